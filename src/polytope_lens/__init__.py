@@ -1,0 +1,1 @@
+"""Exact polytope geometry of trained ReLU and leaky-ReLU networks."""

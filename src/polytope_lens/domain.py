@@ -1,0 +1,119 @@
+"""Where to look: a box, any polytope, or None for all of R^d."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from polytope_lens import _validate
+from polytope_lens.errors import DimensionError, DomainError
+from polytope_lens.polytope import Polytope
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """``{x : lower <= x <= upper}``.
+
+    Parameters
+    ----------
+    lower, upper : (d,) arrays, ``lower < upper`` in every coordinate
+
+    Raises
+    ------
+    DomainError
+        An empty or flat box.
+
+    Examples
+    --------
+    >>> Box([-1, -1], [1, 2])
+    Box([-1.0, -1.0], [1.0, 2.0])
+    """
+
+    lower: Floats
+    upper: Floats
+
+    def __post_init__(self) -> None:
+        lower = _validate.float_array(self.lower, name="the lower corner of a box", ndim=1, error=DomainError)
+        upper = _validate.float_array(self.upper, name="the upper corner of a box", ndim=1, error=DomainError)
+        if lower.shape != upper.shape or not lower.size:
+            raise DomainError(
+                f"a box needs two corners with the same number of coordinates, at least one, but received shapes "
+                f"{lower.shape} and {upper.shape}."
+            )
+        flat = np.flatnonzero(~(lower < upper))
+        if flat.size:
+            k = int(flat[0])
+            raise DomainError(
+                f"a box needs lower < upper in every coordinate, but coordinate {k} runs from {lower[k]} to {upper[k]}: "
+                "it is empty or flat and holds no region."
+            )
+        object.__setattr__(self, "lower", lower)
+        object.__setattr__(self, "upper", upper)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates, d."""
+        return len(self.lower)
+
+    @property
+    def A(self) -> Floats:
+        """Normals of the 2 d sides: upper ones, then lower ones."""
+        return np.vstack([np.eye(self.dim), -np.eye(self.dim)])
+
+    @property
+    def b(self) -> Floats:
+        """Offsets of the 2 d sides."""
+        return np.concatenate([self.upper, -self.lower])
+
+    @property
+    def volume(self) -> float:
+        """Product of the sides; rounded."""
+        return float(np.prod(self.upper - self.lower))
+
+    def to_polytope(self) -> Polytope:
+        """The same set as ``A @ x <= b``."""
+        return Polytope(self.A, self.b)
+
+    def contains(self, X: ArrayLike) -> NDArray[np.bool_]:
+        """Whether each row of `X` lies in the closed box; exact."""
+        rows = _validate.points(X, self.dim, what="`contains`")
+        return np.asarray(((rows >= self.lower) & (rows <= self.upper)).all(axis=1))
+
+    def __repr__(self) -> str:
+        return f"Box({self.lower.tolist()}, {self.upper.tolist()})"
+
+
+Domain: TypeAlias = Box | Polytope | None
+
+
+def check_domain(domain: Domain, dim: int) -> Domain:
+    """Return `domain` if it is full-dimensional and lives in R^dim; a pair of corners becomes a box.
+
+    Raises
+    ------
+    DomainError, DimensionError
+    """
+    if domain is None:
+        return None
+    if not isinstance(domain, Box | Polytope):
+        raise DomainError(
+            f"a domain is a Box, a Polytope, or None for the whole space, but received {type(domain).__name__}."
+        )
+    if domain.dim != dim:
+        raise DimensionError(
+            f"the network has {dim} inputs, so its domain should live in R^{dim}, but received {domain!r} "
+            f"in R^{domain.dim}."
+        )
+    if isinstance(domain, Polytope) and not domain.has_interior:
+        raise DomainError(
+            f"the domain {domain!r} is empty or flat: no point satisfies all its inequalities strictly, so it holds no "
+            "region. For a flat piece of a space, restrict the network to it."
+        )
+    return domain

@@ -1,0 +1,577 @@
+"""Cell traversal in any dimension: cells are halfspaces, and linear programs tell which neurons cut one.
+
+The programs of one cell share their feasible set: each walks on from a vertex that an earlier one left, along edges,
+until the neuron changes sign or cannot fall further. These walks are plain floats and decide nothing. What decides:
+
+- "it does not cut": nonnegative multipliers of the cell's halfspaces give a lower bound on ``|z|`` over the cell (weak
+  duality), computed with all rounding and row errors subtracted. Whatever the sum of rows leaves over is charged at the
+  size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*).
+- "it cuts": two float points that lie strictly inside the cell and on either side, beyond all error bounds.
+
+Where neither can be proved, the walk stops, and the caller answers in rational arithmetic and calls again.
+Each cell keeps such a proved interior point, its witness, and passes one to each of its halves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens.engines._kernels.flat import (
+    BOUND_SLACK,
+    FlatNetwork,
+    add_neuron,
+    close_layer,
+    jit,
+    set_bit,
+    start_layer,
+)
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Words = NDArray[np.uint64]
+
+DONE, FULL, UNDECIDED = 0, 1, 2
+# Entries of State.scalars
+TOP, N_REGIONS, ANSWER, FLOAT_DECISIONS, RATIONAL_DECISIONS, N_SCALARS = 0, 1, 2, 3, 4, 5
+# Answers to an undecided question
+NONE, OFF, ON, VANISHES, CUTS = 0, 1, 2, 3, 4
+# Outcomes of a walk along edges
+OPTIMAL, CROSSED, LOST = 0, 1, 2
+# Below these a number steers no walk. They choose among pivots and decide nothing: proofs come after.
+FLAT_DUAL = 2.0**-33
+FLAT_PIVOT = 2.0**-36
+# After this many pivots a walk takes Bland's rule, which cannot cycle; after the second number it gives up.
+PATIENCE, EXHAUSTED = 60, 2000
+
+
+class State(NamedTuple):
+    """All that a walk needs to go on; one frame of the stack is one cell.
+
+    Halfspaces of the cells on the stack are stored once: a frame owns the first ``n_rows`` of them, and the last one is
+    turned the way of the frame that is being worked on. The first 2 k are the sides of the box.
+    """
+
+    scalars: Ints
+    layer_counts: Ints
+    layer: Ints  # per frame: the layer whose neurons are being tried, -1 before the first
+    position: Ints  # per frame: how far down that layer's list of candidates
+    split_bit: Ints  # per frame: the bit that set it apart from its sibling, -1 for none
+    split_value: Ints  # per frame
+    split_row: Ints  # per frame: the halfspace that did, -1 for none
+    n_rows: Ints  # per frame
+    vertex: Floats  # (frames, k)
+    basis: Ints  # (frames, k): the halfspaces that meet in the vertex
+    inverse: Floats  # (frames, k, k): of their normals
+    witness: Floats  # (frames, k): a point proved to be inside
+    rows: Floats  # (frames, k + 1, width): rows of the next layer, as far as summed up
+    error: Floats  # (frames, width)
+    normal: Floats  # (halfspaces, k), of length 1: normal . u <= offset
+    offset: Floats
+    row_error: Floats
+    turned: Ints  # per halfspace: 1 where it says that its neuron is on
+    owner: Ints  # per halfspace: a bit, or -1 - side
+    layer_rows: Floats  # (L, k + 1, width): finished rows of the layer being tried
+    layer_sure: Floats  # (L, width)
+    candidates: Ints  # (L, width)
+    n_candidates: Ints  # (L,)
+    bits: Words
+    scratch: Floats
+    v: Floats  # (k,): vertex, basis and inverse of the walk at hand
+    b: Ints
+    inv: Floats
+    before: Floats  # (k,): the vertices before and after the crossing
+    after: Floats
+    gradient: Floats  # (k,): unit normal of the neuron at hand
+    multiplier: Floats  # (k,)
+    points: Floats  # (2, k): witnesses of the two halves, off and on; the caller's, too, when it answers
+    bases: Ints  # (2, k): vertices of the two halves when the caller answers CUTS
+    middle: Floats  # (k,)
+
+
+class Output(NamedTuple):
+    """Room for finished regions."""
+
+    patterns: Words
+    maps: Floats
+    witnesses: Floats
+
+
+@jit
+def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool) -> int:  # pragma: no cover
+    """Go on until `limit` regions are in the output, or done, or a question is open; returns which."""
+    while s.scalars[TOP] > 0:
+        f = s.scalars[TOP] - 1
+        layer = s.layer[f]
+        if s.split_bit[f] >= 0:
+            set_bit(s.bits, s.split_bit[f], s.split_value[f] == 1)
+        if s.split_row[f] >= 0:
+            _turn(s, s.split_row[f], s.split_value[f])
+        if layer >= 0:
+            outcome = _try_candidates(net, s, f, layer)
+            if outcome == UNDECIDED:
+                return UNDECIDED
+            if outcome == 1:
+                continue
+        if layer == net.n_hidden - 1:
+            if s.scalars[N_REGIONS] >= limit:
+                return FULL
+            if layer >= 0:
+                s.layer_counts[layer] += 1
+            if want_output:
+                _emit(s, f, out)
+            s.scalars[N_REGIONS] += 1
+            s.scalars[TOP] -= 1
+            continue
+        if layer >= 0:
+            s.layer_counts[layer] += 1
+        _begin_layer(net, s, f, layer + 1)
+    return DONE
+
+
+@jit
+def refactor(s: State, f: int) -> None:  # pragma: no cover - compiled
+    """Inverse and vertex of a frame's basis from scratch, by Gauss-Jordan elimination with row pivoting."""
+    k = s.vertex.shape[1]
+    a = np.empty((k, 2 * k))
+    for i in range(k):
+        for j in range(k):
+            a[i, j] = s.normal[s.basis[f, i], j]
+            a[i, k + j] = 1.0 if i == j else 0.0
+    for j in range(k):
+        best = j
+        for i in range(j + 1, k):
+            if abs(a[i, j]) > abs(a[best, j]):
+                best = i
+        if best != j:
+            for q in range(2 * k):
+                a[j, q], a[best, q] = a[best, q], a[j, q]
+        pivot = a[j, j]
+        for q in range(2 * k):
+            a[j, q] /= pivot
+        for i in range(k):
+            if i != j and a[i, j] != 0.0:
+                factor = a[i, j]
+                for q in range(2 * k):
+                    a[i, q] -= factor * a[j, q]
+    for i in range(k):
+        total = 0.0
+        for j in range(k):
+            s.inverse[f, i, j] = a[i, k + j]
+            total += a[i, k + j] * s.offset[s.basis[f, j]]
+        s.vertex[f, i] = total
+
+
+@jit
+def _turn(s: State, row: int, value: int) -> None:  # pragma: no cover - compiled
+    if s.turned[row] != value:
+        for k in range(s.normal.shape[1]):
+            s.normal[row, k] = -s.normal[row, k]
+        s.offset[row] = -s.offset[row]
+        s.turned[row] = value
+
+
+@jit
+def _load(s: State, f: int) -> None:  # pragma: no cover - compiled
+    """Start the walk at hand from a frame's vertex."""
+    for i in range(s.v.shape[0]):
+        s.v[i] = s.vertex[f, i]
+        s.b[i] = s.basis[f, i]
+        for j in range(s.v.shape[0]):
+            s.inv[i, j] = s.inverse[f, i, j]
+
+
+@jit
+def _value(row: Any, j: int, point: Any) -> float:  # pragma: no cover - compiled
+    k = point.shape[0]
+    total = row[k, j]
+    for i in range(k):
+        total += row[i, j] * point[i]
+    return total
+
+
+@jit
+def _descend(s: State, n_rows: int, offset: float, side: float, cross: bool) -> int:  # pragma: no cover - compiled
+    """Walk along edges so that ``side * (gradient . u + offset)`` falls, until it is negative or least.
+
+    With `cross`, the walk ends on the hyperplane, which takes the place ``n_rows`` in the basis, and `before` and
+    `after` hold the two ends of the edge that was crossed; without, it stops at the vertex before.
+    """
+    k = s.v.shape[0]
+    value = offset
+    for i in range(k):
+        value += s.gradient[i] * s.v[i]
+    for pivots in range(EXHAUSTED):
+        best, leaving = -FLAT_DUAL, -1
+        for i in range(k):
+            y = 0.0
+            for j in range(k):
+                y -= side * s.gradient[j] * s.inv[j, i]
+            if y < best:
+                if pivots < PATIENCE:
+                    best = y
+                    leaving = i
+                elif leaving < 0 or s.b[i] < s.b[leaving]:
+                    leaving = i
+        if leaving < 0:
+            return OPTIMAL
+        step, entering = np.inf, -1
+        for q in range(n_rows):
+            a = 0.0
+            for j in range(k):
+                a -= s.normal[q, j] * s.inv[j, leaving]
+            if a > FLAT_PIVOT:
+                active = False
+                for i in range(k):
+                    if s.b[i] == q:
+                        active = True
+                if active:
+                    continue
+                slack = s.offset[q]
+                for j in range(k):
+                    slack -= s.normal[q, j] * s.v[j]
+                t = max(slack, 0.0) / a
+                if t < step:
+                    step = t
+                    entering = q
+        if entering < 0:
+            return LOST
+        slope = 0.0
+        for j in range(k):
+            slope -= s.gradient[j] * s.inv[j, leaving]
+        following = value + step * slope
+        if side * following < 0.0:
+            if not cross:
+                return CROSSED
+            t = value / -slope
+            for j in range(k):
+                s.before[j] = s.v[j]
+                s.after[j] = s.v[j] - step * s.inv[j, leaving]
+                s.v[j] -= t * s.inv[j, leaving]
+            _exchange(s, leaving, n_rows, -slope, s.gradient)
+            return CROSSED
+        for j in range(k):
+            s.v[j] -= step * s.inv[j, leaving]
+        value = following
+        a = 0.0
+        for j in range(k):
+            a += s.normal[entering, j] * s.inv[j, leaving]
+        _exchange(s, leaving, entering, a, s.normal[entering])
+    return LOST
+
+
+@jit
+def _exchange(s: State, leaving: int, entering: int, pivot: float, normal: Any) -> None:  # pragma: no cover
+    """Put halfspace `entering` in place `leaving` of the basis and update the inverse."""
+    k = s.v.shape[0]
+    for j in range(k):
+        s.inv[j, leaving] /= pivot
+    for i in range(k):
+        if i != leaving:
+            factor = 0.0
+            for j in range(k):
+                factor += normal[j] * s.inv[j, i]
+            if factor != 0.0:
+                for j in range(k):
+                    s.inv[j, i] -= factor * s.inv[j, leaving]
+    s.b[leaving] = entering
+
+
+@jit
+def _surely_misses(net: FlatNetwork, s: State, row: Any, j: int, sure: float, side: float) -> bool:  # pragma: no cover
+    """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
+    k = s.v.shape[0]
+    for i in range(k):
+        y = 0.0
+        for q in range(k):
+            y -= side * row[q, j] * s.inv[q, i]
+        s.multiplier[i] = max(y, 0.0)
+    bound = side * row[k, j]
+    size = abs(row[k, j])
+    charge = sure
+    for i in range(k):
+        y = s.multiplier[i]
+        bound -= y * s.offset[s.b[i]]
+        size += y * abs(s.offset[s.b[i]])
+        charge += y * s.row_error[s.b[i]]
+    for q in range(k):
+        rest = side * row[q, j]
+        total = abs(row[q, j])
+        for i in range(k):
+            term = s.multiplier[i] * s.normal[s.b[i], q]
+            rest += term
+            total += abs(term)
+        charge += abs(rest) * net.reach[q]
+        size += total * net.reach[q]
+    charge = charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * size + UNDERFLOW_GUARD
+    return bound > charge
+
+
+@jit
+def _surely_inside(net: FlatNetwork, s: State, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
+    """Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""
+    k = point.shape[0]
+    for q in range(n_rows):
+        slack = s.offset[q]
+        size = abs(s.offset[q])
+        for i in range(k):
+            term = s.normal[q, i] * point[i]
+            slack -= term
+            size += abs(term)
+        if not slack > s.row_error[q] + (k + 4) * UNIT_ROUNDOFF * size:
+            return False
+    return True
+
+
+@jit
+def _find_witness(
+    net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
+) -> bool:  # pragma: no cover - compiled
+    """A proved interior point of the half on one side, between the cell's witness and a corner on that side."""
+    k = corner.shape[0]
+    at_witness = side * _value(row, j, s.witness[f])
+    at_corner = side * _value(row, j, corner)
+    if at_witness > sure and at_witness > 0.25 * at_corner:
+        for i in range(k):
+            to[i] = s.witness[f, i]
+        return True
+    t = 0.5
+    if at_witness < 0.0:
+        t *= at_corner / (at_corner - at_witness)
+    for i in range(k):
+        to[i] = corner[i] + t * (s.witness[f, i] - corner[i])
+    return side * _value(row, j, to) > sure and _surely_inside(net, s, s.n_rows[f], to)
+
+
+@jit
+def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
+    """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
+    has_next = net.width[layer + 1] > 0
+    row, sures = s.layer_rows[layer], s.layer_sure[layer]
+    while s.position[f] < s.n_candidates[layer]:
+        j = s.candidates[layer, s.position[f]]
+        answer = s.scalars[ANSWER]
+        if answer == NONE:
+            answer = _decide(net, s, f, row, j, sures[j])
+            if answer == NONE:
+                return UNDECIDED
+            s.scalars[FLOAT_DECISIONS] += 1
+        else:
+            s.scalars[ANSWER] = NONE
+            s.scalars[RATIONAL_DECISIONS] += 1
+            if answer == CUTS:
+                _take_bases(net, s, f, layer, row, j, sures[j])
+                return 1
+        neuron = net.neuron_start[layer] + j
+        if answer == CUTS:
+            _split(net, s, f, layer, row, j, sures[j])
+            return 1
+        set_bit(s.bits, net.bit[neuron], answer == ON)
+        if has_next and answer != VANISHES:
+            slope = net.positive[neuron] if answer == ON else net.negative[neuron]
+            add_neuron(net, layer + 1, j, slope, row[:, j], sures[j], s.rows[f], s.error[f], s.scratch)
+        s.position[f] += 1
+    return 0
+
+
+@jit
+def _decide(net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float) -> int:  # pragma: no cover - compiled
+    """OFF, ON or CUTS if proved, else NONE. After CUTS, the walk at hand stands on the hyperplane."""
+    k = s.v.shape[0]
+    norm = 0.0
+    for i in range(k):
+        norm += row[i, j] * row[i, j]
+    norm = np.sqrt(norm)
+    if not norm > 0.0:
+        if row[k, j] > sure:
+            return ON
+        return OFF if row[k, j] < -sure else NONE
+    for i in range(k):
+        s.gradient[i] = row[i, j] / norm
+    offset = row[k, j] / norm
+    for attempt in range(2):
+        if attempt == 1:
+            refactor(s, f)
+        _load(s, f)
+        side = 1.0 if _value(row, j, s.v) > 0.0 else -1.0
+        outcome = _descend(s, s.n_rows[f], offset, side, True)
+        if outcome == OPTIMAL and _surely_misses(net, s, row, j, sure, side):
+            return ON if side > 0.0 else OFF
+        if outcome == CROSSED:
+            first, second = (1, 0) if side > 0.0 else (0, 1)
+            if _find_witness(net, s, f, row, j, sure, side, s.before, s.points[first]) and _find_witness(
+                net, s, f, row, j, sure, -side, s.after, s.points[second]
+            ):
+                return CUTS
+    return NONE
+
+
+@jit
+def _push_row(net: FlatNetwork, s: State, at: int, row: Any, j: int, sure: float, bit: int) -> None:  # pragma: no cover
+    """Store the halfspace on which a neuron is off."""
+    k = s.v.shape[0]
+    norm = 0.0
+    for i in range(k):
+        norm += row[i, j] * row[i, j]
+    norm = np.sqrt(norm)
+    size = 0.0
+    for i in range(k):
+        s.normal[at, i] = row[i, j] / norm
+        size += abs(s.normal[at, i]) * net.reach[i]
+    s.offset[at] = -row[k, j] / norm
+    s.row_error[at] = sure / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * (size + abs(s.offset[at])) + UNDERFLOW_GUARD
+    s.turned[at] = 0
+    s.owner[at] = bit
+
+
+@jit
+def _branch(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float) -> None:  # pragma: no cover
+    """Bookkeeping of a cut: frame f becomes the half where the neuron is on, f + 1 on top the other."""
+    g = f + 1
+    at = s.n_rows[f]
+    bit = net.bit[net.neuron_start[layer] + j]
+    _push_row(net, s, at, row, j, sure, bit)
+    s.n_rows[f] = at + 1
+    s.n_rows[g] = at + 1
+    s.layer[g] = layer
+    s.position[f] += 1
+    s.position[g] = s.position[f]
+    s.split_bit[f] = bit
+    s.split_bit[g] = bit
+    s.split_row[f] = at
+    s.split_row[g] = at
+    s.split_value[f] = 1
+    s.split_value[g] = 0
+    for i in range(s.v.shape[0]):
+        s.witness[f, i] = s.points[1, i]
+        s.witness[g, i] = s.points[0, i]
+    n_next = net.width[layer + 1]
+    if n_next > 0:
+        for i in range(s.rows.shape[1]):
+            for q in range(n_next):
+                s.rows[g, i, q] = s.rows[f, i, q]
+        for q in range(n_next):
+            s.error[g, q] = s.error[f, q]
+        neuron = net.neuron_start[layer] + j
+        add_neuron(net, layer + 1, j, net.positive[neuron], row[:, j], sure, s.rows[f], s.error[f], s.scratch)
+        add_neuron(net, layer + 1, j, net.negative[neuron], row[:, j], sure, s.rows[g], s.error[g], s.scratch)
+    s.scalars[TOP] += 1
+
+
+@jit
+def _split(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float) -> None:  # pragma: no cover
+    """Replace the top cell by its two halves; both start from the point where the walk at hand crossed over."""
+    g = f + 1
+    at = s.n_rows[f]
+    _branch(net, s, f, layer, row, j, sure)
+    for i in range(s.v.shape[0]):
+        s.vertex[f, i] = s.v[i]
+        s.vertex[g, i] = s.v[i]
+        s.basis[f, i] = s.b[i]
+        s.basis[g, i] = s.b[i]
+        turn = -1.0 if s.b[i] == at else 1.0
+        for q in range(s.v.shape[0]):
+            s.inverse[g, q, i] = s.inv[q, i]
+            s.inverse[f, q, i] = turn * s.inv[q, i]
+
+
+@jit
+def _take_bases(
+    net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
+) -> None:  # pragma: no cover - compiled
+    """Replace the top cell by its two halves, starting from vertices that the caller found."""
+    g = f + 1
+    _branch(net, s, f, layer, row, j, sure)
+    for i in range(s.v.shape[0]):
+        s.basis[f, i] = s.bases[1, i]
+        s.basis[g, i] = s.bases[0, i]
+    refactor(s, f)
+    refactor(s, g)
+
+
+@jit
+def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Sort the neurons of a layer into those that surely miss the cell and those that may cut it."""
+    n, k = net.width[layer], s.v.shape[0]
+    row, sures = s.layer_rows[layer], s.layer_sure[layer]
+    close_layer(net, layer, s.rows[f], s.error[f], row, sures)
+    has_next = net.width[layer + 1] > 0
+    if has_next:
+        start_layer(net, layer + 1, s.rows[f], s.error[f])
+    for i in range(k):
+        s.middle[i] = s.witness[f, i]
+    visited = 1
+    _load(s, f)
+    count = 0
+    first = net.neuron_start[layer]
+    for j in range(n):
+        bit = net.bit[first + j]
+        on = False
+        if bit >= 0:
+            side = 1.0 if _value(row, j, s.v) > 0.0 else -1.0
+            misses = False
+            if side * _value(row, j, s.witness[f]) >= 0.0:
+                norm = 0.0
+                for i in range(k):
+                    norm += row[i, j] * row[i, j]
+                norm = np.sqrt(norm)
+                if norm > 0.0:
+                    for i in range(k):
+                        s.gradient[i] = row[i, j] / norm
+                    outcome = _descend(s, s.n_rows[f], row[k, j] / norm, side, False)
+                    misses = outcome == OPTIMAL and _surely_misses(net, s, row, j, sures[j], side)
+                    for i in range(k):
+                        s.middle[i] += s.v[i]
+                    visited += 1
+                else:
+                    misses = side * row[k, j] > sures[j]
+            if not misses:
+                s.candidates[layer, count] = j
+                count += 1
+                continue
+            on = side > 0.0
+            s.scalars[FLOAT_DECISIONS] += 1
+            set_bit(s.bits, bit, on)
+        if has_next:
+            slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]
+            add_neuron(net, layer + 1, j, slope, row[:, j], sures[j], s.rows[f], s.error[f], s.scratch)
+    s.n_candidates[layer] = count
+    s.layer[f] = layer
+    s.position[f] = 0
+    s.split_bit[f] = -1
+    for i in range(k):
+        s.middle[i] /= visited
+    if _least_slack(s, s.n_rows[f], s.middle) > _least_slack(s, s.n_rows[f], s.witness[f]) and _surely_inside(
+        net, s, s.n_rows[f], s.middle
+    ):
+        for i in range(k):
+            s.witness[f, i] = s.middle[i]
+
+
+@jit
+def _least_slack(s: State, n_rows: int, point: Any) -> float:  # pragma: no cover - compiled
+    least = np.inf
+    for q in range(n_rows):
+        slack = s.offset[q]
+        for i in range(point.shape[0]):
+            slack -= s.normal[q, i] * point[i]
+        least = min(least, slack)
+    return least
+
+
+@jit
+def _emit(s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
+    """Write a finished region."""
+    r = s.scalars[N_REGIONS]
+    for i in range(s.bits.shape[0]):
+        out.patterns[r, i] = s.bits[i]
+    for q in range(out.maps.shape[1]):
+        for i in range(s.rows.shape[1]):
+            out.maps[r, q, i] = s.rows[f, i, q]
+    for i in range(s.v.shape[0]):
+        out.witnesses[r, i] = s.witness[f, i]

@@ -1,0 +1,186 @@
+"""Engine for two inputs: cells are polygons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpz
+
+from polytope_lens.engines._kernels import subdivide as kernel
+from polytope_lens.engines._kernels.flat import flatten, hash_table
+from polytope_lens.engines.chunks import Chunk, Corners, Record
+from polytope_lens.engines.compiling import compiled
+from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.pattern import n_words, unpack
+from polytope_lens.polytope import Polytope
+from polytope_lens.polytope.planar import exact_vertices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from polytope_lens.engines.charts import Chart
+    from polytope_lens.network import Network
+
+FIRST_BATCH, BATCH = 256, 16384
+CORNERS_PER_REGION = 6
+
+
+def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -> Iterator[Chunk]:
+    """Regions of a network with two inputs in one chart, in canonical order, batch by batch.
+
+    Exact: signs at corners that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
+    that of one batch and of the stack, whose depth is at most the number of neurons.
+    """
+    edges, corners = exact_vertices(Polytope(chart.A, chart.b))
+    xy = np.array([[nearest_float(x), nearest_float(y)] for x, y in corners])
+    reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
+    net = flatten(network, chart.matrix, reach, want_maps=want_output)
+    state = _start(network, chart, net.width, edges, xy, reach)
+    oracle = _CornerSigns(network, chart)
+    kernel_walk = compiled(kernel.walk, engine="subdivide")
+    batch = FIRST_BATCH
+    more = True
+    while more:
+        room = batch * CORNERS_PER_REGION if want_output else 0
+        rows = batch if want_output else 0
+        room = max(room, len(state.sign)) if want_output else 0
+        out = kernel.Output(
+            np.empty((rows, len(state.bits)), np.uint64),
+            np.empty((rows, network.output_dim, 3)),
+            np.zeros(rows + 1, np.int64),
+            np.empty((room, 3)),
+            np.empty(room, np.uint64),
+            np.empty(room, np.int64),
+        )
+        state.scalars[[kernel.N_REGIONS, kernel.N_CORNERS]] = 0
+        while (code := kernel_walk(net, state, out, batch if want_output else BATCH, want_output)) == kernel.UNDECIDED:
+            oracle.answer(state)
+        more = code == kernel.FULL
+        record.layer_counts = state.layer_counts[: len(network.layers)].tolist()
+        record.float64 = int(state.scalars[kernel.FLOAT_DECISIONS])
+        record.rational = int(state.scalars[kernel.RATIONAL_DECISIONS])
+        yield _chunk(chart, state, out)
+        batch = BATCH
+
+
+def _start(
+    network: Network,
+    chart: Chart,
+    width: NDArray[np.int64],
+    edges: list[int],
+    xy: NDArray[np.float64],
+    reach: NDArray[np.float64],
+) -> kernel.State:
+    """A state whose only cell is the chart's polygon, before the first layer."""
+    n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
+    frames, most = n_bits + 2, n_bits + len(edges) + 4
+    hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
+    ints, floats = np.int64, np.float64
+    state = kernel.State(
+        scalars=np.zeros(kernel.N_SCALARS, ints),
+        layer_counts=np.zeros(n_hidden + 1, ints),
+        layer=np.full(frames, -1, ints),
+        position=np.zeros(frames, ints),
+        start=np.zeros(frames, ints),
+        n_corners=np.zeros(frames, ints),
+        split_bit=np.full(frames, -1, ints),
+        split_value=np.zeros(frames, ints),
+        digest=np.zeros(frames, np.uint64),
+        rows=np.zeros((frames, 3, widest), floats),
+        error=np.zeros((frames, widest), floats),
+        corner=np.zeros((4 * frames + len(edges), 7), floats),
+        corner_hash=np.zeros((4 * frames + len(edges), 2), np.uint64),
+        owner=np.zeros(4 * frames + len(edges), ints),
+        layer_rows=np.zeros((n_hidden + 1, 3, widest), floats),
+        layer_sure=np.zeros((n_hidden + 1, widest), floats),
+        candidates=np.zeros((n_hidden + 1, widest), ints),
+        n_candidates=np.zeros(n_hidden + 1, ints),
+        bits=np.zeros(n_words(n_bits), np.uint64),
+        sign=np.zeros(most, ints),
+        old_corner=np.zeros((most, 7), floats),
+        old_hash=np.zeros((most, 2), np.uint64),
+        old_owner=np.zeros(most, ints),
+        bounds=np.zeros((3, widest), floats),
+        scratch=np.zeros(widest, floats),
+        on_hash=hashes[:n_bits],
+        zero_hash=hashes[n_bits:],
+    )
+    first = np.column_stack([network.layers[0].weight, network.layers[0].bias] if network.layers else
+                            [network.output_weight, network.output_bias]) @ chart.matrix
+    if len(width) and width[0]:
+        state.rows[0, :, : width[0]] = first[: width[0]].T
+    n = len(edges)
+    state.scalars[kernel.TOP] = 1
+    state.n_corners[0] = n
+    state.corner[:n, : kernel.RADIUS] = xy
+    state.corner[:n, kernel.RADIUS] = 2 * UNIT_ROUNDOFF * np.abs(xy).sum(axis=1)
+    lines = np.column_stack([chart.A, -chart.b])[edges]
+    lines /= np.hypot(lines[:, 0], lines[:, 1])[:, None]
+    state.corner[:n, kernel.NX : kernel.EDGE_ERROR] = lines
+    state.corner[:n, kernel.EDGE_ERROR] = 8 * UNIT_ROUNDOFF * (reach.sum() + np.abs(lines[:, 2]))
+    state.owner[:n] = [-1 - side for side in edges]
+    sides = state.zero_hash[n_bits + np.array(edges)]
+    state.corner_hash[:n, 1] = sides
+    state.corner_hash[:n, 0] = sides ^ np.roll(sides, 1)
+    return state
+
+
+class _CornerSigns:
+    """Signs of neurons at corners in integer arithmetic: a corner is where the lines of two known owners meet."""
+
+    def __init__(self, network: Network, chart: Chart) -> None:
+        self._rows = ExactRows(network, integer_matrix(chart.matrix))
+        self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
+        self._n_bits = network.n_neurons
+        self._place = [
+            (index, int(neuron))
+            for index, layer in enumerate(network.layers)
+            for neuron in np.flatnonzero(layer.cuts)
+        ]
+
+    def answer(self, state: kernel.State) -> None:
+        """Fill in the signs that the kernel left open, for the neuron that it stopped at."""
+        f = int(state.scalars[kernel.TOP]) - 1
+        layer = int(state.layer[f])
+        neuron = int(state.candidates[layer, state.position[f]])
+        bits = unpack(state.bits[None], self._n_bits)[0]
+        row = self._rows.rows(layer, bits)[neuron]
+        start, n = int(state.start[f]), int(state.n_corners[f])
+        for i in np.flatnonzero(state.sign[:n] == kernel.OPEN):
+            before = self._line(int(state.owner[start + (i - 1) % n]), bits)
+            after = self._line(int(state.owner[start + i]), bits)
+            state.sign[i] = _sign_at_crossing(row, before, after)
+        state.scalars[kernel.ANSWERED] = 1
+
+    def _line(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
+        if owner < 0:
+            return self._sides[-1 - owner]
+        layer, neuron = self._place[owner]
+        return self._rows.rows(layer, bits)[neuron]
+
+
+def _sign_at_crossing(row: list[fmpz], first: list[fmpz], second: list[fmpz]) -> int:
+    """Sign of ``a x + b y + c`` where two lines meet: a determinant over a determinant."""
+    a, b, c = first
+    p, q, r = second
+    bottom = a * q - b * p
+    top = row[0] * (b * r - c * q) + row[1] * (c * p - a * r) + row[2] * bottom
+    return sign(top) * sign(bottom)
+
+
+def _chunk(chart: Chart, state: kernel.State, out: kernel.Output) -> Chunk:
+    n, m = int(state.scalars[kernel.N_REGIONS]), int(state.scalars[kernel.N_CORNERS])
+    if not len(out.patterns):
+        return Chunk(n, out.patterns, out.maps, np.empty((0, 2)), None)
+    indptr = out.indptr[: n + 1].copy()
+    corners = Corners(out.corner[:m].copy(), out.key[:m].copy(), out.owner[:m].copy(), indptr)
+    sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
+    middle = np.column_stack([sums / np.diff(indptr)[:, None], np.ones(n)]) @ chart.matrix.T
+    return Chunk(
+        n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, middle[:, :2] / middle[:, 2:], corners
+    )

@@ -1,0 +1,84 @@
+"""What can go wrong, and how an answer may be incomplete.
+
+Every error a user can cause derives from :class:`PolytopeLensError` and says in one sentence what was asked, what was
+expected, what arrived and what to do. A fair question that ran out of budget gets a :class:`Status` instead.
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+class PolytopeLensError(Exception):
+    """Base of all errors that this library raises on purpose."""
+
+
+class InvalidNetworkError(PolytopeLensError, ValueError):
+    """The weights do not describe a network: wrong shapes, no layers, NaN or infinite entries."""
+
+
+class DimensionError(PolytopeLensError, ValueError):
+    """An array has the wrong shape for the question."""
+
+
+class DomainError(PolytopeLensError, ValueError):
+    """The domain is empty, flat, or otherwise not a full-dimensional polytope."""
+
+
+class OutsideDomainError(PolytopeLensError, ValueError):
+    """A point lies outside the domain of the partition."""
+
+
+class UnboundedPolytopeError(PolytopeLensError, ValueError):
+    """The question needs a bounded polytope."""
+
+
+class UnsupportedLayerError(PolytopeLensError, TypeError):
+    """A module is not piecewise affine, or not one that this release reads."""
+
+
+class FileFormatError(PolytopeLensError, ValueError):
+    """A file does not hold what was expected of it."""
+
+
+class OptionError(PolytopeLensError, ValueError):
+    """An option is not one of its allowed values."""
+
+
+class MissingExtraError(PolytopeLensError, ImportError):
+    """An optional dependency is not installed."""
+
+
+class ConsistencyError(PolytopeLensError, RuntimeError):
+    """Two roads to one answer disagree: a defect of this library, never of the input. Please report it."""
+
+
+class Status(enum.Enum):
+    """How complete an enumeration is, with what to do about it."""
+
+    COMPLETE = "every region of the domain is here"
+    INTERRUPTED = "stopped by the user; the regions found are correct but not all of them"
+
+    def __repr__(self) -> str:
+        return f"Status.{self.name}"
+
+
+def require(module: str, *, extra: str, purpose: str) -> ModuleType:
+    """Import an optional dependency, or say which extra brings it.
+
+    Raises
+    ------
+    MissingExtraError
+        Names the ``pip install`` line.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f'{purpose} needs {module}, which is not installed. Install it with: pip install "polytope-lens[{extra}]"'
+        ) from error

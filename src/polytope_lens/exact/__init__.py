@@ -1,0 +1,1 @@
+"""Signs that are proved: floats with error bounds first, rational numbers where those cannot tell."""

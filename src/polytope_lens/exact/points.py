@@ -1,0 +1,98 @@
+"""Signs of all pre-activations at given points, proved, and the region just beside a point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpz, fmpz_mat
+
+from polytope_lens.exact.rational import integer_matrix, sign
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from polytope_lens.network import Network
+
+    Floats = NDArray[np.float64]
+    Signs = NDArray[np.int8]
+
+
+def point_signs(network: Network, X: Floats) -> Signs:
+    """Sign of every pre-activation at each point, (n, d) -> (n, n_neurons), values in {-1, 0, 1}; exact.
+
+    A forward pass in float64 carries a bound on its own error; points where the bound leaves any sign open are
+    evaluated again in integer arithmetic. Cost: two forward passes for a batch, milliseconds for each point in doubt.
+    """
+    signs, doubtful = _float_signs(network, X)
+    for i in np.flatnonzero(doubtful):
+        signs[i] = _exact_signs(network, X[i])
+    return signs
+
+
+def _float_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]:
+    columns = []
+    hidden, error = X, np.zeros_like(X)
+    doubtful = np.zeros(len(X), dtype=bool)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        for layer in network.layers:
+            magnitude = np.abs(layer.weight).T
+            value = hidden @ layer.weight.T + layer.bias
+            bound = error @ magnitude
+            bound += summation_bound(layer.weight.shape[1] + 1) * (np.abs(hidden) @ magnitude + np.abs(layer.bias))
+            # The bound is itself a rounded sum of positive terms.
+            bound = bound * (1 + summation_bound(layer.weight.shape[1] + 1)) + UNDERFLOW_GUARD
+            positive, negative = value > bound, value < -bound
+            doubtful |= ~(positive | negative)[:, layer.cuts].all(axis=1)
+            columns.append((positive.astype(np.int8) - negative.astype(np.int8))[:, layer.cuts])
+            slope = np.where(positive, layer.positive_slope, layer.negative_slope)
+            hidden = slope * value
+            error = np.abs(slope) * bound * (1 + 4 * UNIT_ROUNDOFF) + UNIT_ROUNDOFF * np.abs(hidden) + UNDERFLOW_GUARD
+        doubtful |= ~np.isfinite(hidden).all(axis=1)
+    joined = np.concatenate(columns, axis=1) if columns else np.zeros((len(X), 0), dtype=np.int8)
+    return joined, doubtful
+
+
+def _exact_signs(network: Network, x: Floats) -> Signs:
+    exact = ExactRows(network, integer_matrix(np.append(x, 1.0)[:, None]))
+    signs = np.zeros(network.n_neurons, dtype=np.int8)
+    start = 0
+    for index, layer in enumerate(network.layers):
+        rows = exact.rows(index, signs > 0)
+        cutting = np.flatnonzero(layer.cuts)
+        signs[start : start + len(cutting)] = [sign(rows[j][0]) for j in cutting]
+        start += len(cutting)
+    return signs
+
+
+def pattern_beside(
+    network: Network, point: Sequence[fmpz], directions: Sequence[Sequence[fmpz]]
+) -> NDArray[np.bool_]:
+    """Pattern of the region that holds ``p + e v_1 + e^2 v_2 + ...`` for all small e > 0, (n_neurons,) bool; exact.
+
+    Parameters
+    ----------
+    point : homogeneous integer coordinates ``[y, t]`` with t > 0, d + 1 of them, standing for ``p = y / t``
+    directions : integer vectors with d coordinates, which together span R^d
+
+    Notes
+    -----
+    The first nonzero one of ``z(p), dz/dv_1, dz/dv_2, ...`` decides each sign. If all vanish, the pre-activation is zero
+    on the whole region, and the bit is 0. So the answer is always a region with interior, also where the signs at the
+    point itself belong to none.
+    """
+    columns = [[*direction, fmpz(0)] for direction in directions] + [list(point)]
+    exact = ExactRows(network, fmpz_mat([list(row) for row in zip(*columns, strict=True)]))
+    bits = np.zeros(network.n_neurons, dtype=bool)
+    start = 0
+    for index, layer in enumerate(network.layers):
+        rows = exact.rows(index, bits)
+        for neuron in np.flatnonzero(layer.cuts):
+            row = rows[neuron]
+            bits[start] = next((v > 0 for v in (row[-1], *row[:-1]) if v != 0), False)
+            start += 1
+    return bits

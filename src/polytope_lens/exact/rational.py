@@ -1,0 +1,91 @@
+"""Floats as the dyadic rationals they are.
+
+Rows of halfspaces and hyperplanes matter only up to a positive factor, so they become rows of integers: every entry
+times one power of two. Nothing here rounds, except :func:`nearest_float`, which rounds once and correctly.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpq, fmpz, fmpz_mat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def common_exponent(*arrays: Floats) -> int:
+    """The least ``e >= 0`` for which every entry times ``2**e`` is an integer."""
+    lowest = 0
+    for array in arrays:
+        for value in array[array != 0].ravel().tolist():
+            lowest = max(lowest, value.as_integer_ratio()[1].bit_length() - 1)
+    return lowest
+
+
+def scaled_integers(array: Floats, exponent: int) -> list[int]:
+    """The entries times ``2**exponent`` in C order, which must be integers."""
+    result = []
+    for value in array.ravel().tolist():
+        numerator, denominator = value.as_integer_ratio()
+        result.append(numerator << (exponent - denominator.bit_length() + 1))
+    return result
+
+
+def integer_matrix(array: Floats) -> fmpz_mat:
+    """A matrix of floats times the least power of two that makes it one of integers."""
+    return fmpz_mat(*array.shape, scaled_integers(array, common_exponent(array)))
+
+
+def integer_rows(array: Floats) -> list[list[fmpz]]:
+    """Each row of floats times its own least power of two."""
+    return [[fmpz(v) for v in scaled_integers(row, common_exponent(row))] for row in array]
+
+
+def rational(value: float) -> fmpq:
+    """A float as a fraction."""
+    return fmpq(*float(value).as_integer_ratio())
+
+
+def rationals(values: Sequence[float] | Floats) -> list[fmpq]:
+    """Floats as fractions."""
+    return [rational(value) for value in values]
+
+
+def nearest_float(value: fmpq) -> float:
+    """The float nearest to a fraction; infinite where it is out of range."""
+    try:
+        return int(value.p) / int(value.q)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def scaled_quotient(row: Sequence[fmpz], scale: int) -> Floats:
+    """The integers of a row divided by `scale`, each rounded once."""
+    return np.array([nearest_float(fmpq(v, scale)) for v in row])
+
+
+def integers(values: Sequence[fmpq]) -> list[fmpz]:
+    """Fractions times their least common denominator."""
+    common = fmpz(1)
+    for value in values:
+        common = common.lcm(value.q)
+    return [(value * common).p for value in values]
+
+
+def sign(value: fmpz | fmpq) -> int:
+    """-1, 0 or 1."""
+    return (value > 0) - (value < 0)
+
+
+def dot(left: Sequence[fmpq], right: Sequence[fmpq]) -> fmpq:
+    """Scalar product."""
+    total = fmpq(0)
+    for a, b in zip(left, right, strict=True):
+        total += a * b
+    return total

@@ -1,0 +1,107 @@
+"""Exact affine rows of a network's neurons under an activation pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpz, fmpz_mat
+
+from polytope_lens.exact.rational import common_exponent, integer_matrix, scaled_integers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polytope_lens.network import Network
+
+    Row = list[fmpz]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerNetwork:
+    """A network's augmented matrices and slopes, each layer times a power of two that makes it integer.
+
+    ``slopes[l]`` holds the pairs (negative, positive) of layer l and the power of two they were multiplied by.
+    """
+
+    weights: list[fmpz_mat]
+    slopes: list[tuple[list[tuple[fmpz, fmpz]], fmpz]]
+    cuts: list[list[bool]]
+    bit_stops: list[int]
+
+
+@lru_cache(maxsize=4)
+def integer_network(network: Network) -> IntegerNetwork:
+    """Convert a network, which is slow for many weights; the last few are kept."""
+    slopes = []
+    for layer in network.layers:
+        e = common_exponent(layer.negative_slope, layer.positive_slope)
+        pairs = zip(scaled_integers(layer.negative_slope, e), scaled_integers(layer.positive_slope, e), strict=True)
+        slopes.append(([(fmpz(lo), fmpz(hi)) for lo, hi in pairs], fmpz(1) << e))
+    return IntegerNetwork(
+        [integer_matrix(weight) for weight in network.augmented_weights()],
+        slopes,
+        [layer.cuts.tolist() for layer in network.layers],
+        np.cumsum((0, *network.bits_per_layer)).tolist(),
+    )
+
+
+class ExactRows:
+    """Pre-activations of a network as integer rows, up to one positive factor per layer.
+
+    Parameters
+    ----------
+    network : Network
+    chart : (d + 1, k + 1) integer matrix
+        The points looked at are ``[x; t] = chart @ [u; 1]`` for u in R^k, up to a positive factor: the identity for the
+        input space itself, fewer columns for a flat in it, a single column for a point.
+
+    Notes
+    -----
+    Cost: one integer matrix product per layer and pattern; the last pattern of each layer is kept, which is all that a
+    depth-first walk asks for again.
+    """
+
+    def __init__(self, network: Network, chart: fmpz_mat) -> None:
+        self._integers = integer_network(network)
+        self._start = chart
+        self._width = chart.ncols()
+        self._memo: list[tuple[bytes, fmpz_mat, list[Row]] | None] = [None] * len(self._integers.weights)
+
+    def rows(self, layer: int, bits: NDArray[np.bool_]) -> list[Row]:
+        """Rows ``[a, c]`` of the pre-activations ``a . u + c`` of a layer where the layers before it have these bits.
+
+        `layer` may be L, for the outputs. Only bits of layers before `layer` are read.
+        """
+        return self._layer(layer, bits)[1]
+
+    def scaled_rows(self, layer: int, bits: NDArray[np.bool_]) -> tuple[list[Row], fmpz]:
+        """The same rows and the factor that they were multiplied by; the chart must end in a row ``0 ... 0 1``."""
+        product, rows = self._layer(layer, bits)
+        return rows, product[len(rows), self._width - 1]
+
+    def _layer(self, layer: int, bits: NDArray[np.bool_]) -> tuple[fmpz_mat, list[Row]]:
+        key = bits[: self._integers.bit_stops[layer]].tobytes()
+        kept = self._memo[layer]
+        if kept is not None and kept[0] == key:
+            return kept[1], kept[2]
+        before = self._start if layer == 0 else self._activate(layer - 1, bits)
+        product = self._integers.weights[layer] * before
+        rows = product.tolist()[:-1]
+        self._memo[layer] = key, product, rows
+        return product, rows
+
+    def _activate(self, layer: int, bits: NDArray[np.bool_]) -> fmpz_mat:
+        product, rows = self._layer(layer, bits)
+        pairs, unit = self._integers.slopes[layer]
+        first, stop = self._integers.bit_stops[layer : layer + 2]
+        on = iter(bits[first:stop].tolist())
+        zeros = [fmpz(0)] * self._width
+        entries: list[fmpz] = []
+        for row, (negative, positive), cuts in zip(rows, pairs, self._integers.cuts[layer], strict=True):
+            slope = positive if not cuts or next(on) else negative
+            entries.extend(zeros if slope == 0 else [slope * v for v in row])
+        entries.extend(unit * product[len(rows), k] for k in range(self._width))
+        return fmpz_mat(len(rows) + 1, self._width, entries)

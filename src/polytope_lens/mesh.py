@@ -1,0 +1,121 @@
+"""The corners of a planar partition, each stored once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.errors import ConsistencyError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanarMesh:
+    """Corners of the regions of a bounded planar domain.
+
+    Parameters
+    ----------
+    points : (n_points, 2) array
+        Rounded; `error` bounds the distance of each from the exact corner.
+    error : (n_points,) array
+    indptr : (n_regions + 1,) int array
+        Region i owns entries ``indptr[i]:indptr[i + 1]`` of the two arrays below.
+    corners : int array
+        Indices into `points`, counter-clockwise.
+    owners : int array
+        Owner of the edge that starts at each corner: the bit of a neuron, or ``-1 - row`` for a side of the domain.
+    """
+
+    points: Floats
+    error: Floats
+    indptr: Ints
+    corners: Ints
+    owners: Ints
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            getattr(self, name).flags.writeable = False
+
+    def __repr__(self) -> str:
+        return f"PlanarMesh({len(self.indptr) - 1} polygons, {len(self.points)} points)"
+
+
+def from_keyed_corners(
+    xy: Floats, error: Floats, keys: NDArray[np.uint64], indptr: Ints, owners: Ints
+) -> PlanarMesh:
+    """Join corners that are the same point of the complex.
+
+    Parameters
+    ----------
+    xy : (n_corners, 2) array, corners of all regions one after the other
+    error : (n_corners,) array, bound on the distance from the exact corner
+    keys : (n_corners,) array, equal for equal points: a hash of the signs of all neurons and sides there
+
+    Notes
+    -----
+    A point of the complex is known by the signs of all neurons at it, which is how regions that meet there agree on
+    it without comparing coordinates. Each point takes the coordinates with the least error bound. Two floats for one
+    point must then agree within their bounds; if not, :class:`ConsistencyError` is raised (this would take a hash
+    collision, or a wrong sign).
+    """
+    order = np.lexsort((error, keys))
+    ordered = keys[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    group = np.cumsum(first) - 1
+    representative = order[first]
+    corners = np.empty(len(order), dtype=np.int64)
+    corners[order] = group
+    # Number the points in the order in which the regions mention them, so that the numbering follows the regions.
+    _, first_mention = np.unique(corners, return_index=True)
+    rank = np.empty(len(representative), dtype=np.int64)
+    rank[np.argsort(first_mention, kind="stable")] = np.arange(len(representative))
+    corners = rank[corners]
+    points, bounds = np.empty((len(representative), 2)), np.empty(len(representative))
+    points[rank], bounds[rank] = xy[representative], error[representative]
+    gap = np.hypot(*(xy - points[corners]).T)
+    if (gap > (error + bounds[corners]) * 1.001).any():
+        raise ConsistencyError(
+            "two regions disagree about a corner that they share by more than the error bounds allow. This is a defect "
+            "of polytope_lens: please report the network and the domain."
+        )
+    return PlanarMesh(points, bounds, indptr, corners, owners)
+
+
+def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:
+    """The regions as shapely polygons, (n_regions,), a valid coverage: neighbours share their corners to the last bit."""
+    import shapely
+
+    sizes = np.diff(mesh.indptr)
+    closing = mesh.corners[mesh.indptr[:-1]]
+    rings = np.insert(mesh.corners, mesh.indptr[1:], closing)
+    starts = np.concatenate([[0], np.cumsum(sizes + 1)])
+    made: NDArray[np.object_] = shapely.from_ragged_array(
+        shapely.GeometryType.POLYGON, mesh.points[rings], (starts, np.arange(len(sizes) + 1))
+    )
+    return made
+
+
+def areas(mesh: PlanarMesh) -> Floats:
+    """Area of each region, (n_regions,), from the rounded corners by the shoelace formula about the first corner."""
+    n = len(mesh.indptr) - 1
+    region = np.repeat(np.arange(n), np.diff(mesh.indptr))
+    origin = mesh.points[mesh.corners[mesh.indptr[:-1]]][region]
+    here = mesh.points[mesh.corners] - origin
+    there = mesh.points[mesh.corners[following(mesh.indptr)]] - origin
+    twice = here[:, 0] * there[:, 1] - here[:, 1] * there[:, 0]
+    return np.asarray(np.bincount(region, weights=twice, minlength=n) / 2)
+
+
+def following(indptr: Ints) -> Ints:
+    """For each entry of a ragged array of cycles, the index of the next entry of its cycle."""
+    index = np.arange(1, indptr[-1] + 1)
+    index[indptr[1:] - 1] = indptr[:-1]
+    return index

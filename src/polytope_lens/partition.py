@@ -1,0 +1,173 @@
+"""All regions of a domain as struct-of-arrays, with how they were found and how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from polytope_lens.errors import DimensionError, UnboundedPolytopeError
+from polytope_lens.pattern import ActivationPattern, unpack
+from polytope_lens import mesh as planar
+from polytope_lens.query import locate
+from polytope_lens.region import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from polytope_lens.domain import Domain
+    from polytope_lens.errors import Status
+    from polytope_lens.mesh import PlanarMesh
+    from polytope_lens.network import Network
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """How many decisions each rung of the ladder took.
+
+    A decision is the answer to "does this neuron cut this cell, and if not, which sign has it there?".
+    """
+
+    float64: int
+    rational: int
+
+    @property
+    def total(self) -> int:
+        """All decisions."""
+        return self.float64 + self.rational
+
+
+@dataclass(frozen=True, slots=True)
+class RegionCounts:
+    """Numbers of regions.
+
+    Parameters
+    ----------
+    per_layer : (L,) int array
+        Entry l is the number of regions that layers 0 ... l together cut the domain into.
+    total : int
+        The last entry; 1 for a network without hidden layers.
+    """
+
+    total: int
+    per_layer: Ints
+    certificate: Certificate
+
+    def __repr__(self) -> str:
+        return f"RegionCounts(total={self.total}, per_layer={self.per_layer.tolist()})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partition:
+    """Every region of a domain, in canonical order (patterns ascending, bit by bit).
+
+    Parameters
+    ----------
+    network : Network
+    domain : Box, Polytope or None
+    engine : str
+        Which engine enumerated it.
+    patterns : (n_regions, n_words) uint64 array
+        Packed activation patterns, first bit highest.
+    maps : (n_regions, out, d + 1) array
+        Affine map ``[A, b]`` of each region; rounded.
+    witnesses : (n_regions, d) array
+        A float64 point in each region, strictly inside wherever float64 has such a point.
+    counts_per_layer : (L,) int array
+        Entry l is the number of regions that layers 0 ... l together cut the domain into.
+    mesh : PlanarMesh or None
+        Corners, for bounded domains in the plane.
+    status : Status
+    certificate : Certificate
+    """
+
+    network: Network
+    domain: Domain
+    engine: str
+    patterns: NDArray[np.uint64]
+    maps: Floats
+    witnesses: Floats
+    counts_per_layer: Ints
+    mesh: PlanarMesh | None
+    status: Status
+    certificate: Certificate
+
+    def __len__(self) -> int:
+        return len(self.patterns)
+
+    def __getitem__(self, index: int) -> Region:
+        n = len(self)
+        if not -n <= index < n:
+            raise IndexError(f"the partition has {n} regions, but region {index} was asked for.")
+        bits = unpack(self.patterns[index : index + 1 or n], self.network.n_neurons)[0]
+        pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
+        return Region(self.network, pattern, self.domain, self.witnesses[index])
+
+    def __iter__(self) -> Iterator[Region]:
+        return (self[i] for i in range(len(self)))
+
+    def bits(self) -> NDArray[np.bool_]:
+        """Activation patterns as (n_regions, n_neurons) bool."""
+        return unpack(self.patterns, self.network.n_neurons)
+
+    def locate(self, X: ArrayLike) -> Ints:
+        """Index of the region that holds each row of `X`, (n,); see :func:`.locate.locate`."""
+        return locate.locate(self, X)
+
+    def planar_mesh(self) -> PlanarMesh:
+        """The corners, or an error that says why there are none.
+
+        Raises
+        ------
+        DimensionError, UnboundedPolytopeError
+        """
+        if self.mesh is not None:
+            return self.mesh
+        if self.network.input_dim != 2:
+            raise DimensionError(
+                f"polygons exist for networks with 2 inputs; this one has {self.network.input_dim}. Restrict it to a "
+                "plane first, or ask single regions for their polytope."
+            )
+        raise UnboundedPolytopeError(
+            "the domain is unbounded, so its outer regions are no polygons. Choose a bounded domain, for example "
+            "`Box([-1, -1], [1, 1])`."
+        )
+
+    def polygons(self) -> NDArray[np.object_]:
+        """The regions as shapely polygons, (n_regions,); they form a valid coverage; see :func:`.mesh.polygons`."""
+        return planar.polygons(self.planar_mesh())
+
+    def vertices(self, index: int) -> Floats:
+        """Corners of a region in the plane, counter-clockwise, (n, 2); rounded."""
+        corners = self.planar_mesh()
+        return corners.points[corners.corners[corners.indptr[index] : corners.indptr[index + 1]]]
+
+    def volumes(self) -> Floats:
+        """Area of each region in the plane, (n_regions,), from the rounded corners; see :func:`.mesh.areas`."""
+        return planar.areas(self.planar_mesh())
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        color: Literal["value", "pattern", "slope", "layer"] = "value",
+        *,
+        boundaries: bool = True,
+        points: ArrayLike | None = None,
+        output: int = 0,
+    ) -> Axes:
+        """Draw the regions; see :func:`.matplotlib.plot`."""
+        from polytope_lens.render import matplotlib as render
+
+        return render.plot(self, ax, color, boundaries=boundaries, points=points, output=output)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(map(str, self.counts_per_layer.tolist()))
+        where = "all of R^" + str(self.network.input_dim) if self.domain is None else repr(self.domain)
+        return f"Partition({len(self)} regions of {where}, per layer [{layers}], {self.engine}, {self.status.name})"

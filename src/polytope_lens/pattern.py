@@ -1,0 +1,130 @@
+"""Activation patterns: which neurons are on. Bit 1 means pre-activation > 0.
+
+Packed patterns are rows of uint64 words, the first bit in the highest place, so that comparing words compares
+patterns lexicographically: that order is the canonical order of regions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.errors import DimensionError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bools = NDArray[np.bool_]
+    Words = NDArray[np.uint64]
+
+WORD = 64
+
+
+def n_words(n_bits: int) -> int:
+    """Words needed for `n_bits` bits; at least one, so that even the empty pattern is a row."""
+    return max(1, -(-n_bits // WORD))
+
+
+def pack(bits: Bools) -> Words:
+    """(n, n_bits) bool -> (n, n_words) uint64.
+
+    Examples
+    --------
+    >>> pack(np.array([[True, False, True]])) >> np.uint64(61)
+    array([[5]], dtype=uint64)
+    """
+    n, n_bits = bits.shape
+    padded = np.zeros((n, n_words(n_bits) * 8), dtype=np.uint8)
+    packed = np.packbits(bits, axis=1)
+    padded[:, : packed.shape[1]] = packed
+    return padded.view(">u8").astype(np.uint64)
+
+
+def unpack(words: Words, n_bits: int) -> Bools:
+    """(n, n_words) uint64 -> (n, n_bits) bool; the inverse of :func:`pack`."""
+    octets = words.astype(">u8").view(np.uint8)
+    return np.unpackbits(octets, axis=1, count=n_bits).astype(bool)
+
+
+def sort_key(words: Words) -> NDArray[np.void]:
+    """(n, n_words) uint64 -> (n,) values that compare as the patterns do."""
+    octets = np.ascontiguousarray(words.astype(">u8"))
+    return octets.view(np.dtype((np.void, octets.dtype.itemsize * octets.shape[1])))[:, 0]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationPattern:
+    """On and off for every neuron that cuts.
+
+    Parameters
+    ----------
+    bits : tuple of bool
+        One per neuron, all layers in order.
+    bits_per_layer : tuple of int
+
+    Examples
+    --------
+    >>> p = ActivationPattern((True, False, True), (2, 1))
+    >>> p
+    ActivationPattern(10 1)
+    >>> p.flip(1), p.hamming(p.flip(1)), p.hex
+    (ActivationPattern(11 1), 1, 'a')
+    """
+
+    bits: tuple[bool, ...]
+    bits_per_layer: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bits", tuple(bool(bit) for bit in self.bits))
+        object.__setattr__(self, "bits_per_layer", tuple(int(n) for n in self.bits_per_layer))
+        if len(self.bits) != sum(self.bits_per_layer):
+            raise DimensionError(
+                f"an activation pattern for layers of {self.bits_per_layer} neurons needs {sum(self.bits_per_layer)} "
+                f"bits, but received {len(self.bits)}."
+            )
+
+    @property
+    def layers(self) -> tuple[Bools, ...]:
+        """The bits of each layer, as bool arrays."""
+        stops = np.cumsum(self.bits_per_layer)
+        return tuple(np.split(np.array(self.bits, dtype=bool), stops[:-1])) if self.bits_per_layer else ()
+
+    @property
+    def array(self) -> Bools:
+        """All bits as one bool array, shape (n_neurons,)."""
+        return np.array(self.bits, dtype=bool)
+
+    @property
+    def hex(self) -> str:
+        """The bits as a hexadecimal number, first bit highest, zeros appended to a multiple of four bits."""
+        octets = np.packbits(self.array).tobytes().hex()
+        return octets[: -(-len(self.bits) // 4)]
+
+    def flip(self, *bits: int) -> ActivationPattern:
+        """The pattern with these bits (indices into `bits`) toggled.
+
+        What lies across a facet is found by stepping across it, not by flipping: see ``region.neighbors()``.
+        """
+        flipped = self.array
+        for bit in bits:
+            if not -len(self.bits) <= bit < len(self.bits):
+                raise DimensionError(f"the pattern has {len(self.bits)} bits, but bit {bit} was to be flipped.")
+            flipped[bit] = not flipped[bit]
+        return ActivationPattern(tuple(flipped.tolist()), self.bits_per_layer)
+
+    def hamming(self, other: ActivationPattern) -> int:
+        """Number of neurons that differ."""
+        if self.bits_per_layer != other.bits_per_layer:
+            raise DimensionError(
+                f"patterns of different networks cannot be compared: layers {self.bits_per_layer} and "
+                f"{other.bits_per_layer}."
+            )
+        return int((self.array != other.array).sum())
+
+    def __str__(self) -> str:
+        return " ".join("".join("1" if bit else "0" for bit in layer) for layer in self.layers)
+
+    def __repr__(self) -> str:
+        return f"ActivationPattern({self})"

@@ -1,0 +1,95 @@
+"""The type; each question is answered by a function of its own module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from polytope_lens import _validate
+from polytope_lens.errors import DimensionError
+from polytope_lens.polytope import facets, planar, shape
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+    from shapely import Polygon
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Polytope:
+    """``{x : A @ x <= b}``, bounded or not.
+
+    Parameters
+    ----------
+    A : (m, d) array
+    b : (m,) array
+
+    The numbers are taken exactly as they are. Every yes or no below is exact.
+
+    Examples
+    --------
+    >>> triangle = Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])
+    >>> triangle.contains([[0.25, 0.25], [1, 1]])
+    array([ True, False])
+    >>> triangle.is_bounded, triangle.is_empty
+    (True, False)
+    """
+
+    A: Floats
+    b: Floats
+
+    def __post_init__(self) -> None:
+        A = _validate.float_array(self.A, name="the normals A of a polytope", ndim=2)
+        b = _validate.float_array(self.b, name="the offsets b of a polytope", ndim=1)
+        if A.shape[0] != b.shape[0]:
+            raise DimensionError(
+                f"a polytope with A of shape {A.shape} needs b of shape ({A.shape[0]},), but received {b.shape}."
+            )
+        object.__setattr__(self, "A", A)
+        object.__setattr__(self, "b", b)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates, d."""
+        return int(self.A.shape[1])
+
+    def contains(self, X: ArrayLike) -> Bools:
+        """Whether each row of `X` (n, d) lies in the closed polytope; see :func:`.shape.contains`."""
+        return shape.contains(self, _validate.points(X, self.dim, what="`contains`"))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no point satisfies all inequalities; see :func:`.shape.is_empty`."""
+        return shape.is_empty(self)
+
+    @property
+    def has_interior(self) -> bool:
+        """Whether some point satisfies all inequalities strictly; see :func:`.shape.has_interior`."""
+        return shape.has_interior(self)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the polytope contains no ray; see :func:`.shape.is_bounded`."""
+        return shape.is_bounded(self)
+
+    def facets(self) -> Bools:
+        """Which rows are facets, (m,) bool; see :func:`.facets.facet_mask`."""
+        return facets.facet_mask(self.A, self.b)
+
+    def bounding_box(self) -> tuple[Floats, Floats]:
+        """Least and greatest value of each coordinate; see :func:`.shape.bounding_box`."""
+        return shape.bounding_box(self)
+
+    def vertices(self) -> Floats:
+        """Corners of a bounded polygon, counter-clockwise, (n, 2); see :func:`.planar.vertices`."""
+        return planar.vertices(self)
+
+    def to_shapely(self) -> Polygon:
+        """The polygon as a shapely geometry, its corners rounded to float64."""
+        return planar.to_shapely(self)
+
+    def __repr__(self) -> str:
+        return f"Polytope({self.A.shape[0]} inequalities in R^{self.dim})"

@@ -1,0 +1,1 @@
+"""Questions about regions and partitions: pure functions of plain data."""

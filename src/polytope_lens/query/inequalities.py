@@ -1,0 +1,176 @@
+"""The system of linear inequalities of the polytope that a point lives on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.exact.rational import integer_matrix, integer_rows, scaled_quotient
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.polytope.facets import exact_facet_mask, rows_are_independent
+
+if TYPE_CHECKING:
+    from flint import fmpz
+    from numpy.typing import NDArray
+
+    from polytope_lens.region import Region
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+
+DOMAIN = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inequalities:
+    """All inequalities ``A @ x <= b`` of a region, each with its owner.
+
+    Parameters
+    ----------
+    A : (m, d) array
+    b : (m,) array
+        The row of neuron ``(layer, neuron)`` says that its pre-activation keeps its sign: ``z(x) >= 0`` where its bit
+        is 1, ``z(x) <= 0`` where it is 0. Each number is the exact one, rounded once.
+    layer, neuron : (m,) int arrays
+        Owner of each row, counted from 0: row `neuron` of ``network.layers[layer].weight``. Layer -1 is the domain,
+        and `neuron` then the number of the domain's row.
+    is_facet : (m,) bool array
+        Whether the row is a facet of the region; exact. Rows of one facet are all marked.
+    point : (d,) array
+        The point that distances are measured from when printing.
+    """
+
+    A: Floats
+    b: Floats
+    layer: Ints
+    neuron: Ints
+    is_facet: Bools
+    point: Floats
+
+    def __len__(self) -> int:
+        return len(self.b)
+
+    def distances(self) -> Floats:
+        """Euclidean distance of `point` to each row's hyperplane, (m,); infinite for rows of zeros; rounded."""
+        return _distances(self.A, self.b, self.point)
+
+    def facets(self) -> Inequalities:
+        """Only the rows that are facets."""
+        keep = self.is_facet
+        return Inequalities(
+            self.A[keep], self.b[keep], self.layer[keep], self.neuron[keep], self.is_facet[keep], self.point
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(format_rows(self.facets()))
+
+    def __repr__(self) -> str:
+        return f"Inequalities({len(self)} rows in R^{self.A.shape[1]}, {int(self.is_facet.sum())} of them facets)"
+
+
+@dataclass(frozen=True, slots=True)
+class ExactSystem:
+    """Integer rows ``[a, c]`` of ``a . x + c <= 0``, the same rows as floats rounded once, and their owners."""
+
+    rows: list[list[fmpz]]
+    floats: Floats
+    layer: Ints
+    neuron: Ints
+
+
+def exact_system(region: Region) -> ExactSystem:
+    """All inequalities of a region, the domain's last."""
+    network, bits = region.network, region.pattern.array
+    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    rows: list[list[fmpz]] = []
+    floats: list[Floats] = []
+    owners: list[tuple[int, int]] = []
+    on = iter(bits.tolist())
+    for index, layer in enumerate(network.layers):
+        exact, scale = source.scaled_rows(index, bits)
+        for neuron in np.flatnonzero(layer.cuts).tolist():
+            row = [-v for v in exact[neuron]] if next(on) else exact[neuron]
+            rows.append(row)
+            floats.append(scaled_quotient(row, scale))
+            owners.append((index, neuron))
+    if region.domain is not None:
+        sides = np.column_stack([region.domain.A, -region.domain.b])
+        rows.extend(integer_rows(sides))
+        floats.extend(sides)
+        owners.extend((DOMAIN, row) for row in range(len(sides)))
+    layer_of, neuron_of = np.array(owners, dtype=np.int64).reshape(-1, 2).T
+    return ExactSystem(rows, np.array(floats).reshape(len(rows), network.input_dim + 1), layer_of, neuron_of)
+
+
+def inequalities(region: Region) -> Inequalities:
+    """All inequalities of a region and which of them are facets.
+
+    Notes
+    -----
+    Exactness: rows are computed in integer arithmetic and rounded once at the end; facets are decided exactly.
+    Cost: one integer matrix product per layer; no linear program where the rows are linearly independent (as a rule when
+    there are fewer neurons than inputs), else at most one exact linear program with d + 1 variables for each row.
+    Source: Liu, Caglar, Peterson and Kirby 2023, *Integrating geometries of ReLU feedforward neural networks*.
+    """
+    system = exact_system(region)
+    A, b = system.floats[:, :-1], 0.0 - system.floats[:, -1]
+    if rows_are_independent(A):
+        facets = np.ones(len(b), dtype=bool)
+    else:
+        nearest_first = np.argsort(_distances(A, b, region.point), kind="stable").tolist()
+        facets = exact_facet_mask(system.rows, order=nearest_first)
+    return Inequalities(A, b, system.layer, system.neuron, facets, region.point)
+
+
+def distinct_facets(system: Inequalities) -> tuple[Floats, Floats]:
+    """Rows ``(A, b)`` of the facets, nearest first, one row for each hyperplane."""
+    facets = system.facets()
+    order = np.argsort(facets.distances(), kind="stable")
+    A, b = facets.A[order], facets.b[order]
+    if not len(b):
+        return A, b
+    rows = np.column_stack([A, b])
+    scaled = rows / np.abs(A).max(axis=1, keepdims=True)
+    _, first = np.unique(scaled, axis=0, return_index=True)
+    keep = np.sort(first)
+    return A[keep], b[keep]
+
+
+def _distances(A: Floats, b: Floats, point: Floats) -> Floats:
+    norms = np.linalg.norm(A, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(norms > 0, (b - A @ point) / norms, np.inf)
+
+
+def format_rows(system: Inequalities, limit: int = 40) -> list[str]:
+    """One line for each row: ``0.53 x0 - 1.20 x1 <= 0.41   layer 2, neuron 7   distance 0.03``."""
+    order = np.argsort(system.distances(), kind="stable")
+    shown = order[:limit]
+    sums = [_linear_form(system.A[i]) for i in shown]
+    width = max((len(s) for s in sums), default=0)
+    lines = []
+    for i, text in zip(shown, sums, strict=True):
+        owner = (
+            f"domain, row {system.neuron[i]}"
+            if system.layer[i] == DOMAIN
+            else f"layer {system.layer[i]}, neuron {system.neuron[i]}"
+        )
+        lines.append(f"{text:>{width}} <= {system.b[i]:<9.3g} {owner:<20} distance {system.distances()[i]:.3g}")
+    if len(order) > limit:
+        lines.append(f"... and {len(order) - limit} more, farther away")
+    return lines
+
+
+def _linear_form(row: Floats, terms: int = 4) -> str:
+    present = np.flatnonzero(row)
+    shown = present if len(present) <= terms else present[np.argsort(-np.abs(row[present]), kind="stable")[:terms]]
+    text = ""
+    for k in shown:
+        value = f"{abs(row[k]):.3g} x{k}"
+        text += (f" - {value}" if row[k] < 0 else f" + {value}") if text else (f"-{value}" if row[k] < 0 else value)
+    if len(present) > terms:
+        text += f" + ({len(present) - terms} more)"
+    return text or "0"

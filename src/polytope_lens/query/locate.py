@@ -1,0 +1,95 @@
+"""Which region holds a point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpz
+
+from polytope_lens import _validate
+from polytope_lens.errors import ConsistencyError, OutsideDomainError
+from polytope_lens.exact.points import pattern_beside, point_signs
+from polytope_lens.exact.rational import integers, rational, rationals
+from polytope_lens.pattern import pack, sort_key
+from polytope_lens.polytope.shape import interior_point
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from polytope_lens.domain import Domain
+    from polytope_lens.network import Network
+    from polytope_lens.partition import Partition
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+
+def region_patterns(network: Network, X: Floats, domain: Domain) -> Bools:
+    """Pattern of a region whose closure holds each point, (n, d) -> (n, n_neurons); exact.
+
+    Inside a region this is the sign pattern of the point. On a boundary several regions share the point: the answer is
+    then the one on the side of, first, the middle of the domain, then the first axis, the second, and so on.
+
+    Raises
+    ------
+    OutsideDomainError
+    """
+    check_inside(domain, X)
+    signs = point_signs(network, X)
+    bits = signs > 0
+    for i in np.flatnonzero((signs == 0).any(axis=1)):
+        bits[i] = pattern_beside(network, *_homogeneous(X[i], domain))
+    return bits
+
+
+def check_inside(domain: Domain, X: Floats) -> None:
+    """Raise :class:`OutsideDomainError` for the first point that is not in the closed domain."""
+    if domain is None:
+        return
+    outside = np.flatnonzero(~domain.contains(X))
+    if outside.size:
+        i = int(outside[0])
+        raise OutsideDomainError(
+            f"{len(outside)} of the {len(X)} points lie outside the domain {domain!r}; the first is point {i} at "
+            f"{X[i].tolist()}. Choose a larger domain, or leave them out."
+        )
+
+
+def locate(partition: Partition, X: ArrayLike) -> NDArray[np.int64]:
+    """Index of the region that holds each point, (n, d) -> (n,); exact.
+
+    A point on a boundary belongs to several closed regions and gets one of them, always the same.
+
+    Raises
+    ------
+    OutsideDomainError, DimensionError
+
+    Notes
+    -----
+    Cost: a forward pass and a binary search for each point.
+    """
+    network = partition.network
+    rows = _validate.points(X, network.input_dim, what="`locate`")
+    wanted = sort_key(pack(region_patterns(network, rows, partition.domain)))
+    known = sort_key(partition.patterns)
+    index = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    if (known[index] != wanted).any():
+        i = int(np.flatnonzero(known[index] != wanted)[0])
+        raise ConsistencyError(
+            f"point {rows[i].tolist()} lies in a region that this partition ({partition.status.name}) does not list."
+        )
+    return np.asarray(index, dtype=np.int64)
+
+
+def _homogeneous(x: Floats, domain: Domain) -> tuple[list[fmpz], list[list[fmpz]]]:
+    """The point as integers ``[y, t]``, and integer directions: towards the middle of the domain, then the axes."""
+    d = len(x)
+    exact = rationals(x)
+    directions = [[fmpz(int(i == k)) for i in range(d)] for k in range(d)]
+    if domain is not None:
+        target = interior_point(domain.A, domain.b)
+        assert target is not None  # domains have interior
+        directions.insert(0, integers([goal - here for goal, here in zip(target, exact, strict=True)]))
+    return integers([*exact, rational(1.0)]), directions
+

@@ -1,0 +1,524 @@
+"""Partitions of the plane drawn with matplotlib: one picture, three panels, films.
+
+This module imports matplotlib, and is itself imported only when something is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import colors as mcolors
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path as Curve
+from matplotlib.transforms import Affine2D
+from PIL import Image
+from scipy.spatial import cKDTree
+
+from polytope_lens import _validate
+from polytope_lens.domain import Box
+from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.render import scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.backend_bases import RendererBase
+    from numpy.typing import ArrayLike, NDArray
+
+    from polytope_lens.mesh import PlanarMesh
+    from polytope_lens.partition import Partition
+
+    Floats = NDArray[np.float64]
+    Frame = NDArray[np.uint8]
+
+LINES = {"value": None, "pattern": "#33333399", "slope": "#33333399", "layer": "white"}  # None: by layer
+TRAIN, VALIDATION = "#d55e00", "#0072b2"  # vermillion and blue of Okabe and Ito: told apart by all eyes
+INK, FRAME = "#333333", "#999999"
+BELOW: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.0, -0.02), "borderaxespad": 0}
+FILM_OPTIONS: dict[str, dict[str, Any]] = {
+    ".gif": {"optimize": False},
+    ".webp": {"lossless": True, "quality": 50, "method": 2},
+}
+
+
+def plot(
+    partition: Partition,
+    ax: Axes | None = None,
+    color: str = "value",
+    *,
+    boundaries: bool = True,
+    points: ArrayLike | None = None,
+    output: int = 0,
+) -> Axes:
+    """Draw the regions of a bounded domain in the plane.
+
+    Parameters
+    ----------
+    partition : Partition
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    color : {"value", "pattern", "slope", "layer"}
+        The network's value at every pixel, exact up to the rounding of colours; a colour of its own for each activation
+        pattern; the norm of the gradient; or the last layer that cuts out the region.
+    boundaries : bool
+        Draw the edges between regions, those of earlier layers thicker and on top; over values, coloured by layer.
+    points : (n, 2) array, optional
+        Drawn on top as small dots.
+    output : int
+        Which output of the network "value" and "slope" are about.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    OptionError
+        An unknown `color`, or an `output` that the network does not have.
+    DimensionError, UnboundedPolytopeError
+        The partition has no polygons, or `points` are not points of the plane.
+    """
+    _validate.option(color, name="color", allowed=LINES)
+    output = scene.check_output(partition, output)
+    dots = None if points is None else _validate.points(points, 2, what="`plot`")
+    partition.planar_mesh()
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.figure(figsize=(6.4, 6.0), layout="constrained").add_subplot()
+    image = _shade(ax, partition, color, output)
+    if boundaries:
+        _draw_boundaries(ax, partition, LINES[color])
+    if dots is not None:
+        _draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
+    ax.set(xlabel="input 0", ylabel="input 1")
+    if color in ("value", "slope"):
+        label = f"output {output}" if color == "value" else f"norm of the gradient of output {output}"
+        bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)), label=label)
+        bar.outline.set(color=FRAME, linewidth=0.8)
+        bar.ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+    if color == "layer" or (color == "value" and boundaries):
+        handles = _layer_handles(partition, filled=color == "layer")
+        _legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5)
+    return ax
+
+
+def three_panels(
+    partition: Partition,
+    target: ArrayLike,
+    train_points: ArrayLike | None,
+    validation_points: ArrayLike | None,
+    *,
+    output: int = 0,
+    title: str | None = None,
+) -> Figure:
+    """Value with the boundaries of the polytopes; value alone; target with the points that were sampled from it.
+
+    Parameters
+    ----------
+    partition : Partition
+        Of a box in the plane.
+    target : (h, w) array
+        The image that was to be learnt, 0 black to 1 white, row 0 at the top. It covers the domain.
+    train_points, validation_points : (n, 2) arrays or None
+        Drawn over the target as tiny dots, vermillion and blue.
+    output : int
+    title : str, optional
+        By default the number of regions.
+
+    Returns
+    -------
+    Figure
+        1280 x 480 pixels, unknown to pyplot: there is nothing to close. All panels share one grey scale, from 0 to 1;
+        values beyond it are drawn black and white.
+
+    Raises
+    ------
+    DimensionError, UnboundedPolytopeError, DomainError, OptionError
+    """
+    output = scene.check_output(partition, output)
+    mesh = partition.planar_mesh()
+    pixels = _checked_target(target, partition)
+    dots = [
+        (color, name, np.empty((0, 2)) if given is None else _validate.points(given, 2, what="`three_panels`"))
+        for color, name, given in ((TRAIN, "training", train_points), (VALIDATION, "validation", validation_points))
+    ]
+    figure = _bare_figure(1280, 480, f"{len(partition):,} regions" if title is None else title)
+    titles = ("value and polytopes", "value: 0 black, 1 white", "target")
+    left, centre, right = (_panel(figure, (20 + 420 * k, 36, 400, 400), text) for k, text in enumerate(titles))
+    _shade_with_polytopes(left, partition, output, (0.0, 1.0), columns=15)
+    _shade(centre, partition, "value", output, (0.0, 1.0))
+    (x0, y0), (x1, y1) = mesh.points.min(axis=0), mesh.points.max(axis=0)
+    right.imshow(pixels, cmap="gray", vmin=0.0, vmax=1.0, extent=(x0, x1, y0, y1), origin="upper")
+    _fit(right, (x0, x1, y0, y1))
+    for color, _, points in dots:
+        _draw_dots(right, points, color, size=1.5)
+    handles = [
+        Line2D([], [], linestyle="none", marker="o", markersize=3, color=color, label=f"{len(points):,} {name} points")
+        for color, name, points in dots
+        if len(points)
+    ]
+    _legend(right, handles, **BELOW)
+    return figure
+
+
+def draw_frame(
+    partition: Partition,
+    target: ArrayLike | None = None,
+    train_points: ArrayLike | None = None,
+    validation_points: ArrayLike | None = None,
+    *,
+    output: int = 0,
+    step: int | None = None,
+    limits: tuple[float, float] | None = None,
+) -> Frame:
+    """One frame of a film: the three panels, or the value with its polytopes where there is no target.
+
+    Parameters
+    ----------
+    partition, target, train_points, validation_points, output
+        As in :func:`three_panels`.
+    step : int, optional
+        Written above the picture, before the number of regions.
+    limits : (black, white), optional
+        Grey scale of the single panel; by default the range of this partition's values. Give it when the partitions of
+        a film should share one scale. The three panels always use ``(0, 1)``.
+
+    Returns
+    -------
+    (h, w, 3) uint8 array
+        480 x 1280 pixels with a target, 540 x 480 without. Row 0 is at the top.
+
+    Notes
+    -----
+    Touches no global state, so threads may draw frames at the same time.
+    """
+    title = f"{len(partition):,} regions"
+    if step is not None:
+        title = f"step {step:,}   {title}"
+    if target is not None:
+        figure = three_panels(partition, target, train_points, validation_points, output=output, title=title)
+    else:
+        output = scene.check_output(partition, output)
+        partition.planar_mesh()
+        if limits is not None and not limits[0] < limits[1]:
+            raise OptionError(f"limits should be (black, white) with black < white, but received {limits!r}.")
+        figure = _bare_figure(480, 540, title)
+        ax = _panel(figure, (20, 60, 440, 440), "")
+        _shade_with_polytopes(ax, partition, output, limits, columns=10)
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def save_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float = 10.0) -> None:
+    """Write frames as an animated GIF or WebP that repeats for ever.
+
+    Parameters
+    ----------
+    frames : iterable of (h, w, 3) uint8 arrays, all of one shape
+        Such as :func:`draw_frame` makes. Consumed one by one and kept compressed.
+    path : str or path
+        The suffix decides: ``.gif``, one palette of 256 colours for the whole film; ``.webp``, all colours, lossless.
+        The file appears when it is complete, or not at all.
+    fps : float
+        Frames per second; at most 50 for GIF, whose clock counts hundredths of a second. A frame that equals the one
+        before it is stored as a longer duration of that one.
+
+    Raises
+    ------
+    OptionError, DimensionError
+    """
+    path = Path(path)
+    kind = _validate.option(path.suffix.lower(), name="the suffix of a film", allowed=FILM_OPTIONS)
+    ticks = 100 if kind == ".gif" else 1000  # per second
+    if not 0 < fps <= ticks / 2:
+        raise OptionError(f"fps should be above 0 and at most {ticks // 2} for {kind}, but received {fps!r}.")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial.touch()  # a folder that cannot be written to is found out before the frames are drawn
+    try:
+        size, packed = _packed(frames)
+        pictures: Iterator[Image.Image] = (Image.frombytes("RGB", size, zlib.decompress(frame)) for frame in packed)
+        if kind == ".gif":
+            palette = _shared_palette(size, packed)
+            pictures = (_indexed(picture, palette) for picture in pictures)
+        # Each frame ends at the tick nearest to its true end, so that roundings do not add up.
+        ends = np.rint(np.arange(len(packed) + 1) * ticks / fps) * (1000 / ticks)
+        next(pictures).save(
+            partial,
+            format=kind[1:].upper(),
+            save_all=True,
+            append_images=pictures,
+            duration=np.diff(ends).astype(int).tolist(),
+            loop=0,
+            **FILM_OPTIONS[kind],
+        )
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+class RegionImage(AxesImage):
+    """A scalar that is affine on each region, drawn for the pixels of whatever view is asked for.
+
+    Each pixel is the mean colour of 2 x 2 points at which the scalar is evaluated: no value is interpolated, so the
+    picture is true at every zoom and resolution, and has no seams. Vector formats embed it as one image.
+
+    Parameters
+    ----------
+    ax : Axes
+    mesh : PlanarMesh
+    planes : (n_regions, 3) array
+        ``[a, b, c]``: the scalar is ``a x + b y + c`` on the region.
+    cmap, norm
+        How the scalar becomes a colour.
+    """
+
+    def __init__(
+        self, ax: Axes, mesh: PlanarMesh, planes: Floats, *, cmap: str | mcolors.Colormap, norm: mcolors.Normalize
+    ) -> None:
+        (left, bottom), (right, top) = mesh.points.min(axis=0), mesh.points.max(axis=0)
+        super().__init__(ax, cmap=cmap, norm=norm, extent=(left, right, bottom, top), origin="lower")
+        self.mesh, self.planes = mesh, planes
+        self.set_data(planes[:, 2:])  # the base class draws nothing without an array
+        self.set_clip_path(ax.patch)
+
+    def make_image(
+        self, renderer: RendererBase, magnification: float = 1.0, unsampled: bool = False
+    ) -> tuple[Frame, float, float, Affine2D]:
+        """Compute the pixels of the current view, and where they go."""
+        corners = self.axes.bbox.get_points() * magnification
+        first, last = np.floor(corners[0]), np.ceil(corners[1])  # whole pixels around the axes
+        lower, upper = self.axes.transData.inverted().transform(np.array([first, last]) / magnification)
+        width, height = (last - first).astype(int)
+        fine = self._colors(lower, upper, (2 * height, 2 * width))
+        x, y = first / magnification
+        return _mean_of_fours(fine), float(x), float(y), Affine2D()
+
+    def get_cursor_data(self, event: Any) -> None:
+        """Nothing: the array that matplotlib would look into is not the picture."""
+
+    def _check_unsampled_image(self) -> bool:
+        return False  # vector formats, too, take what `make_image` returns
+
+    def _colors(self, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Frame:
+        regions = scene.region_raster(self.mesh, lower, upper, shape)
+        y, x = (
+            start + (np.arange(n) + 0.5) * ((stop - start) / n)
+            for n, start, stop in zip(shape, lower[::-1], upper[::-1], strict=True)
+        )
+        a, b, c = self.planes.T
+        values = a[regions] * x + b[regions] * y[:, None] + c[regions]
+        return np.asarray(self.to_rgba(np.ma.masked_array(values, regions < 0), bytes=True))
+
+
+def _mean_of_fours(fine: Frame) -> Frame:
+    """Mean colour of each 2 x 2 pixels, (2 h, 2 w, 4) -> (h, w, 4). Transparent ones only make the mean transparent."""
+    total = np.zeros((fine.shape[0] // 2, fine.shape[1] // 2, 4), dtype=np.uint16)
+    opaque = np.zeros((*total.shape[:2], 1), dtype=np.uint16)
+    for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        quarter = fine[i::2, j::2]
+        total += quarter  # transparent pixels are black
+        opaque += quarter[..., 3:] > 0
+    total[..., :3] = (total[..., :3] + opaque // 2) // np.maximum(opaque, 1)
+    total[..., 3] //= 4
+    return total.astype(np.uint8)
+
+
+def _shade(
+    ax: Axes, partition: Partition, color: str, output: int, limits: tuple[float, float] | None = None
+) -> RegionImage:
+    """Fill the regions, outline the domain and fit the view to it."""
+    mesh = partition.planar_mesh()
+    cmap: str | mcolors.Colormap
+    norm: mcolors.Normalize
+    if color == "value":
+        planes = partition.maps[:, output]
+        low, high = limits or scene.value_range(partition, output)
+        cmap, norm = "gray", mcolors.Normalize(low, high) if low < high else mcolors.Normalize(low - 0.5, low + 0.5)
+    elif color == "slope":
+        slopes = scene.slopes(partition, output)
+        planes, cmap, norm = _constant(slopes), "Blues", _slope_norm(slopes)
+    elif color == "layer":
+        n_layers = len(partition.network.layers)
+        planes = _constant(scene.last_layers(partition))
+        cmap = mcolors.ListedColormap(np.vstack([[0.87] * 3, scene.layer_colors(n_layers)]))
+        norm = mcolors.Normalize(-1.5, n_layers - 0.5)
+    else:
+        planes = _constant(np.arange(len(partition)))
+        cmap = mcolors.ListedColormap(scene.pattern_colors(partition))
+        norm = mcolors.Normalize(-0.5, len(partition) - 0.5)
+    image = RegionImage(ax, mesh, planes, cmap=cmap, norm=norm)
+    ax.add_image(image)
+    _add_segments(ax, scene.domain_outline(mesh), color=FRAME, width=0.8)
+    _fit(ax, image.get_extent())
+    return image
+
+
+def _shade_with_polytopes(
+    ax: Axes, partition: Partition, output: int, limits: tuple[float, float] | None, columns: int
+) -> None:
+    """Draw the value, the boundaries, and below them a legend of so many columns."""
+    _shade(ax, partition, "value", output, limits)
+    _draw_boundaries(ax, partition)
+    _legend(ax, _layer_handles(partition), columns=columns, **BELOW)
+
+
+def _draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -> None:
+    """Edges between regions, coloured by layer by default: hairlines where many, earlier layers thicker and on top."""
+    edges = scene.boundary_segments(partition)
+    n_layers = len(partition.network.layers)
+    colors = scene.layer_colors(n_layers)
+    box = ax.get_window_extent()
+    spacing = min(box.width, box.height) * 72 / ax.figure.dpi / math.sqrt(len(partition))  # of lines, in points
+    width = float(np.clip(0.06 * spacing, 0.1, 0.6))
+    for layer in reversed(range(n_layers)):
+        thickness = width * (1 + (n_layers - layer) / n_layers)
+        _add_segments(ax, edges.segments[edges.layers == layer], color=color or tuple(colors[layer]), width=thickness)
+
+
+def _add_segments(ax: Axes, segments: Floats, *, color: str | tuple[float, ...], width: float) -> None:
+    """All segments as one curve: far faster, and smaller in vector formats, than an artist or a path for each."""
+    codes = np.tile(np.array([Curve.MOVETO, Curve.LINETO], dtype=np.uint8), len(segments))
+    curve = Curve(segments.reshape(-1, 2), codes)
+    ax.add_artist(PathPatch(curve, fill=False, edgecolor=color, linewidth=width, capstyle="round"))
+
+
+def _draw_dots(ax: Axes, points: Floats, color: str, *, size: float, **edge: Any) -> None:
+    style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": size, "markeredgewidth": 0, **edge}
+    ax.add_artist(Line2D(points[:, 0], points[:, 1], color=color, zorder=3, **style))
+
+
+def _fit(ax: Axes, extent: tuple[float, float, float, float]) -> None:
+    left, right, bottom, top = extent
+    ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
+    ax.spines[:].set(color=FRAME, linewidth=0.8)
+    ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+
+
+def _bare_figure(width: int, height: int, title: str) -> Figure:
+    """Figure of so many pixels that pyplot does not know."""
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100)
+    figure.text(20 / width, 1 - 8 / height, title, color=INK, fontsize=10, fontweight="bold", va="top")
+    return figure
+
+
+def _panel(figure: Figure, pixels: tuple[float, float, float, float], title: str) -> Axes:
+    """Axes without ticks at (left, bottom, width, height)."""
+    width, height = figure.get_size_inches() * figure.dpi
+    left, bottom, across, up = pixels
+    ax = figure.add_axes((left / width, bottom / height, across / width, up / height), xticks=[], yticks=[])
+    ax.set_title(title, loc="left", fontsize=8, color=INK, pad=3)
+    return ax
+
+
+def _layer_handles(partition: Partition, *, filled: bool = False) -> list[Artist]:
+    """Legend entries of the layers that can cut."""
+    layers = [layer for layer, bits in enumerate(partition.network.bits_per_layer) if bits]
+    colors = scene.layer_colors(len(partition.network.layers))
+    labels = [f"layer {layer}" if len(layers) <= 6 or layer == layers[0] else str(layer) for layer in layers]
+    entry = Patch if filled else partial(Line2D, [], [], linewidth=2)
+    return [entry(color=tuple(colors[layer]), label=label) for layer, label in zip(layers, labels, strict=True)]
+
+
+def _legend(ax: Axes, handles: Sequence[Artist], *, columns: int = 10, **place: Any) -> None:
+    """Add a slim legend that reads row by row."""
+    columns = min(len(handles), columns)
+    if columns:
+        ax.legend(
+            handles=[handle for column in range(columns) for handle in handles[column::columns]],
+            ncols=columns,
+            frameon=False,
+            fontsize=8,
+            labelcolor=INK,
+            handlelength=1,
+            handletextpad=0.4,
+            columnspacing=1,
+            borderpad=0,
+            labelspacing=0.3,
+            **place,
+        )
+
+
+def _constant(values: NDArray[Any]) -> Floats:
+    """Planes of a scalar that is constant on each region."""
+    return np.pad(values[:, None], ((0, 0), (2, 0)))
+
+
+def _slope_norm(slopes: Floats) -> mcolors.Normalize:
+    """Linear; where few regions are far steeper than most, linear up to the median and logarithmic beyond."""
+    median, steepest = float(np.median(slopes)), float(slopes.max())
+    if steepest > 20 * median > 0:
+        return mcolors.AsinhNorm(linear_width=median, vmin=0, vmax=steepest)
+    return mcolors.Normalize(0, steepest or 1.0)
+
+
+def _checked_target(target: ArrayLike, partition: Partition) -> Floats:
+    """Return the target image as floats, or say what is wrong with it."""
+    if not isinstance(partition.domain, Box):
+        raise DomainError(
+            f"a target image covers a box, but the domain of this partition is {partition.domain!r}. Choose a Box."
+        )
+    pixels = _validate.float_array(target, name="the target image", ndim=2)
+    if not pixels.size:
+        raise DimensionError(f"the target image should have pixels, but received an array of shape {pixels.shape}.")
+    low, high = float(pixels.min()), float(pixels.max())
+    if low < 0 or high > 1:
+        raise OptionError(
+            f"the target image should run from 0 (black) to 1 (white), but its values run from {low:g} to {high:g}. "
+            "Divide bytes by 255."
+        )
+    return pixels
+
+
+def _packed(frames: Iterable[Frame]) -> tuple[tuple[int, int], list[bytes]]:
+    """Width and height of the frames, and each frame compressed."""
+    shape: tuple[int, ...] | None = None
+    packed = []
+    for index, frame in enumerate(frames):
+        array = np.asarray(frame)
+        shape = array.shape if shape is None else shape
+        if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or array.shape != shape:
+            raise DimensionError(
+                "the frames of a film should be uint8 arrays of one shape (height, width, 3), but frame "
+                f"{index} is {array.dtype} of shape {array.shape}"
+                + (f", and frame 0 has shape {shape}." if index else ".")
+            )
+        packed.append(zlib.compress(array.tobytes(), 1))
+    if shape is None:
+        raise DimensionError("a film needs at least one frame, but received none.")
+    return (shape[1], shape[0]), packed
+
+
+def _shared_palette(size: tuple[int, int], packed: list[bytes]) -> NDArray[np.uint8]:
+    """256 colours for a whole film, from some of its frames: the commonest as they are, the others by median cut."""
+    samples = [packed[i] for i in np.unique(np.linspace(0, len(packed) - 1, 16).astype(int))]
+    width, height = size
+    sheet = Image.frombytes("RGB", (width, height * len(samples)), b"".join(map(zlib.decompress, samples)))
+    counted: Any = sheet.getcolors(sheet.width * sheet.height)
+    common = [channel for _, color in sorted(counted, reverse=True)[:32] for channel in color]
+    others = sheet.quantize(224, method=Image.Quantize.MEDIANCUT).getpalette() or []
+    return np.array(common + others, dtype=np.uint8).reshape(-1, 3)
+
+
+def _indexed(image: Image.Image, palette: NDArray[np.uint8]) -> Image.Image:
+    """Paint the image in the nearest colours of the palette. Pillow's own search rounds: white turns grey."""
+    rgb = np.asarray(image).astype(np.uint32)
+    codes, where = np.unique(rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2], return_inverse=True)
+    colors = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
+    nearest = np.asarray(cKDTree(palette).query(colors)[1], dtype=np.uint8)
+    indexed = Image.fromarray(nearest[where].reshape(image.size[::-1]))
+    indexed.putpalette(palette.tobytes())
+    return indexed

@@ -1,0 +1,255 @@
+"""A planar partition as plain arrays: triangles, colours, boundaries, pixels. Needs no drawing library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.errors import OptionError
+from polytope_lens.mesh import following
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polytope_lens.mesh import PlanarMesh
+    from polytope_lens.network import Network
+    from polytope_lens.partition import Partition
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Words = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Triangles:
+    """Triangles that cover the regions, each inside one region.
+
+    Parameters
+    ----------
+    corners : (n_triangles, 3, 2) array
+        Counter-clockwise.
+    values : (n_triangles, 3) array
+        An output of the network at each corner, by the affine map of the triangle's own region.
+    regions : (n_triangles,) int array
+    """
+
+    corners: Floats
+    values: Floats
+    regions: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boundaries:
+    """Edges between regions, each once, the deepest layer first.
+
+    Parameters
+    ----------
+    segments : (n_edges, 2, 2) array
+        Both ends of each edge.
+    layers : (n_edges,) int array
+        Layer of the neuron that cuts along the edge; descending, so that drawing in order puts earlier layers on top.
+    """
+
+    segments: Floats
+    layers: Ints
+
+
+def check_output(partition: Partition, output: int) -> int:
+    """Return `output` if the network has an output of that number.
+
+    Raises
+    ------
+    OptionError
+    """
+    n = partition.network.output_dim
+    if isinstance(output, bool) or not isinstance(output, int | np.integer) or not 0 <= output < n:
+        allowed = "0, the network's only output" if n == 1 else f"from 0 to {n - 1}: the network has {n} outputs"
+        raise OptionError(f"output should be {allowed}; received {output!r}.")
+    return int(output)
+
+
+def corner_values(partition: Partition, output: int = 0) -> Floats:
+    """Output of the network at each entry of ``mesh.corners``, by the affine map of the corner's own region."""
+    mesh = partition.planar_mesh()
+    a, b, c = np.repeat(partition.maps[:, output], np.diff(mesh.indptr), axis=0).T
+    x, y = mesh.points[mesh.corners].T
+    return np.asarray(a * x + b * y + c)
+
+
+def value_range(partition: Partition, output: int = 0) -> tuple[float, float]:
+    """Least and greatest value of an output on the domain: both are taken at corners."""
+    values = corner_values(partition, output)
+    return float(values.min()), float(values.max())
+
+
+def value_triangles(partition: Partition, output: int = 0) -> Triangles:
+    """Every region as a fan of triangles, with the network's values at their corners.
+
+    The network is affine on each triangle, so linear interpolation of the values is exact up to rounding: this is what
+    surfaces and other renderers that shade triangles need.
+    """
+    mesh = partition.planar_mesh()
+    sizes = np.diff(mesh.indptr) - 2
+    regions = np.repeat(np.arange(len(sizes)), sizes)
+    first = mesh.indptr[regions]
+    second = first + 1 + _ragged_arange(sizes)
+    entries = np.stack([first, second, second + 1], axis=1)
+    return Triangles(mesh.points[mesh.corners[entries]], corner_values(partition, output)[entries], regions)
+
+
+def slopes(partition: Partition, output: int = 0) -> Floats:
+    """Euclidean norm of the gradient of an output on each region, (n_regions,)."""
+    return np.asarray(np.linalg.norm(partition.maps[:, output, :-1], axis=1))
+
+
+def layer_of_bit(network: Network) -> Ints:
+    """Layer of each bit of an activation pattern, (n_neurons,)."""
+    return np.repeat(np.arange(len(network.layers)), network.bits_per_layer)
+
+
+def last_layers(partition: Partition) -> Ints:
+    """Deepest layer that owns an edge of each region, (n_regions,); -1 where only the domain does."""
+    mesh = partition.planar_mesh()
+    layers = np.append(layer_of_bit(partition.network), -1)  # the domain's sides are owned by negative numbers
+    return np.asarray(np.maximum.reduceat(layers[np.maximum(mesh.owners, -1)], mesh.indptr[:-1]))
+
+
+def pattern_colors(partition: Partition) -> Floats:
+    """Colour for each region that depends on its activation pattern alone, (n_regions, 3) sRGB in [0, 1].
+
+    So a region keeps its colour from one frame of a film to the next, for as long as it lives. Crossing a boundary
+    flips one bit, and the parity of the pattern decides between light and dark: neighbours differ in lightness too,
+    not just in hue.
+    """
+    parity = _parity(partition.patterns)
+    hue, shade = _uniform(partition.patterns)
+    return _srgb_from_oklch(np.where(parity, 0.60, 0.80) + 0.09 * shade, 0.08, 2 * np.pi * hue)
+
+
+def layer_colors(n_layers: int) -> Floats:
+    """Colour for each layer, (n_layers, 3) sRGB: orange, through red and magenta, to blue.
+
+    All are bright enough to be seen on black and dark enough for white. Lightness and the yellow-blue axis fall
+    together, so the order survives colour blindness.
+    """
+    t = np.linspace(0, 1, n_layers) if n_layers > 1 else np.zeros(n_layers)
+    return _srgb_from_oklch(0.78 - 0.22 * t, 0.17, np.deg2rad(70 - 170 * t))
+
+
+def boundary_segments(partition: Partition) -> Boundaries:
+    """Edges between regions, each once; the sides of the domain are left out.
+
+    Where two neurons share an edge, it belongs to the first of them.
+    """
+    mesh = partition.planar_mesh()
+    inner = mesh.owners >= 0
+    ends = np.stack([mesh.corners, mesh.corners[following(mesh.indptr)]], axis=1)[inner]
+    owners = mesh.owners[inner]
+    keys = ends.min(axis=1) * len(mesh.points) + ends.max(axis=1)
+    order = np.lexsort((owners, keys))
+    order = order[np.diff(keys[order], prepend=-1) != 0]
+    layers = layer_of_bit(partition.network)[owners[order]]
+    deepest_first = np.argsort(-layers, kind="stable")
+    return Boundaries(mesh.points[ends[order[deepest_first]]], layers[deepest_first])
+
+
+def domain_outline(mesh: PlanarMesh) -> Floats:
+    """Edges that lie on the sides of the domain, (n_edges, 2, 2)."""
+    ends = np.stack([mesh.corners, mesh.corners[following(mesh.indptr)]], axis=1)
+    return mesh.points[ends[mesh.owners < 0]]
+
+
+def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Ints:
+    """Which region holds the centre of each pixel of a window, (height, width), row 0 lowest; -1 outside.
+
+    Parameters
+    ----------
+    mesh : PlanarMesh
+    lower, upper : (2,) arrays
+        Outer corners of the first and the last pixel of the window.
+    shape : (height, width)
+
+    Notes
+    -----
+    Scan conversion of the polygons, so no region is searched for. Neighbours compute the crossing of their common edge
+    with a row of pixels alike, so each pixel of the domain belongs to exactly one region.
+    Cost: one step for each edge, each crossing of an edge with a row, and each pixel.
+    """
+    height, width = shape
+    x, y = ((mesh.points - lower) * (np.array([width, height]) / (upper - lower)) - 0.5).T
+    # A row crosses an edge from its lower end (included) to its upper end (excluded).
+    row = np.clip(np.ceil(y), 0, height).astype(np.int64)
+    start, stop = mesh.corners, mesh.corners[following(mesh.indptr)]
+    crossed = row[start] != row[stop]
+    region = np.repeat(np.arange(len(mesh.indptr) - 1), np.diff(mesh.indptr))[crossed]
+    start, stop = start[crossed], stop[crossed]
+    rising = y[start] < y[stop]
+    low, high = np.where(rising, start, stop), np.where(rising, stop, start)
+    # Each convex region has one span of pixels in each row from its lowest to its highest.
+    bottom = np.minimum.reduceat(row[mesh.corners], mesh.indptr[:-1])
+    rows = np.maximum.reduceat(row[mesh.corners], mesh.indptr[:-1]) - bottom
+    first_span = np.cumsum(rows) - rows
+    n_crossings = row[high] - row[low]
+    at = np.repeat(row[low], n_crossings) + _ragged_arange(n_crossings)
+    slope = (x[high] - x[low]) / (y[high] - y[low])
+    crossing = np.repeat(x[low], n_crossings) + (at - np.repeat(y[low], n_crossings)) * np.repeat(slope, n_crossings)
+    span = np.repeat((first_span - bottom)[region], n_crossings) + at
+    ends = np.empty((2, rows.sum()))
+    ends[np.repeat(rising.astype(np.int64), n_crossings), span] = np.clip(np.ceil(crossing), 0, width)
+    left, right = np.sort(ends, axis=0).astype(np.int64)  # sorted, for windows that mirror the plane
+    # Fill the spans.
+    raster = np.full(height * width, -1)
+    owner = np.repeat(np.arange(len(rows)), rows)
+    pixel = (np.repeat(bottom, rows) + _ragged_arange(rows)) * width + left
+    n_pixels = right - left
+    raster[np.repeat(pixel, n_pixels) + _ragged_arange(n_pixels)] = np.repeat(owner, n_pixels)
+    return raster.reshape(height, width)
+
+
+def _ragged_arange(counts: Ints) -> Ints:
+    """``0 ... n - 1`` for each n of `counts`, one after the other."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _parity(patterns: Words) -> NDArray[np.bool_]:
+    """Whether each pattern has an odd number of ones."""
+    word = np.bitwise_xor.reduce(patterns, axis=1)
+    for shift in (32, 16, 8, 4, 2, 1):
+        word = word ^ (word >> np.uint64(shift))
+    return np.asarray(word & np.uint64(1), dtype=bool)
+
+
+def _uniform(patterns: Words) -> tuple[Floats, Floats]:
+    """Two numbers in [0, 1) for each pattern, spread evenly: the two halves of a hash."""
+    word = np.zeros(len(patterns), dtype=np.uint64)
+    for column in patterns.T:
+        word = word ^ column
+        # The finalizer of splitmix64 (Steele, Lea and Flood 2014): every input bit reaches every output bit.
+        word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        word = word ^ (word >> np.uint64(31))
+    return (word >> np.uint64(32)) / 2.0**32, (word & np.uint64(0xFFFFFFFF)) / 2.0**32
+
+
+def _srgb_from_oklch(lightness: Floats, chroma: float, hue: Floats) -> Floats:
+    """Colours of the perceptual space OKLCH (Ottosson 2020), (n,) each, as (n, 3) sRGB clipped to [0, 1]."""
+    a, b = chroma * np.cos(hue), chroma * np.sin(hue)
+    cone = np.stack(
+        [
+            lightness + 0.3963377774 * a + 0.2158037573 * b,
+            lightness - 0.1055613458 * a - 0.0638541728 * b,
+            lightness - 0.0894841775 * a - 1.2914855480 * b,
+        ],
+        axis=1,
+    )
+    to_linear = np.array(
+        [
+            [4.0767416621, -3.3077115913, 0.2309699292],
+            [-1.2684380046, 2.6097574011, -0.3413193965],
+            [-0.0041960863, -0.7034186147, 1.7076147010],
+        ]
+    )
+    linear = np.clip(cone**3 @ to_linear.T, 0, 1)
+    return np.asarray(np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055))

@@ -1,0 +1,70 @@
+"""Fully connected networks to train."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from polytope_lens.errors import OptionError, require
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import nn
+
+RING_SHAPE = (2, 14, 14, 14, 14, 14, 14, 1)
+"""Shape of the network that learns the ring: six hidden layers of 14 neurons, 1107 parameters.
+
+With the defaults of `mlp`, `sample` and `train` 6000 steps take 3 to 6 seconds of one core, and bring the mean
+squared error on the validation points to about 0.002.
+"""
+
+
+def mlp(shape: Sequence[int], negative_slope: float = 0.0, seed: int = 0) -> nn.Sequential:
+    """Build a fully connected network with random weights.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Number of inputs, widths of the hidden layers, number of outputs.
+    negative_slope : float
+        0 for ReLU; otherwise the activations are LeakyReLU of that slope.
+    seed : int
+        Of the weights; torch's own random state stays as it is.
+
+    Returns
+    -------
+    nn.Sequential
+        float32, on the CPU. Weights are normally distributed with variance 2 / fan_in (He et al. 2015), so that deep
+        networks keep their signal; biases uniform in +-1 / sqrt(fan_in), as torch does, so that the hyperplanes of a
+        layer do not all meet in one point.
+
+    Raises
+    ------
+    OptionError
+        A shape without inputs or outputs, or with an empty layer.
+    MissingExtraError
+        torch is not installed.
+
+    Examples
+    --------
+    >>> [tuple(parameter.shape) for parameter in mlp((2, 5, 1)).parameters()]
+    [(5, 2), (5,), (1, 5), (1,)]
+    """
+    require("torch", extra="torch", purpose="building a model to train")
+    import torch
+    from torch import nn
+
+    if len(shape) < 2 or min(shape) < 1:
+        raise OptionError(
+            "a shape lists the numbers of inputs, of neurons in each hidden layer, and of outputs, all at least 1; "
+            f"received {tuple(shape)}."
+        )
+    modules: list[nn.Module] = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for n_in, n_out in pairwise(shape):
+            linear = nn.Linear(n_in, n_out)
+            nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
+            modules += [linear, nn.LeakyReLU(negative_slope) if negative_slope else nn.ReLU()]
+    return nn.Sequential(*modules[:-1])

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+from polytope_lens import network as net
+from polytope_lens.domain import Box
+from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.render import matplotlib as render
+from polytope_lens.render import scene
+
+TARGET = np.tile(np.linspace(0, 1, 12), (10, 1))
+
+
+@pytest.fixture(autouse=True)
+def _agg():
+    with mpl.rc_context({"backend": "agg"}):
+        yield
+    pyplot.close("all")
+
+
+@pytest.fixture
+def ax():
+    """Axes that fill a figure of 200 x 200 pixels."""
+    return Figure(figsize=(2, 2), dpi=100).add_axes((0, 0, 1, 1))
+
+
+def pixels(figure):
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+
+
+def svg(figure):
+    with io.StringIO() as out:
+        figure.savefig(out, format="svg")
+        return out.getvalue()
+
+
+def image_of(ax):
+    return next(image for image in ax.images if isinstance(image, render.RegionImage))
+
+
+@pytest.mark.parametrize("color", ["value", "pattern", "slope", "layer"])
+@pytest.mark.parametrize("boundaries", [True, False])
+def test_plot_draws_into_the_given_axes(deep, ax, color, boundaries):
+    assert render.plot(deep, ax, color, boundaries=boundaries) is ax
+    assert ax.get_xlim() == (-1, 1)
+    assert ax.get_ylim() == (-1, 0.5)
+    assert ax.get_aspect() == 1
+    assert len(np.unique(pixels(ax.figure).reshape(-1, 3), axis=0)) > 2
+    assert not pyplot.get_fignums()
+
+
+def test_plot_makes_a_figure(lines):
+    ax = lines.plot()
+    assert pyplot.get_fignums() == [ax.figure.number]
+
+
+def test_value_is_exact_at_each_pixel(lines, ax):
+    render.plot(lines, ax, boundaries=False, output=1)
+    drawn = pixels(ax.figure)[4:-4, 4:-4]  # without the frame
+    centre = (np.arange(200) + 0.5) / 100 - 1
+    x, y = np.meshgrid(centre, -centre)
+    values = net.evaluate(lines.network, np.stack([x, y], axis=-1).reshape(-1, 2))[:, 1].reshape(200, 200)
+    low, high = scene.value_range(lines, 1)
+    grey = 256 * (values - low) / (high - low) - 0.5  # the middle of each of 256 steps
+    assert (drawn == drawn[..., :1]).all()
+    assert np.abs(drawn[..., 0] - grey[4:-4, 4:-4]).max() < 1.5
+
+
+def test_pattern_colors_reach_the_pixels(lines, ax):
+    render.plot(lines, ax, "pattern", boundaries=False)
+    drawn = pixels(ax.figure)
+    for i in np.flatnonzero(lines.volumes() > 0.02):
+        middle = lines.vertices(i).mean(axis=0)
+        column, row = ((middle + 1) * 100).astype(int)
+        expected = 255 * scene.pattern_colors(lines)[i]
+        assert np.abs(drawn[199 - row, column] - expected).max() < 2
+
+
+def test_a_closer_view_is_drawn_anew(lines, ax):
+    render.plot(lines, ax, boundaries=False)
+    ax.set(xlim=(0.0, 0.01), ylim=(0.1, 0.11))
+    image = image_of(ax)
+    drawn = pixels(ax.figure)[100, 100, 0]
+    value = net.evaluate(lines.network, np.array([[0.005, 0.105]]))[0, 0]
+    assert drawn == pytest.approx(255 * image.norm(value), abs=1.5)
+
+
+def test_constant_value_is_grey(cut, ax):
+    network = net.from_arrays([np.eye(2), np.zeros((1, 2))], [[0, 0], [3]])
+    render.plot(cut(network, Box([-1, -1], [1, 1])), ax, boundaries=False)
+    assert set(np.unique(pixels(ax.figure)[20:-20, 20:-20])) <= {126, 127, 128}
+
+
+def test_value_has_a_scale_and_a_legend_of_layers(deep, ax):
+    render.plot(deep, ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["layer 0", "layer 1", "layer 2"]
+    assert [child.get_ylabel() for child in ax.child_axes] == ["output 0"]
+
+
+def test_legend_of_many_layers_reads_by_rows(lines, ax):
+    layer = net.piecewise_layer(np.eye(2), [0, 0])
+    network = net.Network((layer,) * 12, np.ones((1, 2)), np.zeros(1))
+    render._legend(ax, render._layer_handles(replace(lines, network=network)))
+    by_columns = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert by_columns == ["layer 0", "10", "1", "11", *map(str, range(2, 10))]
+
+
+def test_pattern_needs_neither(deep, ax):
+    render.plot(deep, ax, "pattern")
+    assert ax.get_legend() is None
+    assert not ax.child_axes
+
+
+def test_vector_output_holds_one_image_and_the_boundaries(deep, ax):
+    render.plot(deep, ax, "pattern")
+    assert svg(ax.figure).count("<image") == 1
+    ax.clear()
+    render.plot(deep, ax, "value")
+    text = svg(ax.figure)
+    assert text.count("<image") == 1
+    edges = scene.boundary_segments(deep)
+    for layer, color in enumerate(scene.layer_colors(3)):
+        (path,) = re.findall(rf'<path d="([^"]*)" clip-path="[^"]*" style="[^"]*stroke: {to_hex(color)}', text)
+        assert path.count("M") == np.count_nonzero(edges.layers == layer)
+    assert len(text) < 100_000
+
+
+def test_many_regions_get_thin_lines(cut, deep, ax):
+    def widths(partition):
+        ax.clear()
+        render.plot(partition, ax)
+        by_color = {to_hex(patch.get_edgecolor()): patch.get_linewidth() for patch in ax.patches}
+        colors = scene.layer_colors(len(partition.network.layers))
+        return [by_color[to_hex(color)] for color in colors]
+
+    first, second, third = widths(deep)
+    assert first > second > third
+    rng = np.random.default_rng(0)
+    network = net.from_arrays([rng.normal(size=(40, 2)), np.ones((1, 40))], [rng.normal(size=40) / 4, [0]])
+    (many,) = widths(cut(network, Box([-1, -1], [1, 1])))
+    assert many < third
+
+
+def test_points_are_drawn_on_top(lines, ax):
+    render.plot(lines, ax, points=[[0.5, 0.5], [-0.5, 0.25]])
+    drawn = pixels(ax.figure)
+    assert (drawn[50, 150] == 0).all()
+    assert (drawn[75, 50] == 0).all()
+
+
+def test_bad_options(lines, ax):
+    with pytest.raises(
+        OptionError, match="color should be one of 'value', 'pattern', 'slope', 'layer', but received 'x'"
+    ):
+        render.plot(lines, ax, "x")
+    with pytest.raises(OptionError, match="output should be from 0 to 1"):
+        render.plot(lines, ax, output=2)
+    with pytest.raises(DimensionError, match=r"`plot` needs points with 2 coordinates.*shape \(4, 3\)"):
+        render.plot(lines, ax, points=np.zeros((4, 3)))
+    assert not ax.artists
+    assert not ax.images
+
+
+def test_figures_can_be_pickled(lines, ax):
+    render.plot(lines, ax)
+    again = pickle.loads(pickle.dumps(ax.figure))
+    assert (pixels(again) == pixels(ax.figure)).all()
+
+
+def test_three_panels(deep):
+    train, validation = np.array([[0.0, 0.0], [0.5, 0.25]]), np.array([[-0.5, -0.5]])
+    figure = render.three_panels(deep, TARGET, train, validation, title="a title")
+    drawn = pixels(figure)
+    assert drawn.shape == (480, 1280, 3)
+    left, centre, right = figure.axes
+    assert [image_of(panel).norm.vmin for panel in (left, centre)] == [0, 0]
+    assert [image_of(panel).norm.vmax for panel in (left, centre)] == [1, 1]
+    assert right.images[0].get_clim() == (0, 1)
+    assert right.get_ylim() == (-1, 0.5)
+    assert "a title" in [text.get_text() for text in figure.texts]
+    entries = [text.get_text() for text in right.get_legend().get_texts()]
+    assert entries == ["2 training points", "1 validation points"]
+    column, row = right.transData.transform((0.0, 0.0)).astype(int)
+    assert np.abs(drawn[480 - row, column] - 255 * np.array(to_rgb(render.TRAIN))).max() < 40
+    assert not pyplot.get_fignums()
+
+
+def test_target_is_the_right_way_up(lines):
+    target = np.zeros((4, 4))
+    target[0] = 1.0  # the top row is white
+    figure = render.three_panels(lines, target, None, None)
+    drawn, right = pixels(figure), figure.axes[2]
+    for y, grey in ((0.9, 255), (-0.9, 0)):
+        column, row = right.transData.transform((0.0, y)).astype(int)
+        assert (drawn[480 - row, column] == grey).all()
+
+
+def test_bad_targets(lines):
+    with pytest.raises(OptionError, match=r"from 0 to 255\. Divide bytes by 255"):
+        render.three_panels(lines, np.array([[0, 255]], dtype=np.uint8), None, None)
+    with pytest.raises(DimensionError, match="target image should be a 2-D array"):
+        render.three_panels(lines, np.zeros((4, 4, 3)), None, None)
+    with pytest.raises(DimensionError, match="should have pixels"):
+        render.three_panels(lines, np.zeros((0, 4)), None, None)
+    with pytest.raises(DomainError, match="Choose a Box"):
+        render.three_panels(replace(lines, domain=lines.domain.to_polytope()), TARGET, None, None)
+    with pytest.raises(DimensionError, match="`three_panels` needs points with 2 coordinates"):
+        render.three_panels(lines, TARGET, np.zeros((5, 3)), None)
+
+
+def test_frames(lines, deep):
+    single = render.draw_frame(deep, step=1200)
+    panels = render.draw_frame(deep, TARGET, [[0.0, 0.0]], [[0.1, 0.1]], step=1200)
+    assert (single.shape, single.dtype) == ((540, 480, 3), np.uint8)
+    assert (panels.shape, panels.dtype) == ((480, 1280, 3), np.uint8)
+    assert (render.draw_frame(deep, step=1201) != single).any()
+    low, high = scene.value_range(deep)
+    assert (render.draw_frame(deep, step=1200, limits=(low, high)) == single).all()
+    assert (render.draw_frame(deep, step=1200, limits=(low - 1, high)) != single).any()
+    with pytest.raises(OptionError, match="black < white"):
+        render.draw_frame(deep, limits=(1.0, 0.0))
+    with pytest.raises(OptionError, match="output should be from 0 to 1"):
+        render.draw_frame(lines, output=7)
+    assert not pyplot.get_fignums()
+
+
+def test_threads_draw_the_same_frames(lines, deep):
+    expected = [render.draw_frame(partition) for partition in (lines, deep)]
+    with ThreadPoolExecutor(4) as pool:
+        frames = list(pool.map(lambda k: render.draw_frame((lines, deep)[k % 2]), range(8)))
+    assert all((frame == expected[k % 2]).all() for k, frame in enumerate(frames))
+
+
+def film(n=7):
+    """Frames in few colours, all different."""
+    frames = np.full((n, 20, 30, 3), 255, dtype=np.uint8)
+    for k in range(n):
+        frames[k, :, k] = (0, 114, 178)
+        frames[k, k, 10:] = 40 * k
+    return frames
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".GIF"])
+def test_film_holds_every_frame(tmp_path, suffix):
+    path = tmp_path / f"film{suffix}"
+    render.save_film(iter(film()), path, fps=12)
+    with Image.open(path) as image:
+        assert image.n_frames == 7
+        assert image.info["loop"] == 0
+        duration = 0
+        for k, frame in enumerate(film()):
+            image.seek(k)
+            assert (np.asarray(image.convert("RGB")) == frame).all()
+            duration += image.info["duration"]
+    assert duration == pytest.approx(7 / 12 * 1000, abs=5)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+def test_film_of_one_frame(tmp_path, suffix):
+    render.save_film(film(1), tmp_path / f"film{suffix}")
+    with Image.open(tmp_path / f"film{suffix}") as image:
+        assert (np.asarray(image.convert("RGB")) == film(1)[0]).all()
+
+
+def test_film_keeps_the_colors_of_drawn_frames(tmp_path, deep):
+    frames = [render.draw_frame(deep, step=step) for step in range(3)]
+    render.save_film(frames, tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as image:
+        error = np.abs(np.asarray(image.convert("RGB")).astype(int) - frames[0])
+    assert error.mean() < 1
+    assert (error[(frames[0] == 255).all(axis=2)] == 0).all()  # the paper stays white
+
+
+def test_bad_films(tmp_path):
+    path = tmp_path / "film.gif"
+    path.write_bytes(b"before")
+    with pytest.raises(OptionError, match=r"suffix of a film should be one of '.gif', '.webp', but received '.mp4'"):
+        render.save_film(film(), tmp_path / "film.mp4")
+    with pytest.raises(DimensionError, match="needs at least one frame"):
+        render.save_film([], path)
+    with pytest.raises(DimensionError, match=r"frame 1 is uint8 of shape \(20, 29, 3\), and frame 0 has"):
+        render.save_film([film()[0], film()[0][:, 1:]], path)
+    with pytest.raises(DimensionError, match="frame 0 is float64"):
+        render.save_film([film()[0] / 255], path)
+    with pytest.raises(OptionError, match=r"fps should be above 0 and at most 50 for \.gif, but received 60"):
+        render.save_film(film(), path, fps=60)
+    with pytest.raises(FileNotFoundError):
+        render.save_film((pytest.fail("drawn in vain") for _ in range(1)), tmp_path / "nowhere" / "film.gif")
+    assert path.read_bytes() == b"before"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_partitions_do_not_load_matplotlib():
+    code = "import sys, polytope_lens.partition; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
