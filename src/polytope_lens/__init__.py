@@ -1,1 +1,71 @@
-"""Exact polytope geometry of trained ReLU and leaky-ReLU networks."""
+"""Exact polytope geometry of trained ReLU and leaky-ReLU networks.
+
+>>> from polytope_lens import Box, Lens
+>>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+>>> len(lens.partition(Box([-1, -1], [1, 1])))
+4
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polytope_lens.affine import AffineMap
+    from polytope_lens.domain import Box
+    from polytope_lens.errors import PolytopeLensError, Status
+    from polytope_lens.lens import Lens
+    from polytope_lens.network import Layer, Network
+    from polytope_lens.partition import Certificate, Partition, RegionCounts
+    from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.polytope import Polytope
+    from polytope_lens.query.inequalities import Inequalities
+    from polytope_lens.region import Region
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ActivationPattern": "pattern",
+    "AffineMap": "affine",
+    "Box": "domain",
+    "Certificate": "partition",
+    "Inequalities": "query.inequalities",
+    "Layer": "network",
+    "Lens": "lens",
+    "Network": "network",
+    "Partition": "partition",
+    "Polytope": "polytope",
+    "PolytopeLensError": "errors",
+    "Region": "region",
+    "RegionCounts": "partition",
+    "Status": "errors",
+}
+
+__all__ = [
+    "ActivationPattern",
+    "AffineMap",
+    "Box",
+    "Certificate",
+    "Inequalities",
+    "Layer",
+    "Lens",
+    "Network",
+    "Partition",
+    "Polytope",
+    "PolytopeLensError",
+    "Region",
+    "RegionCounts",
+    "Status",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name where it lives, on first use."""
+    if name in _HOME:
+        return getattr(importlib.import_module(f"polytope_lens.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'polytope_lens' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -62,7 +62,6 @@ class Status(enum.Enum):
     """How complete an enumeration is, with what to do about it."""
 
     COMPLETE = "every region of the domain is here"
-    INTERRUPTED = "stopped by the user; the regions found are correct but not all of them"
 
     def __repr__(self) -> str:
         return f"Status.{self.name}"

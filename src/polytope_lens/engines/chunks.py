@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
+
+    from polytope_lens.engines.charts import Chart
+    from polytope_lens.network import Network
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -44,3 +48,18 @@ class Record:
     layer_counts: list[int] = field(default_factory=list)
     float64: int = 0
     rational: int = 0
+
+
+def bit_places(network: Network) -> list[tuple[int, int]]:
+    """For each bit of a pattern, the layer and the neuron that it belongs to."""
+    return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
+
+
+def first_rows(network: Network, chart: Chart) -> Floats:
+    """Rows of the first layer (of the outputs, if there is no hidden one) in chart coordinates; exact."""
+    weight, bias = (
+        (network.layers[0].weight, network.layers[0].bias)
+        if network.layers
+        else (network.output_weight, network.output_bias)
+    )
+    return np.asarray(np.column_stack([weight, bias]) @ chart.matrix)

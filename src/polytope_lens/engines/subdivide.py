@@ -9,7 +9,7 @@ from flint import fmpz
 
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.flat import flatten, hash_table
-from polytope_lens.engines.chunks import Chunk, Corners, Record
+from polytope_lens.engines.chunks import Chunk, Corners, Record, bit_places, first_rows
 from polytope_lens.engines.compiling import compiled
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
@@ -46,9 +46,8 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
     batch = FIRST_BATCH
     more = True
     while more:
-        room = batch * CORNERS_PER_REGION if want_output else 0
         rows = batch if want_output else 0
-        room = max(room, len(state.sign)) if want_output else 0
+        room = max(batch * CORNERS_PER_REGION, len(state.sign)) if want_output else 0
         out = kernel.Output(
             np.empty((rows, len(state.bits)), np.uint64),
             np.empty((rows, network.output_dim, 3)),
@@ -110,10 +109,7 @@ def _start(
         on_hash=hashes[:n_bits],
         zero_hash=hashes[n_bits:],
     )
-    first = np.column_stack([network.layers[0].weight, network.layers[0].bias] if network.layers else
-                            [network.output_weight, network.output_bias]) @ chart.matrix
-    if len(width) and width[0]:
-        state.rows[0, :, : width[0]] = first[: width[0]].T
+    state.rows[0, :, : width[0]] = first_rows(network, chart)[: width[0]].T
     n = len(edges)
     state.scalars[kernel.TOP] = 1
     state.n_corners[0] = n
@@ -137,11 +133,7 @@ class _CornerSigns:
         self._rows = ExactRows(network, integer_matrix(chart.matrix))
         self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
         self._n_bits = network.n_neurons
-        self._place = [
-            (index, int(neuron))
-            for index, layer in enumerate(network.layers)
-            for neuron in np.flatnonzero(layer.cuts)
-        ]
+        self._place = bit_places(network)
 
     def answer(self, state: kernel.State) -> None:
         """Fill in the signs that the kernel left open, for the neuron that it stopped at."""

@@ -39,7 +39,7 @@ class FlatNetwork(NamedTuple):
 
     ``width`` counts hidden layers and then the outputs, which are treated as one more layer without activation; it is
     0 there if no output maps are wanted. Weights are transposed: column j of layer l starts at
-    ``weight_start[l] + j * width[l]``. Rows of the first layer are given in chart coordinates, as (k + 1, width[0]).
+    ``weight_start[l] + j * width[l]``. ``tau`` is the form that is t, hence 1 on the input space, in chart coordinates.
     """
 
     n_hidden: int
@@ -51,8 +51,6 @@ class FlatNetwork(NamedTuple):
     negative: Floats
     positive: Floats
     bit: Ints
-    first: Floats
-    first_error: Floats
     tau: Floats
     reach: Floats
 
@@ -68,7 +66,6 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
     width = np.array([len(m) for m in matrices], dtype=np.int64)
     sizes = [0] + [m.size for m in matrices[1:]]
     ends = np.zeros(outputs)
-    first = np.column_stack([matrices[0], biases[0]]) @ chart
     bits = np.full(int(width.sum()), -1, dtype=np.int64)
     cuts = np.concatenate([*(layer.cuts for layer in network.layers), np.zeros(outputs, dtype=bool)])
     bits[cuts] = np.arange(int(cuts.sum()))
@@ -82,8 +79,6 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
         np.concatenate([*(layer.negative_slope for layer in network.layers), ends]),
         np.concatenate([*(layer.positive_slope for layer in network.layers), ends]),
         bits,
-        np.ascontiguousarray(first.T),
-        np.zeros(len(first)),
         np.ascontiguousarray(chart[-1]),
         np.append(reach, 1.0),
     )

@@ -23,6 +23,7 @@ from polytope_lens.engines._kernels.flat import (
     FlatNetwork,
     add_neuron,
     close_layer,
+    inlined,
     jit,
     set_bit,
     start_layer,
@@ -92,6 +93,7 @@ class State(NamedTuple):
     points: Floats  # (2, k): witnesses of the two halves, off and on; the caller's, too, when it answers
     bases: Ints  # (2, k): vertices of the two halves when the caller answers CUTS
     middle: Floats  # (k,)
+    tableau: Floats  # (k, 2 k)
 
 
 class Output(NamedTuple):
@@ -134,11 +136,11 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool)
     return DONE
 
 
-@jit
+@inlined
 def refactor(s: State, f: int) -> None:  # pragma: no cover - compiled
     """Inverse and vertex of a frame's basis from scratch, by Gauss-Jordan elimination with row pivoting."""
     k = s.vertex.shape[1]
-    a = np.empty((k, 2 * k))
+    a = s.tableau
     for i in range(k):
         for j in range(k):
             a[i, j] = s.normal[s.basis[f, i], j]
@@ -167,7 +169,7 @@ def refactor(s: State, f: int) -> None:  # pragma: no cover - compiled
         s.vertex[f, i] = total
 
 
-@jit
+@inlined
 def _turn(s: State, row: int, value: int) -> None:  # pragma: no cover - compiled
     if s.turned[row] != value:
         for k in range(s.normal.shape[1]):
@@ -176,7 +178,7 @@ def _turn(s: State, row: int, value: int) -> None:  # pragma: no cover - compile
         s.turned[row] = value
 
 
-@jit
+@inlined
 def _load(s: State, f: int) -> None:  # pragma: no cover - compiled
     """Start the walk at hand from a frame's vertex."""
     for i in range(s.v.shape[0]):
@@ -186,7 +188,7 @@ def _load(s: State, f: int) -> None:  # pragma: no cover - compiled
             s.inv[i, j] = s.inverse[f, i, j]
 
 
-@jit
+@inlined
 def _value(row: Any, j: int, point: Any) -> float:  # pragma: no cover - compiled
     k = point.shape[0]
     total = row[k, j]
@@ -195,7 +197,7 @@ def _value(row: Any, j: int, point: Any) -> float:  # pragma: no cover - compile
     return total
 
 
-@jit
+@inlined
 def _descend(s: State, n_rows: int, offset: float, side: float, cross: bool) -> int:  # pragma: no cover - compiled
     """Walk along edges so that ``side * (gradient . u + offset)`` falls, until it is negative or least.
 
@@ -265,7 +267,7 @@ def _descend(s: State, n_rows: int, offset: float, side: float, cross: bool) -> 
     return LOST
 
 
-@jit
+@inlined
 def _exchange(s: State, leaving: int, entering: int, pivot: float, normal: Any) -> None:  # pragma: no cover
     """Put halfspace `entering` in place `leaving` of the basis and update the inverse."""
     k = s.v.shape[0]
@@ -282,7 +284,7 @@ def _exchange(s: State, leaving: int, entering: int, pivot: float, normal: Any) 
     s.b[leaving] = entering
 
 
-@jit
+@inlined
 def _surely_misses(net: FlatNetwork, s: State, row: Any, j: int, sure: float, side: float) -> bool:  # pragma: no cover
     """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
     k = s.v.shape[0]
@@ -312,7 +314,7 @@ def _surely_misses(net: FlatNetwork, s: State, row: Any, j: int, sure: float, si
     return bound > charge
 
 
-@jit
+@inlined
 def _surely_inside(net: FlatNetwork, s: State, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
     """Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""
     k = point.shape[0]
@@ -328,7 +330,7 @@ def _surely_inside(net: FlatNetwork, s: State, n_rows: int, point: Any) -> bool:
     return True
 
 
-@jit
+@inlined
 def _find_witness(
     net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
 ) -> bool:  # pragma: no cover - compiled
@@ -348,10 +350,10 @@ def _find_witness(
     return side * _value(row, j, to) > sure and _surely_inside(net, s, s.n_rows[f], to)
 
 
-@jit
+@inlined
 def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
     """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
-    has_next = net.width[layer + 1] > 0
+    n_next, column = net.width[layer + 1], net.weight_start[layer + 1]
     row, sures = s.layer_rows[layer], s.layer_sure[layer]
     while s.position[f] < s.n_candidates[layer]:
         j = s.candidates[layer, s.position[f]]
@@ -372,14 +374,15 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
             _split(net, s, f, layer, row, j, sures[j])
             return 1
         set_bit(s.bits, net.bit[neuron], answer == ON)
-        if has_next and answer != VANISHES:
+        if n_next > 0 and answer != VANISHES:
             slope = net.positive[neuron] if answer == ON else net.negative[neuron]
-            add_neuron(net, layer + 1, j, slope, row[:, j], sures[j], s.rows[f], s.error[f], s.scratch)
+            start = column + j * n_next
+            add_neuron(net.weights, net.reach, start, n_next, slope, row, j, sures[j], s.rows, s.error, f, s.scratch)
         s.position[f] += 1
     return 0
 
 
-@jit
+@inlined
 def _decide(net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float) -> int:  # pragma: no cover - compiled
     """OFF, ON or CUTS if proved, else NONE. After CUTS, the walk at hand stands on the hyperplane."""
     k = s.v.shape[0]
@@ -411,7 +414,7 @@ def _decide(net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float) -
     return NONE
 
 
-@jit
+@inlined
 def _push_row(net: FlatNetwork, s: State, at: int, row: Any, j: int, sure: float, bit: int) -> None:  # pragma: no cover
     """Store the halfspace on which a neuron is off."""
     k = s.v.shape[0]
@@ -429,7 +432,7 @@ def _push_row(net: FlatNetwork, s: State, at: int, row: Any, j: int, sure: float
     s.owner[at] = bit
 
 
-@jit
+@inlined
 def _branch(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float) -> None:  # pragma: no cover
     """Bookkeeping of a cut: frame f becomes the half where the neuron is on, f + 1 on top the other."""
     g = f + 1
@@ -458,12 +461,13 @@ def _branch(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, su
         for q in range(n_next):
             s.error[g, q] = s.error[f, q]
         neuron = net.neuron_start[layer] + j
-        add_neuron(net, layer + 1, j, net.positive[neuron], row[:, j], sure, s.rows[f], s.error[f], s.scratch)
-        add_neuron(net, layer + 1, j, net.negative[neuron], row[:, j], sure, s.rows[g], s.error[g], s.scratch)
+        on, off, start = net.positive[neuron], net.negative[neuron], net.weight_start[layer + 1] + j * n_next
+        add_neuron(net.weights, net.reach, start, n_next, on, row, j, sure, s.rows, s.error, f, s.scratch)
+        add_neuron(net.weights, net.reach, start, n_next, off, row, j, sure, s.rows, s.error, g, s.scratch)
     s.scalars[TOP] += 1
 
 
-@jit
+@inlined
 def _split(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float) -> None:  # pragma: no cover
     """Replace the top cell by its two halves; both start from the point where the walk at hand crossed over."""
     g = f + 1
@@ -480,7 +484,7 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sur
             s.inverse[f, q, i] = turn * s.inv[q, i]
 
 
-@jit
+@inlined
 def _take_bases(
     net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover - compiled
@@ -494,15 +498,15 @@ def _take_bases(
     refactor(s, g)
 
 
-@jit
+@inlined
 def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Sort the neurons of a layer into those that surely miss the cell and those that may cut it."""
     n, k = net.width[layer], s.v.shape[0]
     row, sures = s.layer_rows[layer], s.layer_sure[layer]
-    close_layer(net, layer, s.rows[f], s.error[f], row, sures)
-    has_next = net.width[layer + 1] > 0
-    if has_next:
-        start_layer(net, layer + 1, s.rows[f], s.error[f])
+    n_next, column = net.width[layer + 1], net.weight_start[layer + 1]
+    close_layer(net.reach, n, s.rows, s.error, f, row, sures)
+    if n_next > 0:
+        start_layer(net.bias, net.tau, net.neuron_start[layer + 1], n_next, s.rows, s.error, f)
     for i in range(k):
         s.middle[i] = s.witness[f, i]
     visited = 1
@@ -537,9 +541,10 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
             on = side > 0.0
             s.scalars[FLOAT_DECISIONS] += 1
             set_bit(s.bits, bit, on)
-        if has_next:
+        if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]
-            add_neuron(net, layer + 1, j, slope, row[:, j], sures[j], s.rows[f], s.error[f], s.scratch)
+            start = column + j * n_next
+            add_neuron(net.weights, net.reach, start, n_next, slope, row, j, sures[j], s.rows, s.error, f, s.scratch)
     s.n_candidates[layer] = count
     s.layer[f] = layer
     s.position[f] = 0
@@ -553,7 +558,7 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
             s.witness[f, i] = s.middle[i]
 
 
-@jit
+@inlined
 def _least_slack(s: State, n_rows: int, point: Any) -> float:  # pragma: no cover - compiled
     least = np.inf
     for q in range(n_rows):
@@ -564,7 +569,7 @@ def _least_slack(s: State, n_rows: int, point: Any) -> float:  # pragma: no cove
     return least
 
 
-@jit
+@inlined
 def _emit(s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
     """Write a finished region."""
     r = s.scalars[N_REGIONS]

@@ -1,0 +1,79 @@
+"""Engine for tests: every neuron of every cell decided by two linear programs in rational arithmetic, and nothing else.
+
+It shares no code with the compiled engines but the exact linear programs, and takes milliseconds for each region.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpq
+
+from polytope_lens.engines.chunks import Chunk, Record
+from polytope_lens.exact.rational import integer_matrix, nearest_float, rational, rationals
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.lp.exact import Halfspace, interior_point, maximize
+from polytope_lens.network import augmented_map
+from polytope_lens.pattern import pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from polytope_lens.engines.charts import Chart
+    from polytope_lens.network import Network
+
+
+def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -> Iterator[Chunk]:
+    """Regions of a network in one chart, in canonical order, one batch; exact."""
+    rows = ExactRows(network, integer_matrix(chart.matrix))
+    lower, upper = rationals(chart.box.lower), rationals(chart.box.upper)
+    sides = [Halfspace(rationals(a), rational(b)) for a, b in zip(chart.A, chart.b, strict=True)]
+    cells: list[tuple[list[bool], list[Halfspace]]] = [([], sides)]
+    record.layer_counts = []
+    for index, layer in enumerate(network.layers):
+        decided = []
+        for bits, cell in cells:
+            known = np.zeros(network.n_neurons, dtype=bool)
+            known[: len(bits)] = bits
+            halves = [(bits, cell)]
+            for neuron in np.flatnonzero(layer.cuts):
+                row = [fmpq(v) for v in rows.rows(index, known)[neuron]]
+                halves = [half for before in halves for half in _halves(*before, row, lower, upper)]
+                record.rational += len(halves)
+            decided.extend(halves)
+        cells = decided
+        record.layer_counts.append(len(cells))
+    patterns = np.array([bits for bits, _ in cells], dtype=bool).reshape(len(cells), network.n_neurons)
+    yield Chunk(
+        len(cells),
+        pack(patterns),
+        np.array([augmented_map(network, bits)[:-1] for bits in patterns]),
+        np.array([_witness(cell, chart) for _, cell in cells]),
+        None,
+    )
+
+
+def _halves(
+    bits: list[bool], cell: list[Halfspace], row: list[fmpq], lower: list[fmpq], upper: list[fmpq]
+) -> list[tuple[list[bool], list[Halfspace]]]:
+    normal, offset = row[:-1], row[-1]
+    negated = [-v for v in normal]
+    highest, lowest = maximize(normal, cell, lower, upper), maximize(negated, cell, lower, upper)
+    assert highest is not None and lowest is not None  # cells have interior
+    off = ([*bits, False], [*cell, Halfspace(normal, -offset)])
+    on = ([*bits, True], [*cell, Halfspace(negated, offset)])
+    if highest.value + offset <= 0:
+        return [(off[0], cell)]
+    if -lowest.value + offset >= 0:
+        return [(on[0], cell)]
+    return [off, on]
+
+
+def _witness(cell: list[Halfspace], chart: Chart) -> NDArray[np.float64]:
+    inside = interior_point(cell, rationals(chart.box.lower), rationals(chart.box.upper))
+    assert inside is not None  # cells have interior
+    point = chart.matrix @ np.array([*(nearest_float(v) for v in inside), 1.0])
+    return np.asarray(point[:-1] / point[-1])

@@ -1,0 +1,215 @@
+"""Engine for any number of inputs: cells are halfspaces, and linear programs tell which neurons cut one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpq
+
+from polytope_lens.engines._kernels import split as kernel
+from polytope_lens.engines._kernels.flat import flatten
+from polytope_lens.engines.chunks import Chunk, Record, bit_places, first_rows
+from polytope_lens.engines.compiling import compiled
+from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, rationals, sign
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.pattern import n_words, unpack
+from polytope_lens.polytope.shape import interior_point
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from polytope_lens.engines.charts import Chart
+    from polytope_lens.network import Network
+
+FIRST_BATCH, BATCH = 256, 16384
+
+
+def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -> Iterator[Chunk]:
+    """Regions of a network in one chart, in canonical order, batch by batch.
+
+    Exact: what floats cannot prove is decided by linear programs in rational arithmetic. The loops are compiled; memory
+    is that of one batch and of the stack, whose depth is at most the number of neurons.
+    """
+    reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
+    net = flatten(network, chart.matrix, reach, want_maps=want_output)
+    state = _start(network, chart, net.width)
+    oracle = _CellDecisions(network, chart)
+    kernel_walk = compiled(kernel.walk, engine="split")
+    batch, d = FIRST_BATCH, network.input_dim
+    more = True
+    while more:
+        rows = batch if want_output else 0
+        out = kernel.Output(
+            np.empty((rows, len(state.bits)), np.uint64),
+            np.empty((rows, network.output_dim, d + 1)),
+            np.empty((rows, d)),
+        )
+        state.scalars[kernel.N_REGIONS] = 0
+        while (code := kernel_walk(net, state, out, batch if want_output else BATCH, want_output)) == kernel.UNDECIDED:
+            oracle.answer(state)
+        more = code == kernel.FULL
+        record.layer_counts = state.layer_counts[: len(network.layers)].tolist()
+        record.float64 = int(state.scalars[kernel.FLOAT_DECISIONS])
+        record.rational = int(state.scalars[kernel.RATIONAL_DECISIONS])
+        yield _chunk(chart, state, out)
+        batch = BATCH
+
+
+def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.State:
+    """A state whose only cell is the chart's polytope, before the first layer."""
+    n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
+    d, box = network.input_dim, chart.box
+    sides = np.column_stack([np.vstack([box.A, chart.A]), np.concatenate([box.b, chart.b])])
+    owners = [-1 - q for q in range(-2 * d, len(chart.b))]
+    keep = np.array([q for q in range(len(sides)) if q < 2 * d or not (sides[q] == sides[: 2 * d]).all(axis=1).any()])
+    sides = sides[keep]
+    frames, n_sides, most = n_bits + 2, len(sides), len(sides) + n_bits + 1
+    ints, floats = np.int64, np.float64
+    state = kernel.State(
+        scalars=np.zeros(kernel.N_SCALARS, ints),
+        layer_counts=np.zeros(n_hidden + 1, ints),
+        layer=np.full(frames, -1, ints),
+        position=np.zeros(frames, ints),
+        split_bit=np.full(frames, -1, ints),
+        split_value=np.zeros(frames, ints),
+        split_row=np.full(frames, -1, ints),
+        n_rows=np.zeros(frames, ints),
+        vertex=np.zeros((frames, d), floats),
+        basis=np.zeros((frames, d), ints),
+        inverse=np.zeros((frames, d, d), floats),
+        witness=np.zeros((frames, d), floats),
+        rows=np.zeros((frames, d + 1, widest), floats),
+        error=np.zeros((frames, widest), floats),
+        normal=np.zeros((most, d), floats),
+        offset=np.zeros(most, floats),
+        row_error=np.zeros(most, floats),
+        turned=np.zeros(most, ints),
+        owner=np.zeros(most, ints),
+        layer_rows=np.zeros((n_hidden + 1, d + 1, widest), floats),
+        layer_sure=np.zeros((n_hidden + 1, widest), floats),
+        candidates=np.zeros((n_hidden + 1, widest), ints),
+        n_candidates=np.zeros(n_hidden + 1, ints),
+        bits=np.zeros(n_words(n_bits), np.uint64),
+        scratch=np.zeros(widest, floats),
+        v=np.zeros(d, floats),
+        b=np.zeros(d, ints),
+        inv=np.zeros((d, d), floats),
+        before=np.zeros(d, floats),
+        after=np.zeros(d, floats),
+        gradient=np.zeros(d, floats),
+        multiplier=np.zeros(d, floats),
+        points=np.zeros((2, d), floats),
+        bases=np.zeros((2, d), ints),
+        middle=np.zeros(d, floats),
+        tableau=np.zeros((d, 2 * d), floats),
+    )
+    state.rows[0, :, : width[0]] = first_rows(network, chart)[: width[0]].T
+    norms = np.linalg.norm(sides[:, :-1], axis=1)
+    scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
+    unit = (norms == 1.0) | (norms == 0.0)
+    size = np.abs(scaled[:, :-1]) @ np.maximum(np.abs(box.lower), np.abs(box.upper)) + np.abs(scaled[:, -1])
+    state.normal[:n_sides], state.offset[:n_sides] = scaled[:, :-1], scaled[:, -1]
+    state.row_error[:n_sides] = np.where(unit, 0.0, (d + 8) * UNIT_ROUNDOFF * size)
+    state.owner[:n_sides] = np.array(owners)[keep]
+    rows = [Halfspace(rationals(a), fmpq(*float(b).as_integer_ratio())) for a, b in zip(chart.A, chart.b, strict=True)]
+    corner = maximize([fmpq(1)] * d, rows, rationals(box.lower), rationals(box.upper))
+    inside = interior_point(chart.A, chart.b)
+    assert corner is not None and inside is not None  # charts have interior
+    index = {int(q): i for i, q in enumerate(keep)}
+    state.scalars[kernel.TOP] = 1
+    state.n_rows[0] = n_sides
+    state.basis[0] = [index[q] for q in corner.basis]
+    state.witness[0] = [nearest_float(v) for v in inside]
+    kernel.refactor(state, 0)
+    return state
+
+
+class _CellDecisions:
+    """Whether a neuron cuts a cell, by linear programs in rational arithmetic."""
+
+    def __init__(self, network: Network, chart: Chart) -> None:
+        self._rows = ExactRows(network, integer_matrix(chart.matrix))
+        self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
+        self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
+        self._n_bits = network.n_neurons
+        self._place = bit_places(network)
+
+    def answer(self, state: kernel.State) -> None:
+        """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
+        f = int(state.scalars[kernel.TOP]) - 1
+        layer = int(state.layer[f])
+        neuron = int(state.candidates[layer, state.position[f]])
+        bits = unpack(state.bits[None], self._n_bits)[0]
+        row = [fmpq(v) for v in self._rows.rows(layer, bits)[neuron]]
+        n_rows, d = int(state.n_rows[f]), len(row) - 1
+        cell = [self._halfspace(int(state.owner[q]), bits, layer) for q in range(2 * d, n_rows)]
+        if not any(row[:-1]):
+            state.scalars[kernel.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
+            return
+        highest = maximize(row[:-1], cell, self._lower, self._upper)
+        lowest = maximize([-v for v in row[:-1]], cell, self._lower, self._upper)
+        assert highest is not None and lowest is not None  # the cell has interior
+        if highest.value + row[-1] <= 0:
+            state.scalars[kernel.ANSWER] = kernel.OFF
+        elif -lowest.value + row[-1] >= 0:
+            state.scalars[kernel.ANSWER] = kernel.ON
+        else:
+            state.scalars[kernel.ANSWER] = kernel.CUTS
+            state.bases[0], state.bases[1] = lowest.basis, highest.basis
+            for side, turn in ((0, fmpq(1)), (1, fmpq(-1))):
+                half = Halfspace([turn * v for v in row[:-1]], -turn * row[-1])
+                state.points[side] = self._float_inside([*cell, half])
+
+    def _halfspace(self, owner: int, bits: NDArray[np.bool_], layer: int) -> Halfspace:
+        if owner < 0:
+            a, c = self._sides[-1 - owner][:-1], self._sides[-1 - owner][-1]
+        else:
+            where, neuron = self._place[owner]
+            row = self._rows.rows(where, bits)[neuron]
+            a, c = ([-v for v in row[:-1]], -row[-1]) if bits[owner] else (row[:-1], row[-1])
+        return Halfspace([fmpq(v) for v in a], fmpq(-c))
+
+    def _float_inside(self, rows: Sequence[Halfspace]) -> list[float]:
+        """A float point strictly inside, or NaN where the middle of the cell rounds out of it.
+
+        NaN proves nothing to the kernel, which then asks about every neuron in that cell.
+        """
+        d = len(self._lower)
+        box = [Halfspace([fmpq(int(i == k)) for i in range(d)], self._upper[k]) for k in range(d)]
+        box += [Halfspace([fmpq(-int(i == k)) for i in range(d)], -self._lower[k]) for k in range(d)]
+        middle = _middle([*rows, *box], self._lower, self._upper)
+        rounded = [nearest_float(v) for v in middle]
+        exact = rationals(rounded)
+        inside = all(sum((a * x for a, x in zip(q.normal, exact, strict=True)), fmpq(0)) < q.offset
+                     for q in [*rows, *box] if any(q.normal))
+        return rounded if inside else [float("nan")] * d
+
+
+def _middle(rows: Sequence[Halfspace], lower: Sequence[fmpq], upper: Sequence[fmpq]) -> list[fmpq]:
+    """A rational point strictly inside, with each slack at least a share of the greatest possible least one."""
+    d = len(lower)
+    lifted = [Halfspace([*q.normal, _length(q.normal)], q.offset) for q in rows if any(q.normal)]
+    width = max(u - lo for u, lo in zip(upper, lower, strict=True))
+    best = maximize([fmpq(0)] * d + [fmpq(1)], lifted, [*lower, fmpq(0)], [*upper, width])
+    assert best is not None and best.value > 0  # the cell has interior
+    return best.point[:d]
+
+
+def _length(normal: Sequence[fmpq]) -> fmpq:
+    """A number about the Euclidean length of a row: its greatest entry."""
+    return max(abs(v) for v in normal)
+
+
+def _chunk(chart: Chart, state: kernel.State, out: kernel.Output) -> Chunk:
+    n = int(state.scalars[kernel.N_REGIONS])
+    if not len(out.patterns):
+        return Chunk(n, out.patterns, out.maps, out.witnesses, None)
+    points = np.column_stack([out.witnesses[:n], np.ones(n)]) @ chart.matrix.T
+    return Chunk(
+        n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, points[:, :-1] / points[:, -1:], None
+    )

@@ -1,0 +1,155 @@
+"""The one object that most users meet; every method is a line that calls the rest of the library."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from polytope_lens import _validate
+from polytope_lens import network as net
+from polytope_lens.engines import enumerate as engines
+from polytope_lens.errors import FileFormatError, UnsupportedLayerError
+from polytope_lens.exact.points import point_signs
+from polytope_lens.pattern import ActivationPattern
+from polytope_lens.query.locate import region_patterns
+from polytope_lens.region import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from polytope_lens.domain import Domain
+    from polytope_lens.importers.torch import SelfCheck
+    from polytope_lens.partition import Partition, RegionCounts
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(init=False, frozen=True, slots=True, eq=False)
+class Lens:
+    """A network, seen as the polytopes it cuts its input space into.
+
+    Parameters
+    ----------
+    model : torch.nn.Sequential, Network, or path
+        A torch ``nn.Sequential`` of Linear, ReLU, LeakyReLU, Identity and Dropout (eval mode); a canonical
+        :class:`Network`; or a file: ``.npz`` with arrays ``W0, b0, W1, b1, ...``, ``.pt``/``.pth`` with a saved
+        ``nn.Sequential``, which is loaded without running any code from the file.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        Names the first module that is not piecewise affine or not read by this release.
+    InvalidNetworkError, FileFormatError
+
+    Notes
+    -----
+    Weights convert to float64 without rounding, so the lens looks at the exact function that the weights define. A
+    float32 forward pass of the same model may disagree with it within rounding of a boundary.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens
+    >>> lens = Lens.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]], [[0, 0, 0], [0]])  # max(x, y)
+    >>> lens([[2.0, 3.0]])
+    array([[3.]])
+    >>> lens.count(Box([-1, -1], [1, 1]))
+    RegionCounts(total=4, per_layer=[4])
+    """
+
+    network: net.Network
+    self_check: SelfCheck | None = field(default=None)
+
+    def __init__(self, model: Any) -> None:
+        network, check = _read(model)
+        object.__setattr__(self, "network", network)
+        object.__setattr__(self, "self_check", check)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        weights: Sequence[ArrayLike],
+        biases: Sequence[ArrayLike],
+        negative_slope: float | Sequence[ArrayLike] = 0.0,
+    ) -> Lens:
+        """Lens of a network given by its weight matrices and biases; see :func:`.network.from_arrays`."""
+        return cls(net.from_arrays(weights, biases, negative_slope=negative_slope))
+
+    def __call__(self, X: ArrayLike) -> Floats:
+        """The network's output, (n, d) -> (n, out), or (d,) -> (out,), in float64 arithmetic."""
+        rows = _validate.points(X, self.network.input_dim, what="the lens")
+        values = net.evaluate(self.network, rows)
+        return values[0] if len(getattr(X, "shape", ())) == 1 or _is_flat(X) else values
+
+    def patterns(self, X: ArrayLike) -> NDArray[np.bool_]:
+        """Which pre-activations are positive at each point, (n, d) -> (n, n_neurons) bool; exact."""
+        rows = _validate.points(X, self.network.input_dim, what="`patterns`")
+        return point_signs(self.network, rows) > 0
+
+    def at(self, x: ArrayLike) -> Region:
+        """The region that a point lies in; exact.
+
+        A point on a boundary lies in several closed regions; the one returned is on the side of the first axis, then
+        the second, and so on. Cost: a forward pass; questions to the region have their own.
+        """
+        point = _validate.point(x, self.network.input_dim, what="`at`")
+        bits = region_patterns(self.network, point[None], None)[0]
+        pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
+        return Region(self.network, pattern, None, point)
+
+    def partition(self, domain: Domain = None, engine: str = "auto", *, progress: bool | None = None) -> Partition:
+        """Every region of a domain; see :func:`.enumerate.partition`."""
+        return engines.partition(self.network, domain, engine=engine, progress=progress)
+
+    def count(self, domain: Domain = None, engine: str = "auto", *, progress: bool | None = None) -> RegionCounts:
+        """Number of regions of a domain, per layer and in total; see :func:`.enumerate.count`."""
+        return engines.count(self.network, domain, engine=engine, progress=progress)
+
+    def regions(self, domain: Domain = None, engine: str = "auto") -> Iterator[Region]:
+        """The regions of a domain one by one, as they are found; see :func:`.enumerate.regions`."""
+        return engines.regions(self.network, domain, engine=engine)
+
+    def __repr__(self) -> str:
+        if self.self_check is None:
+            return f"Lens({self.network!r})"
+        return (
+            f"Lens({self.network!r}, differs from the module by at most {self.self_check.deviation:.1e} on "
+            f"{self.self_check.n_points} points)"
+        )
+
+
+def _is_flat(X: ArrayLike) -> bool:
+    return isinstance(X, list | tuple) and bool(X) and isinstance(X[0], int | float)
+
+
+def _read(model: Any) -> tuple[net.Network, SelfCheck | None]:
+    """Lower whatever a user may hand over."""
+    if isinstance(model, net.Network):
+        return model, None
+    if isinstance(model, str | os.PathLike):
+        path = Path(model)
+        if path.suffix == ".npz":
+            from polytope_lens.importers.npz import load_npz
+
+            return load_npz(path)[0], None
+        if path.suffix in (".pt", ".pth"):
+            from polytope_lens.importers.torch import load_torch
+
+            return _read(load_torch(path))
+        raise FileFormatError(
+            f"cannot tell what {str(path)!r} holds: a lens reads .npz (arrays W0, b0, W1, b1, ...) and .pt or .pth (a "
+            "saved torch nn.Sequential)."
+        )
+    if any(base.__module__.startswith("torch.") for base in type(model).__mro__):
+        from polytope_lens.importers.torch import from_sequential, self_check
+
+        network = from_sequential(model)
+        return network, self_check(network, model)
+    raise UnsupportedLayerError(
+        f"a lens is made from a torch nn.Sequential, a Network, or a path, but received {type(model).__name__}. For "
+        "plain arrays use Lens.from_arrays(weights, biases)."
+    )
