@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(init=False, frozen=True, slots=True, eq=False)
 class AffineMap:
     """``x -> A @ x + b``.
 
@@ -35,12 +35,13 @@ class AffineMap:
     A: Floats
     b: Floats
 
-    def __post_init__(self) -> None:
-        A = _validate.float_array(self.A, name="the matrix of an affine map", ndim=2)
-        b = _validate.float_array(self.b, name="the offset of an affine map", ndim=1)
+    def __init__(self, A: ArrayLike, b: ArrayLike) -> None:
+        A = _validate.float_array(A, name="the matrix of an affine map", ndim=2)
+        b = _validate.float_array(b, name="the offset of an affine map", ndim=1)
         if A.shape[0] != b.shape[0]:
-            raise DimensionError(f"an affine map with A of shape {A.shape} needs b of shape ({A.shape[0]},), "
-                                 f"but received {b.shape}.")
+            raise DimensionError(
+                f"an affine map with A of shape {A.shape} needs b of shape ({A.shape[0]},), but received {b.shape}."
+            )
         object.__setattr__(self, "A", A)
         object.__setattr__(self, "b", b)
 

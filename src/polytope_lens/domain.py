@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(init=False, frozen=True, slots=True, eq=False)
 class Box:
     """``{x : lower <= x <= upper}``.
 
@@ -39,9 +39,9 @@ class Box:
     lower: Floats
     upper: Floats
 
-    def __post_init__(self) -> None:
-        lower = _validate.float_array(self.lower, name="the lower corner of a box", ndim=1, error=DomainError)
-        upper = _validate.float_array(self.upper, name="the upper corner of a box", ndim=1, error=DomainError)
+    def __init__(self, lower: ArrayLike, upper: ArrayLike) -> None:
+        lower = _validate.float_array(lower, name="the lower corner of a box", ndim=1, error=DomainError)
+        upper = _validate.float_array(upper, name="the upper corner of a box", ndim=1, error=DomainError)
         if lower.shape != upper.shape or not lower.size:
             raise DomainError(
                 f"a box needs two corners with the same number of coordinates, at least one, but received shapes "
@@ -51,8 +51,8 @@ class Box:
         if flat.size:
             k = int(flat[0])
             raise DomainError(
-                f"a box needs lower < upper in every coordinate, but coordinate {k} runs from {lower[k]} to {upper[k]}: "
-                "it is empty or flat and holds no region."
+                f"a box needs lower < upper in every coordinate, but coordinate {k} runs from {lower[k]} to "
+                f"{upper[k]}: it is empty or flat and holds no region."
             )
         object.__setattr__(self, "lower", lower)
         object.__setattr__(self, "upper", upper)

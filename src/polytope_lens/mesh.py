@@ -47,9 +47,7 @@ class PlanarMesh:
         return f"PlanarMesh({len(self.indptr) - 1} polygons, {len(self.points)} points)"
 
 
-def from_keyed_corners(
-    xy: Floats, error: Floats, keys: NDArray[np.uint64], indptr: Ints, owners: Ints
-) -> PlanarMesh:
+def from_keyed_corners(xy: Floats, error: Floats, keys: NDArray[np.uint64], indptr: Ints, owners: Ints) -> PlanarMesh:
     """Join corners that are the same point of the complex.
 
     Parameters
@@ -90,7 +88,7 @@ def from_keyed_corners(
 
 
 def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:
-    """The regions as shapely polygons, (n_regions,), a valid coverage: neighbours share their corners to the last bit."""
+    """The regions as shapely polygons, (n_regions,), a valid coverage: neighbours share corners to the last bit."""
     import shapely
 
     sizes = np.diff(mesh.indptr)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
+from polytope_lens import mesh as planar
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens import mesh as planar
 from polytope_lens.query import locate
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corners:
-    """Corners of a batch of polygons: position and radius (n, 3), identity (n,), owners (n,), and where regions start."""
+    """Corners of a batch of polygons: position and radius (n, 3), identity (n,), owner (n,), where regions start."""
 
     corner: Floats
     key: NDArray[np.uint64]

@@ -13,27 +13,20 @@ PATIENCE_SECONDS = 1.0
 
 
 def compiled(kernel: Any, *, engine: str) -> Callable[..., int]:
-    """The kernel, which on its first call tells a person at the terminal what takes so long."""
-    if kernel.signatures:
-        return kernel  # type: ignore[no-any-return]
+    """The kernel, which tells a person at the terminal what takes so long when its first call has to compile it."""
 
-    def first_call(*arguments: Any) -> int:
+    def call(*arguments: Any) -> int:
+        if kernel.signatures:
+            return int(kernel(*arguments))
         timer = threading.Timer(PATIENCE_SECONDS, _announce, [engine])
         timer.daemon = True
         timer.start()
         try:
-            kernel.compile(tuple(map(_typeof, arguments)))
+            return int(kernel(*arguments))
         finally:
             timer.cancel()
-        return int(kernel(*arguments))
 
-    return first_call
-
-
-def _typeof(value: Any) -> Any:
-    import numba
-
-    return numba.typeof(value)
+    return call
 
 
 def _announce(engine: str) -> None:

@@ -153,7 +153,8 @@ def choose_engine(engine: str, network: Network) -> str:
         return "subdivide" if network.input_dim == 2 else "split"
     if engine == "subdivide" and network.input_dim != 2:
         raise OptionError(
-            f"the engine 'subdivide' works for 2 inputs, but this network has {network.input_dim}. Use 'split' or 'auto'."
+            f"the engine 'subdivide' works for 2 inputs, but this network has {network.input_dim}. Use 'auto' or "
+            "'split'."
         )
     return engine
 

@@ -185,8 +185,11 @@ class _CellDecisions:
         middle = _middle([*rows, *box], self._lower, self._upper)
         rounded = [nearest_float(v) for v in middle]
         exact = rationals(rounded)
-        inside = all(sum((a * x for a, x in zip(q.normal, exact, strict=True)), fmpq(0)) < q.offset
-                     for q in [*rows, *box] if any(q.normal))
+        inside = all(
+            sum((a * x for a, x in zip(q.normal, exact, strict=True)), fmpq(0)) < q.offset
+            for q in [*rows, *box]
+            if any(q.normal)
+        )
         return rounded if inside else [float("nan")] * d
 
 
@@ -210,6 +213,4 @@ def _chunk(chart: Chart, state: kernel.State, out: kernel.Output) -> Chunk:
     if not len(out.patterns):
         return Chunk(n, out.patterns, out.maps, out.witnesses, None)
     points = np.column_stack([out.witnesses[:n], np.ones(n)]) @ chart.matrix.T
-    return Chunk(
-        n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, points[:, :-1] / points[:, -1:], None
-    )
+    return Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, points[:, :-1] / points[:, -1:], None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpz
 
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.flat import flatten, hash_table
@@ -21,6 +20,7 @@ from polytope_lens.polytope.planar import exact_vertices
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
@@ -173,6 +173,4 @@ def _chunk(chart: Chart, state: kernel.State, out: kernel.Output) -> Chunk:
     corners = Corners(out.corner[:m].copy(), out.key[:m].copy(), out.owner[:m].copy(), indptr)
     sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
     middle = np.column_stack([sums / np.diff(indptr)[:, None], np.ones(n)]) @ chart.matrix.T
-    return Chunk(
-        n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, middle[:, :2] / middle[:, 2:], corners
-    )
+    return Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, middle[:, :2] / middle[:, 2:], corners)

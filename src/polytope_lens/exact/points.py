@@ -69,9 +69,7 @@ def _exact_signs(network: Network, x: Floats) -> Signs:
     return signs
 
 
-def pattern_beside(
-    network: Network, point: Sequence[fmpz], directions: Sequence[Sequence[fmpz]]
-) -> NDArray[np.bool_]:
+def pattern_beside(network: Network, point: Sequence[fmpz], directions: Sequence[Sequence[fmpz]]) -> NDArray[np.bool_]:
     """Pattern of the region that holds ``p + e v_1 + e^2 v_2 + ...`` for all small e > 0, (n_neurons,) bool; exact.
 
     Parameters
@@ -81,8 +79,8 @@ def pattern_beside(
 
     Notes
     -----
-    The first nonzero one of ``z(p), dz/dv_1, dz/dv_2, ...`` decides each sign. If all vanish, the pre-activation is zero
-    on the whole region, and the bit is 0. So the answer is always a region with interior, also where the signs at the
+    The first nonzero one of ``z(p), dz/dv_1, dz/dv_2, ...`` decides each sign. If all vanish, the pre-activation is
+    zero on the whole region, and the bit is 0. So the answer is always a region with interior, also where the signs at the
     point itself belong to none.
     """
     columns = [[*direction, fmpz(0)] for direction in directions] + [list(point)]

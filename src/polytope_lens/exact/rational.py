@@ -39,7 +39,8 @@ def scaled_integers(array: Floats, exponent: int) -> list[int]:
 
 def integer_matrix(array: Floats) -> fmpz_mat:
     """A matrix of floats times the least power of two that makes it one of integers."""
-    return fmpz_mat(*array.shape, scaled_integers(array, common_exponent(array)))
+    rows, columns = array.shape
+    return fmpz_mat(rows, columns, scaled_integers(array, common_exponent(array)))
 
 
 def integer_rows(array: Floats) -> list[list[fmpz]]:
@@ -65,7 +66,7 @@ def nearest_float(value: fmpq) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def scaled_quotient(row: Sequence[fmpz], scale: int) -> Floats:
+def scaled_quotient(row: Sequence[fmpz], scale: fmpz) -> Floats:
     """The integers of a row divided by `scale`, each rounded once."""
     return np.array([nearest_float(fmpq(v, scale)) for v in row])
 

@@ -59,14 +59,10 @@ def maximize(objective: Vector, rows: Sequence[Halfspace], lower: Vector, upper:
         if entering < 0:
             return Optimum(dot(objective, point), point, basis, dual)
         alpha = [dot(normal, [inverse[k][i] for k in range(d)]) for i in range(d)]
-        leaving = -1
-        for i in range(d):
-            if alpha[i] > 0:
-                ratio = dual[i] / alpha[i]
-                if leaving < 0 or ratio < step or (ratio == step and basis[i] < basis[leaving]):
-                    leaving, step = i, ratio
-        if leaving < 0:
+        ratios = [(dual[i] / alpha[i], basis[i], i) for i in range(d) if alpha[i] > 0]
+        if not ratios:
             return None
+        step, _, leaving = min(ratios)
         for i in range(d):
             if i != leaving:
                 dual[i] -= step * alpha[i]

@@ -6,11 +6,13 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq, fmpz, fmpz_mat
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
-from polytope_lens.exact.rational import integer_rows
+from polytope_lens.errors import DomainError
+from polytope_lens.exact.rational import integer_rows, integers, nearest_float, rationals, sign
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.lp.highs import propose_maximum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 ZERO, ONE = fmpq(0), fmpq(1)
+# Up to this many variables, rational linear programs are faster than calling a solver and proving its answer.
+EXACT_DIMENSION = 6
 
 
 def facet_mask(A: Floats, b: Floats) -> Bools:
@@ -38,8 +42,8 @@ def rows_are_independent(A: Floats) -> bool:
 
     Where they are independent, every row is a facet and no linear program is needed: a point can violate any one of
     them and satisfy the others. Rows are scaled to unit length; the computed singular values of an (m, d) matrix are
-    within a modest multiple of u ||A||_F of the true ones (Golub and Van Loan 2013, section 8.6), for which m d u ||A||_F
-    is generous.
+    within a modest multiple of u ||A||_F of the true ones (Golub and Van Loan 2013, section 8.6), for which
+    4 m d u ||A||_F is generous.
     """
     m, d = A.shape
     if m > d:
@@ -58,32 +62,148 @@ def primitive(row: Sequence[fmpz]) -> tuple[int, ...]:
     return tuple(v // divisor for v in entries)
 
 
-def exact_facet_mask(rows: Sequence[Sequence[fmpz]], order: Sequence[int] | None = None) -> Bools:
+def exact_facet_mask(rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz] | None = None) -> Bools:
     """Which rows ``[a, c]`` of ``{x : a . x + c <= 0}``, a set with interior, define a facet; exact.
 
-    A row is a facet iff some point of the cone ``{(y, t) : t >= 0}`` of the other rows violates it, which one bounded
-    linear program decides. `order` lists the rows so that likely facets come first; it changes the cost, not the
-    answer. Cost: at most m linear programs with d + 1 variables.
+    Parameters
+    ----------
+    rows : m integer rows of d + 1 entries
+    inside : homogeneous integer coordinates ``[y, t]``, t > 0, of a point of the set
+        If it is strictly inside, it saves finding one.
+
+    Notes
+    -----
+    Clarkson's method (1994, *More output-sensitive geometric algorithms*, section 3): a row is tested against the
+    facets found so far; if they do not imply it, a ray from the interior point towards a point that violates it hits a
+    new facet first. Tests are linear programs in rational arithmetic up to EXACT_DIMENSION; beyond it HiGHS proposes
+    multipliers and rays, which are then proved. Cost: at most m + (number of facets) programs with a row per facet.
     """
-    m = len(rows)
-    mask = np.zeros(m, dtype=bool)
+    mask = np.zeros(len(rows), dtype=bool)
     groups: dict[tuple[int, ...], list[int]] = {}
-    for q in range(m) if order is None else order:
-        if any(rows[q][:-1]):
-            groups.setdefault(primitive(rows[q]), []).append(q)
+    for q, row in enumerate(rows):
+        if any(row[:-1]):
+            groups.setdefault(primitive(row), []).append(q)
     if not groups:
         return mask
-    d = len(rows[0]) - 1
-    if len(groups) <= d and fmpz_mat([list(key[:-1]) for key in groups]).rank() == len(groups):
-        mask[[q for members in groups.values() for q in members]] = True
-        return mask
-    kept = [Halfspace([fmpq(v) for v in key], ZERO) for key in groups]
-    lower, upper = [-ONE] * d + [ZERO], [ONE] * (d + 1)
-    alive = [True] * len(kept)
-    for q, members in enumerate(groups.values()):
-        others = [row for i, row in enumerate(kept) if i != q and alive[i]]
-        best = maximize(kept[q].normal, others, lower, upper)
-        is_facet = best is not None and best.value > 0
-        alive[q] = is_facet
-        mask[members] = is_facet
+    distinct = [[fmpz(v) for v in key] for key in groups]
+    d = len(distinct[0]) - 1
+    if len(distinct) <= d and fmpz_mat([row[:-1] for row in distinct]).rank() == len(distinct):
+        facets = set(range(len(distinct)))
+    else:
+        facets = _Clarkson(distinct, inside).facets()
+    for index, members in enumerate(groups.values()):
+        mask[members] = index in facets
     return mask
+
+
+class _Clarkson:
+    """Facets of ``{x : a . x + c <= 0}`` for distinct rows, seen from a point strictly inside."""
+
+    def __init__(self, rows: list[list[fmpz]], inside: Sequence[fmpz] | None) -> None:
+        self._rows = rows
+        self._matrix = fmpz_mat(rows)
+        self._dim = len(rows[0]) - 1
+        slack = None if inside is None else self._slacks(inside)
+        if inside is None or slack is None:
+            inside = _interior(rows)
+            slack = self._slacks(inside)
+            assert slack is not None
+        self._inside, self._slack = inside, slack
+        # Rows of the polar: the set is {x : polar @ (x - inside) <= 1}. Proposals only, so floats do.
+        self._polar = np.array(
+            [[nearest_float(fmpq(v * inside[-1], s)) for v in row[:-1]] for row, s in zip(rows, slack, strict=True)]
+        )
+
+    def _slacks(self, point: Sequence[fmpz]) -> list[fmpz] | None:
+        """Slack of each row at a point, times the point's last coordinate; None if one is not positive."""
+        slacks = [-v for v in (self._matrix * fmpz_mat([[v] for v in point])).entries()]
+        return slacks if all(v > 0 for v in slacks) else None
+
+    def facets(self) -> set[int]:
+        """Indices of the rows that are facets."""
+        nearest_first = np.argsort(-np.linalg.norm(self._polar, axis=1), kind="stable").tolist()
+        found: set[int] = set()
+        for q in nearest_first:
+            hit = self._first_hit(self._rows[q][:-1])
+            if hit is not None:
+                found.add(hit)
+        for q in nearest_first:
+            while q not in found:
+                direction = self._escape(q, sorted(found))
+                if direction is None:
+                    break
+                hit = self._first_hit(direction)
+                if hit is None or hit in found:
+                    if self._escape_exactly(q, [i for i in range(len(self._rows)) if i != q]) is not None:
+                        found.add(q)
+                    break
+                found.add(hit)
+        return found
+
+    def _first_hit(self, direction: Sequence[fmpz]) -> int | None:
+        """The one row that a ray from the interior point meets first: a facet. None if it meets several, or none."""
+        column = fmpz_mat([[v] for v in (*direction, fmpz(0))])
+        speeds = (self._matrix * column).entries()
+        best, unique = None, False
+        for i, (speed, slack) in enumerate(zip(speeds, self._slack, strict=True)):
+            if speed <= 0:
+                continue
+            gain = 1 if best is None else sign(speed * self._slack[best] - speeds[best] * slack)
+            if gain > 0:
+                best, unique = i, True
+            elif gain == 0:
+                unique = False
+        return best if unique else None
+
+    def _escape(self, q: int, others: list[int]) -> list[fmpz] | None:
+        """Direction of a ray that leaves row q before the other rows, or None if they imply row q."""
+        if self._dim <= EXACT_DIMENSION or not others:
+            return self._escape_exactly(q, others)
+        rows = np.vstack([self._polar[others], self._polar[q]])
+        proposal = propose_maximum(self._polar[q], rows, np.append(np.ones(len(others)), 2.0))
+        if proposal is not None:
+            y, multipliers = proposal
+            if self._implied(q, [i for i, v in zip(others, multipliers, strict=False) if v > 0]):
+                return None
+            if float(self._polar[q] @ y) > 1.0:
+                return integers(rationals(y))
+        return self._escape_exactly(q, others)
+
+    def _implied(self, q: int, support: list[int]) -> bool:
+        """Whether row q is proved to be a nonnegative combination of the support, up to a looser offset."""
+        if not support or len(support) > self._dim:
+            return False
+        normals = fmpq_mat([self._rows[i][:-1] for i in support])
+        target = fmpq_mat([[v] for v in self._rows[q][:-1]])
+        gram = normals * normals.transpose()
+        if gram.det() == 0:
+            return False
+        weights = gram.solve(normals * target)
+        if any(v < 0 for v in weights.entries()) or fmpq_mat(normals.transpose()) * weights != fmpq_mat(target):
+            return False
+        offset = sum((w * self._rows[i][-1] for w, i in zip(weights.entries(), support, strict=True)), ZERO)
+        return bool(offset >= self._rows[q][-1])
+
+    def _escape_exactly(self, q: int, others: list[int]) -> list[fmpz] | None:
+        """The same as :meth:`_escape` by a linear program over the cone ``{(y, t) : a . y + c t <= 0, t >= 0}``."""
+        d = self._dim
+        cone = [Halfspace([fmpq(v) for v in self._rows[i]], ZERO) for i in others]
+        best = maximize([fmpq(v) for v in self._rows[q]], cone, [-ONE] * d + [ZERO], [ONE] * (d + 1))
+        if best is None or best.value <= 0:
+            return None
+        *y, t = best.point
+        scale = fmpq(self._inside[-1])
+        return integers([v * scale - t * x for v, x in zip(y, self._inside[:-1], strict=True)])
+
+
+def _interior(rows: Sequence[Sequence[fmpz]]) -> list[fmpz]:
+    """Homogeneous integer coordinates of a point strictly inside ``{x : a . x + c <= 0}``."""
+    d = len(rows[0]) - 1
+    lifted = [Halfspace([*(fmpq(v) for v in row), fmpq(max(abs(v) for v in row[:-1]))], ZERO) for row in rows]
+    lifted.append(Halfspace([ZERO] * d + [-ONE, ONE], ZERO))
+    best = maximize([ZERO] * (d + 1) + [ONE], lifted, [-ONE] * d + [ZERO, ZERO], [ONE] * (d + 2))
+    if best is None or best.value <= 0:
+        raise DomainError(
+            "the facets of a polytope without interior were asked for; only full-dimensional ones have any."
+        )
+    return integers(best.point[: d + 1])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(init=False, frozen=True, slots=True, eq=False)
 class Polytope:
     """``{x : A @ x <= b}``, bounded or not.
 
@@ -41,9 +41,9 @@ class Polytope:
     A: Floats
     b: Floats
 
-    def __post_init__(self) -> None:
-        A = _validate.float_array(self.A, name="the normals A of a polytope", ndim=2)
-        b = _validate.float_array(self.b, name="the offsets b of a polytope", ndim=1)
+    def __init__(self, A: ArrayLike, b: ArrayLike) -> None:
+        A = _validate.float_array(A, name="the normals A of a polytope", ndim=2)
+        b = _validate.float_array(b, name="the offsets b of a polytope", ndim=1)
         if A.shape[0] != b.shape[0]:
             raise DimensionError(
                 f"a polytope with A of shape {A.shape} needs b of shape ({A.shape[0]},), but received {b.shape}."

@@ -28,7 +28,7 @@ ZERO, ONE = fmpq(0), fmpq(1)
 
 def contains(poly: Polytope, X: Floats) -> NDArray[np.bool_]:
     """Whether each point lies in the closed polytope, (n, d) -> (n,) bool; exact."""
-    return (halfspace_signs(poly.A, poly.b, X) <= 0).all(axis=1)
+    return np.asarray((halfspace_signs(poly.A, poly.b, X) <= 0).all(axis=1))
 
 
 def is_empty(poly: Polytope) -> bool:

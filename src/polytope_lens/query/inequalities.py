@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from flint import fmpq
 
-from polytope_lens.exact.rational import integer_matrix, integer_rows, scaled_quotient
+from polytope_lens.exact.rational import integer_matrix, integer_rows, integers, rationals, scaled_quotient
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.polytope.facets import exact_facet_mask, rows_are_independent
 
@@ -64,8 +65,12 @@ class Inequalities:
             self.A[keep], self.b[keep], self.layer[keep], self.neuron[keep], self.is_facet[keep], self.point
         )
 
+    def format(self, *, only_facets: bool = True, limit: int = 40) -> str:
+        """One line for each row, nearest first: ``0.53 x0 - 1.2 x1 <= 0.41   layer 2, neuron 7   distance 0.03``."""
+        return "\n".join(format_rows(self.facets() if only_facets else self, limit))
+
     def __str__(self) -> str:
-        return "\n".join(format_rows(self.facets()))
+        return self.format()
 
     def __repr__(self) -> str:
         return f"Inequalities({len(self)} rows in R^{self.A.shape[1]}, {int(self.is_facet.sum())} of them facets)"
@@ -117,12 +122,27 @@ def inequalities(region: Region) -> Inequalities:
     """
     system = exact_system(region)
     A, b = system.floats[:, :-1], 0.0 - system.floats[:, -1]
-    if rows_are_independent(A):
-        facets = np.ones(len(b), dtype=bool)
-    else:
-        nearest_first = np.argsort(_distances(A, b, region.point), kind="stable").tolist()
-        facets = exact_facet_mask(system.rows, order=nearest_first)
-    return Inequalities(A, b, system.layer, system.neuron, facets, region.point)
+    return Inequalities(A, b, system.layer, system.neuron, _facets(region, system), region.point)
+
+
+def _facets(region: Region, system: ExactSystem) -> Bools:
+    """Which rows are facets, (m,) bool; exact.
+
+    All rows depend on x through the first layer's pre-activations alone. Where these are fewer than the inputs and
+    independent, they take every value, and the question is one about a network that takes them as its inputs.
+    """
+    normals = system.floats[:, :-1]
+    if rows_are_independent(normals):
+        return np.ones(len(normals), dtype=bool)
+    network = region.network
+    first = network.layers[0] if network.layers else None
+    fewer = first is not None and first.width < network.input_dim and region.domain is None
+    if first is not None and fewer and rows_are_independent(first.weight):
+        unchanged = replace(first, weight=np.eye(first.width), bias=np.zeros(first.width))
+        inner = replace(network, layers=(unchanged, *network.layers[1:]))
+        beneath = replace(region, network=inner, point=first.weight @ region.point + first.bias)
+        return _facets(beneath, exact_system(beneath))
+    return exact_facet_mask(system.rows, integers([*rationals(region.point), fmpq(1)]))
 
 
 def distinct_facets(system: Inequalities) -> tuple[Floats, Floats]:
@@ -145,8 +165,8 @@ def _distances(A: Floats, b: Floats, point: Floats) -> Floats:
         return np.where(norms > 0, (b - A @ point) / norms, np.inf)
 
 
-def format_rows(system: Inequalities, limit: int = 40) -> list[str]:
-    """One line for each row: ``0.53 x0 - 1.20 x1 <= 0.41   layer 2, neuron 7   distance 0.03``."""
+def format_rows(system: Inequalities, limit: int) -> list[str]:
+    """Readable rows, nearest first, at most `limit` of them."""
     order = np.argsort(system.distances(), kind="stable")
     shown = order[:limit]
     sums = [_linear_form(system.A[i]) for i in shown]

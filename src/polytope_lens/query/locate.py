@@ -92,4 +92,3 @@ def _homogeneous(x: Floats, domain: Domain) -> tuple[list[fmpz], list[list[fmpz]
         assert target is not None  # domains have interior
         directions.insert(0, integers([goal - here for goal, here in zip(target, exact, strict=True)]))
     return integers([*exact, rational(1.0)]), directions
-

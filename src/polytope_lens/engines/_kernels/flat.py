@@ -1,7 +1,7 @@
 """A network as flat arrays, and the running sum that makes the next layer's rows while a layer is being decided.
 
-Error bounds. Each affine row ``z(u) = a . u + c`` that a kernel holds comes with a number `error` such that the exact row
-of the network differs from it by at most `error` everywhere in the box ``|u_k| <= reach[k]``. With unit roundoff
+Error bounds. Each affine row ``z(u) = a . u + c`` that a kernel holds comes with a number `error` such that the exact
+row of the network differs from it by at most `error` everywhere in the box ``|u_k| <= reach[k]``. With unit roundoff
 u = 2**-53 and magnitude ``m = sum |a_k| reach[k] + |c|``:
 
 - evaluating a row of d + 1 terms and comparing it errs by less than ``(d + 4) u m`` (Higham 2002, section 3.1);
@@ -95,7 +95,8 @@ def jit(function: Any, **options: Any) -> Any:
     Without numba's run-time: kernels allocate nothing, and counting references to the arrays of the state would take
     most of their time (14 x 6 neurons: 19 ms with it, 3 ms without).
     """
-    return numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, **options)(function)
+    compile_later: Any = numba.njit
+    return compile_later(cache=True, nogil=True, error_model="numpy", _nrt=False, **options)(function)
 
 
 def inlined(function: Any) -> Any:

@@ -189,7 +189,7 @@ def _load(s: State, f: int) -> None:  # pragma: no cover - compiled
 
 
 @inlined
-def _value(row: Any, j: int, point: Any) -> float:  # pragma: no cover - compiled
+def _value(row: Any, j: int, point: Any) -> Any:  # pragma: no cover - compiled
     k = point.shape[0]
     total = row[k, j]
     for i in range(k):
@@ -285,7 +285,7 @@ def _exchange(s: State, leaving: int, entering: int, pivot: float, normal: Any) 
 
 
 @inlined
-def _surely_misses(net: FlatNetwork, s: State, row: Any, j: int, sure: float, side: float) -> bool:  # pragma: no cover
+def _surely_misses(net: FlatNetwork, s: State, row: Any, j: int, sure: float, side: float) -> Any:  # pragma: no cover
     """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
     k = s.v.shape[0]
     for i in range(k):
@@ -333,7 +333,7 @@ def _surely_inside(net: FlatNetwork, s: State, n_rows: int, point: Any) -> bool:
 @inlined
 def _find_witness(
     net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
-) -> bool:  # pragma: no cover - compiled
+) -> Any:  # pragma: no cover - compiled
     """A proved interior point of the half on one side, between the cell's witness and a corner on that side."""
     k = corner.shape[0]
     at_witness = side * _value(row, j, s.witness[f])

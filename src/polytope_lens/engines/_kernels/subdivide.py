@@ -1,7 +1,7 @@
 """Cell traversal in the plane: cells are convex polygons, and a neuron cuts one iff it has corners on both sides.
 
-The walk is depth first, so memory is the depth of the stack. It stops and can be resumed whenever the output is full, or
-whenever a sign at a corner is not proved by its error bound: the caller answers and calls again.
+The walk is depth first, so memory is the depth of the stack. It stops and can be resumed whenever the output is full,
+or whenever a sign at a corner is not proved by its error bound: the caller answers and calls again.
 
 A corner is the crossing of two lines known by their owners; its floats come with a radius that bounds the distance
 to that exact point, computed from the residuals of the two lines, so that it does not grow from cut to cut. Each corner
@@ -102,9 +102,7 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
                 continue
         if layer == n_hidden - 1:
             n = s.n_corners[f]
-            if s.scalars[N_REGIONS] >= limit or (
-                want_geometry and s.scalars[N_CORNERS] + n > out.corner.shape[0]
-            ):
+            if s.scalars[N_REGIONS] >= limit or (want_geometry and s.scalars[N_CORNERS] + n > out.corner.shape[0]):
                 return FULL
             if layer >= 0:
                 s.layer_counts[layer] += 1

@@ -1,0 +1,242 @@
+"""The command line: ``polytope-lens at|count|partition|plot|demo``. Argument parsing and printing, nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens import __version__
+from polytope_lens.errors import DomainError, FileFormatError, OptionError, PolytopeLensError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polytope_lens.domain import Domain
+    from polytope_lens.lens import Lens
+
+ENGINES = ("auto", "split", "subdivide", "brute")
+COLORS = ("value", "pattern", "slope", "layer")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 if it worked, 2 after one sentence on standard error if the input was bad."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except (PolytopeLensError, OSError) as error:
+        print(f"polytope-lens: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("polytope-lens: interrupted; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="polytope-lens", description="Exact polytope geometry of trained ReLU and leaky-ReLU networks."
+    )
+    parser.add_argument("--version", action="version", version=f"polytope-lens {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    def network(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("file", help="network: .npz with W0, b0, W1, b1, ..., or .pt/.pth with a torch nn.Sequential")
+
+    def domain(sub: argparse.ArgumentParser) -> None:
+        where = sub.add_mutually_exclusive_group()
+        where.add_argument(
+            "--box", nargs="+", type=float, metavar="X",
+            help="lower and upper bound of every coordinate, or the lower and then the upper corner",
+        )  # fmt: skip
+        where.add_argument("--everywhere", action="store_true", help="all of R^d")
+        sub.add_argument("--engine", choices=ENGINES, default="auto")
+
+    def as_json(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--json", action="store_true", help="print JSON")
+
+    at = command("at", _at, "The polytope that a point lives on: pattern, affine map, facets.")
+    network(at)
+    at.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+    at.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
+    as_json(at)
+
+    count = command("count", _count, "Number of regions, after each layer and in total.")
+    network(count)
+    domain(count)
+    as_json(count)
+
+    partition = command("partition", _partition, "Every region of a domain.")
+    network(partition)
+    domain(partition)
+    partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
+    as_json(partition)
+
+    plot = command("plot", _plot, "Draw the regions of a network with two inputs.")
+    network(plot)
+    domain(plot)
+    plot.add_argument("-o", "--output", required=True, help="picture to write: .png, .svg or .pdf")
+    plot.add_argument("--color", choices=COLORS, default="value")
+    plot.add_argument("--output-index", type=int, default=0, help="which output of the network to draw")
+    plot.add_argument("--points", metavar="FILE", help="points to draw on top, (n, 2) in a .npy file")
+    plot.add_argument("--no-boundaries", action="store_true")
+
+    demo = command("demo", _demo, "Train a network on a ring and look at its true polytopes.")
+    demo.add_argument("-o", "--output", default="demo", help="folder for pictures and film (default: %(default)s)")
+    demo.add_argument("--steps", type=int, default=6000)
+    demo.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def _at(arguments: argparse.Namespace) -> None:
+    lens = _lens(arguments.file)
+    if bool(arguments.x) == bool(arguments.point):
+        raise OptionError(
+            f"`at` needs the {lens.network.input_dim} coordinates of one point, either as numbers or by --point FILE."
+        )
+    region = lens.at(_array(arguments.point) if arguments.point else arguments.x)
+    system = region.inequalities()
+    if arguments.json:
+        _print_json(
+            {
+                "pattern": [layer.astype(int).tolist() for layer in region.pattern.layers],
+                "hex": region.pattern.hex,
+                "affine_map": {"A": region.affine_map.A.tolist(), "b": region.affine_map.b.tolist()},
+                "inequalities": {
+                    "A": system.A.tolist(),
+                    "b": system.b.tolist(),
+                    "layer": system.layer.tolist(),
+                    "neuron": system.neuron.tolist(),
+                    "is_facet": system.is_facet.tolist(),
+                },
+            }
+        )
+        return
+    print(f"pattern {region.pattern}")
+    print(f"{len(system)} inequalities A @ x <= b, {int(system.is_facet.sum())} of them facets:")
+    print(system.format(only_facets=not arguments.all))
+    for i, (row, offset) in enumerate(zip(region.affine_map.A, region.affine_map.b, strict=True)):
+        terms = " ".join(f"{value:+.6g} x{k}" for k, value in enumerate(row[:8]))
+        print(f"output {i} = {terms}{' + ...' if len(row) > 8 else ''} {offset:+.6g}")
+
+
+def _count(arguments: argparse.Namespace) -> None:
+    lens = _lens(arguments.file)
+    counts = lens.count(_domain(arguments, lens), arguments.engine)
+    if arguments.json:
+        certificate = {"float64": counts.certificate.float64, "rational": counts.certificate.rational}
+        _print_json({"total": counts.total, "per_layer": counts.per_layer.tolist(), "certificate": certificate})
+        return
+    for layer, count in enumerate(counts.per_layer):
+        print(f"after layer {layer}: {count}")
+    print(f"total: {counts.total}")
+
+
+def _partition(arguments: argparse.Namespace) -> None:
+    lens = _lens(arguments.file)
+    found = lens.partition(_domain(arguments, lens), arguments.engine)
+    if arguments.json:
+        _print_json(
+            {
+                "n_regions": len(found),
+                "per_layer": found.counts_per_layer.tolist(),
+                "engine": found.engine,
+                "status": found.status.name,
+                "regions": [
+                    {
+                        "pattern": found[i].pattern.hex,
+                        "witness": found.witnesses[i].tolist(),
+                        "map": found.maps[i].tolist(),
+                    }
+                    for i in range(len(found))
+                ],
+            }
+        )
+        return
+    print(found)
+    for i in range(min(len(found), max(arguments.limit, 0))):
+        print(f"{i:8d}  {found[i].pattern.hex}  inside: {np.array2string(found.witnesses[i], precision=6)}")
+    if len(found) > arguments.limit:
+        print(f"... and {len(found) - arguments.limit} more; --limit shows more of them, --json all")
+
+
+def _plot(arguments: argparse.Namespace) -> None:
+    target = Path(arguments.output)
+    if target.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise OptionError(f"a picture is written as .png, .svg or .pdf, but {arguments.output!r} ends otherwise.")
+    lens = _lens(arguments.file)
+    found = lens.partition(_domain(arguments, lens), arguments.engine)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 6.0), layout="constrained")
+    found.plot(
+        figure.add_subplot(),
+        arguments.color,
+        boundaries=not arguments.no_boundaries,
+        points=_array(arguments.points) if arguments.points else None,
+        output=arguments.output_index,
+    )
+    figure.savefig(target, dpi=200)
+    print(f"{target}: {len(found)} regions")
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from polytope_lens import demo
+
+    demo.run(arguments.output, steps=arguments.steps, seed=arguments.seed)
+
+
+def _lens(file: str) -> Lens:
+    from polytope_lens.lens import Lens
+
+    return Lens(file)
+
+
+def _domain(arguments: argparse.Namespace, lens: Lens) -> Domain:
+    """The domain asked for, or else the one in the file."""
+    from polytope_lens.domain import Box
+
+    d = lens.network.input_dim
+    if arguments.everywhere:
+        return None
+    if arguments.box is not None:
+        if len(arguments.box) == 2:
+            return Box([arguments.box[0]] * d, [arguments.box[1]] * d)
+        if len(arguments.box) == 2 * d:
+            return Box(arguments.box[:d], arguments.box[d:])
+        raise DomainError(
+            f"--box takes 2 numbers, or {2 * d} for a network with {d} inputs (lower corner, then upper corner), but "
+            f"received {len(arguments.box)}."
+        )
+    if Path(arguments.file).suffix == ".npz":
+        from polytope_lens.importers.npz import load_npz
+
+        domain = load_npz(arguments.file)[1]
+        if domain is not None:
+            return domain
+    raise DomainError(
+        "where should the regions be looked for? Say --box LOWER UPPER, or --everywhere for all of R^d; "
+        f"{arguments.file} names no domain."
+    )
+
+
+def _array(file: str) -> Any:
+    try:
+        return np.load(file, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise FileFormatError(f"{file} is not a .npy file of numbers.") from error
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    json.dump(value, sys.stdout)
+    print()

@@ -1,0 +1,124 @@
+"""The demonstration: train a network on a ring and look at its true polytopes.
+
+The setting is that of the blog posts *Some experiments to help me understand Neural Nets better* (2024 to 2025): six
+layers of 14 neurons learn a black ring on white ground, 1024 x 1024 pixels, from 5000 of them.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from polytope_lens.domain import Box
+from polytope_lens.engines.enumerate import partition
+from polytope_lens.errors import OptionError
+from polytope_lens.importers.npz import save_npz
+from polytope_lens.lens import Lens
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from polytope_lens.network import Network
+
+SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
+FRAMES = 80
+
+
+def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, workers: int = 2) -> list[Path]:
+    """Train, enumerate, draw; returns the files written: picture, vector picture, film, network.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+    steps : int
+        Updates of the optimiser, at least one.
+    seed : int
+        Of the sampled pixels, the initial weights and the batches.
+    workers : int
+        Threads that draw the film's frames.
+
+    Notes
+    -----
+    Needs torch. About half a minute on two cores. Prints what it does and how long each step took.
+    """
+    if steps < 1:
+        raise OptionError(f"`steps` should be at least 1, but received {steps}.")
+    from polytope_lens.render import matplotlib as render
+    from polytope_lens.training import RING_SHAPE, Recorder, mlp, ring, sample, train
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    started = time.perf_counter()
+    print(
+        f"A network of {len(RING_SHAPE) - 2} layers of {RING_SHAPE[1]} neurons learns a ring from 5000 of its pixels."
+    )
+    with _timed(f"trained for {steps} steps"):
+        target = ring()
+        samples = sample(target, seed=seed)
+        model = mlp(RING_SHAPE, seed=seed)
+        recorder = Recorder(model, every=max(1, steps // FRAMES))
+        history = train(model, samples, steps=steps, seed=seed, on_step=recorder)
+    losses = f"{history.train_loss[-1]:.4f} on training points, {history.validation_loss[-1]:.4f} on validation points"
+    print(f"  mean squared error {losses}")
+
+    lens = Lens(model)
+    point = samples.train_points[0]
+    with _timed("found the polytope of a training point"):
+        inequalities = lens.at(point).inequalities()
+    print(
+        f"\nThe training point {np.round(point, 4).tolist()} lies on a polytope with {len(inequalities)} inequalities"
+    )
+    print(f"A @ x <= b, of which these {len(inequalities.facets())} are facets:")
+    print(inequalities)
+
+    print()
+    with _timed("found every polytope in the square"):
+        found = lens.partition(SQUARE)
+    for layer, count in enumerate(found.counts_per_layer):
+        print(f"  after layer {layer}: {count:6d} regions")
+    decisions = found.certificate
+    print(
+        f"  {decisions.total} signs proved: {decisions.float64} in float64, {decisions.rational} in rational arithmetic"
+    )
+
+    paths = [folder / name for name in ("ring.png", "ring.svg", "ring.gif", "ring.npz")]
+    print()
+    with _timed("drew the picture"):
+        figure = render.three_panels(found, target, samples.train_points, samples.validation_points)
+        figure.savefig(paths[0], dpi=200)
+    with _timed("drew the vector picture"):
+        figure.savefig(paths[1], dpi=200)
+
+    def frame(recorded: tuple[int, Network]) -> NDArray[np.uint8]:
+        step, network = recorded
+        polytopes = partition(network, SQUARE, progress=False)
+        return render.draw_frame(polytopes, target, samples.train_points, samples.validation_points, step=step)
+
+    with _timed(f"drew a film of {len(recorder.steps)} frames"), ThreadPoolExecutor(workers) as pool:
+        recorded = list(zip(recorder.steps, recorder.networks, strict=True))
+        frames = tqdm(pool.map(frame, recorded), total=len(recorded), desc="film", unit=" frames", leave=False)
+        render.save_film(frames, paths[2], fps=10.0)
+    save_npz(lens.network, paths[3], SQUARE)
+
+    print(f"\nDone in {time.perf_counter() - started:.1f} s. Look at")
+    for path, what in zip(paths, ("value and polytopes", "the same as vectors", "the training as a film",
+                                  "the network: polytope-lens count " + str(paths[3])), strict=True):  # fmt: skip
+        print(f"  {path}   ({what})")
+    return paths
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    print(f"[{time.perf_counter() - started:6.2f} s] {what}", flush=True)
