@@ -226,7 +226,7 @@ def _domain(arguments: argparse.Namespace, lens: Lens) -> Domain:
             return domain
     raise DomainError(
         "where should the regions be looked for? Say --box LOWER UPPER, or --everywhere for all of R^d; "
-        f"{arguments.file} names no domain."
+        f"{arguments.file} names no bounded domain."
     )
 
 

@@ -410,8 +410,8 @@ def assert_points_located(partition: Partition, X: ArrayLike) -> None:
 def assert_witnesses_inside(partition: Partition) -> None:
     """The witness of every region is a point of its interior.
 
-    Only in a region too thin to hold a cube of some units in the last place of its witness may that lie on the boundary,
-    or as far outside as rounding takes it.
+    Only in a region too thin to hold a cube of some units in the last place of its witness may that lie on the
+    boundary, or as far outside as rounding takes it.
     """
     __tracebackhide__ = True
     law = "witnesses lie inside their regions"

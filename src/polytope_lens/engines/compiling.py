@@ -31,7 +31,7 @@ def compiled(kernel: Any, *, engine: str) -> Callable[..., int]:
 
 def _announce(engine: str) -> None:
     print(
-        f"polytope_lens: compiling the {engine} engine, once for this installation (about 20 seconds)...",
+        f"polytope_lens: compiling the {engine} engine, once for this installation (about half a minute)...",
         file=sys.stderr,
         flush=True,
     )

@@ -11,7 +11,7 @@ from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines.chunks import Chunk, Record, bit_places, first_rows
 from polytope_lens.engines.compiling import compiled
-from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, rationals, sign
+from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
@@ -151,19 +151,36 @@ class _CellDecisions:
         if not any(row[:-1]):
             state.scalars[kernel.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
             return
-        highest = maximize(row[:-1], cell, self._lower, self._upper)
-        lowest = maximize([-v for v in row[:-1]], cell, self._lower, self._upper)
-        assert highest is not None and lowest is not None  # the cell has interior
-        if highest.value + row[-1] <= 0:
-            state.scalars[kernel.ANSWER] = kernel.OFF
-        elif -lowest.value + row[-1] >= 0:
-            state.scalars[kernel.ANSWER] = kernel.ON
-        else:
-            state.scalars[kernel.ANSWER] = kernel.CUTS
-            state.bases[0], state.bases[1] = lowest.basis, highest.basis
-            for side, turn in ((0, fmpq(1)), (1, fmpq(-1))):
-                half = Halfspace([turn * v for v in row[:-1]], -turn * row[-1])
-                state.points[side] = self._float_inside([*cell, half])
+        # The witness has a sign unless there is none; then only the other side is in question.
+        known = self._sign_at(state.witness[f], row)
+        proposal = state.b.tolist()
+        bases: dict[int, list[int]] = {}
+        for side in (-1, 1):
+            if side == known:
+                continue
+            reached, bases[side] = self._reach(row, side, cell, proposal)
+            if not reached:
+                state.scalars[kernel.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                return
+        if known:
+            bases[known] = self._reach(row, known, cell, proposal)[1]
+        state.scalars[kernel.ANSWER] = kernel.CUTS
+        for place, side in ((0, -1), (1, 1)):
+            state.bases[place] = bases[side]
+            half = Halfspace([-side * v for v in row[:-1]], side * row[-1])
+            state.points[place] = self._float_inside([*cell, half])
+
+    def _sign_at(self, point: NDArray[np.float64], row: Sequence[fmpq]) -> int:
+        """Sign of a row at a point, or 0 where the point is NaN."""
+        return sign(dot(row, [*rationals(point), fmpq(1)])) if np.isfinite(point).all() else 0
+
+    def _reach(
+        self, row: Sequence[fmpq], side: int, cell: Sequence[Halfspace], proposal: Sequence[int]
+    ) -> tuple[bool, list[int]]:
+        """Whether a row takes a sign somewhere in a cell, and the basis of the vertex where it does most."""
+        best = maximize([side * v for v in row[:-1]], cell, self._lower, self._upper, start=proposal)
+        assert best is not None  # the cell has interior
+        return best.value + side * row[-1] > 0, best.basis
 
     def _halfspace(self, owner: int, bits: NDArray[np.bool_], layer: int) -> Halfspace:
         if owner < 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from polytope_lens.exact.rational import dot
 
@@ -41,19 +41,31 @@ class Optimum:
     multipliers: list[fmpq]
 
 
-def maximize(objective: Vector, rows: Sequence[Halfspace], lower: Vector, upper: Vector) -> Optimum | None:
+def maximize(
+    objective: Vector,
+    rows: Sequence[Halfspace],
+    lower: Vector,
+    upper: Vector,
+    *,
+    start: Sequence[int] | None = None,
+) -> Optimum | None:
     """Maximum of ``objective . x`` over the box and the rows, or None where they have no common point.
 
-    Exact. Cost: d^2 + m d rational operations per pivot.
+    `start` may name a basis that is likely to be optimal, numbered as in :class:`Optimum`; it changes the cost, not the
+    answer. Exact. Cost: d^2 + m d rational operations per pivot.
     """
     d = len(objective)
-    one, zero = fmpq(1), fmpq(0)
-    basis = [k if objective[k] >= 0 else d + k for k in range(d)]
-    dual = [abs(c) for c in objective]
-    inverse = [[zero] * d for _ in range(d)]
-    for k in range(d):
-        inverse[k][k] = one if basis[k] < d else -one
-    point = [upper[k] if basis[k] < d else lower[k] for k in range(d)]
+    proposed = None if start is None else _dual_feasible(objective, rows, lower, upper, start)
+    if proposed is not None and start is not None:
+        basis = list(start)
+        inverse, dual, point = proposed
+    else:
+        basis = [k if objective[k] >= 0 else d + k for k in range(d)]
+        dual = [abs(c) for c in objective]
+        inverse = [[fmpq(0)] * d for _ in range(d)]
+        for k in range(d):
+            inverse[k][k] = fmpq(1 if basis[k] < d else -1)
+        point = [upper[k] if basis[k] < d else lower[k] for k in range(d)]
     while True:
         entering, normal, gap = _first_violated(point, rows, lower, upper)
         if entering < 0:
@@ -77,6 +89,31 @@ def maximize(objective: Vector, rows: Sequence[Halfspace], lower: Vector, upper:
             point[k] += gap * new
 
 
+def _dual_feasible(
+    objective: Vector, rows: Sequence[Halfspace], lower: Vector, upper: Vector, basis: Sequence[int]
+) -> tuple[list[list[fmpq]], list[fmpq], list[fmpq]] | None:
+    """Inverse, multipliers and vertex of a basis, or None if it is singular or a multiplier is negative."""
+    d = len(objective)
+    normals, offsets = [], []
+    for q in basis:
+        if q < 2 * d:
+            normals.append([fmpq((1 if q < d else -1) * int(i == q % d)) for i in range(d)])
+            offsets.append(upper[q] if q < d else -lower[q - d])
+        elif q < 2 * d + len(rows):
+            normals.append(list(rows[q - 2 * d].normal))
+            offsets.append(rows[q - 2 * d].offset)
+        else:
+            return None
+    try:
+        inverse = fmpq_mat(normals).inv()
+    except ZeroDivisionError:
+        return None
+    dual = (fmpq_mat([list(objective)]) * inverse).entries()
+    if any(y < 0 for y in dual):
+        return None
+    return inverse.tolist(), dual, (inverse * fmpq_mat([[v] for v in offsets])).entries()
+
+
 def _first_violated(
     point: Vector, rows: Sequence[Halfspace], lower: Vector, upper: Vector
 ) -> tuple[int, list[fmpq], fmpq]:
@@ -96,14 +133,16 @@ def _first_violated(
 
 
 def interior_point(rows: Sequence[Halfspace], lower: Vector, upper: Vector) -> list[fmpq] | None:
-    """A point strictly inside all rows and the box, as far from them as unnormalised rows allow; None if there is none.
+    """A point strictly inside all rows and the box, about as far from them as possible; None if there is none.
+
+    Distance to a row is measured with its greatest entry in place of its length. Rows ``0 <= 0`` are no constraint.
 
     Maximises the least slack, which is capped at the box's smallest side so that the program is bounded.
     """
     one = fmpq(1)
     cap = min(u - lo for u, lo in zip(upper, lower, strict=True))
     d = len(lower)
-    lifted = [Halfspace([*row.normal, one], row.offset) for row in rows]
+    lifted = [Halfspace([*row.normal, max(map(abs, row.normal))], row.offset) for row in rows]
     for k in range(d):
         unit = [fmpq(int(i == k)) for i in range(d)]
         lifted.append(Halfspace([*unit, one], upper[k]))
