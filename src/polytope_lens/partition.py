@@ -35,12 +35,13 @@ class Certificate:
     """
 
     float64: int
+    double_double: int
     rational: int
 
     @property
     def total(self) -> int:
         """All decisions."""
-        return self.float64 + self.rational
+        return self.float64 + self.double_double + self.rational
 
 
 @dataclass(frozen=True, slots=True)

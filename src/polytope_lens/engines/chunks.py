@@ -47,6 +47,7 @@ class Record:
 
     layer_counts: list[int] = field(default_factory=list)
     float64: int = 0
+    double_double: int = 0
     rational: int = 0
 
 
@@ -63,3 +64,14 @@ def first_rows(network: Network, chart: Chart) -> Floats:
         else (network.output_weight, network.output_bias)
     )
     return np.asarray(np.column_stack([weight, bias]) @ chart.matrix)
+
+
+def input_points(chart: Chart, points: Floats) -> Floats:
+    """Points of a chart, (n, d), in input coordinates; rounded."""
+    homogeneous = np.column_stack([points, np.ones(len(points))]) @ chart.matrix.T
+    return np.asarray(homogeneous[:, :-1] / homogeneous[:, -1:])
+
+
+def counted(n_regions: int) -> Chunk:
+    """A batch that was only counted."""
+    return Chunk(n_regions, np.empty((0, 0), np.uint64), np.empty((0, 0, 0)), np.empty((0, 0)), None)

@@ -199,7 +199,11 @@ def _mesh(network: Network, domain: Domain, chunks: list[Chunk], patterns: Words
 
 
 def _certificate(records: list[Record]) -> Certificate:
-    return Certificate(sum(record.float64 for record in records), sum(record.rational for record in records))
+    return Certificate(
+        sum(record.float64 for record in records),
+        sum(record.double_double for record in records),
+        sum(record.rational for record in records),
+    )
 
 
 def _with_bar(chunks: Iterator[Chunk], progress: bool | None) -> Iterator[Chunk]:

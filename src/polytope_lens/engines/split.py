@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
+from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
-from polytope_lens.engines.chunks import Chunk, Record, bit_places, first_rows
-from polytope_lens.engines.compiling import compiled
+from polytope_lens.engines.chunks import Chunk, Record, bit_places, counted, first_rows, input_points
+from polytope_lens.engines.driver import batches
 from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network import Network
 
-FIRST_BATCH, BATCH = 256, 16384
-
 
 def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, batch by batch.
@@ -38,26 +37,22 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     net = flatten(network, chart.matrix, reach, want_maps=want_output)
     state = _start(network, chart, net.width)
-    oracle = _CellDecisions(network, chart)
-    kernel_walk = compiled(kernel.walk, engine="split")
-    batch, d = FIRST_BATCH, network.input_dim
-    more = True
-    while more:
-        rows = batch if want_output else 0
-        out = kernel.Output(
-            np.empty((rows, len(state.bits)), np.uint64),
-            np.empty((rows, network.output_dim, d + 1)),
-            np.empty((rows, d)),
+    answer = _CellDecisions(network, chart).answer
+    d = network.input_dim
+
+    def room(n_regions: int) -> kernel.Output:
+        return kernel.Output(
+            np.empty((n_regions, len(state.bits)), np.uint64),
+            np.empty((n_regions, network.output_dim, d + 1)),
+            np.empty((n_regions, d)),
         )
-        state.scalars[kernel.N_REGIONS] = 0
-        while (code := kernel_walk(net, state, out, batch if want_output else BATCH, want_output)) == kernel.UNDECIDED:
-            oracle.answer(state)
-        more = code == kernel.FULL
-        record.layer_counts = state.layer_counts[: len(network.layers)].tolist()
-        record.float64 = int(state.scalars[kernel.FLOAT_DECISIONS])
-        record.rational = int(state.scalars[kernel.RATIONAL_DECISIONS])
-        yield _chunk(chart, state, out)
-        batch = BATCH
+
+    for n, out in batches(kernel, "split", net, state, answer, record, room if want_output else None):
+        if out is None:
+            yield counted(n)
+        else:
+            points = input_points(chart, out.witnesses[:n])
+            yield Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, points, None)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.State:
@@ -70,8 +65,9 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
     sides = sides[keep]
     frames, n_sides, most = n_bits + 2, len(sides), len(sides) + n_bits + 1
     ints, floats = np.int64, np.float64
+    first = first_rows(network, chart)[: width[0]].T
     state = kernel.State(
-        scalars=np.zeros(kernel.N_SCALARS, ints),
+        scalars=np.zeros(codes.N_SCALARS, ints),
         layer_counts=np.zeros(n_hidden + 1, ints),
         layer=np.full(frames, -1, ints),
         position=np.zeros(frames, ints),
@@ -107,8 +103,9 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
         bases=np.zeros((2, d), ints),
         middle=np.zeros(d, floats),
         tableau=np.zeros((d, 2 * d), floats),
+        refined=refine.start(first, n_hidden + 1, widest),
     )
-    state.rows[0, :, : width[0]] = first_rows(network, chart)[: width[0]].T
+    state.rows[0, :, : width[0]] = first
     norms = np.linalg.norm(sides[:, :-1], axis=1)
     scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
     unit = (norms == 1.0) | (norms == 0.0)
@@ -121,7 +118,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
     inside = interior_point(chart.A, chart.b)
     assert corner is not None and inside is not None  # charts have interior
     index = {int(q): i for i, q in enumerate(keep)}
-    state.scalars[kernel.TOP] = 1
+    state.scalars[codes.TOP] = 1
     state.n_rows[0] = n_sides
     state.basis[0] = [index[q] for q in corner.basis]
     state.witness[0] = [nearest_float(v) for v in inside]
@@ -141,7 +138,7 @@ class _CellDecisions:
 
     def answer(self, state: kernel.State) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
-        f = int(state.scalars[kernel.TOP]) - 1
+        f = int(state.scalars[codes.TOP]) - 1
         layer = int(state.layer[f])
         neuron = int(state.candidates[layer, state.position[f]])
         bits = unpack(state.bits[None], self._n_bits)[0]
@@ -149,7 +146,7 @@ class _CellDecisions:
         n_rows, d = int(state.n_rows[f]), len(row) - 1
         cell = [self._halfspace(int(state.owner[q]), bits, layer) for q in range(2 * d, n_rows)]
         if not any(row[:-1]):
-            state.scalars[kernel.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
+            state.scalars[codes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
             return
         # The witness has a sign unless there is none; then only the other side is in question.
         known = self._sign_at(state.witness[f], row)
@@ -160,11 +157,11 @@ class _CellDecisions:
                 continue
             reached, bases[side] = self._reach(row, side, cell, proposal)
             if not reached:
-                state.scalars[kernel.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
                 return
         if known:
             bases[known] = self._reach(row, known, cell, proposal)[1]
-        state.scalars[kernel.ANSWER] = kernel.CUTS
+        state.scalars[codes.ANSWER] = kernel.CUTS
         for place, side in ((0, -1), (1, 1)):
             state.bases[place] = bases[side]
             half = Halfspace([-side * v for v in row[:-1]], side * row[-1])
@@ -223,11 +220,3 @@ def _middle(rows: Sequence[Halfspace], lower: Sequence[fmpq], upper: Sequence[fm
 def _length(normal: Sequence[fmpq]) -> fmpq:
     """A number about the Euclidean length of a row: its greatest entry."""
     return max(abs(v) for v in normal)
-
-
-def _chunk(chart: Chart, state: kernel.State, out: kernel.Output) -> Chunk:
-    n = int(state.scalars[kernel.N_REGIONS])
-    if not len(out.patterns):
-        return Chunk(n, out.patterns, out.maps, out.witnesses, None)
-    points = np.column_stack([out.witnesses[:n], np.ones(n)]) @ chart.matrix.T
-    return Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, points[:, :-1] / points[:, -1:], None)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.flat import flatten, hash_table
-from polytope_lens.engines.chunks import Chunk, Corners, Record, bit_places, first_rows
-from polytope_lens.engines.compiling import compiled
+from polytope_lens.engines.chunks import Chunk, Corners, Record, bit_places, counted, first_rows, input_points
+from polytope_lens.engines.driver import batches
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network import Network
 
-FIRST_BATCH, BATCH = 256, 16384
 CORNERS_PER_REGION = 6
 
 
@@ -41,30 +41,21 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     net = flatten(network, chart.matrix, reach, want_maps=want_output)
     state = _start(network, chart, net.width, edges, xy, reach)
-    oracle = _CornerSigns(network, chart)
-    kernel_walk = compiled(kernel.walk, engine="subdivide")
-    batch = FIRST_BATCH
-    more = True
-    while more:
-        rows = batch if want_output else 0
-        room = max(batch * CORNERS_PER_REGION, len(state.sign)) if want_output else 0
-        out = kernel.Output(
-            np.empty((rows, len(state.bits)), np.uint64),
-            np.empty((rows, network.output_dim, 3)),
-            np.zeros(rows + 1, np.int64),
-            np.empty((room, 3)),
-            np.empty(room, np.uint64),
-            np.empty(room, np.int64),
+    answer = _CornerSigns(network, chart).answer
+
+    def room(n_regions: int) -> kernel.Output:
+        n_corners = max(n_regions * CORNERS_PER_REGION, len(state.sign))
+        return kernel.Output(
+            np.empty((n_regions, len(state.bits)), np.uint64),
+            np.empty((n_regions, network.output_dim, 3)),
+            np.zeros(n_regions + 1, np.int64),
+            np.empty((n_corners, 3)),
+            np.empty(n_corners, np.uint64),
+            np.empty(n_corners, np.int64),
         )
-        state.scalars[[kernel.N_REGIONS, kernel.N_CORNERS]] = 0
-        while (code := kernel_walk(net, state, out, batch if want_output else BATCH, want_output)) == kernel.UNDECIDED:
-            oracle.answer(state)
-        more = code == kernel.FULL
-        record.layer_counts = state.layer_counts[: len(network.layers)].tolist()
-        record.float64 = int(state.scalars[kernel.FLOAT_DECISIONS])
-        record.rational = int(state.scalars[kernel.RATIONAL_DECISIONS])
-        yield _chunk(chart, state, out)
-        batch = BATCH
+
+    for n, out in batches(kernel, "subdivide", net, state, answer, record, room if want_output else None):
+        yield counted(n) if out is None else _chunk(chart, n, int(state.scalars[codes.N_CORNERS]), out)
 
 
 def _start(
@@ -80,8 +71,9 @@ def _start(
     frames, most = n_bits + 2, n_bits + len(edges) + 4
     hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
     ints, floats = np.int64, np.float64
+    first = first_rows(network, chart)[: width[0]].T
     state = kernel.State(
-        scalars=np.zeros(kernel.N_SCALARS, ints),
+        scalars=np.zeros(codes.N_SCALARS, ints),
         layer_counts=np.zeros(n_hidden + 1, ints),
         layer=np.full(frames, -1, ints),
         position=np.zeros(frames, ints),
@@ -108,10 +100,11 @@ def _start(
         scratch=np.zeros(widest, floats),
         on_hash=hashes[:n_bits],
         zero_hash=hashes[n_bits:],
+        refined=refine.start(first, n_hidden + 1, widest),
     )
-    state.rows[0, :, : width[0]] = first_rows(network, chart)[: width[0]].T
+    state.rows[0, :, : width[0]] = first
     n = len(edges)
-    state.scalars[kernel.TOP] = 1
+    state.scalars[codes.TOP] = 1
     state.n_corners[0] = n
     state.corner[:n, : kernel.RADIUS] = xy
     state.corner[:n, kernel.RADIUS] = 2 * UNIT_ROUNDOFF * np.abs(xy).sum(axis=1)
@@ -137,7 +130,7 @@ class _CornerSigns:
 
     def answer(self, state: kernel.State) -> None:
         """Fill in the signs that the kernel left open, for the neuron that it stopped at."""
-        f = int(state.scalars[kernel.TOP]) - 1
+        f = int(state.scalars[codes.TOP]) - 1
         layer = int(state.layer[f])
         neuron = int(state.candidates[layer, state.position[f]])
         bits = unpack(state.bits[None], self._n_bits)[0]
@@ -147,7 +140,7 @@ class _CornerSigns:
             before = self._line(int(state.owner[start + (i - 1) % n]), bits)
             after = self._line(int(state.owner[start + i]), bits)
             state.sign[i] = _sign_at_crossing(row, before, after)
-        state.scalars[kernel.ANSWERED] = 1
+        state.scalars[codes.ANSWER] = 1
 
     def _line(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
         if owner < 0:
@@ -165,12 +158,9 @@ def _sign_at_crossing(row: list[fmpz], first: list[fmpz], second: list[fmpz]) ->
     return sign(top) * sign(bottom)
 
 
-def _chunk(chart: Chart, state: kernel.State, out: kernel.Output) -> Chunk:
-    n, m = int(state.scalars[kernel.N_REGIONS]), int(state.scalars[kernel.N_CORNERS])
-    if not len(out.patterns):
-        return Chunk(n, out.patterns, out.maps, np.empty((0, 2)), None)
+def _chunk(chart: Chart, n: int, n_corners: int, out: kernel.Output) -> Chunk:
     indptr = out.indptr[: n + 1].copy()
-    corners = Corners(out.corner[:m].copy(), out.key[:m].copy(), out.owner[:m].copy(), indptr)
+    corners = Corners(out.corner[:n_corners].copy(), out.key[:n_corners].copy(), out.owner[:n_corners].copy(), indptr)
     sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
-    middle = np.column_stack([sums / np.diff(indptr)[:, None], np.ones(n)]) @ chart.matrix.T
-    return Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, middle[:, :2] / middle[:, 2:], corners)
+    middle = sums / np.diff(indptr)[:, None]
+    return Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, input_points(chart, middle), corners)

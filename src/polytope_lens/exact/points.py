@@ -80,8 +80,8 @@ def pattern_beside(network: Network, point: Sequence[fmpz], directions: Sequence
     Notes
     -----
     The first nonzero one of ``z(p), dz/dv_1, dz/dv_2, ...`` decides each sign. If all vanish, the pre-activation is
-    zero on the whole region, and the bit is 0. So the answer is always a region with interior, also where the signs at the
-    point itself belong to none.
+    zero on the whole region, and the bit is 0. So the answer is always a region with interior, also where the signs at
+    the point itself belong to none.
     """
     columns = [[*direction, fmpz(0)] for direction in directions] + [list(point)]
     exact = ExactRows(network, fmpz_mat([list(row) for row in zip(*columns, strict=True)]))

@@ -116,8 +116,9 @@ def inequalities(region: Region) -> Inequalities:
     Notes
     -----
     Exactness: rows are computed in integer arithmetic and rounded once at the end; facets are decided exactly.
-    Cost: one integer matrix product per layer; no linear program where the rows are linearly independent (as a rule when
-    there are fewer neurons than inputs), else at most one exact linear program with d + 1 variables for each row.
+    Cost: one integer matrix product per layer; no linear program where the rows are linearly independent, as those of a
+    single layer with fewer neurons than inputs are; otherwise a small one for each row (see
+    :func:`.facets.exact_facet_mask`). A 784-64-64-10 network takes about a second.
     Source: Liu, Caglar, Peterson and Kirby 2023, *Integrating geometries of ReLU feedforward neural networks*.
     """
     system = exact_system(region)

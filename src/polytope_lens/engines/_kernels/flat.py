@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ADD_ROUNDING = 1.25 * UNIT_ROUNDOFF
 # Bounds are sums of at most 2**20 positive terms, each addition of which errs by a factor 1 + 2**-53.
 BOUND_SLACK = 1 + 2.0**-30
+# A layer's rows are refined when a bound on their error exceeds their rounding by this factor: a matter of cost alone.
+REFINE_AT = 2.0**28
 
 
 class FlatNetwork(NamedTuple):
@@ -126,8 +128,13 @@ def start_layer(bias: Any, tau: Any, first: int, n: int, rows: Any, error: Any, 
 
 
 @inlined
-def close_layer(reach: Any, n: int, rows: Any, error: Any, f: int, out: Any, sure: Any) -> None:  # pragma: no cover
-    """Copy finished rows to `out` (k + 1, width) and compute how large a value must be to have a sure sign."""
+def close_layer(
+    reach: Any, n: int, rows: Any, error: Any, f: int, out: Any, sure: Any
+) -> bool:  # pragma: no cover - compiled
+    """Copy finished rows to `out` (k + 1, width) and compute how large a value must be to have a sure sign.
+
+    Returns whether the error of any row has outgrown the rounding of the largest one, so that refining pays.
+    """
     k1 = rows.shape[1]
     evaluation = (k1 + 3) * UNIT_ROUNDOFF
     for q in range(n):
@@ -138,8 +145,12 @@ def close_layer(reach: Any, n: int, rows: Any, error: Any, f: int, out: Any, sur
             x = rows[f, k, q]
             out[k, q] = x
             sure[q] += abs(x) * r
+    largest, worst = 0.0, 0.0
     for q in range(n):
+        largest = max(largest, sure[q])
+        worst = max(worst, error[f, q])
         sure[q] = error[f, q] * BOUND_SLACK + evaluation * sure[q] + UNDERFLOW_GUARD
+    return worst > REFINE_AT * UNIT_ROUNDOFF * largest
 
 
 @inlined

@@ -18,6 +18,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from polytope_lens.engines._kernels.codes import (
+    ANSWER,
+    DONE,
+    DOUBLE_DECISIONS,
+    FLOAT_DECISIONS,
+    FULL,
+    N_REGIONS,
+    RATIONAL_DECISIONS,
+    TOP,
+    UNDECIDED,
+)
 from polytope_lens.engines._kernels.flat import (
     BOUND_SLACK,
     FlatNetwork,
@@ -28,6 +39,7 @@ from polytope_lens.engines._kernels.flat import (
     set_bit,
     start_layer,
 )
+from polytope_lens.engines._kernels.refine import Refined, begin, close_refined, is_refined
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
@@ -37,9 +49,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
-DONE, FULL, UNDECIDED = 0, 1, 2
-# Entries of State.scalars
-TOP, N_REGIONS, ANSWER, FLOAT_DECISIONS, RATIONAL_DECISIONS, N_SCALARS = 0, 1, 2, 3, 4, 5
 # Answers to an undecided question
 NONE, OFF, ON, VANISHES, CUTS = 0, 1, 2, 3, 4
 # Outcomes of a walk along edges
@@ -94,6 +103,7 @@ class State(NamedTuple):
     bases: Ints  # (2, k): vertices of the two halves when the caller answers CUTS
     middle: Floats  # (k,)
     tableau: Floats  # (k, 2 k)
+    refined: Refined
 
 
 class Output(NamedTuple):
@@ -102,6 +112,9 @@ class Output(NamedTuple):
     patterns: Words
     maps: Floats
     witnesses: Floats
+
+
+NO_OUTPUT = Output(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.empty((0, 1)))
 
 
 @jit
@@ -355,6 +368,7 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
     """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
     n_next, column = net.width[layer + 1], net.weight_start[layer + 1]
     row, sures = s.layer_rows[layer], s.layer_sure[layer]
+    rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
     while s.position[f] < s.n_candidates[layer]:
         j = s.candidates[layer, s.position[f]]
         answer = s.scalars[ANSWER]
@@ -362,7 +376,7 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
             answer = _decide(net, s, f, row, j, sures[j])
             if answer == NONE:
                 return UNDECIDED
-            s.scalars[FLOAT_DECISIONS] += 1
+            s.scalars[rung] += 1
         else:
             s.scalars[ANSWER] = NONE
             s.scalars[RATIONAL_DECISIONS] += 1
@@ -504,7 +518,10 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
     n, k = net.width[layer], s.v.shape[0]
     row, sures = s.layer_rows[layer], s.layer_sure[layer]
     n_next, column = net.width[layer + 1], net.weight_start[layer + 1]
-    close_layer(net.reach, n, s.rows, s.error, f, row, sures)
+    begin(s.refined, layer)
+    if close_layer(net.reach, n, s.rows, s.error, f, row, sures):
+        close_refined(net, s.refined, s.bits, layer, row, sures)
+    rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
     if n_next > 0:
         start_layer(net.bias, net.tau, net.neuron_start[layer + 1], n_next, s.rows, s.error, f)
     for i in range(k):
@@ -539,7 +556,7 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
                 count += 1
                 continue
             on = side > 0.0
-            s.scalars[FLOAT_DECISIONS] += 1
+            s.scalars[rung] += 1
             set_bit(s.bits, bit, on)
         if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]

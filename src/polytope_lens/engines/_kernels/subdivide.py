@@ -14,6 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from polytope_lens.engines._kernels.codes import (
+    ANSWER,
+    DONE,
+    DOUBLE_DECISIONS,
+    FLOAT_DECISIONS,
+    FULL,
+    N_CORNERS,
+    N_REGIONS,
+    RATIONAL_DECISIONS,
+    TOP,
+    UNDECIDED,
+)
 from polytope_lens.engines._kernels.flat import (
     BOUND_SLACK,
     FlatNetwork,
@@ -24,6 +36,7 @@ from polytope_lens.engines._kernels.flat import (
     set_bit,
     start_layer,
 )
+from polytope_lens.engines._kernels.refine import Refined, begin, close_refined, is_refined
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
@@ -33,9 +46,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
-DONE, FULL, UNDECIDED = 0, 1, 2
-# Entries of State.scalars
-TOP, N_REGIONS, N_CORNERS, ANSWERED, FLOAT_DECISIONS, RATIONAL_DECISIONS, N_SCALARS = 0, 1, 2, 3, 4, 5, 6
 # A sign that the error bound leaves open
 OPEN = 2
 # Columns of State.corner: position, radius, and unit normal, offset and error of the edge that starts there
@@ -72,6 +82,7 @@ class State(NamedTuple):
     scratch: Floats
     on_hash: Words  # per bit: hash of "on"
     zero_hash: Words  # per bit, then per side: hash of "vanishes"
+    refined: Refined
 
 
 class Output(NamedTuple):
@@ -83,6 +94,16 @@ class Output(NamedTuple):
     corner: Floats
     key: Words
     owner: Ints
+
+
+NO_OUTPUT = Output(
+    np.empty((0, 1), np.uint64),
+    np.empty((0, 0, 3)),
+    np.zeros(1, np.int64),
+    np.empty((0, 3)),
+    np.empty(0, np.uint64),
+    np.empty(0, np.int64),
+)
 
 
 @jit
@@ -129,10 +150,11 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
     start, n = s.start[f], s.n_corners[f]
     last = s.n_candidates[layer]
     at = s.position[f]
+    rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
     while at < last:
         j = candidates[at]
         a, b, c = rows[0, j], rows[1, j], rows[2, j]
-        resolved = scalars[ANSWERED] == 1
+        resolved = scalars[ANSWER] == 1
         positive = False
         negative = False
         if not resolved:
@@ -153,9 +175,9 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
             if some_open:
                 s.position[f] = at
                 return UNDECIDED
-            scalars[FLOAT_DECISIONS] += 1
+            scalars[rung] += 1
         else:
-            scalars[ANSWERED] = 0
+            scalars[ANSWER] = 0
             scalars[RATIONAL_DECISIONS] += 1
             for i in range(n):
                 if sign[i] > 0:
@@ -355,7 +377,10 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
     next_rows, next_error, scratch, bits = s.rows, s.error, s.scratch, s.bits
     corner, digest, on_hash = s.corner, s.digest, s.on_hash
     lowest, highest, spread = s.bounds[0], s.bounds[1], s.bounds[2]
-    close_layer(reach, n, next_rows, next_error, f, rows, sure)
+    begin(s.refined, layer)
+    if close_layer(reach, n, next_rows, next_error, f, rows, sure):
+        close_refined(net, s.refined, bits, layer, rows, sure)
+    rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
     if n_next > 0:
         start_layer(net.bias, net.tau, net.neuron_start[layer + 1], n_next, next_rows, next_error, f)
     for q in range(n):
@@ -389,7 +414,7 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
             add_neuron(
                 weights, reach, column + j * n_next, n_next, slope, rows, j, sure[j], next_rows, next_error, f, scratch
             )
-    s.scalars[FLOAT_DECISIONS] += n - count
+    s.scalars[rung] += n - count
     s.n_candidates[layer] = count
     s.layer[f] = layer
     s.position[f] = 0

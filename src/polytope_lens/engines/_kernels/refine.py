@@ -1,0 +1,166 @@
+"""The second rung: rows of a layer recomputed in double-double arithmetic, along the path that the walk has taken.
+
+Worst-case bounds on running sums of floats grow by a factor per layer, and after some ten layers of ordinary networks
+they say nothing, although the geometry is not hard. Rows recomputed with twice the digits and rounded once have the
+error of that rounding again. The recomputation goes layer by layer under the bits of the cell at hand, and layers that
+this cell shares with the one before it are kept.
+
+A double-double is the unevaluated sum of two floats, ``high`` the float nearest to it. Bounds, with u = 2**-53, from
+Joldes, Muller and Popescu 2017, *Tight and rigorous error bounds for basic building blocks of double-word arithmetic*: a
+sum of two (algorithm 6) errs by at most 3 u^2 + 13 u^3 relatively, a product with a float (algorithm 7) by 2 u^2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, inlined, jit
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polytope_lens.engines._kernels.flat import FlatNetwork
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+# Both bounds above, rounded up, with room for the rounding of the magnitudes they are multiplied by.
+DOUBLE_ROUNDING = 4 * UNIT_ROUNDOFF**2
+SPLITTER = 2.0**27 + 1
+
+
+class Refined(NamedTuple):
+    """Rows of each layer as double-doubles, and for which cell they hold."""
+
+    high: Floats  # (L + 1, k + 1, width)
+    low: Floats
+    error: Floats  # (L + 1, width): bound over the box, as for all rows
+    current: Ints  # (L + 2,): the number of the cell in which each layer last began; last, how many there were
+    known: Ints  # (L + 1,): the number of the cell for which `high` and `low` hold
+
+
+def start(first: Floats, n_layers: int, widest: int) -> Refined:
+    """Nothing known but the first layer's rows (k + 1, n), which are exact."""
+    k1 = len(first)
+    state = Refined(
+        np.zeros((n_layers, k1, widest)),
+        np.zeros((n_layers, k1, widest)),
+        np.zeros((n_layers, widest)),
+        np.zeros(n_layers + 1, dtype=np.int64),
+        np.full(n_layers, -1, dtype=np.int64),
+    )
+    state.high[0, :, : first.shape[1]] = first
+    return state
+
+
+@inlined
+def begin(r: Refined, layer: int) -> None:  # pragma: no cover - compiled
+    """A layer begins in a new cell."""
+    r.current[r.current.shape[0] - 1] += 1
+    r.current[layer] = r.current[r.current.shape[0] - 1]
+
+
+@inlined
+def is_refined(r: Refined, layer: int) -> bool:  # pragma: no cover - compiled
+    """Whether the rows of a layer have been recomputed for the cell at hand."""
+    return bool(r.known[layer] == r.current[layer])
+
+
+@inlined
+def close_refined(net: FlatNetwork, r: Refined, bits: Any, layer: int, out: Any, sure: Any) -> None:  # pragma: no cover
+    """Recompute the rows of a layer and round them to `out`, with what makes a value `sure`."""
+    _refine(net, r, bits, layer)
+    n, k1 = net.width[layer], out.shape[0]
+    evaluation = (k1 + 4) * UNIT_ROUNDOFF
+    for q in range(n):
+        sure[q] = 0.0
+    for k in range(k1):
+        reach = net.reach[k]
+        for q in range(n):
+            x = r.high[layer, k, q]
+            out[k, q] = x
+            sure[q] += abs(x) * reach
+    for q in range(n):
+        sure[q] = r.error[layer, q] * BOUND_SLACK + evaluation * sure[q] + UNDERFLOW_GUARD
+
+
+@jit
+def _refine(net: FlatNetwork, r: Refined, bits: Any, layer: int) -> None:  # pragma: no cover - compiled
+    base = layer
+    while base > 0 and r.known[base] != r.current[base]:
+        base -= 1
+    for before in range(base, layer):
+        _next_layer(net, r, bits, before)
+
+
+@inlined
+def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  # pragma: no cover - compiled
+    layer = before + 1
+    n, k1 = net.width[layer], r.high.shape[1]
+    column, first, bias = net.weight_start[layer], net.neuron_start[before], net.neuron_start[layer]
+    weights, reach = net.weights, net.reach
+    high, low, error = r.high[layer], r.low[layer], r.error[layer]
+    for k in range(k1):
+        for q in range(n):
+            high[k, q] = net.bias[bias + q] * net.tau[k]
+            low[k, q] = 0.0
+    for q in range(n):
+        error[q] = UNDERFLOW_GUARD
+    for j in range(net.width[before]):
+        bit = net.bit[first + j]
+        on = bit < 0 or (bits[bit >> 6] >> np.uint64(63 - (bit & 63))) & np.uint64(1) == np.uint64(1)
+        slope = net.positive[first + j] if on else net.negative[first + j]
+        if slope == 0.0:
+            continue
+        start_of_column = column + j * n
+        inherited = r.error[before, j] * abs(slope)
+        size = 0.0
+        for k in range(k1):
+            zh, zl = _times(r.high[before, k, j], r.low[before, k, j], slope)
+            size += abs(zh) * reach[k]
+            for q in range(n):
+                ph, pl = _times(zh, zl, weights[start_of_column + q])
+                sh, sl = _plus(high[k, q], low[k, q], ph, pl)
+                high[k, q] = sh
+                low[k, q] = sl
+                error[q] += DOUBLE_ROUNDING * abs(sh) * reach[k]
+        # Two products: by the slope, then by the weight.
+        inherited = (inherited + 2 * DOUBLE_ROUNDING * size + UNDERFLOW_GUARD) * BOUND_SLACK
+        for q in range(n):
+            error[q] += abs(weights[start_of_column + q]) * inherited
+    r.known[layer] = r.current[layer]
+
+
+@inlined
+def _times(high: float, low: float, factor: float) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Double-double times float; the product of the high parts is made exact by splitting both (Dekker 1971)."""
+    product = high * factor
+    t = SPLITTER * high
+    h1 = t - (t - high)
+    h2 = high - h1
+    t = SPLITTER * factor
+    f1 = t - (t - factor)
+    f2 = factor - f1
+    rest = ((h1 * f1 - product) + h1 * f2 + h2 * f1) + h2 * f2
+    rest += low * factor
+    total = product + rest
+    return total, rest - (total - product)
+
+
+@inlined
+def _plus(ah: float, al: float, bh: float, bl: float) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Sum of two double-doubles."""
+    s = ah + bh
+    v = s - ah
+    e = (ah - (s - v)) + (bh - v)
+    t = al + bl
+    v = t - al
+    f = (al - (t - v)) + (bl - v)
+    e += t
+    h = s + e
+    e = e - (h - s) + f
+    total = h + e
+    return total, e - (total - h)
