@@ -53,6 +53,7 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     """
     if steps < 1:
         raise OptionError(f"`steps` should be at least 1, but received {steps}.")
+    from polytope_lens.render import film
     from polytope_lens.render import matplotlib as render
     from polytope_lens.training import RING_SHAPE, Recorder, mlp, ring, sample, train
 
@@ -107,7 +108,7 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     with _timed(f"drew a film of {len(recorder.steps)} frames"), ThreadPoolExecutor(workers) as pool:
         recorded = list(zip(recorder.steps, recorder.networks, strict=True))
         frames = tqdm(pool.map(frame, recorded), total=len(recorded), desc="film", unit=" frames", leave=False)
-        render.save_film(frames, paths[2], fps=10.0)
+        film.save_film(frames, paths[2], fps=10.0)
     save_npz(lens.network, paths[3], SQUARE)
 
     print(f"\nDone in {time.perf_counter() - started:.1f} s. Look at")

@@ -10,6 +10,7 @@ from flint import fmpq
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
+from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines.chunks import Chunk, Record, bit_places, counted, first_rows, input_points
 from polytope_lens.engines.driver import batches
 from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
@@ -122,7 +123,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
     state.n_rows[0] = n_sides
     state.basis[0] = [index[q] for q in corner.basis]
     state.witness[0] = [nearest_float(v) for v in inside]
-    kernel.refactor(state, 0)
+    refactor(state, 0)
     return state
 
 

@@ -57,7 +57,7 @@ def cut_by_hand(network: net.Network, domain: Box) -> Partition:
         counts_per_layer=np.array(counts),
         mesh=mesh,
         status=Status.COMPLETE,
-        certificate=Certificate(0, 0),
+        certificate=Certificate(0, 0, 0),
     )
 
 

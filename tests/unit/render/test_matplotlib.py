@@ -22,6 +22,7 @@ from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.render import matplotlib as render
 from polytope_lens.render import scene
+from polytope_lens.render.film import save_film
 
 TARGET = np.tile(np.linspace(0, 1, 12), (10, 1))
 
@@ -260,7 +261,7 @@ def film(n=7):
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".GIF"])
 def test_film_holds_every_frame(tmp_path, suffix):
     path = tmp_path / f"film{suffix}"
-    render.save_film(iter(film()), path, fps=12)
+    save_film(iter(film()), path, fps=12)
     with Image.open(path) as image:
         assert image.n_frames == 7
         assert image.info["loop"] == 0
@@ -275,14 +276,14 @@ def test_film_holds_every_frame(tmp_path, suffix):
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
 def test_film_of_one_frame(tmp_path, suffix):
-    render.save_film(film(1), tmp_path / f"film{suffix}")
+    save_film(film(1), tmp_path / f"film{suffix}")
     with Image.open(tmp_path / f"film{suffix}") as image:
         assert (np.asarray(image.convert("RGB")) == film(1)[0]).all()
 
 
 def test_film_keeps_the_colors_of_drawn_frames(tmp_path, deep):
     frames = [render.draw_frame(deep, step=step) for step in range(3)]
-    render.save_film(frames, tmp_path / "film.gif")
+    save_film(frames, tmp_path / "film.gif")
     with Image.open(tmp_path / "film.gif") as image:
         error = np.abs(np.asarray(image.convert("RGB")).astype(int) - frames[0])
     assert error.mean() < 1
@@ -293,17 +294,17 @@ def test_bad_films(tmp_path):
     path = tmp_path / "film.gif"
     path.write_bytes(b"before")
     with pytest.raises(OptionError, match=r"suffix of a film should be one of '.gif', '.webp', but received '.mp4'"):
-        render.save_film(film(), tmp_path / "film.mp4")
+        save_film(film(), tmp_path / "film.mp4")
     with pytest.raises(DimensionError, match="needs at least one frame"):
-        render.save_film([], path)
+        save_film([], path)
     with pytest.raises(DimensionError, match=r"frame 1 is uint8 of shape \(20, 29, 3\), and frame 0 has"):
-        render.save_film([film()[0], film()[0][:, 1:]], path)
+        save_film([film()[0], film()[0][:, 1:]], path)
     with pytest.raises(DimensionError, match="frame 0 is float64"):
-        render.save_film([film()[0] / 255], path)
+        save_film([film()[0] / 255], path)
     with pytest.raises(OptionError, match=r"fps should be above 0 and at most 50 for \.gif, but received 60"):
-        render.save_film(film(), path, fps=60)
+        save_film(film(), path, fps=60)
     with pytest.raises(FileNotFoundError):
-        render.save_film((pytest.fail("drawn in vain") for _ in range(1)), tmp_path / "nowhere" / "film.gif")
+        save_film((pytest.fail("drawn in vain") for _ in range(1)), tmp_path / "nowhere" / "film.gif")
     assert path.read_bytes() == b"before"
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 

@@ -6,8 +6,8 @@ error of that rounding again. The recomputation goes layer by layer under the bi
 this cell shares with the one before it are kept.
 
 A double-double is the unevaluated sum of two floats, ``high`` the float nearest to it. Bounds, with u = 2**-53, from
-Joldes, Muller and Popescu 2017, *Tight and rigorous error bounds for basic building blocks of double-word arithmetic*: a
-sum of two (algorithm 6) errs by at most 3 u^2 + 13 u^3 relatively, a product with a float (algorithm 7) by 2 u^2.
+Joldes, Muller and Popescu 2017, *Tight and rigorous error bounds for basic building blocks of double-word arithmetic*:
+a sum of two (algorithm 6) errs by at most 3 u^2 + 13 u^3 relatively, a product with a float (algorithm 7) by 2 u^2.
 """
 
 from __future__ import annotations

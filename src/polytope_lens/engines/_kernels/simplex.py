@@ -1,0 +1,221 @@
+"""Walking along the edges of one cell, and proofs from where a walk ends.
+
+The functions take the state of :mod:`.split`, whose walk at hand is a vertex ``v``, the halfspaces ``b`` that meet in
+it, and the inverse ``inv`` of their normals.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, inlined
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+
+if TYPE_CHECKING:
+    from polytope_lens.engines._kernels.flat import FlatNetwork
+
+# Outcomes of a walk along edges
+OPTIMAL, CROSSED, LOST = 0, 1, 2
+# Below these a number steers no walk. They choose among pivots and decide nothing: proofs come after.
+FLAT_DUAL = 2.0**-33
+FLAT_PIVOT = 2.0**-36
+# After this many pivots a walk takes Bland's rule, which cannot cycle; after the second number it gives up.
+PATIENCE, EXHAUSTED = 60, 2000
+
+
+@inlined
+def refactor(s: Any, f: int) -> None:  # pragma: no cover - compiled
+    """Inverse and vertex of a frame's basis from scratch, by Gauss-Jordan elimination with row pivoting."""
+    k = s.vertex.shape[1]
+    a = s.tableau
+    for i in range(k):
+        for j in range(k):
+            a[i, j] = s.normal[s.basis[f, i], j]
+            a[i, k + j] = 1.0 if i == j else 0.0
+    for j in range(k):
+        best = j
+        for i in range(j + 1, k):
+            if abs(a[i, j]) > abs(a[best, j]):
+                best = i
+        if best != j:
+            for q in range(2 * k):
+                a[j, q], a[best, q] = a[best, q], a[j, q]
+        pivot = a[j, j]
+        for q in range(2 * k):
+            a[j, q] /= pivot
+        for i in range(k):
+            if i != j and a[i, j] != 0.0:
+                factor = a[i, j]
+                for q in range(2 * k):
+                    a[i, q] -= factor * a[j, q]
+    for i in range(k):
+        total = 0.0
+        for j in range(k):
+            s.inverse[f, i, j] = a[i, k + j]
+            total += a[i, k + j] * s.offset[s.basis[f, j]]
+        s.vertex[f, i] = total
+
+
+@inlined
+def load(s: Any, f: int) -> None:  # pragma: no cover - compiled
+    """Start the walk at hand from a frame's vertex."""
+    for i in range(s.v.shape[0]):
+        s.v[i] = s.vertex[f, i]
+        s.b[i] = s.basis[f, i]
+        for j in range(s.v.shape[0]):
+            s.inv[i, j] = s.inverse[f, i, j]
+
+
+@inlined
+def value_at(row: Any, j: int, point: Any) -> Any:  # pragma: no cover - compiled
+    k = point.shape[0]
+    total = row[k, j]
+    for i in range(k):
+        total += row[i, j] * point[i]
+    return total
+
+
+@inlined
+def descend(s: Any, n_rows: int, offset: float, side: float, cross: bool) -> int:  # pragma: no cover - compiled
+    """Walk along edges so that ``side * (gradient . u + offset)`` falls, until it is negative or least.
+
+    With `cross`, the walk ends on the hyperplane, which takes the place ``n_rows`` in the basis, and `before` and
+    `after` hold the two ends of the edge that was crossed; without, it stops at the vertex before.
+    """
+    k = s.v.shape[0]
+    value = offset
+    for i in range(k):
+        value += s.gradient[i] * s.v[i]
+    for pivots in range(EXHAUSTED):
+        best, leaving = -FLAT_DUAL, -1
+        for i in range(k):
+            y = 0.0
+            for j in range(k):
+                y -= side * s.gradient[j] * s.inv[j, i]
+            if y < best:
+                if pivots < PATIENCE:
+                    best = y
+                    leaving = i
+                elif leaving < 0 or s.b[i] < s.b[leaving]:
+                    leaving = i
+        if leaving < 0:
+            return OPTIMAL
+        step, entering = np.inf, -1
+        for q in range(n_rows):
+            a = 0.0
+            for j in range(k):
+                a -= s.normal[q, j] * s.inv[j, leaving]
+            if a > FLAT_PIVOT:
+                active = False
+                for i in range(k):
+                    if s.b[i] == q:
+                        active = True
+                if active:
+                    continue
+                slack = s.offset[q]
+                for j in range(k):
+                    slack -= s.normal[q, j] * s.v[j]
+                t = max(slack, 0.0) / a
+                if t < step:
+                    step = t
+                    entering = q
+        if entering < 0:
+            return LOST
+        slope = 0.0
+        for j in range(k):
+            slope -= s.gradient[j] * s.inv[j, leaving]
+        following = value + step * slope
+        if side * following < 0.0:
+            if not cross:
+                return CROSSED
+            t = value / -slope
+            for j in range(k):
+                s.before[j] = s.v[j]
+                s.after[j] = s.v[j] - step * s.inv[j, leaving]
+                s.v[j] -= t * s.inv[j, leaving]
+            _exchange(s, leaving, n_rows, -slope, s.gradient)
+            return CROSSED
+        for j in range(k):
+            s.v[j] -= step * s.inv[j, leaving]
+        value = following
+        a = 0.0
+        for j in range(k):
+            a += s.normal[entering, j] * s.inv[j, leaving]
+        _exchange(s, leaving, entering, a, s.normal[entering])
+    return LOST
+
+
+@inlined
+def _exchange(s: Any, leaving: int, entering: int, pivot: float, normal: Any) -> None:  # pragma: no cover
+    """Put halfspace `entering` in place `leaving` of the basis and update the inverse."""
+    k = s.v.shape[0]
+    for j in range(k):
+        s.inv[j, leaving] /= pivot
+    for i in range(k):
+        if i != leaving:
+            factor = 0.0
+            for j in range(k):
+                factor += normal[j] * s.inv[j, i]
+            if factor != 0.0:
+                for j in range(k):
+                    s.inv[j, i] -= factor * s.inv[j, leaving]
+    s.b[leaving] = entering
+
+
+@inlined
+def surely_misses(net: FlatNetwork, s: Any, row: Any, j: int, sure: float, side: float) -> Any:  # pragma: no cover
+    """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
+    k = s.v.shape[0]
+    for i in range(k):
+        y = 0.0
+        for q in range(k):
+            y -= side * row[q, j] * s.inv[q, i]
+        s.multiplier[i] = max(y, 0.0)
+    bound = side * row[k, j]
+    size = abs(row[k, j])
+    charge = sure
+    for i in range(k):
+        y = s.multiplier[i]
+        bound -= y * s.offset[s.b[i]]
+        size += y * abs(s.offset[s.b[i]])
+        charge += y * s.row_error[s.b[i]]
+    for q in range(k):
+        rest = side * row[q, j]
+        total = abs(row[q, j])
+        for i in range(k):
+            term = s.multiplier[i] * s.normal[s.b[i], q]
+            rest += term
+            total += abs(term)
+        charge += abs(rest) * net.reach[q]
+        size += total * net.reach[q]
+    charge = charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * size + UNDERFLOW_GUARD
+    return bound > charge
+
+
+@inlined
+def surely_inside(net: FlatNetwork, s: Any, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
+    """Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""
+    k = point.shape[0]
+    for q in range(n_rows):
+        slack = s.offset[q]
+        size = abs(s.offset[q])
+        for i in range(k):
+            term = s.normal[q, i] * point[i]
+            slack -= term
+            size += abs(term)
+        if not slack > s.row_error[q] + (k + 4) * UNIT_ROUNDOFF * size:
+            return False
+    return True
+
+
+@inlined
+def least_slack(s: Any, n_rows: int, point: Any) -> float:  # pragma: no cover - compiled
+    least = np.inf
+    for q in range(n_rows):
+        slack = s.offset[q]
+        for i in range(point.shape[0]):
+            slack -= s.normal[q, i] * point[i]
+        least = min(least, slack)
+    return least
