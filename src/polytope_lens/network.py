@@ -237,7 +237,7 @@ def from_arrays(
             f"{len(biases)} biases."
         )
     hidden = len(weights) - 1
-    if isinstance(negative_slope, int | float):
+    if isinstance(negative_slope, int | float | np.floating | np.integer):
         slopes: list[ArrayLike] = [float(negative_slope)] * hidden
     else:
         slopes = list(negative_slope)
@@ -246,8 +246,8 @@ def from_arrays(
                 f"`negative_slope` should be a number or have one entry for each of the {hidden} hidden layers, "
                 f"but has {len(slopes)}."
             )
-    layers = []
-    for index in range(hidden):
+    rows, offsets = [], []
+    for index in range(len(weights)):
         weight = _validate.float_array(weights[index], name=f"weight {index}", ndim=2, error=InvalidNetworkError)
         bias = _validate.float_array(biases[index], name=f"bias {index}", ndim=1, error=InvalidNetworkError)
         if bias.shape[0] != weight.shape[0]:
@@ -255,8 +255,18 @@ def from_arrays(
                 f"bias {index} should have {weight.shape[0]} entries, one per row of weight {index} of shape "
                 f"{weight.shape}, but has {bias.shape[0]}."
             )
-        layers.append(piecewise_layer(weight, bias, negative_slope=slopes[index]))
-    return Network(tuple(layers), np.asarray(weights[-1]), np.asarray(biases[-1]))
+        rows.append(weight)
+        offsets.append(bias)
+    layers = []
+    for index, slope in enumerate(slopes):
+        given = np.asarray(slope)
+        if given.shape not in ((), offsets[index].shape):
+            raise InvalidNetworkError(
+                f"the negative slopes of layer {index} should be one number or one for each of its "
+                f"{len(offsets[index])} neurons, but have shape {given.shape}."
+            )
+        layers.append(piecewise_layer(rows[index], offsets[index], negative_slope=given))
+    return Network(tuple(layers), rows[-1], offsets[-1])
 
 
 def evaluate(network: Network, X: Floats) -> Floats:
