@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numba
 import numpy as np
 
+from polytope_lens._jit import inlined
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
@@ -89,21 +89,6 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
 def hash_table(n: int, seed: int) -> NDArray[np.uint64]:
     """`n` fixed pseudo-random words: the same in every run."""
     return np.random.Generator(np.random.PCG64(seed)).integers(0, 2**64, size=n, dtype=np.uint64)
-
-
-def jit(function: Any, **options: Any) -> Any:
-    """Compile lazily, keep the machine code on disk, and let other threads run meanwhile.
-
-    Without numba's run-time: kernels allocate nothing, and counting references to the arrays of the state would take
-    most of their time (14 x 6 neurons: 19 ms with it, 3 ms without).
-    """
-    compile_later: Any = numba.njit
-    return compile_later(cache=True, nogil=True, error_model="numpy", _nrt=False, **options)(function)
-
-
-def inlined(function: Any) -> Any:
-    """Compile as a part of its callers, so that passing the state along costs nothing."""
-    return jit(function, forceinline=True)
 
 
 @inlined

@@ -4,10 +4,6 @@ Worst-case bounds on running sums of floats grow by a factor per layer, and afte
 they say nothing, although the geometry is not hard. Rows recomputed with twice the digits and rounded once have the
 error of that rounding again. The recomputation goes layer by layer under the bits of the cell at hand, and layers that
 this cell shares with the one before it are kept.
-
-A double-double is the unevaluated sum of two floats, ``high`` the float nearest to it. Bounds, with u = 2**-53, from
-Joldes, Muller and Popescu 2017, *Tight and rigorous error bounds for basic building blocks of double-word arithmetic*:
-a sum of two (algorithm 6) errs by at most 3 u^2 + 13 u^3 relatively, a product with a float (algorithm 7) by 2 u^2.
 """
 
 from __future__ import annotations
@@ -16,7 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, inlined, jit
+from polytope_lens._jit import inlined, jit
+from polytope_lens.engines._kernels.flat import BOUND_SLACK
+from polytope_lens.exact.double_double import DOUBLE_ROUNDING, plus, times
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-
-# Both bounds above, rounded up, with room for the rounding of the magnitudes they are multiplied by.
-DOUBLE_ROUNDING = 4 * UNIT_ROUNDOFF**2
-SPLITTER = 2.0**27 + 1
 
 
 class Refined(NamedTuple):
@@ -119,11 +113,11 @@ def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  
         inherited = r.error[before, j] * abs(slope)
         size = 0.0
         for k in range(k1):
-            zh, zl = _times(r.high[before, k, j], r.low[before, k, j], slope)
+            zh, zl = times(r.high[before, k, j], r.low[before, k, j], slope)
             size += abs(zh) * reach[k]
             for q in range(n):
-                ph, pl = _times(zh, zl, weights[start_of_column + q])
-                sh, sl = _plus(high[k, q], low[k, q], ph, pl)
+                ph, pl = times(zh, zl, weights[start_of_column + q])
+                sh, sl = plus(high[k, q], low[k, q], ph, pl)
                 high[k, q] = sh
                 low[k, q] = sl
                 error[q] += DOUBLE_ROUNDING * abs(sh) * reach[k]
@@ -132,35 +126,3 @@ def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  
         for q in range(n):
             error[q] += abs(weights[start_of_column + q]) * inherited
     r.known[layer] = r.current[layer]
-
-
-@inlined
-def _times(high: float, low: float, factor: float) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Double-double times float; the product of the high parts is made exact by splitting both (Dekker 1971)."""
-    product = high * factor
-    t = SPLITTER * high
-    h1 = t - (t - high)
-    h2 = high - h1
-    t = SPLITTER * factor
-    f1 = t - (t - factor)
-    f2 = factor - f1
-    rest = ((h1 * f1 - product) + h1 * f2 + h2 * f1) + h2 * f2
-    rest += low * factor
-    total = product + rest
-    return total, rest - (total - product)
-
-
-@inlined
-def _plus(ah: float, al: float, bh: float, bl: float) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Sum of two double-doubles."""
-    s = ah + bh
-    v = s - ah
-    e = (ah - (s - v)) + (bh - v)
-    t = al + bl
-    v = t - al
-    f = (al - (t - v)) + (bl - v)
-    e += t
-    h = s + e
-    e = e - (h - s) + f
-    total = h + e
-    return total, e - (total - h)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, inlined
+from polytope_lens._jit import inlined
+from polytope_lens.engines._kernels.flat import BOUND_SLACK
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from polytope_lens._jit import inlined, jit
 from polytope_lens.engines._kernels.codes import (
     ANSWER,
     DONE,
@@ -34,8 +35,6 @@ from polytope_lens.engines._kernels.flat import (
     FlatNetwork,
     add_neuron,
     close_layer,
-    inlined,
-    jit,
     set_bit,
     start_layer,
 )
