@@ -3,9 +3,9 @@
     python benchmarks/run.py [--runs 5] [--long] [--json FILE] [name ...]
 
 Each network and engine runs in a process of its own, with the compiled code loaded; the median of `--runs` is shown.
-"regions/s" is of `partition` (patterns, maps, witnesses, in the plane also the mesh), "counted/s" of `count`, "walked/s"
-of the engine alone, with its output but without gathering it. Memory is the peak of the process beyond what it took with
-the code loaded. Timings on shared machines wander: compare only figures of one run.
+"regions/s" is of `partition` (patterns, maps, witnesses, in the plane also the mesh), "counted/s" of `count`,
+"walked/s" of the engine alone, with its output but without gathering it. Memory is the peak of the process beyond what
+it took with the code loaded. Timings on shared machines wander: compare only figures of one run.
 """
 
 from __future__ import annotations
