@@ -11,7 +11,7 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens.engines.chunks import Chunk, Record
-from polytope_lens.exact.rational import integer_matrix, nearest_float, rational, rationals
+from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.exact import Halfspace, interior_point, maximize
 from polytope_lens.network import augmented_map
@@ -46,6 +46,10 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
             decided.extend(halves)
         cells = decided
         record.layer_counts.append(len(cells))
+    if not want_output:
+        d = network.input_dim
+        yield Chunk(len(cells), pack(np.zeros((0, 0), bool)), np.zeros((0, network.output_dim, d + 1)), np.zeros((0, d)), None)
+        return
     patterns = np.array([bits for bits, _ in cells], dtype=bool).reshape(len(cells), network.n_neurons)
     yield Chunk(
         len(cells),
@@ -75,5 +79,5 @@ def _halves(
 def _witness(cell: list[Halfspace], chart: Chart) -> NDArray[np.float64]:
     inside = interior_point(cell, rationals(chart.box.lower), rationals(chart.box.upper))
     assert inside is not None  # cells have interior
-    point = chart.matrix @ np.array([*(nearest_float(v) for v in inside), 1.0])
-    return np.asarray(point[:-1] / point[-1])
+    *point, t = [dot(rationals(row), [*inside, fmpq(1)]) for row in chart.matrix]
+    return np.array([nearest_float(v / t) for v in point])
