@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +135,7 @@ def _count(arguments: argparse.Namespace) -> None:
     lens = _lens(arguments.file)
     counts = lens.count(_domain(arguments, lens), arguments.engine)
     if arguments.json:
-        certificate = {"float64": counts.certificate.float64, "rational": counts.certificate.rational}
+        certificate = asdict(counts.certificate)
         _print_json({"total": counts.total, "per_layer": counts.per_layer.tolist(), "certificate": certificate})
         return
     for layer, count in enumerate(counts.per_layer):
@@ -152,6 +153,7 @@ def _partition(arguments: argparse.Namespace) -> None:
                 "per_layer": found.counts_per_layer.tolist(),
                 "engine": found.engine,
                 "status": found.status.name,
+                "certificate": asdict(found.certificate),
                 "regions": [
                     {
                         "pattern": found[i].pattern.hex,

@@ -89,7 +89,8 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
         print(f"  after layer {layer}: {count:6d} regions")
     decisions = found.certificate
     print(
-        f"  {decisions.total} signs proved: {decisions.float64} in float64, {decisions.rational} in rational arithmetic"
+        f"  {decisions.total} decisions proved: {decisions.float64} in float64, {decisions.double_double} in "
+        f"double-double, {decisions.rational} in rational arithmetic"
     )
 
     paths = [folder / name for name in ("ring.png", "ring.svg", "ring.gif", "ring.npz")]
