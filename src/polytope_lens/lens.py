@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from polytope_lens import _validate
 from polytope_lens import network as net
 from polytope_lens.engines import enumerate as engines
@@ -19,7 +21,6 @@ from polytope_lens.region import Region
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Domain
@@ -83,7 +84,7 @@ class Lens:
         """The network's output, (n, d) -> (n, out), or (d,) -> (out,), in float64 arithmetic."""
         rows = _validate.points(X, self.network.input_dim, what="the lens")
         values = net.evaluate(self.network, rows)
-        return values[0] if len(getattr(X, "shape", ())) == 1 or _is_flat(X) else values
+        return values[0] if np.ndim(X) == 1 else values
 
     def patterns(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which pre-activations are positive at each point, (n, d) -> (n, n_neurons) bool; exact."""
@@ -120,10 +121,6 @@ class Lens:
             f"Lens({self.network!r}, differs from the module by at most {self.self_check.deviation:.1e} on "
             f"{self.self_check.n_points} points)"
         )
-
-
-def _is_flat(X: ArrayLike) -> bool:
-    return isinstance(X, list | tuple) and bool(X) and isinstance(X[0], int | float)
 
 
 def _read(model: Any) -> tuple[net.Network, SelfCheck | None]:

@@ -47,8 +47,8 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
         cells = decided
         record.layer_counts.append(len(cells))
     if not want_output:
-        d = network.input_dim
-        yield Chunk(len(cells), pack(np.zeros((0, 0), bool)), np.zeros((0, network.output_dim, d + 1)), np.zeros((0, d)), None)
+        nothing = np.zeros((0, 0))
+        yield Chunk(len(cells), nothing.astype(np.uint64), nothing, nothing, None)
         return
     patterns = np.array([bits for bits, _ in cells], dtype=bool).reshape(len(cells), network.n_neurons)
     yield Chunk(
