@@ -74,6 +74,13 @@ def point(value: ArrayLike, dim: int, *, what: str) -> NDArray[np.float64]:
     return array
 
 
+def count(value: int, *, name: str) -> int:
+    """Return `value` if it is a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise OptionError(f"{name} should be a whole number of at least 1, but received {value!r}.")
+    return int(value)
+
+
 def option(value: str, *, name: str, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`."""
     allowed = tuple(allowed)

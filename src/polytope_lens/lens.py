@@ -102,17 +102,21 @@ class Lens:
         pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
         return Region(self.network, pattern, None, point)
 
-    def partition(self, domain: Domain = None, engine: str = "auto", *, progress: bool | None = None) -> Partition:
+    def partition(
+        self, domain: Domain = None, engine: str = "auto", *, workers: int = 1, progress: bool | None = None
+    ) -> Partition:
         """Every region of a domain; see :func:`.enumerate.partition`."""
-        return engines.partition(self.network, domain, engine=engine, progress=progress)
+        return engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress)
 
-    def count(self, domain: Domain = None, engine: str = "auto", *, progress: bool | None = None) -> RegionCounts:
+    def count(
+        self, domain: Domain = None, engine: str = "auto", *, workers: int = 1, progress: bool | None = None
+    ) -> RegionCounts:
         """Number of regions of a domain, per layer and in total; see :func:`.enumerate.count`."""
-        return engines.count(self.network, domain, engine=engine, progress=progress)
+        return engines.count(self.network, domain, engine=engine, workers=workers, progress=progress)
 
-    def regions(self, domain: Domain = None, engine: str = "auto") -> Iterator[Region]:
+    def regions(self, domain: Domain = None, engine: str = "auto", *, workers: int = 1) -> Iterator[Region]:
         """The regions of a domain one by one, as they are found; see :func:`.enumerate.regions`."""
-        return engines.regions(self.network, domain, engine=engine)
+        return engines.regions(self.network, domain, engine=engine, workers=workers)
 
     def __repr__(self) -> str:
         if self.self_check is None:

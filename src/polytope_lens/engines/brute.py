@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from polytope_lens.network import Network
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -> Iterator[Chunk]:
-    """Regions of a network in one chart, in canonical order, one batch; exact."""
+def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+    """Regions of a network in one chart, in canonical order, one batch; exact. It works alone whatever `workers` is."""
     rows = ExactRows(network, integer_matrix(chart.matrix))
     lower, upper = rationals(chart.box.lower), rationals(chart.box.upper)
     sides = [Halfspace(rationals(a), rational(b)) for a, b in zip(chart.A, chart.b, strict=True)]

@@ -1,23 +1,32 @@
-"""Running a compiled walk: batch by batch, answering the questions it cannot decide, keeping the record."""
+"""Running a compiled walk: batch by batch, on several threads, answering the questions it cannot decide.
+
+A walk's stack is its list of things to do, and its lowest frames are the largest. To share the work, the state is
+copied, and the copy takes the lowest frame. What the copy finds comes after all that the original finds, so putting the
+pieces back in this order gives the same regions in the same order, however the work was shared.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
 
 from polytope_lens.engines._kernels import codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from polytope_lens.engines._kernels.flat import FlatNetwork
     from polytope_lens.engines.chunks import Record
 
-# The first batch is small, so that the first region is there at once.
+# The first batch is small, so that the first region is there at once and the work can be shared soon.
 FIRST_BATCH, BATCH = 256, 16384
 PATIENCE_SECONDS = 1.0
 
@@ -36,49 +45,120 @@ class State(Protocol):
         """Regions after each layer, so far."""
 
 
-def batches(
-    kernel: Any,
-    engine: str,
-    net: FlatNetwork,
-    state: State,
-    answer: Callable[[Any], None],
-    record: Record,
-    room: Callable[[int], Output] | None,
-) -> Iterator[tuple[int, Output | None]]:
-    """Walk to the end; yields the number of regions found since the last time, and the output that holds them.
+class Batch(NamedTuple, Generic[Output]):
+    """Regions found in one go, the corners that go with them, and the output that holds both."""
 
-    Parameters
-    ----------
-    kernel : module with a compiled ``walk``
-    answer : function of the state
-        Called when a question is open; decides it exactly and writes the answer into the state.
-    room : function of a number of regions, or None
-        Makes an output with room for them; None if the regions are only to be counted.
+    n_regions: int
+    n_corners: int
+    output: Output | None
+
+
+class Problem(NamedTuple, Generic[Output]):
+    """What to walk, and with what.
+
+    ``kernel`` is a module with a compiled ``walk``; ``oracle()`` makes a function that answers a state's open question;
+    ``room(n)`` makes an output for n regions, or is None if they are only to be counted.
     """
-    n_layers = net.n_hidden
-    batch, code = FIRST_BATCH, codes.FULL
-    while code == codes.FULL:
-        out = None if room is None else room(batch)
-        state.scalars[[codes.N_REGIONS, codes.N_CORNERS]] = 0
-        code = codes.UNDECIDED
-        while code == codes.UNDECIDED:
-            code = _call(kernel, engine, net, state, out, batch)
-            if code == codes.UNDECIDED:
-                answer(state)
-        record.layer_counts = state.layer_counts[:n_layers].tolist()
-        record.float64 = int(state.scalars[codes.FLOAT_DECISIONS])
-        record.double_double = int(state.scalars[codes.DOUBLE_DECISIONS])
-        record.rational = int(state.scalars[codes.RATIONAL_DECISIONS])
-        yield int(state.scalars[codes.N_REGIONS]), out
-        batch = BATCH
+
+    kernel: Any
+    engine: str
+    net: FlatNetwork
+    oracle: Callable[[], Callable[[Any], None]]
+    room: Callable[[int], Output] | None
 
 
-def _call(kernel: Any, engine: str, net: FlatNetwork, state: State, out: Any, limit: int) -> int:
+class _Walk(Generic[Output]):
+    """A walk over some frames of the stack, and what it has found but not yet handed on."""
+
+    def __init__(self, problem: Problem[Output], state: Any, batch: int) -> None:
+        self.problem = problem
+        self.state = state
+        self.batch = batch
+        self.answer = problem.oracle()
+        self.found: deque[Batch[Output]] = deque()
+        self.done = False
+
+    def advance(self) -> None:
+        """Find one batch more."""
+        scalars = self.state.scalars
+        out = None if self.problem.room is None else self.problem.room(self.batch)
+        scalars[[codes.N_REGIONS, codes.N_CORNERS]] = 0
+        while (code := _call(self.problem, self.state, out, self.batch)) == codes.UNDECIDED:
+            self.answer(self.state)
+        self.found.append(Batch(int(scalars[codes.N_REGIONS]), int(scalars[codes.N_CORNERS]), out))
+        self.done = code == codes.DONE
+        self.batch = BATCH
+
+    def share(self) -> _Walk[Output] | None:
+        """Give the lowest frame to a new walk, whose regions come after all of this one's."""
+        scalars = self.state.scalars
+        floor = int(scalars[codes.FLOOR])
+        if scalars[codes.TOP] - floor < 2:
+            return None
+        other = _copy(self.state)
+        other.scalars[codes.TOP] = floor + 1
+        other.scalars[[codes.FLOAT_DECISIONS, codes.DOUBLE_DECISIONS, codes.RATIONAL_DECISIONS]] = 0
+        other.layer_counts[:] = 0
+        scalars[codes.FLOOR] = floor + 1
+        return _Walk(self.problem, other, self.batch)
+
+
+def batches(problem: Problem[Output], state: State, record: Record, *, workers: int) -> Iterator[Batch[Output]]:
+    """Walk to the end on `workers` threads; yields batches of regions in canonical order, the same for any number.
+
+    The record is complete when the last batch has been taken.
+    """
+    walks = [_Walk(problem, state, FIRST_BATCH)]
+    states = [state]
+    if workers == 1:
+        while not walks[0].done:
+            walks[0].advance()
+            yield walks[0].found.popleft()
+    else:
+        yield from _in_threads(walks, states, workers)
+    record.layer_counts = np.sum([s.layer_counts[: problem.net.n_hidden] for s in states], axis=0).tolist()
+    totals = np.sum([s.scalars for s in states], axis=0)
+    record.float64 = int(totals[codes.FLOAT_DECISIONS])
+    record.double_double = int(totals[codes.DOUBLE_DECISIONS])
+    record.rational = int(totals[codes.RATIONAL_DECISIONS])
+
+
+def _in_threads(walks: list[_Walk[Output]], states: list[State], workers: int) -> Iterator[Batch[Output]]:
+    running: dict[Future[None], _Walk[Output]] = {}
+    with ThreadPoolExecutor(workers) as pool:
+        running[pool.submit(walks[0].advance)] = walks[0]
+        while walks:
+            first = walks[0]
+            while first.found:
+                yield first.found.popleft()
+            if first.done:
+                walks.pop(0)
+                continue
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                walk = running.pop(future)
+                future.result()
+                if walk.done:
+                    continue
+                other = walk.share() if len(running) + 1 < workers else None
+                if other is not None:
+                    walks.insert(walks.index(walk) + 1, other)
+                    states.append(other.state)
+                    running[pool.submit(other.advance)] = other
+                running[pool.submit(walk.advance)] = walk
+
+
+def _copy(state: Any) -> Any:
+    """A named tuple of arrays, or of such tuples, with arrays of its own."""
+    return type(state)(*(part.copy() if isinstance(part, np.ndarray) else _copy(part) for part in state))
+
+
+def _call(problem: Problem[Any], state: Any, out: Any, limit: int) -> int:
     """One call of the compiled walk; if the compiler has to run first, tell a person at the terminal."""
-    arguments = (net, state, kernel.NO_OUTPUT if out is None else out, limit, out is not None)
+    kernel = problem.kernel
+    arguments = (problem.net, state, kernel.NO_OUTPUT if out is None else out, limit, out is not None)
     if kernel.walk.signatures:
         return int(kernel.walk(*arguments))
-    timer = threading.Timer(PATIENCE_SECONDS, _announce, [engine])
+    timer = threading.Timer(PATIENCE_SECONDS, _announce, [problem.engine])
     timer.daemon = True
     timer.start()
     try:

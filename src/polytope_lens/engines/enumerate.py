@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from polytope_lens import _validate
 from polytope_lens import mesh as planar
-from polytope_lens._validate import option
 from polytope_lens.domain import check_domain
 from polytope_lens.engines import brute, split, subdivide
 from polytope_lens.engines.charts import charts
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 ENGINES = {"split": split.walk, "subdivide": subdivide.walk, "brute": brute.walk}
 
 
-def partition(network: Network, domain: Domain, *, engine: str = "auto", progress: bool | None = None) -> Partition:
+def partition(
+    network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1, progress: bool | None = None
+) -> Partition:
     """Every region of a domain.
 
     Parameters
@@ -44,6 +46,8 @@ def partition(network: Network, domain: Domain, *, engine: str = "auto", progres
         None is all of R^d.
     engine : "auto", "split", "subdivide" or "brute"
         "auto" is "subdivide" for two inputs and "split" otherwise. All find the same regions.
+    workers : int
+        Threads to share the work; the result is the same for any number.
     progress : bool, optional
         A bar on standard error; by default only at a terminal, and only for runs of more than a second.
 
@@ -59,10 +63,11 @@ def partition(network: Network, domain: Domain, *, engine: str = "auto", progres
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network)
+    workers = _validate.count(workers, name="`workers`")
     pieces, records = [], []
     for chart in charts(domain, network.input_dim):
         record = Record()
-        found = _with_bar(ENGINES[engine](network, chart, record, want_output=True), progress)
+        found = _with_bar(ENGINES[engine](network, chart, record, want_output=True, workers=workers), progress)
         pieces.append(list(found))
         records.append(record)
     chunks = list(chain.from_iterable(pieces))
@@ -95,7 +100,9 @@ def partition(network: Network, domain: Domain, *, engine: str = "auto", progres
     )
 
 
-def count(network: Network, domain: Domain, *, engine: str = "auto", progress: bool | None = None) -> RegionCounts:
+def count(
+    network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1, progress: bool | None = None
+) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
     Parameters as for :func:`partition`. Exact. Memory is constant for a bounded domain; in an unbounded one, whose
@@ -103,18 +110,22 @@ def count(network: Network, domain: Domain, *, engine: str = "auto", progress: b
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network)
+    workers = _validate.count(workers, name="`workers`")
     pieces = charts(domain, network.input_dim)
     if len(pieces) > 1:
-        whole = partition(network, domain, engine=engine, progress=progress)
+        whole = partition(network, domain, engine=engine, workers=workers, progress=progress)
         return RegionCounts(len(whole), whole.counts_per_layer, whole.certificate)
     record = Record()
     total = sum(
-        chunk.n_regions for chunk in _with_bar(ENGINES[engine](network, pieces[0], record, want_output=False), progress)
+        chunk.n_regions
+        for chunk in _with_bar(
+            ENGINES[engine](network, pieces[0], record, want_output=False, workers=workers), progress
+        )
     )
     return RegionCounts(total, np.array(record.layer_counts, dtype=np.int64), _certificate([record]))
 
 
-def regions(network: Network, domain: Domain, *, engine: str = "auto") -> Iterator[Region]:
+def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1) -> Iterator[Region]:
     """The regions of a domain one by one, as they are found.
 
     Parameters as for :func:`partition`; wrong ones are refused at once. Bounded domains come in canonical order and in
@@ -122,12 +133,13 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto") -> Iterat
     """
     domain = check_domain(domain, network.input_dim)
     walk = ENGINES[choose_engine(engine, network)]
+    workers = _validate.count(workers, name="`workers`")
     pieces = charts(domain, network.input_dim)
     seen: set[bytes] | None = set() if len(pieces) > 1 else None
 
     def found() -> Iterator[Region]:
         for chart in pieces:
-            for chunk in walk(network, chart, Record(), want_output=True):
+            for chunk in walk(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
                 for words, pattern, witness in zip(chunk.patterns, bits, chunk.witnesses, strict=True):
                     if seen is not None:
@@ -148,7 +160,7 @@ def choose_engine(engine: str, network: Network) -> str:
     ------
     OptionError
     """
-    option(engine, name="`engine`", allowed=["auto", *ENGINES])
+    _validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
     if engine == "auto":
         return "subdivide" if network.input_dim == 2 else "split"
     if engine == "subdivide" and network.input_dim != 2:

@@ -12,7 +12,7 @@ from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines.chunks import Chunk, Record, bit_places, counted, first_rows, input_points
-from polytope_lens.engines.driver import batches
+from polytope_lens.engines.driver import Problem, batches
 from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
@@ -21,7 +21,7 @@ from polytope_lens.pattern import n_words, unpack
 from polytope_lens.polytope.shape import interior_point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from polytope_lens.network import Network
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -> Iterator[Chunk]:
+def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, batch by batch.
 
     Exact: what floats cannot prove is decided by linear programs in rational arithmetic. The loops are compiled; memory
@@ -38,8 +38,10 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     net = flatten(network, chart.matrix, reach, want_maps=want_output)
     state = _start(network, chart, net.width)
-    answer = _CellDecisions(network, chart).answer
     d = network.input_dim
+
+    def oracle() -> Callable[[kernel.State], None]:
+        return _CellDecisions(network, chart).answer
 
     def room(n_regions: int) -> kernel.Output:
         return kernel.Output(
@@ -48,7 +50,8 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
             np.empty((n_regions, d)),
         )
 
-    for n, out in batches(kernel, "split", net, state, answer, record, room if want_output else None):
+    problem = Problem(kernel, "split", net, oracle, room if want_output else None)
+    for n, _, out in batches(problem, state, record, workers=workers):
         if out is None:
             yield counted(n)
         else:

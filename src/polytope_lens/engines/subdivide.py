@@ -10,7 +10,7 @@ from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.flat import flatten, hash_table
 from polytope_lens.engines.chunks import Chunk, Corners, Record, bit_places, counted, first_rows, input_points
-from polytope_lens.engines.driver import batches
+from polytope_lens.engines.driver import Problem, batches
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
@@ -19,7 +19,7 @@ from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.planar import exact_vertices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flint import fmpz
     from numpy.typing import NDArray
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CORNERS_PER_REGION = 6
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -> Iterator[Chunk]:
+def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
     """Regions of a network with two inputs in one chart, in canonical order, batch by batch.
 
     Exact: signs at corners that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
@@ -41,7 +41,9 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     net = flatten(network, chart.matrix, reach, want_maps=want_output)
     state = _start(network, chart, net.width, edges, xy, reach)
-    answer = _CornerSigns(network, chart).answer
+
+    def oracle() -> Callable[[kernel.State], None]:
+        return _CornerSigns(network, chart).answer
 
     def room(n_regions: int) -> kernel.Output:
         n_corners = max(n_regions * CORNERS_PER_REGION, len(state.sign))
@@ -54,8 +56,9 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool) -
             np.empty(n_corners, np.int64),
         )
 
-    for n, out in batches(kernel, "subdivide", net, state, answer, record, room if want_output else None):
-        yield counted(n) if out is None else _chunk(chart, n, int(state.scalars[codes.N_CORNERS]), out)
+    problem = Problem(kernel, "subdivide", net, oracle, room if want_output else None)
+    for n, n_corners, out in batches(problem, state, record, workers=workers):
+        yield counted(n) if out is None else _chunk(chart, n, n_corners, out)
 
 
 def _start(

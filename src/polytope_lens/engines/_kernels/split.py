@@ -24,6 +24,7 @@ from polytope_lens.engines._kernels.codes import (
     DONE,
     DOUBLE_DECISIONS,
     FLOAT_DECISIONS,
+    FLOOR,
     FULL,
     N_REGIONS,
     RATIONAL_DECISIONS,
@@ -123,7 +124,7 @@ NO_OUTPUT = Output(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.empty((0
 @jit
 def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool) -> int:  # pragma: no cover
     """Go on until `limit` regions are in the output, or done, or a question is open; returns which."""
-    while s.scalars[TOP] > 0:
+    while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
         layer = s.layer[f]
         if s.split_bit[f] >= 0:

@@ -20,6 +20,7 @@ from polytope_lens.engines._kernels.codes import (
     DONE,
     DOUBLE_DECISIONS,
     FLOAT_DECISIONS,
+    FLOOR,
     FULL,
     N_CORNERS,
     N_REGIONS,
@@ -109,7 +110,7 @@ NO_OUTPUT = Output(
 def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: bool) -> int:  # pragma: no cover
     """Go on until `limit` regions are in the output, or done, or a sign is open; returns which."""
     n_hidden = net.n_hidden
-    while s.scalars[TOP] > 0:
+    while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
         layer = s.layer[f]
         if s.split_bit[f] >= 0:
