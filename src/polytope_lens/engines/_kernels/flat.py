@@ -102,6 +102,20 @@ def set_bit(words: Any, bit: int, value: bool) -> None:  # pragma: no cover - co
 
 
 @inlined
+def length(rows: Any, j: int, k: int) -> Any:  # pragma: no cover - compiled
+    """Euclidean length of the first k entries of column j, which neither overflows nor underflows on the way."""
+    largest = 0.0
+    for i in range(k):
+        largest = max(largest, abs(rows[i, j]))
+    if not 0.0 < largest < np.inf:
+        return largest
+    total = 0.0
+    for i in range(k):
+        total += (rows[i, j] / largest) * (rows[i, j] / largest)
+    return largest * np.sqrt(total)
+
+
+@inlined
 def start_layer(bias: Any, tau: Any, first: int, n: int, rows: Any, error: Any, f: int) -> None:  # pragma: no cover
     """Rows of a layer before any neuron has been added: its bias times the form that is 1 on the input space."""
     for k in range(rows.shape[1]):

@@ -36,6 +36,7 @@ from polytope_lens.engines._kernels.flat import (
     FlatNetwork,
     add_neuron,
     close_layer,
+    length,
     set_bit,
     start_layer,
 )
@@ -219,10 +220,7 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
 def _decide(net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float) -> int:  # pragma: no cover - compiled
     """OFF, ON or CUTS if proved, else NONE. After CUTS, the walk at hand stands on the hyperplane."""
     k = s.v.shape[0]
-    norm = 0.0
-    for i in range(k):
-        norm += row[i, j] * row[i, j]
-    norm = np.sqrt(norm)
+    norm = length(row, j, k)
     if not norm > 0.0:
         if row[k, j] > sure:
             return ON
@@ -251,10 +249,7 @@ def _decide(net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float) -
 def _push_row(net: FlatNetwork, s: State, at: int, row: Any, j: int, sure: float, bit: int) -> None:  # pragma: no cover
     """Store the halfspace on which a neuron is off."""
     k = s.v.shape[0]
-    norm = 0.0
-    for i in range(k):
-        norm += row[i, j] * row[i, j]
-    norm = np.sqrt(norm)
+    norm = length(row, j, k)
     size = 0.0
     for i in range(k):
         s.normal[at, i] = row[i, j] / norm
@@ -356,10 +351,7 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
             side = 1.0 if value_at(row, j, s.v) > 0.0 else -1.0
             misses = False
             if side * value_at(row, j, s.witness[f]) >= 0.0:
-                norm = 0.0
-                for i in range(k):
-                    norm += row[i, j] * row[i, j]
-                norm = np.sqrt(norm)
+                norm = length(row, j, k)
                 if norm > 0.0:
                     for i in range(k):
                         s.gradient[i] = row[i, j] / norm

@@ -33,6 +33,7 @@ from polytope_lens.engines._kernels.flat import (
     FlatNetwork,
     add_neuron,
     close_layer,
+    length,
     set_bit,
     start_layer,
 )
@@ -229,7 +230,7 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, j: int, bit: int) -> 
     corner, corner_hash, owner = s.corner, s.corner_hash, s.owner
     old_corner, old_hash, old_owner = s.old_corner, s.old_hash, s.old_owner
     a, b, c = rows[0, j], rows[1, j], rows[2, j]
-    norm = np.sqrt(a * a + b * b)
+    norm = length(rows, j, 2)
     line = (a / norm, b / norm, c / norm)
     size = reach[0] + reach[1] + abs(line[2])
     line_error = sure[j] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * size
