@@ -63,7 +63,9 @@ class Region:
 
         The rows are rounded: they are the floats nearest to the exact ones.
         """
-        return Polytope(*inequalities.distinct_facets(self.inequalities()))
+        system, groups = inequalities.facet_groups(self)
+        index = [rows[0] for rows in groups.values()]
+        return Polytope(system.A[index], system.b[index])
 
     def neighbors(self) -> list[Region]:
         """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""

@@ -46,8 +46,8 @@ def rows_are_independent(A: Floats) -> bool:
     4 m d u ||A||_F is generous.
     """
     m, d = A.shape
-    if m > d:
-        return False
+    if m == 0 or m > d:
+        return bool(m == 0)
     norms = np.sqrt(np.einsum("ij,ij->i", A, A))
     if not (norms > 0).all() or not np.isfinite(norms).all():
         return False

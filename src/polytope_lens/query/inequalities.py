@@ -10,7 +10,7 @@ from flint import fmpq
 
 from polytope_lens.exact.rational import integer_matrix, integer_rows, integers, rationals, scaled_quotient
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.polytope.facets import exact_facet_mask, rows_are_independent
+from polytope_lens.polytope.facets import exact_facet_mask, primitive, rows_are_independent
 
 if TYPE_CHECKING:
     from flint import fmpz
@@ -121,7 +121,10 @@ def inequalities(region: Region) -> Inequalities:
     :func:`.facets.exact_facet_mask`). A 784-64-64-10 network takes about a second.
     Source: Liu, Caglar, Peterson and Kirby 2023, *Integrating geometries of ReLU feedforward neural networks*.
     """
-    system = exact_system(region)
+    return _mark(region, exact_system(region))
+
+
+def _mark(region: Region, system: ExactSystem) -> Inequalities:
     A, b = system.floats[:, :-1], 0.0 - system.floats[:, -1]
     return Inequalities(A, b, system.layer, system.neuron, _facets(region, system), region.point)
 
@@ -146,18 +149,19 @@ def _facets(region: Region, system: ExactSystem) -> Bools:
     return exact_facet_mask(system.rows, integers([*rationals(region.point), fmpq(1)]))
 
 
-def distinct_facets(system: Inequalities) -> tuple[Floats, Floats]:
-    """Rows ``(A, b)`` of the facets, nearest first, one row for each hyperplane."""
-    facets = system.facets()
-    order = np.argsort(facets.distances(), kind="stable")
-    A, b = facets.A[order], facets.b[order]
-    if not len(b):
-        return A, b
-    rows = np.column_stack([A, b])
-    scaled = rows / np.abs(A).max(axis=1, keepdims=True)
-    _, first = np.unique(scaled, axis=0, return_index=True)
-    keep = np.sort(first)
-    return A[keep], b[keep]
+def facet_groups(region: Region) -> tuple[Inequalities, dict[tuple[int, ...], list[int]]]:
+    """The inequalities of a region, and for each facet, nearest first, all rows that define it.
+
+    Facets are keyed by their exact rows ``[a, c]``, as integers without a common divisor. Several neurons (and a side
+    of the domain) may own one facet.
+    """
+    system = exact_system(region)
+    marked = _mark(region, system)
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for q in np.argsort(marked.distances(), kind="stable").tolist():
+        if marked.is_facet[q]:
+            groups.setdefault(primitive(system.rows[q]), []).append(q)
+    return marked, groups
 
 
 def _distances(A: Floats, b: Floats, point: Floats) -> Floats:

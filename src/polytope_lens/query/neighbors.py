@@ -13,8 +13,7 @@ from polytope_lens.exact.points import pattern_beside
 from polytope_lens.exact.rational import integers, nearest_float
 from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.pattern import ActivationPattern
-from polytope_lens.polytope.facets import primitive
-from polytope_lens.query.inequalities import DOMAIN, exact_system, inequalities
+from polytope_lens.query.inequalities import DOMAIN, facet_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,18 +31,12 @@ def neighbors(region: Region) -> list[Region]:
     Never found by flipping a bit: a point in the relative interior of the facet is computed in rational arithmetic, and
     the network is asked for its pattern just beyond it. Cost: one exact linear program with d + 2 variables per facet.
     """
-    system = exact_system(region)
-    marked = inequalities(region)
-    facets: dict[tuple[int, ...], bool] = {}
-    for q in np.argsort(marked.distances(), kind="stable"):
-        if marked.is_facet[q]:
-            row = primitive(system.rows[q])
-            facets[row] = facets.get(row, False) or bool(marked.layer[q] == DOMAIN)
+    system, groups = facet_groups(region)
     found = []
-    for row, of_domain in facets.items():
-        if of_domain:
+    for row, members in groups.items():
+        if (system.layer[members] == DOMAIN).any():
             continue
-        point = _inside_facet(row, [other for other in facets if other != row])
+        point = _inside_facet(row, [other for other in groups if other != row])
         d = len(row) - 1
         outward = [fmpz(v) for v in row[:-1]]
         axes = [[fmpz(int(i == k)) for i in range(d)] for k in range(d)]

@@ -1,0 +1,130 @@
+"""The same questions answered by plain fractions, slowly, without anything from the library but the weights."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from polytope_lens.network import Network
+
+Row = list[Fraction]
+
+
+def fractions(values: Iterable[float]) -> Row:
+    return [Fraction(float(value)) for value in values]
+
+
+def dot(left: Sequence[Fraction], right: Sequence[Fraction]) -> Fraction:
+    return sum((a * b for a, b in zip(left, right, strict=True)), Fraction(0))
+
+
+def sign(value: Fraction) -> int:
+    return (value > 0) - (value < 0)
+
+
+def matmul(left: Sequence[Row], right: Sequence[Row]) -> list[Row]:
+    return [[dot(row, column) for column in zip(*right, strict=True)] for row in left]
+
+
+def evaluate(network: Network, x: Iterable[float]) -> tuple[list[int], Row]:
+    """Signs of all neurons that cut, layer by layer, and the outputs."""
+    hidden = fractions(x)
+    signs = []
+    for layer in network.layers:
+        after = []
+        for weight, bias, low, high, cuts in zip(
+            layer.weight, layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True
+        ):
+            z = dot(fractions(weight), hidden) + Fraction(float(bias))
+            after.append(Fraction(float(high if z > 0 else low)) * z)
+            if cuts:
+                signs.append(sign(z))
+        hidden = after
+    output = zip(network.output_weight, network.output_bias, strict=True)
+    return signs, [dot(fractions(weight), hidden) + Fraction(float(bias)) for weight, bias in output]
+
+
+def affine_rows(network: Network, bits: Sequence[bool]) -> list[list[Row]]:
+    """Rows ``[a, c]`` of the pre-activations of each layer under a pattern, and last those of the outputs."""
+    d = network.input_dim
+    hidden = [[Fraction(int(i == k)) for i in range(d + 1)] for k in range(d)]
+    one = [Fraction(int(i == d)) for i in range(d + 1)]
+    on = iter(bits)
+    result = []
+    for layer in network.layers:
+        rows = combine(layer.weight, layer.bias, hidden, one)
+        result.append(rows)
+        hidden = []
+        for row, low, high, cuts in zip(rows, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True):
+            slope = Fraction(float(high if not cuts or next(on) else low))
+            hidden.append([slope * v for v in row])
+    result.append(combine(network.output_weight, network.output_bias, hidden, one))
+    return result
+
+
+def combine(weight: Iterable, bias: Iterable, hidden: Sequence[Row], one: Row) -> list[Row]:
+    rows = []
+    for w, b in zip(weight, bias, strict=True):
+        terms = [
+            [v * c for c in row] for v, row in zip([*fractions(w), Fraction(float(b))], [*hidden, one], strict=True)
+        ]
+        rows.append([sum(column, Fraction(0)) for column in zip(*terms, strict=True)])
+    return rows
+
+
+def solve(rows: Sequence[Row]) -> Row | None:
+    """Solution of d equations ``a . x + c = 0``, or None if they are dependent."""
+    d = len(rows)
+    tableau = [[*row[:-1], -row[-1]] for row in rows]
+    for k in range(d):
+        pivot = next((i for i in range(k, d) if tableau[i][k] != 0), None)
+        if pivot is None:
+            return None
+        tableau[k], tableau[pivot] = tableau[pivot], tableau[k]
+        tableau[k] = [v / tableau[k][k] for v in tableau[k]]
+        for i in range(d):
+            if i != k:
+                tableau[i] = [v - tableau[i][k] * w for v, w in zip(tableau[i], tableau[k], strict=True)]
+    return [row[-1] for row in tableau]
+
+
+def rank(vectors: Sequence[Sequence[Fraction]]) -> int:
+    rows = [list(v) for v in vectors]
+    found = 0
+    for k in range(len(rows[0]) if rows else 0):
+        pivot = next((i for i in range(found, len(rows)) if rows[i][k] != 0), None)
+        if pivot is None:
+            continue
+        rows[found], rows[pivot] = rows[pivot], rows[found]
+        for i in range(found + 1, len(rows)):
+            factor = rows[i][k] / rows[found][k]
+            rows[i] = [v - factor * w for v, w in zip(rows[i], rows[found], strict=True)]
+        found += 1
+    return found
+
+
+def vertices(rows: Sequence[Row]) -> list[tuple[Fraction, ...]]:
+    """Vertices of ``{x : a . x + c <= 0}``: the solutions of d of the equations that satisfy the rest."""
+    d = len(rows[0]) - 1
+    found = set()
+    for chosen in combinations(rows, d):
+        x = solve(chosen)
+        if x is not None and all(dot(row, [*x, Fraction(1)]) <= 0 for row in rows):
+            found.add(tuple(x))
+    return sorted(found)
+
+
+def facet_mask(rows: Sequence[Row]) -> list[bool]:
+    """Which rows of a bounded set with interior hold d affinely independent vertices."""
+    d = len(rows[0]) - 1
+    corners = vertices(rows)
+    mask = []
+    for row in rows:
+        held = [x for x in corners if dot(row, [*x, Fraction(1)]) == 0]
+        flat = [[a - b for a, b in zip(x, held[0], strict=True)] for x in held[1:]]
+        mask.append(any(row[:-1]) and bool(held) and rank(flat) == d - 1)
+    return mask

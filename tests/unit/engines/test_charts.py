@@ -1,0 +1,48 @@
+"""Bounded problems that cover a domain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from polytope_lens.domain import Box
+from polytope_lens.engines.charts import charts
+from polytope_lens.polytope import Polytope
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_the_whole_space_has_2d_plus_1_charts_that_permute_coordinates(d):
+    found = charts(None, d)
+    assert len(found) == 2 * d + 1
+    for chart in found:
+        assert (chart.matrix @ chart.matrix.T == np.eye(d + 1)).all()
+        assert set(np.unique(chart.matrix)) <= {-1, 0, 1}
+
+
+@pytest.mark.parametrize("x", [[0.5, -0.25], [3, 1], [-3, 1], [1e9, -1e12], [0, 1e-300], [-1, -1]], ids=str)
+@pytest.mark.parametrize("domain", [None, Polytope([[1, 1]], [10]), Polytope([[1, 0], [-1, 0]], [4, 4])])
+def test_every_point_of_a_domain_lies_in_a_chart_of_it(x, domain):
+    """And points elsewhere in none."""
+    homogeneous = np.array([*x, 1.0])
+    held = []
+    for chart in charts(domain, 2):
+        u = chart.matrix.T @ (homogeneous / np.abs(homogeneous).max())
+        if u[-1] > 0:
+            held.append(bool(Polytope(chart.A, chart.b).contains([u[:-1] / u[-1]])[0]))
+    inside = domain is None or bool(domain.contains([x])[0])
+    assert any(held) == inside
+
+
+def test_bounded_domains_are_one_chart_of_their_own():
+    box = Box([-1, 2], [1, 3])
+    (chart,) = charts(box, 2)
+    assert chart.box is box
+    triangle = Polytope([[-1, 0], [0, -1], [3, 3]], [0, 0, 1])
+    (chart,) = charts(triangle, 2)
+    assert (chart.A == triangle.A).all()
+    assert chart.box.lower.tolist() == [0, 0]
+    assert chart.box.upper.tolist() == [np.nextafter(1 / 3, 1)] * 2
+
+
+def test_pieces_without_interior_are_left_out():
+    assert len(charts(Polytope([[-1, 0], [0, -1]], [-5, -5]), 2)) == 2

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from families import chain, generic, golden, zaslavsky
+from polytope_lens import Box, Lens
+from polytope_lens.engines.enumerate import choose_engine, counts_per_layer
+from polytope_lens.network import Network, from_arrays
+from polytope_lens.pattern import pack, sort_key
+
+
+@given(data=st.data(), bits_per_layer=st.lists(st.integers(0, 70), max_size=4))
+def test_counts_per_layer_are_numbers_of_different_beginnings(data, bits_per_layer):
+    n = sum(bits_per_layer)
+    few = st.sampled_from([0, 1, 2 ** max(n - 1, 0), 2 ** (n // 2), 2**n - 1]).map(lambda v: v % 2**n)
+    values = data.draw(st.sets(st.one_of(few, st.integers(0, 2**n - 1)), min_size=1, max_size=12))
+    rows = [[v >> k & 1 for k in reversed(range(n))] for v in sorted(values)]
+    bits = np.array(rows, dtype=bool).reshape(len(rows), n)
+    patterns = pack(bits)
+    assert [bytes(key) for key in sort_key(patterns)] == sorted(bytes(key) for key in sort_key(patterns))
+    stops = np.cumsum(bits_per_layer, dtype=int)
+    expected = [len({row[:stop].tobytes() for row in bits}) for stop in stops]
+    assert counts_per_layer(patterns, tuple(bits_per_layer)).tolist() == expected
+
+
+def test_auto_is_subdivide_in_the_plane_and_split_elsewhere():
+    assert choose_engine("auto", generic(3, 2)) == "subdivide"
+    assert choose_engine("auto", generic(3, 3)) == "split"
+    assert choose_engine("auto", chain(2)) == "split"
+
+
+@pytest.mark.parametrize("engine", ["subdivide", "split"])
+def test_runs_of_several_batches_lose_nothing(engine):
+    """The first batch holds 256 regions: 2081 come in several."""
+    lens = Lens(generic(64, 2))
+    box = Box([-1e6, -1e6], [1e6, 1e6])
+    partition = lens.partition(box, engine=engine)
+    assert len(partition) == zaslavsky(64, 2) == lens.count(box, engine=engine).total
+    keys = [bytes(key) for key in sort_key(partition.patterns)]
+    assert keys == sorted(set(keys))
+    assert sum(1 for _ in lens.regions(box, engine=engine)) == len(partition)
+
+
+@pytest.mark.parametrize("engine", ["subdivide", "split"])
+def test_patterns_of_more_than_one_word(engine):
+    rows = np.column_stack([np.ones(130), np.zeros(130)])
+    network = from_arrays([rows, np.ones((1, 130))], [np.linspace(-0.9, 0.9, 130), [0]])
+    partition = Lens(network).partition(Box([-1, -1], [1, 1]), engine=engine)
+    assert len(partition) == 131
+    assert partition.patterns.shape == (131, 3)
+    assert partition.bits().sum(axis=1).tolist() == sorted(partition.bits().sum(axis=1))
+
+
+@pytest.mark.parametrize("engine", ["subdivide", "split", "brute"])
+@pytest.mark.parametrize("domain", [Box([-1, -1], [1, 1]), None], ids=["box", "plane"])
+def test_without_hidden_layers_there_is_one_region(engine, domain):
+    partition = Lens(Network((), [[1, 2], [3, 4]], [5, 6])).partition(domain, engine=engine)
+    assert partition.patterns.tolist() == [[0]]
+    assert partition.maps.tolist() == [[[1, 2, 5], [3, 4, 6]]]
+    assert partition.counts_per_layer.tolist() == []
+
+
+@pytest.mark.parametrize("engine", ["subdivide", "split", "brute"])
+def test_the_order_of_regions_does_not_depend_on_the_domain(engine):
+    lens = Lens(golden((2, 8, 8), 2))
+    whole = [bytes(key) for key in sort_key(lens.partition(None, engine=engine).patterns)]
+    part = [bytes(key) for key in sort_key(lens.partition(Box([-2, -2], [2, 2]), engine=engine).patterns)]
+    assert part == [key for key in whole if key in set(part)]

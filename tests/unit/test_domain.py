@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polytope_lens.domain import Box, check_domain
+from polytope_lens.errors import DimensionError, DomainError
+from polytope_lens.polytope import Polytope
+from polytope_lens.testing import boxes, points_in
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "message"),
+    [
+        ([0, 0], [1], r"shapes \(2,\) and \(1,\)"),
+        ([], [], "at least one"),
+        ([0, 1], [1, 1], "coordinate 1 runs from 1.0 to 1.0"),
+        ([2], [1], "empty or flat"),
+        ([0], [np.inf], "finite"),
+        ([np.nan], [1], "finite"),
+        ([[0]], [[1]], "1-D array"),
+        (["a"], [1], "real numbers"),
+    ],
+)
+def test_what_is_no_box_is_refused(lower, upper, message):
+    with pytest.raises(DomainError, match=message):
+        Box(lower, upper)
+
+
+@given(data=st.data(), d=st.integers(1, 3))
+def test_a_box_and_its_polytope_hold_the_same_points(data, d):
+    box, around = data.draw(boxes(d)), data.draw(boxes(d))
+    X = data.draw(points_in(around, 3))
+    assert (box.contains(X) == box.to_polytope().contains(X)).all()
+    assert box.contains(data.draw(points_in(box, 3))).all()
+
+
+def test_boxes_are_closed_to_the_last_bit():
+    box = Box([0.1, -1], [0.3, 1])
+    above = np.nextafter(0.3, 1)
+    assert box.contains([[0.1, -1], [0.3, 1], [above, 0], [0.2, np.nextafter(-1, -2)]]).tolist() == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+
+def test_boxes_know_their_volume_and_sides():
+    box = Box([-1, 0, 2], [1, 0.5, 6])
+    assert (box.dim, box.volume) == (3, 4.0)
+    assert box.A.tolist() == np.vstack([np.eye(3), -np.eye(3)]).tolist()
+    assert box.b.tolist() == [1, 0.5, 6, 1, 0, -2]
+    assert repr(box) == "Box([-1.0, 0.0, 2.0], [1.0, 0.5, 6.0])"
+
+
+SQUARE = Box([0, 0], [1, 1])
+HALF_PLANE = Polytope([[1, 0]], [0])
+
+
+@pytest.mark.parametrize("domain", [None, SQUARE, HALF_PLANE, SQUARE.to_polytope()])
+def test_domains_with_interior_pass(domain):
+    assert check_domain(domain, 2) is domain
+
+
+@pytest.mark.parametrize(
+    ("domain", "error", "message"),
+    [
+        (([0, 0], [1, 1]), DomainError, "a Box, a Polytope, or None .* but received tuple"),
+        ("box", DomainError, "received str"),
+        (Box([0], [1]), DimensionError, r"has 2 inputs, so its domain should live in R\^2"),
+        (Polytope([[1.0, 0, 0]], [0]), DimensionError, r"in R\^3"),
+        (Polytope([[1, 0], [-1, 0]], [0, 0]), DomainError, "empty or flat"),
+        (Polytope([[1, 0], [-1, 0]], [0, -1]), DomainError, "empty or flat"),
+        (Polytope([[1, 0], [-1, 0]], [1, -1 - 2.0**-52]), DomainError, "empty or flat"),
+        (Polytope([[0, 0]], [-1]), DomainError, "empty or flat"),
+    ],
+)
+def test_domains_without_interior_or_elsewhere_are_refused(domain, error, message):
+    with pytest.raises(error, match=message):
+        check_domain(domain, 2)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import pytest
+
+from polytope_lens import errors
+from polytope_lens._validate import option
+from polytope_lens.errors import MissingExtraError, OptionError, PolytopeLensError, Status, require
+
+
+def test_a_missing_extra_names_the_pip_line():
+    with pytest.raises(MissingExtraError, match=r'plots needs no_such_module, .*: pip install "polytope-lens\[art\]"'):
+        require("no_such_module", extra="art", purpose="plots")
+    assert require("math", extra="art", purpose="plots").__name__ == "math"
+
+
+def test_all_errors_are_ours_and_of_a_builtin_kind():
+    kinds = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, PolytopeLensError)]
+    assert len(kinds) > 10
+    for kind in kinds:
+        if kind is not PolytopeLensError:
+            assert issubclass(kind, ValueError | TypeError | ImportError | RuntimeError), kind
+
+
+def test_options_are_checked_against_a_closed_list():
+    assert option("a", name="`x`", allowed=["a", "b"]) == "a"
+    with pytest.raises(OptionError, match="`x` should be one of 'a', 'b', but received 'c'"):
+        option("c", name="`x`", allowed=["a", "b"])
+
+
+def test_a_status_says_what_it_means():
+    assert repr(Status.COMPLETE) == "Status.COMPLETE"
+    assert Status.COMPLETE.value == "every region of the domain is here"

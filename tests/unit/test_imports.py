@@ -1,0 +1,47 @@
+"""What an import costs, and what the package offers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import polytope_lens
+
+HEAVY = ("torch", "matplotlib", "cvxpy", "hypothesis", "networkx", "pandas", "safetensors", "onnx", "numba", "shapely")
+
+
+LENS = "from polytope_lens import Box, Lens\nlens = Lens.from_arrays([[[1.0]], [[1.0]]], [[0], [0]])"
+
+
+def modules_after(code: str) -> set[str]:
+    program = f"import sys, json\n{code}\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert modules_after("import polytope_lens").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from polytope_lens import Lens, Box, Polytope, Partition, Region, Network",
+        f"{LENS}\nlens.count(), lens.partition(Box([0], [1]))",
+        f"{LENS}\nstr(lens.at([1]))",
+    ],
+    ids=["names", "count", "at"],
+)
+def test_working_with_arrays_loads_no_drawing_and_no_torch(code):
+    assert modules_after(code).isdisjoint(("torch", "matplotlib", "cvxpy", "hypothesis", "networkx", "pandas"))
+
+
+def test_every_public_name_loads():
+    for name in polytope_lens.__all__:
+        assert getattr(polytope_lens, name).__name__ == name
+    assert set(polytope_lens.__all__) <= set(dir(polytope_lens))
+    with pytest.raises(AttributeError, match="no attribute 'Lenz'"):
+        polytope_lens.Lenz  # noqa: B018
