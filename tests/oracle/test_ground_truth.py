@@ -81,12 +81,12 @@ def test_bounded_regions_of_a_degenerate_arrangement():
 
 @pytest.mark.parametrize("d", [2, 3, 4])
 def test_the_inner_region_is_the_cross_polytope(d):
-    from polytope_lens.testing import _exact_cells, exact_volume
+    from polytope_lens.testing.exact import exact_cells, exact_volume
 
     lens = Lens(cross_polytope(d))
     partition = lens.partition(Box([-2] * d, [2] * d))
     inner = partition.bits()[:, -1]
-    volumes = [exact_volume(rows, d) for rows, inside in zip(_exact_cells(partition), inner, strict=True) if inside]
+    volumes = [exact_volume(rows, d) for rows, inside in zip(exact_cells(partition), inner, strict=True) if inside]
     assert len(volumes) == 2**d
     assert sum(volumes) * factorial(d) == 2**d
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from polytope_lens import Box, Lens, Network, Polytope
 from polytope_lens.network import Layer, pass_through_layer, piecewise_layer
-from polytope_lens.testing import MAP_TOLERANCE, assert_same_regions, boxes, domains, networks
+from polytope_lens.testing import assert_same_regions, boxes, domains, networks
+from polytope_lens.testing.laws import MAP_TOLERANCE
 
 ENGINES = pytest.mark.parametrize("engine", ["split", "subdivide"])
 PLANAR = networks(2, max_depth=3, max_width=4, min_depth=1)

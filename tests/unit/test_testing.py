@@ -12,7 +12,7 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from families import cross_polytope, golden, max_of_two, sawtooth, seven_lines
-from polytope_lens import Box, Lens, Network, Polytope, testing
+from polytope_lens import Box, Lens, Network, Polytope
 from polytope_lens.errors import OptionError
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.network import Layer, from_arrays, pass_through_layer
@@ -30,13 +30,14 @@ from polytope_lens.testing import (
     assert_witnesses_inside,
     boxes,
     domains,
-    exact_volume,
+    laws,
     network_code,
     networks,
     points_in,
     sample_points,
     simplices,
 )
+from polytope_lens.testing.exact import exact_volume
 
 LENS = Lens(golden((2, 4, 4), 1, 0.125))
 PARTITION = LENS.partition(Box([-4, -4], [4, 4]))
@@ -204,7 +205,7 @@ def test_maps_that_fit_nowhere_but_in_the_middle_are_noticed_in_the_corners():
     # Nudged within the tolerance for maps, but wide of the neighbours: only the corners tell.
     broken = with_map_nudged(PARTITION, 5, 2, 0.01)
     with pytest.raises(AssertionError, match="maps agree where regions meet: at the corner"):
-        testing._assert_maps_meet(broken, testing._map_sizes(broken), testing.MAP_TOLERANCE)
+        laws._assert_maps_meet(broken, laws._map_sizes(broken), laws.MAP_TOLERANCE)
 
 
 @pytest.mark.parametrize("by", [[1e-6, 0], [0, -1e-3], [0.1, 0.1]])

@@ -1,270 +1,49 @@
-"""Hypothesis strategies and assertions, for the tests of anything built on this library as much as for its own.
-
-The strategies make small networks on which geometry goes wrong most easily: dead, repeated, negated, scaled and
-parallel neurons, zero biases, layers that only carry values, layers of one neuron, slopes of every kind, nothing hidden
-at all. Failing examples print as code that can be pasted into a test.
-
-The assertions state laws that every partition obeys, and check them in rational arithmetic wherever that is possible,
-by roads that no engine takes. :func:`assert_partition` checks them all. Each raises :class:`AssertionError` with a
-counterexample.
-
->>> from polytope_lens import Box, Lens
->>> lens = Lens.from_arrays([[[1, -1], [0, 1]], [[1, 1]]], [[0, 0], [0]])
->>> assert_partition(lens.partition(Box([-1, -1], [1, 1])))
-"""
+"""Laws that every partition obeys, each an assertion with a counterexample."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from math import gcd, isfinite, ldexp
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-from flint import fmpq, fmpz, fmpz_mat
+from flint import fmpq, fmpz_mat
 
-from polytope_lens._validate import option
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.errors import ConsistencyError, require
+from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.points import point_signs
-from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rational, rationals, sign
+from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.lp.exact import Halfspace, maximize
-from polytope_lens.network import Layer, Network, evaluate
+from polytope_lens.network import Network, evaluate
 from polytope_lens.pattern import pack, sort_key
 from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.facets import exact_facet_mask
-from polytope_lens.polytope.planar import exact_vertices
 from polytope_lens.query.locate import locate
-
-require("hypothesis", extra="testing", purpose="polytope_lens.testing")
-
-from hypothesis import strategies as st  # noqa: E402
-from hypothesis.vendor import pretty  # noqa: E402
+from polytope_lens.testing.exact import (
+    cone_volume,
+    domain_rows,
+    exact_cells,
+    exact_maps,
+    exact_volume,
+    holds_cube,
+    is_near,
+    polygon,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
-    from hypothesis.strategies import DrawFn, SearchStrategy
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens.domain import Domain
     from polytope_lens.partition import Partition
     from polytope_lens.region import Region
 
     Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
-    Row = tuple[int, ...]
-    Corner = tuple[fmpq, fmpq]
-    Numbers = Literal["any", "integer", "dyadic", "float", "wild"]
-    Activations = Literal["any", "relu", "leaky"]
-
-__all__ = [
-    "assert_corners_true",
-    "assert_counts",
-    "assert_maps_agree",
-    "assert_neighbors_symmetric",
-    "assert_partition",
-    "assert_patterns_found",
-    "assert_points_located",
-    "assert_same_regions",
-    "assert_valid_coverage",
-    "assert_volumes_add_up",
-    "assert_witnesses_inside",
-    "boxes",
-    "domains",
-    "network_code",
-    "networks",
-    "points_in",
-    "sample_points",
-    "simplices",
-]
 
 # Maps are rounded sums of products; an error this large, relative to the sum of the products' sizes, is a wrong map.
 MAP_TOLERANCE = 2.0**-30
 # `assert_partition` leaves out what would take longer than about a minute.
 FEW_REGIONS, FEW_POINTS = 400, 100
-
-# ------------------------------------------------------------------------------------------------------- strategies
-
-_NUMBERS: dict[str, SearchStrategy[float]] = {
-    "integer": st.integers(-3, 3).map(float),
-    "dyadic": st.integers(-24, 24).map(lambda n: n / 8),
-    "float": st.one_of(st.integers(-3, 3).map(float), st.floats(2.0**-10, 4), st.floats(-4, -(2.0**-10))),
-    "wild": st.builds(lambda m, e: ldexp(m, e), st.integers(-255, 255), st.integers(-1074, 1000)),
-}
-# Lists to draw from go from plain to odd, which is how examples shrink; what is listed more often comes more often.
-_FRESH, _CENTRAL, _REPEATED, _PARALLEL, _DEAD, _FAR = "fresh", "central", "repeated", "parallel", "dead", "far"
-_FIRST_KINDS = (*[_FRESH] * 8, *[_CENTRAL] * 3, _DEAD, _FAR)
-_KINDS = (*_FIRST_KINDS, _REPEATED, _PARALLEL)
-_ACTIVATIONS = ("relu", "relu", "leaky", "leaky", "each its own", "each its own", "pass-through")
-_SIDES = (*[(-1.0, 1.0)] * 3, *[(-2.0, 2.0)] * 3, (-4.0, 4.0), (-64.0, 64.0), (0.0, 1.0), (-1.5, 0.25), (0.25, 0.375))
-_FACTORS = (1.0, -1.0, 2.0, -2.0, 0.5, -0.25)
-_SLOPES = (0.0, 0.125, 0.01, 1.0, -1.0, -0.5, 2.0)
-
-
-@st.composite
-def networks(
-    draw: DrawFn,
-    input_dim: int | SearchStrategy[int] = 2,
-    *,
-    max_depth: int = 3,
-    max_width: int = 4,
-    output_dim: int | SearchStrategy[int] = 1,
-    min_depth: int = 0,
-    weights: Numbers = "any",
-    activations: Activations = "any",
-    biases: bool = True,
-) -> Network:
-    """Small networks, most of them degenerate.
-
-    Parameters
-    ----------
-    input_dim, output_dim : int, or a strategy for integers
-    min_depth, max_depth : int
-        Numbers of hidden layers; 0 is an affine map.
-    max_width : int
-        Most neurons in a layer.
-    weights : "any", "integer", "dyadic", "float" or "wild"
-        Integers between -3 and 3; eighths between -3 and 3; floats between -4 and 4; floats of all sizes, which "any"
-        leaves out.
-    activations : "any", "relu" or "leaky"
-        "leaky" has one positive negative slope; "any" has any pair of slopes, one for each neuron, and neurons and
-        layers that pass their values through.
-    biases : bool
-        False makes all biases zero, so that every region is a cone.
-
-    Examples
-    --------
-    >>> from hypothesis import given
-    >>> @given(networks(2, max_depth=2, activations="relu"))
-    ... def test_something(network): ...
-    """
-    option(weights, name="`weights`", allowed=["any", *_NUMBERS])
-    option(activations, name="`activations`", allowed=["any", "relu", "leaky"])
-    numbers = _NUMBERS[draw(st.sampled_from(("integer", "dyadic", "float"))) if weights == "any" else weights]
-    width = input_dim if isinstance(input_dim, int) else draw(input_dim)
-    outputs = output_dim if isinstance(output_dim, int) else draw(output_dim)
-    leak = draw(st.sampled_from((0.125, 0.01, 0.5))) if activations == "leaky" else 0.0
-    layers = []
-    for _ in range(draw(st.sampled_from([min_depth, *range(min_depth, max_depth + 1), max_depth]))):
-        n = draw(st.sampled_from([k for k in range(1, max_width + 1) for _ in range(k)]))
-        rows = draw(_neurons(n, width, numbers, biases))
-        negative, positive, cuts = np.full(n, leak), np.ones(n), np.ones(n, dtype=bool)
-        if activations == "any":
-            negative, positive, cuts = draw(_activation(n))
-        layers.append(Layer(rows[:, :-1], rows[:, -1], negative, positive, cuts))
-        width = n
-    output = draw(_neurons(outputs, width, numbers, biases))
-    return Network(tuple(layers), output[:, :-1], output[:, -1])
-
-
-@st.composite
-def _neurons(draw: DrawFn, n: int, inputs: int, numbers: SearchStrategy[float], biases: bool) -> Floats:
-    """Rows ``[weights, bias]`` of a layer."""
-    rows = np.zeros((n, inputs + 1))
-    for j in range(n):
-        kind = draw(st.sampled_from(_KINDS if j else _FIRST_KINDS))
-        if kind == _REPEATED:
-            rows[j] = draw(st.sampled_from(_FACTORS)) * rows[draw(st.integers(0, j - 1))]
-        elif kind == _PARALLEL:
-            rows[j] = rows[draw(st.integers(0, j - 1))]
-        elif kind != _DEAD:
-            rows[j, :-1] = [draw(numbers) for _ in range(inputs)]
-        if kind in (_FRESH, _PARALLEL, _DEAD):
-            rows[j, -1] = draw(numbers)
-        elif kind == _FAR:
-            rows[j, -1] = draw(st.sampled_from((1000.0, -1000.0)))
-    if not biases:
-        rows[:, -1] = 0.0
-    return rows
-
-
-@st.composite
-def _activation(draw: DrawFn, n: int) -> tuple[Floats, Floats, Bools]:
-    kind = draw(st.sampled_from(_ACTIVATIONS))
-    if kind == "pass-through":
-        return np.ones(n), np.ones(n), np.zeros(n, dtype=bool)
-    if kind != "each its own":
-        slope = 0.0 if kind == "relu" else draw(st.sampled_from(_SLOPES))
-        return np.full(n, slope), np.ones(n), np.ones(n, dtype=bool)
-    negative = np.array([draw(st.sampled_from(_SLOPES)) for _ in range(n)])
-    positive = np.array([draw(st.sampled_from((1.0, *_SLOPES))) for _ in range(n)])
-    cuts = np.array([draw(st.booleans()) for _ in range(n)]) | (negative != positive)
-    return negative, positive, cuts
-
-
-@st.composite
-def boxes(draw: DrawFn, dim: int) -> Box:
-    """Boxes with dyadic corners: around the origin, beside it, long and thin, with the origin on a side."""
-    sides = np.array([draw(st.sampled_from(_SIDES)) for _ in range(dim)])
-    return Box(sides[:, 0], sides[:, 1])
-
-
-@st.composite
-def simplices(draw: DrawFn, dim: int) -> Polytope:
-    """Bounded polytopes with dim + 1 facets: the corner of a box, cut off."""
-    lower = draw(boxes(dim)).lower
-    length = draw(st.sampled_from((2.0, 4.0, 1.0, 0.25)))
-    A = np.vstack([-np.eye(dim), np.ones((1, dim))])
-    return Polytope(A, np.append(-lower, lower.sum() + length))
-
-
-def domains(dim: int) -> SearchStrategy[Domain]:
-    """Boxes, simplices and None, which is the whole space."""
-    return st.one_of(boxes(dim), simplices(dim), st.none())
-
-
-@st.composite
-def points_in(draw: DrawFn, box: Box, n: int) -> Floats:
-    """`n` points of a box, (n, d): about half the coordinates on a coarse grid, where boundaries tend to lie."""
-    columns = []
-    for low, high in zip(box.lower.tolist(), box.upper.tolist(), strict=True):
-        grid = [min(max(low + (high - low) * k / 16, low), high) for k in range(17)]
-        coordinate = st.one_of(st.sampled_from(grid), st.floats(low, high))
-        columns.append([draw(coordinate) for _ in range(n)])
-    return np.array(columns).T
-
-
-def network_code(network: Network) -> str:
-    """Python code that builds a network, every float to the last bit.
-
-    Examples
-    --------
-    >>> from polytope_lens.network import from_arrays
-    >>> print(network_code(from_arrays([[[1, 0.5]], [[2]]], [[0], [1]], negative_slope=0.25)))
-    from_arrays([[[1, 0.5]], [[2]]], [[0], [1]], negative_slope=[[0.25]])
-    """
-    layers = network.layers
-    if all(layer.cuts.all() and (layer.positive_slope == 1.0).all() for layer in layers):
-        weights = ", ".join(_code(w) for w in (*(layer.weight for layer in layers), network.output_weight))
-        biases = ", ".join(_code(b) for b in (*(layer.bias for layer in layers), network.output_bias))
-        leaks = [_code(layer.negative_slope) for layer in layers]
-        leaky = any(layer.negative_slope.any() for layer in layers)
-        slopes = f", negative_slope=[{', '.join(leaks)}]" if leaky else ""
-        return f"from_arrays([{weights}], [{biases}]{slopes})"
-    made = "".join(
-        f"Layer({', '.join(_code(a) for a in (q.weight, q.bias, q.negative_slope, q.positive_slope, q.cuts))}), "
-        for q in layers
-    )
-    return f"Network(({made.rstrip()}), {_code(network.output_weight)}, {_code(network.output_bias)})"
-
-
-def _code(array: NDArray[Any]) -> str:
-    def shown(value: Any) -> str:
-        if isinstance(value, list):
-            return f"[{', '.join(map(shown, value))}]"
-        return str(int(value)) if isinstance(value, float) and value == int(value) else repr(value)
-
-    return shown(array.tolist())
-
-
-pretty.for_type_by_name(Network.__module__, "Network", lambda it, printer, cycle: printer.text(network_code(it)))
-pretty.for_type_by_name(Box.__module__, "Box", lambda it, printer, cycle: printer.text(repr(it)))
-
-
-# ------------------------------------------------------------------------------------------------------- assertions
 
 
 def assert_partition(partition: Partition, X: ArrayLike | None = None) -> None:
@@ -380,7 +159,7 @@ def assert_points_located(partition: Partition, X: ArrayLike) -> None:
         return
     points = integer_matrix(np.column_stack([X, np.ones(len(X))]).T)
     closed, interior = np.zeros((len(partition), len(X)), dtype=bool), np.zeros((len(partition), len(X)), dtype=bool)
-    for i, rows in enumerate(_exact_cells(partition)):
+    for i, rows in enumerate(exact_cells(partition)):
         values = (fmpz_mat(len(rows), points.nrows(), [v for row in rows for v in row]) * points).tolist()
         signs = np.array([[sign(v) for v in row] for row in values], dtype=np.int8).reshape(-1, len(X))
         cuts = np.array([any(row[:-1]) for row in rows], dtype=bool)
@@ -419,13 +198,13 @@ def assert_witnesses_inside(partition: Partition) -> None:
     if broken.size:
         i = int(broken[0])
         _fail(law, f"that of {_names(partition, i)} is {partition.witnesses[i].tolist()}")
-    cells = list(_exact_cells(partition))
+    cells = list(exact_cells(partition))
     for i, (x, rows) in enumerate(zip(partition.witnesses.tolist(), cells, strict=True)):
         at = rationals([*x, 1.0])
         if all(dot([fmpq(v) for v in row], at) < 0 for row in rows if any(row)):
             continue
         ulp = rational(float(np.spacing(max(map(abs, x)))))
-        if _holds_cube(rows, at[:-1], 4 * ulp):
+        if holds_cube(rows, at[:-1], 4 * ulp):
             _fail(law, f"that of {_names(partition, i)} is {x}, on the boundary or outside")
         for row in rows:
             *normal, offset = [fmpq(v) for v in row]
@@ -448,7 +227,7 @@ def assert_maps_agree(
     """
     __tracebackhide__ = True
     sizes = _map_sizes(partition)
-    for i, exact in enumerate(_exact_maps(partition)):
+    for i, exact in enumerate(exact_maps(partition)):
         wrong = np.argwhere(~(np.abs(partition.maps[i] - exact) <= tolerance * sizes[i]))
         if len(wrong):
             o, k = wrong[0].tolist()
@@ -505,11 +284,11 @@ def assert_volumes_add_up(partition: Partition) -> None:
     __tracebackhide__ = True
     dim, domain = partition.network.input_dim, partition.domain
     whole_cone = domain is None or (isinstance(domain, Polytope) and not domain.is_bounded)
-    sides = _domain_rows(domain, dim)
-    total = _cone_volume(sides, dim) if whole_cone else exact_volume(sides, dim)
+    sides = domain_rows(domain, dim)
+    total = cone_volume(sides, dim) if whole_cone else exact_volume(sides, dim)
     volumes = []
-    for i, rows in enumerate(_exact_cells(partition)):
-        volume = _cone_volume(rows, dim) if whole_cone else exact_volume(rows, dim)
+    for i, rows in enumerate(exact_cells(partition)):
+        volume = cone_volume(rows, dim) if whole_cone else exact_volume(rows, dim)
         if volume <= 0:
             _fail("regions have interior", f"{_names(partition, i)} has none")
         volumes.append(volume)
@@ -541,14 +320,14 @@ def assert_corners_true(partition: Partition) -> None:
     """
     __tracebackhide__ = True
     mesh = partition.planar_mesh()
-    for i, rows in enumerate(_exact_cells(partition)):
-        exact = _polygon(partition.domain, rows)
+    for i, rows in enumerate(exact_cells(partition)):
+        exact = polygon(partition.domain, rows)
         corners = mesh.corners[mesh.indptr[i] : mesh.indptr[i + 1]]
         if len(corners) != len(exact):
             _fail(
                 "corners are true", f"{_names(partition, i)} has {len(exact)} corners, but the mesh has {len(corners)}"
             )
-        fits = np.array([[_is_near(mesh.points[q], mesh.error[q], corner) for corner in exact] for q in corners])
+        fits = np.array([[is_near(mesh.points[q], mesh.error[q], corner) for corner in exact] for q in corners])
         n = len(exact)
         if not any(all(fits[k, (k + turn) % n] for k in range(n)) for turn in range(n)):
             shown = [[nearest_float(x), nearest_float(y)] for x, y in exact]
@@ -674,141 +453,6 @@ def assert_same_regions(p: Partition, q: Partition) -> None:
     if wrong.size:
         i = int(wrong[0])
         _fail("two partitions have the same maps", f"in {_names(p, i)}: {p.maps[i].tolist()} and {q.maps[i].tolist()}")
-
-
-# ------------------------------------------------------------------------------------------------- exact geometry
-
-
-def exact_volume(rows: Sequence[Sequence[int | fmpz]], dim: int) -> fmpq:
-    """Volume of the bounded set ``{x : a . x + c <= 0}`` for integer rows ``[a, c]``; exact, 0 if it has no interior.
-
-    Lasserre 1983, *An analytical expression and an algorithm for the volume of a convex polyhedron in R^n*: by the
-    divergence theorem, the volume is a sum over the facets of offset times facet volume over d; a facet is projected
-    along an axis, and the same formula measures it.
-
-    Examples
-    --------
-    >>> exact_volume([[-1, 0, 0], [0, -1, 0], [1, 1, -1]], 2)
-    1/2
-    """
-    cleaned = _clean(rows)
-    if cleaned is None:
-        return fmpq(0)
-    if dim > 2:
-        mask = exact_facet_mask([[fmpz(v) for v in row] for row in cleaned])
-        cleaned = [row for row, is_facet in zip(cleaned, mask, strict=True) if is_facet]
-    return _volume(cleaned, dim)
-
-
-def _volume(rows: list[Row], dim: int) -> fmpq:
-    if dim == 1:
-        upper = [fmpq(-c, a) for a, c in rows if a > 0]
-        lower = [fmpq(-c, a) for a, c in rows if a < 0]
-        return max(min(upper) - max(lower), fmpq(0))
-    total = fmpq(0)
-    for row in rows:
-        if row[-1] == 0:
-            continue
-        k = max(range(dim), key=lambda j: abs(row[j]))
-        size, turn = abs(row[k]), 1 if row[k] > 0 else -1
-        facet = _clean(
-            [[size * q[j] - turn * q[k] * row[j] for j in range(dim + 1) if j != k] for q in rows if q is not row]
-        )
-        if facet is not None:
-            total += fmpq(-row[-1], size) * _volume(facet, dim - 1)
-    return total / dim
-
-
-def _clean(rows: Sequence[Sequence[int | fmpz]]) -> list[Row] | None:
-    """Primitive rows, each once, without ``0 <= 0``; None if one of them cannot hold or two leave no interior."""
-    kept: dict[Row, None] = {}
-    for row in rows:
-        entries = [int(v) for v in row]
-        if not any(entries[:-1]):
-            if entries[-1] > 0:
-                return None
-            continue
-        divisor = gcd(*entries)
-        kept[tuple(v // divisor for v in entries)] = None
-    return None if any(tuple(-v for v in row) in kept for row in kept) else list(kept)
-
-
-def _cone_volume(rows: Sequence[Sequence[int | fmpz]], dim: int) -> fmpq:
-    """Volume of the part of the cone ``{(y, t) : a . y + c t <= 0, t >= 0}`` that lies in ``|y_k| <= 1, t <= 1``."""
-    cone = [[*row, 0] for row in rows if any(row)]
-    for k in range(dim + 1):
-        for turn in (1, -1):
-            limit = -1 if k < dim or turn > 0 else 0
-            cone.append([*(turn * int(j == k) for j in range(dim + 1)), limit])
-    return exact_volume(cone, dim + 1)
-
-
-def _polygon(domain: Domain, rows: Sequence[Sequence[fmpz]]) -> list[Corner]:
-    """Corners of the part of a bounded planar domain on which ``a x + b y + c <= 0`` for all rows; exact."""
-    assert domain is not None
-    corners: list[Corner] = exact_vertices(Polytope(domain.A, domain.b))[1]
-    for a, b, c in rows:
-        values = [a * x + b * y + c for x, y in corners]
-        cut: list[Corner] = []
-        for i, (corner, value) in enumerate(zip(corners, values, strict=True)):
-            (x, y), there = corners[(i + 1) % len(corners)], values[(i + 1) % len(corners)]
-            if value <= 0:
-                cut.append(corner)
-            if value * there < 0:
-                t = value / (value - there)
-                cut.append((corner[0] + t * (x - corner[0]), corner[1] + t * (y - corner[1])))
-        corners = cut
-    return corners
-
-
-def _holds_cube(rows: Sequence[Sequence[fmpz]], near: Sequence[fmpq], radius: fmpq) -> bool:
-    """Whether a cube of this radius fits into the part of ``{x : a . x + c <= 0}`` around a point; exact."""
-    halfspaces = []
-    for row in rows:
-        *normal, offset = [fmpq(v) for v in row]
-        halfspaces.append(Halfspace(normal, -offset - radius * sum(map(abs, normal), fmpq(0))))
-    reach = 1 + max(map(abs, near))
-    lower, upper = [v - reach for v in near], [v + reach for v in near]
-    return maximize([fmpq(0)] * len(near), halfspaces, lower, upper) is not None
-
-
-def _is_near(point: Floats, radius: float, corner: Corner) -> bool:
-    if not isfinite(radius):
-        return True
-    gap = [rational(p) - c for p, c in zip(point.tolist(), corner, strict=True)]
-    return bool(gap[0] * gap[0] + gap[1] * gap[1] <= rational(radius) ** 2)
-
-
-# -------------------------------------------------------------------------------------------------------- helpers
-
-
-def _domain_rows(domain: Domain, dim: int) -> list[list[fmpz]]:
-    """Integer rows ``[a, c]`` of ``a . x + c <= 0``."""
-    return [] if domain is None else integer_rows(np.column_stack([domain.A, -domain.b]))
-
-
-def _exact_cells(partition: Partition) -> Iterator[list[list[fmpz]]]:
-    """For each region, integer rows ``[a, c]`` of all its inequalities ``a . x + c <= 0``, the domain's last."""
-    network = partition.network
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
-    sides = _domain_rows(partition.domain, network.input_dim)
-    for bits in partition.bits():
-        on = iter(bits.tolist())
-        rows = []
-        for index, layer in enumerate(network.layers):
-            exact = source.rows(index, bits)
-            cutting = [exact[j] for j in np.flatnonzero(layer.cuts)]
-            rows += [[-v for v in row] if next(on) else list(row) for row in cutting]
-        yield rows + sides
-
-
-def _exact_maps(partition: Partition) -> Iterator[Floats]:
-    """The map ``[A, b]`` of each region, (out, d + 1), each number rounded once."""
-    network = partition.network
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
-    for bits in partition.bits():
-        rows, scale = source.scaled_rows(len(network.layers), bits)
-        yield np.array([[nearest_float(fmpq(v, scale)) for v in row] for row in rows])
 
 
 def _map_sizes(partition: Partition) -> Floats:
