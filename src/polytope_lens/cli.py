@@ -234,7 +234,8 @@ def _domain(arguments: argparse.Namespace, lens: Lens) -> Domain:
 
 def _array(file: str) -> Any:
     try:
-        return np.load(file, allow_pickle=False)
+        with Path(file).open("rb") as stream:
+            return np.lib.format.read_array(stream, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise FileFormatError(f"{file} is not a .npy file of numbers.") from error
 

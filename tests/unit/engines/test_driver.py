@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from polytope_lens import Box, Lens
+from polytope_lens.errors import OptionError
+
+
+def random_lens(widths, seed, scale=1.0):
+    rng = np.random.default_rng(seed)
+    weights = [rng.normal(size=(n, m)) * np.sqrt(2 / m) * scale for m, n in pairwise(widths)]
+    return Lens.from_arrays(weights, [rng.normal(size=n) * 0.3 for n in widths[1:]])
+
+
+@pytest.mark.parametrize(("widths", "engine"), [((2, 40, 40, 40, 1), "subdivide"), ((3, 14, 14, 14, 1), "split")])
+def test_any_number_of_workers_finds_the_same_in_the_same_order(widths, engine):
+    lens, box = random_lens(widths, seed=3), Box([-1] * widths[0], [1] * widths[0])
+    alone = lens.partition(box, engine)
+    assert len(alone) > 2000
+    for workers in (2, 3, 5):
+        shared = lens.partition(box, engine, workers=workers)
+        for field in ("patterns", "maps", "witnesses", "counts_per_layer"):
+            assert np.array_equal(getattr(alone, field), getattr(shared, field)), field
+        assert shared.certificate == alone.certificate
+        counts = lens.count(box, engine, workers=workers)
+        assert counts.per_layer.tolist() == alone.counts_per_layer.tolist()
+    patterns = [region.pattern for region in lens.regions(box, engine, workers=2)]
+    assert patterns == [region.pattern for region in alone]
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True])
+def test_workers_are_a_whole_number(workers):
+    with pytest.raises(OptionError, match="`workers` should be a whole number of at least 1"):
+        random_lens((2, 3, 1), seed=0).count(Box([-1, -1], [1, 1]), workers=workers)
+
+
+def test_deep_networks_climb_the_second_rung_and_agree_with_the_third():
+    """Thirty layers: bounds on running sums say nothing in the end, and rows are recomputed in double-double."""
+    lens = random_lens((2, *[10] * 30, 1), seed=1)
+    box = Box([-0.25, -0.25], [0.25, 0.25])
+    exact = lens.partition(box, "brute")
+    for engine in ("subdivide", "split"):
+        found = lens.partition(box, engine)
+        assert np.array_equal(found.patterns, exact.patterns)
+        assert found.certificate.double_double > 100
+        assert found.certificate.rational < found.certificate.total / 1000

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from polytope_lens import Box
+from polytope_lens.cli import main
+from polytope_lens.importers.npz import save_npz
+from polytope_lens.network import from_arrays
+
+LINES = from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -0.5], [0]])
+SPACE = from_arrays([np.eye(3), np.ones((1, 3))], [np.zeros(3), np.zeros(1)])
+
+
+@pytest.fixture
+def lines(tmp_path):
+    """Three lines, with a domain in the file."""
+    save_npz(LINES, tmp_path / "lines.npz", Box([-1, -1], [1, 1]))
+    return str(tmp_path / "lines.npz")
+
+
+@pytest.fixture
+def space(tmp_path):
+    """Three planes, without a domain."""
+    save_npz(SPACE, tmp_path / "space.npz")
+    return str(tmp_path / "space.npz")
+
+
+def as_json(capsys, *arguments):
+    assert main([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys, *arguments):
+    """The one sentence on standard error."""
+    assert main(list(arguments)) == 2
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert streams.err.count("\n") == 1
+    return streams.err
+
+
+def test_count(capsys, lines, space):
+    assert as_json(capsys, "count", lines)["total"] == 7
+    assert as_json(capsys, "count", lines, "--box", "0.1", "0.2")["per_layer"] == [1]
+    assert as_json(capsys, "count", lines, "--box", "-1", "-1", "1", "0.25")["total"] == 6
+    assert as_json(capsys, "count", lines, "--everywhere", "--engine", "split")["total"] == 7
+    assert as_json(capsys, "count", space, "--everywhere")["certificate"]["float64"] > 0
+    assert main(["count", lines]) == 0
+    assert capsys.readouterr().out == "after layer 0: 7\ntotal: 7\n"
+
+
+def test_at(capsys, lines, tmp_path):
+    answer = as_json(capsys, "at", lines, "0.5", "-0.25")
+    assert answer["pattern"] == [[1, 0, 0]]
+    assert answer["affine_map"] == {"A": [[1.0, 0.0]], "b": [0.0]}
+    assert answer["inequalities"]["is_facet"] == [True, True, True]
+    np.save(tmp_path / "x.npy", [0.5, -0.25])
+    assert as_json(capsys, "at", lines, "--point", str(tmp_path / "x.npy")) == answer
+    assert main(["at", lines, "0.5", "-0.25"]) == 0
+    printed = capsys.readouterr().out
+    assert "3 inequalities A @ x <= b, 3 of them facets:" in printed
+    assert "layer 0, neuron 2    distance 0.177" in printed
+
+
+def test_partition(capsys, lines):
+    answer = as_json(capsys, "partition", lines)
+    assert answer["n_regions"] == len(answer["regions"]) == 7
+    assert answer["status"] == "COMPLETE"
+    assert len({region["pattern"] for region in answer["regions"]}) == 7
+    assert main(["partition", lines, "--limit", "2"]) == 0
+    assert "... and 5 more" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_plot(capsys, lines, tmp_path, suffix):
+    picture = tmp_path / f"picture.{suffix}"
+    np.save(tmp_path / "points.npy", np.zeros((3, 2)))
+    assert main(["plot", lines, "-o", str(picture), "--points", str(tmp_path / "points.npy")]) == 0
+    assert picture.read_bytes()[:4] in (b"\x89PNG", b"<?xm", b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("count", "nowhere.npz"), "nowhere.npz cannot be read"),
+        (("count", "model.h5"), "a lens reads .npz"),
+        (("count", "LINES", "--box", "1", "1"), "lower < upper"),
+        (("count", "LINES", "--box", "1", "2", "3"), "--box takes 2 numbers, or 4"),
+        (("count", "SPACE"), "--everywhere"),
+        (("count", "SPACE", "--everywhere", "--engine", "subdivide"), "works for 2 inputs"),
+        (("at", "LINES"), "needs the 2 coordinates"),
+        (("at", "LINES", "1"), "one point with 2 coordinates"),
+        (("at", "LINES", "nan", "1"), "should be finite"),
+        (("at", "LINES", "--point", "LINES"), "not a .npy file"),
+        (("plot", "LINES", "-o", "picture.jpg"), ".png, .svg or .pdf"),
+        (("plot", "LINES", "-o", "nowhere/picture.png"), "nowhere/picture.png"),
+        (("plot", "SPACE", "--box", "0", "1", "-o", "picture.png"), "networks with 2 inputs"),
+        (("plot", "LINES", "-o", "picture.png", "--output-index", "3"), "output"),
+        (("demo", "--steps", "0"), "at least 1"),
+    ],
+)
+def test_bad_input_gets_one_sentence(capsys, lines, space, arguments, says):
+    named = {"LINES": lines, "SPACE": space}
+    assert says in refused(capsys, *(named.get(word, word) for word in arguments))
+
+
+def test_the_module_is_the_program(lines):
+    run = subprocess.run(
+        [sys.executable, "-m", "polytope_lens", "count", lines, "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(run.stdout)["total"] == 7
+
+
+def test_a_saved_torch_model(capsys, tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)), tmp_path / "m.pt")
+    assert 1 <= as_json(capsys, "count", str(tmp_path / "m.pt"), "--everywhere")["total"] <= 7
+
+
+def test_demo_writes_what_it_says(capsys, tmp_path):
+    pytest.importorskip("torch")
+    assert main(["demo", "--steps", "2", "-o", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    for name in ("ring.png", "ring.svg", "ring.gif", "ring.npz"):
+        assert (tmp_path / name).stat().st_size > 1000
+        assert str(tmp_path / name) in printed
+    assert "of which these" in printed
+    assert "after layer 5:" in printed
