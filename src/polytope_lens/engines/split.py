@@ -12,12 +12,12 @@ from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines.chunks import Chunk, Record, bit_places, counted, first_rows, input_points
-from polytope_lens.engines.driver import Problem, batches
+from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
-from polytope_lens.pattern import n_words, unpack
+from polytope_lens.pattern import n_words
 from polytope_lens.polytope.shape import interior_point
 
 if TYPE_CHECKING:
@@ -142,10 +142,7 @@ class _CellDecisions:
 
     def answer(self, state: kernel.State) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
-        f = int(state.scalars[codes.TOP]) - 1
-        layer = int(state.layer[f])
-        neuron = int(state.candidates[layer, state.position[f]])
-        bits = unpack(state.bits[None], self._n_bits)[0]
+        f, layer, neuron, bits = question(state, self._n_bits)
         row = [fmpq(v) for v in self._rows.rows(layer, bits)[neuron]]
         n_rows, d = int(state.n_rows[f]), len(row) - 1
         cell = [self._halfspace(int(state.owner[q]), bits, layer) for q in range(2 * d, n_rows)]

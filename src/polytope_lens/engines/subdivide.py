@@ -10,11 +10,11 @@ from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.flat import flatten, hash_table
 from polytope_lens.engines.chunks import Chunk, Corners, Record, bit_places, counted, first_rows, input_points
-from polytope_lens.engines.driver import Problem, batches
+from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
-from polytope_lens.pattern import n_words, unpack
+from polytope_lens.pattern import n_words
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.planar import exact_vertices
 
@@ -133,10 +133,7 @@ class _CornerSigns:
 
     def answer(self, state: kernel.State) -> None:
         """Fill in the signs that the kernel left open, for the neuron that it stopped at."""
-        f = int(state.scalars[codes.TOP]) - 1
-        layer = int(state.layer[f])
-        neuron = int(state.candidates[layer, state.position[f]])
-        bits = unpack(state.bits[None], self._n_bits)[0]
+        f, layer, neuron, bits = question(state, self._n_bits)
         row = self._rows.rows(layer, bits)[neuron]
         start, n = int(state.start[f]), int(state.n_corners[f])
         for i in np.flatnonzero(state.sign[:n] == kernel.OPEN):
