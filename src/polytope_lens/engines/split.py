@@ -17,7 +17,7 @@ from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, near
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
-from polytope_lens.pattern import n_words
+from polytope_lens.pattern import n_words, unpack
 from polytope_lens.polytope.shape import interior_point
 
 if TYPE_CHECKING:
@@ -54,9 +54,12 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     for n, _, out in batches(problem, state, record, workers=workers):
         if out is None:
             yield counted(n)
-        else:
-            points = input_points(chart, out.witnesses[:n])
-            yield Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, points, None)
+            continue
+        witnesses = out.witnesses[:n]
+        for i in np.flatnonzero(~np.isfinite(witnesses).all(axis=1)):
+            bits = unpack(out.patterns[i : i + 1], network.n_neurons)[0]
+            witnesses[i] = _CellDecisions(network, chart).middle(bits)
+        yield Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, input_points(chart, witnesses), None)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.State:
@@ -145,7 +148,7 @@ class _CellDecisions:
         f, layer, neuron, bits = question(state, self._n_bits)
         row = [fmpq(v) for v in self._rows.rows(layer, bits)[neuron]]
         n_rows, d = int(state.n_rows[f]), len(row) - 1
-        cell = [self._halfspace(int(state.owner[q]), bits, layer) for q in range(2 * d, n_rows)]
+        cell = [self._halfspace(int(state.owner[q]), bits) for q in range(2 * d, n_rows)]
         if not any(row[:-1]):
             state.scalars[codes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
             return
@@ -180,7 +183,7 @@ class _CellDecisions:
         assert best is not None  # the cell has interior
         return best.value + side * row[-1] > 0, best.basis
 
-    def _halfspace(self, owner: int, bits: NDArray[np.bool_], layer: int) -> Halfspace:
+    def _halfspace(self, owner: int, bits: NDArray[np.bool_]) -> Halfspace:
         if owner < 0:
             a, c = self._sides[-1 - owner][:-1], self._sides[-1 - owner][-1]
         else:
@@ -195,17 +198,26 @@ class _CellDecisions:
         NaN proves nothing to the kernel, which then asks about every neuron in that cell.
         """
         d = len(self._lower)
-        box = [Halfspace([fmpq(int(i == k)) for i in range(d)], self._upper[k]) for k in range(d)]
-        box += [Halfspace([fmpq(-int(i == k)) for i in range(d)], -self._lower[k]) for k in range(d)]
-        middle = _middle([*rows, *box], self._lower, self._upper)
+        middle = _middle([*rows, *self._box()], self._lower, self._upper)
         rounded = [nearest_float(v) for v in middle]
         exact = rationals(rounded)
         inside = all(
             sum((a * x for a, x in zip(q.normal, exact, strict=True)), fmpq(0)) < q.offset
-            for q in [*rows, *box]
+            for q in [*rows, *self._box()]
             if any(q.normal)
         )
         return rounded if inside else [float("nan")] * d
+
+    def middle(self, bits: NDArray[np.bool_]) -> list[float]:
+        """The middle of a finished region, rounded: for regions that are too thin to hold a float in their middle."""
+        owners = (*range(self._n_bits), *(-1 - side for side in range(len(self._sides))))
+        rows = [self._halfspace(owner, bits) for owner in owners]
+        return [nearest_float(v) for v in _middle([*rows, *self._box()], self._lower, self._upper)]
+
+    def _box(self) -> list[Halfspace]:
+        d = len(self._lower)
+        upper = [Halfspace([fmpq(int(i == k)) for i in range(d)], self._upper[k]) for k in range(d)]
+        return upper + [Halfspace([fmpq(-int(i == k)) for i in range(d)], -self._lower[k]) for k in range(d)]
 
 
 def _middle(rows: Sequence[Halfspace], lower: Sequence[fmpq], upper: Sequence[fmpq]) -> list[fmpq]:
