@@ -18,7 +18,6 @@ from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.pattern import n_words, unpack
-from polytope_lens.polytope.shape import interior_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -122,13 +121,12 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
     state.owner[:n_sides] = np.array(owners)[keep]
     rows = [Halfspace(rationals(a), fmpq(*float(b).as_integer_ratio())) for a, b in zip(chart.A, chart.b, strict=True)]
     corner = maximize([fmpq(1)] * d, rows, rationals(box.lower), rationals(box.upper))
-    inside = interior_point(chart.A, chart.b)
-    assert corner is not None and inside is not None  # charts have interior
+    assert corner is not None  # charts have interior
     index = {int(q): i for i, q in enumerate(keep)}
     state.scalars[codes.TOP] = 1
     state.n_rows[0] = n_sides
     state.basis[0] = [index[q] for q in corner.basis]
-    state.witness[0] = [nearest_float(v) for v in inside]
+    state.witness[0] = _CellDecisions(network, chart).float_inside(rows)
     refactor(state, 0)
     return state
 
@@ -169,7 +167,7 @@ class _CellDecisions:
         for place, side in ((0, -1), (1, 1)):
             state.bases[place] = bases[side]
             half = Halfspace([-side * v for v in row[:-1]], side * row[-1])
-            state.points[place] = self._float_inside([*cell, half])
+            state.points[place] = self.float_inside([*cell, half])
 
     def _sign_at(self, point: NDArray[np.float64], row: Sequence[fmpq]) -> int:
         """Sign of a row at a point, or 0 where the point is NaN."""
@@ -192,7 +190,7 @@ class _CellDecisions:
             a, c = ([-v for v in row[:-1]], -row[-1]) if bits[owner] else (row[:-1], row[-1])
         return Halfspace([fmpq(v) for v in a], fmpq(-c))
 
-    def _float_inside(self, rows: Sequence[Halfspace]) -> list[float]:
+    def float_inside(self, rows: Sequence[Halfspace]) -> list[float]:
         """A float point strictly inside, or NaN where the middle of the cell rounds out of it.
 
         NaN proves nothing to the kernel, which then asks about every neuron in that cell.
