@@ -72,6 +72,12 @@ def input_points(chart: Chart, points: Floats) -> Floats:
     return np.asarray(homogeneous[:, :-1] / homogeneous[:, -1:])
 
 
+def input_maps(chart: Chart, maps: Floats) -> Floats:
+    """Maps in chart coordinates, (n, out, d + 1), in input coordinates; exact, and infinite where they overflowed."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(maps @ chart.matrix.T)
+
+
 def counted(n_regions: int) -> Chunk:
     """A batch that was only counted."""
     return Chunk(n_regions, np.empty((0, 0), np.uint64), np.empty((0, 0, 0)), np.empty((0, 0)), None)

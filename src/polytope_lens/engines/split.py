@@ -11,7 +11,7 @@ from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.simplex import refactor
-from polytope_lens.engines.chunks import Chunk, Record, bit_places, counted, first_rows, input_points
+from polytope_lens.engines.chunks import Chunk, Record, bit_places, counted, first_rows, input_maps, input_points
 from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
 from polytope_lens.exact.rows import ExactRows
@@ -58,7 +58,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         for i in np.flatnonzero(~np.isfinite(witnesses).all(axis=1)):
             bits = unpack(out.patterns[i : i + 1], network.n_neurons)[0]
             witnesses[i] = _CellDecisions(network, chart).middle(bits)
-        yield Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, input_points(chart, witnesses), None)
+        yield Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), input_points(chart, witnesses), None)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.State:

@@ -9,7 +9,16 @@ import numpy as np
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.flat import flatten, hash_table
-from polytope_lens.engines.chunks import Chunk, Corners, Record, bit_places, counted, first_rows, input_points
+from polytope_lens.engines.chunks import (
+    Chunk,
+    Corners,
+    Record,
+    bit_places,
+    counted,
+    first_rows,
+    input_maps,
+    input_points,
+)
 from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
@@ -163,4 +172,4 @@ def _chunk(chart: Chart, n: int, n_corners: int, out: kernel.Output) -> Chunk:
     corners = Corners(out.corner[:n_corners].copy(), out.key[:n_corners].copy(), out.owner[:n_corners].copy(), indptr)
     sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
     middle = sums / np.diff(indptr)[:, None]
-    return Chunk(n, out.patterns[:n].copy(), out.maps[:n] @ chart.matrix.T, input_points(chart, middle), corners)
+    return Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), input_points(chart, middle), corners)

@@ -350,12 +350,17 @@ def _cross(
     xj, yj = old[following, X], old[following, Y]
     vi = a * xi + b * yi + c
     vj = a * xj + b * yj + c
+    nx, ny, offset, edge_error = old[i, NX], old[i, NY], old[i, OFFSET], old[i, EDGE_ERROR]
     t = vi / (vi - vj)
-    if not 0.0 <= t <= 1.0:
-        t = 0.5
     x = xi + t * (xj - xi)
     y = yi + t * (yj - yi)
-    nx, ny, offset, edge_error = old[i, NX], old[i, NY], old[i, OFFSET], old[i, EDGE_ERROR]
+    if not 0.0 <= t <= 1.0:
+        # Floats cannot tell the two ends apart; the two lines still cross.
+        determinant = nx * line[1] - ny * line[0]
+        x = (ny * line[2] - line[1] * offset) / determinant
+        y = (line[0] * offset - nx * line[2]) / determinant
+        if not (abs(x) < np.inf and abs(y) < np.inf):
+            x, y = 0.5 * (xi + xj), 0.5 * (yi + yj)
     rounding = 4 * UNIT_ROUNDOFF * (2 * (abs(x) + abs(y)) + abs(offset) + abs(line[2]))
     residual = abs(nx * x + ny * y + offset) + edge_error + abs(line[0] * x + line[1] * y + line[2]) + error + rounding
     tilt = (edge_error + error) / min(reach[0], reach[1])
