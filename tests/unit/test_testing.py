@@ -201,6 +201,16 @@ def test_a_network_with_other_values_is_noticed():
     assert_maps_agree(lambda rows: in_float32, PARTITION, tolerance=1e-6)
 
 
+def test_a_model_may_round_a_zero_to_the_other_side():
+    # At the witness (-2/3, 2/3) the second neuron is exactly zero, and 1e-16 in floats.
+    first = [[0, 0], [0, 1], [-1, 0], [-1, 1], [-1, 0]]
+    second = [[1, 1, -1, 0, 0], [-1, 1, -1, 0, 0]]
+    biases = [[1, 1, 0, -1, 1], [-1, 1], [0], [0]]
+    lens = Lens.from_arrays([first, second, [[1, -1]], [[-1]]], biases)
+    for engine in ("subdivide", "split", "brute"):
+        assert_maps_agree(lens, lens.partition(None, engine=engine))
+
+
 def test_maps_that_fit_nowhere_but_in_the_middle_are_noticed_in_the_corners():
     # Nudged within the tolerance for maps, but wide of the neighbours: only the corners tell.
     broken = with_map_nudged(PARTITION, 5, 2, 0.01)

@@ -238,7 +238,7 @@ def assert_maps_agree(
     ones = np.column_stack([partition.witnesses, np.ones(len(partition))])
     values = np.einsum("nok,nk->no", partition.maps, ones)
     wanted = np.asarray(lens(partition.witnesses), dtype=np.float64)
-    allowed = tolerance * np.einsum("nok,nk->no", sizes, np.abs(ones))
+    allowed = tolerance * np.abs(ones) @ _greatest_sizes(partition.network).T
     wrong = np.argwhere(~(np.abs(values - wanted) <= allowed))
     if len(wrong):
         i, o = wrong[0].tolist()
@@ -469,6 +469,15 @@ def _map_sizes(partition: Partition) -> Floats:
         slope = np.column_stack([np.where(on, layer.positive_slope, layer.negative_slope), np.ones(len(bits))])
         product = np.abs(weight) @ (np.abs(slope)[:, :, None] * product)
     return np.broadcast_to(product[:, :-1], partition.maps.shape)
+
+
+def _greatest_sizes(network: Network) -> Floats:
+    """The same with the steeper slope of each neuron, (out, d + 1): a model may round a zero to either side."""
+    product = np.abs(network.augmented_weights()[0])
+    for layer, weight in zip(network.layers, network.augmented_weights()[1:], strict=True):
+        steeper = np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope))
+        product = np.abs(weight) @ (np.append(steeper, 1.0)[:, None] * product)
+    return np.asarray(product[:-1])
 
 
 def _patterns_of_interior_points(network: Network, X: Floats) -> tuple[Bools, Bools]:
