@@ -1,4 +1,4 @@
-"""The command line: ``polytope-lens at|count|partition|plot|demo``. Argument parsing and printing, nothing else."""
+"""The command line, ``polytope-lens COMMAND``: argument parsing and printing, nothing else."""
 
 from __future__ import annotations
 
@@ -25,17 +25,19 @@ COLORS = ("value", "pattern", "slope", "layer")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; 0 if it worked, 2 after one sentence on standard error if the input was bad."""
+    """Run a command.
+
+    Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad.
+    """
     arguments = _parser().parse_args(argv)
     try:
-        arguments.run(arguments)
+        return arguments.run(arguments) or 0
     except (PolytopeLensError, OSError) as error:
         print(f"polytope-lens: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("polytope-lens: interrupted; nothing was written.", file=sys.stderr)
         return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,14 +74,19 @@ def _parser() -> argparse.ArgumentParser:
     at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
     as_json(at)
 
+    def proof(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--proof", metavar="LOG", help="also write a log that proves the numbers; see `verify`")
+
     count = command("count", _count, "Number of regions, after each layer and in total.")
     network(count)
     domain(count)
+    proof(count)
     as_json(count)
 
     partition = command("partition", _partition, "Every region of a domain.")
     network(partition)
     domain(partition)
+    proof(partition)
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(partition)
 
@@ -91,6 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("--output-index", type=int, default=0, help="which output of the network to draw")
     plot.add_argument("--points", metavar="FILE", help="points to draw on top, (n, 2) in a .npy file")
     plot.add_argument("--no-boundaries", action="store_true")
+
+    verify = command("verify", _verify, "Prove again, in integer arithmetic, the numbers of regions that a log claims.")
+    verify.add_argument("log", help="proof log, written with --proof or proof=")
+    verify.add_argument("--network", metavar="FILE", help="also check that the log is about this network")
+    as_json(verify)
 
     demo = command("demo", _demo, "Train a network on a ring and look at its true polytopes.")
     demo.add_argument("-o", "--output", default="demo", help="folder for pictures and film (default: %(default)s)")
@@ -133,7 +145,7 @@ def _at(arguments: argparse.Namespace) -> None:
 
 def _count(arguments: argparse.Namespace) -> None:
     lens = _lens(arguments.file)
-    counts = lens.count(_domain(arguments, lens), arguments.engine)
+    counts = lens.count(_domain(arguments, lens), arguments.engine, proof=arguments.proof)
     if arguments.json:
         certificate = asdict(counts.certificate)
         _print_json({"total": counts.total, "per_layer": counts.per_layer.tolist(), "certificate": certificate})
@@ -145,7 +157,7 @@ def _count(arguments: argparse.Namespace) -> None:
 
 def _partition(arguments: argparse.Namespace) -> None:
     lens = _lens(arguments.file)
-    found = lens.partition(_domain(arguments, lens), arguments.engine)
+    found = lens.partition(_domain(arguments, lens), arguments.engine, proof=arguments.proof)
     if arguments.json:
         _print_json(
             {
@@ -190,6 +202,24 @@ def _plot(arguments: argparse.Namespace) -> None:
     )
     figure.savefig(target, dpi=200)
     print(f"{target}: {len(found)} regions")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from polytope_lens.proof.checker import verify
+    from polytope_lens.proof.log import is_about
+
+    lens = _lens(arguments.network) if arguments.network else None
+    answer = verify(arguments.log)
+    if lens is not None and answer["proved"] and not is_about(arguments.log, lens.network):
+        answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
+    if arguments.json:
+        _print_json(answer)
+    elif answer["proved"]:
+        about = f" of the network in {arguments.network}" if lens is not None else ""
+        print(f"proved: {answer['total']} regions{about}, {answer['per_layer']} after each layer")
+    else:
+        print(f"{arguments.log}: REJECTED at line {answer['line']}: {answer['reason']}")
+    return 0 if answer["proved"] else 1
 
 
 def _demo(arguments: argparse.Namespace) -> None:

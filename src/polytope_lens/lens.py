@@ -15,6 +15,7 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import FileFormatError, UnsupportedLayerError
 from polytope_lens.exact.points import point_signs
 from polytope_lens.pattern import ActivationPattern
+from polytope_lens.proof.write import write_proof
 from polytope_lens.query.locate import region_patterns
 from polytope_lens.region import Region
 
@@ -103,16 +104,40 @@ class Lens:
         return Region(self.network, pattern, None, point)
 
     def partition(
-        self, domain: Domain = None, engine: str = "auto", *, workers: int = 1, progress: bool | None = None
+        self,
+        domain: Domain = None,
+        engine: str = "auto",
+        *,
+        workers: int = 1,
+        progress: bool | None = None,
+        proof: str | os.PathLike[str] | None = None,
     ) -> Partition:
-        """Every region of a domain; see :func:`.enumerate.partition`."""
-        return engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress)
+        """Every region of a domain; see :func:`.enumerate.partition`.
+
+        With `proof`, also a log that anybody can check; see :func:`.write.write_proof`.
+        """
+        found = engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress)
+        if proof is not None:
+            write_proof(self.network, found.domain, proof, [len(found), *found.counts_per_layer], progress=progress)
+        return found
 
     def count(
-        self, domain: Domain = None, engine: str = "auto", *, workers: int = 1, progress: bool | None = None
+        self,
+        domain: Domain = None,
+        engine: str = "auto",
+        *,
+        workers: int = 1,
+        progress: bool | None = None,
+        proof: str | os.PathLike[str] | None = None,
     ) -> RegionCounts:
-        """Number of regions of a domain, per layer and in total; see :func:`.enumerate.count`."""
-        return engines.count(self.network, domain, engine=engine, workers=workers, progress=progress)
+        """Number of regions of a domain, per layer and in total; see :func:`.enumerate.count`.
+
+        With `proof`, also a log that anybody can check; see :func:`.write.write_proof`.
+        """
+        found = engines.count(self.network, domain, engine=engine, workers=workers, progress=progress)
+        if proof is not None:
+            write_proof(self.network, domain, proof, [found.total, *found.per_layer], progress=progress)
+        return found
 
     def regions(self, domain: Domain = None, engine: str = "auto", *, workers: int = 1) -> Iterator[Region]:
         """The regions of a domain one by one, as they are found; see :func:`.enumerate.regions`."""

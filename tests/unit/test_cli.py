@@ -131,3 +131,31 @@ def test_demo_writes_what_it_says(capsys, tmp_path):
         assert str(tmp_path / name) in printed
     assert "of which these" in printed
     assert "after layer 5:" in printed
+
+
+def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
+    log = str(tmp_path / "run.proof")
+    for verb in ("count", "partition"):
+        assert main([verb, lines, "--proof", log]) == 0
+        assert main(["verify", log]) == 0
+        assert capsys.readouterr().out.endswith("proved: 7 regions, [7] after each layer\n")
+        assert as_json(capsys, "verify", log, "--network", lines) == {"proved": True, "total": 7, "per_layer": [7]}
+    assert main(["verify", log, "--network", space]) == 1
+    assert "another network" in capsys.readouterr().out
+    with open(log, "a") as file:
+        file.write("more\n")
+    assert main(["verify", log, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["proved"] is False
+    assert "No such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
+    assert "No such file" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
+
+
+def test_a_proof_that_fails_leaves_nothing_behind(lines, tmp_path, monkeypatch):
+    from polytope_lens.proof import write
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write, "prove_plane", fail)
+    assert main(["count", lines, "--proof", str(tmp_path / "run.proof")]) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["lines.npz"]

@@ -43,12 +43,18 @@ class Chart:
 
 def charts(domain: Domain, dim: int) -> list[Chart]:
     """One chart for a bounded domain, at most 2 d + 1 for an unbounded one (pieces without interior left out)."""
+    found = pieces(domain, dim)
+    return found if len(found) == 1 else [chart for chart in found if Polytope(chart.A, chart.b).has_interior]
+
+
+def pieces(domain: Domain, dim: int) -> list[Chart]:
+    """One chart for a bounded domain, 2 d + 1 for an unbounded one, some of which may be empty."""
     if isinstance(domain, Box):
         return [Chart(np.eye(dim + 1), domain, domain.A, domain.b)]
     if isinstance(domain, Polytope) and domain.is_bounded:
         return [Chart(np.eye(dim + 1), Box(*domain.bounding_box()), domain.A, domain.b)]
     sides = np.zeros((0, dim + 1)) if domain is None else np.column_stack([domain.A, -domain.b])
-    pieces = [(np.eye(dim + 1), Box(-np.ones(dim), np.ones(dim)))]
+    places = [(np.eye(dim + 1), Box(-np.ones(dim), np.ones(dim)))]
     for k in range(dim):
         for sign in (1.0, -1.0):
             # u runs over the other coordinates and then t; the constant is x_k.
@@ -57,11 +63,9 @@ def charts(domain: Domain, dim: int) -> list[Chart]:
             matrix[k, dim] = sign
             lower = -np.ones(dim)
             lower[-1] = 0.0
-            pieces.append((matrix, Box(lower, np.ones(dim))))
+            places.append((matrix, Box(lower, np.ones(dim))))
     found = []
-    for matrix, box in pieces:
+    for matrix, box in places:
         cone = sides @ matrix
-        A, b = np.vstack([cone[:, :-1], box.A]), np.concatenate([-cone[:, -1], box.b])
-        if Polytope(A, b).has_interior:
-            found.append(Chart(matrix, box, A, b))
+        found.append(Chart(matrix, box, np.vstack([cone[:, :-1], box.A]), np.concatenate([-cone[:, -1], box.b])))
     return found

@@ -1,0 +1,298 @@
+"""Check a proof log of polytope_lens.
+
+    python checker.py LOG
+
+This file proves again, in integer arithmetic, that the regions which a log lists are all regions of its network in its
+domain. It needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it.
+docs/proofs.md describes the format, and why the checks below suffice. The exit code is 0 if it is proved.
+
+A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + c``, and in a cell for the halfspace
+``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0. A pattern is an integer with
+a bit for each neuron that cuts, the first one highest: 1 where its pre-activation is positive.
+"""
+
+import hashlib
+import math
+import sys
+from operator import mul
+from typing import Any, BinaryIO, NamedTuple
+
+Row = list[int]
+
+
+class RejectedError(Exception):
+    """The log proves nothing; the message says why."""
+
+
+def require(condition: object, message: str) -> None:
+    if not condition:
+        raise RejectedError(message)
+
+
+class Log:
+    """The lines of a log, split into words. The last line holds the SHA-256 digest of all bytes before it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.digest, self.number = file, hashlib.sha256(), 0
+        self.raw, self.words = b"", list[str]()
+
+    def advance(self) -> None:
+        self.raw = self.file.readline()
+        self.words = self.raw.decode("ascii").split()
+        self.number += 1
+
+    def next(self, keyword: str | None = None) -> list[str]:
+        """The words of this line, after which the next one is read."""
+        words = self.words
+        require(words, "the log ends too early")
+        require(keyword in (None, words[0]), f"expected a line '{keyword} ...', but found '{words[0]} ...'")
+        self.digest.update(self.raw)
+        self.advance()
+        return words
+
+
+def integers(rows: list[list[float]]) -> tuple[list[Row], int]:
+    """Rows of floats times the least power of two >= 1 that makes all of them integers, and that power."""
+    pairs = [[value.as_integer_ratio() for value in row] for row in rows]
+    scale = max((q for row in pairs for _, q in row), default=1)
+    return [[p * (scale // q) for p, q in row] for row in pairs], scale
+
+
+class Layer:
+    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers."""
+
+    def __init__(self, neurons: list[list[float]]) -> None:
+        # A neuron is [negative slope, positive slope, whether it cuts, weights ..., bias].
+        self.slopes, self.unit = integers([neuron[:2] for neuron in neurons])
+        self.cuts = [bool(neuron[2]) for neuron in neurons]
+        self.rows, self.scale = integers([neuron[3:] for neuron in neurons])
+        self.n_bits = sum(self.cuts)
+
+    def preactivations(self, columns: list[Row]) -> list[Row]:
+        return [[sum(map(mul, row, column)) for row in self.rows] for column in columns]
+
+    def activations(self, columns: list[Row], z: list[Row], on: list[bool]) -> list[Row]:
+        """What the next layer sees, given what this one saw, its pre-activations and which of its neurons are on."""
+        chosen = [slopes[up] for slopes, up in zip(self.slopes, on)]
+        factor = self.scale * self.unit
+        return [[*map(mul, chosen, values), column[-1] * factor] for values, column in zip(z, columns)]
+
+
+class Chart(NamedTuple):
+    """The points [x; t] = sum of u_k columns[k] + columns[-1] with u in a polytope, perhaps in a known box.
+
+    Each u_k of the box runs from lower_k / q to upper_k / q.
+    """
+
+    columns: list[Row]
+    sides: list[Row]
+    box: tuple[Row, Row, int] | None
+
+
+def read_floats(words: list[str], n: int) -> list[float]:
+    values = [float.fromhex(word) for word in words]
+    require(len(values) == n and all(map(math.isfinite, values)), f"expected {n} finite numbers")
+    return values
+
+
+def read_network(log: Log) -> tuple[int, list[Layer]]:
+    """The number of inputs, and the hidden layers; the output layer has no part in the regions."""
+    dim = int(log.next("inputs")[1])
+    fan_in, layers = dim, list[Layer]()
+    while log.words[:1] == ["layer"]:
+        width = int(log.next()[1])
+        neurons = [read_floats(log.next("neuron")[1:], fan_in + 4) for _ in range(width)]
+        require(dim > 0 and neurons, "a layer without inputs or neurons")
+        require(all(n[2] == 1 or (n[2] == 0 and n[0] == n[1]) for n in neurons), "a neuron that bends must cut")
+        layers.append(Layer(neurons))
+        fan_in = width
+    return dim, layers
+
+
+def read_domain(log: Log, dim: int) -> list[Chart]:
+    """Charts that together cover the domain."""
+    words = log.next("domain")
+    identity = [[int(i == k) for i in range(dim + 1)] for k in range(dim + 1)]
+    if words[1] == "box":
+        corners = read_floats(words[2:], 2 * dim)
+        return [in_box(identity, [], corners[:dim], corners[dim:])]
+    sides = [read_floats(log.next("side")[1:], dim + 1) for _ in range(int(words[2]))]
+    if words[1] == "polytope":
+        return [Chart(identity, [integers([side])[0][0] for side in sides if any(side)], None)]
+    require(words[1] == "cone", "a domain is a box, a polytope or a cone")
+    # Rays of {t > 0} meet one of the 2 dim + 1 facets t = 1, x_k = 1, x_k = -1 of the box |x_k| <= 1, 0 <= t <= 1.
+    charts = [in_box(identity, sides, [-1.0] * dim, [1.0] * dim)]
+    for k in range(dim):
+        others = identity[:k] + identity[k + 1 :]
+        for sign in (1, -1):
+            facet = [*others, [sign * v for v in identity[k]]]
+            charts.append(in_box(facet, sides, [-1.0] * (dim - 1) + [0.0], [1.0] * dim))
+    return charts
+
+
+def in_box(columns: list[Row], sides: list[list[float]], lower: list[float], upper: list[float]) -> Chart:
+    require(all(map(float.__lt__, lower, upper)), "a box has lower < upper")
+    axes = range(len(lower))
+    rows = [[sum(map(mul, side, column)) for column in columns] for side in sides]
+    rows += [[float(i == k) for i in axes] + [-upper[k]] for k in axes]
+    rows += [[-float(i == k) for i in axes] + [lower[k]] for k in axes]
+    (below, above), q = integers([lower, upper])
+    return Chart(columns, [integers([row])[0][0] for row in rows if any(row)], (below, above, q))
+
+
+def check_plane(log: Log, layers: list[Layer], chart: Chart, found: set[int]) -> None:
+    """Polygons that tile the chart, whose patterns no neuron contradicts at any of their corners."""
+    points, tight, positive, negative = list[Row](), list[int](), list[int](), list[int]()
+    unmatched = set[tuple[int, int]]()
+    while log.words[:1] in (["v"], ["r"]):
+        words = log.next()
+        if words[0] == "v":
+            x, y, w = point = [int(word, 16) for word in words[1:]]
+            slacks = [a * x + b * y + c * w for a, b, c in chart.sides]
+            require(w > 0 and max(slacks, default=0) <= 0, "a corner outside the domain")
+            points.append(point)
+            tight.append(sum(1 << i for i, slack in enumerate(slacks) if slack == 0))
+            columns, above, below = [[sum(map(mul, row, point)) for row in zip(*chart.columns)]], 0, 0
+            for layer in layers:
+                z = layer.preactivations(columns)
+                on = [value > 0 for value in z[0]]
+                for value, up, cuts in zip(z[0], on, layer.cuts):
+                    if cuts:
+                        above, below = above * 2 + up, below * 2 + (value < 0)
+                columns = layer.activations(columns, z, on)
+            positive.append(above)
+            negative.append(below)
+            continue
+        pattern, corners = int(words[1], 16), [int(word) for word in words[2:]]
+        require(len(corners) > 2 and min(corners) >= 0, "no polygon")
+        above = below = 0
+        for i in corners:
+            above, below = above | positive[i], below | negative[i]
+        require(above == pattern and not below & pattern, "a corner contradicts the pattern")
+        turns = [turn(points[corners[0]], points[i], points[j]) for i, j in zip(corners[1:], corners[2:])]
+        require(min(turns) >= 0 and max(turns) > 0, "a region without interior, or turned around")
+        require(pattern not in found, "a region is listed twice")
+        found.add(pattern)
+        for edge in zip(corners, corners[1:] + corners[:1]):
+            require(edge not in unmatched, "two regions on the same side of an edge")
+            if edge[::-1] in unmatched:
+                unmatched.remove(edge[::-1])
+            else:
+                unmatched.add(edge)
+    require(found, "a chart without regions")
+    for i, j in unmatched:
+        require(tight[i] & tight[j], "nothing beyond an edge inside the domain: a region is missing")
+
+
+def turn(first: Row, second: Row, third: Row) -> int:
+    """Positive where three points [x, y, w] turn to the left."""
+    (a, b, c), (d, e, f), (g, h, i) = first, second, third
+    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+
+
+def check_tree(log: Log, layers: list[Layer], chart: Chart, found: set[int]) -> None:
+    """Cells cut in two, neuron by neuron; where one does not cut, multipliers say why; at the end a point inside."""
+    first = layers[0].preactivations(chart.columns) if layers else []
+    stack = [(chart.sides, 0, chart.columns, first, dict[int, bool](), 0)]
+    while stack:
+        cell, depth, columns, z, bits, pattern = stack.pop()
+        while True:
+            while depth < len(layers) and len(bits) == layers[depth].n_bits:
+                for j in sorted(bits):
+                    pattern = pattern * 2 + bits[j]
+                on = [bits.get(j, True) for j in range(len(z[0]))]
+                columns = layers[depth].activations(columns, z, on)
+                depth, bits = depth + 1, {}
+                z = layers[depth].preactivations(columns) if depth < len(layers) else []
+            words = log.next()
+            if words[0] == "in":
+                w, *point = [int(word, 16) for word in words[1:]]
+                require(depth == len(layers) and w > 0 and len(point) == len(chart.columns) - 1, "no point of a region")
+                require(all(sum(map(mul, row, [*point, w])) < 0 for row in cell), "a witness outside its region")
+                require(pattern not in found, "a region is listed twice")
+                found.add(pattern)
+                break
+            j = int(words[1])
+            require(depth < len(layers) and 0 <= j < len(z[0]), "no such neuron")
+            require(layers[depth].cuts[j] and j not in bits, "a neuron that is not to be decided")
+            row = [values[j] for values in z]
+            minus = [-v for v in row]
+            if words[0] == "cut":
+                stack.append(([*cell, minus], depth, columns, z, {**bits, j: True}, pattern))
+                cell, bits = [*cell, row], {**bits, j: False}
+                continue
+            require(words[0] in ("on", "off"), f"unknown line '{words[0]} ...'")
+            bits[j] = words[0] == "on"
+            require(any(row) or not bits[j], "a neuron that vanishes is off")
+            scale = int(words[2], 16)
+            rest = leftover([scale * v for v in (minus if bits[j] else row)], cell, words[3:])
+            require(scale > 0 and greatest(rest, chart.box) <= 0, f"no proof that neuron {j} is {words[0]}")
+
+
+def leftover(row: Row, cell: list[Row], words: list[str]) -> Row:
+    """A row minus nonnegative multiples of the halfspaces of a cell, which are named by their places in it."""
+    for place, multiplier in zip(map(int, words[::2]), words[1::2], strict=True):
+        factor = int(multiplier, 16)
+        require(factor >= 0 and place >= 0, "a negative multiplier")
+        row = [v - factor * h for v, h in zip(row, cell[place])]
+    return row
+
+
+def greatest(row: Row, box: tuple[Row, Row, int] | None) -> int:
+    """A number with the sign of the greatest value of an affine function in a box (of a constant, if there is none)."""
+    *gradient, constant = row
+    if box is None:
+        require(not any(gradient), "the multipliers leave something over")
+        return constant
+    lower, upper, q = box
+    return constant * q + sum(max(a * lo, a * hi) for a, lo, hi in zip(gradient, lower, upper))
+
+
+def check(log: Log) -> dict[str, Any]:
+    """Prove a log; the numbers of regions, in total and after each layer."""
+    log.advance()
+    require(log.next() == ["polytope_lens", "proof", "1"], "not a proof log of this version")
+    dim, layers = read_network(log)
+    patterns = set[int]()
+    for number, chart in enumerate(read_domain(log, dim)):
+        words, found = log.next("chart"), set[int]()
+        require(int(words[1]) == number, "charts out of order")
+        if words[2] == "empty":
+            # Nonnegative multiples of the sides, not all zero, add up to a number >= 0: nowhere are all of them < 0.
+            rest = leftover([0] * (dim + 1), chart.sides, words[3:])
+            require(any(int(word, 16) for word in words[4::2]) and greatest(rest, None) <= 0, "no proof of emptiness")
+        elif words[2] == "plane" and dim == 2:
+            check_plane(log, layers, chart, found)
+        else:
+            require(words[2] == "tree", f"unknown form of proof '{words[2]}'")
+            check_tree(log, layers, chart, found)
+        patterns |= found
+    still_to_come = [sum(layer.n_bits for layer in layers[i + 1 :]) for i in range(len(layers))]
+    counts = [len(patterns), *(len({pattern >> n for pattern in patterns}) for n in still_to_come)]
+    claimed = [int(word) for word in log.next("regions")[1:]]
+    require(claimed == counts, f"{counts} regions were proved, but the log says {claimed}")
+    digest = log.digest.hexdigest()
+    require(log.next() == ["sha256", digest] and not log.raw, "the log has been changed since it was written")
+    return {"proved": True, "total": counts[0], "per_layer": counts[1:]}
+
+
+def verify(path: str) -> dict[str, Any]:
+    """Whether the log in a file proves its counts, and them; or else the line at which it fails, and why."""
+    with open(path, "rb") as file:
+        log = Log(file)
+        try:
+            return check(log)
+        except (RejectedError, ValueError, IndexError, ArithmeticError) as error:
+            reason = str(error) if isinstance(error, RejectedError) else f"a damaged line ({error})"
+            return {"proved": False, "line": max(1, log.number - 1), "reason": reason}
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python checker.py LOG")
+    try:
+        answer = verify(sys.argv[1])
+    except OSError as problem:
+        sys.exit(str(problem))
+    print(*(f"{key}: {value}" for key, value in answer.items()), sep="\n")
+    sys.exit(not answer["proved"])

@@ -1,0 +1,98 @@
+"""The file that a proof is written to: lines of words, the network and the domain first, a digest last."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from polytope_lens.domain import Box
+from polytope_lens.polytope import Polytope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from flint import fmpz
+
+    from polytope_lens.domain import Domain
+    from polytope_lens.network import Network
+
+
+class LogFile:
+    """Writes lines and keeps the digest of all of them."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    def write(self, *words: object) -> None:
+        """One line; the words are written as ``str`` makes them."""
+        line = (" ".join(map(str, words)) + "\n").encode("ascii")
+        self._file.write(line)
+        self._digest.update(line)
+
+    def close(self) -> None:
+        """Write the last line, the digest of the ones before it."""
+        self._file.write(f"sha256 {self._digest.hexdigest()}\n".encode("ascii"))
+
+
+@contextmanager
+def log_file(path: str | os.PathLike[str]) -> Iterator[LogFile]:
+    """A log that appears at `path` when it is complete, and not before."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            log = LogFile(file)
+            yield log
+            log.close()
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def describe(network: Network) -> list[str]:
+    """The lines that name a network: its inputs and hidden layers, floats in hexadecimal, hence exact."""
+    lines = [f"inputs {network.input_dim}"]
+    for layer in network.layers:
+        lines.append(f"layer {layer.width}")
+        kinds = layer.negative_slope, layer.positive_slope, layer.cuts.astype(np.float64)
+        neurons = np.column_stack([*kinds, layer.weight, layer.bias])
+        lines.extend(f"neuron {_floats(neuron)}" for neuron in neurons)
+    return lines
+
+
+def describe_domain(domain: Domain) -> list[str]:
+    """The lines that name a domain; "cone" stands for an unbounded one, which is seen through several charts."""
+    if isinstance(domain, Box):
+        return [f"domain box {_floats(domain.lower)} {_floats(domain.upper)}"]
+    sides = [] if domain is None else [f"side {_floats([*a, -b])}" for a, b in zip(domain.A, domain.b, strict=True)]
+    kind = "polytope" if isinstance(domain, Polytope) and domain.is_bounded else "cone"
+    return [f"domain {kind} {len(sides)}", *sides]
+
+
+def is_about(path: str | os.PathLike[str], network: Network) -> bool:
+    """Whether a log speaks of this network: the same inputs and hidden layers, number for number."""
+    named = []
+    with Path(path).open("rb") as file:
+        file.readline()
+        for line in file:
+            if line.startswith(b"domain"):
+                break
+            named.append(line.decode("ascii", "replace").split())
+    return named == [line.split() for line in describe(network)]
+
+
+def _floats(values: Iterable[float]) -> str:
+    return " ".join(float(value).hex() for value in values)
+
+
+def hexadecimal(value: fmpz | int) -> str:
+    """An integer as the checker reads it."""
+    return f"{int(value):x}"

@@ -1,0 +1,78 @@
+"""The proof for two inputs: polygons with exact corners that tile a chart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.engines import subdivide
+from polytope_lens.engines.chunks import Record, bit_places
+from polytope_lens.exact.rational import integer_matrix, integer_rows
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.pattern import unpack
+from polytope_lens.proof.log import hexadecimal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flint import fmpz
+    from numpy.typing import NDArray
+
+    from polytope_lens.engines.charts import Chart
+    from polytope_lens.network import Network
+    from polytope_lens.proof.log import LogFile
+    from polytope_lens.proof.write import Tick
+
+
+def prove_plane(log: LogFile, network: Network, chart: Chart, tick: Tick) -> None:
+    """Write the corners and regions of a chart as they are found.
+
+    A corner is where the lines of two known owners meet. It is written once, before the first region that has it.
+    """
+    lines = _Lines(network, chart)
+    known: dict[int, int] = {}
+    for chunk in subdivide.walk(network, chart, Record(), want_output=True):
+        assert chunk.corners is not None  # this engine finds them
+        keys, owners, starts = (a.tolist() for a in (chunk.corners.key, chunk.corners.owner, chunk.corners.indptr))
+        for bits, start, stop in zip(unpack(chunk.patterns, network.n_neurons), starts[:-1], starts[1:], strict=True):
+            polygon = []
+            for i in range(start, stop):
+                if (key := keys[i]) not in known:
+                    known[key] = len(known)
+                    before = owners[i - 1 if i > start else stop - 1]
+                    log.write("v", *map(hexadecimal, _crossing(lines.of(before, bits), lines.of(owners[i], bits))))
+                polygon.append(known[key])
+            log.write("r", hexadecimal(pattern_number(bits)), *polygon)
+        tick(chunk.n_regions)
+
+
+class _Lines:
+    """Integer rows of the lines that polygons are bounded by."""
+
+    def __init__(self, network: Network, chart: Chart) -> None:
+        self._rows = ExactRows(network, integer_matrix(chart.matrix))
+        self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
+        self._place = bit_places(network)
+
+    def of(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
+        if owner < 0:
+            return self._sides[-1 - owner]
+        layer, neuron = self._place[owner]
+        return self._rows.rows(layer, bits)[neuron]
+
+
+def _crossing(first: Sequence[fmpz], second: Sequence[fmpz]) -> list[fmpz]:
+    """Homogeneous integer coordinates [x, y, w], w > 0 and no common divisor, of the point where two lines meet."""
+    a, b, c = first
+    p, q, r = second
+    x, y, w = b * r - c * q, c * p - a * r, a * q - b * p
+    divisor = x.gcd(y).gcd(w)
+    if w < 0:
+        divisor = -divisor
+    return [x // divisor, y // divisor, w // divisor]
+
+
+def pattern_number(bits: NDArray[np.bool_]) -> int:
+    """A pattern as an integer, first bit highest."""
+    return int.from_bytes(np.packbits(bits).tobytes(), "big") >> (-len(bits) % 8)
