@@ -128,3 +128,49 @@ def facet_mask(rows: Sequence[Row]) -> list[bool]:
         flat = [[a - b for a, b in zip(x, held[0], strict=True)] for x in held[1:]]
         mask.append(any(row[:-1]) and bool(held) and rank(flat) == d - 1)
     return mask
+
+
+def planar_patterns(network: Network, corners: Sequence[Sequence[Fraction]] | None) -> set[tuple[bool, ...]]:
+    """Patterns of all regions with interior in a convex polygon given counter-clockwise, or in R^2, by clipping.
+
+    R^2 is the half-space t > 0 of the cone over it; the rays of that meet one of five squares.
+    """
+    one, zero = Fraction(1), Fraction(0)
+    if corners is not None:
+        return _clipped(network, [(x, y, one) for x, y in corners])
+    found = set()
+    for a, b in ((-one, one), (one, -one)):
+        # x = b or y = b, the other between -1 and 1, and t between 0 and 1.
+        found |= _clipped(network, [(b, a, zero), (b, b, zero), (b, b, one), (b, a, one)])
+        found |= _clipped(network, [(a, b, zero), (b, b, zero), (b, b, one), (a, b, one)])
+    return found | _clipped(network, [(-one, -one, one), (one, -one, one), (one, one, one), (-one, one, one)])
+
+
+def _clipped(network: Network, polygon: list[tuple[Fraction, Fraction, Fraction]]) -> set[tuple[bool, ...]]:
+    cells = [((), polygon)]
+    for index, layer in enumerate(network.layers):
+        for place, neuron in enumerate(j for j, cuts in enumerate(layer.cuts.tolist()) if cuts):
+            halves = []
+            for bits, cell in cells:
+                known = bits[: len(bits) - place]
+                row = affine_rows(network, [*known, *[False] * (network.n_neurons - len(known))])[index][neuron]
+                values = [dot(row, corner) for corner in cell]
+                if any(v < 0 for v in values) or not any(values):
+                    halves.append(((*bits, False), _clip(cell, [-v for v in values])))
+                if any(v > 0 for v in values):
+                    halves.append(((*bits, True), _clip(cell, values)))
+            cells = halves
+    return {bits for bits, _ in cells}
+
+
+def _clip(cell: list, values: Row) -> list:
+    """The part of a convex polygon where the values at its corners, and between them, are >= 0."""
+    kept = []
+    for i, (p, v) in enumerate(zip(cell, values, strict=True)):
+        q, w = cell[i - 1], values[i - 1]
+        if v * w < 0:
+            s = w / (w - v)
+            kept.append(tuple(a + s * (b - a) for a, b in zip(q, p, strict=True)))
+        if v >= 0:
+            kept.append(p)
+    return kept
