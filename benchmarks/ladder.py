@@ -1,0 +1,143 @@
+"""What exactness costs: each engine against itself with the ladder switched off, in one run.
+
+    python benchmarks/ladder.py [--runs 7] [--long] [name ...]
+
+"Off" is a copy of the package, in a temporary folder, from which the error bounds are cut out and every sign is what
+floats say: no bounds on rows, no radii of corners, no proof that a cell is missed or that a witness is inside, and
+never a question to rational arithmetic where floats are not exactly zero. The two copies run in two processes that take
+turns, network by network; the table shows the median of the ratios of neighbouring turns. Counts are asserted against
+the known ones with the ladder on, and shown where they differ without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from run import LONG, NETS, REGIONS
+
+PACKAGE = Path(__file__).parent.parent / "src" / "polytope_lens"
+
+MISSES = '"""Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""\n'
+INSIDE = '"""Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""\n'
+# (file, text that occurs exactly once, what takes its place)
+CUTS = [
+    ("flat", "            error[f, q] += abs(w) * sure + ADD_ROUNDING * (abs(x) * r0 + abs(y) * r1 + abs(z))\n", ""),
+    ("flat", "        scratch[q] = 0.0\n", "        pass\n"),
+    ("flat", "            scratch[q] += abs(x) * r\n", ""),
+    ("flat", "    size = abs(slope)\n", "    return\n    size = abs(slope)\n"),
+    ("flat", "            sure[q] += abs(x) * r\n", ""),
+    ("flat", "    largest, worst = 0.0, 0.0\n", "    return False\n    largest, worst = 0.0, 0.0\n"),
+    ("simplex", MISSES, f"{MISSES}    return side * value_at(row, j, s.v) > 0.0\n"),
+    ("simplex", INSIDE, f"{INSIDE}    return True\n"),
+    ("split", "return side * value_at(row, j, to) > sure and surely_inside(net, s, s.n_rows[f], to)", "return True"),
+    ("subdivide", "bound = sure[j] + spread * corner[start + i, RADIUS]", "bound = 0.0"),
+    ("subdivide", "low, high = value - slack, value + slack", "low, high = value, value"),
+    (
+        "subdivide",
+        "    rounding = 4 * UNIT_ROUNDOFF * (2 *",
+        "    return x, y, 0.0\n    rounding = 4 * UNIT_ROUNDOFF * (2 *",
+    ),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("names", nargs="*", help="networks, all by default")
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--long", action="store_true", help="also the 30 x 30 network")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures there")
+    arguments = parser.parse_args()
+    known = {**REGIONS, **LONG}
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        on, off = Worker(PACKAGE.parent), Worker(without_ladder(Path(folder)))
+        for worker in (on, off):  # load or make the compiled code
+            worker.count("ng_duplicate", "subdivide"), worker.count("ng_duplicate", "split")
+        print(f"{'network':<15}{'engine':>11}{'regions':>9}{'off s':>10}{'on s':>10}{'ratio':>7}{'rational':>10}")
+        for name in arguments.names or [*REGIONS, *(LONG if arguments.long else ())]:
+            for engine in ("split",) if name[:2] in ("d3", "d4", "d5", "d6") else ("subdivide", "split"):
+                runs = min(arguments.runs, 3) if name in LONG else arguments.runs
+                turns = [(off.count(name, engine), on.count(name, engine)) for _ in range(runs)]
+                ratio = statistics.median(b["seconds"] / a["seconds"] for a, b in turns)
+                seconds = [statistics.median(turn[i]["seconds"] for turn in turns) for i in (0, 1)]
+                without, exact = turns[0]
+                assert exact["regions"] == known[name], (name, engine, exact["regions"], known[name])
+                if without["regions"] is None:
+                    print(f"{name:<15}{engine:>11}{exact['regions']:>9}   off fails")
+                    continue
+                found = "" if without["regions"] == exact["regions"] else f"   off finds {without['regions']}"
+                rows.append({"network": name, "engine": engine, "off": seconds[0], "on": seconds[1], "ratio": ratio})
+                print(
+                    f"{name:<15}{engine:>11}{exact['regions']:>9}{seconds[0]:>10.5f}{seconds[1]:>10.5f}{ratio:>7.2f}"
+                    f"{exact['rational']:>10}{found}",
+                    flush=True,
+                )
+    print(f"median ratio: {statistics.median(row['ratio'] for row in rows):.2f}")
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def without_ladder(folder: Path) -> Path:
+    """A copy of the package with the error bounds cut out; its parent folder, for PYTHONPATH."""
+    copy = folder / "polytope_lens"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    for file, old, new in CUTS:
+        kernel = copy / "engines" / "_kernels" / f"{file}.py"
+        source = kernel.read_text()
+        assert source.count(old) == 1, f"{kernel.name} has changed; adapt benchmarks/ladder.py: {old!r}"
+        kernel.write_text(source.replace(old, new))
+    return folder
+
+
+SERVE = """
+import json, sys, time
+from pathlib import Path
+from polytope_lens.importers.npz import load_npz
+from polytope_lens.lens import Lens
+for line in sys.stdin:
+    file, engine = json.loads(line)
+    network, domain = load_npz(file)
+    lens = Lens(network)
+    start, n = time.perf_counter(), 0
+    answer = {"regions": None}
+    try:
+        while not n or time.perf_counter() - start < 0.2:
+            counts, n = lens.count(domain, engine), n + 1
+        answer = {"regions": counts.total, "rational": counts.certificate.rational}
+    except AssertionError:  # the ladder is off, and floats made a cell without interior
+        pass
+    answer["seconds"] = (time.perf_counter() - start) / max(n, 1)
+    print(json.dumps(answer), flush=True)
+"""
+
+
+class Worker:
+    """A process that counts with one copy of the package."""
+
+    def __init__(self, path: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SERVE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={"PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+
+    def count(self, name: str, engine: str) -> dict[str, float]:
+        self._process.stdin.write(json.dumps([str(NETS / f"{name}.npz"), engine]) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+if __name__ == "__main__":
+    start = time.perf_counter()
+    main()
+    print(f"{time.perf_counter() - start:.0f} s")
