@@ -13,6 +13,7 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
+import numba
 import numpy as np
 
 from polytope_lens.engines._kernels import codes
@@ -101,8 +102,17 @@ class _Walk(Generic[Output]):
         scalars = self.state.scalars
         out = None if self.problem.room is None else self.problem.room(self.batch)
         scalars[[codes.N_REGIONS, codes.N_CORNERS]] = 0
-        while (code := _call(self.problem, self.state, out, self.batch)) == codes.UNDECIDED:
-            self.answer(self.state)
+        kernel = self.problem.kernel
+        given = kernel.NO_OUTPUT if out is None else out
+        arguments = (self.problem.net, self.state, given, self.batch, out is not None)
+        code = _call(self.problem, arguments)
+        if code == codes.UNDECIDED:
+            # Finding the machine code for these types takes numba longer than answering most questions.
+            types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
+            again = kernel.walk.overloads[types].entry_point
+            while code == codes.UNDECIDED:
+                self.answer(self.state)
+                code = int(again(*arguments))
         self.found.append(Batch(int(scalars[codes.N_REGIONS]), int(scalars[codes.N_CORNERS]), out))
         self.done = code == codes.DONE
         self.batch = BATCH
@@ -170,10 +180,9 @@ def _copy(state: Any) -> Any:
     return type(state)(*(part.copy() if isinstance(part, np.ndarray) else _copy(part) for part in state))
 
 
-def _call(problem: Problem[Any], state: Any, out: Any, limit: int) -> int:
+def _call(problem: Problem[Any], arguments: tuple[Any, ...]) -> int:
     """One call of the compiled walk; if the compiler has to run first, tell a person at the terminal."""
     kernel = problem.kernel
-    arguments = (problem.net, state, kernel.NO_OUTPUT if out is None else out, limit, out is not None)
     if kernel.walk.signatures:
         return int(kernel.walk(*arguments))
     timer = threading.Timer(PATIENCE_SECONDS, _announce, [problem.engine])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpz_mat
 
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import split as kernel
@@ -17,11 +17,13 @@ from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, near
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.lp.proposal import propose_multipliers
 from polytope_lens.pattern import n_words, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
@@ -138,57 +140,87 @@ class _CellDecisions:
         self._rows = ExactRows(network, integer_matrix(chart.matrix))
         self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
         self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
+        self._box_rows = integer_rows(np.column_stack([chart.box.A, -chart.box.b]))
         self._n_bits = network.n_neurons
         self._place = bit_places(network)
 
     def answer(self, state: kernel.State) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
         f, layer, neuron, bits = question(state, self._n_bits)
-        row = [fmpq(v) for v in self._rows.rows(layer, bits)[neuron]]
-        n_rows, d = int(state.n_rows[f]), len(row) - 1
-        cell = [self._halfspace(int(state.owner[q]), bits) for q in range(2 * d, n_rows)]
+        row = self._rows.rows(layer, bits)[neuron]
         if not any(row[:-1]):
             state.scalars[codes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
             return
+        n_rows, d = int(state.n_rows[f]), len(row) - 1
+        owners = state.owner[:n_rows].tolist()
         # The witness has a sign unless there is none; then only the other side is in question.
         known = self._sign_at(state.witness[f], row)
-        proposal = state.b.tolist()
-        bases: dict[int, list[int]] = {}
+        proposals: dict[int, list[int]] = {}
         for side in (-1, 1):
-            if side == known:
-                continue
+            if side != known:
+                gradient = side * state.layer_rows[layer, :d, neuron]
+                found = propose_multipliers(gradient, state.normal[:n_rows], state.offset[:n_rows])
+                proposals[side] = state.b.tolist() if found is None else found[0].tolist()
+                if self._is_bounded(side, row, proposals[side], owners, bits):
+                    state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                    return
+        cell = [self._halfspace(owner, bits) for owner in owners[2 * d :]]
+        bases: dict[int, list[int]] = {}
+        for side, proposal in proposals.items():
             reached, bases[side] = self._reach(row, side, cell, proposal)
             if not reached:
                 state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
                 return
         if known:
-            bases[known] = self._reach(row, known, cell, proposal)[1]
+            bases[known] = self._reach(row, known, cell, state.b.tolist())[1]
         state.scalars[codes.ANSWER] = kernel.CUTS
         for place, side in ((0, -1), (1, 1)):
             state.bases[place] = bases[side]
-            half = Halfspace([-side * v for v in row[:-1]], side * row[-1])
+            half = Halfspace([fmpq(-side * v) for v in row[:-1]], fmpq(side * row[-1]))
             state.points[place] = self.float_inside([*cell, half])
 
-    def _sign_at(self, point: NDArray[np.float64], row: Sequence[fmpq]) -> int:
+    def _sign_at(self, point: NDArray[np.float64], row: Sequence[fmpz]) -> int:
         """Sign of a row at a point, or 0 where the point is NaN."""
         return sign(dot(row, [*rationals(point), fmpq(1)])) if np.isfinite(point).all() else 0
 
+    def _is_bounded(
+        self, side: int, row: Sequence[fmpz], basis: Sequence[int], owners: Sequence[int], bits: NDArray[np.bool_]
+    ) -> bool:
+        """Whether the multipliers of a basis are nonnegative and prove that a row takes no sign `side` in a cell."""
+        d = len(row) - 1
+        if max(basis) >= len(owners):
+            return False
+        rows = [self._box_rows[q] if q < 2 * d else self._integers(owners[q], bits) for q in basis]
+        try:
+            normals = fmpz_mat(rows).transpose()
+            multipliers = fmpz_mat(normals.tolist()[:-1]).solve(fmpz_mat([[side * v] for v in row[:-1]])).entries()
+        except ZeroDivisionError:
+            return False
+        if any(y < 0 for y in multipliers):
+            return False
+        bound = sum((y * half[-1] for y, half in zip(multipliers, rows, strict=True)), fmpq(0))
+        return bool(side * row[-1] <= bound)
+
     def _reach(
-        self, row: Sequence[fmpq], side: int, cell: Sequence[Halfspace], proposal: Sequence[int]
+        self, row: Sequence[fmpz], side: int, cell: Sequence[Halfspace], proposal: Sequence[int]
     ) -> tuple[bool, list[int]]:
         """Whether a row takes a sign somewhere in a cell, and the basis of the vertex where it does most."""
-        best = maximize([side * v for v in row[:-1]], cell, self._lower, self._upper, start=proposal)
+        objective = [fmpq(side * v) for v in row[:-1]]
+        best = maximize(objective, cell, self._lower, self._upper, start=proposal)
         assert best is not None  # the cell has interior
         return best.value + side * row[-1] > 0, best.basis
 
-    def _halfspace(self, owner: int, bits: NDArray[np.bool_]) -> Halfspace:
+    def _integers(self, owner: int, bits: NDArray[np.bool_]) -> Sequence[fmpz]:
+        """The halfspace ``a . u + c <= 0`` of an owner, as integers."""
         if owner < 0:
-            a, c = self._sides[-1 - owner][:-1], self._sides[-1 - owner][-1]
-        else:
-            where, neuron = self._place[owner]
-            row = self._rows.rows(where, bits)[neuron]
-            a, c = ([-v for v in row[:-1]], -row[-1]) if bits[owner] else (row[:-1], row[-1])
-        return Halfspace([fmpq(v) for v in a], fmpq(-c))
+            return self._sides[-1 - owner]
+        layer, neuron = self._place[owner]
+        row = self._rows.rows(layer, bits)[neuron]
+        return [-v for v in row] if bits[owner] else row
+
+    def _halfspace(self, owner: int, bits: NDArray[np.bool_]) -> Halfspace:
+        row = self._integers(owner, bits)
+        return Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1]))
 
     def float_inside(self, rows: Sequence[Halfspace]) -> list[float]:
         """A float point strictly inside, or NaN where the middle of the cell rounds out of it.

@@ -84,7 +84,7 @@ def sign(value: fmpz | fmpq) -> int:
     return (value > 0) - (value < 0)
 
 
-def dot(left: Sequence[fmpq], right: Sequence[fmpq]) -> fmpq:
+def dot(left: Sequence[fmpq | fmpz], right: Sequence[fmpq]) -> fmpq:
     """Scalar product."""
     total = fmpq(0)
     for a, b in zip(left, right, strict=True):
