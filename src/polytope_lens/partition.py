@@ -79,7 +79,8 @@ class Partition:
     maps : (n_regions, out, d + 1) array
         Affine map ``[A, b]`` of each region; rounded.
     witnesses : (n_regions, d) array
-        A float64 point in each region, strictly inside wherever float64 has such a point.
+        A float64 point in each region, proved to be strictly inside wherever the region holds a point with room for
+        rounding around it (see :func:`.float_inside`); in others its middle, rounded.
     counts_per_layer : (L,) int array
         Entry l is the number of regions that layers 0 ... l together cut the domain into.
     mesh : PlanarMesh or None
