@@ -261,6 +261,13 @@ def test_witnesses_elsewhere_are_noticed():
             assert_witnesses_inside(replace(PARTITION, witnesses=witnesses))
 
 
+def test_owners_of_other_edges_are_noticed():
+    mesh = PARTITION.planar_mesh()
+    broken = replace(PARTITION, mesh=replace(mesh, owners=np.roll(mesh.owners, 1)))
+    with pytest.raises(AssertionError, match="exact corners come in the order of the floats: those of region 0"):
+        assert_corners_true(broken)
+
+
 @pytest.mark.parametrize("wrong", [[-1.0, 1.0], [0.0, 0.0], [2.0**-53, 0.0]])
 def test_witnesses_on_the_boundary_of_a_strip_that_holds_floats_are_noticed(wrong):
     """The strip 0 < x + y < 2^-53."""

@@ -53,11 +53,6 @@ class Record:
     rational: int = 0
 
 
-def bit_places(network: Network) -> list[tuple[int, int]]:
-    """For each bit of a pattern, the layer and the neuron that it belongs to."""
-    return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
-
-
 def first_rows(network: Network, chart: Chart) -> Floats:
     """Rows of the first layer (of the outputs, if there is no hidden one) in chart coordinates; exact."""
     weight, bias = (

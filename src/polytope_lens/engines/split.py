@@ -11,12 +11,13 @@ from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.simplex import refactor
-from polytope_lens.engines.chunks import Chunk, Record, bit_places, counted, first_rows, input_maps, input_points
+from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points
 from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.network import bit_places
 from polytope_lens.pattern import n_words
 
 if TYPE_CHECKING:

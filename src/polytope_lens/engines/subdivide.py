@@ -13,7 +13,6 @@ from polytope_lens.engines.chunks import (
     Chunk,
     Corners,
     Record,
-    bit_places,
     counted,
     first_rows,
     input_maps,
@@ -24,6 +23,7 @@ from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_f
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.mesh import following
+from polytope_lens.network import bit_places
 from polytope_lens.pattern import n_words
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.planar import exact_vertices

@@ -11,6 +11,7 @@ from polytope_lens.exact.double_double import affine
 from polytope_lens.exact.rational import integer_matrix, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.network import bit_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ def interior_mask(network: Network, signs: Signs) -> NDArray[np.bool_]:
     on_some = np.flatnonzero((signs == 0).any(axis=1))
     if not on_some.size:
         return inside
-    places = [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
+    places = bit_places(network)
     source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
     for i in on_some:
         zero = [places[bit] for bit in np.flatnonzero(signs[i] == 0)]

@@ -12,12 +12,13 @@ from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.points import interior_mask, point_signs
-from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
+from polytope_lens.exact.rational import dot, fraction, integer_matrix, nearest_float, rational, rationals, sign
 from polytope_lens.network import Network, evaluate
 from polytope_lens.pattern import pack, sort_key
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.middle import LARGEST, float_inside, is_inside, middle
 from polytope_lens.query.locate import locate
+from polytope_lens.query.vertices import exact_vertices
 from polytope_lens.testing.exact import (
     cone_volume,
     domain_rows,
@@ -321,7 +322,8 @@ def assert_volumes_add_up(partition: Partition) -> None:
 def assert_corners_true(partition: Partition) -> None:
     """Planar: the corners of each region, counter-clockwise, are the exact ones within the bounds that the mesh states.
 
-    The exact ones come from cutting the domain with the region's inequalities in rational arithmetic.
+    The exact ones come from cutting the domain with the region's inequalities in rational arithmetic, and those that
+    :meth:`.Partition.vertices` gives with ``exact=True`` are these.
     """
     __tracebackhide__ = True
     mesh = partition.planar_mesh()
@@ -334,12 +336,23 @@ def assert_corners_true(partition: Partition) -> None:
             )
         fits = np.array([[is_near(mesh.points[q], mesh.error[q], corner) for corner in exact] for q in corners])
         n = len(exact)
-        if not any(all(fits[k, (k + turn) % n] for k in range(n)) for turn in range(n)):
+        turns = [turn for turn in range(n) if all(fits[k, (k + turn) % n] for k in range(n))]
+        if not turns:
             shown = [[nearest_float(x), nearest_float(y)] for x, y in exact]
             _fail(
                 "corners are true",
                 f"those of {_names(partition, i)} are {shown}, but the mesh has {mesh.points[corners].tolist()} within "
                 f"{mesh.error[corners].tolist()}",
+            )
+        wanted = [(fraction(x), fraction(y)) for x, y in exact]
+        try:
+            given = exact_vertices(partition, i)
+        except ZeroDivisionError:
+            given = []
+        if not any(given == wanted[turn:] + wanted[:turn] for turn in turns):
+            _fail(
+                "exact corners come in the order of the floats",
+                f"those of {_names(partition, i)} are {wanted}, but `vertices` says {given}",
             )
 
 
