@@ -21,8 +21,7 @@ from polytope_lens.engines.chunks import (
 from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.mesh import following
+from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import n_words
 from polytope_lens.polytope import Polytope
@@ -177,25 +176,6 @@ def _chunk(chart: Chart, n: int, n_corners: int, out: kernel.Output) -> Chunk:
     sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
     middle = sums / np.diff(indptr)[:, None]
     witnesses = input_points(chart, middle)
-    proved = _surely_inside(corners, middle, 0.0 if chart.is_input_space else PROJECTED)
-    proved &= np.isfinite(witnesses).all(axis=1)
+    proved = np.asarray(np.isfinite(witnesses).all(axis=1))
+    kernel.surely_inside(corners.corner, indptr, middle, 0.0 if chart.is_input_space else PROJECTED, proved)
     return Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), witnesses, proved, corners)
-
-
-def _surely_inside(corners: Corners, points: NDArray[np.float64], radius: float) -> NDArray[np.bool_]:
-    """Whether all that is within a radius of each point is proved to lie strictly inside its polygon, (n,) bool.
-
-    It does if it is strictly to the left of each edge: if the cross product of the edge with the way from its start to
-    the point is positive. As the corners are only known within their radii, each factor errs by at most ``slack``.
-    """
-    after = following(corners.indptr)
-    x, y, error = corners.corner.T
-    region = np.repeat(np.arange(len(points)), np.diff(corners.indptr))
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        ex, ey = x[after] - x, y[after] - y
-        px, py = points[region, 0] - x, points[region, 1] - y
-        edge, way = np.abs(ex) + np.abs(ey), np.abs(px) + np.abs(py)
-        slack = error + error[after] + radius
-        bound = 1.01 * slack * (edge + way + slack) + 8 * UNIT_ROUNDOFF * edge * way + UNDERFLOW_GUARD
-        left = ex * py - ey * px > bound
-    return np.asarray(np.logical_and.reduceat(left, corners.indptr[:-1])) if len(points) else np.empty(0, dtype=bool)

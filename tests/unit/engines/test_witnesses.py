@@ -7,8 +7,7 @@ import pytest
 
 from families import golden
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.engines.chunks import Corners
-from polytope_lens.engines.subdivide import _surely_inside
+from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines.witnesses import are_inside, settle
 from polytope_lens.network import from_arrays
 from polytope_lens.testing import assert_witnesses_inside
@@ -57,6 +56,13 @@ def test_only_those_outside_are_replaced():
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=float)
 
 
+def surely_inside(polygon, point, error=0.0, radius=0.0):
+    corner = np.column_stack([polygon, np.full(len(polygon), error)])
+    proved = np.array([True])
+    kernel.surely_inside(corner, np.array([0, len(polygon)]), np.array([point]), radius, proved)
+    return proved.tolist()[0]
+
+
 @pytest.mark.parametrize(
     ("point", "error", "radius", "expected"),
     [
@@ -69,18 +75,12 @@ SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=float)
         ((0.0, 0.5), 0.0, 0.0, False),
         ((1.5, 0.5), 0.0, 0.0, False),
         ((np.nan, 0.5), 0.0, 0.0, False),
+        ((np.inf, 0.5), 0.0, 0.0, False),
     ],
 )
 def test_points_are_proved_inside_polygons_within_the_error_of_the_corners(point, error, radius, expected):
-    corner = np.column_stack([SQUARE, np.full(4, error)])
-    corners = Corners(corner, np.zeros(4, np.uint64), np.zeros(4, np.int64), np.array([0, 4]))
-    assert _surely_inside(corners, np.array([point]), radius).tolist() == [expected]
-
-
-def test_a_turned_polygon_holds_nothing():
-    corner = np.column_stack([SQUARE[::-1], np.zeros(4)])
-    corners = Corners(corner, np.zeros(4, np.uint64), np.zeros(4, np.int64), np.array([0, 4]))
-    assert not _surely_inside(corners, np.array([[0.5, 0.5]]), 0.0).any()
+    assert surely_inside(SQUARE, point, error, radius) is expected
+    assert surely_inside(SQUARE[::-1], point, error, radius) is False
 
 
 @pytest.mark.parametrize("engine", ["split", "subdivide", "brute"])
