@@ -119,11 +119,16 @@ def _at(arguments: argparse.Namespace) -> None:
         )
     region = lens.at(_array(arguments.point) if arguments.point else arguments.x)
     system = region.inequalities()
+    zero = region.vanishing().tolist()
+    everywhere = region.vanishing(everywhere=True).tolist() if zero else []
+    walls = [neuron for neuron in zero if neuron not in everywhere]
     if arguments.json:
         _print_json(
             {
                 "pattern": [layer.astype(int).tolist() for layer in region.pattern.layers],
                 "hex": region.pattern.hex,
+                "on_boundary": bool(walls),
+                "vanishing": zero,
                 "affine_map": {"A": region.affine_map.A.tolist(), "b": region.affine_map.b.tolist()},
                 "inequalities": {
                     "A": system.A.tolist(),
@@ -136,6 +141,9 @@ def _at(arguments: argparse.Namespace) -> None:
         )
         return
     print(f"pattern {region.pattern}")
+    if walls:
+        named = "; ".join(f"layer {layer}, neuron {neuron}" for layer, neuron in walls)
+        print(f"the point lies on the boundary: {named} {'vanish' if len(walls) > 1 else 'vanishes'} there")
     print(f"{len(system)} inequalities A @ x <= b, {int(system.is_facet.sum())} of them facets:")
     print(system.format(only_facets=not arguments.all))
     for i, (row, offset) in enumerate(zip(region.affine_map.A, region.affine_map.b, strict=True)):

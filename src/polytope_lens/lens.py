@@ -95,8 +95,25 @@ class Lens:
     def at(self, x: ArrayLike) -> Region:
         """The region that a point lies in; exact.
 
-        A point on a boundary lies in several closed regions; the one returned is on the side of the first axis, then
-        the second, and so on. Cost: a forward pass; questions to the region have their own.
+        A point on a boundary lies in several closed regions. The one returned is always the same: the one on the side
+        of the first axis, then the second, and so on. Its pattern is that of a region with interior, which "positive or
+        not" at the point itself need not be; :meth:`.Region.vanishing` names the neurons that are zero there.
+        Cost: a forward pass; questions to the region have their own.
+
+        Examples
+        --------
+        Three lines through the origin cut the plane into six regions, none of which has all neurons off.
+
+        >>> lens = Lens.from_arrays([[[1, 0], [0, 1], [-1, -1]], [[1, 1, 1]]], [[0, 0, 0], [0]])
+        >>> lens.patterns([0, 0])
+        array([[False, False, False]])
+        >>> region = lens.at([0, 0])
+        >>> print(region.pattern)
+        110
+        >>> region.vanishing()
+        array([[0, 0],
+               [0, 1],
+               [0, 2]])
         """
         point = _validate.point(x, self.network.input_dim, what="`at`")
         bits = region_patterns(self.network, point[None], None)[0]

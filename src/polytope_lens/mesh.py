@@ -23,8 +23,10 @@ class PlanarMesh:
     Parameters
     ----------
     points : (n_points, 2) array
-        Rounded; `error` bounds the distance of each from the exact corner.
+        Rounded.
     error : (n_points,) array
+        A proved bound on the distance of each point from the exact corner; infinite where floats prove nothing. The
+        exact corners themselves are :meth:`.Partition.vertices` with ``exact=True``.
     indptr : (n_regions + 1,) int array
         Region i owns entries ``indptr[i]:indptr[i + 1]`` of the two arrays below.
     corners : int array
@@ -42,6 +44,10 @@ class PlanarMesh:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             getattr(self, name).flags.writeable = False
+
+    def entries(self, region: int) -> slice:
+        """Where a region's entries are in `corners` and `owners`."""
+        return slice(int(self.indptr[region]), int(self.indptr[region + 1]))
 
     def __repr__(self) -> str:
         return f"PlanarMesh({len(self.indptr) - 1} polygons, {len(self.points)} points)"

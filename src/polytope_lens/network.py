@@ -295,6 +295,11 @@ def slopes(network: Network, bits: Bools) -> list[Floats]:
     return result
 
 
+def bit_places(network: Network) -> list[tuple[int, int]]:
+    """For each bit of a pattern, the layer and the neuron that it belongs to."""
+    return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
+
+
 def activation_matrices(network: Network, bits: Bools) -> list[Floats]:
     """``[A_1 ... A_L]``: diagonal, (n_l + 1, n_l + 1), last entry 1. Exact."""
     return [np.diag(np.append(slope, 1.0)) for slope in slopes(network, bits)]

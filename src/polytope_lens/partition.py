@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import mesh as planar
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import locate
+from polytope_lens.query import locate, vertices
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
     import numpy as np
     from matplotlib.axes import Axes
@@ -79,7 +80,8 @@ class Partition:
     maps : (n_regions, out, d + 1) array
         Affine map ``[A, b]`` of each region; rounded.
     witnesses : (n_regions, d) array
-        A float64 point in each region, strictly inside wherever float64 has such a point.
+        A float64 point in each region, proved to be strictly inside wherever the region holds a point with room for
+        rounding around it (see :func:`.float_inside`); in others its middle, rounded.
     counts_per_layer : (L,) int array
         Entry l is the number of regions that layers 0 ... l together cut the domain into.
     mesh : PlanarMesh or None
@@ -103,12 +105,17 @@ class Partition:
         return len(self.patterns)
 
     def __getitem__(self, index: int) -> Region:
+        index = self._checked(index)
+        bits = unpack(self.patterns[index : index + 1], self.network.n_neurons)[0]
+        pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
+        return Region(self.network, pattern, self.domain, self.witnesses[index])
+
+    def _checked(self, index: int) -> int:
+        """The same index counted from the first region."""
         n = len(self)
         if not -n <= index < n:
             raise IndexError(f"the partition has {n} regions, but region {index} was asked for.")
-        bits = unpack(self.patterns[index : index + 1 or n], self.network.n_neurons)[0]
-        pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
-        return Region(self.network, pattern, self.domain, self.witnesses[index])
+        return index % n
 
     def __iter__(self) -> Iterator[Region]:
         return (self[i] for i in range(len(self)))
@@ -144,10 +151,18 @@ class Partition:
         """The regions as shapely polygons, (n_regions,); they form a valid coverage; see :func:`.mesh.polygons`."""
         return planar.polygons(self.planar_mesh())
 
-    def vertices(self, index: int) -> Floats:
-        """Corners of a region in the plane, counter-clockwise, (n, 2); rounded."""
-        corners = self.planar_mesh()
-        return corners.points[corners.corners[corners.indptr[index] : corners.indptr[index + 1]]]
+    @overload
+    def vertices(self, index: int, *, exact: Literal[False] = False) -> Floats: ...
+    @overload
+    def vertices(self, index: int, *, exact: Literal[True]) -> list[tuple[Fraction, ...]]: ...
+    def vertices(self, index: int, *, exact: bool = False) -> Floats | list[tuple[Fraction, ...]]:
+        """Corners of a region in the plane, counter-clockwise, (n, 2); ends of one on the line, ascending, (2, 1).
+
+        Rounded: in the plane each is within ``planar_mesh().error`` of the exact one, on the line it is the float
+        nearest to it. With `exact`, tuples of fractions in the same order; see :func:`.vertices.exact_vertices`.
+        """
+        index = self._checked(index)
+        return vertices.exact_vertices(self, index) if exact else vertices.rounded_vertices(self, index)
 
     def volumes(self) -> Floats:
         """Area of each region in the plane, (n_regions,), from the rounded corners; see :func:`.mesh.areas`."""

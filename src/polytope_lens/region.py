@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import network as net
 from polytope_lens.affine import AffineMap
 from polytope_lens.polytope import Polytope
-from polytope_lens.query import inequalities, neighbors
+from polytope_lens.query import inequalities as rows
+from polytope_lens.query import neighbors, vanishing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Domain
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.query.inequalities import ExactInequalities, Inequalities
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +56,20 @@ class Region:
         """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1); rounded."""
         return net.augmented_map(self.network, self.pattern.array)
 
-    def inequalities(self) -> inequalities.Inequalities:
-        """Every halfspace with its owner; see :func:`.inequalities.inequalities`."""
-        return inequalities.inequalities(self)
+    @overload
+    def inequalities(self, *, exact: Literal[False] = False) -> Inequalities: ...
+    @overload
+    def inequalities(self, *, exact: Literal[True]) -> ExactInequalities: ...
+    def inequalities(self, *, exact: bool = False) -> Inequalities | ExactInequalities:
+        """Every halfspace with its owner; see :func:`.inequalities.inequalities`.
+
+        With `exact`, the same rows as fractions instead of floats; see :func:`.inequalities.exact_inequalities`.
+        """
+        return rows.exact_inequalities(self) if exact else rows.inequalities(self)
+
+    def vanishing(self, *, everywhere: bool = False) -> Ints:
+        """Neurons that are zero at `point`, (k, 2) pairs (layer, neuron), exact; see :func:`.vanishing.vanishing`."""
+        return vanishing.vanishing(self, everywhere=everywhere)
 
     @property
     def polytope(self) -> Polytope:
@@ -63,8 +77,8 @@ class Region:
 
         The rows are rounded: they are the floats nearest to the exact ones.
         """
-        system, groups = inequalities.facet_groups(self)
-        index = [rows[0] for rows in groups.values()]
+        system, groups = rows.facet_groups(self)
+        index = [members[0] for members in groups.values()]
         return Polytope(system.A[index], system.b[index])
 
     def neighbors(self) -> list[Region]:
@@ -72,8 +86,7 @@ class Region:
         return neighbors.neighbors(self)
 
     def __str__(self) -> str:
-        rows = self.inequalities()
-        return f"{self!r}\n{rows}"
+        return f"{self!r}\n{self.inequalities()}"
 
     def __repr__(self) -> str:
         shown = str(self.pattern) if len(self.pattern.bits) <= 100 else f"0x{self.pattern.hex}"

@@ -111,3 +111,29 @@ def test_counting_in_the_whole_plane_warned_of_maps_that_overflow(engine):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert lens.count(None, engine=engine).per_layer.tolist() == [4, 4]
+
+
+FAR = [
+    Lens.from_arrays([[[0, 0], [2.0**25, 2.0**25]], [[0, -1]], [[0]]], [[0, 0], [2.0**-28], [0]]),
+    Lens.from_arrays([[[0, 2.0**-27], [1, 1]], [[-2, 1]], [[0]]], [[0, 0], [2.0**26], [0]]),
+    # x > 2^60, where 2^60 + 1 is no float.
+    Lens.from_arrays([[[1, 0]], [[1]]], [[-(2.0**60)], [0]]),
+]
+
+
+@pytest.mark.parametrize("engine", ["split", "subdivide", "brute"])
+@pytest.mark.parametrize("lens", FAR, ids=["a strip", "a far strip", "a far halfplane"])
+def test_witnesses_of_far_regions_were_rounded_out_of_them(lens, engine):
+    """They were found in a chart of the projective plane, divided by t, rounded, and not looked at again."""
+    partition = lens.partition(None, engine)
+    assert (lens.patterns(partition.witnesses) == partition.bits()).all()
+    assert_witnesses_inside(partition)
+
+
+@pytest.mark.parametrize("engine", ["split", "brute"])
+def test_witnesses_beyond_the_range_of_floats_are_finite(engine):
+    """x > 10^600."""
+    partition = Lens.from_arrays([[[1e-300]], [[1.0]]], [[-1e300], [0.0]]).partition(None, engine)
+    assert len(partition) == 2
+    assert np.isfinite(partition.witnesses).all()
+    assert_witnesses_inside(partition)

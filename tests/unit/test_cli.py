@@ -67,6 +67,27 @@ def test_at(capsys, lines, tmp_path):
     assert "layer 0, neuron 2    distance 0.177" in printed
 
 
+def test_at_a_point_on_the_boundary(capsys, lines, tmp_path):
+    assert main(["at", lines, "0.5", "0"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "pattern 111"
+    assert printed[1] == "the point lies on the boundary: layer 0, neuron 1; layer 0, neuron 2 vanish there"
+    answer = as_json(capsys, "at", lines, "0.5", "0")
+    assert answer["on_boundary"] is True
+    assert answer["vanishing"] == [[0, 1], [0, 2]]
+    assert main(["at", lines, "0.25", "0"]) == 0
+    assert "on the boundary: layer 0, neuron 1 vanishes there" in capsys.readouterr().out
+    assert as_json(capsys, "at", lines, "0.5", "0.25")["on_boundary"] is False
+
+
+def test_at_a_point_where_a_neuron_is_zero_all_around(capsys, tmp_path):
+    save_npz(from_arrays([[[1.0]], [[1.0]], [[1.0]]], [[0], [0], [0]]), tmp_path / "off.npz")
+    answer = as_json(capsys, "at", str(tmp_path / "off.npz"), "-1")
+    assert (answer["on_boundary"], answer["vanishing"]) == (False, [[1, 0]])
+    assert main(["at", str(tmp_path / "off.npz"), "-1"]) == 0
+    assert "boundary" not in capsys.readouterr().out
+
+
 def test_partition(capsys, lines):
     answer = as_json(capsys, "partition", lines)
     assert answer["n_regions"] == len(answer["regions"]) == 7

@@ -261,6 +261,25 @@ def test_witnesses_elsewhere_are_noticed():
             assert_witnesses_inside(replace(PARTITION, witnesses=witnesses))
 
 
+def test_owners_of_other_edges_are_noticed():
+    mesh = PARTITION.planar_mesh()
+    broken = replace(PARTITION, mesh=replace(mesh, owners=np.roll(mesh.owners, 1)))
+    with pytest.raises(AssertionError, match="exact corners come in the order of the floats: those of region 0"):
+        assert_corners_true(broken)
+
+
+@pytest.mark.parametrize("wrong", [[-1.0, 1.0], [0.0, 0.0], [2.0**-53, 0.0]])
+def test_witnesses_on_the_boundary_of_a_strip_that_holds_floats_are_noticed(wrong):
+    """The strip 0 < x + y < 2^-53."""
+    lens = Lens.from_arrays([[[1, 1]], [[-1]], [[1]]], [[0], [2.0**-53], [0]])
+    partition = lens.partition(None)
+    (strip,) = np.flatnonzero(partition.bits().all(axis=1))
+    witnesses = partition.witnesses.copy()
+    witnesses[strip] = wrong
+    with pytest.raises(AssertionError, match=r"witnesses lie inside their regions: .* on the boundary or outside"):
+        assert_witnesses_inside(replace(partition, witnesses=witnesses))
+
+
 def test_witnesses_of_slivers_may_be_rounded():
     # No float lies between 1 and 1 + 2^-52, where two of the three regions of this interval are.
     lens = Lens.from_arrays([[[1.0]], [[1.0]], [[1.0]]], [[-1.0], [-(2.0**-54)], [0.0]])

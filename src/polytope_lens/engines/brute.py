@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.engines.chunks import Chunk, Record
+from polytope_lens.engines.chunks import Chunk, Record, counted
 from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.exact import Halfspace, interior_point, maximize
@@ -47,8 +47,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         cells = decided
         record.layer_counts.append(len(cells))
     if not want_output:
-        nothing = np.zeros((0, 0))
-        yield Chunk(len(cells), nothing.astype(np.uint64), nothing, nothing, None)
+        yield counted(len(cells))
         return
     patterns = np.array([bits for bits, _ in cells], dtype=bool).reshape(len(cells), network.n_neurons)
     yield Chunk(
@@ -56,6 +55,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         pack(patterns),
         np.array([augmented_map(network, bits)[:-1] for bits in patterns]),
         np.array([_witness(cell, chart) for _, cell in cells]),
+        np.zeros(len(cells), dtype=bool),
         None,
     )
 

@@ -40,6 +40,11 @@ class Chart:
     A: Floats
     b: Floats
 
+    @property
+    def is_input_space(self) -> bool:
+        """Whether the coordinates are those of the input space."""
+        return bool((self.matrix == np.eye(len(self.matrix))).all())
+
 
 def charts(domain: Domain, dim: int) -> list[Chart]:
     """One chart for a bounded domain, at most 2 d + 1 for an unbounded one (pieces without interior left out)."""

@@ -31,13 +31,15 @@ class Corners:
 class Chunk:
     """Regions in canonical order: packed patterns, maps and witnesses in input coordinates; corners in the plane.
 
-    In a batch that only counts, `patterns` is empty and `n_regions` says how many there were.
+    `proved` (n,) says which witnesses are known to lie strictly inside. In a batch that only counts `patterns` is empty
+    and `n_regions` says how many there were.
     """
 
     n_regions: int
     patterns: NDArray[np.uint64]
     maps: Floats
     witnesses: Floats
+    proved: NDArray[np.bool_]
     corners: Corners | None
 
 
@@ -51,11 +53,6 @@ class Record:
     rational: int = 0
 
 
-def bit_places(network: Network) -> list[tuple[int, int]]:
-    """For each bit of a pattern, the layer and the neuron that it belongs to."""
-    return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
-
-
 def first_rows(network: Network, chart: Chart) -> Floats:
     """Rows of the first layer (of the outputs, if there is no hidden one) in chart coordinates; exact."""
     weight, bias = (
@@ -67,9 +64,10 @@ def first_rows(network: Network, chart: Chart) -> Floats:
 
 
 def input_points(chart: Chart, points: Floats) -> Floats:
-    """Points of a chart, (n, d), in input coordinates; rounded."""
+    """Points of a chart, (n, d), in input coordinates; rounded, and not finite where they are out of range."""
     homogeneous = np.column_stack([points, np.ones(len(points))]) @ chart.matrix.T
-    return np.asarray(homogeneous[:, :-1] / homogeneous[:, -1:])
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        return np.asarray(homogeneous[:, :-1] / homogeneous[:, -1:])
 
 
 def input_maps(chart: Chart, maps: Floats) -> Floats:
@@ -80,4 +78,4 @@ def input_maps(chart: Chart, maps: Floats) -> Floats:
 
 def counted(n_regions: int) -> Chunk:
     """A batch that was only counted."""
-    return Chunk(n_regions, np.empty((0, 0), np.uint64), np.empty((0, 0, 0)), np.empty((0, 0)), None)
+    return Chunk(n_regions, np.empty((0, 0), np.uint64), np.empty((0, 0, 0)), np.empty((0, 0)), np.empty(0, bool), None)

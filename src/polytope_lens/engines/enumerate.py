@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from polytope_lens.domain import check_domain
 from polytope_lens.engines import brute, split, subdivide
 from polytope_lens.engines.charts import charts
 from polytope_lens.engines.chunks import Chunk, Corners, Record
+from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.partition import Certificate, Partition, RegionCounts
 from polytope_lens.pattern import ActivationPattern, sort_key, unpack
@@ -64,20 +64,13 @@ def partition(
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network)
     workers = _validate.count(workers, name="`workers`")
-    pieces, records = [], []
-    for chart in charts(domain, network.input_dim):
-        record = Record()
-        found = _with_bar(ENGINES[engine](network, chart, record, want_output=True, workers=workers), progress)
-        pieces.append(list(found))
-        records.append(record)
-    chunks = list(chain.from_iterable(pieces))
-    patterns = np.concatenate([chunk.patterns for chunk in chunks])
-    maps = np.concatenate([chunk.maps for chunk in chunks])
-    witnesses = np.concatenate([chunk.witnesses for chunk in chunks])
-    bounded = len(pieces) == 1 and domain is not None
-    if len(pieces) > 1:
-        _, first = np.unique(sort_key(patterns), return_index=True)
-        patterns, maps, witnesses = patterns[first], maps[first], witnesses[first]
+    chunks, records = _walk(network, domain, engine, workers, progress)
+    patterns, first = _distinct(chunks, len(records))
+    maps = np.concatenate([chunk.maps for chunk in chunks])[first]
+    witnesses = np.concatenate([chunk.witnesses for chunk in chunks])[first]
+    proved = np.concatenate([chunk.proved for chunk in chunks])[first]
+    witnesses = settle(network, domain, patterns, witnesses, proved)
+    bounded = len(records) == 1 and domain is not None
     per_layer = counts_per_layer(patterns, network.bits_per_layer)
     if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
         raise ConsistencyError(
@@ -113,8 +106,9 @@ def count(
     workers = _validate.count(workers, name="`workers`")
     pieces = charts(domain, network.input_dim)
     if len(pieces) > 1:
-        whole = partition(network, domain, engine=engine, workers=workers, progress=progress)
-        return RegionCounts(len(whole), whole.counts_per_layer, whole.certificate)
+        chunks, records = _walk(network, domain, engine, workers, progress)
+        patterns, _ = _distinct(chunks, len(records))
+        return RegionCounts(len(patterns), counts_per_layer(patterns, network.bits_per_layer), _certificate(records))
     record = Record()
     total = sum(
         chunk.n_regions
@@ -141,7 +135,8 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
         for chart in pieces:
             for chunk in walk(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
-                for words, pattern, witness in zip(chunk.patterns, bits, chunk.witnesses, strict=True):
+                witnesses = settle(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
+                for words, pattern, witness in zip(chunk.patterns, bits, witnesses, strict=True):
                     if seen is not None:
                         if (key := words.tobytes()) in seen:
                             continue
@@ -169,6 +164,28 @@ def choose_engine(engine: str, network: Network) -> str:
             "'split'."
         )
     return engine
+
+
+def _walk(
+    network: Network, domain: Domain, engine: str, workers: int, progress: bool | None
+) -> tuple[list[Chunk], list[Record]]:
+    """What the engine finds in all charts of the domain, and a record for each chart."""
+    chunks: list[Chunk] = []
+    records = []
+    for chart in charts(domain, network.input_dim):
+        record = Record()
+        chunks += _with_bar(ENGINES[engine](network, chart, record, want_output=True, workers=workers), progress)
+        records.append(record)
+    return chunks, records
+
+
+def _distinct(chunks: list[Chunk], n_charts: int) -> tuple[Words, Ints | slice]:
+    """Patterns in canonical order, each once, and where each is first found."""
+    patterns = np.concatenate([chunk.patterns for chunk in chunks])
+    if n_charts == 1:
+        return patterns, slice(None)
+    _, first = np.unique(sort_key(patterns), return_index=True)
+    return patterns[first], first
 
 
 def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:

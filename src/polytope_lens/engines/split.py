@@ -11,14 +11,15 @@ from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.simplex import refactor
-from polytope_lens.engines.chunks import Chunk, Record, bit_places, counted, first_rows, input_maps, input_points
+from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points
 from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.lp.proposal import propose_multipliers
-from polytope_lens.pattern import n_words, unpack
+from polytope_lens.network import bit_places
+from polytope_lens.pattern import n_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,11 +57,10 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         if out is None:
             yield counted(n)
             continue
-        witnesses = out.witnesses[:n]
-        for i in np.flatnonzero(~np.isfinite(witnesses).all(axis=1)):
-            bits = unpack(out.patterns[i : i + 1], network.n_neurons)[0]
-            witnesses[i] = _CellDecisions(network, chart).middle(bits)
-        yield Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), input_points(chart, witnesses), None)
+        witnesses = input_points(chart, out.witnesses[:n])
+        # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
+        proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
+        yield Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), witnesses, proved, None)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.State:
@@ -237,12 +237,6 @@ class _CellDecisions:
             if any(q.normal)
         )
         return rounded if inside else [float("nan")] * d
-
-    def middle(self, bits: NDArray[np.bool_]) -> list[float]:
-        """The middle of a finished region, rounded: for regions that are too thin to hold a float in their middle."""
-        owners = (*range(self._n_bits), *(-1 - side for side in range(len(self._sides))))
-        rows = [self._halfspace(owner, bits) for owner in owners]
-        return [nearest_float(v) for v in _middle([*rows, *self._box()], self._lower, self._upper)]
 
     def _box(self) -> list[Halfspace]:
         d = len(self._lower)

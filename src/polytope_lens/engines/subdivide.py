@@ -13,7 +13,6 @@ from polytope_lens.engines.chunks import (
     Chunk,
     Corners,
     Record,
-    bit_places,
     counted,
     first_rows,
     input_maps,
@@ -23,6 +22,7 @@ from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.network import bit_places
 from polytope_lens.pattern import n_words
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.planar import exact_vertices
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from polytope_lens.network import Network
 
 CORNERS_PER_REGION = 6
+# Rounding [x; t] / t moves each coordinate of a point with t = 1 by a share of 2^-53, and so each coordinate, which is
+# at most 1, of the point of the chart that it stands for by at most 2^-51.
+PROJECTED = 2.0**-50
 
 
 def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
@@ -172,4 +175,7 @@ def _chunk(chart: Chart, n: int, n_corners: int, out: kernel.Output) -> Chunk:
     corners = Corners(out.corner[:n_corners].copy(), out.key[:n_corners].copy(), out.owner[:n_corners].copy(), indptr)
     sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
     middle = sums / np.diff(indptr)[:, None]
-    return Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), input_points(chart, middle), corners)
+    witnesses = input_points(chart, middle)
+    proved = np.asarray(np.isfinite(witnesses).all(axis=1))
+    kernel.surely_inside(corners.corner, indptr, middle, 0.0 if chart.is_input_space else PROJECTED, proved)
+    return Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), witnesses, proved, corners)

@@ -11,6 +11,7 @@ from polytope_lens.exact.double_double import affine
 from polytope_lens.exact.rational import integer_matrix, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.network import bit_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,19 +24,28 @@ if TYPE_CHECKING:
     Signs = NDArray[np.int8]
 
 
+# Points evaluated at a time, so that a layer's arrays stay in the processor's cache.
+BLOCK = 512
+
+
 def point_signs(network: Network, X: Floats) -> Signs:
     """Sign of every pre-activation at each point, (n, d) -> (n, n_neurons), values in {-1, 0, 1}; exact.
 
     A forward pass in float64 carries a bound on its own error; points where the bound leaves any sign open are
     evaluated again in double-double, and those still open in integer arithmetic. Cost: two forward passes for a batch,
-    some 20 more for points in doubt, milliseconds for each that lies on a boundary.
+    some 20 more for points in doubt, milliseconds for each that lies on a boundary. Neurons that are zero because all
+    that they add up is zero, as those behind a layer that is off, cost nothing extra.
     """
-    signs, doubtful = _float_signs(network, X)
-    again = np.flatnonzero(doubtful)
-    if again.size:
-        signs[again], doubtful = _double_signs(network, X[again])
-        for i in again[doubtful]:
-            signs[i] = _exact_signs(network, X[i])
+    signs = np.empty((len(X), network.n_neurons), dtype=np.int8)
+    for start in range(0, len(X), BLOCK):
+        block = X[start : start + BLOCK]
+        found, doubtful = _float_signs(network, block)
+        again = np.flatnonzero(doubtful)
+        if again.size:
+            found[again], doubtful = _double_signs(network, block[again])
+            for i in again[doubtful]:
+                found[i] = _exact_signs(network, block[i])
+        signs[start : start + BLOCK] = found
     return signs
 
 
@@ -52,11 +62,17 @@ def _float_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]
             # The bound is itself a rounded sum of positive terms.
             bound = bound * (1 + summation_bound(layer.weight.shape[1] + 1)) + UNDERFLOW_GUARD
             positive, negative = value > bound, value < -bound
-            doubtful |= ~(positive | negative)[:, layer.cuts].all(axis=1)
+            open_signs = ~(positive | negative)
+            if open_signs.any():
+                terms = ((hidden != 0) | (error != 0)).astype(np.float64) @ (layer.weight != 0).T + (layer.bias != 0)
+                open_signs &= terms > 0
+                bound[terms == 0] = 0.0
+            doubtful |= open_signs[:, layer.cuts].any(axis=1)
             columns.append((positive.astype(np.int8) - negative.astype(np.int8))[:, layer.cuts])
             slope = np.where(positive, layer.positive_slope, layer.negative_slope)
             hidden = slope * value
             error = np.abs(slope) * bound * (1 + 4 * UNIT_ROUNDOFF) + UNIT_ROUNDOFF * np.abs(hidden) + UNDERFLOW_GUARD
+            error[(slope == 0) | (bound == 0)] = 0.0
         doubtful |= ~np.isfinite(hidden).all(axis=1)
     joined = np.concatenate(columns, axis=1) if columns else np.zeros((len(X), 0), dtype=np.int8)
     return joined, doubtful
@@ -89,6 +105,23 @@ def _exact_signs(network: Network, x: Floats) -> Signs:
         signs[start : start + len(cutting)] = [sign(rows[j][0]) for j in cutting]
         start += len(cutting)
     return signs
+
+
+def interior_mask(network: Network, signs: Signs) -> NDArray[np.bool_]:
+    """Whether points with these signs are inside regions, not on boundaries, (n, n_neurons) -> (n,) bool; exact.
+
+    They are where every neuron that is zero at the point is zero on the whole region.
+    """
+    inside = np.ones(len(signs), dtype=bool)
+    on_some = np.flatnonzero((signs == 0).any(axis=1))
+    if not on_some.size:
+        return inside
+    places = bit_places(network)
+    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    for i in on_some:
+        zero = [places[bit] for bit in np.flatnonzero(signs[i] == 0)]
+        inside[i] = not any(any(source.rows(layer, signs[i] > 0)[neuron]) for layer, neuron in zero)
+    return inside
 
 
 def pattern_beside(network: Network, point: Sequence[fmpz], directions: Sequence[Sequence[fmpz]]) -> NDArray[np.bool_]:

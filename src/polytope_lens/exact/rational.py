@@ -6,6 +6,8 @@ times one power of two. Nothing here rounds, except :func:`nearest_float`, which
 
 from __future__ import annotations
 
+from fractions import Fraction
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +66,13 @@ def nearest_float(value: fmpq) -> float:
         return int(value.p) / int(value.q)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
+
+
+def fraction(value: fmpq | Fraction | Integral | float) -> Fraction:
+    """A number of whatever kind as one of Python's fractions."""
+    if isinstance(value, fmpq):
+        return Fraction(int(value.p), int(value.q))
+    return Fraction(int(value)) if isinstance(value, Integral) else Fraction(*value.as_integer_ratio())
 
 
 def scaled_quotient(row: Sequence[fmpz], scale: fmpz) -> Floats:

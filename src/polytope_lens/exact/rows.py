@@ -105,3 +105,13 @@ class ExactRows:
             entries.extend(zeros if slope == 0 else [slope * v for v in row])
         entries.extend(unit * product[len(rows), k] for k in range(self._width))
         return fmpz_mat(len(rows) + 1, self._width, entries)
+
+
+def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_]) -> list[Row]:
+    """Rows ``[a, c]`` of the inequalities ``a . u + c <= 0`` that say that all neurons keep these signs."""
+    rows: list[Row] = []
+    on = iter(bits.tolist())
+    for index, layer in enumerate(network.layers):
+        exact = source.rows(index, bits)
+        rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts)]
+    return rows

@@ -121,7 +121,8 @@ class _Clarkson:
 
     def facets(self) -> set[int]:
         """Indices of the rows that are facets."""
-        nearest_first = np.argsort(-np.linalg.norm(self._polar, axis=1), kind="stable").tolist()
+        with np.errstate(over="ignore"):
+            nearest_first = np.argsort(-np.linalg.norm(self._polar, axis=1), kind="stable").tolist()
         found: set[int] = set()
         for q in nearest_first:
             hit = self._first_hit(self._rows[q][:-1])

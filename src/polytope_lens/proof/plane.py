@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.engines import subdivide
-from polytope_lens.engines.chunks import Record, bit_places
+from polytope_lens.engines.chunks import Record
 from polytope_lens.exact.rational import integer_matrix, integer_rows
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.network import bit_places
 from polytope_lens.pattern import unpack
 from polytope_lens.proof.log import hexadecimal
 

@@ -9,8 +9,7 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, rational
-from polytope_lens.exact.rows import ExactRows
-from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import exact_facet_mask
 from polytope_lens.polytope.planar import exact_vertices
@@ -110,17 +109,6 @@ def polygon(domain: Domain, rows: Sequence[Sequence[fmpz]]) -> list[Corner]:
     return corners
 
 
-def holds_cube(rows: Sequence[Sequence[fmpz]], near: Sequence[fmpq], radius: fmpq) -> bool:
-    """Whether a cube of this radius fits into the part of ``{x : a . x + c <= 0}`` around a point; exact."""
-    halfspaces = []
-    for row in rows:
-        *normal, offset = [fmpq(v) for v in row]
-        halfspaces.append(Halfspace(normal, -offset - radius * sum(map(abs, normal), fmpq(0))))
-    reach = 1 + max(map(abs, near))
-    lower, upper = [v - reach for v in near], [v + reach for v in near]
-    return maximize([fmpq(0)] * len(near), halfspaces, lower, upper) is not None
-
-
 def is_near(point: Floats, radius: float, corner: Corner) -> bool:
     """Whether an exact corner is within a radius of a float point; a radius that is not finite claims nothing."""
     if not isfinite(radius):
@@ -140,13 +128,7 @@ def exact_cells(partition: Partition) -> Iterator[list[list[fmpz]]]:
     source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
     sides = domain_rows(partition.domain, network.input_dim)
     for bits in partition.bits():
-        on = iter(bits.tolist())
-        rows = []
-        for index, layer in enumerate(network.layers):
-            exact = source.rows(index, bits)
-            cutting = [exact[j] for j in np.flatnonzero(layer.cuts)]
-            rows += [[-v for v in row] if next(on) else list(row) for row in cutting]
-        yield rows + sides
+        yield cell_rows(network, source, bits) + sides
 
 
 def exact_maps(partition: Partition) -> Iterator[Floats]:

@@ -11,20 +11,20 @@ from flint import fmpq, fmpz_mat
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.exact.points import point_signs
-from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
-from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.points import interior_mask, point_signs
+from polytope_lens.exact.rational import dot, fraction, integer_matrix, nearest_float, rational, rationals, sign
 from polytope_lens.network import Network, evaluate
 from polytope_lens.pattern import pack, sort_key
 from polytope_lens.polytope import Polytope
+from polytope_lens.polytope.middle import LARGEST, float_inside, is_inside, middle
 from polytope_lens.query.locate import locate
+from polytope_lens.query.vertices import exact_vertices
 from polytope_lens.testing.exact import (
     cone_volume,
     domain_rows,
     exact_cells,
     exact_maps,
     exact_volume,
-    holds_cube,
     is_near,
     polygon,
 )
@@ -136,7 +136,8 @@ def assert_patterns_found(partition: Partition, X: ArrayLike) -> None:
     """
     __tracebackhide__ = True
     rows = _in_domain(partition, X)
-    bits, inside = _patterns_of_interior_points(partition.network, rows)
+    signs = point_signs(partition.network, rows)
+    bits, inside = signs > 0, interior_mask(partition.network, signs)
     known = set(map(bytes, sort_key(partition.patterns)))
     for x, pattern, key, sure in zip(rows, bits, map(bytes, sort_key(pack(bits))), inside, strict=True):
         if sure and key not in known:
@@ -189,8 +190,8 @@ def assert_points_located(partition: Partition, X: ArrayLike) -> None:
 def assert_witnesses_inside(partition: Partition) -> None:
     """The witness of every region is a point of its interior.
 
-    Only in a region too thin to hold a cube of some units in the last place of its witness may that lie on the
-    boundary, or as far outside as rounding takes it.
+    Only in a region that holds no float with room around it, see :func:`.float_inside`, may it lie on the boundary, or
+    as far outside as rounding takes it. Where all points of a region are out of the range of floats, any will do.
     """
     __tracebackhide__ = True
     law = "witnesses lie inside their regions"
@@ -200,15 +201,20 @@ def assert_witnesses_inside(partition: Partition) -> None:
         _fail(law, f"that of {_names(partition, i)} is {partition.witnesses[i].tolist()}")
     cells = list(exact_cells(partition))
     for i, (x, rows) in enumerate(zip(partition.witnesses.tolist(), cells, strict=True)):
-        at = rationals([*x, 1.0])
-        if all(dot([fmpq(v) for v in row], at) < 0 for row in rows if any(row)):
+        if is_inside(rows, x):
             continue
-        ulp = rational(float(np.spacing(max(map(abs, x)))))
-        if holds_cube(rows, at[:-1], 4 * ulp):
-            _fail(law, f"that of {_names(partition, i)} is {x}, on the boundary or outside")
+        better = float_inside(rows, len(x))
+        if better is not None and is_inside(rows, better):
+            _fail(law, f"that of {_names(partition, i)} is {x}, on the boundary or outside; {better} is inside")
+        center = middle(rows, len(x))
+        if center is None:
+            _fail(law, f"that of {_names(partition, i)} is {x}, but the region has no interior: {x} is outside")
+        if max(map(abs, center)) > rational(LARGEST):
+            continue
+        at, ulp = rationals(x), rational(float(np.spacing(max(map(abs, x)))))
         for row in rows:
             *normal, offset = [fmpq(v) for v in row]
-            if dot(normal, at[:-1]) + offset > 4 * ulp * sum(map(abs, normal), fmpq(0)):
+            if dot(normal, at) + offset > 4 * ulp * sum(map(abs, normal), fmpq(0)):
                 _fail(law, f"that of {_names(partition, i)} is {x}, farther outside than rounding explains")
 
 
@@ -316,7 +322,8 @@ def assert_volumes_add_up(partition: Partition) -> None:
 def assert_corners_true(partition: Partition) -> None:
     """Planar: the corners of each region, counter-clockwise, are the exact ones within the bounds that the mesh states.
 
-    The exact ones come from cutting the domain with the region's inequalities in rational arithmetic.
+    The exact ones come from cutting the domain with the region's inequalities in rational arithmetic, and those that
+    :meth:`.Partition.vertices` gives with ``exact=True`` are these.
     """
     __tracebackhide__ = True
     mesh = partition.planar_mesh()
@@ -329,12 +336,23 @@ def assert_corners_true(partition: Partition) -> None:
             )
         fits = np.array([[is_near(mesh.points[q], mesh.error[q], corner) for corner in exact] for q in corners])
         n = len(exact)
-        if not any(all(fits[k, (k + turn) % n] for k in range(n)) for turn in range(n)):
+        turns = [turn for turn in range(n) if all(fits[k, (k + turn) % n] for k in range(n))]
+        if not turns:
             shown = [[nearest_float(x), nearest_float(y)] for x, y in exact]
             _fail(
                 "corners are true",
                 f"those of {_names(partition, i)} are {shown}, but the mesh has {mesh.points[corners].tolist()} within "
                 f"{mesh.error[corners].tolist()}",
+            )
+        wanted = [(fraction(x), fraction(y)) for x, y in exact]
+        try:
+            given = exact_vertices(partition, i)
+        except ZeroDivisionError:
+            given = []
+        if not any(given == wanted[turn:] + wanted[:turn] for turn in turns):
+            _fail(
+                "exact corners come in the order of the floats",
+                f"those of {_names(partition, i)} are {wanted}, but `vertices` says {given}",
             )
 
 
@@ -478,24 +496,6 @@ def _greatest_sizes(network: Network) -> Floats:
         steeper = np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope))
         product = np.abs(weight) @ (np.append(steeper, 1.0)[:, None] * product)
     return np.asarray(product[:-1])
-
-
-def _patterns_of_interior_points(network: Network, X: Floats) -> tuple[Bools, Bools]:
-    """Signs > 0 at points, (n, n_neurons), and whether they are those of a region that holds the point in its interior.
-
-    They are where every neuron that is zero at the point is zero on the whole region.
-    """
-    signs = point_signs(network, X)
-    bits, inside = signs > 0, np.ones(len(X), dtype=bool)
-    places = [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
-    for i in np.flatnonzero((signs == 0).any(axis=1)):
-        for bit in np.flatnonzero(signs[i] == 0):
-            layer, neuron = places[bit]
-            if any(source.rows(layer, bits[i])[neuron]):
-                inside[i] = False
-                break
-    return bits, inside
 
 
 def _in_domain(partition: Partition, X: ArrayLike) -> Floats:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import reference
 from polytope_lens.domain import Box
-from polytope_lens.exact.points import pattern_beside, point_signs
+from polytope_lens.exact import points
+from polytope_lens.exact.points import BLOCK, interior_mask, pattern_beside, point_signs
 from polytope_lens.exact.rational import integers, rationals
 from polytope_lens.network import from_arrays
 from polytope_lens.testing import networks, points_in
@@ -58,6 +59,33 @@ def test_no_points_and_no_layers():
     assert point_signs(network, np.zeros((3, 2))).shape == (3, 0)
     deeper = from_arrays([[[1.0, 2.0]], [[1.0]]], [[0.0], [0.0]])
     assert point_signs(deeper, np.zeros((0, 2))).shape == (0, 1)
+
+
+def test_many_points_are_looked_at_block_by_block():
+    network = from_arrays([[[3.0, -1.0], [1.0, 1.0]], [[1.0, -2.0]], [[1.0]]], [[0.0, -1.0], [0.0], [0.0]])
+    X = np.random.default_rng(0).integers(-4, 5, (2 * BLOCK + 3, 2)).astype(float)
+    assert (point_signs(network, X) == np.concatenate([point_signs(network, x[None]) for x in X])).all()
+
+
+def test_sums_of_zeros_are_zero_without_exact_arithmetic(monkeypatch):
+    """A pruned neuron, and one behind a layer that is off."""
+    monkeypatch.setattr(points, "_exact_signs", None)
+    network = from_arrays([[[0.0, 0.0], [1.0, 0.25]], [[1.0, 1.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0, 0], [0, 1], [0]])
+    assert point_signs(network, np.array([[0.1, 0.3], [-0.1, -0.3]])).tolist() == [[0, 1, 1, 1], [0, -1, 0, 1]]
+
+
+@pytest.mark.parametrize("leak", [0.0, 5e-324])
+def test_products_that_underflow_are_not_taken_for_zero(leak):
+    network = from_arrays([[[1e-200]], [[1e-200]], [[1.0]]], [[0.0], [0.0], [0.0]], negative_slope=leak)
+    assert point_signs(network, np.array([[1.0], [-1.0], [0.0]])).tolist() == [[1, 1], [-1, -(leak > 0)], [0, 0]]
+
+
+def test_points_inside_have_no_zeros_but_those_of_the_region():
+    # Layer 1: |x|, and nothing.
+    network = from_arrays([[[1, 0], [-1, 0]], [[1, 1], [0, 0]], [[1, 1]]], [[0, 0], [0, 0], [0]])
+    signs = point_signs(network, np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]))
+    assert signs.tolist() == [[1, -1, 1, 0], [0, 0, 0, 0], [-1, 1, 1, 0]]
+    assert interior_mask(network, signs).tolist() == [True, False, True]
 
 
 THREE_LINES = from_arrays([[[1, 0], [0, 1], [-1, -1]], [[1, 1, 1]]], [[0, 0, 0], [0]])

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import reference
 from families import chain, golden, max_of_four
 from polytope_lens import Box, Lens
+from polytope_lens.errors import DimensionError
 from polytope_lens.network import from_arrays
 from polytope_lens.query.inequalities import exact_system
 from polytope_lens.testing import networks, points_in
@@ -73,6 +74,69 @@ def test_boundaries_lie_at_their_distance():
     system = lens.at([0, 0]).inequalities()
     assert system.distances().tolist() == [1, 3]
     assert np.isinf(Lens.from_arrays([[[0, 0]], [[1]]], [[1], [0]]).at([0, 0]).inequalities().distances()).all()
+
+
+# ------------------------------------------------------------------------------------------------- as fractions
+
+
+@pytest.mark.parametrize("weights", ["any", "wild"])
+@given(network=networks(st.integers(1, 3)), wild=networks(2, max_depth=2, weights="wild"), data=st.data())
+def test_exact_rows_are_the_networks_own(weights, network, wild, data):
+    network = network if weights == "any" else wild
+    d = network.input_dim
+    x = data.draw(points_in(Box(-np.ones(d), np.ones(d)), 1))[0]
+    region = Lens(network).at(x)
+    exact = region.inequalities(exact=True)
+    rows = reference.affine_rows(network, region.pattern.bits)
+    for a, b, layer, neuron, on in zip(exact.A, exact.b, exact.layer, exact.neuron, region.pattern.bits, strict=True):
+        assert [*a, -b] == [-v if on else v for v in rows[layer][neuron]]
+        assert all(type(v) is Fraction for v in (*a, b))
+    assert exact.contains(x)
+    assert exact.contains(reference.fractions(x))
+
+
+@given(network=networks(2), data=st.data())
+def test_exact_rows_rounded_are_the_rounded_rows(network, data):
+    box = Box([-1, -1], [1, 1])
+    partition = Lens(network).partition(box)
+    region = partition[data.draw(st.integers(0, len(partition) - 1))]
+    exact, rounded = region.inequalities(exact=True), region.inequalities()
+    assert exact.A.astype(float).tolist() == rounded.A.tolist()
+    assert exact.b.astype(float).tolist() == rounded.b.tolist()
+    for name in ("layer", "neuron", "is_facet"):
+        assert getattr(exact, name).tolist() == getattr(rounded, name).tolist()
+    assert len(exact.facets()) == rounded.is_facet.sum()
+    assert exact.A[-4:].tolist() == box.A.tolist()
+
+
+def test_points_between_floats_are_told_apart():
+    """3 x <= 0.1 + 0.2, of which no float is the third part."""
+    exact = Lens.from_arrays([[[3.0]], [[1.0]]], [[-0.30000000000000004], [0]]).at([0]).inequalities(exact=True)
+    third = Fraction(0.1 + 0.2) / 3
+    assert exact.contains([third])
+    assert not exact.contains([third + Fraction(1, 10**30)])
+    assert [exact.contains([x]) for x in (float(third), np.float32(0.5), np.int64(0), 1)] == [
+        Fraction(float(third)) <= third, False, True, False
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("point", [[1], [1, 2, 3], 1, [[1, 2]], [np.nan, 0], [0, np.inf], ["1", 0], [None, 0]], ids=str)
+def test_what_is_no_point_is_refused(point):
+    with pytest.raises(DimensionError, match="`contains`"):
+        Lens(golden((2, 4), 1)).at([0.3, 0.4]).inequalities(exact=True).contains(point)
+
+
+def test_printed_fractions():
+    region = Lens.from_arrays([[[1, -2], [0, 0], [-1, 0]], [[1, 1, 1]]], [[1, -1, 0.375], [0]]).at([0.25, 0.5])
+    exact = region.inequalities(exact=True)
+    assert str(exact).splitlines() == [
+        "-1 x0 + 2 x1 <= 1   layer 0, neuron 0",
+        "1 x0 <= 3/8   layer 0, neuron 2",
+    ]
+    assert repr(exact) == "ExactInequalities(3 rows of fractions in R^2, 2 of them facets)"
+    sides = Lens(chain(1)).partition(Box([-1], [0.5]))[1].inequalities(exact=True)
+    assert str(sides).splitlines() == ["-1 x0 <= 0   layer 0, neuron 0", "1 x0 <= 1/2   domain, row 0"]
+    assert len(Lens.from_arrays([[[1, 2]]], [[0]]).at([0, 0]).inequalities(exact=True)) == 0
 
 
 LINE = re.compile(r"^ *\S.* <= -?[\d.e+-]+ +(layer \d+, neuron \d+|domain, row \d+) +distance [\d.e+-]+$")

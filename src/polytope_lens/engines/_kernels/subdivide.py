@@ -38,7 +38,7 @@ from polytope_lens.engines._kernels.flat import (
     start_layer,
 )
 from polytope_lens.engines._kernels.refine import Refined, begin, close_refined, is_refined
-from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -448,3 +448,26 @@ def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: n
         to_owner[at + i] = owner[start + i]
     out.indptr[r + 1] = at + n
     s.scalars[N_CORNERS] = at + n
+
+
+@jit
+def surely_inside(
+    corner: Floats, indptr: Ints, points: Floats, radius: float, proved: NDArray[np.bool_]
+) -> None:  # pragma: no cover - compiled
+    """Keep `proved` where all that is within a radius of the point is proved to lie strictly inside its polygon.
+
+    It does if it is strictly to the left of each edge: if the cross product of the edge with the way from its start to
+    the point is positive. As the corners are only known within their radii, each factor errs by at most `slack`.
+    """
+    for r in range(points.shape[0]):
+        start, stop = indptr[r], indptr[r + 1]
+        for i in range(start, stop):
+            j = i + 1 if i + 1 < stop else start
+            ex, ey = corner[j, 0] - corner[i, 0], corner[j, 1] - corner[i, 1]
+            px, py = points[r, 0] - corner[i, 0], points[r, 1] - corner[i, 1]
+            edge, way = abs(ex) + abs(ey), abs(px) + abs(py)
+            slack = corner[i, 2] + corner[j, 2] + radius
+            bound = 1.01 * slack * (edge + way + slack) + 8 * UNIT_ROUNDOFF * edge * way + UNDERFLOW_GUARD
+            if not ex * py - ey * px > bound:
+                proved[r] = False
+                break

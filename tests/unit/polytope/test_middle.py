@@ -1,0 +1,95 @@
+"""Points deep inside, also where floats are scarce."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from flint import fmpq, fmpz
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polytope_lens.exact.rational import dot, integer_rows, rationals
+from polytope_lens.polytope.middle import LARGEST, ROUNDING, float_inside, is_inside, middle
+
+
+def rows_of(*rows):
+    """Integer rows ``[a, c]`` of ``a . x + c <= 0``."""
+    return integer_rows(np.array(rows, dtype=float))
+
+
+def test_the_middle_of_a_triangle_is_inside():
+    triangle = rows_of([-1, 0, 0], [0, -1, 0], [1, 1, -1])
+    for margin in (fmpq(0), ROUNDING, fmpq(1, 10)):
+        point = middle(triangle, 2, margin)
+        assert all(dot([fmpq(v) for v in row], [*point, fmpq(1)]) < 0 for row in triangle)
+    assert is_inside(triangle, float_inside(triangle, 2))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ([1, 0, 0], [-1, 0, 0]),
+        ([1, 0, 1], [-1, 0, 0]),
+        ([1, 0, 0], [0, 1, 0], [-1, -1, 0]),
+        ([0, 0, 1], [1, 0, 0]),
+    ],
+    ids=["a line", "nothing", "a point", "0 <= -1"],
+)
+def test_flat_and_empty_sets_have_no_middle(rows):
+    assert middle(rows_of(*rows), 2) is None
+    assert float_inside(rows_of(*rows), 2) is None
+
+
+def test_the_whole_space_has_one():
+    assert float_inside([], 3) == [0.0, 0.0, 0.0]
+    assert float_inside(rows_of([0, 0, -1], [0, 0, 0]), 2) == [0.0, 0.0]
+
+
+def test_far_away_it_keeps_clear_of_the_boundary():
+    """The nearest integers to 2^60 + 1 are not floats."""
+    far = rows_of([-1, 2.0**60])
+    assert is_inside(far, float_inside(far, 1))
+    strip = rows_of([-1, 0, 2.0**60], [1, -1, 0], [-1, 1, -(2.0**10)])
+    assert is_inside(strip, float_inside(strip, 2))
+
+
+@pytest.mark.parametrize("k", [30, 54, 70, 500])
+def test_in_thin_diagonal_strips_it_is_near_the_origin(k):
+    """0 < x + y < 2^-k holds no floats but small ones, and those with x = -y + something small."""
+    strip = rows_of([1, 1, -(2.0**-k)], [-1, -1, 0])
+    assert is_inside(strip, float_inside(strip, 2))
+
+
+def test_where_there_is_no_float_it_is_the_rounded_middle():
+    between = rows_of([2.0**60, -(2.0**60 + 2.0**8) - 128], [-(2.0**60), 2.0**60 + 128])
+    assert middle(between, 1) is not None
+    assert middle(between, 1, ROUNDING) is None
+    assert float_inside(between, 1)[0] in (1.0, 1.0 + 2.0**-52)
+
+
+def test_beyond_the_range_of_floats_it_is_the_largest_one():
+    assert float_inside([[fmpz(-1), fmpz(10) ** 400]], 1) == [LARGEST]
+    assert float_inside([[fmpz(1), fmpz(10) ** 400]], 1) == [-LARGEST]
+
+
+@given(
+    st.integers(1, 3).flatmap(
+        lambda d: st.tuples(
+            st.lists(st.floats(-8, 8), min_size=d, max_size=d),
+            st.lists(st.lists(st.integers(-3, 3), min_size=d, max_size=d), min_size=1, max_size=5),
+            st.lists(st.integers(0, 3), min_size=5, max_size=5),
+        )
+    )
+)
+def test_wherever_a_float_has_room_around_it_one_is_found(drawn):
+    """Halfspaces that hold a float with a few roundings to spare, however narrow what is left between them."""
+    x, normals, spare = drawn
+    exact = rationals(x)
+    rows = []
+    for normal, times in zip(normals, spare, strict=False):
+        a = [fmpq(v) for v in normal]
+        size = sum((abs(v * c) for v, c in zip(a, exact, strict=True)), fmpq(0))
+        offset = dot(a, exact) + size * ROUNDING * (1 + fmpq(1, 2**20) + times) + fmpq(1, 2**900)
+        common = offset.q
+        rows.append([*(v * common for v in map(fmpz, normal)), -offset.p])
+    assert is_inside(rows, float_inside(rows, len(x)))
