@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from polytope_lens.engines._kernels import codes, refine
+from polytope_lens.engines._kernels import bottleneck, codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.simplex import refactor
@@ -103,7 +103,6 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
         v=np.zeros(d, floats),
         b=np.zeros(d, ints),
         inv=np.zeros((d, d), floats),
-        before=np.zeros(d, floats),
         after=np.zeros(d, floats),
         gradient=np.zeros(d, floats),
         multiplier=np.zeros(d, floats),
@@ -112,6 +111,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
         middle=np.zeros(d, floats),
         tableau=np.zeros((d, 2 * d), floats),
         refined=refine.start(first, n_hidden + 1, widest),
+        bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
     )
     state.rows[0, :, : width[0]] = first
     norms = np.linalg.norm(sides[:, :-1], axis=1)

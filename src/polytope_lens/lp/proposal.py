@@ -35,13 +35,13 @@ def propose_multipliers(objective: Floats, normal: Floats, offset: Floats) -> tu
     basis = np.where(objective >= 0, np.arange(d), np.arange(d, 2 * d))
     dual, alpha = np.abs(objective), np.empty(d)
     inverse, point = np.zeros((d, d)), np.empty(d)
-    if not _maximize(objective, normal, offset, basis, dual, inverse, point, alpha):
+    if not maximize(objective, normal, offset, basis, dual, inverse, point, alpha):
         return None
     return basis, dual
 
 
 @jit
-def _maximize(
+def maximize(
     objective: Floats, normal: Floats, offset: Floats, basis: Ints, dual: Floats, inverse: Floats, point: Floats,
     alpha: Floats,
 ) -> bool:  # pragma: no cover - compiled  # fmt: skip

@@ -42,6 +42,7 @@ class FlatNetwork(NamedTuple):
     ``width`` counts hidden layers and then the outputs, which are treated as one more layer without activation; it is
     0 there if no output maps are wanted. Weights are transposed: column j of layer l starts at
     ``weight_start[l] + j * width[l]``. ``tau`` is the form that is t, hence 1 on the input space, in chart coordinates.
+    ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a bit is its inverse.
     """
 
     n_hidden: int
@@ -53,6 +54,7 @@ class FlatNetwork(NamedTuple):
     negative: Floats
     positive: Floats
     bit: Ints
+    neuron_of: Ints
     tau: Floats
     reach: Floats
 
@@ -81,6 +83,7 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
         np.concatenate([*(layer.negative_slope for layer in network.layers), ends]),
         np.concatenate([*(layer.positive_slope for layer in network.layers), ends]),
         bits,
+        np.flatnonzero(cuts).astype(np.int64),
         np.ascontiguousarray(chart[-1]),
         np.append(reach, 1.0),
     )
@@ -99,6 +102,12 @@ def set_bit(words: Any, bit: int, value: bool) -> None:  # pragma: no cover - co
         words[bit >> 6] |= mask
     else:
         words[bit >> 6] &= ~mask
+
+
+@inlined
+def is_on(words: Any, bit: int) -> bool:  # pragma: no cover - compiled
+    """Read one bit of a packed pattern."""
+    return bool((words[bit >> 6] >> np.uint64(63 - (bit & 63))) & np.uint64(1))
 
 
 @inlined

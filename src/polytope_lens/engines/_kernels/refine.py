@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
-from polytope_lens.engines._kernels.flat import BOUND_SLACK
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, is_on
 from polytope_lens.exact.double_double import DOUBLE_ROUNDING, plus, times
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
@@ -105,7 +105,7 @@ def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  
         error[q] = UNDERFLOW_GUARD
     for j in range(net.width[before]):
         bit = net.bit[first + j]
-        on = bit < 0 or (bits[bit >> 6] >> np.uint64(63 - (bit & 63))) & np.uint64(1) == np.uint64(1)
+        on = bit < 0 or is_on(bits, bit)
         slope = net.positive[first + j] if on else net.negative[first + j]
         if slope == 0.0:
             continue

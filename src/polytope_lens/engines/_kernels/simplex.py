@@ -79,11 +79,13 @@ def value_at(row: Any, j: int, point: Any) -> Any:  # pragma: no cover - compile
 
 
 @inlined
-def descend(s: Any, n_rows: int, offset: float, side: float, cross: bool) -> int:  # pragma: no cover - compiled
-    """Walk along edges so that ``side * (gradient . u + offset)`` falls, until it is negative or least.
+def descend(
+    s: Any, n_rows: int, offset: float, side: float, cross: bool, beyond: float
+) -> int:  # pragma: no cover - compiled
+    """Walk along edges so that ``side * (gradient . u + offset)`` falls, until it is below ``-beyond`` or least.
 
-    With `cross`, the walk ends on the hyperplane, which takes the place ``n_rows`` in the basis, and `before` and
-    `after` hold the two ends of the edge that was crossed; without, it stops at the vertex before.
+    With `cross`, the walk ends on the hyperplane, which takes the place ``n_rows`` in the basis, and `after` holds the
+    far end of the edge that was crossed; without, it stops at the vertex before.
     """
     k = s.v.shape[0]
     value = offset
@@ -128,12 +130,11 @@ def descend(s: Any, n_rows: int, offset: float, side: float, cross: bool) -> int
         for j in range(k):
             slope -= s.gradient[j] * s.inv[j, leaving]
         following = value + step * slope
-        if side * following < 0.0:
+        if side * following < -beyond:
             if not cross:
                 return CROSSED
             t = value / -slope
             for j in range(k):
-                s.before[j] = s.v[j]
                 s.after[j] = s.v[j] - step * s.inv[j, leaving]
                 s.v[j] -= t * s.inv[j, leaving]
             _exchange(s, leaving, n_rows, -slope, s.gradient)

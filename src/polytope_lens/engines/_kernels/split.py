@@ -6,6 +6,7 @@ until the neuron changes sign or cannot fall further. These walks are plain floa
 - "it does not cut": nonnegative multipliers of the cell's halfspaces give a lower bound on ``|z|`` over the cell (weak
   duality), computed with all rounding and row errors subtracted. Whatever the sum of rows leaves over is charged at the
   size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*).
+- or the same in the coordinates of a narrow layer, where the cell reaches infinity (:mod:`.bottleneck`).
 - "it cuts": two float points that lie strictly inside the cell and on either side, beyond all error bounds.
 
 Where neither can be proved, the walk stops, and the caller answers in rational arithmetic and calls again.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
+from polytope_lens.engines._kernels.bottleneck import Bottleneck, surely_keeps_sign
 from polytope_lens.engines._kernels.codes import (
     ANSWER,
     DONE,
@@ -61,6 +63,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
+# A value this much smaller than its terms may be nothing but rounding: steers walks and decides nothing.
+ROUNDED_AWAY = 2.0**-40
 # Answers to an undecided question
 NONE, OFF, ON, VANISHES, CUTS = 0, 1, 2, 3, 4
 
@@ -100,8 +104,7 @@ class State(NamedTuple):
     v: Floats  # (k,): vertex, basis and inverse of the walk at hand
     b: Ints
     inv: Floats
-    before: Floats  # (k,): the vertices before and after the crossing
-    after: Floats
+    after: Floats  # (k,): the vertex behind a crossing
     gradient: Floats  # (k,): unit normal of the neuron at hand
     multiplier: Floats  # (k,)
     points: Floats  # (2, k): witnesses of the two halves, off and on; the caller's, too, when it answers
@@ -109,6 +112,7 @@ class State(NamedTuple):
     middle: Floats  # (k,)
     tableau: Floats  # (k, 2 k)
     refined: Refined
+    bottleneck: Bottleneck
 
 
 class Output(NamedTuple):
@@ -184,6 +188,21 @@ def _find_witness(
 
 
 @inlined
+def _side(s: State, f: int, row: Any, j: int) -> float:  # pragma: no cover - compiled
+    """The sign of a row at the vertex at hand; at the witness, if rounding may be all that is left at the vertex."""
+    k = s.v.shape[0]
+    value = row[k, j]
+    size = abs(value)
+    for i in range(k):
+        term = row[i, j] * s.v[i]
+        value += term
+        size += abs(term)
+    if abs(value) <= ROUNDED_AWAY * size:
+        value = value_at(row, j, s.witness[f])
+    return 1.0 if value > 0.0 else -1.0
+
+
+@inlined
 def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
     """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
     n_next, column = net.width[layer + 1], net.weight_start[layer + 1]
@@ -193,7 +212,7 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
         j = s.candidates[layer, s.position[f]]
         answer = s.scalars[ANSWER]
         if answer == NONE:
-            answer = _decide(net, s, f, row, j, sures[j])
+            answer = _decide(net, s, f, layer, row, j, sures[j])
             if answer == NONE:
                 return UNDECIDED
             s.scalars[rung] += 1
@@ -217,7 +236,9 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
 
 
 @inlined
-def _decide(net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float) -> int:  # pragma: no cover - compiled
+def _decide(
+    net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
+) -> int:  # pragma: no cover - compiled
     """OFF, ON or CUTS if proved, else NONE. After CUTS, the walk at hand stands on the hyperplane."""
     k = s.v.shape[0]
     norm = length(row, j, k)
@@ -228,20 +249,30 @@ def _decide(net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float) -
     for i in range(k):
         s.gradient[i] = row[i, j] / norm
     offset = row[k, j] / norm
+    beyond = 0.0
     for attempt in range(2):
         if attempt == 1:
+            # Where a neuron vanishes at a corner, rounding may tell of a crossing there: look for a real one.
             refactor(s, f)
+            beyond = abs(offset)
+            for i in range(k):
+                beyond += abs(s.gradient[i]) * net.reach[i]
+            beyond *= ROUNDED_AWAY
         load(s, f)
-        side = 1.0 if value_at(row, j, s.v) > 0.0 else -1.0
-        outcome = descend(s, s.n_rows[f], offset, side, True)
+        side = _side(s, f, row, j)
+        outcome = descend(s, s.n_rows[f], offset, side, True, beyond)
         if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side):
             return ON if side > 0.0 else OFF
         if outcome == CROSSED:
             first, second = (1, 0) if side > 0.0 else (0, 1)
-            if _find_witness(net, s, f, row, j, sure, side, s.before, s.points[first]) and _find_witness(
+            if _find_witness(net, s, f, row, j, sure, side, s.vertex[f], s.points[first]) and _find_witness(
                 net, s, f, row, j, sure, -side, s.after, s.points[second]
             ):
                 return CUTS
+    if layer > 0:
+        side = 1.0 if value_at(row, j, s.witness[f]) > 0.0 else -1.0
+        if surely_keeps_sign(net, s.bottleneck, s.bits, s.owner, s.n_rows[f], layer, j, side):
+            return ON if side > 0.0 else OFF
     return NONE
 
 
@@ -348,14 +379,14 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
         bit = net.bit[first + j]
         on = False
         if bit >= 0:
-            side = 1.0 if value_at(row, j, s.v) > 0.0 else -1.0
+            side = _side(s, f, row, j)
             misses = False
             if side * value_at(row, j, s.witness[f]) >= 0.0:
                 norm = length(row, j, k)
                 if norm > 0.0:
                     for i in range(k):
                         s.gradient[i] = row[i, j] / norm
-                    outcome = descend(s, s.n_rows[f], row[k, j] / norm, side, False)
+                    outcome = descend(s, s.n_rows[f], row[k, j] / norm, side, False, 0.0)
                     misses = outcome == OPTIMAL and surely_misses(net, s, row, j, sures[j], side)
                     for i in range(k):
                         s.middle[i] += s.v[i]

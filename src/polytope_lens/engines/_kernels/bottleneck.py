@@ -1,0 +1,220 @@
+"""Ties at infinity, decided by floats.
+
+Where fewer neurons of a layer have a nonzero slope than there are inputs, everything behind it is a function of their
+values alone: cells are unbounded in the other directions, and many neurons of the layers behind vanish at the same far
+points without changing sign. No bound on rows in input coordinates proves that. In coordinates ``v_a >= 0``, the
+absolute values of those few pre-activations, and t >= 0, the same rows are short sums of weights: a neuron z keeps its
+sign if
+
+    side * z = sum_i y_i h_i + sum_a r_a v_a + r_t t    with y >= 0 and all r > 0,
+
+where h_i >= 0 are what is known of neurons behind the narrow layer. Not only the identity holds up to rounding: the
+r absorb it. As t > 0 inside a cell, so is side * z. The multipliers y come from a linear program in floats.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens._jit import inlined, jit
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, FlatNetwork, add_neuron, is_on
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.lp.proposal import maximize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+class Bottleneck(NamedTuple):
+    """Room for the rows of the layers behind a narrow one, and for a linear program.
+
+    Rows have k entries: at most k - 1 values of the narrow layer, rest zero, and then t. The program has the first
+    k - 1 as variables, with v + t summing up to 1.
+    """
+
+    rows: Floats  # (L, k, width)
+    error: Floats  # (L, width): bound where the entries of (v, t) add up to 1
+    active: Ints  # (k,): the neurons of the narrow layer
+    ones: Floats  # (k,)
+    scratch: Floats
+    normal: Floats  # (rows, k - 1): the box 0 <= v <= 1, then v_1 + ... <= 1, then halfspaces
+    offset: Floats
+    scale: Floats  # per row: what it was divided by
+    neuron: Ints  # per row: which neuron it belongs to, counted through all layers
+    objective: Floats  # (k - 1,)
+    basis: Ints
+    dual: Floats
+    inverse: Floats  # (k - 1, k - 1)
+    point: Floats
+    alpha: Floats
+
+
+def start(n_hidden: int, k: int, widest: int, most: int) -> Bottleneck:
+    """Workspace for cells of at most `most` halfspaces in k dimensions."""
+    n, rows = k - 1, 2 * (k - 1) + 1 + most
+    floats, ints = np.float64, np.int64
+    normal, offset = np.zeros((rows, n), floats), np.zeros(rows, floats)
+    normal[:n], offset[:n] = np.eye(n), 1.0
+    normal[n : 2 * n] = -np.eye(n)
+    offset[2 * n] = 1.0
+    return Bottleneck(
+        np.zeros((n_hidden, k, widest), floats),
+        np.zeros((n_hidden, widest), floats),
+        np.zeros(k, ints),
+        np.ones(k, floats),
+        np.zeros(widest, floats),
+        normal,
+        offset,
+        np.ones(rows, floats),
+        np.zeros(rows, ints),
+        np.zeros(n, floats),
+        np.zeros(n, ints),
+        np.zeros(n, floats),
+        np.zeros((n, n), floats),
+        np.zeros(n, floats),
+        np.zeros(n, floats),
+    )
+
+
+@jit
+def surely_keeps_sign(
+    net: FlatNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, layer: int, j: int, side: float
+) -> Any:  # pragma: no cover - compiled
+    """Whether ``side * z > 0`` is proved inside a cell, z being neuron j of a layer behind a narrow one."""
+    k = b.ones.shape[0]
+    narrow = 0
+    n_active = _active(net, b, bits, narrow)
+    while n_active >= k:
+        narrow += 1
+        if narrow == layer:
+            return False
+        n_active = _active(net, b, bits, narrow)
+    _rows_behind(net, b, bits, narrow, n_active, layer)
+    n = k - 1
+    for a in range(n):
+        b.normal[2 * n, a] = 1.0 if a < n_active else 0.0
+        b.objective[a] = -side * (b.rows[layer, a, j] - b.rows[layer, n, j]) if a < n_active else 0.0
+    count = 2 * n + 1
+    first_behind = net.neuron_start[narrow + 1]
+    for q in range(2 * k, n_rows):  # behind the sides of the box
+        if owner[q] < 0 or net.neuron_of[owner[q]] < first_behind:
+            continue
+        neuron = net.neuron_of[owner[q]]
+        of = narrow + 1
+        while net.neuron_start[of + 1] <= neuron:
+            of += 1
+        m = neuron - net.neuron_start[of]
+        sign = -1.0 if is_on(bits, owner[q]) else 1.0
+        t = b.rows[of, n, m]
+        largest = 0.0
+        for a in range(n):
+            b.normal[count, a] = sign * (b.rows[of, a, m] - t) if a < n_active else 0.0
+            largest = max(largest, abs(b.normal[count, a]))
+        if not 0.0 < largest < np.inf:
+            continue
+        for a in range(n):
+            b.normal[count, a] /= largest
+        b.offset[count] = -sign * t / largest
+        b.scale[count] = sign / largest
+        b.neuron[count] = neuron
+        count += 1
+    for a in range(n):
+        b.basis[a] = a if b.objective[a] >= 0.0 else n + a
+        b.dual[a] = abs(b.objective[a])
+        for i in range(n):
+            b.inverse[a, i] = 0.0
+    maximize(b.objective, b.normal[:count], b.offset[:count], b.basis, b.dual, b.inverse, b.point, b.alpha)
+    return _proves(net, b, narrow, n_active, layer, j, side)
+
+
+@inlined
+def _active(net: FlatNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # pragma: no cover - compiled
+    """Number of neurons of a layer with a nonzero slope, listed if fewer than inputs; k also if one has no sign."""
+    k = b.active.shape[0]
+    first, count = net.neuron_start[layer], 0
+    for j in range(net.width[layer]):
+        bit = net.bit[first + j]
+        on = bit < 0 or is_on(bits, bit)
+        if (net.positive[first + j] if on else net.negative[first + j]) != 0.0:
+            if bit < 0 or count + 1 >= k:
+                return k
+            b.active[count] = j
+            count += 1
+    return count
+
+
+@inlined
+def _rows_behind(
+    net: FlatNetwork, b: Bottleneck, bits: Any, narrow: int, n_active: int, last: int
+) -> None:  # pragma: no cover - compiled
+    """Rows of the layers behind the narrow one, up to the last, in its coordinates, with their errors."""
+    k = b.ones.shape[0]
+    for layer in range(narrow + 1, last + 1):
+        n, first, before = net.width[layer], net.neuron_start[layer], net.neuron_start[layer - 1]
+        rows, error = b.rows[layer], b.error
+        for i in range(k - 1):
+            for q in range(n):
+                rows[i, q] = 0.0
+        for q in range(n):
+            rows[k - 1, q] = net.bias[first + q]
+            error[layer, q] = 0.0
+        if layer == narrow + 1:
+            for a in range(n_active):
+                j = b.active[a]
+                bit = net.bit[before + j]
+                slope = net.positive[before + j] if is_on(bits, bit) else -net.negative[before + j]
+                column = net.weight_start[layer] + j * n
+                for q in range(n):
+                    rows[a, q] = slope * net.weights[column + q]
+                    error[layer, q] += UNIT_ROUNDOFF * abs(rows[a, q]) + UNDERFLOW_GUARD
+            continue
+        for j in range(net.width[layer - 1]):
+            bit = net.bit[before + j]
+            slope = net.positive[before + j] if bit < 0 or is_on(bits, bit) else net.negative[before + j]
+            column, sure = net.weight_start[layer] + j * n, b.error[layer - 1, j]
+            for i in range(k):
+                sure += 4 * UNIT_ROUNDOFF * abs(b.rows[layer - 1, i, j])
+            add_neuron(
+                net.weights, b.ones, column, n, slope, b.rows[layer - 1], j, sure + UNDERFLOW_GUARD,
+                b.rows, error, layer, b.scratch,
+            )  # fmt: skip
+
+
+@inlined
+def _proves(
+    net: FlatNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float
+) -> Any:  # pragma: no cover - compiled
+    """Whether the multipliers leave more than all rounding in every coordinate."""
+    k = b.ones.shape[0]
+    n = k - 1
+    charge = b.error[layer, j]
+    for i in range(n):
+        q = b.basis[i]
+        if q > 2 * n:
+            of = narrow + 1
+            while net.neuron_start[of + 1] <= b.neuron[q]:
+                of += 1
+            charge += b.dual[i] * abs(b.scale[q]) * b.error[of, b.neuron[q] - net.neuron_start[of]]
+    least, size = np.inf, 0.0
+    for a in range(k):
+        if n_active <= a < n:
+            continue
+        rest = side * b.rows[layer, a, j]
+        total = abs(rest)
+        for i in range(n):
+            q = b.basis[i]
+            if q > 2 * n:
+                of = narrow + 1
+                while net.neuron_start[of + 1] <= b.neuron[q]:
+                    of += 1
+                term = b.dual[i] * b.scale[q] * b.rows[of, a, b.neuron[q] - net.neuron_start[of]]
+                rest += term
+                total += abs(term)
+        least = min(least, rest)
+        size = max(size, total)
+    return least > charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * size + UNDERFLOW_GUARD
