@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._jit import jit
 from polytope_lens.errors import ConsistencyError
 
 if TYPE_CHECKING:
@@ -65,32 +66,61 @@ def from_keyed_corners(xy: Floats, error: Floats, keys: NDArray[np.uint64], indp
     Notes
     -----
     A point of the complex is known by the signs of all neurons at it, which is how regions that meet there agree on
-    it without comparing coordinates. Each point takes the coordinates with the least error bound. Two floats for one
-    point must then agree within their bounds; if not, :class:`ConsistencyError` is raised (this would take a hash
-    collision, or a wrong sign).
+    it without comparing coordinates. Points are numbered in the order in which the regions mention them, and each takes
+    the coordinates with the least error bound. Two floats for one point must then agree within their bounds; if not,
+    :class:`ConsistencyError` is raised (this would take a hash collision, or a wrong sign). Cost: two passes with a
+    hash table.
     """
-    order = np.lexsort((error, keys))
-    ordered = keys[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = ordered[1:] != ordered[:-1]
-    group = np.cumsum(first) - 1
-    representative = order[first]
-    corners = np.empty(len(order), dtype=np.int64)
-    corners[order] = group
-    # Number the points in the order in which the regions mention them, so that the numbering follows the regions.
-    _, first_mention = np.unique(corners, return_index=True)
-    rank = np.empty(len(representative), dtype=np.int64)
-    rank[np.argsort(first_mention, kind="stable")] = np.arange(len(representative))
-    corners = rank[corners]
-    points, bounds = np.empty((len(representative), 2)), np.empty(len(representative))
-    points[rank], bounds[rank] = xy[representative], error[representative]
-    gap = np.hypot(*(xy - points[corners]).T)
-    if (gap > (error + bounds[corners]) * 1.001).any():
+    n = len(keys)
+    table = np.full(1 << max(4, (2 * n).bit_length()), -1, dtype=np.int64)
+    first, best, corners = (np.empty(n, dtype=np.int64) for _ in range(3))
+    n_points = _join(keys, error, table, first, best, corners)
+    best = best[:n_points]
+    points, bounds = xy[best], error[best]
+    if not _agree(xy, error, points, bounds, corners):
         raise ConsistencyError(
             "two regions disagree about a corner that they share by more than the error bounds allow. This is a defect "
             "of polytope_lens: please report the network and the domain."
         )
     return PlanarMesh(points, bounds, indptr, corners, owners)
+
+
+@jit
+def _join(
+    keys: NDArray[np.uint64], error: Floats, table: Ints, first: Ints, best: Ints, corners: Ints
+) -> int:  # pragma: no cover - compiled
+    """Number equal keys, first come first served; `best` is the entry with the least error (the first of several)."""
+    mask = np.uint64(table.shape[0] - 1)
+    n_points = 0
+    for i in range(keys.shape[0]):
+        slot = keys[i] & mask
+        while True:
+            point = table[slot]
+            if point < 0:
+                table[slot] = n_points
+                first[n_points] = i
+                best[n_points] = i
+                corners[i] = n_points
+                n_points += 1
+                break
+            if keys[first[point]] == keys[i]:
+                corners[i] = point
+                if error[i] < error[best[point]]:
+                    best[point] = i
+                break
+            slot = (slot + np.uint64(1)) & mask
+    return n_points
+
+
+@jit
+def _agree(xy: Floats, error: Floats, points: Floats, bounds: Floats, corners: Ints) -> bool:  # pragma: no cover
+    """Whether each corner is within the two error bounds, and a thousandth for rounding, of its point."""
+    for i in range(corners.shape[0]):
+        p = corners[i]
+        gap = np.hypot(xy[i, 0] - points[p, 0], xy[i, 1] - points[p, 1])
+        if gap > (error[i] + bounds[p]) * 1.001:
+            return False
+    return True
 
 
 def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:
