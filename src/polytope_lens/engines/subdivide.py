@@ -48,8 +48,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     Exact: signs at corners that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
     that of one batch and of the stack, whose depth is at most the number of neurons.
     """
-    edges, corners = exact_vertices(Polytope(chart.A, chart.b))
-    xy = np.array([[nearest_float(x), nearest_float(y)] for x, y in corners])
+    edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     net = flatten(network, chart.matrix, reach, want_maps=want_output)
     state = _start(network, chart, net.width, edges, xy, reach)
@@ -71,6 +70,15 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     problem = Problem(kernel, "subdivide", net, oracle, room if want_output else None)
     for n, n_corners, out in batches(problem, state, record, workers=workers):
         yield counted(n) if out is None else _chunk(chart, n, n_corners, out)
+
+
+def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
+    """The chart's edges counter-clockwise, and the corner at which each starts, rounded."""
+    if np.array_equal(chart.A, chart.box.A) and np.array_equal(chart.b, chart.box.b):
+        (left, bottom), (right, top) = chart.box.lower, chart.box.upper
+        return [0, 1, 2, 3], np.array([[right, bottom], [right, top], [left, top], [left, bottom]])
+    edges, corners = exact_vertices(Polytope(chart.A, chart.b))
+    return edges, np.array([[nearest_float(x), nearest_float(y)] for x, y in corners])
 
 
 def _start(
