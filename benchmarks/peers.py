@@ -64,9 +64,8 @@ def main() -> None:
     if arguments.long:
         for tool in ("partition", "relucent"):
             row = in_process(tool, "d3_20_unb", 1)
-            print(
-                f"d3_20_unb, all of R^3: {tool} {row['regions']} regions, {row['seconds']:.4f} s, {row['megabytes']:.0f} MB"
-            )
+            figures = f"{row['regions']} regions, {row['seconds']:.4f} s, {row['megabytes']:.0f} MB"
+            print(f"d3_20_unb, all of R^3: {tool} {figures}")
 
 
 def in_process(tool: str, name: str, runs: int) -> dict[str, float]:
