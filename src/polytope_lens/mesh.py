@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +35,8 @@ class PlanarMesh:
         Indices into `points`, counter-clockwise.
     owners : int array
         Owner of the edge that starts at each corner: the bit of a neuron, or ``-1 - row`` for a side of the domain.
+    crowded : bool array
+        Whether other neurons than the owner vanish on that edge, but not on the whole region.
     """
 
     points: Floats
@@ -41,6 +44,7 @@ class PlanarMesh:
     indptr: Ints
     corners: Ints
     owners: Ints
+    crowded: Bools
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -54,7 +58,9 @@ class PlanarMesh:
         return f"PlanarMesh({len(self.indptr) - 1} polygons, {len(self.points)} points)"
 
 
-def from_keyed_corners(xy: Floats, error: Floats, keys: NDArray[np.uint64], indptr: Ints, owners: Ints) -> PlanarMesh:
+def from_keyed_corners(
+    xy: Floats, error: Floats, keys: NDArray[np.uint64], indptr: Ints, owners: Ints, crowded: Bools
+) -> PlanarMesh:
     """Join corners that are the same point of the complex.
 
     Parameters
@@ -82,7 +88,7 @@ def from_keyed_corners(xy: Floats, error: Floats, keys: NDArray[np.uint64], indp
             "two regions disagree about a corner that they share by more than the error bounds allow. This is a defect "
             "of polytope_lens: please report the network and the domain."
         )
-    return PlanarMesh(points, bounds, indptr, corners, owners)
+    return PlanarMesh(points, bounds, indptr, corners, owners, crowded)
 
 
 @jit

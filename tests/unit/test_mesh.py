@@ -17,7 +17,8 @@ ERROR = np.array([0, 2e-12, 1e-15, 0, 1e-13, 0, 0, 2e-12])
 KEYS = np.array([7, 3, 9, 1, 3, 5, 8, 9], dtype=np.uint64)
 INDPTR = np.array([0, 4, 8])
 OWNERS = np.array([-1, 0, -3, -4, -1, -2, -3, 0])
-MESH = from_keyed_corners(XY, ERROR, KEYS, INDPTR, OWNERS)
+CROWDED = np.zeros(8, dtype=bool)
+MESH = from_keyed_corners(XY, ERROR, KEYS, INDPTR, OWNERS, CROWDED)
 
 
 def test_points_are_numbered_as_the_regions_mention_them():
@@ -34,7 +35,7 @@ def test_each_point_takes_the_floats_with_the_least_error():
 
 def test_floats_of_one_point_that_disagree_are_a_defect():
     with pytest.raises(ConsistencyError, match="disagree about a corner"):
-        from_keyed_corners(XY, ERROR / 4, KEYS, INDPTR, OWNERS)
+        from_keyed_corners(XY, ERROR / 4, KEYS, INDPTR, OWNERS, CROWDED)
 
 
 def test_polygons_share_corners_to_the_last_bit():
@@ -53,6 +54,7 @@ def test_areas_far_from_the_origin_do_not_cancel():
         np.arange(3, dtype=np.uint64),
         np.array([0, 3]),
         np.zeros(3, dtype=np.int64),
+        np.zeros(3, dtype=bool),
     )
     assert areas(triangle).tolist() == [2.0**-17]
     assert np.allclose(areas(moved), [1, 1])

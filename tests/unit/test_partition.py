@@ -79,5 +79,5 @@ def test_equal_questions_get_equal_arrays():
     again = LENS.partition(Box([-5, -5], [5, 5]))
     for name in ("patterns", "maps", "witnesses", "counts_per_layer"):
         assert np.array_equal(getattr(PARTITION, name), getattr(again, name))
-    for name in ("points", "error", "indptr", "corners", "owners"):
+    for name in ("points", "error", "indptr", "corners", "owners", "crowded"):
         assert np.array_equal(getattr(PARTITION.mesh, name), getattr(again.mesh, name))

@@ -53,7 +53,9 @@ def without(partition, region):
         entries = np.repeat(keep, sizes)
         used, corners = np.unique(mesh.corners[entries], return_inverse=True)
         indptr = np.concatenate([[0], np.cumsum(sizes[keep])])
-        mesh = PlanarMesh(mesh.points[used], mesh.error[used], indptr, corners, mesh.owners[entries])
+        mesh = PlanarMesh(
+            mesh.points[used], mesh.error[used], indptr, corners, mesh.owners[entries], mesh.crowded[entries]
+        )
     patterns = partition.patterns[keep]
     stops = np.cumsum(partition.network.bits_per_layer)
     counts = np.array([len(np.unique(partition.bits()[keep][:, :stop], axis=0)) for stop in stops])

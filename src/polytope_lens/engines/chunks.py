@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corners:
-    """Corners of a batch of polygons: position and radius (n, 3), identity (n,), owner (n,), where regions start."""
+    """Corners of a batch of polygons: position and radius (n, 3), identity (n,), and where regions start.
+
+    `owner` and `crowded` (n,) are about the edges that start there: whose they are, and whether not only the owner's.
+    """
 
     corner: Floats
     key: NDArray[np.uint64]
     owner: Ints
+    crowded: NDArray[np.bool_]
     indptr: Ints
 
 

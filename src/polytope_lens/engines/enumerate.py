@@ -224,6 +224,7 @@ def _mesh(network: Network, domain: Domain, chunks: list[Chunk], patterns: Words
         np.concatenate([part.key for part in parts]),
         np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         np.concatenate([part.owner for part in parts]),
+        np.concatenate([part.crowded for part in parts]),
     )
 
 

@@ -65,6 +65,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
             np.empty((n_corners, 3)),
             np.empty(n_corners, np.uint64),
             np.empty(n_corners, np.int64),
+            np.empty(n_corners, np.bool_),
         )
 
     problem = Problem(kernel, "subdivide", net, oracle, room if want_output else None)
@@ -180,7 +181,13 @@ def _sign_at_crossing(row: list[fmpz], first: list[fmpz], second: list[fmpz]) ->
 
 def _chunk(chart: Chart, n: int, n_corners: int, out: kernel.Output) -> Chunk:
     indptr = out.indptr[: n + 1].copy()
-    corners = Corners(out.corner[:n_corners].copy(), out.key[:n_corners].copy(), out.owner[:n_corners].copy(), indptr)
+    corners = Corners(
+        out.corner[:n_corners].copy(),
+        out.key[:n_corners].copy(),
+        out.owner[:n_corners].copy(),
+        out.crowded[:n_corners].copy(),
+        indptr,
+    )
     sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
     middle = sums / np.diff(indptr)[:, None]
     witnesses = input_points(chart, middle)

@@ -46,6 +46,7 @@ def cut_by_hand(network: net.Network, domain: Box) -> Partition:
         np.cumsum([0] + [len(corners) for corners, _, _ in cells]),
         np.concatenate([corners for corners, _, _ in cells]),
         np.concatenate([owners for _, owners, _ in cells]),
+        np.zeros(sum(len(corners) for corners, _, _ in cells), dtype=bool),
     )
     return Partition(
         network=network,

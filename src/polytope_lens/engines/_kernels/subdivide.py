@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
+    Bools = NDArray[np.bool_]
 
 # A sign that the error bound leaves open
 OPEN = 2
@@ -95,6 +96,7 @@ class Output(NamedTuple):
     corner: Floats
     key: Words
     owner: Ints
+    crowded: Bools
 
 
 NO_OUTPUT = Output(
@@ -104,6 +106,7 @@ NO_OUTPUT = Output(
     np.empty((0, 3)),
     np.empty(0, np.uint64),
     np.empty(0, np.int64),
+    np.empty(0, np.bool_),
 )
 
 
@@ -439,13 +442,23 @@ def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: n
             maps[r, q, k] = rows[f, k, q]
     start, n, digest = s.start[f], s.n_corners[f], s.digest[f]
     corner, corner_hash, owner = s.corner, s.corner_hash, s.owner
-    to_corner, to_key, to_owner = out.corner, out.key, out.owner
+    to_corner, to_key, to_owner, to_crowded = out.corner, out.key, out.owner, out.crowded
+    on_hash, zero_hash, n_bits = s.on_hash, s.zero_hash, s.on_hash.shape[0]
     for i in range(n):
         to_corner[at + i, 0] = corner[start + i, X]
         to_corner[at + i, 1] = corner[start + i, Y]
         to_corner[at + i, 2] = corner[start + i, RADIUS]
         to_key[at + i] = digest ^ corner_hash[start + i, 0]
         to_owner[at + i] = owner[start + i]
+        # The edge's hash is the mark of its owner alone, unless other neurons vanish on it too.
+        bit = owner[start + i]
+        if bit < 0:
+            mark = zero_hash[n_bits - 1 - bit]
+        else:
+            mark = zero_hash[bit]
+            if (bits[bit >> 6] >> np.uint64(63 - (bit & 63))) & np.uint64(1) == np.uint64(1):
+                mark ^= on_hash[bit]
+        to_crowded[at + i] = corner_hash[start + i, 1] != mark
     out.indptr[r + 1] = at + n
     s.scalars[N_CORNERS] = at + n
 
