@@ -10,9 +10,10 @@ from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
 from polytope_lens.errors import DomainError
 from polytope_lens.exact.rational import integer_rows, integers, nearest_float, rationals, sign
-from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.lp.highs import propose_maximum
+from polytope_lens.polytope.proved import FACET, IMPLIED, prove_facets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,9 @@ def primitive(row: Sequence[fmpz]) -> tuple[int, ...]:
     return tuple(v // divisor for v in entries)
 
 
-def exact_facet_mask(rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz] | None = None) -> Bools:
+def exact_facet_mask(
+    rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz] | None = None, known: Sequence[int] | None = None
+) -> Bools:
     """Which rows ``[a, c]`` of ``{x : a . x + c <= 0}``, a set with interior, define a facet; exact.
 
     Parameters
@@ -70,6 +73,8 @@ def exact_facet_mask(rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz] | No
     rows : m integer rows of d + 1 entries
     inside : homogeneous integer coordinates ``[y, t]``, t > 0, of a point of the set
         If it is strictly inside, it saves finding one.
+    known : m numbers, optional
+        What is known of each row already: FACET or IMPLIED, else OPEN.
 
     Notes
     -----
@@ -85,15 +90,55 @@ def exact_facet_mask(rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz] | No
             groups.setdefault(primitive(row), []).append(q)
     if not groups:
         return mask
+    if known is not None:
+        groups = {key: members for key, members in groups.items() if all(known[q] != IMPLIED for q in members)}
+        sure = {index for index, members in enumerate(groups.values()) if any(known[q] == FACET for q in members)}
+    else:
+        sure = set()
     distinct = [[fmpz(v) for v in key] for key in groups]
-    d = len(distinct[0]) - 1
-    if len(distinct) <= d and fmpz_mat([row[:-1] for row in distinct]).rank() == len(distinct):
+    d = len(rows[0]) - 1
+    if len(sure) == len(distinct):
+        facets = sure
+    elif len(distinct) <= d and fmpz_mat([row[:-1] for row in distinct]).rank() == len(distinct):
         facets = set(range(len(distinct)))
     else:
-        facets = _Clarkson(distinct, inside).facets()
+        facets = _Clarkson(distinct, inside).facets(sure)
     for index, members in enumerate(groups.values()):
         mask[members] = index in facets
     return mask
+
+
+def proved_statuses(
+    rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz], extent: Floats, known: NDArray[np.int8]
+) -> NDArray[np.int8]:
+    """What floats can prove of distinct rows ``[a, c]`` of ``{x : a . x + c <= 0}``: FACET or IMPLIED, else OPEN.
+
+    Parameters
+    ----------
+    rows : m integer rows of d + 1 entries
+    inside : homogeneous integer coordinates ``[y, t]``, t > 0, of a point
+        Where it is not strictly inside, nothing is proved.
+    extent : (d,) array
+        Bound on ``|x_k - y_k / t|`` in the set; infinite where there is none.
+    known : (m,) int8 array
+        What is known already.
+
+    Notes
+    -----
+    The rows are rounded once, after the point has been moved to the origin in integer arithmetic. So the floats are as
+    good as they can be, however small the set and however large the numbers.
+    """
+    slack = [-v for v in (fmpz_mat(list(rows)) * fmpz_mat([[v] for v in inside])).entries()]
+    status = known.copy()
+    if any(v <= 0 for v in slack):
+        return status
+    polar = np.array(
+        [[nearest_float(fmpq(v * inside[-1], s)) for v in row[:-1]] for row, s in zip(rows, slack, strict=True)]
+    )
+    error = UNIT_ROUNDOFF * np.abs(polar) + UNDERFLOW_GUARD
+    central = np.array([not row[-1] for row in rows])
+    prove_facets(polar[None], error[None], np.zeros((1, len(rows))), extent[None], central[None], status[None])
+    return status
 
 
 class _Clarkson:
@@ -119,11 +164,12 @@ class _Clarkson:
         slacks = [-v for v in (self._matrix * fmpz_mat([[v] for v in point])).entries()]
         return slacks if all(v > 0 for v in slacks) else None
 
-    def facets(self) -> set[int]:
-        """Indices of the rows that are facets."""
+    def facets(self, known: set[int]) -> set[int]:
+        """Indices of the rows that are facets; some may be known."""
         with np.errstate(over="ignore"):
             nearest_first = np.argsort(-np.linalg.norm(self._polar, axis=1), kind="stable").tolist()
-        found: set[int] = set()
+        nearest_first = [q for q in nearest_first if q not in known]
+        found = set(known)
         for q in nearest_first:
             hit = self._first_hit(self._rows[q][:-1])
             if hit is not None:
