@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from polytope_lens import mesh as planar
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import locate, vertices
+from polytope_lens.query import adjacency, locate, vertices
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
+    from scipy import sparse
 
     from polytope_lens.domain import Domain
     from polytope_lens.errors import Status
@@ -127,6 +128,14 @@ class Partition:
     def locate(self, X: ArrayLike) -> Ints:
         """Index of the region that holds each row of `X`, (n,); see :func:`.locate.locate`."""
         return locate.locate(self, X)
+
+    def facets(self) -> adjacency.Facets:
+        """Every facet with the regions on its sides and its owners; see :func:`.adjacency.facets`."""
+        return adjacency.facets(self)
+
+    def adjacency(self) -> sparse.csr_array:
+        """Which regions share a facet, (n_regions, n_regions) bool; see :func:`.adjacency.adjacency`."""
+        return adjacency.adjacency(self)
 
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.

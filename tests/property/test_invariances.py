@@ -170,15 +170,3 @@ def test_slopes_of_a_single_layer_move_nothing(network, domain):
         found.append(Lens(replace(network, layers=(bent,))).partition(domain).patterns)
     assert (found[0] == found[1]).all()
     assert (found[0] == found[2]).all()
-
-
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize(("d", "widths"), [(2, (6, 6)), (3, (5, 4)), (2, (5, 5, 5))])
-def test_the_mean_number_of_neighbours_is_at_most_twice_the_dimension(d, widths, seed):
-    """Gaines and Bi 2026, for generic networks on all of R^d."""
-    rng = np.random.default_rng([seed, d])
-    sizes = (d, *widths, 1)
-    shapes = list(zip(sizes[1:], sizes, strict=False))
-    lens = Lens.from_arrays([rng.standard_normal(s) for s in shapes], [rng.standard_normal(n) for n, _ in shapes])
-    partition = lens.partition(None)
-    assert sum(len(region.neighbors()) for region in partition) <= 2 * d * len(partition)

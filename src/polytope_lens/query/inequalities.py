@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens.network import Network
     from polytope_lens.region import Region
 
     Floats = NDArray[np.float64]
@@ -240,15 +241,29 @@ def _facets(region: Region, system: ExactSystem) -> Bools:
     normals = system.floats[:, :-1]
     if rows_are_independent(normals):
         return np.ones(len(normals), dtype=bool)
-    network = region.network
+    inner = beneath(region.network) if region.domain is None else None
+    if inner is not None:
+        first = region.network.layers[0]
+        reduced = replace(region, network=inner, point=first.weight @ region.point + first.bias)
+        return _facets(reduced, exact_system(reduced))
+    return exact_facet_mask(system.rows, homogeneous(region.point))
+
+
+def homogeneous(point: Floats) -> list[fmpz] | None:
+    """Integer coordinates ``[y, t]``, t > 0, of a point, or None for one that is beyond the range of floats."""
+    return integers([*rationals(point), fmpq(1)]) if np.isfinite(point).all() else None
+
+
+def beneath(network: Network) -> Network | None:
+    """The network as a function of its first pre-activations, if these are fewer than the inputs and independent.
+
+    They then take every value, so that both networks have the same regions, and each facet of one is one of the other.
+    """
     first = network.layers[0] if network.layers else None
-    fewer = first is not None and first.width < network.input_dim and region.domain is None
-    if first is not None and fewer and rows_are_independent(first.weight):
-        unchanged = replace(first, weight=np.eye(first.width), bias=np.zeros(first.width))
-        inner = replace(network, layers=(unchanged, *network.layers[1:]))
-        beneath = replace(region, network=inner, point=first.weight @ region.point + first.bias)
-        return _facets(beneath, exact_system(beneath))
-    return exact_facet_mask(system.rows, integers([*rationals(region.point), fmpq(1)]))
+    if first is None or first.width >= network.input_dim or not rows_are_independent(first.weight):
+        return None
+    unchanged = replace(first, weight=np.eye(first.width), bias=np.zeros(first.width))
+    return replace(network, layers=(unchanged, *network.layers[1:]))
 
 
 def facet_groups(region: Region) -> tuple[Inequalities, dict[tuple[int, ...], list[int]]]:
