@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise, product
 from math import comb, factorial
 from typing import TYPE_CHECKING
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Family:
-    """A network, where to look, and the number of regions after each layer."""
+    """A network, where to look, the number of regions after each layer, and that of linear pieces, where known."""
 
     name: str
     network: Network
     per_layer: tuple[int, ...]
     domain: Domain = None
+    pieces: int | None = None
 
     def __repr__(self) -> str:
         return self.name
@@ -138,6 +139,11 @@ def sawtooth(k: int) -> Network:
     return stack(first, *[([[2, -4], [2, -4]], [0, -0.5])] * (k - 1))
 
 
+def wave(k: int) -> Network:
+    """The sawtooth with its last layer folded into one output, 0 at even multiples of 2^-k and 1 at odd ones."""
+    return replace(sawtooth(k), output_weight=np.array([[2.0, -4.0]]))
+
+
 def zigzag(depth: int) -> Network:
     """Three neurons make four pieces of slopes +, -, +, -, each of which covers (0, 1): 4^depth regions of R.
 
@@ -209,6 +215,8 @@ UNIT = {d: Box(np.zeros(d), np.ones(d)) for d in (1, 2)}
 DEEP = [
     *(Family(f"sawtooth {k} on (0, 1)", sawtooth(k), tuple(2**j for j in range(1, k + 1)), UNIT[1]) for k in (1, 4, 7)),
     *(Family(f"sawtooth {k} on R", sawtooth(k), (3, *(2**j + 2 for j in range(2, k + 1)))) for k in (1, 2, 5)),
+    Family("sawtooth 5 as one wave", wave(5), tuple(2**j for j in range(1, 6)), UNIT[1], pieces=32),
+    Family("sawtooth 5 as one wave on R", wave(5), (3, *(2**j + 2 for j in range(2, 6))), pieces=34),
     Family("zigzag 3, 3, 3", zigzag(3), (4, 16, 64)),
     Family("folding in 1-D", folding(2, 2, 1, [[1], [1], [1]], [-0.25, -0.5, -0.75]), (2, 8), UNIT[1]),
     Family(
@@ -223,12 +231,16 @@ DEEP = [
         (9, 81, 81 * zaslavsky(2, 2)),
         UNIT[2],
     ),
-    *(Family(f"cross-polytope {d}", cross_polytope(d), (2**d, 2 ** (d + 1))) for d in (1, 2, 3, 4)),
-    Family("max of two", max_of_two(), (4,)),
-    Family("max of four", max_of_four(), (16, 33)),
-    *(Family(f"chain {depth}", chain(depth), tuple(range(2, depth + 2))) for depth in (1, 3, 9)),
-    Family("slope 1", random_deep((2, 4, 4, 3), 1, 1.0), (11, 37, 67)),
-    Family("flip trap", flip_trap(), (3, 5)),
+    # Outside the cross-polytope the output is zero: two rays on the line, one connected set beyond.
+    Family("cross-polytope 1", cross_polytope(1), (2, 4), pieces=4),
+    *(Family(f"cross-polytope {d}", cross_polytope(d), (2**d, 2 ** (d + 1)), pieces=2**d + 1) for d in (2, 3, 4)),
+    Family("max of two", max_of_two(), (4,), pieces=2),
+    Family("max of four", max_of_four(), (16, 33), pieces=4),
+    # The output is relu(x - depth + 1).
+    *(Family(f"chain {depth}", chain(depth), tuple(range(2, depth + 2)), pieces=2) for depth in (1, 3, 9)),
+    Family("slope 1", random_deep((2, 4, 4, 3), 1, 1.0), (11, 37, 67), pieces=1),
+    # The output is zero on both sides of 0: between -1 and 1/2.
+    Family("flip trap", flip_trap(), (3, 5), pieces=4),
     Family("golden 2,4,4", golden((2, 4, 4), 1), (11, 37)),
     Family("golden 2,4,4 leaky", golden((2, 4, 4), 1, 0.1), (11, 39)),
     Family("golden 2,8,8", golden((2, 8, 8), 2), (36, 133)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from polytope_lens import mesh as planar
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import adjacency, locate, vertices
+from polytope_lens.query import adjacency, locate, pieces, vertices
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -136,6 +136,10 @@ class Partition:
     def adjacency(self) -> sparse.csr_array:
         """Which regions share a facet, (n_regions, n_regions) bool; see :func:`.adjacency.adjacency`."""
         return adjacency.adjacency(self)
+
+    def linear_pieces(self) -> pieces.LinearPieces:
+        """Regions merged where neighbours have the same affine map; see :func:`.pieces.linear_pieces`."""
+        return pieces.linear_pieces(self)
 
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.
