@@ -10,8 +10,9 @@ from scipy import sparse
 
 from polytope_lens.errors import ConsistencyError, Status
 from polytope_lens.exact.rational import integer_matrix
-from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.mesh import following
+from polytope_lens.network import bit_places
 from polytope_lens.query.inequalities import DOMAIN
 from polytope_lens.query.sides import Sides, Walls, sides, walls
 
@@ -223,13 +224,11 @@ def _crowded_owners(partition: Partition, mesh: PlanarMesh, code: Ints, around: 
     """For each crowded entry of a mesh, the neurons that vanish on that edge but not on the region; exact."""
     network, bits = partition.network, partition.bits()
     source = ExactRows(network, integer_matrix(np.eye(3)))
-    places = [np.flatnonzero(layer.cuts).tolist() for layer in network.layers]
     sides_of = {row: exact for exact, owners in zip(around.exact, around.owners, strict=True) for row in owners}
     found: dict[int, list[int]] = {}
     at = np.flatnonzero(mesh.crowded)
     for entry, region in zip(at.tolist(), (np.searchsorted(mesh.indptr, at, side="right") - 1).tolist(), strict=True):
-        exact = (source.rows(layer, bits[region]) for layer in range(len(places)))
-        rows = [layer[j] for layer, cutting in zip(exact, places, strict=True) for j in cutting]
+        rows = cell_rows(network, source, bits[region])
         owner = int(code[entry])
         line = sides_of[owner] if owner < 0 else rows[owner]
         found[entry] = [bit for bit, row in enumerate(rows) if _is_multiple(row, line)]
@@ -254,15 +253,8 @@ def _named(partition: Partition, pairs: Ints, indptr: Ints, owner: Ints) -> Face
     network, domain = partition.network, partition.domain
     order = np.lexsort((owner[indptr[:-1]], pairs[:, 1], pairs[:, 0]))
     owner = owner[_entries(indptr, order)]
-    cutting = [np.flatnonzero(layer.cuts) for layer in network.layers]
-    sides_layer = np.full(0 if domain is None else len(domain.b), DOMAIN)
     # Sides of the domain have negative numbers, which index from the end.
-    layer = np.concatenate([*(np.full(len(q), index) for index, q in enumerate(cutting)), sides_layer])
-    neuron = np.concatenate([*cutting, np.arange(len(sides_layer))])
+    of_domain = [(DOMAIN, row) for row in range(0 if domain is None else len(domain.b))]
+    names = np.array([*bit_places(network), *of_domain], dtype=np.int64).reshape(-1, 2)[owner]
     sizes = np.diff(indptr)[order]
-    return Facets(
-        pairs[order],
-        np.concatenate([[0], np.cumsum(sizes)]),
-        layer[owner].astype(np.int64),
-        neuron[owner].astype(np.int64),
-    )
+    return Facets(pairs[order], np.concatenate([[0], np.cumsum(sizes)]), names[:, 0].copy(), names[:, 1].copy())

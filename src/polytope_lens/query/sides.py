@@ -11,8 +11,9 @@ from polytope_lens.domain import Box
 from polytope_lens.errors import ConsistencyError, Status
 from polytope_lens.exact.bounded import bounded_rows
 from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
-from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.network import bit_places
 from polytope_lens.pattern import pack, sort_key, unpack
 from polytope_lens.polytope.facets import exact_facet_mask, primitive, proved_statuses
 from polytope_lens.polytope.proved import BOUND_SLACK, FACET, FLAT, IMPLIED, OPEN, prove_facets
@@ -258,13 +259,13 @@ class _ExactCells:
         identity = integer_matrix(np.eye(network.input_dim + 1))
         self._here, self._beyond = ExactRows(network, identity), ExactRows(network, identity)
         self._around = around
-        self._place = [(index, int(j)) for index, q in enumerate(network.layers) for j in np.flatnonzero(q.cuts)]
+        self._network = network
+        self._place = bit_places(network)
 
     def facets(self, bits: Bools, point: Floats, status: Statuses) -> Iterator[tuple[Bools | None, list[int]]]:
         """For each facet the pattern across, None for a side of the domain, and the owners."""
         n_bits = len(bits)
-        rows = [self._here.rows(layer, bits)[neuron] for layer, neuron in self._place]
-        rows = [[-v for v in row] if on else row for row, on in zip(rows, bits.tolist(), strict=True)]
+        rows = cell_rows(self._network, self._here, bits)
         vanishing = [q for q, row in enumerate(rows) if not any(row)]
         rows += self._around.exact
         groups: dict[tuple[int, ...], list[int]] = {}
