@@ -91,8 +91,8 @@ def prove_facets(
         greatest = np.where(np.isfinite(polar), np.abs(polar), 0.0).max(axis=1)
         exponent = np.where(greatest > 0, np.frexp(greatest)[1], 0)[:, None, :]
         scaled = np.ldexp(polar, -exponent)
-        bound = np.ldexp(error, -exponent) + UNDERFLOW_GUARD * (polar != 0)
-        reach = np.ldexp(extent, exponent[:, 0, :]) * BOUND_SLACK
+        bound = np.ldexp(error, -exponent) + UNDERFLOW_GUARD * ((polar != 0) | (error != 0))
+        reach = np.ldexp(extent, exponent[:, 0, :]) * BOUND_SLACK + UNDERFLOW_GUARD
     work = Work(
         np.zeros(d, np.int64),
         np.zeros(d),
@@ -239,7 +239,7 @@ def _is_implied(
         bounded = bounded and extent[k] < np.inf
     if bounded and gap > charge * BOUND_SLACK:
         return True
-    contraction, distance = 0.0, 0.0
+    contraction, distance = 0.0, UNDERFLOW_GUARD
     for i in range(d):
         if basis[i] < 0:
             return False
@@ -254,10 +254,10 @@ def _is_implied(
             row_sum += abs(entry) + unit * size + inherited
         for k in range(d):
             moved += abs(inverse[k, i]) * rest[k]
+        if not (row_sum < 0.5 and moved < np.inf):
+            return False
         contraction = max(contraction, row_sum * BOUND_SLACK)
         distance = max(distance, moved * BOUND_SLACK)
-    if not contraction < 0.5:
-        return False
     distance = distance / (1.0 - contraction) * BOUND_SLACK
     for i in range(d):
         if not multiplier[i] > distance:

@@ -63,6 +63,29 @@ def test_errors_are_taken_seriously():
     assert statuses([*SQUARE, [0.51, 0.5]], 1.0, error=1e-3)[4] == FACET
 
 
+def test_multipliers_must_be_positive_for_all_rows_within_the_error():
+    # Below the quadrant x, y <= 1, unless its slope turns negative.
+    low = [[1, 0], [0, 1], [0.5, 1e-6]]
+    assert statuses(low, error=1e-9)[2] == IMPLIED
+    assert statuses(low, error=1e-3)[2] == OPEN
+
+
+def test_a_row_must_be_met_first_for_all_right_hand_sides():
+    rows, status = np.array([[[1.0], [0.1]]]), np.zeros((1, 2), dtype=np.int8)
+    for error, expected in ((0.5, [FACET, IMPLIED]), (20.0, [OPEN, OPEN])):
+        found = status.copy()
+        right = np.array([[error, 0.0]])
+        prove_facets(rows, np.zeros_like(rows), right, np.full((1, 1), np.inf), np.zeros((1, 2), dtype=bool), found)
+        assert found.tolist() == [expected]
+
+
+def test_a_multiple_of_a_facet_is_not_implied_though_both_pass_through_one_point():
+    status = np.array([[FACET, OPEN]], dtype=np.int8)
+    rows, zeros = np.ones((1, 2, 1)), np.zeros((1, 2))
+    prove_facets(rows, np.zeros_like(rows), zeros, np.full((1, 1), np.inf), zeros == 0, status)
+    assert status.tolist() == [[FACET, OPEN]]
+
+
 def test_what_is_known_stays():
     status = np.array([[FLAT, FACET, OPEN, IMPLIED]], dtype=np.int8)
     rows = np.array([[[np.nan, 0], [1, 0], [0, 1], [0, 2]]], dtype=float)

@@ -89,6 +89,13 @@ def test_neurons_that_vanish_on_one_side_own_the_facet_too(domain):
     assert inner == [[(0, 0), (1, 0), (1, 1)]]
 
 
+def test_a_multiple_of_two_duplicates_owns_their_facet():
+    """As a function of the two duplicates, their sum is implied; as one of the inputs, it is the same hyperplane."""
+    lens = Lens.from_arrays([[[0, 0, 1], [0, 0, 1], [0, 0, 0]], [[1, 1, 0]], [[1]]], [[0, 0, 0], [0], [0]])
+    inner, _ = owners(lens.partition())
+    assert inner == [[(0, 0), (0, 1), (1, 0)]]
+
+
 def test_pass_through_neurons_own_nothing():
     carried = pass_through_layer(np.eye(2), np.zeros(2))
     network = generic(4, 2)
