@@ -137,3 +137,14 @@ def test_witnesses_beyond_the_range_of_floats_are_finite(engine):
     assert len(partition) == 2
     assert np.isfinite(partition.witnesses).all()
     assert_witnesses_inside(partition)
+
+
+def test_a_neuron_that_is_zero_is_off_also_where_floats_place_no_corner():
+    """A bound of zero times infinity was no number, and a layer of zeros was taken to be surely on.
+
+    Found by a facet that led to a region which was not listed.
+    """
+    lens = Lens.from_arrays([[[1, 2.0**-47], [2.0**48, 1], [1, 0]], [[0, 0, 0]], [[0]]], [[0, 0.5, 0], [0], [0]])
+    found = [lens.partition(None, engine=engine) for engine in ("subdivide", "split", "brute")]
+    assert [partition.bits()[:, 3].any() for partition in found] == [False] * 3
+    assert len(found[0].facets()) == 9

@@ -401,7 +401,8 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
         x, y, radius = corner[start + i, X], corner[start + i, Y], corner[start + i, RADIUS]
         for q in range(n):
             value = rows[0, q] * x + rows[1, q] * y + rows[2, q]
-            slack = spread[q] * radius
+            # Not zero times infinity: a corner that floats cannot place decides nothing.
+            slack = spread[q] * radius if radius < np.inf else np.inf
             low, high = value - slack, value + slack
             lowest[q] = low if low < lowest[q] else lowest[q]
             highest[q] = high if high > highest[q] else highest[q]
