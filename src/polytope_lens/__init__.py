@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from polytope_lens.affine import AffineMap
     from polytope_lens.domain import Box
     from polytope_lens.errors import PolytopeLensError, Status
+    from polytope_lens.flat import Flat
     from polytope_lens.lens import Lens
     from polytope_lens.network import Layer, Network
     from polytope_lens.partition import Certificate, Partition, RegionCounts
+    from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
     from polytope_lens.polytope import Polytope
     from polytope_lens.query.inequalities import Inequalities
@@ -30,11 +32,13 @@ _HOME = {
     "AffineMap": "affine",
     "Box": "domain",
     "Certificate": "partition",
+    "Flat": "flat",
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
     "Network": "network",
     "Partition": "partition",
+    "Path": "path",
     "Polytope": "polytope",
     "PolytopeLensError": "errors",
     "Region": "region",
@@ -47,11 +51,13 @@ __all__ = [
     "AffineMap",
     "Box",
     "Certificate",
+    "Flat",
     "Inequalities",
     "Layer",
     "Lens",
     "Network",
     "Partition",
+    "Path",
     "Polytope",
     "PolytopeLensError",
     "Region",

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens import _validate
+from polytope_lens import flat as flats
 from polytope_lens import network as net
+from polytope_lens import path as paths
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.errors import FileFormatError, UnsupportedLayerError
+from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
 from polytope_lens.exact.points import point_signs
 from polytope_lens.pattern import ActivationPattern
 from polytope_lens.proof.write import write_proof
@@ -65,11 +67,13 @@ class Lens:
 
     network: net.Network
     self_check: SelfCheck | None = field(default=None)
+    flat: flats.Flat | None = field(default=None)
 
     def __init__(self, model: Any) -> None:
         network, check = _read(model)
         object.__setattr__(self, "network", network)
         object.__setattr__(self, "self_check", check)
+        object.__setattr__(self, "flat", None)
 
     @classmethod
     def from_arrays(
@@ -160,7 +164,82 @@ class Lens:
         """The regions of a domain one by one, as they are found; see :func:`.enumerate.regions`."""
         return engines.regions(self.network, domain, engine=engine, workers=workers)
 
+    def path(self, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> paths.Path:
+        """Every region on the way from x straight to y (and on to further points); see :func:`.path.path`.
+
+        Exact, for any number of inputs, without linear programs.
+        """
+        return paths.path(self.network, x, y, *more)
+
+    def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
+        """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.
+
+        Parameters
+        ----------
+        *points : k + 1 arrays of shape (d,)
+            On the slice, the first has the coordinates (0, ..., 0), the second (1, 0, ..., 0), the third
+            (0, 1, 0, ...), and so on.
+        origin, basis : (d,) array and (k, d) array, instead of points
+            Coordinates y stand for ``origin + y @ basis``.
+
+        Returns
+        -------
+        Lens
+            With k inputs. Its `flat` says where it lies; `embed` and `project` translate points.
+
+        Raises
+        ------
+        DomainError
+            Points or basis that span fewer than k dimensions; decided exactly.
+        DimensionError, OptionError
+
+        Notes
+        -----
+        Exact: weights and basis are not multiplied. The flat's own maps come first among the network's layers, as
+        layers that only pass values on: one for a basis, two for points. They cut nothing and have no bits, so patterns
+        are the same as before; but they count as layers, as they do in any network: layer l of the original network is
+        layer ``len(flat.layers) + l`` of the slice's.
+
+        Examples
+        --------
+        >>> lens = Lens.from_arrays([[[1, 0, 0], [0, 1, 1]], [[1, 1]]], [[0, 0], [0]])
+        >>> plane = lens.slice([0, 0, 0], [1, 0, 0], [0, 1, 2])
+        >>> plane.count().per_layer.tolist(), plane.embed([[2.0, 1.0]])
+        ([1, 1, 4], array([[2., 1., 2.]]))
+        """
+        d = self.network.input_dim
+        if origin is not None and basis is not None and not points:
+            flat = flats.spanned_by(origin, basis, d)
+        elif origin is None and basis is None:
+            flat = flats.through_points(points, d)
+        else:
+            raise OptionError("`slice` takes points that span the flat, or else both `origin` and `basis`.")
+        sliced = Lens(flats.restrict(self.network, flat))
+        object.__setattr__(sliced, "flat", flat if self.flat is None else flats.compose(flat, self.flat))
+        return sliced
+
+    def embed(self, Y: ArrayLike) -> Floats:
+        """Inputs of the original network that points of a slice stand for, (n, k) -> (n, d) or (k,) -> (d,); rounded.
+
+        For a lens that is no slice, the points themselves.
+        """
+        rows = _validate.points(Y, self.network.input_dim, what="`embed`")
+        inputs = rows if self.flat is None else self.flat.embed(rows)
+        return inputs[0] if np.ndim(Y) == 1 else inputs
+
+    def project(self, X: ArrayLike) -> Floats:
+        """Coordinates on a slice of the points of it nearest to some inputs, (n, d) -> (n, k) or (d,) -> (k,); rounded.
+
+        The inverse of `embed` for points on the slice.
+        """
+        flat = self.flat
+        rows = _validate.points(X, self.network.input_dim if flat is None else flat.ambient_dim, what="`project`")
+        coordinates = rows if flat is None else flat.project(rows)
+        return coordinates[0] if np.ndim(X) == 1 else coordinates
+
     def __repr__(self) -> str:
+        if self.flat is not None:
+            return f"Lens({self.network!r}, {self.flat!r})"
         if self.self_check is None:
             return f"Lens({self.network!r})"
         return (

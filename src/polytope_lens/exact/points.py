@@ -85,7 +85,7 @@ def _double_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]
     doubtful = np.zeros(len(X), dtype=bool)
     for layer in network.layers:
         to_high, to_low, to_error = (np.empty((len(X), layer.width)) for _ in range(3))
-        affine(layer.weight, layer.bias, slope, high, low, error, to_high, to_low, to_error)
+        affine(np.asfortranarray(layer.weight), layer.bias, slope, high, low, error, to_high, to_low, to_error)
         high, low, error = to_high, to_low, to_error
         # Beyond the error the high part decides: the low part is smaller than its rounding.
         positive, negative = high * (1 - 2 * UNIT_ROUNDOFF) > error, -high * (1 - 2 * UNIT_ROUNDOFF) > error

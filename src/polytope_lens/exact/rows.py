@@ -115,3 +115,21 @@ def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_]) -> l
         exact = source.rows(index, bits)
         rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts)]
     return rows
+
+
+def exact_normal(network: Network, layer: int, neuron: int, bits: NDArray[np.bool_]) -> Row:
+    """Gradient of one pre-activation where the layers before it have these bits, (d,) up to a positive factor.
+
+    Cost: one integer product of a vector and a matrix for each layer up to its own.
+    """
+    integers = integer_network(network)
+    row = fmpz_mat([integers.weights[layer].tolist()[neuron]])
+    for index in reversed(range(layer)):
+        pairs, _ = integers.slopes[index]
+        on = iter(bits[integers.bit_stops[index] : integers.bit_stops[index + 1]].tolist())
+        entries = [
+            (positive if not cuts or next(on) else negative) * v
+            for v, (negative, positive), cuts in zip(row.tolist()[0], pairs, integers.cuts[index], strict=False)
+        ]
+        row = fmpz_mat([[*entries, fmpz(0)]]) * integers.weights[index]
+    return row.tolist()[0][:-1]
