@@ -174,3 +174,29 @@ def _clip(cell: list, values: Row) -> list:
         if v >= 0:
             kept.append(p)
     return kept
+
+
+def crossed(network: Network, start: Iterable[float], stop: Iterable[float]) -> tuple[Row, list[tuple[bool, ...]]]:
+    """Where the pattern changes on the way from one point to another, and the patterns in between.
+
+    Neuron by neuron; one that vanishes on a piece of the way goes by the first nonzero entry of its gradient.
+    """
+    ends = [[*fractions(x), Fraction(1)] for x in (start, stop)]
+    pieces = [((), Fraction(0), Fraction(1))]
+    for index, layer in enumerate(network.layers):
+        for place, neuron in enumerate(j for j, cuts in enumerate(layer.cuts.tolist()) if cuts):
+            finer = []
+            for bits, low, high in pieces:
+                known = bits[: len(bits) - place]
+                row = affine_rows(network, [*known, *[False] * (network.n_neurons - len(known))])[index][neuron]
+                p, q = (dot(row, x) for x in ends)
+                signs = [sign(p + t * (q - p)) for t in (low, high)]
+                if not any(signs):
+                    signs = [next((sign(v) for v in row[:-1] if v), -1)]
+                if {-1, 1} <= set(signs):
+                    t = p / (p - q)
+                    finer += [((*bits, signs[0] > 0), low, t), ((*bits, signs[1] > 0), t, high)]
+                else:
+                    finer.append(((*bits, max(signs) > 0), low, high))
+            pieces = finer
+    return [low for _, low, _ in pieces[1:]], [bits for bits, _, _ in pieces]

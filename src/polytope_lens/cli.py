@@ -74,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
     as_json(at)
 
+    path = command("path", _path, "Every region on a straight way from one point to another.")
+    network(path)
+    path.add_argument("--from", dest="start", nargs="+", type=float, metavar="X", help="coordinates of the start")
+    path.add_argument("--to", dest="stop", nargs="+", type=float, metavar="X", help="coordinates of the end")
+    path.add_argument("--points", metavar="FILE", help="go through the rows of a .npy file instead")
+    as_json(path)
+
     def proof(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--proof", metavar="LOG", help="also write a log that proves the numbers; see `verify`")
 
@@ -149,6 +156,35 @@ def _at(arguments: argparse.Namespace) -> None:
     for i, (row, offset) in enumerate(zip(region.affine_map.A, region.affine_map.b, strict=True)):
         terms = " ".join(f"{value:+.6g} x{k}" for k, value in enumerate(row[:8]))
         print(f"output {i} = {terms}{' + ...' if len(row) > 8 else ''} {offset:+.6g}")
+
+
+def _path(arguments: argparse.Namespace) -> None:
+    lens = _lens(arguments.file)
+    points = [point for point in (arguments.start, arguments.stop) if point is not None]
+    if arguments.points and not points:
+        points = list(np.atleast_1d(_array(arguments.points)))
+    elif arguments.points or len(points) < 2:
+        raise OptionError("`path` goes --from one point --to another, or else through the rows of --points FILE.")
+    if len(points) < 2:
+        raise OptionError(f"a path needs at least two points, but {arguments.points} holds one.")
+    path = lens.path(*points)
+    names = [region.pattern.hex for region in path]
+    if arguments.json:
+        _print_json(
+            {
+                "length": path.length,
+                "breakpoints": path.breakpoints.tolist(),
+                "flips": path.flips,
+                "patterns": names,
+                "lengths": path.lengths.tolist(),
+            }
+        )
+        return
+    print(path)
+    print(f"{'start':>22}  {names[0]}")
+    for position, flips, name in zip(path.breakpoints.tolist(), path.flips, names[1:], strict=True):
+        owners = "; ".join(f"layer {layer}, neuron {neuron}" for layer, neuron in flips)
+        print(f"{position!r:>22}  {name}  {owners}")
 
 
 def _count(arguments: argparse.Namespace) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polytope_lens import _validate
+from polytope_lens.exact.rational import fraction
+from polytope_lens.network import bit_places
 from polytope_lens.pattern import ActivationPattern, pack, unpack
 from polytope_lens.query import sweep
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -82,7 +84,7 @@ class Path:
     @property
     def flips(self) -> list[list[tuple[int, int]]]:
         """The neurons that flip at each breakpoint, as pairs (layer, neuron)."""
-        places = [(i, j) for i, layer in enumerate(self.network.layers) for j in np.flatnonzero(layer.cuts).tolist()]
+        places = bit_places(self.network)
         found: list[list[tuple[int, int]]] = [[] for _ in self.breakpoints]
         for i, bit in np.argwhere(np.diff(self.bits(), axis=0)).tolist():
             found[i].append(places[bit])
@@ -112,7 +114,7 @@ class Path:
     def exact_breakpoints(self) -> list[Fraction]:
         """The breakpoints as fractions. Cost: see :func:`.sweep.exact_breakpoints`."""
         found = sweep.Trace(self.breakpoints, self.segments, self.bits())
-        return [Fraction(int(t.p), int(t.q)) for t in sweep.exact_breakpoints(self.network, self.points, found)]
+        return [fraction(t) for t in sweep.exact_breakpoints(self.network, self.points, found)]
 
     def _ends(self) -> Floats:
         """Positions of the ends of the pieces, (k + 2,)."""
@@ -128,8 +130,8 @@ class Path:
         return f"Path({len(self)} regions in R^{self.network.input_dim}, {shape}, length {self.length:.6g})"
 
 
-def path(network: Network, *points: ArrayLike) -> Path:
-    """Go straight from point to point, at least two of them, and cut the path where the region changes.
+def path(network: Network, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> Path:
+    """Go straight from x to y, and on from point to point if there are more, and cut the way where the region changes.
 
     Raises
     ------
@@ -152,7 +154,7 @@ def path(network: Network, *points: ArrayLike) -> Path:
     >>> [str(region.pattern) for region in crossed.regions]
     ['010', '110', '111']
     """
-    corners = np.array([_validate.point(x, network.input_dim, what="`path`") for x in points])
+    corners = np.array([_validate.point(point, network.input_dim, what="`path`") for point in (x, y, *more)])
     corners.flags.writeable = False
     found = sweep.trace(network, corners)
     arrays = (found.breakpoints, found.segments, pack(found.bits))

@@ -122,4 +122,6 @@ def zeros_between(
         gap = abs(dh) * (1 - 2.0**-30) - e
         opposite = (ph > 0.0 and rh < 0.0) or (ph < 0.0 and rh > 0.0)
         bound = (e + UNDERFLOW_GUARD) / gap + 8 * DOUBLE_ROUNDING * t + UNDERFLOW_GUARD
-        to_error[i] = bound if opposite and gap > 0.0 and bound < np.inf else np.inf
+        # The second condition fails where anything overflowed on the way.
+        known = opposite and 0.0 <= to_high[i] <= 1.0 and gap > 0.0 and bound < np.inf
+        to_error[i] = bound if known else np.inf

@@ -69,6 +69,7 @@ class ExactRows:
         self._start = chart
         self._width = chart.ncols()
         self._memo: list[tuple[bytes, fmpz_mat, list[Row]] | None] = [None] * len(self._integers.weights)
+        self._inputs: list[tuple[bytes, fmpz_mat] | None] = [None] * len(self._integers.weights)
 
     def rows(self, layer: int, bits: NDArray[np.bool_]) -> list[Row]:
         """Rows ``[a, c]`` of the pre-activations ``a . u + c`` of a layer where the layers before it have these bits.
@@ -76,6 +77,10 @@ class ExactRows:
         `layer` may be L, for the outputs. Only bits of layers before `layer` are read.
         """
         return self._layer(layer, bits)[1]
+
+    def row(self, layer: int, neuron: int, bits: NDArray[np.bool_]) -> Row:
+        """One of these rows, without computing the others of its layer."""
+        return (matrix_row(self._integers.weights[layer], neuron) * self._before(layer, bits)).tolist()[0]
 
     def scaled_rows(self, layer: int, bits: NDArray[np.bool_]) -> tuple[list[Row], fmpz]:
         """The same rows and the factor that they were multiplied by; the chart must end in a row ``0 ... 0 1``."""
@@ -87,11 +92,20 @@ class ExactRows:
         kept = self._memo[layer]
         if kept is not None and kept[0] == key:
             return kept[1], kept[2]
-        before = self._start if layer == 0 else self._activate(layer - 1, bits)
-        product = self._integers.weights[layer] * before
+        product = self._integers.weights[layer] * self._before(layer, bits)
         rows = product.tolist()[:-1]
         self._memo[layer] = key, product, rows
         return product, rows
+
+    def _before(self, layer: int, bits: NDArray[np.bool_]) -> fmpz_mat:
+        """What the weights of a layer are multiplied by."""
+        if layer == 0:
+            return self._start
+        key = bits[: self._integers.bit_stops[layer]].tobytes()
+        kept = self._inputs[layer]
+        if kept is None or kept[0] != key:
+            kept = self._inputs[layer] = key, self._activate(layer - 1, bits)
+        return kept[1]
 
     def _activate(self, layer: int, bits: NDArray[np.bool_]) -> fmpz_mat:
         product, rows = self._layer(layer, bits)
@@ -117,13 +131,18 @@ def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_]) -> l
     return rows
 
 
+def matrix_row(matrix: fmpz_mat, i: int) -> fmpz_mat:
+    """A row of a matrix, as a matrix."""
+    return fmpz_mat(1, matrix.ncols(), [matrix[i, k] for k in range(matrix.ncols())])
+
+
 def exact_normal(network: Network, layer: int, neuron: int, bits: NDArray[np.bool_]) -> Row:
     """Gradient of one pre-activation where the layers before it have these bits, (d,) up to a positive factor.
 
     Cost: one integer product of a vector and a matrix for each layer up to its own.
     """
     integers = integer_network(network)
-    row = fmpz_mat([integers.weights[layer].tolist()[neuron]])
+    row = matrix_row(integers.weights[layer], neuron)
     for index in reversed(range(layer)):
         pairs, _ = integers.slopes[index]
         on = iter(bits[integers.bit_stops[index] : integers.bit_stops[index + 1]].tolist())

@@ -25,6 +25,7 @@ from polytope_lens.exact.double_double import affine, zeros_between
 from polytope_lens.exact.rational import integer_matrix, nearest_float, rational, sign
 from polytope_lens.exact.rows import ExactRows, exact_normal
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.network import bit_places
 from polytope_lens.query.locate import region_patterns
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ def trace(network: Network, points: Floats) -> Trace:
     if not longer:
         return Trace(np.zeros(0), np.zeros(0, dtype=np.int64), region_patterns(network, points[:1], None))
     parts = [_cross(network, points[s], points[s + 1], s) for s in longer]
-    for i in range(1, len(parts)):
-        parts[i] = _turned(parts[i], parts[i - 1].bits[-1], longer[i - 1] + 1)
+    turns = zip(parts[1:], parts[:-1], longer[:-1], strict=True)
+    parts = [parts[0], *(_turned(part, before.bits[-1], s + 1) for part, before, s in turns)]
     return Trace(
         np.concatenate([part.breakpoints for part in parts]),
         np.concatenate([part.segments for part in parts]),
@@ -105,12 +106,12 @@ def exact_breakpoints(network: Network, points: Floats, found: Trace) -> list[fm
     Cost: integer matrix products for each breakpoint. The owner of a breakpoint is a neuron that flips there in the
     first layer that has one: its pre-activation is the same affine function on both sides.
     """
-    owners = [(index, j) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts).tolist()]
-    first_flips = (found.bits[1:] != found.bits[:-1]).argmax(axis=1).tolist()
+    owners = bit_places(network)
+    flipped = found.bits[1:] != found.bits[:-1]
     exact = [_Exact(network, start, stop) for start, stop in pairwise(points)]
     return [
-        segment + exact[segment].root(*owners[bit], bits)
-        for segment, bit, bits in zip(found.segments.tolist(), first_flips, found.bits[:-1], strict=True)
+        segment + exact[segment].root(*owners[flips.argmax()], bits)
+        for segment, flips, bits in zip(found.segments.tolist(), flipped, found.bits[:-1], strict=True)
     ]
 
 
@@ -223,7 +224,8 @@ def _close(piece: Ints, high: Floats, low: Floats, error: Floats) -> Iterator[sl
     worst = np.zeros(int(piece.max(initial=0)) + 1)
     np.maximum.at(worst, piece, error)
     gap = (high[1:] - high[:-1]) + (low[1:] - low[:-1])
-    close = (piece[1:] == piece[:-1]) & ~(gap > 3 * worst[piece[1:]])
+    # Positions are at most 1, so their low parts at most u, and differences of these are rounded by at most u^2.
+    close = (piece[1:] == piece[:-1]) & ~(gap > 3 * (worst[piece[1:]] + UNIT_ROUNDOFF**2))
     edges = np.flatnonzero(np.diff(close.astype(np.int8), prepend=0, append=0))
     return (slice(start, stop + 1) for start, stop in edges.reshape(-1, 2).tolist())
 
@@ -280,7 +282,7 @@ class _Exact:
     def _values(self, layer: int, neuron: int, bits: Bools) -> tuple[fmpz, fmpz]:
         # Converting a network is slow, and most segments never ask.
         self._rows = self._rows or ExactRows(self._network, integer_matrix(self._ends))
-        at_start, at_stop = self._rows.rows(layer, bits)[neuron]
+        at_start, at_stop = self._rows.row(layer, neuron, bits)
         return at_start, at_stop
 
     def root(self, layer: int, neuron: int, bits: Bools) -> fmpq:
