@@ -248,10 +248,10 @@ def _cut(layer: Layer, pieces: _Pieces, on: Bools, cuts: _Cuts, values: _Values 
     parts = np.bincount(cuts.piece[distinct], minlength=n) + 1
     parent = np.repeat(np.arange(n), parts)
     first = np.cumsum(parts) - parts
-    # A piece lies behind a crossing iff its number among the children of its parent is greater than the rank.
-    last_off = np.full((n, layer.width), len(parent))
-    last_off[cuts.piece, cuts.knots.neuron] = cuts.rank
-    on = on[parent] ^ ((np.arange(len(parent)) - first[parent])[:, None] > last_off[parent])
+    # After which child of a piece, counted from 0, a neuron changes its sign: never, if it does not cross.
+    turn = np.full((n, layer.width), len(parent))
+    turn[cuts.piece, cuts.knots.neuron] = cuts.rank
+    on = on[parent] ^ ((np.arange(len(parent)) - first[parent])[:, None] > turn[parent])
     place = np.concatenate([first, [len(parent)], (first[cuts.piece] + 1 + cuts.rank)[distinct]])
     order = np.argsort(place)
     return _Pieces(
