@@ -176,6 +176,26 @@ def test_a_vanishing_neuron_may_flip_with_others():
     assert along(network, [-1, 0], [1, 0]) == ([0.5], ["000", "111"])
 
 
+@pytest.mark.parametrize(("weight", "pattern"), [([1, -1], "1"), ([-1, 1], "0")], ids=str)
+def test_the_first_axis_decides_beside_a_boundary(weight, pattern):
+    network = from_arrays([[weight], [[1]]], [[0], [0]])
+    assert along(network, [0, 0], [1, 1]) == along(network, [1, 1], [0, 0]) == ([], [pattern])
+    assert along(network, [0, 0], [0, 0]) == ([], ["1" if weight[0] > 0 else "0"])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_signs_that_rounding_would_get_wrong(seed):
+    """Pre-activations at the start and at a kink that are nothing but the rounding of a bias."""
+    rng = np.random.default_rng(seed)
+    start, stop = rng.standard_normal((2, 5))
+    first, second = rng.standard_normal((6, 5)), rng.standard_normal((6, 6))
+    bias = -(first @ start)
+    bias[0] = -(first[0] @ (start + stop) / 2)
+    hidden = np.maximum(first @ (start + stop) / 2 + bias, 0)
+    network = from_arrays([first, second, np.ones((1, 6))], [bias, -(second @ hidden), [0]])
+    assert_as_in_fractions(network, start, stop)
+
+
 def test_networks_that_cut_nothing():
     affine = from_arrays([[[1, 2]]], [[0]])
     assert along(affine, [0, 0], [1, 1]) == ([], [""])
