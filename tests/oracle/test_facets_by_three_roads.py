@@ -95,7 +95,7 @@ def test_roads_agree_on_known_families(family):
 
 
 @pytest.mark.parametrize("leak", [0.0, 0.25])
-@pytest.mark.parametrize("widths", [(3, 4, 2), (4, 4, 2), (2, 3, 3, 3, 3)])
+@pytest.mark.parametrize("widths", [(3, 4, 2), (4, 3, 2), (2, 3, 3, 3)])
 def test_roads_agree_on_generic_networks(widths, leak):
     d = widths[0]
     lens = Lens(random_deep(widths, 3, leak))

@@ -16,7 +16,7 @@ from polytope_lens import Box, Lens
 from polytope_lens.testing import domains, networks
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(network=networks(st.integers(1, 3), max_depth=3, max_width=3), data=st.data())
 def test_every_facet_joins_two_regions_or_is_the_domains(network, data):
     partition = Lens(network).partition(data.draw(domains(network.input_dim)))
@@ -38,7 +38,7 @@ def test_every_facet_joins_two_regions_or_is_the_domains(network, data):
     assert connected_components(partition.adjacency())[0] == 1
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(network=networks(st.integers(1, 3), max_depth=2, max_width=3, min_depth=1), data=st.data())
 def test_the_facets_of_the_first_layers_are_cut_up_by_the_next(network, data):
     domain = data.draw(domains(network.input_dim))
@@ -96,7 +96,7 @@ def test_the_sawtooth_is_a_path(k):
     assert sorted(regions[regions[:, 1] < 0, 0].tolist()) == sorted([order[0], order[-1]])
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("widths", [(1, 9, 9), (2, 12, 12), (2, 6, 6, 6, 6), (3, 9, 9), (4, 7, 5), (5, 6, 4)])
 def test_the_mean_number_of_neighbours_is_at_most_twice_the_dimension(widths, seed):
     """Gaines and Bi 2026, for generic networks on all of R^d."""
