@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,3 +46,12 @@ def test_every_public_name_loads():
     assert set(polytope_lens.__all__) <= set(dir(polytope_lens))
     with pytest.raises(AttributeError, match="no attribute 'Lenz'"):
         polytope_lens.Lenz  # noqa: B018
+
+
+def test_the_ladder_can_still_be_cut_out(tmp_path, monkeypatch):
+    """`benchmarks/ladder.py` names the lines of the kernels that it removes."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    import ladder
+
+    copy = ladder.without_ladder(tmp_path) / "polytope_lens"
+    assert "return x, y, 0.0" in (copy / "engines" / "_kernels" / "subdivide.py").read_text()
