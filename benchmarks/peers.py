@@ -53,9 +53,7 @@ def main() -> None:
             ratios.append(ratio)
         wrong = "" if rows[3]["regions"] == known[name] else f", finds {rows[3]['regions']}"
         cells = "".join(f"{row['seconds']:>24.5f}{row['megabytes']:>7.0f}" for row in rows)
-        print(
-            f"{name:<15}{known[name]:>9}{cells}   {', '.join(f'{r:.1f}' for r in ratios[-1])} times{wrong}", flush=True
-        )
+        print(f"{name:<15}{known[name]:>9}{cells}   {', '.join(f'{r:.1f}' for r in ratio)} times{wrong}", flush=True)
     medians = [] if not ratios else [statistics.median(column) for column in zip(*ratios, strict=True)]
     print(
         f"median, networks of {ENOUGH} regions or more: "
