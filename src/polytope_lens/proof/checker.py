@@ -14,6 +14,7 @@ a bit for each neuron that cuts, the first one highest: 1 where its pre-activati
 import hashlib
 import math
 import sys
+from itertools import compress
 from operator import mul
 from typing import Any, BinaryIO, NamedTuple
 
@@ -69,7 +70,8 @@ class Layer:
         self.n_bits = sum(self.cuts)
 
     def preactivations(self, columns: list[Row]) -> list[Row]:
-        return [[sum(map(mul, row, column)) for row in self.rows] for column in columns]
+        live = [(column, [v for v in column if v]) for column in columns]  # many neurons are off
+        return [[sum(map(mul, compress(row, column), some)) for row in self.rows] for column, some in live]
 
     def activations(self, columns: list[Row], z: list[Row], on: list[bool]) -> list[Row]:
         """What the next layer sees, given what this one saw, its pre-activations and which of its neurons are on."""
@@ -159,7 +161,7 @@ def check_plane(log: Log, layers: list[Layer], chart: Chart, found: set[int]) ->
                 for value, up, cuts in zip(z[0], on, layer.cuts):
                     if cuts:
                         above, below = above * 2 + up, below * 2 + (value < 0)
-                columns = layer.activations(columns, z, on)
+                columns = [] if layer is layers[-1] else layer.activations(columns, z, on)
             positive.append(above)
             negative.append(below)
             continue
