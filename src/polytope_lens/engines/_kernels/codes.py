@@ -4,6 +4,10 @@ from __future__ import annotations
 
 # Why a walk stopped
 DONE, FULL, UNDECIDED = 0, 1, 2
-# Frames on the stack, the first of them that is this walk's own, regions and corners in the output, the caller's
-# answer, decisions by rung
-TOP, FLOOR, N_REGIONS, N_CORNERS, ANSWER, FLOAT_DECISIONS, DOUBLE_DECISIONS, RATIONAL_DECISIONS, N_SCALARS = range(9)
+# Frames on the stack, the first of them that is this walk's own, regions and corners in the output
+TOP, FLOOR, N_REGIONS, N_CORNERS = 0, 1, 2, 3
+# The neuron in question, the caller's answer
+ASKED, ANSWER = 4, 5
+# Decisions by rung
+FLOAT_DECISIONS, DOUBLE_DECISIONS, RATIONAL_DECISIONS = 6, 7, 8
+N_SCALARS = 9
