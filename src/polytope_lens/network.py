@@ -309,8 +309,8 @@ def cutting_first(network: Network) -> Network:
     for layer in network.layers:
         weight = layer.weight[:, order]
         order = np.argsort(~layer.cuts, kind="stable")
-        columns = (layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts)
-        layers.append(Layer(weight[order], *(column[order] for column in columns)))
+        slopes = layer.negative_slope[order], layer.positive_slope[order]
+        layers.append(Layer(weight[order], layer.bias[order], *slopes, layer.cuts[order]))
     return Network(tuple(layers), network.output_weight[:, order], network.output_bias)
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._jit import jit
+from polytope_lens._words import highest_bit
 from polytope_lens.errors import DimensionError
 
 if TYPE_CHECKING:
@@ -52,6 +54,30 @@ def sort_key(words: Words) -> NDArray[np.void]:
     """(n, n_words) uint64 -> (n,) values that compare as the patterns do."""
     octets = np.ascontiguousarray(words.astype(">u8"))
     return octets.view(np.dtype((np.void, octets.dtype.itemsize * octets.shape[1])))[:, 0]
+
+
+def distinct_beginnings(patterns: Words, stops: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number of different beginnings of `stops` bits among sorted packed patterns; at least one pattern is there.
+
+    (n, n_words) and (L,) -> (L,). Cost: one pass.
+    """
+    places = np.zeros(64 * patterns.shape[1] + 1, dtype=np.int64)
+    _count_first_differences(patterns, places)
+    differing: NDArray[np.int64] = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(places)])
+    return 1 + differing[stops]
+
+
+@jit
+def _count_first_differences(patterns: Words, places: NDArray[np.int64]) -> None:  # pragma: no cover - compiled
+    """For neighbouring rows, count at which bit they first differ; equal rows count last."""
+    for i in range(1, patterns.shape[0]):
+        place = 64 * patterns.shape[1]
+        for word in range(patterns.shape[1]):
+            change = patterns[i, word] ^ patterns[i - 1, word]
+            if change != 0:
+                place = 64 * word + highest_bit(change)
+                break
+        places[place] += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,18 @@ from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
 from polytope_lens.engines._kernels.lanes import LANES
 from polytope_lens.engines.chunks import (
     Chunk,
-    Corners,
     Record,
     counted,
     first_rows,
     input_maps,
     input_points,
+    trimmed,
 )
 from polytope_lens.engines.driver import Problem, batches
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.mesh import Corners
 from polytope_lens.network import bit_places, cutting_first
 from polytope_lens.pattern import n_words, unpack
 from polytope_lens.polytope import Polytope
@@ -63,6 +64,9 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         return kernel.Output(
             np.empty((n_regions, len(state.bits)), np.uint64),
             np.empty((n_regions, network.output_dim, 3)),
+            np.empty((n_regions, 2)),
+            np.empty(n_regions, np.bool_),
+            0.0 if chart.is_input_space else PROJECTED,
             np.zeros(n_regions + 1, np.int64),
             np.empty((n_corners, 3)),
             np.empty(n_corners, np.uint64),
@@ -193,17 +197,14 @@ def _sign_at_crossing(row: list[fmpz], first: list[fmpz], second: list[fmpz]) ->
 
 
 def _chunk(chart: Chart, n: int, n_corners: int, out: kernel.Output) -> Chunk:
-    indptr = out.indptr[: n + 1].copy()
     corners = Corners(
-        out.corner[:n_corners].copy(),
-        out.key[:n_corners].copy(),
-        out.owner[:n_corners].copy(),
-        out.crowded[:n_corners].copy(),
-        indptr,
+        trimmed(out.corner, n_corners),
+        trimmed(out.key, n_corners),
+        trimmed(out.owner, n_corners),
+        trimmed(out.crowded, n_corners),
+        trimmed(out.indptr, n + 1),
     )
-    sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
-    middle = sums / np.diff(indptr)[:, None]
-    witnesses = input_points(chart, middle)
-    proved = np.asarray(np.isfinite(witnesses).all(axis=1))
-    kernel.surely_inside(corners.corner, indptr, middle, 0.0 if chart.is_input_space else PROJECTED, proved)
-    return Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), witnesses, proved, corners)
+    witnesses, proved = input_points(chart, trimmed(out.witnesses, n)), trimmed(out.proved, n)
+    if not chart.is_input_space:
+        proved = proved & np.isfinite(witnesses).all(axis=1)
+    return Chunk(n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, corners)

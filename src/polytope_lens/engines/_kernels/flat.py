@@ -41,10 +41,10 @@ class FlatNetwork(NamedTuple):
 
     ``width`` counts hidden layers and then the outputs, which are treated as one more layer without activation; it is
     0 there if no output maps are wanted. Weights are transposed: column j of layer l starts at
-    ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up, with zeros. ``tau`` is the form that is t,
-    hence 1 on the input space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a bit
-    is its inverse; the bits of a layer's ``n_cut`` cutting neurons follow each other from ``bit_start``. ``leaks`` tells
-    whether some of them have a negative slope other than 0.
+    ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up, with zeros. ``tau`` is the form that is
+    t, hence 1 on the input space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a
+    bit is its inverse; the bits of a layer's ``n_cut`` cutting neurons follow each other from ``bit_start``. ``leaks``
+    tells whether some of them have a negative slope other than 0.
     """
 
     n_hidden: int

@@ -1,9 +1,9 @@
-"""Eight numbers at a time, and words of 64 yes-or-no answers: what loops over neurons are made of.
+"""Eight numbers at a time: what loops over neurons are made of.
 
 Written as vector instructions because compilers do not find them here: loops over some ten neurons end before their
-vector part begins, and arrays that might overlap keep it from being made at all. A sum of products may be fused into one
-rounding instead of two where the processor can, which no error bound minds. Arrays are read and written in whole groups
-of eight, so their last axis has to be a multiple of :data:`LANES`.
+vector part begins, and arrays that might overlap keep it from being made at all. A sum of products may be fused into
+one rounding instead of two where the processor can, which no error bound minds. Arrays are read and written in whole
+groups of eight, so their last axis has to be a multiple of :data:`LANES`.
 """
 
 from __future__ import annotations
@@ -72,16 +72,7 @@ add_scaled_size = _add_scaled(absolute=True)
 """The same with the absolute values of the source."""
 
 
-@intrinsic
-def compare(
-    typing: Any, rows: Any, layer: Any, at: Any, sure: Any, spread: Any, x: Any, y: Any, radius: Any
-) -> Any:
-    """Signs of eight neurons at a point of the plane, as far as their bounds prove them.
-
-    With ``value = rows[layer, 0] x + rows[layer, 1] y + rows[layer, 2]`` and ``bound = sure + spread * radius`` (entries
-    ``at`` to ``at + 8`` of each): bits 0 to 7 tell whether value > bound, bits 8 to 15 whether -value > bound.
-    """
-
+def _compare(typing: Any, rows: Any, layer: Any, at: Any, sure: Any, spread: Any, x: Any, y: Any, radius: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows, layer, at, sure, spread, x, y, radius = arguments
         index = layer.type
@@ -102,21 +93,9 @@ def compare(
     return types.uint64(rows, i, i, sure, spread, d, d, d), code
 
 
-def _word_operation(name: str, result: Any) -> Any:
-    def typed(typing: Any, word: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            operation = getattr(builder, name)
-            more = [ir.Constant(ir.IntType(1), 0)] if name == "cttz" else []
-            return operation(arguments[0], *more)
+compare: Any = intrinsic(_compare)
+"""``compare(rows, layer, at, sure, spread, x, y, radius)``: signs of eight neurons at a point of the plane.
 
-        return result(types.uint64), code
-
-    return intrinsic(typed)
-
-
-lowest_bit = _word_operation("cttz", types.int64)
-"""Place of the lowest 1 of a word; 64 if there is none."""
-count_bits = _word_operation("ctpop", types.int64)
-"""Number of 1s of a word."""
-reverse_bits = _word_operation("bitreverse", types.uint64)
-"""A word from its other end."""
+With ``value = rows[layer, 0] x + rows[layer, 1] y + rows[layer, 2]`` and ``bound = sure[layer] + spread[layer] radius``
+(entries `at` to `at + 8` of each): bits 0 to 7 tell whether value > bound, bits 8 to 15 whether -value > bound.
+"""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
+from polytope_lens._words import count_bits, lowest_bit, reverse_bits
 from polytope_lens.engines._kernels.codes import (
     ASKED,
     DONE,
@@ -31,19 +32,15 @@ from polytope_lens.engines._kernels.codes import (
     N_CORNERS,
     N_REGIONS,
     RATIONAL_DECISIONS,
+    SHARE,
+    STOP_IT,
     TOP,
     UNDECIDED,
+    WANTED,
+    is_to_stop,
 )
 from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT, FlatNetwork, is_on, length
-from polytope_lens.engines._kernels.lanes import (
-    LANES,
-    add_scaled,
-    add_scaled_size,
-    compare,
-    count_bits,
-    lowest_bit,
-    reverse_bits,
-)
+from polytope_lens.engines._kernels.lanes import LANES, add_scaled, add_scaled_size, compare
 from polytope_lens.engines._kernels.refine import Refined, begin, close_refined, is_refined
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
@@ -103,10 +100,13 @@ class State(NamedTuple):
 
 
 class Output(NamedTuple):
-    """Room for finished regions."""
+    """Room for finished regions, and within which radius of a witness everything has to be inside."""
 
     patterns: Words
     maps: Floats
+    witnesses: Floats
+    proved: Bools
+    margin: float
     indptr: Ints
     corner: Floats
     key: Words
@@ -117,6 +117,9 @@ class Output(NamedTuple):
 NO_OUTPUT = Output(
     np.empty((0, 1), np.uint64),
     np.empty((0, 0, 3)),
+    np.empty((0, 2)),
+    np.empty(0, np.bool_),
+    0.0,
     np.zeros(1, np.int64),
     np.empty((0, 3)),
     np.empty(0, np.uint64),
@@ -131,6 +134,8 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
     n_hidden = net.n_hidden
     while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
+        if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
+            return FULL if s.scalars[WANTED] == STOP_IT else SHARE
         layer = s.layer[f]
         if layer >= 0:
             next_neuron = _decide_all(net, s, f, layer)
@@ -444,7 +449,7 @@ def _put_corner(s: State, i: int, to: int) -> None:  # pragma: no cover - compil
 
 
 @inlined
-def _push_line(net: FlatNetwork, s: State, f: int, layer: int, q: int, bit: int) -> int:  # pragma: no cover - compiled
+def _push_line(net: FlatNetwork, s: State, f: int, layer: int, q: int, bit: int) -> Any:  # pragma: no cover - compiled
     """Put a neuron's line on the stack of lines, with a unit normal; returns its place there."""
     at = s.n_lines[f]
     norm = length(s.layer_rows[layer], q, 2)
@@ -527,8 +532,11 @@ def _emit(s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
     corner, corner_hash, owner, point = s.corner, s.corner_hash, s.owner, s.point
     to_corner, to_key, to_owner, to_crowded = out.corner, out.key, out.owner, out.crowded
     on_hash, zero_hash, n_bits = s.on_hash, s.zero_hash, s.on_hash.shape[0]
+    x, y = 0.0, 0.0
     for i in range(n):
         p, bit = corner[start + i, POINT], owner[corner[start + i, LINE]]
+        x += point[p, X]
+        y += point[p, Y]
         to_corner[at + i, 0] = point[p, X]
         to_corner[at + i, 1] = point[p, Y]
         to_corner[at + i, 2] = point[p, RADIUS]
@@ -542,28 +550,30 @@ def _emit(s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
             if is_on(bits, bit):
                 mark ^= on_hash[bit]
         to_crowded[at + i] = corner_hash[start + i, 1] != mark
+    x, y = x / n, y / n
+    out.witnesses[r, 0] = x
+    out.witnesses[r, 1] = y
+    out.proved[r] = surely_inside(to_corner, at, at + n, x, y, out.margin)
     out.indptr[r + 1] = at + n
     s.scalars[N_CORNERS] = at + n
 
 
-@jit
+@inlined
 def surely_inside(
-    corner: Floats, indptr: Ints, points: Floats, radius: float, proved: NDArray[np.bool_]
-) -> None:  # pragma: no cover - compiled
-    """Keep `proved` where all that is within a radius of the point is proved to lie strictly inside its polygon.
+    corner: Any, start: int, stop: int, x: float, y: float, radius: float
+) -> bool:  # pragma: no cover - compiled
+    """Whether all that is within a radius of a point is proved to lie strictly inside a polygon.
 
     It does if it is strictly to the left of each edge: if the cross product of the edge with the way from its start to
     the point is positive. As the corners are only known within their radii, each factor errs by at most `slack`.
     """
-    for r in range(points.shape[0]):
-        start, stop = indptr[r], indptr[r + 1]
-        for i in range(start, stop):
-            j = i + 1 if i + 1 < stop else start
-            ex, ey = corner[j, 0] - corner[i, 0], corner[j, 1] - corner[i, 1]
-            px, py = points[r, 0] - corner[i, 0], points[r, 1] - corner[i, 1]
-            edge, way = abs(ex) + abs(ey), abs(px) + abs(py)
-            slack = corner[i, 2] + corner[j, 2] + radius
-            bound = 1.01 * slack * (edge + way + slack) + 8 * UNIT_ROUNDOFF * edge * way + UNDERFLOW_GUARD
-            if not ex * py - ey * px > bound:
-                proved[r] = False
-                break
+    for i in range(start, stop):
+        j = i + 1 if i + 1 < stop else start
+        ex, ey = corner[j, 0] - corner[i, 0], corner[j, 1] - corner[i, 1]
+        px, py = x - corner[i, 0], y - corner[i, 1]
+        edge, way = abs(ex) + abs(ey), abs(px) + abs(py)
+        slack = corner[i, 2] + corner[j, 2] + radius
+        bound = 1.01 * slack * (edge + way + slack) + 8 * UNIT_ROUNDOFF * edge * way + UNDERFLOW_GUARD
+        if not ex * py - ey * px > bound:
+            return False
+    return True
