@@ -121,10 +121,11 @@ def prove_facets(
         scale = 1.0 / np.sqrt(np.einsum("nmk,nmk->nm", scaled, scaled))
     arrays = (scaled, columns, length, doubt, scale, bound, slack_error, reach, central, points)
     _prove(*map(np.ascontiguousarray, arrays), known, work)
-    status[...] = known
     if aims is not None:
+        fresh = (known == FACET) & (status != FACET)
         with np.errstate(over="ignore", under="ignore"):
-            aims[...] = np.ldexp(points, -exponent)
+            aims[fresh] = np.ldexp(points, -exponent)[fresh]
+    status[...] = known
 
 
 @jit

@@ -211,7 +211,7 @@ def _prove(
         polar_error += np.where((normal != 0) | (normal_error != 0), UNDERFLOW_GUARD, 0.0)
         slack_error = slack_error / slack * BOUND_SLACK
     central = (rows[:, :, -1] == 0) & (error[:, :, -1] == 0) & cones[:, None]
-    prove_facets(polar, polar_error, slack_error, extent, central, status, aims)
+    prove_facets(polar, polar_error, slack_error, extent, central, status, aims=aims)
 
 
 def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]:

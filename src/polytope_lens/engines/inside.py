@@ -1,0 +1,69 @@
+"""Points inside regions that were just entered, in floats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.lp.highs import propose_maximum
+from polytope_lens.query.sides import slacks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
+
+# Moves away from the nearest row.
+MOVES = 3
+
+
+def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
+    """Points (n, k) well inside n regions that the `ways` enter at `points`.
+
+    Half the way through the region, or as far again where it has no end; then some times to the middle between the
+    nearest row and what lies opposite. Proposals: callers prove that they are inside.
+    """
+    if not rows.shape[1]:
+        return points + ways
+    normals = rows[:, :, :-1]
+    with np.errstate(all="ignore"):
+        slack = -(np.einsum("nmk,nk->nm", normals, points) + rows[:, :, -1])
+        length = np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))
+        points = points.copy()
+        for move in range(MOVES + 1):
+            speed = np.einsum("nmk,nk->nm", normals, ways)
+            ahead = np.where(speed > 0, slack / speed, np.inf).min(axis=1)
+            if move:
+                behind = np.where(length > 0, slack / length, np.inf).min(axis=1)
+                step = np.where(np.isfinite(ahead), (ahead - behind) / 2, behind)
+            else:
+                step = np.where(np.isfinite(ahead), ahead / 2, 1.0)
+            step = np.where(np.isfinite(step), step, 0.0)
+            points += step[:, None] * ways
+            slack -= step[:, None] * speed
+            nearest = np.where(length > 0, slack / length, np.inf).argmin(axis=1)
+            at = np.arange(len(rows))
+            ways = -normals[at, nearest] / np.where(length[at, nearest] > 0, length[at, nearest], 1.0)[:, None]
+    return points
+
+
+def surely_inside(rows: Floats, error: Floats, points: Floats) -> Bools:
+    """Which points are proved to lie strictly inside their regions, all rows but those that do not depend on x."""
+    slack, slack_error = slacks(rows, error, points)
+    flat = ~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
+    return np.asarray((flat | (slack > slack_error)).all(axis=1) & np.isfinite(points).all(axis=1))
+
+
+def propose_center(rows: Floats) -> Floats | None:
+    """Centre of about the largest ball in a region, (k,), by HiGHS; a proposal, too."""
+    length = np.linalg.norm(rows[:, :-1], axis=1)
+    with np.errstate(all="ignore"):
+        scaled = rows[length > 0] / length[length > 0, None]
+    scaled = scaled[np.isfinite(scaled).all(axis=1)]
+    k = rows.shape[1] - 1
+    cap = 1.0 + float(np.abs(scaled[:, -1]).max(initial=0.0))
+    A = np.vstack([np.column_stack([scaled[:, :-1], np.ones(len(scaled))]), np.eye(k + 1)[-1:]])
+    found = propose_maximum(np.eye(k + 1)[-1], A, np.append(-scaled[:, -1], cap))
+    return None if found is None else found[0][:-1]
