@@ -110,9 +110,12 @@ def prove_facets(
         scaled = np.ldexp(polar, -exponent)
         bound = np.ldexp(error, -exponent) + UNDERFLOW_GUARD * ((polar != 0) | (error != 0))
         reach = np.ldexp(extent, exponent[:, 0, :]) * BOUND_SLACK + UNDERFLOW_GUARD
-    work = Work(np.zeros(d, np.int64), np.zeros(d), np.zeros((d, d)), *(np.zeros(d) for _ in range(7)), np.zeros(m))
+    v, aim, alpha, size, charge, total, rest = np.zeros((7, d))
+    work = Work(
+        np.zeros(d, np.int64), np.zeros(d), np.zeros((d, d)), v, aim, alpha, size, charge, total, rest, np.zeros(m)
+    )
     # One layout for all, so that there is one compiled version.
-    known = np.ascontiguousarray(status)
+    known = status.copy(order="C")
     columns = np.ascontiguousarray(scaled.transpose(0, 2, 1))
     length, doubt = np.abs(scaled).sum(axis=2), bound.sum(axis=2)
     points = np.empty((len(polar), 0, d)) if aims is None else np.zeros(polar.shape)
