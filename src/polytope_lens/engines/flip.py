@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.engines._kernels.nearest import project
 from polytope_lens.engines.found import BEYOND, DONE, MET, PLACED, Found
 from polytope_lens.engines.inside import propose_center, step_in, surely_inside
 from polytope_lens.engines.place import are_beyond, metric_normals, start_slacks
@@ -25,6 +24,7 @@ from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.pattern import n_words, pack, unpack
 from polytope_lens.polytope.codes import FACET, OPEN
 from polytope_lens.polytope.middle import float_inside
+from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.query.sides import BATCH, ExactCells, prove_rows, region_rows, slacks
 
 if TYPE_CHECKING:
@@ -258,12 +258,7 @@ def _center(state: Search, bits: Bools, rows: Floats, error: Floats, point: Floa
 def _distances(place: Place, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
     """Distance of n regions from the start, rounded, and the multipliers of the rows that show it."""
     slack, _ = start_slacks(place, rows, error)
-    normals = np.ascontiguousarray(metric_normals(place, rows[:, :, :-1]))
-    n, m, k = normals.shape
-    multipliers, distance = np.zeros((n, m)), np.zeros(n)
-    room = np.zeros(k), np.zeros(k, dtype=np.int64), np.zeros(k), np.zeros((k, k)), np.zeros((k, k))
-    project(normals, slack, multipliers, distance, *room, np.zeros(k), np.zeros(k))
-    return distance, multipliers
+    return nearest_points(metric_normals(place, rows[:, :, :-1]), slack)
 
 
 def _cross(state: Search, index: Ints) -> Ints:

@@ -25,6 +25,7 @@ import numpy as np
 from polytope_lens._jit import inlined, jit
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.polytope.codes import BOUND_SLACK, FACET, IMPLIED, OPEN
+from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.polytope.rays import first_hit, is_met_first, note
 
 if TYPE_CHECKING:
@@ -35,10 +36,10 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Statuses = NDArray[np.int8]
 
-# Farthest points are looked for in a box of this size where the polytope has no known extent, then in larger ones; the
+# Farthest points are looked for in a box of this size where the polytope has no known extent, then in a larger one; the
 # nearest rows are at distance about 1. It limits proposals, not answers. Its sides are nearer in coordinates that the
 # row depends less on, by a factor of THIN at most, so that the first ray goes about along the row.
-FAR, FARTHER, FARTHEST = 2.0**24, 2.0**44, 2.0**150
+FAR, FARTHER = 2.0**24, 2.0**44
 THIN = 2.0**-10
 # A sum that is less than this part of its terms' sizes steers no walk; it takes part in proofs all the same.
 FLAT_PIVOT, FLAT_GAP = 2.0**-36, 2.0**-40
@@ -124,11 +125,53 @@ def prove_facets(
         scale = 1.0 / np.sqrt(np.einsum("nmk,nmk->nm", scaled, scaled))
     arrays = (scaled, columns, length, doubt, scale, bound, slack_error, reach, central, points)
     _prove(*map(np.ascontiguousarray, arrays), known, work)
+    _prove_at_infinity(scaled, columns, slack_error, length, doubt, reach, points, known)
     if aims is not None:
         fresh = (known == FACET) & (status != FACET)
         with np.errstate(over="ignore", under="ignore"):
             aims[fresh] = np.ldexp(points, -exponent)[fresh]
     status[...] = known
+
+
+def _prove_at_infinity(
+    rows: Floats,
+    columns: Floats,
+    slack_error: Floats,
+    length: Floats,
+    doubt: Floats,
+    extent: Floats,
+    aims: Floats,
+    known: Statuses,
+) -> None:
+    """Find facets that lie too far out for walks: open rows that are met by a ray that no other row meets.
+
+    Such are the rows of neurons with tiny weights, in unbounded polytopes. The ray is along the shortest vector with a
+    scalar product of at least 1 with the row, and of at most -1 with all others, rows taken at length 1.
+    """
+    r, q = np.nonzero((known == OPEN) & ~np.isfinite(extent).all(axis=1, keepdims=True))
+    with np.errstate(all="ignore"):
+        size = np.sqrt(np.einsum("nmk,nmk->nm", rows[r], rows[r]))
+        unit = np.nan_to_num(rows[r] / size[:, :, None], posinf=0.0, neginf=0.0)
+    unit[np.arange(len(r)), q] *= -1.0
+    _, multipliers = nearest_points(unit, np.full(size.shape, -1.0))
+    rays = -np.einsum("nm,nmk->nk", multipliers, unit)
+    _shoot(columns, slack_error, length, doubt, aims, known, r, rays, np.zeros(rows.shape[1]))
+
+
+@jit
+def _shoot(
+    columns: Any, slack_error: Any, length: Any, doubt: Any, aims: Any, known: Any, at: Any, rays: Any, speed: Any
+) -> None:  # pragma: no cover - compiled
+    for i in range(len(at)):
+        r, v = at[i], rays[i]
+        hit, rival = first_hit(columns[r], known[r], v, speed)
+        if (
+            hit >= 0
+            and known[r, hit] == OPEN
+            and is_met_first(slack_error[r], length[r], doubt[r], known[r], v, speed, hit, rival)
+        ):
+            known[r, hit] = FACET
+            note(aims[r], hit, v, speed, rival)
 
 
 @jit
@@ -150,8 +193,8 @@ def _prove(
         rows, bound, slack_bound, known = polar[r], error[r], slack_error[r], status[r]
         far, news = FAR, True
         while news:
-            # Again in larger boxes, and then while new facets may help with rows passed by.
-            news = far < FARTHEST
+            # Again in the larger box, and then while new facets may help with rows passed by.
+            news = far < FARTHER
             for q in range(rows.shape[0]):
                 if known[q] != OPEN:
                     continue
@@ -193,7 +236,7 @@ def _prove(
                         q,
                         work,
                     )
-            far = FARTHER if far < FARTHER else FARTHEST
+            far = FARTHER
 
 
 @inlined

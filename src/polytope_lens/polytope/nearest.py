@@ -1,10 +1,17 @@
-"""Distances from the origin to polytopes, by quadratic programs in floats."""
+"""The points of polytopes that are nearest to the origin, by quadratic programs in floats."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from polytope_lens._jit import inlined, jit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 # These steer the method and decide nothing: less than this share of a length is no violation, or no new direction.
 VIOLATED, PARALLEL = 2.0**-40, 2.0**-20
@@ -12,26 +19,40 @@ VIOLATED, PARALLEL = 2.0**-40, 2.0**-20
 EXHAUSTED = 20
 
 
-@jit
-def project(
-    normals: Any, slack: Any, multipliers: Any, distance: Any, w: Any, active: Any, dual: Any, basis: Any,
-    triangle: Any, turn: Any, unit: Any,
-) -> None:  # pragma: no cover - compiled  # fmt: skip
-    """The point of each polytope ``{w : normals @ w <= slack}`` that is nearest to the origin.
+def nearest_points(normals: Floats, slack: Floats) -> tuple[Floats, Floats]:
+    """Distances from the origin to n polytopes ``{w : normals @ w <= slack}``, and multipliers of their rows.
 
     Parameters
     ----------
     normals, slack : (n, m, d) and (n, m) arrays
-    multipliers, distance : (n, m) and (n,) arrays
-        Results. The nearest point is about ``-multipliers @ normals``, with multipliers >= 0. Where the method gives
-        up, it is the nearest point of some of the halfspaces, and the distance too small.
-    w, active, dual, basis, triangle, turn, unit
-        Room: (d,), (d,) ints, (d,), (d, d), (d, d), (d,), (d,).
+
+    Returns
+    -------
+    distance, multipliers : (n,) and (n, m) arrays
+        Rounded. The nearest point is ``-multipliers @ normals``, with multipliers >= 0. Where the method gives up, as
+        it does for an empty polytope, it is the nearest point of some of the halfspaces, and the distance too small.
 
     Notes
     -----
-    A dual method: violated rows are taken in one by one, those whose multipliers turn negative are let go. The normals
-    of the active rows are kept as orthonormal vectors times a triangle.
+    Cost: a product of the normals with a vector for each row that takes part, which are d at most in the end.
+    """
+    n, m, d = normals.shape
+    multipliers, distance = np.zeros((n, m)), np.zeros(n)
+    w, dual, turn, unit = np.zeros((4, d))
+    basis, triangle = np.zeros((2, d, d))
+    arrays = np.ascontiguousarray(normals), np.ascontiguousarray(slack)
+    _project(*arrays, multipliers, distance, w, np.zeros(d, dtype=np.int64), dual, basis, triangle, turn, unit)
+    return distance, multipliers
+
+
+@jit
+def _project(
+    normals: Any, slack: Any, multipliers: Any, distance: Any, w: Any, active: Any, dual: Any, basis: Any,
+    triangle: Any, turn: Any, unit: Any,
+) -> None:  # pragma: no cover - compiled  # fmt: skip
+    """A dual method: violated rows are taken in one by one, those whose multipliers would turn negative are let go.
+
+    The normals of the active rows are kept as orthonormal vectors times a triangle.
     Source: Goldfarb and Idnani 1983, *A numerically stable dual method for solving strictly convex quadratic programs*.
     """
     m, d = normals.shape[1:]
