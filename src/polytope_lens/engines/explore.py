@@ -10,11 +10,11 @@ from tqdm import tqdm
 
 from polytope_lens import _validate
 from polytope_lens.domain import check_domain
-from polytope_lens.engines.enumerate import counts_per_layer
+from polytope_lens.engines.enumerate import counts_per_layer, partition
 from polytope_lens.engines.flip import Limits, search
 from polytope_lens.engines.place import lift, place_of
 from polytope_lens.engines.witnesses import settle
-from polytope_lens.errors import OptionError, Status
+from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.partition import Certificate, Partition, Search
 from polytope_lens.pattern import sort_key, unpack
 from polytope_lens.query.locate import region_patterns
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Domain
+    from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
 
     Floats = NDArray[np.float64]
@@ -143,9 +144,23 @@ def explore(
         if array is not None:
             array.flags.writeable = False
     certificate = Certificate(outcome.float64, 0, outcome.rational)
+    mesh = _mesh(network, domain, patterns) if outcome.status is Status.COMPLETE else None
     return Partition(
-        network, domain, "flip", patterns, maps, witnesses, per_layer, None, outcome.status, certificate, history
+        network, domain, "flip", patterns, maps, witnesses, per_layer, mesh, outcome.status, certificate, history
     )
+
+
+def _mesh(network: Network, domain: Domain, patterns: Words) -> PlanarMesh | None:
+    """Corners of all regions of a bounded domain in the plane, from the engine that has them."""
+    if network.input_dim != 2 or domain is None:
+        return None
+    whole = partition(network, domain, engine="subdivide", progress=False)
+    if not np.array_equal(whole.patterns, patterns):
+        raise ConsistencyError(
+            "two engines found different regions. This is a defect of polytope_lens: please report the network and the "
+            "domain."
+        )
+    return whole.mesh
 
 
 def _limits(max_regions: int | None, max_flips: int | None, radius: float | None) -> Limits:

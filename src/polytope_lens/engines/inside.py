@@ -37,7 +37,7 @@ def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
             ahead = np.where(speed > 0, slack / speed, np.inf).min(axis=1)
             if move:
                 behind = np.where(length > 0, slack / length, np.inf).min(axis=1)
-                step = np.where(np.isfinite(ahead), (ahead - behind) / 2, behind)
+                step = (ahead - behind) / 2
             else:
                 step = np.where(np.isfinite(ahead), ahead / 2, 1.0)
             step = np.where(np.isfinite(step), step, 0.0)
