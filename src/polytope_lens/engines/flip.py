@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens.engines.found import BEYOND, DONE, MET, PLACED, Found
-from polytope_lens.engines.inside import propose_center, step_in, surely_inside
+from polytope_lens.engines.inside import propose_centers, step_in, surely_inside
 from polytope_lens.engines.place import are_beyond, metric_normals, start_slacks
 from polytope_lens.errors import Status
 from polytope_lens.exact.rational import integer_matrix
@@ -245,9 +245,9 @@ def _settle(state: Search, index: Ints) -> None:
 
 def _center(state: Search, bits: Bools, rows: Floats, error: Floats, point: Floats) -> tuple[Floats, bool]:
     """A point of a region where those on the way in are not proved to be inside, and whether this one is."""
-    center = propose_center(rows[0])
-    if center is not None and surely_inside(rows, error, center[None])[0]:
-        return center, True
+    for center in propose_centers(rows[0], point):
+        if surely_inside(rows, error, center[None])[0]:
+            return center, True
     place = state.place
     exact = float_inside(cell_rows(place.network, state.sources, bits) + place.around.exact, place.network.input_dim)
     assert exact is not None  # regions have interior

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.lp.highs import propose_maximum
+from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.query.sides import slacks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-# Moves away from the nearest row.
+# Moves away from the nearest row, and distances to be kept from all rows.
 MOVES = 3
+SHARES = 2.0**-8, 2.0**-16, 2.0**-24, 2.0**-32, 2.0**-40
 
 
 def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
@@ -56,14 +60,24 @@ def surely_inside(rows: Floats, error: Floats, points: Floats) -> Bools:
     return np.asarray((flat | (slack > slack_error)).all(axis=1) & np.isfinite(points).all(axis=1))
 
 
-def propose_center(rows: Floats) -> Floats | None:
-    """Centre of about the largest ball in a region, (k,), by HiGHS; a proposal, too."""
+def propose_centers(rows: Floats, near: Floats) -> Iterator[Floats]:
+    """Points of a region that may be well inside, (k,) each: the nearest to a point that keep a distance to all rows.
+
+    The distances are shares of that of the farthest row from the origin, which is where regions behind the boundary of
+    a neuron with tiny weights begin. Last comes the centre of about the largest ball, by HiGHS. All are proposals.
+    """
     length = np.linalg.norm(rows[:, :-1], axis=1)
     with np.errstate(all="ignore"):
         scaled = rows[length > 0] / length[length > 0, None]
     scaled = scaled[np.isfinite(scaled).all(axis=1)]
+    near = near if np.isfinite(near).all() else np.zeros_like(near)
+    slack = -(scaled[:, :-1] @ near + scaled[:, -1])
+    farthest = 1.0 + float(np.abs(scaled[:, -1]).max(initial=0.0))
+    kept = slack - farthest * np.array(SHARES)[:, None]
+    _, multipliers = nearest_points(np.broadcast_to(scaled[:, :-1], (len(SHARES), *scaled[:, :-1].shape)), kept)
+    yield from near - multipliers @ scaled[:, :-1]
     k = rows.shape[1] - 1
-    cap = 1.0 + float(np.abs(scaled[:, -1]).max(initial=0.0))
     A = np.vstack([np.column_stack([scaled[:, :-1], np.ones(len(scaled))]), np.eye(k + 1)[-1:]])
-    found = propose_maximum(np.eye(k + 1)[-1], A, np.append(-scaled[:, -1], cap))
-    return None if found is None else found[0][:-1]
+    found = propose_maximum(np.eye(k + 1)[-1], A, np.append(-scaled[:, -1], farthest))
+    if found is not None:
+        yield found[0][:-1]

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from polytope_lens.engines.inside import propose_center, step_in, surely_inside
+from polytope_lens.engines.inside import propose_centers, step_in, surely_inside
 
 # The square |x| <= 1, a row that says nothing, and one that is always true.
 SQUARE = np.array([[[1, 0, -1], [-1, 0, -1], [0, 1, -1], [0, -1, -1], [0, 0, 0], [0, 0, -2]]], dtype=float)
@@ -31,7 +32,18 @@ def test_points_on_the_boundary_and_within_the_error_are_not_inside():
     assert not surely_inside(SQUARE, EXACT, np.array([[np.nan, 0.0]]))[0]
 
 
-def test_a_center_is_proposed():
-    assert np.allclose(propose_center(SQUARE[0]), 0.0)
-    # An unbounded set has room for balls of any size; the one that is proposed is finite.
-    assert np.isfinite(propose_center(np.array([[-1.0, 0.0, 3.0]]))).all()
+@pytest.mark.parametrize(
+    "rows",
+    [
+        SQUARE[0],
+        # A half-plane, a sliver, and a half-plane that begins far out.
+        [[-1.0, 0.0, 3.0]],
+        [[1.0, 0.5, 0.0], [-1.0, -0.5, -1e-9], [0.0, 1.0, -1.0], [0.0, -1.0, -1.0]],
+        [[1e-25, -2e-25, 0.2], [-1.0, 0.0, -1.0]],
+    ],
+)
+def test_centers_are_proposed(rows):
+    rows = np.array(rows)
+    for near in ([np.nan, np.nan], [5.0, 2.0]):
+        proposals = list(propose_centers(rows, np.array(near)))
+        assert any(surely_inside(rows[None], np.zeros((1, *rows.shape)), one[None])[0] for one in proposals)
