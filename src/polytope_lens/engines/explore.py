@@ -120,8 +120,9 @@ def explore(
     rank[canonical] = np.arange(len(listed))
     index = listed[canonical]
     patterns = found.words[index]
-    proved = found.inside[index] if place.weight is None else np.zeros(len(index), dtype=bool)
-    witnesses = settle(network, domain, patterns, lift(place, found.point[index]), proved)
+    witnesses = lift(place, found.point[index])
+    if place.weight is None:
+        witnesses = settle(network, domain, patterns, witnesses, found.inside[index])
     maps = affine_maps(network, patterns)
     per_layer = counts_per_layer(patterns, network.bits_per_layer)
     limit = {

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens.engines.found import BEYOND, DONE, MET, PLACED, Found
-from polytope_lens.engines.inside import propose_centers, step_in, surely_inside
-from polytope_lens.engines.place import are_beyond, metric_normals, start_slacks
+from polytope_lens.engines.inside import propose_centers, step_in
+from polytope_lens.engines.place import are_beyond, are_inside, metric_normals, start_slacks
 from polytope_lens.errors import Status
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
@@ -235,7 +235,7 @@ def _settle(state: Search, index: Ints) -> None:
         parent = found.parent[part]
         ways = np.where(parent[:, None] < 0, 0.0, found.point[part] - found.point[parent])
         points = step_in(rows, found.point[part], ways)
-        inside = surely_inside(rows, error, points)
+        inside = are_inside(place, rows, error, points)
         for i in np.flatnonzero(~inside):
             points[i], inside[i] = _center(state, bits[i], rows[i : i + 1], error[i : i + 1], points[i])
         found.point[part] = points
@@ -246,13 +246,13 @@ def _settle(state: Search, index: Ints) -> None:
 def _center(state: Search, bits: Bools, rows: Floats, error: Floats, point: Floats) -> tuple[Floats, bool]:
     """A point of a region where those on the way in are not proved to be inside, and whether this one is."""
     for center in propose_centers(rows[0], point):
-        if surely_inside(rows, error, center[None])[0]:
+        if are_inside(state.place, rows, error, center[None])[0]:
             return center, True
     place = state.place
     exact = float_inside(cell_rows(place.network, state.sources, bits) + place.around.exact, place.network.input_dim)
     assert exact is not None  # regions have interior
     inside = np.array(exact)
-    return inside, bool(surely_inside(rows, error, inside[None])[0])
+    return inside, bool(are_inside(place, rows, error, inside[None])[0])
 
 
 def _distances(place: Place, rows: Floats, error: Floats) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.lp.highs import propose_maximum
+from polytope_lens.polytope.codes import BOUND_SLACK
 from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.query.sides import slacks
 
@@ -53,9 +54,15 @@ def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
     return points
 
 
-def surely_inside(rows: Floats, error: Floats, points: Floats) -> Bools:
-    """Which points are proved to lie strictly inside their regions, all rows but those that do not depend on x."""
+def surely_inside(rows: Floats, error: Floats, points: Floats, doubt: Floats | None = None) -> Bools:
+    """Which points are proved to lie strictly inside their regions, all rows but those that do not depend on x.
+
+    `doubt` (n, k) are bounds on the error of the points' coordinates.
+    """
     slack, slack_error = slacks(rows, error, points)
+    if doubt is not None:
+        moved = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]) + error[:, :, :-1], doubt)
+        slack_error = (slack_error + moved) * BOUND_SLACK
     flat = ~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
     return np.asarray((flat | (slack > slack_error)).all(axis=1) & np.isfinite(points).all(axis=1))
 

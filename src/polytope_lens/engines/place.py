@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.engines.inside import surely_inside
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, summation_bound
 from polytope_lens.polytope.codes import BOUND_SLACK
 from polytope_lens.query.inequalities import beneath
@@ -35,7 +36,7 @@ class Place:
         The point among the inputs.
     start, start_error : (k,) arrays
         The same point here, rounded, and a bound on each number's error.
-    weight : (k, d) array, or None for the inputs themselves
+    weight, bias : (k, d) and (k,) arrays, or None for the inputs themselves
         ``u = weight @ x + bias`` are the coordinates here.
     frame : (d, k) array or None
         Orthonormal columns that span the rows of `weight`; rounded.
@@ -49,6 +50,7 @@ class Place:
     start: Floats
     start_error: Floats
     weight: Floats | None = None
+    bias: Floats | None = None
     frame: Floats | None = None
     stretch: Floats | None = None
 
@@ -59,11 +61,16 @@ def place_of(network: Network, x: Floats, domain: Domain) -> Place:
     if inner is None:
         return Place(network, walls(domain, network.input_dim), x, x, np.zeros_like(x))
     weight, bias = network.layers[0].weight, network.layers[0].bias
-    size = np.abs(weight) @ np.abs(x) + np.abs(bias)
-    error = summation_bound(len(x) + 1) * size * BOUND_SLACK + UNDERFLOW_GUARD
+    start, error = _forward(weight, bias, x[None])
     frame, triangle = np.linalg.qr(weight.T)
-    start = weight @ x + bias
-    return Place(inner, walls(None, len(weight)), x, start, error, weight, frame, np.ascontiguousarray(triangle.T))
+    stretch = np.ascontiguousarray(triangle.T)
+    return Place(inner, walls(None, len(weight)), x, start[0], error[0], weight, bias, frame, stretch)
+
+
+def _forward(weight: Floats, bias: Floats, X: Floats) -> tuple[Floats, Floats]:
+    """Coordinates of inputs (n, d) in the place, (n, k), and bounds on their error."""
+    size = np.abs(X) @ np.abs(weight).T + np.abs(bias)
+    return X @ weight.T + bias, summation_bound(X.shape[1] + 1) * size * BOUND_SLACK + UNDERFLOW_GUARD
 
 
 def lift(place: Place, points: Floats) -> Floats:
@@ -71,6 +78,16 @@ def lift(place: Place, points: Floats) -> Floats:
     if place.frame is None or place.stretch is None:
         return points
     return np.asarray(place.x + np.linalg.solve(place.stretch, (points - place.start).T).T @ place.frame.T)
+
+
+def are_inside(place: Place, rows: Floats, error: Floats, points: Floats) -> Bools:
+    """Which points are proved to be inside regions given by rows, and so the inputs that they are lifted to."""
+    inside = surely_inside(rows, error, points)
+    if place.weight is None or place.bias is None:
+        return inside
+    with np.errstate(all="ignore"):
+        again, doubt = _forward(place.weight, place.bias, lift(place, points))
+        return inside & surely_inside(rows, error, again, doubt)
 
 
 def metric_normals(place: Place, normals: Floats) -> Floats:
