@@ -7,7 +7,7 @@ compiled code loaded. The order "distance" lists the regions nearest to the poin
 facets to cross; "looked at" are the regions whose facets were all decided.
 The d4 network is searched to its end, and the number of its regions asserted; elsewhere it is asserted that the list is
 full, that each region's witness has its pattern, and that both orders agree about the first region. With `--peers`
-also relucent (`pip install -c constraints.txt -e ".[peers]"`), which searches in breadth.
+also relucent (`pip install -c constraints.txt -e ".[peers]"`), which searches in breadth, on the first network.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def main() -> None:
                 f"{name:<15}{order:<10}{len(found):>9}{looked:>11}{seconds:>9.2f}{len(found) / seconds:>11.0f}"
                 f"{found.certificate.rational:>10}"
             )
-        if arguments.peers and domain is None:
+        if arguments.peers and name == "t10_32x2":
             peer(name, lens, x)
 
 
