@@ -9,11 +9,12 @@ The floats h come with bounds on their error, and so do the right-hand sides.
   not even touch the polytope. Where all rows pass through one point, as those of networks without biases do, they add
   up to 1; then two of them must be positive.
 
-Clarkson's method (1994, *More output-sensitive geometric algorithms*, section 3) proposes both: the farthest point of
-the facets found so far in the direction of a row is either a proof that the row is implied, or the aim of a ray that
-meets a new facet first. The walk to that point, by a dual simplex method, aims a ray at each of its stops, beginning
-with one along the row itself; so most facets are found after few steps. What cannot be proved, above all ties, is left
-open.
+Proposals for both come from one walk along the edges of the polytope (:mod:`.climb`), from row to row: each facet that
+it meets shows itself a little farther along the edge, and where it ends without having met the row, its multipliers say
+that the row is implied. What that leaves open is tried again by Clarkson's method (1994, *More output-sensitive
+geometric algorithms*, section 3): the farthest point of the facets found so far in the direction of a row is either a
+proof that the row is implied, or the aim of a ray that meets a new facet first. Facets far out are looked for by
+quadratic programs. What cannot be proved, above all ties, is left open.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import numpy as np
 
 from polytope_lens._jit import inlined, jit
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.polytope.climb import Climb, climb_towards, room, start
 from polytope_lens.polytope.codes import BOUND_SLACK, FACET, IMPLIED, OPEN
 from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.polytope.rays import first_hit, is_met_first, note
@@ -98,8 +100,7 @@ def prove_facets(
 
     Notes
     -----
-    Cost: some products of the matrix of rows with a vector for each facet, most of which rays find, and about one small
-    linear program for each other row, of 1 to 10 microseconds in few dimensions.
+    Cost: some products of the matrix of rows with a vector for each row, about 7 with 10 coordinates and 64 rows.
     """
     _, m, d = polar.shape
     if not m:
@@ -124,7 +125,7 @@ def prove_facets(
         # Distances beyond a row are its excess times this.
         scale = 1.0 / np.sqrt(np.einsum("nmk,nmk->nm", scaled, scaled))
     arrays = (scaled, columns, length, doubt, scale, bound, slack_error, reach, central, points)
-    _prove(*map(np.ascontiguousarray, arrays), known, work)
+    _prove(*map(np.ascontiguousarray, arrays), known, work, room(m, d))
     _prove_at_infinity(scaled, columns, slack_error, length, doubt, reach, points, known)
     if aims is not None:
         fresh = (known == FACET) & (status != FACET)
@@ -188,9 +189,22 @@ def _prove(
     aims: Any,
     status: Any,
     work: Work,
+    climb: Climb,
 ) -> None:  # pragma: no cover - compiled
     for r in range(polar.shape[0]):
         rows, bound, slack_bound, known = polar[r], error[r], slack_error[r], status[r]
+        start(climb)
+        for q in range(rows.shape[0]):
+            if known[q] == OPEN and climb_towards(
+                rows, columns[r], slack_bound, length[r], doubt[r], extent[r], FAR, known, aims[r], q, work.multiplier,
+                climb,
+            ):  # fmt: skip
+                for i in range(rows.shape[1]):
+                    work.basis[i] = climb.basis[i]
+                    for k in range(rows.shape[1]):
+                        work.inverse[k, i] = climb.inverse[k, i]
+                if _is_implied(rows, bound, slack_bound, extent[r], central[r], q, work):
+                    known[q] = IMPLIED
         far, news = FAR, True
         while news:
             # Again in the larger box, and then while new facets may help with rows passed by.
