@@ -9,7 +9,7 @@ facets to cross; "looked at" are the regions whose facets were all decided.
 The d4 network is searched to its end, and the number of its regions asserted. Elsewhere it is asserted that the list is
 full, that the first region holds the point, and that witnesses have the patterns of their regions: all but one in
 10 000, which may be in regions without floats (t64_32x2 has weights of 1e-44, behind whose boundaries regions begin at
-a distance of 1e41). With `--peers` also relucent, on the first network (`pip install -c constraints.txt -e ".[peers]"`).
+a distance of 1e41). With `--peers` on the first network also relucent (`pip install -c constraints.txt -e ".[peers]"`).
 """
 
 from __future__ import annotations
