@@ -74,10 +74,10 @@ def point(value: ArrayLike, dim: int, *, what: str) -> NDArray[np.float64]:
     return array
 
 
-def count(value: int, *, name: str) -> int:
-    """Return `value` if it is a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise OptionError(f"{name} should be a whole number of at least 1, but received {value!r}.")
+def count(value: int, *, name: str, least: int = 1) -> int:
+    """Return `value` if it is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise OptionError(f"{name} should be a whole number of at least {least}, but received {value!r}.")
     return int(value)
 
 

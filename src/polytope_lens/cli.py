@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from polytope_lens.lens import Lens
 
 ENGINES = ("auto", "split", "subdivide", "brute")
+ORDERS = ("distance", "breadth")
 COLORS = ("value", "pattern", "slope", "layer")
 
 
@@ -97,6 +98,23 @@ def _parser() -> argparse.ArgumentParser:
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(partition)
 
+    explore = command("explore", _explore, "Regions around a point, found by crossing facets.")
+    network(explore)
+    explore.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+    explore.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    many = explore.add_mutually_exclusive_group()
+    many.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
+    many.add_argument("--unlimited", action="store_true", help="as many regions as there are")
+    explore.add_argument("--max-flips", type=int, metavar="K", help="cross at most so many facets")
+    explore.add_argument("--radius", type=float, metavar="R", help="every region that meets a ball around the point")
+    explore.add_argument("--order", choices=ORDERS, help="nearest first, or those with the fewest facets to cross")
+    explore.add_argument(
+        "--box", nargs="+", type=float, metavar="X",
+        help="stay between these bounds: one pair for every coordinate, or the lower and then the upper corner",
+    )  # fmt: skip
+    explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
+    as_json(explore)
+
     plot = command("plot", _plot, "Draw the regions of a network with two inputs.")
     network(plot)
     domain(plot)
@@ -120,11 +138,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _at(arguments: argparse.Namespace) -> None:
     lens = _lens(arguments.file)
-    if bool(arguments.x) == bool(arguments.point):
-        raise OptionError(
-            f"`at` needs the {lens.network.input_dim} coordinates of one point, either as numbers or by --point FILE."
-        )
-    region = lens.at(_array(arguments.point) if arguments.point else arguments.x)
+    region = lens.at(_point(arguments, lens, "at"))
     system = region.inequalities()
     zero = region.vanishing().tolist()
     everywhere = region.vanishing(everywhere=True).tolist() if zero else []
@@ -228,6 +242,51 @@ def _partition(arguments: argparse.Namespace) -> None:
         print(f"... and {len(found) - arguments.limit} more; --limit shows more of them, --json all")
 
 
+def _explore(arguments: argparse.Namespace) -> None:
+    lens = _lens(arguments.file)
+    found = lens.explore(
+        _point(arguments, lens, "explore"),
+        _box(arguments.box, lens) if arguments.box is not None else None,
+        max_regions=None if arguments.unlimited else arguments.max_regions,
+        max_flips=arguments.max_flips,
+        radius=arguments.radius,
+        order=arguments.order,
+    )
+    search = found.search
+    assert search is not None
+    names = {"distance": search.distances, "crossings": search.crossings}
+    columns = {name: values.tolist() for name, values in names.items() if values is not None}
+    if arguments.json:
+        _print_json(
+            {
+                "n_regions": len(found),
+                "engine": found.engine,
+                "status": found.status.name,
+                "explanation": found.explain(),
+                "uncrossed": search.n_uncrossed,
+                "unseen": search.n_unseen,
+                "certificate": asdict(found.certificate),
+                "regions": [
+                    {
+                        "pattern": found[i].pattern.hex,
+                        "witness": found.witnesses[i].tolist(),
+                        "map": found.maps[i].tolist(),
+                        **{name: values[i] for name, values in columns.items()},
+                    }
+                    for i in search.order.tolist()
+                ],
+            }
+        )
+        return
+    print(f"{len(found)} regions. {found.explain()}")
+    shown = max(arguments.limit, 0)
+    for i in search.order[:shown].tolist():
+        told = "  ".join(f"{name} {values[i]:<9.4g}" for name, values in columns.items())
+        print(f"{told}  {found[i].pattern.hex}")
+    if len(found) > shown:
+        print(f"... and {len(found) - shown} more; --limit shows more of them, --json all")
+
+
 def _plot(arguments: argparse.Namespace) -> None:
     target = Path(arguments.output)
     if target.suffix.lower() not in (".png", ".svg", ".pdf"):
@@ -278,22 +337,37 @@ def _lens(file: str) -> Lens:
     return Lens(file)
 
 
-def _domain(arguments: argparse.Namespace, lens: Lens) -> Domain:
-    """The domain asked for, or else the one in the file."""
+def _point(arguments: argparse.Namespace, lens: Lens, command: str) -> Any:
+    """The point asked for, as numbers or in a file."""
+    if bool(arguments.x) == bool(arguments.point):
+        raise OptionError(
+            f"`{command}` needs the {lens.network.input_dim} coordinates of one point, either as numbers or by --point "
+            "FILE."
+        )
+    return _array(arguments.point) if arguments.point else arguments.x
+
+
+def _box(bounds: list[float], lens: Lens) -> Domain:
+    """A box given by one pair of bounds, or by its corners."""
     from polytope_lens.domain import Box
 
     d = lens.network.input_dim
+    if len(bounds) == 2:
+        return Box([bounds[0]] * d, [bounds[1]] * d)
+    if len(bounds) == 2 * d:
+        return Box(bounds[:d], bounds[d:])
+    raise DomainError(
+        f"--box takes 2 numbers, or {2 * d} for a network with {d} inputs (lower corner, then upper corner), but "
+        f"received {len(bounds)}."
+    )
+
+
+def _domain(arguments: argparse.Namespace, lens: Lens) -> Domain:
+    """The domain asked for, or else the one in the file."""
     if arguments.everywhere:
         return None
     if arguments.box is not None:
-        if len(arguments.box) == 2:
-            return Box([arguments.box[0]] * d, [arguments.box[1]] * d)
-        if len(arguments.box) == 2 * d:
-            return Box(arguments.box[:d], arguments.box[d:])
-        raise DomainError(
-            f"--box takes 2 numbers, or {2 * d} for a network with {d} inputs (lower corner, then upper corner), but "
-            f"received {len(arguments.box)}."
-        )
+        return _box(arguments.box, lens)
     if Path(arguments.file).suffix == ".npz":
         from polytope_lens.importers.npz import load_npz
 

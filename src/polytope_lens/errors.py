@@ -34,6 +34,10 @@ class OutsideDomainError(PolytopeLensError, ValueError):
     """A point lies outside the domain of the partition."""
 
 
+class PartialPartitionError(PolytopeLensError, ValueError):
+    """The question needs every region of a domain, and the partition does not list them all."""
+
+
 class UnboundedPolytopeError(PolytopeLensError, ValueError):
     """The question needs a bounded polytope."""
 
@@ -62,6 +66,18 @@ class Status(enum.Enum):
     """How complete an enumeration is, with what to do about it."""
 
     COMPLETE = "every region of the domain is here"
+    BUDGET_REACHED = (
+        "The regions found are correct but not all of them. Raise `max_regions` or choose a smaller `domain`."
+    )
+    FLIPS_REACHED = (
+        "Every region within `max_flips` crossings of the first one is here, and no other. Raise `max_flips` for more."
+    )
+    RADIUS_REACHED = (
+        "Every region that meets the open ball of that radius is here, but not all others. Raise `radius` for more."
+    )
+    INTERRUPTED = (
+        "The regions found are correct but not all of them. Search again, and wait for the end or set a limit."
+    )
 
     def __repr__(self) -> str:
         return f"Status.{self.name}"

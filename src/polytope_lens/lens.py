@@ -14,6 +14,7 @@ from polytope_lens import flat as flats
 from polytope_lens import network as net
 from polytope_lens import path as paths
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
 from polytope_lens.exact.points import point_signs
 from polytope_lens.pattern import ActivationPattern
@@ -163,6 +164,26 @@ class Lens:
     def regions(self, domain: Domain = None, engine: str = "auto", *, workers: int = 1) -> Iterator[Region]:
         """The regions of a domain one by one, as they are found; see :func:`.enumerate.regions`."""
         return engines.regions(self.network, domain, engine=engine, workers=workers)
+
+    def explore(
+        self,
+        x: ArrayLike,
+        domain: Domain = None,
+        *,
+        max_regions: int | None = 10_000,
+        max_flips: int | None = None,
+        radius: float | None = None,
+        order: str | None = None,
+        progress: bool | None = None,
+    ) -> Partition:
+        """Regions around a point, found by crossing facets, where all of them are too many; see :func:`.explore`.
+
+        A partition whose status tells whether it is complete.
+        """
+        return exploration.explore(
+            self.network, x, domain, max_regions=max_regions, max_flips=max_flips, radius=radius, order=order,
+            progress=progress,
+        )  # fmt: skip
 
     def path(self, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> paths.Path:
         """Every region on the way from x straight to y (and on to further points); see :func:`.path.path`.

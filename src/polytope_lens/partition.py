@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import mesh as planar
-from polytope_lens.errors import DimensionError, UnboundedPolytopeError
+from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
 from polytope_lens.query import adjacency, locate, pieces, vertices
 from polytope_lens.region import Region
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from polytope_lens.domain import Domain
-    from polytope_lens.errors import Status
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
 
@@ -67,8 +66,42 @@ class RegionCounts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """How a facet-crossing search went.
+
+    Parameters
+    ----------
+    start : (d,) array
+        The point it started from.
+    order : (n_regions,) int array
+        The regions in the order in which they were found; the first one holds `start`.
+    distances : (n_regions,) array or None
+        Distance of each region from `start`, rounded; None if they were not found in that order.
+    crossings : (n_regions,) int array or None
+        Least number of facets to cross on a way from the first region; None if they were not found in that order.
+    limit : str
+        What ended the search, such as ``"max_regions=10000"``; empty if it came to its end.
+    n_uncrossed : int
+        Facets of the regions that are known to lead to regions not listed.
+    n_unseen : int
+        Regions whose facets the search did not look at: the last ones of a search in order of crossings.
+    """
+
+    start: Floats
+    order: Ints
+    distances: Floats | None
+    crossings: Ints | None
+    limit: str
+    n_uncrossed: int
+    n_unseen: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Partition:
     """Every region of a domain, in canonical order (patterns ascending, bit by bit).
+
+    One found by :meth:`.Lens.explore` may hold a part of them only. Its `status` and what it prints say so, and what
+    needs all regions refuses: corners, areas, pictures, linear pieces, and the place of a point in no region listed.
 
     Parameters
     ----------
@@ -84,11 +117,14 @@ class Partition:
         A float64 point in each region, proved to be strictly inside wherever the region holds a point with room for
         rounding around it (see :func:`.float_inside`); in others its middle, rounded.
     counts_per_layer : (L,) int array
-        Entry l is the number of regions that layers 0 ... l together cut the domain into.
+        Entry l is the number of regions that layers 0 ... l together cut the domain into; lower bounds on these if
+        the partition is not complete.
     mesh : PlanarMesh or None
         Corners, for bounded domains in the plane.
     status : Status
     certificate : Certificate
+    search : Search or None
+        For regions found from facet to facet.
     """
 
     network: Network
@@ -101,6 +137,7 @@ class Partition:
     mesh: PlanarMesh | None
     status: Status
     certificate: Certificate
+    search: Search | None = None
 
     def __len__(self) -> int:
         return len(self.patterns)
@@ -129,6 +166,31 @@ class Partition:
         """Index of the region that holds each row of `X`, (n,); see :func:`.locate.locate`."""
         return locate.locate(self, X)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every region of the domain is listed."""
+        return self.status is Status.COMPLETE
+
+    def explain(self) -> str:
+        """The status in one or two sentences: how far the search went and how to go on."""
+        told = f"{self.status!r}: "
+        if self.search is not None and not self.is_complete:
+            told += _open_ends(self.search) + ". "
+        return told + self.status.value.rstrip(".") + "."
+
+    def require_complete(self, purpose: str) -> None:
+        """Refuse a question about all regions of the domain if some may be missing.
+
+        Raises
+        ------
+        PartialPartitionError
+        """
+        if not self.is_complete:
+            raise PartialPartitionError(
+                f"{purpose} needs every region of the domain, but this partition lists {len(self)} of them. "
+                f"{self.explain()}"
+            )
+
     def facets(self) -> adjacency.Facets:
         """Every facet with the regions on its sides and its owners; see :func:`.adjacency.facets`."""
         return adjacency.facets(self)
@@ -139,6 +201,7 @@ class Partition:
 
     def linear_pieces(self) -> pieces.LinearPieces:
         """Regions merged where neighbours have the same affine map; see :func:`.pieces.linear_pieces`."""
+        self.require_complete("`linear_pieces`")
         return pieces.linear_pieces(self)
 
     def planar_mesh(self) -> PlanarMesh:
@@ -146,7 +209,7 @@ class Partition:
 
         Raises
         ------
-        DimensionError, UnboundedPolytopeError
+        DimensionError, UnboundedPolytopeError, PartialPartitionError
         """
         if self.mesh is not None:
             return self.mesh
@@ -155,6 +218,7 @@ class Partition:
                 f"polygons exist for networks with 2 inputs; this one has {self.network.input_dim}. Restrict it to a "
                 "plane first, or ask single regions for their polytope."
             )
+        self.require_complete("a mesh of polygons")
         raise UnboundedPolytopeError(
             "the domain is unbounded, so its outer regions are no polygons. Choose a bounded domain, for example "
             "`Box([-1, -1], [1, 1])`."
@@ -198,4 +262,13 @@ class Partition:
     def __repr__(self) -> str:
         layers = ", ".join(map(str, self.counts_per_layer.tolist()))
         where = "all of R^" + str(self.network.input_dim) if self.domain is None else repr(self.domain)
-        return f"Partition({len(self)} regions of {where}, per layer [{layers}], {self.engine}, {self.status.name})"
+        if self.is_complete:
+            return f"Partition({len(self)} regions of {where}, per layer [{layers}], {self.engine}, {self.status.name})"
+        told = self.status.name if self.search is None else f"{self.status.name}: {_open_ends(self.search)}"
+        return f"Partition({len(self)} of the regions of {where}, per layer at least [{layers}], {self.engine}, {told})"
+
+
+def _open_ends(search: Search) -> str:
+    """How far a search went that did not come to its end."""
+    told = f"stopped at {search.limit} with {search.n_uncrossed} facets uncrossed"
+    return f"{told} and {search.n_unseen} regions at whose facets it did not look" if search.n_unseen else told

@@ -54,6 +54,40 @@ def test_count(capsys, lines, space):
     assert capsys.readouterr().out == "after layer 0: 7\ntotal: 7\n"
 
 
+def test_explore(capsys, lines, space, tmp_path):
+    answer = as_json(capsys, "explore", lines, "0.5", "-0.25", "--max-regions", "3")
+    assert answer["n_regions"] == len(answer["regions"]) == 3
+    assert answer["status"] == "BUDGET_REACHED"
+    assert answer["uncrossed"] > 0
+    assert answer["explanation"].startswith("Status.BUDGET_REACHED: stopped at max_regions=3 with ")
+    # Nearest first, and 100 is the pattern of the point.
+    assert answer["regions"][0]["pattern"] == "8"
+    assert [region["distance"] for region in answer["regions"]] == [0.0, pytest.approx(0.25 / 2**0.5), 0.25]
+    assert as_json(capsys, "explore", lines, "0", "0", "--unlimited")["n_regions"] == 7
+    assert as_json(capsys, "explore", lines, "0.5", "0", "--box", "0", "1")["n_regions"] == 2
+    shell = as_json(capsys, "explore", space, "1", "1", "1", "--max-flips", "1")
+    assert [region["crossings"] for region in shell["regions"]] == [0, 1, 1, 1]
+    assert shell["unseen"] > 0
+    ball = as_json(capsys, "explore", space, "1", "2", "3", "--radius", "1.5")
+    assert (ball["n_regions"], ball["status"]) == (2, "RADIUS_REACHED")
+    np.save(tmp_path / "x.npy", [1.0, 1.0, 1.0])
+    assert main(["explore", space, "--point", str(tmp_path / "x.npy"), "--order", "breadth", "--limit", "1"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "8 regions. Status.COMPLETE: every region of the domain is here."
+    assert printed[1].split() == ["crossings", "0", "e"]
+    assert printed[2].startswith("... and 7 more")
+
+
+def test_explore_refuses_in_one_sentence(capsys, space):
+    assert "needs the 3 coordinates of one point" in refused(capsys, "explore", space)
+    assert "3 coordinates" in refused(capsys, "explore", space, "1", "2")
+    assert "`max_regions`" in refused(capsys, "explore", space, "1", "2", "3", "--max-regions", "0")
+    assert "outside the domain" in refused(capsys, "explore", space, "1", "2", "3", "--box", "-1", "1")
+    assert "order='breadth'" in refused(
+        capsys, "explore", space, "1", "2", "3", "--order", "distance", "--max-flips", "2"
+    )
+
+
 def test_at(capsys, lines, tmp_path):
     answer = as_json(capsys, "at", lines, "0.5", "-0.25")
     assert answer["pattern"] == [[1, 0, 0]]

@@ -13,7 +13,8 @@ from polytope_lens.exact.rational import integer_rows, integers, nearest_float, 
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.lp.highs import propose_maximum
-from polytope_lens.polytope.proved import FACET, IMPLIED, prove_facets
+from polytope_lens.polytope.codes import FACET, IMPLIED
+from polytope_lens.polytope.proved import prove_facets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

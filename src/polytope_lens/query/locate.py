@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpz
 
 from polytope_lens import _validate
-from polytope_lens.errors import ConsistencyError, OutsideDomainError
+from polytope_lens.errors import ConsistencyError, OutsideDomainError, PartialPartitionError, Status
 from polytope_lens.exact.points import pattern_beside, point_signs
 from polytope_lens.exact.rational import integers, rational, rationals
 from polytope_lens.pattern import pack, sort_key
@@ -64,6 +64,8 @@ def locate(partition: Partition, X: ArrayLike) -> NDArray[np.int64]:
     Raises
     ------
     OutsideDomainError, DimensionError
+    PartialPartitionError
+        The partition is not complete, and a point lies in a region that it does not list.
 
     Notes
     -----
@@ -76,6 +78,11 @@ def locate(partition: Partition, X: ArrayLike) -> NDArray[np.int64]:
     index = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     if (known[index] != wanted).any():
         i = int(np.flatnonzero(known[index] != wanted)[0])
+        if partition.status is not Status.COMPLETE:
+            raise PartialPartitionError(
+                f"{int((known[index] != wanted).sum())} of the {len(rows)} points lie in regions that this partition "
+                f"does not list; the first is point {i} at {rows[i].tolist()}. {partition.explain()}"
+            )
         raise ConsistencyError(
             f"point {rows[i].tolist()} lies in a region that this partition ({partition.status.name}) does not list."
         )

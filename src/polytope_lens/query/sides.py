@@ -15,8 +15,9 @@ from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import pack, sort_key, unpack
+from polytope_lens.polytope.codes import BOUND_SLACK, FACET, FLAT, IMPLIED, OPEN
 from polytope_lens.polytope.facets import exact_facet_mask, primitive, proved_statuses
-from polytope_lens.polytope.proved import BOUND_SLACK, FACET, FLAT, IMPLIED, OPEN, prove_facets
+from polytope_lens.polytope.proved import prove_facets
 from polytope_lens.query.inequalities import beneath, homogeneous
 
 if TYPE_CHECKING:
@@ -119,13 +120,13 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
     d, n_bits = network.input_dim, network.n_neurons
     around = walls(partition.domain, d)
     keys = sort_key(partition.patterns)
-    cells = _ExactCells(network, around)
+    cells = ExactCells(network, around)
     parts = [Sides(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
     step = max(1, BATCH // ((n_bits + len(around.exact) + 1) * (d + 1)))
     for start in range(0, len(wanted), step):
         region = wanted[start : start + step]
         bits = unpack(partition.patterns[region], n_bits)
-        status, vanishes = _proved(network, around, bits, points[region])
+        status, vanishes = prove_rows(network, around, bits, points[region], *region_rows(network, around, bits))
         sure = (status != OPEN).all(axis=1) & ~vanishes.any(axis=1)
         at, owner = np.nonzero((status == FACET) & sure[:, None])
         parts.append(_flipped(partition, keys, region[at], owner, around))
@@ -135,22 +136,41 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
     return _concatenated(parts)
 
 
-def _proved(network: Network, around: Walls, bits: Bools, points: Floats) -> tuple[Statuses, Bools]:
-    """What floats can prove of each row, neurons first, then walls; and which rows may vanish on the whole region."""
+def region_rows(network: Network, around: Walls, bits: Bools) -> tuple[Floats, Floats]:
+    """Rows ``a . x + c <= 0`` of n regions, neurons first, then walls, (n, m, d + 1), and bounds on their error."""
     rows, error = _stacked(network, bits)
-    n = len(points)
-    rows = np.concatenate([rows, np.broadcast_to(around.floats, (n, *around.floats.shape))], axis=1)
-    error = np.concatenate([error, np.zeros((n, *around.floats.shape))], axis=1)
+    shape = (len(bits), *around.floats.shape)
+    rows = np.concatenate([rows, np.broadcast_to(around.floats, shape)], axis=1)
+    return rows, np.concatenate([error, np.zeros(shape)], axis=1)
+
+
+def prove_rows(
+    network: Network,
+    around: Walls,
+    bits: Bools,
+    points: Floats,
+    rows: Floats,
+    error: Floats,
+    aims: Floats | None = None,
+) -> tuple[Statuses, Bools]:
+    """What floats can prove of each row of :func:`region_rows`; and which rows may vanish on the whole region.
+
+    `points` (n, d) should be inside the regions. `aims` (n, m, d), if given, gets for each facet the way from there to
+    a point that violates no other row; see :func:`.prove_facets`.
+    """
     flat = _is_flat(rows, error)
     status = np.where(flat, FLAT, OPEN).astype(np.int8)
     extent = np.maximum(around.upper - points, points - around.lower) * BOUND_SLACK
-    everywhere = np.ones(n, dtype=bool)
-    _prove(rows, error, points, extent, status, everywhere)
+    everywhere = np.ones(len(points), dtype=bool)
+    _prove(rows, error, points, extent, status, everywhere, aims)
     again = np.flatnonzero((status == OPEN).any(axis=1))
-    known = status[again]
-    _mark_implied_behind(network, bits[again], points[again], rows[again], error[again], known)
-    _prove(rows[again], error[again], points[again], extent[again], known, everywhere[again])
-    status[again] = known
+    if again.size:
+        known, before = status[again], None if aims is None else aims[again]
+        _mark_implied_behind(network, bits[again], points[again], rows[again], error[again], known)
+        _prove(rows[again], error[again], points[again], extent[again], known, everywhere[again], before)
+        status[again] = known
+        if aims is not None:
+            aims[again] = before
     return status, flat & ~(np.abs(rows[:, :, -1]) > error[:, :, -1])
 
 
@@ -169,25 +189,40 @@ def _is_flat(rows: Floats, error: Floats) -> Bools:
     return np.asarray(~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2))
 
 
-def _prove(rows: Floats, error: Floats, points: Floats, extent: Floats, status: Statuses, cones: Bools) -> None:
+def _prove(
+    rows: Floats,
+    error: Floats,
+    points: Floats,
+    extent: Floats,
+    status: Statuses,
+    cones: Bools,
+    aims: Floats | None = None,
+) -> None:
     """Decide open rows of n regions seen from points inside them, as far as floats can.
 
     `cones` (n,) says where rows that pass through the origin may be treated as such.
     """
     normal, normal_error = rows[:, :, :-1], error[:, :, :-1]
-    unit = summation_bound(normal.shape[2] + 1)
+    slack, slack_error = slacks(rows, error, points)
     with np.errstate(all="ignore"):
-        slack = -(np.einsum("nmk,nk->nm", normal, points) + rows[:, :, -1])
-        size = np.einsum("nmk,nk->nm", np.abs(normal), np.abs(points)) + np.abs(rows[:, :, -1])
-        slack_error = np.einsum("nmk,nk->nm", normal_error, np.abs(points)) + error[:, :, -1]
-        slack_error = (slack_error + unit * size) * BOUND_SLACK + UNDERFLOW_GUARD
         inside = slack > slack_error
         polar = np.where(inside[:, :, None], normal / slack[:, :, None], np.nan)
         polar_error = normal_error / slack[:, :, None] * BOUND_SLACK + UNIT_ROUNDOFF * np.abs(polar)
         polar_error += np.where((normal != 0) | (normal_error != 0), UNDERFLOW_GUARD, 0.0)
         slack_error = slack_error / slack * BOUND_SLACK
     central = (rows[:, :, -1] == 0) & (error[:, :, -1] == 0) & cones[:, None]
-    prove_facets(polar, polar_error, slack_error, extent, central, status)
+    prove_facets(polar, polar_error, slack_error, extent, central, status, aims=aims)
+
+
+def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]:
+    """``-(a . x + c)`` of the rows of n regions at a point each, (n, m), and bounds on their error."""
+    unit = summation_bound(rows.shape[2])
+    away = np.abs(points)
+    with np.errstate(all="ignore"):
+        slack = -(np.einsum("nmk,nk->nm", rows[:, :, :-1], points) + rows[:, :, -1])
+        size = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
+        inherited = np.einsum("nmk,nk->nm", error[:, :, :-1], away) + error[:, :, -1]
+        return slack, (inherited + unit * size) * BOUND_SLACK + UNDERFLOW_GUARD
 
 
 def _mark_implied_behind(
@@ -252,7 +287,7 @@ def _are_spread(normals: Floats, error: Floats, chosen: Bools) -> Bools:
         return np.asarray((sharp & (cosine < 1 - 2.0**-16)).any(axis=1))
 
 
-class _ExactCells:
+class ExactCells:
     """Facets of regions that floats leave open, and the regions across them."""
 
     def __init__(self, network: Network, around: Walls) -> None:

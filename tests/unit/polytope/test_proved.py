@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytope_lens.exact.rational import integer_rows
+from polytope_lens.polytope.codes import FACET, FLAT, IMPLIED, OPEN
 from polytope_lens.polytope.facets import exact_facet_mask, proved_statuses
-from polytope_lens.polytope.proved import FACET, FLAT, IMPLIED, OPEN, prove_facets
+from polytope_lens.polytope.proved import prove_facets
 
 
 def origin(d):

@@ -206,8 +206,8 @@ def test_facets_that_two_regions_see_differently_are_noticed(monkeypatch):
     partition = Lens(generic(4, 3)).partition()
     honest = sides.prove_facets
 
-    def blind(*arguments):
-        honest(*arguments)
+    def blind(*arguments, aims):
+        honest(*arguments, aims=aims)
         arguments[-1][:1, 0] = np.where(arguments[-1][:1, 0] == sides.FACET, sides.IMPLIED, sides.FACET)
 
     monkeypatch.setattr(sides, "prove_facets", blind)
@@ -228,13 +228,13 @@ def test_wide_inputs_are_reduced_to_the_first_layer():
 @pytest.mark.parametrize(("sizes", "box"), [((3, 8, 8, 1), False), ((3, 8, 8, 1), True), ((4, 6, 4, 1), False)])
 def test_floats_decide_ordinary_networks(monkeypatch, sizes, box, biases):
     left_open = []
-    decide = sides._ExactCells._are_facets
+    decide = sides.ExactCells._are_facets
 
     def noted(self, rows, point, known):
         left_open.append((known == sides.OPEN).any())
         return decide(self, rows, point, known)
 
-    monkeypatch.setattr(sides._ExactCells, "_are_facets", noted)
+    monkeypatch.setattr(sides.ExactCells, "_are_facets", noted)
     rng = np.random.default_rng(1)
     weights = [rng.standard_normal((n, m)) for m, n in pairwise(sizes)]
     offsets = [rng.standard_normal(n) * biases for n in sizes[1:]]

@@ -1,0 +1,104 @@
+"""The regions that a search has met: a hash set of patterns, and what is known of each in arrays that grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.engines._kernels.patterns import number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Words = NDArray[np.uint64]
+
+# What is known of a region: where it was entered; a point inside and its distance; its facets; that it is too far away.
+MET, PLACED, DONE, BEYOND = 0, 1, 2, 3
+
+
+class Found:
+    """Regions in the order in which they were met.
+
+    Parameters
+    ----------
+    n_words, k : int
+        Words of a pattern, coordinates of a point.
+
+    Attributes
+    ----------
+    count : int
+        Number of regions, n.
+    words : (n, n_words) uint64 array
+        Their patterns.
+    point : (n, k) array
+        Where a region was entered, and then a point inside.
+    inside : (n,) bool array
+        Whether the point is proved to be inside.
+    parent : (n,) int array
+        The region it was entered from first, or -1.
+    crossings : (n,) int array
+        How many facets were crossed on the way.
+    key : (n,) array
+        A lower bound on its distance, and then the distance.
+    state : (n,) int8 array
+        MET, PLACED, DONE or BEYOND.
+    """
+
+    words: Words
+    point: Floats
+    inside: NDArray[np.bool_]
+    parent: Ints
+    crossings: Ints
+    key: Floats
+    state: NDArray[np.int8]
+
+    def __init__(self, n_words: int, k: int) -> None:
+        self.count = 0
+        self._table = np.full(2, -1, dtype=np.int64)
+        self._room = {
+            "words": np.zeros((0, n_words), dtype=np.uint64),
+            "point": np.zeros((0, k)),
+            "inside": np.zeros(0, dtype=bool),
+            "parent": np.zeros(0, dtype=np.int64),
+            "crossings": np.zeros(0, dtype=np.int64),
+            "key": np.zeros(0),
+            "state": np.zeros(0, dtype=np.int8),
+        }
+        self._show()
+
+    def add(self, words: Words, point: Floats, parent: Ints, key: Floats) -> tuple[Ints, Ints]:
+        """Numbers of n regions, and which of these are new; a region that is listed twice is entered the first time."""
+        self._reserve(self.count + len(words))
+        before, index = self.count, np.zeros(len(words), dtype=np.int64)
+        self.count = int(number(np.ascontiguousarray(words), self._room["words"], self._table, before, index))
+        self._show()
+        fresh, first = np.unique(index, return_index=True)
+        fresh, first = fresh[fresh >= before], first[fresh >= before]
+        self.point[fresh] = point[first]
+        self.parent[fresh] = parent[first]
+        self.crossings[fresh] = np.where(parent[first] < 0, 0, self.crossings[parent[first]] + 1)
+        self.key[fresh] = key[first]
+        again = self.state[index] == MET
+        np.maximum.at(self.key, index[again], key[again])
+        return index, fresh
+
+    def _show(self) -> None:
+        """Let the attributes be the parts of the arrays that are in use."""
+        for name, array in self._room.items():
+            setattr(self, name, array[: self.count])
+
+    def _reserve(self, n: int) -> None:
+        """Make room for n regions, at least for twice as many as before if there is too little."""
+        if n <= len(self._room["state"]):
+            return
+        n = max(n, 2 * len(self._room["state"]), 64)
+        for name, old in self._room.items():
+            new = np.zeros((n, *old.shape[1:]), dtype=old.dtype)
+            new[: self.count] = old[: self.count]
+            self._room[name] = new
+        self._table = np.full(1 << (2 * n - 1).bit_length(), -1, dtype=np.int64)
+        number(self.words, self._room["words"], self._table, 0, np.zeros(self.count, dtype=np.int64))
+        self._show()
