@@ -9,14 +9,15 @@ from tqdm import tqdm
 
 from polytope_lens import _validate
 from polytope_lens import mesh as planar
-from polytope_lens.domain import check_domain
+from polytope_lens.domain import Box, check_domain
 from polytope_lens.engines import brute, split, subdivide
-from polytope_lens.engines.charts import charts
+from polytope_lens.engines.charts import Chart, charts, whole
 from polytope_lens.engines.chunks import Chunk, Corners, Record
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.partition import Certificate, Partition, RegionCounts
 from polytope_lens.pattern import ActivationPattern, sort_key, unpack
+from polytope_lens.polytope import Polytope
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def partition(
     witnesses = np.concatenate([chunk.witnesses for chunk in chunks])[first]
     proved = np.concatenate([chunk.proved for chunk in chunks])[first]
     witnesses = settle(network, domain, patterns, witnesses, proved)
-    bounded = len(records) == 1 and domain is not None
+    bounded = isinstance(domain, Box) or (isinstance(domain, Polytope) and domain.is_bounded)
     per_layer = counts_per_layer(patterns, network.bits_per_layer)
     if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
         raise ConsistencyError(
@@ -104,7 +105,7 @@ def count(
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network)
     workers = _validate.count(workers, name="`workers`")
-    pieces = charts(domain, network.input_dim)
+    pieces = problems(engine, network, domain)
     if len(pieces) > 1:
         chunks, records = _walk(network, domain, engine, workers, progress)
         patterns, _ = _distinct(chunks, len(records))
@@ -126,9 +127,10 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
     constant memory; in unbounded ones the patterns seen so far are kept.
     """
     domain = check_domain(domain, network.input_dim)
-    walk = ENGINES[choose_engine(engine, network)]
+    engine = choose_engine(engine, network)
+    walk = ENGINES[engine]
     workers = _validate.count(workers, name="`workers`")
-    pieces = charts(domain, network.input_dim)
+    pieces = problems(engine, network, domain)
     seen: set[bytes] | None = set() if len(pieces) > 1 else None
 
     def found() -> Iterator[Region]:
@@ -166,13 +168,18 @@ def choose_engine(engine: str, network: Network) -> str:
     return engine
 
 
+def problems(engine: str, network: Network, domain: Domain) -> list[Chart]:
+    """What an engine has to walk: the domain in one piece, or, where it is unbounded, in several that may overlap."""
+    return [whole(network, domain)] if engine == "split" else charts(domain, network.input_dim)
+
+
 def _walk(
     network: Network, domain: Domain, engine: str, workers: int, progress: bool | None
 ) -> tuple[list[Chunk], list[Record]]:
     """What the engine finds in all charts of the domain, and a record for each chart."""
     chunks: list[Chunk] = []
     records = []
-    for chart in charts(domain, network.input_dim):
+    for chart in problems(engine, network, domain):
         record = Record()
         chunks += _with_bar(ENGINES[engine](network, chart, record, want_output=True, workers=workers), progress)
         records.append(record)

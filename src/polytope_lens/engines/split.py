@@ -20,6 +20,7 @@ from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.lp.proposal import propose_multipliers
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import n_words
+from polytope_lens.polytope.middle import float_inside, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -30,20 +31,23 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network import Network
 
+    Floats = NDArray[np.float64]
+
 
 def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
-    """Regions of a network in one chart, in canonical order, batch by batch.
+    """Regions of a network in one chart, bounded or not, in canonical order, batch by batch.
 
     Exact: what floats cannot prove is decided by linear programs in rational arithmetic. The loops are compiled; memory
     is that of one batch and of the stack, whose depth is at most the number of neurons.
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
+    decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
     net = flatten(network, chart.matrix, reach, want_maps=want_output)
-    state = _start(network, chart, net.width)
+    state = _start(network, chart, net.width, decisions(network, chart))
     d = network.input_dim
 
     def oracle() -> Callable[[kernel.State], None]:
-        return _CellDecisions(network, chart).answer
+        return decisions(network, chart).answer
 
     def room(n_regions: int) -> kernel.Output:
         return kernel.Output(
@@ -63,14 +67,15 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         yield Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), witnesses, proved, None)
 
 
-def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.State:
+def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.State:
     """A state whose only cell is the chart's polytope, before the first layer."""
     n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
     d, box = network.input_dim, chart.box
-    sides = np.column_stack([np.vstack([box.A, chart.A]), np.concatenate([box.b, chart.b])])
-    owners = [-1 - q for q in range(-2 * d, len(chart.b))]
-    keep = np.array([q for q in range(len(sides)) if q < 2 * d or not (sides[q] == sides[: 2 * d]).all(axis=1).any()])
-    sides = sides[keep]
+    around = np.column_stack([box.A, box.b])[np.tile(np.isfinite(chart.extent), 2)]
+    own = np.column_stack([chart.A, chart.b])
+    kept = [q for q in range(len(own)) if not (own[q] == around).all(axis=1).any()]
+    sides = np.vstack([around, own[kept]])
+    owners = [-1 - q for q in (*range(len(own), len(own) + len(around)), *kept)]
     frames, n_sides, most = n_bits + 2, len(sides), len(sides) + n_bits + 1
     ints, floats = np.int64, np.float64
     first = first_rows(network, chart)[: width[0]].T
@@ -106,6 +111,9 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
         after=np.zeros(d, floats),
         gradient=np.zeros(d, floats),
         multiplier=np.zeros(d, floats),
+        extent=chart.extent,
+        far=np.zeros(d, floats),
+        doubt=np.zeros(d, floats),
         points=np.zeros((2, d), floats),
         bases=np.zeros((2, d), ints),
         middle=np.zeros(d, floats),
@@ -120,15 +128,10 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
     size = np.abs(scaled[:, :-1]) @ np.maximum(np.abs(box.lower), np.abs(box.upper)) + np.abs(scaled[:, -1])
     state.normal[:n_sides], state.offset[:n_sides] = scaled[:, :-1], scaled[:, -1]
     state.row_error[:n_sides] = np.where(unit, 0.0, (d + 8) * UNIT_ROUNDOFF * size)
-    state.owner[:n_sides] = np.array(owners)[keep]
-    rows = [Halfspace(rationals(a), fmpq(*float(b).as_integer_ratio())) for a, b in zip(chart.A, chart.b, strict=True)]
-    corner = maximize([fmpq(1)] * d, rows, rationals(box.lower), rationals(box.upper))
-    assert corner is not None  # charts have interior
-    index = {int(q): i for i, q in enumerate(keep)}
+    state.owner[:n_sides] = owners
     state.scalars[codes.TOP] = 1
     state.n_rows[0] = n_sides
-    state.basis[0] = [index[q] for q in corner.basis]
-    state.witness[0] = _CellDecisions(network, chart).float_inside(rows)
+    state.basis[0], state.vertex[0], state.witness[0] = decisions.beginning(len(around), kept)
     refactor(state, 0)
     return state
 
@@ -137,12 +140,27 @@ class _CellDecisions:
     """Whether a neuron cuts a cell, by linear programs in rational arithmetic."""
 
     def __init__(self, network: Network, chart: Chart) -> None:
+        self._chart = chart
         self._rows = ExactRows(network, integer_matrix(chart.matrix))
-        self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
         self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
-        self._box_rows = integer_rows(np.column_stack([chart.box.A, -chart.box.b]))
+        around = np.column_stack([chart.box.A, -chart.box.b])[np.tile(np.isfinite(chart.extent), 2)]
+        self._sides = integer_rows(np.vstack([np.column_stack([chart.A, -chart.b]), around]))
         self._n_bits = network.n_neurons
         self._place = bit_places(network)
+
+    def beginning(self, n_around: int, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
+        """Basis of a vertex of the chart, a place for the vertex, and a point inside.
+
+        The chart's halfspaces are `n_around` sides of the box, and then the sides in `kept`.
+        """
+        chart, d = self._chart, len(self._lower)
+        middle = (chart.box.lower + chart.box.upper) / 2
+        if not kept and ((chart.box.lower < middle) & (middle < chart.box.upper)).all():
+            return list(range(d)), chart.box.upper, middle.tolist()
+        cell = [self._halfspace(-1 - q, np.zeros(0, bool)) for q in kept]
+        corner = maximize([fmpq(1)] * d, cell, self._lower, self._upper)
+        assert corner is not None  # charts have interior
+        return corner.basis, chart.box.upper, self.float_inside(cell)
 
     def answer(self, state: kernel.State) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
@@ -190,7 +208,7 @@ class _CellDecisions:
         d = len(row) - 1
         if max(basis) >= len(owners):
             return False
-        rows = [self._box_rows[q] if q < 2 * d else self._integers(owners[q], bits) for q in basis]
+        rows = [self._integers(owners[q], bits) for q in basis]
         try:
             normals = fmpz_mat(rows).transpose()
             multipliers = fmpz_mat(normals.tolist()[:-1]).solve(fmpz_mat([[side * v] for v in row[:-1]])).entries()
@@ -242,6 +260,52 @@ class _CellDecisions:
         d = len(self._lower)
         upper = [Halfspace([fmpq(int(i == k)) for i in range(d)], self._upper[k]) for k in range(d)]
         return upper + [Halfspace([fmpq(-int(i == k)) for i in range(d)], -self._lower[k]) for k in range(d)]
+
+
+class _ConeDecisions(_CellDecisions):
+    """The same in an unbounded domain: cells as cones ``{[x; t] : a . x + c t <= 0}``, cut off at |x_k| <= 1, t <= 1."""
+
+    def beginning(self, n_around: int, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
+        """Coordinates in place of halfspaces, through a point inside."""
+        place, inside = self._point_inside(self._sides)
+        return self._free, np.array(place), inside
+
+    def answer(self, state: kernel.State) -> None:
+        """Decide the neuron that the kernel stopped at; where it cuts, find a point of either half."""
+        f, layer, neuron, bits = question(state, self._n_bits)
+        row = self._rows.rows(layer, bits)[neuron]
+        if not any(row[:-1]):
+            state.scalars[codes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
+            return
+        cell = [self._integers(owner, bits) for owner in state.owner[: state.n_rows[f]].tolist()]
+        known = self._sign_at(state.witness[f], row)
+        for side in (-1, 1):
+            if side != known and not self._takes(row, side, cell):
+                state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                return
+        state.scalars[codes.ANSWER] = kernel.CUTS
+        for place, side in ((0, -1), (1, 1)):
+            state.points[place] = self._point_inside([*cell, [-side * v for v in row]])[1]
+            state.bases[place] = self._free
+
+    @property
+    def _free(self) -> list[int]:
+        return [-1 - k for k in range(len(self._lower))]
+
+    def _takes(self, row: Sequence[fmpz], side: int, cell: Sequence[Sequence[fmpz]]) -> bool:
+        """Whether a row takes a sign somewhere in a cell; then it does so inside, where t > 0."""
+        d = len(row) - 1
+        cone = [Halfspace([fmpq(v) for v in half], fmpq(0)) for half in cell]
+        one = fmpq(1)
+        best = maximize([fmpq(side * v) for v in row], cone, [-one] * d + [fmpq(0)], [one] * (d + 1))
+        return best is not None and best.value > 0
+
+    def _point_inside(self, rows: Sequence[Sequence[fmpz]]) -> tuple[list[float], list[float]]:
+        """About the middle of a cell, and the same if it is strictly inside, else NaN."""
+        d = len(self._lower)
+        point = float_inside(rows, d)
+        assert point is not None  # cells have interior
+        return point, point if is_inside(rows, point) else [float("nan")] * d
 
 
 def _middle(rows: Sequence[Halfspace], lower: Sequence[fmpq], upper: Sequence[fmpq]) -> list[fmpq]:

@@ -101,7 +101,7 @@ def surely_keeps_sign(
         b.objective[a] = -side * (b.rows[layer, a, j] - b.rows[layer, n, j]) if a < n_active else 0.0
     count = 2 * n + 1
     first_behind = net.neuron_start[narrow + 1]
-    for q in range(2 * k, n_rows):  # behind the sides of the box
+    for q in range(n_rows):
         if owner[q] < 0 or net.neuron_of[owner[q]] < first_behind:
             continue
         neuron = net.neuron_of[owner[q]]

@@ -5,7 +5,8 @@ until the neuron changes sign or cannot fall further. These walks are plain floa
 
 - "it does not cut": nonnegative multipliers of the cell's halfspaces give a lower bound on ``|z|`` over the cell (weak
   duality), computed with all rounding and row errors subtracted. Whatever the sum of rows leaves over is charged at the
-  size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*).
+  size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*), or taken
+  from the multipliers where there is no box.
 - or the same in the coordinates of a narrow layer, where the cell reaches infinity (:mod:`.bottleneck`).
 - "it cuts": two float points that lie strictly inside the cell and on either side, beyond all error bounds.
 
@@ -50,6 +51,7 @@ from polytope_lens.engines._kernels.simplex import (
     least_slack,
     load,
     refactor,
+    spread,
     surely_inside,
     surely_misses,
     value_at,
@@ -73,7 +75,8 @@ class State(NamedTuple):
     """All that a walk needs to go on; one frame of the stack is one cell.
 
     Halfspaces of the cells on the stack are stored once: a frame owns the first ``n_rows`` of them, and the last one is
-    turned the way of the frame that is being worked on. The first 2 k are the sides of the box.
+    turned the way of the frame that is being worked on. The first ones are the sides of the box, two for each coordinate
+    in which the domain is bounded.
     """
 
     scalars: Ints
@@ -85,7 +88,7 @@ class State(NamedTuple):
     split_row: Ints  # per frame: the halfspace that did, -1 for none
     n_rows: Ints  # per frame
     vertex: Floats  # (frames, k)
-    basis: Ints  # (frames, k): the halfspaces that meet in the vertex
+    basis: Ints  # (frames, k): the halfspaces that meet in the vertex; -1 - c is coordinate c, where there is none yet
     inverse: Floats  # (frames, k, k): of their normals
     witness: Floats  # (frames, k): a point proved to be inside
     rows: Floats  # (frames, k + 1, width): rows of the next layer, as far as summed up
@@ -107,6 +110,9 @@ class State(NamedTuple):
     after: Floats  # (k,): the vertex behind a crossing
     gradient: Floats  # (k,): unit normal of the neuron at hand
     multiplier: Floats  # (k,)
+    extent: Floats  # (k,): bound on |u_k| in the domain; infinite where there is none
+    far: Floats  # (k,): how far multipliers may be from exact ones, and
+    doubt: Floats  # (k,): how wrong the inverse may be
     points: Floats  # (2, k): witnesses of the two halves, off and on; the caller's, too, when it answers
     bases: Ints  # (2, k): vertices of the two halves when the caller answers CUTS
     middle: Floats  # (k,)
@@ -175,7 +181,7 @@ def _find_witness(
     k = corner.shape[0]
     at_witness = side * value_at(row, j, s.witness[f])
     at_corner = side * value_at(row, j, corner)
-    if at_witness > sure and at_witness > 0.25 * at_corner:
+    if at_witness > sure * spread(net, s.witness[f]) and at_witness > 0.25 * at_corner:
         for i in range(k):
             to[i] = s.witness[f, i]
         return True
@@ -184,7 +190,7 @@ def _find_witness(
         t *= at_corner / (at_corner - at_witness)
     for i in range(k):
         to[i] = corner[i] + t * (s.witness[f, i] - corner[i])
-    return side * value_at(row, j, to) > sure and surely_inside(net, s, s.n_rows[f], to)
+    return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.n_rows[f], to)
 
 
 @inlined
@@ -243,9 +249,9 @@ def _decide(
     k = s.v.shape[0]
     norm = length(row, j, k)
     if not norm > 0.0:
-        if row[k, j] > sure:
-            return ON
-        return OFF if row[k, j] < -sure else NONE
+        if abs(row[k, j]) > sure and _is_constant(net, s, layer, j):
+            return ON if row[k, j] > 0.0 else OFF
+        return _behind_narrow_layer(net, s, f, layer, row, j)
     for i in range(k):
         s.gradient[i] = row[i, j] / norm
     offset = row[k, j] / norm
@@ -269,6 +275,30 @@ def _decide(
                 net, s, f, row, j, sure, -side, s.after, s.points[second]
             ):
                 return CUTS
+        if attempt == 0:
+            answer = _behind_narrow_layer(net, s, f, layer, row, j)
+            if answer != NONE:
+                return answer
+    return NONE
+
+
+@inlined
+def _is_constant(net: FlatNetwork, s: State, layer: int, j: int) -> Any:  # pragma: no cover - compiled
+    """Whether errors in a row whose gradient rounds to zero are those of a constant."""
+    for i in range(s.v.shape[0]):
+        if s.extent[i] == np.inf:
+            if layer > 0:
+                start, n = net.weight_start[layer], net.width[layer]
+                for q in range(net.width[layer - 1]):
+                    if net.weights[start + q * n + j] != 0.0:
+                        return False
+            return True
+    return True
+
+
+@inlined
+def _behind_narrow_layer(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int) -> int:  # pragma: no cover
+    """OFF or ON if proved in the coordinates of a narrow layer, else NONE."""
     if layer > 0:
         side = 1.0 if value_at(row, j, s.witness[f]) > 0.0 else -1.0
         if surely_keeps_sign(net, s.bottleneck, s.bits, s.owner, s.n_rows[f], layer, j, side):
@@ -347,12 +377,14 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sur
 def _take_bases(
     net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover - compiled
-    """Replace the top cell by its two halves, starting from vertices that the caller found."""
+    """Replace the top cell by its two halves, starting from vertices, or points, that the caller found."""
     g = f + 1
     _branch(net, s, f, layer, row, j, sure)
     for i in range(s.v.shape[0]):
         s.basis[f, i] = s.bases[1, i]
         s.basis[g, i] = s.bases[0, i]
+        s.vertex[f, i] = s.points[1, i]
+        s.vertex[g, i] = s.points[0, i]
     refactor(s, f)
     refactor(s, g)
 
@@ -392,7 +424,7 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
                         s.middle[i] += s.v[i]
                     visited += 1
                 else:
-                    misses = side * row[k, j] > sures[j]
+                    misses = side * row[k, j] > sures[j] and _is_constant(net, s, layer, j)
             if not misses:
                 s.candidates[layer, count] = j
                 count += 1
