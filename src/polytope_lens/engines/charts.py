@@ -2,8 +2,8 @@
 
 A bounded domain is one problem. An unbounded one is homogenised: its regions are the full-dimensional cones with t > 0
 of the network in d + 1 variables whose biases multiply t, and each such cone meets one of the 2 d + 1 facets of the box
-``|x_i| <= 1, 0 <= t <= 1`` that do not hold the origin. So 2 d + 1 bounded problems cover it, in which a region may come
-up more than once. Engines that can walk to infinity take it whole, as one. No large box stands in for infinity.
+``|x_i| <= 1, 0 <= t <= 1`` that do not hold the origin. So 2 d + 1 bounded problems cover it, in which a region may
+come up more than once. Engines that can walk to infinity take it whole, as one. No large box stands in for infinity.
 """
 
 from __future__ import annotations
@@ -28,71 +28,70 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chart:
-    """A piece ``{u in R^d : A @ u <= b}`` and where it lies: ``[x; t] = matrix @ [u; 1]``.
+    """A piece ``{u in R^k : A @ u <= b}`` and where it lies: ``[x; t] = matrix @ [u; 1]``.
 
     Parameters
     ----------
-    matrix : (d + 1, d + 1) array
-        Entries 0, 1 and -1, one in each row and column, so that its inverse is its transpose.
+    matrix : (d + 1, k + 1) array
+        Entries 0, 1 and -1, at most one in each row, one in each column.
     box : Box
         A box around a bounded piece; in an unbounded one, where most happens: bounds on errors are stated for it.
-    A, b : (m, d), (m,) arrays
+    A, b : (m, k), (m,) arrays
         The domain's own sides come first, in their order.
-    extent : (d,) array
-        Bound on ``|u_k|`` in the piece; infinite where there is none. Where it is finite, so are the sides of the box.
+    is_bounded : bool
     """
 
     matrix: Floats
     box: Box
     A: Floats
     b: Floats
-    extent: Floats
-
-    @property
-    def is_bounded(self) -> bool:
-        """Whether the piece is bounded."""
-        return bool(np.isfinite(self.extent).all())
+    is_bounded: bool
 
     @property
     def is_input_space(self) -> bool:
-        """Whether the coordinates are those of the input space."""
-        return bool((self.matrix == np.eye(len(self.matrix))).all())
+        """Whether the coordinates are among those of the input space."""
+        return bool(self.matrix[-1, -1] == 1.0)
+
+    @property
+    def has_all_coordinates(self) -> bool:
+        """Whether there are as many as in the input space, so that `matrix` is a permutation, up to signs."""
+        return bool(self.matrix.shape[0] == self.matrix.shape[1])
 
 
 def whole(network: Network, domain: Domain) -> Chart:
     """The domain in one piece, bounded or not.
 
-    Where the first layer and the domain do not change along some directions, neither does any region: each is as wide
-    as the domain there. So it is enough to look at a slab ``|x_j| <= s`` for as many coordinates as there are such
-    directions, and regions have corners in it. The coordinates are those that depend on the others, chosen exactly.
+    Where the first layer and the domain do not change along some directions, nothing does: all of it repeats along
+    them, and it is enough to look where as many coordinates are zero. They are chosen exactly: as few as possible
+    without which the other columns of the first layer and of the domain's sides are linearly independent.
     """
     dim = network.input_dim
     if isinstance(domain, Box) or (isinstance(domain, Polytope) and domain.is_bounded):
         return pieces(domain, dim)[0]
-    first = network.layers[0] if network.layers else None
-    sides = np.zeros((0, dim)) if domain is None else domain.A
-    offsets = np.zeros(0) if domain is None else domain.b
-    normals = sides if first is None else np.vstack([first.weight, sides])
-    extent = np.full(dim, np.inf)
-    size = 1.0 if first is None else _scale(first.weight, first.bias)
-    extent[_dependent_columns(normals)] = size
-    return Chart(np.eye(dim + 1), Box(np.full(dim, -size), np.full(dim, size)), sides, offsets, extent)
+    weight, bias = (
+        (network.layers[0].weight, network.layers[0].bias) if network.layers else (network.output_weight, np.zeros(0))
+    )
+    A, b = (np.zeros((0, dim)), np.zeros(0)) if domain is None else (domain.A, domain.b)
+    kept = _independent_columns(np.vstack([weight, A]))
+    size = np.full(len(kept), _scale(weight[:, kept], bias))
+    return Chart(np.eye(dim + 1)[:, [*kept, dim]], Box(-size, size), A[:, kept], b, False)
 
 
-def _dependent_columns(matrix: Floats) -> list[int]:
-    """As few columns as possible without which the others are linearly independent; exact."""
-    columns = matrix.shape[1]
-    if len(matrix) >= columns and rows_are_independent(matrix.T):
-        return []
-    echelon, rank = integer_matrix(matrix).rref()[::2] if matrix.size else (None, 0)
-    if echelon is None:
-        return list(range(columns))
-    pivots = {next(j for j in range(columns) if echelon[i, j] != 0) for i in range(rank)}
-    return [j for j in range(columns) if j not in pivots]
+def _independent_columns(matrix: Floats) -> list[int]:
+    """Columns (one at least) that span all; exact."""
+    columns = range(matrix.shape[1])
+    if len(matrix) >= len(columns) and rows_are_independent(matrix.T):
+        return list(columns)
+    if not matrix.any():
+        return [0]
+    echelon, _, rank = integer_matrix(matrix).rref()
+    return [next(j for j in columns if echelon[i, j] != 0) for i in range(rank)]
 
 
 def _scale(weight: Floats, bias: Floats) -> float:
     """A power of two about as far from the origin as the hyperplanes are; 1 where that says nothing."""
+    if len(bias) < len(weight):
+        return 1.0
     with np.errstate(all="ignore"):
         distance = np.abs(bias) / np.linalg.norm(weight, axis=1)
         typical = np.log2(distance[np.isfinite(distance) & (distance > 0)])
@@ -108,9 +107,9 @@ def charts(domain: Domain, dim: int) -> list[Chart]:
 def pieces(domain: Domain, dim: int) -> list[Chart]:
     """One chart for a bounded domain, 2 d + 1 for an unbounded one, some of which may be empty."""
     if isinstance(domain, Box):
-        return [_bounded(np.eye(dim + 1), domain, domain.A, domain.b)]
+        return [Chart(np.eye(dim + 1), domain, domain.A, domain.b, True)]
     if isinstance(domain, Polytope) and domain.is_bounded:
-        return [_bounded(np.eye(dim + 1), Box(*domain.bounding_box()), domain.A, domain.b)]
+        return [Chart(np.eye(dim + 1), Box(*domain.bounding_box()), domain.A, domain.b, True)]
     sides = np.zeros((0, dim + 1)) if domain is None else np.column_stack([domain.A, -domain.b])
     places = [(np.eye(dim + 1), Box(-np.ones(dim), np.ones(dim)))]
     for k in range(dim):
@@ -125,9 +124,5 @@ def pieces(domain: Domain, dim: int) -> list[Chart]:
     found = []
     for matrix, box in places:
         cone = sides @ matrix
-        found.append(_bounded(matrix, box, np.vstack([cone[:, :-1], box.A]), np.concatenate([-cone[:, -1], box.b])))
+        found.append(Chart(matrix, box, np.vstack([cone[:, :-1], box.A]), np.concatenate([-cone[:, -1], box.b]), True))
     return found
-
-
-def _bounded(matrix: Floats, box: Box, A: Floats, b: Floats) -> Chart:
-    return Chart(matrix, box, A, b, np.maximum(np.abs(box.lower), np.abs(box.upper)))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.pattern import unpack
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+
+PATTERNS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +72,7 @@ def first_rows(network: Network, chart: Chart) -> Floats:
 
 
 def input_points(chart: Chart, points: Floats) -> Floats:
-    """Points of a chart, (n, d), in input coordinates; rounded, and not finite where they are out of range."""
+    """Points of a chart, (n, k), in input coordinates; rounded, and not finite where they are out of range."""
     homogeneous = np.column_stack([points, np.ones(len(points))]) @ chart.matrix.T
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         return np.asarray(homogeneous[:, :-1] / homogeneous[:, -1:])
@@ -78,6 +82,28 @@ def input_maps(chart: Chart, maps: Floats) -> Floats:
     """Maps in chart coordinates, (n, out, d + 1), in input coordinates; exact, and infinite where they overflowed."""
     with np.errstate(invalid="ignore"):
         return np.asarray(maps @ chart.matrix.T)
+
+
+def maps_of_patterns(network: Network, patterns: NDArray[np.uint64]) -> Floats:
+    """Maps of packed patterns, (n, out, d + 1), where the chart has fewer coordinates than the input space."""
+    maps = np.empty((len(patterns), network.output_dim, network.input_dim + 1))
+    for start in range(0, len(patterns), PATTERNS_AT_ONCE):
+        some = slice(start, start + PATTERNS_AT_ONCE)
+        bits = unpack(patterns[some], network.n_neurons)
+        rows, first = np.eye(network.input_dim + 1)[:-1, None], 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            for layer in network.layers:
+                rows = np.tensordot(layer.weight, rows, 1)
+                rows[:, :, -1] += layer.bias[:, None]
+                on = np.ones((len(bits), layer.width), dtype=bool)
+                n_cuts = int(layer.cuts.sum())
+                on[:, layer.cuts] = bits[:, first : first + n_cuts]
+                first += n_cuts
+                rows = np.where(on, layer.positive_slope, layer.negative_slope).T[:, :, None] * rows
+            rows = np.tensordot(network.output_weight, rows, 1)
+            rows[:, :, -1] += network.output_bias[:, None]
+        maps[some] = rows.transpose(1, 0, 2)
+    return maps
 
 
 def counted(n_regions: int) -> Chunk:

@@ -5,18 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq, fmpz_mat
+from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens.engines._kernels import bottleneck, codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.simplex import refactor
-from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points
+from polytope_lens.engines.chunks import (
+    Chunk,
+    Record,
+    counted,
+    first_rows,
+    input_maps,
+    input_points,
+    maps_of_patterns,
+)
 from polytope_lens.engines.driver import Problem, batches, question
-from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
+from polytope_lens.exact.rational import (
+    dot,
+    integer_matrix,
+    integer_rows,
+    nearest_float,
+    rationals,
+    scaled_quotient,
+    sign,
+)
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
-from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.lp.exact import Halfspace, Optimum, maximize
 from polytope_lens.lp.proposal import propose_multipliers
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import n_words
@@ -25,7 +41,6 @@ from polytope_lens.polytope.middle import float_inside, is_inside
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
@@ -42,9 +57,9 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
-    net = flatten(network, chart.matrix, reach, want_maps=want_output)
+    net = flatten(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
     state = _start(network, chart, net.width, decisions(network, chart))
-    d = network.input_dim
+    d = chart.box.dim
 
     def oracle() -> Callable[[kernel.State], None]:
         return decisions(network, chart).answer
@@ -52,7 +67,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     def room(n_regions: int) -> kernel.Output:
         return kernel.Output(
             np.empty((n_regions, len(state.bits)), np.uint64),
-            np.empty((n_regions, network.output_dim, d + 1)),
+            np.empty((n_regions, net.width[-1], d + 1)),
             np.empty((n_regions, d)),
         )
 
@@ -64,14 +79,16 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         witnesses = input_points(chart, out.witnesses[:n])
         # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
         proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
-        yield Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), witnesses, proved, None)
+        patterns = out.patterns[:n].copy()
+        maps = input_maps(chart, out.maps[:n]) if chart.has_all_coordinates else maps_of_patterns(network, patterns)
+        yield Chunk(n, patterns, maps, witnesses, proved, None)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.State:
     """A state whose only cell is the chart's polytope, before the first layer."""
     n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
-    d, box = network.input_dim, chart.box
-    around = np.column_stack([box.A, box.b])[np.tile(np.isfinite(chart.extent), 2)]
+    d, box = chart.box.dim, chart.box
+    around = np.column_stack([box.A, box.b])[: 2 * d if chart.is_bounded else 0]
     own = np.column_stack([chart.A, chart.b])
     kept = [q for q in range(len(own)) if not (own[q] == around).all(axis=1).any()]
     sides = np.vstack([around, own[kept]])
@@ -99,6 +116,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         row_error=np.zeros(most, floats),
         turned=np.zeros(most, ints),
         owner=np.zeros(most, ints),
+        central=np.zeros(most, ints),
         layer_rows=np.zeros((n_hidden + 1, d + 1, widest), floats),
         layer_sure=np.zeros((n_hidden + 1, widest), floats),
         candidates=np.zeros((n_hidden + 1, widest), ints),
@@ -111,7 +129,8 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         after=np.zeros(d, floats),
         gradient=np.zeros(d, floats),
         multiplier=np.zeros(d, floats),
-        extent=chart.extent,
+        bounded=np.array([chart.is_bounded], ints),
+        n_central=np.array([_layers_without_biases(network) if chart.is_input_space else 0], ints),
         far=np.zeros(d, floats),
         doubt=np.zeros(d, floats),
         points=np.zeros((2, d), floats),
@@ -129,11 +148,17 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     state.normal[:n_sides], state.offset[:n_sides] = scaled[:, :-1], scaled[:, -1]
     state.row_error[:n_sides] = np.where(unit, 0.0, (d + 8) * UNIT_ROUNDOFF * size)
     state.owner[:n_sides] = owners
+    state.central[:n_sides] = sides[:, -1] == 0.0
     state.scalars[codes.TOP] = 1
     state.n_rows[0] = n_sides
-    state.basis[0], state.vertex[0], state.witness[0] = decisions.beginning(len(around), kept)
+    state.basis[0], state.vertex[0], state.witness[0] = decisions.beginning(kept)
     refactor(state, 0)
     return state
+
+
+def _layers_without_biases(network: Network) -> int:
+    biased = [bool(layer.bias.any()) for layer in network.layers]
+    return biased.index(True) if True in biased else len(biased)
 
 
 class _CellDecisions:
@@ -143,16 +168,15 @@ class _CellDecisions:
         self._chart = chart
         self._rows = ExactRows(network, integer_matrix(chart.matrix))
         self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
-        around = np.column_stack([chart.box.A, -chart.box.b])[np.tile(np.isfinite(chart.extent), 2)]
-        self._sides = integer_rows(np.vstack([np.column_stack([chart.A, -chart.b]), around]))
+        sides = np.column_stack([chart.A, -chart.b])
+        if chart.is_bounded:
+            sides = np.vstack([sides, np.column_stack([chart.box.A, -chart.box.b])])
+        self._sides = integer_rows(sides)
         self._n_bits = network.n_neurons
         self._place = bit_places(network)
 
-    def beginning(self, n_around: int, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
-        """Basis of a vertex of the chart, a place for the vertex, and a point inside.
-
-        The chart's halfspaces are `n_around` sides of the box, and then the sides in `kept`.
-        """
+    def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
+        """Basis of a vertex of the chart, whose halfspaces are the box and the sides in `kept`; near it; and inside."""
         chart, d = self._chart, len(self._lower)
         middle = (chart.box.lower + chart.box.upper) / 2
         if not kept and ((chart.box.lower < middle) & (middle < chart.box.upper)).all():
@@ -205,7 +229,6 @@ class _CellDecisions:
         self, side: int, row: Sequence[fmpz], basis: Sequence[int], owners: Sequence[int], bits: NDArray[np.bool_]
     ) -> bool:
         """Whether the multipliers of a basis are nonnegative and prove that a row takes no sign `side` in a cell."""
-        d = len(row) - 1
         if max(basis) >= len(owners):
             return False
         rows = [self._integers(owners[q], bits) for q in basis]
@@ -263,12 +286,12 @@ class _CellDecisions:
 
 
 class _ConeDecisions(_CellDecisions):
-    """The same in an unbounded domain: cells as cones ``{[x; t] : a . x + c t <= 0}``, cut off at |x_k| <= 1, t <= 1."""
+    """The same in an unbounded domain: cells as cones ``a . x + c t <= 0``, cut off at |x_k| <= 1 and t <= 1."""
 
-    def beginning(self, n_around: int, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
+    def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
         """Coordinates in place of halfspaces, through a point inside."""
-        place, inside = self._point_inside(self._sides)
-        return self._free, np.array(place), inside
+        point = self._middle_of(self._sides)
+        return self._free, np.array(point), self._if_inside(self._sides, point)
 
     def answer(self, state: kernel.State) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find a point of either half."""
@@ -279,33 +302,64 @@ class _ConeDecisions(_CellDecisions):
             return
         cell = [self._integers(owner, bits) for owner in state.owner[: state.n_rows[f]].tolist()]
         known = self._sign_at(state.witness[f], row)
+        reached: dict[int, list[fmpq]] = {}
         for side in (-1, 1):
-            if side != known and not self._takes(row, side, cell):
-                state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
-                return
+            if side != known:
+                best = self._farthest(row, side, cell)
+                if best.value <= 0:
+                    state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                    return
+                reached[side] = best.point
         state.scalars[codes.ANSWER] = kernel.CUTS
         for place, side in ((0, -1), (1, 1)):
-            state.points[place] = self._point_inside([*cell, [-side * v for v in row]])[1]
+            half = [*cell, [-side * v for v in row]]
+            if side == known:
+                point = state.witness[f].tolist()
+            else:
+                point = self._beside(half, reached[side], state.witness[f]) if known else self._middle_of(half)
+            state.points[place] = self._if_inside(half, point)
             state.bases[place] = self._free
 
     @property
     def _free(self) -> list[int]:
         return [-1 - k for k in range(len(self._lower))]
 
-    def _takes(self, row: Sequence[fmpz], side: int, cell: Sequence[Sequence[fmpz]]) -> bool:
-        """Whether a row takes a sign somewhere in a cell; then it does so inside, where t > 0."""
-        d = len(row) - 1
-        cone = [Halfspace([fmpq(v) for v in half], fmpq(0)) for half in cell]
-        one = fmpq(1)
-        best = maximize([fmpq(side * v) for v in row], cone, [-one] * d + [fmpq(0)], [one] * (d + 1))
-        return best is not None and best.value > 0
+    def _farthest(self, row: Sequence[fmpz], side: int, cell: Sequence[Sequence[fmpz]]) -> Optimum:
+        """Where a row takes a sign most in a cell, if anywhere; then it does so inside, too, where t > 0."""
+        d, one = len(row) - 1, fmpq(1)
+        normals = np.vstack([np.eye(d + 1), -np.eye(d + 1), *(_scaled(half) for half in cell)])
+        offsets = np.concatenate([np.ones(2 * d + 1), np.zeros(1 + len(cell))])
+        proposed = propose_multipliers(side * _scaled(row), normals, offsets)
+        best = maximize(
+            [fmpq(side * v) for v in row],
+            [Halfspace([fmpq(v) for v in half], fmpq(0)) for half in cell],
+            [-one] * d + [fmpq(0)],
+            [one] * (d + 1),
+            start=None if proposed is None else proposed[0].tolist(),
+        )
+        assert best is not None  # the origin is in the cone
+        return best
 
-    def _point_inside(self, rows: Sequence[Sequence[fmpz]]) -> tuple[list[float], list[float]]:
-        """About the middle of a cell, and the same if it is strictly inside, else NaN."""
-        d = len(self._lower)
-        point = float_inside(rows, d)
+    def _middle_of(self, rows: Sequence[Sequence[fmpz]]) -> list[float]:
+        point = float_inside(rows, len(self._lower))
         assert point is not None  # cells have interior
-        return point, point if is_inside(rows, point) else [float("nan")] * d
+        return point
+
+    def _if_inside(self, rows: Sequence[Sequence[fmpz]], point: list[float]) -> list[float]:
+        return point if is_inside(rows, point) else [float("nan")] * len(point)
+
+    def _beside(self, half: Sequence[Sequence[fmpz]], reached: Sequence[fmpq], witness: Floats) -> list[float]:
+        """A point of half a cell on the way from a point of the other half to one of the closed cone."""
+        inside = [*rationals(witness), fmpq(1)]
+        gain, loss = -dot(half[-1], reached), dot(half[-1], inside)
+        *x, t = [2 * loss * p + gain * q for p, q in zip(reached, inside, strict=True)]
+        point = [nearest_float(v / t) for v in x]
+        return point if np.isfinite(point).all() and is_inside(half, point) else self._middle_of(half)
+
+
+def _scaled(row: Sequence[fmpz]) -> Floats:
+    """The integers of a row divided by the greatest, rounded."""
+    return scaled_quotient(row, max(map(abs, row)) or fmpz(1))
 
 
 def _middle(rows: Sequence[Halfspace], lower: Sequence[fmpq], upper: Sequence[fmpq]) -> list[fmpq]:

@@ -83,9 +83,13 @@ def start(n_hidden: int, k: int, widest: int, most: int) -> Bottleneck:
 
 @jit
 def surely_keeps_sign(
-    net: FlatNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, layer: int, j: int, side: float
-) -> Any:  # pragma: no cover - compiled
-    """Whether ``side * z > 0`` is proved inside a cell, z being neuron j of a layer behind a narrow one."""
+    net: FlatNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, layer: int, j: int, side: float,
+    central: bool,
+) -> Any:  # pragma: no cover - compiled  # fmt: skip
+    """Whether ``side * z > 0`` is proved inside a cell, z being neuron j of a layer behind a narrow one.
+
+    `central` says that no layer up to this one has biases; then rows have exactly nothing in t.
+    """
     k = b.ones.shape[0]
     narrow = 0
     n_active = _active(net, b, bits, narrow)
@@ -129,7 +133,7 @@ def surely_keeps_sign(
         for i in range(n):
             b.inverse[a, i] = 0.0
     maximize(b.objective, b.normal[:count], b.offset[:count], b.basis, b.dual, b.inverse, b.point, b.alpha)
-    return _proves(net, b, narrow, n_active, layer, j, side)
+    return _proves(net, b, narrow, n_active, layer, j, side, central)
 
 
 @inlined
@@ -187,7 +191,7 @@ def _rows_behind(
 
 @inlined
 def _proves(
-    net: FlatNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float
+    net: FlatNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers leave more than all rounding in every coordinate."""
     k = b.ones.shape[0]
@@ -202,7 +206,7 @@ def _proves(
             charge += b.dual[i] * abs(b.scale[q]) * b.error[of, b.neuron[q] - net.neuron_start[of]]
     least, size = np.inf, 0.0
     for a in range(k):
-        if n_active <= a < n:
+        if n_active <= a < n or (central and a == n and n_active > 0):
             continue
         rest = side * b.rows[layer, a, j]
         total = abs(rest)

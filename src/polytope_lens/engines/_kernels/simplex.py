@@ -1,8 +1,8 @@
 """Walking along the edges of one cell, and proofs from where a walk ends.
 
 The functions take the state of :mod:`.split`, whose walk at hand is a vertex ``v``, the halfspaces ``b`` that meet in
-it, and the inverse ``inv`` of their normals. Where a cell has no vertex yet, coordinates stand in for halfspaces: -1 - k
-in a basis says that the walk may leave in both directions of coordinate k, and then never comes back to it.
+it, and the inverse ``inv`` of their normals. Where a cell has no vertex yet, coordinates stand in for halfspaces:
+-1 - k in a basis says that the walk may leave in both directions of coordinate k, and then never comes back to it.
 
 Unbounded cells. Rows, and bounds on their errors, are forms in ``[u; t]``: an error E holds where ``|u_k| <= reach[k]``
 and t = 1, is a bound on the sum of the sizes of the errors of all entries, each times its reach, and so is ``spread(u)
@@ -192,7 +192,9 @@ def _exchange(s: Any, leaving: int, entering: int, pivot: float, normal: Any) ->
 
 
 @inlined
-def surely_misses(net: FlatNetwork, s: Any, row: Any, j: int, sure: float, side: float) -> Any:  # pragma: no cover
+def surely_misses(
+    net: FlatNetwork, s: Any, row: Any, j: int, sure: float, side: float, central: bool
+) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
     k = s.v.shape[0]
     for i in range(k):
@@ -220,64 +222,48 @@ def surely_misses(net: FlatNetwork, s: Any, row: Any, j: int, sure: float, side:
         charge += abs(rest) * net.reach[q]
         size += total * net.reach[q]
     charge = charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * size + UNDERFLOW_GUARD
-    return bound > charge and _absorbs(net, s, bound, charge)
+    if s.bounded[0] == 1 and bound > charge:
+        return True
+    return (central or bound > charge) and _absorbs(net, s, bound, charge, central)
 
 
 @inlined
-def _absorbs(net: FlatNetwork, s: Any, bound: float, charge: float) -> bool:  # pragma: no cover - compiled
-    """Whether slightly different multipliers leave nothing over in the coordinates in which the domain is unbounded.
+def _absorbs(
+    net: FlatNetwork, s: Any, bound: float, charge: float, central: bool
+) -> bool:  # pragma: no cover - compiled
+    """Whether slightly different multipliers, all positive, leave nothing over.
 
     With N the exact normals of the basis, V their inverse in floats and r what is left over, at most `charge`, the
     multipliers have to change by d with N^T d = r. From d = V^T r + (1 - V^T N^T) d follows |d| <= |V^T r| + q max |d|,
-    q being the row's sum of |1 - V^T N^T| (Rump 2010, *Verification methods*, section 10). The domain's first sides,
-    two for each coordinate in which it is bounded, stay out of this.
+    q being the row's sum of |1 - V^T N^T| (Rump 2010, *Verification methods*, section 10). A row through the origin
+    and a basis of such rows leave no constant over, either, and need none.
     """
     k = s.v.shape[0]
-    n_bounded = 0
-    for q in range(k):
-        if s.extent[q] < np.inf:
-            n_bounded += 1
-    if n_bounded == k:
-        return True
-    n_rows, contraction, farthest = n_bounded, 0.0, 0.0
+    farthest = 0.0
     for i in range(k):
-        if s.b[i] < 2 * n_bounded:
-            continue
-        n_rows += 1
         far, size = 0.0, 0.0
         for q in range(k):
-            if s.extent[q] == np.inf:
-                far = max(far, abs(s.inv[q, i]) / net.reach[q])
-                size += abs(s.inv[q, i])
+            far = max(far, abs(s.inv[q, i]) / net.reach[q])
+            size += abs(s.inv[q, i])
         total = 2 * k * (k + 4) * UNIT_ROUNDOFF * (1.0 + size)
         for j in range(k):
-            if s.b[j] < 2 * n_bounded:
-                continue
             entry = 1.0 if i == j else 0.0
             for q in range(k):
-                if s.extent[q] == np.inf:
-                    entry -= s.inv[q, i] * s.normal[s.b[j], q]
+                entry -= s.inv[q, i] * s.normal[s.b[j], q]
             total += abs(entry) + s.row_error[s.b[j]] * far
         s.far[i] = far * charge * BOUND_SLACK
         s.doubt[i] = total * BOUND_SLACK
-        farthest = max(farthest, s.far[i])
-        contraction = max(contraction, s.doubt[i])
-    if n_rows != k or not contraction < 0.5:
-        return False
-    farthest *= 2.0
+        if not s.doubt[i] < 0.5:
+            return False
+        farthest = max(farthest, 2.0 * s.far[i])
     left = charge
     for i in range(k):
-        if s.b[i] < 2 * n_bounded:
-            continue
         change = (s.far[i] + s.doubt[i] * farthest) * BOUND_SLACK
         if not s.multiplier[i] > change:
             return False
-        constant = abs(s.offset[s.b[i]]) + s.row_error[s.b[i]]
-        for q in range(k):
-            if s.extent[q] < np.inf:
-                constant += abs(s.normal[s.b[i], q]) * net.reach[q]
-        left += change * constant
-    return bound > left * BOUND_SLACK
+        left += change * (abs(s.offset[s.b[i]]) + s.row_error[s.b[i]])
+        central = central and s.central[s.b[i]] == 1
+    return central or bound > left * BOUND_SLACK
 
 
 @inlined

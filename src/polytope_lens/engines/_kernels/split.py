@@ -75,8 +75,7 @@ class State(NamedTuple):
     """All that a walk needs to go on; one frame of the stack is one cell.
 
     Halfspaces of the cells on the stack are stored once: a frame owns the first ``n_rows`` of them, and the last one is
-    turned the way of the frame that is being worked on. The first ones are the sides of the box, two for each coordinate
-    in which the domain is bounded.
+    turned the way of the frame that is being worked on. In a bounded domain the first 2 k are the sides of the box.
     """
 
     scalars: Ints
@@ -98,6 +97,7 @@ class State(NamedTuple):
     row_error: Floats
     turned: Ints  # per halfspace: 1 where it says that its neuron is on
     owner: Ints  # per halfspace: a bit, or -1 - side
+    central: Ints  # per halfspace: 1 where its exact hyperplane passes through the origin
     layer_rows: Floats  # (L, k + 1, width): finished rows of the layer being tried
     layer_sure: Floats  # (L, width)
     candidates: Ints  # (L, width)
@@ -110,7 +110,8 @@ class State(NamedTuple):
     after: Floats  # (k,): the vertex behind a crossing
     gradient: Floats  # (k,): unit normal of the neuron at hand
     multiplier: Floats  # (k,)
-    extent: Floats  # (k,): bound on |u_k| in the domain; infinite where there is none
+    bounded: Ints  # (1,): 1 where the domain is
+    n_central: Ints  # (1,): how many of the first layers have no biases, so that all their hyperplanes are central
     far: Floats  # (k,): how far multipliers may be from exact ones, and
     doubt: Floats  # (k,): how wrong the inverse may be
     points: Floats  # (2, k): witnesses of the two halves, off and on; the caller's, too, when it answers
@@ -251,7 +252,7 @@ def _decide(
     if not norm > 0.0:
         if abs(row[k, j]) > sure and _is_constant(net, s, layer, j):
             return ON if row[k, j] > 0.0 else OFF
-        return _behind_narrow_layer(net, s, f, layer, row, j)
+        return int(_behind_narrow_layer(net, s, f, layer, row, j))
     for i in range(k):
         s.gradient[i] = row[i, j] / norm
     offset = row[k, j] / norm
@@ -267,7 +268,7 @@ def _decide(
         load(s, f)
         side = _side(s, f, row, j)
         outcome = descend(s, s.n_rows[f], offset, side, True, beyond)
-        if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side):
+        if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
             return ON if side > 0.0 else OFF
         if outcome == CROSSED:
             first, second = (1, 0) if side > 0.0 else (0, 1)
@@ -276,7 +277,7 @@ def _decide(
             ):
                 return CUTS
         if attempt == 0:
-            answer = _behind_narrow_layer(net, s, f, layer, row, j)
+            answer = int(_behind_narrow_layer(net, s, f, layer, row, j))
             if answer != NONE:
                 return answer
     return NONE
@@ -284,16 +285,19 @@ def _decide(
 
 @inlined
 def _is_constant(net: FlatNetwork, s: State, layer: int, j: int) -> Any:  # pragma: no cover - compiled
-    """Whether errors in a row whose gradient rounds to zero are those of a constant."""
-    for i in range(s.v.shape[0]):
-        if s.extent[i] == np.inf:
-            if layer > 0:
-                start, n = net.weight_start[layer], net.width[layer]
-                for q in range(net.width[layer - 1]):
-                    if net.weights[start + q * n + j] != 0.0:
-                        return False
-            return True
+    """Whether errors in a row whose gradient rounds to zero are those of a constant, or bounded at least."""
+    if s.bounded[0] == 0 and layer > 0:
+        start, n = net.weight_start[layer], net.width[layer]
+        for q in range(net.width[layer - 1]):
+            if net.weights[start + q * n + j] != 0.0:
+                return False
     return True
+
+
+@inlined
+def _is_central(s: State, layer: int, constant: float) -> Any:  # pragma: no cover - compiled
+    """Whether a neuron's exact hyperplane in a cell passes through the origin."""
+    return layer < s.n_central[0] or (layer == 0 and constant == 0.0)
 
 
 @inlined
@@ -301,13 +305,15 @@ def _behind_narrow_layer(net: FlatNetwork, s: State, f: int, layer: int, row: An
     """OFF or ON if proved in the coordinates of a narrow layer, else NONE."""
     if layer > 0:
         side = 1.0 if value_at(row, j, s.witness[f]) > 0.0 else -1.0
-        if surely_keeps_sign(net, s.bottleneck, s.bits, s.owner, s.n_rows[f], layer, j, side):
+        if surely_keeps_sign(net, s.bottleneck, s.bits, s.owner, s.n_rows[f], layer, j, side, layer < s.n_central[0]):
             return ON if side > 0.0 else OFF
     return NONE
 
 
 @inlined
-def _push_row(net: FlatNetwork, s: State, at: int, row: Any, j: int, sure: float, bit: int) -> None:  # pragma: no cover
+def _push_row(
+    net: FlatNetwork, s: State, at: int, layer: int, row: Any, j: int, sure: float, bit: int
+) -> None:  # pragma: no cover - compiled
     """Store the halfspace on which a neuron is off."""
     k = s.v.shape[0]
     norm = length(row, j, k)
@@ -319,6 +325,7 @@ def _push_row(net: FlatNetwork, s: State, at: int, row: Any, j: int, sure: float
     s.row_error[at] = sure / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * (size + abs(s.offset[at])) + UNDERFLOW_GUARD
     s.turned[at] = 0
     s.owner[at] = bit
+    s.central[at] = 1 if _is_central(s, layer, row[k, j]) else 0
 
 
 @inlined
@@ -327,7 +334,7 @@ def _branch(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, su
     g = f + 1
     at = s.n_rows[f]
     bit = net.bit[net.neuron_start[layer] + j]
-    _push_row(net, s, at, row, j, sure, bit)
+    _push_row(net, s, at, layer, row, j, sure, bit)
     s.n_rows[f] = at + 1
     s.n_rows[g] = at + 1
     s.layer[g] = layer
@@ -419,7 +426,9 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
                     for i in range(k):
                         s.gradient[i] = row[i, j] / norm
                     outcome = descend(s, s.n_rows[f], row[k, j] / norm, side, False, 0.0)
-                    misses = outcome == OPTIMAL and surely_misses(net, s, row, j, sures[j], side)
+                    misses = outcome == OPTIMAL and surely_misses(
+                        net, s, row, j, sures[j], side, _is_central(s, layer, row[k, j])
+                    )
                     for i in range(k):
                         s.middle[i] += s.v[i]
                     visited += 1
