@@ -54,6 +54,29 @@ def sort_key(words: Words) -> NDArray[np.void]:
     return octets.view(np.dtype((np.void, octets.dtype.itemsize * octets.shape[1])))[:, 0]
 
 
+def distinct(words: Words) -> Words:
+    """The different rows in canonical order."""
+    order = np.unique(sort_key(words), return_index=True)[1]
+    return np.asarray(words[order])
+
+
+def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> NDArray[np.int64]:
+    """Number of different beginnings of sorted patterns after each layer, (L,)."""
+    n = len(patterns)
+    change = patterns[1:] ^ patterns[:-1]
+    word = (change != 0).argmax(axis=1)
+    lead = change[np.arange(n - 1), word]
+    # The place of the highest set bit: halve until it is found, so that no rounding of a logarithm is involved.
+    place = np.zeros(n - 1, dtype=np.int64)
+    for width in (32, 16, 8, 4, 2, 1):
+        upper_half_empty = (lead >> np.uint64(64 - width)) == 0
+        lead = np.where(upper_half_empty, lead << np.uint64(width), lead)
+        place += np.where(upper_half_empty, width, 0)
+    first_difference = word * 64 + place
+    stops = np.cumsum(bits_per_layer, dtype=np.int64)
+    return np.array([min(n, 1) + int((first_difference < stop).sum()) for stop in stops], dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class ActivationPattern:
     """On and off for every neuron that cuts.

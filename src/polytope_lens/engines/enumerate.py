@@ -13,15 +13,16 @@ from polytope_lens.domain import Box, check_domain
 from polytope_lens.engines import brute, split, subdivide
 from polytope_lens.engines.charts import Chart, charts, whole
 from polytope_lens.engines.chunks import Chunk, Corners, Record
+from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.partition import Certificate, Partition, RegionCounts
-from polytope_lens.pattern import ActivationPattern, sort_key, unpack
+from polytope_lens.pattern import ActivationPattern, counts_per_layer, sort_key, unpack
 from polytope_lens.polytope import Polytope
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -99,32 +100,29 @@ def count(
 ) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
-    Parameters as for :func:`partition`. Exact. Memory is constant for a bounded domain; in an unbounded one, whose
-    regions are found in several pieces of the projective space, patterns are kept to tell repeated ones.
+    Parameters as for :func:`partition`. Exact. Memory is constant; in an unbounded domain of the plane, which
+    "subdivide" walks in five pieces, patterns of the regions at their borders are kept to tell repeated ones.
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network)
     workers = _validate.count(workers, name="`workers`")
-    pieces = problems(engine, network, domain)
-    if len(pieces) > 1:
-        chunks, records = _walk(network, domain, engine, workers, progress)
-        patterns, _ = _distinct(chunks, len(records))
-        return RegionCounts(len(patterns), counts_per_layer(patterns, network.bits_per_layer), _certificate(records))
-    record = Record()
-    total = sum(
-        chunk.n_regions
-        for chunk in _with_bar(
-            ENGINES[engine](network, pieces[0], record, want_output=False, workers=workers), progress
-        )
-    )
-    return RegionCounts(total, np.array(record.layer_counts, dtype=np.int64), _certificate([record]))
+    records: list[Record] = []
+
+    def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
+        records.append(record := Record())
+        walk = ENGINES[engine](network, piece, record, want_output=want_output, workers=workers)
+        return _with_bar(walk, progress), lambda: record.layer_counts
+
+    total, *per_layer = count_union(network, problems(engine, network, domain), start).tolist()
+    return RegionCounts(total, np.array(per_layer, dtype=np.int64), _certificate(records))
 
 
 def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1) -> Iterator[Region]:
     """The regions of a domain one by one, as they are found.
 
-    Parameters as for :func:`partition`; wrong ones are refused at once. Bounded domains come in canonical order and in
-    constant memory; in unbounded ones the patterns seen so far are kept.
+    Parameters as for :func:`partition`; wrong ones are refused at once. They come in canonical order and in constant
+    memory. Only in an unbounded domain of the plane, which "subdivide" walks in five pieces, they come piece by piece,
+    and the patterns of those at the border of a piece are kept.
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network)
@@ -137,9 +135,11 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
         for chart in pieces:
             for chunk in walk(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
+                elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
                 witnesses = settle(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
-                for words, pattern, witness in zip(chunk.patterns, bits, witnesses, strict=True):
-                    if seen is not None:
+                rows = zip(chunk.patterns, bits, witnesses, elsewhere, strict=True)
+                for words, pattern, witness, may_come_again in rows:
+                    if seen is not None and may_come_again:
                         if (key := words.tobytes()) in seen:
                             continue
                         seen.add(key)
@@ -193,23 +193,6 @@ def _distinct(chunks: list[Chunk], n_charts: int) -> tuple[Words, Ints | slice]:
         return patterns, slice(None)
     _, first = np.unique(sort_key(patterns), return_index=True)
     return patterns[first], first
-
-
-def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:
-    """Number of different beginnings of sorted patterns after each layer, (L,)."""
-    n = len(patterns)
-    change = patterns[1:] ^ patterns[:-1]
-    word = (change != 0).argmax(axis=1)
-    lead = change[np.arange(n - 1), word]
-    # The place of the highest set bit: halve until it is found, so that no rounding of a logarithm is involved.
-    place = np.zeros(n - 1, dtype=np.int64)
-    for width in (32, 16, 8, 4, 2, 1):
-        upper_half_empty = (lead >> np.uint64(64 - width)) == 0
-        lead = np.where(upper_half_empty, lead << np.uint64(width), lead)
-        place += np.where(upper_half_empty, width, 0)
-    first_difference = word * 64 + place
-    stops = np.cumsum(bits_per_layer, dtype=np.int64)
-    return np.array([1 + int((first_difference < stop).sum()) for stop in stops], dtype=np.int64)
 
 
 def _mesh(network: Network, domain: Domain, chunks: list[Chunk], patterns: Words) -> PlanarMesh:
