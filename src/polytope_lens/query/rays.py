@@ -106,7 +106,10 @@ def bounded_mask(partition: Partition) -> Bools:
         return np.ones(len(partition), dtype=bool)
     sides = np.zeros((0, network.input_dim)) if domain is None else domain.A
     bits = partition.bits()
-    head = replace(network, layers=network.layers[:1])
+    head = network
+    if len(network.layers) > 1:
+        width = network.layers[0].width
+        head = replace(network, layers=network.layers[:1], output_weight=np.ones((1, width)), output_bias=np.zeros(1))
     first = bits[:, : head.n_neurons]
     starts = np.append(True, (first[1:] != first[:-1]).any(axis=1))
     bounded = (_proved(head, sides, first[starts]) == BOUNDED)[np.cumsum(starts) - 1]
