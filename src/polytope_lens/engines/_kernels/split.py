@@ -305,7 +305,8 @@ def _behind_narrow_layer(net: FlatNetwork, s: State, f: int, layer: int, row: An
     """OFF or ON if proved in the coordinates of a narrow layer, else NONE."""
     if layer > 0:
         side = 1.0 if value_at(row, j, s.witness[f]) > 0.0 else -1.0
-        if surely_keeps_sign(net, s.bottleneck, s.bits, s.owner, s.n_rows[f], layer, j, side, layer < s.n_central[0]):
+        central, current = layer < s.n_central[0], s.refined.current
+        if surely_keeps_sign(net, s.bottleneck, current, s.bits, s.owner, s.n_rows[f], layer, j, side, central):
             return ON if side > 0.0 else OFF
     return NONE
 
