@@ -129,6 +129,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         after=np.zeros(d, floats),
         gradient=np.zeros(d, floats),
         multiplier=np.zeros(d, floats),
+        unit=np.array([np.abs(box.upper).max()], floats),
         bounded=np.array([chart.is_bounded], ints),
         n_central=np.array([_layers_without_biases(network) if chart.is_input_space else 0], ints),
         far=np.zeros(d, floats),
@@ -289,8 +290,12 @@ class _ConeDecisions(_CellDecisions):
     """The same in an unbounded domain: cells as cones ``a . x + c t <= 0``, cut off at |x_k| <= 1 and t <= 1."""
 
     def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
-        """Coordinates in place of halfspaces, through a point inside."""
-        point = self._middle_of(self._sides)
+        """Coordinates in place of halfspaces, through a point inside; through one off most symmetries in R^d."""
+        d = len(self._lower)
+        if self._sides:
+            point = self._middle_of(self._sides)
+        else:
+            point = (self._chart.box.upper * (np.arange(1, d + 1) * 0.618 % 1.0 - 0.5)).tolist()
         return self._free, np.array(point), self._if_inside(self._sides, point)
 
     def answer(self, state: kernel.State) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from families import generic
 from polytope_lens.domain import Box
-from polytope_lens.engines.charts import charts
+from polytope_lens.engines.charts import charts, whole
+from polytope_lens.network import from_arrays
 from polytope_lens.polytope import Polytope
 
 
@@ -46,3 +48,40 @@ def test_bounded_domains_are_one_chart_of_their_own():
 
 def test_pieces_without_interior_are_left_out():
     assert len(charts(Polytope([[-1, 0], [0, -1]], [-5, -5]), 2)) == 2
+
+
+def test_engines_that_walk_to_infinity_take_a_domain_whole():
+    chart = whole(generic(5, 3), None)
+    assert (chart.matrix == np.eye(4)).all() and not chart.is_bounded and chart.is_input_space
+    assert chart.A.shape == (0, 3) and chart.has_all_coordinates
+    box = Box([-1, -1], [1, 1])
+    assert whole(generic(5, 2), box).box is box and whole(generic(5, 2), box).is_bounded
+    quadrant = Polytope([[-1, 0], [0, -1]], [0, 0])
+    assert (whole(generic(5, 2), quadrant).A == quadrant.A).all()
+
+
+def test_bounds_on_errors_are_stated_where_things_happen():
+    for size in (2.0**-20, 1.0, 2.0**20):
+        network = from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[size, -size, size], [0]])
+        assert whole(network, None).box.upper.tolist() == [size, size]
+    assert whole(from_arrays([[[1, 0], [0, 0]], [[1, 1]]], [[0, 0], [0]]), None).box.upper.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sides", "kept"),
+    [
+        ([[1, 2, 3], [2, 4, 6]], [], [0]),
+        ([[0, 1, 0], [0, 1, 1]], [], [1, 2]),
+        ([[0, 1, 0], [0, 2, 0]], [[0, 0, 1]], [1, 2]),
+        ([[0.1, 0.3, 0], [0.1, 0.3, 2.0**-1000]], [], [0, 2]),
+        ([[0, 0, 0]], [], [0]),
+        ([[1, 0, 0], [0, 1, 0], [0, 0, 1]], [], [0, 1, 2]),
+    ],
+)
+def test_coordinates_that_change_nothing_are_left_out(rows, sides, kept):
+    network = from_arrays([rows, np.ones((1, len(rows)))], [np.ones(len(rows)), [0]])
+    domain = Polytope(sides, np.ones(len(sides))) if sides else None
+    chart = whole(network, domain)
+    assert [int(np.argmax(column)) for column in chart.matrix.T] == [*kept, 3]
+    assert chart.has_all_coordinates == (len(kept) == 3) and chart.is_input_space
+    assert chart.A.shape == (len(sides), len(kept))

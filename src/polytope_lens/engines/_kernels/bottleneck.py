@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Bottleneck(NamedTuple):
     """Room for the rows of the layers behind a narrow one, and for a linear program.
 
-    Rows have k entries: at most k - 1 values of the narrow layer, rest zero, and then t. The program has the first
-    k - 1 as variables, with v + t summing up to 1.
+    Rows have k entries: at most k - 1 values of the narrow layer, rest zero, and then t. The program has all but the
+    last one as variables, with v + t summing up to 1.
     """
 
     rows: Floats  # (L, k, width)
@@ -116,10 +116,14 @@ def _keeps_sign_behind(
 ) -> Any:  # pragma: no cover - compiled  # fmt: skip
     """The same for one narrow layer, whose rows are there."""
     k = b.ones.shape[0]
+    if central and n_active == 0:
+        return False
+    # The coordinate that is 1 less the sum of the first ones: t, or where there is nothing in t, the last of v.
+    last, free = (n_active - 1, n_active - 1) if central else (k - 1, n_active)
     n = k - 1
     for a in range(n):
-        b.normal[2 * n, a] = 1.0 if a < n_active else 0.0
-        b.objective[a] = -side * (b.rows[layer, a, j] - b.rows[layer, n, j]) if a < n_active else 0.0
+        b.normal[2 * n, a] = 1.0 if a < free else 0.0
+        b.objective[a] = -side * (b.rows[layer, a, j] - b.rows[layer, last, j]) if a < free else 0.0
     count = 2 * n + 1
     first_behind = net.neuron_start[narrow + 1]
     for q in range(n_rows):
@@ -131,10 +135,10 @@ def _keeps_sign_behind(
             of += 1
         m = neuron - net.neuron_start[of]
         sign = -1.0 if is_on(bits, owner[q]) else 1.0
-        t = b.rows[of, n, m]
+        t = b.rows[of, last, m]
         largest = 0.0
         for a in range(n):
-            b.normal[count, a] = sign * (b.rows[of, a, m] - t) if a < n_active else 0.0
+            b.normal[count, a] = sign * (b.rows[of, a, m] - t) if a < free else 0.0
             largest = max(largest, abs(b.normal[count, a]))
         if not 0.0 < largest < np.inf:
             continue
@@ -227,7 +231,7 @@ def _proves(
             charge += b.dual[i] * abs(b.scale[q]) * b.error[of, b.neuron[q] - net.neuron_start[of]]
     least, size = np.inf, 0.0
     for a in range(k):
-        if n_active <= a < n or (central and a == n and n_active > 0):
+        if n_active <= a < n or (central and a == n):
             continue
         rest = side * b.rows[layer, a, j]
         total = abs(rest)

@@ -156,7 +156,7 @@ def descend(
                 return CROSSED
             t = value / -slope
             if entering < 0:
-                step = 2.0 * abs(t) + 1.0
+                step = 2.0 * abs(t) + s.unit[0]
             for j in range(k):
                 s.after[j] = s.v[j] - step * s.inv[j, leaving]
                 s.v[j] -= t * s.inv[j, leaving]

@@ -110,6 +110,7 @@ class State(NamedTuple):
     after: Floats  # (k,): the vertex behind a crossing
     gradient: Floats  # (k,): unit normal of the neuron at hand
     multiplier: Floats  # (k,)
+    unit: Floats  # (1,): how far from the origin things happen
     bounded: Ints  # (1,): 1 where the domain is
     n_central: Ints  # (1,): how many of the first layers have no biases, so that all their hyperplanes are central
     far: Floats  # (k,): how far multipliers may be from exact ones, and
