@@ -112,11 +112,12 @@ def bounded_mask(partition: Partition) -> Bools:
         head = replace(network, layers=network.layers[:1], output_weight=np.ones((1, width)), output_bias=np.zeros(1))
     first = bits[:, : head.n_neurons]
     starts = np.append(True, (first[1:] != first[:-1]).any(axis=1))
-    bounded = (_proved(head, sides, first[starts]) == BOUNDED)[np.cumsum(starts) - 1]
-    rest = np.flatnonzero(~bounded)
-    status = _proved(network, sides, bits[rest])
-    bounded[rest] = status == BOUNDED
-    doubtful = rest[status == OPEN]
+    status = _proved(head, sides, first[starts])[np.cumsum(starts) - 1]
+    if head is not network:
+        rest = np.flatnonzero(status != BOUNDED)
+        status[rest] = _proved(network, sides, bits[rest])
+    bounded = status == BOUNDED
+    doubtful = np.flatnonzero(status == OPEN)
     if doubtful.size:
         bounded[doubtful] = _settle(network, domain, bits[doubtful])
     return np.asarray(bounded)

@@ -92,7 +92,8 @@ def surely_keeps_sign(
 
     Where narrow layers follow one another, the narrowest has the fewest ties and comes first, and then wider ones
     before it, which know more of the cell. `central` says that no layer up to this one has biases; then rows have
-    exactly nothing in t. `current` has the number of the cell in which each layer began, whose rows are made once.
+    exactly nothing in t, and what is proved is that ``side * z >= 0``. `current` has the number of the cell in which
+    each layer began, whose rows are made once.
     """
     fewest, before = -1, layer
     while True:

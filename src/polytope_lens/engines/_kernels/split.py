@@ -253,7 +253,7 @@ def _decide(
     if not norm > 0.0:
         if abs(row[k, j]) > sure and _is_constant(net, s, layer, j):
             return ON if row[k, j] > 0.0 else OFF
-        return int(_behind_narrow_layer(net, s, f, layer, row, j))
+        return int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
     for i in range(k):
         s.gradient[i] = row[i, j] / norm
     offset = row[k, j] / norm
@@ -278,7 +278,7 @@ def _decide(
             ):
                 return CUTS
         if attempt == 0:
-            answer = int(_behind_narrow_layer(net, s, f, layer, row, j))
+            answer = int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
             if answer != NONE:
                 return answer
     return NONE
@@ -302,11 +302,16 @@ def _is_central(s: State, layer: int, constant: float) -> Any:  # pragma: no cov
 
 
 @inlined
-def _behind_narrow_layer(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int) -> int:  # pragma: no cover
+def _behind_narrow_layer(
+    net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
+) -> int:  # pragma: no cover - compiled
     """OFF or ON if proved in the coordinates of a narrow layer, else NONE."""
     if layer > 0:
-        side = 1.0 if value_at(row, j, s.witness[f]) > 0.0 else -1.0
-        central, current = layer < s.n_central[0], s.refined.current
+        value, central, current = value_at(row, j, s.witness[f]), layer < s.n_central[0], s.refined.current
+        # Without biases it might be zero on the whole cell.
+        if central and not abs(value) > sure * spread(net, s.witness[f]):
+            return NONE
+        side = 1.0 if value > 0.0 else -1.0
         if surely_keeps_sign(net, s.bottleneck, current, s.bits, s.owner, s.n_rows[f], layer, j, side, central):
             return ON if side > 0.0 else OFF
     return NONE
