@@ -42,12 +42,18 @@ CUTS = [
         "return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.n_rows[f], to)",
         "return True",
     ),
-    ("subdivide", "bound = sure[j] + spread * corner[start + i, RADIUS]", "bound = 0.0"),
-    ("subdivide", "low, high = value - slack, value + slack", "low, high = value, value"),
+    ("subdivide", "        add_scaled_size(rows, f, ERROR, at, weights, column + at, error)\n", ""),
+    ("subdivide", "= error * BOUND_SLACK + evaluation * size + UNDERFLOW_GUARD", "= 0.0"),
+    ("subdivide", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
+    (
+        "subdivide",
+        "compare(rows, layer, at, sure, spread, x, y, radius)",
+        "compare(rows, layer, at, sure, spread, x, y, 0.0)",
+    ),
     (
         "subdivide",
         "    rounding = 4 * UNIT_ROUNDOFF * (2 *",
-        "    return x, y, 0.0\n    rounding = 4 * UNIT_ROUNDOFF * (2 *",
+        "    point[to, X], point[to, Y], point[to, RADIUS] = x, y, 0.0\n    return\n    rounding = (2 *",
     ),
 ]
 

@@ -117,3 +117,8 @@ def check_domain(domain: Domain, dim: int) -> Domain:
             "region. For a flat piece of a space, restrict the network to it."
         )
     return domain
+
+
+def is_bounded(domain: Domain) -> bool:
+    """Whether a domain lies in some box; exact."""
+    return domain is not None and (isinstance(domain, Box) or domain.is_bounded)

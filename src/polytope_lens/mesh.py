@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
+
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,75 +61,138 @@ class PlanarMesh:
         return f"PlanarMesh({len(self.indptr) - 1} polygons, {len(self.points)} points)"
 
 
-def from_keyed_corners(
-    xy: Floats, error: Floats, keys: NDArray[np.uint64], indptr: Ints, owners: Ints, crowded: Bools
-) -> PlanarMesh:
-    """Join corners that are the same point of the complex.
+@dataclass(frozen=True, slots=True, eq=False)
+class Corners:
+    """Corners of a batch of polygons.
 
     Parameters
     ----------
-    xy : (n_corners, 2) array, corners of all regions one after the other
-    error : (n_corners,) array, bound on the distance from the exact corner
-    keys : (n_corners,) array, equal for equal points: a hash of the signs of all neurons and sides there
+    corner : (n, 3) array
+        x, y, and a bound on the distance from the exact corner.
+    key : (n,) array
+        Equal for equal points: a hash of the signs of all neurons and sides there.
+    owner, crowded : (n,) arrays
+        Of the edges that start there: whose they are, and whether not only the owner's; see :class:`PlanarMesh`.
+    indptr : (n_regions + 1,) int array
+        Where each polygon starts.
+    """
 
-    Notes
-    -----
+    corner: Floats
+    key: NDArray[np.uint64]
+    owner: Ints
+    crowded: Bools
+    indptr: Ints
+
+
+class MeshBuilder:
+    """Joins corners that are the same point of the complex, batch by batch.
+
     A point of the complex is known by the signs of all neurons at it, which is how regions that meet there agree on
     it without comparing coordinates. Points are numbered in the order in which the regions mention them, and each takes
-    the coordinates with the least error bound. Two floats for one point must then agree within their bounds; if not,
-    :class:`ConsistencyError` is raised (this would take a hash collision, or a wrong sign). Cost: two passes with a
-    hash table.
+    the coordinates with the least error bound. Two floats for one point must agree within their bounds; if not,
+    :class:`ConsistencyError` is raised (this would take a hash collision, or a wrong sign). Cost: one pass with a hash
+    table. Memory: that of the mesh, and of the table.
     """
-    n = len(keys)
-    table = np.full(1 << max(4, (2 * n).bit_length()), -1, dtype=np.int64)
-    first, best, corners = (np.empty(n, dtype=np.int64) for _ in range(3))
-    n_points = _join(keys, error, table, first, best, corners)
-    best = best[:n_points]
-    points, bounds = xy[best], error[best]
-    if not _agree(xy, error, points, bounds, corners):
-        raise ConsistencyError(
-            "two regions disagree about a corner that they share by more than the error bounds allow. This is a defect "
-            "of polytope_lens: please report the network and the domain."
+
+    def __init__(self) -> None:
+        self._n_points = 0
+        self._table = np.full(64, -1, dtype=np.int32)
+        self._keys = np.empty(16, dtype=np.uint64)
+        self._points = np.empty((16, 3))
+        self._parts: list[tuple[Ints, Ints, Ints, Bools]] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._parts
+
+    def add(self, new: Corners) -> None:
+        """Add the polygons of a batch."""
+        most = self._n_points + len(new.key)
+        if 2 * most > len(self._table):
+            self._table = np.full(1 << (2 * most).bit_length(), -1, dtype=np.int32)
+            _rehash(self._keys[: self._n_points], self._table)
+        if most > len(self._keys):
+            self._keys = _grown(self._keys, 2 * most)
+            self._points = _grown(self._points, 2 * most)
+        corners = np.empty(len(new.key), dtype=np.int64)
+        self._n_points = _join(new.key, new.corner, self._n_points, self._table, self._keys, self._points, corners)
+        if self._n_points < 0:
+            raise ConsistencyError(
+                "two regions disagree about a corner that they share by more than the error bounds allow. This is a "
+                "defect of polytope_lens: please report the network and the domain."
+            )
+        self._parts.append((np.diff(new.indptr), corners, new.owner, new.crowded))
+
+    def mesh(self) -> PlanarMesh:
+        """All that was added."""
+        sizes, corners, owners, crowded = zip(*self._parts, strict=True)
+        indptr = np.concatenate([np.zeros(1, dtype=np.int64), *sizes])
+        np.cumsum(indptr, out=indptr)
+        points = self._points[: self._n_points]
+        return PlanarMesh(
+            points[:, :2].copy(),
+            points[:, 2].copy(),
+            indptr,
+            np.concatenate(corners),
+            np.concatenate(owners),
+            np.concatenate(crowded),
         )
-    return PlanarMesh(points, bounds, indptr, corners, owners, crowded)
+
+
+def _grown(array: NDArray[Scalar], n: int) -> NDArray[Scalar]:
+    """A copy with room for n entries."""
+    larger = np.empty((n, *array.shape[1:]), dtype=array.dtype)
+    larger[: len(array)] = array
+    return larger
+
+
+@jit
+def _rehash(keys: NDArray[np.uint64], table: NDArray[np.int32]) -> None:  # pragma: no cover - compiled
+    mask = np.uint64(table.shape[0] - 1)
+    for i in range(keys.shape[0]):
+        slot = keys[i] & mask
+        while table[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        table[slot] = i
 
 
 @jit
 def _join(
-    keys: NDArray[np.uint64], error: Floats, table: Ints, first: Ints, best: Ints, corners: Ints
+    keys: NDArray[np.uint64],
+    corner: Floats,
+    n_points: int,
+    table: NDArray[np.int32],
+    point_keys: NDArray[np.uint64],
+    points: Floats,
+    corners: Ints,
 ) -> int:  # pragma: no cover - compiled
-    """Number equal keys, first come first served; `best` is the entry with the least error (the first of several)."""
+    """Number equal keys, first come first served; returns how many there are, or -1 if floats for one disagree."""
     mask = np.uint64(table.shape[0] - 1)
-    n_points = 0
     for i in range(keys.shape[0]):
         slot = keys[i] & mask
         while True:
-            point = table[slot]
-            if point < 0:
-                table[slot] = n_points
-                first[n_points] = i
-                best[n_points] = i
-                corners[i] = n_points
+            p = table[slot]
+            if p < 0:
+                p = n_points
                 n_points += 1
+                table[slot] = p
+                point_keys[p] = keys[i]
+                for k in range(3):
+                    points[p, k] = corner[i, k]
                 break
-            if keys[first[point]] == keys[i]:
-                corners[i] = point
-                if error[i] < error[best[point]]:
-                    best[point] = i
+            if point_keys[p] == keys[i]:
+                # The two bounds, and a thousandth for rounding
+                gap = np.hypot(corner[i, 0] - points[p, 0], corner[i, 1] - points[p, 1])
+                if gap > (corner[i, 2] + points[p, 2]) * 1.001:
+                    return -1
+                if corner[i, 2] < points[p, 2]:
+                    for k in range(3):
+                        points[p, k] = corner[i, k]
                 break
             slot = (slot + np.uint64(1)) & mask
+        corners[i] = p
     return n_points
-
-
-@jit
-def _agree(xy: Floats, error: Floats, points: Floats, bounds: Floats, corners: Ints) -> bool:  # pragma: no cover
-    """Whether each corner is within the two error bounds, and a thousandth for rounding, of its point."""
-    for i in range(corners.shape[0]):
-        p = corners[i]
-        gap = np.hypot(xy[i, 0] - points[p, 0], xy[i, 1] - points[p, 1])
-        if gap > (error[i] + bounds[p]) * 1.001:
-            return False
-    return True
 
 
 def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:

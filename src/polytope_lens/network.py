@@ -300,6 +300,20 @@ def bit_places(network: Network) -> list[tuple[int, int]]:
     return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
 
 
+def cutting_first(network: Network) -> Network:
+    """The same network with each layer's pass-through neurons moved behind the others; bits keep their order. Exact."""
+    if all(layer.cuts.all() for layer in network.layers):
+        return network
+    order = np.arange(network.input_dim)
+    layers = []
+    for layer in network.layers:
+        weight = layer.weight[:, order]
+        order = np.argsort(~layer.cuts, kind="stable")
+        slopes = layer.negative_slope[order], layer.positive_slope[order]
+        layers.append(Layer(weight[order], layer.bias[order], *slopes, layer.cuts[order]))
+    return Network(tuple(layers), network.output_weight[:, order], network.output_bias)
+
+
 def activation_matrices(network: Network, bits: Bools) -> list[Floats]:
     """``[A_1 ... A_L]``: diagonal, (n_l + 1, n_l + 1), last entry 1. Exact."""
     return [np.diag(np.append(slope, 1.0)) for slope in slopes(network, bits)]

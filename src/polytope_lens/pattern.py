@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._jit import jit
+from polytope_lens._words import highest_bit
 from polytope_lens.errors import DimensionError
 
 if TYPE_CHECKING:
@@ -56,25 +58,31 @@ def sort_key(words: Words) -> NDArray[np.void]:
 
 def distinct(words: Words) -> Words:
     """The different rows in canonical order."""
-    order = np.unique(sort_key(words), return_index=True)[1]
-    return np.asarray(words[order])
+    return np.asarray(words[np.unique(sort_key(words), return_index=True)[1]])
 
 
-def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> NDArray[np.int64]:
-    """Number of different beginnings of sorted patterns after each layer, (L,)."""
-    n = len(patterns)
-    change = patterns[1:] ^ patterns[:-1]
-    word = (change != 0).argmax(axis=1)
-    lead = change[np.arange(n - 1), word]
-    # The place of the highest set bit: halve until it is found, so that no rounding of a logarithm is involved.
-    place = np.zeros(n - 1, dtype=np.int64)
-    for width in (32, 16, 8, 4, 2, 1):
-        upper_half_empty = (lead >> np.uint64(64 - width)) == 0
-        lead = np.where(upper_half_empty, lead << np.uint64(width), lead)
-        place += np.where(upper_half_empty, width, 0)
-    first_difference = word * 64 + place
-    stops = np.cumsum(bits_per_layer, dtype=np.int64)
-    return np.array([min(n, 1) + int((first_difference < stop).sum()) for stop in stops], dtype=np.int64)
+def distinct_beginnings(patterns: Words, stops: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number of different beginnings of `stops` bits among sorted packed patterns; at least one pattern is there.
+
+    (n, n_words) and (L,) -> (L,). Cost: one pass.
+    """
+    places = np.zeros(64 * patterns.shape[1] + 1, dtype=np.int64)
+    _count_first_differences(patterns, places)
+    differing: NDArray[np.int64] = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(places)])
+    return 1 + differing[stops]
+
+
+@jit
+def _count_first_differences(patterns: Words, places: NDArray[np.int64]) -> None:  # pragma: no cover - compiled
+    """For neighbouring rows, count at which bit they first differ; equal rows count last."""
+    for i in range(1, patterns.shape[0]):
+        place = 64 * patterns.shape[1]
+        for word in range(patterns.shape[1]):
+            change = patterns[i, word] ^ patterns[i - 1, word]
+            if change != 0:
+                place = 64 * word + highest_bit(change)
+                break
+        places[place] += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,4 +54,4 @@ def test_the_ladder_can_still_be_cut_out(tmp_path, monkeypatch):
     import ladder
 
     copy = ladder.without_ladder(tmp_path) / "polytope_lens"
-    assert "return x, y, 0.0" in (copy / "engines" / "_kernels" / "subdivide.py").read_text()
+    assert "point[to, RADIUS] = x, y, 0.0" in (copy / "engines" / "_kernels" / "subdivide.py").read_text()

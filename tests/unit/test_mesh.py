@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import shapely
 
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.mesh import areas, following, from_keyed_corners, polygons
+from polytope_lens.mesh import Corners, MeshBuilder, areas, following, polygons
 
 # Two unit squares side by side; the shared corners have floats that differ within their bounds.
 XY = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [1 + 1e-12, 0], [2, 0], [2, 1], [1, 1 - 1e-12]])
@@ -18,6 +19,18 @@ KEYS = np.array([7, 3, 9, 1, 3, 5, 8, 9], dtype=np.uint64)
 INDPTR = np.array([0, 4, 8])
 OWNERS = np.array([-1, 0, -3, -4, -1, -2, -3, 0])
 CROWDED = np.zeros(8, dtype=bool)
+
+
+def from_keyed_corners(xy, error, keys, indptr, owners, crowded):
+    """The mesh of polygons that are added one by one."""
+    builder = MeshBuilder()
+    for start, stop in pairwise(indptr):
+        own = slice(start, stop)
+        corner = np.column_stack([xy, error])[own]
+        builder.add(Corners(corner, keys[own], owners[own], crowded[own], np.array([0, stop - start])))
+    return builder.mesh()
+
+
 MESH = from_keyed_corners(XY, ERROR, KEYS, INDPTR, OWNERS, CROWDED)
 
 

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 import reference
 from polytope_lens.domain import Box
 from polytope_lens.errors import InvalidNetworkError
+from polytope_lens.exact.points import point_signs
 from polytope_lens.network import (
     Layer,
     Network,
     activation_matrices,
     activation_name,
     augmented_map,
+    cutting_first,
     evaluate,
     from_arrays,
     pass_through_layer,
@@ -212,3 +214,21 @@ def test_longdouble_that_would_be_rounded_is_refused():
         pytest.skip("longdouble is float64 here")
     with pytest.raises(InvalidNetworkError, match="without rounding"):
         from_arrays([wide], [[0]])
+
+
+def test_pass_through_neurons_can_be_moved_behind_the_others():
+    rng = np.random.default_rng(0)
+    layers = [
+        Layer(
+            rng.normal(size=(4, 2)), rng.normal(size=4), np.array([1, 0, 1, 0.5]), np.ones(4), np.array([0, 1, 0, 1])
+        ),
+        Layer(rng.normal(size=(3, 4)), rng.normal(size=3), np.array([0, 1, 0]), np.ones(3), np.array([1, 0, 1])),
+    ]
+    network = Network(tuple(layers), rng.normal(size=(2, 3)), rng.normal(size=2))
+    ordered = cutting_first(network)
+    assert [layer.cuts.tolist() for layer in ordered.layers] == [[True, True, False, False], [True, True, False]]
+    X = rng.normal(size=(50, 2))
+    assert np.allclose(evaluate(ordered, X), evaluate(network, X))
+    assert (point_signs(ordered, X) == point_signs(network, X)).all()
+    assert cutting_first(ordered).layers[0].weight.tolist() == ordered.layers[0].weight.tolist()
+    assert cutting_first(from_arrays([[[1]], [[1]]], [[0], [0]])).layers[0].cuts.all()

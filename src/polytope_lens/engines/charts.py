@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.domain import Box, Domain
+from polytope_lens.domain import Box, Domain, is_bounded
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import rows_are_independent
@@ -66,7 +66,7 @@ def whole(network: Network, domain: Domain) -> Chart:
     without which the other columns of the first layer and of the domain's sides are linearly independent.
     """
     dim = network.input_dim
-    if isinstance(domain, Box) or (isinstance(domain, Polytope) and domain.is_bounded):
+    if is_bounded(domain):
         return pieces(domain, dim)[0]
     weight, bias = (
         (network.layers[0].weight, network.layers[0].bias) if network.layers else (network.output_weight, np.zeros(0))

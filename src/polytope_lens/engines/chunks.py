@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,26 +13,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.mesh import Corners
     from polytope_lens.network import Network
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 PATTERNS_AT_ONCE = 1024
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Corners:
-    """Corners of a batch of polygons: position and radius (n, 3), identity (n,), and where regions start.
-
-    `owner` and `crowded` (n,) are about the edges that start there: whose they are, and whether not only the owner's.
-    """
-
-    corner: Floats
-    key: NDArray[np.uint64]
-    owner: Ints
-    crowded: NDArray[np.bool_]
-    indptr: Ints
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +61,8 @@ def first_rows(network: Network, chart: Chart) -> Floats:
 
 def input_points(chart: Chart, points: Floats) -> Floats:
     """Points of a chart, (n, k), in input coordinates; rounded, and not finite where they are out of range."""
+    if chart.is_input_space and chart.has_all_coordinates:
+        return points
     homogeneous = np.column_stack([points, np.ones(len(points))]) @ chart.matrix.T
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         return np.asarray(homogeneous[:, :-1] / homogeneous[:, -1:])
@@ -80,6 +70,8 @@ def input_points(chart: Chart, points: Floats) -> Floats:
 
 def input_maps(chart: Chart, maps: Floats) -> Floats:
     """Maps in chart coordinates, (n, out, d + 1), in input coordinates; exact, and infinite where they overflowed."""
+    if chart.is_input_space:
+        return maps
     with np.errstate(invalid="ignore"):
         return np.asarray(maps @ chart.matrix.T)
 
@@ -104,6 +96,11 @@ def maps_of_patterns(network: Network, patterns: NDArray[np.uint64]) -> Floats:
             rows[:, :, -1] += network.output_bias[:, None]
         maps[some] = rows.transpose(1, 0, 2)
     return maps
+
+
+def trimmed(array: NDArray[Scalar], n: int) -> NDArray[Scalar]:
+    """The first n entries, without holding on to much more than these."""
+    return array[:n] if 8 * n >= 7 * len(array) else array[:n].copy()
 
 
 def counted(n_regions: int) -> Chunk:

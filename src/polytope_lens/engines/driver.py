@@ -10,7 +10,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numba
@@ -21,15 +22,19 @@ from polytope_lens.pattern import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Future
 
     from numpy.typing import NDArray
 
     from polytope_lens.engines._kernels.flat import FlatNetwork
     from polytope_lens.engines.chunks import Record
 
-# The first batch is small, so that the first region is there at once and the work can be shared soon.
-FIRST_BATCH, BATCH = 256, 16384
+# The first batch is small, so that the first region is there at once.
+FIRST_BATCH, BATCH = 256, 2048
+# Batches that a walk may be ahead of the one that is handed on next.
+AHEAD = 64
+# A walk is shared again only after so many more regions: what it gives away should be worth copying.
+WORTH_SHARING = 512
+MOST_THREADS = 64
 PATIENCE_SECONDS = 1.0
 
 Output = TypeVar("Output")
@@ -93,42 +98,140 @@ class _Walk(Generic[Output]):
         self.problem = problem
         self.state = state
         self.batch = batch
-        self.answer = problem.oracle()
+        self.answer: Callable[[Any], None] | None = None
+        self.go_on: Callable[..., int] = problem.kernel.walk
         self.found: deque[Batch[Output]] = deque()
-        self.done = False
+        self.is_running = False
+        self.is_done = False
 
-    def advance(self) -> None:
-        """Find one batch more."""
+    def advance(self, give: Callable[[_Walk[Output]], None] | None = None) -> None:
+        """Find one batch more; `give` is called when the walk stops because somebody wants to share its work."""
         scalars = self.state.scalars
         out = None if self.problem.room is None else self.problem.room(self.batch)
-        scalars[[codes.N_REGIONS, codes.N_CORNERS]] = 0
-        kernel = self.problem.kernel
-        given = kernel.NO_OUTPUT if out is None else out
+        scalars[[codes.N_REGIONS, codes.N_CORNERS, codes.SHARE_AT]] = 0
+        given = self.problem.kernel.NO_OUTPUT if out is None else out
         arguments = (self.problem.net, self.state, given, self.batch, out is not None)
         code = _call(self.problem, arguments)
-        if code == codes.UNDECIDED:
-            # Finding the machine code for these types takes numba longer than answering most questions.
-            types = tuple(numba.typeof(argument) for argument in arguments)  # type: ignore[no-untyped-call]
-            again = kernel.walk.overloads[types].entry_point
-            while code == codes.UNDECIDED:
+        while code in (codes.UNDECIDED, codes.SHARE):
+            if code == codes.UNDECIDED:
+                if self.answer is None:
+                    self.answer = self.problem.oracle()
+                    # Finding the machine code for these types takes numba longer than answering most questions.
+                    types = tuple(numba.typeof(argument) for argument in arguments)
+                    self.go_on = self.problem.kernel.walk.overloads[types].entry_point
                 self.answer(self.state)
-                code = int(again(*arguments))
+            elif give is not None:
+                give(self)
+            code = int(self.go_on(*arguments))
         self.found.append(Batch(int(scalars[codes.N_REGIONS]), int(scalars[codes.N_CORNERS]), out))
-        self.done = code == codes.DONE
+        self.is_done = code == codes.DONE
         self.batch = BATCH
 
-    def share(self) -> _Walk[Output] | None:
+    def share(self) -> _Walk[Output]:
         """Give the lowest frame to a new walk, whose regions come after all of this one's."""
         scalars = self.state.scalars
         floor = int(scalars[codes.FLOOR])
-        if scalars[codes.TOP] - floor < 2:
-            return None
         other = _copy(self.state)
         other.scalars[codes.TOP] = floor + 1
-        other.scalars[[codes.FLOAT_DECISIONS, codes.DOUBLE_DECISIONS, codes.RATIONAL_DECISIONS]] = 0
+        other.scalars[[codes.FLOAT_DECISIONS, codes.DOUBLE_DECISIONS, codes.RATIONAL_DECISIONS, codes.WANTED]] = 0
         other.layer_counts[:] = 0
         scalars[codes.FLOOR] = floor + 1
-        return _Walk(self.problem, other, self.batch)
+        scalars[codes.SHARE_AT] = scalars[codes.N_REGIONS] + WORTH_SHARING
+        return _Walk(self.problem, other, BATCH)
+
+
+class _Team(Generic[Output]):
+    """The thread that wants the batches, and others to help it. `walks` are in the order of what they find."""
+
+    def __init__(self, first: _Walk[Output], n_helpers: int) -> None:
+        self.walks = [first]
+        self.states = [first.state]
+        self._news = threading.Condition()
+        self._idle = 0
+        self._stopped = False
+        self._error: BaseException | None = None
+        self._n_helpers = n_helpers
+
+    def batches(self) -> Iterator[Batch[Output]]:
+        """What the walks find, in order."""
+        helpers = [_threads().submit(self._help) for _ in range(self._n_helpers)]
+        try:
+            while self.walks:
+                if self.walks[0].found:
+                    yield self.walks[0].found.popleft()
+                elif self.walks[0].is_done:
+                    with self._news:
+                        self.walks.pop(0)
+                        self._news.notify_all()
+                else:
+                    self._work(self._has_something_to_hand_on)
+                    if self._error is not None:
+                        raise self._error
+        finally:
+            with self._news:
+                self._stopped = True
+                self._ask()
+                self._news.notify_all()
+            wait([helper for helper in helpers if not helper.cancel()])
+
+    def _has_something_to_hand_on(self) -> bool:
+        return bool(self.walks[0].found) or self.walks[0].is_done
+
+    def _is_over(self) -> bool:
+        return self._stopped or not self.walks
+
+    def _help(self) -> None:
+        try:
+            while not self._is_over():
+                self._work(self._is_over)
+        except BaseException as error:  # raised again in the thread that wants the batches
+            self._error = error
+            with self._news:
+                self._news.notify_all()
+
+    def _work(self, is_enough: Callable[[], bool]) -> None:
+        """Go on with a walk that nobody is at; if there is none, ask for a share of another and wait for news."""
+        with self._news:
+            if is_enough() or self._error is not None:
+                return
+            walk = next(filter(self._is_ready, self.walks), None)
+            if walk is None:
+                self._idle += 1
+                self._ask()
+                self._news.wait()
+                self._idle -= 1
+                return
+            walk.is_running = True
+        try:
+            walk.advance(self._give)
+        finally:
+            with self._news:
+                walk.is_running = False
+                self._news.notify_all()
+
+    def _is_ready(self, walk: _Walk[Output]) -> bool:
+        """Whether a walk can go on: nobody is at it, and it is not too far ahead of the one that is wanted next."""
+        return not (walk.is_running or walk.is_done or (len(walk.found) >= AHEAD and walk is not self.walks[0]))
+
+    def _ask(self) -> None:
+        """Tell running walks whether somebody wants to share their work, or whether they should stop."""
+        wanted = codes.STOP_IT if self._stopped else int(self._is_short_of_work())
+        for walk in self.walks:
+            walk.state.scalars[codes.WANTED] = wanted
+
+    def _is_short_of_work(self) -> bool:
+        """Whether there are more idle threads than walks that they could go on with."""
+        return self._idle > sum(map(self._is_ready, self.walks))
+
+    def _give(self, walk: _Walk[Output]) -> None:
+        """A walk has stopped in the middle of a batch because somebody wants to share its work."""
+        with self._news:
+            if self._is_short_of_work() and not self._stopped:
+                other = walk.share()
+                self.walks.insert(self.walks.index(walk) + 1, other)
+                self.states.append(other.state)
+                self._news.notify_all()
+            self._ask()
 
 
 def batches(problem: Problem[Output], state: State, record: Record, *, workers: int) -> Iterator[Batch[Output]]:
@@ -136,14 +239,16 @@ def batches(problem: Problem[Output], state: State, record: Record, *, workers: 
 
     The record is complete when the last batch has been taken.
     """
-    walks = [_Walk(problem, state, FIRST_BATCH)]
+    first = _Walk(problem, state, FIRST_BATCH)
     states = [state]
     if workers == 1:
-        while not walks[0].done:
-            walks[0].advance()
-            yield walks[0].found.popleft()
+        while not first.is_done:
+            first.advance()
+            yield first.found.popleft()
     else:
-        yield from _in_threads(walks, states, workers)
+        team = _Team(first, workers - 1)
+        yield from team.batches()
+        states = team.states
     record.layer_counts = np.sum([s.layer_counts[: problem.net.n_hidden] for s in states], axis=0).tolist()
     totals = np.sum([s.scalars for s in states], axis=0)
     record.float64 = int(totals[codes.FLOAT_DECISIONS])
@@ -151,28 +256,10 @@ def batches(problem: Problem[Output], state: State, record: Record, *, workers: 
     record.rational = int(totals[codes.RATIONAL_DECISIONS])
 
 
-def _in_threads(walks: list[_Walk[Output]], states: list[State], workers: int) -> Iterator[Batch[Output]]:
-    running: dict[Future[None], _Walk[Output]] = {}
-    with ThreadPoolExecutor(workers) as pool:
-        running[pool.submit(walks[0].advance)] = walks[0]
-        while walks:
-            first = walks[0]
-            while first.found:
-                yield first.found.popleft()
-            if first.done:
-                walks.pop(0)
-                continue
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                walk = running.pop(future)
-                future.result()
-                if walk.done:
-                    continue
-                other = walk.share() if len(running) + 1 < workers else None
-                if other is not None:
-                    walks.insert(walks.index(walk) + 1, other)
-                    states.append(other.state)
-                    running[pool.submit(other.advance)] = other
-                running[pool.submit(walk.advance)] = walk
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Threads that are kept for the next run: starting them takes longer than many runs do."""
+    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="polytope_lens")
 
 
 def _copy(state: Any) -> Any:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
 from polytope_lens import _validate
-from polytope_lens import mesh as planar
-from polytope_lens.domain import Box, check_domain
+from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import brute, split, subdivide
 from polytope_lens.engines.charts import Chart, charts, whole
-from polytope_lens.engines.chunks import Chunk, Corners, Record
+from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import ConsistencyError, OptionError, Status
+from polytope_lens.mesh import MeshBuilder
 from polytope_lens.partition import Certificate, Partition, RegionCounts
-from polytope_lens.pattern import ActivationPattern, counts_per_layer, sort_key, unpack
-from polytope_lens.polytope import Polytope
+from polytope_lens.pattern import ActivationPattern, distinct_beginnings, sort_key, unpack
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
+Scalar = TypeVar("Scalar", bound=np.generic)
 ENGINES = {"split": split.walk, "subdivide": subdivide.walk, "brute": brute.walk}
 
 
@@ -66,13 +67,13 @@ def partition(
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network)
     workers = _validate.count(workers, name="`workers`")
-    chunks, records = _walk(network, domain, engine, workers, progress)
-    patterns, first = _distinct(chunks, len(records))
-    maps = np.concatenate([chunk.maps for chunk in chunks])[first]
-    witnesses = np.concatenate([chunk.witnesses for chunk in chunks])[first]
-    proved = np.concatenate([chunk.proved for chunk in chunks])[first]
+    builder = MeshBuilder() if network.input_dim == 2 and is_bounded(domain) else None
+    chunks, records = _walk(network, domain, engine, workers, progress, builder)
+    columns = [[getattr(chunk, name) for chunk in chunks] for name in ("patterns", "maps", "witnesses", "proved")]
+    del chunks
+    patterns, first = _distinct(columns[0], len(records))
+    maps, witnesses, proved = (_joined(column)[first] for column in columns[1:])
     witnesses = settle(network, domain, patterns, witnesses, proved)
-    bounded = isinstance(domain, Box) or (isinstance(domain, Polytope) and domain.is_bounded)
     per_layer = counts_per_layer(patterns, network.bits_per_layer)
     if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
         raise ConsistencyError(
@@ -89,7 +90,7 @@ def partition(
         maps,
         witnesses,
         per_layer,
-        _mesh(network, domain, chunks, patterns) if bounded and network.input_dim == 2 else None,
+        _mesh(network, domain, builder, patterns) if builder is not None else None,
         Status.COMPLETE,
         _certificate(records),
     )
@@ -135,8 +136,8 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
         for chart in pieces:
             for chunk in walk(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
-                elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
                 witnesses = settle(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
+                elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
                 rows = zip(chunk.patterns, bits, witnesses, elsewhere, strict=True)
                 for words, pattern, witness, may_come_again in rows:
                     if seen is not None and may_come_again:
@@ -174,48 +175,59 @@ def problems(engine: str, network: Network, domain: Domain) -> list[Chart]:
 
 
 def _walk(
-    network: Network, domain: Domain, engine: str, workers: int, progress: bool | None
+    network: Network,
+    domain: Domain,
+    engine: str,
+    workers: int,
+    progress: bool | None,
+    builder: MeshBuilder | None = None,
 ) -> tuple[list[Chunk], list[Record]]:
-    """What the engine finds in all charts of the domain, and a record for each chart."""
+    """What the engine finds in all charts of the domain, and a record for each chart; corners go to the builder."""
     chunks: list[Chunk] = []
     records = []
     for chart in problems(engine, network, domain):
         record = Record()
-        chunks += _with_bar(ENGINES[engine](network, chart, record, want_output=True, workers=workers), progress)
+        found = ENGINES[engine](network, chart, record, want_output=True, workers=workers)
+        for chunk in _with_bar(found, progress):
+            if builder is not None and chunk.corners is not None:
+                builder.add(chunk.corners)
+            chunks.append(replace(chunk, corners=None))
         records.append(record)
     return chunks, records
 
 
-def _distinct(chunks: list[Chunk], n_charts: int) -> tuple[Words, Ints | slice]:
+def _joined(parts: list[NDArray[Scalar]]) -> NDArray[Scalar]:
+    """The parts in one array; they are given up at once, so that memory holds little twice."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
+
+
+def _distinct(parts: list[Words], n_charts: int) -> tuple[Words, Ints | slice]:
     """Patterns in canonical order, each once, and where each is first found."""
-    patterns = np.concatenate([chunk.patterns for chunk in chunks])
+    patterns = _joined(parts)
     if n_charts == 1:
         return patterns, slice(None)
     _, first = np.unique(sort_key(patterns), return_index=True)
     return patterns[first], first
 
 
-def _mesh(network: Network, domain: Domain, chunks: list[Chunk], patterns: Words) -> PlanarMesh:
+def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:
+    """Number of different beginnings of sorted patterns after each layer, (L,)."""
+    return distinct_beginnings(patterns, np.cumsum(bits_per_layer, dtype=np.int64))
+
+
+def _mesh(network: Network, domain: Domain, builder: MeshBuilder, patterns: Words) -> PlanarMesh:
     """Corners of a planar partition: the ones that came with it, or else those of the subdivide engine."""
-    if chunks[0].corners is None:
-        chart = charts(domain, 2)[0]
-        chunks = list(subdivide.walk(network, chart, Record(), want_output=True))
-        if not np.array_equal(np.concatenate([chunk.patterns for chunk in chunks]), patterns):
-            raise ConsistencyError(
-                "two engines found different regions. This is a defect of polytope_lens: please report the network and "
-                "the domain."
-            )
-    parts: list[Corners] = [chunk.corners for chunk in chunks if chunk.corners is not None]
-    corner = np.concatenate([part.corner for part in parts])
-    sizes = np.concatenate([np.diff(part.indptr) for part in parts])
-    return planar.from_keyed_corners(
-        corner[:, :2],
-        corner[:, 2],
-        np.concatenate([part.key for part in parts]),
-        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        np.concatenate([part.owner for part in parts]),
-        np.concatenate([part.crowded for part in parts]),
-    )
+    if not builder.is_empty:
+        return builder.mesh()
+    chunks, _ = _walk(network, domain, "subdivide", 1, False, builder)
+    if not np.array_equal(_distinct([chunk.patterns for chunk in chunks], 1)[0], patterns):
+        raise ConsistencyError(
+            "two engines found different regions. This is a defect of polytope_lens: please report the network and "
+            "the domain."
+        )
+    return builder.mesh()
 
 
 def _certificate(records: list[Record]) -> Certificate:

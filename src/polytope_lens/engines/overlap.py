@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.pattern import counts_per_layer, distinct
+from polytope_lens.pattern import distinct, distinct_beginnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -48,10 +48,11 @@ def count_union(network: Network, pieces: Sequence[Chart], walk: Walk) -> Ints:
     walk : function of a chart and of whether output is wanted
         Starts a walk: what it finds, and how to get the numbers afterwards.
     """
-    bits_per_layer = network.bits_per_layer
+    stops = np.cumsum((*network.bits_per_layer, 0), dtype=np.int64)[:-1]
 
     def sizes(patterns: Words) -> Ints:
-        return np.array([len(patterns), *counts_per_layer(patterns, bits_per_layer)], dtype=np.int64)
+        beginnings = distinct_beginnings(patterns, stops) if len(patterns) else np.zeros(len(stops), dtype=np.int64)
+        return np.append(len(patterns), beginnings)
 
     def number(piece: Chart) -> Ints:
         chunks, numbers = walk(piece, False)

@@ -19,6 +19,7 @@ from polytope_lens.engines.chunks import (
     input_maps,
     input_points,
     maps_of_patterns,
+    trimmed,
 )
 from polytope_lens.engines.driver import Problem, batches, question
 from polytope_lens.exact.rational import (
@@ -76,11 +77,15 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         if out is None:
             yield counted(n)
             continue
-        witnesses = input_points(chart, out.witnesses[:n])
+        witnesses = input_points(chart, trimmed(out.witnesses, n))
         # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
         proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
-        patterns = out.patterns[:n].copy()
-        maps = input_maps(chart, out.maps[:n]) if chart.has_all_coordinates else maps_of_patterns(network, patterns)
+        patterns = trimmed(out.patterns, n)
+        maps = (
+            input_maps(chart, trimmed(out.maps, n))
+            if chart.has_all_coordinates
+            else maps_of_patterns(network, patterns)
+        )
         yield Chunk(n, patterns, maps, witnesses, proved, None)
 
 

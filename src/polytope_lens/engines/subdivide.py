@@ -8,22 +8,24 @@ import numpy as np
 
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
-from polytope_lens.engines._kernels.flat import flatten, hash_table
+from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
+from polytope_lens.engines._kernels.lanes import LANES
 from polytope_lens.engines.chunks import (
     Chunk,
-    Corners,
     Record,
     counted,
     first_rows,
     input_maps,
     input_points,
+    trimmed,
 )
-from polytope_lens.engines.driver import Problem, batches, question
+from polytope_lens.engines.driver import Problem, batches
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
-from polytope_lens.network import bit_places
-from polytope_lens.pattern import n_words
+from polytope_lens.mesh import Corners
+from polytope_lens.network import bit_places, cutting_first
+from polytope_lens.pattern import n_words, unpack
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.planar import exact_vertices
 
@@ -50,8 +52,9 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     """
     edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
-    net = flatten(network, chart.matrix, reach, want_maps=want_output)
-    state = _start(network, chart, net.width, edges, xy, reach)
+    ordered = cutting_first(network)
+    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, lanes=LANES)
+    state = _start(ordered, chart, net, edges, xy, reach)
 
     def oracle() -> Callable[[kernel.State], None]:
         return _CornerSigns(network, chart).answer
@@ -61,6 +64,9 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         return kernel.Output(
             np.empty((n_regions, len(state.bits)), np.uint64),
             np.empty((n_regions, network.output_dim, 3)),
+            np.empty((n_regions, 2)),
+            np.empty(n_regions, np.bool_),
+            0.0 if chart.is_input_space else PROJECTED,
             np.zeros(n_regions + 1, np.int64),
             np.empty((n_corners, 3)),
             np.empty(n_corners, np.uint64),
@@ -85,57 +91,61 @@ def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
 def _start(
     network: Network,
     chart: Chart,
-    width: NDArray[np.int64],
+    net: FlatNetwork,
     edges: list[int],
     xy: NDArray[np.float64],
     reach: NDArray[np.float64],
 ) -> kernel.State:
     """A state whose only cell is the chart's polygon, before the first layer."""
-    n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
-    frames, most = n_bits + 2, n_bits + len(edges) + 4
+    n_bits, n_hidden, n = network.n_neurons, len(network.layers), len(edges)
+    # Corners of one cell at most, cells on the stack, layers with the outputs
+    most, frames, layers = n_bits + n, n_bits + 2, n_hidden + 1
+    words = max(1, -(-int(net.n_cut.max()) // 64))
+    widest, next_widest = max(int(net.stride.max()), LANES), max(int(net.stride[1:].max(initial=0)), LANES)
+    points = most * layers + 2 * n_bits + n
     hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
-    ints, floats = np.int64, np.float64
-    first = first_rows(network, chart)[: width[0]].T
+    ints, floats, word = np.int64, np.float64, np.uint64
+    first = first_rows(network, chart)[: net.width[0]].T
     state = kernel.State(
         scalars=np.zeros(codes.N_SCALARS, ints),
-        layer_counts=np.zeros(n_hidden + 1, ints),
+        layer_counts=np.zeros(layers, ints),
         layer=np.full(frames, -1, ints),
-        position=np.zeros(frames, ints),
         start=np.zeros(frames, ints),
         n_corners=np.zeros(frames, ints),
-        split_bit=np.full(frames, -1, ints),
-        split_value=np.zeros(frames, ints),
-        digest=np.zeros(frames, np.uint64),
-        rows=np.zeros((frames, 3, widest), floats),
-        error=np.zeros((frames, widest), floats),
-        corner=np.zeros((4 * frames + len(edges), 7), floats),
-        corner_hash=np.zeros((4 * frames + len(edges), 2), np.uint64),
-        owner=np.zeros(4 * frames + len(edges), ints),
-        layer_rows=np.zeros((n_hidden + 1, 3, widest), floats),
-        layer_sure=np.zeros((n_hidden + 1, widest), floats),
-        candidates=np.zeros((n_hidden + 1, widest), ints),
-        n_candidates=np.zeros(n_hidden + 1, ints),
-        bits=np.zeros(n_words(n_bits), np.uint64),
+        n_points=np.zeros(frames, ints),
+        n_lines=np.zeros(frames, ints),
+        digest=np.zeros(frames, word),
+        undecided=np.zeros((frames, words), word),
+        on=np.zeros((frames, words), word),
+        rows=np.zeros((frames, 4, max(next_widest, int(net.stride[0]))), floats),
+        corner=np.zeros((4 * frames + n, 2), ints),
+        corner_hash=np.zeros((4 * frames + n, 2), word),
+        point=np.zeros((points, 3), floats),
+        signs=np.zeros((points, 3, words), word),
+        line=np.zeros((most, 4), floats),
+        owner=np.zeros(most, ints),
+        layer_rows=np.zeros((layers, 3, widest), floats),
+        layer_sure=np.zeros((layers, widest), floats),
+        layer_spread=np.zeros((layers, widest), floats),
+        layer_carry=np.zeros((layers, widest), floats),
+        bits=np.zeros(n_words(n_bits), word),
         sign=np.zeros(most, ints),
-        old_corner=np.zeros((most, 7), floats),
-        old_hash=np.zeros((most, 2), np.uint64),
-        old_owner=np.zeros(most, ints),
-        bounds=np.zeros((3, widest), floats),
-        scratch=np.zeros(widest, floats),
+        old_corner=np.zeros((most, 2), ints),
+        old_hash=np.zeros((most, 2), word),
         on_hash=hashes[:n_bits],
         zero_hash=hashes[n_bits:],
-        refined=refine.start(first, n_hidden + 1, widest),
+        refined=refine.start(first, layers, widest),
     )
-    state.rows[0, :, : width[0]] = first
-    n = len(edges)
+    state.rows[0, :3, : net.width[0]] = first
     state.scalars[codes.TOP] = 1
-    state.n_corners[0] = n
-    state.corner[:n, : kernel.RADIUS] = xy
-    state.corner[:n, kernel.RADIUS] = 2 * UNIT_ROUNDOFF * np.abs(xy).sum(axis=1)
+    state.n_corners[0] = state.n_points[0] = state.n_lines[0] = n
+    state.corner[:n] = np.arange(n)[:, None]
+    state.point[:n, : kernel.RADIUS] = xy
+    state.point[:n, kernel.RADIUS] = 2 * UNIT_ROUNDOFF * np.abs(xy).sum(axis=1)
     lines = np.column_stack([chart.A, -chart.b])[edges]
     lines /= np.hypot(lines[:, 0], lines[:, 1])[:, None]
-    state.corner[:n, kernel.NX : kernel.EDGE_ERROR] = lines
-    state.corner[:n, kernel.EDGE_ERROR] = 8 * UNIT_ROUNDOFF * (reach.sum() + np.abs(lines[:, 2]))
+    state.line[:n, : kernel.LINE_ERROR] = lines
+    state.line[:n, kernel.LINE_ERROR] = 8 * UNIT_ROUNDOFF * (reach.sum() + np.abs(lines[:, 2]))
     state.owner[:n] = [-1 - side for side in edges]
     sides = state.zero_hash[n_bits + np.array(edges)]
     state.corner_hash[:n, 1] = sides
@@ -151,17 +161,24 @@ class _CornerSigns:
         self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
         self._n_bits = network.n_neurons
         self._place = bit_places(network)
+        self._first_bit = np.cumsum((0, *network.bits_per_layer)).tolist()
 
     def answer(self, state: kernel.State) -> None:
-        """Fill in the signs that the kernel left open, for the neuron that it stopped at."""
-        f, layer, neuron, bits = question(state, self._n_bits)
-        row = self._rows.rows(layer, bits)[neuron]
+        """Fill in the signs that the kernel left open at the corners of a cell, for the neuron that it asked about."""
+        f = int(state.scalars[codes.TOP]) - 1
+        bit = self._first_bit[int(state.layer[f])] + int(state.scalars[codes.ASKED])
+        word, place = divmod(int(state.scalars[codes.ASKED]), 64)
+        mask = np.uint64(1 << place)
+        bits = unpack(state.bits[None], self._n_bits)[0]
+        row = self._line(bit, bits)
         start, n = int(state.start[f]), int(state.n_corners[f])
-        for i in np.flatnonzero(state.sign[:n] == kernel.OPEN):
-            before = self._line(int(state.owner[start + (i - 1) % n]), bits)
-            after = self._line(int(state.owner[start + i]), bits)
-            state.sign[i] = _sign_at_crossing(row, before, after)
-        state.scalars[codes.ANSWER] = 1
+        points, lines = state.corner[start : start + n].T.tolist()
+        for i, (point, line) in enumerate(zip(points, lines, strict=True)):
+            if not (state.signs[point, :, word] & mask).any():
+                before = self._line(int(state.owner[lines[i - 1]]), bits)
+                after = self._line(int(state.owner[line]), bits)
+                found = _sign_at_crossing(row, before, after)
+                state.signs[point, (kernel.ZERO, kernel.POSITIVE, kernel.NEGATIVE)[found], word] |= mask
 
     def _line(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
         if owner < 0:
@@ -180,17 +197,14 @@ def _sign_at_crossing(row: list[fmpz], first: list[fmpz], second: list[fmpz]) ->
 
 
 def _chunk(chart: Chart, n: int, n_corners: int, out: kernel.Output) -> Chunk:
-    indptr = out.indptr[: n + 1].copy()
     corners = Corners(
-        out.corner[:n_corners].copy(),
-        out.key[:n_corners].copy(),
-        out.owner[:n_corners].copy(),
-        out.crowded[:n_corners].copy(),
-        indptr,
+        trimmed(out.corner, n_corners),
+        trimmed(out.key, n_corners),
+        trimmed(out.owner, n_corners),
+        trimmed(out.crowded, n_corners),
+        trimmed(out.indptr, n + 1),
     )
-    sums = np.add.reduceat(corners.corner[:, :2], indptr[:-1]) if n else np.empty((0, 2))
-    middle = sums / np.diff(indptr)[:, None]
-    witnesses = input_points(chart, middle)
-    proved = np.asarray(np.isfinite(witnesses).all(axis=1))
-    kernel.surely_inside(corners.corner, indptr, middle, 0.0 if chart.is_input_space else PROJECTED, proved)
-    return Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), witnesses, proved, corners)
+    witnesses, proved = input_points(chart, trimmed(out.witnesses, n)), trimmed(out.proved, n)
+    if not chart.is_input_space:
+        proved = proved & np.isfinite(witnesses).all(axis=1)
+    return Chunk(n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, corners)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.domain import Box
+from polytope_lens.domain import is_bounded as is_bounded_domain
 from polytope_lens.exact.rational import integer_matrix, integer_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.pattern import unpack
-from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.boundedness import BOUNDED, OPEN, UNBOUNDED, prove_bounded
 from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone, cone_of_rows, is_trivial_cone
 from polytope_lens.query.sides import stacked_rows
@@ -70,7 +69,7 @@ class RecessionCones:
 
 def is_bounded(region: Region) -> bool:
     """Whether a region is bounded; exact, one linear program at most."""
-    if _is_bounded_domain(region.domain):
+    if is_bounded_domain(region.domain):
         return True
     normals = _normals(region.network, region.domain)
     return is_trivial_cone(normals(region.pattern.array), region.network.input_dim)
@@ -84,7 +83,7 @@ def recession_cone(region: Region) -> ExactRecessionCone:
     They are those of the exact inequalities, which ``region.polytope`` has rounded: the two sides of a strip may be
     parallel before and not after. Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
     """
-    if _is_bounded_domain(region.domain):
+    if is_bounded_domain(region.domain):
         return ExactRecessionCone([], [])
     normals = _normals(region.network, region.domain)
     return cone_of_rows(normals(region.pattern.array), region.network.input_dim)
@@ -102,7 +101,7 @@ def bounded_mask(partition: Partition) -> Bools:
     then for any, one for each region.
     """
     network, domain = partition.network, partition.domain
-    if _is_bounded_domain(domain):
+    if is_bounded_domain(domain):
         return np.ones(len(partition), dtype=bool)
     sides = np.zeros((0, network.input_dim)) if domain is None else domain.A
     bits = partition.bits()
@@ -215,10 +214,6 @@ def recession_cones(partition: Partition) -> RecessionCones:
 
 def _starts(counts: Ints) -> Ints:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-
-
-def _is_bounded_domain(domain: Domain) -> bool:
-    return isinstance(domain, Box) or (isinstance(domain, Polytope) and domain.is_bounded)
 
 
 def _normals(network: Network, domain: Domain) -> Callable[[Bools], list[list[fmpz]]]:

@@ -47,3 +47,23 @@ def test_deep_networks_climb_the_second_rung_and_agree_with_the_third():
         assert np.array_equal(found.patterns, exact.patterns)
         assert found.certificate.double_double > 100
         assert found.certificate.rational < found.certificate.total / 1000
+
+
+def test_streams_may_be_left_at_any_time_and_helpers_stop():
+    lens, box = random_lens((2, 60, 60, 60, 1), seed=3), Box([-1, -1], [1, 1])
+    for n in (1, 300, 5000):
+        stream = lens.regions(box, workers=3)
+        assert len([region for region, _ in zip(stream, range(n), strict=False)]) == n
+        stream.close()
+    assert lens.count(box, workers=3).total == lens.count(box).total
+
+
+def test_an_error_in_a_helper_reaches_the_caller(monkeypatch):
+    def fails(*_):
+        raise RuntimeError("the oracle is out")
+
+    lens = Lens.from_arrays([[[1, 2], [2, 4], [3, 1]], [[1, 1, 1]]], [[1, 2, 0], [0]])
+    monkeypatch.setattr("polytope_lens.engines.subdivide._CornerSigns.answer", fails)
+    for workers in (1, 2, 3):
+        with pytest.raises(RuntimeError, match="the oracle is out"):
+            lens.count(Box([-1, -1], [1, 1]), workers=workers)

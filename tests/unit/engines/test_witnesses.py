@@ -58,9 +58,7 @@ SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=float)
 
 def surely_inside(polygon, point, error=0.0, radius=0.0):
     corner = np.column_stack([polygon, np.full(len(polygon), error)])
-    proved = np.array([True])
-    kernel.surely_inside(corner, np.array([0, len(polygon)]), np.array([point]), radius, proved)
-    return proved.tolist()[0]
+    return kernel.surely_inside(corner, 0, len(polygon), *map(float, point), radius)
 
 
 @pytest.mark.parametrize(

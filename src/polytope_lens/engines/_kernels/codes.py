@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from polytope_lens._jit import inlined
+
 # Why a walk stopped
-DONE, FULL, UNDECIDED = 0, 1, 2
-# Frames on the stack, the first of them that is this walk's own, regions and corners in the output, the caller's
-# answer, decisions by rung
-TOP, FLOOR, N_REGIONS, N_CORNERS, ANSWER, FLOAT_DECISIONS, DOUBLE_DECISIONS, RATIONAL_DECISIONS, N_SCALARS = range(9)
+DONE, FULL, UNDECIDED, SHARE = 0, 1, 2, 3
+# Frames on the stack, the first of them that is this walk's own, regions and corners in the output
+TOP, FLOOR, N_REGIONS, N_CORNERS = 0, 1, 2, 3
+# The neuron in question, the caller's answer
+ASKED, ANSWER = 4, 5
+# Decisions by rung
+FLOAT_DECISIONS, DOUBLE_DECISIONS, RATIONAL_DECISIONS = 6, 7, 8
+# Whether somebody wants to share the work (or that it is to stop), and after how many regions a walk may be shared
+WANTED, SHARE_AT = 9, 10
+N_SCALARS = 11
+STOP_IT = 2
+
+
+@inlined
+def is_to_stop(scalars: Any) -> bool:  # pragma: no cover - compiled
+    """Whether a walk that is `WANTED` should stop, or has something to share."""
+    if scalars[WANTED] == STOP_IT:
+        return True
+    return bool(scalars[TOP] - scalars[FLOOR] >= 2 and scalars[N_REGIONS] >= scalars[SHARE_AT])

@@ -41,12 +41,15 @@ class FlatNetwork(NamedTuple):
 
     ``width`` counts hidden layers and then the outputs, which are treated as one more layer without activation; it is
     0 there if no output maps are wanted. Weights are transposed: column j of layer l starts at
-    ``weight_start[l] + j * width[l]``. ``tau`` is the form that is t, hence 1 on the input space, in chart coordinates.
-    ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a bit is its inverse.
+    ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up, with zeros. ``tau`` is the form that is
+    t, hence 1 on the input space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a
+    bit is its inverse; the bits of a layer's ``n_cut`` cutting neurons follow each other from ``bit_start``. ``leaks``
+    tells whether some of them have a negative slope other than 0.
     """
 
     n_hidden: int
     width: Ints
+    stride: Ints
     weight_start: Ints
     weights: Floats
     neuron_start: Ints
@@ -55,35 +58,51 @@ class FlatNetwork(NamedTuple):
     positive: Floats
     bit: Ints
     neuron_of: Ints
+    n_cut: Ints
+    bit_start: Ints
+    leaks: NDArray[np.bool_]
     tau: Floats
     reach: Floats
 
 
-def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) -> FlatNetwork:
+def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, lanes: int = 1) -> FlatNetwork:
     """Flat arrays of a network seen through a chart whose entries are 0, 1 and -1, one in each column and row.
 
     Such a chart permutes coordinates (with sign), so the first layer's rows are exact; `reach` (k,) bounds ``|u_k|``.
+    Columns of weights are padded to multiples of `lanes`.
     """
     outputs = network.output_dim if want_maps else 0
-    matrices = [layer.weight for layer in network.layers] + [network.output_weight[:outputs]]
-    biases = [layer.bias for layer in network.layers] + [network.output_bias[:outputs]]
+    layers = network.layers
+    matrices = [layer.weight for layer in layers] + [network.output_weight[:outputs]]
+    biases = [layer.bias for layer in layers] + [network.output_bias[:outputs]]
     width = np.array([len(m) for m in matrices], dtype=np.int64)
-    sizes = [0] + [m.size for m in matrices[1:]]
+    stride = -(-width // lanes) * lanes
+    columns = [np.zeros(0)]
+    for matrix, rounded_up in zip(matrices[1:], stride[1:].tolist(), strict=True):
+        padded = np.zeros((matrix.shape[1], rounded_up))
+        padded[:, : len(matrix)] = matrix.T
+        columns.append(padded.ravel())
+    sizes = np.array([len(column) for column in columns], dtype=np.int64)
     ends = np.zeros(outputs)
     bits = np.full(int(width.sum()), -1, dtype=np.int64)
-    cuts = np.concatenate([*(layer.cuts for layer in network.layers), np.zeros(outputs, dtype=bool)])
+    cuts = np.concatenate([*(layer.cuts for layer in layers), np.zeros(outputs, dtype=bool)])
     bits[cuts] = np.arange(int(cuts.sum()))
+    n_cut = np.array([*(int(layer.cuts.sum()) for layer in layers), 0], dtype=np.int64)
     return FlatNetwork(
-        len(network.layers),
+        len(layers),
         width,
-        np.cumsum(sizes).astype(np.int64) - np.array(sizes, dtype=np.int64),
-        np.concatenate([np.zeros(0), *(m.T.ravel() for m in matrices[1:])]),
+        stride,
+        np.cumsum(sizes) - sizes,
+        np.concatenate(columns),
         np.concatenate([[0], np.cumsum(width)]).astype(np.int64),
         np.concatenate(biases),
-        np.concatenate([*(layer.negative_slope for layer in network.layers), ends]),
-        np.concatenate([*(layer.positive_slope for layer in network.layers), ends]),
+        np.concatenate([*(layer.negative_slope for layer in layers), ends]),
+        np.concatenate([*(layer.positive_slope for layer in layers), ends]),
         bits,
         np.flatnonzero(cuts).astype(np.int64),
+        n_cut,
+        np.cumsum(n_cut) - n_cut,
+        np.array([*(bool(layer.negative_slope[layer.cuts].any()) for layer in layers), False]),
         np.ascontiguousarray(chart[-1]),
         np.append(reach, 1.0),
     )

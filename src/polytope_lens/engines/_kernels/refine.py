@@ -109,7 +109,7 @@ def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  
         slope = net.positive[first + j] if on else net.negative[first + j]
         if slope == 0.0:
             continue
-        start_of_column = column + j * n
+        start_of_column = column + j * net.stride[layer]
         inherited = r.error[before, j] * abs(slope)
         size = 0.0
         for k in range(k1):

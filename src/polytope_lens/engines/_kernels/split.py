@@ -31,8 +31,12 @@ from polytope_lens.engines._kernels.codes import (
     FULL,
     N_REGIONS,
     RATIONAL_DECISIONS,
+    SHARE,
+    STOP_IT,
     TOP,
     UNDECIDED,
+    WANTED,
+    is_to_stop,
 )
 from polytope_lens.engines._kernels.flat import (
     BOUND_SLACK,
@@ -139,6 +143,8 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool)
     """Go on until `limit` regions are in the output, or done, or a question is open; returns which."""
     while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
+        if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
+            return FULL if s.scalars[WANTED] == STOP_IT else SHARE
         layer = s.layer[f]
         if s.split_bit[f] >= 0:
             set_bit(s.bits, s.split_bit[f], s.split_value[f] == 1)

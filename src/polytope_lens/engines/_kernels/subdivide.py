@@ -1,10 +1,16 @@
 """Cell traversal in the plane: cells are convex polygons, and a neuron cuts one iff it has corners on both sides.
 
+A corner is a point, shared by the cells around it while they are on the stack, and each point keeps the signs of a
+layer's neurons in three words of bits: positive, negative, zero. They are computed once, when the point is made, for
+eight neurons at a time. After that, "which neurons cut this cell" is a matter of ``or`` and ``and`` over the words of
+its corners, for 64 neurons at once; and of those that do not cut, all are decided together. So the work grows with the
+corners that there are, not with cells times neurons.
+
 The walk is depth first, so memory is the depth of the stack. It stops and can be resumed whenever the output is full,
 or whenever a sign at a corner is not proved by its error bound: the caller answers and calls again.
 
-A corner is the crossing of two lines known by their owners; its floats come with a radius that bounds the distance
-to that exact point, computed from the residuals of the two lines, so that it does not grow from cut to cut. Each corner
+A point is the crossing of two lines known by their owners; its floats come with a radius that bounds the distance to
+that exact point, computed from the residuals of the two lines, so that it does not grow from cut to cut. Each corner
 also carries a hash of the neurons and sides that vanish there: with the pattern of the cell it identifies the point.
 """
 
@@ -15,8 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
+from polytope_lens._words import count_bits, lowest_bit, reverse_bits
 from polytope_lens.engines._kernels.codes import (
-    ANSWER,
+    ASKED,
     DONE,
     DOUBLE_DECISIONS,
     FLOAT_DECISIONS,
@@ -25,18 +32,15 @@ from polytope_lens.engines._kernels.codes import (
     N_CORNERS,
     N_REGIONS,
     RATIONAL_DECISIONS,
+    SHARE,
+    STOP_IT,
     TOP,
     UNDECIDED,
+    WANTED,
+    is_to_stop,
 )
-from polytope_lens.engines._kernels.flat import (
-    BOUND_SLACK,
-    FlatNetwork,
-    add_neuron,
-    close_layer,
-    length,
-    set_bit,
-    start_layer,
-)
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT, FlatNetwork, is_on, length
+from polytope_lens.engines._kernels.lanes import LANES, add_scaled, add_scaled_size, compare
 from polytope_lens.engines._kernels.refine import Refined, begin, close_refined, is_refined
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
@@ -48,50 +52,61 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
     Bools = NDArray[np.bool_]
 
-# A sign that the error bound leaves open
-OPEN = 2
-# Columns of State.corner: position, radius, and unit normal, offset and error of the edge that starts there
-X, Y, RADIUS, NX, NY, OFFSET, EDGE_ERROR = 0, 1, 2, 3, 4, 5, 6
+# Columns of State.point, of State.line, of State.corner, and the words of State.signs
+X, Y, RADIUS = 0, 1, 2
+NX, NY, OFFSET, LINE_ERROR = 0, 1, 2, 3
+POINT, LINE = 0, 1
+POSITIVE, NEGATIVE, ZERO = 0, 1, 2
+# The fourth of State.rows: a bound on the error of the row
+ERROR = 3
+NOTHING, EVERYTHING, ONE = np.uint64(0), np.uint64(2**64 - 1), np.uint64(1)
 
 
 class State(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell. Frames' corners lie one after the other."""
+    """All that a walk needs to go on; one frame of the stack is one cell.
+
+    Corners of frames, points and lines lie in three stacks of their own. Neurons of a layer are its cutting ones, which
+    come first in each layer; sets of them are words of 64, the first neuron lowest.
+    """
 
     scalars: Ints
     layer_counts: Ints
-    layer: Ints  # per frame: the layer whose neurons are being tried, -1 before the first
-    position: Ints  # per frame: how far down that layer's list of candidates
+    layer: Ints  # per frame: the layer whose neurons are being decided, -1 before the first
     start: Ints  # per frame: first corner
     n_corners: Ints  # per frame
-    split_bit: Ints  # per frame: the bit that set it apart from its sibling, -1 for none
-    split_value: Ints  # per frame
+    n_points: Ints  # per frame
+    n_lines: Ints  # per frame
     digest: Words  # per frame: hash of the neurons that are on, and of those that vanish on the whole cell
-    rows: Floats  # (frames, 3, width): rows of the next layer, as far as summed up
-    error: Floats  # (frames, width)
-    corner: Floats  # (corners, 7)
-    corner_hash: Words  # (corners, 2): of what vanishes at the corner, and on the edge that starts there
-    owner: Ints  # (corners,): of that edge, a bit or -1 - side
-    layer_rows: Floats  # (L, 3, width): finished rows of the layer being tried
-    layer_sure: Floats  # (L, width)
-    candidates: Ints  # (L, width): neurons that may cut the cell in which the layer began
-    n_candidates: Ints  # (L,)
+    undecided: Words  # (frames, words): neurons of the layer
+    on: Words  # (frames, words): those decided so far that are on
+    rows: Floats  # (frames, 4, width): rows of the next layer, as far as summed up, and bounds on their errors
+    corner: Ints  # (corners, 2): its point, and the line of the edge that starts there
+    corner_hash: Words  # (corners, 2): of what vanishes at the corner, and on that edge
+    point: Floats  # (points, 3)
+    signs: Words  # (points, 3, words): of the layer's neurons
+    line: Floats  # (lines, 4): unit normal, offset, and bound on the error over the domain
+    owner: Ints  # (lines,): a bit or -1 - side
+    layer_rows: Floats  # (L + 1, 3, width): finished rows of the layer being decided
+    layer_sure: Floats  # (L + 1, width): beyond this a value has the sign of the exact one
+    layer_spread: Floats  # (L + 1, width): how much a value changes with distance
+    layer_carry: Floats  # (L + 1, width): error that the neuron hands on to the next layer
     bits: Words
-    sign: Ints  # (corners of one cell,): signs of the current neuron at the corners
-    old_corner: Floats
+    sign: Ints  # (corners of one cell,): signs of the neuron that cuts
+    old_corner: Ints
     old_hash: Words
-    old_owner: Ints
-    bounds: Floats  # (4, width)
-    scratch: Floats
     on_hash: Words  # per bit: hash of "on"
     zero_hash: Words  # per bit, then per side: hash of "vanishes"
     refined: Refined
 
 
 class Output(NamedTuple):
-    """Room for finished regions."""
+    """Room for finished regions, and within which radius of a witness everything has to be inside."""
 
     patterns: Words
     maps: Floats
+    witnesses: Floats
+    proved: Bools
+    margin: float
     indptr: Ints
     corner: Floats
     key: Words
@@ -102,6 +117,9 @@ class Output(NamedTuple):
 NO_OUTPUT = Output(
     np.empty((0, 1), np.uint64),
     np.empty((0, 0, 3)),
+    np.empty((0, 2)),
+    np.empty(0, np.bool_),
+    0.0,
     np.zeros(1, np.int64),
     np.empty((0, 3)),
     np.empty(0, np.uint64),
@@ -116,15 +134,20 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
     n_hidden = net.n_hidden
     while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
+        if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
+            return FULL if s.scalars[WANTED] == STOP_IT else SHARE
         layer = s.layer[f]
-        if s.split_bit[f] >= 0:
-            set_bit(s.bits, s.split_bit[f], s.split_value[f] == 1)
         if layer >= 0:
-            outcome = _try_candidates(net, s, f, layer)
-            if outcome == UNDECIDED:
-                return UNDECIDED
-            if outcome == 1:
+            next_neuron = _decide_all(net, s, f, layer)
+            if next_neuron >= 0:
+                if not _is_known(s, f, next_neuron):
+                    s.scalars[ASKED] = next_neuron
+                    s.scalars[RATIONAL_DECISIONS] += 1
+                    s.scalars[_rung(s, layer)] -= 1
+                    return UNDECIDED
+                _split(net, s, f, layer, next_neuron)
                 continue
+            _write_bits(net, s, f, layer)
         if layer == n_hidden - 1:
             n = s.n_corners[f]
             if s.scalars[N_REGIONS] >= limit or (want_geometry and s.scalars[N_CORNERS] + n > out.corner.shape[0]):
@@ -132,7 +155,7 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
             if layer >= 0:
                 s.layer_counts[layer] += 1
             if want_geometry:
-                _emit(net, s, f, out)
+                _emit(s, f, out)
             s.scalars[N_REGIONS] += 1
             s.scalars[TOP] -= 1
             continue
@@ -143,75 +166,177 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
 
 
 @inlined
-def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
-    """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
-    n_next, column = net.width[layer + 1], net.weight_start[layer + 1]
-    first = net.neuron_start[layer]
-    weights, reach, bits_of, on_slope, off_slope = net.weights, net.reach, net.bit, net.positive, net.negative
-    rows, sure, candidates = s.layer_rows[layer], s.layer_sure[layer], s.candidates[layer]
-    corner, sign, scalars, digest, on_hash = s.corner, s.sign, s.scalars, s.digest, s.on_hash
-    next_rows, next_error, scratch, bits = s.rows, s.error, s.scratch, s.bits
-    start, n = s.start[f], s.n_corners[f]
-    last = s.n_candidates[layer]
-    at = s.position[f]
-    rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
-    while at < last:
-        j = candidates[at]
-        a, b, c = rows[0, j], rows[1, j], rows[2, j]
-        resolved = scalars[ANSWER] == 1
-        positive = False
-        negative = False
-        if not resolved:
-            spread = (abs(a) + abs(b)) * BOUND_SLACK
-            some_open = False
-            for i in range(n):
-                value = a * corner[start + i, X] + b * corner[start + i, Y] + c
-                bound = sure[j] + spread * corner[start + i, RADIUS]
-                if value > bound:
-                    sign[i] = 1
-                    positive = True
-                elif value < -bound:
-                    sign[i] = -1
-                    negative = True
-                else:
-                    sign[i] = OPEN
-                    some_open = True
-            if some_open:
-                s.position[f] = at
-                return UNDECIDED
-            scalars[rung] += 1
-        else:
-            scalars[ANSWER] = 0
-            scalars[RATIONAL_DECISIONS] += 1
-            for i in range(n):
-                if sign[i] > 0:
-                    positive = True
-                elif sign[i] < 0:
-                    negative = True
-        bit = bits_of[first + j]
-        if positive and negative:
-            s.position[f] = at + 1
-            _split(net, s, f, layer, j, bit)
-            return 1
-        if resolved and (positive or negative):
-            _mark_vanishing(s, f, bit, positive)
-        elif resolved:
-            digest[f] ^= s.zero_hash[bit]
-        set_bit(bits, bit, positive)
-        if positive:
-            digest[f] ^= on_hash[bit]
-        if n_next > 0 and (positive or negative):
-            slope = on_slope[first + j] if positive else off_slope[first + j]
-            add_neuron(
-                weights, reach, column + j * n_next, n_next, slope, rows, j, sure[j], next_rows, next_error, f, scratch
-            )
-        at += 1
-    s.position[f] = at
-    return 0
+def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Finish a layer's rows on a cell and find their signs at its corners, which become points of their own."""
+    begin(s.refined, layer)
+    _close_rows(net, s, f, layer)
+    n, n_next = net.width[layer], net.width[layer + 1]
+    n_cut = net.n_cut[layer]
+    rows, bias, tau, reach = s.rows, net.bias, net.tau, net.reach
+    if n_next > 0:
+        first = net.neuron_start[layer + 1]
+        form = (n + 4) * UNIT_ROUNDOFF * (abs(tau[0]) * reach[0] + abs(tau[1]) * reach[1] + abs(tau[2]))
+        for q in range(n_next):
+            b = bias[first + q]
+            rows[f, 0, q] = b * tau[0]
+            rows[f, 1, q] = b * tau[1]
+            rows[f, 2, q] = b * tau[2]
+            rows[f, ERROR, q] = abs(b) * form
+        for q in range(n_cut, n):
+            _add_neuron(net, s, f, layer, q, net.positive[net.neuron_start[layer] + q])
+    for word in range((n_cut + 63) >> 6):
+        left = n_cut - 64 * word
+        s.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
+        s.on[f, word] = NOTHING
+    s.layer[f] = layer
+    corner, point = s.corner, s.point
+    p = s.n_points[f]
+    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        old = corner[i, POINT]
+        point[p, X] = point[old, X]
+        point[p, Y] = point[old, Y]
+        point[p, RADIUS] = point[old, RADIUS]
+        corner[i, POINT] = p
+        _find_signs(net, s, f, layer, p)
+        p += 1
+    s.n_points[f] = p
 
 
 @inlined
-def _mark_vanishing(s: State, f: int, bit: int, on: bool) -> None:  # pragma: no cover - compiled
+def _close_rows(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Rows of a layer as they are tried on a cell, with the bounds that go with them; see :mod:`.flat`."""
+    n = net.width[layer]
+    r0, r1 = net.reach[0], net.reach[1]
+    rows, out, sure = s.rows, s.layer_rows, s.layer_sure
+    evaluation = 6 * UNIT_ROUNDOFF
+    largest, worst = 0.0, 0.0
+    for q in range(n):
+        a, b, c, error = rows[f, 0, q], rows[f, 1, q], rows[f, 2, q], rows[f, ERROR, q]
+        out[layer, 0, q] = a
+        out[layer, 1, q] = b
+        out[layer, 2, q] = c
+        size = abs(a) * r0 + abs(b) * r1 + abs(c)
+        sure[layer, q] = error * BOUND_SLACK + evaluation * size + UNDERFLOW_GUARD
+        largest = max(largest, size)
+        worst = max(worst, error)
+    if worst > REFINE_AT * UNIT_ROUNDOFF * largest:
+        close_refined(net, s.refined, s.bits, layer, out[layer], sure[layer])
+    spread, carry = s.layer_spread, s.layer_carry
+    rounding = (n + 4) * UNIT_ROUNDOFF
+    for q in range(n):
+        a, b, c = abs(out[layer, 0, q]), abs(out[layer, 1, q]), abs(out[layer, 2, q])
+        spread[layer, q] = (a + b) * BOUND_SLACK
+        carry[layer, q] = (sure[layer, q] + rounding * (a * r0 + b * r1 + c)) * BOUND_SLACK
+
+
+@inlined
+def _find_signs(net: FlatNetwork, s: State, f: int, layer: int, p: int) -> None:  # pragma: no cover - compiled
+    """Signs of a cell's undecided neurons at a point, where floats prove them."""
+    x, y, radius = s.point[p, X], s.point[p, Y], s.point[p, RADIUS]
+    rows, sure, spread, undecided, signs = s.layer_rows, s.layer_sure, s.layer_spread, s.undecided, s.signs
+    for word in range((net.n_cut[layer] + 63) >> 6):
+        rest = undecided[f, word]
+        positive, negative, shift, at = NOTHING, NOTHING, NOTHING, 64 * word
+        while rest != NOTHING:
+            if rest & np.uint64(255) != NOTHING:
+                found = compare(rows, layer, at, sure, spread, x, y, radius)
+                positive |= (found & np.uint64(255)) << shift
+                negative |= (found >> np.uint64(LANES)) << shift
+            rest >>= np.uint64(LANES)
+            shift += np.uint64(LANES)
+            at += LANES
+        signs[p, POSITIVE, word] = positive
+        signs[p, NEGATIVE, word] = negative
+        signs[p, ZERO, word] = NOTHING
+
+
+@inlined
+def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
+    """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
+    start, stop = s.start[f], s.start[f] + s.n_corners[f]
+    corner, signs, undecided, on_hash = s.corner, s.signs, s.undecided, s.on_hash
+    first, bit = net.neuron_start[layer], net.bit_start[layer]
+    rung = _rung(s, layer)
+    found = -1
+    for word in range((net.n_cut[layer] + 63) >> 6):
+        rest = undecided[f, word]
+        if rest == NOTHING:
+            continue
+        positive, negative, zero, known = NOTHING, NOTHING, NOTHING, EVERYTHING
+        for i in range(start, stop):
+            p = corner[i, POINT]
+            above, below, on = signs[p, POSITIVE, word], signs[p, NEGATIVE, word], signs[p, ZERO, word]
+            positive |= above
+            negative |= below
+            zero |= on
+            known &= above | below | on
+        misses = rest & known & ~(positive & negative)
+        rest &= ~misses
+        undecided[f, word] = rest
+        if found < 0 and rest != NOTHING:
+            found = 64 * word + lowest_bit(rest)
+        if misses == NOTHING:
+            continue
+        s.scalars[rung] += count_bits(misses)
+        s.on[f, word] |= misses & positive
+        touching = misses & zero
+        while touching != NOTHING:
+            q = lowest_bit(touching)
+            touching &= touching - ONE
+            if ((positive | negative) >> np.uint64(q)) & ONE:
+                _mark_vanishing(s, f, bit + 64 * word + q, word, q, bool((positive >> np.uint64(q)) & ONE))
+            else:
+                s.digest[f] ^= s.zero_hash[bit + 64 * word + q]
+        above = misses & positive
+        while above != NOTHING:
+            q = 64 * word + lowest_bit(above)
+            above &= above - ONE
+            s.digest[f] ^= on_hash[bit + q]
+            _add_neuron(net, s, f, layer, q, net.positive[first + q])
+        if net.leaks[layer]:
+            below = misses & negative
+            while below != NOTHING:
+                q = 64 * word + lowest_bit(below)
+                below &= below - ONE
+                _add_neuron(net, s, f, layer, q, net.negative[first + q])
+    return found
+
+
+@inlined
+def _rung(s: State, layer: int) -> int:  # pragma: no cover - compiled
+    """Which rung decides where no question is asked."""
+    return DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
+
+
+@inlined
+def _is_known(s: State, f: int, q: int) -> bool:  # pragma: no cover - compiled
+    """Whether the signs of a neuron at all corners of a cell are proved."""
+    word, known = q >> 6, EVERYTHING
+    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        p = s.corner[i, POINT]
+        known &= s.signs[p, POSITIVE, word] | s.signs[p, NEGATIVE, word] | s.signs[p, ZERO, word]
+    return bool((known >> np.uint64(q & 63)) & ONE)
+
+
+@inlined
+def _add_neuron(net: FlatNetwork, s: State, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
+    """Add a decided neuron to the next layer's rows of a cell: ``rows[f] += slope * W[:, q] * z_q``."""
+    if slope == 0.0:
+        return
+    stride = net.stride[layer + 1]
+    rows, weights, source = s.rows, net.weights, s.layer_rows
+    a, b, c = slope * source[layer, 0, q], slope * source[layer, 1, q], slope * source[layer, 2, q]
+    error = abs(slope) * s.layer_carry[layer, q]
+    column = net.weight_start[layer + 1] + q * stride
+    for at in range(0, stride, LANES):
+        add_scaled(rows, f, 0, at, weights, column + at, a)
+        add_scaled(rows, f, 1, at, weights, column + at, b)
+        add_scaled(rows, f, 2, at, weights, column + at, c)
+        add_scaled_size(rows, f, ERROR, at, weights, column + at, error)
+
+
+@inlined
+def _mark_vanishing(s: State, f: int, bit: int, word: int, q: int, on: bool) -> None:  # pragma: no cover - compiled
     """Note at corners and edges that a neuron which does not cut the cell vanishes there."""
     start, n = s.start[f], s.n_corners[f]
     mark = s.zero_hash[bit]
@@ -219,220 +344,182 @@ def _mark_vanishing(s: State, f: int, bit: int, on: bool) -> None:  # pragma: no
         mark ^= s.on_hash[bit]
     for i in range(n):
         following = i + 1 if i + 1 < n else 0
-        if s.sign[i] == 0:
+        if (s.signs[s.corner[start + i, POINT], ZERO, word] >> np.uint64(q)) & ONE:
             s.corner_hash[start + i, 0] ^= mark
-            if s.sign[following] == 0:
+            if (s.signs[s.corner[start + following, POINT], ZERO, word] >> np.uint64(q)) & ONE:
                 s.corner_hash[start + i, 1] ^= mark
 
 
 @inlined
-def _split(net: FlatNetwork, s: State, f: int, layer: int, j: int, bit: int) -> None:  # pragma: no cover - compiled
+def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
     """Replace the top cell by its two halves: the negative one on top, to be walked first."""
-    start, n = s.start[f], s.n_corners[f]
-    rows, sure, reach, sign = s.layer_rows[layer], s.layer_sure[layer], net.reach, s.sign
-    corner, corner_hash, owner = s.corner, s.corner_hash, s.owner
-    old_corner, old_hash, old_owner = s.old_corner, s.old_hash, s.old_owner
-    a, b, c = rows[0, j], rows[1, j], rows[2, j]
-    norm = length(rows, j, 2)
-    line = (a / norm, b / norm, c / norm)
-    size = reach[0] + reach[1] + abs(line[2])
-    line_error = sure[j] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * size
-    mark_off = s.zero_hash[bit]
-    mark_on = mark_off ^ s.on_hash[bit]
+    g = f + 1
+    start, n, bit = s.start[f], s.n_corners[f], net.bit_start[layer] + q
+    word, place = q >> 6, np.uint64(q & 63)
+    s.scalars[_rung(s, layer)] += 1
+    s.undecided[f, word] &= ~(ONE << place)
+    new_line = _push_line(net, s, f, layer, q, bit)
+    sign, corner, corner_hash, signs = s.sign, s.corner, s.corner_hash, s.signs
+    old_corner, old_hash = s.old_corner, s.old_hash
+    for i in range(n):
+        p = corner[start + i, POINT]
+        sign[i] = np.int64((signs[p, POSITIVE, word] >> place) & ONE) - np.int64(
+            (signs[p, NEGATIVE, word] >> place) & ONE
+        )
+        old_corner[i, POINT] = p
+        old_corner[i, LINE] = corner[start + i, LINE]
+        old_hash[i, 0] = corner_hash[start + i, 0]
+        old_hash[i, 1] = corner_hash[start + i, 1]
     to_off = start
     for i in range(n):
         following = i + 1 if i + 1 < n else 0
-        for k in range(7):
-            old_corner[i, k] = corner[start + i, k]
-        old_hash[i, 0] = corner_hash[start + i, 0]
-        old_hash[i, 1] = corner_hash[start + i, 1]
-        old_owner[i] = owner[start + i]
-        if sign[i] >= 0:
-            to_off += 1
-        if sign[i] * sign[following] < 0:
-            to_off += 1
-    g = f + 1
-    to_on = start
-    start_off = to_off
+        to_off += (sign[i] >= 0) + (sign[i] * sign[following] < 0)
+    mark_off = s.zero_hash[bit]
+    mark_on = mark_off ^ s.on_hash[bit]
+    to_on, start_off, new_point = start, to_off, s.n_points[f]
     for i in range(n):
         following = i + 1 if i + 1 < n else 0
         here, there = sign[i], sign[following]
         if here >= 0:
-            _copy_corner(old_corner, old_hash, old_owner, i, corner, corner_hash, owner, to_on)
+            _put_corner(s, i, to_on)
             if here == 0:
                 corner_hash[to_on, 0] ^= mark_on
                 if there < 0:
-                    _set_edge(corner, corner_hash, owner, to_on, line, line_error, bit, mark_on)
+                    corner[to_on, LINE] = new_line
+                    corner_hash[to_on, 1] = mark_on
             to_on += 1
         if here <= 0:
-            _copy_corner(old_corner, old_hash, old_owner, i, corner, corner_hash, owner, to_off)
+            _put_corner(s, i, to_off)
             if here == 0:
                 corner_hash[to_off, 0] ^= mark_off
                 if there > 0:
-                    _set_edge(corner, corner_hash, owner, to_off, line, line_error, bit, mark_off)
+                    corner[to_off, LINE] = new_line
+                    corner_hash[to_off, 1] = mark_off
             to_off += 1
         if here * there < 0:
-            _copy_corner(old_corner, old_hash, old_owner, i, corner, corner_hash, owner, to_on)
-            _copy_corner(old_corner, old_hash, old_owner, i, corner, corner_hash, owner, to_off)
-            x, y, radius = _cross(reach, old_corner, i, following, a, b, c, line, line_error)
-            corner[to_on, X] = x
-            corner[to_on, Y] = y
-            corner[to_on, RADIUS] = radius
-            corner[to_off, X] = x
-            corner[to_off, Y] = y
-            corner[to_off, RADIUS] = radius
+            _push_crossing(net, s, layer, q, old_corner[i, POINT], old_corner[following, POINT], old_corner[i, LINE],
+                           new_line, new_point)  # fmt: skip
+            _find_signs(net, s, f, layer, new_point)
+            _put_corner(s, i, to_on)
+            _put_corner(s, i, to_off)
+            corner[to_on, POINT] = new_point
+            corner[to_off, POINT] = new_point
             corner_hash[to_on, 0] = old_hash[i, 1] ^ mark_on
             corner_hash[to_off, 0] = old_hash[i, 1] ^ mark_off
             if here > 0:
-                _set_edge(corner, corner_hash, owner, to_on, line, line_error, bit, mark_on)
+                corner[to_on, LINE] = new_line
+                corner_hash[to_on, 1] = mark_on
             else:
-                _set_edge(corner, corner_hash, owner, to_off, line, line_error, bit, mark_off)
+                corner[to_off, LINE] = new_line
+                corner_hash[to_off, 1] = mark_off
             to_on += 1
             to_off += 1
+            new_point += 1
     s.n_corners[f] = to_on - start
     s.start[g] = start_off
     s.n_corners[g] = to_off - start_off
     s.layer[g] = layer
-    s.position[g] = s.position[f]
-    s.split_bit[f] = bit
-    s.split_bit[g] = bit
-    s.split_value[f] = 1
-    s.split_value[g] = 0
+    s.n_points[f] = new_point
+    s.n_points[g] = new_point
+    s.n_lines[f] = new_line + 1
+    s.n_lines[g] = new_line + 1
     s.digest[g] = s.digest[f]
     s.digest[f] ^= s.on_hash[bit]
-    n_next = net.width[layer + 1]
-    if n_next > 0:
-        next_rows, next_error, scratch, weights = s.rows, s.error, s.scratch, net.weights
-        for k in range(3):
-            for q in range(n_next):
-                next_rows[g, k, q] = next_rows[f, k, q]
-        for q in range(n_next):
-            next_error[g, q] = next_error[f, q]
-        neuron = net.neuron_start[layer] + j
-        on, off = net.positive[neuron], net.negative[neuron]
-        column = net.weight_start[layer + 1] + j * n_next
-        add_neuron(weights, reach, column, n_next, on, rows, j, sure[j], next_rows, next_error, f, scratch)
-        add_neuron(weights, reach, column, n_next, off, rows, j, sure[j], next_rows, next_error, g, scratch)
+    for w in range((net.n_cut[layer] + 63) >> 6):
+        s.undecided[g, w] = s.undecided[f, w]
+        s.on[g, w] = s.on[f, w]
+    s.on[f, word] |= ONE << place
+    rows = s.rows
+    for at in range(net.width[layer + 1]):
+        for k in range(4):
+            rows[g, k, at] = rows[f, k, at]
+    neuron = net.neuron_start[layer] + q
+    _add_neuron(net, s, f, layer, q, net.positive[neuron])
+    _add_neuron(net, s, g, layer, q, net.negative[neuron])
     s.scalars[TOP] += 1
 
 
 @inlined
-def _copy_corner(
-    old_corner: Any, old_hash: Any, old_owner: Any, i: int, corner: Any, corner_hash: Any, owner: Any, to: int
-) -> None:  # pragma: no cover - compiled
-    for k in range(7):
-        corner[to, k] = old_corner[i, k]
-    corner_hash[to, 0] = old_hash[i, 0]
-    corner_hash[to, 1] = old_hash[i, 1]
-    owner[to] = old_owner[i]
+def _put_corner(s: State, i: int, to: int) -> None:  # pragma: no cover - compiled
+    """A corner of the old cell becomes one of a new cell."""
+    s.corner[to, POINT] = s.old_corner[i, POINT]
+    s.corner[to, LINE] = s.old_corner[i, LINE]
+    s.corner_hash[to, 0] = s.old_hash[i, 0]
+    s.corner_hash[to, 1] = s.old_hash[i, 1]
 
 
 @inlined
-def _set_edge(
-    corner: Any, corner_hash: Any, owner: Any, to: int, line: Any, error: float, bit: int, mark: Any
-) -> None:  # pragma: no cover - compiled
-    corner[to, NX] = line[0]
-    corner[to, NY] = line[1]
-    corner[to, OFFSET] = line[2]
-    corner[to, EDGE_ERROR] = error
-    corner_hash[to, 1] = mark
-    owner[to] = bit
+def _push_line(net: FlatNetwork, s: State, f: int, layer: int, q: int, bit: int) -> Any:  # pragma: no cover - compiled
+    """Put a neuron's line on the stack of lines, with a unit normal; returns its place there."""
+    at = s.n_lines[f]
+    norm = length(s.layer_rows[layer], q, 2)
+    for k in range(3):
+        s.line[at, k] = s.layer_rows[layer, k, q] / norm
+    size = net.reach[0] + net.reach[1] + abs(s.line[at, OFFSET])
+    s.line[at, LINE_ERROR] = s.layer_sure[layer, q] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * size
+    s.owner[at] = bit
+    return at
 
 
 @inlined
-def _cross(
-    reach: Any, old: Any, i: int, following: int, a: float, b: float, c: float, line: Any, error: float
-) -> tuple[float, float, float]:  # pragma: no cover - compiled
-    """Where edge i crosses a line, and a radius about that which holds the exact crossing.
+def _push_crossing(
+    net: FlatNetwork, s: State, layer: int, q: int, u: int, v: int, edge: int, line: int, to: int
+) -> None:  # pragma: no cover - compiled
+    """The point where a neuron's line crosses the edge from point u to v, and a radius that holds the exact crossing.
 
     With unit normals n1, n2 of the float lines and residuals r1, r2 of the computed point on the exact lines, the exact
     crossing is at most ``(r1 |n2'| + r2 |n1'|) / |det(n1', n2')|`` away, n' being the exact lines' normals on the same
     scale; these differ from n by at most error / reach, since the bound on a line holds on the whole box.
     """
-    xi, yi = old[i, X], old[i, Y]
-    xj, yj = old[following, X], old[following, Y]
+    reach, lines, rows, point = net.reach, s.line, s.layer_rows, s.point
+    a, b, c = rows[layer, 0, q], rows[layer, 1, q], rows[layer, 2, q]
+    mx, my, m_offset, m_error = lines[line, NX], lines[line, NY], lines[line, OFFSET], lines[line, LINE_ERROR]
+    nx, ny, offset, error = lines[edge, NX], lines[edge, NY], lines[edge, OFFSET], lines[edge, LINE_ERROR]
+    xi, yi, xj, yj = point[u, X], point[u, Y], point[v, X], point[v, Y]
     vi = a * xi + b * yi + c
     vj = a * xj + b * yj + c
-    nx, ny, offset, edge_error = old[i, NX], old[i, NY], old[i, OFFSET], old[i, EDGE_ERROR]
     t = vi / (vi - vj)
     x = xi + t * (xj - xi)
     y = yi + t * (yj - yi)
     if not 0.0 <= t <= 1.0:
         # Floats cannot tell the two ends apart; the two lines still cross.
-        determinant = nx * line[1] - ny * line[0]
-        x = (ny * line[2] - line[1] * offset) / determinant
-        y = (line[0] * offset - nx * line[2]) / determinant
+        determinant = nx * my - ny * mx
+        x = (ny * m_offset - my * offset) / determinant
+        y = (mx * offset - nx * m_offset) / determinant
         if not (abs(x) < np.inf and abs(y) < np.inf):
             x, y = 0.5 * (xi + xj), 0.5 * (yi + yj)
-    rounding = 4 * UNIT_ROUNDOFF * (2 * (abs(x) + abs(y)) + abs(offset) + abs(line[2]))
-    residual = abs(nx * x + ny * y + offset) + edge_error + abs(line[0] * x + line[1] * y + line[2]) + error + rounding
-    tilt = (edge_error + error) / min(reach[0], reach[1])
-    sine = abs(line[0] * ny - line[1] * nx) - 2 * tilt - 8 * UNIT_ROUNDOFF
+    rounding = 4 * UNIT_ROUNDOFF * (2 * (abs(x) + abs(y)) + abs(offset) + abs(m_offset))
+    residual = abs(nx * x + ny * y + offset) + error + abs(mx * x + my * y + m_offset) + m_error + rounding
+    tilt = (error + m_error) / min(reach[0], reach[1])
+    sine = abs(mx * ny - my * nx) - 2 * tilt - 8 * UNIT_ROUNDOFF
     radius = np.inf
     if sine > 0.0 and tilt < 2.0**-8:
         radius = 1.02 * residual / sine
         if not radius < np.inf:
             radius = np.inf
-    return x, y, radius
+    point[to, X] = x
+    point[to, Y] = y
+    point[to, RADIUS] = radius
 
 
 @inlined
-def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
-    """Sort the neurons of a layer into those that surely miss the cell and those that may cut it."""
-    n, n_next = net.width[layer], net.width[layer + 1]
-    first, column = net.neuron_start[layer], net.weight_start[layer + 1]
-    weights, reach, bits_of, on_slope, off_slope = net.weights, net.reach, net.bit, net.positive, net.negative
-    rows, sure, candidates = s.layer_rows[layer], s.layer_sure[layer], s.candidates[layer]
-    next_rows, next_error, scratch, bits = s.rows, s.error, s.scratch, s.bits
-    corner, digest, on_hash = s.corner, s.digest, s.on_hash
-    lowest, highest, spread = s.bounds[0], s.bounds[1], s.bounds[2]
-    begin(s.refined, layer)
-    if close_layer(reach, n, next_rows, next_error, f, rows, sure):
-        close_refined(net, s.refined, bits, layer, rows, sure)
-    rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
-    if n_next > 0:
-        start_layer(net.bias, net.tau, net.neuron_start[layer + 1], n_next, next_rows, next_error, f)
-    for q in range(n):
-        spread[q] = (abs(rows[0, q]) + abs(rows[1, q])) * BOUND_SLACK
-        lowest[q] = np.inf
-        highest[q] = -np.inf
-    start = s.start[f]
-    for i in range(s.n_corners[f]):
-        x, y, radius = corner[start + i, X], corner[start + i, Y], corner[start + i, RADIUS]
-        for q in range(n):
-            value = rows[0, q] * x + rows[1, q] * y + rows[2, q]
-            # Not zero times infinity: a corner that floats cannot place decides nothing.
-            slack = spread[q] * radius if radius < np.inf else np.inf
-            low, high = value - slack, value + slack
-            lowest[q] = low if low < lowest[q] else lowest[q]
-            highest[q] = high if high > highest[q] else highest[q]
-    count = 0
-    for j in range(n):
-        bit = bits_of[first + j]
-        on = False
-        if bit >= 0:
-            on = lowest[j] > sure[j]
-            if not on and not highest[j] < -sure[j]:
-                candidates[count] = j
-                count += 1
-                continue
-            set_bit(bits, bit, on)
-            if on:
-                digest[f] ^= on_hash[bit]
-        if n_next > 0:
-            slope = on_slope[first + j] if on or bit < 0 else off_slope[first + j]
-            add_neuron(
-                weights, reach, column + j * n_next, n_next, slope, rows, j, sure[j], next_rows, next_error, f, scratch
-            )
-    s.scalars[rung] += n - count
-    s.n_candidates[layer] = count
-    s.layer[f] = layer
-    s.position[f] = 0
-    s.split_bit[f] = -1
+def _write_bits(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Write a decided layer of a cell into the packed pattern, first bit highest."""
+    bits, at, left = s.bits, net.bit_start[layer], net.n_cut[layer]
+    for word in range((left + 63) >> 6):
+        n = min(left - 64 * word, 64)
+        mask = reverse_bits(EVERYTHING >> np.uint64(64 - n))
+        value = reverse_bits(s.on[f, word])
+        into, shift = at >> 6, at & 63
+        bits[into] = (bits[into] & ~(mask >> np.uint64(shift))) | (value >> np.uint64(shift))
+        if shift + n > 64:
+            back = np.uint64(64 - shift)
+            bits[into + 1] = (bits[into + 1] & ~(mask << back)) | (value << back)
+        at += n
 
 
 @inlined
-def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
+def _emit(s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
     """Write a finished region."""
     r, at = s.scalars[N_REGIONS], s.scalars[N_CORNERS]
     patterns, bits, maps, rows = out.patterns, s.bits, out.maps, s.rows
@@ -442,46 +529,51 @@ def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: n
         for k in range(3):
             maps[r, q, k] = rows[f, k, q]
     start, n, digest = s.start[f], s.n_corners[f], s.digest[f]
-    corner, corner_hash, owner = s.corner, s.corner_hash, s.owner
+    corner, corner_hash, owner, point = s.corner, s.corner_hash, s.owner, s.point
     to_corner, to_key, to_owner, to_crowded = out.corner, out.key, out.owner, out.crowded
     on_hash, zero_hash, n_bits = s.on_hash, s.zero_hash, s.on_hash.shape[0]
+    x, y = 0.0, 0.0
     for i in range(n):
-        to_corner[at + i, 0] = corner[start + i, X]
-        to_corner[at + i, 1] = corner[start + i, Y]
-        to_corner[at + i, 2] = corner[start + i, RADIUS]
+        p, bit = corner[start + i, POINT], owner[corner[start + i, LINE]]
+        x += point[p, X]
+        y += point[p, Y]
+        to_corner[at + i, 0] = point[p, X]
+        to_corner[at + i, 1] = point[p, Y]
+        to_corner[at + i, 2] = point[p, RADIUS]
         to_key[at + i] = digest ^ corner_hash[start + i, 0]
-        to_owner[at + i] = owner[start + i]
+        to_owner[at + i] = bit
         # The edge's hash is the mark of its owner alone, unless other neurons vanish on it too.
-        bit = owner[start + i]
         if bit < 0:
             mark = zero_hash[n_bits - 1 - bit]
         else:
             mark = zero_hash[bit]
-            if (bits[bit >> 6] >> np.uint64(63 - (bit & 63))) & np.uint64(1) == np.uint64(1):
+            if is_on(bits, bit):
                 mark ^= on_hash[bit]
         to_crowded[at + i] = corner_hash[start + i, 1] != mark
+    x, y = x / n, y / n
+    out.witnesses[r, 0] = x
+    out.witnesses[r, 1] = y
+    out.proved[r] = surely_inside(to_corner, at, at + n, x, y, out.margin)
     out.indptr[r + 1] = at + n
     s.scalars[N_CORNERS] = at + n
 
 
-@jit
+@inlined
 def surely_inside(
-    corner: Floats, indptr: Ints, points: Floats, radius: float, proved: NDArray[np.bool_]
-) -> None:  # pragma: no cover - compiled
-    """Keep `proved` where all that is within a radius of the point is proved to lie strictly inside its polygon.
+    corner: Any, start: int, stop: int, x: float, y: float, radius: float
+) -> bool:  # pragma: no cover - compiled
+    """Whether all that is within a radius of a point is proved to lie strictly inside a polygon.
 
     It does if it is strictly to the left of each edge: if the cross product of the edge with the way from its start to
     the point is positive. As the corners are only known within their radii, each factor errs by at most `slack`.
     """
-    for r in range(points.shape[0]):
-        start, stop = indptr[r], indptr[r + 1]
-        for i in range(start, stop):
-            j = i + 1 if i + 1 < stop else start
-            ex, ey = corner[j, 0] - corner[i, 0], corner[j, 1] - corner[i, 1]
-            px, py = points[r, 0] - corner[i, 0], points[r, 1] - corner[i, 1]
-            edge, way = abs(ex) + abs(ey), abs(px) + abs(py)
-            slack = corner[i, 2] + corner[j, 2] + radius
-            bound = 1.01 * slack * (edge + way + slack) + 8 * UNIT_ROUNDOFF * edge * way + UNDERFLOW_GUARD
-            if not ex * py - ey * px > bound:
-                proved[r] = False
-                break
+    for i in range(start, stop):
+        j = i + 1 if i + 1 < stop else start
+        ex, ey = corner[j, 0] - corner[i, 0], corner[j, 1] - corner[i, 1]
+        px, py = x - corner[i, 0], y - corner[i, 1]
+        edge, way = abs(ex) + abs(ey), abs(px) + abs(py)
+        slack = corner[i, 2] + corner[j, 2] + radius
+        bound = 1.01 * slack * (edge + way + slack) + 8 * UNIT_ROUNDOFF * edge * way + UNDERFLOW_GUARD
+        if not ex * py - ey * px > bound:
+            return False
+    return True
