@@ -9,6 +9,7 @@ come up more than once. Engines that can walk to infinity take it whole, as one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,11 @@ def whole(network: Network, domain: Domain) -> Chart:
     return Chart(np.eye(dim + 1)[:, [*kept, dim]], Box(-size, size), A[:, kept], b, False)
 
 
+def central_size(network: Network) -> float:
+    """A power of two, at least 1, that leaves little for the other charts if the central one has this size."""
+    return max(1.0, 32 * _scale(network.layers[0].weight, network.layers[0].bias)) if network.layers else 1.0
+
+
 def _independent_columns(matrix: Floats) -> list[int]:
     """Columns (one at least) that span all; exact."""
     columns = range(matrix.shape[1])
@@ -98,29 +104,37 @@ def _scale(weight: Floats, bias: Floats) -> float:
     return float(2.0 ** np.clip(np.round(np.median(typical)), -100, 100)) if typical.size else 1.0
 
 
-def charts(domain: Domain, dim: int) -> list[Chart]:
+def charts(domain: Domain, dim: int, size: float = 1.0) -> list[Chart]:
     """One chart for a bounded domain, at most 2 d + 1 for an unbounded one (pieces without interior left out)."""
-    found = pieces(domain, dim)
+    found = list(_of_the_whole_space(dim, size)) if domain is None else pieces(domain, dim, size)
     return found if domain is None or len(found) == 1 else [c for c in found if Polytope(c.A, c.b).has_interior]
 
 
-def pieces(domain: Domain, dim: int) -> list[Chart]:
-    """One chart for a bounded domain, 2 d + 1 for an unbounded one, some of which may be empty."""
+@lru_cache(maxsize=16)
+def _of_the_whole_space(dim: int, size: float) -> tuple[Chart, ...]:
+    return tuple(pieces(None, dim, size))
+
+
+def pieces(domain: Domain, dim: int, size: float = 1.0) -> list[Chart]:
+    """One chart for a bounded domain, 2 d + 1 for an unbounded one, some of which may be empty.
+
+    The central chart is the box |x_k| <= `size`, a power of two and at least 1; the others hold what is outside.
+    """
     if isinstance(domain, Box):
         return [Chart(np.eye(dim + 1), domain, domain.A, domain.b, True)]
     if isinstance(domain, Polytope) and domain.is_bounded:
         return [Chart(np.eye(dim + 1), Box(*domain.bounding_box()), domain.A, domain.b, True)]
     sides = np.zeros((0, dim + 1)) if domain is None else np.column_stack([domain.A, -domain.b])
-    places = [(np.eye(dim + 1), Box(-np.ones(dim), np.ones(dim)))]
+    places = [(np.eye(dim + 1), Box(np.full(dim, -size), np.full(dim, size)))]
     for k in range(dim):
         for sign in (1.0, -1.0):
             # u runs over the other coordinates and then t; the constant is x_k.
             matrix = np.zeros((dim + 1, dim + 1))
             matrix[np.delete(np.arange(dim + 1), k), np.arange(dim)] = 1.0
             matrix[k, dim] = sign
-            lower = -np.ones(dim)
-            lower[-1] = 0.0
-            places.append((matrix, Box(lower, np.ones(dim))))
+            lower, upper = -np.ones(dim), np.ones(dim)
+            lower[-1], upper[-1] = 0.0, 1.0 / size
+            places.append((matrix, Box(lower, upper)))
     found = []
     for matrix, box in places:
         cone = sides @ matrix

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from polytope_lens import _validate
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import brute, split, subdivide
-from polytope_lens.engines.charts import Chart, charts, whole
+from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.witnesses import settle
@@ -171,7 +171,7 @@ def choose_engine(engine: str, network: Network) -> str:
 
 def problems(engine: str, network: Network, domain: Domain) -> list[Chart]:
     """What an engine has to walk: the domain in one piece, or, where it is unbounded, in several that may overlap."""
-    return [whole(network, domain)] if engine == "split" else charts(domain, network.input_dim)
+    return [whole(network, domain)] if engine == "split" else charts(domain, network.input_dim, central_size(network))
 
 
 def _walk(

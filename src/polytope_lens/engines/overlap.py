@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
     Walk = Callable[[Chart, bool], tuple[Iterable[Chunk], Callable[[], list[int]]]]
 
-# In the charts of the whole plane but the central one, owner of the side t = 1, which they share with that.
+# In the charts of the whole plane but the central one, owner of the side on which t is greatest, shared with that one.
 BESIDE_CENTRAL = -2
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from families import generic
 from polytope_lens.domain import Box
-from polytope_lens.engines.charts import charts, whole
-from polytope_lens.network import from_arrays
+from polytope_lens.engines.charts import central_size, charts, whole
+from polytope_lens.network import Network, from_arrays
 from polytope_lens.polytope import Polytope
 
 
@@ -85,3 +85,19 @@ def test_coordinates_that_change_nothing_are_left_out(rows, sides, kept):
     assert [int(np.argmax(column)) for column in chart.matrix.T] == [*kept, 3]
     assert chart.has_all_coordinates == (len(kept) == 3) and chart.is_input_space
     assert chart.A.shape == (len(sides), len(kept))
+
+
+@pytest.mark.parametrize("size", [1.0, 8.0])
+@pytest.mark.parametrize("x", [[0.5, 0.25], [3, -7], [9, 1], [-1e9, 2]], ids=str)
+def test_charts_of_any_size_cover_the_plane(x, size):
+    held = []
+    for chart in charts(None, 2, size):
+        u = chart.matrix.T @ np.array([*x, 1.0])
+        held.append(u[-1] > 0 and bool(chart.box.contains([u[:-1] / u[-1]])[0]))
+    assert sum(held) == 1
+
+
+def test_the_central_chart_is_as_large_as_the_network():
+    assert central_size(Network((), [[1, 2]], [3])) == 1
+    assert central_size(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0.001, 0.002], [0]])) == 1
+    assert central_size(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[4, 4], [0]])) == 128
