@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from run import LONG, NETS, REGIONS
+from run import LONG, NETS, REGIONS, engines_of
 
 PACKAGE = Path(__file__).parent.parent / "src" / "polytope_lens"
 
@@ -42,14 +42,15 @@ CUTS = [
         "return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.n_rows[f], to)",
         "return True",
     ),
-    ("subdivide", "        add_scaled_size(rows, f, ERROR, at, weights, column + at, error)\n", ""),
-    ("subdivide", "= error * BOUND_SLACK + evaluation * size + UNDERFLOW_GUARD", "= 0.0"),
-    ("subdivide", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
     (
-        "subdivide",
-        "compare(rows, layer, at, sure, spread, x, y, radius)",
-        "compare(rows, layer, at, sure, spread, x, y, 0.0)",
+        "corners",
+        "        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))\n",
+        "",
     ),
+    ("corners", "multiply_add(_magnitude(out, reach, layer, d, at), fill(evaluation), error)", "fill(0.0)"),
+    ("corners", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
+    ("corners", "multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at)))", "fill(0.0)"),
+    ("polyhedra", "point[to, RADIUS] = radius", "point[to, RADIUS] = 0.0"),
     (
         "subdivide",
         "    rounding = 4 * UNIT_ROUNDOFF * (2 *",
@@ -71,9 +72,10 @@ def main() -> None:
         on, off = Worker(PACKAGE.parent), Worker(without_ladder(Path(folder)))
         for worker in (on, off):  # load or make the compiled code
             worker.count("ng_duplicate", "subdivide"), worker.count("ng_duplicate", "split")
+            worker.count("d3_16x2_box1", "polyhedra")
         print(f"{'network':<15}{'engine':>11}{'regions':>9}{'off s':>10}{'on s':>10}{'ratio':>7}{'rational':>10}")
         for name in arguments.names or [*REGIONS, *(LONG if arguments.long else ())]:
-            for engine in ("split",) if name[:2] in ("d3", "d4", "d5", "d6") else ("subdivide", "split"):
+            for engine in engines_of(name):
                 runs = min(arguments.runs, 3) if name in LONG else arguments.runs
                 turns = [(off.count(name, engine), on.count(name, engine)) for _ in range(runs)]
                 ratio = statistics.median(b["seconds"] / a["seconds"] for a, b in turns)

@@ -66,7 +66,7 @@ def main() -> None:
     print("".join(f"{head:>13}" if i else f"{head:<15}" for i, head in enumerate(heads)))
     rows = []
     for name in names:
-        for engine in ("split",) if name[:2] in ("d3", "d4", "d5", "d6") else ("subdivide", "split"):
+        for engine in engines_of(name):
             runs = 1 if name in LONG else arguments.runs
             command = [sys.executable, __file__, "--worker", name, engine, str(runs)]
             row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -80,6 +80,13 @@ def main() -> None:
             )
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def engines_of(name: str) -> tuple[str, ...]:
+    """The engines that are worth timing on a network."""
+    if name[:2] == "d3" and "unb" not in name:
+        return ("polyhedra", "split")
+    return ("split",) if name[:2] in ("d3", "d4", "d5", "d6") else ("subdivide", "split")
 
 
 def measure(name: str, engine: str, runs: int) -> dict[str, object]:

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from polytope_lens import Lens
 from polytope_lens.testing import assert_same_regions, domains, networks
 
-ENGINES = {1: ("split", "brute"), 2: ("subdivide", "split", "brute"), 3: ("split", "brute"), 4: ("split", "brute")}
+ENGINES = {
+    1: ("split", "brute"),
+    2: ("subdivide", "split", "brute"),
+    3: ("polyhedra", "split", "brute"),
+    4: ("split", "brute"),
+}
 
 
 @pytest.mark.parametrize("weights", ["integer", "any"])

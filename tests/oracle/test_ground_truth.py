@@ -31,6 +31,8 @@ def engines(families):
         yield pytest.param(family, "split", id=f"{family}-split")
         if family.network.input_dim == 2:
             yield pytest.param(family, "subdivide", id=f"{family}-subdivide")
+        if family.network.input_dim == 3:
+            yield pytest.param(family, "polyhedra", id=f"{family}-polyhedra")
 
 
 @pytest.mark.parametrize(("family", "engine"), list(engines(SMALL)))

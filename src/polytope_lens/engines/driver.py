@@ -81,7 +81,8 @@ class Problem(NamedTuple, Generic[Output]):
     """What to walk, and with what.
 
     ``kernel`` is a module with a compiled ``walk``; ``oracle()`` makes a function that answers a state's open question;
-    ``room(n)`` makes an output for n regions, or is None if they are only to be counted.
+    ``room(n)`` makes an output for n regions, or is None if they are only to be counted; ``enlarge(state)`` is the same
+    state with more room for cells, if the kernel may run out of it.
     """
 
     kernel: Any
@@ -89,6 +90,7 @@ class Problem(NamedTuple, Generic[Output]):
     net: FlatNetwork
     oracle: Callable[[], Callable[[Any], None]]
     room: Callable[[int], Output] | None
+    enlarge: Callable[[Any], Any] | None = None
 
 
 class _Walk(Generic[Output]):
@@ -112,8 +114,12 @@ class _Walk(Generic[Output]):
         given = self.problem.kernel.NO_OUTPUT if out is None else out
         arguments = (self.problem.net, self.state, given, self.batch, out is not None)
         code = _call(self.problem, arguments)
-        while code in (codes.UNDECIDED, codes.SHARE):
-            if code == codes.UNDECIDED:
+        while code in (codes.UNDECIDED, codes.SHARE, codes.CRAMPED):
+            if code == codes.CRAMPED:
+                assert self.problem.enlarge is not None
+                self.state = self.problem.enlarge(self.state)
+                arguments = (self.problem.net, self.state, given, self.batch, out is not None)
+            elif code == codes.UNDECIDED:
                 if self.answer is None:
                     self.answer = self.problem.oracle()
                     # Finding the machine code for these types takes numba longer than answering most questions.

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from polytope_lens import _validate
 from polytope_lens.domain import check_domain, is_bounded
-from polytope_lens.engines import brute, split, subdivide
+from polytope_lens.engines import brute, polyhedra, split, subdivide
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-ENGINES = {"split": split.walk, "subdivide": subdivide.walk, "brute": brute.walk}
+ENGINES = {"split": split.walk, "subdivide": subdivide.walk, "polyhedra": polyhedra.walk, "brute": brute.walk}
 
 
 def partition(
@@ -47,8 +47,9 @@ def partition(
     network : Network
     domain : Box, Polytope or None
         None is all of R^d.
-    engine : "auto", "split", "subdivide" or "brute"
-        "auto" is "subdivide" for two inputs and "split" otherwise. All find the same regions.
+    engine : "auto", "split", "subdivide", "polyhedra" or "brute"
+        "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain, and "split" otherwise. All find
+        the same regions.
     workers : int
         Threads to share the work; the result is the same for any number.
     progress : bool, optional
@@ -65,7 +66,7 @@ def partition(
     that float64 cannot make, which the certificate counts.
     """
     domain = check_domain(domain, network.input_dim)
-    engine = choose_engine(engine, network)
+    engine = choose_engine(engine, network, domain)
     workers = _validate.count(workers, name="`workers`")
     builder = MeshBuilder() if network.input_dim == 2 and is_bounded(domain) else None
     chunks, records = _walk(network, domain, engine, workers, progress, builder)
@@ -105,7 +106,7 @@ def count(
     "subdivide" walks in five pieces, patterns of the regions at their borders are kept to tell repeated ones.
     """
     domain = check_domain(domain, network.input_dim)
-    engine = choose_engine(engine, network)
+    engine = choose_engine(engine, network, domain)
     workers = _validate.count(workers, name="`workers`")
     records: list[Record] = []
 
@@ -126,7 +127,7 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
     and the patterns of those at the border of a piece are kept.
     """
     domain = check_domain(domain, network.input_dim)
-    engine = choose_engine(engine, network)
+    engine = choose_engine(engine, network, domain)
     walk = ENGINES[engine]
     workers = _validate.count(workers, name="`workers`")
     pieces = problems(engine, network, domain)
@@ -151,20 +152,22 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
     return found()
 
 
-def choose_engine(engine: str, network: Network) -> str:
-    """The engine that a name stands for with this network.
+def choose_engine(engine: str, network: Network, domain: Domain) -> str:
+    """The engine that a name stands for with this network and domain.
 
     Raises
     ------
     OptionError
     """
     _validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
+    d = network.input_dim
     if engine == "auto":
-        return "subdivide" if network.input_dim == 2 else "split"
-    if engine == "subdivide" and network.input_dim != 2:
+        # At infinity many neurons vanish together, which costs polyhedra a question to rational arithmetic each time.
+        return "subdivide" if d == 2 else "polyhedra" if d == 3 and is_bounded(domain) else "split"
+    wanted = {"subdivide": 2, "polyhedra": 3}.get(engine, d)
+    if wanted != d:
         raise OptionError(
-            f"the engine 'subdivide' works for 2 inputs, but this network has {network.input_dim}. Use 'auto' or "
-            "'split'."
+            f"the engine '{engine}' works for {wanted} inputs, but this network has {d}. Use 'auto' or 'split'."
         )
     return engine
 

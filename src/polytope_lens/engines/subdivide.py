@@ -8,6 +8,7 @@ import numpy as np
 
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
+from polytope_lens.engines._kernels.corners import NEGATIVE, POSITIVE, ZERO
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
 from polytope_lens.engines._kernels.lanes import LANES
 from polytope_lens.engines.chunks import (
@@ -178,7 +179,7 @@ class _CornerSigns:
                 before = self._line(int(state.owner[lines[i - 1]]), bits)
                 after = self._line(int(state.owner[line]), bits)
                 found = _sign_at_crossing(row, before, after)
-                state.signs[point, (kernel.ZERO, kernel.POSITIVE, kernel.NEGATIVE)[found], word] |= mask
+                state.signs[point, (ZERO, POSITIVE, NEGATIVE)[found], word] |= mask
 
     def _line(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
         if owner < 0:

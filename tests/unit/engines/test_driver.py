@@ -15,7 +15,10 @@ def random_lens(widths, seed, scale=1.0):
     return Lens.from_arrays(weights, [rng.normal(size=n) * 0.3 for n in widths[1:]])
 
 
-@pytest.mark.parametrize(("widths", "engine"), [((2, 40, 40, 40, 1), "subdivide"), ((3, 14, 14, 14, 1), "split")])
+@pytest.mark.parametrize(
+    ("widths", "engine"),
+    [((2, 40, 40, 40, 1), "subdivide"), ((3, 14, 14, 14, 1), "split"), ((3, 14, 14, 14, 1), "polyhedra")],
+)
 def test_any_number_of_workers_finds_the_same_in_the_same_order(widths, engine):
     lens, box = random_lens(widths, seed=3), Box([-1] * widths[0], [1] * widths[0])
     alone = lens.partition(box, engine)

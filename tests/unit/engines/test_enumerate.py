@@ -26,10 +26,11 @@ def test_counts_per_layer_are_numbers_of_different_beginnings(data, bits_per_lay
     assert counts_per_layer(patterns, tuple(bits_per_layer)).tolist() == expected
 
 
-def test_auto_is_subdivide_in_the_plane_and_split_elsewhere():
-    assert choose_engine("auto", generic(3, 2)) == "subdivide"
-    assert choose_engine("auto", generic(3, 3)) == "split"
-    assert choose_engine("auto", chain(2)) == "split"
+def test_auto_goes_by_the_number_of_inputs():
+    assert choose_engine("auto", generic(3, 2), None) == "subdivide"
+    assert choose_engine("auto", generic(3, 3), Box([0] * 3, [1] * 3)) == "polyhedra"
+    assert choose_engine("auto", generic(3, 3), None) == "split"
+    assert choose_engine("auto", chain(2), None) == "split"
 
 
 @pytest.mark.parametrize("engine", ["subdivide", "split"])

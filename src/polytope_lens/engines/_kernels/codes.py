@@ -7,7 +7,7 @@ from typing import Any
 from polytope_lens._jit import inlined
 
 # Why a walk stopped
-DONE, FULL, UNDECIDED, SHARE = 0, 1, 2, 3
+DONE, FULL, UNDECIDED, SHARE, CRAMPED = 0, 1, 2, 3, 4
 # Frames on the stack, the first of them that is this walk's own, regions and corners in the output
 TOP, FLOOR, N_REGIONS, N_CORNERS = 0, 1, 2, 3
 # The neuron in question, the caller's answer

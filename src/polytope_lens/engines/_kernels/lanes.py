@@ -1,9 +1,12 @@
 """Eight numbers at a time: what loops over neurons are made of.
 
-Written as vector instructions because compilers do not find them here: loops over some ten neurons end before their
-vector part begins, and arrays that might overlap keep it from being made at all. A sum of products may be fused into
-one rounding instead of two where the processor can, which no error bound minds. Arrays are read and written in whole
-groups of eight, so their last axis has to be a multiple of :data:`LANES`.
+Compilers do not find vector instructions here: loops over some ten neurons end before their vector part begins, and
+arrays that might overlap keep it from being made at all. So kernels handle octets, eight float64 as one value, and
+octets of words, eight uint64. Arrays that they come from are read in whole groups of eight, so their last axis has to
+be a multiple of :data:`LANES`.
+
+A product and the sum that it goes into may be fused into one operation with one rounding instead of two, where the
+processor can. No error bound minds.
 """
 
 from __future__ import annotations
@@ -12,11 +15,35 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core.datamodel import models
+from numba.extending import intrinsic, register_model
 
 LANES = 8
-VECTOR = ir.VectorType(ir.DoubleType(), LANES)
+VECTOR, WORDS = ir.VectorType(ir.DoubleType(), LANES), ir.VectorType(ir.IntType(64), LANES)
 FUSE = ("contract",)
+
+
+class Octet(types.Type):
+    """The type of eight numbers."""
+
+
+class WordOctet(types.Type):
+    """The type of eight words."""
+
+
+@register_model(Octet)
+class _OctetModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        models.PrimitiveModel.__init__(self, manager, kind, VECTOR)
+
+
+@register_model(WordOctet)
+class _WordOctetModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        models.PrimitiveModel.__init__(self, manager, kind, WORDS)
+
+
+OCTET, WORD_OCTET = Octet("Octet"), WordOctet("WordOctet")
 
 
 def padded(n: int) -> int:
@@ -24,78 +51,114 @@ def padded(n: int) -> int:
     return -(-n // LANES) * LANES
 
 
-def _place(context: Any, builder: Any, kind: Any, array: Any, indices: list[Any]) -> Any:
-    """Pointer to eight numbers that begin at an entry of an array."""
-    view = context.make_array(kind)(context, builder, array)
-    item = cgutils.get_item_pointer(context, builder, kind, view, indices)
-    return builder.bitcast(item, VECTOR.as_pointer())
+def _pointer(context: Any, builder: Any, kinds: Any, array: Any, place: Any) -> Any:
+    view = context.make_array(kinds[0])(context, builder, array)
+    index = cgutils.unpack_tuple(builder, place, len(kinds[1]))
+    item = cgutils.get_item_pointer(context, builder, kinds[0], view, index)
+    return builder.bitcast(item, (VECTOR if kinds[0].dtype == types.float64 else WORDS).as_pointer())
 
 
-def _spread(builder: Any, value: Any) -> Any:
-    """Eight copies of a number."""
-    vector = ir.Constant(VECTOR, ir.Undefined)
-    for lane in range(LANES):
-        vector = builder.insert_element(vector, value, ir.Constant(ir.IntType(32), lane))
-    return vector
-
-
-def _size(builder: Any, vector: Any) -> Any:
-    """Absolute values of eight numbers."""
-    kind = ir.FunctionType(VECTOR, [VECTOR])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fabs.v{LANES}f64"), [vector])
-
-
-def _multiply_add(builder: Any, factor: Any, vector: Any, to: Any) -> Any:
-    return builder.fadd(to, builder.fmul(factor, vector, flags=FUSE), flags=FUSE)
-
-
-def _add_scaled(absolute: bool) -> Any:
-    def typed(typing: Any, to: Any, f: Any, k: Any, at: Any, source: Any, start: Any, factor: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            to, f, k, at, source, start, factor = arguments
-            target = _place(context, builder, signature.args[0], to, [f, k, at])
-            vector = builder.load(_place(context, builder, signature.args[4], source, [start]), align=8)
-            vector = _size(builder, vector) if absolute else vector
-            total = _multiply_add(builder, _spread(builder, factor), vector, builder.load(target, align=8))
-            builder.store(total, target, align=8)
-            return context.get_dummy_value()
-
-        i = types.int64
-        return types.void(to, i, i, i, source, i, types.float64), code
-
-    return intrinsic(typed)
-
-
-add_scaled = _add_scaled(absolute=False)
-"""``add_scaled(to, f, k, at, source, start, factor)``: ``to[f, k, at:at + 8] += factor * source[start:start + 8]``."""
-add_scaled_size = _add_scaled(absolute=True)
-"""The same with the absolute values of the source."""
-
-
-def _compare(typing: Any, rows: Any, layer: Any, at: Any, sure: Any, spread: Any, x: Any, y: Any, radius: Any) -> Any:
+def _load(typing: Any, array: Any, place: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, layer, at, sure, spread, x, y, radius = arguments
-        index = layer.type
+        return builder.load(_pointer(context, builder, signature.args, *arguments), align=8)
 
-        def load(place: int, array: Any, *indices: Any) -> Any:
-            return builder.load(_place(context, builder, signature.args[place], array, [*indices, at]), align=8)
-
-        a, b, c = (load(0, rows, layer, ir.Constant(index, k)) for k in range(3))
-        value = _multiply_add(builder, _spread(builder, x), a, _multiply_add(builder, _spread(builder, y), b, c))
-        bound = _multiply_add(builder, _spread(builder, radius), load(4, spread, layer), load(3, sure, layer))
-        octet, word = ir.IntType(LANES), ir.IntType(64)
-        above = builder.fcmp_ordered(">", value, bound)
-        below = builder.fcmp_ordered(">", builder.fsub(ir.Constant(VECTOR, [-0.0] * LANES), value), bound)
-        above, below = (builder.zext(builder.bitcast(flags, octet), word) for flags in (above, below))
-        return builder.or_(above, builder.shl(below, ir.Constant(word, LANES)))
-
-    i, d = types.int64, types.float64
-    return types.uint64(rows, i, i, sure, spread, d, d, d), code
+    return (OCTET if array.dtype == types.float64 else WORD_OCTET)(array, place), code
 
 
-compare: Any = intrinsic(_compare)
-"""``compare(rows, layer, at, sure, spread, x, y, radius)``: signs of eight neurons at a point of the plane.
+def _store(typing: Any, array: Any, place: Any, octet: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array, place, octet = arguments
+        builder.store(octet, _pointer(context, builder, signature.args, array, place), align=8)
+        return context.get_dummy_value()
 
-With ``value = rows[layer, 0] x + rows[layer, 1] y + rows[layer, 2]`` and ``bound = sure[layer] + spread[layer] radius``
-(entries `at` to `at + 8` of each): bits 0 to 7 tell whether value > bound, bits 8 to 15 whether -value > bound.
-"""
+    return types.void(array, place, octet), code
+
+
+def _filled(builder: Any, kind: Any, number: Any) -> Any:
+    octet = ir.Constant(kind, ir.Undefined)
+    for lane in range(LANES):
+        octet = builder.insert_element(octet, number, ir.Constant(ir.IntType(32), lane))
+    return octet
+
+
+def _elementwise(builder: Any, name: str, octet: Any) -> Any:
+    kind = ir.FunctionType(octet.type, [octet.type])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [octet])
+
+
+def _fill(typing: Any, number: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _filled(builder, VECTOR, arguments[0])
+
+    return OCTET(types.float64), code
+
+
+def _multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        a, b, c = arguments
+        return builder.fadd(builder.fmul(a, b, flags=FUSE), c, flags=FUSE)
+
+    return OCTET(a, b, c), code
+
+
+def _size(typing: Any, octet: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _elementwise(builder, f"llvm.fabs.v{LANES}f64", arguments[0])
+
+    return OCTET(octet), code
+
+
+def _exceeding(typing: Any, octet: Any, bound: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        octet, bound = arguments
+        negated = builder.fsub(ir.Constant(VECTOR, [-0.0] * LANES), octet)
+        above, below = (
+            builder.zext(builder.bitcast(builder.fcmp_ordered(">", v, bound), ir.IntType(LANES)), ir.IntType(64))
+            for v in (octet, negated)
+        )
+        return builder.or_(above, builder.shl(below, ir.Constant(ir.IntType(64), LANES)))
+
+    return types.uint64(octet, bound), code
+
+
+def _shared_bits(typing: Any, octet: Any, word: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        shared = builder.and_(arguments[0], _filled(builder, WORDS, arguments[1]))
+        return _elementwise(builder, f"llvm.ctpop.v{LANES}i64", shared)
+
+    return WORD_OCTET(octet, types.uint64), code
+
+
+def _plus(typing: Any, a: Any, b: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.add(*arguments)
+
+    return WORD_OCTET(a, b), code
+
+
+def _reaching(typing: Any, octet: Any, least: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        flags = builder.icmp_unsigned(">=", arguments[0], _filled(builder, WORDS, arguments[1]))
+        return builder.zext(builder.bitcast(flags, ir.IntType(LANES)), ir.IntType(64))
+
+    return types.uint64(octet, types.uint64), code
+
+
+load: Any = intrinsic(_load)
+"""``load(array, place)``: the octet that begins at a place, a tuple of indices."""
+store: Any = intrinsic(_store)
+"""``store(array, place, octet)``."""
+fill: Any = intrinsic(_fill)
+"""``fill(number)``: eight times the same."""
+multiply_add: Any = intrinsic(_multiply_add)
+"""``multiply_add(a, b, c)``: ``a * b + c`` of octets."""
+size: Any = intrinsic(_size)
+"""``size(octet)``: absolute values."""
+exceeding: Any = intrinsic(_exceeding)
+"""``exceeding(octet, bound)``: bits 0 to 7 tell where octet > bound, bits 8 to 15 where -octet > bound."""
+shared_bits: Any = intrinsic(_shared_bits)
+"""``shared_bits(words, word)``: how many bits each of eight words has in common with a word."""
+plus: Any = intrinsic(_plus)
+"""``plus(words, words)``."""
+reaching: Any = intrinsic(_reaching)
+"""``reaching(words, least)``: bits 0 to 7 tell where a word, as a number, is at least `least`."""

@@ -1,10 +1,6 @@
 """Cell traversal in the plane: cells are convex polygons, and a neuron cuts one iff it has corners on both sides.
 
-A corner is a point, shared by the cells around it while they are on the stack, and each point keeps the signs of a
-layer's neurons in three words of bits: positive, negative, zero. They are computed once, when the point is made, for
-eight neurons at a time. After that, "which neurons cut this cell" is a matter of ``or`` and ``and`` over the words of
-its corners, for 64 neurons at once; and of those that do not cut, all are decided together. So the work grows with the
-corners that there are, not with cells times neurons.
+Corners are points that know the signs of a layer's neurons: see :mod:`.corners`.
 
 The walk is depth first, so memory is the depth of the stack. It stops and can be resumed whenever the output is full,
 or whenever a sign at a corner is not proved by its error bound: the caller answers and calls again.
@@ -21,12 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
-from polytope_lens._words import count_bits, lowest_bit, reverse_bits
+from polytope_lens._words import count_bits, lowest_bit
 from polytope_lens.engines._kernels.codes import (
     ASKED,
     DONE,
-    DOUBLE_DECISIONS,
-    FLOAT_DECISIONS,
     FLOOR,
     FULL,
     N_CORNERS,
@@ -39,35 +33,42 @@ from polytope_lens.engines._kernels.codes import (
     WANTED,
     is_to_stop,
 )
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT, FlatNetwork, is_on, length
-from polytope_lens.engines._kernels.lanes import LANES, add_scaled, add_scaled_size, compare
-from polytope_lens.engines._kernels.refine import Refined, begin, close_refined, is_refined
+from polytope_lens.engines._kernels.corners import (
+    NOTHING,
+    ONE,
+    POINT,
+    ZERO,
+    add_neurons,
+    begin_layer,
+    find_signs,
+    fork,
+    is_known,
+    rung,
+    sign_at,
+    signs_on_cell,
+    write_bits,
+)
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, FlatNetwork, is_on, length
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from polytope_lens.engines._kernels.refine import Refined
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
     Bools = NDArray[np.bool_]
 
-# Columns of State.point, of State.line, of State.corner, and the words of State.signs
+# Columns of State.point, of State.line, and of State.corner, besides POINT
 X, Y, RADIUS = 0, 1, 2
 NX, NY, OFFSET, LINE_ERROR = 0, 1, 2, 3
-POINT, LINE = 0, 1
-POSITIVE, NEGATIVE, ZERO = 0, 1, 2
-# The fourth of State.rows: a bound on the error of the row
-ERROR = 3
-NOTHING, EVERYTHING, ONE = np.uint64(0), np.uint64(2**64 - 1), np.uint64(1)
+LINE = 1
 
 
 class State(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell.
-
-    Corners of frames, points and lines lie in three stacks of their own. Neurons of a layer are its cutting ones, which
-    come first in each layer; sets of them are words of 64, the first neuron lowest.
-    """
+    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.corners`."""
 
     scalars: Ints
     layer_counts: Ints
@@ -140,14 +141,14 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
         if layer >= 0:
             next_neuron = _decide_all(net, s, f, layer)
             if next_neuron >= 0:
-                if not _is_known(s, f, next_neuron):
+                if not is_known(s, f, next_neuron):
                     s.scalars[ASKED] = next_neuron
                     s.scalars[RATIONAL_DECISIONS] += 1
-                    s.scalars[_rung(s, layer)] -= 1
+                    s.scalars[rung(s, layer)] -= 1
                     return UNDECIDED
                 _split(net, s, f, layer, next_neuron)
                 continue
-            _write_bits(net, s, f, layer)
+            write_bits(net, s, f, layer)
         if layer == n_hidden - 1:
             n = s.n_corners[f]
             if s.scalars[N_REGIONS] >= limit or (want_geometry and s.scalars[N_CORNERS] + n > out.corner.shape[0]):
@@ -161,115 +162,20 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
             continue
         if layer >= 0:
             s.layer_counts[layer] += 1
-        _begin_layer(net, s, f, layer + 1)
+        begin_layer(net, s, f, layer + 1)
     return DONE
-
-
-@inlined
-def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
-    """Finish a layer's rows on a cell and find their signs at its corners, which become points of their own."""
-    begin(s.refined, layer)
-    _close_rows(net, s, f, layer)
-    n, n_next = net.width[layer], net.width[layer + 1]
-    n_cut = net.n_cut[layer]
-    rows, bias, tau, reach = s.rows, net.bias, net.tau, net.reach
-    if n_next > 0:
-        first = net.neuron_start[layer + 1]
-        form = (n + 4) * UNIT_ROUNDOFF * (abs(tau[0]) * reach[0] + abs(tau[1]) * reach[1] + abs(tau[2]))
-        for q in range(n_next):
-            b = bias[first + q]
-            rows[f, 0, q] = b * tau[0]
-            rows[f, 1, q] = b * tau[1]
-            rows[f, 2, q] = b * tau[2]
-            rows[f, ERROR, q] = abs(b) * form
-        for q in range(n_cut, n):
-            _add_neuron(net, s, f, layer, q, net.positive[net.neuron_start[layer] + q])
-    for word in range((n_cut + 63) >> 6):
-        left = n_cut - 64 * word
-        s.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
-        s.on[f, word] = NOTHING
-    s.layer[f] = layer
-    corner, point = s.corner, s.point
-    p = s.n_points[f]
-    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
-        old = corner[i, POINT]
-        point[p, X] = point[old, X]
-        point[p, Y] = point[old, Y]
-        point[p, RADIUS] = point[old, RADIUS]
-        corner[i, POINT] = p
-        _find_signs(net, s, f, layer, p)
-        p += 1
-    s.n_points[f] = p
-
-
-@inlined
-def _close_rows(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
-    """Rows of a layer as they are tried on a cell, with the bounds that go with them; see :mod:`.flat`."""
-    n = net.width[layer]
-    r0, r1 = net.reach[0], net.reach[1]
-    rows, out, sure = s.rows, s.layer_rows, s.layer_sure
-    evaluation = 6 * UNIT_ROUNDOFF
-    largest, worst = 0.0, 0.0
-    for q in range(n):
-        a, b, c, error = rows[f, 0, q], rows[f, 1, q], rows[f, 2, q], rows[f, ERROR, q]
-        out[layer, 0, q] = a
-        out[layer, 1, q] = b
-        out[layer, 2, q] = c
-        size = abs(a) * r0 + abs(b) * r1 + abs(c)
-        sure[layer, q] = error * BOUND_SLACK + evaluation * size + UNDERFLOW_GUARD
-        largest = max(largest, size)
-        worst = max(worst, error)
-    if worst > REFINE_AT * UNIT_ROUNDOFF * largest:
-        close_refined(net, s.refined, s.bits, layer, out[layer], sure[layer])
-    spread, carry = s.layer_spread, s.layer_carry
-    rounding = (n + 4) * UNIT_ROUNDOFF
-    for q in range(n):
-        a, b, c = abs(out[layer, 0, q]), abs(out[layer, 1, q]), abs(out[layer, 2, q])
-        spread[layer, q] = (a + b) * BOUND_SLACK
-        carry[layer, q] = (sure[layer, q] + rounding * (a * r0 + b * r1 + c)) * BOUND_SLACK
-
-
-@inlined
-def _find_signs(net: FlatNetwork, s: State, f: int, layer: int, p: int) -> None:  # pragma: no cover - compiled
-    """Signs of a cell's undecided neurons at a point, where floats prove them."""
-    x, y, radius = s.point[p, X], s.point[p, Y], s.point[p, RADIUS]
-    rows, sure, spread, undecided, signs = s.layer_rows, s.layer_sure, s.layer_spread, s.undecided, s.signs
-    for word in range((net.n_cut[layer] + 63) >> 6):
-        rest = undecided[f, word]
-        positive, negative, shift, at = NOTHING, NOTHING, NOTHING, 64 * word
-        while rest != NOTHING:
-            if rest & np.uint64(255) != NOTHING:
-                found = compare(rows, layer, at, sure, spread, x, y, radius)
-                positive |= (found & np.uint64(255)) << shift
-                negative |= (found >> np.uint64(LANES)) << shift
-            rest >>= np.uint64(LANES)
-            shift += np.uint64(LANES)
-            at += LANES
-        signs[p, POSITIVE, word] = positive
-        signs[p, NEGATIVE, word] = negative
-        signs[p, ZERO, word] = NOTHING
 
 
 @inlined
 def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
     """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
-    start, stop = s.start[f], s.start[f] + s.n_corners[f]
-    corner, signs, undecided, on_hash = s.corner, s.signs, s.undecided, s.on_hash
-    first, bit = net.neuron_start[layer], net.bit_start[layer]
-    rung = _rung(s, layer)
+    undecided, on_hash, bit = s.undecided, s.on_hash, net.bit_start[layer]
     found = -1
     for word in range((net.n_cut[layer] + 63) >> 6):
         rest = undecided[f, word]
         if rest == NOTHING:
             continue
-        positive, negative, zero, known = NOTHING, NOTHING, NOTHING, EVERYTHING
-        for i in range(start, stop):
-            p = corner[i, POINT]
-            above, below, on = signs[p, POSITIVE, word], signs[p, NEGATIVE, word], signs[p, ZERO, word]
-            positive |= above
-            negative |= below
-            zero |= on
-            known &= above | below | on
+        positive, negative, zero, known = signs_on_cell(s, f, word)
         misses = rest & known & ~(positive & negative)
         rest &= ~misses
         undecided[f, word] = rest
@@ -277,7 +183,7 @@ def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragm
             found = 64 * word + lowest_bit(rest)
         if misses == NOTHING:
             continue
-        s.scalars[rung] += count_bits(misses)
+        s.scalars[rung(s, layer)] += count_bits(misses)
         s.on[f, word] |= misses & positive
         touching = misses & zero
         while touching != NOTHING:
@@ -289,50 +195,10 @@ def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragm
                 s.digest[f] ^= s.zero_hash[bit + 64 * word + q]
         above = misses & positive
         while above != NOTHING:
-            q = 64 * word + lowest_bit(above)
+            s.digest[f] ^= on_hash[bit + 64 * word + lowest_bit(above)]
             above &= above - ONE
-            s.digest[f] ^= on_hash[bit + q]
-            _add_neuron(net, s, f, layer, q, net.positive[first + q])
-        if net.leaks[layer]:
-            below = misses & negative
-            while below != NOTHING:
-                q = 64 * word + lowest_bit(below)
-                below &= below - ONE
-                _add_neuron(net, s, f, layer, q, net.negative[first + q])
+        add_neurons(net, s, f, layer, word, misses & positive, misses & negative)
     return found
-
-
-@inlined
-def _rung(s: State, layer: int) -> int:  # pragma: no cover - compiled
-    """Which rung decides where no question is asked."""
-    return DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
-
-
-@inlined
-def _is_known(s: State, f: int, q: int) -> bool:  # pragma: no cover - compiled
-    """Whether the signs of a neuron at all corners of a cell are proved."""
-    word, known = q >> 6, EVERYTHING
-    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
-        p = s.corner[i, POINT]
-        known &= s.signs[p, POSITIVE, word] | s.signs[p, NEGATIVE, word] | s.signs[p, ZERO, word]
-    return bool((known >> np.uint64(q & 63)) & ONE)
-
-
-@inlined
-def _add_neuron(net: FlatNetwork, s: State, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
-    """Add a decided neuron to the next layer's rows of a cell: ``rows[f] += slope * W[:, q] * z_q``."""
-    if slope == 0.0:
-        return
-    stride = net.stride[layer + 1]
-    rows, weights, source = s.rows, net.weights, s.layer_rows
-    a, b, c = slope * source[layer, 0, q], slope * source[layer, 1, q], slope * source[layer, 2, q]
-    error = abs(slope) * s.layer_carry[layer, q]
-    column = net.weight_start[layer + 1] + q * stride
-    for at in range(0, stride, LANES):
-        add_scaled(rows, f, 0, at, weights, column + at, a)
-        add_scaled(rows, f, 1, at, weights, column + at, b)
-        add_scaled(rows, f, 2, at, weights, column + at, c)
-        add_scaled_size(rows, f, ERROR, at, weights, column + at, error)
 
 
 @inlined
@@ -355,17 +221,14 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # p
     """Replace the top cell by its two halves: the negative one on top, to be walked first."""
     g = f + 1
     start, n, bit = s.start[f], s.n_corners[f], net.bit_start[layer] + q
-    word, place = q >> 6, np.uint64(q & 63)
-    s.scalars[_rung(s, layer)] += 1
-    s.undecided[f, word] &= ~(ONE << place)
+    s.scalars[rung(s, layer)] += 1
+    s.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
     new_line = _push_line(net, s, f, layer, q, bit)
-    sign, corner, corner_hash, signs = s.sign, s.corner, s.corner_hash, s.signs
+    sign, corner, corner_hash = s.sign, s.corner, s.corner_hash
     old_corner, old_hash = s.old_corner, s.old_hash
     for i in range(n):
         p = corner[start + i, POINT]
-        sign[i] = np.int64((signs[p, POSITIVE, word] >> place) & ONE) - np.int64(
-            (signs[p, NEGATIVE, word] >> place) & ONE
-        )
+        sign[i] = sign_at(s, p, q)
         old_corner[i, POINT] = p
         old_corner[i, LINE] = corner[start + i, LINE]
         old_hash[i, 0] = corner_hash[start + i, 0]
@@ -399,7 +262,7 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # p
         if here * there < 0:
             _push_crossing(net, s, layer, q, old_corner[i, POINT], old_corner[following, POINT], old_corner[i, LINE],
                            new_line, new_point)  # fmt: skip
-            _find_signs(net, s, f, layer, new_point)
+            find_signs(net, s, f, layer, new_point)
             _put_corner(s, i, to_on)
             _put_corner(s, i, to_off)
             corner[to_on, POINT] = new_point
@@ -418,24 +281,13 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # p
     s.n_corners[f] = to_on - start
     s.start[g] = start_off
     s.n_corners[g] = to_off - start_off
-    s.layer[g] = layer
     s.n_points[f] = new_point
     s.n_points[g] = new_point
     s.n_lines[f] = new_line + 1
     s.n_lines[g] = new_line + 1
     s.digest[g] = s.digest[f]
     s.digest[f] ^= s.on_hash[bit]
-    for w in range((net.n_cut[layer] + 63) >> 6):
-        s.undecided[g, w] = s.undecided[f, w]
-        s.on[g, w] = s.on[f, w]
-    s.on[f, word] |= ONE << place
-    rows = s.rows
-    for at in range(net.width[layer + 1]):
-        for k in range(4):
-            rows[g, k, at] = rows[f, k, at]
-    neuron = net.neuron_start[layer] + q
-    _add_neuron(net, s, f, layer, q, net.positive[neuron])
-    _add_neuron(net, s, g, layer, q, net.negative[neuron])
+    fork(net, s, f, layer, q)
     s.scalars[TOP] += 1
 
 
@@ -455,8 +307,8 @@ def _push_line(net: FlatNetwork, s: State, f: int, layer: int, q: int, bit: int)
     norm = length(s.layer_rows[layer], q, 2)
     for k in range(3):
         s.line[at, k] = s.layer_rows[layer, k, q] / norm
-    size = net.reach[0] + net.reach[1] + abs(s.line[at, OFFSET])
-    s.line[at, LINE_ERROR] = s.layer_sure[layer, q] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * size
+    extent = net.reach[0] + net.reach[1] + abs(s.line[at, OFFSET])
+    s.line[at, LINE_ERROR] = s.layer_sure[layer, q] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * extent
     s.owner[at] = bit
     return at
 
@@ -500,22 +352,6 @@ def _push_crossing(
     point[to, X] = x
     point[to, Y] = y
     point[to, RADIUS] = radius
-
-
-@inlined
-def _write_bits(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
-    """Write a decided layer of a cell into the packed pattern, first bit highest."""
-    bits, at, left = s.bits, net.bit_start[layer], net.n_cut[layer]
-    for word in range((left + 63) >> 6):
-        n = min(left - 64 * word, 64)
-        mask = reverse_bits(EVERYTHING >> np.uint64(64 - n))
-        value = reverse_bits(s.on[f, word])
-        into, shift = at >> 6, at & 63
-        bits[into] = (bits[into] & ~(mask >> np.uint64(shift))) | (value >> np.uint64(shift))
-        if shift + n > 64:
-            back = np.uint64(64 - shift)
-            bits[into + 1] = (bits[into + 1] & ~(mask << back)) | (value << back)
-        at += n
 
 
 @inlined

@@ -1,0 +1,248 @@
+"""What the engines have in common that know a cell by its corners.
+
+A corner is a point, shared by the cells around it while they are on the stack. Each point keeps the signs of a layer's
+neurons in three words of bits: positive, negative, zero. They are found once, when the point is made, for eight neurons
+at a time. After that, "which neurons cut this cell" is a matter of ``or`` and ``and`` over the words of its corners,
+for 64 neurons at once, and of those that do not cut, all are decided together. So the work grows with the corners that
+there are, not with cells times neurons.
+
+The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. Both hold corners of frames, points and lines
+(or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
+of them are words of 64, the first neuron lowest. A bound on the error of a row is its last entry.
+
+The bounds are those of :mod:`.flat`, with one for all additions to a row instead of one for each: a sum of n terms and
+a bias, in any order, errs by at most ``(n + 2) u`` times the sum of their absolute values (Higham 2002, section 3.1).
+So a neuron hands on, for each unit of weight, its own error and that share of its magnitude: `layer_carry`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens._jit import inlined
+from polytope_lens._words import lowest_bit, reverse_bits
+from polytope_lens.engines._kernels.codes import DOUBLE_DECISIONS, FLOAT_DECISIONS
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT
+from polytope_lens.engines._kernels.lanes import LANES, exceeding, fill, load, multiply_add, size, store
+from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+
+if TYPE_CHECKING:
+    from polytope_lens.engines._kernels.flat import FlatNetwork
+
+# Columns of State.corner, and the words of State.signs
+POINT = 0
+POSITIVE, NEGATIVE, ZERO = 0, 1, 2
+NOTHING, EVERYTHING, ONE = np.uint64(0), np.uint64(2**64 - 1), np.uint64(1)
+OCTET = np.uint64(255)
+
+
+@inlined
+def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Finish a layer's rows on a cell and find their signs at its corners, which become points of their own."""
+    begin(s.refined, layer)
+    _close_rows(net, s, f, layer)
+    _start_rows(net, s, f, layer)
+    n_cut, first = net.n_cut[layer], net.neuron_start[layer]
+    for q in range(n_cut, net.width[layer]):
+        add_neuron(net, s, f, layer, q, net.positive[first + q])
+    for word in range((n_cut + 63) >> 6):
+        left = n_cut - 64 * word
+        s.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
+        s.on[f, word] = NOTHING
+    s.layer[f] = layer
+    corner, point = s.corner, s.point
+    p = s.n_points[f]
+    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        old = corner[i, POINT]
+        for k in range(point.shape[1]):
+            point[p, k] = point[old, k]
+        corner[i, POINT] = p
+        find_signs(net, s, f, layer, p)
+        p += 1
+    s.n_points[f] = p
+
+
+@inlined
+def _close_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Rows of a layer as they are tried on a cell, with the bounds that go with them."""
+    rows, out, sure, spread, carry, reach = (
+        s.rows, s.layer_rows, s.layer_sure, s.layer_spread, s.layer_carry, net.reach
+    )  # fmt: skip
+    d = out.shape[1] - 1
+    evaluation, rounding = (d + 4) * UNIT_ROUNDOFF, (net.width[layer] + 4) * UNIT_ROUNDOFF
+    largest, worst = 0.0, 0.0
+    for q in range(net.width[layer]):
+        magnitude = abs(rows[f, d, q])
+        for k in range(d):
+            magnitude += abs(rows[f, k, q]) * reach[k]
+        largest = max(largest, magnitude)
+        worst = max(worst, rows[f, d + 1, q])
+    for at in range(0, net.stride[layer], LANES):
+        for k in range(d + 1):
+            store(out, (layer, k, at), load(rows, (f, k, at)))
+        error = multiply_add(load(rows, (f, d + 1, at)), fill(BOUND_SLACK), fill(UNDERFLOW_GUARD))
+        store(sure, (layer, at), multiply_add(_magnitude(out, reach, layer, d, at), fill(evaluation), error))
+    if worst > REFINE_AT * UNIT_ROUNDOFF * largest:
+        close_refined(net, s.refined, s.bits, layer, out[layer], sure[layer])
+    for at in range(0, net.stride[layer], LANES):
+        total = fill(0.0)
+        for k in range(d):
+            total = multiply_add(size(load(out, (layer, k, at))), fill(BOUND_SLACK), total)
+        store(spread, (layer, at), total)
+        handed = multiply_add(_magnitude(out, reach, layer, d, at), fill(rounding), load(sure, (layer, at)))
+        store(carry, (layer, at), multiply_add(handed, fill(BOUND_SLACK), fill(0.0)))
+
+
+@inlined
+def _magnitude(out: Any, reach: Any, layer: int, d: int, at: int) -> Any:  # pragma: no cover - compiled
+    """Greatest possible sum of the absolute values of a row's terms, for eight rows."""
+    total = size(load(out, (layer, d, at)))
+    for k in range(d):
+        total = multiply_add(size(load(out, (layer, k, at))), fill(reach[k]), total)
+    return total
+
+
+@inlined
+def _start_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Rows of the next layer before any neuron has been added: its bias times the form that is 1 on the input space."""
+    rows, bias, tau, reach = s.rows, net.bias, net.tau, net.reach
+    d = rows.shape[1] - 2
+    first = net.neuron_start[layer + 1]
+    form = 0.0
+    for k in range(d + 1):
+        form += abs(tau[k]) * reach[k]
+    form *= (net.width[layer] + 4) * UNIT_ROUNDOFF
+    for q in range(net.width[layer + 1]):
+        b = bias[first + q]
+        for k in range(d + 1):
+            rows[f, k, q] = b * tau[k]
+        rows[f, d + 1, q] = abs(b) * form
+
+
+@inlined
+def find_signs(net: FlatNetwork, s: Any, f: int, layer: int, p: int) -> None:  # pragma: no cover - compiled
+    """Signs of a cell's undecided neurons at a point, where floats prove them."""
+    point, rows, sure, spread = s.point, s.layer_rows, s.layer_sure, s.layer_spread
+    d = point.shape[1] - 1
+    radius = fill(point[p, d])
+    for word in range((net.n_cut[layer] + 63) >> 6):
+        rest = s.undecided[f, word]
+        positive, negative, shift, at = NOTHING, NOTHING, NOTHING, 64 * word
+        while rest != NOTHING:
+            if rest & OCTET != NOTHING:
+                value = load(rows, (layer, d, at))
+                for k in range(d):
+                    value = multiply_add(load(rows, (layer, k, at)), fill(point[p, k]), value)
+                found = exceeding(value, multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at))))
+                positive |= (found & OCTET) << shift
+                negative |= (found >> np.uint64(LANES)) << shift
+            rest >>= np.uint64(LANES)
+            shift += np.uint64(LANES)
+            at += LANES
+        s.signs[p, POSITIVE, word] = positive
+        s.signs[p, NEGATIVE, word] = negative
+        s.signs[p, ZERO, word] = NOTHING
+
+
+@inlined
+def signs_on_cell(s: Any, f: int, word: int) -> tuple[Any, Any, Any, Any]:  # pragma: no cover - compiled
+    """Which neurons are positive, negative and zero at some corner of a cell, and which are known at all of them."""
+    positive, negative, zero, known = NOTHING, NOTHING, NOTHING, EVERYTHING
+    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        p = s.corner[i, POINT]
+        above, below, on = s.signs[p, POSITIVE, word], s.signs[p, NEGATIVE, word], s.signs[p, ZERO, word]
+        positive |= above
+        negative |= below
+        zero |= on
+        known &= above | below | on
+    return positive, negative, zero, known
+
+
+@inlined
+def is_known(s: Any, f: int, q: int) -> bool:  # pragma: no cover - compiled
+    """Whether the signs of a neuron at all corners of a cell are proved."""
+    return bool((signs_on_cell(s, f, q >> 6)[3] >> np.uint64(q & 63)) & ONE)
+
+
+@inlined
+def sign_at(s: Any, p: int, q: int) -> Any:  # pragma: no cover - compiled
+    """Sign of a neuron at a point where it is known: 1, -1 or 0."""
+    word, place = q >> 6, np.uint64(q & 63)
+    above, below = (s.signs[p, POSITIVE, word] >> place) & ONE, (s.signs[p, NEGATIVE, word] >> place) & ONE
+    return np.int64(above) - np.int64(below)
+
+
+@inlined
+def add_neurons(net: FlatNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any) -> None:  # pragma: no cover
+    """Add the neurons of a word that have been decided to the next layer's rows of a cell."""
+    first = net.neuron_start[layer]
+    while on != NOTHING:
+        q = 64 * word + lowest_bit(on)
+        on &= on - ONE
+        add_neuron(net, s, f, layer, q, net.positive[first + q])
+    if net.leaks[layer]:
+        while off != NOTHING:
+            q = 64 * word + lowest_bit(off)
+            off &= off - ONE
+            add_neuron(net, s, f, layer, q, net.negative[first + q])
+
+
+@inlined
+def add_neuron(net: FlatNetwork, s: Any, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
+    """Add a decided neuron to the next layer's rows of a cell: ``rows[f] += slope * W[:, q] * z_q``."""
+    if slope == 0.0:
+        return
+    stride = net.stride[layer + 1]
+    rows, weights, source = s.rows, net.weights, s.layer_rows
+    d = source.shape[1] - 1
+    error = fill(abs(slope) * s.layer_carry[layer, q])
+    column = net.weight_start[layer + 1] + q * stride
+    for at in range(0, stride, LANES):
+        weight = load(weights, (column + at,))
+        for k in range(d + 1):
+            factor = fill(slope * source[layer, k, q])
+            store(rows, (f, k, at), multiply_add(weight, factor, load(rows, (f, k, at))))
+        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))
+
+
+@inlined
+def fork(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
+    """What a cut does to the neurons of the two halves, f where neuron q is on and f + 1 where it is off."""
+    g, word = f + 1, q >> 6
+    s.layer[g] = layer
+    for w in range((net.n_cut[layer] + 63) >> 6):
+        s.undecided[g, w] = s.undecided[f, w]
+        s.on[g, w] = s.on[f, w]
+    s.on[f, word] |= ONE << np.uint64(q & 63)
+    rows = s.rows
+    for at in range(0, net.stride[layer + 1], LANES):
+        for k in range(rows.shape[1]):
+            store(rows, (g, k, at), load(rows, (f, k, at)))
+    neuron = net.neuron_start[layer] + q
+    add_neuron(net, s, f, layer, q, net.positive[neuron])
+    add_neuron(net, s, g, layer, q, net.negative[neuron])
+
+
+@inlined
+def write_bits(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Write a decided layer of a cell into the packed pattern, first bit highest."""
+    bits, at, left = s.bits, net.bit_start[layer], net.n_cut[layer]
+    for word in range((left + 63) >> 6):
+        n = min(left - 64 * word, 64)
+        mask = reverse_bits(EVERYTHING >> np.uint64(64 - n))
+        value = reverse_bits(s.on[f, word])
+        into, shift = at >> 6, at & 63
+        bits[into] = (bits[into] & ~(mask >> np.uint64(shift))) | (value >> np.uint64(shift))
+        if shift + n > 64:
+            back = np.uint64(64 - shift)
+            bits[into + 1] = (bits[into + 1] & ~(mask << back)) | (value << back)
+        at += n
+
+
+@inlined
+def rung(s: Any, layer: int) -> int:  # pragma: no cover - compiled
+    """Which rung decides where no question is asked."""
+    return DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS

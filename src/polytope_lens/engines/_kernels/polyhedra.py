@@ -1,0 +1,434 @@
+"""Cell traversal in three dimensions: cells are polyhedra, and a neuron cuts one iff it has vertices on both sides.
+
+Vertices are points that know the signs of a layer's neurons: see :mod:`.corners`. Each vertex of a cell also has the
+set of the cell's planes that it lies on, as words of bits. That is all that is kept of the cell's faces: two vertices
+are the ends of an edge iff no other vertex lies on all the planes that both lie on (Fukuda and Prodon 1996, *Double
+description method revisited*, proposition 7). Where each vertex lies on three planes only, as it does but for ties, it
+is enough to count the common ones: two. Eight vertices are compared with one at a time.
+
+A vertex is the exact point where its planes meet. Its floats come with a radius about them that surely holds that
+point, computed from the residuals of three planes, so that it does not grow from cut to cut.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens._jit import inlined, jit
+from polytope_lens._words import count_bits, lowest_bit
+from polytope_lens.engines._kernels.codes import (
+    ASKED,
+    CRAMPED,
+    DONE,
+    FLOOR,
+    FULL,
+    N_REGIONS,
+    RATIONAL_DECISIONS,
+    SHARE,
+    STOP_IT,
+    TOP,
+    UNDECIDED,
+    WANTED,
+    is_to_stop,
+)
+from polytope_lens.engines._kernels.corners import (
+    NOTHING,
+    ONE,
+    POINT,
+    add_neurons,
+    begin_layer,
+    find_signs,
+    fork,
+    is_known,
+    rung,
+    sign_at,
+    signs_on_cell,
+    write_bits,
+)
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, FlatNetwork, is_on, length
+from polytope_lens.engines._kernels.lanes import LANES, load, plus, reaching, shared_bits
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polytope_lens.engines._kernels.refine import Refined
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Words = NDArray[np.uint64]
+
+# Number of dimensions; planes that two ends of an edge have in common
+D, ALONG_EDGE = 3, np.uint64(2)
+# Columns of State.point and State.line
+RADIUS, OFFSET, LINE_ERROR = 3, 3, 4
+
+
+class State(NamedTuple):
+    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.corners`."""
+
+    scalars: Ints
+    layer_counts: Ints
+    layer: Ints  # per frame: the layer whose neurons are being decided, -1 before the first
+    start: Ints  # per frame: first vertex
+    n_corners: Ints  # per frame
+    n_points: Ints  # per frame
+    n_lines: Ints  # per frame: planes
+    simple: Ints  # per frame: 1 if each vertex is known to lie on d planes only
+    undecided: Words  # (frames, words): neurons of the layer
+    on: Words  # (frames, words): those decided so far that are on
+    rows: Floats  # (frames, 5, width): rows of the next layer, as far as summed up, and bounds on their errors
+    corner: Ints  # (vertices, 1): its point
+    tight: Words  # (words, vertices): the planes it lies on
+    point: Floats  # (points, 4): position and radius
+    signs: Words  # (points, 3, words): of the layer's neurons
+    line: Floats  # (planes, 5): unit normal, offset, and bound on the error over the domain
+    owner: Ints  # (planes,): a bit or -1 - side
+    layer_rows: Floats  # (L + 1, 4, width): finished rows of the layer being decided
+    layer_sure: Floats  # (L + 1, width): beyond this a value has the sign of the exact one
+    layer_spread: Floats  # (L + 1, width): how much a value changes with distance
+    layer_carry: Floats  # (L + 1, width): error that the neuron hands on to the next layer
+    bits: Words
+    old_point: Ints  # (vertices of one cell,): those where the neuron that cuts is on, then zero, then off
+    old_tight: Words  # (words, vertices of one cell)
+    value: Floats  # (vertices of one cell,): of that neuron
+    common: Words  # (words,): planes that two vertices have in common
+    refined: Refined
+
+
+class Output(NamedTuple):
+    """Room for finished regions."""
+
+    patterns: Words
+    maps: Floats
+    witnesses: Floats
+    proved: NDArray[np.bool_]
+
+
+NO_OUTPUT = Output(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.empty((0, 1)), np.empty(0, np.bool_))
+
+
+@jit
+def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool) -> int:  # pragma: no cover
+    """Go on until `limit` regions are in the output, or done, or a sign is open, or room for vertices is short."""
+    while s.scalars[TOP] > s.scalars[FLOOR]:
+        if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
+            return FULL if s.scalars[WANTED] == STOP_IT else SHARE
+        f = s.scalars[TOP] - 1
+        layer = s.layer[f]
+        if layer >= 0:
+            q = _decide_all(net, s, f, layer)
+            if q >= 0:
+                if not is_known(s, f, q):
+                    s.scalars[ASKED] = q
+                    s.scalars[RATIONAL_DECISIONS] += 1
+                    s.scalars[rung(s, layer)] -= 1
+                    return UNDECIDED
+                if not _split(net, s, f, layer, q):
+                    return CRAMPED
+                continue
+            write_bits(net, s, f, layer)
+        if layer == net.n_hidden - 1:
+            if s.scalars[N_REGIONS] >= limit:
+                return FULL
+            if layer >= 0:
+                s.layer_counts[layer] += 1
+            if want_output:
+                _emit(net, s, f, out)
+            s.scalars[N_REGIONS] += 1
+            s.scalars[TOP] -= 1
+            continue
+        if s.n_points[f] + s.n_corners[f] > s.point.shape[0]:
+            return CRAMPED
+        if layer >= 0:
+            s.layer_counts[layer] += 1
+        begin_layer(net, s, f, layer + 1)
+    return DONE
+
+
+@inlined
+def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
+    """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
+    found = -1
+    for word in range((net.n_cut[layer] + 63) >> 6):
+        rest = s.undecided[f, word]
+        if rest == NOTHING:
+            continue
+        positive, negative, _, known = signs_on_cell(s, f, word)
+        misses = rest & known & ~(positive & negative)
+        rest &= ~misses
+        s.undecided[f, word] = rest
+        if found < 0 and rest != NOTHING:
+            found = 64 * word + lowest_bit(rest)
+        if misses != NOTHING:
+            s.scalars[rung(s, layer)] += count_bits(misses)
+            s.on[f, word] |= misses & positive
+            add_neurons(net, s, f, layer, word, misses & positive, misses & negative)
+    return found
+
+
+@inlined
+def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
+    """Replace the top cell by its two halves: the negative one on top, to be walked first. False if room is short."""
+    g = f + 1
+    start, n = s.start[f], s.n_corners[f]
+    room = s.corner.shape[0] - n
+    if n + LANES > s.old_point.shape[0] or start + n > room:
+        return False
+    new = _push_plane(net, s, f, layer, q)
+    words, into, bit = (new + 64) >> 6, new >> 6, ONE << np.uint64(new & 63)
+    if new & 63 == 0:
+        for i in range(start, start + n):
+            s.tight[into, i] = NOTHING
+    n_on, first_off = _sort_vertices(s, f, layer, q, words)
+    for i in range(n_on, first_off):
+        s.old_tight[into, i] |= bit
+    # The half where the neuron is on takes the old place, and the new vertices come last in it.
+    for i in range(first_off):
+        _put_vertex(s, i, words, start + i)
+    first_new, point = start + first_off, s.n_points[f]
+    to = first_new
+    for i in range(n_on):
+        for at in range(first_off, n, LANES):
+            ends = _ends(s, i, at, words)
+            if n - at < LANES:
+                ends &= (ONE << np.uint64(n - at)) - ONE
+            while ends != NOTHING:
+                j = at + lowest_bit(ends)
+                ends &= ends - ONE
+                for w in range(words):
+                    s.common[w] = s.old_tight[w, i] & s.old_tight[w, j]
+                if s.simple[f] == 0 and not _are_alone(s, i, j, n, words):
+                    continue
+                if point == s.point.shape[0] or 2 * to - first_new + 2 > room:
+                    for m in range(n):
+                        _put_vertex(s, m, words, start + m)
+                    return False
+                _push_crossing(net, s, i, j, new, words, point)
+                find_signs(net, s, f, layer, point)
+                s.common[into] |= bit
+                s.corner[to, POINT] = point
+                for w in range(words):
+                    s.tight[w, to] = s.common[w]
+                to += 1
+                point += 1
+    s.n_corners[f] = to - start
+    s.start[g] = to
+    for i in range(first_new, s.start[g]):
+        s.corner[to, POINT] = s.corner[i, POINT]
+        for w in range(words):
+            s.tight[w, to] = s.tight[w, i]
+        to += 1
+    for i in range(n_on, n):
+        _put_vertex(s, i, words, to)
+        to += 1
+    s.n_corners[g] = to - s.start[g]
+    if n_on < first_off:
+        s.simple[f] = 0
+    s.simple[g] = s.simple[f]
+    s.scalars[rung(s, layer)] += 1
+    s.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
+    s.n_points[f] = point
+    s.n_points[g] = point
+    s.n_lines[f] = new + 1
+    s.n_lines[g] = new + 1
+    fork(net, s, f, layer, q)
+    s.scalars[TOP] += 1
+    return True
+
+
+@inlined
+def _sort_vertices(s: State, f: int, layer: int, q: int, words: int) -> tuple[int, int]:  # pragma: no cover
+    """Copy a cell's vertices in order of a neuron's sign: where it is on, zero, off; returns where the last two begin.
+
+    With each comes the neuron's value there.
+    """
+    rows = s.layer_rows
+    to, n_on, first_off = 0, 0, 0
+    for sign in (1, 0, -1):
+        for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+            p = s.corner[i, POINT]
+            if sign_at(s, p, q) == sign:
+                value = rows[layer, D, q]
+                for k in range(D):
+                    value += rows[layer, k, q] * s.point[p, k]
+                s.value[to] = value
+                s.old_point[to] = p
+                for w in range(words):
+                    s.old_tight[w, to] = s.tight[w, i]
+                to += 1
+        if sign == 1:
+            n_on = to
+        elif sign == 0:
+            first_off = to
+    return n_on, first_off
+
+
+@inlined
+def _put_vertex(s: State, i: int, words: int, to: int) -> None:  # pragma: no cover - compiled
+    """A vertex of the old cell becomes one of a new cell."""
+    s.corner[to, POINT] = s.old_point[i]
+    for w in range(words):
+        s.tight[w, to] = s.old_tight[w, i]
+
+
+@inlined
+def _ends(s: State, i: int, at: int, words: int) -> Any:  # pragma: no cover - compiled
+    """Which of eight vertices have two planes or more in common with vertex i."""
+    counts = shared_bits(load(s.old_tight, (0, at)), s.old_tight[0, i])
+    for w in range(1, words):
+        counts = plus(counts, shared_bits(load(s.old_tight, (w, at)), s.old_tight[w, i]))
+    return reaching(counts, ALONG_EDGE)
+
+
+@inlined
+def _are_alone(s: State, i: int, j: int, n: int, words: int) -> bool:  # pragma: no cover - compiled
+    """Whether no other vertex lies on all planes that two vertices have in common: on `common`."""
+    for m in range(n):
+        if m != i and m != j:
+            lies_on_all = True
+            for w in range(words):
+                if s.common[w] & ~s.old_tight[w, m] != NOTHING:
+                    lies_on_all = False
+            if lies_on_all:
+                return False
+    return True
+
+
+@inlined
+def _push_plane(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> Any:  # pragma: no cover - compiled
+    """Put a neuron's plane on the stack of planes, with a unit normal; returns its place there."""
+    at = s.n_lines[f]
+    norm = length(s.layer_rows[layer], q, D)
+    extent = 0.0
+    for k in range(D + 1):
+        s.line[at, k] = s.layer_rows[layer, k, q] / norm
+        extent += abs(s.line[at, k]) * net.reach[k]
+    error = s.layer_sure[layer, q] / norm * BOUND_SLACK
+    s.line[at, LINE_ERROR] = error + 4 * UNIT_ROUNDOFF * extent + UNDERFLOW_GUARD
+    s.owner[at] = net.bit_start[layer] + q
+    return at
+
+
+@inlined
+def _push_crossing(
+    net: FlatNetwork, s: State, i: int, j: int, new: int, words: int, to: int
+) -> None:  # pragma: no cover - compiled
+    """The point where the new plane crosses the edge of vertices i and j, and a radius that surely holds it.
+
+    With unit normals n, m and l of the float planes and residuals r_n, r_m and r_l of the computed point on the exact
+    planes, the exact crossing is at most ``(r_n |m' x l'| + r_m |l' x n'| + r_l |n' x m'|) / |det(n', m', l')|`` away
+    (Cramer's rule), n' being the exact planes' normals on the same scale. These differ from n by at most error / reach,
+    as the bound on a plane holds on the whole box; together by `tilt` at most.
+    """
+    point, line, reach = s.point, s.line, net.reach
+    first, second = _two_planes(s, words)
+    ax, ay, az, bx, by, bz = (
+        line[first, 0], line[first, 1], line[first, 2], line[second, 0], line[second, 1], line[second, 2]
+    )  # fmt: skip
+    cx, cy, cz = line[new, 0], line[new, 1], line[new, 2]
+    ux, uy, uz = by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx
+    vx, vy, vz = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
+    wx, wy, wz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+    determinant = ax * ux + ay * uy + az * uz
+    p, q, zp, zq = s.old_point[i], s.old_point[j], s.value[i], s.value[j]
+    t = zp / (zp - zq)
+    x, y, z = (
+        point[p, 0] + t * (point[q, 0] - point[p, 0]),
+        point[p, 1] + t * (point[q, 1] - point[p, 1]),
+        point[p, 2] + t * (point[q, 2] - point[p, 2]),
+    )
+    if not 0.0 <= t <= 1.0:
+        # Floats cannot tell the two ends apart; the three planes still meet, in the box.
+        a, b, c = line[first, OFFSET], line[second, OFFSET], line[new, OFFSET]
+        x = _within(-(a * ux + b * vx + c * wx) / determinant, reach[0])
+        y = _within(-(a * uy + b * vy + c * wy) / determinant, reach[1])
+        z = _within(-(a * uz + b * vz + c * wz) / determinant, reach[2])
+    extent, least = reach[0] + reach[1] + reach[2], min(reach[0], min(reach[1], reach[2]))
+    tilt = (line[first, LINE_ERROR] + line[second, LINE_ERROR] + line[new, LINE_ERROR]) / least
+    blur = 3 * tilt + 8 * UNIT_ROUNDOFF
+    moved = _residual(line, first, x, y, z, extent) * (abs(ux) + abs(uy) + abs(uz) + blur)
+    moved += _residual(line, second, x, y, z, extent) * (abs(vx) + abs(vy) + abs(vz) + blur)
+    moved += _residual(line, new, x, y, z, extent) * (abs(wx) + abs(wy) + abs(wz) + blur)
+    volume = abs(determinant) - 2 * tilt - 16 * UNIT_ROUNDOFF
+    radius = np.inf
+    if volume > 0.0 and tilt < 2.0**-8:
+        radius = 1.02 * moved / volume
+        if not radius < np.inf:
+            radius = np.inf
+    point[to, 0] = x
+    point[to, 1] = y
+    point[to, 2] = z
+    point[to, RADIUS] = radius
+
+
+@inlined
+def _two_planes(s: State, words: int) -> tuple[int, int]:  # pragma: no cover - compiled
+    """The first two planes of `common`."""
+    first, second = -1, -1
+    for w in range(words):
+        rest = s.common[w]
+        while rest != NOTHING and second < 0:
+            if first < 0:
+                first = 64 * w + lowest_bit(rest)
+            else:
+                second = 64 * w + lowest_bit(rest)
+            rest &= rest - ONE
+    return first, second
+
+
+@inlined
+def _within(x: float, reach: float) -> float:  # pragma: no cover - compiled
+    """The number nearest to x that is at most `reach` in size; 0 if x is none."""
+    return min(max(x, -reach), reach) if abs(x) <= np.inf else 0.0
+
+
+@inlined
+def _residual(line: Any, h: int, x: float, y: float, z: float, extent: float) -> Any:  # pragma: no cover - compiled
+    """A bound on what is left of an exact plane, scaled as the float one, at a point."""
+    value = line[h, 0] * x + line[h, 1] * y + line[h, 2] * z + line[h, OFFSET]
+    return abs(value) + line[h, LINE_ERROR] + 6 * UNIT_ROUNDOFF * (extent + abs(line[h, OFFSET]))
+
+
+@inlined
+def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
+    """Write a finished region, with the mean of its vertices as a witness."""
+    r = s.scalars[N_REGIONS]
+    for k in range(s.bits.shape[0]):
+        out.patterns[r, k] = s.bits[k]
+    for q in range(out.maps.shape[1]):
+        for k in range(D + 1):
+            out.maps[r, q, k] = s.rows[f, k, q]
+    start, n = s.start[f], s.n_corners[f]
+    for k in range(D):
+        total = 0.0
+        for i in range(start, start + n):
+            total += s.point[s.corner[i, POINT], k]
+        out.witnesses[r, k] = total / n
+    out.proved[r] = _is_surely_inside(s, f, out.witnesses[r])
+
+
+@inlined
+def _is_surely_inside(s: State, f: int, x: Any) -> bool:  # pragma: no cover - compiled
+    """Whether a point is proved to lie strictly on the cell's side of each plane that bounds it.
+
+    Only planes that some vertex lies on do.
+    """
+    for w in range((s.n_lines[f] + 63) >> 6):
+        bounding = NOTHING
+        for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+            bounding |= s.tight[w, i]
+        while bounding != NOTHING:
+            h = 64 * w + lowest_bit(bounding)
+            bounding &= bounding - ONE
+            value, extent = s.line[h, OFFSET], abs(s.line[h, OFFSET])
+            for k in range(D):
+                value += s.line[h, k] * x[k]
+                extent += abs(s.line[h, k] * x[k])
+            if not (s.owner[h] >= 0 and is_on(s.bits, s.owner[h])):
+                value = -value
+            if not value > s.line[h, LINE_ERROR] + 6 * UNIT_ROUNDOFF * extent:
+                return False
+    return True

@@ -1,0 +1,194 @@
+"""Engine for three inputs: cells are polyhedra known by their vertices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flint import fmpq, fmpz_mat
+
+from polytope_lens.engines._kernels import codes, refine
+from polytope_lens.engines._kernels import polyhedra as kernel
+from polytope_lens.engines._kernels.corners import NEGATIVE, POSITIVE, ZERO
+from polytope_lens.engines._kernels.flat import FlatNetwork, flatten
+from polytope_lens.engines._kernels.lanes import LANES
+from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points, trimmed
+from polytope_lens.engines.driver import Problem, batches
+from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.network import bit_places, cutting_first
+from polytope_lens.pattern import n_words, unpack
+from polytope_lens.polytope.double_description import value_at, vertices_in_box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flint import fmpz
+    from numpy.typing import NDArray
+
+    from polytope_lens.engines.charts import Chart
+    from polytope_lens.network import Network
+
+# Vertices on the stack, and of one cell, that there is room for in the beginning
+STACK, CELL = 4096, 512
+
+
+def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+    """Regions of a network in one chart, in canonical order, batch by batch.
+
+    Exact: signs at vertices that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
+    that of one batch and of the stack, whose depth is at most the number of neurons.
+    """
+    reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
+    ordered = cutting_first(network)
+    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, lanes=LANES)
+    d = network.input_dim
+
+    def oracle() -> Callable[[kernel.State], None]:
+        return _VertexSigns(network, chart).answer
+
+    def room(n_regions: int) -> kernel.Output:
+        return kernel.Output(
+            np.empty((n_regions, n_words(network.n_neurons)), np.uint64),
+            np.empty((n_regions, network.output_dim, d + 1)),
+            np.empty((n_regions, d)),
+            np.empty(n_regions, np.bool_),
+        )
+
+    problem = Problem(kernel, "polyhedra", net, oracle, room if want_output else None, enlarged)
+    for n, _, out in batches(problem, _start(ordered, chart, net), record, workers=workers):
+        if out is None:
+            yield counted(n)
+            continue
+        witnesses = input_points(chart, trimmed(out.witnesses, n))
+        # Proved in the chart's coordinates; elsewhere they are rounded once more.
+        proved = trimmed(out.proved, n) & chart.is_input_space
+        yield Chunk(n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, None)
+
+
+def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
+    """A state whose only cell is the chart's polytope, before the first layer."""
+    n_bits, layers, d = network.n_neurons, len(network.layers) + 1, network.input_dim
+    sides = chart_sides(chart)
+    exact = integer_rows(sides)
+    corners = vertices_in_box(exact[: 2 * d], exact[2 * d :])
+    frames, n_lines = n_bits + 2, len(sides) + n_bits + 1
+    words, line_words = max(1, -(-int(net.n_cut.max()) // 64)), -(-n_lines // 64)
+    widest = max(int(net.stride.max()), LANES)
+    ints, floats, word = np.int64, np.float64, np.uint64
+    first = first_rows(network, chart)[: net.width[0]].T
+    state = kernel.State(
+        scalars=np.zeros(codes.N_SCALARS, ints),
+        layer_counts=np.zeros(layers, ints),
+        layer=np.full(frames, -1, ints),
+        start=np.zeros(frames, ints),
+        n_corners=np.zeros(frames, ints),
+        n_points=np.zeros(frames, ints),
+        n_lines=np.zeros(frames, ints),
+        simple=np.ones(frames, ints),
+        undecided=np.zeros((frames, words), word),
+        on=np.zeros((frames, words), word),
+        rows=np.zeros((frames, d + 2, widest), floats),
+        corner=np.zeros((STACK, 1), ints),
+        tight=np.zeros((line_words, STACK), word),
+        point=np.zeros((STACK, d + 1), floats),
+        signs=np.zeros((STACK, 3, words), word),
+        line=np.zeros((n_lines, d + 2), floats),
+        owner=np.zeros(n_lines, ints),
+        layer_rows=np.zeros((layers, d + 1, widest), floats),
+        layer_sure=np.zeros((layers, widest), floats),
+        layer_spread=np.zeros((layers, widest), floats),
+        layer_carry=np.zeros((layers, widest), floats),
+        bits=np.zeros(n_words(n_bits), word),
+        old_point=np.zeros(CELL, ints),
+        old_tight=np.zeros((line_words, CELL), word),
+        value=np.zeros(CELL, floats),
+        common=np.zeros(line_words, word),
+        refined=refine.start(first, layers, widest),
+    )
+    while 2 * len(corners) > len(state.old_point):
+        state = enlarged(state)
+    state.rows[0, : d + 1, : net.width[0]] = first
+    state.scalars[codes.TOP] = 1
+    state.n_corners[0] = state.n_points[0] = len(corners)
+    state.n_lines[0] = len(sides)
+    norms = np.linalg.norm(sides[:, :d], axis=1)
+    scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
+    state.line[: len(sides), : d + 1] = scaled
+    extent = np.abs(scaled) @ net.reach
+    state.line[: len(sides), d + 1] = np.where((norms == 1.0) | (norms == 0.0), 0.0, (d + 8) * UNIT_ROUNDOFF * extent)
+    state.owner[: len(sides)] = -1 - np.arange(len(sides))
+    for i, vertex in enumerate(corners):
+        *position, t = vertex.coordinates
+        state.corner[i] = i
+        state.point[i, :d] = np.clip([nearest_float(fmpq(x, t)) for x in position], chart.box.lower, chart.box.upper)
+        state.point[i, d] = 2 * UNIT_ROUNDOFF * np.abs(state.point[i, :d]).sum() + UNDERFLOW_GUARD
+        for side in vertex.tight:
+            state.tight[side // 64, i] |= np.uint64(1 << side % 64)
+        state.simple[0] &= len(vertex.tight) == d
+    return state
+
+
+def chart_sides(chart: Chart) -> NDArray[np.float64]:
+    """Rows ``[a, c]`` of the sides ``a . u + c <= 0`` of a chart: its box, upper ones first, then what is not of it."""
+    box = np.column_stack([chart.box.A, -chart.box.b])
+    rows = np.column_stack([chart.A, -chart.b])
+    return np.vstack([box, [row for row in rows if not (row == box).all(axis=1).any()] or np.empty((0, box.shape[1]))])
+
+
+def enlarged(state: kernel.State) -> kernel.State:
+    """The same state with twice the room for vertices."""
+    names = ("corner", "point", "signs", "old_point", "value", "tight", "old_tight")
+    larger: dict[str, Any] = {}
+    for name in names:
+        array = getattr(state, name)
+        axis = 1 if name in ("tight", "old_tight") else 0
+        larger[name] = np.concatenate([array, np.zeros_like(array)], axis=axis)
+    return state._replace(**larger)
+
+
+class _VertexSigns:
+    """Signs of neurons at vertices in integer arithmetic: a vertex is where planes of known owners meet."""
+
+    def __init__(self, network: Network, chart: Chart) -> None:
+        self._rows = ExactRows(network, integer_matrix(chart.matrix))
+        self._sides = integer_rows(chart_sides(chart))
+        self._n_bits = network.n_neurons
+        self._place = bit_places(network)
+        self._first_bit = np.cumsum((0, *network.bits_per_layer)).tolist()
+
+    def answer(self, state: kernel.State) -> None:
+        """Fill in the signs that the kernel left open at the vertices of a cell, for the neuron that it asked about."""
+        f = int(state.scalars[codes.TOP]) - 1
+        word, place = divmod(int(state.scalars[codes.ASKED]), 64)
+        mask = np.uint64(1 << place)
+        bits = unpack(state.bits[None], self._n_bits)[0]
+        row = self._row(self._first_bit[int(state.layer[f])] + int(state.scalars[codes.ASKED]), bits)
+        start, n_lines = int(state.start[f]), int(state.n_lines[f])
+        for i in range(start, start + int(state.n_corners[f])):
+            signs = state.signs[int(state.corner[i, 0]), :, word]
+            if not (signs & mask).any():
+                owners = state.owner[np.flatnonzero(unpack_low(state.tight[:, i], n_lines))].tolist()
+                vertex = meeting_point([self._row(owner, bits) for owner in owners])
+                signs[(ZERO, POSITIVE, NEGATIVE)[sign(value_at(row, vertex))]] |= mask
+
+    def _row(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
+        if owner < 0:
+            return self._sides[-1 - owner]
+        layer, neuron = self._place[owner]
+        return self._rows.rows(layer, bits)[neuron]
+
+
+def unpack_low(words: NDArray[np.uint64], n: int) -> NDArray[np.bool_]:
+    """The first n bits of words, lowest first."""
+    octets = np.ascontiguousarray(words.astype("<u8")).view(np.uint8)
+    return np.unpackbits(octets, count=n, bitorder="little").astype(bool)
+
+
+def meeting_point(rows: list[list[fmpz]]) -> list[fmpz]:
+    """Homogeneous integer coordinates [x, t], t > 0, of the one point where hyperplanes ``a . x + c t = 0`` meet."""
+    basis, nullity = fmpz_mat(rows).nullspace()
+    assert nullity == 1  # they meet in a vertex
+    vertex = [basis[i, 0] for i in range(basis.nrows())]
+    return vertex if vertex[-1] > 0 else [-v for v in vertex]
