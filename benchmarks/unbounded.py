@@ -87,7 +87,7 @@ def expected(lens: Lens, widths: tuple[int, ...]) -> int:
         return sum(comb(n, i) for i in range(d + 1))
     pieces = [whole(lens.network, None)] if widths[0] == 2 else charts(None, widths[0])
     chunks = [c for p in pieces for c in split.walk(lens.network, p, Record(), want_output=True)]
-    return len(distinct(np.concatenate([chunk.patterns for chunk in chunks])))
+    return len(distinct(np.concatenate([chunk.patterns for chunk in chunks]))[0])
 
 
 def alternately(*questions, runs):

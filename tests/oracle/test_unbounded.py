@@ -122,3 +122,17 @@ def test_wide_inputs_cost_what_their_rank_costs():
     assert len(partition) == 2**7 == zaslavsky(7, 300)
     assert_witnesses_inside(partition)
     assert partition.maps.shape == (128, 1, 301)
+
+
+@pytest.mark.parametrize("n_sides", [0, 2])
+def test_deep_networks_of_three_inputs_are_walked_in_pieces(n_sides):
+    """Polyhedra in the middle and halfspaces around it find what halfspaces find everywhere."""
+    lens, domain = Lens(random_network((3, 6, 6, 6, 5))), a_domain(3, n_sides, 0)
+    found, whole_domain = lens.partition(domain), lens.partition(domain, "split")
+    assert (found.engine, whole_domain.engine) == ("polyhedra", "split")
+    assert_same_regions(found, whole_domain)
+    assert_witnesses_inside(found)
+    counts = lens.count(domain)
+    assert counts.total == len(found) == sum(1 for _ in lens.regions(domain))
+    assert counts.per_layer.tolist() == found.counts_per_layer.tolist()
+    assert found.certificate.rational == 0

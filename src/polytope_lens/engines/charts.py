@@ -80,7 +80,9 @@ def whole(network: Network, domain: Domain) -> Chart:
 
 def central_size(network: Network) -> float:
     """A power of two, at least 1, that leaves little for the other charts if the central one has this size."""
-    return max(1.0, 32 * _scale(network.layers[0].weight, network.layers[0].bias)) if network.layers else 1.0
+    if not network.layers:
+        return 1.0
+    return max(1.0, (32 if network.input_dim == 2 else 4096) * _scale(network.layers[0].weight, network.layers[0].bias))
 
 
 def _independent_columns(matrix: Floats) -> list[int]:

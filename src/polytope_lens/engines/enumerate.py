@@ -18,7 +18,7 @@ from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.mesh import MeshBuilder
 from polytope_lens.partition import Certificate, Partition, RegionCounts
-from polytope_lens.pattern import ActivationPattern, distinct_beginnings, sort_key, unpack
+from polytope_lens.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def partition(
     domain : Box, Polytope or None
         None is all of R^d.
     engine : "auto", "split", "subdivide", "polyhedra" or "brute"
-        "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain, and "split" otherwise. All find
-        the same regions.
+        "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain or with more than two hidden
+        layers, and "split" otherwise. All find the same regions.
     workers : int
         Threads to share the work; the result is the same for any number.
     progress : bool, optional
@@ -102,8 +102,8 @@ def count(
 ) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
-    Parameters as for :func:`partition`. Exact. Memory is constant; in an unbounded domain of the plane, which
-    "subdivide" walks in five pieces, patterns of the regions at their borders are kept to tell repeated ones.
+    Parameters as for :func:`partition`. Exact. Memory is constant but in unbounded domains that are walked in several
+    pieces: "subdivide" keeps the patterns of regions at their borders, "polyhedra" all, to tell repeated ones.
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
@@ -112,7 +112,7 @@ def count(
 
     def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
         records.append(record := Record())
-        walk = ENGINES[engine](network, piece, record, want_output=want_output, workers=workers)
+        walk = _walker(engine, piece)(network, piece, record, want_output=want_output, workers=workers)
         return _with_bar(walk, progress), lambda: record.layer_counts
 
     total, *per_layer = count_union(network, problems(engine, network, domain), start).tolist()
@@ -123,19 +123,18 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
     """The regions of a domain one by one, as they are found.
 
     Parameters as for :func:`partition`; wrong ones are refused at once. They come in canonical order and in constant
-    memory. Only in an unbounded domain of the plane, which "subdivide" walks in five pieces, they come piece by piece,
-    and the patterns of those at the border of a piece are kept.
+    memory. Only in unbounded domains with the engines "subdivide" and "polyhedra", which walk several pieces, they come
+    piece by piece, and patterns are kept: of those at the border of a piece, or of all.
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
-    walk = ENGINES[engine]
     workers = _validate.count(workers, name="`workers`")
     pieces = problems(engine, network, domain)
     seen: set[bytes] | None = set() if len(pieces) > 1 else None
 
     def found() -> Iterator[Region]:
         for chart in pieces:
-            for chunk in walk(network, chart, Record(), want_output=True, workers=workers):
+            for chunk in _walker(engine, chart)(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
                 witnesses = settle(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
                 elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
@@ -162,8 +161,9 @@ def choose_engine(engine: str, network: Network, domain: Domain) -> str:
     _validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
     d = network.input_dim
     if engine == "auto":
-        # At infinity many neurons vanish together, which costs polyhedra a question to rational arithmetic each time.
-        return "subdivide" if d == 2 else "polyhedra" if d == 3 and is_bounded(domain) else "split"
+        # All of R^3 in pieces pays where cells have many vertices that deeper layers ask about.
+        solid = d == 3 and (is_bounded(domain) or len(network.layers) > 2)
+        return "subdivide" if d == 2 else "polyhedra" if solid else "split"
     wanted = {"subdivide": 2, "polyhedra": 3}.get(engine, d)
     if wanted != d:
         raise OptionError(
@@ -175,6 +175,11 @@ def choose_engine(engine: str, network: Network, domain: Domain) -> str:
 def problems(engine: str, network: Network, domain: Domain) -> list[Chart]:
     """What an engine has to walk: the domain in one piece, or, where it is unbounded, in several that may overlap."""
     return [whole(network, domain)] if engine == "split" else charts(domain, network.input_dim, central_size(network))
+
+
+def _walker(engine: str, piece: Chart) -> Callable[..., Iterator[Chunk]]:
+    """The engine for a piece: at infinity many neurons vanish together, of which polyhedra would ask each time."""
+    return split.walk if engine == "polyhedra" and not piece.is_input_space else ENGINES[engine]
 
 
 def _walk(
@@ -190,7 +195,7 @@ def _walk(
     records = []
     for chart in problems(engine, network, domain):
         record = Record()
-        found = ENGINES[engine](network, chart, record, want_output=True, workers=workers)
+        found = _walker(engine, chart)(network, chart, record, want_output=True, workers=workers)
         for chunk in _with_bar(found, progress):
             if builder is not None and chunk.corners is not None:
                 builder.add(chunk.corners)
@@ -211,8 +216,7 @@ def _distinct(parts: list[Words], n_charts: int) -> tuple[Words, Ints | slice]:
     patterns = _joined(parts)
     if n_charts == 1:
         return patterns, slice(None)
-    _, first = np.unique(sort_key(patterns), return_index=True)
-    return patterns[first], first
+    return distinct(patterns)
 
 
 def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:

@@ -64,14 +64,14 @@ def count_union(network: Network, pieces: Sequence[Chart], walk: Walk) -> Ints:
     if pieces[0].is_input_space and len(pieces[0].A) == 4 and all(border.is_clear for border in outer):
         # The central square of the plane: what it shares crosses one of its edges into the piece on the other side.
         counts, parts = number(pieces[0]), outer
-        counts -= sizes(distinct(np.concatenate([border.beside for border in outer])))
+        counts -= sizes(distinct(np.concatenate([border.beside for border in outer]))[0])
     else:
         central = _border(pieces[0], walk)
         counts, parts = central.counts.copy(), [central, *outer]
         outer = parts[1:]
     counts += sum(border.counts for border in outer)
     counts -= sum(sizes(border.patterns) for border in parts)
-    return counts + sizes(distinct(np.concatenate([border.patterns for border in parts])))
+    return counts + sizes(distinct(np.concatenate([border.patterns for border in parts]))[0])
 
 
 def _border(piece: Chart, walk: Walk) -> _Border:

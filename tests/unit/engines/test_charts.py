@@ -101,3 +101,4 @@ def test_the_central_chart_is_as_large_as_the_network():
     assert central_size(Network((), [[1, 2]], [3])) == 1
     assert central_size(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0.001, 0.002], [0]])) == 1
     assert central_size(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[4, 4], [0]])) == 128
+    assert central_size(from_arrays([np.eye(3), np.ones((1, 3))], [[4, 4, 4], [0]])) == 2.0**14
