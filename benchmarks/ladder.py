@@ -47,7 +47,7 @@ CUTS = [
         "        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))\n",
         "",
     ),
-    ("corners", "multiply_add(_magnitude(out, reach, layer, d, at), fill(evaluation), error)", "fill(0.0)"),
+    ("corners", "multiply_add(magnitude, fill(evaluation), error)", "fill(0.0)"),
     ("corners", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
     ("corners", "multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at)))", "fill(0.0)"),
     ("polyhedra", "point[to, RADIUS] = radius", "point[to, RADIUS] = 0.0"),

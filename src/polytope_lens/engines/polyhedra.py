@@ -11,7 +11,6 @@ from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.corners import NEGATIVE, POSITIVE, ZERO
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten
-from polytope_lens.engines._kernels.lanes import LANES
 from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points, trimmed
 from polytope_lens.engines.driver import Problem, batches
 from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
@@ -42,7 +41,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     ordered = cutting_first(network)
-    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, lanes=LANES)
+    net = flatten(ordered, chart.matrix, reach, want_maps=want_output)
     d = network.input_dim
 
     def oracle() -> Callable[[kernel.State], None]:
@@ -75,7 +74,7 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
     corners = vertices_in_box(exact[: 2 * d], exact[2 * d :])
     frames, n_lines = n_bits + 2, len(sides) + n_bits + 1
     words, line_words = max(1, -(-int(net.n_cut.max()) // 64)), -(-n_lines // 64)
-    widest = max(int(net.stride.max()), LANES)
+    widest, next_widest = int(net.stride.max()), int(net.stride[1 if network.layers else 0 :].max())
     ints, floats, word = np.int64, np.float64, np.uint64
     first = first_rows(network, chart)[: net.width[0]].T
     state = kernel.State(
@@ -89,7 +88,7 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
         simple=np.ones(frames, ints),
         undecided=np.zeros((frames, words), word),
         on=np.zeros((frames, words), word),
-        rows=np.zeros((frames, d + 2, widest), floats),
+        rows=np.zeros((frames, d + 2, next_widest), floats),
         corner=np.zeros((STACK, 1), ints),
         tight=np.zeros((line_words, STACK), word),
         point=np.zeros((STACK, d + 1), floats),
@@ -109,7 +108,9 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
     )
     while 2 * len(corners) > len(state.old_point):
         state = enlarged(state)
-    state.rows[0, : d + 1, : net.width[0]] = first
+    state.layer_rows[0, :, : net.width[0]] = first
+    if not network.layers:
+        state.rows[0, : d + 1, : net.width[0]] = first
     state.scalars[codes.TOP] = 1
     state.n_corners[0] = state.n_points[0] = len(corners)
     state.n_lines[0] = len(sides)

@@ -10,7 +10,6 @@ from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.corners import NEGATIVE, POSITIVE, ZERO
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
-from polytope_lens.engines._kernels.lanes import LANES
 from polytope_lens.engines.chunks import (
     Chunk,
     Record,
@@ -54,7 +53,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     ordered = cutting_first(network)
-    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, lanes=LANES)
+    net = flatten(ordered, chart.matrix, reach, want_maps=want_output)
     state = _start(ordered, chart, net, edges, xy, reach)
 
     def oracle() -> Callable[[kernel.State], None]:
@@ -102,7 +101,7 @@ def _start(
     # Corners of one cell at most, cells on the stack, layers with the outputs
     most, frames, layers = n_bits + n, n_bits + 2, n_hidden + 1
     words = max(1, -(-int(net.n_cut.max()) // 64))
-    widest, next_widest = max(int(net.stride.max()), LANES), max(int(net.stride[1:].max(initial=0)), LANES)
+    widest, next_widest = int(net.stride.max()), int(net.stride[1 if network.layers else 0 :].max())
     points = most * layers + 2 * n_bits + n
     hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
     ints, floats, word = np.int64, np.float64, np.uint64
@@ -118,7 +117,7 @@ def _start(
         digest=np.zeros(frames, word),
         undecided=np.zeros((frames, words), word),
         on=np.zeros((frames, words), word),
-        rows=np.zeros((frames, 4, max(next_widest, int(net.stride[0]))), floats),
+        rows=np.zeros((frames, 4, next_widest), floats),
         corner=np.zeros((4 * frames + n, 2), ints),
         corner_hash=np.zeros((4 * frames + n, 2), word),
         point=np.zeros((points, 3), floats),
@@ -137,7 +136,9 @@ def _start(
         zero_hash=hashes[n_bits:],
         refined=refine.start(first, layers, widest),
     )
-    state.rows[0, :3, : net.width[0]] = first
+    state.layer_rows[0, :, : net.width[0]] = first
+    if not network.layers:
+        state.rows[0, :3, : net.width[0]] = first
     state.scalars[codes.TOP] = 1
     state.n_corners[0] = state.n_points[0] = state.n_lines[0] = n
     state.corner[:n] = np.arange(n)[:, None]

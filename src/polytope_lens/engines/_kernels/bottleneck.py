@@ -198,7 +198,7 @@ def _rows_behind(
                 j = b.active[a]
                 bit = net.bit[before + j]
                 slope = net.positive[before + j] if is_on(bits, bit) else -net.negative[before + j]
-                column = net.weight_start[layer] + j * n
+                column = net.weight_start[layer] + j * net.stride[layer]
                 for q in range(n):
                     rows[a, q] = slope * net.weights[column + q]
                     error[layer, q] += UNIT_ROUNDOFF * abs(rows[a, q]) + UNDERFLOW_GUARD
@@ -206,7 +206,7 @@ def _rows_behind(
         for j in range(net.width[layer - 1]):
             bit = net.bit[before + j]
             slope = net.positive[before + j] if bit < 0 or is_on(bits, bit) else net.negative[before + j]
-            column, sure = net.weight_start[layer] + j * n, b.error[layer - 1, j]
+            column, sure = net.weight_start[layer] + j * net.stride[layer], b.error[layer - 1, j]
             for i in range(k):
                 sure += 4 * UNIT_ROUNDOFF * abs(b.rows[layer - 1, i, j])
             add_neuron(

@@ -67,24 +67,26 @@ def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
 
 @inlined
 def _close_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
-    """Rows of a layer as they are tried on a cell, with the bounds that go with them."""
+    """Rows of a layer as tried on a cell, with the bounds that go with them; `carry` holds magnitudes first."""
     rows, out, sure, spread, carry, reach = (
         s.rows, s.layer_rows, s.layer_sure, s.layer_spread, s.layer_carry, net.reach
     )  # fmt: skip
     d = out.shape[1] - 1
     evaluation, rounding = (d + 4) * UNIT_ROUNDOFF, (net.width[layer] + 4) * UNIT_ROUNDOFF
     largest, worst = 0.0, 0.0
-    for q in range(net.width[layer]):
-        magnitude = abs(rows[f, d, q])
-        for k in range(d):
-            magnitude += abs(rows[f, k, q]) * reach[k]
-        largest = max(largest, magnitude)
-        worst = max(worst, rows[f, d + 1, q])
     for at in range(0, net.stride[layer], LANES):
-        for k in range(d + 1):
-            store(out, (layer, k, at), load(rows, (f, k, at)))
-        error = multiply_add(load(rows, (f, d + 1, at)), fill(BOUND_SLACK), fill(UNDERFLOW_GUARD))
-        store(sure, (layer, at), multiply_add(_magnitude(out, reach, layer, d, at), fill(evaluation), error))
+        error = fill(UNDERFLOW_GUARD)
+        if layer > 0:  # the first layer's are exact, and in their place from the start
+            for k in range(d + 1):
+                store(out, (layer, k, at), load(rows, (f, k, at)))
+            error = multiply_add(load(rows, (f, d + 1, at)), fill(BOUND_SLACK), error)
+        magnitude = _magnitude(out, reach, layer, d, at)
+        store(sure, (layer, at), multiply_add(magnitude, fill(evaluation), error))
+        store(carry, (layer, at), magnitude)
+    if layer > 0:
+        for q in range(net.width[layer]):
+            largest = max(largest, carry[layer, q])
+            worst = max(worst, rows[f, d + 1, q])
     if worst > REFINE_AT * UNIT_ROUNDOFF * largest:
         close_refined(net, s.refined, s.bits, layer, out[layer], sure[layer])
     for at in range(0, net.stride[layer], LANES):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined
+from polytope_lens.engines._kernels.lanes import padded
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ class FlatNetwork(NamedTuple):
 
     ``width`` counts hidden layers and then the outputs, which are treated as one more layer without activation; it is
     0 there if no output maps are wanted. Weights are transposed: column j of layer l starts at
-    ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up, with zeros. ``tau`` is the form that is
-    t, hence 1 on the input space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a
-    bit is its inverse; the bits of a layer's ``n_cut`` cutting neurons follow each other from ``bit_start``. ``leaks``
-    tells whether some of them have a negative slope other than 0.
+    ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up to whole octets. ``tau`` is the form that
+    is t, hence 1 on the input space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts, and
+    ``neuron_of`` a bit is its inverse; the bits of a layer's ``n_cut`` cutting neurons follow each other from
+    ``bit_start``. ``leaks`` tells whether some of them have a negative slope other than 0.
     """
 
     n_hidden: int
@@ -65,23 +66,22 @@ class FlatNetwork(NamedTuple):
     reach: Floats
 
 
-def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, lanes: int = 1) -> FlatNetwork:
+def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) -> FlatNetwork:
     """Flat arrays of a network seen through a chart whose entries are 0, 1 and -1, one in each column and row.
 
     Such a chart permutes coordinates (with sign), so the first layer's rows are exact; `reach` (k,) bounds ``|u_k|``.
-    Columns of weights are padded to multiples of `lanes`.
     """
     outputs = network.output_dim if want_maps else 0
     layers = network.layers
     matrices = [layer.weight for layer in layers] + [network.output_weight[:outputs]]
     biases = [layer.bias for layer in layers] + [network.output_bias[:outputs]]
     width = np.array([len(m) for m in matrices], dtype=np.int64)
-    stride = -(-width // lanes) * lanes
+    stride = padded(width)
     columns = [np.zeros(0)]
     for matrix, rounded_up in zip(matrices[1:], stride[1:].tolist(), strict=True):
-        padded = np.zeros((matrix.shape[1], rounded_up))
-        padded[:, : len(matrix)] = matrix.T
-        columns.append(padded.ravel())
+        column = np.zeros((matrix.shape[1], rounded_up))
+        column[:, : len(matrix)] = matrix.T
+        columns.append(column.ravel())
     sizes = np.array([len(column) for column in columns], dtype=np.int64)
     ends = np.zeros(outputs)
     bits = np.full(int(width.sum()), -1, dtype=np.int64)

@@ -46,7 +46,7 @@ class _WordOctetModel(models.PrimitiveModel):
 OCTET, WORD_OCTET = Octet("Octet"), WordOctet("WordOctet")
 
 
-def padded(n: int) -> int:
+def padded(n: Any) -> Any:
     """The least multiple of :data:`LANES` that is not less than n."""
     return -(-n // LANES) * LANES
 
@@ -91,6 +91,16 @@ def _fill(typing: Any, number: Any) -> Any:
         return _filled(builder, VECTOR, arguments[0])
 
     return OCTET(types.float64), code
+
+
+def _arithmetic(name: str) -> Any:
+    def typed(typing: Any, a: Any, b: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return getattr(builder, name)(*arguments)
+
+        return OCTET(a, b), code
+
+    return intrinsic(typed)
 
 
 def _multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
@@ -150,8 +160,14 @@ store: Any = intrinsic(_store)
 """``store(array, place, octet)``."""
 fill: Any = intrinsic(_fill)
 """``fill(number)``: eight times the same."""
+add: Any = _arithmetic("fadd")
+"""``add(a, b)`` of octets, rounded; like the next two never fused with anything."""
+subtract: Any = _arithmetic("fsub")
+"""``subtract(a, b)``."""
+multiply: Any = _arithmetic("fmul")
+"""``multiply(a, b)``."""
 multiply_add: Any = intrinsic(_multiply_add)
-"""``multiply_add(a, b, c)``: ``a * b + c`` of octets."""
+"""``multiply_add(a, b, c)``: ``a * b + c`` of octets, with one rounding or two."""
 size: Any = intrinsic(_size)
 """``size(octet)``: absolute values."""
 exceeding: Any = intrinsic(_exceeding)

@@ -14,7 +14,19 @@ import numpy as np
 
 from polytope_lens._jit import inlined, jit
 from polytope_lens.engines._kernels.flat import BOUND_SLACK, is_on
-from polytope_lens.exact.double_double import DOUBLE_ROUNDING, plus, times
+from polytope_lens.engines._kernels.lanes import (
+    LANES,
+    add,
+    fill,
+    load,
+    multiply,
+    multiply_add,
+    padded,
+    size,
+    store,
+    subtract,
+)
+from polytope_lens.exact.double_double import DOUBLE_ROUNDING, SPLITTER, times
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
@@ -38,7 +50,7 @@ class Refined(NamedTuple):
 
 def start(first: Floats, n_layers: int, widest: int) -> Refined:
     """Nothing known but the first layer's rows (k + 1, n), which are exact."""
-    k1 = len(first)
+    k1, widest = len(first), padded(widest)
     state = Refined(
         np.zeros((n_layers, k1, widest)),
         np.zeros((n_layers, k1, widest)),
@@ -92,37 +104,70 @@ def _refine(net: FlatNetwork, r: Refined, bits: Any, layer: int) -> None:  # pra
 
 @inlined
 def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  # pragma: no cover - compiled
-    layer = before + 1
-    n, k1 = net.width[layer], r.high.shape[1]
+    layer, k1 = before + 1, r.high.shape[1]
+    n, stride = net.width[layer], net.stride[layer]
     column, first, bias = net.weight_start[layer], net.neuron_start[before], net.neuron_start[layer]
-    weights, reach = net.weights, net.reach
-    high, low, error = r.high[layer], r.low[layer], r.error[layer]
+    weights, reach, high, low, error = net.weights, net.reach, r.high, r.low, r.error
     for k in range(k1):
         for q in range(n):
-            high[k, q] = net.bias[bias + q] * net.tau[k]
-            low[k, q] = 0.0
+            high[layer, k, q] = net.bias[bias + q] * net.tau[k]
+            low[layer, k, q] = 0.0
     for q in range(n):
-        error[q] = UNDERFLOW_GUARD
+        error[layer, q] = UNDERFLOW_GUARD
     for j in range(net.width[before]):
         bit = net.bit[first + j]
         on = bit < 0 or is_on(bits, bit)
         slope = net.positive[first + j] if on else net.negative[first + j]
         if slope == 0.0:
             continue
-        start_of_column = column + j * net.stride[layer]
-        inherited = r.error[before, j] * abs(slope)
-        size = 0.0
+        start_of_column = column + j * stride
+        magnitude = 0.0
         for k in range(k1):
-            zh, zl = times(r.high[before, k, j], r.low[before, k, j], slope)
-            size += abs(zh) * reach[k]
-            for q in range(n):
-                ph, pl = times(zh, zl, weights[start_of_column + q])
-                sh, sl = plus(high[k, q], low[k, q], ph, pl)
-                high[k, q] = sh
-                low[k, q] = sl
-                error[q] += DOUBLE_ROUNDING * abs(sh) * reach[k]
+            zh, zl = times(high[before, k, j], low[before, k, j], slope)
+            magnitude += abs(zh) * reach[k]
+            share = fill(DOUBLE_ROUNDING * reach[k])
+            for at in range(0, stride, LANES):
+                ph, pl = _times_octet(zh, zl, load(weights, (start_of_column + at,)))
+                sh, sl = _plus_octets(load(high, (layer, k, at)), load(low, (layer, k, at)), ph, pl)
+                store(high, (layer, k, at), sh)
+                store(low, (layer, k, at), sl)
+                store(error, (layer, at), multiply_add(size(sh), share, load(error, (layer, at))))
         # Two products: by the slope, then by the weight.
-        inherited = (inherited + 2 * DOUBLE_ROUNDING * size + UNDERFLOW_GUARD) * BOUND_SLACK
-        for q in range(n):
-            error[q] += abs(weights[start_of_column + q]) * inherited
+        inherited = r.error[before, j] * abs(slope)
+        handed = fill((inherited + 2 * DOUBLE_ROUNDING * magnitude + UNDERFLOW_GUARD) * BOUND_SLACK)
+        for at in range(0, stride, LANES):
+            weight = size(load(weights, (start_of_column + at,)))
+            store(error, (layer, at), multiply_add(weight, handed, load(error, (layer, at))))
     r.known[layer] = r.current[layer]
+
+
+@inlined
+def _times_octet(high: float, low: float, factor: Any) -> tuple[Any, Any]:  # pragma: no cover - compiled
+    """A double-double times each of eight floats; see :func:`.double_double.times`."""
+    t = SPLITTER * high
+    top = t - (t - high)
+    h1, h2 = fill(top), fill(high - top)
+    product = multiply(fill(high), factor)
+    u = multiply(fill(SPLITTER), factor)
+    f1 = subtract(u, subtract(u, factor))
+    f2 = subtract(factor, f1)
+    rest = add(add(subtract(multiply(h1, f1), product), multiply(h1, f2)), multiply(h2, f1))
+    rest = add(add(rest, multiply(h2, f2)), multiply(fill(low), factor))
+    total = add(product, rest)
+    return total, subtract(rest, subtract(total, product))
+
+
+@inlined
+def _plus_octets(ah: Any, al: Any, bh: Any, bl: Any) -> tuple[Any, Any]:  # pragma: no cover - compiled
+    """Sums of eight pairs of double-doubles; see :func:`.double_double.plus`."""
+    s = add(ah, bh)
+    v = subtract(s, ah)
+    e = add(subtract(ah, subtract(s, v)), subtract(bh, v))
+    t = add(al, bl)
+    v = subtract(t, al)
+    f = add(subtract(al, subtract(t, v)), subtract(bl, v))
+    e = add(e, t)
+    h = add(s, e)
+    e = add(subtract(e, subtract(h, s)), f)
+    total = add(h, e)
+    return total, subtract(e, subtract(total, h))

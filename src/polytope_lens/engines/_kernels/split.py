@@ -243,7 +243,7 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
         set_bit(s.bits, net.bit[neuron], answer == ON)
         if n_next > 0 and answer != VANISHES:
             slope = net.positive[neuron] if answer == ON else net.negative[neuron]
-            start = column + j * n_next
+            start = column + j * net.stride[layer + 1]
             add_neuron(net.weights, net.reach, start, n_next, slope, row, j, sures[j], s.rows, s.error, f, s.scratch)
         s.position[f] += 1
     return 0
@@ -370,7 +370,8 @@ def _branch(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, su
         for q in range(n_next):
             s.error[g, q] = s.error[f, q]
         neuron = net.neuron_start[layer] + j
-        on, off, start = net.positive[neuron], net.negative[neuron], net.weight_start[layer + 1] + j * n_next
+        on, off = net.positive[neuron], net.negative[neuron]
+        start = net.weight_start[layer + 1] + j * net.stride[layer + 1]
         add_neuron(net.weights, net.reach, start, n_next, on, row, j, sure, s.rows, s.error, f, s.scratch)
         add_neuron(net.weights, net.reach, start, n_next, off, row, j, sure, s.rows, s.error, g, s.scratch)
     s.scalars[TOP] += 1
@@ -456,7 +457,7 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
             set_bit(s.bits, bit, on)
         if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]
-            start = column + j * n_next
+            start = column + j * net.stride[layer + 1]
             add_neuron(net.weights, net.reach, start, n_next, slope, row, j, sures[j], s.rows, s.error, f, s.scratch)
     s.n_candidates[layer] = count
     s.layer[f] = layer
