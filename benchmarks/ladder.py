@@ -37,7 +37,11 @@ CUTS = [
     ("flat", "    largest, worst = 0.0, 0.0\n", "    return False\n    largest, worst = 0.0, 0.0\n"),
     ("simplex", MISSES, f"{MISSES}    return side * value_at(row, j, s.v) > 0.0\n"),
     ("simplex", INSIDE, f"{INSIDE}    return True\n"),
-    ("split", "return side * value_at(row, j, to) > sure and surely_inside(net, s, s.n_rows[f], to)", "return True"),
+    (
+        "split",
+        "return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.n_rows[f], to)",
+        "return True",
+    ),
     (
         "corners",
         "        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))\n",

@@ -90,9 +90,8 @@ def engines_of(name: str) -> tuple[str, ...]:
 
 
 def measure(name: str, engine: str, runs: int) -> dict[str, object]:
-    from polytope_lens.engines.charts import charts
     from polytope_lens.engines.chunks import Record
-    from polytope_lens.engines.enumerate import ENGINES
+    from polytope_lens.engines.enumerate import ENGINES, problems
     from polytope_lens.importers.npz import load_npz
     from polytope_lens.lens import Lens
 
@@ -100,7 +99,7 @@ def measure(name: str, engine: str, runs: int) -> dict[str, object]:
     lens = Lens(network)
 
     def walk() -> int:
-        pieces = charts(domain, network.input_dim)
+        pieces = problems(engine, network, domain)
         return sum(c.n_regions for p in pieces for c in ENGINES[engine](network, p, Record(), want_output=True))
 
     d = network.input_dim
@@ -110,7 +109,7 @@ def measure(name: str, engine: str, runs: int) -> dict[str, object]:
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     count_seconds, counts = timed(lambda: lens.count(domain, engine), runs)
     walk_seconds, walked = timed(walk, runs)
-    assert counts.total == len(found) <= walked  # charts of an unbounded domain may find a region more than once
+    assert counts.total == len(found) <= walked  # charts of the whole plane may find a region more than once
     return {
         "network": name,
         "engine": engine,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
     from polytope_lens.polytope import Polytope
+    from polytope_lens.polytope.recession import RecessionCone
     from polytope_lens.query.inequalities import Inequalities
     from polytope_lens.region import Region
 
@@ -41,6 +42,7 @@ _HOME = {
     "Path": "path",
     "Polytope": "polytope",
     "PolytopeLensError": "errors",
+    "RecessionCone": "polytope.recession",
     "Region": "region",
     "RegionCounts": "partition",
     "Status": "errors",
@@ -60,6 +62,7 @@ __all__ = [
     "Path",
     "Polytope",
     "PolytopeLensError",
+    "RecessionCone",
     "Region",
     "RegionCounts",
     "Status",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from polytope_lens import mesh as planar
 from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import adjacency, locate, pieces, vertices
+from polytope_lens.query import adjacency, locate, pieces, rays, vertices
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -240,6 +240,18 @@ class Partition:
         """
         index = self._checked(index)
         return vertices.exact_vertices(self, index) if exact else vertices.rounded_vertices(self, index)
+
+    @property
+    def is_bounded(self) -> NDArray[np.bool_]:
+        """Which regions are bounded, (n_regions,) bool, computed anew each time; see :func:`.rays.bounded_mask`."""
+        return rays.bounded_mask(self)
+
+    def rays(self) -> rays.RecessionCones:
+        """Where the regions go on forever, as ragged arrays; see :func:`.rays.recession_cones`.
+
+        ``partition.rays()[i]`` has those of region i, rounded; ``partition[i].rays(exact=True)`` as integers.
+        """
+        return rays.recession_cones(self)
 
     def volumes(self) -> Floats:
         """Area of each region in the plane, (n_regions,), from the rounded corners; see :func:`.mesh.areas`."""

@@ -56,6 +56,20 @@ def sort_key(words: Words) -> NDArray[np.void]:
     return octets.view(np.dtype((np.void, octets.dtype.itemsize * octets.shape[1])))[:, 0]
 
 
+def distinct(words: Words) -> tuple[Words, NDArray[np.int64]]:
+    """The different rows in canonical order, and where each comes first; quick where rows come in sorted runs.
+
+    Examples
+    --------
+    >>> distinct(np.array([[2], [5], [1], [2]], dtype=np.uint64))[1]
+    array([2, 0, 1])
+    """
+    order = np.lexsort(words.T[::-1])
+    inorder = words[order]
+    kept = np.append(np.ones(min(len(words), 1), dtype=bool), (inorder[1:] != inorder[:-1]).any(axis=1))
+    return inorder[kept], order[kept]
+
+
 def distinct_beginnings(patterns: Words, stops: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number of different beginnings of `stops` bits among sorted packed patterns; at least one pattern is there.
 

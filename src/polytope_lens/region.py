@@ -9,7 +9,7 @@ from polytope_lens import network as net
 from polytope_lens.affine import AffineMap
 from polytope_lens.polytope import Polytope
 from polytope_lens.query import inequalities as rows
-from polytope_lens.query import neighbors, vanishing
+from polytope_lens.query import neighbors, rays, vanishing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Domain
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
     from polytope_lens.query.inequalities import ExactInequalities, Inequalities
 
     Floats = NDArray[np.float64]
@@ -80,6 +81,23 @@ class Region:
         system, groups = rows.facet_groups(self)
         index = [members[0] for members in groups.values()]
         return Polytope(system.A[index], system.b[index])
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the region, clipped to its domain, is bounded; exact, see :func:`.rays.is_bounded`."""
+        return rays.is_bounded(self)
+
+    @overload
+    def rays(self, *, exact: Literal[False] = False) -> RecessionCone: ...
+    @overload
+    def rays(self, *, exact: Literal[True]) -> ExactRecessionCone: ...
+    def rays(self, *, exact: bool = False) -> RecessionCone | ExactRecessionCone:
+        """Where the region goes on forever: extreme rays and lines; see :func:`.rays.recession_cone`.
+
+        Directions are floats of unit length, with `exact` tuples of integers.
+        """
+        cone = rays.recession_cone(self)
+        return cone if exact else cone.rounded(self.network.input_dim)
 
     def neighbors(self) -> list[Region]:
         """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytope_lens.errors import DimensionError
-from polytope_lens.pattern import ActivationPattern, n_words, pack, sort_key, unpack
+from polytope_lens.pattern import ActivationPattern, distinct, n_words, pack, sort_key, unpack
 
 
 @st.composite
@@ -92,3 +92,12 @@ def test_patterns_are_values():
 def test_bits_and_layers_must_fit():
     with pytest.raises(DimensionError, match="needs 3 bits, but received 2"):
         ActivationPattern((True, False), (2, 1))
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_distinct_rows_are_sorted_and_come_first(width):
+    words = np.random.default_rng(width).integers(0, 3, (50, width), dtype=np.uint64)
+    rows, first = distinct(words)
+    assert list(map(tuple, rows.tolist())) == sorted(set(map(tuple, words.tolist())))
+    assert [words.tolist().index(row) for row in rows.tolist()] == first.tolist()
+    assert distinct(words[:0])[0].shape == (0, width)

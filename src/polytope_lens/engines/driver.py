@@ -276,7 +276,7 @@ def _copy(state: Any) -> Any:
 def _call(problem: Problem[Any], arguments: tuple[Any, ...]) -> int:
     """One call of the compiled walk; if the compiler has to run first, tell a person at the terminal."""
     kernel = problem.kernel
-    if kernel.walk.signatures:
+    if kernel.walk.overloads:
         return int(kernel.walk(*arguments))
     timer = threading.Timer(PATIENCE_SECONDS, _announce, [problem.engine])
     timer.daemon = True

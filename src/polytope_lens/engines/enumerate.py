@@ -11,17 +11,18 @@ from tqdm import tqdm
 from polytope_lens import _validate
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import brute, polyhedra, split, subdivide
-from polytope_lens.engines.charts import charts
+from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
+from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.mesh import MeshBuilder
 from polytope_lens.partition import Certificate, Partition, RegionCounts
-from polytope_lens.pattern import ActivationPattern, distinct_beginnings, sort_key, unpack
+from polytope_lens.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -47,8 +48,8 @@ def partition(
     domain : Box, Polytope or None
         None is all of R^d.
     engine : "auto", "split", "subdivide", "polyhedra" or "brute"
-        "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain, and "split" otherwise. All find
-        the same regions.
+        "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain or with more than two hidden
+        layers, and "split" otherwise. All find the same regions.
     workers : int
         Threads to share the work; the result is the same for any number.
     progress : bool, optional
@@ -101,46 +102,45 @@ def count(
 ) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
-    Parameters as for :func:`partition`. Exact. Memory is constant for a bounded domain; in an unbounded one, whose
-    regions are found in several pieces of the projective space, patterns are kept to tell repeated ones.
+    Parameters as for :func:`partition`. Exact. Memory is constant but in unbounded domains that are walked in several
+    pieces: "subdivide" keeps the patterns of regions at their borders, "polyhedra" all, to tell repeated ones.
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
     workers = _validate.count(workers, name="`workers`")
-    pieces = charts(domain, network.input_dim)
-    if len(pieces) > 1:
-        chunks, records = _walk(network, domain, engine, workers, progress)
-        patterns, _ = _distinct([chunk.patterns for chunk in chunks], len(records))
-        return RegionCounts(len(patterns), counts_per_layer(patterns, network.bits_per_layer), _certificate(records))
-    record = Record()
-    total = sum(
-        chunk.n_regions
-        for chunk in _with_bar(
-            ENGINES[engine](network, pieces[0], record, want_output=False, workers=workers), progress
-        )
-    )
-    return RegionCounts(total, np.array(record.layer_counts, dtype=np.int64), _certificate([record]))
+    records: list[Record] = []
+
+    def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
+        records.append(record := Record())
+        walk = _walker(engine, piece)(network, piece, record, want_output=want_output, workers=workers)
+        return _with_bar(walk, progress), lambda: record.layer_counts
+
+    total, *per_layer = count_union(network, problems(engine, network, domain), start).tolist()
+    return RegionCounts(total, np.array(per_layer, dtype=np.int64), _certificate(records))
 
 
 def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1) -> Iterator[Region]:
     """The regions of a domain one by one, as they are found.
 
-    Parameters as for :func:`partition`; wrong ones are refused at once. Bounded domains come in canonical order and in
-    constant memory; in unbounded ones the patterns seen so far are kept.
+    Parameters as for :func:`partition`; wrong ones are refused at once. They come in canonical order and in constant
+    memory. Only in unbounded domains with the engines "subdivide" and "polyhedra", which walk several pieces, they come
+    piece by piece, and patterns are kept: of those at the border of a piece, or of all.
     """
     domain = check_domain(domain, network.input_dim)
-    walk = ENGINES[choose_engine(engine, network, domain)]
+    engine = choose_engine(engine, network, domain)
     workers = _validate.count(workers, name="`workers`")
-    pieces = charts(domain, network.input_dim)
+    pieces = problems(engine, network, domain)
     seen: set[bytes] | None = set() if len(pieces) > 1 else None
 
     def found() -> Iterator[Region]:
         for chart in pieces:
-            for chunk in walk(network, chart, Record(), want_output=True, workers=workers):
+            for chunk in _walker(engine, chart)(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
                 witnesses = settle(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
-                for words, pattern, witness in zip(chunk.patterns, bits, witnesses, strict=True):
-                    if seen is not None:
+                elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
+                rows = zip(chunk.patterns, bits, witnesses, elsewhere, strict=True)
+                for words, pattern, witness, may_come_again in rows:
+                    if seen is not None and may_come_again:
                         if (key := words.tobytes()) in seen:
                             continue
                         seen.add(key)
@@ -161,14 +161,25 @@ def choose_engine(engine: str, network: Network, domain: Domain) -> str:
     _validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
     d = network.input_dim
     if engine == "auto":
-        # At infinity many neurons vanish together, which costs polyhedra a question to rational arithmetic each time.
-        return "subdivide" if d == 2 else "polyhedra" if d == 3 and is_bounded(domain) else "split"
+        # All of R^3 in pieces pays where cells have many vertices that deeper layers ask about.
+        solid = d == 3 and (is_bounded(domain) or len(network.layers) > 2)
+        return "subdivide" if d == 2 else "polyhedra" if solid else "split"
     wanted = {"subdivide": 2, "polyhedra": 3}.get(engine, d)
     if wanted != d:
         raise OptionError(
             f"the engine '{engine}' works for {wanted} inputs, but this network has {d}. Use 'auto' or 'split'."
         )
     return engine
+
+
+def problems(engine: str, network: Network, domain: Domain) -> list[Chart]:
+    """What an engine has to walk: the domain in one piece, or, where it is unbounded, in several that may overlap."""
+    return [whole(network, domain)] if engine == "split" else charts(domain, network.input_dim, central_size(network))
+
+
+def _walker(engine: str, piece: Chart) -> Callable[..., Iterator[Chunk]]:
+    """The engine for a piece: at infinity many neurons vanish together, of which polyhedra would ask each time."""
+    return split.walk if engine == "polyhedra" and not piece.is_input_space else ENGINES[engine]
 
 
 def _walk(
@@ -182,9 +193,9 @@ def _walk(
     """What the engine finds in all charts of the domain, and a record for each chart; corners go to the builder."""
     chunks: list[Chunk] = []
     records = []
-    for chart in charts(domain, network.input_dim):
+    for chart in problems(engine, network, domain):
         record = Record()
-        found = ENGINES[engine](network, chart, record, want_output=True, workers=workers)
+        found = _walker(engine, chart)(network, chart, record, want_output=True, workers=workers)
         for chunk in _with_bar(found, progress):
             if builder is not None and chunk.corners is not None:
                 builder.add(chunk.corners)
@@ -205,8 +216,7 @@ def _distinct(parts: list[Words], n_charts: int) -> tuple[Words, Ints | slice]:
     patterns = _joined(parts)
     if n_charts == 1:
         return patterns, slice(None)
-    _, first = np.unique(sort_key(patterns), return_index=True)
-    return patterns[first], first
+    return distinct(patterns)
 
 
 def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:

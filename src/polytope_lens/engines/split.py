@@ -5,50 +5,70 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq, fmpz_mat
+from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens.engines._kernels import bottleneck, codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.simplex import refactor
-from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points
+from polytope_lens.engines.chunks import (
+    Chunk,
+    Record,
+    counted,
+    first_rows,
+    input_maps,
+    input_points,
+    maps_of_patterns,
+    trimmed,
+)
 from polytope_lens.engines.driver import Problem, batches, question
-from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, nearest_float, rationals, sign
+from polytope_lens.exact.rational import (
+    dot,
+    integer_matrix,
+    integer_rows,
+    nearest_float,
+    rationals,
+    scaled_quotient,
+    sign,
+)
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
-from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.lp.exact import Halfspace, Optimum, maximize
 from polytope_lens.lp.proposal import propose_multipliers
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import n_words
+from polytope_lens.polytope.middle import float_inside, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network import Network
 
+    Floats = NDArray[np.float64]
+
 
 def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
-    """Regions of a network in one chart, in canonical order, batch by batch.
+    """Regions of a network in one chart, bounded or not, in canonical order, batch by batch.
 
     Exact: what floats cannot prove is decided by linear programs in rational arithmetic. The loops are compiled; memory
     is that of one batch and of the stack, whose depth is at most the number of neurons.
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
-    net = flatten(network, chart.matrix, reach, want_maps=want_output)
-    state = _start(network, chart, net.width)
-    d = network.input_dim
+    decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
+    net = flatten(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
+    state = _start(network, chart, net.width, decisions(network, chart))
+    d = chart.box.dim
 
     def oracle() -> Callable[[kernel.State], None]:
-        return _CellDecisions(network, chart).answer
+        return decisions(network, chart).answer
 
     def room(n_regions: int) -> kernel.Output:
         return kernel.Output(
             np.empty((n_regions, len(state.bits)), np.uint64),
-            np.empty((n_regions, network.output_dim, d + 1)),
+            np.empty((n_regions, net.width[-1], d + 1)),
             np.empty((n_regions, d)),
         )
 
@@ -57,20 +77,27 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         if out is None:
             yield counted(n)
             continue
-        witnesses = input_points(chart, out.witnesses[:n])
+        witnesses = input_points(chart, trimmed(out.witnesses, n))
         # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
         proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
-        yield Chunk(n, out.patterns[:n].copy(), input_maps(chart, out.maps[:n]), witnesses, proved, None)
+        patterns = trimmed(out.patterns, n)
+        maps = (
+            input_maps(chart, trimmed(out.maps, n))
+            if chart.has_all_coordinates
+            else maps_of_patterns(network, patterns)
+        )
+        yield Chunk(n, patterns, maps, witnesses, proved, None)
 
 
-def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.State:
+def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.State:
     """A state whose only cell is the chart's polytope, before the first layer."""
     n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
-    d, box = network.input_dim, chart.box
-    sides = np.column_stack([np.vstack([box.A, chart.A]), np.concatenate([box.b, chart.b])])
-    owners = [-1 - q for q in range(-2 * d, len(chart.b))]
-    keep = np.array([q for q in range(len(sides)) if q < 2 * d or not (sides[q] == sides[: 2 * d]).all(axis=1).any()])
-    sides = sides[keep]
+    d, box = chart.box.dim, chart.box
+    around = np.column_stack([box.A, box.b])[: 2 * d if chart.is_bounded else 0]
+    own = np.column_stack([chart.A, chart.b])
+    kept = [q for q in range(len(own)) if not (own[q] == around).all(axis=1).any()]
+    sides = np.vstack([around, own[kept]])
+    owners = [-1 - q for q in (*range(len(own), len(own) + len(around)), *kept)]
     frames, n_sides, most = n_bits + 2, len(sides), len(sides) + n_bits + 1
     ints, floats = np.int64, np.float64
     first = first_rows(network, chart)[: width[0]].T
@@ -94,6 +121,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
         row_error=np.zeros(most, floats),
         turned=np.zeros(most, ints),
         owner=np.zeros(most, ints),
+        central=np.zeros(most, ints),
         layer_rows=np.zeros((n_hidden + 1, d + 1, widest), floats),
         layer_sure=np.zeros((n_hidden + 1, widest), floats),
         candidates=np.zeros((n_hidden + 1, widest), ints),
@@ -106,6 +134,11 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
         after=np.zeros(d, floats),
         gradient=np.zeros(d, floats),
         multiplier=np.zeros(d, floats),
+        unit=np.array([np.abs(box.upper).max()], floats),
+        bounded=np.array([chart.is_bounded], ints),
+        n_central=np.array([_layers_without_biases(network) if chart.is_input_space else 0], ints),
+        far=np.zeros(d, floats),
+        doubt=np.zeros(d, floats),
         points=np.zeros((2, d), floats),
         bases=np.zeros((2, d), ints),
         middle=np.zeros(d, floats),
@@ -120,29 +153,44 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64]) -> kernel.S
     size = np.abs(scaled[:, :-1]) @ np.maximum(np.abs(box.lower), np.abs(box.upper)) + np.abs(scaled[:, -1])
     state.normal[:n_sides], state.offset[:n_sides] = scaled[:, :-1], scaled[:, -1]
     state.row_error[:n_sides] = np.where(unit, 0.0, (d + 8) * UNIT_ROUNDOFF * size)
-    state.owner[:n_sides] = np.array(owners)[keep]
-    rows = [Halfspace(rationals(a), fmpq(*float(b).as_integer_ratio())) for a, b in zip(chart.A, chart.b, strict=True)]
-    corner = maximize([fmpq(1)] * d, rows, rationals(box.lower), rationals(box.upper))
-    assert corner is not None  # charts have interior
-    index = {int(q): i for i, q in enumerate(keep)}
+    state.owner[:n_sides] = owners
+    state.central[:n_sides] = sides[:, -1] == 0.0
     state.scalars[codes.TOP] = 1
     state.n_rows[0] = n_sides
-    state.basis[0] = [index[q] for q in corner.basis]
-    state.witness[0] = _CellDecisions(network, chart).float_inside(rows)
+    state.basis[0], state.vertex[0], state.witness[0] = decisions.beginning(kept)
     refactor(state, 0)
     return state
+
+
+def _layers_without_biases(network: Network) -> int:
+    biased = [bool(layer.bias.any()) for layer in network.layers]
+    return biased.index(True) if True in biased else len(biased)
 
 
 class _CellDecisions:
     """Whether a neuron cuts a cell, by linear programs in rational arithmetic."""
 
     def __init__(self, network: Network, chart: Chart) -> None:
+        self._chart = chart
         self._rows = ExactRows(network, integer_matrix(chart.matrix))
-        self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
         self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
-        self._box_rows = integer_rows(np.column_stack([chart.box.A, -chart.box.b]))
+        sides = np.column_stack([chart.A, -chart.b])
+        if chart.is_bounded:
+            sides = np.vstack([sides, np.column_stack([chart.box.A, -chart.box.b])])
+        self._sides = integer_rows(sides)
         self._n_bits = network.n_neurons
         self._place = bit_places(network)
+
+    def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
+        """Basis of a vertex of the chart, whose halfspaces are the box and the sides in `kept`; near it; and inside."""
+        chart, d = self._chart, len(self._lower)
+        middle = (chart.box.lower + chart.box.upper) / 2
+        if not kept and ((chart.box.lower < middle) & (middle < chart.box.upper)).all():
+            return list(range(d)), chart.box.upper, middle.tolist()
+        cell = [self._halfspace(-1 - q, np.zeros(0, bool)) for q in kept]
+        corner = maximize([fmpq(1)] * d, cell, self._lower, self._upper)
+        assert corner is not None  # charts have interior
+        return corner.basis, chart.box.upper, self.float_inside(cell)
 
     def answer(self, state: kernel.State) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
@@ -187,10 +235,9 @@ class _CellDecisions:
         self, side: int, row: Sequence[fmpz], basis: Sequence[int], owners: Sequence[int], bits: NDArray[np.bool_]
     ) -> bool:
         """Whether the multipliers of a basis are nonnegative and prove that a row takes no sign `side` in a cell."""
-        d = len(row) - 1
         if max(basis) >= len(owners):
             return False
-        rows = [self._box_rows[q] if q < 2 * d else self._integers(owners[q], bits) for q in basis]
+        rows = [self._integers(owners[q], bits) for q in basis]
         try:
             normals = fmpz_mat(rows).transpose()
             multipliers = fmpz_mat(normals.tolist()[:-1]).solve(fmpz_mat([[side * v] for v in row[:-1]])).entries()
@@ -242,6 +289,87 @@ class _CellDecisions:
         d = len(self._lower)
         upper = [Halfspace([fmpq(int(i == k)) for i in range(d)], self._upper[k]) for k in range(d)]
         return upper + [Halfspace([fmpq(-int(i == k)) for i in range(d)], -self._lower[k]) for k in range(d)]
+
+
+class _ConeDecisions(_CellDecisions):
+    """The same in an unbounded domain: cells as cones ``a . x + c t <= 0``, cut off at |x_k| <= 1 and t <= 1."""
+
+    def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
+        """Coordinates in place of halfspaces, through a point inside; through one off most symmetries in R^d."""
+        d = len(self._lower)
+        if self._sides:
+            point = self._middle_of(self._sides)
+        else:
+            point = (self._chart.box.upper * (np.arange(1, d + 1) * 0.618 % 1.0 - 0.5)).tolist()
+        return self._free, np.array(point), self._if_inside(self._sides, point)
+
+    def answer(self, state: kernel.State) -> None:
+        """Decide the neuron that the kernel stopped at; where it cuts, find a point of either half."""
+        f, layer, neuron, bits = question(state, self._n_bits)
+        row = self._rows.rows(layer, bits)[neuron]
+        if not any(row[:-1]):
+            state.scalars[codes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
+            return
+        cell = [self._integers(owner, bits) for owner in state.owner[: state.n_rows[f]].tolist()]
+        known = self._sign_at(state.witness[f], row)
+        reached: dict[int, list[fmpq]] = {}
+        for side in (-1, 1):
+            if side != known:
+                best = self._farthest(row, side, cell)
+                if best.value <= 0:
+                    state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                    return
+                reached[side] = best.point
+        state.scalars[codes.ANSWER] = kernel.CUTS
+        for place, side in ((0, -1), (1, 1)):
+            half = [*cell, [-side * v for v in row]]
+            if side == known:
+                point = state.witness[f].tolist()
+            else:
+                point = self._beside(half, reached[side], state.witness[f]) if known else self._middle_of(half)
+            state.points[place] = self._if_inside(half, point)
+            state.bases[place] = self._free
+
+    @property
+    def _free(self) -> list[int]:
+        return [-1 - k for k in range(len(self._lower))]
+
+    def _farthest(self, row: Sequence[fmpz], side: int, cell: Sequence[Sequence[fmpz]]) -> Optimum:
+        """Where a row takes a sign most in a cell, if anywhere; then it does so inside, too, where t > 0."""
+        d, one = len(row) - 1, fmpq(1)
+        normals = np.vstack([np.eye(d + 1), -np.eye(d + 1), *(_scaled(half) for half in cell)])
+        offsets = np.concatenate([np.ones(2 * d + 1), np.zeros(1 + len(cell))])
+        proposed = propose_multipliers(side * _scaled(row), normals, offsets)
+        best = maximize(
+            [fmpq(side * v) for v in row],
+            [Halfspace([fmpq(v) for v in half], fmpq(0)) for half in cell],
+            [-one] * d + [fmpq(0)],
+            [one] * (d + 1),
+            start=None if proposed is None else proposed[0].tolist(),
+        )
+        assert best is not None  # the origin is in the cone
+        return best
+
+    def _middle_of(self, rows: Sequence[Sequence[fmpz]]) -> list[float]:
+        point = float_inside(rows, len(self._lower))
+        assert point is not None  # cells have interior
+        return point
+
+    def _if_inside(self, rows: Sequence[Sequence[fmpz]], point: list[float]) -> list[float]:
+        return point if is_inside(rows, point) else [float("nan")] * len(point)
+
+    def _beside(self, half: Sequence[Sequence[fmpz]], reached: Sequence[fmpq], witness: Floats) -> list[float]:
+        """A point of half a cell on the way from a point of the other half to one of the closed cone."""
+        inside = [*rationals(witness), fmpq(1)]
+        gain, loss = -dot(half[-1], reached), dot(half[-1], inside)
+        *x, t = [2 * loss * p + gain * q for p, q in zip(reached, inside, strict=True)]
+        point = [nearest_float(v / t) for v in x]
+        return point if np.isfinite(point).all() and is_inside(half, point) else self._middle_of(half)
+
+
+def _scaled(row: Sequence[fmpz]) -> Floats:
+    """The integers of a row divided by the greatest, rounded."""
+    return scaled_quotient(row, max(map(abs, row)) or fmpz(1))
 
 
 def _middle(rows: Sequence[Halfspace], lower: Sequence[fmpq], upper: Sequence[fmpq]) -> list[fmpq]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import _validate
 from polytope_lens.errors import DimensionError
-from polytope_lens.polytope import facets, planar, shape
+from polytope_lens.polytope import facets, planar, recession, shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +74,25 @@ class Polytope:
     def is_bounded(self) -> bool:
         """Whether the polytope contains no ray; see :func:`.shape.is_bounded`."""
         return shape.is_bounded(self)
+
+    @overload
+    def rays(self, *, exact: Literal[False] = False) -> recession.RecessionCone: ...
+    @overload
+    def rays(self, *, exact: Literal[True]) -> recession.ExactRecessionCone: ...
+    def rays(self, *, exact: bool = False) -> recession.RecessionCone | recession.ExactRecessionCone:
+        """Where the polytope goes on forever: extreme rays and lines; see :func:`.recession.recession_cone`.
+
+        Directions are floats of unit length, with `exact` tuples of integers.
+
+        Examples
+        --------
+        >>> Polytope([[-1, 0], [0, -1]], [0, 0]).rays(exact=True)  # a quadrant
+        ExactRecessionCone(rays=[(1, 0), (0, 1)], lines=[])
+        >>> Polytope([[-1, 1]], [0]).rays(exact=True)  # a half-plane
+        ExactRecessionCone(rays=[(1, -1)], lines=[(1, 1)])
+        """
+        cone = recession.recession_cone(self)
+        return cone if exact else cone.rounded(self.dim)
 
     def facets(self) -> Bools:
         """Which rows are facets, (m,) bool; see :func:`.facets.facet_mask`."""

@@ -138,7 +138,7 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
 
 def region_rows(network: Network, around: Walls, bits: Bools) -> tuple[Floats, Floats]:
     """Rows ``a . x + c <= 0`` of n regions, neurons first, then walls, (n, m, d + 1), and bounds on their error."""
-    rows, error = _stacked(network, bits)
+    rows, error = stacked_rows(network, bits)
     shape = (len(bits), *around.floats.shape)
     rows = np.concatenate([rows, np.broadcast_to(around.floats, shape)], axis=1)
     return rows, np.concatenate([error, np.zeros(shape)], axis=1)
@@ -174,7 +174,7 @@ def prove_rows(
     return status, flat & ~(np.abs(rows[:, :, -1]) > error[:, :, -1])
 
 
-def _stacked(network: Network, bits: Bools, first: Floats | None = None) -> tuple[Floats, Floats]:
+def stacked_rows(network: Network, bits: Bools, first: Floats | None = None) -> tuple[Floats, Floats]:
     """Rows ``a . x + c <= 0`` of all neurons that cut, (n, n_neurons, d + 1), and bounds on their error."""
     found = list(zip(network.layers, bounded_rows(network, bits, first), strict=True))
     d = network.input_dim if first is None else first.shape[2] - 1
@@ -258,7 +258,7 @@ def _mark_implied_behind(
             first = np.zeros((layer.width, len(few), k + 1))
             first[neuron, at, np.tile(np.arange(k), len(few))] = 1.0
             behind = replace(network, layers=network.layers[index:])
-            inner_rows, inner_error = _stacked(behind, bits[few, start:], first)
+            inner_rows, inner_error = stacked_rows(behind, bits[few, start:], first)
             known = np.where(_is_flat(inner_rows, inner_error), FLAT, OPEN).astype(np.int8)
             inner = value[few[at], neuron].reshape(-1, k)
             _prove(inner_rows, inner_error, inner, np.full(inner.shape, np.inf), known, spread[few])

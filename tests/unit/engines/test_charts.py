@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from families import generic
 from polytope_lens.domain import Box
-from polytope_lens.engines.charts import charts
+from polytope_lens.engines.charts import central_size, charts, whole
+from polytope_lens.network import Network, from_arrays
 from polytope_lens.polytope import Polytope
 
 
@@ -46,3 +48,57 @@ def test_bounded_domains_are_one_chart_of_their_own():
 
 def test_pieces_without_interior_are_left_out():
     assert len(charts(Polytope([[-1, 0], [0, -1]], [-5, -5]), 2)) == 2
+
+
+def test_engines_that_walk_to_infinity_take_a_domain_whole():
+    chart = whole(generic(5, 3), None)
+    assert (chart.matrix == np.eye(4)).all() and not chart.is_bounded and chart.is_input_space
+    assert chart.A.shape == (0, 3) and chart.has_all_coordinates
+    box = Box([-1, -1], [1, 1])
+    assert whole(generic(5, 2), box).box is box and whole(generic(5, 2), box).is_bounded
+    quadrant = Polytope([[-1, 0], [0, -1]], [0, 0])
+    assert (whole(generic(5, 2), quadrant).A == quadrant.A).all()
+
+
+def test_bounds_on_errors_are_stated_where_things_happen():
+    for size in (2.0**-20, 1.0, 2.0**20):
+        network = from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[size, -size, size], [0]])
+        assert whole(network, None).box.upper.tolist() == [size, size]
+    assert whole(from_arrays([[[1, 0], [0, 0]], [[1, 1]]], [[0, 0], [0]]), None).box.upper.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sides", "kept"),
+    [
+        ([[1, 2, 3], [2, 4, 6]], [], [0]),
+        ([[0, 1, 0], [0, 1, 1]], [], [1, 2]),
+        ([[0, 1, 0], [0, 2, 0]], [[0, 0, 1]], [1, 2]),
+        ([[0.1, 0.3, 0], [0.1, 0.3, 2.0**-1000]], [], [0, 2]),
+        ([[0, 0, 0]], [], [0]),
+        ([[1, 0, 0], [0, 1, 0], [0, 0, 1]], [], [0, 1, 2]),
+    ],
+)
+def test_coordinates_that_change_nothing_are_left_out(rows, sides, kept):
+    network = from_arrays([rows, np.ones((1, len(rows)))], [np.ones(len(rows)), [0]])
+    domain = Polytope(sides, np.ones(len(sides))) if sides else None
+    chart = whole(network, domain)
+    assert [int(np.argmax(column)) for column in chart.matrix.T] == [*kept, 3]
+    assert chart.has_all_coordinates == (len(kept) == 3) and chart.is_input_space
+    assert chart.A.shape == (len(sides), len(kept))
+
+
+@pytest.mark.parametrize("size", [1.0, 8.0])
+@pytest.mark.parametrize("x", [[0.5, 0.25], [3, -7], [9, 1], [-1e9, 2]], ids=str)
+def test_charts_of_any_size_cover_the_plane(x, size):
+    held = []
+    for chart in charts(None, 2, size):
+        u = chart.matrix.T @ np.array([*x, 1.0])
+        held.append(u[-1] > 0 and bool(chart.box.contains([u[:-1] / u[-1]])[0]))
+    assert sum(held) == 1
+
+
+def test_the_central_chart_is_as_large_as_the_network():
+    assert central_size(Network((), [[1, 2]], [3])) == 1
+    assert central_size(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0.001, 0.002], [0]])) == 1
+    assert central_size(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[4, 4], [0]])) == 128
+    assert central_size(from_arrays([np.eye(3), np.ones((1, 3))], [[4, 4, 4], [0]])) == 2.0**14

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from families import chain, generic, golden, zaslavsky
+from families import chain, generic, golden, random_deep, zaslavsky
 from polytope_lens import Box, Lens
 from polytope_lens.engines.enumerate import choose_engine, counts_per_layer
 from polytope_lens.network import Network, from_arrays
@@ -30,6 +30,7 @@ def test_auto_goes_by_the_number_of_inputs():
     assert choose_engine("auto", generic(3, 2), None) == "subdivide"
     assert choose_engine("auto", generic(3, 3), Box([0] * 3, [1] * 3)) == "polyhedra"
     assert choose_engine("auto", generic(3, 3), None) == "split"
+    assert choose_engine("auto", random_deep((3, 2, 2, 2), 0, 0.0), None) == "polyhedra"
     assert choose_engine("auto", chain(2), None) == "split"
 
 

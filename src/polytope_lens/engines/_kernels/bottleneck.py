@@ -33,13 +33,14 @@ if TYPE_CHECKING:
 class Bottleneck(NamedTuple):
     """Room for the rows of the layers behind a narrow one, and for a linear program.
 
-    Rows have k entries: at most k - 1 values of the narrow layer, rest zero, and then t. The program has the first
-    k - 1 as variables, with v + t summing up to 1.
+    Rows have k entries: at most k - 1 values of the narrow layer, rest zero, and then t. The program has all but the
+    last one as variables, with v + t summing up to 1.
     """
 
     rows: Floats  # (L, k, width)
     error: Floats  # (L, width): bound where the entries of (v, t) add up to 1
     active: Ints  # (k,): the neurons of the narrow layer
+    known: Ints  # (L, 2): per layer, the number of the cell for which its rows hold, and the narrow layer
     ones: Floats  # (k,)
     scratch: Floats
     normal: Floats  # (rows, k - 1): the box 0 <= v <= 1, then v_1 + ... <= 1, then halfspaces
@@ -66,6 +67,7 @@ def start(n_hidden: int, k: int, widest: int, most: int) -> Bottleneck:
         np.zeros((n_hidden, k, widest), floats),
         np.zeros((n_hidden, widest), floats),
         np.zeros(k, ints),
+        np.full((n_hidden, 2), -1, ints),
         np.ones(k, floats),
         np.zeros(widest, floats),
         normal,
@@ -83,25 +85,49 @@ def start(n_hidden: int, k: int, widest: int, most: int) -> Bottleneck:
 
 @jit
 def surely_keeps_sign(
-    net: FlatNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, layer: int, j: int, side: float
-) -> Any:  # pragma: no cover - compiled
-    """Whether ``side * z > 0`` is proved inside a cell, z being neuron j of a layer behind a narrow one."""
-    k = b.ones.shape[0]
-    narrow = 0
-    n_active = _active(net, b, bits, narrow)
-    while n_active >= k:
-        narrow += 1
-        if narrow == layer:
+    net: FlatNetwork, b: Bottleneck, current: Any, bits: Any, owner: Any, n_rows: int, layer: int, j: int, side: float,
+    central: bool,
+) -> Any:  # pragma: no cover - compiled  # fmt: skip
+    """Whether ``side * z > 0`` is proved inside a cell, z being neuron j of a layer behind a narrow one.
+
+    Where narrow layers follow one another, the narrowest has the fewest ties and comes first, and then wider ones
+    before it, which know more of the cell. `central` says that no layer up to this one has biases; then rows have
+    exactly nothing in t, and what is proved is that ``side * z >= 0``. `current` has the number of the cell in which
+    each layer began, whose rows are made once.
+    """
+    fewest, before = -1, layer
+    while True:
+        n_active, narrow = b.ones.shape[0], -1
+        for of in range(before):
+            count = _active(net, b, bits, of)
+            if fewest < count < n_active:
+                n_active, narrow = count, of
+        if narrow < 0:
             return False
-        n_active = _active(net, b, bits, narrow)
-    _rows_behind(net, b, bits, narrow, n_active, layer)
+        _rows_behind(net, b, current, bits, narrow, layer)
+        if _keeps_sign_behind(net, b, bits, owner, n_rows, narrow, n_active, layer, j, side, central):
+            return True
+        fewest, before = n_active, narrow
+
+
+@inlined
+def _keeps_sign_behind(
+    net: FlatNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, narrow: int, n_active: int, layer: int, j: int,
+    side: float, central: bool,
+) -> Any:  # pragma: no cover - compiled  # fmt: skip
+    """The same for one narrow layer, whose rows are there."""
+    k = b.ones.shape[0]
+    if central and n_active == 0:
+        return False
+    # The coordinate that is 1 less the sum of the first ones: t, or where there is nothing in t, the last of v.
+    last, free = (n_active - 1, n_active - 1) if central else (k - 1, n_active)
     n = k - 1
     for a in range(n):
-        b.normal[2 * n, a] = 1.0 if a < n_active else 0.0
-        b.objective[a] = -side * (b.rows[layer, a, j] - b.rows[layer, n, j]) if a < n_active else 0.0
+        b.normal[2 * n, a] = 1.0 if a < free else 0.0
+        b.objective[a] = -side * (b.rows[layer, a, j] - b.rows[layer, last, j]) if a < free else 0.0
     count = 2 * n + 1
     first_behind = net.neuron_start[narrow + 1]
-    for q in range(2 * k, n_rows):  # behind the sides of the box
+    for q in range(n_rows):
         if owner[q] < 0 or net.neuron_of[owner[q]] < first_behind:
             continue
         neuron = net.neuron_of[owner[q]]
@@ -110,10 +136,10 @@ def surely_keeps_sign(
             of += 1
         m = neuron - net.neuron_start[of]
         sign = -1.0 if is_on(bits, owner[q]) else 1.0
-        t = b.rows[of, n, m]
+        t = b.rows[of, last, m]
         largest = 0.0
         for a in range(n):
-            b.normal[count, a] = sign * (b.rows[of, a, m] - t) if a < n_active else 0.0
+            b.normal[count, a] = sign * (b.rows[of, a, m] - t) if a < free else 0.0
             largest = max(largest, abs(b.normal[count, a]))
         if not 0.0 < largest < np.inf:
             continue
@@ -129,7 +155,7 @@ def surely_keeps_sign(
         for i in range(n):
             b.inverse[a, i] = 0.0
     maximize(b.objective, b.normal[:count], b.offset[:count], b.basis, b.dual, b.inverse, b.point, b.alpha)
-    return _proves(net, b, narrow, n_active, layer, j, side)
+    return _proves(net, b, narrow, n_active, layer, j, side, central)
 
 
 @inlined
@@ -150,11 +176,15 @@ def _active(net: FlatNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # p
 
 @inlined
 def _rows_behind(
-    net: FlatNetwork, b: Bottleneck, bits: Any, narrow: int, n_active: int, last: int
+    net: FlatNetwork, b: Bottleneck, current: Any, bits: Any, narrow: int, last: int
 ) -> None:  # pragma: no cover - compiled
     """Rows of the layers behind the narrow one, up to the last, in its coordinates, with their errors."""
     k = b.ones.shape[0]
     for layer in range(narrow + 1, last + 1):
+        if b.known[layer, 0] == current[layer] and b.known[layer, 1] == narrow:
+            continue
+        b.known[layer, 0] = current[layer]
+        b.known[layer, 1] = narrow
         n, first, before = net.width[layer], net.neuron_start[layer], net.neuron_start[layer - 1]
         rows, error = b.rows[layer], b.error
         for i in range(k - 1):
@@ -164,7 +194,7 @@ def _rows_behind(
             rows[k - 1, q] = net.bias[first + q]
             error[layer, q] = 0.0
         if layer == narrow + 1:
-            for a in range(n_active):
+            for a in range(_active(net, b, bits, narrow)):
                 j = b.active[a]
                 bit = net.bit[before + j]
                 slope = net.positive[before + j] if is_on(bits, bit) else -net.negative[before + j]
@@ -187,7 +217,7 @@ def _rows_behind(
 
 @inlined
 def _proves(
-    net: FlatNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float
+    net: FlatNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers leave more than all rounding in every coordinate."""
     k = b.ones.shape[0]
@@ -202,7 +232,7 @@ def _proves(
             charge += b.dual[i] * abs(b.scale[q]) * b.error[of, b.neuron[q] - net.neuron_start[of]]
     least, size = np.inf, 0.0
     for a in range(k):
-        if n_active <= a < n:
+        if n_active <= a < n or (central and a == n):
             continue
         rest = side * b.rows[layer, a, j]
         total = abs(rest)

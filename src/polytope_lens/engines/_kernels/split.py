@@ -5,7 +5,8 @@ until the neuron changes sign or cannot fall further. These walks are plain floa
 
 - "it does not cut": nonnegative multipliers of the cell's halfspaces give a lower bound on ``|z|`` over the cell (weak
   duality), computed with all rounding and row errors subtracted. Whatever the sum of rows leaves over is charged at the
-  size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*).
+  size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*), or taken
+  from the multipliers where there is no box.
 - or the same in the coordinates of a narrow layer, where the cell reaches infinity (:mod:`.bottleneck`).
 - "it cuts": two float points that lie strictly inside the cell and on either side, beyond all error bounds.
 
@@ -54,6 +55,7 @@ from polytope_lens.engines._kernels.simplex import (
     least_slack,
     load,
     refactor,
+    spread,
     surely_inside,
     surely_misses,
     value_at,
@@ -77,7 +79,7 @@ class State(NamedTuple):
     """All that a walk needs to go on; one frame of the stack is one cell.
 
     Halfspaces of the cells on the stack are stored once: a frame owns the first ``n_rows`` of them, and the last one is
-    turned the way of the frame that is being worked on. The first 2 k are the sides of the box.
+    turned the way of the frame that is being worked on. In a bounded domain the first 2 k are the sides of the box.
     """
 
     scalars: Ints
@@ -89,7 +91,7 @@ class State(NamedTuple):
     split_row: Ints  # per frame: the halfspace that did, -1 for none
     n_rows: Ints  # per frame
     vertex: Floats  # (frames, k)
-    basis: Ints  # (frames, k): the halfspaces that meet in the vertex
+    basis: Ints  # (frames, k): the halfspaces that meet in the vertex; -1 - c is coordinate c, where there is none yet
     inverse: Floats  # (frames, k, k): of their normals
     witness: Floats  # (frames, k): a point proved to be inside
     rows: Floats  # (frames, k + 1, width): rows of the next layer, as far as summed up
@@ -99,6 +101,7 @@ class State(NamedTuple):
     row_error: Floats
     turned: Ints  # per halfspace: 1 where it says that its neuron is on
     owner: Ints  # per halfspace: a bit, or -1 - side
+    central: Ints  # per halfspace: 1 where its exact hyperplane passes through the origin
     layer_rows: Floats  # (L, k + 1, width): finished rows of the layer being tried
     layer_sure: Floats  # (L, width)
     candidates: Ints  # (L, width)
@@ -111,6 +114,11 @@ class State(NamedTuple):
     after: Floats  # (k,): the vertex behind a crossing
     gradient: Floats  # (k,): unit normal of the neuron at hand
     multiplier: Floats  # (k,)
+    unit: Floats  # (1,): how far from the origin things happen
+    bounded: Ints  # (1,): 1 where the domain is
+    n_central: Ints  # (1,): how many of the first layers have no biases, so that all their hyperplanes are central
+    far: Floats  # (k,): how far multipliers may be from exact ones, and
+    doubt: Floats  # (k,): how wrong the inverse may be
     points: Floats  # (2, k): witnesses of the two halves, off and on; the caller's, too, when it answers
     bases: Ints  # (2, k): vertices of the two halves when the caller answers CUTS
     middle: Floats  # (k,)
@@ -181,7 +189,7 @@ def _find_witness(
     k = corner.shape[0]
     at_witness = side * value_at(row, j, s.witness[f])
     at_corner = side * value_at(row, j, corner)
-    if at_witness > sure and at_witness > 0.25 * at_corner:
+    if at_witness > sure * spread(net, s.witness[f]) and at_witness > 0.25 * at_corner:
         for i in range(k):
             to[i] = s.witness[f, i]
         return True
@@ -190,7 +198,7 @@ def _find_witness(
         t *= at_corner / (at_corner - at_witness)
     for i in range(k):
         to[i] = corner[i] + t * (s.witness[f, i] - corner[i])
-    return side * value_at(row, j, to) > sure and surely_inside(net, s, s.n_rows[f], to)
+    return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.n_rows[f], to)
 
 
 @inlined
@@ -249,9 +257,9 @@ def _decide(
     k = s.v.shape[0]
     norm = length(row, j, k)
     if not norm > 0.0:
-        if row[k, j] > sure:
-            return ON
-        return OFF if row[k, j] < -sure else NONE
+        if abs(row[k, j]) > sure and _is_constant(net, s, layer, j):
+            return ON if row[k, j] > 0.0 else OFF
+        return int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
     for i in range(k):
         s.gradient[i] = row[i, j] / norm
     offset = row[k, j] / norm
@@ -267,7 +275,7 @@ def _decide(
         load(s, f)
         side = _side(s, f, row, j)
         outcome = descend(s, s.n_rows[f], offset, side, True, beyond)
-        if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side):
+        if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
             return ON if side > 0.0 else OFF
         if outcome == CROSSED:
             first, second = (1, 0) if side > 0.0 else (0, 1)
@@ -275,15 +283,50 @@ def _decide(
                 net, s, f, row, j, sure, -side, s.after, s.points[second]
             ):
                 return CUTS
+        if attempt == 0:
+            answer = int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
+            if answer != NONE:
+                return answer
+    return NONE
+
+
+@inlined
+def _is_constant(net: FlatNetwork, s: State, layer: int, j: int) -> Any:  # pragma: no cover - compiled
+    """Whether errors in a row whose gradient rounds to zero are those of a constant, or bounded at least."""
+    if s.bounded[0] == 0 and layer > 0:
+        start, n = net.weight_start[layer], net.width[layer]
+        for q in range(net.width[layer - 1]):
+            if net.weights[start + q * n + j] != 0.0:
+                return False
+    return True
+
+
+@inlined
+def _is_central(s: State, layer: int, constant: float) -> Any:  # pragma: no cover - compiled
+    """Whether a neuron's exact hyperplane in a cell passes through the origin."""
+    return layer < s.n_central[0] or (layer == 0 and constant == 0.0)
+
+
+@inlined
+def _behind_narrow_layer(
+    net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
+) -> int:  # pragma: no cover - compiled
+    """OFF or ON if proved in the coordinates of a narrow layer, else NONE."""
     if layer > 0:
-        side = 1.0 if value_at(row, j, s.witness[f]) > 0.0 else -1.0
-        if surely_keeps_sign(net, s.bottleneck, s.bits, s.owner, s.n_rows[f], layer, j, side):
+        value, central, current = value_at(row, j, s.witness[f]), layer < s.n_central[0], s.refined.current
+        # Without biases it might be zero on the whole cell.
+        if central and not abs(value) > sure * spread(net, s.witness[f]):
+            return NONE
+        side = 1.0 if value > 0.0 else -1.0
+        if surely_keeps_sign(net, s.bottleneck, current, s.bits, s.owner, s.n_rows[f], layer, j, side, central):
             return ON if side > 0.0 else OFF
     return NONE
 
 
 @inlined
-def _push_row(net: FlatNetwork, s: State, at: int, row: Any, j: int, sure: float, bit: int) -> None:  # pragma: no cover
+def _push_row(
+    net: FlatNetwork, s: State, at: int, layer: int, row: Any, j: int, sure: float, bit: int
+) -> None:  # pragma: no cover - compiled
     """Store the halfspace on which a neuron is off."""
     k = s.v.shape[0]
     norm = length(row, j, k)
@@ -295,6 +338,7 @@ def _push_row(net: FlatNetwork, s: State, at: int, row: Any, j: int, sure: float
     s.row_error[at] = sure / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * (size + abs(s.offset[at])) + UNDERFLOW_GUARD
     s.turned[at] = 0
     s.owner[at] = bit
+    s.central[at] = 1 if _is_central(s, layer, row[k, j]) else 0
 
 
 @inlined
@@ -303,7 +347,7 @@ def _branch(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, su
     g = f + 1
     at = s.n_rows[f]
     bit = net.bit[net.neuron_start[layer] + j]
-    _push_row(net, s, at, row, j, sure, bit)
+    _push_row(net, s, at, layer, row, j, sure, bit)
     s.n_rows[f] = at + 1
     s.n_rows[g] = at + 1
     s.layer[g] = layer
@@ -354,12 +398,14 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sur
 def _take_bases(
     net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover - compiled
-    """Replace the top cell by its two halves, starting from vertices that the caller found."""
+    """Replace the top cell by its two halves, starting from vertices, or points, that the caller found."""
     g = f + 1
     _branch(net, s, f, layer, row, j, sure)
     for i in range(s.v.shape[0]):
         s.basis[f, i] = s.bases[1, i]
         s.basis[g, i] = s.bases[0, i]
+        s.vertex[f, i] = s.points[1, i]
+        s.vertex[g, i] = s.points[0, i]
     refactor(s, f)
     refactor(s, g)
 
@@ -394,12 +440,14 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
                     for i in range(k):
                         s.gradient[i] = row[i, j] / norm
                     outcome = descend(s, s.n_rows[f], row[k, j] / norm, side, False, 0.0)
-                    misses = outcome == OPTIMAL and surely_misses(net, s, row, j, sures[j], side)
+                    misses = outcome == OPTIMAL and surely_misses(
+                        net, s, row, j, sures[j], side, _is_central(s, layer, row[k, j])
+                    )
                     for i in range(k):
                         s.middle[i] += s.v[i]
                     visited += 1
                 else:
-                    misses = side * row[k, j] > sures[j]
+                    misses = side * row[k, j] > sures[j] and _is_constant(net, s, layer, j)
             if not misses:
                 s.candidates[layer, count] = j
                 count += 1

@@ -1,0 +1,219 @@
+"""Where a polytope goes on forever: its recession cone ``{y : A @ y <= 0}``, its rays and its lines; exact.
+
+The directions in which a nonempty ``{x : A @ x <= b}`` is unbounded do not depend on b (Schrijver 1986, *Theory of
+Linear and Integer Programming*, section 8.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
+
+from polytope_lens.errors import DomainError
+from polytope_lens.exact.rational import integer_rows, nearest_float
+from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.polytope.shape import is_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from polytope_lens.polytope.polytope import Polytope
+
+    Floats = NDArray[np.float64]
+    Vector = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecessionCone:
+    """Directions in which a polytope is unbounded: combinations of rays, nonnegative ones, and of lines, any ones.
+
+    Parameters
+    ----------
+    rays : (n, d) array
+        Directions of unit length, one for each extreme ray of the cone, at right angles to the lines. In the plane two
+        rays come counter-clockwise, with the cone between them.
+    lines : (m, d) array
+        A basis of the directions in which the polytope goes on to both sides; none where it has a vertex. Unit length.
+
+    Notes
+    -----
+    Which rays and lines there are is exact; their directions are rounded.
+    """
+
+    rays: Floats
+    lines: Floats
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether there is no direction at all: the polytope is bounded."""
+        return not (len(self.rays) or len(self.lines))
+
+    def __repr__(self) -> str:
+        return f"RecessionCone({len(self.rays)} rays, {len(self.lines)} lines)"
+
+
+@dataclass(frozen=True, slots=True)
+class ExactRecessionCone:
+    """The same, nothing rounded: integer vectors without a common divisor."""
+
+    rays: list[Vector]
+    lines: list[Vector]
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether there is no direction at all: the polytope is bounded."""
+        return not (self.rays or self.lines)
+
+    def rounded(self, dim: int) -> RecessionCone:
+        """Directions in R^dim as floats of unit length."""
+        return RecessionCone(_unit(self.rays, dim), _unit(self.lines, dim))
+
+
+def recession_cone(poly: Polytope) -> ExactRecessionCone:
+    """Extreme rays and lines of a polytope; exact.
+
+    Raises
+    ------
+    DomainError
+        An empty polytope.
+
+    Notes
+    -----
+    Cost: as for :func:`cone_of_rows`, and one linear program.
+    """
+    if is_empty(poly):
+        raise DomainError("the rays of an empty polytope were asked for; it has none.")
+    return cone_of_rows(integer_rows(poly.A), poly.dim)
+
+
+def is_trivial_cone(rows: Sequence[Sequence[fmpz]], dim: int) -> bool:
+    """Whether ``{y : a . y <= 0 for all rows a}`` is {0}; exact, one linear program."""
+    nonzero = [row for row in rows if any(row)]
+    if not nonzero or fmpz_mat([list(row) for row in nonzero]).rank() < dim:
+        return False
+    one = fmpq(1)
+    objective = [-sum((fmpq(row[k], max(map(abs, row))) for row in nonzero), fmpq(0)) for k in range(dim)]
+    cone = [Halfspace([fmpq(v) for v in row], fmpq(0)) for row in nonzero]
+    best = maximize(objective, cone, [-one] * dim, [one] * dim)
+    return best is not None and best.value == 0
+
+
+def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ExactRecessionCone:
+    """Extreme rays and lines of ``{y in R^dim : a . y <= 0 for all rows a}``; exact.
+
+    Notes
+    -----
+    The double description method in integers (Fukuda and Prodon 1996, *Double description method revisited*): a cone
+    of as many independent rows as there are is cut by the others one by one; a new ray lies between two neighbours on
+    either side. Rays are found in coordinates that determine the rest where there are lines, and then moved along the
+    lines to be at right angles to them. Cost: up to the square of the number of rays, for each row, which is little up
+    to five or six dimensions and may be exponential in them.
+    """
+    nonzero = [list(row) for row in rows if any(row)]
+    if not nonzero:
+        return ExactRecessionCone([], [tuple(int(i == k) for i in range(dim)) for k in range(dim)])
+    echelon, _, rank = fmpz_mat(nonzero).rref()
+    table = [[int(v) for v in row] for row in echelon.tolist()[:rank]]
+    kept = [next(k for k in range(dim) if row[k]) for row in table]
+    lines = []
+    for free in (k for k in range(dim) if k not in kept):
+        line = [0] * dim
+        line[free] = table[0][kept[0]]  # the common denominator
+        for k, row in zip(kept, table, strict=True):
+            line[k] = -row[free]
+        lines.append(_primitive(line if line[free] > 0 else [-v for v in line]))
+    rays = []
+    for ray in _pointed(fmpz_mat([[row[k] for k in kept] for row in nonzero])):
+        lifted = [0] * dim
+        for k, v in zip(kept, ray, strict=True):
+            lifted[k] = v
+        rays.append(tuple(lifted))
+    rays = sorted(_across(rays, lines))
+    if dim == 2 and len(rays) == 2 and rays[0][0] * rays[1][1] < rays[0][1] * rays[1][0]:
+        rays.reverse()
+    return ExactRecessionCone(rays, lines)
+
+
+def _pointed(rows: fmpz_mat) -> list[Vector]:
+    """Extreme rays of a cone whose rows span the space."""
+    k = rows.ncols()
+    pivots = rows.transpose().rref()[0]
+    chosen = [next(j for j in range(rows.nrows()) if pivots[i, j] != 0) for i in range(k)]
+    inverse = fmpq_mat(fmpz_mat([[rows[q, i] for i in range(k)] for q in chosen])).inv()
+    cone = [
+        _Ray(_primitive_fractions([-inverse[i, j] for i in range(k)]), ((1 << k) - 1) & ~(1 << j), rows)
+        for j in range(k)
+    ]
+    taken = k
+    for q in range(rows.nrows()):
+        outside = [ray for ray in cone if ray.values[q] > 0]
+        if not outside:
+            continue
+        bit = 1 << taken
+        taken += 1
+        kept = []
+        for ray in cone:
+            value = int(ray.values[q])
+            if value == 0:
+                ray.zeros |= bit
+            if value <= 0:
+                kept.append(ray)
+            for other in outside if value < 0 else ():
+                common = ray.zeros & other.zeros
+                # Neighbours are the only two that have as many rows in common.
+                if common.bit_count() >= k - 2 and sum(third.zeros & common == common for third in cone) == 2:
+                    far = int(other.values[q])
+                    between = [far * a - value * b for a, b in zip(ray.vector, other.vector, strict=True)]
+                    kept.append(_Ray(_primitive(between), common | bit, rows))
+        cone = kept
+    return [ray.vector for ray in cone]
+
+
+class _Ray:
+    """A ray, which of the rows taken so far are zero on it, as bits, and the values of all rows."""
+
+    __slots__ = ("values", "vector", "zeros")
+
+    def __init__(self, vector: Vector, zeros: int, rows: fmpz_mat) -> None:
+        self.vector = vector
+        self.zeros = zeros
+        self.values: list[fmpz] = (rows * fmpz_mat([[v] for v in vector])).entries()
+
+
+def _across(rays: list[Vector], lines: list[Vector]) -> list[Vector]:
+    """Rays moved along the lines until they are at right angles to them."""
+    if not lines or not rays:
+        return rays
+    along = fmpq_mat([[fmpq(v) for v in line] for line in lines])
+    gram = along * along.transpose()
+    moved = []
+    for ray in rays:
+        column = fmpq_mat([[fmpq(v)] for v in ray])
+        rest = column - along.transpose() * gram.solve(along * column)
+        moved.append(_primitive_fractions(rest.entries()))
+    return moved
+
+
+def _primitive(vector: Sequence[int]) -> Vector:
+    divisor = gcd(*vector)
+    return tuple(v // divisor for v in vector)
+
+
+def _primitive_fractions(vector: Sequence[fmpq]) -> Vector:
+    common = fmpz(1)
+    for v in vector:
+        common = common.lcm(v.q)
+    return _primitive([int((v * common).p) for v in vector])
+
+
+def _unit(vectors: Sequence[Vector], dim: int) -> Floats:
+    """Directions of unit length, whatever the size of the integers."""
+    rows = [[nearest_float(fmpq(v, max(map(abs, vector)))) for v in vector] for vector in vectors]
+    array = np.array(rows, dtype=np.float64).reshape(len(rows), dim)
+    return np.asarray(array / np.linalg.norm(array, axis=1, keepdims=True))
