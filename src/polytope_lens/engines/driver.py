@@ -139,7 +139,9 @@ class _Walk(Generic[Output]):
         floor = int(scalars[codes.FLOOR])
         other = _copy(self.state)
         other.scalars[codes.TOP] = floor + 1
-        other.scalars[[codes.FLOAT_DECISIONS, codes.DOUBLE_DECISIONS, codes.RATIONAL_DECISIONS, codes.WANTED]] = 0
+        # An answer that waits is about this walk's top frame.
+        other.scalars[[codes.FLOAT_DECISIONS, codes.DOUBLE_DECISIONS, codes.RATIONAL_DECISIONS]] = 0
+        other.scalars[[codes.WANTED, codes.ANSWER]] = 0
         other.layer_counts[:] = 0
         scalars[codes.FLOOR] = floor + 1
         scalars[codes.SHARE_AT] = scalars[codes.N_REGIONS] + WORTH_SHARING

@@ -9,7 +9,7 @@ from flint import fmpq, fmpz_mat
 
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import polyhedra as kernel
-from polytope_lens.engines._kernels.corners import NEGATIVE, POSITIVE, ZERO
+from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, write_sign
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten
 from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points, trimmed
 from polytope_lens.engines.driver import Problem, batches
@@ -81,6 +81,7 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
         scalars=np.zeros(codes.N_SCALARS, ints),
         layer_counts=np.zeros(layers, ints),
         layer=np.full(frames, -1, ints),
+        asked=np.full(frames, -1, ints),
         start=np.zeros(frames, ints),
         n_corners=np.zeros(frames, ints),
         n_points=np.zeros(frames, ints),
@@ -92,7 +93,7 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
         corner=np.zeros((STACK, 1), ints),
         tight=np.zeros((line_words, STACK), word),
         point=np.zeros((STACK, d + 1), floats),
-        signs=np.zeros((STACK, 3, words), word),
+        signs=np.zeros((STACK, N_WORDS, words), word),
         line=np.zeros((n_lines, d + 2), floats),
         owner=np.zeros(n_lines, ints),
         layer_rows=np.zeros((layers, d + 1, widest), floats),
@@ -162,17 +163,17 @@ class _VertexSigns:
     def answer(self, state: kernel.State) -> None:
         """Fill in the signs that the kernel left open at the vertices of a cell, for the neuron that it asked about."""
         f = int(state.scalars[codes.TOP]) - 1
-        word, place = divmod(int(state.scalars[codes.ASKED]), 64)
+        word, place = divmod(int(state.asked[f]), 64)
         mask = np.uint64(1 << place)
         bits = unpack(state.bits[None], self._n_bits)[0]
-        row = self._row(self._first_bit[int(state.layer[f])] + int(state.scalars[codes.ASKED]), bits)
+        row = self._row(self._first_bit[int(state.layer[f])] + int(state.asked[f]), bits)
         start, n_lines = int(state.start[f]), int(state.n_lines[f])
         for i in range(start, start + int(state.n_corners[f])):
             signs = state.signs[int(state.corner[i, 0]), :, word]
-            if not (signs & mask).any():
+            if signs[OPEN] & ~signs[ANSWERED] & mask:
                 owners = state.owner[np.flatnonzero(unpack_low(state.tight[:, i], n_lines))].tolist()
                 vertex = meeting_point([self._row(owner, bits) for owner in owners])
-                signs[(ZERO, POSITIVE, NEGATIVE)[sign(value_at(row, vertex))]] |= mask
+                write_sign(signs, mask, sign(value_at(row, vertex)))
 
     def _row(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
         if owner < 0:

@@ -213,19 +213,25 @@ class _CellDecisions:
                     state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
                     return
         cell = [self._halfspace(owner, bits) for owner in owners[2 * d :]]
-        bases: dict[int, list[int]] = {}
+        reached: dict[int, Optimum] = {}
         for side, proposal in proposals.items():
-            reached, bases[side] = self._reach(row, side, cell, proposal)
-            if not reached:
+            reached[side] = self._reach(row, side, cell, proposal)
+            if reached[side].value + side * row[-1] <= 0:
                 state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
                 return
-        if known:
-            bases[known] = self._reach(row, known, cell, state.b.tolist())[1]
         state.scalars[codes.ANSWER] = kernel.CUTS
         for place, side in ((0, -1), (1, 1)):
-            state.bases[place] = bases[side]
-            half = Halfspace([fmpq(-side * v) for v in row[:-1]], fmpq(side * row[-1]))
-            state.points[place] = self.float_inside([*cell, half])
+            half = [*cell, Halfspace([fmpq(-side * v) for v in row[:-1]], fmpq(side * row[-1]))]
+            if side != known:
+                state.bases[place] = reached[side].basis
+                witness = state.witness[f] if known else None
+                state.points[place] = self._between(half, row, reached[side].point, witness)
+                continue
+            state.points[place] = state.witness[f]
+            # The frame's own vertex, if it is not in the other half as far as floats tell: bases only steer.
+            value = float(state.layer_rows[layer, :d, neuron] @ state.vertex[f] + state.layer_rows[layer, d, neuron])
+            at_vertex = side * value >= 0
+            state.bases[place] = state.basis[f] if at_vertex else self._reach(row, side, cell, state.b.tolist()).basis
 
     def _sign_at(self, point: NDArray[np.float64], row: Sequence[fmpz]) -> int:
         """Sign of a row at a point, or 0 where the point is NaN."""
@@ -248,14 +254,26 @@ class _CellDecisions:
         bound = sum((y * half[-1] for y, half in zip(multipliers, rows, strict=True)), fmpq(0))
         return bool(side * row[-1] <= bound)
 
-    def _reach(
-        self, row: Sequence[fmpz], side: int, cell: Sequence[Halfspace], proposal: Sequence[int]
-    ) -> tuple[bool, list[int]]:
-        """Whether a row takes a sign somewhere in a cell, and the basis of the vertex where it does most."""
+    def _reach(self, row: Sequence[fmpz], side: int, cell: Sequence[Halfspace], proposal: Sequence[int]) -> Optimum:
+        """Where in a cell a row takes a sign most."""
         objective = [fmpq(side * v) for v in row[:-1]]
         best = maximize(objective, cell, self._lower, self._upper, start=proposal)
         assert best is not None  # the cell has interior
-        return best.value + side * row[-1] > 0, best.basis
+        return best
+
+    def _between(
+        self, half: Sequence[Halfspace], row: Sequence[fmpz], reached: Sequence[fmpq], witness: Floats | None
+    ) -> list[float]:
+        """A point of half a cell: on the way from a point of its closure to one in the other half, or its middle."""
+        if witness is not None:
+            inside = rationals(witness)
+            gain, loss = abs(dot(row, [*reached, fmpq(1)])), abs(dot(row, [*inside, fmpq(1)]))
+            total = 2 * loss + gain
+            exact = [(2 * loss * p + gain * q) / total for p, q in zip(reached, inside, strict=True)]
+            point = [nearest_float(v) for v in exact]
+            if self._is_inside(half, point):
+                return point
+        return self.float_inside(half)
 
     def _integers(self, owner: int, bits: NDArray[np.bool_]) -> Sequence[fmpz]:
         """The halfspace ``a . u + c <= 0`` of an owner, as integers."""
@@ -275,15 +293,13 @@ class _CellDecisions:
         NaN proves nothing to the kernel, which then asks about every neuron in that cell.
         """
         d = len(self._lower)
-        middle = _middle([*rows, *self._box()], self._lower, self._upper)
-        rounded = [nearest_float(v) for v in middle]
-        exact = rationals(rounded)
-        inside = all(
-            sum((a * x for a, x in zip(q.normal, exact, strict=True)), fmpq(0)) < q.offset
-            for q in [*rows, *self._box()]
-            if any(q.normal)
-        )
-        return rounded if inside else [float("nan")] * d
+        rounded = [nearest_float(v) for v in _middle([*rows, *self._box()], self._lower, self._upper)]
+        return rounded if self._is_inside(rows, rounded) else [float("nan")] * d
+
+    def _is_inside(self, rows: Sequence[Halfspace], point: list[float]) -> bool:
+        """Whether a float point is strictly inside the rows and the box."""
+        exact = rationals(point)
+        return all(dot(q.normal, exact) < q.offset for q in [*rows, *self._box()] if any(q.normal))
 
     def _box(self) -> list[Halfspace]:
         d = len(self._lower)

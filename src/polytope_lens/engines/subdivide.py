@@ -8,7 +8,7 @@ import numpy as np
 
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
-from polytope_lens.engines._kernels.corners import NEGATIVE, POSITIVE, ZERO
+from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, write_sign
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
 from polytope_lens.engines.chunks import (
     Chunk,
@@ -110,6 +110,7 @@ def _start(
         scalars=np.zeros(codes.N_SCALARS, ints),
         layer_counts=np.zeros(layers, ints),
         layer=np.full(frames, -1, ints),
+        asked=np.full(frames, -1, ints),
         start=np.zeros(frames, ints),
         n_corners=np.zeros(frames, ints),
         n_points=np.zeros(frames, ints),
@@ -121,7 +122,7 @@ def _start(
         corner=np.zeros((4 * frames + n, 2), ints),
         corner_hash=np.zeros((4 * frames + n, 2), word),
         point=np.zeros((points, 3), floats),
-        signs=np.zeros((points, 3, words), word),
+        signs=np.zeros((points, N_WORDS, words), word),
         line=np.zeros((most, 4), floats),
         owner=np.zeros(most, ints),
         layer_rows=np.zeros((layers, 3, widest), floats),
@@ -168,19 +169,19 @@ class _CornerSigns:
     def answer(self, state: kernel.State) -> None:
         """Fill in the signs that the kernel left open at the corners of a cell, for the neuron that it asked about."""
         f = int(state.scalars[codes.TOP]) - 1
-        bit = self._first_bit[int(state.layer[f])] + int(state.scalars[codes.ASKED])
-        word, place = divmod(int(state.scalars[codes.ASKED]), 64)
+        bit = self._first_bit[int(state.layer[f])] + int(state.asked[f])
+        word, place = divmod(int(state.asked[f]), 64)
         mask = np.uint64(1 << place)
         bits = unpack(state.bits[None], self._n_bits)[0]
         row = self._line(bit, bits)
         start, n = int(state.start[f]), int(state.n_corners[f])
         points, lines = state.corner[start : start + n].T.tolist()
         for i, (point, line) in enumerate(zip(points, lines, strict=True)):
-            if not (state.signs[point, :, word] & mask).any():
+            signs = state.signs[point, :, word]
+            if signs[OPEN] & ~signs[ANSWERED] & mask:
                 before = self._line(int(state.owner[lines[i - 1]]), bits)
                 after = self._line(int(state.owner[line]), bits)
-                found = _sign_at_crossing(row, before, after)
-                state.signs[point, (ZERO, POSITIVE, NEGATIVE)[found], word] |= mask
+                write_sign(signs, mask, _sign_at_crossing(row, before, after))
 
     def _line(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
         if owner < 0:

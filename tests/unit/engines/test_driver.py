@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from polytope_lens import Box, Lens
+from polytope_lens.engines import driver
 from polytope_lens.errors import OptionError
 
 
@@ -70,3 +71,35 @@ def test_an_error_in_a_helper_reaches_the_caller(monkeypatch):
     for workers in (1, 2, 3):
         with pytest.raises(RuntimeError, match="the oracle is out"):
             lens.count(Box([-1, -1], [1, 1]), workers=workers)
+
+
+@pytest.mark.parametrize(
+    ("widths", "engine"),
+    [((2, 6, 6, 1), "subdivide"), ((2, 6, 6, 1), "split"), ((3, 5, 4, 1), "polyhedra"), ((3, 5, 4, 1), "split")],
+)
+@pytest.mark.parametrize("bounded", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_walks_may_be_shared_at_every_step_also_while_an_answer_waits(widths, engine, bounded, seed, monkeypatch):
+    """An answer from rational arithmetic went with the copy, too, which took it for one to its own next question."""
+    rng = np.random.default_rng(seed)
+    weights = [rng.integers(-2, 3, size=(n, m)) for m, n in pairwise(widths)]
+    lens = Lens.from_arrays(weights, [rng.integers(-1, 2, size=n) for n in widths[1:]])
+    box = Box([-2] * widths[0], [1] * widths[0]) if bounded else None
+    alone = lens.partition(box, engine)
+    assert alone.certificate.rational > 0
+
+    class Restless(driver._Team):
+        def __init__(self, first, n_helpers):
+            super().__init__(first, n_helpers)
+            self._ask()
+
+        def _is_short_of_work(self):
+            return True
+
+    monkeypatch.setattr(driver, "_Team", Restless)
+    monkeypatch.setattr(driver, "WORTH_SHARING", 0)
+    shared = lens.partition(box, engine, workers=2)
+    assert np.array_equal(shared.patterns, alone.patterns)
+    assert np.array_equal(shared.maps, alone.maps)
+    assert shared.counts_per_layer.tolist() == alone.counts_per_layer.tolist()
+    assert shared.certificate == alone.certificate

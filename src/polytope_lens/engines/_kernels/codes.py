@@ -10,13 +10,13 @@ from polytope_lens._jit import inlined
 DONE, FULL, UNDECIDED, SHARE, CRAMPED = 0, 1, 2, 3, 4
 # Frames on the stack, the first of them that is this walk's own, regions and corners in the output
 TOP, FLOOR, N_REGIONS, N_CORNERS = 0, 1, 2, 3
-# The neuron in question, the caller's answer
-ASKED, ANSWER = 4, 5
+# The caller's answer
+ANSWER = 4
 # Decisions by rung
-FLOAT_DECISIONS, DOUBLE_DECISIONS, RATIONAL_DECISIONS = 6, 7, 8
+FLOAT_DECISIONS, DOUBLE_DECISIONS, RATIONAL_DECISIONS = 5, 6, 7
 # Whether somebody wants to share the work (or that it is to stop), and after how many regions a walk may be shared
-WANTED, SHARE_AT = 9, 10
-N_SCALARS = 11
+WANTED, SHARE_AT = 8, 9
+N_SCALARS = 10
 STOP_IT = 2
 
 

@@ -1,10 +1,15 @@
 """What the engines have in common that know a cell by its corners.
 
 A corner is a point, shared by the cells around it while they are on the stack. Each point keeps the signs of a layer's
-neurons in three words of bits: positive, negative, zero. They are found once, when the point is made, for eight neurons
-at a time. After that, "which neurons cut this cell" is a matter of ``or`` and ``and`` over the words of its corners,
-for 64 neurons at once, and of those that do not cut, all are decided together. So the work grows with the corners that
-there are, not with cells times neurons.
+neurons in words of bits: positive, negative, and left open by floats. They are found once, when the point is made, for
+eight neurons at a time. After that, "which neurons cut this cell" is a matter of ``or`` and ``and`` over the words of
+its corners, for 64 neurons at once, and of those that do not cut, all are decided together. So the work grows with the
+corners that there are, not with cells times neurons.
+
+Where floats left a sign open, the caller finds it when a cell comes to ask about that neuron. A fourth word tells for
+which neurons that has happened; of these, the ones neither positive nor negative are zero. The answer is there for all
+cells around the point, but a cell makes no use of it before it would have asked itself: what it does must not depend on
+whether its sibling is in the same walk.
 
 The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. Both hold corners of frames, points and lines
 (or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
@@ -22,19 +27,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens._jit import inlined
-from polytope_lens._words import lowest_bit, reverse_bits
-from polytope_lens.engines._kernels.codes import DOUBLE_DECISIONS, FLOAT_DECISIONS
+from polytope_lens._words import count_bits, lowest_bit, reverse_bits
+from polytope_lens.engines._kernels.codes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
 from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT
 from polytope_lens.engines._kernels.lanes import LANES, exceeding, fill, load, multiply_add, size, store
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from polytope_lens.engines._kernels.flat import FlatNetwork
+
+    Words = NDArray[np.uint64]
 
 # Columns of State.corner, and the words of State.signs
 POINT = 0
-POSITIVE, NEGATIVE, ZERO = 0, 1, 2
+POSITIVE, NEGATIVE, OPEN, ANSWERED = 0, 1, 2, 3
+N_WORDS = 4
 NOTHING, EVERYTHING, ONE = np.uint64(0), np.uint64(2**64 - 1), np.uint64(1)
 OCTET = np.uint64(255)
 
@@ -53,6 +63,7 @@ def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
         s.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
         s.on[f, word] = NOTHING
     s.layer[f] = layer
+    s.asked[f] = -1
     corner, point = s.corner, s.point
     p = s.n_points[f]
     for i in range(s.start[f], s.start[f] + s.n_corners[f]):
@@ -146,27 +157,50 @@ def find_signs(net: FlatNetwork, s: Any, f: int, layer: int, p: int) -> None:  #
             at += LANES
         s.signs[p, POSITIVE, word] = positive
         s.signs[p, NEGATIVE, word] = negative
-        s.signs[p, ZERO, word] = NOTHING
+        s.signs[p, OPEN, word] = ~(positive | negative)
+        s.signs[p, ANSWERED, word] = NOTHING
 
 
 @inlined
-def signs_on_cell(s: Any, f: int, word: int) -> tuple[Any, Any, Any, Any]:  # pragma: no cover - compiled
-    """Which neurons are positive, negative and zero at some corner of a cell, and which are known at all of them."""
-    positive, negative, zero, known = NOTHING, NOTHING, NOTHING, EVERYTHING
+def surely_missing(s: Any, f: int, word: int) -> tuple[Any, Any, Any]:  # pragma: no cover - compiled
+    """The undecided neurons of a word that do not cut a cell, and those of them that are on, and that are off."""
+    positive, negative, is_open = NOTHING, NOTHING, NOTHING
     for i in range(s.start[f], s.start[f] + s.n_corners[f]):
         p = s.corner[i, POINT]
-        above, below, on = s.signs[p, POSITIVE, word], s.signs[p, NEGATIVE, word], s.signs[p, ZERO, word]
-        positive |= above
-        negative |= below
-        zero |= on
-        known &= above | below | on
-    return positive, negative, zero, known
+        positive |= s.signs[p, POSITIVE, word]
+        negative |= s.signs[p, NEGATIVE, word]
+        is_open |= s.signs[p, OPEN, word]
+    misses = s.undecided[f, word] & ~(positive & negative)
+    if s.asked[f] >= 0:
+        is_open &= ~answered(s, f, word)
+    misses &= ~is_open
+    return misses, misses & positive, misses & negative
 
 
 @inlined
-def is_known(s: Any, f: int, q: int) -> bool:  # pragma: no cover - compiled
-    """Whether the signs of a neuron at all corners of a cell are proved."""
-    return bool((signs_on_cell(s, f, q >> 6)[3] >> np.uint64(q & 63)) & ONE)
+def answered(s: Any, f: int, word: int) -> Any:  # pragma: no cover - compiled
+    """The neuron that a cell had to ask about, if it is one of this word, and the last one that the cell came to."""
+    return ONE << np.uint64(s.asked[f] & 63) if s.asked[f] >> 6 == word else NOTHING
+
+
+@inlined
+def may_go_on(s: Any, f: int, q: int) -> bool:  # pragma: no cover - compiled
+    """Whether the signs of a neuron at all corners of a cell are known; if floats left some open, the cell asks now."""
+    is_open, unknown = NOTHING, NOTHING
+    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        p = s.corner[i, POINT]
+        is_open |= s.signs[p, OPEN, q >> 6]
+        unknown |= s.signs[p, OPEN, q >> 6] & ~s.signs[p, ANSWERED, q >> 6]
+    if (is_open >> np.uint64(q & 63)) & ONE:
+        s.asked[f] = q
+    return not (unknown >> np.uint64(q & 63)) & ONE
+
+
+def write_sign(signs: Words, neuron: np.uint64, sign: int) -> None:
+    """Write down the caller's answer in a point's words (4,): the sign, 1, -1 or 0, of the neuron with this bit."""
+    signs[ANSWERED] |= neuron
+    if sign:
+        signs[POSITIVE if sign > 0 else NEGATIVE] |= neuron
 
 
 @inlined
@@ -215,6 +249,8 @@ def fork(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragm
     """What a cut does to the neurons of the two halves, f where neuron q is on and f + 1 where it is off."""
     g, word = f + 1, q >> 6
     s.layer[g] = layer
+    s.asked[f] = -1
+    s.asked[g] = -1
     for w in range((net.n_cut[layer] + 63) >> 6):
         s.undecided[g, w] = s.undecided[f, w]
         s.on[g, w] = s.on[f, w]
@@ -245,6 +281,11 @@ def write_bits(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma:
 
 
 @inlined
-def rung(s: Any, layer: int) -> int:  # pragma: no cover - compiled
-    """Which rung decides where no question is asked."""
-    return DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
+def record(s: Any, f: int, layer: int, word: int, decided: Any) -> None:  # pragma: no cover - compiled
+    """Count decisions about neurons of a word by the rung that they took."""
+    if s.asked[f] >= 0:
+        asked = decided & answered(s, f, word)
+        s.scalars[RATIONAL_DECISIONS] += count_bits(asked)
+        decided &= ~asked
+    rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
+    s.scalars[rung] += count_bits(decided)

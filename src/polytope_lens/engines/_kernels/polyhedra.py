@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
-from polytope_lens._words import count_bits, lowest_bit
+from polytope_lens._words import lowest_bit
 from polytope_lens.engines._kernels.codes import (
-    ASKED,
     CRAMPED,
     DONE,
     FLOOR,
     FULL,
     N_REGIONS,
-    RATIONAL_DECISIONS,
     SHARE,
     STOP_IT,
     TOP,
@@ -41,10 +39,10 @@ from polytope_lens.engines._kernels.corners import (
     begin_layer,
     find_signs,
     fork,
-    is_known,
-    rung,
+    may_go_on,
+    record,
     sign_at,
-    signs_on_cell,
+    surely_missing,
     write_bits,
 )
 from polytope_lens.engines._kernels.flat import BOUND_SLACK, FlatNetwork, is_on, length
@@ -72,6 +70,7 @@ class State(NamedTuple):
     scalars: Ints
     layer_counts: Ints
     layer: Ints  # per frame: the layer whose neurons are being decided, -1 before the first
+    asked: Ints  # per frame: the neuron that the cell last had to ask about, -1 for none
     start: Ints  # per frame: first vertex
     n_corners: Ints  # per frame
     n_points: Ints  # per frame
@@ -83,7 +82,7 @@ class State(NamedTuple):
     corner: Ints  # (vertices, 1): its point
     tight: Words  # (words, vertices): the planes it lies on
     point: Floats  # (points, 4): position and radius
-    signs: Words  # (points, 3, words): of the layer's neurons
+    signs: Words  # (points, 4, words): of the layer's neurons
     line: Floats  # (planes, 5): unit normal, offset, and bound on the error over the domain
     owner: Ints  # (planes,): a bit or -1 - side
     layer_rows: Floats  # (L + 1, 4, width): finished rows of the layer being decided
@@ -121,11 +120,11 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool)
         if layer >= 0:
             q = _decide_all(net, s, f, layer)
             if q >= 0:
-                if not is_known(s, f, q):
-                    s.scalars[ASKED] = q
-                    s.scalars[RATIONAL_DECISIONS] += 1
-                    s.scalars[rung(s, layer)] -= 1
-                    return UNDECIDED
+                if s.asked[f] != q:
+                    if not may_go_on(s, f, q):
+                        return UNDECIDED
+                    if s.asked[f] == q:
+                        continue
                 if not _split(net, s, f, layer, q):
                     return CRAMPED
                 continue
@@ -156,16 +155,15 @@ def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragm
         rest = s.undecided[f, word]
         if rest == NOTHING:
             continue
-        positive, negative, _, known = signs_on_cell(s, f, word)
-        misses = rest & known & ~(positive & negative)
+        misses, above, below = surely_missing(s, f, word)
         rest &= ~misses
         s.undecided[f, word] = rest
         if found < 0 and rest != NOTHING:
             found = 64 * word + lowest_bit(rest)
         if misses != NOTHING:
-            s.scalars[rung(s, layer)] += count_bits(misses)
-            s.on[f, word] |= misses & positive
-            add_neurons(net, s, f, layer, word, misses & positive, misses & negative)
+            record(s, f, layer, word, misses)
+            s.on[f, word] |= above
+            add_neurons(net, s, f, layer, word, above, below)
     return found
 
 
@@ -228,7 +226,7 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> bool:  # p
     if n_on < first_off:
         s.simple[f] = 0
     s.simple[g] = s.simple[f]
-    s.scalars[rung(s, layer)] += 1
+    record(s, f, layer, q >> 6, ONE << np.uint64(q & 63))
     s.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
     s.n_points[f] = point
     s.n_points[g] = point

@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
-from polytope_lens._words import count_bits, lowest_bit
+from polytope_lens._words import lowest_bit
 from polytope_lens.engines._kernels.codes import (
-    ASKED,
     DONE,
     FLOOR,
     FULL,
     N_CORNERS,
     N_REGIONS,
-    RATIONAL_DECISIONS,
     SHARE,
     STOP_IT,
     TOP,
@@ -37,15 +35,15 @@ from polytope_lens.engines._kernels.corners import (
     NOTHING,
     ONE,
     POINT,
-    ZERO,
     add_neurons,
+    answered,
     begin_layer,
     find_signs,
     fork,
-    is_known,
-    rung,
+    may_go_on,
+    record,
     sign_at,
-    signs_on_cell,
+    surely_missing,
     write_bits,
 )
 from polytope_lens.engines._kernels.flat import BOUND_SLACK, FlatNetwork, is_on, length
@@ -73,6 +71,7 @@ class State(NamedTuple):
     scalars: Ints
     layer_counts: Ints
     layer: Ints  # per frame: the layer whose neurons are being decided, -1 before the first
+    asked: Ints  # per frame: the neuron that the cell last had to ask about, -1 for none
     start: Ints  # per frame: first corner
     n_corners: Ints  # per frame
     n_points: Ints  # per frame
@@ -84,7 +83,7 @@ class State(NamedTuple):
     corner: Ints  # (corners, 2): its point, and the line of the edge that starts there
     corner_hash: Words  # (corners, 2): of what vanishes at the corner, and on that edge
     point: Floats  # (points, 3)
-    signs: Words  # (points, 3, words): of the layer's neurons
+    signs: Words  # (points, 4, words): of the layer's neurons
     line: Floats  # (lines, 4): unit normal, offset, and bound on the error over the domain
     owner: Ints  # (lines,): a bit or -1 - side
     layer_rows: Floats  # (L + 1, 3, width): finished rows of the layer being decided
@@ -141,11 +140,11 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
         if layer >= 0:
             next_neuron = _decide_all(net, s, f, layer)
             if next_neuron >= 0:
-                if not is_known(s, f, next_neuron):
-                    s.scalars[ASKED] = next_neuron
-                    s.scalars[RATIONAL_DECISIONS] += 1
-                    s.scalars[rung(s, layer)] -= 1
-                    return UNDECIDED
+                if s.asked[f] != next_neuron:
+                    if not may_go_on(s, f, next_neuron):
+                        return UNDECIDED
+                    if s.asked[f] == next_neuron:
+                        continue
                 _split(net, s, f, layer, next_neuron)
                 continue
             write_bits(net, s, f, layer)
@@ -175,34 +174,31 @@ def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragm
         rest = undecided[f, word]
         if rest == NOTHING:
             continue
-        positive, negative, zero, known = signs_on_cell(s, f, word)
-        misses = rest & known & ~(positive & negative)
+        misses, above, below = surely_missing(s, f, word)
         rest &= ~misses
         undecided[f, word] = rest
         if found < 0 and rest != NOTHING:
             found = 64 * word + lowest_bit(rest)
         if misses == NOTHING:
             continue
-        s.scalars[rung(s, layer)] += count_bits(misses)
-        s.on[f, word] |= misses & positive
-        touching = misses & zero
-        while touching != NOTHING:
-            q = lowest_bit(touching)
-            touching &= touching - ONE
-            if ((positive | negative) >> np.uint64(q)) & ONE:
-                _mark_vanishing(s, f, bit + 64 * word + q, word, q, bool((positive >> np.uint64(q)) & ONE))
-            else:
-                s.digest[f] ^= s.zero_hash[bit + 64 * word + q]
-        above = misses & positive
-        while above != NOTHING:
-            s.digest[f] ^= on_hash[bit + 64 * word + lowest_bit(above)]
-            above &= above - ONE
-        add_neurons(net, s, f, layer, word, misses & positive, misses & negative)
+        record(s, f, layer, word, misses)
+        s.on[f, word] |= above
+        if s.asked[f] >= 0:
+            asked = misses & answered(s, f, word)
+            if asked & (above | below) != NOTHING:
+                _mark_vanishing(s, f, bit + s.asked[f], s.asked[f], bool(asked & above))
+            elif asked != NOTHING:
+                s.digest[f] ^= s.zero_hash[bit + s.asked[f]]
+        on = above
+        while on != NOTHING:
+            s.digest[f] ^= on_hash[bit + 64 * word + lowest_bit(on)]
+            on &= on - ONE
+        add_neurons(net, s, f, layer, word, above, below)
     return found
 
 
 @inlined
-def _mark_vanishing(s: State, f: int, bit: int, word: int, q: int, on: bool) -> None:  # pragma: no cover - compiled
+def _mark_vanishing(s: State, f: int, bit: int, q: int, on: bool) -> None:  # pragma: no cover - compiled
     """Note at corners and edges that a neuron which does not cut the cell vanishes there."""
     start, n = s.start[f], s.n_corners[f]
     mark = s.zero_hash[bit]
@@ -210,9 +206,9 @@ def _mark_vanishing(s: State, f: int, bit: int, word: int, q: int, on: bool) -> 
         mark ^= s.on_hash[bit]
     for i in range(n):
         following = i + 1 if i + 1 < n else 0
-        if (s.signs[s.corner[start + i, POINT], ZERO, word] >> np.uint64(q)) & ONE:
+        if sign_at(s, s.corner[start + i, POINT], q) == 0:
             s.corner_hash[start + i, 0] ^= mark
-            if (s.signs[s.corner[start + following, POINT], ZERO, word] >> np.uint64(q)) & ONE:
+            if sign_at(s, s.corner[start + following, POINT], q) == 0:
                 s.corner_hash[start + i, 1] ^= mark
 
 
@@ -221,7 +217,7 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # p
     """Replace the top cell by its two halves: the negative one on top, to be walked first."""
     g = f + 1
     start, n, bit = s.start[f], s.n_corners[f], net.bit_start[layer] + q
-    s.scalars[rung(s, layer)] += 1
+    record(s, f, layer, q >> 6, ONE << np.uint64(q & 63))
     s.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
     new_line = _push_line(net, s, f, layer, q, bit)
     sign, corner, corner_hash = s.sign, s.corner, s.corner_hash
