@@ -10,6 +10,8 @@ import numpy as np
 from polytope_lens.pattern import unpack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
@@ -41,12 +43,20 @@ class Chunk:
 
 @dataclass(slots=True)
 class Record:
-    """Grows during a walk: regions after each layer, and decisions by rung."""
+    """Grows during a walk: regions after each layer, decisions by rung, and what has been done of the whole.
+
+    Where somebody watches, ``closed()`` is the share of the whole that is behind the walk, by the measure `of`: area,
+    volume, or the search tree, in which each cut halves its cell's share. It grows to 1, but not evenly: regions are
+    not spread evenly either.
+    """
 
     layer_counts: list[int] = field(default_factory=list)
     float64: int = 0
     double_double: int = 0
     rational: int = 0
+    is_watched: bool = False
+    closed: Callable[[], float] = lambda: 0.0
+    of: str = "domain"
 
 
 def first_rows(network: Network, chart: Chart) -> Floats:

@@ -81,8 +81,9 @@ class Problem(NamedTuple, Generic[Output]):
     """What to walk, and with what.
 
     ``kernel`` is a module with a compiled ``walk``; ``oracle()`` makes a function that answers a state's open question;
-    ``room(n)`` makes an output for n regions, or is None if they are only to be counted; ``enlarge(state)`` is the same
-    state with more room for cells, if the kernel may run out of it.
+    ``room(n)`` makes an output for n regions, or is None if they are only to be counted; ``size(state,
+    frame)`` is a measure of a cell on the stack by which progress is told, of which cells have as much as their parts
+    together; ``enlarge(state)`` is the same state with more room for cells, if the kernel may run out of it.
     """
 
     kernel: Any
@@ -90,6 +91,7 @@ class Problem(NamedTuple, Generic[Output]):
     net: FlatNetwork
     oracle: Callable[[], Callable[[Any], None]]
     room: Callable[[int], Output] | None
+    size: Callable[[Any, int], float]
     enlarge: Callable[[Any], Any] | None = None
 
 
@@ -151,9 +153,9 @@ class _Walk(Generic[Output]):
 class _Team(Generic[Output]):
     """The thread that wants the batches, and others to help it. `walks` are in the order of what they find."""
 
-    def __init__(self, first: _Walk[Output], n_helpers: int) -> None:
+    def __init__(self, first: _Walk[Output], states: list[Any], n_helpers: int) -> None:
         self.walks = [first]
-        self.states = [first.state]
+        self.states = states
         self._news = threading.Condition()
         self._idle = 0
         self._stopped = False
@@ -249,19 +251,29 @@ def batches(problem: Problem[Output], state: State, record: Record, *, workers: 
     """
     first = _Walk(problem, state, FIRST_BATCH)
     states = [state]
+    if record.is_watched:
+        whole = problem.size(state, 0)
+        record.closed = lambda: _closed(problem, states, whole)
     if workers == 1:
         while not first.is_done:
             first.advance()
             yield first.found.popleft()
     else:
-        team = _Team(first, workers - 1)
-        yield from team.batches()
-        states = team.states
+        yield from _Team(first, states, workers - 1).batches()
     record.layer_counts = np.sum([s.layer_counts[: problem.net.n_hidden] for s in states], axis=0).tolist()
     totals = np.sum([s.scalars for s in states], axis=0)
     record.float64 = int(totals[codes.FLOAT_DECISIONS])
     record.double_double = int(totals[codes.DOUBLE_DECISIONS])
     record.rational = int(totals[codes.RATIONAL_DECISIONS])
+
+
+def _closed(problem: Problem[Output], states: list[State], whole: float) -> float:
+    """Share of the whole that no cell of any walk stands for any more.
+
+    Walks go on meanwhile, so it is a guess where one has just changed its stack.
+    """
+    frames = [(state, f) for state in list(states) for f in range(*state.scalars[[codes.FLOOR, codes.TOP]].tolist())]
+    return min(max(1.0 - sum(problem.size(state, f) for state, f in frames) / whole, 0.0), 1.0)
 
 
 @cache

@@ -113,7 +113,7 @@ def count(
     def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
         records.append(record := Record())
         walk = _walker(engine, piece)(network, piece, record, want_output=want_output, workers=workers)
-        return _with_bar(walk, progress), lambda: record.layer_counts
+        return _with_bar(walk, record, progress), lambda: record.layer_counts
 
     total, *per_layer = count_union(network, problems(engine, network, domain), start).tolist()
     return RegionCounts(total, np.array(per_layer, dtype=np.int64), _certificate(records))
@@ -196,7 +196,7 @@ def _walk(
     for chart in problems(engine, network, domain):
         record = Record()
         found = _walker(engine, chart)(network, chart, record, want_output=True, workers=workers)
-        for chunk in _with_bar(found, progress):
+        for chunk in _with_bar(found, record, progress):
             if builder is not None and chunk.corners is not None:
                 builder.add(chunk.corners)
             chunks.append(replace(chunk, corners=None))
@@ -245,10 +245,12 @@ def _certificate(records: list[Record]) -> Certificate:
     )
 
 
-def _with_bar(chunks: Iterator[Chunk], progress: bool | None) -> Iterator[Chunk]:
-    """Pass chunks on, counting their regions in a progress bar."""
+def _with_bar(chunks: Iterator[Chunk], record: Record, progress: bool | None) -> Iterator[Chunk]:
+    """Pass chunks on, with a bar of the regions found and the share of the whole that is behind them."""
     disable = None if progress is None else not progress
     with tqdm(desc="regions", unit=" regions", unit_scale=True, disable=disable, delay=1.0, leave=False) as bar:
+        record.is_watched = not bar.disable
         for chunk in chunks:
-            bar.update(chunk.n_regions)
+            if bar.update(chunk.n_regions):
+                bar.set_postfix_str(f"{record.closed():.1%} of the {record.of} done", refresh=False)
             yield chunk

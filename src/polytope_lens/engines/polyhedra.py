@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpq, fmpz_mat
+from scipy.spatial import ConvexHull, QhullError
 
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import polyhedra as kernel
-from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, write_sign
+from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, POINT, write_sign
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten
 from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points, trimmed
 from polytope_lens.engines.driver import Problem, batches
@@ -55,7 +56,8 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
             np.empty(n_regions, np.bool_),
         )
 
-    problem = Problem(kernel, "polyhedra", net, oracle, room if want_output else None, enlarged)
+    record.of = "volume"
+    problem = Problem(kernel, "polyhedra", net, oracle, room if want_output else None, _volume, enlarged)
     for n, _, out in batches(problem, _start(ordered, chart, net), record, workers=workers):
         if out is None:
             yield counted(n)
@@ -137,6 +139,16 @@ def chart_sides(chart: Chart) -> NDArray[np.float64]:
     box = np.column_stack([chart.box.A, -chart.box.b])
     rows = np.column_stack([chart.A, -chart.b])
     return np.vstack([box, [row for row in rows if not (row == box).all(axis=1).any()] or np.empty((0, box.shape[1]))])
+
+
+def _volume(state: kernel.State, f: int) -> float:
+    """Volume of a cell on the stack, in the chart; rounded, and 0 where qhull finds it too thin."""
+    start, n = int(state.start[f]), int(state.n_corners[f])
+    vertices = state.point[state.corner[start : start + n, POINT], : kernel.RADIUS]
+    try:
+        return float(ConvexHull(vertices).volume)
+    except QhullError:
+        return 0.0
 
 
 def enlarged(state: kernel.State) -> kernel.State:

@@ -72,7 +72,8 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
             np.empty((n_regions, d)),
         )
 
-    problem = Problem(kernel, "split", net, oracle, room if want_output else None)
+    record.of = "search tree"
+    problem = Problem(kernel, "split", net, oracle, room if want_output else None, _weight)
     for n, _, out in batches(problem, state, record, workers=workers):
         if out is None:
             yield counted(n)
@@ -160,6 +161,11 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     state.basis[0], state.vertex[0], state.witness[0] = decisions.beginning(kept)
     refactor(state, 0)
     return state
+
+
+def _weight(state: kernel.State, f: int) -> float:
+    """Share of a cell on the stack in the search tree, in which a cut halves its cell's; as much as floats can tell."""
+    return float(np.ldexp(1.0, -int(state.n_rows[f])))
 
 
 def _layers_without_biases(network: Network) -> int:

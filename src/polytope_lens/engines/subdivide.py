@@ -8,7 +8,7 @@ import numpy as np
 
 from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels import subdivide as kernel
-from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, write_sign
+from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, POINT, write_sign
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
 from polytope_lens.engines.chunks import (
     Chunk,
@@ -74,7 +74,8 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
             np.empty(n_corners, np.bool_),
         )
 
-    problem = Problem(kernel, "subdivide", net, oracle, room if want_output else None)
+    record.of = "area"
+    problem = Problem(kernel, "subdivide", net, oracle, room if want_output else None, _area)
     for n, n_corners, out in batches(problem, state, record, workers=workers):
         yield counted(n) if out is None else _chunk(chart, n, n_corners, out)
 
@@ -154,6 +155,13 @@ def _start(
     state.corner_hash[:n, 1] = sides
     state.corner_hash[:n, 0] = sides ^ np.roll(sides, 1)
     return state
+
+
+def _area(state: kernel.State, f: int) -> float:
+    """Area of a cell on the stack, in the chart; rounded."""
+    start, n = int(state.start[f]), int(state.n_corners[f])
+    x, y = state.point[state.corner[start : start + n, POINT], : kernel.RADIUS].T
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
 class _CornerSigns:

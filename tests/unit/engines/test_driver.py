@@ -4,9 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from polytope_lens import Box, Lens
 from polytope_lens.engines import driver
+from polytope_lens.engines.charts import charts
+from polytope_lens.engines.chunks import Record
+from polytope_lens.engines.enumerate import ENGINES
 from polytope_lens.errors import OptionError
 
 
@@ -33,6 +37,33 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order(widths, engine):
         assert counts.per_layer.tolist() == alone.counts_per_layer.tolist()
     patterns = [region.pattern for region in lens.regions(box, engine, workers=2)]
     assert patterns == [region.pattern for region in alone]
+
+
+@pytest.mark.parametrize(
+    ("widths", "engine"), [((2, 60, 60, 1), "subdivide"), ((3, 20, 20, 1), "polyhedra"), ((4, 14, 14, 1), "split")]
+)
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_done_grows_from_nothing_to_all(widths, engine, workers):
+    network, d = random_lens(widths, seed=0).network, widths[0]
+    record = Record(is_watched=True)
+    (chart,) = charts(Box([-1] * d, [2] * d), d)
+    done = [record.closed() for _ in ENGINES[engine](network, chart, record, want_output=False, workers=workers)]
+    assert len(done) > 3 and 0 < done[0] < done[-1]
+    assert done[-1] == pytest.approx(1.0, abs=1e-12)
+    if workers == 1:
+        assert (np.diff(done) >= -1e-12).all()
+
+
+def test_a_bar_tells_what_is_done(capsys, monkeypatch):
+    def at_once(**options):
+        return tqdm(**{**options, "delay": 0, "mininterval": 0})
+
+    monkeypatch.setattr("polytope_lens.engines.enumerate.tqdm", at_once)
+    lens, box = random_lens((2, 80, 80, 1), seed=0), Box([-1, -1], [1, 1])
+    lens.count(box, progress=True)
+    assert "% of the area done" in capsys.readouterr().err
+    lens.count(box, progress=False)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True])
