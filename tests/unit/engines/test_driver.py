@@ -48,9 +48,9 @@ def test_what_is_done_grows_from_nothing_to_all(widths, engine, workers):
     record = Record(is_watched=True)
     (chart,) = charts(Box([-1] * d, [2] * d), d)
     done = [record.closed() for _ in ENGINES[engine](network, chart, record, want_output=False, workers=workers)]
-    assert len(done) > 3 and 0 < done[0] < done[-1]
     assert done[-1] == pytest.approx(1.0, abs=1e-12)
     if workers == 1:
+        assert len(done) > 3 and 0 < done[0] < 0.9
         assert (np.diff(done) >= -1e-12).all()
 
 
@@ -120,8 +120,8 @@ def test_walks_may_be_shared_at_every_step_also_while_an_answer_waits(widths, en
     assert alone.certificate.rational > 0
 
     class Restless(driver._Team):
-        def __init__(self, first, n_helpers):
-            super().__init__(first, n_helpers)
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
             self._ask()
 
         def _is_short_of_work(self):
