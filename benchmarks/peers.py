@@ -5,7 +5,8 @@
 
 regioncam (Rust, planar, float32) cuts a half-edge mesh and keeps every layer's values at its corners; relucent (linear
 programs by Gurobi, facet flips) takes seconds to minutes and is run on one small network, once. Of ours, `partition`
-(patterns, maps, witnesses, mesh) and `count` are timed, with everything exact. Each tool has a process of its own for
+(patterns, maps, witnesses, mesh) and `count` are timed, with everything exact, alone and with `workers=2`. Each tool
+has a process of its own for
 each network; compilation and start-up are left out; the median of the runs is shown, and the peak memory beyond what
 the process took before. Counts are asserted for ours and shown for the others.
 """
@@ -27,14 +28,17 @@ from run import LONG, NETS, REGIONS
 PLANAR = [name for name in REGIONS if name[:2] not in ("d3", "d4", "d5", "d6")]
 # Below this many regions a call costs us half a millisecond of Python, and regioncam some microseconds.
 ENOUGH = 1000
-TOOLS = ("count", "partition", "partition, 2 workers", "regioncam")
+OURS = ("count", "count, 2 workers", "partition", "partition, 2 workers")
+TOOLS = (*OURS, "regioncam")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="planar networks, all by default")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--long", action="store_true", help="also the 30 x 30 network, once, and relucent")
+    parser.add_argument(
+        "--long", action="store_true", help="also the 30 x 30 network, which takes regioncam minutes, and relucent"
+    )
     parser.add_argument("--worker", nargs=3, metavar=("TOOL", "NAME", "RUNS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
@@ -45,19 +49,19 @@ def main() -> None:
     print(f"{'network':<15}{'regions':>9}" + "".join(f"{tool + ' s':>24}{'MB':>7}" for tool in TOOLS) + "   regioncam")
     ratios = []
     for name in arguments.names or [*PLANAR, *(LONG if arguments.long else ())]:
-        runs = 1 if name in LONG else arguments.runs
-        rows = [in_process(tool, name, runs) for tool in TOOLS]
-        assert all(row["regions"] == known[name] for row in rows[:3]), (name, rows)
-        ratio = [rows[3]["seconds"] / row["seconds"] for row in rows[:3]]
+        *ours_rows, peer = [in_process(tool, name, arguments.runs) for tool in TOOLS]
+        rows = [*ours_rows, peer]
+        assert all(row["regions"] == known[name] for row in ours_rows), (name, rows)
+        ratio = [peer["seconds"] / row["seconds"] for row in ours_rows]
         if known[name] >= ENOUGH:
             ratios.append(ratio)
-        wrong = "" if rows[3]["regions"] == known[name] else f", finds {rows[3]['regions']}"
+        wrong = "" if peer["regions"] == known[name] else f", finds {peer['regions']}"
         cells = "".join(f"{row['seconds']:>24.5f}{row['megabytes']:>7.0f}" for row in rows)
         print(f"{name:<15}{known[name]:>9}{cells}   {', '.join(f'{r:.1f}' for r in ratio)} times{wrong}", flush=True)
-    medians = [] if not ratios else [statistics.median(column) for column in zip(*ratios, strict=True)]
+    medians = [statistics.median(column) for column in zip(*ratios, strict=True)] if ratios else [float("nan")] * 4
     print(
         f"median, networks of {ENOUGH} regions or more: "
-        + ", ".join(f"{tool} {m:.1f} times" for tool, m in zip(TOOLS, medians, strict=False))
+        + ", ".join(f"{tool} {m:.1f} times" for tool, m in zip(OURS, medians, strict=True))
     )
     if arguments.long:
         for tool in ("partition", "relucent"):
@@ -93,9 +97,10 @@ def ours(tool, name, pairs, arrays):
     network, domain = load_npz(NETS / f"{name}.npz")
     lens = Lens(network)
     Lens.from_arrays([np.eye(1, network.input_dim), [[1.0]]], [[0.0], [0.0]]).partition(domain)  # load compiled code
-    if tool == "count":
-        return lambda: lens.count(domain).total
-    return lambda: len(lens.partition(domain, workers=2 if "2" in tool else 1))
+    workers = 2 if "2" in tool else 1
+    if tool.startswith("count"):
+        return lambda: lens.count(domain, workers=workers).total
+    return lambda: len(lens.partition(domain, workers=workers))
 
 
 def regioncam(tool, name, pairs, arrays):

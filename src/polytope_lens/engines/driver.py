@@ -139,7 +139,7 @@ class _Walk(Generic[Output]):
         """Give the lowest frame to a new walk, whose regions come after all of this one's."""
         scalars = self.state.scalars
         floor = int(scalars[codes.FLOOR])
-        other = _copy(self.state)
+        other = _copy(self.state, self.problem.kernel.PER_FRAME, floor)
         other.scalars[codes.TOP] = floor + 1
         # An answer that waits is about this walk's top frame.
         other.scalars[[codes.FLOAT_DECISIONS, codes.DOUBLE_DECISIONS, codes.RATIONAL_DECISIONS]] = 0
@@ -150,12 +150,27 @@ class _Walk(Generic[Output]):
         return _Walk(self.problem, other, BATCH)
 
 
+class _Tally:
+    """States of the walks that are going on, and what the finished ones have counted."""
+
+    def __init__(self, state: State) -> None:
+        self.states = [state]
+        self.scalars = np.zeros_like(state.scalars)
+        self.layer_counts = np.zeros_like(state.layer_counts)
+
+    def retire(self, state: State) -> None:
+        """Add what a finished walk has counted, and let go of its state."""
+        self.states = [other for other in self.states if other.scalars is not state.scalars]
+        self.scalars += state.scalars
+        self.layer_counts += state.layer_counts
+
+
 class _Team(Generic[Output]):
     """The thread that wants the batches, and others to help it. `walks` are in the order of what they find."""
 
-    def __init__(self, first: _Walk[Output], states: list[Any], n_helpers: int) -> None:
+    def __init__(self, first: _Walk[Output], tally: _Tally, n_helpers: int) -> None:
         self.walks = [first]
-        self.states = states
+        self.tally = tally
         self._news = threading.Condition()
         self._idle = 0
         self._stopped = False
@@ -217,6 +232,8 @@ class _Team(Generic[Output]):
         finally:
             with self._news:
                 walk.is_running = False
+                if walk.is_done:
+                    self.tally.retire(walk.state)
                 self._news.notify_all()
 
     def _is_ready(self, walk: _Walk[Output]) -> bool:
@@ -239,7 +256,7 @@ class _Team(Generic[Output]):
             if self._is_short_of_work() and not self._stopped:
                 other = walk.share()
                 self.walks.insert(self.walks.index(walk) + 1, other)
-                self.states.append(other.state)
+                self.tally.states = [*self.tally.states, other.state]
                 self._news.notify_all()
             self._ask()
 
@@ -250,21 +267,21 @@ def batches(problem: Problem[Output], state: State, record: Record, *, workers: 
     The record is complete when the last batch has been taken.
     """
     first = _Walk(problem, state, FIRST_BATCH)
-    states = [state]
+    tally = _Tally(state)
     if record.is_watched:
         whole = problem.size(state, 0)
-        record.closed = lambda: _closed(problem, states, whole)
+        record.closed = lambda: _closed(problem, tally.states, whole)
     if workers == 1:
         while not first.is_done:
             first.advance()
             yield first.found.popleft()
+        tally.retire(first.state)
     else:
-        yield from _Team(first, states, workers - 1).batches()
-    record.layer_counts = np.sum([s.layer_counts[: problem.net.n_hidden] for s in states], axis=0).tolist()
-    totals = np.sum([s.scalars for s in states], axis=0)
-    record.float64 = int(totals[codes.FLOAT_DECISIONS])
-    record.double_double = int(totals[codes.DOUBLE_DECISIONS])
-    record.rational = int(totals[codes.RATIONAL_DECISIONS])
+        yield from _Team(first, tally, workers - 1).batches()
+    record.layer_counts = tally.layer_counts[: problem.net.n_hidden].tolist()
+    record.float64 = int(tally.scalars[codes.FLOAT_DECISIONS])
+    record.double_double = int(tally.scalars[codes.DOUBLE_DECISIONS])
+    record.rational = int(tally.scalars[codes.RATIONAL_DECISIONS])
 
 
 def _closed(problem: Problem[Output], states: list[State], whole: float) -> float:
@@ -272,7 +289,7 @@ def _closed(problem: Problem[Output], states: list[State], whole: float) -> floa
 
     Walks go on meanwhile, so it is a guess where one has just changed its stack.
     """
-    frames = [(state, f) for state in list(states) for f in range(*state.scalars[[codes.FLOOR, codes.TOP]].tolist())]
+    frames = [(state, f) for state in states for f in range(*state.scalars[[codes.FLOOR, codes.TOP]].tolist())]
     return min(max(1.0 - sum(problem.size(state, f) for state, f in frames) / whole, 0.0), 1.0)
 
 
@@ -282,9 +299,17 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="polytope_lens")
 
 
-def _copy(state: Any) -> Any:
-    """A named tuple of arrays, or of such tuples, with arrays of its own."""
-    return type(state)(*(part.copy() if isinstance(part, np.ndarray) else _copy(part) for part in state))
+def _copy(state: Any, per_frame: frozenset[str], frame: int) -> Any:
+    """A state with arrays of its own; of those that have an entry for each frame, it has only that of one frame."""
+    parts = []
+    for name, part in zip(state._fields, state, strict=True):
+        if name in per_frame:
+            entries = np.zeros(part.shape, part.dtype)  # memory that is not there before it is used
+            entries[frame] = part[frame]
+            parts.append(entries)
+        else:
+            parts.append(part.copy() if isinstance(part, np.ndarray) else _copy(part, frozenset(), 0))
+    return type(state)(*parts)
 
 
 def _call(problem: Problem[Any], arguments: tuple[Any, ...]) -> int:

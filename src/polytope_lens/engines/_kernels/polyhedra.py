@@ -97,6 +97,23 @@ class State(NamedTuple):
     refined: Refined
 
 
+# Fields of State whose first axis is the frame
+PER_FRAME = frozenset(
+    {
+        "layer",
+        "asked",
+        "start",
+        "n_corners",
+        "n_points",
+        "n_lines",
+        "simple",
+        "undecided",
+        "on",
+        "rows",
+    }
+)
+
+
 class Output(NamedTuple):
     """Room for finished regions."""
 

@@ -127,6 +127,25 @@ class State(NamedTuple):
     bottleneck: Bottleneck
 
 
+# Fields of State whose first axis is the frame
+PER_FRAME = frozenset(
+    {
+        "layer",
+        "position",
+        "split_bit",
+        "split_value",
+        "split_row",
+        "n_rows",
+        "vertex",
+        "basis",
+        "inverse",
+        "witness",
+        "rows",
+        "error",
+    }
+)
+
+
 class Output(NamedTuple):
     """Room for finished regions."""
 

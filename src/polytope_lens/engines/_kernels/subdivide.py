@@ -99,6 +99,23 @@ class State(NamedTuple):
     refined: Refined
 
 
+# Fields of State whose first axis is the frame
+PER_FRAME = frozenset(
+    {
+        "layer",
+        "asked",
+        "start",
+        "n_corners",
+        "n_points",
+        "n_lines",
+        "digest",
+        "undecided",
+        "on",
+        "rows",
+    }
+)
+
+
 class Output(NamedTuple):
     """Room for finished regions, and within which radius of a witness everything has to be inside."""
 
