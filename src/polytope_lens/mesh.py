@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._growing import GrowingArray
 from polytope_lens._jit import jit
 from polytope_lens.errors import ConsistencyError
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
-
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,12 +97,15 @@ class MeshBuilder:
         self._table = np.full(64, -1, dtype=np.int32)
         self._keys = np.empty(16, dtype=np.uint64)
         self._points = np.empty((16, 3))
-        self._parts: list[tuple[Ints, Ints, Ints, Bools]] = []
+        self._sizes: GrowingArray[np.int64] = GrowingArray()
+        self._corners: GrowingArray[np.int64] = GrowingArray()
+        self._owners: GrowingArray[np.int64] = GrowingArray()
+        self._crowded: GrowingArray[np.bool_] = GrowingArray()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was added."""
-        return not self._parts
+        return not len(self._sizes)
 
     def add(self, new: Corners) -> None:
         """Add the polygons of a batch."""
@@ -113,8 +114,8 @@ class MeshBuilder:
             self._table = np.full(1 << (2 * most).bit_length(), -1, dtype=np.int32)
             _rehash(self._keys[: self._n_points], self._table)
         if most > len(self._keys):
-            self._keys = _grown(self._keys, 2 * most)
-            self._points = _grown(self._points, 2 * most)
+            self._keys.resize(most + most // 4, refcheck=False)
+            self._points.resize((most + most // 4, 3), refcheck=False)
         corners = np.empty(len(new.key), dtype=np.int64)
         self._n_points = _join(new.key, new.corner, self._n_points, self._table, self._keys, self._points, corners)
         if self._n_points < 0:
@@ -122,29 +123,24 @@ class MeshBuilder:
                 "two regions disagree about a corner that they share by more than the error bounds allow. This is a "
                 "defect of polytope_lens: please report the network and the domain."
             )
-        self._parts.append((np.diff(new.indptr), corners, new.owner, new.crowded))
+        self._sizes.append(np.diff(new.indptr))
+        self._corners.append(corners)
+        self._owners.append(new.owner)
+        self._crowded.append(new.crowded)
 
     def mesh(self) -> PlanarMesh:
         """All that was added."""
-        sizes, corners, owners, crowded = zip(*self._parts, strict=True)
-        indptr = np.concatenate([np.zeros(1, dtype=np.int64), *sizes])
+        indptr = np.concatenate([np.zeros(1, dtype=np.int64), self._sizes.array()])
         np.cumsum(indptr, out=indptr)
         points = self._points[: self._n_points]
         return PlanarMesh(
             points[:, :2].copy(),
             points[:, 2].copy(),
             indptr,
-            np.concatenate(corners),
-            np.concatenate(owners),
-            np.concatenate(crowded),
+            self._corners.array(),
+            self._owners.array(),
+            self._crowded.array(),
         )
-
-
-def _grown(array: NDArray[Scalar], n: int) -> NDArray[Scalar]:
-    """A copy with room for n entries."""
-    larger = np.empty((n, *array.shape[1:]), dtype=array.dtype)
-    larger[: len(array)] = array
-    return larger
 
 
 @jit

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
 from polytope_lens import _validate
+from polytope_lens._growing import GrowingArray
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import brute, polyhedra, split, subdivide
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
-Scalar = TypeVar("Scalar", bound=np.generic)
+# What is kept of each region
+COLUMNS = ("patterns", "maps", "witnesses", "proved")
 ENGINES = {"split": split.walk, "subdivide": subdivide.walk, "polyhedra": polyhedra.walk, "brute": brute.walk}
 
 
@@ -69,11 +70,10 @@ def partition(
     engine = choose_engine(engine, network, domain)
     workers = _validate.count(workers, name="`workers`")
     builder = MeshBuilder() if network.input_dim == 2 and is_bounded(domain) else None
-    chunks, records = _walk(network, domain, engine, workers, progress, builder)
-    columns = [[getattr(chunk, name) for chunk in chunks] for name in ("patterns", "maps", "witnesses", "proved")]
-    del chunks
-    patterns, first = _distinct(columns[0], len(records))
-    maps, witnesses, proved = (_joined(column)[first] for column in columns[1:])
+    found, records = _walk(network, domain, engine, workers, progress, builder)
+    patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
+    maps, witnesses, proved = found.maps[first], found.witnesses[first], found.proved[first]
+    del found
     witnesses = settle(network, domain, patterns, witnesses, proved)
     per_layer = counts_per_layer(patterns, network.bits_per_layer)
     if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
@@ -189,34 +189,21 @@ def _walk(
     workers: int,
     progress: bool | None,
     builder: MeshBuilder | None = None,
-) -> tuple[list[Chunk], list[Record]]:
+) -> tuple[Chunk, list[Record]]:
     """What the engine finds in all charts of the domain, and a record for each chart; corners go to the builder."""
-    chunks: list[Chunk] = []
+    columns: list[GrowingArray[Any]] = [GrowingArray() for _ in COLUMNS]
     records = []
     for chart in problems(engine, network, domain):
         record = Record()
         found = _walker(engine, chart)(network, chart, record, want_output=True, workers=workers)
         for chunk in _with_bar(found, record, progress):
+            for name, column in zip(COLUMNS, columns, strict=True):
+                column.append(getattr(chunk, name))
             if builder is not None and chunk.corners is not None:
                 builder.add(chunk.corners)
-            chunks.append(replace(chunk, corners=None))
         records.append(record)
-    return chunks, records
-
-
-def _joined(parts: list[NDArray[Scalar]]) -> NDArray[Scalar]:
-    """The parts in one array; they are given up at once, so that memory holds little twice."""
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole
-
-
-def _distinct(parts: list[Words], n_charts: int) -> tuple[Words, Ints | slice]:
-    """Patterns in canonical order, each once, and where each is first found."""
-    patterns = _joined(parts)
-    if n_charts == 1:
-        return patterns, slice(None)
-    return distinct(patterns)
+    patterns, maps, witnesses, proved = (column.array() for column in columns)
+    return Chunk(len(patterns), patterns, maps, witnesses, proved, None), records
 
 
 def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:
@@ -228,8 +215,8 @@ def _mesh(network: Network, domain: Domain, builder: MeshBuilder, patterns: Word
     """Corners of a planar partition: the ones that came with it, or else those of the subdivide engine."""
     if not builder.is_empty:
         return builder.mesh()
-    chunks, _ = _walk(network, domain, "subdivide", 1, False, builder)
-    if not np.array_equal(_distinct([chunk.patterns for chunk in chunks], 1)[0], patterns):
+    found, _ = _walk(network, domain, "subdivide", 1, False, builder)
+    if not np.array_equal(found.patterns, patterns):
         raise ConsistencyError(
             "two engines found different regions. This is a defect of polytope_lens: please report the network and "
             "the domain."
