@@ -109,7 +109,7 @@ def draw(rows, file: str) -> None:
     # Okabe and Ito's colours, which colour-blind readers can tell apart, and a marker for each besides.
     styles = {"partition": ("#0072B2", "o"), "count": ("#D55E00", "s"), "forward": ("#555555", "^")}
     names = {"partition": "partition", "count": "count", "forward": "one forward pass per region"}
-    figure, axes = plt.subplots(1, 4, figsize=(15, 3.6), layout="constrained")
+    figure, axes = plt.subplots(1, 4, figsize=(13, 3.6), layout="constrained")
     for ax, series in zip(axes, SERIES, strict=False):
         own = [row for row in rows if row["series"] == series]
         values = sorted({row["value"] for row in own})
@@ -124,7 +124,6 @@ def draw(rows, file: str) -> None:
             ax.set_xscale("log", base=2)
             ax.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
     axes[0].set_ylabel("microseconds per region")
-    axes[0].legend(frameon=False, loc="best")
     for kind, (color, marker) in styles.items():
         axes[3].scatter(
             [row["regions"] for row in rows], [row[kind] for row in rows], color=color, marker=marker, s=14, alpha=0.8
@@ -133,7 +132,9 @@ def draw(rows, file: str) -> None:
     for ax in axes:
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(alpha=0.25)
-    figure.savefig(file, dpi=150)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+    figure.savefig(file, dpi=110)
     print(f"drawn: {file}")
 
 

@@ -328,7 +328,7 @@ def _call(problem: Problem[Any], arguments: tuple[Any, ...]) -> int:
 
 def _announce(engine: str) -> None:
     print(
-        f"polytope_lens: compiling the {engine} engine, once for this installation (about half a minute)...",
+        f"polytope_lens: compiling the {engine} engine, once for this installation (10 to 25 seconds)...",
         file=sys.stderr,
         flush=True,
     )
