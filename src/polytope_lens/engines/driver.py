@@ -18,7 +18,6 @@ import numba
 import numpy as np
 
 from polytope_lens.engines._kernels import codes
-from polytope_lens.pattern import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,23 +49,6 @@ class State(Protocol):
     @property
     def layer_counts(self) -> NDArray[np.int64]:
         """Regions after each layer, so far."""
-
-
-class Question(NamedTuple):
-    """What a stopped walk asks: has this neuron one sign on the cell of this frame? ``bits`` are the ones so far."""
-
-    frame: int
-    layer: int
-    neuron: int
-    bits: NDArray[np.bool_]
-
-
-def question(state: Any, n_bits: int) -> Question:
-    """The question that a kernel's state stopped at."""
-    frame = int(state.scalars[codes.TOP]) - 1
-    layer = int(state.layer[frame])
-    neuron = int(state.candidates[layer, state.position[frame]])
-    return Question(frame, layer, neuron, unpack(state.bits[None], n_bits)[0])
 
 
 class Batch(NamedTuple, Generic[Output]):

@@ -8,17 +8,17 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 from scipy.spatial import ConvexHull, QhullError
 
-from polytope_lens.engines._kernels import codes, refine
+from polytope_lens.engines._kernels import codes
 from polytope_lens.engines._kernels import polyhedra as kernel
-from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, POINT, write_sign
+from polytope_lens.engines._kernels.corners import POINT
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten
-from polytope_lens.engines.chunks import Chunk, Record, counted, first_rows, input_maps, input_points, trimmed
+from polytope_lens.engines.chunks import Chunk, Record, counted, input_maps, input_points, trimmed
+from polytope_lens.engines.corners import CornerSigns, shared_arrays
 from polytope_lens.engines.driver import Problem, batches
-from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
-from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.rational import integer_rows, nearest_float, sign
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.network import bit_places, cutting_first
-from polytope_lens.pattern import n_words, unpack
+from polytope_lens.network import cutting_first
+from polytope_lens.pattern import n_words
 from polytope_lens.polytope.double_description import value_at, vertices_in_box
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     d = network.input_dim
 
     def oracle() -> Callable[[kernel.State], None]:
-        return _VertexSigns(network, chart).answer
+        return _VertexSigns(network, chart, chart_sides(chart)).answer
 
     def room(n_regions: int) -> kernel.Output:
         return kernel.Output(
@@ -70,50 +70,24 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
 
 def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
     """A state whose only cell is the chart's polytope, before the first layer."""
-    n_bits, layers, d = network.n_neurons, len(network.layers) + 1, network.input_dim
+    d = network.input_dim
     sides = chart_sides(chart)
     exact = integer_rows(sides)
     corners = vertices_in_box(exact[: 2 * d], exact[2 * d :])
-    frames, n_lines = n_bits + 2, len(sides) + n_bits + 1
-    words, line_words = max(1, -(-int(net.n_cut.max()) // 64)), -(-n_lines // 64)
-    widest, next_widest = int(net.stride.max()), int(net.stride[1 if network.layers else 0 :].max())
-    ints, floats, word = np.int64, np.float64, np.uint64
-    first = first_rows(network, chart)[: net.width[0]].T
+    n_lines = len(sides) + network.n_neurons + 1
+    line_words = -(-n_lines // 64)
     state = kernel.State(
-        scalars=np.zeros(codes.N_SCALARS, ints),
-        layer_counts=np.zeros(layers, ints),
-        layer=np.full(frames, -1, ints),
-        asked=np.full(frames, -1, ints),
-        start=np.zeros(frames, ints),
-        n_corners=np.zeros(frames, ints),
-        n_points=np.zeros(frames, ints),
-        n_lines=np.zeros(frames, ints),
-        simple=np.ones(frames, ints),
-        undecided=np.zeros((frames, words), word),
-        on=np.zeros((frames, words), word),
-        rows=np.zeros((frames, d + 2, next_widest), floats),
-        corner=np.zeros((STACK, 1), ints),
-        tight=np.zeros((line_words, STACK), word),
-        point=np.zeros((STACK, d + 1), floats),
-        signs=np.zeros((STACK, N_WORDS, words), word),
-        line=np.zeros((n_lines, d + 2), floats),
-        owner=np.zeros(n_lines, ints),
-        layer_rows=np.zeros((layers, d + 1, widest), floats),
-        layer_sure=np.zeros((layers, widest), floats),
-        layer_spread=np.zeros((layers, widest), floats),
-        layer_carry=np.zeros((layers, widest), floats),
-        bits=np.zeros(n_words(n_bits), word),
-        old_point=np.zeros(CELL, ints),
-        old_tight=np.zeros((line_words, CELL), word),
-        value=np.zeros(CELL, floats),
-        common=np.zeros(line_words, word),
-        refined=refine.start(first, layers, widest),
+        **shared_arrays(network, chart, net, n_points=STACK, n_lines=n_lines),
+        simple=np.ones(network.n_neurons + 2, np.int64),
+        corner=np.zeros((STACK, 1), np.int64),
+        tight=np.zeros((line_words, STACK), np.uint64),
+        old_point=np.zeros(CELL, np.int64),
+        old_tight=np.zeros((line_words, CELL), np.uint64),
+        value=np.zeros(CELL),
+        common=np.zeros(line_words, np.uint64),
     )
     while 2 * len(corners) > len(state.old_point):
         state = enlarged(state)
-    state.layer_rows[0, :, : net.width[0]] = first
-    if not network.layers:
-        state.rows[0, : d + 1, : net.width[0]] = first
     state.scalars[codes.TOP] = 1
     state.n_corners[0] = state.n_points[0] = len(corners)
     state.n_lines[0] = len(sides)
@@ -162,36 +136,14 @@ def enlarged(state: kernel.State) -> kernel.State:
     return state._replace(**larger)
 
 
-class _VertexSigns:
-    """Signs of neurons at vertices in integer arithmetic: a vertex is where planes of known owners meet."""
+class _VertexSigns(CornerSigns):
+    def _meeting(self, state: kernel.State, f: int, i: int) -> list[int]:
+        tight = unpack_low(state.tight[:, int(state.start[f]) + i], int(state.n_lines[f]))
+        planes: list[int] = np.flatnonzero(tight).tolist()
+        return planes
 
-    def __init__(self, network: Network, chart: Chart) -> None:
-        self._rows = ExactRows(network, integer_matrix(chart.matrix))
-        self._sides = integer_rows(chart_sides(chart))
-        self._n_bits = network.n_neurons
-        self._place = bit_places(network)
-        self._first_bit = np.cumsum((0, *network.bits_per_layer)).tolist()
-
-    def answer(self, state: kernel.State) -> None:
-        """Fill in the signs that the kernel left open at the vertices of a cell, for the neuron that it asked about."""
-        f = int(state.scalars[codes.TOP]) - 1
-        word, place = divmod(int(state.asked[f]), 64)
-        mask = np.uint64(1 << place)
-        bits = unpack(state.bits[None], self._n_bits)[0]
-        row = self._row(self._first_bit[int(state.layer[f])] + int(state.asked[f]), bits)
-        start, n_lines = int(state.start[f]), int(state.n_lines[f])
-        for i in range(start, start + int(state.n_corners[f])):
-            signs = state.signs[int(state.corner[i, 0]), :, word]
-            if signs[OPEN] & ~signs[ANSWERED] & mask:
-                owners = state.owner[np.flatnonzero(unpack_low(state.tight[:, i], n_lines))].tolist()
-                vertex = meeting_point([self._row(owner, bits) for owner in owners])
-                write_sign(signs, mask, sign(value_at(row, vertex)))
-
-    def _row(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
-        if owner < 0:
-            return self._sides[-1 - owner]
-        layer, neuron = self._place[owner]
-        return self._rows.rows(layer, bits)[neuron]
+    def _sign_at(self, row: list[fmpz], meeting: list[list[fmpz]]) -> int:
+        return sign(value_at(row, meeting_point(meeting)))
 
 
 def unpack_low(words: NDArray[np.uint64], n: int) -> NDArray[np.bool_]:

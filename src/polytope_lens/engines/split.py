@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -21,7 +21,7 @@ from polytope_lens.engines.chunks import (
     maps_of_patterns,
     trimmed,
 )
-from polytope_lens.engines.driver import Problem, batches, question
+from polytope_lens.engines.driver import Problem, batches
 from polytope_lens.exact.rational import (
     dot,
     integer_matrix,
@@ -36,7 +36,7 @@ from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, Optimum, maximize
 from polytope_lens.lp.proposal import propose_multipliers
 from polytope_lens.network import bit_places
-from polytope_lens.pattern import n_words
+from polytope_lens.pattern import n_words, unpack
 from polytope_lens.polytope.middle import float_inside, is_inside
 
 if TYPE_CHECKING:
@@ -171,6 +171,23 @@ def _weight(state: kernel.State, f: int) -> float:
 def _layers_without_biases(network: Network) -> int:
     biased = [bool(layer.bias.any()) for layer in network.layers]
     return biased.index(True) if True in biased else len(biased)
+
+
+class Question(NamedTuple):
+    """What a stopped walk asks: has this neuron one sign on the cell of this frame? ``bits`` are the ones so far."""
+
+    frame: int
+    layer: int
+    neuron: int
+    bits: NDArray[np.bool_]
+
+
+def question(state: kernel.State, n_bits: int) -> Question:
+    """The question that a kernel's state stopped at."""
+    frame = int(state.scalars[codes.TOP]) - 1
+    layer = int(state.layer[frame])
+    neuron = int(state.candidates[layer, state.position[frame]])
+    return Question(frame, layer, neuron, unpack(state.bits[None], n_bits)[0])
 
 
 class _CellDecisions:

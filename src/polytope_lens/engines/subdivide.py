@@ -6,26 +6,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.engines._kernels import codes, refine
+from polytope_lens.engines._kernels import codes
 from polytope_lens.engines._kernels import subdivide as kernel
-from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, POINT, write_sign
+from polytope_lens.engines._kernels.corners import POINT
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
 from polytope_lens.engines.chunks import (
     Chunk,
     Record,
     counted,
-    first_rows,
     input_maps,
     input_points,
     trimmed,
 )
+from polytope_lens.engines.corners import CornerSigns, shared_arrays
 from polytope_lens.engines.driver import Problem, batches
-from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, sign
-from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.rational import nearest_float, sign
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.mesh import Corners
-from polytope_lens.network import bit_places, cutting_first
-from polytope_lens.pattern import n_words, unpack
+from polytope_lens.network import cutting_first
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.planar import exact_vertices
 
@@ -57,7 +55,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     state = _start(ordered, chart, net, edges, xy, reach)
 
     def oracle() -> Callable[[kernel.State], None]:
-        return _CornerSigns(network, chart).answer
+        return _CornerSigns(network, chart, np.column_stack([chart.A, -chart.b])).answer
 
     def room(n_regions: int) -> kernel.Output:
         n_corners = max(n_regions * CORNERS_PER_REGION, len(state.sign))
@@ -98,49 +96,22 @@ def _start(
     reach: NDArray[np.float64],
 ) -> kernel.State:
     """A state whose only cell is the chart's polygon, before the first layer."""
-    n_bits, n_hidden, n = network.n_neurons, len(network.layers), len(edges)
-    # Corners of one cell at most, cells on the stack, layers with the outputs
-    most, frames, layers = n_bits + n, n_bits + 2, n_hidden + 1
-    words = max(1, -(-int(net.n_cut.max()) // 64))
-    widest, next_widest = int(net.stride.max()), int(net.stride[1 if network.layers else 0 :].max())
-    points = most * layers + 2 * n_bits + n
+    n_bits, n = network.n_neurons, len(edges)
+    # Corners of one cell at most, cells on the stack, and layers with the outputs
+    most, frames, layers = n_bits + n, n_bits + 2, len(network.layers) + 1
     hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
-    ints, floats, word = np.int64, np.float64, np.uint64
-    first = first_rows(network, chart)[: net.width[0]].T
+    ints, word = np.int64, np.uint64
     state = kernel.State(
-        scalars=np.zeros(codes.N_SCALARS, ints),
-        layer_counts=np.zeros(layers, ints),
-        layer=np.full(frames, -1, ints),
-        asked=np.full(frames, -1, ints),
-        start=np.zeros(frames, ints),
-        n_corners=np.zeros(frames, ints),
-        n_points=np.zeros(frames, ints),
-        n_lines=np.zeros(frames, ints),
+        **shared_arrays(network, chart, net, n_points=most * layers + 2 * n_bits + n, n_lines=most),
         digest=np.zeros(frames, word),
-        undecided=np.zeros((frames, words), word),
-        on=np.zeros((frames, words), word),
-        rows=np.zeros((frames, 4, next_widest), floats),
         corner=np.zeros((4 * frames + n, 2), ints),
         corner_hash=np.zeros((4 * frames + n, 2), word),
-        point=np.zeros((points, 3), floats),
-        signs=np.zeros((points, N_WORDS, words), word),
-        line=np.zeros((most, 4), floats),
-        owner=np.zeros(most, ints),
-        layer_rows=np.zeros((layers, 3, widest), floats),
-        layer_sure=np.zeros((layers, widest), floats),
-        layer_spread=np.zeros((layers, widest), floats),
-        layer_carry=np.zeros((layers, widest), floats),
-        bits=np.zeros(n_words(n_bits), word),
         sign=np.zeros(most, ints),
         old_corner=np.zeros((most, 2), ints),
         old_hash=np.zeros((most, 2), word),
         on_hash=hashes[:n_bits],
         zero_hash=hashes[n_bits:],
-        refined=refine.start(first, layers, widest),
     )
-    state.layer_rows[0, :, : net.width[0]] = first
-    if not network.layers:
-        state.rows[0, :3, : net.width[0]] = first
     state.scalars[codes.TOP] = 1
     state.n_corners[0] = state.n_points[0] = state.n_lines[0] = n
     state.corner[:n] = np.arange(n)[:, None]
@@ -164,38 +135,13 @@ def _area(state: kernel.State, f: int) -> float:
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
-class _CornerSigns:
-    """Signs of neurons at corners in integer arithmetic: a corner is where the lines of two known owners meet."""
-
-    def __init__(self, network: Network, chart: Chart) -> None:
-        self._rows = ExactRows(network, integer_matrix(chart.matrix))
-        self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
-        self._n_bits = network.n_neurons
-        self._place = bit_places(network)
-        self._first_bit = np.cumsum((0, *network.bits_per_layer)).tolist()
-
-    def answer(self, state: kernel.State) -> None:
-        """Fill in the signs that the kernel left open at the corners of a cell, for the neuron that it asked about."""
-        f = int(state.scalars[codes.TOP]) - 1
-        bit = self._first_bit[int(state.layer[f])] + int(state.asked[f])
-        word, place = divmod(int(state.asked[f]), 64)
-        mask = np.uint64(1 << place)
-        bits = unpack(state.bits[None], self._n_bits)[0]
-        row = self._line(bit, bits)
+class _CornerSigns(CornerSigns):
+    def _meeting(self, state: kernel.State, f: int, i: int) -> list[int]:
         start, n = int(state.start[f]), int(state.n_corners[f])
-        points, lines = state.corner[start : start + n].T.tolist()
-        for i, (point, line) in enumerate(zip(points, lines, strict=True)):
-            signs = state.signs[point, :, word]
-            if signs[OPEN] & ~signs[ANSWERED] & mask:
-                before = self._line(int(state.owner[lines[i - 1]]), bits)
-                after = self._line(int(state.owner[line]), bits)
-                write_sign(signs, mask, _sign_at_crossing(row, before, after))
+        return [int(state.corner[start + k % n, kernel.LINE]) for k in (i - 1, i)]
 
-    def _line(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
-        if owner < 0:
-            return self._sides[-1 - owner]
-        layer, neuron = self._place[owner]
-        return self._rows.rows(layer, bits)[neuron]
+    def _sign_at(self, row: list[fmpz], meeting: list[list[fmpz]]) -> int:
+        return _sign_at_crossing(row, *meeting)
 
 
 def _sign_at_crossing(row: list[fmpz], first: list[fmpz], second: list[fmpz]) -> int:
