@@ -212,30 +212,7 @@ def _prove(
             for q in range(rows.shape[0]):
                 if known[q] != OPEN:
                     continue
-                arrived, found = _walk(
-                    rows,
-                    columns[r],
-                    slack_bound,
-                    length[r],
-                    doubt[r],
-                    scale[r],
-                    extent[r],
-                    far,
-                    known,
-                    aims[r],
-                    q,
-                    work,
-                )
-                news = news or found
-                while arrived:
-                    if _is_implied(rows, bound, slack_bound, extent[r], central[r], q, work):
-                        known[q] = IMPLIED
-                        break
-                    if not _new_facet(rows, columns[r], slack_bound, length[r], doubt[r], known, aims[r], q, work):
-                        break
-                    news = True
-                    if known[q] != OPEN:
-                        break
+                while True:
                     arrived, found = _walk(
                         rows,
                         columns[r],
@@ -250,6 +227,17 @@ def _prove(
                         q,
                         work,
                     )
+                    news = news or found
+                    if not arrived:
+                        break
+                    if _is_implied(rows, bound, slack_bound, extent[r], central[r], q, work):
+                        known[q] = IMPLIED
+                        break
+                    if not _new_facet(rows, columns[r], slack_bound, length[r], doubt[r], known, aims[r], q, work):
+                        break
+                    news = True
+                    if known[q] != OPEN:
+                        break
             far = FARTHER
 
 
