@@ -65,18 +65,21 @@ class Corners:
 
     Parameters
     ----------
-    corner : (n, 3) array
-        x, y, and a bound on the distance from the exact corner.
-    key : (n,) array
-        Equal for equal points: a hash of the signs of all neurons and sides there.
+    point : (n_points, 3) array
+        x, y, and a bound on the distance from the exact corner; each point of the batch once.
+    key : (n_points,) array
+        A hash of the signs of all neurons and sides there, by which other batches know the point.
+    corner : (n,) array
+        Indices into `point`.
     owner, crowded : (n,) arrays
         Of the edges that start there: whose they are, and whether not only the owner's; see :class:`PlanarMesh`.
     indptr : (n_regions + 1,) int array
         Where each polygon starts.
     """
 
-    corner: Floats
+    point: Floats
     key: NDArray[np.uint64]
+    corner: Ints
     owner: Ints
     crowded: Bools
     indptr: Ints
@@ -116,15 +119,12 @@ class MeshBuilder:
         if most > len(self._keys):
             self._keys.resize(most + most // 4, refcheck=False)
             self._points.resize((most + most // 4, 3), refcheck=False)
-        corners = np.empty(len(new.key), dtype=np.int64)
-        self._n_points = _join(new.key, new.corner, self._n_points, self._table, self._keys, self._points, corners)
-        if self._n_points < 0:
-            raise ConsistencyError(
-                "two regions disagree about a corner that they share by more than the error bounds allow. This is a "
-                "defect of polytope_lens: please report the network and the domain."
-            )
+        number = np.empty(len(new.key), dtype=np.int64)
+        self._n_points = _checked(
+            _join(new.key, new.point, self._n_points, self._table, self._keys, self._points, number)
+        )
         self._sizes.append(np.diff(new.indptr))
-        self._corners.append(corners)
+        self._corners.append(number[new.corner])
         self._owners.append(new.owner)
         self._crowded.append(new.crowded)
 
@@ -141,6 +141,23 @@ class MeshBuilder:
             self._owners.array(),
             self._crowded.array(),
         )
+
+
+def joined(key: NDArray[np.uint64], corner: Floats) -> tuple[Floats, NDArray[np.uint64], Ints]:
+    """The points of a batch of corners, as :class:`Corners` has them: `point`, `key`, and `corner`."""
+    table = np.full(1 << (2 * len(key) + 1).bit_length(), -1, dtype=np.int32)
+    keys, points, numbers = np.empty_like(key), np.empty_like(corner), np.empty(len(key), dtype=np.int64)
+    n_points = _checked(_join(key, corner, 0, table, keys, points, numbers))
+    return points[:n_points].copy(), keys[:n_points].copy(), numbers
+
+
+def _checked(n_points: int) -> int:
+    if n_points < 0:
+        raise ConsistencyError(
+            "two regions disagree about a corner that they share by more than the error bounds allow. This is a "
+            "defect of polytope_lens: please report the network and the domain."
+        )
+    return n_points
 
 
 @jit

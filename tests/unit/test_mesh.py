@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.mesh import Corners, MeshBuilder, areas, following, polygons
+from polytope_lens.mesh import Corners, MeshBuilder, areas, following, joined, polygons
 
 # Two unit squares side by side; the shared corners have floats that differ within their bounds.
 XY = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [1 + 1e-12, 0], [2, 0], [2, 1], [1, 1 - 1e-12]])
@@ -27,7 +27,7 @@ def from_keyed_corners(xy, error, keys, indptr, owners, crowded):
     for start, stop in pairwise(indptr):
         own = slice(start, stop)
         corner = np.column_stack([xy, error])[own]
-        builder.add(Corners(corner, keys[own], owners[own], crowded[own], np.array([0, stop - start])))
+        builder.add(Corners(*joined(keys[own], corner), owners[own], crowded[own], np.array([0, stop - start])))
     return builder.mesh()
 
 

@@ -12,9 +12,9 @@ from polytope_lens.engines._kernels import codes
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.corners import POINT
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten
-from polytope_lens.engines.chunks import Chunk, Record, counted, input_maps, input_points, trimmed
+from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed
 from polytope_lens.engines.corners import CornerSigns, shared_arrays
-from polytope_lens.engines.driver import Problem, batches
+from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.exact.rational import integer_rows, nearest_float, sign
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.network import cutting_first
@@ -56,16 +56,16 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
             np.empty(n_regions, np.bool_),
         )
 
-    record.of = "volume"
-    problem = Problem(kernel, "polyhedra", net, oracle, room if want_output else None, _volume, enlarged)
-    for n, _, out in batches(problem, _start(ordered, chart, net), record, workers=workers):
-        if out is None:
-            yield counted(n)
-            continue
+    def pack(out: kernel.Output, n: int, _: int) -> Chunk:
         witnesses = input_points(chart, trimmed(out.witnesses, n))
         # Proved in the chart's coordinates; elsewhere they are rounded once more.
         proved = trimmed(out.proved, n) & chart.is_input_space
-        yield Chunk(n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, None)
+        return Chunk(n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, None)
+
+    record.of = "volume"
+    storage = Storage(room, pack) if want_output else None
+    problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, enlarged)
+    return batches(problem, _start(ordered, chart, net), record, workers=workers)
 
 
 def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
