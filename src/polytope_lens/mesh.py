@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens._growing import GrowingArray
-from polytope_lens._jit import jit
-from polytope_lens.errors import ConsistencyError
+from polytope_lens._joining import PointTable
+from polytope_lens._ragged import list_of, starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,20 +86,14 @@ class Corners:
 
 
 class MeshBuilder:
-    """Joins corners that are the same point of the complex, batch by batch.
+    """Joins corners that are the same point of the complex, batch by batch; see :class:`.PointTable`.
 
-    A point of the complex is known by the signs of all neurons at it, which is how regions that meet there agree on
-    it without comparing coordinates. Points are numbered in the order in which the regions mention them, and each takes
-    the coordinates with the least error bound. Two floats for one point must agree within their bounds; if not,
-    :class:`ConsistencyError` is raised (this would take a hash collision, or a wrong sign). Cost: one pass with a hash
-    table. Memory: that of the mesh, and of the table.
+    Points are numbered in the order in which the regions mention them. Cost: one pass with a hash table. Memory: that
+    of the mesh, and of the table.
     """
 
     def __init__(self) -> None:
-        self._n_points = 0
-        self._table = np.full(64, -1, dtype=np.int32)
-        self._keys = np.empty(16, dtype=np.uint64)
-        self._points = np.empty((16, 3))
+        self._table = PointTable(2)
         self._sizes: GrowingArray[np.int64] = GrowingArray()
         self._corners: GrowingArray[np.int64] = GrowingArray()
         self._owners: GrowingArray[np.int64] = GrowingArray()
@@ -112,100 +106,22 @@ class MeshBuilder:
 
     def add(self, new: Corners) -> None:
         """Add the polygons of a batch."""
-        most = self._n_points + len(new.key)
-        if 2 * most > len(self._table):
-            self._table = np.full(1 << (2 * most).bit_length(), -1, dtype=np.int32)
-            _rehash(self._keys[: self._n_points], self._table)
-        if most > len(self._keys):
-            self._keys.resize(most + most // 4, refcheck=False)
-            self._points.resize((most + most // 4, 3), refcheck=False)
-        number = np.empty(len(new.key), dtype=np.int64)
-        self._n_points = _checked(
-            _join(new.key, new.point, self._n_points, self._table, self._keys, self._points, number)
-        )
         self._sizes.append(np.diff(new.indptr))
-        self._corners.append(number[new.corner])
+        self._corners.append(self._table.number(new.key, new.point)[new.corner])
         self._owners.append(new.owner)
         self._crowded.append(new.crowded)
 
     def mesh(self) -> PlanarMesh:
         """All that was added."""
-        indptr = np.concatenate([np.zeros(1, dtype=np.int64), self._sizes.array()])
-        np.cumsum(indptr, out=indptr)
-        points = self._points[: self._n_points]
+        points = self._table.points()
         return PlanarMesh(
             points[:, :2].copy(),
             points[:, 2].copy(),
-            indptr,
+            starts(self._sizes.array()),
             self._corners.array(),
             self._owners.array(),
             self._crowded.array(),
         )
-
-
-def joined(key: NDArray[np.uint64], corner: Floats) -> tuple[Floats, NDArray[np.uint64], Ints]:
-    """The points of a batch of corners, as :class:`Corners` has them: `point`, `key`, and `corner`."""
-    table = np.full(1 << (2 * len(key) + 1).bit_length(), -1, dtype=np.int32)
-    keys, points, numbers = np.empty_like(key), np.empty_like(corner), np.empty(len(key), dtype=np.int64)
-    n_points = _checked(_join(key, corner, 0, table, keys, points, numbers))
-    return points[:n_points].copy(), keys[:n_points].copy(), numbers
-
-
-def _checked(n_points: int) -> int:
-    if n_points < 0:
-        raise ConsistencyError(
-            "two regions disagree about a corner that they share by more than the error bounds allow. This is a "
-            "defect of polytope_lens: please report the network and the domain."
-        )
-    return n_points
-
-
-@jit
-def _rehash(keys: NDArray[np.uint64], table: NDArray[np.int32]) -> None:  # pragma: no cover - compiled
-    mask = np.uint64(table.shape[0] - 1)
-    for i in range(keys.shape[0]):
-        slot = keys[i] & mask
-        while table[slot] >= 0:
-            slot = (slot + np.uint64(1)) & mask
-        table[slot] = i
-
-
-@jit
-def _join(
-    keys: NDArray[np.uint64],
-    corner: Floats,
-    n_points: int,
-    table: NDArray[np.int32],
-    point_keys: NDArray[np.uint64],
-    points: Floats,
-    corners: Ints,
-) -> int:  # pragma: no cover - compiled
-    """Number equal keys, first come first served; returns how many there are, or -1 if floats for one disagree."""
-    mask = np.uint64(table.shape[0] - 1)
-    for i in range(keys.shape[0]):
-        slot = keys[i] & mask
-        while True:
-            p = table[slot]
-            if p < 0:
-                p = n_points
-                n_points += 1
-                table[slot] = p
-                point_keys[p] = keys[i]
-                for k in range(3):
-                    points[p, k] = corner[i, k]
-                break
-            if point_keys[p] == keys[i]:
-                # The two bounds, and a thousandth for rounding
-                gap = np.hypot(corner[i, 0] - points[p, 0], corner[i, 1] - points[p, 1])
-                if gap > (corner[i, 2] + points[p, 2]) * 1.001:
-                    return -1
-                if corner[i, 2] < points[p, 2]:
-                    for k in range(3):
-                        points[p, k] = corner[i, k]
-                break
-            slot = (slot + np.uint64(1)) & mask
-        corners[i] = p
-    return n_points
 
 
 def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:
@@ -225,7 +141,7 @@ def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:
 def areas(mesh: PlanarMesh) -> Floats:
     """Area of each region, (n_regions,), from the rounded corners by the shoelace formula about the first corner."""
     n = len(mesh.indptr) - 1
-    region = np.repeat(np.arange(n), np.diff(mesh.indptr))
+    region = list_of(mesh.indptr)
     origin = mesh.points[mesh.corners[mesh.indptr[:-1]]][region]
     here = mesh.points[mesh.corners] - origin
     there = mesh.points[mesh.corners[following(mesh.indptr)]] - origin

@@ -6,8 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import mesh as planar
-from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
+from polytope_lens import polyhedral_mesh as spatial
+from polytope_lens.errors import (
+    DimensionError,
+    PartialPartitionError,
+    PolytopeLensError,
+    Status,
+    UnboundedPolytopeError,
+)
+from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import ActivationPattern, unpack
+from polytope_lens.polyhedral_mesh import PolyhedralMesh
 from polytope_lens.query import adjacency, locate, pieces, rays, vertices
 from polytope_lens.region import Region
 
@@ -21,7 +30,6 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from polytope_lens.domain import Domain
-    from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
 
     Floats = NDArray[np.float64]
@@ -119,8 +127,8 @@ class Partition:
     counts_per_layer : (L,) int array
         Entry l is the number of regions that layers 0 ... l together cut the domain into; lower bounds on these if
         the partition is not complete.
-    mesh : PlanarMesh or None
-        Corners, for bounded domains in the plane.
+    mesh : PlanarMesh, PolyhedralMesh or None
+        Corners, edges and faces, for bounded domains in the plane and in space.
     status : Status
     certificate : Certificate
     search : Search or None
@@ -134,7 +142,7 @@ class Partition:
     maps: Floats
     witnesses: Floats
     counts_per_layer: Ints
-    mesh: PlanarMesh | None
+    mesh: PlanarMesh | PolyhedralMesh | None
     status: Status
     certificate: Certificate
     search: Search | None = None
@@ -211,17 +219,32 @@ class Partition:
         ------
         DimensionError, UnboundedPolytopeError, PartialPartitionError
         """
-        if self.mesh is not None:
+        if isinstance(self.mesh, PlanarMesh):
             return self.mesh
-        if self.network.input_dim != 2:
-            raise DimensionError(
-                f"polygons exist for networks with 2 inputs; this one has {self.network.input_dim}. Restrict it to a "
-                "plane first, or ask single regions for their polytope."
+        raise self._no_mesh("polygons", 2, "a plane")
+
+    def polyhedral_mesh(self) -> PolyhedralMesh:
+        """The vertices and faces in space, or an error that says why there are none.
+
+        Raises
+        ------
+        DimensionError, UnboundedPolytopeError, PartialPartitionError
+        """
+        if isinstance(self.mesh, PolyhedralMesh):
+            return self.mesh
+        raise self._no_mesh("polyhedra", 3, "a flat of three dimensions")
+
+    def _no_mesh(self, what: str, dim: int, flat: str) -> PolytopeLensError:
+        """Why there is no mesh of polygons or polyhedra."""
+        if self.network.input_dim != dim:
+            return DimensionError(
+                f"{what} exist for networks with {dim} inputs; this one has {self.network.input_dim}. Restrict it to "
+                f"{flat} first, or ask single regions for their polytope."
             )
-        self.require_complete("a mesh of polygons")
-        raise UnboundedPolytopeError(
-            "the domain is unbounded, so its outer regions are no polygons. Choose a bounded domain, for example "
-            "`Box([-1, -1], [1, 1])`."
+        self.require_complete(f"a mesh of {what}")
+        return UnboundedPolytopeError(
+            f"the domain is unbounded, so its outer regions are no {what}. Choose a bounded domain, for example "
+            f"`Box({[-1] * dim}, {[1] * dim})`."
         )
 
     def polygons(self) -> NDArray[np.object_]:
@@ -233,9 +256,10 @@ class Partition:
     @overload
     def vertices(self, index: int, *, exact: Literal[True]) -> list[tuple[Fraction, ...]]: ...
     def vertices(self, index: int, *, exact: bool = False) -> Floats | list[tuple[Fraction, ...]]:
-        """Corners of a region in the plane, counter-clockwise, (n, 2); ends of one on the line, ascending, (2, 1).
+        """Corners of a region: in the plane counter-clockwise, (n, 2), in space in the order of the mesh, (n, 3).
 
-        Rounded: in the plane each is within ``planar_mesh().error`` of the exact one, on the line it is the float
+        On the line they are its ends, ascending, (2, 1).
+        Rounded: in the plane and in space each is within ``mesh.error`` of the exact one, on the line it is the float
         nearest to it. With `exact`, tuples of fractions in the same order; see :func:`.vertices.exact_vertices`.
         """
         index = self._checked(index)
@@ -254,7 +278,12 @@ class Partition:
         return rays.recession_cones(self)
 
     def volumes(self) -> Floats:
-        """Area of each region in the plane, (n_regions,), from the rounded corners; see :func:`.mesh.areas`."""
+        """Area of each region in the plane, volume in space, (n_regions,), from the rounded corners.
+
+        See :func:`.mesh.areas` and :func:`.polyhedral_mesh.volumes`.
+        """
+        if self.network.input_dim == 3:
+            return spatial.volumes(self.polyhedral_mesh())
         return planar.areas(self.planar_mesh())
 
     def plot(

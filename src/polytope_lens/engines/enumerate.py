@@ -19,6 +19,7 @@ from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.mesh import MeshBuilder
 from polytope_lens.partition import Certificate, Partition, RegionCounts
 from polytope_lens.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
+from polytope_lens.polyhedral_mesh import PolyhedralMeshBuilder
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
+    from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
@@ -69,7 +71,7 @@ def partition(
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
     workers = _validate.count(workers, name="`workers`")
-    builder = MeshBuilder() if network.input_dim == 2 and is_bounded(domain) else None
+    builder = _mesh_builder(network.input_dim) if is_bounded(domain) else None
     found, records = _walk(network, domain, engine, workers, progress, builder)
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
     maps, witnesses, proved = found.maps[first], found.witnesses[first], found.proved[first]
@@ -188,9 +190,9 @@ def _walk(
     engine: str,
     workers: int,
     progress: bool | None,
-    builder: MeshBuilder | None = None,
+    builder: MeshBuilder | PolyhedralMeshBuilder | None = None,
 ) -> tuple[Chunk, list[Record]]:
-    """What the engine finds in all charts of the domain, and a record for each chart; corners go to the builder."""
+    """What the engine finds in all charts of the domain, and a record for each chart; the builder takes the mesh."""
     columns: list[GrowingArray[Any]] = [GrowingArray() for _ in COLUMNS]
     records = []
     for chart in problems(engine, network, domain):
@@ -199,8 +201,10 @@ def _walk(
         for chunk in _with_bar(found, record, progress):
             for name, column in zip(COLUMNS, columns, strict=True):
                 column.append(getattr(chunk, name))
-            if builder is not None and chunk.corners is not None:
+            if chunk.corners is not None and isinstance(builder, MeshBuilder):
                 builder.add(chunk.corners)
+            if chunk.solids is not None and isinstance(builder, PolyhedralMeshBuilder):
+                builder.add(chunk.solids)
         records.append(record)
     patterns, maps, witnesses, proved = (column.array() for column in columns)
     return Chunk(len(patterns), patterns, maps, witnesses, proved, None), records
@@ -211,11 +215,17 @@ def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:
     return distinct_beginnings(patterns, np.cumsum(bits_per_layer, dtype=np.int64))
 
 
-def _mesh(network: Network, domain: Domain, builder: MeshBuilder, patterns: Words) -> PlanarMesh:
-    """Corners of a planar partition: the ones that came with it, or else those of the subdivide engine."""
+def _mesh_builder(dim: int) -> MeshBuilder | PolyhedralMeshBuilder | None:
+    return MeshBuilder() if dim == 2 else PolyhedralMeshBuilder() if dim == 3 else None
+
+
+def _mesh(
+    network: Network, domain: Domain, builder: MeshBuilder | PolyhedralMeshBuilder, patterns: Words
+) -> PlanarMesh | PolyhedralMesh:
+    """The mesh that came with a partition, or else that of the engine that makes one."""
     if not builder.is_empty:
         return builder.mesh()
-    found, _ = _walk(network, domain, "subdivide", 1, False, builder)
+    found, _ = _walk(network, domain, choose_engine("auto", network, domain), 1, False, builder)
     if not np.array_equal(found.patterns, patterns):
         raise ConsistencyError(
             "two engines found different regions. This is a defect of polytope_lens: please report the network and "

@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens import _validate
-from polytope_lens.domain import check_domain
+from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines.enumerate import counts_per_layer, partition
 from polytope_lens.engines.flip import Limits, search
 from polytope_lens.engines.place import lift, place_of
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
+    from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint64]
@@ -151,11 +152,11 @@ def explore(
     )
 
 
-def _mesh(network: Network, domain: Domain, patterns: Words) -> PlanarMesh | None:
-    """Corners of all regions of a bounded domain in the plane, from the engine that has them."""
-    if network.input_dim != 2 or domain is None:
+def _mesh(network: Network, domain: Domain, patterns: Words) -> PlanarMesh | PolyhedralMesh | None:
+    """The mesh of all regions of a bounded domain in the plane or in space, from the engine that makes it."""
+    if network.input_dim not in (2, 3) or not is_bounded(domain):
         return None
-    whole = partition(network, domain, engine="subdivide", progress=False)
+    whole = partition(network, domain, progress=False)
     if not np.array_equal(whole.patterns, patterns):
         raise ConsistencyError(
             "two engines found different regions. This is a defect of polytope_lens: please report the network and the "

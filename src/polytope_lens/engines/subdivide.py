@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._joining import joined
 from polytope_lens.engines._kernels import codes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.corners import POINT
@@ -22,7 +23,7 @@ from polytope_lens.engines.corners import CornerSigns, shared_arrays
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.exact.rational import nearest_float, sign
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
-from polytope_lens.mesh import Corners, joined
+from polytope_lens.mesh import Corners
 from polytope_lens.network import cutting_first
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.planar import exact_vertices

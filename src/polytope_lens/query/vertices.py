@@ -11,12 +11,15 @@ from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.exact.rational import fraction, integer_matrix, integer_rows
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import bit_places
+from polytope_lens.polytope.double_description import meeting_point
 from polytope_lens.polytope.planar import crossing
 from polytope_lens.query.inequalities import exact_system
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from fractions import Fraction
 
+    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
@@ -26,12 +29,12 @@ if TYPE_CHECKING:
 
 
 def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:
-    """Corners of a region on the line or in the plane, in the order of :meth:`.Partition.vertices`; exact.
+    """Corners of a region on the line, in the plane or in space, in the order of :meth:`.Partition.vertices`; exact.
 
     Notes
     -----
-    In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names.
-    Cost: an integer matrix product per layer.
+    In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names;
+    in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer.
 
     Raises
     ------
@@ -39,23 +42,52 @@ def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...
     """
     if partition.network.input_dim == 1:
         return [(end,) for end in _ends(partition[index])]
-    mesh, domain = partition.planar_mesh(), partition.domain
-    assert domain is not None  # meshes are of bounded domains
-    source = ExactRows(partition.network, integer_matrix(np.eye(3)))
-    places, bits = bit_places(partition.network), partition[index].pattern.array
-    sides = integer_rows(np.column_stack([domain.A, -domain.b]))
-    lines = []
-    for owner in mesh.owners[mesh.entries(index)].tolist():
-        layer, neuron = places[owner] if owner >= 0 else (0, 0)
-        lines.append(source.rows(layer, bits)[neuron] if owner >= 0 else sides[-1 - owner])
+    if partition.network.input_dim == 3:
+        return _exact_in_space(partition, index)
+    mesh = partition.planar_mesh()
+    row_of = _rows_of_owners(partition, index)
+    lines = [row_of(owner) for owner in mesh.owners[mesh.entries(index)].tolist()]
     corners = [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
     return [(fraction(x), fraction(y)) for x, y in corners]
 
 
+def _exact_in_space(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:
+    mesh = partition.polyhedral_mesh()
+    planes: dict[int, list[list[fmpz]]] = {int(point): [] for point in mesh.points_of(index)}
+    for face in mesh.faces_of(index).tolist():
+        first = int(mesh.regions[face, 0])
+        # The owner is that of the first region; on the second it may vanish, if others do so on the face too.
+        plane = _rows_of_owners(partition, first)(int(mesh.owners[face]))
+        for point in mesh.corners_of(face).tolist():
+            planes[point].append(plane)
+    vertices = [meeting_point(rows) for rows in planes.values()]
+    return [tuple(fraction(fmpq(v, vertex[-1])) for v in vertex[:-1]) for vertex in vertices]
+
+
+def _rows_of_owners(partition: Partition, index: int) -> Callable[[int], list[fmpz]]:
+    """A function that gives the integer row ``[a, c]`` of an owner: of a neuron on a region, or of a side."""
+    domain = partition.domain
+    assert domain is not None  # meshes are of bounded domains
+    source = ExactRows(partition.network, integer_matrix(np.eye(domain.dim + 1)))
+    places, bits = bit_places(partition.network), partition[index].pattern.array
+    sides = integer_rows(np.column_stack([domain.A, -domain.b]))
+
+    def row(owner: int) -> list[fmpz]:
+        if owner < 0:
+            return sides[-1 - owner]
+        layer, neuron = places[owner]
+        return source.rows(layer, bits)[neuron]
+
+    return row
+
+
 def rounded_vertices(partition: Partition, index: int) -> Floats:
-    """The same corners as floats, (n, d): in the plane those of the mesh, on the line each rounded once."""
+    """The same corners as floats, (n, d): those of the mesh, on the line each rounded once."""
     if partition.network.input_dim == 1:
         return np.array(exact_vertices(partition, index), dtype=np.float64)
+    if partition.network.input_dim == 3:
+        solid = partition.polyhedral_mesh()
+        return solid.points[solid.points_of(index)]
     mesh = partition.planar_mesh()
     return mesh.points[mesh.corners[mesh.entries(index)]]
 
