@@ -294,8 +294,20 @@ class Partition:
         boundaries: bool = True,
         points: ArrayLike | None = None,
         output: int = 0,
+        shrink: float | None = None,
     ) -> Axes:
-        """Draw the regions; see :func:`.matplotlib.plot`."""
+        """Draw the regions in the plane or in space; see :func:`.matplotlib.plot` and :func:`.space.plot`.
+
+        `shrink` is how far apart solids are drawn in space, by default a little.
+        """
+        if self.network.input_dim == 3:
+            from polytope_lens.render import space
+
+            factor = space.SHRINK if shrink is None else shrink
+            solids: Axes = space.plot(
+                self, ax, color, boundaries=boundaries, points=points, output=output, shrink=factor
+            )
+            return solids
         from polytope_lens.render import matplotlib as render
 
         return render.plot(self, ax, color, boundaries=boundaries, points=points, output=output)
