@@ -119,17 +119,17 @@ class _FaceTable:
         return numbers
 
     def faces(self) -> Faces:
-        """All faces."""
+        """All faces; gives the arrays away, so nothing can be added any more."""
         n = self.count
-        corner_indptr = self.corner_indptr[: n + 1].copy()
-        return Faces(
-            self._keys.keys(),
-            self.regions[:n].copy(),
-            self.owners[:n].copy(),
-            self.crowded[:n].copy(),
-            corner_indptr,
-            self.corners[: corner_indptr[-1]].copy(),
-        )
+        for array, size in (
+            (self.regions, (n, 2)),
+            (self.owners, n),
+            (self.crowded, n),
+            (self.corners, self.corner_indptr[n]),
+            (self.corner_indptr, n + 1),
+        ):
+            array.resize(size, refcheck=False)
+        return Faces(self._keys.keys(), self.regions, self.owners, self.crowded, self.corner_indptr, self.corners)
 
 
 class Faces(NamedTuple):

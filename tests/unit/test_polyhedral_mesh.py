@@ -135,16 +135,19 @@ def batch(keys, owner=0):
     )
 
 
-def test_faces_that_do_not_fit_are_noticed():
+def built(*batches):
     builder = PolyhedralMeshBuilder()
-    builder.add(batch([1, 2, 3, 4]))
+    for one in batches:
+        builder.add(one)
+    return builder.mesh()
+
+
+def test_faces_that_do_not_fit_are_noticed():
+    keys = [1, 2, 3, 4]
+    assert volumes(built(batch(keys), batch(keys))) == pytest.approx([1 / 6, 1 / 6])
     with pytest.raises(ConsistencyError, match="does not join two regions"):
-        builder.mesh()
-    builder.add(batch([1, 2, 3, 4]))
-    assert volumes(builder.mesh()) == pytest.approx([1 / 6, 1 / 6])
+        built(batch(keys))
     with pytest.raises(ConsistencyError, match="disagree about a face"):
-        builder.add(batch([1, 5, 6, 7]))
-    other = PolyhedralMeshBuilder()
-    other.add(batch([1, 2, 3, 4]))
+        built(batch(keys), batch(keys), batch([1, 5, 6, 7]))
     with pytest.raises(ConsistencyError, match="disagree about a face"):
-        other.add(batch([1, 2, 3, 4], owner=1))
+        built(batch(keys), batch(keys, owner=1))
