@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens._ragged import entries, list_of, starts
 from polytope_lens.errors import OptionError
-from polytope_lens.render.scene import layer_of_bit
+from polytope_lens.render.scene import check_output, layer_of_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,54 +21,67 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SolidFaces:
-    """The faces of all regions, each as often as there are regions beside it.
+class Solids:
+    """The polyhedra of a partition one by one: nothing is shared between regions.
 
     Parameters
     ----------
-    corners : (n_corners, 3) array
-        Face j has the rows ``indptr[j]:indptr[j + 1]``, counter-clockwise as seen from outside of its region.
+    points : (n_points, 3) array
     indptr : (n_faces + 1,) int array
+    corners : int array
+        Face j has the points ``corners[indptr[j]:indptr[j + 1]]``, counter-clockwise as seen from outside.
     regions : (n_faces,) int array
+        Ascending.
     layers : (n_faces,) int array
         Layer of the neuron whose face it is; -1 for sides of the domain.
     values : (n_faces,) array
         An output of the network in the middle of the face, before anything was moved.
     """
 
-    corners: Floats
+    points: Floats
     indptr: Ints
+    corners: Ints
     regions: Ints
     layers: Ints
     values: Floats
 
+    def rings(self) -> list[Floats]:
+        """The corners of each face."""
+        return np.split(self.points[self.corners], self.indptr[1:-1])
 
-def solid_faces(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> SolidFaces:
-    """The faces of all regions, each region scaled about its witness by `shrink`.
+
+def solids(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> Solids:
+    """The polyhedra of a partition, each scaled about its witness by `shrink`.
 
     Raises
     ------
     OptionError
-        `shrink` is not between 0 and 1.
+        `shrink` is not between 0 and 1, or there is no such output.
+    DimensionError, UnboundedPolytopeError, PartialPartitionError
     """
     mesh = partition.polyhedral_mesh()
+    output = check_output(partition, output)
     if not 0 < shrink <= 1:
         raise OptionError(
             f"`shrink` should be more than 0 and at most 1, which leaves regions as they are; received {shrink!r}."
         )
-    face = mesh.faces.astype(np.int64)
-    regions = list_of(mesh.face_indptr)
-    at = entries(mesh.corner_indptr, face)
+    face, regions = mesh.faces.astype(np.int64), list_of(mesh.face_indptr)
     indptr = starts(np.diff(mesh.corner_indptr)[face])
+    at, owner = entries(mesh.corner_indptr, face), list_of(indptr)
     # Seen from their second region, faces turn the other way.
-    owner = list_of(indptr)
     is_second = mesh.regions[face, 1] == regions
-    here = np.arange(len(at))
-    back = indptr[owner] + indptr[owner + 1] - 1 - here
-    corners = mesh.points[mesh.corners[at[np.where(is_second[owner], back, here)]]]
-    middles = np.add.reduceat(corners, indptr[:-1], axis=0) / np.diff(indptr)[:, None]
+    reversed_ = indptr[owner] + indptr[owner + 1] - 1 - np.arange(len(at))
+    shared = mesh.corners[at[np.where(is_second[owner], reversed_, np.arange(len(at)))]].astype(np.int64)
+    own, corners = np.unique(regions[owner] * len(mesh.points) + shared, return_inverse=True)
+    region_of, point = np.divmod(own, len(mesh.points))
+    centers = partition.witnesses[region_of]
+    middles = np.add.reduceat(mesh.points[shared], indptr[:-1], axis=0) / np.diff(indptr)[:, None]
     maps = partition.maps[regions, output]
-    centers = partition.witnesses[regions[owner]]
-    layers = np.append(layer_of_bit(partition.network), -1)[np.maximum(mesh.owners, -1)][face]
-    values = np.einsum("nk,nk->n", maps[:, :-1], middles) + maps[:, -1]
-    return SolidFaces(centers + shrink * (corners - centers), indptr, regions, layers, values)
+    return Solids(
+        centers + shrink * (mesh.points[point] - centers) if shrink < 1 else mesh.points[point],
+        indptr,
+        corners,
+        regions,
+        np.append(layer_of_bit(partition.network), -1)[np.maximum(mesh.owners, -1)][face],
+        np.einsum("nk,nk->n", maps[:, :-1], middles) + maps[:, -1],
+    )

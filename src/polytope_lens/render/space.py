@@ -20,7 +20,7 @@ from polytope_lens import _validate
 from polytope_lens.errors import OptionError
 from polytope_lens.render import scene
 from polytope_lens.render.matplotlib import FRAME, INK
-from polytope_lens.render.solids import SolidFaces, solid_faces
+from polytope_lens.render.solids import Solids, solids
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,9 +80,8 @@ def plot(
     be wrong. Cost: about 0.1 milliseconds for each face; some thousands of regions are too many to see anyway.
     """
     _validate.option(color, name="color", allowed=list(COLORS))
-    output = scene.check_output(partition, output)
     dots = None if points is None else _validate.points(points, 3, what="`plot`")
-    faces = solid_faces(partition, shrink=shrink, output=output)
+    faces = solids(partition, shrink=shrink, output=output)
     if ax is None:
         from matplotlib import pyplot
 
@@ -90,9 +89,8 @@ def plot(
     if not isinstance(ax, Axes3D):
         raise OptionError('a partition of space needs axes in space: `figure.add_subplot(projection="3d")`.')
     paint, scalars = _paint(partition, faces, color, output)
-    rings = np.split(faces.corners, faces.indptr[1:-1])
     edge: dict[str, Any] = {"edgecolors": INK, "linewidths": 0.35} if boundaries else {"edgecolors": "none"}
-    ax.add_collection3d(Poly3DCollection(rings, facecolors=paint, shade=scalars is None, **edge))
+    ax.add_collection3d(Poly3DCollection(faces.rings(), facecolors=paint, shade=scalars is None, **edge))
     if dots is not None:
         ax.plot(*dots.T, linestyle="none", marker="o", markersize=3.5, color="black", markeredgecolor="white")
     _fit(ax, partition.polyhedral_mesh().points)
@@ -109,7 +107,7 @@ def plot(
     return ax
 
 
-def _paint(partition: Partition, faces: SolidFaces, color: str, output: int) -> tuple[Floats, ScalarMappable | None]:
+def _paint(partition: Partition, faces: Solids, color: str, output: int) -> tuple[Floats, ScalarMappable | None]:
     """Colour of each face, (n_faces, 3 or 4), and the scale that it comes from."""
     if color == "pattern":
         return scene.pattern_colors(partition)[faces.regions], None

@@ -9,7 +9,7 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
 from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, OptionError, UnboundedPolytopeError
-from polytope_lens.render.solids import solid_faces
+from polytope_lens.render.solids import solids
 
 mpl.use("Agg")
 # Three planes through the middle of a cube, and the sum of the three ramps
@@ -18,18 +18,17 @@ OCTANTS = LENS.partition(Box([-1, -1, -1], [1, 1, 1]))
 
 
 def test_faces_of_shrunk_regions():
-    faces = solid_faces(OCTANTS, shrink=0.5)
-    assert len(faces.regions) == 48
+    faces = solids(OCTANTS, shrink=0.5)
+    assert len(faces.regions) == 48 and len(faces.points) == 64
     assert np.bincount(faces.regions).tolist() == [6] * 8
-    corners = np.split(faces.corners, faces.indptr[1:-1])
-    for region, ring in zip(faces.regions, corners, strict=True):
+    for region, ring in zip(faces.regions, faces.rings(), strict=True):
         middle = OCTANTS.witnesses[region]
         assert np.abs(ring - middle).max() == pytest.approx(0.25)
         outward = np.cross(ring[1] - ring[0], ring[2] - ring[1])
         assert outward @ (ring[0] - middle) > 0
     assert sorted(set(faces.layers.tolist())) == [-1, 0]
     assert (faces.layers == 0).sum() == 24
-    middles = np.array([ring.mean(axis=0) for ring in np.split(solid_faces(OCTANTS).corners, faces.indptr[1:-1])])
+    middles = np.array([ring.mean(axis=0) for ring in solids(OCTANTS).rings()])
     np.testing.assert_allclose(faces.values, LENS(middles)[:, 0], atol=1e-15)
 
 
@@ -47,7 +46,7 @@ def test_values_are_true_colours():
     ax = OCTANTS.plot(color="value")
     solids = next(artist for artist in ax.collections if isinstance(artist, Poly3DCollection))
     ax.figure.canvas.draw()
-    faces = solid_faces(OCTANTS)
+    faces = solids(OCTANTS)
     shade = mpl.colormaps["cividis"](faces.values / faces.values.max())
     assert sorted(map(tuple, solids.get_facecolors().round(6))) == sorted(map(tuple, shade.round(6)))
     pyplot.close(ax.figure)
