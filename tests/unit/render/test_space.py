@@ -35,20 +35,20 @@ def test_faces_of_shrunk_regions():
 @pytest.mark.parametrize("color", ["value", "pattern", "slope", "layer"])
 def test_every_colouring_draws_all_faces(color):
     ax = OCTANTS.plot(color=color, points=[[0.5, 0.5, 0.5]], boundaries=color != "value")
-    solids = next(artist for artist in ax.collections if isinstance(artist, Poly3DCollection))
+    drawn = next(artist for artist in ax.collections if isinstance(artist, Poly3DCollection))
     ax.figure.canvas.draw()
-    assert len(solids.get_facecolors()) == 48
+    assert len(drawn.get_facecolors()) == 48
     assert ax.get_xlabel() == "input 0" and ax.get_zlabel() == "input 2"
     pyplot.close(ax.figure)
 
 
 def test_values_are_true_colours():
     ax = OCTANTS.plot(color="value")
-    solids = next(artist for artist in ax.collections if isinstance(artist, Poly3DCollection))
+    drawn = next(artist for artist in ax.collections if isinstance(artist, Poly3DCollection))
     ax.figure.canvas.draw()
     faces = solids(OCTANTS)
     shade = mpl.colormaps["cividis"](faces.values / faces.values.max())
-    assert sorted(map(tuple, solids.get_facecolors().round(6))) == sorted(map(tuple, shade.round(6)))
+    assert sorted(map(tuple, drawn.get_facecolors().round(6))) == sorted(map(tuple, shade.round(6)))
     pyplot.close(ax.figure)
 
 
