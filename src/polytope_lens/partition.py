@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from polytope_lens import mesh as planar
 from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import adjacency, locate, pieces, rays, vertices
+from polytope_lens.query import adjacency, level_set, locate, pieces, rays, vertices
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
+    from polytope_lens.query.level_set import LevelSet
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -203,6 +204,18 @@ class Partition:
         """Regions merged where neighbours have the same affine map; see :func:`.pieces.linear_pieces`."""
         self.require_complete("`linear_pieces`")
         return pieces.linear_pieces(self)
+
+    def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet:
+        """Where an output takes a value, as polylines in the plane; see :func:`.level_set.level_set`."""
+        return level_set.level_set(self, output, value, exact=exact)
+
+    def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet:
+        """Where outputs i and j are equal, as polylines in the plane; see :func:`.level_set.boundary`."""
+        return level_set.boundary(self, i, j, exact=exact)
+
+    def bent_hyperplane(self, layer: int, neuron: int, *, exact: bool = False) -> LevelSet:
+        """Where a neuron is zero, as polylines in the plane; see :func:`.level_set.bent_hyperplane`."""
+        return level_set.bent_hyperplane(self, layer, neuron, exact=exact)
 
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.

@@ -102,7 +102,7 @@ def facets(partition: Partition) -> Facets:
     [([0, 1], [(1, 0)]), ([0, 3], [(0, 0)]), ([2, 4], [(0, 1)]), ([3, 4], [(1, 0)])]
     """
     if partition.mesh is not None:
-        pairs, entries = _edges(partition, partition.mesh)
+        pairs, entries = mesh_edges(partition, partition.mesh)
         return _named(partition, pairs, *_edge_owners(partition, partition.mesh, entries))
     return _named(partition, *_joined(sides(partition, np.arange(len(partition)))))
 
@@ -121,7 +121,7 @@ def adjacency(partition: Partition) -> sparse.csr_array:
            [0, 0, 1, 0]])
     """
     if partition.mesh is not None:
-        pairs, _ = _edges(partition, partition.mesh)
+        pairs, _ = mesh_edges(partition, partition.mesh)
     else:
         pairs, _, _ = _joined(sides(partition, np.arange(len(partition))))
     first, second = pairs[pairs[:, 1] >= 0].T
@@ -133,7 +133,7 @@ def adjacency(partition: Partition) -> sparse.csr_array:
 def neighbor_pairs(partition: Partition, wanted: Ints) -> Ints:
     """Pairs of regions that share a facet, (n, 2), at least all those among the wanted ones; exact."""
     if partition.mesh is not None:
-        pairs, _ = _edges(partition, partition.mesh)
+        pairs, _ = mesh_edges(partition, partition.mesh)
         return pairs[pairs[:, 1] >= 0]
     found = sides(partition, wanted)
     pairs = np.column_stack([found.region, found.across])
@@ -164,7 +164,7 @@ def _joined(found: Sides) -> tuple[Ints, Ints, Ints]:
     return np.column_stack([low, high])[kept], indptr, found.owner[_entries(found.indptr, kept)]
 
 
-def _edges(partition: Partition, mesh: PlanarMesh) -> tuple[Ints, Ints]:
+def mesh_edges(partition: Partition, mesh: PlanarMesh) -> tuple[Ints, Ints]:
     """Regions on the two sides of each edge of a mesh, (n, 2), and the entries of the mesh that are that edge."""
     n = len(mesh.corners)
     region = np.repeat(np.arange(len(mesh.indptr) - 1), np.diff(mesh.indptr))
