@@ -55,6 +55,11 @@ class PlanarMesh:
         """Where a region's entries are in `corners` and `owners`."""
         return slice(int(self.indptr[region]), int(self.indptr[region + 1]))
 
+    def edge_lengths(self) -> Floats:
+        """Length of the edge that starts at each entry of `corners`; rounded."""
+        ends = self.points[self.corners], self.points[self.corners[following(self.indptr)]]
+        return np.asarray(np.hypot(*(ends[1] - ends[0]).T))
+
     def __repr__(self) -> str:
         return f"PlanarMesh({len(self.indptr) - 1} polygons, {len(self.points)} points)"
 

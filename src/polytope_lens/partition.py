@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Literal, overload
 from polytope_lens import mesh as planar
 from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import adjacency, level_set, locate, pieces, rays, vertices
+from polytope_lens.query import (
+    adjacency,
+    level_set,
+    lipschitz,
+    locate,
+    moments,
+    norms,
+    pieces,
+    rays,
+    variation,
+    vertices,
+)
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -216,6 +227,30 @@ class Partition:
     def bent_hyperplane(self, layer: int, neuron: int, *, exact: bool = False) -> LevelSet:
         """Where a neuron is zero, as polylines in the plane; see :func:`.level_set.bent_hyperplane`."""
         return level_set.bent_hyperplane(self, layer, neuron, exact=exact)
+
+    def moments(self, *, exact: bool = False) -> moments.Moments:
+        """Mean and second moments of the outputs over the domain; see :func:`.moments.moments`."""
+        return moments.moments(self, exact=exact)
+
+    def mean(self, output: int = 0, *, exact: bool = False) -> float | Fraction:
+        """Average of an output over the domain; see :func:`.moments.mean`."""
+        return moments.mean(self, output, exact=exact)
+
+    def norms(self, *, exact: bool = False) -> norms.Norms:
+        """L1, L2 and supremum norm of each output over the domain; see :func:`.norms.norms`."""
+        return norms.norms(self, exact=exact)
+
+    def lipschitz(self, p: float = 2, q: float | None = None, *, exact: bool = False) -> lipschitz.Lipschitz:
+        """The Lipschitz constant on the domain, and where it is attained; see :func:`.lipschitz.lipschitz`."""
+        return lipschitz.lipschitz(self, p, q, exact=exact)
+
+    def total_variation(self, output: int = 0) -> float:
+        """Integral of the length of an output's gradient; see :func:`.variation.total_variation`."""
+        return variation.total_variation(self, output)
+
+    def gradient_variation(self, output: int = 0) -> float:
+        """Jumps of an output's gradient times the facets' sizes; see :func:`.variation.gradient_variation`."""
+        return variation.gradient_variation(self, output)
 
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.

@@ -51,7 +51,7 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
     Notes
     -----
     A float pass whose bounds include the corners' own errors decides nearly all. The others are seen from one region
-    each, where the function is affine, first in double-double, at last in integers. Cost: three matrix products for
+    each, where the function is affine, first in double-double, at last in integers. Cost: two matrix products for
     each layer; milliseconds for each region with a corner that is zero, or too close to it.
     """
     mesh = partition.planar_mesh()
