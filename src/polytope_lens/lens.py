@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens import _validate, bounds
 from polytope_lens import distance as distances
 from polytope_lens import flat as flats
 from polytope_lens import network as net
@@ -192,6 +192,10 @@ class Lens:
         Exact, for any number of inputs, without linear programs.
         """
         return paths.path(self.network, x, y, *more)
+
+    def bounds(self) -> bounds.RegionBounds:
+        """What the network's shape alone says about its number of regions; see :func:`.bounds.region_bounds`."""
+        return bounds.region_bounds(self.network)
 
     def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
         """How far another network is from this one on a domain; see :func:`.distance.distance`."""

@@ -10,10 +10,13 @@ from polytope_lens.errors import DimensionError, PartialPartitionError, Status, 
 from polytope_lens.pattern import ActivationPattern, unpack
 from polytope_lens.query import (
     adjacency,
+    face_lattice,
     level_set,
+    linear_regions,
     lipschitz,
     locate,
     moments,
+    neurons,
     norms,
     pieces,
     rays,
@@ -251,6 +254,22 @@ class Partition:
     def gradient_variation(self, output: int = 0) -> float:
         """Jumps of an output's gradient times the facets' sizes; see :func:`.variation.gradient_variation`."""
         return variation.gradient_variation(self, output)
+
+    def neurons(self) -> neurons.Neurons:
+        """Where each neuron is on, and how much it cuts; see :func:`.neurons.neurons`."""
+        return neurons.neurons(self)
+
+    def faces(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.Faces:
+        """The faces of all regions, of every dimension; see :func:`.face_lattice.faces`."""
+        return face_lattice.faces(self, max_regions=max_regions)
+
+    def f_vector(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.FVector:
+        """Numbers of faces by dimension; see :func:`.face_lattice.f_vector`."""
+        return face_lattice.f_vector(self, max_regions=max_regions)
+
+    def linear_region_counts(self) -> linear_regions.LinearRegionCounts:
+        """Numbers of linear regions by each definition in use; see :func:`.linear_regions.linear_region_counts`."""
+        return linear_regions.linear_region_counts(self)
 
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.

@@ -103,7 +103,7 @@ def facets(partition: Partition) -> Facets:
     """
     if partition.mesh is not None:
         pairs, entries = mesh_edges(partition, partition.mesh)
-        return _named(partition, pairs, *_edge_owners(partition, partition.mesh, entries))
+        return _named(partition, pairs, *edge_owners(partition, partition.mesh, entries))
     return _named(partition, *_joined(sides(partition, np.arange(len(partition)))))
 
 
@@ -192,7 +192,7 @@ def mesh_edges(partition: Partition, mesh: PlanarMesh) -> tuple[Ints, Ints]:
     return np.where(entries >= 0, region[entries], -1), entries
 
 
-def _edge_owners(partition: Partition, mesh: PlanarMesh, entries: Ints) -> tuple[Ints, Ints]:
+def edge_owners(partition: Partition, mesh: PlanarMesh, entries: Ints) -> tuple[Ints, Ints]:
     """All owners of each edge, as ragged arrays: that of the mesh, and exact ones where it says that there are more."""
     around = walls(partition.domain, 2)
     n_sides = 0 if partition.domain is None else len(partition.domain.b)
