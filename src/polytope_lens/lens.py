@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens import _validate, bounds
+from polytope_lens import distance as distances
 from polytope_lens import flat as flats
 from polytope_lens import network as net
 from polytope_lens import path as paths
@@ -191,6 +192,15 @@ class Lens:
         Exact, for any number of inputs, without linear programs.
         """
         return paths.path(self.network, x, y, *more)
+
+    def bounds(self) -> bounds.RegionBounds:
+        """What the network's shape alone says about its number of regions; see :func:`.bounds.region_bounds`."""
+        return bounds.region_bounds(self.network)
+
+    def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
+        """How far another network is from this one on a domain; see :func:`.distance.distance`."""
+        second = other.network if isinstance(other, Lens) else other
+        return distances.distance(self.network, second, domain, exact=exact)
 
     def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
         """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.

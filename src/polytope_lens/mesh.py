@@ -55,6 +55,15 @@ class PlanarMesh:
         """Where a region's entries are in `corners` and `owners`."""
         return slice(int(self.indptr[region]), int(self.indptr[region + 1]))
 
+    def incidences(self) -> tuple[Ints, Ints]:
+        """Pairs of a region and a point that is a corner of it."""
+        return list_of(self.indptr), self.corners
+
+    def edge_lengths(self) -> Floats:
+        """Length of the edge that starts at each entry of `corners`; rounded."""
+        ends = self.points[self.corners], self.points[self.corners[following(self.indptr)]]
+        return np.asarray(np.hypot(*(ends[1] - ends[0]).T))
+
     def __repr__(self) -> str:
         return f"PlanarMesh({len(self.indptr) - 1} polygons, {len(self.points)} points)"
 
@@ -147,6 +156,15 @@ def areas(mesh: PlanarMesh) -> Floats:
     there = mesh.points[mesh.corners[following(mesh.indptr)]] - origin
     twice = here[:, 0] * there[:, 1] - here[:, 1] * there[:, 0]
     return np.asarray(np.bincount(region, weights=twice, minlength=n) / 2)
+
+
+def fan(indptr: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Rings cut into triangles from their first entries: which ring, and the entries of the three corners."""
+    sizes = np.diff(indptr) - 2
+    ring = np.repeat(np.arange(len(sizes)), sizes)
+    first = indptr[ring]
+    second = first + 1 + np.arange(len(ring)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return ring, first, second, second + 1
 
 
 def following(indptr: Ints) -> Ints:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import mesh as planar
-from polytope_lens import polyhedral_mesh as spatial
 from polytope_lens.errors import (
     DimensionError,
     PartialPartitionError,
@@ -17,7 +16,22 @@ from polytope_lens.errors import (
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import ActivationPattern, unpack
 from polytope_lens.polyhedral_mesh import PolyhedralMesh
-from polytope_lens.query import adjacency, locate, pieces, rays, vertices
+from polytope_lens.query import (
+    adjacency,
+    face_lattice,
+    level_set,
+    linear_regions,
+    lipschitz,
+    locate,
+    moments,
+    neurons,
+    norms,
+    pieces,
+    rays,
+    variation,
+    vertices,
+    volumes,
+)
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -31,6 +45,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
+    from polytope_lens.query.level_set import LevelSet
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -212,6 +227,58 @@ class Partition:
         self.require_complete("`linear_pieces`")
         return pieces.linear_pieces(self)
 
+    def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet:
+        """Where an output takes a value, as polylines in the plane; see :func:`.level_set.level_set`."""
+        return level_set.level_set(self, output, value, exact=exact)
+
+    def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet:
+        """Where outputs i and j are equal, as polylines in the plane; see :func:`.level_set.boundary`."""
+        return level_set.boundary(self, i, j, exact=exact)
+
+    def bent_hyperplane(self, layer: int, neuron: int, *, exact: bool = False) -> LevelSet:
+        """Where a neuron is zero, as polylines in the plane; see :func:`.level_set.bent_hyperplane`."""
+        return level_set.bent_hyperplane(self, layer, neuron, exact=exact)
+
+    def moments(self, *, exact: bool = False) -> moments.Moments:
+        """Mean and second moments of the outputs over the domain; see :func:`.moments.moments`."""
+        return moments.moments(self, exact=exact)
+
+    def mean(self, output: int = 0, *, exact: bool = False) -> float | Fraction:
+        """Average of an output over the domain; see :func:`.moments.mean`."""
+        return moments.mean(self, output, exact=exact)
+
+    def norms(self, *, exact: bool = False) -> norms.Norms:
+        """L1, L2 and supremum norm of each output over the domain; see :func:`.norms.norms`."""
+        return norms.norms(self, exact=exact)
+
+    def lipschitz(self, p: float = 2, q: float | None = None, *, exact: bool = False) -> lipschitz.Lipschitz:
+        """The Lipschitz constant on the domain, and where it is attained; see :func:`.lipschitz.lipschitz`."""
+        return lipschitz.lipschitz(self, p, q, exact=exact)
+
+    def total_variation(self, output: int = 0) -> float:
+        """Integral of the length of an output's gradient; see :func:`.variation.total_variation`."""
+        return variation.total_variation(self, output)
+
+    def gradient_variation(self, output: int = 0) -> float:
+        """Jumps of an output's gradient times the facets' sizes; see :func:`.variation.gradient_variation`."""
+        return variation.gradient_variation(self, output)
+
+    def neurons(self) -> neurons.Neurons:
+        """Where each neuron is on, and how much it cuts; see :func:`.neurons.neurons`."""
+        return neurons.neurons(self)
+
+    def faces(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.Faces:
+        """The faces of all regions, of every dimension; see :func:`.face_lattice.faces`."""
+        return face_lattice.faces(self, max_regions=max_regions)
+
+    def f_vector(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.FVector:
+        """Numbers of faces by dimension; see :func:`.face_lattice.f_vector`."""
+        return face_lattice.f_vector(self, max_regions=max_regions)
+
+    def linear_region_counts(self) -> linear_regions.LinearRegionCounts:
+        """Numbers of linear regions by each definition in use; see :func:`.linear_regions.linear_region_counts`."""
+        return linear_regions.linear_region_counts(self)
+
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.
 
@@ -233,6 +300,15 @@ class Partition:
         if isinstance(self.mesh, PolyhedralMesh):
             return self.mesh
         raise self._no_mesh("polyhedra", 3, "a flat of three dimensions")
+
+    def require_mesh(self) -> PlanarMesh | PolyhedralMesh:
+        """The mesh of either kind, or an error that says why there is none.
+
+        Raises
+        ------
+        DimensionError, UnboundedPolytopeError, PartialPartitionError
+        """
+        return self.polyhedral_mesh() if self.network.input_dim == 3 else self.planar_mesh()
 
     def _no_mesh(self, what: str, dim: int, flat: str) -> PolytopeLensError:
         """Why there is no mesh of polygons or polyhedra."""
@@ -278,13 +354,8 @@ class Partition:
         return rays.recession_cones(self)
 
     def volumes(self) -> Floats:
-        """Area of each region in the plane, volume in space, (n_regions,), from the rounded corners.
-
-        See :func:`.mesh.areas` and :func:`.polyhedral_mesh.volumes`.
-        """
-        if self.network.input_dim == 3:
-            return spatial.volumes(self.polyhedral_mesh())
-        return planar.areas(self.planar_mesh())
+        """Length of each region on the line, area in the plane, volume in space; see :func:`.volumes.volumes`."""
+        return volumes.volumes(self)
 
     def plot(
         self,

@@ -83,6 +83,23 @@ class PolyhedralMesh:
         faces = self.faces_of(region).astype(np.int64)
         return np.unique(self.corners[entries(self.corner_indptr, faces)]).astype(np.int64)
 
+    def incidences(self) -> tuple[Ints, Ints]:
+        """Pairs of a region and a point that is a corner of it, once for each face that both share."""
+        beside = self.regions[list_of(self.corner_indptr)].T.ravel().astype(np.int64)
+        corners = np.tile(self.corners, 2).astype(np.int64)
+        return beside[beside >= 0], corners[beside >= 0]
+
+    def edges(self, faces: Ints | None = None) -> Ints:
+        """The edges of all faces, or of some, each once: pairs of points, (n, 2), ascending."""
+        chosen = np.arange(len(self.owners)) if faces is None else faces
+        indptr = starts(np.diff(self.corner_indptr)[chosen])
+        corners = self.corners[entries(self.corner_indptr, chosen)].astype(np.int64)
+        following = np.arange(1, len(corners) + 1)
+        following[indptr[1:] - 1] = indptr[:-1]
+        ends = np.sort(np.column_stack([corners, corners[following]]), axis=1)
+        keys = np.unique(ends @ np.array([len(self.points), 1]))
+        return np.column_stack(np.divmod(keys, len(self.points)))
+
     def __repr__(self) -> str:
         n = len(self.face_indptr) - 1
         return f"PolyhedralMesh({n} polyhedra, {len(self.owners)} faces, {len(self.points)} points)"

@@ -14,6 +14,7 @@ from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.mesh import PlanarMesh, following
 from polytope_lens.network import bit_places
+from polytope_lens.polyhedral_mesh import face_areas
 from polytope_lens.query.inequalities import DOMAIN
 from polytope_lens.query.sides import Sides, sides, walls
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
 
 REPORT = "This is a defect of polytope_lens: please report the network and the domain."
 
@@ -104,8 +106,8 @@ def facets(partition: Partition) -> Facets:
     """
     if partition.mesh is None:
         return _named(partition, *_joined(sides(partition, np.arange(len(partition)))))
-    shared = _edges(partition, partition.mesh) if isinstance(partition.mesh, PlanarMesh) else _faces(partition.mesh)
-    return _named(partition, shared.regions, *_all_owners(partition, shared))
+    shared = shared_facets(partition, partition.mesh)
+    return _named(partition, shared.regions, *all_owners(partition, shared))
 
 
 def adjacency(partition: Partition) -> sparse.csr_array:
@@ -142,9 +144,7 @@ def neighbor_pairs(partition: Partition, wanted: Ints) -> Ints:
 
 def _mesh_pairs(partition: Partition) -> Ints | None:
     """Regions on the two sides of each facet, (n, 2), as the mesh has them; None if there is no mesh."""
-    if isinstance(partition.mesh, PlanarMesh):
-        return _edges(partition, partition.mesh).regions
-    return None if partition.mesh is None else partition.mesh.regions.astype(np.int64)
+    return None if partition.mesh is None else shared_facets(partition, partition.mesh).regions
 
 
 def _joined(found: Sides) -> tuple[Ints, Ints, Ints]:
@@ -171,20 +171,46 @@ def _joined(found: Sides) -> tuple[Ints, Ints, Ints]:
     return np.column_stack([low, high])[kept], indptr, found.owner[entries(found.indptr, kept)]
 
 
-class _Shared(NamedTuple):
-    """The facets of a mesh: regions (n, 2); an owner (n,), a bit or -1 - row; whether there are more (n,)."""
+class SharedFacets(NamedTuple):
+    """The facets of a mesh, each once: the edges in the plane, the faces in space.
+
+    Parameters
+    ----------
+    regions : (n, 2) int array
+        As in :class:`Facets`.
+    owner : (n,) int array
+        A bit, or -1 - row of the domain.
+    crowded : (n,) bool array
+        Whether there are more owners.
+    places : (n, 2) or (n,) int array
+        Which entries of a planar mesh an edge is, the second one -1 if there is none; the numbers of faces in space.
+    """
 
     regions: Ints
     owner: Ints
     crowded: Bools
+    places: Ints
 
 
-def _faces(mesh: PolyhedralMesh) -> _Shared:
-    return _Shared(mesh.regions.astype(np.int64), mesh.owners.astype(np.int64), mesh.crowded)
+def shared_facets(partition: Partition, mesh: PlanarMesh | PolyhedralMesh) -> SharedFacets:
+    """The facets of a partition as its mesh has them.
+
+    Raises
+    ------
+    ConsistencyError
+    """
+    if isinstance(mesh, PlanarMesh):
+        return _edges(partition, mesh)
+    numbers = np.arange(len(mesh.owners))
+    return SharedFacets(mesh.regions.astype(np.int64), mesh.owners.astype(np.int64), mesh.crowded, numbers)
 
 
-def _edges(partition: Partition, mesh: PlanarMesh) -> _Shared:
-    """The edges of a planar mesh, each once."""
+def facet_sizes(mesh: PlanarMesh | PolyhedralMesh, shared: SharedFacets) -> Floats:
+    """Lengths of edges, areas of faces, (n,); rounded."""
+    return mesh.edge_lengths()[shared.places[:, 0]] if isinstance(mesh, PlanarMesh) else face_areas(mesh)
+
+
+def _edges(partition: Partition, mesh: PlanarMesh) -> SharedFacets:
     n = len(mesh.corners)
     region = list_of(mesh.indptr)
     start, end = mesh.corners, mesh.corners[following(mesh.indptr)]
@@ -212,10 +238,10 @@ def _edges(partition: Partition, mesh: PlanarMesh) -> _Shared:
     if ((other >= 0) & ~crowded & (mesh.owners[one] != mesh.owners[other])).any():
         raise ConsistencyError(f"an edge of the mesh has different owners on its two sides. {REPORT}")
     regions = np.column_stack([region[one], np.where(other >= 0, region[other], -1)])
-    return _Shared(regions, mesh.owners[one], crowded)
+    return SharedFacets(regions, mesh.owners[one], crowded, np.column_stack([one, other]))
 
 
-def _all_owners(partition: Partition, shared: _Shared) -> tuple[Ints, Ints]:
+def all_owners(partition: Partition, shared: SharedFacets) -> tuple[Ints, Ints]:
     """All owners of each facet, as ragged arrays: the mesh's, and exact ones where it says that there are more."""
     network, bits = partition.network, partition.bits()
     around = walls(partition.domain, network.input_dim)

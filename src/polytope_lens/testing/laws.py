@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from polytope_lens._ragged import list_of
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import ConsistencyError
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.partition import Partition
-    from polytope_lens.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.region import Region
 
     Floats = NDArray[np.float64]
@@ -266,7 +264,7 @@ def _assert_maps_meet(partition: Partition, sizes: Floats, tolerance: float) -> 
     __tracebackhide__ = True
     mesh = partition.mesh
     assert mesh is not None
-    region, corners = _corners_of_regions(mesh)
+    region, corners = mesh.incidences()
     at = np.column_stack([mesh.points, np.ones(len(mesh.points))])[corners]
     values = np.einsum("nok,nk->no", partition.maps[region], at)
     slack = tolerance * np.einsum("nok,nk->no", sizes[region], np.abs(at))
@@ -285,15 +283,6 @@ def _assert_maps_meet(partition: Partition, sizes: Floats, tolerance: float) -> 
             f"at the corner {mesh.points[q].tolist()}, output {o} is {values[corners == q, o].tolist()} in "
             f"{names(partition, *around)}",
         )
-
-
-def _corners_of_regions(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Ints, Ints]:
-    """Pairs of a region and a point of the mesh that is a corner of it, some of them twice."""
-    if isinstance(mesh, PlanarMesh):
-        return list_of(mesh.indptr), mesh.corners
-    beside = mesh.regions[list_of(mesh.corner_indptr)].T.ravel().astype(np.int64)
-    corners = np.tile(mesh.corners, 2).astype(np.int64)
-    return beside[beside >= 0], corners[beside >= 0]
 
 
 def assert_volumes_add_up(partition: Partition) -> None:

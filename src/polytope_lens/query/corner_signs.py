@@ -1,0 +1,140 @@
+"""On which side of zero a function is at the corners of a planar partition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.values import bounded_affine_values, bounded_values
+from polytope_lens.network import bit_places
+from polytope_lens.polytope.planar import crossing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flint import fmpq, fmpz
+    from numpy.typing import NDArray
+
+    from polytope_lens.mesh import PlanarMesh
+    from polytope_lens.network import Network
+    from polytope_lens.partition import Partition
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+    Signs = NDArray[np.int8]
+
+
+class CornerSigns(NamedTuple):
+    """Signs of a function at the corners of a mesh, (n_points,) int8, exact; and its values there, rounded."""
+
+    signs: Signs
+    values: Floats
+
+
+def corner_signs(partition: Partition, function: Network, zero: Bools | None = None) -> CornerSigns:
+    """Sign of a continuous function at each corner of a planar mesh; exact.
+
+    Parameters
+    ----------
+    partition : Partition
+        With a mesh.
+    function : Network
+        One output; affine on every region, as the functions of :mod:`.scalar` are: its layers begin with those of the
+        partition's network up to some layer, and further ones only pass values on.
+    zero : (n_points,) bool array, optional
+        Corners where it is known to be zero.
+
+    Notes
+    -----
+    A float pass whose bounds include the corners' own errors decides nearly all. The others are seen from one region
+    each, where the function is affine, first in double-double, at last in integers. Cost: two matrix products for
+    each layer; milliseconds for each region with a corner that is zero, or too close to it.
+    """
+    mesh = partition.planar_mesh()
+    values, bounds = bounded_values(function, mesh.points, mesh.error)
+    signs, doubtful = _decided(values[:, 0], bounds[:, 0])
+    if zero is not None:
+        signs[zero], doubtful[zero] = 0, False
+    again = np.flatnonzero(doubtful)
+    if again.size:
+        near, bounds = bounded_values(function, mesh.points[again], mesh.error[again], zeros=True)
+        signs[again], doubtful[again] = _decided(near[:, 0], bounds[:, 0])
+        again = again[doubtful[again]]
+    if again.size:
+        entries = _entry_of(mesh)[again]
+        bits = partition.bits()[_region_of(mesh, entries), : function.n_neurons]
+        near, bounds = bounded_affine_values(function, bits, mesh.points[again], mesh.error[again])
+        signs[again], doubtful[again] = _decided(near[:, 0], bounds[:, 0])
+        values[again] = near
+        lines = ExactLines(partition, function)
+        for point, entry in zip(again.tolist(), entries.tolist(), strict=True):
+            if doubtful[point]:
+                signs[point] = lines.sign_at(entry)
+    return CornerSigns(signs, values[:, 0])
+
+
+class ExactLines:
+    """The lines on which a function is zero, region by region, and those of the edges of a mesh, in integers."""
+
+    def __init__(self, partition: Partition, function: Network) -> None:
+        identity = integer_matrix(np.eye(3))
+        self._edges, self._function = ExactRows(partition.network, identity), ExactRows(function, identity)
+        self._output = len(function.layers)
+        self._mesh, self._bits = partition.planar_mesh(), partition.bits()
+        self._places = bit_places(partition.network)
+        domain = partition.domain
+        assert domain is not None  # meshes are of bounded domains
+        self._sides = integer_rows(np.column_stack([domain.A, -domain.b]))
+
+    def corner(self, entry: int) -> tuple[fmpq, fmpq]:
+        """Where the edge of an entry of the mesh starts."""
+        return crossing(self.edge(self._before(entry)), self.edge(entry))
+
+    def zero_on(self, entry: int) -> tuple[fmpq, fmpq]:
+        """Where the function is zero on the line of an edge, on which it is not constant."""
+        return crossing(self.edge(entry), self._row(entry))
+
+    def sign_at(self, entry: int) -> int:
+        """Sign of the function where the edge of an entry starts."""
+        x, y = self.corner(entry)
+        a, b, c = self._row(entry)
+        return sign(a * x + b * y + c)
+
+    def edge(self, entry: int) -> Sequence[fmpz]:
+        """The line of an edge."""
+        owner = int(self._mesh.owners[entry])
+        if owner < 0:
+            return self._sides[-1 - owner]
+        layer, neuron = self._places[owner]
+        return self._edges.rows(layer, self._bits[self._region(entry)])[neuron]
+
+    def _row(self, entry: int) -> Sequence[fmpz]:
+        return self._function.rows(self._output, self._bits[self._region(entry)])[0]
+
+    def _region(self, entry: int) -> int:
+        return int(_region_of(self._mesh, np.array([entry]))[0])
+
+    def _before(self, entry: int) -> int:
+        at = self._mesh.entries(self._region(entry))
+        return entry - 1 if entry > at.start else at.stop - 1
+
+
+def _decided(values: Floats, bounds: Floats) -> tuple[Signs, Bools]:
+    """Signs that the bounds prove, and which are open."""
+    positive, negative = values > bounds, values < -bounds
+    return positive.astype(np.int8) - negative.astype(np.int8), ~(positive | negative | (bounds == 0))
+
+
+def _entry_of(mesh: PlanarMesh) -> Ints:
+    """For each point, the first entry of the mesh that mentions it."""
+    first = np.empty(len(mesh.points), dtype=np.int64)
+    first[mesh.corners[::-1]] = np.arange(len(mesh.corners))[::-1]
+    return first
+
+
+def _region_of(mesh: PlanarMesh, entries: Ints) -> Ints:
+    return np.asarray(np.searchsorted(mesh.indptr, entries, side="right") - 1)
