@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.query.moments import moments
-from polytope_lens.query.simplices import exact_simplices, simplices
+from polytope_lens.query.moments import exact_moments, moments
+from polytope_lens.query.simplices import balanced_sum, exact_simplices, fractions, simplices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
+    from flint import fmpq
     from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
+    from polytope_lens.query.simplices import ExactSimplices
 
     Floats = NDArray[np.float64]
 
@@ -69,7 +71,7 @@ def norms(partition: Partition, *, exact: bool = False) -> Norms:
     -----
     Rounded: from rounded corners and maps; with `exact`, fractions. Nothing is sampled: |f| is greatest at a corner of
     a region, since f is affine between corners, and the integrals have closed formulas on simplices. Cost: one pass;
-    with `exact`, milliseconds for each region.
+    with `exact`, that of exact :func:`.moments`.
 
     Source: for L2 see :func:`.moments`. On a simplex where one corner's value p has another sign than all others q_i,
     the average of the part of f with the sign of p is ``p^(d+1) / ((d + 1) prod (p - q_i))`` up to sign: this part
@@ -84,26 +86,26 @@ def norms(partition: Partition, *, exact: bool = False) -> Norms:
     (Fraction(-2, 1), Fraction(10, 3), Fraction(2, 1), [Fraction(0, 1), Fraction(2, 1)])
     """
     purpose = "`norms`"
-    averages = moments(partition, exact=exact)
-    integral, squared = averages.mean * averages.volume, averages.second.diagonal() * averages.volume
     if exact:
-        out = partition.network.output_dim
-        l1, sup = [Fraction(0)] * out, [Fraction(-1)] * out
-        argmax: list[tuple[Fraction, ...]] = [()] * out
-        for simplex in exact_simplices(partition, purpose):
-            for k, values in enumerate(zip(*simplex.values, strict=True)):
-                l1[k] += simplex.volume * _average_size(values)
-                greatest = max(map(abs, values))
-                if greatest > sup[k]:
-                    sup[k] = greatest
-                    argmax[k] = simplex.points[next(i for i, v in enumerate(values) if abs(v) == greatest)]
-        return Norms(averages.volume, integral, np.array(l1), squared, np.array(sup), np.array(argmax))
-    found = simplices(partition, purpose)
+        return _exact(exact_simplices(partition, purpose))
+    averages, found = moments(partition), simplices(partition, purpose)
+    integral, squared = averages.mean * averages.volume, averages.second.diagonal() * averages.volume
     size = np.abs(found.values).reshape(-1, found.values.shape[2])
-    at = size.argmax(axis=0)
+    places = found.points.reshape(-1, found.points.shape[2])[size.argmax(axis=0)]
+    l1 = found.volumes @ _average_sizes(found.values)
+    return Norms(averages.volume, integral, l1, squared, size.max(axis=0), places)
+
+
+def _exact(found: ExactSimplices) -> Norms:
+    averages = exact_moments(found)
+    average = [[_average_size(values) for values in simplex] for simplex in found.values.transpose(0, 2, 1).tolist()]
+    l1 = fractions(balanced_sum(found.volumes[:, None] * np.array(average, dtype=object)))
+    size = np.abs(found.values).reshape(-1, found.values.shape[2])
+    at = [max(range(len(column)), key=column.__getitem__) for column in size.T.tolist()]
     places = found.points.reshape(-1, found.points.shape[2])[at]
-    average = _average_sizes(found.values)
-    return Norms(averages.volume, integral, found.volumes @ average, squared, size.max(axis=0), places)
+    integral, squared = averages.mean * averages.volume, averages.second.diagonal() * averages.volume
+    greatest = np.array([size[i, k] for k, i in enumerate(at)], dtype=object)
+    return Norms(averages.volume, integral, l1, squared, fractions(greatest), fractions(places))
 
 
 def _average_sizes(values: Floats) -> Floats:
@@ -125,10 +127,10 @@ def _average_sizes(values: Floats) -> Floats:
         return np.asarray(np.where(mixed, side * (2 * part - mean), np.abs(mean)))
 
 
-def _average_size(values: Sequence[Fraction]) -> Fraction:
+def _average_size(values: Sequence[fmpq]) -> fmpq:
     """Average of |f| on one simplex."""
     d = len(values) - 1
-    mean = sum(values, Fraction(0)) / (d + 1)
+    mean = sum(values[1:], values[0]) / (d + 1)
     positive = [v > 0 for v in values]
     if positive.count(True) in (0, d + 1):
         return abs(mean)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import factorial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from polytope_lens.errors import DimensionError
-from polytope_lens.exact.rational import integer_matrix
+from polytope_lens.exact.rational import dot, fraction, integer_matrix
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.query.vertices import exact_vertices, rounded_vertices
+from polytope_lens.query.vertices import rational_vertices, rounded_vertices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
@@ -43,13 +39,13 @@ class Simplices(NamedTuple):
     values: Floats
 
 
-class ExactSimplex(NamedTuple):
-    """One of them in fractions: its region, its volume, its corners and the outputs there."""
+class ExactSimplices(NamedTuple):
+    """The same with flint's fractions, in arrays of objects."""
 
-    region: int
-    volume: Fraction
-    points: list[tuple[Fraction, ...]]
-    values: list[list[Fraction]]
+    points: NDArray[np.object_]
+    region: Ints
+    volumes: NDArray[np.object_]
+    values: NDArray[np.object_]
 
 
 def simplices(partition: Partition, purpose: str) -> Simplices:
@@ -63,7 +59,6 @@ def simplices(partition: Partition, purpose: str) -> Simplices:
     if partition.network.input_dim == 1:
         points = np.array([rounded_vertices(partition, i) for i in range(len(partition))])
         region = np.arange(len(partition))
-        volumes = points[:, 1, 0] - points[:, 0, 0]
     else:
         mesh = partition.planar_mesh()
         sizes = np.diff(mesh.indptr)
@@ -71,27 +66,41 @@ def simplices(partition: Partition, purpose: str) -> Simplices:
         place = np.arange(len(region)) - np.repeat(np.cumsum(sizes - 2) - (sizes - 2), sizes - 2)
         start = mesh.indptr[region]
         points = mesh.points[mesh.corners[np.column_stack([start, start + place + 1, start + place + 2])]]
-        sides = points[:, 1:] - points[:, :1]
-        volumes = (sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]) / 2
     maps = partition.maps[region]
     values = np.einsum("nod,nvd->nvo", maps[:, :, :-1], points) + maps[:, None, :, -1]
-    return Simplices(points, region, volumes, values)
+    return Simplices(points, region, _volumes(points), values)
 
 
-def exact_simplices(partition: Partition, purpose: str) -> Iterator[ExactSimplex]:
-    """The same in fractions, one by one; milliseconds for each region."""
+def exact_simplices(partition: Partition, purpose: str) -> ExactSimplices:
+    """The same in fractions; a millisecond for each region, more where numbers are long."""
     _require(partition, purpose)
     network, d = partition.network, partition.network.input_dim
     source = ExactRows(network, integer_matrix(np.eye(d + 1)))
+    points, regions, values = [], [], []
     for index, bits in enumerate(partition.bits()):
         rows, scale = source.scaled_rows(len(network.layers), bits)
-        affine = [[Fraction(int(v), int(scale)) for v in row] for row in rows]
-        corners = exact_vertices(partition, index)
-        outputs = [[_value(row, x) for row in affine] for x in corners]
+        corners = rational_vertices(partition, index)
+        outputs = [[(dot(row[:-1], x) + row[-1]) / scale for row in rows] for x in corners]
         for k in range(1, len(corners) + 1 - d):
             chosen = [0, *range(k, k + d)]
-            points = [corners[i] for i in chosen]
-            yield ExactSimplex(index, _volume(points), points, [outputs[i] for i in chosen])
+            points.append([corners[i] for i in chosen])
+            values.append([outputs[i] for i in chosen])
+            regions.append(index)
+    places = np.array(points, dtype=object)
+    return ExactSimplices(places, np.array(regions), _volumes(places), np.array(values, dtype=object))
+
+
+def balanced_sum(terms: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Sum of fractions along the first axis: in pairs, pairs of pairs and so on: so denominators stay short."""
+    while len(terms) > 1:
+        even = len(terms) // 2 * 2
+        terms = np.concatenate([terms[:even:2] + terms[1:even:2], terms[even:]])
+    return np.asarray(terms[0])
+
+
+def fractions(values: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Flint's fractions as Python's."""
+    return np.array([fraction(v) for v in values.ravel()], dtype=object).reshape(values.shape)
 
 
 def _require(partition: Partition, purpose: str) -> None:
@@ -103,12 +112,9 @@ def _require(partition: Partition, purpose: str) -> None:
         )
 
 
-def _value(row: list[Fraction], x: tuple[Fraction, ...]) -> Fraction:
-    return sum((a * v for a, v in zip(row, x, strict=False)), row[-1])
-
-
-def _volume(points: list[tuple[Fraction, ...]]) -> Fraction:
-    """Of a simplex on the line or in the plane, its corners ascending or counter-clockwise."""
-    sides = [[v - w for v, w in zip(p, points[0], strict=True)] for p in points[1:]]
-    determinant = sides[0][0] if len(sides) == 1 else sides[0][0] * sides[1][1] - sides[0][1] * sides[1][0]
-    return determinant / factorial(len(sides))
+def _volumes(points: NDArray[Any]) -> NDArray[Any]:
+    """Of simplices on the line or in the plane, their corners ascending or counter-clockwise."""
+    sides = points[:, 1:] - points[:, :1]
+    if points.shape[2] == 1:
+        return np.asarray(sides[:, 0, 0])
+    return np.asarray(sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0]) / 2

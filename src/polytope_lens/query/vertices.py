@@ -37,6 +37,11 @@ def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...
     ------
     DimensionError, UnboundedPolytopeError
     """
+    return [tuple(fraction(v) for v in corner) for corner in rational_vertices(partition, index)]
+
+
+def rational_vertices(partition: Partition, index: int) -> list[tuple[fmpq, ...]]:
+    """The same corners as flint's fractions."""
     if partition.network.input_dim == 1:
         return [(end,) for end in _ends(partition[index])]
     mesh, domain = partition.planar_mesh(), partition.domain
@@ -48,8 +53,7 @@ def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...
     for owner in mesh.owners[mesh.entries(index)].tolist():
         layer, neuron = places[owner] if owner >= 0 else (0, 0)
         lines.append(source.rows(layer, bits)[neuron] if owner >= 0 else sides[-1 - owner])
-    corners = [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
-    return [(fraction(x), fraction(y)) for x, y in corners]
+    return [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
 
 
 def rounded_vertices(partition: Partition, index: int) -> Floats:
@@ -60,7 +64,7 @@ def rounded_vertices(partition: Partition, index: int) -> Floats:
     return mesh.points[mesh.corners[mesh.entries(index)]]
 
 
-def _ends(region: Region) -> tuple[Fraction, Fraction]:
+def _ends(region: Region) -> tuple[fmpq, fmpq]:
     """Lower and upper end of a region on the line."""
     rows = exact_system(region).rows
     upper = [fmpq(-c, a) for a, c in rows if a > 0]
@@ -70,4 +74,4 @@ def _ends(region: Region) -> tuple[Fraction, Fraction]:
             "the region is a ray or the whole line and has no two ends. Choose a bounded domain, for example "
             "`Box([-1], [1])`."
         )
-    return fraction(max(lower)), fraction(min(upper))
+    return max(lower), min(upper)
