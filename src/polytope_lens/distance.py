@@ -59,7 +59,7 @@ class Distance:
 
 
 def distance(first: Network, second: Network, domain: Domain, *, exact: bool = False) -> Distance:
-    """L1, L2 and supremum distance of two networks on a bounded domain on the line or in the plane.
+    """L1, L2 and supremum distance of two networks on a bounded domain in up to three dimensions.
 
     Nothing is sampled: the common refinement of both partitions is enumerated, and the difference is affine on each of
     its regions.

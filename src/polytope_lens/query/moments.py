@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens.exact.rational import fraction
 from polytope_lens.query.scalar import check_output
-from polytope_lens.query.simplices import exact_simplices, simplices
+from polytope_lens.query.simplices import balanced_sum, exact_simplices, fractions, simplices
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
+    from polytope_lens.query.simplices import ExactSimplices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,7 @@ class Moments:
 
 
 def moments(partition: Partition, *, exact: bool = False) -> Moments:
-    """Averages of the outputs, and of products of two, over a bounded domain on the line or in the plane.
+    """Averages of the outputs, and of products of two, over a bounded domain in up to three dimensions.
 
     Nothing is sampled: the outputs are affine on each simplex of a triangulation, where averages have closed formulas.
 
@@ -55,10 +58,11 @@ def moments(partition: Partition, *, exact: bool = False) -> Moments:
 
     Notes
     -----
-    Rounded: sums over rounded corners and maps; with `exact`, fractions. Cost: one pass; with `exact`, milliseconds for
-    each region. Source: on a simplex with the values f_0 ... f_d at its corners, the average of f is their mean, and
-    that of f g is ``(sum f_i sum g_i + sum f_i g_i) / ((d + 1)(d + 2))``, which are integrals of products of
-    barycentric coordinates (Zienkiewicz and Taylor 2000, *The Finite Element Method*, volume 1, section 8.8).
+    Rounded: sums over rounded corners and maps; with `exact`, fractions. Cost: one pass; with `exact`, half a
+    millisecond for each region of some hundreds, and more of more, since sums of many fractions have long denominators.
+    Source: on a simplex with the values f_0 ... f_d at its corners, the average of f is their mean, and that of f g is
+    ``(sum f_i sum g_i + sum f_i g_i) / ((d + 1)(d + 2))``, which are integrals of products of barycentric coordinates
+    (Zienkiewicz and Taylor 2000, *The Finite Element Method*, volume 1, section 8.8).
 
     Examples
     --------
@@ -69,22 +73,24 @@ def moments(partition: Partition, *, exact: bool = False) -> Moments:
     (array([Fraction(1, 4)], dtype=object), array([[Fraction(1, 6)]], dtype=object))
     """
     d, purpose = partition.network.input_dim, "`moments`"
-    if not exact:
-        found = simplices(partition, purpose)
-        weights, values = found.volumes / found.volumes.sum(), found.values
-        sums = values.sum(axis=1)
-        second = np.einsum("n,no,np->op", weights, sums, sums) + np.einsum("n,nvo,nvp->op", weights, values, values)
-        return Moments(float(found.volumes.sum()), weights @ sums / (d + 1), second / ((d + 1) * (d + 2)))
-    out = partition.network.output_dim
-    volume = Fraction(0)
-    first, products = np.full(out, Fraction(0)), np.full((out, out), Fraction(0))
-    for simplex in exact_simplices(partition, purpose):
-        corners = np.array(simplex.values, dtype=object)
-        total = corners.sum(axis=0)
-        volume += simplex.volume
-        first = first + simplex.volume * total
-        products = products + simplex.volume * (np.multiply.outer(total, total) + corners.T @ corners)
-    return Moments(volume, first / ((d + 1) * volume), products / ((d + 1) * (d + 2) * volume))
+    if exact:
+        return exact_moments(exact_simplices(partition, purpose))
+    found = simplices(partition, purpose)
+    weights, values = found.volumes / found.volumes.sum(), found.values
+    sums = values.sum(axis=1)
+    second = np.einsum("n,no,np->op", weights, sums, sums) + np.einsum("n,nvo,nvp->op", weights, values, values)
+    return Moments(float(found.volumes.sum()), weights @ sums / (d + 1), second / ((d + 1) * (d + 2)))
+
+
+def exact_moments(found: ExactSimplices) -> Moments:
+    """The same from simplices in fractions."""
+    d, values = found.points.shape[2], found.values
+    sums = values.sum(axis=1)
+    products = sums[:, :, None] * sums[:, None, :] + (values[:, :, :, None] * values[:, :, None, :]).sum(axis=1)
+    volume = balanced_sum(found.volumes).item()
+    mean = balanced_sum(found.volumes[:, None] * sums) / ((d + 1) * volume)
+    second = balanced_sum(found.volumes[:, None, None] * products) / ((d + 1) * (d + 2) * volume)
+    return Moments(fraction(volume), fractions(mean), fractions(second))
 
 
 def mean(partition: Partition, output: int = 0, *, exact: bool = False) -> float | Fraction:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import factorial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 
 from polytope_lens._ragged import entries, list_of, starts
 from polytope_lens.errors import DimensionError
-from polytope_lens.exact.rational import fraction, integer_matrix
+from polytope_lens.exact.rational import dot, fraction, integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.mesh import PlanarMesh, fan
-from polytope_lens.query.vertices import exact_vertices, rounded_vertices
+from polytope_lens.query.vertices import rational_vertices, rounded_vertices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
@@ -47,13 +42,13 @@ class Simplices(NamedTuple):
     values: Floats
 
 
-class ExactSimplex(NamedTuple):
-    """One of them in fractions: its region, its volume, its corners and the outputs there."""
+class ExactSimplices(NamedTuple):
+    """The same with flint's fractions, in arrays of objects."""
 
-    region: int
-    volume: Fraction
-    points: list[tuple[Fraction, ...]]
-    values: list[list[Fraction]]
+    points: NDArray[np.object_]
+    region: Ints
+    volumes: NDArray[np.object_]
+    values: NDArray[np.object_]
 
 
 def simplices(partition: Partition, purpose: str) -> Simplices:
@@ -67,29 +62,44 @@ def simplices(partition: Partition, purpose: str) -> Simplices:
     if partition.network.input_dim == 1:
         points = np.array([rounded_vertices(partition, i) for i in range(len(partition))])
         region = np.arange(len(partition))
-        volumes = points[:, 1, 0] - points[:, 0, 0]
     else:
-        region, corners = _simplices_of(partition.require_mesh())
-        points = partition.require_mesh().points[corners]
-        volumes = np.abs(np.linalg.det(points[:, 1:] - points[:, :1])) / factorial(points.shape[2])
+        mesh = partition.require_mesh()
+        region, corners = _simplices_of(mesh)
+        points = mesh.points[corners]
     maps = partition.maps[region]
     values = np.einsum("nod,nvd->nvo", maps[:, :, :-1], points) + maps[:, None, :, -1]
-    return Simplices(points, region, volumes, values)
+    return Simplices(points, region, _volumes(points), values)
 
 
-def exact_simplices(partition: Partition, purpose: str) -> Iterator[ExactSimplex]:
-    """The same in fractions, one by one; milliseconds for each region."""
+def exact_simplices(partition: Partition, purpose: str) -> ExactSimplices:
+    """The same in fractions; a millisecond for each region, more where numbers are long."""
     _require(partition, purpose)
     network, d = partition.network, partition.network.input_dim
     source = ExactRows(network, integer_matrix(np.eye(d + 1)))
+    points, regions, values = [], [], []
     for index, bits in enumerate(partition.bits()):
         rows, scale = source.scaled_rows(len(network.layers), bits)
-        affine = [[Fraction(int(v), int(scale)) for v in row] for row in rows]
-        corners = exact_vertices(partition, index)
-        outputs = [[_value(row, x) for row in affine] for x in corners]
+        corners = rational_vertices(partition, index)
+        outputs = [[(dot(row[:-1], x) + row[-1]) / scale for row in rows] for x in corners]
         for chosen in _places(partition, index, len(corners)):
-            points = [corners[i] for i in chosen]
-            yield ExactSimplex(index, _volume(points), points, [outputs[i] for i in chosen])
+            points.append([corners[i] for i in chosen])
+            values.append([outputs[i] for i in chosen])
+            regions.append(index)
+    places = np.array(points, dtype=object)
+    return ExactSimplices(places, np.array(regions), _volumes(places), np.array(values, dtype=object))
+
+
+def balanced_sum(terms: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Sum of fractions along the first axis: in pairs, pairs of pairs and so on: so denominators stay short."""
+    while len(terms) > 1:
+        even = len(terms) // 2 * 2
+        terms = np.concatenate([terms[:even:2] + terms[1:even:2], terms[even:]])
+    return np.asarray(terms[0])
+
+
+def fractions(values: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Flint's fractions as Python's."""
+    return np.array([fraction(v) for v in values.ravel()], dtype=object).reshape(values.shape)
 
 
 def _simplices_of(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Ints, Ints]:
@@ -135,11 +145,14 @@ def _require(partition: Partition, purpose: str) -> None:
         )
 
 
-def _value(row: list[Fraction], x: tuple[Fraction, ...]) -> Fraction:
-    return sum((a * v for a, v in zip(row, x, strict=False)), row[-1])
-
-
-def _volume(points: list[tuple[Fraction, ...]]) -> Fraction:
-    """Of a simplex, by a determinant."""
-    sides = [[fmpq(*(v - w).as_integer_ratio()) for v, w in zip(p, points[0], strict=True)] for p in points[1:]]
-    return abs(fraction(fmpq_mat(sides).det())) / factorial(len(sides))
+def _volumes(points: NDArray[Any]) -> NDArray[Any]:
+    """Of simplices in up to three dimensions."""
+    sides = points[:, 1:] - points[:, :1]
+    if points.shape[2] == 1:
+        return np.asarray(np.abs(sides[:, 0, 0]))
+    a, b = sides[:, 0], sides[:, 1]
+    if points.shape[2] == 2:
+        return np.asarray(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])) / 2
+    c = sides[:, 2]
+    across = (b[:, (1, 2, 0)] * c[:, (2, 0, 1)] - b[:, (2, 0, 1)] * c[:, (1, 2, 0)]) * a
+    return np.asarray(np.abs(across[:, 0] + across[:, 1] + across[:, 2])) / 6

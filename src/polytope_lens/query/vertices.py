@@ -40,6 +40,11 @@ def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...
     ------
     DimensionError, UnboundedPolytopeError
     """
+    return [tuple(fraction(v) for v in corner) for corner in rational_vertices(partition, index)]
+
+
+def rational_vertices(partition: Partition, index: int) -> list[tuple[fmpq, ...]]:
+    """The same corners as flint's fractions."""
     if partition.network.input_dim == 1:
         return [(end,) for end in _ends(partition[index])]
     if partition.network.input_dim == 3:
@@ -47,11 +52,10 @@ def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...
     mesh = partition.planar_mesh()
     row_of = _rows_of_owners(partition, index)
     lines = [row_of(owner) for owner in mesh.owners[mesh.entries(index)].tolist()]
-    corners = [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
-    return [(fraction(x), fraction(y)) for x, y in corners]
+    return [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
 
 
-def _exact_in_space(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:
+def _exact_in_space(partition: Partition, index: int) -> list[tuple[fmpq, ...]]:
     mesh = partition.polyhedral_mesh()
     planes: dict[int, list[list[fmpz]]] = {int(point): [] for point in mesh.points_of(index)}
     for face in mesh.faces_of(index).tolist():
@@ -61,7 +65,7 @@ def _exact_in_space(partition: Partition, index: int) -> list[tuple[Fraction, ..
         for point in mesh.corners_of(face).tolist():
             planes[point].append(plane)
     vertices = [meeting_point(rows) for rows in planes.values()]
-    return [tuple(fraction(fmpq(v, vertex[-1])) for v in vertex[:-1]) for vertex in vertices]
+    return [tuple(fmpq(v, vertex[-1]) for v in vertex[:-1]) for vertex in vertices]
 
 
 def _rows_of_owners(partition: Partition, index: int) -> Callable[[int], list[fmpz]]:
@@ -92,7 +96,7 @@ def rounded_vertices(partition: Partition, index: int) -> Floats:
     return mesh.points[mesh.corners[mesh.entries(index)]]
 
 
-def _ends(region: Region) -> tuple[Fraction, Fraction]:
+def _ends(region: Region) -> tuple[fmpq, fmpq]:
     """Lower and upper end of a region on the line."""
     rows = exact_system(region).rows
     upper = [fmpq(-c, a) for a, c in rows if a > 0]
@@ -102,4 +106,4 @@ def _ends(region: Region) -> tuple[Fraction, Fraction]:
             "the region is a ray or the whole line and has no two ends. Choose a bounded domain, for example "
             "`Box([-1], [1])`."
         )
-    return fraction(max(lower)), fraction(min(upper))
+    return max(lower), min(upper)
