@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
     from polytope_lens.query.level_set import LevelSet
+    from polytope_lens.query.level_surface import LevelSurface
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -227,15 +228,15 @@ class Partition:
         self.require_complete("`linear_pieces`")
         return pieces.linear_pieces(self)
 
-    def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet:
+    def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet | LevelSurface:
         """Where an output takes a value, as polylines in the plane; see :func:`.level_set.level_set`."""
         return level_set.level_set(self, output, value, exact=exact)
 
-    def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet:
+    def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
         """Where outputs i and j are equal, as polylines in the plane; see :func:`.level_set.boundary`."""
         return level_set.boundary(self, i, j, exact=exact)
 
-    def bent_hyperplane(self, layer: int, neuron: int, *, exact: bool = False) -> LevelSet:
+    def bent_hyperplane(self, layer: int, neuron: int, *, exact: bool = False) -> LevelSet | LevelSurface:
         """Where a neuron is zero, as polylines in the plane; see :func:`.level_set.bent_hyperplane`."""
         return level_set.bent_hyperplane(self, layer, neuron, exact=exact)
 

@@ -89,6 +89,20 @@ class PolyhedralMesh:
         corners = np.tile(self.corners, 2).astype(np.int64)
         return beside[beside >= 0], corners[beside >= 0]
 
+    def rings(self) -> tuple[Ints, Ints]:
+        """The faces of all regions, one after the other as in `faces`, counter-clockwise from outside of the region.
+
+        Returns starts, (len(faces) + 1,), and corners: indices into `points`.
+        """
+        face = self.faces.astype(np.int64)
+        indptr = starts(np.diff(self.corner_indptr)[face])
+        at, ring = entries(self.corner_indptr, face), list_of(indptr)
+        # Seen from their second region, faces turn the other way.
+        is_second = self.regions[face, 1] == list_of(self.face_indptr)
+        here = np.arange(len(at))
+        back = indptr[ring] + indptr[ring + 1] - 1 - here
+        return indptr, self.corners[at[np.where(is_second[ring], back, here)]].astype(np.int64)
+
     def edges(self, faces: Ints | None = None) -> Ints:
         """The edges of all faces, or of some, each once: pairs of points, (n, 2), ascending."""
         chosen = np.arange(len(self.owners)) if faces is None else faces
@@ -310,11 +324,16 @@ def _volumes(
 
 def face_areas(mesh: PolyhedralMesh) -> Floats:
     """Area of each face, (n_faces,), from the rounded corners."""
-    face = list_of(mesh.corner_indptr)
-    origin = mesh.points[mesh.corners[mesh.corner_indptr[:-1]]][face]
-    following = np.arange(1, len(face) + 1)
-    following[mesh.corner_indptr[1:] - 1] = mesh.corner_indptr[:-1]
-    here, there = mesh.points[mesh.corners] - origin, mesh.points[mesh.corners[following]] - origin
-    across = np.cross(here, there)
-    normal = np.column_stack([np.bincount(face, weights=column, minlength=len(mesh.owners)) for column in across.T])
+    return polygon_areas(mesh.points, mesh.corner_indptr, mesh.corners)
+
+
+def polygon_areas(points: Floats, indptr: Ints, corners: Ints | Indices) -> Floats:
+    """Areas of flat polygons in space, (n,): half the lengths of their vector areas."""
+    polygon = list_of(indptr)
+    origin = points[corners[indptr[:-1]]][polygon]
+    following = np.arange(1, len(polygon) + 1)
+    following[indptr[1:] - 1] = indptr[:-1]
+    across = np.cross(points[corners] - origin, points[corners[following]] - origin)
+    n = len(indptr) - 1
+    normal = np.column_stack([np.bincount(polygon, weights=column, minlength=n) for column in across.T])
     return np.asarray(np.linalg.norm(normal, axis=1) / 2)

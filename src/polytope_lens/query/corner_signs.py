@@ -1,4 +1,4 @@
-"""On which side of zero a function is at the corners of a planar partition."""
+"""On which side of zero a function is at the corners of a partition in the plane or in space."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
+from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.values import bounded_affine_values, bounded_values
+from polytope_lens.mesh import PlanarMesh
 from polytope_lens.network import bit_places
 from polytope_lens.polytope.planar import crossing
+from polytope_lens.query.vertices import rational_vertices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flint import fmpq, fmpz
     from numpy.typing import NDArray
 
-    from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
+    from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -36,7 +38,7 @@ class CornerSigns(NamedTuple):
 
 
 def corner_signs(partition: Partition, function: Network, zero: Bools | None = None) -> CornerSigns:
-    """Sign of a continuous function at each corner of a planar mesh; exact.
+    """Sign of a continuous function at each corner of a mesh; exact.
 
     Parameters
     ----------
@@ -54,7 +56,7 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
     each, where the function is affine, first in double-double, at last in integers. Cost: two matrix products for
     each layer; milliseconds for each region with a corner that is zero, or too close to it.
     """
-    mesh = partition.planar_mesh()
+    mesh = partition.require_mesh()
     values, bounds = bounded_values(function, mesh.points, mesh.error)
     signs, doubtful = _decided(values[:, 0], bounds[:, 0])
     if zero is not None:
@@ -65,16 +67,37 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
         signs[again], doubtful[again] = _decided(near[:, 0], bounds[:, 0])
         again = again[doubtful[again]]
     if again.size:
-        entries = _entry_of(mesh)[again]
-        bits = partition.bits()[_region_of(mesh, entries), : function.n_neurons]
+        regions = _region_of_points(mesh)[again]
+        all_bits = partition.bits()
+        bits = all_bits[regions, : function.n_neurons]
         near, bounds = bounded_affine_values(function, bits, mesh.points[again], mesh.error[again])
         signs[again], doubtful[again] = _decided(near[:, 0], bounds[:, 0])
         values[again] = near
-        lines = ExactLines(partition, function)
-        for point, entry in zip(again.tolist(), entries.tolist(), strict=True):
+        source, corner_of = (
+            ExactRows(function, integer_matrix(np.eye(mesh.points.shape[1] + 1))),
+            exact_corners(partition),
+        )
+        for point, region in zip(again.tolist(), regions.tolist(), strict=True):
             if doubtful[point]:
-                signs[point] = lines.sign_at(entry)
+                *a, c = source.rows(len(function.layers), all_bits[region])[0]
+                signs[point] = sign(dot(a, corner_of(point)) + c)
     return CornerSigns(signs, values[:, 0])
+
+
+def exact_corners(partition: Partition) -> Callable[[int], tuple[fmpq, ...]]:
+    """A function that gives the exact coordinates of points of the mesh, by their numbers; milliseconds for each."""
+    mesh = partition.require_mesh()
+    region_of = _region_of_points(mesh)
+    known: dict[int, tuple[fmpq, ...]] = {}
+
+    def corner(point: int) -> tuple[fmpq, ...]:
+        if point not in known:
+            region = int(region_of[point])
+            numbers = mesh.corners[mesh.entries(region)] if isinstance(mesh, PlanarMesh) else mesh.points_of(region)
+            known.update(zip(numbers.tolist(), rational_vertices(partition, region), strict=True))
+        return known[point]
+
+    return corner
 
 
 class ExactLines:
@@ -97,12 +120,6 @@ class ExactLines:
     def zero_on(self, entry: int) -> tuple[fmpq, fmpq]:
         """Where the function is zero on the line of an edge, on which it is not constant."""
         return crossing(self.edge(entry), self._row(entry))
-
-    def sign_at(self, entry: int) -> int:
-        """Sign of the function where the edge of an entry starts."""
-        x, y = self.corner(entry)
-        a, b, c = self._row(entry)
-        return sign(a * x + b * y + c)
 
     def edge(self, entry: int) -> Sequence[fmpz]:
         """The line of an edge."""
@@ -129,11 +146,12 @@ def _decided(values: Floats, bounds: Floats) -> tuple[Signs, Bools]:
     return positive.astype(np.int8) - negative.astype(np.int8), ~(positive | negative | (bounds == 0))
 
 
-def _entry_of(mesh: PlanarMesh) -> Ints:
-    """For each point, the first entry of the mesh that mentions it."""
-    first = np.empty(len(mesh.points), dtype=np.int64)
-    first[mesh.corners[::-1]] = np.arange(len(mesh.corners))[::-1]
-    return first
+def _region_of_points(mesh: PlanarMesh | PolyhedralMesh) -> Ints:
+    """A region around each point."""
+    region, point = mesh.incidences()
+    found = np.empty(len(mesh.points), dtype=np.int64)
+    found[point[::-1]] = region[::-1]
+    return found
 
 
 def _region_of(mesh: PlanarMesh, entries: Ints) -> Ints:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens._ragged import entries, list_of, starts
+from polytope_lens._ragged import list_of
 from polytope_lens.errors import OptionError
 from polytope_lens.render.scene import check_output, layer_of_bit
 
@@ -65,14 +65,9 @@ def solids(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> Sol
         raise OptionError(
             f"`shrink` should be more than 0 and at most 1, which leaves regions as they are; received {shrink!r}."
         )
-    face, regions = mesh.faces.astype(np.int64), list_of(mesh.face_indptr)
-    indptr = starts(np.diff(mesh.corner_indptr)[face])
-    at, owner = entries(mesh.corner_indptr, face), list_of(indptr)
-    # Seen from their second region, faces turn the other way.
-    is_second = mesh.regions[face, 1] == regions
-    reversed_ = indptr[owner] + indptr[owner + 1] - 1 - np.arange(len(at))
-    shared = mesh.corners[at[np.where(is_second[owner], reversed_, np.arange(len(at)))]].astype(np.int64)
-    own, corners = np.unique(regions[owner] * len(mesh.points) + shared, return_inverse=True)
+    regions = list_of(mesh.face_indptr)
+    indptr, shared = mesh.rings()
+    own, corners = np.unique(regions[list_of(indptr)] * len(mesh.points) + shared, return_inverse=True)
     region_of, point = np.divmod(own, len(mesh.points))
     centers = partition.witnesses[region_of]
     middles = np.add.reduceat(mesh.points[shared], indptr[:-1], axis=0) / np.diff(indptr)[:, None]
@@ -82,6 +77,6 @@ def solids(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> Sol
         indptr,
         corners,
         regions,
-        np.append(layer_of_bit(partition.network), -1)[np.maximum(mesh.owners, -1)][face],
+        np.append(layer_of_bit(partition.network), -1)[np.maximum(mesh.owners, -1)][mesh.faces],
         np.einsum("nk,nk->n", maps[:, :-1], middles) + maps[:, -1],
     )
