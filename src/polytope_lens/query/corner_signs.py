@@ -68,20 +68,25 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
         again = again[doubtful[again]]
     if again.size:
         regions = _region_of_points(mesh)[again]
-        all_bits = partition.bits()
-        bits = all_bits[regions, : function.n_neurons]
+        bits = partition.bits()[regions, : function.n_neurons]
         near, bounds = bounded_affine_values(function, bits, mesh.points[again], mesh.error[again])
         signs[again], doubtful[again] = _decided(near[:, 0], bounds[:, 0])
         values[again] = near
-        source, corner_of = (
-            ExactRows(function, integer_matrix(np.eye(mesh.points.shape[1] + 1))),
-            exact_corners(partition),
-        )
-        for point, region in zip(again.tolist(), regions.tolist(), strict=True):
-            if doubtful[point]:
-                *a, c = source.rows(len(function.layers), all_bits[region])[0]
-                signs[point] = sign(dot(a, corner_of(point)) + c)
+        is_open = doubtful[again]
+        if is_open.any():
+            signs[again[is_open]] = _exact_signs(partition, function, again[is_open], regions[is_open])
     return CornerSigns(signs, values[:, 0])
+
+
+def _exact_signs(partition: Partition, function: Network, points: Ints, regions: Ints) -> list[int]:
+    """Signs at some points of the mesh, each seen from a region around it, in integers."""
+    source, bits = ExactRows(function, integer_matrix(np.eye(partition.network.input_dim + 1))), partition.bits()
+    corner_of = exact_corners(partition)
+    signs = []
+    for point, region in zip(points.tolist(), regions.tolist(), strict=True):
+        *a, c = source.rows(len(function.layers), bits[region])[0]
+        signs.append(sign(dot(a, corner_of(point)) + c))
+    return signs
 
 
 def exact_corners(partition: Partition) -> Callable[[int], tuple[fmpq, ...]]:
