@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "split", "subdivide", "brute")
 ORDERS = ("distance", "breadth")
+FORMATS = ("wkt", "smtlib", "ine", "vnnlib", "lp", "latex", "json")
 COLORS = ("value", "pattern", "slope", "layer")
 
 
@@ -114,6 +115,13 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(explore)
+
+    export = command("export", _export, "Write the polytope that a point lives on in the format of another program.")
+    network(export)
+    export.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+    export.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    export.add_argument("--format", choices=FORMATS, help="by default what the name of the output ends in")
+    export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
 
     plot = command("plot", _plot, "Draw the regions of a network with two inputs.")
     network(plot)
@@ -285,6 +293,19 @@ def _explore(arguments: argparse.Namespace) -> None:
         print(f"{told}  {found[i].pattern.hex}")
     if len(found) > shown:
         print(f"... and {len(found) - shown} more; --limit shows more of them, --json all")
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    if arguments.format is None and arguments.output is None:
+        raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
+    lens = _lens(arguments.file)
+    region = lens.at(_point(arguments, lens, "export"))
+    if arguments.output is None:
+        from polytope_lens.io.exports import text_of
+
+        print(text_of(region, arguments.format), end="")
+    else:
+        region.write(arguments.output, arguments.format)
 
 
 def _plot(arguments: argparse.Namespace) -> None:

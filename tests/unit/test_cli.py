@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from polytope_lens import Box
-from polytope_lens.cli import main
+from polytope_lens import Box, Lens
+from polytope_lens.cli import FORMATS, main
 from polytope_lens.importers.npz import save_npz
+from polytope_lens.io.exports import SUFFIXES
 from polytope_lens.network import from_arrays
 
 LINES = from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -0.5], [0]])
@@ -142,6 +143,28 @@ def test_paths_that_lead_nowhere(capsys, lines, tmp_path):
         assert "--from one point --to another" in refused(capsys, "path", lines, *arguments)
     assert "needs at least two points" in refused(capsys, "path", lines, "--points", str(tmp_path / "x.npy"))
     assert "one point with 2 coordinates" in refused(capsys, "path", lines, "--from", "0", "--to", "1", "1")
+
+
+def test_export(capsys, lines, tmp_path):
+    region = Lens(LINES).at([0.5, -0.25])
+    assert main(["export", lines, "0.5", "-0.25", "--format", "smtlib"]) == 0
+    assert capsys.readouterr().out == region.to_smtlib()
+    assert main(["export", lines, "0.5", "-0.25", "-o", str(tmp_path / "region.ine")]) == 0
+    np.save(tmp_path / "x.npy", [0.5, -0.25])
+    x = str(tmp_path / "x.npy")
+    assert main(["export", lines, "--point", x, "--format", "ine", "-o", str(tmp_path / "region.txt")]) == 0
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "region.ine").read_text() == (tmp_path / "region.txt").read_text() == region.to_ine()
+    assert tuple(SUFFIXES) == FORMATS
+
+
+def test_export_refuses_in_one_sentence(capsys, lines, space, tmp_path):
+    assert "`export` needs --format" in refused(capsys, "export", lines, "0", "0")
+    assert "`export` needs the 2 coordinates" in refused(capsys, "export", lines, "--format", "ine")
+    assert "ends otherwise" in refused(capsys, "export", lines, "0", "0", "-o", str(tmp_path / "region.xml"))
+    assert "unbounded" in refused(capsys, "export", lines, "9", "9", "--format", "wkt")
+    assert "R^3" in refused(capsys, "export", space, "1", "2", "3", "-o", str(tmp_path / "region.wkt"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lines.npz", "space.npz"]
 
 
 def test_partition(capsys, lines):

@@ -18,7 +18,6 @@ Other arrays are left to other programs.
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,6 +27,7 @@ import numpy as np
 from polytope_lens import _validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError
+from polytope_lens.io.files import whole_file
 from polytope_lens.network import Layer, Network
 
 if TYPE_CHECKING:
@@ -102,16 +102,8 @@ def save_npz(network: Network, path: str | PathLike[str], domain: Box | None = N
         if domain.dim != network.input_dim:
             raise DimensionError(f"the network has {network.input_dim} inputs, but the domain has {domain.dim}.")
         arrays |= {"lo": domain.lower, "hi": domain.upper}
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, **arrays)
 
 
 def _read(path: Path) -> Arrays:
