@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     network(partition)
     domain(partition)
     proof(partition)
+    partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(partition)
 
@@ -224,6 +225,8 @@ def _count(arguments: argparse.Namespace) -> None:
 def _partition(arguments: argparse.Namespace) -> None:
     lens = _lens(arguments.file)
     found = lens.partition(_domain(arguments, lens), arguments.engine, proof=arguments.proof)
+    if arguments.save:
+        found.save(arguments.save)
     if arguments.json:
         _print_json(
             {

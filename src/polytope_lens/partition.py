@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import mesh as planar
+from polytope_lens import saving
 from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
 from polytope_lens.query import adjacency, locate, pieces, rays, vertices
@@ -14,6 +15,7 @@ from polytope_lens.region import Region
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
+    from os import PathLike
 
     import numpy as np
     from matplotlib.axes import Axes
@@ -256,6 +258,19 @@ class Partition:
     def volumes(self) -> Floats:
         """Area of each region in the plane, (n_regions,), from the rounded corners; see :func:`.mesh.areas`."""
         return planar.areas(self.planar_mesh())
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything to one file, the network included; see :func:`.saving.save`."""
+        saving.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Partition:
+        """Read what `save` wrote; see :func:`.saving.load`."""
+        fields = saving.load(path)
+        search, certificate = fields.pop("search"), fields.pop("certificate")
+        return cls(
+            **fields, certificate=Certificate(**certificate), search=None if search is None else Search(**search)
+        )
 
     def plot(
         self,

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from polytope_lens import Box, Lens
+from polytope_lens import Box, Lens, Partition
 from polytope_lens.cli import FORMATS, main
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.io.exports import SUFFIXES
@@ -167,13 +167,16 @@ def test_export_refuses_in_one_sentence(capsys, lines, space, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lines.npz", "space.npz"]
 
 
-def test_partition(capsys, lines):
+def test_partition(capsys, lines, tmp_path):
     answer = as_json(capsys, "partition", lines)
     assert answer["n_regions"] == len(answer["regions"]) == 7
     assert answer["status"] == "COMPLETE"
     assert len({region["pattern"] for region in answer["regions"]}) == 7
-    assert main(["partition", lines, "--limit", "2"]) == 0
+    saved = str(tmp_path / "saved.npz")
+    assert main(["partition", lines, "--limit", "2", "--save", saved]) == 0
     assert "... and 5 more" in capsys.readouterr().out
+    assert len(Partition.load(saved)) == 7
+    assert as_json(capsys, "partition", saved) == answer
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polytope_lens.errors import FileFormatError
+from polytope_lens.exact.rational import read_fraction, written
 from polytope_lens.io.halfspaces import Halfspaces
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ def to_ine(system: Halfspaces) -> str:
     """
     lines = [f"* row {i}: {comment}" for i, comment in enumerate(system.comments()) if comment]
     lines += ["H-representation", "begin", f"{len(system)} {system.dim + 1} rational"]
-    lines += [" ".join(map(str, (bound, *-row))) for row, bound in zip(system.A, system.b, strict=True)]
+    lines += [" ".join(map(written, (bound, *-row))) for row, bound in zip(system.A, system.b, strict=True)]
     return "\n".join([*lines, "end", ""])
 
 
@@ -62,7 +64,7 @@ def read_ine(text: str) -> Halfspaces:
         shape = int(m), int(columns)
         words = " ".join(lines[begin + 2 : end]).split()
         equations = [int(word) - 1 for line in lines if line.startswith("linearity") for word in line.split()[2:]]
-        numbers = [Fraction(word) for word in words]
+        numbers = [_number(word) for word in words]
     except (ValueError, IndexError, ZeroDivisionError) as error:
         raise FileFormatError(
             "an .ine file should hold a line `begin`, the numbers of rows and columns and a kind of number, then the "
@@ -79,6 +81,13 @@ def read_ine(text: str) -> Halfspaces:
     rows = _array(numbers, shape)
     rows = np.vstack([rows, -rows[equations]])
     return Halfspaces(-rows[:, 1:], rows[:, 0], ((),) * len(rows))
+
+
+def _number(word: str) -> Fraction:
+    """A fraction, or a decimal with an exponent of at most four digits: longer ones only fill the memory."""
+    if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?", word) and set(word) & set(".eE"):
+        return Fraction(word)
+    return read_fraction(word.removeprefix("+"))
 
 
 def _array(numbers: Iterable[Fraction], shape: tuple[int, int]) -> np.ndarray[tuple[int, int], np.dtype[np.object_]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from polytope_lens.errors import FileFormatError
+from polytope_lens.exact.rational import read_fraction, written
 from polytope_lens.io.halfspaces import Halfspaces
 
 FORMAT, VERSION = "polytope_lens halfspaces", 1
@@ -37,8 +37,8 @@ def to_json(system: Halfspaces) -> str:
             "format": FORMAT,
             "version": VERSION,
             "dim": system.dim,
-            "A": [[str(v) for v in row] for row in system.A],
-            "b": [str(v) for v in system.b],
+            "A": [[written(v) for v in row] for row in system.A],
+            "b": [written(v) for v in system.b],
             "A_float": A.tolist(),
             "b_float": b.tolist(),
             "owners": [[list(owner) for owner in owners] for owners in system.owners],
@@ -73,7 +73,7 @@ def read_json(text: str) -> Halfspaces:
         d, m = int(told["dim"]), len(told["b"])
         A, b = np.empty((m, d), dtype=object), np.empty(m, dtype=object)
         for i, (row, bound) in enumerate(zip(told["A"], told["b"], strict=True)):
-            A[i, :], b[i] = [Fraction(str(v)) for v in row], Fraction(str(bound))
+            A[i, :], b[i] = [read_fraction(v) for v in row], read_fraction(bound)
         owners = tuple(tuple((int(p), int(q)) for p, q in row) for row in told["owners"])
         if len(owners) != m:
             raise ValueError(f"{m} rows, but owners of {len(owners)}")

@@ -6,6 +6,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from polytope_lens import _validate
+from polytope_lens.exact import rational as exact
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -53,7 +54,7 @@ def _number(value: Fraction, digits: int | None) -> str:
     """A number that is not negative."""
     p, q = value.as_integer_ratio()
     if digits is None:
-        return str(p) if q == 1 else rf"\tfrac{{{p}}}{{{q}}}"
+        return exact.digits(p) if q == 1 else rf"\tfrac{{{exact.digits(p)}}}{{{exact.digits(q)}}}"
     rounded = Context(prec=digits).divide(Decimal(p), Decimal(q)).normalize()
     exponent = rounded.adjusted()
     if -4 <= exponent < max(digits, 4):

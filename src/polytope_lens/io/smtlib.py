@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polytope_lens.exact.rational import digits
+
 if TYPE_CHECKING:
     from fractions import Fraction
 
@@ -48,6 +50,6 @@ def _sum(terms: list[Term]) -> str:
 
 def _number(value: Fraction) -> str:
     p, q = value.as_integer_ratio()
-    if q == 1:
-        return f"{p}.0" if p >= 0 else f"(- {-p}.0)"
-    return f"(/ {p} {q})" if p >= 0 else f"(/ (- {-p}) {q})"
+    above = digits(abs(p)) + ".0" * (q == 1)
+    signed = above if p >= 0 else f"(- {above})"
+    return signed if q == 1 else f"(/ {signed} {digits(q)})"

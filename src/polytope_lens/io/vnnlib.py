@@ -6,6 +6,7 @@ from math import lcm
 from typing import TYPE_CHECKING
 
 from polytope_lens import _validate
+from polytope_lens.exact.rational import digits
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -81,7 +82,7 @@ def _odd_part(n: int) -> int:
 
 def _decimal(value: Fraction) -> str:
     """All digits of a fraction whose denominator is a power of two."""
-    digits = value.denominator.bit_length() - 1
-    whole = str(abs(value.numerator) * 5**digits).rjust(digits + 1, "0")
-    split = len(whole) - digits
+    places = value.denominator.bit_length() - 1
+    whole = digits(abs(value.numerator) * 5**places).rjust(places + 1, "0")
+    split = len(whole) - places
     return f"{'-' * (value < 0)}{whole[:split]}.{whole[split:] or '0'}"

@@ -19,6 +19,7 @@ from polytope_lens.exact.rational import (
     integers,
     rationals,
     scaled_quotient,
+    written,
 )
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.io.halfspaces import Halfspaces, owner_name
@@ -346,8 +347,8 @@ def format_fractions(system: ExactInequalities) -> list[str]:
     """Rows as inequalities between fractions, in their order."""
     lines = []
     for row, bound, layer, neuron in zip(system.A, system.b, system.layer, system.neuron, strict=True):
-        text = " + ".join(f"{v} x{k}" for k, v in enumerate(row) if v).replace("+ -", "- ") or "0"
-        lines.append(f"{text} <= {bound}   {owner_name(layer, neuron)}")
+        text = " + ".join(f"{written(v)} x{k}" for k, v in enumerate(row) if v).replace("+ -", "- ") or "0"
+        lines.append(f"{text} <= {written(bound)}   {owner_name(layer, neuron)}")
     return lines
 
 

@@ -172,6 +172,7 @@ def test_ine_of_other_programs_is_read():
         "H-representation\nbegin\n1 3 rational\n1 2 x\nend",
         "H-representation\nbegin\n1 3 rational\n1 2 1/0\nend",
         "H-representation\nbegin\n1 3 complex\n1 2 3\nend",
+        "H-representation\nbegin\n1 3 real\n1 2 1e999999999\nend",
         "V-representation\nbegin\n1 3 rational\n1 2 3\nend",
         "H-representation\nbegin\n-1 -3 rational\n1 2 3\nend",
         "H-representation\nlinearity 1 2\nbegin\n1 3 rational\n1 2 3\nend",
@@ -305,6 +306,7 @@ def test_json_of_the_whole_space():
         (lambda told: told["b"].__setitem__(0, "one"), "should hold"),
         (lambda told: told["b"].__setitem__(0, "1/0"), "should hold"),
         (lambda told: told["b"].__setitem__(0, float("nan")), "should hold"),
+        (lambda told: told["b"].__setitem__(0, "1e999999999"), "should hold"),
         (lambda told: told["owners"].pop(), "should hold"),
         (lambda told: told.update(dim=-1), "should hold"),
     ],
@@ -405,6 +407,21 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
     with pytest.raises(FileNotFoundError):
         ODD.write(tmp_path / "absent" / "cell.lp")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_with_more_digits_than_python_prints():
+    wild = Lens.from_arrays([[[1e-300]]] * 20 + [[[1.0]]], [[0.0]] * 21).at([1.0])
+    system = wild.inequalities(exact=True).halfspaces()
+    assert system.A[-1, 0].denominator > 10**4300
+    assert same(read_json(to_json(system)), system)
+    assert same(read_ine(to_ine(system)), system)
+    assert len(to_smtlib(system)) > 4300
+    assert "10^{-6000}" in to_latex(system)
+    assert r"\tfrac" in to_latex(system, digits=None)
+    assert f"0.{'0' * 5999}1" in to_vnnlib(system) or f"0.{'0' * 6000}9" in to_vnnlib(system)
+    A, _ = system.rounded()
+    assert A[0, 0] == -1e-300 and (A < 0).all()
+    assert "/" in str(wild.inequalities(exact=True))
 
 
 def test_many_inputs_and_the_corners_of_a_cube():
