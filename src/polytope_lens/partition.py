@@ -9,7 +9,7 @@ from polytope_lens import mesh as planar
 from polytope_lens import saving
 from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import adjacency, locate, pieces, rays, vertices
+from polytope_lens.query import adjacency, graph, locate, pieces, rays, vertices
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from os import PathLike
 
+    import networkx as nx
     import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
@@ -200,6 +201,13 @@ class Partition:
     def adjacency(self) -> sparse.csr_array:
         """Which regions share a facet, (n_regions, n_regions) bool; see :func:`.adjacency.adjacency`."""
         return adjacency.adjacency(self)
+
+    def to_networkx(self) -> nx.Graph[int]:
+        """Regions and the facets between them as a graph; see :func:`.graph.to_networkx`.
+
+        ``graph.degrees``, ``diameter``, ``eccentricities``, ``components`` and ``distances`` take `adjacency` instead.
+        """
+        return graph.to_networkx(self)
 
     def linear_pieces(self) -> pieces.LinearPieces:
         """Regions merged where neighbours have the same affine map; see :func:`.pieces.linear_pieces`."""
