@@ -9,7 +9,7 @@ from polytope_lens import mesh as planar
 from polytope_lens import saving
 from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import adjacency, graph, locate, pieces, rays, vertices
+from polytope_lens.query import adjacency, data, graph, locate, pieces, rays, table, vertices
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from os import PathLike
 
+    import geopandas as gpd
     import networkx as nx
     import numpy as np
+    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
     from scipy import sparse
@@ -208,6 +210,25 @@ class Partition:
         ``graph.degrees``, ``diameter``, ``eccentricities``, ``components`` and ``distances`` take `adjacency` instead.
         """
         return graph.to_networkx(self)
+
+    def to_frame(self, *, with_facets: bool = True, with_maps: bool = False) -> pd.DataFrame:
+        """One row for each region; see :func:`.table.to_frame`."""
+        return table.to_frame(self, with_facets=with_facets, with_maps=with_maps)
+
+    def to_geodataframe(self, *, with_facets: bool = True, with_maps: bool = False) -> gpd.GeoDataFrame:
+        """The same table with the polygons, in a bounded domain of the plane; see :func:`.table.to_geodataframe`."""
+        return table.to_geodataframe(self, with_facets=with_facets, with_maps=with_maps)
+
+    def data_table(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        predictions: ArrayLike | None = None,
+        task: str | None = None,
+    ) -> data.RegionData:
+        """Points, labels and errors of each region that holds some of the rows of `X`; see :func:`.data.data_table`."""
+        return data.data_table(self, X, y, predictions=predictions, task=task)
 
     def linear_pieces(self) -> pieces.LinearPieces:
         """Regions merged where neighbours have the same affine map; see :func:`.pieces.linear_pieces`."""
