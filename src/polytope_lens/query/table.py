@@ -71,7 +71,8 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
     --------
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1], [1]], [[-3, 4]]], [[0, -1], [0]])
-    >>> lens.partition().to_frame(with_maps=True).drop(columns=["witness_0", "n_neighbors"])  # doctest: +NORMALIZE_WHITESPACE
+    >>> table = lens.partition().to_frame(with_maps=True)
+    >>> table.drop(columns=["witness_0", "n_neighbors"])  # doctest: +NORMALIZE_WHITESPACE
            pattern  on_0  is_bounded  n_facets  slope  A_0_0  b_0
     region
     0            0     0       False         1    0.0    0.0  0.0
