@@ -121,6 +121,10 @@ def _parser() -> argparse.ArgumentParser:
     network(export)
     export.add_argument("x", nargs="*", type=float, help="coordinates of the point")
     export.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    export.add_argument(
+        "--box", nargs="+", type=float, metavar="X",
+        help="clip it to these bounds: one pair for every coordinate, or the lower and then the upper corner",
+    )  # fmt: skip
     export.add_argument("--format", choices=FORMATS, help="by default what the name of the output ends in")
     export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
 
@@ -302,7 +306,8 @@ def _export(arguments: argparse.Namespace) -> None:
     if arguments.format is None and arguments.output is None:
         raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
     lens = _lens(arguments.file)
-    region = lens.at(_point(arguments, lens, "export"))
+    box = _box(arguments.box, lens) if arguments.box is not None else None
+    region = lens.at(_point(arguments, lens, "export"), box)
     if arguments.output is None:
         from polytope_lens.io.exports import text_of
 

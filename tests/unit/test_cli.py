@@ -155,6 +155,8 @@ def test_export(capsys, lines, tmp_path):
     assert main(["export", lines, "--point", x, "--format", "ine", "-o", str(tmp_path / "region.txt")]) == 0
     assert capsys.readouterr().out == ""
     assert (tmp_path / "region.ine").read_text() == (tmp_path / "region.txt").read_text() == region.to_ine()
+    assert main(["export", lines, "0.5", "0.25", "--box", "0", "1", "--format", "wkt"]) == 0
+    assert capsys.readouterr().out == "POLYGON ((1.0 0.0, 1.0 1.0, 0.0 1.0, 0.0 0.5, 0.5 0.0, 1.0 0.0))\n"
     assert tuple(SUFFIXES) == FORMATS
 
 
@@ -163,6 +165,7 @@ def test_export_refuses_in_one_sentence(capsys, lines, space, tmp_path):
     assert "`export` needs the 2 coordinates" in refused(capsys, "export", lines, "--format", "ine")
     assert "ends otherwise" in refused(capsys, "export", lines, "0", "0", "-o", str(tmp_path / "region.xml"))
     assert "unbounded" in refused(capsys, "export", lines, "9", "9", "--format", "wkt")
+    assert "outside the domain" in refused(capsys, "export", lines, "9", "9", "--format", "wkt", "--box", "0", "1")
     assert "R^3" in refused(capsys, "export", space, "1", "2", "3", "-o", str(tmp_path / "region.wkt"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lines.npz", "space.npz"]
 
