@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from polytope_lens.errors import DimensionError
 from polytope_lens.exact.rational import fraction
 
 if TYPE_CHECKING:
@@ -40,6 +41,17 @@ class Halfspaces:
     A: NDArray[np.object_]
     b: NDArray[np.object_]
     owners: tuple[tuple[Owner, ...], ...]
+
+    def __post_init__(self) -> None:
+        if self.A.ndim != 2 or self.b.shape != (len(self.A),) or len(self.owners) != len(self.A):
+            raise DimensionError(
+                f"halfspaces need A of shape (m, d), and b and owners of length m, but received A of shape "
+                f"{self.A.shape}, b of shape {self.b.shape} and owners of length {len(self.owners)}."
+            )
+        for name in ("A", "b"):
+            array = getattr(self, name).view()
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
 
     @property
     def dim(self) -> int:
@@ -80,7 +92,8 @@ class Halfspaces:
 def exactly(A: Floats, b: Floats) -> Halfspaces:
     """The numbers of ``A @ x <= b`` as the fractions that floats are."""
     values = np.empty((len(b), A.shape[1] + 1), dtype=object)
-    values[:] = [[fraction(v) for v in row] for row in np.column_stack([A, b]).tolist()] or values
+    for i, row in enumerate(np.column_stack([A, b]).tolist()):
+        values[i] = [fraction(v) for v in row]
     return Halfspaces(values[:, :-1], values[:, -1], ((),) * len(b))
 
 

@@ -70,16 +70,17 @@ def read_json(text: str) -> Halfspaces:
             "holds something else. Write it with `to_json`."
         )
     try:
-        d, m = int(told["dim"]), len(told["b"])
-        A, b = np.empty((m, d), dtype=object), np.empty(m, dtype=object)
-        for i, (row, bound) in enumerate(zip(told["A"], told["b"], strict=True)):
-            A[i, :], b[i] = [read_fraction(v) for v in row], read_fraction(bound)
+        d = int(told["dim"])
+        rows = [[read_fraction(v) for v in (*row, bound)] for row, bound in zip(told["A"], told["b"], strict=True)]
+        if d < 1 or any(len(row) != d + 1 for row in rows):
+            raise ValueError(f"a row for {d} variables should have as many numbers")
+        values = np.empty((len(rows), d + 1), dtype=object)
+        for i, row in enumerate(rows):
+            values[i] = row
         owners = tuple(tuple((int(p), int(q)) for p, q in row) for row in told["owners"])
-        if len(owners) != m:
-            raise ValueError(f"{m} rows, but owners of {len(owners)}")
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        return Halfspaces(values[:, :-1], values[:, -1], owners)
+    except (KeyError, TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
         raise FileFormatError(
             f'the JSON of a polytope should hold "dim", "A" with rows of that many fractions, "b" and "owners" with an '
             f"entry for each row, but it does not: {error}."
         ) from error
-    return Halfspaces(A, b, owners)

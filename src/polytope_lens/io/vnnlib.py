@@ -63,7 +63,7 @@ def to_vnnlib(system: Halfspaces, *, n_outputs: int = 1, version: str = "2.0") -
     for comment, (terms, bound) in zip(system.comments(), system.terms(), strict=True):
         if comment:
             lines.append(f"; {comment}")
-        factor = lcm(*(_odd_part(value.denominator) for value in (bound, *(value for value, _ in terms))))
+        factor = lcm(_odd_part(bound), *(_odd_part(value) for value, _ in terms))
         left = _sum([(value * factor, k) for value, k in terms], variable)
         lines.append(f"(assert (<= {left} {_decimal(bound * factor)}))")
     return "\n".join([*lines, ""])
@@ -76,7 +76,9 @@ def _sum(terms: list[Term], variable: str) -> str:
     return products[0] if products else "0.0"
 
 
-def _odd_part(n: int) -> int:
+def _odd_part(value: Fraction) -> int:
+    """What is left of the denominator without its powers of two."""
+    n = value.denominator
     return n // (n & -n)
 
 

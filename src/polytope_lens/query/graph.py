@@ -50,11 +50,11 @@ def components(adjacency: sparse.csr_array) -> Ints:
 
     Examples
     --------
-    Where the greater of two numbers is positive:
+    Two opposite quadrants of the plane:
 
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
-    >>> chosen = [1, 2]
+    >>> chosen = [0, 3]
     >>> components(lens.partition().adjacency()[chosen][:, chosen])
     array([0, 1])
     """
@@ -109,8 +109,7 @@ def eccentricities(adjacency: sparse.csr_array) -> Ints:
     >>> eccentricities(lens.partition().adjacency())
     array([3, 2, 2, 3])
     """
-    lower, _ = _bounds(adjacency, only_greatest=False)
-    return lower
+    return _lower_bounds(adjacency, only_greatest=False)
 
 
 def diameter(adjacency: sparse.csr_array) -> int:
@@ -135,8 +134,7 @@ def diameter(adjacency: sparse.csr_array) -> int:
     >>> diameter(lens.partition().adjacency())
     3
     """
-    lower, _ = _bounds(adjacency, only_greatest=True)
-    return int(lower.max())
+    return int(_lower_bounds(adjacency, only_greatest=True).max())
 
 
 def to_networkx(partition: Partition) -> nx.Graph[int]:
@@ -190,8 +188,8 @@ def _checked(adjacency: sparse.csr_array) -> sparse.csr_array[Any, tuple[int, in
     return adjacency.tocsr()
 
 
-def _bounds(adjacency: sparse.csr_array, *, only_greatest: bool) -> tuple[Ints, Ints]:
-    """Lower and upper bounds on all eccentricities that meet, or of which only the greatest is settled."""
+def _lower_bounds(adjacency: sparse.csr_array, *, only_greatest: bool) -> Ints:
+    """Lower bounds on all eccentricities that are attained, all of them or only the greatest."""
     graph = _checked(adjacency)
     n = graph.shape[0]
     lower, upper = np.zeros(n, dtype=np.int64), np.full(n, n)
@@ -215,4 +213,4 @@ def _bounds(adjacency: sparse.csr_array, *, only_greatest: bool) -> tuple[Ints, 
         lower[start] = upper[start] = farthest
         is_open = upper > lower.max() if only_greatest else lower < upper
         outward = not outward
-    return lower, upper
+    return lower

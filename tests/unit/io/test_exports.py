@@ -68,6 +68,17 @@ def test_the_halfspaces_of_a_polytope_are_its_floats():
     assert system.names() == ["row_0", "row_1", "row_2", "row_3"]
 
 
+def test_halfspaces_are_checked_and_read_only():
+    values = np.array([[Fraction(1), Fraction(2)]], dtype=object)
+    with pytest.raises(DimensionError, match="halfspaces need A of shape"):
+        Halfspaces(values, values[0], ((),))
+    with pytest.raises(DimensionError, match="owners of length 2"):
+        Halfspaces(values, values[:, 0], ((), ()))
+    with pytest.raises(ValueError, match="read-only"):
+        Halfspaces(values, values[:, 0], ((),)).A[0, 0] = 3
+    values[0, 0] = 3  # the caller's array is as it was
+
+
 def test_rows_beyond_the_range_of_floats_are_scaled():
     big, small = Fraction(2) ** 2000, Fraction(1, 3 * 2**1100)
     values = np.array([[big, -3 * big], [small, 3 * small], [Fraction(1), big / big]], dtype=object)
@@ -309,6 +320,12 @@ def test_json_of_the_whole_space():
         (lambda told: told["b"].__setitem__(0, "1e999999999"), "should hold"),
         (lambda told: told["owners"].pop(), "should hold"),
         (lambda told: told.update(dim=-1), "should hold"),
+        (lambda told: told.update(dim=10**30), "should hold"),
+        (lambda told: told.update(dim=10**30, A=[], b=[], owners=[]), "should hold"),
+        (lambda told: told.update(A=3), "should hold"),
+        (lambda told: told.update(dim=-1, A=[], b=[], owners=[]), "should hold"),
+        (lambda told: told["owners"][0][0].append(1), "should hold"),
+        (lambda told: told["owners"][0][0].__setitem__(0, float("inf")), "should hold"),
     ],
 )
 def test_other_json_is_refused(change, says):
