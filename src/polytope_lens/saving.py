@@ -65,7 +65,7 @@ def save(partition: Partition, path: str | PathLike[str]) -> None:
     """
     arrays = arrays_of(partition.network)
     arrays |= {
-        "partition_version": np.array(VERSION),
+        "partition_version": np.array(VERSION, dtype=INT),
         "engine": np.array(partition.engine),
         "status": np.array(partition.status.name),
         "patterns": partition.patterns,
@@ -74,7 +74,7 @@ def save(partition: Partition, path: str | PathLike[str]) -> None:
         "counts_per_layer": partition.counts_per_layer,
     }
     certificate = partition.certificate
-    arrays["certificate"] = np.array([certificate.float64, certificate.double_double, certificate.rational])
+    arrays["certificate"] = np.array([certificate.float64, certificate.double_double, certificate.rational], dtype=INT)
     domain = partition.domain
     if isinstance(domain, Box):
         arrays |= {"lo": domain.lower, "hi": domain.upper}
@@ -248,6 +248,6 @@ def _search_arrays(search: Search) -> Arrays:
         "distances": search.distances,
         "crossings": search.crossings,
         "limit": np.array(search.limit),
-        "open": np.array([search.n_uncrossed, search.n_unseen]),
+        "open": np.array([search.n_uncrossed, search.n_unseen], dtype=INT),
     }
     return {f"search_{name}": array for name, array in arrays.items() if array is not None}

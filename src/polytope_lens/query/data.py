@@ -205,14 +205,20 @@ def _errors(
         if labels is None:
             return None
         return np.asarray(_per_point(labels, rows, "`predictions`") != wanted, dtype=np.float64)
-    values = evaluate(network, rows) if predictions is None else np.asarray(predictions, dtype=np.float64)
-    values, goal = (array.reshape(len(array), -1) for array in (values, wanted.astype(np.float64)))
+    values = evaluate(network, rows) if predictions is None else _rows_of_values(predictions, "`predictions`")
+    goal = _rows_of_values(wanted, "`y`")
     if values.shape != goal.shape or len(goal) != len(rows):
         raise DimensionError(
             f"in regression `y` and the predictions should have one row of equal length for each of the {len(rows)} "
             f"points, but they are of shapes {goal.shape} and {values.shape}."
         )
     return np.asarray(((values - goal) ** 2).mean(axis=1))
+
+
+def _rows_of_values(values: ArrayLike, name: str) -> Floats:
+    """Finite numbers, one row for each point."""
+    array = _validate.float_array(values, name=name, ndim=1 if np.ndim(values) == 1 else 2)
+    return array.reshape(len(array), -1)
 
 
 def _classes(network: Network, rows: Floats, wanted: NDArray[Any]) -> Ints | None:

@@ -115,6 +115,10 @@ def test_questions_without_an_answer():
         partition.data_table(X, RNG.standard_normal(400))
     with pytest.raises(DimensionError, match="in regression"):
         partition.data_table(X, RNG.standard_normal((399, 3)))
+    with pytest.raises(DimensionError, match="`y` should be finite"):
+        partition.data_table(X, np.full((400, 3), np.nan))
+    with pytest.raises(DimensionError, match="`y` should be a 1-D array of real numbers"):
+        partition.data_table(X, LABELS.astype(str), task="regression")
     with pytest.raises(OptionError, match="`task` should be one of"):
         partition.data_table(X, LABELS, task="ranking")
     for option in ({"predictions": LABELS}, {"task": "regression"}):

@@ -97,6 +97,8 @@ def test_the_graph_of_networkx_knows_regions_and_owners():
     for k in inner:
         i, j = facets.regions[k].tolist()
         assert other.edges[i, j]["owners"] == facets.owners(k)
+    near = Lens(generic(6, 3)).explore(np.zeros(3), max_flips=1)
+    assert near.to_networkx().number_of_nodes() == len(near) == 1 + near.to_networkx().degree(int(near.search.order[0]))
     whole = Lens(golden((2, 4, 4), 1)).partition()
     assert [whole.to_networkx().nodes[i]["is_bounded"] for i in range(len(whole))] == whole.is_bounded.tolist()
 
