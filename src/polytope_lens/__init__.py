@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.errors import PolytopeLensError, Status
     from polytope_lens.flat import Flat
+    from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.lens import Lens
     from polytope_lens.network import Layer, Network
     from polytope_lens.partition import Certificate, Partition, RegionCounts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from polytope_lens.pattern import ActivationPattern
     from polytope_lens.polytope import Polytope
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.query.data import RegionData
     from polytope_lens.query.inequalities import Inequalities
     from polytope_lens.region import Region
 
@@ -34,6 +36,7 @@ _HOME = {
     "Box": "domain",
     "Certificate": "partition",
     "Flat": "flat",
+    "Halfspaces": "io.halfspaces",
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
@@ -45,6 +48,7 @@ _HOME = {
     "RecessionCone": "polytope.recession",
     "Region": "region",
     "RegionCounts": "partition",
+    "RegionData": "query.data",
     "Status": "errors",
 }
 
@@ -54,6 +58,7 @@ __all__ = [
     "Box",
     "Certificate",
     "Flat",
+    "Halfspaces",
     "Inequalities",
     "Layer",
     "Lens",
@@ -65,6 +70,7 @@ __all__ = [
     "RecessionCone",
     "Region",
     "RegionCounts",
+    "RegionData",
     "Status",
 ]
 

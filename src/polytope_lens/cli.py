@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "split", "subdivide", "brute")
 ORDERS = ("distance", "breadth")
+FORMATS = ("wkt", "smtlib", "ine", "vnnlib", "lp", "latex", "json")
 COLORS = ("value", "pattern", "slope", "layer")
 
 
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     network(partition)
     domain(partition)
     proof(partition)
+    partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(partition)
 
@@ -114,6 +116,17 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(explore)
+
+    export = command("export", _export, "Write the polytope that a point lives on in the format of another program.")
+    network(export)
+    export.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+    export.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    export.add_argument(
+        "--box", nargs="+", type=float, metavar="X",
+        help="clip it to these bounds: one pair for every coordinate, or the lower and then the upper corner",
+    )  # fmt: skip
+    export.add_argument("--format", choices=FORMATS, help="by default what the name of the output ends in")
+    export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
 
     plot = command("plot", _plot, "Draw the regions of a network with two inputs.")
     network(plot)
@@ -216,6 +229,8 @@ def _count(arguments: argparse.Namespace) -> None:
 def _partition(arguments: argparse.Namespace) -> None:
     lens = _lens(arguments.file)
     found = lens.partition(_domain(arguments, lens), arguments.engine, proof=arguments.proof)
+    if arguments.save:
+        found.save(arguments.save)
     if arguments.json:
         _print_json(
             {
@@ -287,6 +302,20 @@ def _explore(arguments: argparse.Namespace) -> None:
         print(f"... and {len(found) - shown} more; --limit shows more of them, --json all")
 
 
+def _export(arguments: argparse.Namespace) -> None:
+    if arguments.format is None and arguments.output is None:
+        raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
+    lens = _lens(arguments.file)
+    box = _box(arguments.box, lens) if arguments.box is not None else None
+    region = lens.at(_point(arguments, lens, "export"), box)
+    if arguments.output is None:
+        from polytope_lens.io.exports import text_of
+
+        print(text_of(region, arguments.format), end="")
+    else:
+        region.write(arguments.output, arguments.format)
+
+
 def _plot(arguments: argparse.Namespace) -> None:
     target = Path(arguments.output)
     if target.suffix.lower() not in (".png", ".svg", ".pdf"):
@@ -297,7 +326,7 @@ def _plot(arguments: argparse.Namespace) -> None:
 
     figure = Figure(figsize=(6.4, 6.0), layout="constrained")
     found.plot(
-        figure.add_subplot(),
+        figure.add_subplot(projection="3d" if lens.network.input_dim == 3 else None),
         arguments.color,
         boundaries=not arguments.no_boundaries,
         points=_array(arguments.points) if arguments.points else None,

@@ -14,6 +14,7 @@ from polytope_lens import distance as distances
 from polytope_lens import flat as flats
 from polytope_lens import network as net
 from polytope_lens import path as paths
+from polytope_lens.domain import check_domain
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
@@ -98,12 +99,13 @@ class Lens:
         rows = _validate.points(X, self.network.input_dim, what="`patterns`")
         return point_signs(self.network, rows) > 0
 
-    def at(self, x: ArrayLike) -> Region:
-        """The region that a point lies in; exact.
+    def at(self, x: ArrayLike, domain: Domain = None) -> Region:
+        """The region that a point lies in, clipped to a domain if one is given; exact.
 
         A point on a boundary lies in several closed regions. The one returned is always the same: the one on the side
         of the first axis, then the second, and so on. Its pattern is that of a region with interior, which "positive or
-        not" at the point itself need not be; :meth:`.Region.vanishing` names the neurons that are zero there.
+        not" at the point itself need not be; :meth:`.Region.vanishing` names the neurons that are zero there. In a
+        domain it is the region of :meth:`.Partition.locate`.
         Cost: a forward pass; questions to the region have their own.
 
         Examples
@@ -122,9 +124,10 @@ class Lens:
                [0, 2]])
         """
         point = _validate.point(x, self.network.input_dim, what="`at`")
-        bits = region_patterns(self.network, point[None], None)[0]
+        domain = check_domain(domain, self.network.input_dim)
+        bits = region_patterns(self.network, point[None], domain)[0]
         pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
-        return Region(self.network, pattern, None, point)
+        return Region(self.network, pattern, domain, point)
 
     def partition(
         self,

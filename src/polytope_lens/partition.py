@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import mesh as planar
+from polytope_lens import saving
 from polytope_lens.errors import (
     DimensionError,
     PartialPartitionError,
@@ -18,7 +19,9 @@ from polytope_lens.pattern import ActivationPattern, unpack
 from polytope_lens.polyhedral_mesh import PolyhedralMesh
 from polytope_lens.query import (
     adjacency,
+    data,
     face_lattice,
+    graph,
     level_set,
     linear_regions,
     lipschitz,
@@ -28,6 +31,7 @@ from polytope_lens.query import (
     norms,
     pieces,
     rays,
+    table,
     variation,
     vertices,
     volumes,
@@ -37,8 +41,12 @@ from polytope_lens.region import Region
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
+    from os import PathLike
 
+    import geopandas as gpd
+    import networkx as nx
     import numpy as np
+    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
     from scipy import sparse
@@ -223,6 +231,32 @@ class Partition:
         """Which regions share a facet, (n_regions, n_regions) bool; see :func:`.adjacency.adjacency`."""
         return adjacency.adjacency(self)
 
+    def to_networkx(self) -> nx.Graph[int]:
+        """Regions and the facets between them as a graph; see :func:`.graph.to_networkx`.
+
+        ``graph.degrees``, ``diameter``, ``eccentricities``, ``components`` and ``distances`` take `adjacency` instead.
+        """
+        return graph.to_networkx(self)
+
+    def to_frame(self, *, with_facets: bool = True, with_maps: bool = False) -> pd.DataFrame:
+        """One row for each region; see :func:`.table.to_frame`."""
+        return table.to_frame(self, with_facets=with_facets, with_maps=with_maps)
+
+    def to_geodataframe(self, *, with_facets: bool = True, with_maps: bool = False) -> gpd.GeoDataFrame:
+        """The same table with the polygons, in a bounded domain of the plane; see :func:`.table.to_geodataframe`."""
+        return table.to_geodataframe(self, with_facets=with_facets, with_maps=with_maps)
+
+    def data_table(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        predictions: ArrayLike | None = None,
+        task: str | None = None,
+    ) -> data.RegionData:
+        """Points, labels and errors of each region that holds some of the rows of `X`; see :func:`.data.data_table`."""
+        return data.data_table(self, X, y, predictions=predictions, task=task)
+
     def linear_pieces(self) -> pieces.LinearPieces:
         """Regions merged where neighbours have the same affine map; see :func:`.pieces.linear_pieces`."""
         self.require_complete("`linear_pieces`")
@@ -357,6 +391,19 @@ class Partition:
     def volumes(self) -> Floats:
         """Length of each region on the line, area in the plane, volume in space; see :func:`.volumes.volumes`."""
         return volumes.volumes(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything to one file, the network included; see :func:`.saving.save`."""
+        saving.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Partition:
+        """Read what `save` wrote; see :func:`.saving.load`."""
+        fields = saving.load(path)
+        search, certificate = fields.pop("search"), fields.pop("certificate")
+        return cls(
+            **fields, certificate=Certificate(**certificate), search=None if search is None else Search(**search)
+        )
 
     def plot(
         self,

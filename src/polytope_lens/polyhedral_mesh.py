@@ -327,6 +327,11 @@ def face_areas(mesh: PolyhedralMesh) -> Floats:
     return polygon_areas(mesh.points, mesh.corner_indptr, mesh.corners)
 
 
+def surfaces(mesh: PolyhedralMesh) -> Floats:
+    """Area of each region's surface, (n_regions,), from the rounded corners."""
+    return np.asarray(np.add.reduceat(face_areas(mesh)[mesh.faces], mesh.face_indptr[:-1]))
+
+
 def polygon_areas(points: Floats, indptr: Ints, corners: Ints | Indices) -> Floats:
     """Areas of flat polygons in space, (n,): half the lengths of their vector areas."""
     polygon = list_of(indptr)

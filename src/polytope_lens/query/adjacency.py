@@ -69,6 +69,30 @@ class Facets:
         at = slice(self.indptr[index], self.indptr[index + 1])
         return list(zip(self.layer[at].tolist(), self.neuron[at].tolist(), strict=True))
 
+    def of(self, region: int) -> Ints:
+        """Indices of the facets of a region, ascending; one pass over all facets."""
+        return np.flatnonzero((self.regions == region).any(axis=1)) if region >= 0 else np.zeros(0, dtype=np.int64)
+
+    def between(self, i: int, j: int) -> int | None:
+        """Index of the facet that two regions share, or None; a binary search.
+
+        There is one at most, as regions are convex.
+
+        Examples
+        --------
+        >>> from polytope_lens import Lens
+        >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+        >>> found = lens.partition().facets()
+        >>> found.between(3, 1), found.owners(2), found.between(0, 3)
+        (2, [(0, 0)], None)
+        """
+        low, high = min(i, j), max(i, j)
+        if low < 0:
+            return None
+        start, stop = np.searchsorted(self.regions[:, 0], [low, low + 1])
+        at = int(start) + np.flatnonzero(self.regions[start:stop, 1] == high)
+        return int(at[0]) if len(at) else None
+
     def __repr__(self) -> str:
         inner = int((self.regions[:, 1] >= 0).sum())
         return f"Facets({len(self)} facets, {inner} of them between two regions)"

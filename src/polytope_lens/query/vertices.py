@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.errors import UnboundedPolytopeError
-from polytope_lens.exact.rational import fraction, integer_matrix, integer_rows
+from polytope_lens.errors import DimensionError, UnboundedPolytopeError
+from polytope_lens.exact.rational import fraction, integer_matrix, integer_rows, nearest_float
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import bit_places
 from polytope_lens.polytope.double_description import meeting_point
-from polytope_lens.polytope.planar import crossing
-from polytope_lens.query.inequalities import exact_system
+from polytope_lens.polytope.planar import by_angle, crossing
+from polytope_lens.query.inequalities import exact_system, facet_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,27 @@ def _rows_of_owners(partition: Partition, index: int) -> Callable[[int], list[fm
         return source.rows(layer, bits)[neuron]
 
     return row
+
+
+def region_corners(region: Region) -> Floats:
+    """Corners of a bounded region of the plane, counter-clockwise, (n, 2): the exact ones, each rounded once.
+
+    Raises
+    ------
+    DimensionError, UnboundedPolytopeError
+    """
+    if region.network.input_dim != 2:
+        raise DimensionError(
+            f"corners in order exist in the plane; this region lives in R^{region.network.input_dim}. Restrict the "
+            "network to a plane first."
+        )
+    if not region.is_bounded:
+        raise UnboundedPolytopeError("the region is unbounded, so its corners do not close up. Clip it to a box.")
+    system, (_, groups) = exact_system(region), facet_groups(region)
+    lines = [system.rows[members[0]] for members in groups.values()]
+    lines = [lines[q] for q in by_angle(lines, range(len(lines)))]
+    corners = [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
+    return np.array([[nearest_float(x), nearest_float(y)] for x, y in corners])
 
 
 def rounded_vertices(partition: Partition, index: int) -> Floats:
