@@ -37,6 +37,7 @@ from polytope_lens.query import (
     volumes,
 )
 from polytope_lens.region import Region
+from polytope_lens.render import solids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -405,6 +406,14 @@ class Partition:
             **fields, certificate=Certificate(**certificate), search=None if search is None else Search(**search)
         )
 
+    def to_obj(self, *, shrink: float = 1.0) -> str:
+        """The polyhedra of a bounded domain in space as a Wavefront OBJ file; see :func:`.solids.to_obj`."""
+        return solids.to_obj(self, shrink=shrink)
+
+    def to_ply(self, *, shrink: float = 1.0) -> str:
+        """The polyhedra of a bounded domain in space as a PLY file, with colours; see :func:`.solids.to_ply`."""
+        return solids.to_ply(self, shrink=shrink)
+
     def plot(
         self,
         ax: Axes | None = None,
@@ -423,10 +432,8 @@ class Partition:
             from polytope_lens.render import space
 
             factor = space.SHRINK if shrink is None else shrink
-            solids: Axes = space.plot(
-                self, ax, color, boundaries=boundaries, points=points, output=output, shrink=factor
-            )
-            return solids
+            axes: Axes = space.plot(self, ax, color, boundaries=boundaries, points=points, output=output, shrink=factor)
+            return axes
         from polytope_lens.render import matplotlib as render
 
         return render.plot(self, ax, color, boundaries=boundaries, points=points, output=output)

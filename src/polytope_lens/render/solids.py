@@ -9,7 +9,8 @@ import numpy as np
 
 from polytope_lens._ragged import list_of
 from polytope_lens.errors import OptionError
-from polytope_lens.render.scene import check_output, layer_of_bit
+from polytope_lens.io import obj, ply
+from polytope_lens.render.scene import check_output, layer_of_bit, pattern_colors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +49,23 @@ class Solids:
     def rings(self) -> list[Floats]:
         """The corners of each face."""
         return np.split(self.points[self.corners], self.indptr[1:-1])
+
+
+def to_obj(partition: Partition, *, shrink: float = 1.0) -> str:
+    """The polyhedra as a Wavefront OBJ file, one object for each region; see :func:`.obj.to_obj`."""
+    found = solids(partition, shrink=shrink)
+    return obj.to_obj(found.points, found.indptr, found.corners, found.regions)
+
+
+def to_ply(partition: Partition, *, shrink: float = 1.0) -> str:
+    """The polyhedra as a PLY file: faces with their region, their layer and the colour of the region's pattern.
+
+    See :func:`.ply.to_ply`; the layer of a side of the domain is -1.
+    """
+    found = solids(partition, shrink=shrink)
+    numbers = {"region": found.regions, "layer": found.layers}
+    colors = pattern_colors(partition)[found.regions]
+    return ply.to_ply(found.points, found.indptr, found.corners, numbers, colors)
 
 
 def solids(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> Solids:
