@@ -136,13 +136,14 @@ class Lens:
         *,
         workers: int = 1,
         progress: bool | None = None,
+        mesh: bool = True,
         proof: str | os.PathLike[str] | None = None,
     ) -> Partition:
         """Every region of a domain; see :func:`.enumerate.partition`.
 
         With `proof`, also a log that anybody can check; see :func:`.write.write_proof`.
         """
-        found = engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress)
+        found = engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress, mesh=mesh)
         if proof is not None:
             write_proof(self.network, found.domain, proof, [len(found), *found.counts_per_layer], progress=progress)
         return found

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import mesh as planar
 from polytope_lens import saving
+from polytope_lens.domain import is_bounded
 from polytope_lens.errors import (
     DimensionError,
+    OptionError,
     PartialPartitionError,
     PolytopeLensError,
     Status,
@@ -320,7 +322,7 @@ class Partition:
 
         Raises
         ------
-        DimensionError, UnboundedPolytopeError, PartialPartitionError
+        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
         """
         if isinstance(self.mesh, PlanarMesh):
             return self.mesh
@@ -331,7 +333,7 @@ class Partition:
 
         Raises
         ------
-        DimensionError, UnboundedPolytopeError, PartialPartitionError
+        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
         """
         if isinstance(self.mesh, PolyhedralMesh):
             return self.mesh
@@ -342,7 +344,7 @@ class Partition:
 
         Raises
         ------
-        DimensionError, UnboundedPolytopeError, PartialPartitionError
+        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
         """
         return self.polyhedral_mesh() if self.network.input_dim == 3 else self.planar_mesh()
 
@@ -354,6 +356,10 @@ class Partition:
                 f"{flat} first, or ask single regions for their polytope."
             )
         self.require_complete(f"a mesh of {what}")
+        if is_bounded(self.domain):
+            return OptionError(
+                f"the partition was made without a mesh, so its {what} are not known. Make it with `mesh=True`."
+            )
         return UnboundedPolytopeError(
             f"the domain is unbounded, so its outer regions are no {what}. Choose a bounded domain, for example "
             f"`Box({[-1] * dim}, {[1] * dim})`."

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from scipy.spatial import ConvexHull
 
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.errors import ConsistencyError, DimensionError, UnboundedPolytopeError
+from polytope_lens.errors import ConsistencyError, DimensionError, OptionError, UnboundedPolytopeError
 from polytope_lens.polyhedral_mesh import PolyhedralMeshBuilder, face_areas, polyhedra, volumes
 from polytope_lens.testing import assert_solids_true, networks
 
@@ -151,3 +151,16 @@ def test_faces_that_do_not_fit_are_noticed():
         built(batch(keys), batch(keys), batch([1, 5, 6, 7]))
     with pytest.raises(ConsistencyError, match="disagree about a face"):
         built(batch(keys), batch(keys, owner=1))
+
+
+def test_partitions_without_a_mesh():
+    lens = random_lens(3, 6, 5, 1, seed=1)
+    whole, bare = lens.partition(CUBE), lens.partition(CUBE, mesh=False)
+    for name in ("patterns", "maps", "witnesses", "counts_per_layer"):
+        assert np.array_equal(getattr(whole, name), getattr(bare, name))
+    assert whole.certificate == bare.certificate and bare.mesh is None
+    assert bare.facets().regions.tolist() == whole.facets().regions.tolist()
+    with pytest.raises(OptionError, match="made without a mesh, so its polyhedra are not known"):
+        bare.volumes()
+    with pytest.raises(OptionError, match="polygons"):
+        random_lens(2, 3, 1).partition(Box([0, 0], [1, 1]), mesh=False).plot()

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 STACK, CELL = 4096, 512
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+def walk(
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = True, workers: int = 1
+) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, batch by batch.
 
     Exact: signs at vertices that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
@@ -50,10 +52,12 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         return _VertexSigns(network, chart, chart_sides(chart)).answer
 
     side_row = _rows_of_sides(chart)
-    n_planes = len(side_row) + network.n_neurons
+    n_planes = len(side_row) + network.n_neurons if want_mesh else 0
 
     def room(n_regions: int) -> kernel.Output:
-        return kernel.room(n_regions, n_words(network.n_neurons), network.output_dim, side_row, n_planes)
+        return kernel.room(
+            n_regions, n_words(network.n_neurons), network.output_dim, side_row, n_planes if want_mesh else 0
+        )
 
     record.of = "volume"
     storage = Storage(room, partial(_chunk, chart)) if want_output else None
@@ -129,7 +133,7 @@ def _chunk(chart: Chart, out: kernel.Output, n: int, _: int) -> Chunk:
     # Proved in the chart's coordinates; elsewhere they are rounded once more.
     proved = trimmed(out.proved, n) & chart.is_input_space
     solids = None
-    if chart.is_input_space:
+    if chart.is_input_space and len(out.key):
         n_vertices, n_faces = out.vertex_indptr[n], out.face_indptr[n]
         solids = polyhedra(
             out.vertex[:n_vertices],

@@ -37,6 +37,8 @@ LINE_ERROR = 4
 @inlined
 def has_room(s: Any, f: int, out: Any) -> bool:  # pragma: no cover - compiled
     """Whether the output can surely take the vertices and faces of a cell."""
+    if out.key.shape[0] == 0:
+        return True  # nobody wants them
     r = s.scalars[N_REGIONS]
     face, most = out.face_indptr[r], s.n_lines[f]
     return bool(

@@ -150,8 +150,12 @@ class Output(NamedTuple):
 
 
 def room(n_regions: int, words: int, n_outputs: int, side_row: Ints, n_planes: int) -> Output:
-    """An output for so many regions, at least for one whatever it is like, which may have `n_planes` faces."""
-    n_vertices, n_faces = VERTICES * n_regions + 2 * n_planes, FACES * n_regions + n_planes
+    """An output for so many regions, at least for one whatever it is like, which may have `n_planes` faces.
+
+    If that is 0, vertices and faces are left out.
+    """
+    meshed = n_regions if n_planes else 0
+    n_vertices, n_faces = VERTICES * meshed + 2 * n_planes, FACES * meshed + n_planes
     return Output(
         np.empty((n_regions, words), np.uint64),
         np.empty((n_regions, n_outputs, D + 1)),
@@ -166,7 +170,7 @@ def room(n_regions: int, words: int, n_outputs: int, side_row: Ints, n_planes: i
         np.empty(n_faces, np.int32),
         np.empty(n_faces, np.bool_),
         np.zeros(n_faces + 1, np.int64),
-        np.empty(CORNERS * n_regions + CORNERS_PER_FACE * n_planes, np.int32),
+        np.empty(CORNERS * meshed + CORNERS_PER_FACE * n_planes, np.int32),
     )
 
 
@@ -507,7 +511,8 @@ def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: n
             total += s.point[s.corner[i, POINT], k]
         out.witnesses[r, k] = total / n
     out.proved[r] = _is_surely_inside(s, f, out.witnesses[r])
-    emit_faces(s, f, min(net.reach[0], min(net.reach[1], net.reach[2])), out)
+    if out.key.shape[0] > 0:
+        emit_faces(s, f, min(net.reach[0], min(net.reach[1], net.reach[2])), out)
 
 
 @inlined
