@@ -174,6 +174,7 @@ class Lens:
         max_flips: int | None = None,
         radius: float | None = None,
         order: str | None = None,
+        norm: float = 2,
         progress: bool | None = None,
     ) -> Partition:
         """Regions around a point, found by crossing facets, where all of them are too many; see :func:`.explore`.
@@ -182,7 +183,7 @@ class Lens:
         """
         return exploration.explore(
             self.network, x, domain, max_regions=max_regions, max_flips=max_flips, radius=radius, order=order,
-            progress=progress,
+            norm=norm, progress=progress,
         )  # fmt: skip
 
     def path(self, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> paths.Path:
