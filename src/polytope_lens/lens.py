@@ -18,6 +18,7 @@ from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
 from polytope_lens.exact.points import point_signs
 from polytope_lens.pattern import ActivationPattern
+from polytope_lens.points import robustness
 from polytope_lens.proof.write import write_proof
 from polytope_lens.query.locate import region_patterns
 from polytope_lens.region import Region
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.importers.torch import SelfCheck
     from polytope_lens.partition import Partition, RegionCounts
+    from polytope_lens.points.robustness import Robustness
 
     Floats = NDArray[np.float64]
 
@@ -192,6 +194,25 @@ class Lens:
         Exact, for any number of inputs, without linear programs.
         """
         return paths.path(self.network, x, y, *more)
+
+    def robustness_radius(
+        self,
+        x: ArrayLike,
+        *,
+        norm: float = 2,
+        target: int | tuple[int, int] | None = None,
+        output: int | None = None,
+        value: float | None = None,
+        domain: Domain = None,
+        max_regions: int | None = 10_000,
+        exact: bool = False,
+        progress: bool | None = None,
+    ) -> Robustness:
+        """Distance from x to the decision boundary, with proved bounds; see :func:`.robustness.robustness_radius`."""
+        return robustness.robustness_radius(
+            self.network, x, norm=norm, target=target, output=output, value=value, domain=domain,
+            max_regions=max_regions, exact=exact, progress=progress,
+        )  # fmt: skip
 
     def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
         """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.

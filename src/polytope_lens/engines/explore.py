@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -173,10 +172,7 @@ def _limits(max_regions: int | None, max_flips: int | None, radius: float | None
     if max_flips is not None:
         max_flips = _validate.count(max_flips, name="`max_flips`", least=0)
     if radius is not None:
-        is_number = isinstance(radius, int | float | np.integer | np.floating) and not isinstance(radius, bool)
-        if not is_number or not isfinite(radius) or radius <= 0:
-            raise OptionError(f"`radius` should be a positive number, but received {radius!r}.")
-        radius = float(radius)
+        radius = _validate.number(radius, name="`radius`", positive=True)
     return Limits(max_regions, max_flips, radius)
 
 

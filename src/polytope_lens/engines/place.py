@@ -177,7 +177,10 @@ def shown_by_row(place: Place, slack: Floats, slack_error: Floats, normal: Float
 
 
 def _quotient(place: Place, value: Floats, normal: Floats, doubt: Floats) -> Floats:
-    """``value`` divided by the dual norm of ``normal``, (n,) and (n, k), known up to ``doubt``; rounded down."""
+    """``value`` divided by the dual norm of ``normal``, (n,) and (n, k), known up to ``doubt``; rounded down.
+
+    Infinite for rows of zeros that nothing satisfies.
+    """
     if place.weight is not None:
         magnitude, unit = np.abs(place.weight), summation_bound(len(place.weight))
         doubt = (doubt @ magnitude + unit * (np.abs(normal) @ magnitude)) * BOUND_SLACK + UNDERFLOW_GUARD
@@ -185,7 +188,8 @@ def _quotient(place: Place, value: Floats, normal: Floats, doubt: Floats) -> Flo
     rounding = 1 + 2 * summation_bound(normal.shape[1] + 4)
     # Squares of very small numbers vanish, those of very large ones are infinite, which leaves nothing shown.
     length = (np.linalg.norm(np.abs(normal) + doubt, DUAL[place.norm], axis=1) + 2.0**-500) * rounding
-    return np.asarray(np.nan_to_num(np.maximum(value / length * (1 - 4 * UNIT_ROUNDOFF), 0.0), nan=0.0, posinf=0.0))
+    shown = np.where(value < np.inf, value / length * (1 - 4 * UNIT_ROUNDOFF), 0.0)
+    return np.asarray(np.where(shown > 0, shown, 0.0))
 
 
 def dual_norms(place: Place, normals: Floats) -> Floats:
