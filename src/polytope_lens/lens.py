@@ -18,7 +18,7 @@ from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
 from polytope_lens.exact.points import point_signs
 from polytope_lens.pattern import ActivationPattern
-from polytope_lens.points import robustness
+from polytope_lens.points import complexity, robustness
 from polytope_lens.proof.write import write_proof
 from polytope_lens.query.locate import region_patterns
 from polytope_lens.region import Region
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.importers.torch import SelfCheck
     from polytope_lens.partition import Partition, RegionCounts
+    from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
     from polytope_lens.points.robustness import Robustness
 
     Floats = NDArray[np.float64]
@@ -213,6 +214,18 @@ class Lens:
             self.network, x, norm=norm, target=target, output=output, value=value, domain=domain,
             max_regions=max_regions, exact=exact, progress=progress,
         )  # fmt: skip
+
+    def local_complexity(
+        self, x: ArrayLike, radius: float, *, norm: float = 2, max_regions: int | None = None
+    ) -> LocalComplexity:
+        """Regions that meet an open ball, and neurons that cut it; exact, see :func:`.complexity.local_complexity`."""
+        return complexity.local_complexity(self.network, x, radius, norm=norm, max_regions=max_regions)
+
+    def local_complexity_estimate(
+        self, x: ArrayLike, radius: float, *, n_directions: int | None = None, seed: int = 0
+    ) -> ComplexityEstimate:
+        """The usual approximation of the same, from some corners; see :func:`.complexity.local_complexity_estimate`."""
+        return complexity.local_complexity_estimate(self.network, x, radius, n_directions=n_directions, seed=seed)
 
     def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
         """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.

@@ -105,7 +105,9 @@ class Front:
             for i in np.argsort(distance, kind="stable"):
                 if least[i] >= self.upper:
                     continue
-                piece = Piece(distance[i], least[i], bits[at[i]], int(which[i]), multipliers[i].copy(), points[i])
+                piece = Piece(
+                    float(distance[i]), float(least[i]), bits[at[i]], int(which[i]), multipliers[i].copy(), points[i]
+                )
                 self.pieces.append(piece)
                 if distance[i] < self.upper * (1 - TIE):
                     self.reach(points[i])
