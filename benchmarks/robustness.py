@@ -62,7 +62,9 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=20)
     parser.add_argument("--max-regions", type=int, default=5000)
     arguments = parser.parse_args()
-    print(f"{'network':<14}{'norm':>5}{'points':>8}{'done':>6}{'regions':>9}{'s':>8}{'ms/region':>11}{'radius':>9}{'gap':>7}")
+    print(
+        f"{'network':<14}{'norm':>5}{'points':>8}{'done':>6}{'regions':>9}{'s':>8}{'ms/region':>11}{'radius':>9}{'gap':>7}"
+    )
     for name in arguments.names or CASES:
         lens, points = CASES[name]()
         for label, norm in NORMS.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
 from polytope_lens.exact.points import point_signs
 from polytope_lens.pattern import ActivationPattern
-from polytope_lens.points import complexity, robustness
+from polytope_lens.points import complexity, crossings, gradients, robustness
 from polytope_lens.proof.write import write_proof
 from polytope_lens.query.locate import region_patterns
 from polytope_lens.region import Region
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from polytope_lens.importers.torch import SelfCheck
     from polytope_lens.partition import Partition, RegionCounts
     from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
+    from polytope_lens.points.crossings import Crossings
     from polytope_lens.points.robustness import Robustness
 
     Floats = NDArray[np.float64]
@@ -226,6 +227,24 @@ class Lens:
     ) -> ComplexityEstimate:
         """The usual approximation of the same, from some corners; see :func:`.complexity.local_complexity_estimate`."""
         return complexity.local_complexity_estimate(self.network, x, radius, n_directions=n_directions, seed=seed)
+
+    def crossings(self, X: ArrayLike, Y: ArrayLike) -> Crossings:
+        """Hamming distances of patterns against flips on the way, for many pairs; see :func:`.crossings.crossings`."""
+        return crossings.crossings(self.network, X, Y)
+
+    @overload
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[False] = False
+    ) -> Floats: ...
+    @overload
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[True]
+    ) -> NDArray[np.object_]: ...
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False
+    ) -> Floats | NDArray[np.object_]:
+        """What each input contributes to an output on the way from a baseline to x; see :mod:`.gradients`."""
+        return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
 
     def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
         """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.

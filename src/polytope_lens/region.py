@@ -9,7 +9,7 @@ from polytope_lens import network as net
 from polytope_lens.affine import AffineMap
 from polytope_lens.polytope import Polytope
 from polytope_lens.query import inequalities as rows
-from polytope_lens.query import neighbors, rays, vanishing
+from polytope_lens.query import neighbors, power, rays, vanishing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,6 +102,10 @@ class Region:
     def neighbors(self) -> list[Region]:
         """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
         return neighbors.neighbors(self)
+
+    def power_cells(self) -> list[power.PowerCell]:
+        """For each layer, the cell of its power diagram that holds the region; see :func:`.power.power_cells`."""
+        return power.power_cells(self)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities()}"

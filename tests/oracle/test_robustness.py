@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import reference
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import Status
-from polytope_lens.exact.rational import fraction, rational
+from polytope_lens.exact.rational import fraction
 from polytope_lens.lp.exact import Halfspace
 from polytope_lens.lp.exact_nearest import exact_nearest
 
@@ -39,28 +39,29 @@ def rivals(outputs):
     return [(leader, i) for i in range(len(outputs)) if i != leader]
 
 
+def rows_of(domain):
+    pairs = zip(domain.A.tolist(), domain.b.tolist(), strict=True)
+    return [[*map(Fraction, row), -Fraction(b)] for row, b in pairs]
+
+
 def systems(lens, x, domain=None):
     """For each region and rival, exact rows ``[a, c]`` of where the rival is not behind: from plain fractions."""
     _, outputs = reference.evaluate(lens.network, x)
+    around = [] if domain is None else rows_of(domain)
     for bits in lens.partition(domain).bits().tolist():
         *hidden, last = reference.affine_rows(lens.network, bits)
         flat = [row for rows in hidden for row in rows]
         rows = [[-v for v in row] if bit else row for row, bit in zip(flat, bits, strict=True)]
-        if domain is not None:
-            rows += [[*map(Fraction, row), -Fraction(b)] for row, b in zip(domain.A.tolist(), domain.b.tolist(), strict=True)]
         for leader, rival in rivals(outputs):
-            yield [*rows, [a - b for a, b in zip(last[leader], last[rival], strict=True)]]
+            yield [*rows, *around, [a - b for a, b in zip(last[leader], last[rival], strict=True)]]
 
 
 def brute_power(lens, x, norm, domain=None):
     """Distance, or its square, by an exact program in each region, without search, bounds or proposals."""
-    start = [Fraction(float(v)) for v in x]
+    start = [*reference.fractions(x), Fraction(1)]
     powers = []
     for rows in systems(lens, x, domain):
-        around = [
-            Halfspace([fmpq(v.numerator, v.denominator) for v in row[:-1]], as_fmpq(-reference.dot(row, [*start, Fraction(1)])))
-            for row in rows
-        ]
+        around = [Halfspace([*map(as_fmpq, row[:-1])], as_fmpq(-reference.dot(row, start))) for row in rows]
         found = exact_nearest(around, len(x), norm)
         if found is not None:
             powers.append(fraction(found.power))
@@ -87,24 +88,30 @@ def check(lens, x, norm, domain=None):
     for found in (exact, rounded):
         assert Fraction(found.lower) ** power <= want <= Fraction(found.upper) ** power
     assert rounded.upper - rounded.lower <= 1e-8 * rounded.upper
-    # The point is at that distance, inside the domain, and a tie, or for floats not behind.
-    assert size([v - Fraction(float(w)) for v, w in zip(exact.exact_point, x, strict=True)], norm) == want
-    outputs = reference_outputs(lens, exact.exact_point)
-    leader, rival = exact.pair
-    assert outputs[leader] == outputs[rival]
-    step = [Fraction(float(v)) - Fraction(float(w)) for v, w in zip(rounded.point, x, strict=True)]
+    # The point is at that distance, inside the domain, and a tie.
+    start = reference.fractions(x)
+    assert size([v - w for v, w in zip(exact.exact_point, start, strict=True)], norm) == want
+    outputs = evaluate(lens.network, exact.exact_point)
+    assert outputs[exact.pair[0]] == outputs[exact.pair[1]] == max(outputs)
+    step = [v - w for v, w in zip(reference.fractions(rounded.point), start, strict=True)]
     assert abs(float(size(step, norm)) - float(want)) <= 1e-8 * float(want)
     if domain is not None:
-        assert all(reference.dot(list(map(Fraction, row)), exact.exact_point) <= Fraction(b) for row, b in zip(domain.A.tolist(), domain.b.tolist(), strict=True))
+        assert all(reference.dot(row, [*exact.exact_point, Fraction(1)]) <= 0 for row in rows_of(domain))
 
 
-def reference_outputs(lens, x):
+def evaluate(network, x):
     """Outputs at fractions."""
-    hidden = list(map(Fraction, x))
-    for layer in lens.network.layers:
-        z = [reference.dot(reference.fractions(w), hidden) + Fraction(float(b)) for w, b in zip(layer.weight, layer.bias, strict=True)]
-        hidden = [Fraction(float(high if v > 0 else low)) * v for v, low, high in zip(z, layer.negative_slope, layer.positive_slope, strict=True)]
-    return [reference.dot(reference.fractions(w), hidden) + Fraction(float(b)) for w, b in zip(lens.network.output_weight, lens.network.output_bias, strict=True)]
+    hidden = list(x)
+    for layer in network.layers:
+        z = affine(layer.weight, layer.bias, hidden)
+        slopes = zip(z, layer.negative_slope, layer.positive_slope, strict=True)
+        hidden = [Fraction(float(high if v > 0 else low)) * v for v, low, high in slopes]
+    return affine(network.output_weight, network.output_bias, hidden)
+
+
+def affine(weight, bias, hidden):
+    pairs = zip(weight, bias, strict=True)
+    return [reference.dot(reference.fractions(w), hidden) + Fraction(float(b)) for w, b in pairs]
 
 
 def size(step, norm):
@@ -131,8 +138,12 @@ def test_inside_a_domain(norm):
 @pytest.mark.parametrize("norm", NORMS)
 @given(data=st.data())
 def test_small_integers(data, norm):
-    """Ties of all kinds: dead and duplicated neurons, boundaries that are touched, outputs that are equal on regions."""
-    draw = lambda shape: np.array(data.draw(st.lists(st.integers(-2, 2), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))).reshape(shape).astype(float)  # noqa: E731
+    """Ties of all kinds: dead and duplicated neurons, boundaries only touched, outputs that are equal on regions."""
+
+    def draw(shape):
+        n = int(np.prod(shape))
+        return np.reshape(data.draw(st.lists(st.integers(-2, 2), min_size=n, max_size=n)), shape).astype(float)
+
     lens = integer_lens((2, 3, 2, 3), draw)
     check(lens, draw(2), norm)
 
@@ -144,7 +155,10 @@ def test_against_cvxpy(norm):
     for rows in systems(lens, x):
         A = np.array([[float(v) for v in row] for row in rows])
         w = cp.Variable(3)
-        best = min(best, cp.Problem(cp.Minimize(cp.norm(w - x, norm)), [A[:, :-1] @ w + A[:, -1] <= 0]).solve(solver=cp.CLARABEL))
+        best = min(
+            best,
+            cp.Problem(cp.Minimize(cp.norm(w - x, norm)), [A[:, :-1] @ w + A[:, -1] <= 0]).solve(solver=cp.CLARABEL),
+        )
     assert lens.robustness_radius(x, norm=norm).radius == pytest.approx(best, rel=1e-6)
 
 

@@ -336,7 +336,7 @@ def _decided(
                 at.append(i)
                 across.append(pattern)
                 known.append(place.get((i, owners[0]), -1) if len(owners) == 1 else -1)
-    kept = Facets(*(array[~np.isin(sure.at, unsure)] for array in sure))
+    kept = Facets._make(array[~np.isin(sure.at, unsure)] for array in sure)
     if not at:
         return kept
     number, regions = np.array(known), np.array(at)
@@ -348,4 +348,4 @@ def _decided(
     bound[is_known] = sure.bound[number[is_known]]
     decided = Facets(regions, np.array(across), entry, lower, bound)
     order = np.argsort(np.concatenate([kept.at, regions]), kind="stable")
-    return Facets(*(np.concatenate(pair)[order] for pair in zip(kept, decided, strict=True)))
+    return Facets._make(np.concatenate(pair)[order] for pair in zip(kept, decided, strict=True))

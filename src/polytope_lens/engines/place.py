@@ -119,9 +119,7 @@ def start_slacks(place: Place, rows: Floats, error: Floats) -> tuple[Floats, Flo
     return slack, (slack_error + moved) * BOUND_SLACK
 
 
-def nearest(
-    place: Place, rows: Floats, error: Floats, limit: float = np.inf
-) -> tuple[Floats, Floats, Floats, Floats]:
+def nearest(place: Place, rows: Floats, error: Floats, limit: float = np.inf) -> tuple[Floats, Floats, Floats, Floats]:
     """Distances of n regions from the start, lower bounds on them, multipliers that prove these, and nearest inputs.
 
     (n,), (n,), (n, m) and (n, d); all but the bounds are rounded. Where the method gives up, as in empty regions, the

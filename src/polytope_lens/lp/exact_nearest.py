@@ -132,7 +132,7 @@ def _frame(near: Floats, norm: float) -> tuple[list[list[tuple[int, int]]], list
 def _is_dual_optimal(
     normals: list[Sequence[fmpq]], multipliers: Vector, offsets: list[Vector], power: fmpq, dim: int, norm: float
 ) -> bool:
-    """Whether nonnegative multipliers prove that no point is nearer: ``-multipliers . offsets``, dual norm at most 1."""
+    """Whether nonnegative multipliers prove that no point is nearer: by their value, with a dual norm of 1 at most."""
     total = [dot([row[k] for row in normals], multipliers) for k in range(dim)]
     value = -dot([row[0] for row in offsets], multipliers)
     return bool(value == power and power_of(total, 1.0 if norm == inf else inf) <= 1)
@@ -147,19 +147,18 @@ def _project(rows: Sequence[Halfspace], dim: int) -> ExactNearest | None:
             normals = [list(rows[i].normal) for i in active]
             shares = _shares(normals, entering)
             rest = [v - dot(shares, [row[k] for row in normals]) for k, v in enumerate(entering)]
-            length = dot(rest, rest)
-            full = (dot(entering, point) - rows[q].offset) / length if length else None
-            leaving = min(((dual[i] / s, i) for i, s in enumerate(shares) if s > 0), default=None)
-            if full is None and leaving is None:
+            excess, length = dot(entering, point) - rows[q].offset, dot(rest, rest)
+            step, leaving = min(((dual[i] / v, i) for i, v in enumerate(shares) if v > 0), default=(ZERO, -1))
+            if length and (leaving < 0 or excess <= step * length):
+                step, leaving = excess / length, -1
+            elif leaving < 0:
                 return None
-            enters = full is not None and (leaving is None or full <= leaving[0])
-            step = full if enters else leaving[0]
             point = [v - step * r for v, r in zip(point, rest, strict=True)]
             dual = [v - step * s for v, s in zip(dual, shares, strict=True)]
             added += step
-            if enters:
+            if leaving < 0:
                 break
-            del active[leaving[1]], dual[leaving[1]]
+            del active[leaving], dual[leaving]
         active.append(q)
         dual.append(added)
     return ExactNearest(point, dot(point, point))

@@ -51,7 +51,7 @@ def maximize(
         side = 1.0 if basis[k] < d else -1.0
         inverse[k, k] = side
         point[k] = side * offset[basis[k]]
-    return ascend(normal, offset, basis, dual, inverse, point, alpha)
+    return bool(ascend(normal, offset, basis, dual, inverse, point, alpha))
 
 
 @jit

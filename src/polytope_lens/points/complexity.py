@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -217,7 +218,7 @@ def _per_layer(bits: Bools, bits_per_layer: tuple[int, ...]) -> tuple[Ints, Ints
     """
     regions, pieces = [], []
     stops = np.cumsum((0, *bits_per_layer))
-    for start, stop in zip(stops[:-1], stops[1:], strict=True):
+    for start, stop in pairwise(stops):
         _, group = np.unique(pack(bits[:, :start]), axis=0, return_inverse=True)
         size = np.bincount(group)
         on = np.zeros((len(size), stop - start), dtype=np.int64)

@@ -92,9 +92,7 @@ def _level(network: Network, x: Floats, output: int | None, value: float) -> Con
     return above if margins_at(above, x)[0] <= 0 else _with_margins(network, -row, np.array([level]), above.pairs)
 
 
-def _with_margins(
-    network: Network, weight: Floats, bias: Floats, pairs: tuple[tuple[int, int | None], ...]
-) -> Contest:
+def _with_margins(network: Network, weight: Floats, bias: Floats, pairs: tuple[tuple[int, int | None], ...]) -> Contest:
     passing = pass_through_layer(network.output_weight, network.output_bias)
     margins = pass_through_layer(weight, bias)
     layers = (*network.layers, passing, margins)

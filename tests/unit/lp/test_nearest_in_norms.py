@@ -94,7 +94,7 @@ integers = st.integers(-3, 3)
 @pytest.mark.parametrize("norm", NORMS)
 @given(rows=st.lists(st.tuples(integers, integers, integers), min_size=1, max_size=6))
 def test_small_integers(rows, norm):
-    """Duplicates, parallels, zeros, empty and flat polytopes: optimal by duality, or empty by Farkas (through cvxpy)."""
+    """Duplicates, parallels, zeros, empty and flat polytopes."""
     A, s = np.array(rows, dtype=float)[:, :2], np.array(rows, dtype=float)[:, 2]
     exact = exact_nearest(halfspaces(A, s), 2, norm)
     found = float_nearest(A, s, norm) if norm == 2 or exact is not None else None
