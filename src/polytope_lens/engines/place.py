@@ -50,6 +50,8 @@ class Place:
         ``a @ stretch`` are the coordinates of the normal ``a @ weight`` in that frame; rounded.
     norm : 1, 2 or inf
         What distances among the inputs are measured in.
+    gram, size : (k, k) arrays or None
+        ``weight @ weight.T``, and the same of absolute values; rounded.
     """
 
     network: Network
@@ -62,6 +64,8 @@ class Place:
     frame: Floats | None = None
     stretch: Floats | None = None
     norm: float = 2.0
+    gram: Floats | None = None
+    size: Floats | None = None
 
 
 def check_norm(norm: float) -> float:
@@ -86,7 +90,8 @@ def place_of(network: Network, x: Floats, domain: Domain, norm: float = 2.0) -> 
     start, error = _forward(weight, bias, x[None])
     frame, triangle = np.linalg.qr(weight.T)
     stretch = np.ascontiguousarray(triangle.T)
-    return Place(inner, walls(None, len(weight)), x, start[0], error[0], weight, bias, frame, stretch, norm)
+    gram, size = weight @ weight.T, np.abs(weight) @ np.abs(weight).T
+    return Place(inner, walls(None, len(weight)), x, start[0], error[0], weight, bias, frame, stretch, norm, gram, size)
 
 
 def _forward(weight: Floats, bias: Floats, X: Floats) -> tuple[Floats, Floats]:
@@ -179,17 +184,34 @@ def _quotient(place: Place, value: Floats, normal: Floats, doubt: Floats) -> Flo
 
     Infinite for rows of zeros that nothing satisfies.
     """
+    length = _lengths_above(place, normal, doubt)
+    shown = np.where(value < np.inf, value / length * (1 - 4 * UNIT_ROUNDOFF), 0.0)
+    return np.asarray(np.where(shown > 0, shown, 0.0))
+
+
+def _lengths_above(place: Place, normal: Floats, doubt: Floats) -> Floats:
+    """Upper bounds, (n,), on dual norms among the inputs.
+
+    In fewer coordinates, a normal n that is known up to e has a length of ``sqrt(n . gram n) + sqrt(e . size e)`` at
+    most, since ``|e . weight|`` is at most ``e . |weight|``, number for number.
+    """
+    if place.gram is not None and place.size is not None and place.weight is not None and place.norm == 2:
+        unit = summation_bound(place.weight.shape[1]) + summation_bound(2 * len(place.weight) + 2)
+        square = np.einsum("nk,nk->n", normal @ place.gram, normal)
+        square += unit * np.einsum("nk,nk->n", np.abs(normal) @ place.size, np.abs(normal)) * BOUND_SLACK
+        rest = np.einsum("nk,nk->n", doubt @ place.size, doubt) * BOUND_SLACK + UNDERFLOW_GUARD
+        return np.asarray((np.sqrt(np.maximum(square, 0.0)) + np.sqrt(rest)) * (1 + 8 * UNIT_ROUNDOFF))
     if place.weight is not None:
         magnitude, unit = np.abs(place.weight), summation_bound(len(place.weight))
         doubt = (doubt @ magnitude + unit * (np.abs(normal) @ magnitude)) * BOUND_SLACK + UNDERFLOW_GUARD
         normal = normal @ place.weight
     rounding = 1 + 2 * summation_bound(normal.shape[1] + 4)
     # Squares of very small numbers vanish, those of very large ones are infinite, which leaves nothing shown.
-    length = (np.linalg.norm(np.abs(normal) + doubt, DUAL[place.norm], axis=1) + 2.0**-500) * rounding
-    shown = np.where(value < np.inf, value / length * (1 - 4 * UNIT_ROUNDOFF), 0.0)
-    return np.asarray(np.where(shown > 0, shown, 0.0))
+    return np.asarray((np.linalg.norm(np.abs(normal) + doubt, DUAL[place.norm], axis=1) + 2.0**-500) * rounding)
 
 
 def dual_norms(place: Place, normals: Floats) -> Floats:
     """What divides the value of a row into the distance of its hyperplane, normals (n, k) -> (n,); rounded."""
+    if place.norm == 2 and place.stretch is not None:
+        return np.asarray(np.linalg.norm(normals @ place.stretch, axis=1))
     return np.asarray(np.linalg.norm(_among_inputs(place, normals), DUAL[place.norm], axis=1))
