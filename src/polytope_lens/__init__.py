@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from polytope_lens.partition import Certificate, Partition, RegionCounts
     from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.points.complexity import LocalComplexity
+    from polytope_lens.points.robustness import Robustness
     from polytope_lens.polytope import Polytope
     from polytope_lens.polytope.recession import RecessionCone
     from polytope_lens.query.inequalities import Inequalities
@@ -37,6 +39,7 @@ _HOME = {
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
+    "LocalComplexity": "points.complexity",
     "Network": "network",
     "Partition": "partition",
     "Path": "path",
@@ -45,6 +48,7 @@ _HOME = {
     "RecessionCone": "polytope.recession",
     "Region": "region",
     "RegionCounts": "partition",
+    "Robustness": "points.robustness",
     "Status": "errors",
 }
 
@@ -57,6 +61,7 @@ __all__ = [
     "Inequalities",
     "Layer",
     "Lens",
+    "LocalComplexity",
     "Network",
     "Partition",
     "Path",
@@ -65,6 +70,7 @@ __all__ = [
     "RecessionCone",
     "Region",
     "RegionCounts",
+    "Robustness",
     "Status",
 ]
 

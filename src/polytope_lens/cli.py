@@ -68,10 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     def as_json(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--json", action="store_true", help="print JSON")
 
+    def point(sub: argparse.ArgumentParser) -> None:
+        network(sub)
+        sub.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+        sub.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+
     at = command("at", _at, "The polytope that a point lives on: pattern, affine map, facets.")
-    network(at)
-    at.add_argument("x", nargs="*", type=float, help="coordinates of the point")
-    at.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    point(at)
     at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
     as_json(at)
 
@@ -99,9 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     as_json(partition)
 
     explore = command("explore", _explore, "Regions around a point, found by crossing facets.")
-    network(explore)
-    explore.add_argument("x", nargs="*", type=float, help="coordinates of the point")
-    explore.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    point(explore)
     many = explore.add_mutually_exclusive_group()
     many.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
     many.add_argument("--unlimited", action="store_true", help="as many regions as there are")
@@ -114,6 +115,15 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(explore)
+
+    robustness = command("robustness", _robustness, "How far a point is from the decision boundary.")
+    point(robustness)
+    robustness.add_argument("--norm", type=float, default=2, help="1, 2 or inf (default: %(default)s)")
+    robustness.add_argument("--target", type=int, nargs="+", metavar="I", help="only this output, or a pair of them")
+    robustness.add_argument("--value", type=float, help="where an output has this value instead")
+    robustness.add_argument("--output", type=int, metavar="I", help="which one")
+    robustness.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
+    as_json(robustness)
 
     plot = command("plot", _plot, "Draw the regions of a network with two inputs.")
     network(plot)
@@ -285,6 +295,34 @@ def _explore(arguments: argparse.Namespace) -> None:
         print(f"{told}  {found[i].pattern.hex}")
     if len(found) > shown:
         print(f"... and {len(found) - shown} more; --limit shows more of them, --json all")
+
+
+def _robustness(arguments: argparse.Namespace) -> None:
+    lens, target = _lens(arguments.file), arguments.target
+    found = lens.robustness_radius(
+        _point(arguments, lens, "robustness"),
+        norm=arguments.norm,
+        target=target[0] if target and len(target) == 1 else target,
+        output=arguments.output,
+        value=arguments.value,
+        max_regions=arguments.max_regions,
+    )
+    if not arguments.json:
+        print(found.explain())
+        print(f"proved: at least {found.lower!r}, at most {found.upper!r}")
+        return
+    numbers = {"radius": found.radius, "lower": found.lower, "upper": found.upper}
+    _print_json(
+        {
+            # JSON has neither infinity nor NaN.
+            **{name: number if np.isfinite(number) else None for name, number in numbers.items()},
+            "norm": f"{found.norm:g}",
+            "point": None if found.point is None else found.point.tolist(),
+            "outputs": found.pair,
+            "n_regions": found.n_regions,
+            "status": found.status.name,
+        }
+    )
 
 
 def _plot(arguments: argparse.Namespace) -> None:
