@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from polytope_lens.partition import Certificate, Partition, RegionCounts
     from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.points.complexity import LocalComplexity
+    from polytope_lens.points.robustness import Robustness
     from polytope_lens.polytope import Polytope
     from polytope_lens.polytope.recession import RecessionCone
     from polytope_lens.query.data import RegionData
@@ -40,6 +42,7 @@ _HOME = {
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
+    "LocalComplexity": "points.complexity",
     "Network": "network",
     "Partition": "partition",
     "Path": "path",
@@ -49,6 +52,7 @@ _HOME = {
     "Region": "region",
     "RegionCounts": "partition",
     "RegionData": "query.data",
+    "Robustness": "points.robustness",
     "Status": "errors",
 }
 
@@ -62,6 +66,7 @@ __all__ = [
     "Inequalities",
     "Layer",
     "Lens",
+    "LocalComplexity",
     "Network",
     "Partition",
     "Path",
@@ -71,6 +76,7 @@ __all__ = [
     "Region",
     "RegionCounts",
     "RegionData",
+    "Robustness",
     "Status",
 ]
 

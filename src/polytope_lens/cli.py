@@ -69,10 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     def as_json(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--json", action="store_true", help="print JSON")
 
+    def point(sub: argparse.ArgumentParser) -> None:
+        network(sub)
+        sub.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+        sub.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+
     at = command("at", _at, "The polytope that a point lives on: pattern, affine map, facets.")
-    network(at)
-    at.add_argument("x", nargs="*", type=float, help="coordinates of the point")
-    at.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    point(at)
     at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
     as_json(at)
 
@@ -101,9 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     as_json(partition)
 
     explore = command("explore", _explore, "Regions around a point, found by crossing facets.")
-    network(explore)
-    explore.add_argument("x", nargs="*", type=float, help="coordinates of the point")
-    explore.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    point(explore)
     many = explore.add_mutually_exclusive_group()
     many.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
     many.add_argument("--unlimited", action="store_true", help="as many regions as there are")
@@ -127,6 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     export.add_argument("--format", choices=FORMATS, help="by default what the name of the output ends in")
     export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
+    robustness = command("robustness", _robustness, "How far a point is from the decision boundary.")
+    point(robustness)
+    robustness.add_argument("--norm", type=float, default=2, help="1, 2 or inf (default: %(default)s)")
+    robustness.add_argument("--target", type=int, nargs="+", metavar="I", help="only this output, or a pair of them")
+    robustness.add_argument("--value", type=float, help="where an output has this value instead")
+    robustness.add_argument("--output", type=int, metavar="I", help="which one")
+    robustness.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
+    as_json(robustness)
 
     plot = command("plot", _plot, "Draw the regions of a network with two inputs.")
     network(plot)
@@ -314,6 +323,34 @@ def _export(arguments: argparse.Namespace) -> None:
         print(text_of(region, arguments.format), end="")
     else:
         region.write(arguments.output, arguments.format)
+
+
+def _robustness(arguments: argparse.Namespace) -> None:
+    lens, target = _lens(arguments.file), arguments.target
+    found = lens.robustness_radius(
+        _point(arguments, lens, "robustness"),
+        norm=arguments.norm,
+        target=target[0] if target and len(target) == 1 else target,
+        output=arguments.output,
+        value=arguments.value,
+        max_regions=arguments.max_regions,
+    )
+    if not arguments.json:
+        print(found.explain())
+        print(f"proved: at least {found.lower!r}, at most {found.upper!r}")
+        return
+    numbers = {"radius": found.radius, "lower": found.lower, "upper": found.upper}
+    _print_json(
+        {
+            # JSON has neither infinity nor NaN.
+            **{name: number if np.isfinite(number) else None for name, number in numbers.items()},
+            "norm": f"{found.norm:g}",
+            "point": None if found.point is None else found.point.tolist(),
+            "outputs": found.pair,
+            "n_regions": found.n_regions,
+            "status": found.status.name,
+        }
+    )
 
 
 def _plot(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from polytope_lens.io import vnnlib, wkt
 from polytope_lens.io.exports import Exports
 from polytope_lens.polytope import Polytope
 from polytope_lens.query import inequalities as rows
-from polytope_lens.query import neighbors, rays, vanishing, vertices
+from polytope_lens.query import neighbors, power, rays, vanishing, vertices
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,6 +118,10 @@ class Region(Exports):
     def neighbors(self) -> list[Region]:
         """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
         return neighbors.neighbors(self)
+
+    def power_cells(self) -> list[power.PowerCell]:
+        """For each layer, the cell of its power diagram that holds the region; see :func:`.power.power_cells`."""
+        return power.power_cells(self)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities()}"

@@ -182,6 +182,26 @@ def test_partition(capsys, lines, tmp_path):
     assert as_json(capsys, "partition", saved) == answer
 
 
+def test_robustness(capsys, lines, tmp_path):
+    answer = as_json(capsys, "robustness", lines, "0.5", "1", "--value", "1", "--norm", "1")
+    assert answer["radius"] == pytest.approx(0.75)
+    assert answer["lower"] <= answer["radius"] <= answer["upper"]
+    assert (answer["norm"], answer["outputs"], answer["status"]) == ("1", [0, None], "COMPLETE")
+    assert main(["robustness", lines, "0.5", "1", "--value", "1", "--norm", "inf"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("The boundary is at a distance of 0.375 in the norm inf after ")
+    assert printed[1].startswith("proved: at least 0.37")
+    nothing = as_json(capsys, "robustness", lines, "0.5", "1", "--value", "-1")
+    assert (nothing["radius"], nothing["upper"], nothing["point"]) == (None, None, None)
+    save_npz(from_arrays([np.eye(3)], [np.zeros(3)]), tmp_path / "three.npz")
+    three = str(tmp_path / "three.npz")
+    assert as_json(capsys, "robustness", three, "3", "2", "1")["outputs"] == [0, 1]
+    assert as_json(capsys, "robustness", three, "3", "2", "1", "--target", "2")["outputs"] == [0, 2]
+    assert as_json(capsys, "robustness", three, "3", "2", "1", "--target", "2", "1")["outputs"] == [1, 2]
+    assert "no classes to tell apart" in refused(capsys, "robustness", lines, "0", "0")
+    assert "`norm` should be 1, 2 or inf" in refused(capsys, "robustness", three, "0", "0", "1", "--norm", "3")
+
+
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_plot(capsys, lines, tmp_path, suffix):
     picture = tmp_path / f"picture.{suffix}"
