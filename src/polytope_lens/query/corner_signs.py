@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from polytope_lens._jit import jit
 from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.exact.values import bounded_affine_values, bounded_values
+from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values
 from polytope_lens.network import bit_places
 from polytope_lens.polytope.planar import crossing
 
@@ -50,9 +51,9 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
 
     Notes
     -----
-    A float pass whose bounds include the corners' own errors decides nearly all. The others are seen from one region
-    each, where the function is affine, first in double-double, at last in integers. Cost: two matrix products for
-    each layer; milliseconds for each region with a corner that is zero, or too close to it.
+    A float pass whose bounds include the corners' own errors decides nearly all. The others, in deep networks all, are
+    seen from one region each, where the function is affine with a row known in double-double, or in integers.
+    Cost: two matrix products for each layer; milliseconds for each region with a corner that is zero, or too close.
     """
     mesh = partition.planar_mesh()
     values, bounds = bounded_values(function, mesh.points, mesh.error)
@@ -65,11 +66,12 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
         signs[again], doubtful[again] = _decided(near[:, 0], bounds[:, 0])
         again = again[doubtful[again]]
     if again.size:
-        entries = _entry_of(mesh)[again]
-        bits = partition.bits()[_region_of(mesh, entries), : function.n_neurons]
-        near, bounds = bounded_affine_values(function, bits, mesh.points[again], mesh.error[again])
-        signs[again], doubtful[again] = _decided(near[:, 0], bounds[:, 0])
-        values[again] = near
+        entries = _few_regions(mesh, doubtful)[again]
+        regions, index = np.unique(_region_of(mesh, entries), return_inverse=True)
+        rows, error = bounded_gradients(function, partition.bits()[regions, : function.n_neurons])
+        near, bound = affine_values(rows[index], error[index], mesh.points[again], mesh.error[again])
+        signs[again], doubtful[again] = _decided(near, bound)
+        values[again, 0] = near
         lines = ExactLines(partition, function)
         for point, entry in zip(again.tolist(), entries.tolist(), strict=True):
             if doubtful[point]:
@@ -129,11 +131,33 @@ def _decided(values: Floats, bounds: Floats) -> tuple[Signs, Bools]:
     return positive.astype(np.int8) - negative.astype(np.int8), ~(positive | negative | (bounds == 0))
 
 
-def _entry_of(mesh: PlanarMesh) -> Ints:
-    """For each point, the first entry of the mesh that mentions it."""
-    first = np.empty(len(mesh.points), dtype=np.int64)
-    first[mesh.corners[::-1]] = np.arange(len(mesh.corners))[::-1]
-    return first
+def _few_regions(mesh: PlanarMesh, wanted: Bools) -> Ints:
+    """For each wanted point an entry of the mesh that mentions it, all in regions that are few; -1 for others.
+
+    Regions are taken that have many wanted points to themselves, then such that have fewer.
+    """
+    entry_of = np.full(len(mesh.points), -1)
+    missing = wanted.copy()
+    least = int(np.diff(mesh.indptr).max())
+    while missing.any():
+        _take_regions(mesh.indptr, mesh.corners, least, missing, entry_of)
+        least = min(least - 1, 6)
+    return entry_of
+
+
+@jit
+def _take_regions(
+    indptr: Ints, corners: Ints, least: int, missing: Bools, entry_of: Ints
+) -> None:  # pragma: no cover - compiled
+    for region in range(indptr.shape[0] - 1):
+        count = 0
+        for entry in range(indptr[region], indptr[region + 1]):
+            count += missing[corners[entry]]
+        if count >= least:
+            for entry in range(indptr[region], indptr[region + 1]):
+                if missing[corners[entry]]:
+                    missing[corners[entry]] = False
+                    entry_of[corners[entry]] = entry
 
 
 def _region_of(mesh: PlanarMesh, entries: Ints) -> Ints:
