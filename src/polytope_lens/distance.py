@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,6 +92,6 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
     if not exact:
         l1, sup = float(l1), float(sup)
     return Distance(
-        l1, float(np.sqrt(float(found.l2_squared.sum()))), sup, found.argmax[output], output, found.integral / volume,
+        l1, sqrt(found.l2_squared.sum()), sup, found.argmax[output], output, found.integral / volume,
         volume, len(partition),
     )  # fmt: skip

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import jit
-from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
+from polytope_lens.exact.rational import integer_matrix, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values
-from polytope_lens.network import bit_places
+from polytope_lens.pattern import unpack
 from polytope_lens.polytope.planar import crossing
+from polytope_lens.query.vertices import EdgeLines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +68,10 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
         again = again[doubtful[again]]
     if again.size:
         entries = _few_regions(mesh, doubtful)[again]
-        regions, index = np.unique(_region_of(mesh, entries), return_inverse=True)
-        rows, error = bounded_gradients(function, partition.bits()[regions, : function.n_neurons])
+        at = np.searchsorted(mesh.indptr, entries, side="right") - 1
+        regions, index = np.unique(at, return_inverse=True)
+        bits = unpack(partition.patterns[regions], partition.network.n_neurons)
+        rows, error = bounded_gradients(function, bits[:, : function.n_neurons])
         near, bound = affine_values(rows[index], error[index], mesh.points[again], mesh.error[again])
         signs[again], doubtful[again] = _decided(near, bound)
         values[again, 0] = near
@@ -83,22 +86,16 @@ class ExactLines:
     """The lines on which a function is zero, region by region, and those of the edges of a mesh, in integers."""
 
     def __init__(self, partition: Partition, function: Network) -> None:
-        identity = integer_matrix(np.eye(3))
-        self._edges, self._function = ExactRows(partition.network, identity), ExactRows(function, identity)
-        self._output = len(function.layers)
-        self._mesh, self._bits = partition.planar_mesh(), partition.bits()
-        self._places = bit_places(partition.network)
-        domain = partition.domain
-        assert domain is not None  # meshes are of bounded domains
-        self._sides = integer_rows(np.column_stack([domain.A, -domain.b]))
+        self._edges = EdgeLines(partition)
+        self._source, self._output = ExactRows(function, integer_matrix(np.eye(3))), len(function.layers)
 
     def corner(self, entry: int) -> tuple[fmpq, fmpq]:
         """Where the edge of an entry of the mesh starts."""
-        return crossing(self.edge(self._before(entry)), self.edge(entry))
+        return self._edges.corner(entry)
 
     def zero_on(self, entry: int) -> tuple[fmpq, fmpq]:
         """Where the function is zero on the line of an edge, on which it is not constant."""
-        return crossing(self.edge(entry), self._row(entry))
+        return crossing(self._edges.line(entry), self._row(entry))
 
     def sign_at(self, entry: int) -> int:
         """Sign of the function where the edge of an entry starts."""
@@ -106,23 +103,8 @@ class ExactLines:
         a, b, c = self._row(entry)
         return sign(a * x + b * y + c)
 
-    def edge(self, entry: int) -> Sequence[fmpz]:
-        """The line of an edge."""
-        owner = int(self._mesh.owners[entry])
-        if owner < 0:
-            return self._sides[-1 - owner]
-        layer, neuron = self._places[owner]
-        return self._edges.rows(layer, self._bits[self._region(entry)])[neuron]
-
     def _row(self, entry: int) -> Sequence[fmpz]:
-        return self._function.rows(self._output, self._bits[self._region(entry)])[0]
-
-    def _region(self, entry: int) -> int:
-        return int(_region_of(self._mesh, np.array([entry]))[0])
-
-    def _before(self, entry: int) -> int:
-        at = self._mesh.entries(self._region(entry))
-        return entry - 1 if entry > at.start else at.stop - 1
+        return self._source.rows(self._output, self._edges.bits(entry))[0]
 
 
 def _decided(values: Floats, bounds: Floats) -> tuple[Signs, Bools]:
@@ -158,7 +140,3 @@ def _take_regions(
                 if missing[corners[entry]]:
                     missing[corners[entry]] = False
                     entry_of[corners[entry]] = entry
-
-
-def _region_of(mesh: PlanarMesh, entries: Ints) -> Ints:
-    return np.asarray(np.searchsorted(mesh.indptr, entries, side="right") - 1)

@@ -9,7 +9,7 @@ import numpy as np
 from polytope_lens.errors import DimensionError
 from polytope_lens.exact.rational import dot, fraction, integer_matrix
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.query.vertices import rational_vertices, rounded_vertices
+from polytope_lens.query.vertices import EdgeLines, rational_vertices, rounded_vertices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,9 +77,10 @@ def exact_simplices(partition: Partition, purpose: str) -> ExactSimplices:
     network, d = partition.network, partition.network.input_dim
     source = ExactRows(network, integer_matrix(np.eye(d + 1)))
     points, regions, values = [], [], []
+    lines = EdgeLines(partition) if d == 2 else None
     for index, bits in enumerate(partition.bits()):
         rows, scale = source.scaled_rows(len(network.layers), bits)
-        corners = rational_vertices(partition, index)
+        corners = rational_vertices(partition, index) if lines is None else lines.corners(index)
         outputs = [[(dot(row[:-1], x) + row[-1]) / scale for row in rows] for x in corners]
         for k in range(1, len(corners) + 1 - d):
             chosen = [0, *range(k, k + d)]

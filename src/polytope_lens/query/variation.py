@@ -8,13 +8,10 @@ import numpy as np
 
 from polytope_lens.query.adjacency import mesh_edges, neighbor_pairs
 from polytope_lens.query.scalar import check_output
+from polytope_lens.query.simplices import simplices
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from polytope_lens.partition import Partition
-
-    Floats = NDArray[np.float64]
 
 
 def total_variation(partition: Partition, output: int = 0) -> float:
@@ -39,8 +36,9 @@ def total_variation(partition: Partition, output: int = 0) -> float:
     """
     output = check_output(partition.network, output, name="`output`")
     partition.require_complete("`total_variation`")
-    slopes = np.linalg.norm(partition.maps[:, output, :-1], axis=1)
-    return float(slopes @ _volumes(partition))
+    on_line = partition.network.input_dim == 1
+    volumes = simplices(partition, "`total_variation`").volumes if on_line else partition.volumes()
+    return float(np.linalg.norm(partition.maps[:, output, :-1], axis=1) @ volumes)
 
 
 def gradient_variation(partition: Partition, output: int = 0) -> float:
@@ -76,9 +74,3 @@ def gradient_variation(partition: Partition, output: int = 0) -> float:
     lengths = mesh.edge_lengths()[entries[inner, 0]]
     jumps = np.linalg.norm(gradients[pairs[inner, 0]] - gradients[pairs[inner, 1]], axis=1)
     return float(jumps @ lengths)
-
-
-def _volumes(partition: Partition) -> Floats:
-    if partition.network.input_dim != 1:
-        return partition.volumes()
-    return np.array([float(v - u) for (u,), (v,) in (partition.vertices(i, exact=True) for i in range(len(partition)))])

@@ -215,7 +215,7 @@ def test_refusals():
     two = Lens.from_arrays([[[1, 0]], [[1], [2]]], [[0], [0, 0]]).partition(SQUARE)
     with pytest.raises(OptionError, match="twice"):
         two.boundary(1, -1)
-    with pytest.raises(OptionError, match="there are 2 outputs"):
+    with pytest.raises(OptionError, match="has 2 outputs"):
         two.level_set(2)
     with pytest.raises(OptionError, match="whole number"):
         two.level_set(0.5)
