@@ -10,6 +10,7 @@ from polytope_lens.errors import DimensionError, PartialPartitionError, Status, 
 from polytope_lens.pattern import ActivationPattern, unpack
 from polytope_lens.query import (
     adjacency,
+    extrema,
     face_lattice,
     level_set,
     linear_regions,
@@ -242,6 +243,10 @@ class Partition:
     def norms(self, *, exact: bool = False) -> norms.Norms:
         """L1, L2 and supremum norm of each output over the domain; see :func:`.norms.norms`."""
         return norms.norms(self, exact=exact)
+
+    def extrema(self, output: int = 0, *, exact: bool = False) -> extrema.Extrema:
+        """Least and greatest value of an output on a bounded domain, and where; see :func:`.extrema.extrema`."""
+        return extrema.extrema(self, output, exact=exact)
 
     def lipschitz(self, p: float = 2, q: float | None = None, *, exact: bool = False) -> lipschitz.Lipschitz:
         """The Lipschitz constant on the domain, and where it is attained; see :func:`.lipschitz.lipschitz`."""

@@ -49,3 +49,21 @@ def test_refusals():
         plane.distance(plane, None)
     with pytest.raises(DimensionError, match="slice"):
         Lens(generic(4, 3)).distance(generic(5, 3), Box([0] * 3, [1] * 3))
+
+
+def test_disagreement_is_the_supremum():
+    first, second = random_deep((2, 6), 0, 0.0), random_deep((2, 5, 5), 1, 0.0)
+    found, whole = (f(Lens(first), second, SQUARE, exact=True) for f in (Lens.disagreement, Lens.distance))
+    assert (found.value, found.n_regions) == (whole.sup, whole.n_regions)
+    gap = [evaluate(network, found.point.astype(float)[None])[0, 0] for network in (first, second)]
+    assert abs(gap[0] - gap[1]) == pytest.approx(float(found.value))
+    assert Lens(first).disagreement(first, SQUARE).value == 0
+
+
+def test_disagreement_in_three_dimensions():
+    first, second = random_deep((3, 4, 4), 0, 0.0), random_deep((3, 5), 1, 0.0)
+    box = Box([-1] * 3, [1] * 3)
+    found = Lens(first).disagreement(Lens(second), box)
+    X = np.random.default_rng(0).uniform(-1, 1, (200_000, 3))
+    gap = np.abs(evaluate(first, X) - evaluate(second, X)).max()
+    assert 0.9 * found.value < gap <= found.value
