@@ -272,9 +272,11 @@ class Partition:
         """Numbers of faces by dimension; see :func:`.face_lattice.f_vector`."""
         return face_lattice.f_vector(self, max_regions=max_regions)
 
-    def linear_region_counts(self) -> linear_regions.LinearRegionCounts:
+    def linear_region_counts(
+        self, *, max_regions: int = linear_regions.MAX_REGIONS, max_programs: int = linear_regions.MAX_PROGRAMS
+    ) -> linear_regions.LinearRegionCounts:
         """Numbers of linear regions by each definition in use; see :func:`.linear_regions.linear_region_counts`."""
-        return linear_regions.linear_region_counts(self)
+        return linear_regions.linear_region_counts(self, max_regions=max_regions, max_programs=max_programs)
 
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.

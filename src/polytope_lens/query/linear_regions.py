@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -174,9 +174,9 @@ def convex_bounds(partition: Partition, labels: Ints, max_programs: int = MAX_PR
         for region in found.regions[i].tolist():
             walls.setdefault(int(labels[region]), []).append((i, region))
     cones = _Cones(partition, max_programs)
-    for piece in np.flatnonzero(sizes > 1).tolist():
-        members = np.flatnonzero(labels == piece).tolist()
-        is_convex = cones.none_crosses(members, [(found.owners(i), region) for i, region in walls.get(piece, [])])
+    for piece, members in enumerate(_members(labels)):
+        around = [(found.owners(i), region) for i, region in walls.get(piece, [])] if len(members) > 1 else []
+        is_convex = cones.none_crosses(members, around)
         if not is_convex:
             least += is_convex is False
             most += len(members) - 1
@@ -228,13 +228,12 @@ class _Cones:
 
 def _touching(partition: Partition, labels: Ints, classes: Ints, max_programs: int) -> Ints | None:
     """Pairs of pieces with equal maps that touch, enough to connect all that are connected; None if it takes long."""
-    cones, pairs = _Cones(partition, max_programs), []
-    members = [np.flatnonzero(labels == piece).tolist() for piece in range(int(labels.max()) + 1)]
-    of_piece = [int(classes[regions[0]]) for regions in members]
+    cones, members, pairs = _Cones(partition, max_programs), _members(labels), []
+    of_class: dict[int, list[int]] = {}
+    for piece, regions in enumerate(members):
+        of_class.setdefault(int(classes[regions[0]]), []).append(piece)
     joined = list(range(len(members)))
-    for one, other in combinations(range(len(members)), 2):
-        if of_piece[one] != of_piece[other]:
-            continue
+    for one, other in chain.from_iterable(combinations(alike, 2) for alike in of_class.values()):
         for first, second in product(members[one], members[other]):
             if joined[one] == joined[other]:
                 break
@@ -246,3 +245,9 @@ def _touching(partition: Partition, labels: Ints, classes: Ints, max_programs: i
                 old, new = joined[other], joined[one]
                 joined = [new if label == old else label for label in joined]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
+
+
+def _members(labels: Ints) -> list[list[int]]:
+    """The regions of each piece."""
+    order = np.argsort(labels, kind="stable")
+    return [part.tolist() for part in np.split(order, np.cumsum(np.bincount(labels))[:-1])]
