@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
-from math import comb, factorial, prod
+from math import factorial, log10, prod
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 from polytope_lens.exact.rational import integer_matrix
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
     from numpy.typing import NDArray
 
     from polytope_lens.network import Layer, Network
@@ -33,8 +35,8 @@ class Bound:
         ``"upper"``: no network with these layers has more regions, on R^d or on any convex domain in it.
         ``"attainable"``: *some* ReLU network of this shape has at least so many; it says nothing about the one at hand.
         ``"typical"``: an order of magnitude for random weights; no bound on anything.
-    value : int or float
-        A float where it is typical.
+    value : int
+        Rounded where it is typical, else exact.
     formula : str
         n_l neurons cut in layer l = 1 ... L, N in all layers; d inputs.
     source : str
@@ -42,9 +44,15 @@ class Bound:
 
     name: str
     kind: Kind
-    value: int | float
+    value: int
     formula: str
     source: str
+
+    def __str__(self) -> str:
+        return f"{self.kind:10} {_shown(self.value):>16}  {self.name}: {self.formula} ({self.source})"
+
+    def __repr__(self) -> str:
+        return f"Bound({self.name!r}, {self.kind}, {_shown(self.value)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +64,17 @@ class RegionBounds:
     @property
     def upper(self) -> int:
         """The least of the upper bounds."""
-        return min(int(bound.value) for bound in self.bounds if bound.kind == "upper")
+        return min(bound.value for bound in self.bounds if bound.kind == "upper")
 
     def __getitem__(self, name: str) -> Bound:
         """The bound of that name."""
         return next(bound for bound in self.bounds if bound.name == name)
 
     def __str__(self) -> str:
-        return "\n".join(
-            f"{bound.kind:10} {bound.value:>16.6g}  {bound.name}: {bound.formula} ({bound.source})"
-            for bound in self.bounds
-        )
+        return "\n".join(map(str, self.bounds))
 
     def __repr__(self) -> str:
-        return f"RegionBounds(at most {self.upper} regions, from {len(self.bounds)} bounds)"
+        return f"RegionBounds(at most {_shown(self.upper)} regions, from {len(self.bounds)} bounds)"
 
 
 def region_bounds(network: Network) -> RegionBounds:
@@ -131,20 +136,35 @@ def region_bounds(network: Network) -> RegionBounds:
             found.append(
                 Bound("sawtooth", "attainable", value, formula, "Serra et al. 2018, lower bound for n_l >= 3 d")
             )
-    if total >= d:
+    value = round(Fraction(total**d, factorial(d)))
+    # Many inputs make this more than any network can have.
+    if d <= total and value <= RegionBounds(tuple(found)).upper:
         source = "Hanin and Rolnick 2019, theorem 5, without its constant"
-        found.append(Bound("random weights", "typical", total**d / factorial(d), "N^d / d!", source))
+        found.append(Bound("random weights", "typical", value, "N^d / d!", source))
     return RegionBounds(tuple(found))
+
+
+def _shown(value: int) -> str:
+    """A number that may have thousands of digits."""
+    return str(value) if value < 10**12 else f"10^{log10(value):.2f}"
 
 
 def zaslavsky(n: int, d: int) -> int:
     """Regions of n hyperplanes in general position in R^d: the most that n hyperplanes can have."""
-    return sum(comb(n, j) for j in range(min(n, d) + 1))
+    return sum(_binomials(n, d))
+
+
+def _binomials(n: int, most: int) -> Iterator[int]:
+    """C(n, j) for j = 0, 1, ... up to `most`."""
+    value = 1
+    for j in range(min(n, most) + 1):
+        yield value
+        value = value * (n - j) // (j + 1)
 
 
 def _central(n: int, d: int) -> int:
     """Regions of n hyperplanes through the origin of R^d, in general position otherwise."""
-    return 2 * sum(comb(n - 1, j) for j in range(min(n, d))) if n else 1
+    return 2 * zaslavsky(n - 1, d - 1) if n else 1
 
 
 def _bottlenecks(network: Network) -> int:
@@ -161,7 +181,7 @@ def _serra(network: Network) -> int:
     Of n hyperplanes' regions in dimension k, at most C(n, j) have exactly j neurons off, and there are at most
     sum_(j <= k) C(n, j) in all. Fewer neurons off leave more dimensions, so the worst case is C(n, j) of them for
     each j <= k. A layer passes on no more dimensions than it takes, than its weights' rank, and than it has neurons on.
-    Neurons with two slopes other than zero are never off; each of the j may be one of these.
+    Neurons whose two slopes are both zero or both not take no dimension away; each of the j may be one of these.
     """
     shapes = [_shape(layer) for layer in network.layers]
 
@@ -169,18 +189,25 @@ def _serra(network: Network) -> int:
     def most(index: int, dim: int) -> int:
         if index == len(shapes):
             return 1
-        n, always, passing, rank = shapes[index]
+        n, alike, passing, rank = shapes[index]
         dim = min(dim, rank)
-        return sum(comb(n, j) * most(index + 1, min(dim, passing - max(0, j - always))) for j in range(min(n, dim) + 1))
+        return sum(
+            number * most(index + 1, max(0, min(dim, passing - max(0, j - alike))))
+            for j, number in enumerate(_binomials(n, dim))
+        )
 
     return most(0, network.input_dim)
 
 
 def _shape(layer: Layer) -> tuple[int, int, int, int]:
-    """Neurons that cut; those of them that are never off; all that may pass values on; rank of the weights."""
-    slopes = np.stack([layer.negative_slope, layer.positive_slope])
-    always = int((layer.cuts & (slopes != 0).all(axis=0)).sum())
-    return int(layer.cuts.sum()), always, int((slopes != 0).any(axis=0).sum()), _rank(layer.weight)
+    """What a layer does to dimensions.
+
+    How many neurons cut; how many of these pass values on with both signs, or with none; how many neurons may pass
+    values on at all; rank of the weights.
+    """
+    negative, positive = layer.negative_slope != 0, layer.positive_slope != 0
+    alike = int((layer.cuts & (negative == positive)).sum())
+    return int(layer.cuts.sum()), alike, int((negative | positive).sum()), _rank(layer.weight)
 
 
 def _rank(weight: NDArray[np.float64]) -> int:

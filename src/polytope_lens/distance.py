@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +59,69 @@ class Distance:
         return f"Distance(l1={float(self.l1):.6g}, l2={self.l2:.6g}, sup={float(self.sup):.6g} at {at})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Disagreement:
+    """Where two networks f and g differ most.
+
+    Parameters
+    ----------
+    value : float or Fraction
+        ``|f_k(x) - g_k(x)|``, which is no greater at any other point, for any output.
+    point : (d,) array
+        x, a vertex of the common refinement.
+    output : int
+        k.
+    n_regions : int
+        Of the common refinement.
+    """
+
+    value: float | Fraction
+    point: NDArray[Any]
+    output: int
+    n_regions: int
+
+    def __repr__(self) -> str:
+        return (
+            f"Disagreement({float(self.value):.6g} at {self.point.astype(np.float64).tolist()}, output {self.output})"
+        )
+
+
+def disagreement(first: Network, second: Network, domain: Domain, *, exact: bool = False) -> Disagreement:
+    """Greatest difference between two networks on a bounded domain, in any number of dimensions.
+
+    Raises
+    ------
+    DimensionError
+        Different numbers of inputs or outputs.
+    UnboundedPolytopeError
+
+    Notes
+    -----
+    Exact, see :func:`.extrema`; without `exact` rounded once. Cost: an enumeration of the joint network, see
+    :func:`distance`, and then that of :func:`.extrema` for each output.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens
+    >>> one = Lens.from_arrays([[[1, 1, 1]], [[1]]], [[0], [0]])
+    >>> other = Lens.from_arrays([[[1, 1, 1]], [[1]]], [[-1], [0]])
+    >>> one.disagreement(other, Box([-1] * 3, [1] * 3)).value
+    1.0
+    """
+    partition = engines.partition(difference(first, second), domain)
+    best: Disagreement | None = None
+    for output in range(first.output_dim):
+        found = partition.extrema(output, exact=exact)
+        for value, point in (
+            (found.maximum.value, found.maximum.point),
+            (-found.minimum.value, found.minimum.point),
+        ):
+            if best is None or value > best.value:
+                best = Disagreement(value, point, output, len(partition))
+    assert best is not None  # networks have outputs
+    return best
+
+
 def distance(first: Network, second: Network, domain: Domain, *, exact: bool = False) -> Distance:
     """L1, L2 and supremum distance of two networks on a bounded domain in up to three dimensions.
 
@@ -91,6 +155,6 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
     if not exact:
         l1, sup = float(l1), float(sup)
     return Distance(
-        l1, float(np.sqrt(float(found.l2_squared.sum()))), sup, found.argmax[output], output, found.integral / volume,
+        l1, sqrt(found.l2_squared.sum()), sup, found.argmax[output], output, found.integral / volume,
         volume, len(partition),
     )  # fmt: skip

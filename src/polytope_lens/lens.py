@@ -260,6 +260,11 @@ class Lens:
         """What each input contributes to an output on the way from a baseline to x; see :mod:`.gradients`."""
         return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
 
+    def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
+        """Where another network differs most from this one on a domain; see :func:`.distance.disagreement`."""
+        second = other.network if isinstance(other, Lens) else other
+        return distances.disagreement(self.network, second, domain, exact=exact)
+
     def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
         """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.
 

@@ -22,6 +22,7 @@ from polytope_lens.polyhedral_mesh import PolyhedralMesh
 from polytope_lens.query import (
     adjacency,
     data,
+    extrema,
     face_lattice,
     graph,
     level_set,
@@ -289,6 +290,10 @@ class Partition:
         """L1, L2 and supremum norm of each output over the domain; see :func:`.norms.norms`."""
         return norms.norms(self, exact=exact)
 
+    def extrema(self, output: int = 0, *, exact: bool = False) -> extrema.Extrema:
+        """Least and greatest value of an output on a bounded domain, and where; see :func:`.extrema.extrema`."""
+        return extrema.extrema(self, output, exact=exact)
+
     def lipschitz(self, p: float = 2, q: float | None = None, *, exact: bool = False) -> lipschitz.Lipschitz:
         """The Lipschitz constant on the domain, and where it is attained; see :func:`.lipschitz.lipschitz`."""
         return lipschitz.lipschitz(self, p, q, exact=exact)
@@ -313,9 +318,11 @@ class Partition:
         """Numbers of faces by dimension; see :func:`.face_lattice.f_vector`."""
         return face_lattice.f_vector(self, max_regions=max_regions)
 
-    def linear_region_counts(self) -> linear_regions.LinearRegionCounts:
+    def linear_region_counts(
+        self, *, max_regions: int = linear_regions.MAX_REGIONS, max_programs: int = linear_regions.MAX_PROGRAMS
+    ) -> linear_regions.LinearRegionCounts:
         """Numbers of linear regions by each definition in use; see :func:`.linear_regions.linear_region_counts`."""
-        return linear_regions.linear_region_counts(self)
+        return linear_regions.linear_region_counts(self, max_regions=max_regions, max_programs=max_programs)
 
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.

@@ -82,6 +82,22 @@ def test_values_that_are_passed_on_carry_dimensions():
     assert 12 < count <= region_bounds(network).upper == 2 * zaslavsky(4, 2)
 
 
+def test_neurons_that_pass_nothing_on_still_cut():
+    first = generic(6, 2).layers[0]
+    silent = type(first)(first.weight, first.bias, np.zeros(6), np.zeros(6), first.cuts)
+    network = Network((silent, stack((np.ones((2, 6)), [1, 2])).layers[0]), [[1, 1]], [0])
+    assert region_bounds(network)["Serra et al."].value == 22 == Lens(network).count().total
+    turned = type(first)(first.weight, first.bias, first.positive_slope, first.negative_slope, first.cuts)
+    assert region_bounds(Network((turned,), np.ones((1, 6)), [0])).upper == 22
+
+
+def test_numbers_of_thousands_of_digits_are_shown():
+    wide = stack((np.ones((20_000, 50)), np.zeros(20_000)))
+    found = region_bounds(wide)
+    assert "typical" not in str(found)
+    assert "10^6020.6" in str(found) and "10^6020.6" in repr(found["all patterns"])
+
+
 def test_no_hidden_neurons():
     affine = Lens.from_arrays([[[1, 2]]], [[0]])
     assert affine.bounds().upper == 1

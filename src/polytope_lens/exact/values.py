@@ -69,38 +69,51 @@ def _sum(weight: Floats, bias: Floats, hidden: Floats, error: Floats, zeros: boo
     return value, bound
 
 
-def bounded_affine_values(network: Network, bits: Bools, X: Floats, radius: Floats) -> tuple[Floats, Floats]:
-    """Values of the affine maps of some patterns near points, and bounds, in double-double.
-
-    Parameters
-    ----------
-    bits : (n, n_neurons) bool array
-        The pattern whose affine map is meant at each point.
-    X, radius : (n, d) and (n,) arrays
-        As for :func:`bounded_values`.
+def bounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
+    """Rows ``[a, c]`` of a network's only output ``a . x + c`` under n patterns, (n, d + 1), and bounds on their error.
 
     Notes
     -----
-    The exact point is ``X + h`` with ``|h| <= radius``, so the value there is that at `X` and the gradient times h. So
-    what a point's place leaves open is no more than the gradient makes of it, in networks of any depth.
+    In double-double, from the output back to the inputs: a product of a vector and a matrix for each layer, where the
+    rows of all neurons would take d + 1. So bounds say something for networks of any usual depth.
     """
-    n, d = X.shape
-    # All points, then for each coordinate all derivatives.
-    high = np.concatenate([X, *(np.broadcast_to(row, (n, d)) for row in np.eye(d))])
-    low, error = np.zeros_like(high), np.zeros_like(high)
-    slope = np.ones((n, d))
-    layers = [(layer.weight, layer.bias) for layer in network.layers]
-    per_layer = slopes(network, bits)
-    for index, (weight, bias) in enumerate([*layers, (network.output_weight, network.output_bias)]):
-        made = [np.empty((len(high), len(weight))) for _ in range(3)]
-        matrix = np.asfortranarray(weight)
-        for part, offset in ((slice(None, n), bias), (slice(n, None), np.zeros(len(bias)))):
-            repeated = slope if part.start is None else np.tile(slope, (d, 1))
-            affine(matrix, offset, repeated, high[part], low[part], error[part], *(array[part] for array in made))
-        high, low, error = made
-        slope = per_layer[index] if index < len(per_layer) else slope
-    with np.errstate(over="ignore", invalid="ignore"):
-        steep = (np.abs(high[n:]) * (1 + 4 * UNIT_ROUNDOFF) + error[n:]).reshape(d, n, -1).sum(axis=0)
-        bound = error[:n] + steep * radius[:, None]
+    found, error = np.empty((len(bits), network.input_dim + 1)), np.empty((len(bits), network.input_dim + 1))
+    *weights, output = network.augmented_weights()
+    for start in range(0, len(bits), BLOCK):
+        at = slice(start, start + BLOCK)
+        on = slopes(network, bits[at])
+        n = len(bits[at])
+        parts: tuple[Floats, ...] = (np.tile(output[0], (n, 1)), *np.zeros((2, n, output.shape[1])))
+        for weight, slope in zip(reversed(weights), reversed(on), strict=True):
+            made = tuple(np.empty((n, weight.shape[1])) for _ in range(3))
+            # Back through W_l, with the constant as a last coordinate, whose slope is 1.
+            slope = np.column_stack([slope, np.ones(n)])
+            affine(np.asfortranarray(weight.T), np.zeros(weight.shape[1]), slope, *parts, *made)
+            parts = made
+        found[at] = parts[0]
         # The low part is smaller than the rounding of the high one.
-        return high[:n], (bound + 2 * UNIT_ROUNDOFF * np.abs(high[:n])) * (1 + 2.0**-30) + UNDERFLOW_GUARD
+        error[at] = parts[2] * (1 + 2.0**-30) + 2 * UNIT_ROUNDOFF * np.abs(parts[0]) + UNDERFLOW_GUARD
+    return found, error
+
+
+def affine_values(rows: Floats, error: Floats, X: Floats, radius: Floats) -> tuple[Floats, Floats]:
+    """Values of affine functions near points, one each, (n,), and bounds as those of :func:`bounded_values`.
+
+    Parameters
+    ----------
+    rows, error : (n, d + 1) arrays
+        As :func:`bounded_gradients` returns them.
+    X, radius : (n, d) and (n,) arrays
+
+    Notes
+    -----
+    The exact point is ``X + h`` with ``|h| <= radius``, so the value there is that at `X` plus the gradient times h:
+    what a point's place leaves open is no more than the gradient makes of it.
+    """
+    unit = summation_bound(rows.shape[1] + 1)
+    one = np.column_stack([X, np.ones(len(X))])
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        size = np.einsum("nk,nk->n", np.abs(rows), np.abs(one))
+        bound = np.einsum("nk,nk->n", error, np.abs(one)) + unit * size
+        bound += (np.abs(rows) + error)[:, :-1].sum(axis=1) * radius
+        return np.einsum("nk,nk->n", rows, one), bound * (1 + 4 * unit) + UNDERFLOW_GUARD

@@ -320,12 +320,8 @@ def _exact_places(
     places: dict[int, tuple[object, object]] = {}
     for i, node in enumerate(nodes.tolist()):
         if node not in places:
-            on_edge = node >= len(mesh.points)
-            x, y = (
-                lines.zero_on(int(edge_entries[node - len(mesh.points)]))
-                if on_edge
-                else lines.corner(int(entry_of[node]))
-            )
+            edge = node - len(mesh.points)
+            x, y = lines.corner(int(entry_of[node])) if edge < 0 else lines.zero_on(int(edge_entries[edge]))
             places[node] = fraction(x), fraction(y)
         points[i] = places[node]
     return points

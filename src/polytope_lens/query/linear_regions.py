@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.query.adjacency import facets
 from polytope_lens.query.face_lattice import faces
 from polytope_lens.query.inequalities import exact_system
 from polytope_lens.query.pieces import fingerprints, linear_pieces
@@ -21,7 +22,6 @@ from polytope_lens.query.pieces import fingerprints, linear_pieces
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
@@ -48,8 +48,9 @@ class LinearRegionCounts:
         *Proper activation regions*: those with interior, which is what a partition lists.
     convex : tuple of two ints
         *Convex regions*: the least number of convex sets that fill the domain and on each of which the network is
-        affine. No method but a search is known for it: these are a lower and an upper bound, the numbers of open
-        connected and of proper activation regions. It is known where they agree.
+        affine; a lower and an upper bound. Each linear piece takes one if it is convex, which is decided, and otherwise
+        at least two and at most as many as it has regions. How many in between is left open, as no method is known but
+        a search.
     open_connected : int
         *Open connected regions*: maximal open connected sets on which the network is affine. These are the linear
         pieces of :func:`.linear_pieces`: regions are joined through facets.
@@ -86,9 +87,9 @@ def linear_region_counts(
 
     Notes
     -----
-    Cost: that of :func:`.linear_pieces`; up to `max_regions` regions that of :func:`.faces`; and, other than on the
-    line and in a bounded plane, a linear program in fractions for each pair of regions that have equal maps and are not
-    yet known to be connected.
+    Cost: that of :func:`.linear_pieces`; up to `max_regions` regions that of :func:`.faces`; and linear programs in
+    fractions, some milliseconds each, at most `max_programs` for each of two questions: whether a piece of several
+    regions is convex, and, other than on the line and in a bounded plane, whether pieces with equal maps touch.
 
     Examples
     --------
@@ -98,7 +99,7 @@ def linear_region_counts(
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]], [[0, 0, 0], [0]])
     >>> lens.partition().linear_region_counts()
-    LinearRegionCounts(activation=6, proper_activation=4, convex=(2, 4), open_connected=2, closed_connected=2, affine=2)
+    LinearRegionCounts(activation=6, proper_activation=4, convex=(2, 2), open_connected=2, closed_connected=2, affine=2)
     """
     partition.require_complete("`linear_region_counts`")
     pieces = linear_pieces(partition)
@@ -109,7 +110,7 @@ def linear_region_counts(
     return LinearRegionCounts(
         patterns,
         len(partition),
-        (pieces.n_pieces, len(partition)),
+        convex_bounds(partition, pieces.labels, max_programs),
         pieces.n_pieces,
         _closed_connected(partition, pieces.labels, classes, max_programs),
         int(classes.max()) + 1,
@@ -156,45 +157,96 @@ def _closed_connected(partition: Partition, labels: Ints, classes: Ints, max_pro
     return int(connected_components(graph, directed=False)[0])
 
 
+def convex_bounds(partition: Partition, labels: Ints, max_programs: int = MAX_PROGRAMS) -> tuple[int, int]:
+    """Bounds on the least number of convex sets that make up the pieces that regions are labelled by; exact.
+
+    A piece is convex iff none of its regions crosses the hyperplane of a facet between the piece and another one.
+    """
+    sizes = np.bincount(labels)
+    least = most = len(sizes)
+    if (sizes == 1).all():
+        return least, most
+    found = facets(partition)
+    crossing = (found.regions[:, 1] >= 0) & (labels[found.regions[:, 0]] != labels[found.regions[:, 1]])
+    walls: dict[int, list[tuple[int, int]]] = {}
+    for i in np.flatnonzero(crossing).tolist():
+        for region in found.regions[i].tolist():
+            walls.setdefault(int(labels[region]), []).append((i, region))
+    cones = _Cones(partition, max_programs)
+    for piece, members in enumerate(_members(labels)):
+        around = [(found.owners(i), region) for i, region in walls.get(piece, [])] if len(members) > 1 else []
+        is_convex = cones.none_crosses(members, around)
+        if not is_convex:
+            least += is_convex is False
+            most += len(members) - 1
+    return least, most
+
+
+class _Cones:
+    """Regions as cones over them, ``a . x + c t <= 0``, about which linear programs are asked until there were many."""
+
+    def __init__(self, partition: Partition, max_programs: int) -> None:
+        self._partition = partition
+        self._left = max_programs
+        self._rows: dict[int, tuple[list[Halfspace], dict[tuple[int, int], int]]] = {}
+
+    def touch(self, first: int, second: int) -> bool | None:
+        """Whether two closed regions have a common point, one with t > 0; None if there were too many questions."""
+        upward = [fmpq(0)] * self._partition.network.input_dim + [fmpq(1)]
+        return self._is_positive(upward, [*self._cone(first)[0], *self._cone(second)[0]])
+
+    def none_crosses(self, members: list[int], walls: list[tuple[list[tuple[int, int]], int]]) -> bool | None:
+        """Whether no region is on the far side of a facet, given by its owners, of some region; None as above."""
+        for owners, region in walls:
+            rows, place = self._cone(region)
+            row = next(rows[place[owner]].normal for owner in owners if any(rows[place[owner]].normal))
+            for member in members:
+                crosses = member != region and self._is_positive(row, self._cone(member)[0])
+                if crosses or crosses is None:
+                    return None if crosses is None else False
+        return True
+
+    def _is_positive(self, row: Sequence[fmpq], cone: list[Halfspace]) -> bool | None:
+        """Whether a row is positive somewhere on a cone."""
+        if not self._left:
+            return None
+        self._left -= 1
+        lower = [fmpq(-1)] * (len(row) - 1) + [fmpq(0)]
+        best = maximize(row, cone, lower, [fmpq(1)] * len(row))
+        return best is not None and best.value > 0
+
+    def _cone(self, region: int) -> tuple[list[Halfspace], dict[tuple[int, int], int]]:
+        """Rows of a region, and which of them belongs to each owner."""
+        if region not in self._rows:
+            system = exact_system(self._partition[region])
+            rows = [Halfspace([fmpq(v) for v in row], fmpq(0)) for row in system.rows]
+            owners = zip(system.layer.tolist(), system.neuron.tolist(), strict=True)
+            self._rows[region] = rows, {owner: k for k, owner in enumerate(owners)}
+        return self._rows[region]
+
+
 def _touching(partition: Partition, labels: Ints, classes: Ints, max_programs: int) -> Ints | None:
     """Pairs of pieces with equal maps that touch, enough to connect all that are connected; None if it takes long."""
-    d, pairs = partition.network.input_dim, []
-    systems: dict[int, list[Halfspace]] = {}
-
-    def cone(region: int) -> list[Halfspace]:
-        if region not in systems:
-            systems[region] = [Halfspace([fmpq(v) for v in row], fmpq(0)) for row in _rows(partition, region)]
-        return systems[region]
-
-    joined = list(range(int(labels.max()) + 1))
-    members: dict[int, list[int]] = {}
-    for region, piece in enumerate(labels.tolist()):
-        members.setdefault(piece, []).append(region)
+    cones, members, pairs = _Cones(partition, max_programs), _members(labels), []
     of_class: dict[int, list[int]] = {}
-    for piece, regions in members.items():
+    for piece, regions in enumerate(members):
         of_class.setdefault(int(classes[regions[0]]), []).append(piece)
-    programs = 0
-    for alike in of_class.values():
-        for one, other in ((p, q) for p, q in product(alike, alike) if p < q):
-            for first, second in product(members[one], members[other]):
-                if joined[one] == joined[other]:
-                    break
-                programs += 1
-                if programs > max_programs:
-                    return None
-                if _meet(cone(first), cone(second), d):
-                    pairs.append((one, other))
-                    old, new = joined[other], joined[one]
-                    joined = [new if label == old else label for label in joined]
+    joined = list(range(len(members)))
+    for one, other in chain.from_iterable(combinations(alike, 2) for alike in of_class.values()):
+        for first, second in product(members[one], members[other]):
+            if joined[one] == joined[other]:
+                break
+            touch = cones.touch(first, second)
+            if touch is None:
+                return None
+            if touch:
+                pairs.append((one, other))
+                old, new = joined[other], joined[one]
+                joined = [new if label == old else label for label in joined]
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
-def _rows(partition: Partition, region: int) -> Sequence[Sequence[fmpz]]:
-    return exact_system(partition[region]).rows
-
-
-def _meet(first: list[Halfspace], second: list[Halfspace], d: int) -> bool:
-    """Whether two closed polytopes, as cones over them, have a common point: one with t > 0."""
-    zero, one = fmpq(0), fmpq(1)
-    best = maximize([zero] * d + [one], [*first, *second], [-one] * d + [zero], [one] * (d + 1))
-    return best is not None and best.value > 0
+def _members(labels: Ints) -> list[list[int]]:
+    """The regions of each piece."""
+    order = np.argsort(labels, kind="stable")
+    return [part.tolist() for part in np.split(order, np.cumsum(np.bincount(labels))[:-1])]

@@ -15,6 +15,7 @@ from polytope_lens.exact.bounded import bounded_rows
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.pattern import unpack
 from polytope_lens.query.scalar import stacked_outputs
 
 if TYPE_CHECKING:
@@ -135,12 +136,12 @@ def _exact(partition: Partition, p: float, q: float) -> Lipschitz:
             f"exact norms are those of (p, q) = (1, 1), (inf, inf) and (1, inf), but received ({p}, {q}), which is a "
             "root, or a maximum over signs. Leave out `exact`."
         )
-    network, bits = partition.network, partition.bits()
+    network = partition.network
     lower, upper = _bounds(partition, p, q)
     source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
     best, steepest = Fraction(-1), -1
     for region in np.flatnonzero(~(upper < lower.max())).tolist():
-        rows, scale = source.scaled_rows(len(network.layers), bits[region])
+        rows, scale = source.scaled_rows(len(network.layers), partition[region].pattern.array)
         sizes = [[abs(int(v)) for v in row[:-1]] for row in rows]
         value = Fraction(_norm(sizes, p, q), int(scale))
         if value > best:
@@ -157,15 +158,16 @@ def _norm(sizes: Sequence[Sequence[int]], p: float, q: float) -> int:
 
 def _bounds(partition: Partition, p: float, q: float) -> tuple[Floats, Floats]:
     """Proved bounds on the norms of all regions' maps, from below and above; all these norms grow with |entries|."""
-    function, bits = stacked_outputs(partition.network), partition.bits()
+    function, n = stacked_outputs(partition.network), len(partition)
     d, out = function.input_dim, function.output_dim
     widest = max(function.widths) * (d + 1)
-    lower, upper = np.empty(len(bits)), np.empty(len(bits))
+    lower, upper = np.empty(n), np.empty(n)
     # Norms are sums of at most so many terms.
     slack = 2 * (d + out + 2) * UNIT_ROUNDOFF
-    for start in range(0, len(bits), max(1, BATCH // widest)):
-        at = slice(start, start + max(1, BATCH // widest))
-        *_, (rows, error) = bounded_rows(function, bits[at])
+    step = max(1, BATCH // widest)
+    for start in range(0, n, step):
+        at = slice(start, start + step)
+        *_, (rows, error) = bounded_rows(function, unpack(partition.patterns[at], function.n_neurons))
         size, error = (array[:, :, :-1].transpose(1, 0, 2) for array in (np.abs(rows), error))
         with np.errstate(over="ignore", invalid="ignore"):
             lower[at] = operator_norms(np.nan_to_num(np.maximum(size - error, 0)), p, q) * (1 - slack)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
-    from polytope_lens.query.simplices import ExactSimplices
+    from polytope_lens.query.simplices import ExactSimplices, Simplices
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +72,15 @@ def moments(partition: Partition, *, exact: bool = False) -> Moments:
     >>> found.mean, found.second
     (array([Fraction(1, 4)], dtype=object), array([[Fraction(1, 6)]], dtype=object))
     """
-    d, purpose = partition.network.input_dim, "`moments`"
+    purpose = "`moments`"
     if exact:
         return exact_moments(exact_simplices(partition, purpose))
-    found = simplices(partition, purpose)
+    return rounded_moments(simplices(partition, purpose))
+
+
+def rounded_moments(found: Simplices) -> Moments:
+    """The same from simplices."""
+    d = found.points.shape[2]
     weights, values = found.volumes / found.volumes.sum(), found.values
     sums = values.sum(axis=1)
     second = np.einsum("n,no,np->op", weights, sums, sums) + np.einsum("n,nvo,nvp->op", weights, values, values)

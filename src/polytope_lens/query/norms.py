@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.query.moments import exact_moments, moments
+from polytope_lens.query.moments import exact_moments, rounded_moments
 from polytope_lens.query.simplices import balanced_sum, exact_simplices, fractions, simplices
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def norms(partition: Partition, *, exact: bool = False) -> Norms:
     purpose = "`norms`"
     if exact:
         return _exact(exact_simplices(partition, purpose))
-    averages, found = moments(partition), simplices(partition, purpose)
+    found = simplices(partition, purpose)
+    averages = rounded_moments(found)
     integral, squared = averages.mean * averages.volume, averages.second.diagonal() * averages.volume
     size = np.abs(found.values).reshape(-1, found.values.shape[2])
     places = found.points.reshape(-1, found.points.shape[2])[size.argmax(axis=0)]

@@ -83,5 +83,5 @@ def _index(value: int, n: int, *, name: str, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise OptionError(f"{name} should be a whole number, but received {value!r}.")
     if not -n <= value < n:
-        raise OptionError(f"{name} is {value}, but there are {n} {what}: choose 0 to {n - 1}, or count from the end.")
+        raise OptionError(f"{name} is {value}, but the network has {n} {what}, which are counted from 0.")
     return int(value) % n

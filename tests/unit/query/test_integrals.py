@@ -22,8 +22,7 @@ from polytope_lens.errors import (
     Status,
     UnboundedPolytopeError,
 )
-from polytope_lens.joint import difference, joint
-from polytope_lens.network import Network, evaluate, from_arrays
+from polytope_lens.network import evaluate, from_arrays
 from polytope_lens.testing import boxes, networks, simplices
 
 SQUARE = Box([-1, -1], [1, 1])
@@ -171,56 +170,6 @@ def test_variations_by_their_definitions():
     assert partition.gradient_variation() == pytest.approx(jumps)
 
 
-@settings(max_examples=30)
-@given(data=st.data())
-def test_a_joint_network_computes_both_and_refines_both(data):
-    d = data.draw(st.integers(1, 2))
-    first, second = (data.draw(networks(d, max_depth=3, max_width=3, output_dim=2)) for _ in range(2))
-    both, minus = joint(first, second), difference(first, second)
-    X = data.draw(st.lists(st.lists(st.integers(-8, 8).map(lambda n: n / 4), min_size=d, max_size=d), max_size=5))
-    for x in X:
-        f, g = reference.evaluate(first, x)[1], reference.evaluate(second, x)[1]
-        assert reference.evaluate(both, x)[1] == [*f, *g]
-        assert reference.evaluate(minus, x)[1] == [a - b for a, b in zip(f, g, strict=True)]
-    box = data.draw(boxes(d))
-    refined = Lens(both).partition(box)
-    for network in (first, second):
-        coarse = Lens(network).partition(box)
-        inside = [len(set(coarse.locate(witness[None]).tolist())) for witness in refined.witnesses]
-        assert len(refined) >= len(coarse) and inside == [1] * len(refined)
-        assert set(coarse.locate(refined.witnesses).tolist()) == set(range(len(coarse)))
-
-
-def test_common_layers_are_shared():
-    network = golden((2, 8, 8), 2)
-    assert joint(network, network).widths == (8, 8)
-    other = Network(network.layers, network.output_weight + 1, network.output_bias)
-    assert joint(network, other).widths == (8, 8)
-    assert len(Lens(joint(network, other)).partition(SQUARE)) == len(Lens(network).partition(SQUARE))
-    twice = from_arrays([[[1, 0], [1, 0]], [[1, 1]]], [[0, 0], [0]])
-    once = from_arrays([[[1, 0]], [[2]]], [[0], [0]])
-    assert joint(twice, once).widths == (2,) and joint(once, twice).widths == (2,)
-
-
-def test_distances_between_networks():
-    first, second = random_deep((2, 6), 0, 0.0), random_deep((2, 5, 5), 1, 0.0)
-    lens = Lens(first)
-    found, exact = lens.distance(Lens(second), SQUARE), lens.distance(second, SQUARE, exact=True)
-    X = np.random.default_rng(0).uniform(-1, 1, (400_000, 2))
-    gap = evaluate(first, X)[:, 0] - evaluate(second, X)[:, 0]
-    assert found.l1 / 4 == pytest.approx(np.abs(gap).mean(), rel=0.01)
-    assert found.l2**2 / 4 == pytest.approx((gap**2).mean(), rel=0.02)
-    assert 0.95 * found.sup < np.abs(gap).max() <= found.sup * (1 + 1e-12)
-    assert found.mean_difference[0] == pytest.approx(gap.mean(), abs=0.02)
-    at = found.argmax[None]
-    assert abs(evaluate(first, at) - evaluate(second, at))[0, 0] == pytest.approx(found.sup)
-    for name in ("l1", "l2", "sup", "volume"):
-        assert getattr(found, name) == pytest.approx(float(getattr(exact, name)))
-    assert isinstance(exact.sup, Fraction) and exact.volume == 4
-    nothing = lens.distance(lens, SQUARE, exact=True)
-    assert (nothing.l1, nothing.l2, nothing.sup, nothing.n_regions) == (0, 0, 0, len(lens.partition(SQUARE)))
-
-
 def test_refusals():
     plane = Lens(golden((2, 4, 4), 1))
     with pytest.raises(UnboundedPolytopeError):
@@ -229,10 +178,6 @@ def test_refusals():
         Lens(sawtooth(2)).partition().norms()
     with pytest.raises(DimensionError, match="slice"):
         Lens(generic(4, 4)).partition(Box([0] * 4, [1] * 4)).mean()
-    with pytest.raises(DimensionError, match="same inputs"):
-        plane.distance(Lens(sawtooth(2)), SQUARE)
-    with pytest.raises(DimensionError, match="equally many outputs"):
-        plane.distance(from_arrays([[[1, 1], [1, 0]]], [[0, 0]]), SQUARE)
     with pytest.raises(OptionError, match="1 outputs"):
         plane.partition(SQUARE).mean(1)
     with pytest.raises(OptionError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations, pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import reference
 from families import DEEP, central, cross_polytope, flip_trap, max_of_two, stack
 from polytope_lens import Box, Lens
+from polytope_lens.network import from_arrays
 from polytope_lens.query import linear_regions
 from polytope_lens.testing import boxes, domains, networks, simplices
 
@@ -42,8 +44,7 @@ def test_pieces_that_touch_in_a_corner(domain):
     # min(x, y) = y - relu(y - x), -max(x, y) = -y - relu(x - y).
     second = ([[0, 0, 1, -1, 0, -1], [0, 0, -1, 1, -1, 0]], [0, 0])
     assert counts(stack(first, second), domain)[2:] == (6, 5, 5)
-    partition = Lens(stack(first, second)).partition(domain)
-    assert partition.linear_region_counts().convex == (6, len(partition))
+    assert Lens(stack(first, second)).partition(domain).linear_region_counts().convex == (6, 6)
 
 
 def test_equal_maps_that_do_not_touch():
@@ -124,6 +125,57 @@ def test_known_families(family):
     assert found[1] == family.per_layer[-1] and found[2] == family.pieces
 
 
-def test_convex_regions_are_known_where_the_bounds_agree():
-    grid = Lens(stack(([[1, 0], [0, 1]], [0, 0]))).partition()
-    assert grid.linear_region_counts().convex == (4, 4)
+@pytest.mark.parametrize("domain", [None, SQUARE])
+def test_convex_pieces_and_others(domain):
+    def convex(network):
+        return Lens(network).partition(domain).linear_region_counts().convex
+
+    assert convex(max_of_two()) == (2, 2)
+    assert convex(stack(([[1, 0], [0, 1]], [0, 0]))) == (4, 4)
+    # Of relu(x + y) cut by a third line nothing bends along, two pieces of two regions each.
+    assert convex(from_arrays([[[1, 1], [1, -1]], [[1, 0]]], [[0, 0], [0]])) == (2, 2)
+    # relu(min(x, y)): a quadrant in two pieces, and the three others as one that is not convex.
+    corner = stack(([[1, 0], [-1, 0], [0, 1], [0, -1], [-1, 1]], [0] * 5), ([[0, 0, 1, -1, -1]], [0]))
+    found = Lens(corner).partition(domain)
+    low, high = convex(corner)
+    around = np.bincount(found.linear_pieces().labels).max()
+    assert low == 4 and high == 2 + around
+    assert linear_regions.convex_bounds(found, found.linear_pieces().labels, 0)[0] == 3
+
+
+@settings(max_examples=30)
+@given(network=networks(2, max_depth=2, max_width=3), data=st.data())
+def test_convexity_by_corners(network, data):
+    """A polygon made of others is convex iff its corners' hull has no greater area."""
+    partition = Lens(network).partition(data.draw(boxes(2)))
+    labels = partition.linear_pieces().labels
+    least = most = 0
+    for piece in range(labels.max() + 1):
+        members = np.flatnonzero(labels == piece).tolist()
+        corners = [partition.vertices(i, exact=True) for i in members]
+        around = hull({p for polygon in corners for p in polygon})
+        is_convex = area(around) == sum(map(area, corners))
+        least += 1 if is_convex else 2
+        most += 1 if is_convex else len(members)
+    assert partition.linear_region_counts().convex == (least, most)
+
+
+def area(polygon):
+    pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
+    return sum((a * d - b * c for (a, b), (c, d) in pairs), Fraction(0)) / 2
+
+
+def hull(points):
+    """Andrew's monotone chain, counter-clockwise."""
+
+    def half(ordered):
+        chain = []
+        for x, y in ordered:
+            while len(chain) > 1 and (chain[-1][0] - chain[-2][0]) * (y - chain[-2][1]) <= (
+                chain[-1][1] - chain[-2][1]
+            ) * (x - chain[-2][0]):
+                chain.pop()
+            chain.append((x, y))
+        return chain[:-1]
+
+    return half(sorted(points)) + half(sorted(points, reverse=True))
