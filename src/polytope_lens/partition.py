@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from polytope_lens import mesh as planar
 from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import adjacency, locate, pieces, rays, vertices
+from polytope_lens.query import adjacency, balls, locate, pieces, rays, vertices
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -252,6 +252,10 @@ class Partition:
         ``partition.rays()[i]`` has those of region i, rounded; ``partition[i].rays(exact=True)`` as integers.
         """
         return rays.recession_cones(self)
+
+    def chebyshev_balls(self) -> balls.Balls:
+        """The largest ball inside each region, proved to be inside; see :func:`.balls.chebyshev_balls`."""
+        return balls.chebyshev_balls(self)
 
     def volumes(self) -> Floats:
         """Area of each region in the plane, (n_regions,), from the rounded corners; see :func:`.mesh.areas`."""

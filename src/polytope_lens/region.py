@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Literal, overload
 from polytope_lens import network as net
 from polytope_lens.affine import AffineMap
 from polytope_lens.polytope import Polytope
+from polytope_lens.polytope.questions import Questions
+from polytope_lens.query import boundary, cells, neighbors, rays, vanishing
 from polytope_lens.query import inequalities as rows
-from polytope_lens.query import neighbors, rays, vanishing
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Domain
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.polytope.halfspaces import Halfspaces
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
     from polytope_lens.query.inequalities import ExactInequalities, Inequalities
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region:
+class Region(Questions):
     """A full-dimensional cell of the network's polyhedral complex.
 
     Parameters
@@ -81,6 +83,16 @@ class Region:
         system, groups = rows.facet_groups(self)
         index = [members[0] for members in groups.values()]
         return Polytope(system.A[index], system.b[index])
+
+    def halfspaces(self) -> Halfspaces:
+        """The facets in integers, nearest first, one row each: exact, in the order of :attr:`polytope`."""
+        return cells.halfspaces(self)
+
+    def nearest_boundary(
+        self, x: ArrayLike | None = None, *, layer: int | None = None, norm: float = 2
+    ) -> boundary.NearestBoundary:
+        """The nearest point on a facet, of any owner or of one layer; see :func:`.boundary.nearest_boundary`."""
+        return boundary.nearest_boundary(self, x, layer=layer, norm=norm)
 
     @property
     def is_bounded(self) -> bool:

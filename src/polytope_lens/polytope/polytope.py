@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from polytope_lens import _validate
 from polytope_lens.errors import DimensionError
-from polytope_lens.polytope import facets, planar, recession, shape
+from polytope_lens.polytope import ellipsoid, facets, planar, recession, shape
+from polytope_lens.polytope.halfspaces import of_floats
+from polytope_lens.polytope.questions import Questions
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from shapely import Polygon
 
+    from polytope_lens.polytope.halfspaces import Halfspaces
+
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
-class Polytope:
+class Polytope(Questions):
     """``{x : A @ x <= b}``, bounded or not.
 
     Parameters
@@ -55,6 +59,10 @@ class Polytope:
     def dim(self) -> int:
         """Number of coordinates, d."""
         return int(self.A.shape[1])
+
+    def halfspaces(self) -> Halfspaces:
+        """The rows in integers, each times its own power of two; nothing is rounded."""
+        return of_floats(self.A, self.b)
 
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed polytope; see :func:`.shape.contains`."""
@@ -98,17 +106,13 @@ class Polytope:
         """Which rows are facets, (m,) bool; see :func:`.facets.facet_mask`."""
         return facets.facet_mask(self.A, self.b)
 
-    def bounding_box(self) -> tuple[Floats, Floats]:
-        """Least and greatest value of each coordinate; see :func:`.shape.bounding_box`."""
-        return shape.bounding_box(self)
-
-    def vertices(self) -> Floats:
-        """Corners of a bounded polygon, counter-clockwise, (n, 2); see :func:`.planar.vertices`."""
-        return planar.vertices(self)
-
     def to_shapely(self) -> Polygon:
         """The polygon as a shapely geometry, its corners rounded to float64."""
         return planar.to_shapely(self)
+
+    def cvxpy_constraints(self, x: Any) -> list[Any]:
+        """The inequalities as constraints on a cvxpy variable; see :func:`.ellipsoid.constraints`."""
+        return ellipsoid.constraints(self, x)
 
     def __repr__(self) -> str:
         return f"Polytope({self.A.shape[0]} inequalities in R^{self.dim})"

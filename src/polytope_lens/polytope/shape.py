@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpz
 
-from polytope_lens.errors import DomainError, UnboundedPolytopeError
-from polytope_lens.exact.rational import nearest_float, rational, rationals
+from polytope_lens.errors import DomainError
+from polytope_lens.exact.rational import nearest_float, rational
 from polytope_lens.exact.signs import halfspace_signs
 from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.polytope.halfspaces import of_floats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens.polytope.halfspaces import Halfspaces
     from polytope_lens.polytope.polytope import Polytope
 
     Floats = NDArray[np.float64]
@@ -33,8 +35,13 @@ def contains(poly: Polytope, X: Floats) -> NDArray[np.bool_]:
 
 def is_empty(poly: Polytope) -> bool:
     """Whether no point satisfies all inequalities; exact, one linear program."""
-    d = poly.dim
-    best = maximize([ZERO] * d + [ONE], _cone(poly.A, poly.b), [-ONE] * d + [ZERO], [ONE] * (d + 1))
+    return is_empty_set(of_floats(poly.A, poly.b))
+
+
+def is_empty_set(body: Halfspaces) -> bool:
+    """The same for integer rows."""
+    d = body.dim
+    best = maximize([ZERO] * d + [ONE], _cone(body), [-ONE] * d + [ZERO], [ONE] * (d + 1))
     return best is None or best.value <= 0
 
 
@@ -48,8 +55,13 @@ def interior_point(A: Floats, b: Floats) -> list[fmpq] | None:
 
     Rows ``0 <= 0`` are no constraint and are left out.
     """
-    d = A.shape[1]
-    rows = [Halfspace([*row.normal, ONE], ZERO) for row in _cone(A, b) if any(row.normal)]
+    return point_inside(of_floats(A, b))
+
+
+def point_inside(body: Halfspaces) -> list[fmpq] | None:
+    """The same for integer rows."""
+    d = body.dim
+    rows = [Halfspace([*row.normal, ONE], ZERO) for row in _cone(body) if any(row.normal)]
     rows.append(Halfspace([ZERO] * d + [-ONE, ONE], ZERO))
     best = maximize([ZERO] * (d + 1) + [ONE], rows, [-ONE] * d + [ZERO, ZERO], [ONE] * (d + 2))
     if best is None or best.value <= 0:
@@ -63,8 +75,13 @@ def recession_direction(poly: Polytope) -> list[fmpq] | None:
     A nonempty polytope is unbounded exactly if it has one (Schrijver 1986, *Theory of Linear and Integer Programming*,
     section 8.2).
     """
-    d = poly.dim
-    rows = [Halfspace(rationals(a), ZERO) for a in poly.A]
+    return direction_without_end(of_floats(poly.A, poly.b))
+
+
+def direction_without_end(body: Halfspaces) -> list[fmpq] | None:
+    """The same for integer rows."""
+    d = body.dim
+    rows = [Halfspace([fmpq(v) for v in row[:-1]], ZERO) for row in body.rows]
     for k in range(d):
         for direction in (ONE, -ONE):
             best = maximize([direction if i == k else ZERO for i in range(d)], rows, [-ONE] * d, [ONE] * d)
@@ -78,47 +95,59 @@ def is_bounded(poly: Polytope) -> bool:
     return recession_direction(poly) is None or is_empty(poly)
 
 
-def bounding_box(poly: Polytope) -> tuple[Floats, Floats]:
-    """Least and greatest value of each coordinate, rounded outward so that the box holds the polytope.
+def box_around(body: Halfspaces) -> tuple[Floats, Floats]:
+    """Least and greatest value of each coordinate, infinite where there is none.
 
     Raises
     ------
-    UnboundedPolytopeError, DomainError
+    DomainError
+        An empty polytope.
+
+    Notes
+    -----
+    The smallest box of floats that holds the polytope: the exact bounds, each rounded outward. Which are infinite is
+    exact, too; one beyond the largest float also is. Cost: at most 4 d + 1 exact linear programs.
     """
-    if is_empty(poly):
+    if is_empty_set(body):
         raise DomainError("the bounding box of an empty polytope was asked for; it has none.")
-    ray = recession_direction(poly)
-    if ray is not None:
-        raise UnboundedPolytopeError(
-            f"the polytope contains the ray {[nearest_float(v) for v in ray]}, so it has no bounding box. Intersect it "
-            "with a bounded one."
-        )
-    d = poly.dim
-    rows = [Halfspace(rationals(a), rational(b)) for a, b in zip(poly.A, poly.b, strict=True)]
-    # The vertices solve d of the equations, so by Cramer's rule no coordinate exceeds this integer bound; it only has
-    # to be a box that is certainly large enough to start from.
-    reach = _vertex_bound(poly)
+    d = body.dim
+    rows = [Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])) for row in body.proper]
+    directions = [Halfspace(row.normal, ZERO) for row in rows]
+    reach = vertex_bound(body)
     lower, upper = np.empty(d), np.empty(d)
     for k in range(d):
         for direction, side in ((ONE, upper), (-ONE, lower)):
-            best = maximize([direction if i == k else ZERO for i in range(d)], rows, [-reach] * d, [reach] * d)
+            objective = [direction if i == k else ZERO for i in range(d)]
+            escape = maximize(objective, directions, [-ONE] * d, [ONE] * d)
+            if escape is not None and escape.value > 0:
+                side[k] = np.inf * int(direction)
+                continue
+            best = maximize(objective, rows, [-reach] * d, [reach] * d)
             assert best is not None
-            value = best.point[k]
-            side[k] = nearest_float(value)
-            if rational(side[k]) * direction < value * direction:
-                side[k] = np.nextafter(side[k], np.inf * int(direction))
+            side[k] = rounded_up(best.value) * int(direction)
     return lower, upper
 
 
-def _cone(A: Floats, b: Floats) -> list[Halfspace]:
-    return [Halfspace([*rationals(normal), -rational(offset)], ZERO) for normal, offset in zip(A, b, strict=True)]
+def _cone(body: Halfspaces) -> list[Halfspace]:
+    return [Halfspace([fmpq(v) for v in row], ZERO) for row in body.rows]
 
 
-def _vertex_bound(poly: Polytope) -> fmpq:
-    """A number above every coordinate of every vertex: a numerator (Hadamard) over the least possible denominator."""
-    bound, denominator = fmpq(1), fmpq(1)
-    for a, b in zip(poly.A, poly.b, strict=True):
-        row = [rational(v) for v in (*a, b)]
-        bound *= sum((abs(v) for v in row), ONE)
-        denominator *= max(int(v.q) for v in row)
-    return bound * denominator + 1
+def vertex_bound(body: Halfspaces) -> fmpq:
+    """A number above every coordinate of every point where rows meet in one, and of some point of each face.
+
+    By Cramer's rule such coordinates are quotients of two determinants of integers: of at most the product of what the
+    sizes of each row's entries add up to, and of 1 at least.
+    """
+    sums = sorted((sum((abs(v) for v in row), fmpz(0)) for row in body.proper), reverse=True)
+    bound = fmpz(1)
+    for total in sums[: body.dim]:
+        bound *= total
+    return fmpq(bound + 1)
+
+
+def rounded_up(value: fmpq) -> float:
+    """The least float that is no less than a fraction."""
+    nearest = nearest_float(value)
+    if np.isfinite(nearest) and rational(nearest) >= value:
+        return nearest
+    return nearest if nearest == np.inf else float(np.nextafter(nearest, np.inf))
