@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
     from polytope_lens.polytope import Polytope
+    from polytope_lens.polytope.ball import Ball
+    from polytope_lens.polytope.ellipsoid import Ellipsoid
+    from polytope_lens.polytope.extent import Width
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.polytope.sample import Estimate
+    from polytope_lens.query.balls import Balls
+    from polytope_lens.query.boundary import NearestBoundary
     from polytope_lens.query.inequalities import Inequalities
     from polytope_lens.region import Region
 
@@ -31,12 +37,17 @@ __version__ = "0.1.0"
 _HOME = {
     "ActivationPattern": "pattern",
     "AffineMap": "affine",
+    "Ball": "polytope.ball",
+    "Balls": "query.balls",
     "Box": "domain",
     "Certificate": "partition",
+    "Ellipsoid": "polytope.ellipsoid",
+    "Estimate": "polytope.sample",
     "Flat": "flat",
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
+    "NearestBoundary": "query.boundary",
     "Network": "network",
     "Partition": "partition",
     "Path": "path",
@@ -46,17 +57,23 @@ _HOME = {
     "Region": "region",
     "RegionCounts": "partition",
     "Status": "errors",
+    "Width": "polytope.extent",
 }
 
 __all__ = [
     "ActivationPattern",
     "AffineMap",
+    "Ball",
+    "Balls",
     "Box",
     "Certificate",
+    "Ellipsoid",
+    "Estimate",
     "Flat",
     "Inequalities",
     "Layer",
     "Lens",
+    "NearestBoundary",
     "Network",
     "Partition",
     "Path",
@@ -66,6 +83,7 @@ __all__ = [
     "Region",
     "RegionCounts",
     "Status",
+    "Width",
 ]
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ZERO, ONE = fmpq(0), fmpq(1)
 # Up to so many coordinates the program is solved in rational arithmetic, which proves that no ball is larger.
 EXACT_DIMENSION = 8
+# To improve on a radius within this share of the bound, one need not go far.
+GOOD = 2.0**-40
 # Digits of square roots.
 ROOT_BITS = 80
 
@@ -95,15 +97,15 @@ def chebyshev_ball(body: Halfspaces) -> Ball:
         return Ball(np.array([nearest_float(v) for v in _some_point(body)]), 0.0, 0.0, BallStatus.FLAT)
     if _holds_any_ball(body):
         return Ball(np.array(inside), np.inf, np.inf, BallStatus.UNBOUNDED)
-    candidates = [np.array(inside)]
-    bound = np.inf
+    found = _proposed(body, np.array(inside))
+    radius, bound = radius_at(proper, found), np.inf
     if d <= EXACT_DIMENSION:
         center, bound = _exact_optimum(body)
-        candidates.append(np.array([nearest_float(v) for v in center]))
-    else:
-        candidates.append(_proposed(body, candidates[0]))
-    best, radius = max(((x, radius_at(proper, x)) for x in candidates), key=lambda found: found[1])
-    return Ball(best, radius, bound, BallStatus.LARGEST if radius > 0 else BallStatus.TOO_THIN)
+        other = np.array([nearest_float(v) for v in center])
+        # Where many balls are largest, it may be far away.
+        if not radius >= bound * (1 - GOOD) or np.abs(other - found).max() <= bound:
+            radius, found = max((radius, found), (radius_at(proper, other), other), key=lambda ball: ball[0])
+    return Ball(found, radius, bound, BallStatus.LARGEST if radius > 0 else BallStatus.TOO_THIN)
 
 
 def radius_at(rows: Sequence[Sequence[fmpz]], center: Floats) -> float:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-# Centers are looked for in a box of this size around a point inside, whose distance from the nearest row is 1, then
-# again from there. It limits proposals, not answers.
-FAR = 2.0**30
+# Centers are looked for in a box of this size around a point inside, whose distance from the nearest row is 1, then in
+# boxes larger by this factor each time. It limits proposals, not answers; where many balls are largest, it keeps the
+# center near.
+GROWTH = 2.0**10
+ROUNDS = 4
 # Rounds go on while radii grow by more than this share.
 GAIN = 2.0**-30
-ROUNDS = 3
 
 
 class Work(NamedTuple):
@@ -80,10 +81,12 @@ def _solve(rows: Any, error: Any, centers: Any, radii: Any, work: Work) -> None:
     for r in range(n):
         center = centers[r]
         best = _radius(rows[r], error[r], center)
+        far = 1.0
         for _ in range(ROUNDS):
+            far *= GROWTH
             if not best > 0.0 or best == np.inf:
                 break
-            count = _write_program(rows[r], center, best, work)
+            count = _write_program(rows[r], center, best, far, work)
             solved = maximize(
                 work.objective, work.normal[:count], work.offset[:count], work.basis, work.dual, work.inverse,
                 work.point, work.alpha,
@@ -103,7 +106,9 @@ def _solve(rows: Any, error: Any, centers: Any, radii: Any, work: Work) -> None:
             for i in range(d):
                 work.trial[i] = center[i] + work.point[i] * best
             found = _radius(rows[r], error[r], work.trial)
-            done = not found > best * (1.0 + GAIN)
+            # A center well inside the box is the best one, and one that is not much deeper than before needs no new
+            # scale.
+            done = not found > best * (1.0 + GAIN) or (not at_the_end and found < best * GROWTH)
             if found > best:
                 best = found
                 for i in range(d):
@@ -148,13 +153,13 @@ def _radius(rows: Any, error: Any, center: Any) -> Any:  # pragma: no cover - co
 
 
 @inlined
-def _write_program(rows: Any, center: Any, unit: float, work: Work) -> Any:  # pragma: no cover - compiled
+def _write_program(rows: Any, center: Any, unit: float, far: float, work: Work) -> Any:  # pragma: no cover - compiled
     """``a . v + r <= s`` with rows of length 1, seen from the center, whose distance to the nearest one is 1."""
     m, k = rows.shape
     d = k - 1
     count = 2 * k
     for i in range(2 * k):
-        work.offset[i] = FAR
+        work.offset[i] = far
     work.offset[2 * k - 1] = 0.0
     for q in range(m):
         slack, square = -rows[q, d], 0.0
@@ -163,7 +168,7 @@ def _write_program(rows: Any, center: Any, unit: float, work: Work) -> Any:  # p
             square += rows[q, i] * rows[q, i]
         length = square**0.5
         # Rows farther away than the box need not be looked at.
-        if not 0.0 < length < np.inf or slack > 4.0 * k * FAR * unit * length:
+        if not 0.0 < length < np.inf or slack > 4.0 * k * far * unit * length:
             continue
         for i in range(d):
             work.normal[count, i] = rows[q, i] / length

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq, fmpz
+from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens.errors import DomainError
 from polytope_lens.exact.rational import nearest_float, rational
@@ -114,13 +114,15 @@ def box_around(body: Halfspaces) -> tuple[Floats, Floats]:
     rows = [Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])) for row in body.proper]
     directions = [Halfspace(row.normal, ZERO) for row in rows]
     reach = vertex_bound(body)
-    lower, upper = np.empty(d), np.empty(d)
+    lower, upper = np.full(d, -np.inf), np.full(d, np.inf)
+    lines, n_lines = fmpz_mat([row[:-1] for row in body.proper] or [[fmpz(0)] * d]).nullspace()
     for k in range(d):
+        if any(lines[k, j] != 0 for j in range(n_lines)):
+            continue
         for direction, side in ((ONE, upper), (-ONE, lower)):
             objective = [direction if i == k else ZERO for i in range(d)]
             escape = maximize(objective, directions, [-ONE] * d, [ONE] * d)
             if escape is not None and escape.value > 0:
-                side[k] = np.inf * int(direction)
                 continue
             best = maximize(objective, rows, [-reach] * d, [reach] * d)
             assert best is not None

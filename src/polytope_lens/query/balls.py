@@ -12,7 +12,7 @@ from polytope_lens.polytope import balls as kernel
 from polytope_lens.polytope.ball import chebyshev_ball
 from polytope_lens.query.cells import halfspaces
 from polytope_lens.query.inequalities import exact_system
-from polytope_lens.query.sides import BATCH, region_rows, walls
+from polytope_lens.query.sides import region_rows, walls
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from polytope_lens.partition import Partition
 
     Floats = NDArray[np.float64]
+
+
+# Numbers in each array of one batch, which should stay in the processor's cache.
+BATCH = 2**19
 
 
 @dataclass(frozen=True, slots=True, eq=False)

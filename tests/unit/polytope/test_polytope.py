@@ -16,6 +16,7 @@ from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, UnboundedPolytopeError
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.shape import interior_point
+from solids import bounded_polytopes, fraction_rows
 
 STRIP = Polytope([[1, 0], [-1, 0]], [1, 1])
 TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])
@@ -63,24 +64,6 @@ def test_interior_points_satisfy_all_inequalities_strictly(name):
         x = [Fraction(int(v.p), int(v.q)) for v in found]
         for a, b in zip(poly.A, poly.b, strict=True):
             assert reference.dot(reference.fractions(a), x) < Fraction(b) or not a.any()
-
-
-def random_rows(low=-3, high=3):
-    return st.integers(low, high).map(float)
-
-
-@st.composite
-def bounded_polytopes(draw, d, extra=4):
-    """A box and some integer halfspaces, often redundant, repeated, or touching it in a face."""
-    rows = [draw(st.lists(random_rows(), min_size=d + 1, max_size=d + 1)) for _ in range(draw(st.integers(0, extra)))]
-    rows += [[2 * v for v in rows[0]]] if rows and draw(st.booleans()) else []
-    sides = np.column_stack([np.vstack([np.eye(d), -np.eye(d)]), np.full(2 * d, 2.0)])
-    table = np.vstack([np.array(rows).reshape(-1, d + 1), sides])
-    return Polytope(table[:, :-1], table[:, -1])
-
-
-def fraction_rows(poly):
-    return [[*reference.fractions(a), -Fraction(float(b))] for a, b in zip(poly.A, poly.b, strict=True)]
 
 
 @given(data=st.data(), d=st.integers(1, 3))
