@@ -20,7 +20,7 @@ from polytope_lens._words import count_bits
 from polytope_lens.errors import IntractableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Words = NDArray[np.uint64]
     Vector = tuple[int, ...]
 
-# Pairs of rays that are compared at once.
-PAIRS = 2**24
+# Pairs of rays that are compared at once by compiled code, and so few that it does not pay.
+PAIRS, FEW = 2**24, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,10 @@ def extreme_rays(rows: Sequence[Sequence[fmpz]], most: int | None = None) -> tup
     first = [next(j for j in range(m) if pivots[i, j] != 0) for i in range(k)]
     inverse = fmpq_mat(fmpz_mat([list(rows[q]) for q in first])).inv()
     rays = [primitive_fractions([-inverse[i, j] for i in range(k)]) for j in range(k)]
-    zeros = np.zeros((k, -(-m // 64)), dtype=np.uint64)
-    for j in range(k):
-        for q in first:
-            if q != first[j]:
-                _mark(zeros, j, q)
-    taken = set(first)
+    every = sum(1 << q for q in first)
+    zeros = [every & ~(1 << q) for q in first]
     for q in range(m):
-        if q not in taken:
+        if not every >> q & 1:
             rays, zeros = _cut(rays, zeros, rows[q], q)
             if most is not None and len(rays) > most:
                 raise IntractableError(f"the polytope has too many vertices: more than {most} on the way to them.")
@@ -116,46 +112,45 @@ def value_at(row: Sequence[fmpz], point: Sequence[fmpz]) -> fmpz:
     return sum((a * x for a, x in zip(row, point, strict=True)), fmpz(0))
 
 
-def _cut(rays: list[Vector], zeros: Words, row: Sequence[fmpz], q: int) -> tuple[list[Vector], Words]:
-    """What a row leaves of a cone."""
+def _cut(rays: list[Vector], zeros: list[int], row: Sequence[fmpz], q: int) -> tuple[list[Vector], list[int]]:
+    """What a row leaves of a cone, whose rays have bits for the rows that they lie on."""
     if not rays:
         return rays, zeros
     values = [int(v) for v in (fmpz_mat(rays) * fmpz_mat([[v] for v in row])).entries()]
-    signs = np.array([(v > 0) - (v < 0) for v in values], dtype=np.int8)
-    on, inside, outside = (np.flatnonzero(signs == s) for s in (0, -1, 1))
-    for i in on.tolist():
-        _mark(zeros, i, q)
-    if not outside.size:
+    bit = 1 << q
+    zeros = [at if v else at | bit for at, v in zip(zeros, values, strict=True)]
+    outside = [i for i, v in enumerate(values) if v > 0]
+    if not outside:
         return rays, zeros
-    low, high = _neighbors(zeros, inside, outside, len(row) - 2)
-    between = []
-    for i, j in zip(low.tolist(), high.tolist(), strict=True):
+    inside = [i for i, v in enumerate(values) if v < 0]
+    kept = [i for i, v in enumerate(values) if v <= 0]
+    new_rays, new_zeros = [rays[i] for i in kept], [zeros[i] for i in kept]
+    for i, j in _neighbors(zeros, inside, outside, len(row) - 2):
         near, far = values[i], values[j]
-        between.append(primitive([far * a - near * b for a, b in zip(rays[i], rays[j], strict=True)]))
-    new = zeros[low] & zeros[high]
-    _mark(new, slice(None), q)
-    kept = np.flatnonzero(signs <= 0)
-    return [*(rays[i] for i in kept.tolist()), *between], np.concatenate([zeros[kept], new])
+        new_rays.append(primitive([far * a - near * b for a, b in zip(rays[i], rays[j], strict=True)]))
+        new_zeros.append(zeros[i] & zeros[j] | bit)
+    return new_rays, new_zeros
 
 
-def _mark(words: Words, rays: int | slice, q: int) -> None:
-    words[rays, q // 64] |= np.uint64(1 << (q % 64))
-
-
-def _neighbors(
-    zeros: Words, inside: NDArray[np.int64], outside: NDArray[np.int64], least: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _neighbors(zeros: list[int], inside: list[int], outside: list[int], least: int) -> Iterator[tuple[int, int]]:
     """Pairs of neighbours on either side of a row; they have at least so many rows in common."""
-    low, high = [inside[:0]], [outside[:0]]
+    if len(inside) * len(outside) <= FEW:
+        for j in outside:
+            for i in inside:
+                common = zeros[i] & zeros[j]
+                if common.bit_count() >= least and sum(third & common == common for third in zeros) == 2:
+                    yield i, j
+        return
+    size = 1 + max(zeros).bit_length() // 64
+    words = np.frombuffer(b"".join(at.to_bytes(8 * size, "little") for at in zeros), "<u8").reshape(-1, size)
+    within = np.array(inside)
     step = max(1, PAIRS // max(1, len(inside)))
     for start in range(0, len(outside), step):
         some = outside[start : start + step]
         joined = np.zeros((len(some), len(inside)), dtype=np.bool_)
-        _join(zeros, inside, some, least, joined, np.zeros(zeros.shape[1], dtype=np.uint64))
-        j, i = np.nonzero(joined)
-        low.append(inside[i])
-        high.append(some[j])
-    return np.concatenate(low), np.concatenate(high)
+        _join(words.astype(np.uint64), within, np.array(some), least, joined, np.zeros(size, dtype=np.uint64))
+        for b, a in np.argwhere(joined).tolist():
+            yield inside[a], some[b]
 
 
 @jit
