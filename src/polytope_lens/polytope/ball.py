@@ -12,9 +12,11 @@ from flint import fmpq, fmpz
 
 from polytope_lens.errors import DomainError
 from polytope_lens.exact.rational import integers, nearest_float, rational, rationals
+from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.polytope.balls import chebyshev_balls
 from polytope_lens.polytope.halfspaces import Halfspaces
+from polytope_lens.polytope.membership import float_rows
 from polytope_lens.polytope.middle import LARGEST, float_inside
 from polytope_lens.polytope.shape import is_empty_set, rounded_up, vertex_bound
 
@@ -37,7 +39,7 @@ ROOT_BITS = 80
 class BallStatus(enum.Enum):
     """What a radius means."""
 
-    LARGEST = "the ball lies inside, and no ball inside has a radius above `bound`"
+    LARGEST = "the ball lies inside, and no ball inside has a radius above `bound`, if that is finite"
     UNBOUNDED = "there are balls of any size inside; `center` is a point of the interior"
     FLAT = "the polytope has no interior, so only points fit inside; `center` is near one"
     TOO_THIN = "the polytope has interior, but around the float nearest to its middle there is no room for any ball"
@@ -81,7 +83,8 @@ def chebyshev_ball(body: Halfspaces) -> Ball:
 
     Notes
     -----
-    Exactness: the ball of floats is proved to lie inside. Which status it has is exact. `bound` is the optimum of the
+    Exactness: the ball of floats is proved to lie inside. Which status it has is exact, but in more than 8 dimensions,
+    where balls of any size may be missed. `bound` is the optimum of the
     program ``max r, a . x + r n <= b`` with each length ``|a|`` rounded down to n, solved exactly up to 8 coordinates;
     beyond them it is infinite. Radius and bound then differ by no more than the rounding of the center, which is much
     only for polytopes that are thin compared with the size of their coordinates.
@@ -90,14 +93,17 @@ def chebyshev_ball(body: Halfspaces) -> Ball:
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 4.3.1.
     """
     d, proper = body.dim, body.proper
-    if is_empty_set(body):
-        raise DomainError("the Chebyshev ball of an empty polytope was asked for; no ball and no point is inside.")
-    inside = float_inside(body.rows, d)
-    if inside is None:
-        return Ball(np.array([nearest_float(v) for v in _some_point(body)]), 0.0, 0.0, BallStatus.FLAT)
-    if _holds_any_ball(body):
-        return Ball(np.array(inside), np.inf, np.inf, BallStatus.UNBOUNDED)
-    found = _proposed(body, np.array(inside))
+    inside = body.hint if body.hint is not None and radius_at(proper, body.hint) > 0 else None
+    if inside is None or body.is_contradicted:
+        if is_empty_set(body):
+            raise DomainError("the Chebyshev ball of an empty polytope was asked for; no ball and no point is inside.")
+        start = float_inside(body.rows, d)
+        if start is None:
+            return Ball(np.array([nearest_float(v) for v in _some_point(body)]), 0.0, 0.0, BallStatus.FLAT)
+        inside = np.array(start)
+    found, radius = _proposed(body, inside)
+    if radius == np.inf or (d <= EXACT_DIMENSION and _holds_any_ball(body)):
+        return Ball(inside, np.inf, np.inf, BallStatus.UNBOUNDED)
     radius, bound = radius_at(proper, found), np.inf
     if d <= EXACT_DIMENSION:
         center, bound = _exact_optimum(body)
@@ -164,10 +170,12 @@ def _exact_optimum(body: Halfspaces) -> tuple[list[fmpq], float]:
     return best.point[:d], rounded_up(best.value)
 
 
-def _proposed(body: Halfspaces, inside: Floats) -> Floats:
-    """A center found in floats."""
-    rows = np.array([[nearest_float(fmpq(v, max(map(abs, row[:-1])))) for v in row] for row in body.proper])
-    return np.asarray(chebyshev_balls(rows[None], np.zeros((1, *rows.shape)), inside[None])[0][0])
+def _proposed(body: Halfspaces, inside: Floats) -> tuple[Floats, float]:
+    """Center and radius found in floats; infinite where that is proved."""
+    rows = float_rows(body)
+    error = UNIT_ROUNDOFF * np.abs(rows) + UNDERFLOW_GUARD
+    centers, radii = chebyshev_balls(rows[None], error[None], inside[None])
+    return np.asarray(centers[0]), float(radii[0])
 
 
 def _some_point(body: Halfspaces) -> list[fmpq]:

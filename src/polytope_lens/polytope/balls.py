@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # center near.
 GROWTH = 2.0**10
 ROUNDS = 4
+TILT = 2.0**-40
 # Rounds go on while radii grow by more than this share.
 GAIN = 2.0**-30
 
@@ -66,7 +67,7 @@ def chebyshev_balls(rows: Floats, error: Floats, inside: Floats) -> tuple[Floats
     n, m, k = rows.shape
     most = 2 * k + m
     work = Work(
-        np.vstack([np.eye(k), -np.eye(k), np.zeros((m, k))]), np.zeros(most), np.append(np.zeros(k - 1), 1.0),
+        np.vstack([np.eye(k), -np.eye(k), np.zeros((m, k))]), np.zeros(most), np.zeros(k),
         np.zeros(k, np.int64), np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros(k), np.zeros(k - 1),
     )  # fmt: skip
     centers, radii = np.array(inside, dtype=np.float64, order="C"), np.zeros(n)
@@ -176,8 +177,11 @@ def _write_program(rows: Any, center: Any, unit: float, far: float, work: Work) 
         work.offset[count] = slack / length / unit
         count += 1
     for i in range(k):
-        work.basis[i] = i
-        work.dual[i] = work.objective[i]
+        # Slightly tilted, since a program that asks for the radius alone starts with all coordinates tied.
+        tilt = (((i + 1) * 0.618) % 1.0 - 0.5) * TILT / far
+        work.objective[i] = 1.0 if i == d else tilt
+        work.basis[i] = i if i == d or tilt >= 0.0 else k + i
+        work.dual[i] = abs(work.objective[i])
         for j in range(k):
             work.inverse[i, j] = 0.0
     return count

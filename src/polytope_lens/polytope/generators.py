@@ -7,12 +7,12 @@ from functools import cmp_to_key
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq, fmpz, fmpz_mat
+from flint import fmpq, fmpz
 
 from polytope_lens.errors import DomainError, UnboundedPolytopeError
 from polytope_lens.exact.rational import fraction, nearest_float
 from polytope_lens.polytope.double_description import extreme_rays, primitive
-from polytope_lens.polytope.shape import direction_without_end, is_empty_set
+from polytope_lens.polytope.shape import direction_without_end, is_empty_set, normals
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -79,10 +79,9 @@ def generators(body: Halfspaces, purpose: str = "vertices", most: int | None = N
     """
     d, m = body.dim, len(body.rows)
     nothing = np.zeros((0, m), dtype=bool)
-    proper = body.proper
     if body.is_contradicted:
         raise_empty(purpose)
-    if not proper or fmpz_mat([row[:-1] for row in proper]).rank() < d:
+    if normals(body).rank() < d:
         if is_empty_set(body):
             raise_empty(purpose)
         return Generators([], [], nothing, nothing, has_line=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.exact.rational import integer_rows
+from polytope_lens.exact.rational import integer_rows, rationals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Halfspaces:
     """``{x in R^dim : a . x + c <= 0 for all rows [a, c]}``; exact.
 
@@ -28,10 +28,13 @@ class Halfspaces:
     ----------
     rows : list of lists of dim + 1 integers
     dim : int
+    hint : (dim,) array, optional
+        A point that is likely to be inside. Where it is, answers come sooner; they are the same without.
     """
 
     rows: list[list[fmpz]]
     dim: int
+    hint: Floats | None = None
 
     @property
     def proper(self) -> list[list[fmpz]]:
@@ -47,6 +50,11 @@ class Halfspaces:
         """``-(a . x + c)`` of each row at a point."""
         return [-sum((a * x for a, x in zip(row, point, strict=False)), fmpq(row[-1])) for row in self.rows]
 
+    @property
+    def holds_hint(self) -> bool:
+        """Whether the hint is a point of the polytope; exact."""
+        return self.hint is not None and bool(np.isfinite(self.hint).all()) and self.contain(rationals(self.hint))
+
     def contain(self, point: Sequence[fmpq]) -> bool:
         """Whether a point satisfies all rows; exact."""
         return all(slack >= 0 for slack in self.slacks(point))
@@ -57,6 +65,6 @@ def of_floats(A: Floats, b: Floats) -> Halfspaces:
     return Halfspaces(integer_rows(np.column_stack([A, -b])), A.shape[1])
 
 
-def of_integers(rows: Iterable[Sequence[int]], dim: int) -> Halfspaces:
+def of_integers(rows: Iterable[Sequence[int]], dim: int, hint: Floats | None = None) -> Halfspaces:
     """Rows of whole numbers."""
-    return Halfspaces([[fmpz(v) for v in row] for row in rows], dim)
+    return Halfspaces([[fmpz(v) for v in row] for row in rows], dim, hint)

@@ -40,6 +40,8 @@ def is_empty(poly: Polytope) -> bool:
 
 def is_empty_set(body: Halfspaces) -> bool:
     """The same for integer rows."""
+    if body.holds_hint:
+        return False
     d = body.dim
     best = maximize([ZERO] * d + [ONE], _cone(body), [-ONE] * d + [ZERO], [ONE] * (d + 1))
     return best is None or best.value <= 0
@@ -81,6 +83,9 @@ def recession_direction(poly: Polytope) -> list[fmpq] | None:
 def direction_without_end(body: Halfspaces) -> list[fmpq] | None:
     """The same for integer rows."""
     d = body.dim
+    lines, n_lines = normals(body).nullspace()
+    if n_lines:
+        return [fmpq(lines[k, 0]) / max(abs(lines[i, 0]) for i in range(d)) for k in range(d)]
     rows = [Halfspace([fmpq(v) for v in row[:-1]], ZERO) for row in body.rows]
     for k in range(d):
         for direction in (ONE, -ONE):
@@ -115,7 +120,7 @@ def box_around(body: Halfspaces) -> tuple[Floats, Floats]:
     directions = [Halfspace(row.normal, ZERO) for row in rows]
     reach = vertex_bound(body)
     lower, upper = np.full(d, -np.inf), np.full(d, np.inf)
-    lines, n_lines = fmpz_mat([row[:-1] for row in body.proper] or [[fmpz(0)] * d]).nullspace()
+    lines, n_lines = normals(body).nullspace()
     for k in range(d):
         if any(lines[k, j] != 0 for j in range(n_lines)):
             continue
@@ -128,6 +133,11 @@ def box_around(body: Halfspaces) -> tuple[Floats, Floats]:
             assert best is not None
             side[k] = rounded_up(best.value) * int(direction)
     return lower, upper
+
+
+def normals(body: Halfspaces) -> fmpz_mat:
+    """The normals of all rows as a matrix; one row of zeros if there are none."""
+    return fmpz_mat([row[:-1] for row in body.rows] or [[fmpz(0)] * body.dim])
 
 
 def _cone(body: Halfspaces) -> list[Halfspace]:

@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 def halfspaces(region: Region) -> Halfspaces:
     """The facets of a region, nearest first, one row each; exact, where ``region.polytope`` has rounded them."""
-    return of_integers(facet_groups(region)[1], region.network.input_dim)
+    return of_integers(facet_groups(region)[1], region.network.input_dim, region.point)

@@ -82,7 +82,7 @@ def test_slivers_have_balls_of_their_own_size(d, width):
 
 
 def test_what_a_radius_may_mean():
-    assert Polytope([[1, 0], [-1, 0]], [1, 1]).chebyshev_ball().radius == 1
+    assert Polytope([[1, 0], [-1, 0]], [1, 1]).chebyshev_ball().radius == pytest.approx(1, rel=1e-15)
     quadrant = Polytope([[-1, 0], [0, -1]], [0, 0]).chebyshev_ball()
     assert (quadrant.radius, quadrant.status) == (np.inf, BallStatus.UNBOUNDED)
     assert Polytope(np.zeros((0, 2)), []).chebyshev_ball().status is BallStatus.UNBOUNDED
@@ -93,6 +93,12 @@ def test_what_a_radius_may_mean():
     with pytest.raises(DomainError, match="Chebyshev ball of an empty polytope"):
         Polytope([[1], [-1]], [0, -1]).chebyshev_ball()
     assert "LARGEST" in repr(cube(2).chebyshev_ball())
+
+
+def test_balls_of_any_size_are_found_where_few_rows_meet_many_coordinates():
+    for seed in range(5):
+        rows = np.random.default_rng(seed).standard_normal((12, 31))
+        assert Polytope(rows[:, :-1], np.abs(rows[:, -1])).chebyshev_ball().status is BallStatus.UNBOUNDED
 
 
 def test_many_inputs_have_a_ball_without_a_bound():
