@@ -18,7 +18,7 @@ from polytope_lens.polytope.balls import chebyshev_balls
 from polytope_lens.polytope.halfspaces import Halfspaces
 from polytope_lens.polytope.membership import float_rows
 from polytope_lens.polytope.middle import LARGEST, float_inside
-from polytope_lens.polytope.shape import is_empty_set, rounded_up, vertex_bound
+from polytope_lens.polytope.shape import is_empty, rounded_up, vertex_bound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ def chebyshev_ball(body: Halfspaces) -> Ball:
     d, proper = body.dim, body.proper
     inside = body.hint if body.hint is not None and radius_at(proper, body.hint) > 0 else None
     if inside is None or body.is_contradicted:
-        if is_empty_set(body):
+        if is_empty(body):
             raise DomainError("the Chebyshev ball of an empty polytope was asked for; no ball and no point is inside.")
         start = float_inside(body.rows, d)
         if start is None:

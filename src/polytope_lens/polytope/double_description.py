@@ -73,37 +73,26 @@ def extreme_rays(rows: Sequence[Sequence[fmpz]], most: int | None = None) -> tup
     first = [next(j for j in range(m) if pivots[i, j] != 0) for i in range(k)]
     inverse = fmpq_mat(fmpz_mat([list(rows[q]) for q in first])).inv()
     rays = [primitive_fractions([-inverse[i, j] for i in range(k)]) for j in range(k)]
-    every = sum(1 << q for q in first)
-    zeros = [every & ~(1 << q) for q in first]
+    taken = sum(1 << q for q in first)
+    zeros = [taken & ~(1 << q) for q in first]
     for q in range(m):
-        if not every >> q & 1:
+        if not taken >> q & 1:
             rays, zeros = _cut(rays, zeros, rows[q], q)
             if most is not None and len(rays) > most:
-                raise IntractableError(f"the polytope has too many vertices: more than {most} on the way to them.")
+                raise IntractableError(f"there are more than {most} vertices and rays on the way to the vertices.")
     if not rays:
         return [], np.zeros((0, m), dtype=bool)
     values = (fmpz_mat(rays) * matrix.transpose()).entries()
     return rays, np.array([v == 0 for v in values]).reshape(len(rays), m)
 
 
-def vertices_in_box(sides: Sequence[Sequence[fmpz]], rows: Sequence[Sequence[fmpz]]) -> list[Vertex]:
-    """Vertices of ``{x : a . x + c <= 0 for all sides and rows [a, c]}``; exact.
+def bounded_vertices(rows: Sequence[Sequence[fmpz]]) -> list[Vertex]:
+    """Vertices of a bounded ``{x : a . x + c <= 0 for all rows [a, c]}`` with interior; exact.
 
-    Parameters
-    ----------
-    sides : 2 d integer rows
-        Those of a box: the upper side of each axis, then the lower ones.
-    rows : integer rows
-        Further halfspaces.
-
-    Returns
-    -------
-    list of Vertex
-        `tight` counts the sides first, then the rows; rows without a normal never are.
+    Rows without a normal never are among those that vanish at a vertex.
     """
-    every = [*sides, *rows]
-    proper = [i for i, row in enumerate(every) if any(row[:-1])]
-    points, tight = extreme_rays([every[i] for i in proper])
+    proper = [q for q, row in enumerate(rows) if any(row[:-1])]
+    points, tight = extreme_rays([rows[q] for q in proper])
     return [Vertex(x, frozenset(proper[i] for i in np.flatnonzero(at))) for x, at in zip(points, tight, strict=True)]
 
 

@@ -108,7 +108,9 @@ def min_volume_ellipsoid(body: Halfspaces) -> Ellipsoid:
     if fmpz_mat([list(point) for point in found.vertices]).rank() <= body.dim:
         _raise_flat("min_volume_ellipsoid")
     d, middle = body.dim, [sum(column, fmpq(0)) / len(vertices) for column in zip(*vertices, strict=True)]
-    seen = np.array([[nearest_float(u - v) for u, v in zip(point, middle, strict=True)] for point in vertices])
+    away = [[u - v for u, v in zip(point, middle, strict=True)] for point in vertices]
+    size = max(max(map(abs, point)) for point in away)
+    seen = np.array([[nearest_float(v / size) for v in point] for point in away])
     # In these coordinates the vertices have unit covariance, so that the program is well conditioned.
     shape = np.linalg.cholesky(seen.T @ seen / len(seen))
     points = np.linalg.solve(shape, seen.T).T
@@ -116,7 +118,7 @@ def min_volume_ellipsoid(body: Halfspaces) -> Ellipsoid:
     moved = points @ matrix + np.ones((len(points), 1)) @ cvxpy.reshape(offset, (1, d), order="C")
     limits = [cvxpy.norm(moved, axis=1) <= 1]
     _solve(cvxpy, cvxpy.Maximize(cvxpy.log_det(matrix)), limits)
-    turned = shape @ np.linalg.inv(matrix.value)
+    turned = nearest_float(size) * shape @ np.linalg.inv(matrix.value)
     center = np.array([nearest_float(v) for v in middle]) - turned @ offset.value
     return _inflated(vertices, center, _half_axes(turned))
 

@@ -134,10 +134,11 @@ def nearest_root(square: fmpq) -> float:
 
 
 def _seen_from_the_first(found: Generators) -> tuple[list[Direction], Floats]:
-    """Vertices seen from the first of them: exact, and rounded once."""
+    """Vertices seen from the first of them: exact, and rounded once after division by the greatest coordinate."""
     exact = [[fmpq(v, point[-1]) for v in point[:-1]] for point in found.vertices]
     exact = [[p - q for p, q in zip(point, exact[0], strict=True)] for point in exact]
-    return exact, np.array([[nearest_float(v) for v in point] for point in exact]).reshape(len(exact), -1)
+    size = max(max(map(abs, point)) for point in exact) or fmpq(1)
+    return exact, np.array([[nearest_float(v / size) for v in point] for point in exact])
 
 
 def _across_edges(found: Generators, exact: list[Direction]) -> list[Direction]:
@@ -164,9 +165,8 @@ def _least(directions: Iterable[Direction], exact: list[Direction], points: Floa
     normals = np.array([_unit(direction) for direction in directions])
     batches = np.array_split(normals, 1 + normals.size * len(points) // BLOCK)
     widths = np.concatenate([np.ptp(points @ some.T, axis=0) for some in batches])
-    scale = float(np.abs(points).max())
     best: tuple[fmpq, int] | None = None
-    for i in np.flatnonzero(widths <= widths.min() * (1 + NEAR) + NEAR * scale):
+    for i in np.flatnonzero(widths <= widths.min() + NEAR):
         normal = directions[i]
         values = [sum((a * x for a, x in zip(normal, point, strict=True)), fmpq(0)) for point in exact]
         square = (max(values) - min(values)) ** 2 / sum((a * a for a in normal), fmpq(0))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.errors import DomainError, UnboundedPolytopeError
+from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.exact.rational import fraction, nearest_float
 from polytope_lens.polytope.double_description import extreme_rays, primitive
-from polytope_lens.polytope.shape import direction_without_end, is_empty_set, normals
+from polytope_lens.polytope.shape import is_empty, normals, recession_direction
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -82,7 +82,7 @@ def generators(body: Halfspaces, purpose: str = "vertices", most: int | None = N
     if body.is_contradicted:
         raise_empty(purpose)
     if normals(body).rank() < d:
-        if is_empty_set(body):
+        if is_empty(body):
             raise_empty(purpose)
         return Generators([], [], nothing, nothing, has_line=True)
     members: dict[Vector, list[int]] = {}
@@ -91,7 +91,13 @@ def generators(body: Halfspaces, purpose: str = "vertices", most: int | None = N
             members.setdefault(primitive([int(v) for v in row]), []).append(q)
     distinct = sorted(members)
     cone = [[fmpz(0)] * d + [fmpz(-1)], *([fmpz(v) for v in key] for key in distinct)]
-    found, on = extreme_rays(cone, most)
+    try:
+        found, on = extreme_rays(cone, most)
+    except IntractableError as cause:
+        raise IntractableError(
+            f"the {purpose} of a polytope with {len(distinct)} different rows in R^{d} was asked for, but {cause} "
+            "Allow for more of them, or leave out coordinates or rows."
+        ) from cause
     tight = np.zeros((len(found), m), dtype=bool)
     for column, key in zip(on.T[1:], distinct, strict=True):
         tight[:, members[key]] = column[:, None]
@@ -112,7 +118,7 @@ def bounded_generators(body: Halfspaces, purpose: str, most: int | None = None) 
     UnboundedPolytopeError, DomainError, IntractableError
     """
     found = generators(body, purpose, most)
-    ray = found.rays[0] if found.rays else direction_without_end(body) if found.has_line else None
+    ray = found.rays[0] if found.rays else recession_direction(body) if found.has_line else None
     if ray is not None:
         size = max(map(abs, ray))
         shown = [nearest_float(fmpq(v) / size) for v in ray]

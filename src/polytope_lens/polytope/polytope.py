@@ -71,17 +71,17 @@ class Polytope(Questions):
     @property
     def is_empty(self) -> bool:
         """Whether no point satisfies all inequalities; see :func:`.shape.is_empty`."""
-        return shape.is_empty(self)
+        return shape.is_empty(self.halfspaces())
 
     @property
     def has_interior(self) -> bool:
         """Whether some point satisfies all inequalities strictly; see :func:`.shape.has_interior`."""
-        return shape.has_interior(self)
+        return shape.has_interior(self.halfspaces())
 
     @property
     def is_bounded(self) -> bool:
         """Whether the polytope contains no ray; see :func:`.shape.is_bounded`."""
-        return shape.is_bounded(self)
+        return shape.is_bounded(self.halfspaces())
 
     @overload
     def rays(self, *, exact: Literal[False] = False) -> recession.RecessionCone: ...

@@ -84,11 +84,9 @@ def _rows_at(body: Halfspaces, x: Vector) -> tuple[list[Vector], Vector]:
 
 
 def _proposed(body: Halfspaces, x: Vector) -> Vector | None:
-    """The nearest point, if the rows that floats take for active are proved to be so; else None."""
+    """The point nearest to one outside, if the rows that floats take for active are proved to be so; else None."""
     rows, slack = _rows_at(body, x)
-    scale = max((-s for s in slack), default=ZERO)
-    if scale <= 0:
-        return list(x)
+    scale = -min(slack)
     normals = np.array([[nearest_float(v) for v in row] for row in rows])
     offsets = np.clip([nearest_float(s / scale) for s in slack], -1.0, 1e300)
     _, multipliers = nearest_points(normals[None], offsets[None])
@@ -109,7 +107,7 @@ def _proposed(body: Halfspaces, x: Vector) -> Vector | None:
 
 
 def _dual_method(body: Halfspaces, x: Vector) -> Vector:
-    """The nearest point by Goldfarb and Idnani's method in fractions.
+    """The point nearest to one outside by Goldfarb and Idnani's method in fractions.
 
     Violated rows are taken in one by one, those whose multipliers would turn negative are let go. The distance grows
     with each row that is taken in, so that no set of rows comes back and the method ends.

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
+# Vertices, above which listing them would take minutes.
+MOST = 100_000
+
+
 class Questions(ABC):
     """Questions about ``{x : a . x + c <= 0 for all rows [a, c]}``, whose rows a subclass gives as integers.
 
@@ -42,17 +46,18 @@ class Questions(ABC):
         return membership.inside_mask(body, _validate.points(X, body.dim, what="`contains`"))
 
     @overload
-    def vertices(self, *, exact: Literal[False] = False) -> Floats: ...
+    def vertices(self, *, exact: Literal[False] = False, max_vertices: int | None = MOST) -> Floats: ...
     @overload
-    def vertices(self, *, exact: Literal[True]) -> list[tuple[Fraction, ...]]: ...
-    def vertices(self, *, exact: bool = False) -> Floats | list[tuple[Fraction, ...]]:
+    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> list[tuple[Fraction, ...]]: ...
+    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | list[tuple[Fraction, ...]]:
         """Corners, (n, d), each coordinate rounded once; with `exact`, tuples of fractions; see :func:`.generators`.
 
         In the plane counter-clockwise, else in ascending order of coordinates. Unbounded sets have vertices, too, next
-        to their ``rays()``; one that contains a line has none. Flat ones are fine.
+        to their ``rays()``; one that contains a line has none. Flat ones are fine. More than `max_vertices`, also on
+        the way to them, raise an :class:`.IntractableError`; None sets no limit.
         """
         body = self.halfspaces()
-        found = generators.generators(body)
+        found = generators.generators(body, most=max_vertices)
         return found.fractions() if exact else found.rounded(body.dim)
 
     def incidences(self) -> Bools:

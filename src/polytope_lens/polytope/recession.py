@@ -87,7 +87,7 @@ def recession_cone(poly: Polytope) -> ExactRecessionCone:
     -----
     Cost: as for :func:`cone_of_rows`, and one linear program.
     """
-    if is_empty(poly):
+    if is_empty(poly.halfspaces()):
         raise DomainError("the rays of an empty polytope were asked for; it has none.")
     return cone_of_rows(integer_rows(poly.A), poly.dim)
 

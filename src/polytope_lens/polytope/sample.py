@@ -118,7 +118,8 @@ def estimate_volume(body: Halfspaces, n: int, rng: np.random.Generator) -> Estim
     factor of 2 in volume, each the share of a sample of the larger that lies in the smaller. Samples come from walks
     along random lines, in coordinates in which the polytope is about as long as wide. `n` is the number of points for
     each ball. The standard error is the scatter of 8 independent groups of walks, which may be too small where these
-    are too short. Source: Dyer, Frieze and Kannan 1991, *A random polynomial-time algorithm for approximating the
+    are too short.
+    Source: Dyer, Frieze and Kannan 1991, *A random polynomial-time algorithm for approximating the
     volume of convex bodies*; Emiris and Fisikopoulos 2014, *Practical polytope volume approximation*.
     """
     walkers, d = Walkers(body, rng), body.dim

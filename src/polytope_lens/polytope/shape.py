@@ -15,7 +15,6 @@ from polytope_lens.errors import DomainError
 from polytope_lens.exact.rational import nearest_float, rational
 from polytope_lens.exact.signs import halfspace_signs
 from polytope_lens.lp.exact import Halfspace, maximize
-from polytope_lens.polytope.halfspaces import of_floats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,13 +32,8 @@ def contains(poly: Polytope, X: Floats) -> NDArray[np.bool_]:
     return np.asarray((halfspace_signs(poly.A, poly.b, X) <= 0).all(axis=1))
 
 
-def is_empty(poly: Polytope) -> bool:
-    """Whether no point satisfies all inequalities; exact, one linear program."""
-    return is_empty_set(of_floats(poly.A, poly.b))
-
-
-def is_empty_set(body: Halfspaces) -> bool:
-    """The same for integer rows."""
+def is_empty(body: Halfspaces) -> bool:
+    """Whether no point satisfies all inequalities; exact, one linear program at most."""
     if body.holds_hint:
         return False
     d = body.dim
@@ -47,21 +41,16 @@ def is_empty_set(body: Halfspaces) -> bool:
     return best is None or best.value <= 0
 
 
-def has_interior(poly: Polytope) -> bool:
+def has_interior(body: Halfspaces) -> bool:
     """Whether some point satisfies all inequalities strictly (rows ``0 <= 0`` apart); exact, one linear program."""
-    return interior_point(poly.A, poly.b) is not None
+    return interior_point(body) is not None
 
 
-def interior_point(A: Floats, b: Floats) -> list[fmpq] | None:
-    """A rational point that satisfies ``A @ x <= b`` strictly, or None if there is none; exact, one linear program.
+def interior_point(body: Halfspaces) -> list[fmpq] | None:
+    """A rational point that satisfies all inequalities strictly, or None if there is none; exact, one linear program.
 
     Rows ``0 <= 0`` are no constraint and are left out.
     """
-    return point_inside(of_floats(A, b))
-
-
-def point_inside(body: Halfspaces) -> list[fmpq] | None:
-    """The same for integer rows."""
     d = body.dim
     rows = [Halfspace([*row.normal, ONE], ZERO) for row in _cone(body) if any(row.normal)]
     rows.append(Halfspace([ZERO] * d + [-ONE, ONE], ZERO))
@@ -71,17 +60,12 @@ def point_inside(body: Halfspaces) -> list[fmpq] | None:
     return [y / best.point[d] for y in best.point[:d]]
 
 
-def recession_direction(poly: Polytope) -> list[fmpq] | None:
-    """A nonzero y with ``A @ y <= 0``, or None where there is none; exact, at most 2 d linear programs.
+def recession_direction(body: Halfspaces) -> list[fmpq] | None:
+    """A nonzero y with ``a . y <= 0`` for all rows, or None where there is none; exact, at most 2 d linear programs.
 
     A nonempty polytope is unbounded exactly if it has one (Schrijver 1986, *Theory of Linear and Integer Programming*,
     section 8.2).
     """
-    return direction_without_end(of_floats(poly.A, poly.b))
-
-
-def direction_without_end(body: Halfspaces) -> list[fmpq] | None:
-    """The same for integer rows."""
     d = body.dim
     lines, n_lines = normals(body).nullspace()
     if n_lines:
@@ -95,9 +79,9 @@ def direction_without_end(body: Halfspaces) -> list[fmpq] | None:
     return None
 
 
-def is_bounded(poly: Polytope) -> bool:
+def is_bounded(body: Halfspaces) -> bool:
     """Whether the polytope contains no ray; exact. The empty polytope is bounded."""
-    return recession_direction(poly) is None or is_empty(poly)
+    return recession_direction(body) is None or is_empty(body)
 
 
 def box_around(body: Halfspaces) -> tuple[Floats, Floats]:
@@ -113,7 +97,7 @@ def box_around(body: Halfspaces) -> tuple[Floats, Floats]:
     The smallest box of floats that holds the polytope: the exact bounds, each rounded outward. Which are infinite is
     exact, too; one beyond the largest float also is. Cost: at most 4 d + 1 exact linear programs.
     """
-    if is_empty_set(body):
+    if is_empty(body):
         raise DomainError("the bounding box of an empty polytope was asked for; it has none.")
     d = body.dim
     rows = [Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])) for row in body.proper]

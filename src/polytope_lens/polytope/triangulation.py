@@ -48,8 +48,8 @@ def triangulate(found: Generators, most: int | None = None) -> Triangulation:
     Each face is cut into the pyramids over those of its facets that do not hold its first vertex, from there, which
     needs nothing but which rows hold which vertices. Faces that meet agree, since both choose the same vertex. A cube
     takes d! simplices. Cost: each face is cut once, with the square of the number of rows in comparisons of bits; a
-    determinant of integers for each simplex. Source: De Loera, Rambau and Santos 2010, *Triangulations*, section 4.3.2
-    (pulling).
+    determinant of integers for each simplex.
+    Source: De Loera, Rambau and Santos 2010, *Triangulations*, section 4.3.2 (pulling).
     """
     points = [list(point) for point in found.vertices]
     columns = _telling_columns(points)

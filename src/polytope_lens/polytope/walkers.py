@@ -11,7 +11,7 @@ from polytope_lens.errors import DomainError, UnboundedPolytopeError
 from polytope_lens.exact.rational import dot, nearest_float, rationals
 from polytope_lens.polytope.ball import BallStatus, chebyshev_ball
 from polytope_lens.polytope.membership import float_rows
-from polytope_lens.polytope.shape import box_around, direction_without_end
+from polytope_lens.polytope.shape import box_around, recession_direction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +44,8 @@ class Walkers:
         ball = chebyshev_ball(body)
         if ball.status is BallStatus.FLAT:
             raise_flat()
-        ray = direction_without_end(body)
+        lower, upper = box_around(body)
+        ray = None if np.isfinite(upper - lower).all() else recession_direction(body)
         if ray is not None:
             raise UnboundedPolytopeError(
                 "points all over a polytope were asked for that contains the ray "
@@ -52,7 +53,6 @@ class Walkers:
             )
         self._rng = rng
         self._dim = body.dim
-        lower, upper = box_around(body)
         self.center, self.shape = ball.center, np.diag(upper - lower)
         self._exact = body
         # A bound on how far points are from the center, in each coordinate.

@@ -73,6 +73,12 @@ def test_known_volumes(d):
     assert simple.max_volume_ellipsoid().center == pytest.approx(np.full(d, 1 / (d + 1)), abs=1e-6)
 
 
+@pytest.mark.parametrize("side", [1e-100, 1e100])
+def test_sizes_do_not_matter(side):
+    assert cube(2, side).max_volume_ellipsoid().volume == pytest.approx(pi / 4 * side**2, rel=1e-6)
+    assert cube(2, side).min_volume_ellipsoid().volume == pytest.approx(pi / 2 * side**2, rel=1e-6)
+
+
 def test_axes_are_at_right_angles_longest_first():
     box = Polytope([[1, 0], [-1, 0], [0, 1], [0, -1]], [1, 1, 3, 3])
     found = box.max_volume_ellipsoid()

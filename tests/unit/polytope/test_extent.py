@@ -73,6 +73,13 @@ def test_no_direction_is_narrower(d, seed):
     assert found == pytest.approx(width, rel=1e-6)
 
 
+@pytest.mark.parametrize("side", [1e-200, 1e-320, 1e200, 1e308])
+def test_sizes_at_the_ends_of_the_range_of_floats(side):
+    square = cube(2, side)
+    assert float(square.width()) == side
+    assert is_nearest_root(square.diameter(), 2 * Fraction(side) ** 2)
+
+
 @pytest.mark.parametrize("width", [1e-12, 1e-300])
 @pytest.mark.parametrize("d", [2, 3])
 def test_slivers_are_as_wide_as_they_are(d, width):

@@ -174,6 +174,9 @@ def test_flat_and_unbounded_ones():
 def test_too_many_rays_are_noticed_on_the_way():
     with pytest.raises(IntractableError, match="more than 100"):
         generators(cube(7).halfspaces(), most=100)
+    with pytest.raises(IntractableError, match=r"vertices of a polytope with 14 different rows in R\^7"):
+        cube(7).vertices(max_vertices=100)
+    assert len(cube(7).vertices(max_vertices=None)) == 128
 
 
 def test_regions_have_the_corners_of_their_exact_rows():
