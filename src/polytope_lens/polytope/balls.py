@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 # Centers are looked for in a box of this size around a point inside, whose distance from the nearest row is 1, then in
 # boxes larger by this factor each time. It limits proposals, not answers; where many balls are largest, it keeps the
@@ -26,6 +25,8 @@ ROUNDS = 4
 TILT = 2.0**-40
 # Rounds go on while radii grow by more than this share.
 GAIN = 2.0**-30
+# In more coordinates than this, those in which no row changes are left out; singular values below this share are zero.
+MANY, RANK = 8, 2.0**-32
 
 
 class Work(NamedTuple):
@@ -48,8 +49,8 @@ def chebyshev_balls(rows: Floats, error: Floats, inside: Floats) -> tuple[Floats
     Parameters
     ----------
     rows, error : (n, m, d + 1) arrays
-        Rows ``[a, c]``, and bounds on the errors of their numbers. Rows that are known not to
-        depend on x are passed over: they must hold.
+        Rows ``[a, c]``, and bounds on the errors of their numbers. Rows that are known not to depend on x are passed
+        over: they must hold.
     inside : (n, d) array
         A point in each, to start from.
 
@@ -64,19 +65,71 @@ def chebyshev_balls(rows: Floats, error: Floats, inside: Floats) -> tuple[Floats
     -----
     Cost: a product of the rows with a vector for each pivot, some d + 3 in each of a few rounds.
     """
-    n, m, k = rows.shape
-    most = 2 * k + m
-    work = Work(
-        np.vstack([np.eye(k), -np.eye(k), np.zeros((m, k))]), np.zeros(most), np.zeros(k),
-        np.zeros(k, np.int64), np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros(k), np.zeros(k - 1),
-    )  # fmt: skip
-    centers, radii = np.array(inside, dtype=np.float64, order="C"), np.zeros(n)
-    _solve(np.ascontiguousarray(rows), np.ascontiguousarray(error), centers, radii, work)
+    exact_rows, exact_error = np.ascontiguousarray(rows), np.ascontiguousarray(error)
+    start = np.array(inside, dtype=np.float64, order="C")
+    basis = _row_space(rows[:, :, :-1])
+    if basis is None:
+        centers, radii, _ = _solved(exact_rows, exact_error, start)
+        return centers, radii
+    seen = np.einsum("nmd,nrd->nmr", rows[:, :, :-1], basis)
+    value = np.einsum("nmd,nd->nm", rows[:, :, :-1], start) + rows[:, :, -1]
+    reduced = np.concatenate([seen, value[:, :, None]], axis=2)
+    moved, _, ways = _solved(reduced, np.zeros_like(reduced), np.zeros((len(rows), basis.shape[1])))
+    centers, ways = start + np.einsum("nr,nrd->nd", moved, basis), np.einsum("nr,nrd->nd", ways, basis)
+    radii = np.zeros(len(rows))
+    _prove(exact_rows, exact_error, start, centers, ways, radii)
     return centers, radii
 
 
+def _row_space(normals: Floats) -> Floats | None:
+    """Orthonormal vectors (n, r, d) that span the rows of each polytope, where r < d do; only for many coordinates.
+
+    Nothing changes in other directions, and the programs are smaller without them. They steer and decide nothing.
+    """
+    n, m, d = normals.shape
+    if d <= MANY or not n * m:
+        return None
+    with np.errstate(all="ignore"):
+        unit = normals / np.linalg.norm(normals, axis=2, keepdims=True)
+    _, sizes, vectors = np.linalg.svd(np.where(np.isfinite(unit), unit, 0.0), full_matrices=False)
+    rank = int((sizes > RANK * sizes[:, :1]).sum(axis=1).max())
+    return None if rank == d else np.ascontiguousarray(vectors[:, : max(rank, 1)])
+
+
+def _solved(rows: Floats, error: Floats, inside: Floats) -> tuple[Floats, Floats, Floats]:
+    """Centers, radii, and directions in which the radius grows without end, where it does."""
+    n, m, k = rows.shape
+    work = Work(
+        np.vstack([np.eye(k), -np.eye(k), np.zeros((m, k))]), np.zeros(2 * k + m), np.zeros(k),
+        np.zeros(k, np.int64), np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros(k), np.zeros(k - 1),
+    )  # fmt: skip
+    centers, radii, ways = inside.copy(), np.zeros(n), np.zeros((n, k - 1))
+    _solve(rows, error, centers, radii, ways, work)
+    return centers, radii, ways
+
+
 @jit
-def _solve(rows: Any, error: Any, centers: Any, radii: Any, work: Work) -> None:  # pragma: no cover - compiled
+def _prove(
+    rows: Any, error: Any, inside: Any, centers: Any, ways: Any, radii: Any
+) -> None:  # pragma: no cover - compiled
+    """Radii of centers found elsewhere, or of the points inside where these are better."""
+    for r in range(rows.shape[0]):
+        leaving = False
+        for i in range(ways.shape[1]):
+            leaving = leaving or ways[r, i] != 0.0
+        radii[r], other = _radius(rows[r], error[r], centers[r]), _radius(rows[r], error[r], inside[r])
+        if not radii[r] >= other:
+            radii[r] = other
+            for i in range(ways.shape[1]):
+                centers[r, i] = inside[r, i]
+        if leaving and other > 0.0 and _leaves(rows[r], error[r], ways[r]):
+            radii[r] = np.inf
+
+
+@jit
+def _solve(
+    rows: Any, error: Any, centers: Any, radii: Any, ways: Any, work: Work
+) -> None:  # pragma: no cover - compiled
     n, _, k = rows.shape
     d = k - 1
     for r in range(n):
@@ -103,12 +156,13 @@ def _solve(rows: Any, error: Any, centers: Any, radii: Any, work: Work) -> None:
                 at_the_end = at_the_end or work.basis[j] < 2 * k
             if at_the_end and _leaves(rows[r], error[r], work.point):
                 best = np.inf
+                for i in range(d):
+                    ways[r, i] = work.point[i]
                 break
             for i in range(d):
                 work.trial[i] = center[i] + work.point[i] * best
             found = _radius(rows[r], error[r], work.trial)
-            # A center well inside the box is the best one, and one that is not much deeper than before needs no new
-            # scale.
+            # A center well inside the box is the best one; if it is not much deeper than before, its scale was right.
             done = not found > best * (1.0 + GAIN) or (not at_the_end and found < best * GROWTH)
             if found > best:
                 best = found

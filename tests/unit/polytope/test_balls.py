@@ -101,6 +101,20 @@ def test_balls_of_any_size_are_found_where_few_rows_meet_many_coordinates():
         assert Polytope(rows[:, :-1], np.abs(rows[:, -1])).chebyshev_ball().status is BallStatus.UNBOUNDED
 
 
+def test_rows_that_span_few_of_many_directions():
+    """A polytope in 4 dimensions, seen in 60: rotated, with the same balls."""
+    rng = np.random.default_rng(0)
+    turn = np.linalg.qr(rng.standard_normal((60, 4)))[0]
+    small = [scattered(4, 10, seed) for seed in range(5)]
+    rows = np.array([np.column_stack([poly.A @ turn.T, -poly.b]) for poly in small])
+    centers, radii = chebyshev_balls(rows, np.zeros_like(rows), np.zeros((5, 60)))
+    for poly, row, center, radius in zip(small, rows, centers, radii, strict=True):
+        assert radius == pytest.approx(poly.chebyshev_ball().radius, rel=1e-9)
+        assert lies_inside([reference.fractions(v) for v in row], center, radius)
+    half_open = rows[:, :4]
+    assert (chebyshev_balls(half_open, np.zeros_like(half_open), np.zeros((5, 60)))[1] == np.inf).all()
+
+
 def test_many_inputs_have_a_ball_without_a_bound():
     poly = scattered(12, 10)
     ball = poly.chebyshev_ball()

@@ -9,6 +9,7 @@ import pytest
 
 import reference
 from polytope_lens import Box, Lens, Polytope
+from polytope_lens.query import balls
 
 TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [1, 1, 1])
 
@@ -60,6 +61,23 @@ def test_regions_that_float_bounds_cannot_tell():
         assert radius <= one.bound
         assert radius > 0 or one.radius == 0
     assert "balls, radii from" in repr(found)
+
+
+def test_polygons_are_asked_by_their_edges_and_agree_with_rows():
+    partition = random_lens((2, 12, 12)).partition(Box([3, -1], [5, 2]))
+    assert partition.mesh is not None
+    centers, radii = balls._from_edges(partition.mesh, partition.witnesses)
+    by_rows = balls._from_rows(partition, np.arange(len(partition)))[1]
+    told = radii > 0
+    assert told.mean() > 0.9
+    assert radii[told] == pytest.approx(by_rows[told], rel=1e-7)
+    for region, center, radius in zip(partition, centers, radii, strict=True):
+        system = region.inequalities(exact=True).facets()
+        x, r = reference.fractions(center), Fraction(float(radius))
+        for row, b in zip(system.A, system.b, strict=True) if radius else ():
+            slack = b - reference.dot(row, x)
+            assert slack >= 0
+            assert r * r * reference.dot(row, row) <= slack * slack
 
 
 def test_balls_shrink_with_the_domain():
