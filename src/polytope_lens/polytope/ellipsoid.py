@@ -70,10 +70,11 @@ def max_volume_ellipsoid(body: Halfspaces) -> Ellipsoid:
 
     Notes
     -----
-    Exactness: the ellipsoid of floats is proved to lie inside: ``|matrix @ a| <= b - a . center`` for each row, in
+    Exactness: the ellipsoid of floats is proved to lie inside: ``|matrix.T @ a| <= b - a . center`` for each row, in
     rational arithmetic, after it was shrunk as much as this takes. That it is the largest holds up to the solver's
-    accuracy, some 1e-8. Cost: a conic program with d (d + 1) / 2 variables and a cone for each row: 10 milliseconds and
-    more. Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 8.4.2.
+    accuracy, some 1e-8.
+    Cost: a conic program with d (d + 1) / 2 variables and a cone for each row: some 50 milliseconds, and more.
+    Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 8.4.2.
     """
     cvxpy = _cvxpy("max_volume_ellipsoid")
     # In these coordinates the polytope is about as long as wide, so that the program is well conditioned.
@@ -98,9 +99,9 @@ def min_volume_ellipsoid(body: Halfspaces) -> Ellipsoid:
     Notes
     -----
     Exactness: the ellipsoid of floats is proved to hold all vertices, hence the polytope, in rational arithmetic, after
-    it was inflated as much as this takes. That it is the smallest holds up to the solver's accuracy, some 1e-8. Cost:
-    that of the vertices, and a conic program with a cone for each. Source: Boyd and Vandenberghe 2004, *Convex
-    Optimization*, section 8.4.1.
+    it was inflated as much as this takes. That it is the smallest holds up to the solver's accuracy, some 1e-8.
+    Cost: that of the vertices, and a conic program with a cone for each.
+    Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 8.4.1.
     """
     cvxpy = _cvxpy("min_volume_ellipsoid")
     found = bounded_generators(body, "smallest ellipsoid")
@@ -112,7 +113,7 @@ def min_volume_ellipsoid(body: Halfspaces) -> Ellipsoid:
     size = max(max(map(abs, point)) for point in away)
     seen = np.array([[nearest_float(v / size) for v in point] for point in away])
     # In these coordinates the vertices have unit covariance, so that the program is well conditioned.
-    shape = np.linalg.cholesky(seen.T @ seen / len(seen))
+    shape = np.asarray(np.linalg.qr(seen / np.sqrt(len(seen)), mode="r")).T
     points = np.linalg.solve(shape, seen.T).T
     matrix, offset = cvxpy.Variable((d, d), PSD=True), cvxpy.Variable(d)
     moved = points @ matrix + np.ones((len(points), 1)) @ cvxpy.reshape(offset, (1, d), order="C")
@@ -166,7 +167,10 @@ def _solve(cvxpy: Any, objective: Any, limits: list[Any]) -> None:
     with warnings.catch_warnings():
         # Accuracy is not relied on.
         warnings.simplefilter("ignore")
-        problem.solve(solver=cvxpy.CLARABEL, **ACCURACY)
+        try:
+            problem.solve(solver=cvxpy.CLARABEL, **ACCURACY)
+        except cvxpy.error.SolverError as cause:
+            raise DomainError(f"the convex solver found no ellipsoid: {cause}") from cause
     if problem.status not in (cvxpy.OPTIMAL, cvxpy.OPTIMAL_INACCURATE):
         raise DomainError(f"the convex solver found no ellipsoid: it ended with status {problem.status!r}.")
 

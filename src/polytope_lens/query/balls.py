@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 
-# Numbers in each array of one batch, which should stay in the processor's cache.
-BATCH = 2**19
+# Numbers in each array of one batch: they stay in the processor's cache, and matrix products in one thread, since
+# starting others takes longer.
+BATCH = 2**14
 # The share of a radius that bounds on the errors of corners may take; and what pays for the rounding of these bounds.
 LOSS, SLACK = 2.0**-26, 1 + 2.0**-40
 
