@@ -9,7 +9,6 @@ proposition 7).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 from polytope_lens._jit import jit
 from polytope_lens._words import count_bits
 from polytope_lens.errors import IntractableError
+from polytope_lens.polytope.facets import primitive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -171,15 +171,9 @@ def _join(
             joined[j, i] = alone
 
 
-def primitive(vector: Sequence[int]) -> Vector:
-    """Integers divided by their greatest common divisor."""
-    divisor = gcd(*vector)
-    return tuple(v // divisor for v in vector)
-
-
 def primitive_fractions(vector: Sequence[fmpq]) -> Vector:
     """The integers without a common divisor that are a positive multiple of some fractions."""
     common = fmpz(1)
     for v in vector:
         common = common.lcm(v.q)
-    return primitive([int((v * common).p) for v in vector])
+    return primitive([(v * common).p for v in vector])

@@ -11,7 +11,8 @@ from flint import fmpq, fmpz
 
 from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.exact.rational import fraction, nearest_float
-from polytope_lens.polytope.double_description import extreme_rays, primitive
+from polytope_lens.polytope.double_description import extreme_rays
+from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.shape import is_empty, normals, recession_direction
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ class Generators:
     rays : list of integer tuples of d coordinates
     tight : (n_vertices, m) bool array
         Which of the m rows hold each vertex; rows without a normal never do.
-    rays_tight : (n_rays, m) bool array
-        Which of the m rows are parallel to each ray.
     has_line : bool
         Whether the polytope contains a line. It has no vertex then, and no rays are listed.
     """
@@ -46,7 +45,6 @@ class Generators:
     vertices: list[Vector]
     rays: list[Vector]
     tight: Bools
-    rays_tight: Bools
     has_line: bool
 
     def fractions(self) -> list[tuple[Fraction, ...]]:
@@ -78,17 +76,16 @@ def generators(body: Halfspaces, purpose: str = "vertices", most: int | None = N
     plane and in space, up to seconds for thousands of vertices, which some 30 rows may make from six dimensions on.
     """
     d, m = body.dim, len(body.rows)
-    nothing = np.zeros((0, m), dtype=bool)
     if body.is_contradicted:
         raise_empty(purpose)
     if normals(body).rank() < d:
         if is_empty(body):
             raise_empty(purpose)
-        return Generators([], [], nothing, nothing, has_line=True)
+        return Generators([], [], np.zeros((0, m), dtype=bool), has_line=True)
     members: dict[Vector, list[int]] = {}
     for q, row in enumerate(body.rows):
         if any(row[:-1]):
-            members.setdefault(primitive([int(v) for v in row]), []).append(q)
+            members.setdefault(primitive(row), []).append(q)
     distinct = sorted(members)
     cone = [[fmpz(0)] * d + [fmpz(-1)], *([fmpz(v) for v in key] for key in distinct)]
     try:
@@ -104,10 +101,9 @@ def generators(body: Halfspaces, purpose: str = "vertices", most: int | None = N
     points = [i for i, ray in enumerate(found) if ray[-1] > 0]
     if not points:
         raise_empty(purpose)
-    rays = sorted((i for i, ray in enumerate(found) if ray[-1] == 0), key=lambda i: found[i])
-    ends = [found[i][:-1] for i in rays]
+    ends = sorted(ray[:-1] for ray in found if ray[-1] == 0)
     points = _counter_clockwise(found, points, ends) if d == 2 else sorted(points, key=lambda i: _position(found[i]))
-    return Generators([found[i] for i in points], ends, tight[points], tight[rays], has_line=False)
+    return Generators([found[i] for i in points], ends, tight[points], has_line=False)
 
 
 def bounded_generators(body: Halfspaces, purpose: str, most: int | None = None) -> Generators:
