@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from polytope_lens.points.complexity import LocalComplexity
     from polytope_lens.points.robustness import Robustness
     from polytope_lens.polytope import Polytope
+    from polytope_lens.polytope.ball import Ball
+    from polytope_lens.polytope.ellipsoid import Ellipsoid
+    from polytope_lens.polytope.extent import Width
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.polytope.sample import Estimate
+    from polytope_lens.query.balls import Balls
+    from polytope_lens.query.boundary import NearestBoundary
     from polytope_lens.query.data import RegionData
     from polytope_lens.query.inequalities import Inequalities
     from polytope_lens.region import Region
@@ -35,14 +41,19 @@ __version__ = "0.1.0"
 _HOME = {
     "ActivationPattern": "pattern",
     "AffineMap": "affine",
+    "Ball": "polytope.ball",
+    "Balls": "query.balls",
     "Box": "domain",
     "Certificate": "partition",
+    "Ellipsoid": "polytope.ellipsoid",
+    "Estimate": "polytope.sample",
     "Flat": "flat",
     "Halfspaces": "io.halfspaces",
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
     "LocalComplexity": "points.complexity",
+    "NearestBoundary": "query.boundary",
     "Network": "network",
     "Partition": "partition",
     "Path": "path",
@@ -54,19 +65,25 @@ _HOME = {
     "RegionData": "query.data",
     "Robustness": "points.robustness",
     "Status": "errors",
+    "Width": "polytope.extent",
 }
 
 __all__ = [
     "ActivationPattern",
     "AffineMap",
+    "Ball",
+    "Balls",
     "Box",
     "Certificate",
+    "Ellipsoid",
+    "Estimate",
     "Flat",
     "Halfspaces",
     "Inequalities",
     "Layer",
     "Lens",
     "LocalComplexity",
+    "NearestBoundary",
     "Network",
     "Partition",
     "Path",
@@ -78,6 +95,7 @@ __all__ = [
     "RegionData",
     "Robustness",
     "Status",
+    "Width",
 ]
 
 

@@ -21,6 +21,7 @@ from polytope_lens.pattern import ActivationPattern, unpack
 from polytope_lens.polyhedral_mesh import PolyhedralMesh
 from polytope_lens.query import (
     adjacency,
+    balls,
     data,
     extrema,
     face_lattice,
@@ -383,7 +384,7 @@ class Partition:
     def vertices(self, index: int, *, exact: bool = False) -> Floats | list[tuple[Fraction, ...]]:
         """Corners of a region: in the plane counter-clockwise, (n, 2), in space in the order of the mesh, (n, 3).
 
-        On the line they are its ends, ascending, (2, 1).
+        On the line they are its ends, ascending, (2, 1); beyond space those of :meth:`.Region.vertices`.
         Rounded: in the plane and in space each is within ``mesh.error`` of the exact one, on the line it is the float
         nearest to it. With `exact`, tuples of fractions in the same order; see :func:`.vertices.exact_vertices`.
         """
@@ -401,6 +402,10 @@ class Partition:
         ``partition.rays()[i]`` has those of region i, rounded; ``partition[i].rays(exact=True)`` as integers.
         """
         return rays.recession_cones(self)
+
+    def chebyshev_balls(self) -> balls.Balls:
+        """The largest ball inside each region, proved to be inside; see :func:`.balls.chebyshev_balls`."""
+        return balls.chebyshev_balls(self)
 
     def volumes(self) -> Floats:
         """Length of each region on the line, area in the plane, volume in space; see :func:`.volumes.volumes`."""

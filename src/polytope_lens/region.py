@@ -10,16 +10,18 @@ from polytope_lens.affine import AffineMap
 from polytope_lens.io import vnnlib, wkt
 from polytope_lens.io.exports import Exports
 from polytope_lens.polytope import Polytope
+from polytope_lens.polytope.questions import Questions
+from polytope_lens.query import boundary, cells, neighbors, power, rays, vanishing, vertices
 from polytope_lens.query import inequalities as rows
-from polytope_lens.query import neighbors, power, rays, vanishing, vertices
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Domain
     from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
     from polytope_lens.query.inequalities import ExactInequalities, Inequalities
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region(Exports):
+class Region(Exports, Questions):
     """A full-dimensional cell of the network's polyhedral complex.
 
     Parameters
@@ -84,6 +86,16 @@ class Region(Exports):
         system, groups = rows.facet_groups(self)
         index = [members[0] for members in groups.values()]
         return Polytope(system.A[index], system.b[index])
+
+    def body(self) -> Body:
+        """The facets in integers, nearest first, one row each: exact, in the order of :attr:`polytope`."""
+        return cells.body(self)
+
+    def nearest_boundary(
+        self, x: ArrayLike | None = None, *, layer: int | None = None, norm: float = 2
+    ) -> boundary.NearestBoundary:
+        """The nearest point on a facet, of any owner or of one layer; see :func:`.boundary.nearest_boundary`."""
+        return boundary.nearest_boundary(self, x, layer=layer, norm=norm)
 
     @property
     def is_bounded(self) -> bool:

@@ -21,7 +21,7 @@ from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.network import cutting_first
 from polytope_lens.pattern import n_words
 from polytope_lens.polyhedral_mesh import polyhedra
-from polytope_lens.polytope.double_description import meeting_point, value_at, vertices_in_box
+from polytope_lens.polytope.double_description import bounded_vertices, meeting_point, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,8 +69,7 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
     """A state whose only cell is the chart's polytope, before the first layer."""
     d = network.input_dim
     sides = chart_sides(chart)
-    exact = integer_rows(sides)
-    corners = vertices_in_box(exact[: 2 * d], exact[2 * d :])
+    corners = bounded_vertices(integer_rows(sides))
     n_lines = len(sides) + network.n_neurons + 1
     line_words = -(-n_lines // 64)
     hashes = hash_table(2 * network.n_neurons + len(sides), seed=1)

@@ -26,9 +26,9 @@ def ordered_edges(poly: Polytope) -> list[int]:
     """Rows of a bounded polygon with interior that are edges, one row per edge, counter-clockwise; exact."""
     if poly.dim != 2:
         raise DimensionError(f"corners in order exist in the plane; this polytope lives in R^{poly.dim}.")
-    if not has_interior(poly):
+    if not has_interior(poly.body()):
         raise DomainError("the polygon is empty or flat: no point satisfies all its inequalities strictly.")
-    if not is_bounded(poly):
+    if not is_bounded(poly.body()):
         raise UnboundedPolytopeError("the polygon is unbounded, so its corners do not close up. Clip it to a box.")
     rows = integer_rows(np.column_stack([poly.A, -poly.b]))
     return by_angle(rows, np.flatnonzero(exact_facet_mask(rows)).tolist())

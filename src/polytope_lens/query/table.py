@@ -11,6 +11,7 @@ from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import hexadecimal
 from polytope_lens.polyhedral_mesh import surfaces
 from polytope_lens.query.adjacency import facets
+from polytope_lens.query.balls import chebyshev_balls
 from polytope_lens.query.polygon_shapes import polygon_shapes
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
             lies, numbered in canonical order.
         ``on_0, on_1, ...``
             For each layer, how many of its neurons are on.
-        ``is_bounded``, ``n_facets``, ``n_neighbors``
-            With `with_facets`; facets on the boundary of the domain count as such, and have no neighbour.
+        ``is_bounded``, ``n_facets``, ``n_neighbors``, ``inradius``
+            With `with_facets`; facets on the boundary of the domain count as such, and have no neighbour. The radius is
+            that of :class:`.Balls`.
         ``witness_0, witness_1, ...``
             A point of the region.
         ``slope``
@@ -76,7 +78,7 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1], [1]], [[-3, 4]]], [[0, -1], [0]])
     >>> table = lens.partition().to_frame(with_maps=True)
-    >>> table.drop(columns=["witness_0", "n_neighbors"])  # doctest: +NORMALIZE_WHITESPACE
+    >>> table.drop(columns=["witness_0", "n_neighbors", "inradius"])  # doctest: +NORMALIZE_WHITESPACE
            pattern  on_0  is_bounded  n_facets  slope  A_0_0  b_0
     region
     0            0     0       False         1    0.0    0.0  0.0
@@ -87,6 +89,7 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
     columns = _pattern_columns(partition)
     if with_facets:
         columns |= _facet_columns(partition)
+        columns["inradius"] = chebyshev_balls(partition).radii
     columns |= {f"witness_{k}": partition.witnesses[:, k] for k in range(partition.network.input_dim)}
     columns["slope"] = np.linalg.norm(partition.maps[:, :, :-1], ord=2, axis=(1, 2))
     if isinstance(partition.mesh, PlanarMesh):

@@ -8,13 +8,13 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
-from polytope_lens.exact.rational import fraction, integer_matrix, integer_rows, nearest_float
+from polytope_lens.exact.rational import fraction, integer_matrix, integer_rows
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import unpack
 from polytope_lens.polytope.double_description import meeting_point
-from polytope_lens.polytope.planar import by_angle, crossing
-from polytope_lens.query.inequalities import exact_system, facet_groups
+from polytope_lens.polytope.planar import crossing
+from polytope_lens.query.inequalities import exact_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,17 +30,20 @@ if TYPE_CHECKING:
 
 
 def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:
-    """Corners of a region on the line, in the plane or in space, in the order of :meth:`.Partition.vertices`; exact.
+    """Corners of a region, in the order of :meth:`.Partition.vertices`; exact.
 
     Notes
     -----
     In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names;
-    in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer.
+    in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer; beyond, that of
+    the region's facets and of :meth:`.Region.vertices`.
 
     Raises
     ------
     DimensionError, UnboundedPolytopeError
     """
+    if partition.network.input_dim > 3:
+        return partition[index].vertices(exact=True)
     return [tuple(fraction(v) for v in corner) for corner in rational_vertices(partition, index)]
 
 
@@ -141,17 +144,15 @@ def region_corners(region: Region) -> Floats:
         )
     if not region.is_bounded:
         raise UnboundedPolytopeError("the region is unbounded, so its corners do not close up. Clip it to a box.")
-    system, (_, groups) = exact_system(region), facet_groups(region)
-    lines = [system.rows[members[0]] for members in groups.values()]
-    lines = [lines[q] for q in by_angle(lines, range(len(lines)))]
-    corners = [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
-    return np.array([[nearest_float(x), nearest_float(y)] for x, y in corners])
+    return region.vertices()
 
 
 def rounded_vertices(partition: Partition, index: int) -> Floats:
-    """The same corners as floats, (n, d): those of the mesh, on the line each rounded once."""
+    """The same corners as floats, (n, d): those of the mesh, elsewhere each rounded once."""
     if partition.network.input_dim == 1:
         return np.array(exact_vertices(partition, index), dtype=np.float64)
+    if partition.network.input_dim > 3:
+        return partition[index].vertices()
     if partition.network.input_dim == 3:
         solid = partition.polyhedral_mesh()
         return solid.points[solid.points_of(index)]

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from flint import fmpq
 
-from polytope_lens.domain import Box
 from polytope_lens.exact.rational import fraction
-from polytope_lens.polytope.double_description import vertices_in_box
+from polytope_lens.polytope.double_description import bounded_vertices
 from polytope_lens.query.vertices import exact_vertices
 from polytope_lens.testing.counterexamples import fail, names
-from polytope_lens.testing.exact import domain_rows, exact_cells, is_near
+from polytope_lens.testing.exact import exact_cells, is_near
 
 if TYPE_CHECKING:
     from flint import fmpz
@@ -32,12 +31,8 @@ def assert_solids_true(partition: Partition) -> None:
     """
     __tracebackhide__ = True
     mesh = partition.polyhedral_mesh()
-    domain = partition.domain
-    assert domain is not None
-    box = domain if isinstance(domain, Box) else Box(*domain.bounding_box())
-    around = domain_rows(box, 3)
     for i, rows in enumerate(exact_cells(partition)):
-        wanted = {tuple(fraction(fmpq(v, p[-1])) for v in p[:-1]) for p in _corners(around, rows)}
+        wanted = {tuple(fraction(fmpq(v, p[-1])) for v in p[:-1]) for p in _corners(rows)}
         given = exact_vertices(partition, i)
         if set(given) != wanted or len(given) != len(wanted):
             fail("vertices are true", f"those of {names(partition, i)} are {wanted}, but `vertices` says {given}")
@@ -59,8 +54,8 @@ def assert_solids_true(partition: Partition) -> None:
         )
 
 
-def _corners(around: list[list[fmpz]], rows: list[list[fmpz]]) -> list[tuple[fmpz, ...]]:
-    return [vertex.coordinates for vertex in vertices_in_box(around, rows)]
+def _corners(rows: list[list[fmpz]]) -> list[tuple[int, ...]]:
+    return [vertex.coordinates for vertex in bounded_vertices(rows)]
 
 
 def _check_faces(partition: Partition, mesh: PolyhedralMesh, region: int, exact: dict[int, Point]) -> None:
