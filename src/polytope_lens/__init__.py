@@ -16,13 +16,17 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.errors import PolytopeLensError, Status
     from polytope_lens.flat import Flat
+    from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.lens import Lens
     from polytope_lens.network import Layer, Network
     from polytope_lens.partition import Certificate, Partition, RegionCounts
     from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.points.complexity import LocalComplexity
+    from polytope_lens.points.robustness import Robustness
     from polytope_lens.polytope import Polytope
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.query.data import RegionData
     from polytope_lens.query.inequalities import Inequalities
     from polytope_lens.region import Region
 
@@ -34,9 +38,11 @@ _HOME = {
     "Box": "domain",
     "Certificate": "partition",
     "Flat": "flat",
+    "Halfspaces": "io.halfspaces",
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
+    "LocalComplexity": "points.complexity",
     "Network": "network",
     "Partition": "partition",
     "Path": "path",
@@ -45,6 +51,8 @@ _HOME = {
     "RecessionCone": "polytope.recession",
     "Region": "region",
     "RegionCounts": "partition",
+    "RegionData": "query.data",
+    "Robustness": "points.robustness",
     "Status": "errors",
 }
 
@@ -54,9 +62,11 @@ __all__ = [
     "Box",
     "Certificate",
     "Flat",
+    "Halfspaces",
     "Inequalities",
     "Layer",
     "Lens",
+    "LocalComplexity",
     "Network",
     "Partition",
     "Path",
@@ -65,6 +75,8 @@ __all__ = [
     "RecessionCone",
     "Region",
     "RegionCounts",
+    "RegionData",
+    "Robustness",
     "Status",
 ]
 

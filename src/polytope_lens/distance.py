@@ -123,7 +123,7 @@ def disagreement(first: Network, second: Network, domain: Domain, *, exact: bool
 
 
 def distance(first: Network, second: Network, domain: Domain, *, exact: bool = False) -> Distance:
-    """L1, L2 and supremum distance of two networks on a bounded domain on the line or in the plane.
+    """L1, L2 and supremum distance of two networks on a bounded domain in up to three dimensions.
 
     Nothing is sampled: the common refinement of both partitions is enumerated, and the difference is affine on each of
     its regions.
@@ -131,7 +131,7 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
     Raises
     ------
     DimensionError
-        Different numbers of inputs or outputs, or more than two inputs.
+        Different numbers of inputs or outputs, or more than three inputs.
     UnboundedPolytopeError
 
     Notes

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import network as net
 from polytope_lens.affine import AffineMap
+from polytope_lens.io import vnnlib, wkt
+from polytope_lens.io.exports import Exports
 from polytope_lens.polytope import Polytope
 from polytope_lens.query import inequalities as rows
-from polytope_lens.query import neighbors, rays, vanishing
+from polytope_lens.query import neighbors, power, rays, vanishing, vertices
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from polytope_lens.domain import Domain
+    from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.pattern import ActivationPattern
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
     from polytope_lens.query.inequalities import ExactInequalities, Inequalities
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region:
+class Region(Exports):
     """A full-dimensional cell of the network's polyhedral complex.
 
     Parameters
@@ -99,9 +102,26 @@ class Region:
         cone = rays.recession_cone(self)
         return cone if exact else cone.rounded(self.network.input_dim)
 
+    def halfspaces(self) -> Halfspaces:
+        """The exact inequalities, one for each facet and nearest first; see :func:`.inequalities.facet_halfspaces`."""
+        return rows.facet_halfspaces(self)
+
+    def to_wkt(self) -> str:
+        """A bounded region of the plane as well-known text, each corner the exact one, rounded once."""
+        return wkt.to_wkt(vertices.region_corners(self))
+
+    def to_vnnlib(self, *, n_outputs: int | None = None, version: str = "2.0") -> str:
+        """A condition on the inputs of the network; see :func:`.vnnlib.to_vnnlib`."""
+        n_outputs = self.network.output_dim if n_outputs is None else n_outputs
+        return vnnlib.to_vnnlib(self.halfspaces(), n_outputs=n_outputs, version=version)
+
     def neighbors(self) -> list[Region]:
         """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
         return neighbors.neighbors(self)
+
+    def power_cells(self) -> list[power.PowerCell]:
+        """For each layer, the cell of its power diagram that holds the region; see :func:`.power.power_cells`."""
+        return power.power_cells(self)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities()}"

@@ -48,7 +48,7 @@ def test_refusals():
     with pytest.raises(UnboundedPolytopeError):
         plane.distance(plane, None)
     with pytest.raises(DimensionError, match="slice"):
-        Lens(generic(4, 3)).distance(generic(5, 3), Box([0] * 3, [1] * 3))
+        Lens(generic(4, 4)).distance(generic(5, 4), Box([0] * 4, [1] * 4))
 
 
 def test_disagreement_is_the_supremum():

@@ -7,7 +7,7 @@ from itertools import product
 from math import gcd
 from typing import TYPE_CHECKING
 
-from flint import fmpz
+from flint import fmpz, fmpz_mat
 
 from polytope_lens.exact.rational import sign
 
@@ -78,6 +78,14 @@ def _cut(vertices: list[Vertex], row: Sequence[fmpz], index: int, d: int) -> lis
 def value_at(row: Sequence[fmpz], point: Sequence[fmpz]) -> fmpz:
     """``a . x + c t`` of a row [a, c] at a point [x, t]."""
     return sum((a * x for a, x in zip(row, point, strict=True)), fmpz(0))
+
+
+def meeting_point(rows: Sequence[Sequence[fmpz]]) -> list[fmpz]:
+    """Homogeneous integer coordinates [x, t], t > 0, of the one point where hyperplanes ``a . x + c t = 0`` meet."""
+    basis, nullity = fmpz_mat([list(row) for row in rows]).nullspace()
+    assert nullity == 1  # they meet in a vertex
+    vertex = [basis[i, 0] for i in range(basis.nrows())]
+    return vertex if vertex[-1] > 0 else [-v for v in vertex]
 
 
 def _are_joined(p: Vertex, q: Vertex, vertices: list[Vertex], d: int) -> bool:

@@ -31,15 +31,19 @@ def ordered_edges(poly: Polytope) -> list[int]:
     if not is_bounded(poly):
         raise UnboundedPolytopeError("the polygon is unbounded, so its corners do not close up. Clip it to a box.")
     rows = integer_rows(np.column_stack([poly.A, -poly.b]))
-    edges = np.flatnonzero(exact_facet_mask(rows)).tolist()
+    return by_angle(rows, np.flatnonzero(exact_facet_mask(rows)).tolist())
 
-    def by_angle(p: int, q: int) -> int:
+
+def by_angle(rows: Sequence[Sequence[fmpz]], chosen: Sequence[int]) -> list[int]:
+    """The chosen ones of some rows ``[a, b, c]`` in the order of the angles of (a, b), one for each angle; exact."""
+
+    def compare(p: int, q: int) -> int:
         (a, b, _), (c, d, _) = rows[p], rows[q]
         halves = int(_lower_half(a, b)) - int(_lower_half(c, d))
         return halves or -sign(a * d - b * c)
 
-    ordered = sorted(edges, key=cmp_to_key(by_angle))
-    return [q for i, q in enumerate(ordered) if i == 0 or by_angle(ordered[i - 1], q) != 0]
+    ordered = sorted(chosen, key=cmp_to_key(compare))
+    return [q for i, q in enumerate(ordered) if i == 0 or compare(ordered[i - 1], q) != 0]
 
 
 def exact_vertices(poly: Polytope) -> tuple[list[int], list[tuple[fmpq, fmpq]]]:

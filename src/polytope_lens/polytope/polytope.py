@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import _validate
 from polytope_lens.errors import DimensionError
+from polytope_lens.io import json, wkt
+from polytope_lens.io.exports import Exports
+from polytope_lens.io.halfspaces import Halfspaces, exactly
 from polytope_lens.polytope import facets, planar, recession, shape
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
-class Polytope:
+class Polytope(Exports):
     """``{x : A @ x <= b}``, bounded or not.
 
     Parameters
@@ -109,6 +112,27 @@ class Polytope:
     def to_shapely(self) -> Polygon:
         """The polygon as a shapely geometry, its corners rounded to float64."""
         return planar.to_shapely(self)
+
+    def halfspaces(self) -> Halfspaces:
+        """The rows as fractions, as they are; see :class:`.Halfspaces`."""
+        return exactly(self.A, self.b)
+
+    def to_wkt(self) -> str:
+        """A bounded polygon as well-known text, its corners rounded to float64; see :func:`.wkt.to_wkt`."""
+        return wkt.to_wkt(planar.vertices(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Polytope:
+        """Read what `to_json` wrote: a polytope as it was, a region rounded as in :meth:`.Halfspaces.rounded`.
+
+        :func:`.json.read_json` reads the fractions.
+
+        Examples
+        --------
+        >>> Polytope.from_json(Polytope([[0.1, 1]], [2]).to_json()).A
+        array([[0.1, 1. ]])
+        """
+        return cls(*json.read_json(text).rounded())
 
     def __repr__(self) -> str:
         return f"Polytope({self.A.shape[0]} inequalities in R^{self.dim})"

@@ -11,8 +11,9 @@ from flint import fmpz, fmpz_mat
 from polytope_lens.errors import ConsistencyError, OptionError
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.mesh import PlanarMesh
 from polytope_lens.polytope.recession import cone_of_rows
-from polytope_lens.query.adjacency import mesh_edges
+from polytope_lens.query.adjacency import shared_facets
 from polytope_lens.query.sides import walls
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens.mesh import PlanarMesh
     from polytope_lens.partition import Partition
+    from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
@@ -94,14 +95,14 @@ def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector
     Raises
     ------
     OptionError
-        More regions than `max_regions`, other than on the line or in a bounded plane.
+        More regions than `max_regions`, where there is no mesh.
     ConsistencyError
         Faces inside a convex domain, whose interior is an open ball, must have the alternating sum (-1)^d.
     PartialPartitionError
 
     Notes
     -----
-    Cost: one pass over the mesh in a bounded plane; elsewhere that of :func:`faces`.
+    Cost: one pass over the mesh in bounded domains of the plane and of space; elsewhere that of :func:`faces`.
 
     Examples
     --------
@@ -204,12 +205,16 @@ def _faces_of(rows: Sequence[Sequence[fmpz]], d: int) -> Iterator[tuple[Bools, i
             yield np.array([span & ~held == 0 for held in tight], dtype=bool), dim
 
 
-def _of_mesh(partition: Partition, mesh: PlanarMesh) -> FVector:
-    entries = mesh_edges(partition, mesh)[1]
-    outer = entries[entries[:, 1] < 0, 0]
-    # The boundary of a bounded convex domain is a cycle: as many corners as edges.
-    counts = np.array([len(mesh.points), len(entries), len(partition)])
-    return FVector(counts, counts - [len(outer), len(outer), 0])
+def _of_mesh(partition: Partition, mesh: PlanarMesh | PolyhedralMesh) -> FVector:
+    outer = shared_facets(partition, mesh).regions[:, 1] < 0
+    n_outer = int(outer.sum())
+    if isinstance(mesh, PlanarMesh):
+        # The boundary of a bounded convex domain is a cycle: as many corners as edges.
+        counts = np.array([len(mesh.points), len(outer), len(partition)])
+        return FVector(counts, counts - [n_outer, n_outer, 0])
+    edges, outer_edges = (mesh.edges(which) for which in (None, np.flatnonzero(outer)))
+    counts = np.array([len(mesh.points), len(edges), len(outer), len(partition)])
+    return FVector(counts, counts - [len(np.unique(outer_edges)), len(outer_edges), n_outer, 0])
 
 
 def _alternating(counts: Ints) -> int:

@@ -1,4 +1,4 @@
-"""Where a function of the network takes a value: curves in the plane."""
+"""Where a function of the network takes a value: curves in the plane, and surfaces in space."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._ragged import entries
 from polytope_lens.errors import DimensionError
 from polytope_lens.exact.rational import fraction
-from polytope_lens.mesh import following
+from polytope_lens.mesh import PlanarMesh, following
 from polytope_lens.network import bit_places
 from polytope_lens.query import scalar
-from polytope_lens.query.adjacency import mesh_edges
+from polytope_lens.query.adjacency import shared_facets
 from polytope_lens.query.corner_signs import CornerSigns, ExactLines, corner_signs
+from polytope_lens.query.level_surface import LevelSurface, zero_surface
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiLineString
 
-    from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
 
@@ -100,13 +101,15 @@ class LevelSet:
         return f"LevelSet({len(self)} polylines, {loops} of them closed, length {self.length:.6g}{told})"
 
 
-def level_set(partition: Partition, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet:
-    """Where an output takes a value.
+def level_set(
+    partition: Partition, output: int = 0, value: float = 0.5, *, exact: bool = False
+) -> LevelSet | LevelSurface:
+    """Where an output takes a value: polylines in the plane, polygons in space (see :class:`.LevelSurface`).
 
     Raises
     ------
     DimensionError
-        Not two inputs.
+        Not two or three inputs.
     UnboundedPolytopeError, PartialPartitionError, OptionError
 
     Notes
@@ -128,11 +131,11 @@ def level_set(partition: Partition, output: int = 0, value: float = 0.5, *, exac
     >>> square[0].tolist()
     [[0.0, -0.5], [-0.5, 0.0], [0.0, 0.5], [0.5, 0.0], [0.0, -0.5]]
     """
-    _require_plane(partition, "`level_set`")
+    _require_low_dimension(partition, "`level_set`")
     return zero_set(partition, scalar.output_minus(partition.network, output, value), exact=exact)
 
 
-def boundary(partition: Partition, i: int, j: int, *, exact: bool = False) -> LevelSet:
+def boundary(partition: Partition, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
     """Where outputs i and j are equal: the decision boundary between two classes, also where a third output is greater.
 
     It runs so that output i is the greater one on its left. Exactness, cost and errors are those of :func:`level_set`.
@@ -145,14 +148,14 @@ def boundary(partition: Partition, i: int, j: int, *, exact: bool = False) -> Le
     >>> found.length, found.flat_regions  # equal on a diagonal, and where both are zero
     (3.414213562373095, array([0]))
     """
-    _require_plane(partition, "`boundary`")
+    _require_low_dimension(partition, "`boundary`")
     return zero_set(partition, scalar.difference(partition.network, i, j), exact=exact)
 
 
-def bent_hyperplane(partition: Partition, layer: int, neuron: int, *, exact: bool = False) -> LevelSet:
+def bent_hyperplane(partition: Partition, layer: int, neuron: int, *, exact: bool = False) -> LevelSet | LevelSurface:
     """Where the pre-activation of a neuron is zero: row `neuron` of ``network.layers[layer].weight``, counted from 0.
 
-    For a neuron that cuts, these are edges of the mesh. Exactness, cost and errors are those of :func:`level_set`.
+    For a neuron that cuts, these are edges or faces of the mesh. Exactness, cost and errors: see :func:`level_set`.
 
     Examples
     --------
@@ -162,23 +165,30 @@ def bent_hyperplane(partition: Partition, layer: int, neuron: int, *, exact: boo
     >>> partition.bent_hyperplane(1, 0)[0].tolist()  # relu(x) + relu(y) = 1/2
     [[-1.0, 0.5], [0.0, 0.5], [0.5, 0.0], [0.5, -1.0]]
     """
-    _require_plane(partition, "`bent_hyperplane`")
-    network, mesh = partition.network, partition.planar_mesh()
+    _require_low_dimension(partition, "`bent_hyperplane`")
+    network, mesh = partition.network, partition.require_mesh()
     function = scalar.preactivation(network, layer, neuron)
     place = (len(function.layers), int(neuron) % network.layers[len(function.layers)].width)
     places = bit_places(network)
     zero = np.zeros(len(mesh.points), dtype=bool)
     if place in places:
         owned = mesh.owners == places.index(place)
-        zero[mesh.corners[owned]] = zero[mesh.corners[following(mesh.indptr)[owned]]] = True
+        if isinstance(mesh, PlanarMesh):
+            zero[mesh.corners[owned]] = zero[mesh.corners[following(mesh.indptr)[owned]]] = True
+        else:
+            zero[mesh.corners[entries(mesh.corner_indptr, np.flatnonzero(owned))]] = True
     return zero_set(partition, function, zero, exact=exact)
 
 
-def zero_set(partition: Partition, function: Network, zero: Bools | None = None, *, exact: bool = False) -> LevelSet:
+def zero_set(
+    partition: Partition, function: Network, zero: Bools | None = None, *, exact: bool = False
+) -> LevelSet | LevelSurface:
     """Where a function is zero that is affine on each region; see :func:`.corner_signs` for its form and for `zero`."""
+    if partition.network.input_dim == 3:
+        return zero_surface(partition, function, zero, exact=exact)
     mesh = partition.planar_mesh()
     found = corner_signs(partition, function, zero)
-    segments, flat = _segments(mesh, found.signs, mesh_edges(partition, mesh)[1])
+    segments, flat = _segments(mesh, found.signs, shared_facets(partition, mesh).places)
     nodes, indptr, closed, order = _polylines(segments)
     used = np.zeros(len(mesh.points), dtype=bool)
     used[segments.nodes[segments.nodes < len(mesh.points)]] = True
@@ -317,10 +327,10 @@ def _exact_places(
     return points
 
 
-def _require_plane(partition: Partition, purpose: str) -> None:
+def _require_low_dimension(partition: Partition, purpose: str) -> None:
     partition.require_complete(purpose)
-    if partition.network.input_dim != 2:
+    if partition.network.input_dim not in (2, 3):
         raise DimensionError(
-            f"{purpose} finds curves in the plane, but this network has {partition.network.input_dim} inputs. Look at "
-            "a plane through its input space: `lens.slice(p, q, r).partition(domain)`."
+            f"{purpose} finds curves in the plane and surfaces in space, but this network has "
+            f"{partition.network.input_dim} inputs. Look at a plane: `lens.slice(p, q, r).partition(domain)`."
         )

@@ -89,7 +89,7 @@ def linear_region_counts(
     -----
     Cost: that of :func:`.linear_pieces`; up to `max_regions` regions that of :func:`.faces`; and linear programs in
     fractions, some milliseconds each, at most `max_programs` for each of two questions: whether a piece of several
-    regions is convex, and, other than on the line and in a bounded plane, whether pieces with equal maps touch.
+    regions is convex, and, where there is no mesh, whether pieces with equal maps touch.
 
     Examples
     --------
@@ -142,10 +142,9 @@ def _closed_connected(partition: Partition, labels: Ints, classes: Ints, max_pro
     if n_pieces == classes.max() + 1 or partition.network.input_dim == 1:
         return n_pieces
     if partition.mesh is not None:
-        mesh = partition.mesh
-        region = np.repeat(np.arange(len(partition)), np.diff(mesh.indptr))
+        region, corner = partition.mesh.incidences()
         # A node for each corner and map; all pieces with that map around that corner are joined to it.
-        pairs = np.column_stack([mesh.corners, classes[region]])
+        pairs = np.column_stack([corner, classes[region]])
         _, node = np.unique(pairs, axis=0, return_inverse=True)
         rows, columns = labels[region], n_pieces + node.reshape(-1)
     else:

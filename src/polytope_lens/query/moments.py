@@ -48,7 +48,7 @@ class Moments:
 
 
 def moments(partition: Partition, *, exact: bool = False) -> Moments:
-    """Averages of the outputs, and of products of two, over a bounded domain on the line or in the plane.
+    """Averages of the outputs, and of products of two, over a bounded domain in up to three dimensions.
 
     Nothing is sampled: the outputs are affine on each simplex of a triangulation, where averages have closed formulas.
 

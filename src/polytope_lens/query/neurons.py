@@ -12,7 +12,7 @@ from polytope_lens.exact.bounded import bounded_rows
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import bit_places
-from polytope_lens.query.adjacency import edge_owners, facets, mesh_edges
+from polytope_lens.query.adjacency import all_owners, facet_sizes, facets, shared_facets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,17 +42,17 @@ class Neurons:
     on_share : (n,) array
         Share of the regions on which it is positive.
     on_volume : (n,) array
-        Share of the domain's area on which it is positive; NaN without areas.
+        Share of the domain's area or volume on which it is positive; NaN where there is no mesh.
     n_zero : (n,) int array
         Regions on which it is zero everywhere, as behind a layer that is off.
     n_facets : (n,) int array
         Facets of the partition that its bent hyperplane holds; several neurons may own one.
     length : (n,) array
-        Length of its bent hyperplane in a bounded plane; NaN elsewhere.
+        Size of its bent hyperplane in a bounded domain: length in the plane, area in space; NaN elsewhere.
 
     Notes
     -----
-    Exact but for lengths and areas, which are rounded.
+    Exact but for sizes, which are rounded.
     """
 
     layer: Ints
@@ -139,7 +139,7 @@ def zero_mask(partition: Partition) -> Bools:
 
 
 def _owned(partition: Partition) -> tuple[Ints, Floats]:
-    """How many facets each neuron owns, and in the plane their total length."""
+    """How many facets each neuron owns, and their total size where there is a mesh."""
     n, mesh = partition.network.n_neurons, partition.mesh
     if mesh is None:
         found = facets(partition)
@@ -147,10 +147,9 @@ def _owned(partition: Partition) -> tuple[Ints, Floats]:
         pairs = zip(found.layer.tolist(), found.neuron.tolist(), strict=True)
         owner = np.array([bit[pair] for pair in pairs if pair in bit], dtype=np.int64)
         return np.bincount(owner, minlength=n), np.full(n, np.nan)
-    entries = mesh_edges(partition, mesh)[1]
-    indptr, owner = edge_owners(partition, mesh, entries)
-    lengths = np.repeat(mesh.edge_lengths()[entries[:, 0]], np.diff(indptr))
-    owner, lengths = owner[owner >= 0], lengths[owner >= 0]
-    length = np.zeros(n)
-    np.add.at(length, owner, lengths)
-    return np.bincount(owner, minlength=n), length
+    shared = shared_facets(partition, mesh)
+    indptr, owner = all_owners(partition, shared)
+    sizes = np.repeat(facet_sizes(mesh, shared), np.diff(indptr))[owner >= 0]
+    owner = owner[owner >= 0]
+    total = np.bincount(owner, weights=sizes, minlength=n).astype(np.float64)
+    return np.bincount(owner, minlength=n), total

@@ -61,7 +61,7 @@ class Norms:
 
 
 def norms(partition: Partition, *, exact: bool = False) -> Norms:
-    """L1, L2 and supremum norm of each output over a bounded domain on the line or in the plane.
+    """L1, L2 and supremum norm of each output over a bounded domain in up to three dimensions.
 
     Raises
     ------
@@ -75,7 +75,8 @@ def norms(partition: Partition, *, exact: bool = False) -> Norms:
 
     Source: for L2 see :func:`.moments`. On a simplex where one corner's value p has another sign than all others q_i,
     the average of the part of f with the sign of p is ``p^(d+1) / ((d + 1) prod (p - q_i))`` up to sign: this part
-    lives on a smaller simplex, cut off at p, with sides shorter by the factors ``p / (p - q_i)``.
+    lives on a smaller simplex, cut off at p, with sides shorter by the factors ``p / (p - q_i)``. A tetrahedron with
+    two corners on either side is first cut in two, where f is zero on an edge.
 
     Examples
     --------
@@ -110,35 +111,40 @@ def _exact(found: ExactSimplices) -> Norms:
 
 
 def _average_sizes(values: Floats) -> Floats:
-    """Average of |f| on simplices with the values (n, d + 1, out) at their corners, d <= 2."""
-    d = values.shape[1] - 1
-    positive = values > 0
-    count = positive.sum(axis=1)
-    mean = values.mean(axis=1)
-    # The corner that differs in sign from the others; any, where none does.
-    apart = np.where((count == 1)[:, None], positive, ~positive).argmax(axis=1)[:, None]
-    lone = np.take_along_axis(values, apart, axis=1)
-    mixed = (count > 0) & (count <= d)
-    with np.errstate(all="ignore"):
-        shortened = lone / (lone - values)
-    np.put_along_axis(shortened, apart, 1.0, axis=1)
-    part = lone[:, 0] * shortened.prod(axis=1) / (d + 1)
-    side = np.where(count == 1, 1.0, -1.0)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(mixed, side * (2 * part - mean), np.abs(mean)))
+    """Average of |f| on simplices with the values (n, d + 1, out) at their corners, d <= 3."""
+    n, corners, out = values.shape
+    ordered = np.sort(values.transpose(0, 2, 1).reshape(-1, corners), axis=1)
+    size = np.abs(ordered.mean(axis=1))
+    n_positive, n_negative = (ordered > 0).sum(axis=1), (ordered < 0).sum(axis=1)
+    for count, lone in ((n_positive, ordered[:, -1]), (n_negative, ordered[:, 0])):
+        at = (count == 1) & (n_positive > 0) & (n_negative > 0)
+        others = ordered[at, :-1] if count is n_positive else ordered[at, 1:]
+        part = lone[at] * (lone[at, None] / (lone[at, None] - others)).prod(axis=1) / corners
+        size[at] = np.abs(2 * part - ordered[at].mean(axis=1))
+    even = (n_positive == 2) & (n_negative == 2)
+    if even.any():
+        least, greatest = ordered[even, 0], ordered[even, -1]
+        share, halves = greatest / (greatest - least), np.repeat(ordered[None, even], 2, axis=0)
+        halves[0, :, 0] = halves[1, :, -1] = 0.0
+        upper, lower = (_average_sizes(half[:, :, None])[:, 0] for half in halves)
+        size[even] = share * upper + (1 - share) * lower
+    return np.asarray(size.reshape(n, out))
 
 
 def _average_size(values: Sequence[fmpq]) -> fmpq:
     """Average of |f| on one simplex."""
-    d = len(values) - 1
-    mean = sum(values[1:], values[0]) / (d + 1)
-    positive = [v > 0 for v in values]
-    if positive.count(True) in (0, d + 1):
+    ordered = sorted(values)
+    mean = sum(ordered[1:], ordered[0]) / len(ordered)
+    n_positive, n_negative = sum(v > 0 for v in ordered), sum(v < 0 for v in ordered)
+    if not (n_positive and n_negative):
         return abs(mean)
-    side = positive.count(True) == 1
-    apart = positive.index(side)
-    part = values[apart] / (d + 1)
-    for i, v in enumerate(values):
-        if i != apart:
-            part *= values[apart] / (values[apart] - v)
-    return (2 * part - mean) * (1 if side else -1)
+    if n_positive > 1 and n_negative > 1:
+        least, *middle, greatest = ordered
+        share = greatest / (greatest - least)
+        zero = least - least
+        return share * _average_size([zero, *middle, greatest]) + (1 - share) * _average_size([least, *middle, zero])
+    lone, others = (ordered[-1], ordered[:-1]) if n_positive == 1 else (ordered[0], ordered[1:])
+    part = lone / len(ordered)
+    for v in others:
+        part *= lone / (lone - v)
+    return abs(2 * part - mean)

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.query.adjacency import mesh_edges, neighbor_pairs
+from polytope_lens.query.adjacency import facet_sizes, neighbor_pairs, shared_facets
 from polytope_lens.query.scalar import check_output
-from polytope_lens.query.simplices import simplices
 
 if TYPE_CHECKING:
     from polytope_lens.partition import Partition
@@ -36,16 +35,15 @@ def total_variation(partition: Partition, output: int = 0) -> float:
     """
     output = check_output(partition.network, output, name="`output`")
     partition.require_complete("`total_variation`")
-    on_line = partition.network.input_dim == 1
-    volumes = simplices(partition, "`total_variation`").volumes if on_line else partition.volumes()
-    return float(np.linalg.norm(partition.maps[:, output, :-1], axis=1) @ volumes)
+    slopes = np.linalg.norm(partition.maps[:, output, :-1], axis=1)
+    return float(slopes @ partition.volumes())
 
 
 def gradient_variation(partition: Partition, output: int = 0) -> float:
     """Total variation of the gradient: over facets inside the domain, its jump times the facet's size; rounded.
 
-    On the line it is the sum of all changes of slope. In the plane jumps are weighted by the lengths of edges; they are
-    at right angles to them. It is zero only for an affine output.
+    On the line it is the sum of all changes of slope. In the plane jumps are weighted by the lengths of edges, in space
+    by the areas of faces; they are at right angles to them. It is zero only for an affine output.
 
     Raises
     ------
@@ -68,9 +66,9 @@ def gradient_variation(partition: Partition, output: int = 0) -> float:
     if partition.network.input_dim == 1:
         pairs = neighbor_pairs(partition, np.arange(len(partition)))
         return float(np.abs(gradients[pairs[:, 0]] - gradients[pairs[:, 1]]).sum())
-    mesh = partition.planar_mesh()
-    pairs, entries = mesh_edges(partition, mesh)
-    inner = pairs[:, 1] >= 0
-    lengths = mesh.edge_lengths()[entries[inner, 0]]
-    jumps = np.linalg.norm(gradients[pairs[inner, 0]] - gradients[pairs[inner, 1]], axis=1)
-    return float(jumps @ lengths)
+    mesh = partition.require_mesh()
+    shared = shared_facets(partition, mesh)
+    inner = shared.regions[:, 1] >= 0
+    first, second = shared.regions[inner].T
+    jumps = np.linalg.norm(gradients[first] - gradients[second], axis=1)
+    return float(jumps @ facet_sizes(mesh, shared)[inner])

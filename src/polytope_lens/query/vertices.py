@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.errors import UnboundedPolytopeError
-from polytope_lens.exact.rational import fraction, integer_matrix, integer_rows
+from polytope_lens.errors import DimensionError, UnboundedPolytopeError
+from polytope_lens.exact.rational import fraction, integer_matrix, integer_rows, nearest_float
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import bit_places
-from polytope_lens.pattern import unpack
-from polytope_lens.polytope.planar import crossing
-from polytope_lens.query.inequalities import exact_system
+from polytope_lens.polytope.double_description import meeting_point
+from polytope_lens.polytope.planar import by_angle, crossing
+from polytope_lens.query.inequalities import exact_system, facet_groups
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from fractions import Fraction
 
     from flint import fmpz
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
 
 
 def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:
-    """Corners of a region on the line or in the plane, in the order of :meth:`.Partition.vertices`; exact.
+    """Corners of a region on the line, in the plane or in space, in the order of :meth:`.Partition.vertices`; exact.
 
     Notes
     -----
-    In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names.
-    Cost: an integer matrix product per layer.
+    In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names;
+    in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer.
 
     Raises
     ------
@@ -44,57 +45,79 @@ def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...
 
 def rational_vertices(partition: Partition, index: int) -> list[tuple[fmpq, ...]]:
     """The same corners as flint's fractions."""
-    return _ends(partition[index]) if partition.network.input_dim == 1 else list(EdgeLines(partition).corners(index))
+    if partition.network.input_dim == 1:
+        return [(end,) for end in _ends(partition[index])]
+    if partition.network.input_dim == 3:
+        return _exact_in_space(partition, index)
+    mesh = partition.planar_mesh()
+    row_of = _rows_of_owners(partition, index)
+    lines = [row_of(owner) for owner in mesh.owners[mesh.entries(index)].tolist()]
+    return [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
 
 
-class EdgeLines:
-    """The lines of the edges of a mesh in integers, and where they meet; entries are those of :class:`.PlanarMesh`."""
+def _exact_in_space(partition: Partition, index: int) -> list[tuple[fmpq, ...]]:
+    mesh = partition.polyhedral_mesh()
+    planes: dict[int, list[list[fmpz]]] = {int(point): [] for point in mesh.points_of(index)}
+    for face in mesh.faces_of(index).tolist():
+        first = int(mesh.regions[face, 0])
+        # The owner is that of the first region; on the second it may vanish, if others do so on the face too.
+        plane = _rows_of_owners(partition, first)(int(mesh.owners[face]))
+        for point in mesh.corners_of(face).tolist():
+            planes[point].append(plane)
+    vertices = [meeting_point(rows) for rows in planes.values()]
+    return [tuple(fmpq(v, vertex[-1]) for v in vertex[:-1]) for vertex in vertices]
 
-    def __init__(self, partition: Partition) -> None:
-        self._mesh, self._patterns = partition.planar_mesh(), partition.patterns
-        self._source = ExactRows(partition.network, integer_matrix(np.eye(3)))
-        self._places, self._n_neurons = bit_places(partition.network), partition.network.n_neurons
-        domain = partition.domain
-        assert domain is not None  # meshes are of bounded domains
-        self._sides = integer_rows(np.column_stack([domain.A, -domain.b]))
 
-    def bits(self, entry: int) -> NDArray[np.bool_]:
-        """Pattern of the region of an entry."""
-        region = self._region(entry)
-        return np.asarray(unpack(self._patterns[region : region + 1], self._n_neurons)[0])
+def _rows_of_owners(partition: Partition, index: int) -> Callable[[int], list[fmpz]]:
+    """A function that gives the integer row ``[a, c]`` of an owner: of a neuron on a region, or of a side."""
+    domain = partition.domain
+    assert domain is not None  # meshes are of bounded domains
+    source = ExactRows(partition.network, integer_matrix(np.eye(domain.dim + 1)))
+    places, bits = bit_places(partition.network), partition[index].pattern.array
+    sides = integer_rows(np.column_stack([domain.A, -domain.b]))
 
-    def line(self, entry: int) -> list[fmpz]:
-        """The line ``a x + b y + c = 0`` of an edge."""
-        owner = int(self._mesh.owners[entry])
+    def row(owner: int) -> list[fmpz]:
         if owner < 0:
-            return self._sides[-1 - owner]
-        layer, neuron = self._places[owner]
-        return self._source.rows(layer, self.bits(entry))[neuron]
+            return sides[-1 - owner]
+        layer, neuron = places[owner]
+        return source.rows(layer, bits)[neuron]
 
-    def corner(self, entry: int) -> tuple[fmpq, fmpq]:
-        """Where an edge starts."""
-        at = self._mesh.entries(self._region(entry))
-        return crossing(self.line(entry - 1 if entry > at.start else at.stop - 1), self.line(entry))
+    return row
 
-    def corners(self, region: int) -> list[tuple[fmpq, fmpq]]:
-        """Corners of a region."""
-        at = self._mesh.entries(region)
-        lines = [self.line(entry) for entry in range(at.start, at.stop)]
-        return [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
 
-    def _region(self, entry: int) -> int:
-        return int(np.searchsorted(self._mesh.indptr, entry, side="right")) - 1
+def region_corners(region: Region) -> Floats:
+    """Corners of a bounded region of the plane, counter-clockwise, (n, 2): the exact ones, each rounded once.
+
+    Raises
+    ------
+    DimensionError, UnboundedPolytopeError
+    """
+    if region.network.input_dim != 2:
+        raise DimensionError(
+            f"corners in order exist in the plane; this region lives in R^{region.network.input_dim}. Restrict the "
+            "network to a plane first."
+        )
+    if not region.is_bounded:
+        raise UnboundedPolytopeError("the region is unbounded, so its corners do not close up. Clip it to a box.")
+    system, (_, groups) = exact_system(region), facet_groups(region)
+    lines = [system.rows[members[0]] for members in groups.values()]
+    lines = [lines[q] for q in by_angle(lines, range(len(lines)))]
+    corners = [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
+    return np.array([[nearest_float(x), nearest_float(y)] for x, y in corners])
 
 
 def rounded_vertices(partition: Partition, index: int) -> Floats:
-    """The same corners as floats, (n, d): in the plane those of the mesh, on the line each rounded once."""
+    """The same corners as floats, (n, d): those of the mesh, on the line each rounded once."""
     if partition.network.input_dim == 1:
         return np.array(exact_vertices(partition, index), dtype=np.float64)
+    if partition.network.input_dim == 3:
+        solid = partition.polyhedral_mesh()
+        return solid.points[solid.points_of(index)]
     mesh = partition.planar_mesh()
     return mesh.points[mesh.corners[mesh.entries(index)]]
 
 
-def _ends(region: Region) -> list[tuple[fmpq, ...]]:
+def _ends(region: Region) -> tuple[fmpq, fmpq]:
     """Lower and upper end of a region on the line."""
     rows = exact_system(region).rows
     upper = [fmpq(-c, a) for a, c in rows if a > 0]
@@ -104,4 +127,4 @@ def _ends(region: Region) -> list[tuple[fmpq, ...]]:
             "the region is a ray or the whole line and has no two ends. Choose a bounded domain, for example "
             "`Box([-1], [1])`."
         )
-    return [(max(lower),), (min(upper),)]
+    return max(lower), min(upper)

@@ -22,7 +22,7 @@ from polytope_lens.errors import (
     Status,
     UnboundedPolytopeError,
 )
-from polytope_lens.network import evaluate
+from polytope_lens.network import evaluate, from_arrays
 from polytope_lens.testing import boxes, networks, simplices
 
 SQUARE = Box([-1, -1], [1, 1])
@@ -177,7 +177,7 @@ def test_refusals():
     with pytest.raises(UnboundedPolytopeError):
         Lens(sawtooth(2)).partition().norms()
     with pytest.raises(DimensionError, match="slice"):
-        Lens(generic(4, 3)).partition(Box([0] * 3, [1] * 3)).mean()
+        Lens(generic(4, 4)).partition(Box([0] * 4, [1] * 4)).mean()
     with pytest.raises(OptionError, match="1 outputs"):
         plane.partition(SQUARE).mean(1)
     with pytest.raises(OptionError):
@@ -186,3 +186,24 @@ def test_refusals():
     for question in ("moments", "norms", "lipschitz", "total_variation", "gradient_variation"):
         with pytest.raises(PartialPartitionError):
             getattr(part, question)()
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_integrals_in_space(exact):
+    network = from_arrays(
+        [[[1, -1, 0.5], [0.5, 1, -1], [1, 1, 1]], [[1, -2, 0.5], [1, 1, -1]]], [[0, 0.25, -0.5], [0.25, 0]]
+    )
+    partition = Lens(network).partition(Box([-1] * 3, [1] * 3))
+    found, averages = partition.norms(exact=exact), partition.moments(exact=exact)
+    # Midpoints of a fine grid: the error is of second order, but for |f|, which bends inside some cells.
+    ticks = (np.arange(80) + 0.5) / 40 - 1
+    values = evaluate(network, np.stack(np.meshgrid(ticks, ticks, ticks), axis=-1).reshape(-1, 3))
+    assert float(found.volume) == pytest.approx(8)
+    np.testing.assert_allclose(averages.mean.astype(float), values.mean(axis=0), atol=1e-4)
+    np.testing.assert_allclose(found.l1.astype(float), 8 * np.abs(values).mean(axis=0), atol=2e-3)
+    np.testing.assert_allclose(found.l2_squared.astype(float), 8 * (values**2).mean(axis=0), atol=4e-3)
+    assert (found.sup.astype(float) >= np.abs(values).max(axis=0)).all()
+    assert partition.f_vector().euler == 1
+    assert partition.total_variation() == pytest.approx(
+        partition.volumes() @ np.linalg.norm(partition.maps[:, 0, :-1], axis=1)
+    )

@@ -197,7 +197,7 @@ def test_a_deep_network_needs_no_integers(monkeypatch):
     lens = Lens(stack(*layers))
     partition = lens.partition(Box([0, 0], [0.5, 0.5]))
     value = float(np.median(lens(partition.witnesses)))
-    monkeypatch.setattr(corner_signs.ExactLines, "sign_at", None)
+    monkeypatch.setattr(corner_signs, "_exact_signs", None)
     assert len(partition.level_set(0, value))
 
 
@@ -228,7 +228,7 @@ def test_refusals():
     with pytest.raises(UnboundedPolytopeError):
         plane.partition().level_set()
     with pytest.raises(DimensionError, match="slice"):
-        Lens(generic(4, 3)).partition(Box([0] * 3, [1] * 3)).level_set()
+        Lens(generic(4, 4)).partition(Box([0] * 4, [1] * 4)).level_set()
     with pytest.raises(PartialPartitionError, match="level_set"):
         replace(plane.partition(SQUARE), status=Status.BUDGET_REACHED).level_set()
 

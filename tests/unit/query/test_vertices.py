@@ -88,8 +88,8 @@ def test_a_third_is_a_third():
 
 
 def test_only_bounded_regions_in_low_dimension_have_them():
-    with pytest.raises(DimensionError, match="2 inputs; this one has 3"):
-        Lens(cross_polytope(3)).partition(Box([-1] * 3, [1] * 3)).vertices(0, exact=True)
+    with pytest.raises(DimensionError, match="2 inputs; this one has 4"):
+        Lens(cross_polytope(4)).partition(Box([-1] * 4, [1] * 4)).vertices(0, exact=True)
     with pytest.raises(UnboundedPolytopeError, match="domain is unbounded"):
         Lens(golden((2, 4), 1)).partition(None).vertices(0, exact=True)
     rays = Lens(chain(2)).partition(Polytope([[1]], [3]))
