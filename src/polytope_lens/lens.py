@@ -211,11 +211,6 @@ class Lens:
         second = other.network if isinstance(other, Lens) else other
         return distances.distance(self.network, second, domain, exact=exact)
 
-    def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
-        """Where another network differs most from this one on a domain; see :func:`.distance.disagreement`."""
-        second = other.network if isinstance(other, Lens) else other
-        return distances.disagreement(self.network, second, domain, exact=exact)
-
     def robustness_radius(
         self,
         x: ArrayLike,
@@ -264,6 +259,11 @@ class Lens:
     ) -> Floats | NDArray[np.object_]:
         """What each input contributes to an output on the way from a baseline to x; see :mod:`.gradients`."""
         return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
+
+    def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
+        """Where another network differs most from this one on a domain; see :func:`.distance.disagreement`."""
+        second = other.network if isinstance(other, Lens) else other
+        return distances.disagreement(self.network, second, domain, exact=exact)
 
     def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
         """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.

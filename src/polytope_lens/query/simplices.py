@@ -11,7 +11,7 @@ from polytope_lens.errors import DimensionError
 from polytope_lens.exact.rational import dot, fraction, integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.mesh import PlanarMesh, fan
-from polytope_lens.query.vertices import rational_vertices, rounded_vertices
+from polytope_lens.query.vertices import rational_corners, rounded_vertices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,9 +77,10 @@ def exact_simplices(partition: Partition, purpose: str) -> ExactSimplices:
     network, d = partition.network, partition.network.input_dim
     source = ExactRows(network, integer_matrix(np.eye(d + 1)))
     points, regions, values = [], [], []
+    corners_of = rational_corners(partition)
     for index, bits in enumerate(partition.bits()):
         rows, scale = source.scaled_rows(len(network.layers), bits)
-        corners = rational_vertices(partition, index)
+        corners = corners_of(index)
         outputs = [[(dot(row[:-1], x) + row[-1]) / scale for row in rows] for x in corners]
         for chosen in _places(partition, index, len(corners)):
             points.append([corners[i] for i in chosen])
