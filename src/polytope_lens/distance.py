@@ -131,7 +131,7 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
     Raises
     ------
     DimensionError
-        Different numbers of inputs or outputs, or more than two inputs.
+        Different numbers of inputs or outputs, or more than three inputs.
     UnboundedPolytopeError
 
     Notes

@@ -11,7 +11,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["exports.md"])
+@pytest.mark.parametrize("page", ["exports.md", "functions.md"])
 def test_snippets_run(page, tmp_path, monkeypatch):
     for module in ("geopandas", "pyarrow", "networkx"):
         pytest.importorskip(module)

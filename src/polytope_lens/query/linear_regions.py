@@ -89,7 +89,7 @@ def linear_region_counts(
     -----
     Cost: that of :func:`.linear_pieces`; up to `max_regions` regions that of :func:`.faces`; and linear programs in
     fractions, some milliseconds each, at most `max_programs` for each of two questions: whether a piece of several
-    regions is convex, and, other than on the line and in a bounded plane, whether pieces with equal maps touch.
+    regions is convex, and, where there is no mesh, whether pieces with equal maps touch.
 
     Examples
     --------
