@@ -9,7 +9,7 @@ import cvxpy as cp
 import numpy as np
 import pytest
 from flint import fmpq
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference
@@ -130,12 +130,13 @@ def test_against_a_program_in_every_region(sizes, norm):
 @pytest.mark.parametrize("norm", NORMS)
 def test_inside_a_domain(norm):
     triangle = Polytope([[-1, 0], [0, -1], [1, 1]], [0.3, 0.2, 0.7])
-    for seed in range(5):
+    for seed in range(2):
         check(random_lens((2, 5, 4, 3), seed), [0.1, 0.25], norm, triangle)
         check(random_lens((2, 5, 4, 3), seed), [-0.5, 0.5], norm, Box([-0.5, -1], [0.25, 0.75]))
 
 
 @pytest.mark.parametrize("norm", NORMS)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_small_integers(data, norm):
     """Ties of all kinds: dead and duplicated neurons, boundaries only touched, outputs that are equal on regions."""
@@ -150,7 +151,7 @@ def test_small_integers(data, norm):
 
 @pytest.mark.parametrize("norm", NORMS)
 def test_against_cvxpy(norm):
-    lens, x = random_lens((3, 6, 5, 3), 1), np.array([0.3, -0.4, 0.2])
+    lens, x = random_lens((3, 5, 3, 3), 1), np.array([0.3, -0.4, 0.2])
     best = np.inf
     for rows in systems(lens, x):
         A = np.array([[float(v) for v in row] for row in rows])
@@ -177,8 +178,8 @@ def test_samples_find_nothing_nearer(norm):
 
 
 def test_norms_are_ordered():
-    for seed in range(5):
-        lens = random_lens((4, 8, 8, 3), seed)
+    for seed in range(3):
+        lens = random_lens((4, 8, 6, 3), seed)
         one, two, greatest = (lens.robustness_radius([0.1, 0.2, -0.3, 0.4], norm=norm).radius for norm in NORMS)
         assert greatest <= two * (1 + 1e-12) <= one * (1 + 1e-9)
         assert one <= 2 * two * (1 + 1e-9) <= 4 * greatest * (1 + 1e-9)

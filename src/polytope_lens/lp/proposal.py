@@ -46,24 +46,12 @@ def maximize(
     objective: Floats, normal: Floats, offset: Floats, basis: Ints, dual: Floats, inverse: Floats, point: Floats,
     alpha: Floats,
 ) -> bool:  # pragma: no cover - compiled  # fmt: skip
-    """The best corner of the box is dual feasible."""
+    """The best corner of the box is dual feasible; each pivot admits the most violated row."""
     d = objective.shape[0]
     for k in range(d):
         side = 1.0 if basis[k] < d else -1.0
         inverse[k, k] = side
         point[k] = side * offset[basis[k]]
-    return bool(ascend(normal, offset, basis, dual, inverse, point, alpha))
-
-
-@jit
-def ascend(
-    normal: Floats, offset: Floats, basis: Ints, dual: Floats, inverse: Floats, point: Floats, alpha: Floats
-) -> bool:  # pragma: no cover - compiled
-    """Go on from a dual feasible basis; each pivot admits the most violated row. False where floats find no optimum.
-
-    `inverse` is that of the basis' normals, `point` where their hyperplanes meet; `alpha` is workspace (d,).
-    """
-    d = point.shape[0]
     for _ in range(EXHAUSTED):
         worst, entering = -VIOLATED, -1
         for q in range(normal.shape[0]):

@@ -47,7 +47,7 @@ class Robustness:
         short, where only the bounds are known.
     lower, upper : float
         Proved bounds on the distance: no point of the boundary is nearer than `lower`, and one is not farther away than
-        `upper`. On its way to every point nearer than `lower` the answer stays the same, ties excluded.
+        `upper`. At all points nearer than `lower` the answer is the same, without ties.
     point : (d,) array or None
         The nearest point found, on the boundary or just across. That is proved, unless the only floats as near as this
         are behind it; then `exact_point`, rounded. None if none was found.
@@ -148,9 +148,10 @@ def robustness_radius(
     is proved: every region was searched, or is proved to be farther away, by multipliers of its rows; and so is every
     part of the boundary in those searched. `upper` is the distance, rounded up, of floats at which the margin is proved
     not to be negative, or of a nearest point in fractions. A boundary that is only touched counts.
-    Cost: 1 to 5 milliseconds for each region, times the number of regions that meet the ball, which may be out of
-    reach: it grows exponentially with the inputs. With `exact`, also some milliseconds to seconds in the end, that grow
-    with inputs, depth, and the number of boundary pieces at about the same distance.
+    Cost: 1 to 10 milliseconds for each region (up to 100 in norm inf with hundreds of inputs), times the number of
+    regions that meet the ball, which may be out of reach: it grows exponentially with the inputs. With `exact`, also
+    some milliseconds to seconds in the end, that grow with inputs, depth, and the number of boundary pieces at about
+    the same distance.
     Source: Jordan, Lewis and Dimakis 2019, *Provable certificates for adversarial examples: fitting a ball in the union
     of polytopes*, algorithm 1. The first upper bound comes from :func:`.guesses`.
 
