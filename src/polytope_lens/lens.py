@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,20 +13,23 @@ from polytope_lens import network as net
 from polytope_lens import path as paths
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import explore as exploration
-from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
+from polytope_lens.errors import OptionError
 from polytope_lens.exact.points import point_signs
+from polytope_lens.importers import read as readers
 from polytope_lens.pattern import ActivationPattern
 from polytope_lens.proof.write import write_proof
 from polytope_lens.query.locate import region_patterns
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Domain
-    from polytope_lens.importers.torch import SelfCheck
+    from polytope_lens.importers.check import SelfCheck
+    from polytope_lens.importers.lowering import Lowering
     from polytope_lens.partition import Partition, RegionCounts
 
     Floats = NDArray[np.float64]
@@ -69,12 +70,28 @@ class Lens:
     network: net.Network
     self_check: SelfCheck | None = field(default=None)
     flat: flats.Flat | None = field(default=None)
+    lowering: Lowering | None = field(default=None)
 
-    def __init__(self, model: Any) -> None:
-        network, check = _read(model)
+    def __init__(self, model: Any, input_shape: Sequence[int] | None = None) -> None:
+        self._fill(*readers.read(model, input_shape))
+
+    def _fill(self, network: net.Network, lowering: Lowering | None = None, check: SelfCheck | None = None) -> None:
         object.__setattr__(self, "network", network)
+        object.__setattr__(self, "lowering", lowering)
         object.__setattr__(self, "self_check", check)
         object.__setattr__(self, "flat", None)
+
+    @classmethod
+    def part(cls, model: Any, path: str, input_shape: Sequence[int] | None = None) -> Lens:
+        """Lens of a piece of a larger torch model, whose rest need not be piecewise affine; see :func:`.read.part`.
+
+        Examples
+        --------
+        ``Lens.part(transformer, "encoder.layers.0.mlp")`` looks at the MLP block of a transformer's layer.
+        """
+        lens = cls.__new__(cls)
+        lens._fill(*readers.part(model, path, input_shape))
+        return lens
 
     @classmethod
     def from_arrays(
@@ -261,38 +278,11 @@ class Lens:
     def __repr__(self) -> str:
         if self.flat is not None:
             return f"Lens({self.network!r}, {self.flat!r})"
-        if self.self_check is None:
-            return f"Lens({self.network!r})"
-        return (
-            f"Lens({self.network!r}, differs from the module by at most {self.self_check.deviation:.1e} on "
-            f"{self.self_check.n_points} points)"
-        )
-
-
-def _read(model: Any) -> tuple[net.Network, SelfCheck | None]:
-    """Lower whatever a user may hand over."""
-    if isinstance(model, net.Network):
-        return model, None
-    if isinstance(model, str | os.PathLike):
-        path = Path(model)
-        if path.suffix == ".npz":
-            from polytope_lens.importers.npz import load_npz
-
-            return load_npz(path)[0], None
-        if path.suffix in (".pt", ".pth"):
-            from polytope_lens.importers.torch import load_torch
-
-            return _read(load_torch(path))
-        raise FileFormatError(
-            f"cannot tell what {str(path)!r} holds: a lens reads .npz (arrays W0, b0, W1, b1, ...) and .pt or .pth (a "
-            "saved torch nn.Sequential)."
-        )
-    if any(base.__module__.startswith("torch.") for base in type(model).__mro__):
-        from polytope_lens.importers.torch import from_sequential, self_check
-
-        network = from_sequential(model)
-        return network, self_check(network, model)
-    raise UnsupportedLayerError(
-        f"a lens is made from a torch nn.Sequential, a Network, or a path, but received {type(model).__name__}. For "
-        "plain arrays use Lens.from_arrays(weights, biases)."
-    )
+        told = [repr(self.network)]
+        if self.lowering is not None and self.lowering.stripped:
+            told.append(f"without the {self.lowering.stripped} at the end")
+        if self.self_check is not None:
+            check = self.self_check
+            told.append(f"differs from the module by at most {check.deviation:.1e} on {check.n_points} points")
+            told.append(f"where rounding allows {check.bound:.1e}")
+        return f"Lens({', '.join(told)})"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
     Ints: TypeAlias = NDArray[np.int64]
 
-# Tensors and matrices beyond these sizes are refused before memory is asked for: 2 GB and 6 GB.
-MOST_VALUES = 2**28
+# Tensors and matrices beyond these sizes are refused before memory is asked for: half a gigabyte and 6 GB.
+MOST_VALUES = 2**26
 MOST_WEIGHTS = 2**29
 
 

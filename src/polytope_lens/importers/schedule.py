@@ -57,8 +57,8 @@ class _Form:
     labels: tuple[str, ...]
 
 
-def schedule(result: Tensor) -> Scheduled:
-    """Turn a program into a network whose output is `result`.
+def schedule(result: Tensor, input_dim: int) -> Scheduled:
+    """Turn a program with `input_dim` inputs into a network whose output is `result`.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def schedule(result: Tensor) -> Scheduled:
     last = max((levels[node] for node in final.stored), default=0)
     carried = _carried(stored, final, levels, last)
     columns: dict[Node, Ints] = {node: np.arange(node.size) for node in levels if isinstance(node, Source)}
-    width = sum(map(len, columns.values()))
+    width = input_dim
     layers, steps = [], []
     for level in range(1, last + 1):
         here = sorted((node for node in levels if levels[node] == level), key=lambda node: not isinstance(node, Bend))
@@ -148,7 +148,7 @@ def exact_product(a: Sparse, b: Sparse) -> Sparse | None:
         # Both have an entry wherever there is a term, since their terms are positive. Rounded up by the last factor.
         if len(size.data) != len(fineness.data):
             return None
-        if not bool((size.data * fineness.data * (1 + 2.0**-40) <= LARGEST_EXACT).all()):
+        if not bool((size.data * fineness.data * (1 + 2.0**-20) <= LARGEST_EXACT).all()):
             return None
     product = a @ b
     product.eliminate_zeros()
@@ -217,7 +217,11 @@ def _known(form: _Form | None) -> _Form:
 
 def _product(node: Affine, forms: dict[Node, _Form], stored: dict[Node, _Form]) -> _Form | None:
     """A map of nodes multiplied out, in homogeneous coordinates, if that is exact."""
-    inner = [_reference(source, forms, stored) for source, _ in node.terms]
+    sources = [source for source, _ in node.terms]
+    if all(source in stored for source in sources) and len(set(sources)) == len(sources):
+        matrix = _beside([matrix for _, matrix in node.terms]) if sources else sparse.csr_array((node.size, 0))
+        return _Form(tuple(sources), matrix, node.bias, node.learned, (node.label,))
+    inner = [_reference(source, forms, stored) for source in sources]
     atoms = list(dict.fromkeys(atom for form in inner for atom in form.stored))
     starts = dict(zip(atoms, np.cumsum([0, *(atom.size for atom in atoms)]).tolist(), strict=False))
     width = sum(atom.size for atom in atoms)
