@@ -8,7 +8,7 @@ program is the exact function that its numbers describe.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -184,6 +184,15 @@ def add(tensors: Sequence[Tensor], signs: Sequence[int] | None = None) -> Tensor
     diagonals = [sparse.diags_array(np.full(w.size, float(s)), format="csr") for w, s in zip(wide, signs, strict=True)]
     terms = zip((tensor.node for tensor in wide), diagonals, strict=True)
     return Tensor(Affine(tuple(terms), np.zeros(wide[0].size)), shape)
+
+
+def add_bias(product: Tensor, bias: Tensor) -> Tensor:
+    """Sum of two tensors; a constant behind a product becomes its bias, as it is meant."""
+    values, node = bias.constant, product.node
+    shape = np.broadcast_shapes(product.shape, bias.shape)
+    if values is None or shape != product.shape or not isinstance(node, Affine) or node.bias.any():
+        return add([product, bias])
+    return Tensor(replace(node, bias=np.broadcast_to(values, shape).ravel()), shape)
 
 
 def scale(tensor: Tensor, factor: ArrayLike) -> Tensor:

@@ -37,6 +37,11 @@ def read(model: Any, input_shape: Sequence[int] | None = None) -> Found:
 
         lowering, check = lower_and_check(model, input_shape)
         return lowering.network, lowering, check
+    if _comes_from(model, "onnx"):
+        from polytope_lens.importers.onnx import lower as lower_onnx
+
+        lowering = lower_onnx(model, input_shape)
+        return lowering.network, lowering, None
     raise UnsupportedLayerError(
         f"a lens is made from a torch module, a Network, or a path, but received {type(model).__name__}. For plain "
         "arrays use Lens.from_arrays(weights, biases)."
@@ -76,9 +81,14 @@ def _read_file(path: Path, input_shape: Sequence[int] | None) -> Found:
         from polytope_lens.importers.torch import load_torch
 
         return read(load_torch(path), input_shape)
+    if path.suffix == ".onnx":
+        from polytope_lens.importers.onnx import load_onnx
+
+        lowering = load_onnx(path, input_shape)
+        return lowering.network, lowering, None
     raise FileFormatError(
-        f"cannot tell what {str(path)!r} holds: a lens reads .npz (arrays W0, b0, W1, b1, ...) and .pt or .pth (a "
-        "saved torch module)."
+        f"cannot tell what {str(path)!r} holds: a lens reads .onnx, .npz (arrays W0, b0, W1, b1, ...) and .pt or .pth "
+        "(a saved torch module)."
     )
 
 

@@ -21,7 +21,8 @@ from polytope_lens.errors import (
 from polytope_lens.importers.check import SelfCheck, check
 from polytope_lens.importers.lowering import Lowering
 from polytope_lens.importers.schedule import schedule
-from polytope_lens.importers.torch_ops import OPERATIONS
+from polytope_lens.importers.torch_moves import MOVES
+from polytope_lens.importers.torch_ops import MAPS
 from polytope_lens.importers.torch_trace import FLOAT_DTYPES, class_name, follow
 
 import torch  # isort: skip
@@ -204,7 +205,7 @@ def _lower(model: nn.Module, input_shape: Sequence[int] | None, path: str) -> tu
         raise UnsupportedLayerError(f"the model should be a torch nn.Module, but is {class_name(model)}.")
     _check_numbers(model, path)
     shape = _given_shape(input_shape) if input_shape is not None else _known_shape(model)
-    result, stripped = follow(model, shape, OPERATIONS, path)
+    result, stripped = follow(model, shape, {**MOVES, **MAPS}, path)
     found = schedule(result, math.prod(shape))
     output_shape = result.shape[1:] if result.shape[:1] == (1,) else result.shape
     return Lowering(

@@ -1,4 +1,4 @@
-"""What torch's basic operations mean for a network: one function for each, in a table by name."""
+"""Torch's operations that compute: affine maps, bends, and what may stand at the very end."""
 
 from __future__ import annotations
 
@@ -8,130 +8,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from scipy import sparse
-from torch.utils._pytree import tree_map
 
 from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.importers import graph, windows
-from polytope_lens.importers.torch_trace import Recording, Storage, Stripped, Trace, call, class_name, words
+from polytope_lens.importers.table import Table
+from polytope_lens.importers.torch_trace import Recording, Storage, Stripped, Trace, call, class_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from polytope_lens.importers.torch_trace import Call, Operation
+    from polytope_lens.importers.torch_trace import Call
 
-OPERATIONS: dict[str, Operation] = {}
-
-
-def _operation(*names: str) -> Callable[[Operation], Operation]:
-    def register(function: Operation) -> Operation:
-        OPERATIONS.update(dict.fromkeys(names, function))
-        return function
-
-    return register
-
-
-# ------------------------------------------------------------------------------------------------ moving values
-
-
-@_operation(
-    *words(
-        "view _unsafe_view reshape _reshape_alias t transpose permute expand unsqueeze squeeze slice select split "
-        "chunk split_with_sizes unbind narrow detach alias clone contiguous flip roll repeat index index_select "
-        "gather take movedim repeat_interleave pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle "
-        "diagonal unfold im2col reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d "
-        "replication_pad2d replication_pad3d upsample_nearest1d upsample_nearest2d upsample_nearest3d "
-        "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d tril triu rot90 lift_fresh"
-    )
-)
-def _picks(trace: Trace, a: Call) -> Any:
-    """Run torch's own operation on the places of the values, counted from 1; 0 where it fills in zeros."""
-    sources: list[Recording] = []
-
-    def places(value: Any) -> Any:
-        if not isinstance(value, Recording):
-            return value
-        sources.append(value)
-        return torch.from_numpy(np.ascontiguousarray(value.places if a.base else graph.positions(value.shape)) + 1.0)
-
-    graph.checked_size(trace.shape_of(a.func, a.arguments))
-    result = call(a.func, {name: tree_map(places, value) for name, value in a.arguments.items()})
-    (tensor,) = sources
-
-    def finish(value: torch.Tensor) -> Any:
-        index = value.numpy().astype(np.int64) - 1
-        if a.base:
-            return Recording.make(trace, tensor.store, index, tensor.dtype)
-        return graph.gather([trace.read(tensor)], index)
-
-    return tree_map(finish, result)
-
-
-@_operation("constant_pad_nd")
-def _pad(trace: Trace, a: Call) -> Any:
-    graph.checked_size(trace.shape_of(a.func, a.arguments))
-    places = torch.from_numpy(graph.positions(a.self.shape) + 1.0)
-    index = call(a.func, {**a.arguments, "self": places, "value": 0}).numpy().astype(np.int64) - 1
-    return graph.gather([trace.read(a.self)], index, fill=float(trace.numbers(a.value)))
-
-
-@_operation("cat", "stack", "where", "hstack")
-def _joins(trace: Trace, a: Call) -> Any:
-    """Values picked from several tensors, some of which may be constants."""
-    tensors: list[graph.Tensor] = []
-
-    def places(value: Any) -> Any:
-        if isinstance(value, bool | int | float) and a.name != "where":
-            return value
-        if not isinstance(value, torch.Tensor | float | int) or getattr(value, "dtype", None) == torch.bool:
-            return value
-        tensor = trace.read(value)
-        start = sum(t.size for t in tensors)
-        tensors.append(tensor)
-        return torch.from_numpy(graph.positions(tensor.shape, start).astype(np.float64))
-
-    if a.name == "where" and isinstance(a.condition, Recording):
-        raise trace.unsupported("gt")
-    index = call(a.func, {name: tree_map(places, value) for name, value in a.arguments.items()})
-    return graph.gather(tensors, index.numpy().astype(np.int64))
-
-
-@_operation("masked_fill")
-def _masked_fill(trace: Trace, a: Call) -> Any:
-    mask = np.broadcast_to(trace.numbers(a.mask) != 0, np.broadcast_shapes(a.self.shape, a.mask.shape))
-    tensor = graph.broadcast(trace.read(a.self), mask.shape)
-    return graph.gather([tensor], np.where(mask, -1, graph.positions(mask.shape)), fill=float(trace.numbers(a.value)))
-
-
-@_operation("_to_copy", "to")
-def _cast(trace: Trace, a: Call) -> Any:
-    if a.dtype is not None and not a.dtype.is_floating_point:
-        raise trace.refusal(f"converts to {a.dtype}, which rounds, so the network is not continuous")
-    return trace.read(a.self)
-
-
-@_operation(*words("new_zeros new_ones new_full new_empty zeros_like ones_like full_like empty_like fill zero copy"))
-def _filled(trace: Trace, a: Call) -> Any:
-    shape = tuple(a.arguments.get("size") or a.self.shape)
-    if a.name == "copy":
-        return graph.broadcast(trace.read(a.src), shape)
-    if a.name in ("fill", "new_full", "full_like"):
-        value = a.arguments.get("value", a.arguments.get("fill_value"))
-        return graph.broadcast(trace.read(value), shape)
-    return graph.broadcast(graph.constant(1.0 if "ones" in a.name else 0.0), shape)
+MAPS = Table()
 
 
 # ------------------------------------------------------------------------------------------------ affine maps
 
 
-@_operation("addmm", "mm", "mv", "dot", "bmm", "baddbmm", "addbmm", "addmv", "linear", "matmul")
+@MAPS("addmm", "mm", "mv", "dot", "bmm", "baddbmm", "addbmm", "addmv", "linear", "matmul")
 def _product(trace: Trace, a: Call) -> Any:
     given = a.arguments
     if a.name == "linear":
         tensor, weight = trace.read(a.input), trace.numbers(a.weight).T
         product = _matrix_product(trace, tensor, weight)
-        return product if a.bias is None else _biased(trace, product, a.bias)
+        return product if a.bias is None else graph.add_bias(product, trace.read(a.bias))
     names = {
         "addmm": ("mat1", "mat2"), "mm": ("self", "mat2"), "mv": ("self", "vec"), "dot": ("self", "tensor"),
         "bmm": ("self", "mat2"), "baddbmm": ("batch1", "batch2"), "addmv": ("mat", "vec"), "matmul": ("self", "other"),
@@ -146,18 +48,8 @@ def _product(trace: Trace, a: Call) -> Any:
         product = graph.scale(product, float(given["alpha"]))
     if "beta" not in given or given["beta"] == 0:
         return product
-    before = trace.read(a.self)
-    return _biased(trace, product, a.self if given["beta"] == 1 else graph.scale(before, float(given["beta"])))
-
-
-def _biased(trace: Trace, product: graph.Tensor, bias: Any) -> graph.Tensor:
-    """Add a constant to a product as its bias, or a tensor that depends on the input."""
-    other = bias if isinstance(bias, graph.Tensor) else trace.read(bias)
-    values, node = other.constant, product.node
-    if values is None or not isinstance(node, graph.Affine) or node.bias.any():
-        return graph.add([product, other])
-    spread = np.broadcast_to(values, product.shape).ravel()
-    return graph.Tensor(graph.Affine(node.terms, spread, node.learned, node.label), product.shape)
+    bias = trace.read(a.self)
+    return graph.add_bias(product, bias if given["beta"] == 1 else graph.scale(bias, float(given["beta"])))
 
 
 def _matrix_product(trace: Trace, tensor: graph.Tensor, weight: NDArray[np.float64]) -> graph.Tensor:
@@ -183,7 +75,7 @@ def _flipped_array(array: NDArray[np.float64]) -> NDArray[np.float64]:
     return array.swapaxes(-1, -2) if array.ndim > 1 else array
 
 
-@_operation("convolution", "_convolution", "conv1d", "conv2d", "conv3d")
+@MAPS("convolution", "_convolution", "conv1d", "conv2d", "conv3d")
 def _convolution(trace: Trace, a: Call) -> Any:
     tensor, weight = trace.read(a.input), trace.numbers(a.weight)
     bias = None if a.bias is None else trace.numbers(a.bias)
@@ -203,7 +95,7 @@ def _convolution(trace: Trace, a: Call) -> Any:
     return graph.reshaped(found, found.shape[1:]) if single else found
 
 
-@_operation("native_batch_norm", "_native_batch_norm_legit_no_training", "_native_batch_norm_legit", "batch_norm",
+@MAPS("native_batch_norm", "_native_batch_norm_legit_no_training", "_native_batch_norm_legit", "batch_norm",
             "cudnn_batch_norm", "miopen_batch_norm", "_batch_norm_no_update", "_batch_norm_with_update")  # fmt: skip
 def _batch_norm(trace: Trace, a: Call) -> Any:
     """``x * scale + shift``; the two are computed in float64 as torch does for a float64 model, which rounds."""
@@ -225,7 +117,7 @@ def _batch_norm(trace: Trace, a: Call) -> Any:
     return graph.affine(tensor, matrix, offset, tensor.shape, trace.label), None, None
 
 
-@_operation("add", "sub", "rsub", "subtract")
+@MAPS("add", "sub", "rsub", "subtract")
 def _sum(trace: Trace, a: Call) -> Any:
     first, second = trace.read(a.self), trace.read(a.other)
     alpha = float(a.arguments.get("alpha", 1))
@@ -239,7 +131,7 @@ def _sum(trace: Trace, a: Call) -> Any:
     return graph.add([first, second], [1, int(alpha) * (1 if a.name == "add" else -1)])
 
 
-@_operation("mul", "multiply")
+@MAPS("mul", "multiply")
 def _times(trace: Trace, a: Call) -> Any:
     first, second = trace.read(a.self), trace.read(a.other)
     if first.constant is not None:
@@ -247,7 +139,7 @@ def _times(trace: Trace, a: Call) -> Any:
     return graph.scale(first, trace.numbers(a.other) if second.constant is None else second.constant)
 
 
-@_operation("div", "divide", "true_divide")
+@MAPS("div", "divide", "true_divide")
 def _quotient(trace: Trace, a: Call) -> Any:
     """A product with 1/c, which is rounded unless c is a power of two."""
     if a.arguments.get("rounding_mode") is not None:
@@ -260,12 +152,12 @@ def _quotient(trace: Trace, a: Call) -> Any:
     return graph.scale(trace.read(a.self), 1.0 / divisor)
 
 
-@_operation("neg", "negative")
+@MAPS("neg", "negative")
 def _negative(trace: Trace, a: Call) -> Any:
     return graph.scale(trace.read(a.self), -1.0)
 
 
-@_operation("pow")
+@MAPS("pow")
 def _power(trace: Trace, a: Call) -> Any:
     exponent = a.exponent
     if isinstance(exponent, int | float) and exponent == 1:
@@ -273,7 +165,7 @@ def _power(trace: Trace, a: Call) -> Any:
     raise trace.unsupported("pow")
 
 
-@_operation("addcmul")
+@MAPS("addcmul")
 def _addcmul(trace: Trace, a: Call) -> Any:
     first, second = trace.read(a.tensor1), trace.read(a.tensor2)
     if first.constant is not None:
@@ -283,7 +175,7 @@ def _addcmul(trace: Trace, a: Call) -> Any:
     return graph.add([trace.read(a.self), graph.scale(first, np.asarray(second.constant) * float(a.value))])
 
 
-@_operation("mean", "sum")
+@MAPS("mean", "sum")
 def _total(trace: Trace, a: Call) -> Any:
     axes = a.arguments.get("dim")
     axes = _axes(range(a.self.ndim) if axes is None or axes == [] else axes, a.self.ndim)
@@ -291,14 +183,14 @@ def _total(trace: Trace, a: Call) -> Any:
     return graph.reduce_sum(trace.read(a.self), axes, keep=keep, mean=a.name == "mean")
 
 
-@_operation("avg_pool1d", "avg_pool2d", "avg_pool3d")
+@MAPS("avg_pool1d", "avg_pool2d", "avg_pool3d")
 def _average_pool(trace: Trace, a: Call) -> Any:
     sliding = _pool_windows(a, int(a.name[-2]))
     divisor = a.arguments.get("divisor_override")
     return windows.average_pool(trace.read(a.self), sliding, count_padding=a.count_include_pad, divisor=divisor)
 
 
-@_operation("adaptive_avg_pool1d", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "adaptive_avg_pool2d",
+@MAPS("adaptive_avg_pool1d", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "adaptive_avg_pool2d",
             "adaptive_avg_pool3d")  # fmt: skip
 def _adaptive_average(trace: Trace, a: Call) -> Any:
     tensor, outputs = trace.read(a.self), tuple(a.output_size)
@@ -307,7 +199,7 @@ def _adaptive_average(trace: Trace, a: Call) -> Any:
     return windows.averages(tensor, tensor.shape[: -len(outputs)], places, counts, outputs)
 
 
-@_operation("upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d")
+@MAPS("upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d")
 def _interpolation(trace: Trace, a: Call) -> Any:
     """A matrix for each channel, read off torch's own answers for unit vectors in float64."""
     tensor = trace.read(a.arguments["self" if "self" in a.arguments else "input"])
@@ -322,7 +214,7 @@ def _interpolation(trace: Trace, a: Call) -> Any:
     return graph.linear(tensor, matrix, (*lead, *outputs))
 
 
-@_operation("col2im")
+@MAPS("col2im")
 def _fold(trace: Trace, a: Call) -> Any:
     """Sums of overlapping patches: each patch entry goes where `im2col` would have taken it from."""
     tensor = trace.read(a.self)
@@ -340,17 +232,17 @@ def _fold(trace: Trace, a: Call) -> Any:
 # ------------------------------------------------------------------------------------------------ bends
 
 
-@_operation("relu")
+@MAPS("relu")
 def _relu(trace: Trace, a: Call) -> Any:
     return graph.relu(trace.read(a.self), trace.label)
 
 
-@_operation("leaky_relu")
+@MAPS("leaky_relu")
 def _leaky_relu(trace: Trace, a: Call) -> Any:
     return _bent(trace, a, a.negative_slope, 1.0)
 
 
-@_operation("_prelu_kernel", "prelu")
+@MAPS("_prelu_kernel", "prelu")
 def _prelu(trace: Trace, a: Call) -> Any:
     weight = trace.numbers(a.weight)
     if a.name == "prelu" and weight.size > 1:
@@ -358,14 +250,14 @@ def _prelu(trace: Trace, a: Call) -> Any:
     return _bent(trace, a, weight, 1.0)
 
 
-@_operation("rrelu_with_noise", "rrelu")
+@MAPS("rrelu_with_noise", "rrelu")
 def _rrelu(trace: Trace, a: Call) -> Any:
     if a.training:
         raise trace.unsupported("bernoulli")
     return _bent(trace, a, (float(a.lower) + float(a.upper)) / 2, 1.0)
 
 
-@_operation("abs")
+@MAPS("abs")
 def _absolute(trace: Trace, a: Call) -> Any:
     return _bent(trace, a, -1.0, 1.0)
 
@@ -378,7 +270,7 @@ def _bent(trace: Trace, a: Call, negative: Any, positive: Any) -> graph.Tensor:
     return graph.bend(trace.read(a.self), slopes, positive, trace.label)
 
 
-@_operation("hardtanh", "clamp", "clamp_min", "clamp_max", "clip", "relu6")
+@MAPS("hardtanh", "clamp", "clamp_min", "clamp_max", "clip", "relu6")
 def _clamp(trace: Trace, a: Call) -> Any:
     low, high = {
         "hardtanh": ("min_val", "max_val"), "clamp": ("min", "max"), "clip": ("min", "max"),
@@ -393,7 +285,7 @@ def _clamp(trace: Trace, a: Call) -> Any:
     return tensor if most is None else graph.minimum(tensor, trace.read(most), label)
 
 
-@_operation("threshold")
+@MAPS("threshold")
 def _threshold(trace: Trace, a: Call) -> Any:
     """``x`` above the threshold, else a value: continuous where the two are equal."""
     if a.threshold != a.value:
@@ -403,13 +295,13 @@ def _threshold(trace: Trace, a: Call) -> Any:
     return graph.clamp(trace.read(a.self), float(a.threshold), None, trace.label)
 
 
-@_operation("hardsigmoid")
+@MAPS("hardsigmoid")
 def _hardsigmoid(trace: Trace, a: Call) -> Any:
     """``clamp(x + 3, 0, 6) / 6``, as the difference of two neurons times 1/6 rounded to float64."""
     return graph.scale(graph.clamp(graph.add([trace.read(a.self), graph.constant(3.0)]), 0, 6, trace.label), 1 / 6)
 
 
-@_operation("softshrink")
+@MAPS("softshrink")
 def _softshrink(trace: Trace, a: Call) -> Any:
     """``relu(x - c) - relu(-x - c)``."""
     tensor, c, label = trace.read(a.self), graph.constant(float(a.lambd)), trace.label
@@ -417,14 +309,14 @@ def _softshrink(trace: Trace, a: Call) -> Any:
     return graph.add([*parts], [1, -1])
 
 
-@_operation("maximum", "minimum", "fmax", "fmin")
+@MAPS("maximum", "minimum", "fmax", "fmin")
 def _extreme_of_two(trace: Trace, a: Call) -> Any:
     choose = graph.maximum if a.name in ("maximum", "fmax") else graph.minimum
     first, second = trace.read(a.self), trace.read(a.other)
     return choose(first, second, trace.label)
 
 
-@_operation("max", "min", "amax", "amin")
+@MAPS("max", "min", "amax", "amin")
 def _extreme(trace: Trace, a: Call) -> Any:
     if "other" in a.arguments:
         return _extreme_of_two(trace, type(a)(a.func, a.arguments, f"{a.name}imum", a.base))
@@ -440,13 +332,13 @@ def _extreme(trace: Trace, a: Call) -> Any:
     return (found, _unusable(trace, "argmax")) if with_places else found
 
 
-@_operation("max_pool2d_with_indices", "max_pool3d_with_indices", "max_pool1d", "max_pool2d", "max_pool3d")
+@MAPS("max_pool2d_with_indices", "max_pool3d_with_indices", "max_pool1d", "max_pool2d", "max_pool3d")
 def _max_pool(trace: Trace, a: Call) -> Any:
     found = windows.max_pool(trace.read(a.self), _pool_windows(a, int(a.name[a.name.index("d") - 1])), trace.label)
     return (found, _unusable(trace, "argmax")) if "indices" in a.name else found
 
 
-@_operation("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
+@MAPS("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
 def _adaptive_max(trace: Trace, a: Call) -> Any:
     tensor, outputs = trace.read(a.self), tuple(a.output_size)
     places = windows.adaptive_places(tensor.shape[-len(outputs) :], outputs)
@@ -462,7 +354,7 @@ def _unusable(trace: Trace, name: str) -> Storage:
 # ------------------------------------------------------------------------------------------------ at the very end
 
 
-@_operation("_softmax", "_log_softmax", "softmax", "log_softmax", "sigmoid", "argmax")
+@MAPS("_softmax", "_log_softmax", "softmax", "log_softmax", "sigmoid", "argmax")
 def _final(trace: Trace, a: Call) -> Any:
     """Left out if nothing follows."""
     before = trace.read(a.self)

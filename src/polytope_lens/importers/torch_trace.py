@@ -19,6 +19,7 @@ import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, PolytopeLensError, UnsupportedLayerError, require
 from polytope_lens.importers import graph
+from polytope_lens.importers.table import words
 
 require("torch", extra="torch", purpose="reading a PyTorch model")
 
@@ -35,11 +36,6 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
     Ints: TypeAlias = NDArray[np.int64]
     Operation: TypeAlias = Callable[["Trace", Any], Any]
-
-
-def words(text: str) -> tuple[str, ...]:
-    """Names in a text."""
-    return tuple(text.split())
 
 
 FLOAT_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
