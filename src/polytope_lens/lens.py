@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from torch import nn
 
     from polytope_lens.domain import Domain
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.lowering import Lowering
+    from polytope_lens.importers.state_dict import Architecture
     from polytope_lens.partition import Partition, RegionCounts
 
     Floats = NDArray[np.float64]
@@ -41,15 +43,20 @@ class Lens:
 
     Parameters
     ----------
-    model : torch.nn.Sequential, Network, or path
-        A torch ``nn.Sequential`` of Linear, ReLU, LeakyReLU, Identity and Dropout (eval mode); a canonical
-        :class:`Network`; or a file: ``.npz`` with arrays ``W0, b0, W1, b1, ...``, ``.pt``/``.pth`` with a saved
-        ``nn.Sequential``, which is loaded without running any code from the file.
+    model : torch.nn.Module, path, scikit-learn model, ONNX model, state_dict, or Network
+        A torch module whose operations are piecewise affine, in eval mode; a canonical :class:`Network`; scikit-learn's
+        ``MLPClassifier`` or ``MLPRegressor``, alone or behind scalers in a ``Pipeline``; or a file: ``.onnx``, ``.npz``
+        with arrays ``W0, b0, W1, b1, ...``, ``.safetensors``, ``.pt``/``.pth`` with a saved ``nn.Sequential`` or
+        state_dict. Files are loaded without running any code from them.
+    input_shape : sequence of int, optional
+        Shape of one sample, as (3, 32, 32): needed where the model does not tell. Inputs are its values in C order.
+    architecture : list of steps, str, or torch.nn.Module, optional
+        What a state_dict or a ``.safetensors`` file is about; see :mod:`.importers.state_dict`.
 
     Raises
     ------
     UnsupportedLayerError
-        Names the first module that is not piecewise affine or not read by this release.
+        Names the first module or node that is not piecewise affine or not read by this release.
     InvalidNetworkError, FileFormatError
 
     Notes
@@ -72,8 +79,14 @@ class Lens:
     flat: flats.Flat | None = field(default=None)
     lowering: Lowering | None = field(default=None)
 
-    def __init__(self, model: Any, input_shape: Sequence[int] | None = None) -> None:
-        self._fill(*readers.read(model, input_shape))
+    def __init__(
+        self,
+        model: Any,
+        input_shape: Sequence[int] | None = None,
+        *,
+        architecture: Architecture | nn.Module | None = None,
+    ) -> None:
+        self._fill(*readers.read(model, input_shape, architecture))
 
     def _fill(self, network: net.Network, lowering: Lowering | None = None, check: SelfCheck | None = None) -> None:
         object.__setattr__(self, "network", network)

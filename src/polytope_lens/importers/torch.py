@@ -30,7 +30,7 @@ from torch import nn  # isort: skip
 from torch.utils._python_dispatch import TorchDispatchMode  # isort: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
@@ -284,30 +284,12 @@ def load_torch(path: str | PathLike[str]) -> nn.Sequential:
     The file is read by torch's restricted unpickler, which refuses every class and function that is not on a list: here
     the supported modules, and what torch itself allows (tensors and plain containers).
     """
-    path = Path(path)
     save_again = "Save the whole nn.Sequential with torch.save(model, path)."
-    try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals([*LOADABLE]):
-            warnings.simplefilter("ignore")  # about pickle protocols that the unpickler then refuses anyway
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except Exception as error:  # a damaged file makes the unpickler raise nearly anything
-        refused = re.search(r"GLOBAL (\S+)", str(error))
-        if refused:
-            # `from None`: torch's own text advises to load without restriction
-            raise FileFormatError(
-                f"{path} refers to {refused[1]}, which is not among the modules that are loaded without trust. It was "
-                "refused, and nothing from the file was executed. If you trust the file, load it yourself with "
-                "torch.load(path, weights_only=False), and pass the model."
-            ) from None
-        raise FileFormatError(
-            f"{path} is damaged, or not a model saved by torch.save in its present zip format. {save_again}"
-        ) from error
+    loaded = _loaded(Path(path))
     if isinstance(loaded, dict) and loaded and all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise FileFormatError(
             f"{path} holds a state_dict, which has weights but no activations: it does not say which network is meant. "
-            f"{save_again} Or build the model, load the state_dict into it, and pass the model."
+            f"{save_again} Or build the model, load the state_dict into it, and pass the model; or say `architecture`."
         )
     if isinstance(loaded, nn.Linear):
         loaded = nn.Sequential(loaded)
@@ -322,3 +304,56 @@ def load_torch(path: str | PathLike[str]) -> nn.Sequential:
     if damaged:
         raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {save_again}")
     return loaded
+
+
+def load_weights(path: str | PathLike[str]) -> dict[str, torch.Tensor]:
+    """Load a state_dict that ``torch.save(model.state_dict(), path)`` saved, without running code from the file.
+
+    Raises
+    ------
+    FileFormatError
+        A missing or damaged file; one that holds anything else.
+    """
+    loaded = _loaded(Path(path))
+    if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
+        raise FileFormatError(f"{path} holds {class_name(loaded)} instead of a state_dict.")
+    return loaded
+
+
+def with_weights(model: nn.Module, tensors: Mapping[str, Any]) -> nn.Module:
+    """A copy of a module with weights of a state_dict, in eval mode and in float64 so that nothing is rounded.
+
+    Raises
+    ------
+    InvalidNetworkError
+        The weights are not those of the module.
+    """
+    copied = copy.deepcopy(model).double().eval()
+    try:
+        copied.load_state_dict({name: torch.as_tensor(np.array(value)) for name, value in tensors.items()})
+    except RuntimeError as error:
+        raise InvalidNetworkError(f"the weights are not those of {class_name(model)}: {error}") from error
+    return copied
+
+
+def _loaded(path: Path) -> Any:
+    """What a file holds, read by the restricted unpickler."""
+    try:
+        with warnings.catch_warnings(), torch.serialization.safe_globals([*LOADABLE]):
+            warnings.simplefilter("ignore")  # about pickle protocols that the unpickler then refuses anyway
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:  # a damaged file makes the unpickler raise nearly anything
+        refused = re.search(r"GLOBAL (\S+)", str(error))
+        if refused:
+            # `from None`: torch's own text advises to load without restriction
+            raise FileFormatError(
+                f"{path} refers to {refused[1]}, which is not among the modules that are loaded without trust. It was "
+                "refused, and nothing from the file was executed. If you trust the file, load it yourself with "
+                "torch.load(path, weights_only=False), and pass the model."
+            ) from None
+        raise FileFormatError(
+            f"{path} is damaged, or not a model saved by torch.save in its present zip format. Save the whole "
+            "nn.Sequential with torch.save(model, path)."
+        ) from error
