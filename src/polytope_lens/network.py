@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Entries of the largest sparse matrix that is written out as a dense one: 4 GB.
-MOST_DENSE_ENTRIES = 2**29
+# Entries of the largest sparse matrix that is written out as a dense one: half a gigabyte.
+MOST_DENSE_ENTRIES = 2**26
 
 
 class WrittenOut:
@@ -337,9 +337,14 @@ def activate(layer: Layer, preactivation: Floats) -> Floats:
 
 def slopes(network: Network, bits: Bools) -> list[Floats]:
     """Slopes of every neuron under an activation pattern, per layer: (n_neurons,) -> L arrays of shape (n_l,)."""
+    return layer_slopes(network.layers, bits)
+
+
+def layer_slopes(layers: Sequence[Layer], bits: Bools) -> list[Floats]:
+    """Slopes of every neuron of some first layers, whose bits come first in `bits`."""
     result = []
     start = 0
-    for layer in network.layers:
+    for layer in layers:
         on = np.zeros(layer.width, dtype=bool)
         stop = start + int(layer.cuts.sum())
         on[layer.cuts] = bits[start:stop]
@@ -374,12 +379,25 @@ def activation_matrices(network: Network, bits: Bools) -> list[Floats]:
 
 def augmented_map(network: Network, bits: Bools) -> Floats:
     """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1), in float64 arithmetic (rounded)."""
+    if any(not isinstance(layer.matrix, np.ndarray) for layer in network.layers):
+        return _map_from_behind(network, bits)
     product = np.eye(network.input_dim + 1)
     weights = network.augmented_weights()
     for weight, slope in zip(weights, slopes(network, bits), strict=False):
         product = weight @ product
         product[:-1] *= slope[:, None]
     return np.asarray(weights[-1] @ product)
+
+
+def _map_from_behind(network: Network, bits: Bools) -> Floats:
+    """The same product from its other end, where it has as many rows as the network has outputs."""
+    matrix, bias = network.output_matrix, network.output_bias
+    product = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+    for layer, slope in zip(reversed(network.layers), reversed(slopes(network, bits)), strict=True):
+        product = product * slope
+        bias = bias + product @ layer.bias
+        product = np.asarray(product @ layer.matrix)
+    return augment(product, bias)
 
 
 def preactivation_maps(network: Network, bits: Bools) -> list[Floats]:

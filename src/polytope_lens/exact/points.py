@@ -11,6 +11,8 @@ from polytope_lens.exact.double_double import affine
 from polytope_lens.exact.rational import integer_matrix, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.exact.sparse import has_sparse_layers
+from polytope_lens.exact.sparse import point_signs as sparse_point_signs
 from polytope_lens.network import bit_places
 
 if TYPE_CHECKING:
@@ -34,8 +36,11 @@ def point_signs(network: Network, X: Floats) -> Signs:
     A forward pass in float64 carries a bound on its own error; points where the bound leaves any sign open are
     evaluated again in double-double, and those still open in integer arithmetic. Cost: two forward passes for a batch,
     some 20 more for points in doubt, milliseconds for each that lies on a boundary. Neurons that are zero because all
-    that they add up is zero, as those behind a layer that is off, cost nothing extra.
+    that they add up is zero, as those behind a layer that is off, cost nothing extra. Networks with sparse layers: see
+    :func:`.sparse.point_signs`.
     """
+    if has_sparse_layers(network):
+        return sparse_point_signs(network, X)
     signs = np.empty((len(X), network.n_neurons), dtype=np.int8)
     for start in range(0, len(X), BLOCK):
         block = X[start : start + BLOCK]

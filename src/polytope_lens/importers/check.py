@@ -101,7 +101,8 @@ def evaluate_with_bounds(network: Network, X: Floats) -> tuple[Floats, Floats]:
 
 def _affine(matrix: Matrix, bias: Floats, value: Floats, error: Floats) -> tuple[Floats, Floats]:
     magnitude = (np.abs(matrix) if isinstance(matrix, np.ndarray) else abs(matrix)).T
-    gamma = summation_bound(matrix.shape[1] + 1)
+    n_terms = matrix.shape[1] if isinstance(matrix, np.ndarray) else int(np.diff(matrix.indptr).max(initial=0))
+    gamma = summation_bound(n_terms + 1)
     bound = (error + gamma * np.abs(value)) @ magnitude + gamma * np.abs(bias)
     return np.asarray(value @ matrix.T + bias), np.asarray(bound * (1 + gamma) + UNDERFLOW_GUARD)
 

@@ -11,6 +11,8 @@ from polytope_lens import _validate
 from polytope_lens.errors import ConsistencyError, OutsideDomainError, PartialPartitionError, Status
 from polytope_lens.exact.points import pattern_beside, point_signs
 from polytope_lens.exact.rational import integers, rational, rationals
+from polytope_lens.exact.sparse import has_sparse_layers
+from polytope_lens.exact.sparse import point_signs as sparse_point_signs
 from polytope_lens.pattern import pack, sort_key
 from polytope_lens.polytope.shape import interior_point
 
@@ -36,6 +38,8 @@ def region_patterns(network: Network, X: Floats, domain: Domain) -> Bools:
     OutsideDomainError
     """
     check_inside(domain, X)
+    if domain is None and has_sparse_layers(network):
+        return sparse_point_signs(network, X, beside=True) > 0
     signs = point_signs(network, X)
     bits = signs > 0
     for i in np.flatnonzero((signs == 0).any(axis=1)):
