@@ -21,6 +21,12 @@ TIES = from_arrays(
 )
 
 
+def points(data, network, low, high):
+    number = st.one_of(st.integers(-2, 2).map(float), st.floats(-3, 3))
+    d = network.input_dim
+    return np.array(data.draw(st.lists(st.lists(number, min_size=d, max_size=d), min_size=low, max_size=high)))
+
+
 def sparsely(network):
     """The same network with sparse weights."""
     layers = [
