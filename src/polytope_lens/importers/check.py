@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats: TypeAlias = NDArray[np.float64]
 
 MOST_POINTS = 4096
-BLOCK = 256
+BLOCK = 1024
 # Multiplications that a check may take: some seconds.
 BUDGET = 4e9
 # Programs add up in other orders and with other roundings than the bound counts; a defect is far beyond that.
