@@ -8,7 +8,7 @@ neurons of layer ``l`` have at ``x``, with a last entry of 1. Layers and neurons
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -365,11 +365,11 @@ def cutting_first(network: Network) -> Network:
     order = np.arange(network.input_dim)
     layers = []
     for layer in network.layers:
-        weight = layer.weight[:, order]
+        matrix = layer.matrix[:, order]
         order = np.argsort(~layer.cuts, kind="stable")
         slopes = layer.negative_slope[order], layer.positive_slope[order]
-        layers.append(Layer(weight[order], layer.bias[order], *slopes, layer.cuts[order]))
-    return Network(tuple(layers), network.output_weight[:, order], network.output_bias)
+        layers.append(Layer(cast("Floats", matrix[order]), layer.bias[order], *slopes, layer.cuts[order]))
+    return Network(tuple(layers), cast("Floats", network.output_matrix[:, order]), network.output_bias)
 
 
 def activation_matrices(network: Network, bits: Bools) -> list[Floats]:

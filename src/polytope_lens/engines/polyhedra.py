@@ -77,7 +77,7 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
     n_lines = len(sides) + network.n_neurons + 1
     line_words = -(-n_lines // 64)
     state = kernel.State(
-        **shared_arrays(network, chart, net, n_points=STACK, n_lines=n_lines),
+        **shared_arrays(network, chart, net, frames=network.n_neurons + 2, n_points=STACK, n_lines=n_lines),
         simple=np.ones(network.n_neurons + 2, np.int64),
         corner=np.zeros((STACK, 1), np.int64),
         tight=np.zeros((line_words, STACK), np.uint64),

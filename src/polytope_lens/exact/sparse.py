@@ -7,16 +7,21 @@ it touches only the inputs that it depends on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from flint import fmpz
 from scipy.sparse import csr_array
 
 from polytope_lens.exact.double_double import sparse_affine
+from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.network import layer_slopes
 
 if TYPE_CHECKING:
+    from flint import fmpz_mat
     from numpy.typing import NDArray
 
     from polytope_lens.network import Layer, Network
@@ -169,3 +174,36 @@ def _arrays(layer: Layer) -> tuple[Any, ...]:
     rows = csr_array(layer.matrix)
     columns = rows.tocsc()
     return rows.data, rows.indices, rows.indptr, columns.indices, columns.indptr
+
+
+class PulledBackRows:
+    """Pre-activations of a network with sparse layers as integer rows on a chart, as :class:`.ExactRows` gives them.
+
+    Each row is computed when it is asked for.
+    """
+
+    def __init__(self, network: Network, chart: fmpz_mat) -> None:
+        self._network = network
+        self._chart = [[int(v) for v in row] for row in chart.tolist()]
+
+    def rows(self, layer: int, bits: Bools) -> _Rows:
+        """Rows ``[a, c]`` of a layer where the layers before it have these bits, by neuron."""
+        return _Rows(self._network, self._chart, layer, layer_slopes(self._network.layers[:layer], bits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    network: Network
+    chart: list[list[int]]
+    layer: int
+    slopes: list[Floats]
+
+    def __getitem__(self, neuron: int) -> list[fmpz]:
+        row = pulled_back(self.network, self.layer, neuron, self.slopes)
+        columns = range(len(self.chart[0]))
+        return [fmpz(sum(value * self.chart[j][k] for j, value in row.items())) for k in columns]
+
+
+def rows_on(network: Network, chart: fmpz_mat) -> ExactRows | PulledBackRows:
+    """Exact rows of a network on a chart, one by one where weights are sparse."""
+    return PulledBackRows(network, chart) if has_sparse_layers(network) else ExactRows(network, chart)

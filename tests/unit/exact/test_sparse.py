@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 import families
+from polytope_lens import Box
+from polytope_lens.engines import subdivide
+from polytope_lens.engines.enumerate import partition
 from polytope_lens.exact.points import point_signs as dense_signs
-from polytope_lens.exact.sparse import inputs, point_signs, preactivations, pulled_back
+from polytope_lens.exact.rational import integer_matrix
+from polytope_lens.exact.sparse import inputs, point_signs, preactivations, pulled_back, rows_on
 from polytope_lens.network import Layer, Network, augmented_map, evaluate, from_arrays, slopes
 from polytope_lens.query import sweep
 from polytope_lens.query.locate import region_patterns
@@ -102,3 +106,33 @@ def test_maps_of_regions():
     network = from_arrays(weights, [rng.standard_normal(len(w)) for w in weights], negative_slope=0.1)
     bits = rng.random(8) > 0.5
     np.testing.assert_allclose(augmented_map(sparsely(network), bits), augmented_map(network, bits), atol=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(network=networks(), engine=st.sampled_from(["split", "subdivide"]), numbers=st.sampled_from([1, 2**25]))
+def test_partitions(network, engine, numbers):
+    assume(engine == "split" or network.input_dim == 2)
+    domain = Box(-np.ones(network.input_dim), np.ones(network.input_dim))
+    expected = partition(network, domain, engine=engine)
+    with pytest.MonkeyPatch.context() as patch:
+        # room for few cells and points at first
+        patch.setattr(subdivide, "MOST_NUMBERS", numbers)
+        found = partition(sparsely(network), domain, engine=engine)
+    assert np.array_equal(found.patterns, expected.patterns)
+    assert np.array_equal(found.counts_per_layer, expected.counts_per_layer)
+    np.testing.assert_allclose(found.maps, expected.maps, rtol=1e-10, atol=1e-10)
+
+
+def test_rows_pulled_back_on_a_chart_are_those_of_integer_products():
+    rng = np.random.default_rng(3)
+    weights = [rng.integers(-3, 4, shape) * 1.0 for shape in ((4, 2), (4, 4), (1, 4))]
+    network = from_arrays(weights, [rng.standard_normal(len(w)) for w in weights])
+    chart = integer_matrix(rng.integers(-2, 3, (3, 3)) * 1.0)
+    bits = rng.random(8) > 0.5
+    lazily = rows_on(sparsely(network), chart)
+    for layer in (0, 1):
+        for neuron, row in enumerate(rows_on(network, chart).rows(layer, bits)):
+            mine = lazily.rows(layer, bits)[neuron]
+            cross = [a * d - b * c for (a, b) in zip(row, mine, strict=True) for (c, d) in zip(row, mine, strict=True)]
+            assert not any(cross)  # equal up to a factor, which is positive
+            assert [v > 0 for v in row] == [v > 0 for v in mine]
