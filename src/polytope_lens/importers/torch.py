@@ -118,6 +118,7 @@ def lower_and_check(
     ConsistencyError
         They disagree by far more than rounding can explain.
     """
+    model = getattr(model, "_orig_mod", model)  # what torch.compile was given
     lowering, stripped = _lower(model, input_shape, path)
     found = _self_check(lowering.network, model, lowering.input_shape, stripped, 0)
     if not found.within_bound:
@@ -182,6 +183,13 @@ class _Reference(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **kwargs)
 
 
+def _answer(model: nn.Module, batch: torch.Tensor, stripped: Stripped | None) -> torch.Tensor:
+    """A model's output, or what went into the operation that was left out."""
+    with torch.no_grad(), _Reference(None if stripped is None else stripped.operation) as mode:
+        output: torch.Tensor = model(batch)
+    return output if mode.found is None else mode.found
+
+
 def _self_check(
     network: Network, model: nn.Module, input_shape: Sequence[int], stripped: Stripped | None, seed: int
 ) -> SelfCheck:
@@ -189,12 +197,14 @@ def _self_check(
 
     def expected(points: Floats) -> Floats:
         batch = torch.from_numpy(points.copy()).reshape(-1, *input_shape)
-        with torch.no_grad(), _Reference(None if stripped is None else stripped.operation) as last:
-            output = reference(batch)
-        output = output if last.found is None else last.found
-        if output.shape[:1] != (len(points),):
-            raise ConsistencyError(f"{len(points)} samples give an output of shape {tuple(output.shape)}.")
-        return np.asarray(output.flatten(1).numpy() if output.ndim > 1 else output.numpy()[:, None])
+        try:
+            output = _answer(reference, batch, stripped)
+        except RuntimeError:
+            output = None
+        if output is None or output.shape[:1] != batch.shape[:1]:
+            # Some models are written for one sample.
+            output = torch.stack([_answer(reference, sample[None], stripped).flatten() for sample in batch])
+        return np.asarray(output.reshape(len(points), -1).numpy())
 
     with torch.random.fork_rng(devices=[]):
         return check(network, expected, seed)
@@ -352,6 +362,11 @@ def _loaded(path: Path) -> Any:
                 f"{path} refers to {refused[1]}, which is not among the modules that are loaded without trust. It was "
                 "refused, and nothing from the file was executed. If you trust the file, load it yourself with "
                 "torch.load(path, weights_only=False), and pass the model."
+            ) from None
+        if "TorchScript" in str(error):
+            raise FileFormatError(
+                f"{path} holds TorchScript, which is a program. If you trust the file, load it yourself with "
+                "torch.jit.load(path), and pass the model."
             ) from None
         raise FileFormatError(
             f"{path} is damaged, or not a model saved by torch.save in its present zip format. Save the whole "

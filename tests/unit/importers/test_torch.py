@@ -218,8 +218,13 @@ def test_other_results_and_failures_are_told():
 def test_models_that_mix_samples_are_found_out():
     with pytest.raises(ConsistencyError, match="mix the samples of a batch"):
         lower_and_check(Does(lambda x: x - x.mean(0)), (3,))
-    with pytest.raises(ConsistencyError, match="give an output of shape"):
-        lower_and_check(Does(lambda x: x.new_ones(1, 2)), (3,))
+
+
+@pytest.mark.parametrize("function", [lambda x: x.reshape(1, -1), lambda x: x.flatten(), lambda x: x[0] * 2])
+def test_models_written_for_one_sample(function):
+    lowering, check = lower_and_check(Does(function), (2, 3))
+    assert check.within_bound
+    assert np.prod(lowering.output_shape) == 6
 
 
 def test_whatever_a_module_overrides_is_followed():
@@ -444,6 +449,21 @@ def saved(tmp_path):
     path = tmp_path / "model.pt"
     torch.save(nn.Sequential(nn.Linear(2, 2), nn.ReLU()), path)
     return path
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torchscript_files_are_refused(tmp_path):
+    torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), tmp_path / "script.pt")
+    with pytest.raises(FileFormatError, match=r"holds TorchScript, which is a program. If you trust"):
+        load_torch(tmp_path / "script.pt")
+
+
+def test_compiled_models_are_read_as_what_was_compiled():
+    compiled = Does(lambda x: 1 / 0)
+    compiled._orig_mod = nn.Sequential(nn.Linear(2, 3), nn.ReLU())  # as torch.compile makes it
+    lowering, check = lower_and_check(compiled)
+    assert lowering.network.widths == (3,)
+    assert check.within_bound
 
 
 def test_missing_files_and_directories_are_refused(tmp_path):
