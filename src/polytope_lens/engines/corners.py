@@ -88,11 +88,13 @@ class CornerSigns(ABC):
         mask = np.uint64(1 << place)
         bits = unpack(state.bits[None], self._n_bits)[0]
         row = self._row(self._first_bit[int(state.layer[f])] + asked, bits)
+        vanishes = not any(row)
         for i in range(int(state.n_corners[f])):
             signs = state.signs[state.corner[int(state.start[f]) + i, POINT], :, word]
             if signs[OPEN] & ~signs[ANSWERED] & mask:
-                owners = state.owner[self._meeting(state, f, i)].tolist()
-                write_sign(signs, mask, self._sign_at(row, [self._row(owner, bits) for owner in owners]))
+                owners = [] if vanishes else state.owner[self._meeting(state, f, i)].tolist()
+                sign = 0 if vanishes else self._sign_at(row, [self._row(owner, bits) for owner in owners])
+                write_sign(signs, mask, sign)
 
     @abstractmethod
     def _meeting(self, state: Any, f: int, i: int) -> list[int]:

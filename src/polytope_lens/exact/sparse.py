@@ -185,10 +185,16 @@ class PulledBackRows:
     def __init__(self, network: Network, chart: fmpz_mat) -> None:
         self._network = network
         self._chart = [[int(v) for v in row] for row in chart.tolist()]
+        self._stops = np.cumsum((0, *network.bits_per_layer)).tolist()
+        self._last: tuple[int, bytes, _Rows] | None = None
 
     def rows(self, layer: int, bits: Bools) -> _Rows:
         """Rows ``[a, c]`` of a layer where the layers before it have these bits, by neuron."""
-        return _Rows(self._network, self._chart, layer, layer_slopes(self._network.layers[:layer], bits))
+        key = bits[: self._stops[layer]].tobytes()
+        if self._last is None or self._last[:2] != (layer, key):
+            slopes = layer_slopes(self._network.layers[:layer], bits)
+            self._last = layer, key, _Rows(self._network, self._chart, layer, slopes)
+        return self._last[2]
 
 
 @dataclass(frozen=True, slots=True)
