@@ -222,6 +222,13 @@ def reduce_sum(tensor: Tensor, axes: Sequence[int], *, keep: bool, mean: bool) -
     return sums(tensor, groups, shape, 1.0 / count if mean else 1.0)
 
 
+def channelwise(tensor: Tensor, factor: Floats, shift: ArrayLike, label: str) -> Tensor:
+    """``x * factor + shift`` with one pair of numbers for each place on the second axis (or on the only one)."""
+    along = (-1, *[1] * (len(tensor.shape) - 2))
+    diagonal, offset = (np.broadcast_to(np.reshape(v, along), tensor.shape).ravel() for v in (factor, shift))
+    return affine(tensor, sparse.diags_array(diagonal, format="csr"), offset, tensor.shape, label)
+
+
 def bend(tensor: Tensor, negative: ArrayLike, positive: ArrayLike, label: str) -> Tensor:
     """Multiply each value by the slope of its sign; slopes broadcast to the tensor's shape."""
     below, above = (
@@ -293,6 +300,13 @@ def largest(
     return gather([values], windows.reshape(shape))
 
 
+def reduce_extreme(tensor: Tensor, axes: Sequence[int], *, keep: bool, label: str, least: bool) -> Tensor:
+    """Largest (or least) value over axes."""
+    places = np.moveaxis(positions(tensor.shape), axes, range(-len(axes), 0))
+    shape = tuple(1 if i in axes else n for i, n in enumerate(tensor.shape) if keep or i not in axes)
+    return largest(tensor, places.reshape(math.prod(shape), -1), shape, label, least=least)
+
+
 def concatenate(tensors: Sequence[Tensor], axis: int) -> Tensor:
     """Tensors joined along an axis."""
     starts = np.cumsum([0, *(tensor.size for tensor in tensors)])
@@ -339,6 +353,12 @@ def batched_matmul(tensor: Tensor, weights: Floats, label: str) -> Tensor:
 def transposed(tensor: Tensor, axes: Sequence[int]) -> Tensor:
     """The tensor with its axes in another order."""
     return gather([tensor], positions(tensor.shape).transpose(axes))
+
+
+def flipped(tensor: Tensor) -> Tensor:
+    """The tensor with its last two axes exchanged, if it has two."""
+    axes = list(range(len(tensor.shape)))
+    return transposed(tensor, [*axes[:-2], *axes[:-3:-1]]) if len(axes) > 1 else tensor
 
 
 def reshaped(tensor: Tensor, shape: Sequence[int]) -> Tensor:

@@ -24,7 +24,7 @@ MOVES = Table()
 @MOVES(
     *words(
         "Transpose Slice Gather GatherElements GatherND Squeeze Unsqueeze Expand Tile Flatten Reshape Split "
-        "DepthToSpace SpaceToDepth Trilu CenterCropPad Upsample"
+        "DepthToSpace SpaceToDepth Trilu Upsample"
     )
 )
 def _picks(node: Node) -> Any:

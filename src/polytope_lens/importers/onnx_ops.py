@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
 from polytope_lens.importers import graph, windows
@@ -49,8 +48,8 @@ def _matmul(node: Node) -> Any:
     if isinstance(left, graph.Tensor) and left.constant is None:
         return _stacked_product(node, left, node.numbers(1))
     weight = node.numbers(0)
-    flipped = _stacked_product(node, _flipped(right), weight.swapaxes(-1, -2) if weight.ndim > 1 else weight)
-    return _flipped(flipped) if weight.ndim > 1 and len(right.shape) > 1 else flipped
+    product = _stacked_product(node, graph.flipped(right), weight.swapaxes(-1, -2) if weight.ndim > 1 else weight)
+    return graph.flipped(product) if weight.ndim > 1 and len(right.shape) > 1 else product
 
 
 def _stacked_product(node: Node, tensor: graph.Tensor, weight: Array) -> graph.Tensor:
@@ -81,11 +80,6 @@ def _matrix_product(node: Node, tensor: graph.Tensor, weight: Array) -> graph.Te
 def _check_inner(node: Node, found: int, expected: int) -> None:
     if found != expected:
         raise InvalidNetworkError(f"{node.where} takes {expected} values, but receives {found}.")
-
-
-def _flipped(tensor: graph.Tensor) -> graph.Tensor:
-    axes = list(range(len(tensor.shape)))
-    return graph.transposed(tensor, [*axes[:-2], *axes[:-3:-1]]) if len(axes) > 1 else tensor
 
 
 @MAPS("Conv")
@@ -127,10 +121,7 @@ def _batch_normalization(node: Node) -> Any:
     factor = gamma / np.sqrt(variance + node.attributes.get("epsilon", np.float64(np.float32(1e-5))))
     if not np.isfinite(factor).all():
         raise InvalidNetworkError(f"{node.where} divides by a variance that is not positive.")
-    along = (-1, *[1] * (len(tensor.shape) - 2))
-    diagonal, shift = (np.broadcast_to(v.reshape(along), tensor.shape) for v in (factor, beta - mean * factor))
-    matrix = sparse.diags_array(diagonal.ravel(), format="csr")
-    return graph.affine(tensor, matrix, shift.ravel(), tensor.shape, node.label)
+    return graph.channelwise(tensor, factor, beta - mean * factor, node.label)
 
 
 @MAPS("Add", "Sub", "Sum")
@@ -196,9 +187,7 @@ def _reduce(node: Node) -> Any:
         axes = tuple(sorted({int(axis) % ndim for axis in given}))
     if node.op.endswith(("Mean", "Sum", "AveragePool")):
         return graph.reduce_sum(tensor, axes, keep=keep, mean=not node.op.endswith("Sum"))
-    shape = tuple(1 if i in axes else n for i, n in enumerate(tensor.shape) if keep or i not in axes)
-    places = np.moveaxis(graph.positions(tensor.shape), axes, range(-len(axes), 0)).reshape(math.prod(shape), -1)
-    return graph.largest(tensor, places, shape, node.label, least=node.op == "ReduceMin")
+    return graph.reduce_extreme(tensor, axes, keep=keep, label=node.label, least=node.op == "ReduceMin")
 
 
 @MAPS("AveragePool")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
 from polytope_lens import _validate
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError, require
@@ -99,7 +98,7 @@ def _scaled(tensor: graph.Tensor, step: Any, label: str) -> graph.Tensor:
     if not hasattr(step, "n_features_in_"):
         raise InvalidNetworkError(f"step {label} is not fitted. Fit the pipeline first.")
     if isinstance(step, scalers.MinMaxScaler):
-        scaled = _times(tensor, _numbers(step.scale_, 1, label), _numbers(step.min_, 1, label), label)
+        scaled = graph.channelwise(tensor, _numbers(step.scale_, 1, label), _numbers(step.min_, 1, label), label)
         low, high = step.feature_range
         return graph.clamp(scaled, low, high, label) if step.clip else scaled
     center = getattr(step, "mean_" if isinstance(step, scalers.StandardScaler) else "center_", None)
@@ -108,11 +107,7 @@ def _scaled(tensor: graph.Tensor, step: Any, label: str) -> graph.Tensor:
     scale = step.scale_
     if scale is None or not (getattr(step, "with_std", True) and getattr(step, "with_scaling", True)):
         return tensor
-    return _times(tensor, 1.0 / _numbers(scale, 1, label), np.zeros(tensor.size), label)
-
-
-def _times(tensor: graph.Tensor, factor: NDArray[Any], shift: NDArray[Any], label: str) -> graph.Tensor:
-    return graph.affine(tensor, sparse.diags_array(factor, format="csr"), shift, tensor.shape, label)
+    return graph.channelwise(tensor, 1.0 / _numbers(scale, 1, label), np.zeros(tensor.size), label)
 
 
 def _numbers(value: Any, ndim: int, label: str) -> NDArray[np.float64]:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
 from polytope_lens import _validate
 from polytope_lens.errors import (
@@ -199,9 +198,7 @@ def _normalised(tensor: graph.Tensor, tensors: Arrays, name: str, eps: float = 1
     if f"{name}.weight" in tensors:
         factor = factor * _numbers(tensors, f"{name}.weight")
     shift = (_numbers(tensors, f"{name}.bias") if f"{name}.bias" in tensors else 0.0) - mean * factor
-    along = (1, -1, *[1] * (len(tensor.shape) - 2))
-    diagonal, offset = (np.broadcast_to(v.reshape(along), tensor.shape).ravel() for v in (factor, shift))
-    return graph.affine(tensor, sparse.diags_array(diagonal, format="csr"), offset, tensor.shape, name)
+    return graph.channelwise(tensor, factor, shift, name)
 
 
 def _known(name: str, options: dict[str, Any], allowed: tuple[str, ...]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ MAPS = Table()
 # ------------------------------------------------------------------------------------------------ affine maps
 
 
-@MAPS("addmm", "mm", "mv", "dot", "bmm", "baddbmm", "addbmm", "addmv", "linear", "matmul")
+@MAPS("addmm", "mm", "mv", "dot", "bmm", "baddbmm", "addmv", "linear", "matmul")
 def _product(trace: Trace, a: Call) -> Any:
     given = a.arguments
     if a.name == "linear":
@@ -42,8 +42,8 @@ def _product(trace: Trace, a: Call) -> Any:
     if isinstance(left, Recording) and trace.read(left).constant is None:
         product = _matrix_product(trace, trace.read(left), trace.numbers(right))
     else:
-        flipped = _matrix_product(trace, _flipped(trace.read(right)), _flipped_array(trace.numbers(left)))
-        product = _flipped(flipped) if left.ndim > 1 and right.ndim > 1 else flipped
+        product = _matrix_product(trace, graph.flipped(trace.read(right)), _flipped_array(trace.numbers(left)))
+        product = graph.flipped(product) if left.ndim > 1 and right.ndim > 1 else product
     if "alpha" in given and given["alpha"] != 1:
         product = graph.scale(product, float(given["alpha"]))
     if "beta" not in given or given["beta"] == 0:
@@ -64,11 +64,6 @@ def _matrix_product(trace: Trace, tensor: graph.Tensor, weight: NDArray[np.float
     if weight.ndim == 1:
         return graph.reshaped(graph.matmul(tensor, weight[:, None], 0.0, trace.label), tensor.shape[:-1])
     return graph.matmul(tensor, weight, 0.0, trace.label)
-
-
-def _flipped(tensor: graph.Tensor) -> graph.Tensor:
-    axes = list(range(len(tensor.shape)))
-    return graph.transposed(tensor, [*axes[:-2], *axes[:-3:-1]]) if len(axes) > 1 else tensor
 
 
 def _flipped_array(array: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -110,11 +105,7 @@ def _batch_norm(trace: Trace, a: Call) -> Any:
     shift = -mean * scale if given["bias"] is None else trace.numbers(given["bias"]) - mean * scale
     if not np.isfinite(scale).all():
         raise InvalidNetworkError(f"{trace.where} divides by a running variance that is not positive.")
-    along = (1, -1, *[1] * (len(tensor.shape) - 2))
-    diagonal = np.broadcast_to(scale.reshape(along), tensor.shape).ravel()
-    matrix = sparse.diags_array(diagonal, format="csr")
-    offset = np.broadcast_to(shift.reshape(along), tensor.shape).ravel()
-    return graph.affine(tensor, matrix, offset, tensor.shape, trace.label), None, None
+    return graph.channelwise(tensor, scale, shift, trace.label), None, None
 
 
 @MAPS("add", "sub", "rsub", "subtract")
@@ -325,10 +316,8 @@ def _extreme(trace: Trace, a: Call) -> Any:
     with_places = "dim" in a.arguments and a.name in ("max", "min")
     axes = _axes(range(a.self.ndim) if axes is None or axes == [] else axes, a.self.ndim)
     keep = bool(a.arguments.get("keepdim"))
-    places = np.moveaxis(graph.positions(tensor.shape), axes, range(-len(axes), 0)) if axes else graph.positions(())
-    shape = tuple(1 if i in axes else n for i, n in enumerate(tensor.shape) if keep or i not in axes)
-    rows = places.reshape(math.prod(shape), -1)
-    found = graph.largest(tensor, rows, shape, trace.label, least=a.name in ("min", "amin"))
+    least = a.name in ("min", "amin")
+    found = graph.reduce_extreme(tensor, axes, keep=keep, label=trace.label, least=least)
     return (found, _unusable(trace, "argmax")) if with_places else found
 
 

@@ -137,15 +137,18 @@ class Trace:
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Keep account of the module that runs."""
+        """Keep account of the module that runs; other threads may run other models meanwhile."""
 
         def enter(module: nn.Module, args: Any) -> None:
+            if id(module) not in self.paths:
+                return
             self.stack.append(module)
             if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
                 raise self.batch_statistics()
 
         def leave(module: nn.Module, args: Any, result: Any) -> None:
-            self.stack.pop()
+            if id(module) in self.paths:
+                self.stack.pop()
 
         handles = [
             hooks.register_module_forward_pre_hook(enter),
@@ -198,17 +201,13 @@ class Trace:
         """Refuse an operation, by the name of the module if torch's own, else by its own."""
         if name == "_local_scalar_dense":
             return self.refusal("reads a computed number to decide what to do (`if`, `.item()`), so it is no one map")
-        if self._is_leaf():
-            module = self.stack[-1]
-            subject = f"is {class_name(module)},"
-            training = module.training
-        else:
-            module, subject, training = None, f"calls {name.strip('_')},", False
+        leaf = self.stack[-1] if self._is_leaf() else None
+        subject = f"calls {name.strip('_')}," if leaf is None else f"is {class_name(leaf)},"
         if name in RANDOM:
-            if training:
+            if self.stack and self.stack[-1].training:
                 return self.refusal(f"{subject[:-1]} in training mode, which is random. Call model.eval() first")
             return self.refusal(f"{subject} which is random")
-        if (module is not None and isinstance(module, SMOOTH_MODULES)) or name in SMOOTH:
+        if isinstance(leaf, SMOOTH_MODULES) or name in SMOOTH:
             return self.refusal(f"{subject} {NO_POLYTOPES}")
         if name in JUMPS:
             return self.refusal(f"{subject} which jumps, so the network is not continuous")
@@ -307,9 +306,9 @@ class Trace:
         """Shape of an operation's (first) result, as torch says."""
 
         def blank(value: Any) -> Any:
-            return (
-                torch.empty(value.shape, dtype=value.dtype, device="meta") if isinstance(value, torch.Tensor) else value
-            )
+            if not isinstance(value, torch.Tensor):
+                return value
+            return torch.empty(value.shape, dtype=value.dtype, device="meta")
 
         result = call(func, {name: tree_map(blank, value) for name, value in bound.items()})
         return tuple((result[0] if isinstance(result, tuple | list) else result).shape)

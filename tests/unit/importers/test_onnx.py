@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -491,3 +494,12 @@ def test_weights_that_are_not_finite_are_refused():
     model.graph.initializer[1].CopyFrom(numpy_helper.from_array(np.array([1, np.nan, 0, 0], np.float32), "b"))
     with pytest.raises(InvalidNetworkError, match=r"input 2 of node 'first' \(Gemm\) should be finite"):
         lower(model)
+
+
+def test_reading_onnx_needs_no_torch(tmp_path):
+    onnx.save(mlp(), tmp_path / "model.onnx")
+    code = (
+        "import sys; from polytope_lens import Lens; "
+        f"Lens({str(tmp_path / 'model.onnx')!r}); sys.exit('torch' in sys.modules or 'onnxruntime' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
