@@ -238,6 +238,11 @@ def augment(weight: Floats, bias: Floats) -> Floats:
     return matrix
 
 
+def most_terms(matrix: Matrix) -> int:
+    """Largest number of terms that a product with any row of a weight adds up."""
+    return int(matrix.shape[1] if isinstance(matrix, np.ndarray) else np.diff(matrix.indptr).max(initial=0))
+
+
 def piecewise_layer(
     weight: ArrayLike, bias: ArrayLike, *, negative_slope: ArrayLike = 0.0, positive_slope: ArrayLike = 1.0
 ) -> Layer:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network import activate
+from polytope_lens.network import activate, most_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,10 +100,9 @@ def evaluate_with_bounds(network: Network, X: Floats) -> tuple[Floats, Floats]:
 
 
 def _affine(matrix: Matrix, bias: Floats, value: Floats, error: Floats) -> tuple[Floats, Floats]:
-    magnitude = (np.abs(matrix) if isinstance(matrix, np.ndarray) else abs(matrix)).T
-    n_terms = matrix.shape[1] if isinstance(matrix, np.ndarray) else int(np.diff(matrix.indptr).max(initial=0))
-    gamma = summation_bound(n_terms + 1)
-    bound = (error + gamma * np.abs(value)) @ magnitude + gamma * np.abs(bias)
+    size: Any = abs(matrix)
+    gamma = summation_bound(most_terms(matrix) + 1)
+    bound = (error + gamma * np.abs(value)) @ size.T + gamma * np.abs(bias)
     return np.asarray(value @ matrix.T + bias), np.asarray(bound * (1 + gamma) + UNDERFLOW_GUARD)
 
 

@@ -38,11 +38,13 @@ def region_patterns(network: Network, X: Floats, domain: Domain) -> Bools:
     OutsideDomainError
     """
     check_inside(domain, X)
-    if domain is None and has_sparse_layers(network):
-        return sparse_point_signs(network, X, beside=True) > 0
     signs = point_signs(network, X)
     bits = signs > 0
-    for i in np.flatnonzero((signs == 0).any(axis=1)):
+    on_some = np.flatnonzero((signs == 0).any(axis=1))
+    if domain is None and has_sparse_layers(network):
+        bits[on_some] = sparse_point_signs(network, X[on_some], beside=True) > 0
+        return bits
+    for i in on_some:
         bits[i] = pattern_beside(network, *_homogeneous(X[i], domain))
     return bits
 
