@@ -16,13 +16,23 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.errors import PolytopeLensError, Status
     from polytope_lens.flat import Flat
+    from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.lens import Lens
     from polytope_lens.network import Layer, Network
     from polytope_lens.partition import Certificate, Partition, RegionCounts
     from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.points.complexity import LocalComplexity
+    from polytope_lens.points.robustness import Robustness
     from polytope_lens.polytope import Polytope
+    from polytope_lens.polytope.ball import Ball
+    from polytope_lens.polytope.ellipsoid import Ellipsoid
+    from polytope_lens.polytope.extent import Width
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.polytope.sample import Estimate
+    from polytope_lens.query.balls import Balls
+    from polytope_lens.query.boundary import NearestBoundary
+    from polytope_lens.query.data import RegionData
     from polytope_lens.query.inequalities import Inequalities
     from polytope_lens.region import Region
 
@@ -31,12 +41,19 @@ __version__ = "0.1.0"
 _HOME = {
     "ActivationPattern": "pattern",
     "AffineMap": "affine",
+    "Ball": "polytope.ball",
+    "Balls": "query.balls",
     "Box": "domain",
     "Certificate": "partition",
+    "Ellipsoid": "polytope.ellipsoid",
+    "Estimate": "polytope.sample",
     "Flat": "flat",
+    "Halfspaces": "io.halfspaces",
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
+    "LocalComplexity": "points.complexity",
+    "NearestBoundary": "query.boundary",
     "Network": "network",
     "Partition": "partition",
     "Path": "path",
@@ -45,18 +62,28 @@ _HOME = {
     "RecessionCone": "polytope.recession",
     "Region": "region",
     "RegionCounts": "partition",
+    "RegionData": "query.data",
+    "Robustness": "points.robustness",
     "Status": "errors",
+    "Width": "polytope.extent",
 }
 
 __all__ = [
     "ActivationPattern",
     "AffineMap",
+    "Ball",
+    "Balls",
     "Box",
     "Certificate",
+    "Ellipsoid",
+    "Estimate",
     "Flat",
+    "Halfspaces",
     "Inequalities",
     "Layer",
     "Lens",
+    "LocalComplexity",
+    "NearestBoundary",
     "Network",
     "Partition",
     "Path",
@@ -65,7 +92,10 @@ __all__ = [
     "RecessionCone",
     "Region",
     "RegionCounts",
+    "RegionData",
+    "Robustness",
     "Status",
+    "Width",
 ]
 
 

@@ -99,6 +99,15 @@ def count(value: int, *, name: str, least: int = 1) -> int:
     return int(value)
 
 
+def number(value: float, *, name: str, positive: bool = False) -> float:
+    """Return `value` as a float if it is a finite number, and more than 0 where it should be."""
+    kind = "a positive number" if positive else "a finite number"
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not is_number or not np.isfinite(value) or (positive and value <= 0):
+        raise OptionError(f"{name} should be {kind}, but received {value!r}.")
+    return float(value)
+
+
 def option(value: str, *, name: str, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`."""
     allowed = tuple(allowed)

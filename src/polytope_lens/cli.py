@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "split", "subdivide", "brute")
 ORDERS = ("distance", "breadth")
+FORMATS = ("wkt", "smtlib", "ine", "vnnlib", "lp", "latex", "json")
 COLORS = ("value", "pattern", "slope", "layer")
 
 
@@ -77,14 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     def as_json(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--json", action="store_true", help="print JSON")
 
+    def point(sub: argparse.ArgumentParser) -> None:
+        network(sub)
+        sub.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+        sub.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+
     inspect = command("inspect", _inspect, "What a model becomes: layers, widths, weights, and the steps in them.")
     network(inspect)
     as_json(inspect)
 
     at = command("at", _at, "The polytope that a point lives on: pattern, affine map, facets.")
-    network(at)
-    at.add_argument("x", nargs="*", type=float, help="coordinates of the point")
-    at.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    point(at)
     at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
     as_json(at)
 
@@ -108,13 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     network(partition)
     domain(partition)
     proof(partition)
+    partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(partition)
 
     explore = command("explore", _explore, "Regions around a point, found by crossing facets.")
-    network(explore)
-    explore.add_argument("x", nargs="*", type=float, help="coordinates of the point")
-    explore.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    point(explore)
     many = explore.add_mutually_exclusive_group()
     many.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
     many.add_argument("--unlimited", action="store_true", help="as many regions as there are")
@@ -127,6 +130,25 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     as_json(explore)
+
+    export = command("export", _export, "Write the polytope that a point lives on in the format of another program.")
+    network(export)
+    export.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+    export.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+    export.add_argument(
+        "--box", nargs="+", type=float, metavar="X",
+        help="clip it to these bounds: one pair for every coordinate, or the lower and then the upper corner",
+    )  # fmt: skip
+    export.add_argument("--format", choices=FORMATS, help="by default what the name of the output ends in")
+    export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
+    robustness = command("robustness", _robustness, "How far a point is from the decision boundary.")
+    point(robustness)
+    robustness.add_argument("--norm", type=float, default=2, help="1, 2 or inf (default: %(default)s)")
+    robustness.add_argument("--target", type=int, nargs="+", metavar="I", help="only this output, or a pair of them")
+    robustness.add_argument("--value", type=float, help="where an output has this value instead")
+    robustness.add_argument("--output", type=int, metavar="I", help="which one")
+    robustness.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
+    as_json(robustness)
 
     plot = command("plot", _plot, "Draw the regions of a network with two inputs.")
     network(plot)
@@ -229,6 +251,8 @@ def _count(arguments: argparse.Namespace) -> None:
 def _partition(arguments: argparse.Namespace) -> None:
     lens = _lens(arguments)
     found = lens.partition(_domain(arguments, lens), arguments.engine, proof=arguments.proof)
+    if arguments.save:
+        found.save(arguments.save)
     if arguments.json:
         _print_json(
             {
@@ -300,6 +324,48 @@ def _explore(arguments: argparse.Namespace) -> None:
         print(f"... and {len(found) - shown} more; --limit shows more of them, --json all")
 
 
+def _export(arguments: argparse.Namespace) -> None:
+    if arguments.format is None and arguments.output is None:
+        raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
+    lens = _lens(arguments)
+    box = _box(arguments.box, lens) if arguments.box is not None else None
+    region = lens.at(_point(arguments, lens, "export"), box)
+    if arguments.output is None:
+        from polytope_lens.io.exports import text_of
+
+        print(text_of(region, arguments.format), end="")
+    else:
+        region.write(arguments.output, arguments.format)
+
+
+def _robustness(arguments: argparse.Namespace) -> None:
+    lens, target = _lens(arguments), arguments.target
+    found = lens.robustness_radius(
+        _point(arguments, lens, "robustness"),
+        norm=arguments.norm,
+        target=target[0] if target and len(target) == 1 else target,
+        output=arguments.output,
+        value=arguments.value,
+        max_regions=arguments.max_regions,
+    )
+    if not arguments.json:
+        print(found.explain())
+        print(f"proved: at least {found.lower!r}, at most {found.upper!r}")
+        return
+    numbers = {"radius": found.radius, "lower": found.lower, "upper": found.upper}
+    _print_json(
+        {
+            # JSON has neither infinity nor NaN.
+            **{name: number if np.isfinite(number) else None for name, number in numbers.items()},
+            "norm": f"{found.norm:g}",
+            "point": None if found.point is None else found.point.tolist(),
+            "outputs": found.pair,
+            "n_regions": found.n_regions,
+            "status": found.status.name,
+        }
+    )
+
+
 def _plot(arguments: argparse.Namespace) -> None:
     target = Path(arguments.output)
     if target.suffix.lower() not in (".png", ".svg", ".pdf"):
@@ -310,7 +376,7 @@ def _plot(arguments: argparse.Namespace) -> None:
 
     figure = Figure(figsize=(6.4, 6.0), layout="constrained")
     found.plot(
-        figure.add_subplot(),
+        figure.add_subplot(projection="3d" if lens.network.input_dim == 3 else None),
         arguments.color,
         boundaries=not arguments.no_boundaries,
         points=_array(arguments.points) if arguments.points else None,

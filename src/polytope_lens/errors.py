@@ -42,6 +42,10 @@ class UnboundedPolytopeError(PolytopeLensError, ValueError):
     """The question needs a bounded polytope."""
 
 
+class IntractableError(PolytopeLensError, RuntimeError):
+    """The exact answer would take too long; the message says what can be asked instead."""
+
+
 class UnsupportedLayerError(PolytopeLensError, TypeError):
     """A module is not piecewise affine, or not one that this release reads."""
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens import _validate, bounds
+from polytope_lens import distance as distances
 from polytope_lens import flat as flats
 from polytope_lens import network as net
 from polytope_lens import path as paths
+from polytope_lens.domain import check_domain
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.points import point_signs
 from polytope_lens.importers import read as readers
 from polytope_lens.pattern import ActivationPattern
+from polytope_lens.points import complexity, crossings, gradients, robustness
 from polytope_lens.proof.write import write_proof
 from polytope_lens.query.locate import region_patterns
 from polytope_lens.region import Region
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from polytope_lens.importers.lowering import Lowering
     from polytope_lens.importers.state_dict import Architecture
     from polytope_lens.partition import Partition, RegionCounts
+    from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
+    from polytope_lens.points.crossings import Crossings
+    from polytope_lens.points.robustness import Robustness
 
     Floats = NDArray[np.float64]
 
@@ -127,12 +133,13 @@ class Lens:
         rows = _validate.points(X, self.network.input_dim, what="`patterns`")
         return point_signs(self.network, rows) > 0
 
-    def at(self, x: ArrayLike) -> Region:
-        """The region that a point lies in; exact.
+    def at(self, x: ArrayLike, domain: Domain = None) -> Region:
+        """The region that a point lies in, clipped to a domain if one is given; exact.
 
         A point on a boundary lies in several closed regions. The one returned is always the same: the one on the side
         of the first axis, then the second, and so on. Its pattern is that of a region with interior, which "positive or
-        not" at the point itself need not be; :meth:`.Region.vanishing` names the neurons that are zero there.
+        not" at the point itself need not be; :meth:`.Region.vanishing` names the neurons that are zero there. In a
+        domain it is the region of :meth:`.Partition.locate`.
         Cost: a forward pass; questions to the region have their own.
 
         Examples
@@ -151,9 +158,10 @@ class Lens:
                [0, 2]])
         """
         point = _validate.point(x, self.network.input_dim, what="`at`")
-        bits = region_patterns(self.network, point[None], None)[0]
+        domain = check_domain(domain, self.network.input_dim)
+        bits = region_patterns(self.network, point[None], domain)[0]
         pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
-        return Region(self.network, pattern, None, point)
+        return Region(self.network, pattern, domain, point)
 
     def partition(
         self,
@@ -162,13 +170,14 @@ class Lens:
         *,
         workers: int = 1,
         progress: bool | None = None,
+        mesh: bool = True,
         proof: str | os.PathLike[str] | None = None,
     ) -> Partition:
         """Every region of a domain; see :func:`.enumerate.partition`.
 
         With `proof`, also a log that anybody can check; see :func:`.write.write_proof`.
         """
-        found = engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress)
+        found = engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress, mesh=mesh)
         if proof is not None:
             write_proof(self.network, found.domain, proof, [len(found), *found.counts_per_layer], progress=progress)
         return found
@@ -204,6 +213,7 @@ class Lens:
         max_flips: int | None = None,
         radius: float | None = None,
         order: str | None = None,
+        norm: float = 2,
         progress: bool | None = None,
     ) -> Partition:
         """Regions around a point, found by crossing facets, where all of them are too many; see :func:`.explore`.
@@ -212,7 +222,7 @@ class Lens:
         """
         return exploration.explore(
             self.network, x, domain, max_regions=max_regions, max_flips=max_flips, radius=radius, order=order,
-            progress=progress,
+            norm=norm, progress=progress,
         )  # fmt: skip
 
     def path(self, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> paths.Path:
@@ -221,6 +231,69 @@ class Lens:
         Exact, for any number of inputs, without linear programs.
         """
         return paths.path(self.network, x, y, *more)
+
+    def bounds(self) -> bounds.RegionBounds:
+        """What the network's shape alone says about its number of regions; see :func:`.bounds.region_bounds`."""
+        return bounds.region_bounds(self.network)
+
+    def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
+        """How far another network is from this one on a domain; see :func:`.distance.distance`."""
+        second = other.network if isinstance(other, Lens) else other
+        return distances.distance(self.network, second, domain, exact=exact)
+
+    def robustness_radius(
+        self,
+        x: ArrayLike,
+        *,
+        norm: float = 2,
+        target: int | tuple[int, int] | None = None,
+        output: int | None = None,
+        value: float | None = None,
+        domain: Domain = None,
+        max_regions: int | None = 10_000,
+        exact: bool = False,
+        progress: bool | None = None,
+    ) -> Robustness:
+        """Distance from x to the decision boundary, with proved bounds; see :func:`.robustness.robustness_radius`."""
+        return robustness.robustness_radius(
+            self.network, x, norm=norm, target=target, output=output, value=value, domain=domain,
+            max_regions=max_regions, exact=exact, progress=progress,
+        )  # fmt: skip
+
+    def local_complexity(
+        self, x: ArrayLike, radius: float, *, norm: float = 2, max_regions: int | None = None
+    ) -> LocalComplexity:
+        """Regions that meet an open ball, and neurons that cut it; exact, see :func:`.complexity.local_complexity`."""
+        return complexity.local_complexity(self.network, x, radius, norm=norm, max_regions=max_regions)
+
+    def local_complexity_estimate(
+        self, x: ArrayLike, radius: float, *, n_directions: int | None = None, seed: int = 0
+    ) -> ComplexityEstimate:
+        """The usual approximation of the same, from some corners; see :func:`.complexity.local_complexity_estimate`."""
+        return complexity.local_complexity_estimate(self.network, x, radius, n_directions=n_directions, seed=seed)
+
+    def crossings(self, X: ArrayLike, Y: ArrayLike) -> Crossings:
+        """Hamming distances of patterns against flips on the way, for many pairs; see :func:`.crossings.crossings`."""
+        return crossings.crossings(self.network, X, Y)
+
+    @overload
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[False] = False
+    ) -> Floats: ...
+    @overload
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[True]
+    ) -> NDArray[np.object_]: ...
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False
+    ) -> Floats | NDArray[np.object_]:
+        """What each input contributes to an output on the way from a baseline to x; see :mod:`.gradients`."""
+        return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
+
+    def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
+        """Where another network differs most from this one on a domain; see :func:`.distance.disagreement`."""
+        second = other.network if isinstance(other, Lens) else other
+        return distances.disagreement(self.network, second, domain, exact=exact)
 
     def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
         """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens._growing import GrowingArray
-from polytope_lens._jit import jit
-from polytope_lens.errors import ConsistencyError
+from polytope_lens._joining import PointTable
+from polytope_lens._ragged import list_of, starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,15 @@ class PlanarMesh:
         """Where a region's entries are in `corners` and `owners`."""
         return slice(int(self.indptr[region]), int(self.indptr[region + 1]))
 
+    def incidences(self) -> tuple[Ints, Ints]:
+        """Pairs of a region and a point that is a corner of it."""
+        return list_of(self.indptr), self.corners
+
+    def edge_lengths(self) -> Floats:
+        """Length of the edge that starts at each entry of `corners`; rounded."""
+        ends = self.points[self.corners], self.points[self.corners[following(self.indptr)]]
+        return np.asarray(np.hypot(*(ends[1] - ends[0]).T))
+
     def __repr__(self) -> str:
         return f"PlanarMesh({len(self.indptr) - 1} polygons, {len(self.points)} points)"
 
@@ -65,38 +74,35 @@ class Corners:
 
     Parameters
     ----------
-    corner : (n, 3) array
-        x, y, and a bound on the distance from the exact corner.
-    key : (n,) array
-        Equal for equal points: a hash of the signs of all neurons and sides there.
+    point : (n_points, 3) array
+        x, y, and a bound on the distance from the exact corner; each point of the batch once.
+    key : (n_points,) array
+        A hash of the signs of all neurons and sides there, by which other batches know the point.
+    corner : (n,) array
+        Indices into `point`.
     owner, crowded : (n,) arrays
         Of the edges that start there: whose they are, and whether not only the owner's; see :class:`PlanarMesh`.
     indptr : (n_regions + 1,) int array
         Where each polygon starts.
     """
 
-    corner: Floats
+    point: Floats
     key: NDArray[np.uint64]
+    corner: Ints
     owner: Ints
     crowded: Bools
     indptr: Ints
 
 
 class MeshBuilder:
-    """Joins corners that are the same point of the complex, batch by batch.
+    """Joins corners that are the same point of the complex, batch by batch; see :class:`.PointTable`.
 
-    A point of the complex is known by the signs of all neurons at it, which is how regions that meet there agree on
-    it without comparing coordinates. Points are numbered in the order in which the regions mention them, and each takes
-    the coordinates with the least error bound. Two floats for one point must agree within their bounds; if not,
-    :class:`ConsistencyError` is raised (this would take a hash collision, or a wrong sign). Cost: one pass with a hash
-    table. Memory: that of the mesh, and of the table.
+    Points are numbered in the order in which the regions mention them. Cost: one pass with a hash table. Memory: that
+    of the mesh, and of the table.
     """
 
     def __init__(self) -> None:
-        self._n_points = 0
-        self._table = np.full(64, -1, dtype=np.int32)
-        self._keys = np.empty(16, dtype=np.uint64)
-        self._points = np.empty((16, 3))
+        self._table = PointTable(2)
         self._sizes: GrowingArray[np.int64] = GrowingArray()
         self._corners: GrowingArray[np.int64] = GrowingArray()
         self._owners: GrowingArray[np.int64] = GrowingArray()
@@ -109,86 +115,22 @@ class MeshBuilder:
 
     def add(self, new: Corners) -> None:
         """Add the polygons of a batch."""
-        most = self._n_points + len(new.key)
-        if 2 * most > len(self._table):
-            self._table = np.full(1 << (2 * most).bit_length(), -1, dtype=np.int32)
-            _rehash(self._keys[: self._n_points], self._table)
-        if most > len(self._keys):
-            self._keys.resize(most + most // 4, refcheck=False)
-            self._points.resize((most + most // 4, 3), refcheck=False)
-        corners = np.empty(len(new.key), dtype=np.int64)
-        self._n_points = _join(new.key, new.corner, self._n_points, self._table, self._keys, self._points, corners)
-        if self._n_points < 0:
-            raise ConsistencyError(
-                "two regions disagree about a corner that they share by more than the error bounds allow. This is a "
-                "defect of polytope_lens: please report the network and the domain."
-            )
         self._sizes.append(np.diff(new.indptr))
-        self._corners.append(corners)
+        self._corners.append(self._table.number(new.key, new.point)[new.corner])
         self._owners.append(new.owner)
         self._crowded.append(new.crowded)
 
     def mesh(self) -> PlanarMesh:
         """All that was added."""
-        indptr = np.concatenate([np.zeros(1, dtype=np.int64), self._sizes.array()])
-        np.cumsum(indptr, out=indptr)
-        points = self._points[: self._n_points]
+        points = self._table.points()
         return PlanarMesh(
             points[:, :2].copy(),
             points[:, 2].copy(),
-            indptr,
+            starts(self._sizes.array()),
             self._corners.array(),
             self._owners.array(),
             self._crowded.array(),
         )
-
-
-@jit
-def _rehash(keys: NDArray[np.uint64], table: NDArray[np.int32]) -> None:  # pragma: no cover - compiled
-    mask = np.uint64(table.shape[0] - 1)
-    for i in range(keys.shape[0]):
-        slot = keys[i] & mask
-        while table[slot] >= 0:
-            slot = (slot + np.uint64(1)) & mask
-        table[slot] = i
-
-
-@jit
-def _join(
-    keys: NDArray[np.uint64],
-    corner: Floats,
-    n_points: int,
-    table: NDArray[np.int32],
-    point_keys: NDArray[np.uint64],
-    points: Floats,
-    corners: Ints,
-) -> int:  # pragma: no cover - compiled
-    """Number equal keys, first come first served; returns how many there are, or -1 if floats for one disagree."""
-    mask = np.uint64(table.shape[0] - 1)
-    for i in range(keys.shape[0]):
-        slot = keys[i] & mask
-        while True:
-            p = table[slot]
-            if p < 0:
-                p = n_points
-                n_points += 1
-                table[slot] = p
-                point_keys[p] = keys[i]
-                for k in range(3):
-                    points[p, k] = corner[i, k]
-                break
-            if point_keys[p] == keys[i]:
-                # The two bounds, and a thousandth for rounding
-                gap = np.hypot(corner[i, 0] - points[p, 0], corner[i, 1] - points[p, 1])
-                if gap > (corner[i, 2] + points[p, 2]) * 1.001:
-                    return -1
-                if corner[i, 2] < points[p, 2]:
-                    for k in range(3):
-                        points[p, k] = corner[i, k]
-                break
-            slot = (slot + np.uint64(1)) & mask
-        corners[i] = p
-    return n_points
 
 
 def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:
@@ -208,12 +150,21 @@ def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:
 def areas(mesh: PlanarMesh) -> Floats:
     """Area of each region, (n_regions,), from the rounded corners by the shoelace formula about the first corner."""
     n = len(mesh.indptr) - 1
-    region = np.repeat(np.arange(n), np.diff(mesh.indptr))
+    region = list_of(mesh.indptr)
     origin = mesh.points[mesh.corners[mesh.indptr[:-1]]][region]
     here = mesh.points[mesh.corners] - origin
     there = mesh.points[mesh.corners[following(mesh.indptr)]] - origin
     twice = here[:, 0] * there[:, 1] - here[:, 1] * there[:, 0]
     return np.asarray(np.bincount(region, weights=twice, minlength=n) / 2)
+
+
+def fan(indptr: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Rings cut into triangles from their first entries: which ring, and the entries of the three corners."""
+    sizes = np.diff(indptr) - 2
+    ring = np.repeat(np.arange(len(sizes)), sizes)
+    first = indptr[ring]
+    second = first + 1 + np.arange(len(ring)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return ring, first, second, second + 1
 
 
 def following(indptr: Ints) -> Ints:

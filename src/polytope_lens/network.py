@@ -341,18 +341,21 @@ def activate(layer: Layer, preactivation: Floats) -> Floats:
 
 
 def slopes(network: Network, bits: Bools) -> list[Floats]:
-    """Slopes of every neuron under an activation pattern, per layer: (n_neurons,) -> L arrays of shape (n_l,)."""
+    """Slopes of every neuron under an activation pattern, per layer: (n_neurons,) -> L arrays of shape (n_l,).
+
+    Or under n patterns: (n, n_neurons) -> L arrays of shape (n, n_l).
+    """
     return layer_slopes(network.layers, bits)
 
 
 def layer_slopes(layers: Sequence[Layer], bits: Bools) -> list[Floats]:
-    """Slopes of every neuron of some first layers, whose bits come first in `bits`."""
+    """Slopes of every neuron of some first layers, whose bits come first in `bits`; see `slopes`."""
     result = []
     start = 0
     for layer in layers:
-        on = np.zeros(layer.width, dtype=bool)
+        on = np.zeros((*bits.shape[:-1], layer.width), dtype=bool)
         stop = start + int(layer.cuts.sum())
-        on[layer.cuts] = bits[start:stop]
+        on[..., layer.cuts] = bits[..., start:stop]
         start = stop
         result.append(np.where(on, layer.positive_slope, layer.negative_slope))
     return result

@@ -6,23 +6,60 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import mesh as planar
-from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
+from polytope_lens import saving
+from polytope_lens.domain import is_bounded
+from polytope_lens.errors import (
+    DimensionError,
+    OptionError,
+    PartialPartitionError,
+    PolytopeLensError,
+    Status,
+    UnboundedPolytopeError,
+)
+from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import ActivationPattern, unpack
-from polytope_lens.query import adjacency, locate, pieces, rays, vertices
+from polytope_lens.polyhedral_mesh import PolyhedralMesh
+from polytope_lens.query import (
+    adjacency,
+    balls,
+    data,
+    extrema,
+    face_lattice,
+    graph,
+    level_set,
+    linear_regions,
+    lipschitz,
+    locate,
+    moments,
+    neurons,
+    norms,
+    pieces,
+    rays,
+    table,
+    variation,
+    vertices,
+    volumes,
+)
 from polytope_lens.region import Region
+from polytope_lens.render import solids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
+    from os import PathLike
 
+    import geopandas as gpd
+    import networkx as nx
     import numpy as np
+    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
     from scipy import sparse
 
     from polytope_lens.domain import Domain
-    from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
+    from polytope_lens.query.level_set import LevelSet
+    from polytope_lens.query.level_surface import LevelSurface
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -119,8 +156,8 @@ class Partition:
     counts_per_layer : (L,) int array
         Entry l is the number of regions that layers 0 ... l together cut the domain into; lower bounds on these if
         the partition is not complete.
-    mesh : PlanarMesh or None
-        Corners, for bounded domains in the plane.
+    mesh : PlanarMesh, PolyhedralMesh or None
+        Corners, edges and faces, for bounded domains in the plane and in space.
     status : Status
     certificate : Certificate
     search : Search or None
@@ -134,7 +171,7 @@ class Partition:
     maps: Floats
     witnesses: Floats
     counts_per_layer: Ints
-    mesh: PlanarMesh | None
+    mesh: PlanarMesh | PolyhedralMesh | None
     status: Status
     certificate: Certificate
     search: Search | None = None
@@ -199,29 +236,141 @@ class Partition:
         """Which regions share a facet, (n_regions, n_regions) bool; see :func:`.adjacency.adjacency`."""
         return adjacency.adjacency(self)
 
+    def to_networkx(self) -> nx.Graph[int]:
+        """Regions and the facets between them as a graph; see :func:`.graph.to_networkx`.
+
+        ``graph.degrees``, ``diameter``, ``eccentricities``, ``components`` and ``distances`` take `adjacency` instead.
+        """
+        return graph.to_networkx(self)
+
+    def to_frame(self, *, with_facets: bool = True, with_maps: bool = False) -> pd.DataFrame:
+        """One row for each region; see :func:`.table.to_frame`."""
+        return table.to_frame(self, with_facets=with_facets, with_maps=with_maps)
+
+    def to_geodataframe(self, *, with_facets: bool = True, with_maps: bool = False) -> gpd.GeoDataFrame:
+        """The same table with the polygons, in a bounded domain of the plane; see :func:`.table.to_geodataframe`."""
+        return table.to_geodataframe(self, with_facets=with_facets, with_maps=with_maps)
+
+    def data_table(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        predictions: ArrayLike | None = None,
+        task: str | None = None,
+    ) -> data.RegionData:
+        """Points, labels and errors of each region that holds some of the rows of `X`; see :func:`.data.data_table`."""
+        return data.data_table(self, X, y, predictions=predictions, task=task)
+
     def linear_pieces(self) -> pieces.LinearPieces:
         """Regions merged where neighbours have the same affine map; see :func:`.pieces.linear_pieces`."""
         self.require_complete("`linear_pieces`")
         return pieces.linear_pieces(self)
+
+    def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet | LevelSurface:
+        """Where an output takes a value, as polylines in the plane; see :func:`.level_set.level_set`."""
+        return level_set.level_set(self, output, value, exact=exact)
+
+    def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
+        """Where outputs i and j are equal, as polylines in the plane; see :func:`.level_set.boundary`."""
+        return level_set.boundary(self, i, j, exact=exact)
+
+    def bent_hyperplane(self, layer: int, neuron: int, *, exact: bool = False) -> LevelSet | LevelSurface:
+        """Where a neuron is zero, as polylines in the plane; see :func:`.level_set.bent_hyperplane`."""
+        return level_set.bent_hyperplane(self, layer, neuron, exact=exact)
+
+    def moments(self, *, exact: bool = False) -> moments.Moments:
+        """Mean and second moments of the outputs over the domain; see :func:`.moments.moments`."""
+        return moments.moments(self, exact=exact)
+
+    def mean(self, output: int = 0, *, exact: bool = False) -> float | Fraction:
+        """Average of an output over the domain; see :func:`.moments.mean`."""
+        return moments.mean(self, output, exact=exact)
+
+    def norms(self, *, exact: bool = False) -> norms.Norms:
+        """L1, L2 and supremum norm of each output over the domain; see :func:`.norms.norms`."""
+        return norms.norms(self, exact=exact)
+
+    def extrema(self, output: int = 0, *, exact: bool = False) -> extrema.Extrema:
+        """Least and greatest value of an output on a bounded domain, and where; see :func:`.extrema.extrema`."""
+        return extrema.extrema(self, output, exact=exact)
+
+    def lipschitz(self, p: float = 2, q: float | None = None, *, exact: bool = False) -> lipschitz.Lipschitz:
+        """The Lipschitz constant on the domain, and where it is attained; see :func:`.lipschitz.lipschitz`."""
+        return lipschitz.lipschitz(self, p, q, exact=exact)
+
+    def total_variation(self, output: int = 0) -> float:
+        """Integral of the length of an output's gradient; see :func:`.variation.total_variation`."""
+        return variation.total_variation(self, output)
+
+    def gradient_variation(self, output: int = 0) -> float:
+        """Jumps of an output's gradient times the facets' sizes; see :func:`.variation.gradient_variation`."""
+        return variation.gradient_variation(self, output)
+
+    def neurons(self) -> neurons.Neurons:
+        """Where each neuron is on, and how much it cuts; see :func:`.neurons.neurons`."""
+        return neurons.neurons(self)
+
+    def faces(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.Faces:
+        """The faces of all regions, of every dimension; see :func:`.face_lattice.faces`."""
+        return face_lattice.faces(self, max_regions=max_regions)
+
+    def f_vector(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.FVector:
+        """Numbers of faces by dimension; see :func:`.face_lattice.f_vector`."""
+        return face_lattice.f_vector(self, max_regions=max_regions)
+
+    def linear_region_counts(
+        self, *, max_regions: int = linear_regions.MAX_REGIONS, max_programs: int = linear_regions.MAX_PROGRAMS
+    ) -> linear_regions.LinearRegionCounts:
+        """Numbers of linear regions by each definition in use; see :func:`.linear_regions.linear_region_counts`."""
+        return linear_regions.linear_region_counts(self, max_regions=max_regions, max_programs=max_programs)
 
     def planar_mesh(self) -> PlanarMesh:
         """The corners, or an error that says why there are none.
 
         Raises
         ------
-        DimensionError, UnboundedPolytopeError, PartialPartitionError
+        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
         """
-        if self.mesh is not None:
+        if isinstance(self.mesh, PlanarMesh):
             return self.mesh
-        if self.network.input_dim != 2:
-            raise DimensionError(
-                f"polygons exist for networks with 2 inputs; this one has {self.network.input_dim}. Restrict it to a "
-                "plane first, or ask single regions for their polytope."
+        raise self._no_mesh("polygons", 2, "a plane")
+
+    def polyhedral_mesh(self) -> PolyhedralMesh:
+        """The vertices and faces in space, or an error that says why there are none.
+
+        Raises
+        ------
+        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
+        """
+        if isinstance(self.mesh, PolyhedralMesh):
+            return self.mesh
+        raise self._no_mesh("polyhedra", 3, "a flat of three dimensions")
+
+    def require_mesh(self) -> PlanarMesh | PolyhedralMesh:
+        """The mesh of either kind, or an error that says why there is none.
+
+        Raises
+        ------
+        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
+        """
+        return self.polyhedral_mesh() if self.network.input_dim == 3 else self.planar_mesh()
+
+    def _no_mesh(self, what: str, dim: int, flat: str) -> PolytopeLensError:
+        """Why there is no mesh of polygons or polyhedra."""
+        if self.network.input_dim != dim:
+            return DimensionError(
+                f"{what} exist for networks with {dim} inputs; this one has {self.network.input_dim}. Restrict it to "
+                f"{flat} first, or ask single regions for their polytope."
             )
-        self.require_complete("a mesh of polygons")
-        raise UnboundedPolytopeError(
-            "the domain is unbounded, so its outer regions are no polygons. Choose a bounded domain, for example "
-            "`Box([-1, -1], [1, 1])`."
+        self.require_complete(f"a mesh of {what}")
+        if is_bounded(self.domain):
+            return OptionError(
+                f"the partition was made without a mesh, so its {what} are not known. Make it with `mesh=True`."
+            )
+        return UnboundedPolytopeError(
+            f"the domain is unbounded, so its outer regions are no {what}. Choose a bounded domain, for example "
+            f"`Box({[-1] * dim}, {[1] * dim})`."
         )
 
     def polygons(self) -> NDArray[np.object_]:
@@ -233,9 +382,10 @@ class Partition:
     @overload
     def vertices(self, index: int, *, exact: Literal[True]) -> list[tuple[Fraction, ...]]: ...
     def vertices(self, index: int, *, exact: bool = False) -> Floats | list[tuple[Fraction, ...]]:
-        """Corners of a region in the plane, counter-clockwise, (n, 2); ends of one on the line, ascending, (2, 1).
+        """Corners of a region: in the plane counter-clockwise, (n, 2), in space in the order of the mesh, (n, 3).
 
-        Rounded: in the plane each is within ``planar_mesh().error`` of the exact one, on the line it is the float
+        On the line they are its ends, ascending, (2, 1); beyond space those of :meth:`.Region.vertices`.
+        Rounded: in the plane and in space each is within ``mesh.error`` of the exact one, on the line it is the float
         nearest to it. With `exact`, tuples of fractions in the same order; see :func:`.vertices.exact_vertices`.
         """
         index = self._checked(index)
@@ -253,9 +403,34 @@ class Partition:
         """
         return rays.recession_cones(self)
 
+    def chebyshev_balls(self) -> balls.Balls:
+        """The largest ball inside each region, proved to be inside; see :func:`.balls.chebyshev_balls`."""
+        return balls.chebyshev_balls(self)
+
     def volumes(self) -> Floats:
-        """Area of each region in the plane, (n_regions,), from the rounded corners; see :func:`.mesh.areas`."""
-        return planar.areas(self.planar_mesh())
+        """Length of each region on the line, area in the plane, volume in space; see :func:`.volumes.volumes`."""
+        return volumes.volumes(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything to one file, the network included; see :func:`.saving.save`."""
+        saving.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Partition:
+        """Read what `save` wrote; see :func:`.saving.load`."""
+        fields = saving.load(path)
+        search, certificate = fields.pop("search"), fields.pop("certificate")
+        return cls(
+            **fields, certificate=Certificate(**certificate), search=None if search is None else Search(**search)
+        )
+
+    def to_obj(self, *, shrink: float = 1.0) -> str:
+        """The polyhedra of a bounded domain in space as a Wavefront OBJ file; see :func:`.solids.to_obj`."""
+        return solids.to_obj(self, shrink=shrink)
+
+    def to_ply(self, *, shrink: float = 1.0) -> str:
+        """The polyhedra of a bounded domain in space as a PLY file, with colours; see :func:`.solids.to_ply`."""
+        return solids.to_ply(self, shrink=shrink)
 
     def plot(
         self,
@@ -265,8 +440,18 @@ class Partition:
         boundaries: bool = True,
         points: ArrayLike | None = None,
         output: int = 0,
+        shrink: float | None = None,
     ) -> Axes:
-        """Draw the regions; see :func:`.matplotlib.plot`."""
+        """Draw the regions in the plane or in space; see :func:`.matplotlib.plot` and :func:`.space.plot`.
+
+        `shrink` is how far apart solids are drawn in space, by default a little.
+        """
+        if self.network.input_dim == 3:
+            from polytope_lens.render import space
+
+            factor = space.SHRINK if shrink is None else shrink
+            axes: Axes = space.plot(self, ax, color, boundaries=boundaries, points=points, output=output, shrink=factor)
+            return axes
         from polytope_lens.render import matplotlib as render
 
         return render.plot(self, ax, color, boundaries=boundaries, points=points, output=output)

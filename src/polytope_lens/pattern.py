@@ -50,6 +50,19 @@ def unpack(words: Words, n_bits: int) -> Bools:
     return np.unpackbits(octets, axis=1, count=n_bits).astype(bool)
 
 
+def hexadecimal(bits: Bools) -> list[str]:
+    """Each row of (n, n_bits) bits as a number, as in :attr:`ActivationPattern.hex`.
+
+    Examples
+    --------
+    >>> hexadecimal(np.array([[True, False, True], [False, False, True]]))
+    ['a', '2']
+    """
+    octets = np.packbits(bits, axis=1)
+    text, length, width = octets.tobytes().hex(), -(-bits.shape[1] // 4), 2 * octets.shape[1]
+    return [text[i * width : i * width + length] for i in range(len(bits))]
+
+
 def sort_key(words: Words) -> NDArray[np.void]:
     """(n, n_words) uint64 -> (n,) values that compare as the patterns do."""
     octets = np.ascontiguousarray(words.astype(">u8"))
@@ -139,8 +152,7 @@ class ActivationPattern:
     @property
     def hex(self) -> str:
         """The bits as a hexadecimal number, first bit highest, zeros appended to a multiple of four bits."""
-        octets = np.packbits(self.array).tobytes().hex()
-        return octets[: -(-len(self.bits) // 4)]
+        return hexadecimal(self.array[None])[0]
 
     def flip(self, *bits: int) -> ActivationPattern:
         """The pattern with these bits (indices into `bits`) toggled.

@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens import network as net
 from polytope_lens.affine import AffineMap
+from polytope_lens.io import vnnlib, wkt
+from polytope_lens.io.exports import Exports
 from polytope_lens.polytope import Polytope
+from polytope_lens.polytope.questions import Questions
+from polytope_lens.query import boundary, cells, neighbors, power, rays, vanishing, vertices
 from polytope_lens.query import inequalities as rows
-from polytope_lens.query import neighbors, rays, vanishing
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Domain
+    from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
     from polytope_lens.query.inequalities import ExactInequalities, Inequalities
 
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Region:
+class Region(Exports, Questions):
     """A full-dimensional cell of the network's polyhedral complex.
 
     Parameters
@@ -82,6 +87,16 @@ class Region:
         index = [members[0] for members in groups.values()]
         return Polytope(system.A[index], system.b[index])
 
+    def body(self) -> Body:
+        """The facets in integers, nearest first, one row each: exact, in the order of :attr:`polytope`."""
+        return cells.body(self)
+
+    def nearest_boundary(
+        self, x: ArrayLike | None = None, *, layer: int | None = None, norm: float = 2
+    ) -> boundary.NearestBoundary:
+        """The nearest point on a facet, of any owner or of one layer; see :func:`.boundary.nearest_boundary`."""
+        return boundary.nearest_boundary(self, x, layer=layer, norm=norm)
+
     @property
     def is_bounded(self) -> bool:
         """Whether the region, clipped to its domain, is bounded; exact, see :func:`.rays.is_bounded`."""
@@ -99,9 +114,26 @@ class Region:
         cone = rays.recession_cone(self)
         return cone if exact else cone.rounded(self.network.input_dim)
 
+    def halfspaces(self) -> Halfspaces:
+        """The exact inequalities, one for each facet and nearest first; see :func:`.inequalities.facet_halfspaces`."""
+        return rows.facet_halfspaces(self)
+
+    def to_wkt(self) -> str:
+        """A bounded region of the plane as well-known text, each corner the exact one, rounded once."""
+        return wkt.to_wkt(vertices.region_corners(self))
+
+    def to_vnnlib(self, *, n_outputs: int | None = None, version: str = "2.0") -> str:
+        """A condition on the inputs of the network; see :func:`.vnnlib.to_vnnlib`."""
+        n_outputs = self.network.output_dim if n_outputs is None else n_outputs
+        return vnnlib.to_vnnlib(self.halfspaces(), n_outputs=n_outputs, version=version)
+
     def neighbors(self) -> list[Region]:
         """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
         return neighbors.neighbors(self)
+
+    def power_cells(self) -> list[power.PowerCell]:
+        """For each layer, the cell of its power diagram that holds the region; see :func:`.power.power_cells`."""
+        return power.power_cells(self)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities()}"

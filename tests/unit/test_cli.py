@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from polytope_lens import Box
-from polytope_lens.cli import main
+from polytope_lens import Box, Lens, Partition
+from polytope_lens.cli import FORMATS, main
 from polytope_lens.importers.npz import save_npz
+from polytope_lens.io.exports import SUFFIXES
 from polytope_lens.network import from_arrays
 
 LINES = from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -0.5], [0]])
@@ -144,13 +145,61 @@ def test_paths_that_lead_nowhere(capsys, lines, tmp_path):
     assert "one point with 2 coordinates" in refused(capsys, "path", lines, "--from", "0", "--to", "1", "1")
 
 
-def test_partition(capsys, lines):
+def test_export(capsys, lines, tmp_path):
+    region = Lens(LINES).at([0.5, -0.25])
+    assert main(["export", lines, "0.5", "-0.25", "--format", "smtlib"]) == 0
+    assert capsys.readouterr().out == region.to_smtlib()
+    assert main(["export", lines, "0.5", "-0.25", "-o", str(tmp_path / "region.ine")]) == 0
+    np.save(tmp_path / "x.npy", [0.5, -0.25])
+    x = str(tmp_path / "x.npy")
+    assert main(["export", lines, "--point", x, "--format", "ine", "-o", str(tmp_path / "region.txt")]) == 0
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "region.ine").read_text() == (tmp_path / "region.txt").read_text() == region.to_ine()
+    assert main(["export", lines, "0.5", "0.25", "--box", "0", "1", "--format", "wkt"]) == 0
+    assert capsys.readouterr().out == "POLYGON ((1.0 0.0, 1.0 1.0, 0.0 1.0, 0.0 0.5, 0.5 0.0, 1.0 0.0))\n"
+    assert tuple(SUFFIXES) == FORMATS
+
+
+def test_export_refuses_in_one_sentence(capsys, lines, space, tmp_path):
+    assert "`export` needs --format" in refused(capsys, "export", lines, "0", "0")
+    assert "`export` needs the 2 coordinates" in refused(capsys, "export", lines, "--format", "ine")
+    assert "ends otherwise" in refused(capsys, "export", lines, "0", "0", "-o", str(tmp_path / "region.xml"))
+    assert "unbounded" in refused(capsys, "export", lines, "9", "9", "--format", "wkt")
+    assert "outside the domain" in refused(capsys, "export", lines, "9", "9", "--format", "wkt", "--box", "0", "1")
+    assert "R^3" in refused(capsys, "export", space, "1", "2", "3", "-o", str(tmp_path / "region.wkt"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lines.npz", "space.npz"]
+
+
+def test_partition(capsys, lines, tmp_path):
     answer = as_json(capsys, "partition", lines)
     assert answer["n_regions"] == len(answer["regions"]) == 7
     assert answer["status"] == "COMPLETE"
     assert len({region["pattern"] for region in answer["regions"]}) == 7
-    assert main(["partition", lines, "--limit", "2"]) == 0
+    saved = str(tmp_path / "saved.npz")
+    assert main(["partition", lines, "--limit", "2", "--save", saved]) == 0
     assert "... and 5 more" in capsys.readouterr().out
+    assert len(Partition.load(saved)) == 7
+    assert as_json(capsys, "partition", saved) == answer
+
+
+def test_robustness(capsys, lines, tmp_path):
+    answer = as_json(capsys, "robustness", lines, "0.5", "1", "--value", "1", "--norm", "1")
+    assert answer["radius"] == pytest.approx(0.75)
+    assert answer["lower"] <= answer["radius"] <= answer["upper"]
+    assert (answer["norm"], answer["outputs"], answer["status"]) == ("1", [0, None], "COMPLETE")
+    assert main(["robustness", lines, "0.5", "1", "--value", "1", "--norm", "inf"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("The boundary is at a distance of 0.375 in the norm inf after ")
+    assert printed[1].startswith("proved: at least 0.37")
+    nothing = as_json(capsys, "robustness", lines, "0.5", "1", "--value", "-1")
+    assert (nothing["radius"], nothing["upper"], nothing["point"]) == (None, None, None)
+    save_npz(from_arrays([np.eye(3)], [np.zeros(3)]), tmp_path / "three.npz")
+    three = str(tmp_path / "three.npz")
+    assert as_json(capsys, "robustness", three, "3", "2", "1")["outputs"] == [0, 1]
+    assert as_json(capsys, "robustness", three, "3", "2", "1", "--target", "2")["outputs"] == [0, 2]
+    assert as_json(capsys, "robustness", three, "3", "2", "1", "--target", "2", "1")["outputs"] == [1, 2]
+    assert "no classes to tell apart" in refused(capsys, "robustness", lines, "0", "0")
+    assert "`norm` should be 1, 2 or inf" in refused(capsys, "robustness", three, "0", "0", "1", "--norm", "3")
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
@@ -159,6 +208,12 @@ def test_plot(capsys, lines, tmp_path, suffix):
     np.save(tmp_path / "points.npy", np.zeros((3, 2)))
     assert main(["plot", lines, "-o", str(picture), "--points", str(tmp_path / "points.npy")]) == 0
     assert picture.read_bytes()[:4] in (b"\x89PNG", b"<?xm", b"%PDF")
+
+
+def test_plot_in_space(space, tmp_path):
+    picture = tmp_path / "solids.png"
+    assert main(["plot", space, "--box", "-1", "1", "-o", str(picture), "--color", "layer"]) == 0
+    assert picture.read_bytes()[:4] == b"\x89PNG"
 
 
 @pytest.mark.parametrize(
@@ -176,13 +231,14 @@ def test_plot(capsys, lines, tmp_path, suffix):
         (("at", "LINES", "--point", "LINES"), "not a .npy file"),
         (("plot", "LINES", "-o", "picture.jpg"), ".png, .svg or .pdf"),
         (("plot", "LINES", "-o", "nowhere/picture.png"), "nowhere/picture.png"),
-        (("plot", "SPACE", "--box", "0", "1", "-o", "picture.png"), "networks with 2 inputs"),
+        (("plot", "WIDE", "--box", "0", "1", "-o", "picture.png"), "networks with 2 inputs"),
         (("plot", "LINES", "-o", "picture.png", "--output-index", "3"), "output"),
         (("demo", "--steps", "0"), "at least 1"),
     ],
 )
-def test_bad_input_gets_one_sentence(capsys, lines, space, arguments, says):
-    named = {"LINES": lines, "SPACE": space}
+def test_bad_input_gets_one_sentence(capsys, lines, space, tmp_path, arguments, says):
+    save_npz(from_arrays([np.eye(4)], [np.zeros(4)]), tmp_path / "wide.npz")
+    named = {"LINES": lines, "SPACE": space, "WIDE": str(tmp_path / "wide.npz")}
     assert says in refused(capsys, *(named.get(word, word) for word in arguments))
 
 

@@ -11,7 +11,19 @@ import pytest
 
 import polytope_lens
 
-HEAVY = ("torch", "matplotlib", "cvxpy", "hypothesis", "networkx", "pandas", "safetensors", "onnx", "numba", "shapely")
+HEAVY = (
+    "torch",
+    "matplotlib",
+    "cvxpy",
+    "hypothesis",
+    "networkx",
+    "pandas",
+    "geopandas",
+    "safetensors",
+    "onnx",
+    "numba",
+    "shapely",
+)
 
 
 LENS = "from polytope_lens import Box, Lens\nlens = Lens.from_arrays([[[1.0]], [[1.0]]], [[0], [0]])"

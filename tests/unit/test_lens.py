@@ -157,3 +157,18 @@ def test_progress_bars_change_nothing_and_print_nothing_to_stdout(capsys):
     loud = LENS.partition(BOX, progress=True)
     assert (quiet.patterns == loud.patterns).all()
     assert capsys.readouterr().out == ""
+
+
+def test_regions_at_points_of_a_domain_are_those_of_its_partition():
+    lens, box = LENS, BOX
+    partition = lens.partition(box)
+    # Corners of the domain, and of the regions, lie in several closed regions.
+    points = np.vstack([[[-1, -1], [1, 1], [0, 0]], partition.planar_mesh().points.clip(-1, 1), partition.witnesses])
+    for x, index in zip(points, partition.locate(points), strict=True):
+        region = lens.at(x, box)
+        assert region.pattern == partition[int(index)].pattern and region.domain is box
+        assert region.polytope.contains(partition.witnesses[index]).all()
+    with pytest.raises(OutsideDomainError):
+        lens.at([2, 0], box)
+    with pytest.raises(DimensionError):
+        lens.at([0, 0], Box([0], [1]))

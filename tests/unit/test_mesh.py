@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
+from polytope_lens._joining import joined
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.mesh import Corners, MeshBuilder, areas, following, polygons
 
@@ -27,7 +28,7 @@ def from_keyed_corners(xy, error, keys, indptr, owners, crowded):
     for start, stop in pairwise(indptr):
         own = slice(start, stop)
         corner = np.column_stack([xy, error])[own]
-        builder.add(Corners(corner, keys[own], owners[own], crowded[own], np.array([0, stop - start])))
+        builder.add(Corners(*joined(keys[own], corner), owners[own], crowded[own], np.array([0, stop - start])))
     return builder.mesh()
 
 

@@ -225,7 +225,7 @@ def test_a_moved_corner_is_noticed(by):
     broken = with_corner_moved(PARTITION, inner_corner(PARTITION), by)
     with pytest.raises(AssertionError, match=r"corners are true: those of region \d+"):
         assert_corners_true(broken)
-    with pytest.raises(AssertionError, match=r"areas are true: that of region \d+"):
+    with pytest.raises(AssertionError, match=r"volumes are true: that of region \d+"):
         assert_volumes_add_up(broken)
     with pytest.raises(AssertionError, match=r"corners|areas|maps"):
         assert_partition(broken)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.mesh import Corners
     from polytope_lens.network import Network
+    from polytope_lens.polyhedral_mesh import Polyhedra
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -27,8 +28,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Regions in canonical order: packed patterns, maps and witnesses in input coordinates; corners in the plane.
+    """Regions in canonical order: packed patterns, maps and witnesses in input coordinates.
 
+    With them come the corners of polygons or the faces of polyhedra, where the engine knows them.
     `proved` (n,) says which witnesses are known to lie strictly inside. In a batch that only counts `patterns` is empty
     and `n_regions` says how many there were.
     """
@@ -39,6 +41,7 @@ class Chunk:
     witnesses: Floats
     proved: NDArray[np.bool_]
     corners: Corners | None
+    solids: Polyhedra | None = None
 
 
 @dataclass(slots=True)

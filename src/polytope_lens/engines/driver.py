@@ -18,6 +18,7 @@ import numba
 import numpy as np
 
 from polytope_lens.engines._kernels import codes
+from polytope_lens.engines.chunks import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.engines._kernels.flat import FlatNetwork
-    from polytope_lens.engines.chunks import Record
+    from polytope_lens.engines.chunks import Chunk, Record
 
 # The first batch is small, so that the first region is there at once.
 FIRST_BATCH, BATCH = 256, 2048
@@ -51,28 +52,31 @@ class State(Protocol):
         """Regions after each layer, so far."""
 
 
-class Batch(NamedTuple, Generic[Output]):
-    """Regions found in one go, the corners that go with them, and the output that holds both."""
+class Storage(NamedTuple, Generic[Output]):
+    """Where a kernel writes regions.
 
-    n_regions: int
-    n_corners: int
-    output: Output | None
+    ``room(n)`` makes an output for n of them; ``pack(output, n_regions, n_corners)`` makes a chunk of what is written
+    there, on the thread that found it.
+    """
+
+    room: Callable[[int], Output]
+    pack: Callable[[Output, int, int], Chunk]
 
 
 class Problem(NamedTuple, Generic[Output]):
     """What to walk, and with what.
 
     ``kernel`` is a module with a compiled ``walk``; ``oracle()`` makes a function that answers a state's open question;
-    ``room(n)`` makes an output for n regions, or is None if they are only to be counted; ``size(state,
-    frame)`` is a measure of a cell on the stack by which progress is told, of which cells have as much as their parts
-    together; ``enlarge(state)`` is the same state with more room for cells, if the kernel may run out of it.
+    ``storage`` is None if regions are only to be counted; ``size(state, frame)`` is a measure of a cell on the stack by
+    which progress is told, of which cells have as much as their parts together; ``enlarge(state)`` is the same state
+    with more room for cells, if the kernel may run out of it.
     """
 
     kernel: Any
     engine: str
     net: FlatNetwork
     oracle: Callable[[], Callable[[Any], None]]
-    room: Callable[[int], Output] | None
+    storage: Storage[Output] | None
     size: Callable[[Any, int], float]
     enlarge: Callable[[Any], Any] | None = None
 
@@ -86,14 +90,15 @@ class _Walk(Generic[Output]):
         self.batch = batch
         self.answer: Callable[[Any], None] | None = None
         self.go_on: Callable[..., int] = problem.kernel.walk
-        self.found: deque[Batch[Output]] = deque()
+        self.found: deque[Chunk] = deque()
         self.is_running = False
         self.is_done = False
 
     def advance(self, give: Callable[[_Walk[Output]], None] | None = None) -> None:
         """Find one batch more; `give` is called when the walk stops because somebody wants to share its work."""
         scalars = self.state.scalars
-        out = None if self.problem.room is None else self.problem.room(self.batch)
+        storage = self.problem.storage
+        out = None if storage is None else storage.room(self.batch)
         scalars[[codes.N_REGIONS, codes.N_CORNERS, codes.SHARE_AT]] = 0
         given = self.problem.kernel.NO_OUTPUT if out is None else out
         arguments = (self.problem.net, self.state, given, self.batch, out is not None)
@@ -113,7 +118,8 @@ class _Walk(Generic[Output]):
             elif give is not None:
                 give(self)
             code = int(self.go_on(*arguments))
-        self.found.append(Batch(int(scalars[codes.N_REGIONS]), int(scalars[codes.N_CORNERS]), out))
+        n, n_corners = scalars[[codes.N_REGIONS, codes.N_CORNERS]].tolist()
+        self.found.append(counted(n) if storage is None or out is None else storage.pack(out, n, n_corners))
         self.is_done = code == codes.DONE
         self.batch = BATCH
 
@@ -159,7 +165,7 @@ class _Team(Generic[Output]):
         self._error: BaseException | None = None
         self._n_helpers = n_helpers
 
-    def batches(self) -> Iterator[Batch[Output]]:
+    def batches(self) -> Iterator[Chunk]:
         """What the walks find, in order."""
         helpers = [_threads().submit(self._help) for _ in range(self._n_helpers)]
         try:
@@ -243,7 +249,7 @@ class _Team(Generic[Output]):
             self._ask()
 
 
-def batches(problem: Problem[Output], state: State, record: Record, *, workers: int) -> Iterator[Batch[Output]]:
+def batches(problem: Problem[Output], state: State, record: Record, *, workers: int) -> Iterator[Chunk]:
     """Walk to the end on `workers` threads; yields batches of regions in canonical order, the same for any number.
 
     The record is complete when the last batch has been taken.

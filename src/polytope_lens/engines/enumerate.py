@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.mesh import MeshBuilder
 from polytope_lens.partition import Certificate, Partition, RegionCounts
 from polytope_lens.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
+from polytope_lens.polyhedral_mesh import PolyhedralMeshBuilder
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
+    from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
@@ -39,7 +42,13 @@ ENGINES = {"split": split.walk, "subdivide": subdivide.walk, "polyhedra": polyhe
 
 
 def partition(
-    network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1, progress: bool | None = None
+    network: Network,
+    domain: Domain,
+    *,
+    engine: str = "auto",
+    workers: int = 1,
+    progress: bool | None = None,
+    mesh: bool = True,
 ) -> Partition:
     """Every region of a domain.
 
@@ -55,6 +64,9 @@ def partition(
         Threads to share the work; the result is the same for any number.
     progress : bool, optional
         A bar on standard error; by default only at a terminal, and only for runs of more than a second.
+    mesh : bool
+        Whether to keep corners, edges and faces, in bounded domains of the plane and of space. Without them a partition
+        of space takes half the time and memory, but has no volumes and no picture, and facets take longer to find.
 
     Raises
     ------
@@ -69,7 +81,7 @@ def partition(
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
     workers = _validate.count(workers, name="`workers`")
-    builder = MeshBuilder() if network.input_dim == 2 and is_bounded(domain) else None
+    builder = _mesh_builder(network.input_dim) if mesh and is_bounded(domain) else None
     found, records = _walk(network, domain, engine, workers, progress, builder)
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
     maps, witnesses, proved = found.maps[first], found.witnesses[first], found.proved[first]
@@ -112,7 +124,7 @@ def count(
 
     def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
         records.append(record := Record())
-        walk = _walker(engine, piece)(network, piece, record, want_output=want_output, workers=workers)
+        walk = _walker(engine, piece, False)(network, piece, record, want_output=want_output, workers=workers)
         return _with_bar(walk, record, progress), lambda: record.layer_counts
 
     total, *per_layer = count_union(network, problems(engine, network, domain), start).tolist()
@@ -134,7 +146,7 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
 
     def found() -> Iterator[Region]:
         for chart in pieces:
-            for chunk in _walker(engine, chart)(network, chart, Record(), want_output=True, workers=workers):
+            for chunk in _walker(engine, chart, False)(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
                 witnesses = settle(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
                 elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
@@ -177,9 +189,11 @@ def problems(engine: str, network: Network, domain: Domain) -> list[Chart]:
     return [whole(network, domain)] if engine == "split" else charts(domain, network.input_dim, central_size(network))
 
 
-def _walker(engine: str, piece: Chart) -> Callable[..., Iterator[Chunk]]:
+def _walker(engine: str, piece: Chart, want_mesh: bool) -> Callable[..., Iterator[Chunk]]:
     """The engine for a piece: at infinity many neurons vanish together, of which polyhedra would ask each time."""
-    return split.walk if engine == "polyhedra" and not piece.is_input_space else ENGINES[engine]
+    if engine != "polyhedra":
+        return ENGINES[engine]
+    return partial(polyhedra.walk, want_mesh=want_mesh) if piece.is_input_space else split.walk
 
 
 def _walk(
@@ -188,19 +202,22 @@ def _walk(
     engine: str,
     workers: int,
     progress: bool | None,
-    builder: MeshBuilder | None = None,
+    builder: MeshBuilder | PolyhedralMeshBuilder | None = None,
 ) -> tuple[Chunk, list[Record]]:
-    """What the engine finds in all charts of the domain, and a record for each chart; corners go to the builder."""
+    """What the engine finds in all charts of the domain, and a record for each chart; the builder takes the mesh."""
     columns: list[GrowingArray[Any]] = [GrowingArray() for _ in COLUMNS]
     records = []
     for chart in problems(engine, network, domain):
         record = Record()
-        found = _walker(engine, chart)(network, chart, record, want_output=True, workers=workers)
+        walk = _walker(engine, chart, builder is not None)
+        found = walk(network, chart, record, want_output=True, workers=workers)
         for chunk in _with_bar(found, record, progress):
             for name, column in zip(COLUMNS, columns, strict=True):
                 column.append(getattr(chunk, name))
-            if builder is not None and chunk.corners is not None:
+            if chunk.corners is not None and isinstance(builder, MeshBuilder):
                 builder.add(chunk.corners)
+            if chunk.solids is not None and isinstance(builder, PolyhedralMeshBuilder):
+                builder.add(chunk.solids)
         records.append(record)
     patterns, maps, witnesses, proved = (column.array() for column in columns)
     return Chunk(len(patterns), patterns, maps, witnesses, proved, None), records
@@ -211,11 +228,17 @@ def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:
     return distinct_beginnings(patterns, np.cumsum(bits_per_layer, dtype=np.int64))
 
 
-def _mesh(network: Network, domain: Domain, builder: MeshBuilder, patterns: Words) -> PlanarMesh:
-    """Corners of a planar partition: the ones that came with it, or else those of the subdivide engine."""
+def _mesh_builder(dim: int) -> MeshBuilder | PolyhedralMeshBuilder | None:
+    return MeshBuilder() if dim == 2 else PolyhedralMeshBuilder() if dim == 3 else None
+
+
+def _mesh(
+    network: Network, domain: Domain, builder: MeshBuilder | PolyhedralMeshBuilder, patterns: Words
+) -> PlanarMesh | PolyhedralMesh:
+    """The mesh that came with a partition, or else that of the engine that makes one."""
     if not builder.is_empty:
         return builder.mesh()
-    found, _ = _walk(network, domain, "subdivide", 1, False, builder)
+    found, _ = _walk(network, domain, choose_engine("auto", network, domain), 1, False, builder)
     if not np.array_equal(found.patterns, patterns):
         raise ConsistencyError(
             "two engines found different regions. This is a defect of polytope_lens: please report the network and "

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
 from polytope_lens import _validate
-from polytope_lens.domain import check_domain
+from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines.enumerate import counts_per_layer, partition
 from polytope_lens.engines.flip import Limits, search
-from polytope_lens.engines.place import lift, place_of
+from polytope_lens.engines.place import check_norm, lift, place_of
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import ConsistencyError, OptionError, Status
 from polytope_lens.partition import Certificate, Partition, Search
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
+    from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint64]
@@ -42,6 +42,7 @@ def explore(
     max_flips: int | None = None,
     radius: float | None = None,
     order: str | None = None,
+    norm: float = 2,
     progress: bool | None = None,
 ) -> Partition:
     """Regions around a point, found by crossing facets.
@@ -63,6 +64,8 @@ def explore(
         "distance" finds the regions nearest to x first. The distance of a region is that of its nearest point, among
         the inputs and inside the domain. "breadth" finds those first to which the fewest facets have to be crossed.
         By default "breadth" with `max_flips`, and else "distance".
+    norm : 1, 2 or inf
+        What distances, and the ball of `radius`, are measured in.
     progress : bool, optional
         A bar on standard error; by default only at a terminal, and only for runs of more than a second.
 
@@ -105,7 +108,7 @@ def explore(
     limits = _limits(max_regions, max_flips, radius)
     by_distance = _is_by_distance(order, limits)
     bits = region_patterns(network, point[None], domain)[0]
-    place = place_of(network, point, domain)
+    place = place_of(network, point, domain, check_norm(norm))
     disable = None if progress is None else not progress
     with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
 
@@ -151,11 +154,11 @@ def explore(
     )
 
 
-def _mesh(network: Network, domain: Domain, patterns: Words) -> PlanarMesh | None:
-    """Corners of all regions of a bounded domain in the plane, from the engine that has them."""
-    if network.input_dim != 2 or domain is None:
+def _mesh(network: Network, domain: Domain, patterns: Words) -> PlanarMesh | PolyhedralMesh | None:
+    """The mesh of all regions of a bounded domain in the plane or in space, from the engine that makes it."""
+    if network.input_dim not in (2, 3) or not is_bounded(domain):
         return None
-    whole = partition(network, domain, engine="subdivide", progress=False)
+    whole = partition(network, domain, progress=False)
     if not np.array_equal(whole.patterns, patterns):
         raise ConsistencyError(
             "two engines found different regions. This is a defect of polytope_lens: please report the network and the "
@@ -170,10 +173,7 @@ def _limits(max_regions: int | None, max_flips: int | None, radius: float | None
     if max_flips is not None:
         max_flips = _validate.count(max_flips, name="`max_flips`", least=0)
     if radius is not None:
-        is_number = isinstance(radius, int | float | np.integer | np.floating) and not isinstance(radius, bool)
-        if not is_number or not isfinite(radius) or radius <= 0:
-            raise OptionError(f"`radius` should be a positive number, but received {radius!r}.")
-        radius = float(radius)
+        radius = _validate.number(radius, name="`radius`", positive=True)
     return Limits(max_regions, max_flips, radius)
 
 

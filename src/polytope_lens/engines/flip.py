@@ -17,14 +17,13 @@ import numpy as np
 
 from polytope_lens.engines.found import BEYOND, DONE, MET, PLACED, Found
 from polytope_lens.engines.inside import propose_centers, step_in
-from polytope_lens.engines.place import are_beyond, are_inside, metric_normals, start_slacks
+from polytope_lens.engines.place import are_inside, dual_norms, nearest, shown_by_row, start_slacks
 from polytope_lens.errors import Status
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.pattern import n_words, pack, unpack
 from polytope_lens.polytope.codes import FACET, OPEN
 from polytope_lens.polytope.middle import float_inside
-from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.query.sides import BATCH, ExactCells, prove_rows, region_rows, slacks
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Statuses = NDArray[np.int8]
     Report = Callable[[int, int], None]
+    Look = Callable[["Search", Ints], float]
 
 # Regions looked at together: at most this many, and in a search by distance at most this share of those done, since
 # what is found in the batch may be nearer than its last ones.
@@ -58,13 +58,15 @@ class Limits:
 class Facets(NamedTuple):
     """Facets of a batch of regions, in the order of these.
 
-    Which one's, the pattern across, where the way there crosses, a lower bound on the distance of what lies across.
+    Which one's, the pattern across, where the way there crosses, about how far what lies across is at least, and what
+    of this is proved.
     """
 
     at: Ints
     across: Bools
     entry: Floats
     lower: Floats
+    bound: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +74,8 @@ class Outcome:
     """What a search has found.
 
     `listed` are the numbers of its regions in order of discovery, `n_uncrossed` counts the facets of these that are
-    known to lead to others, `n_unseen` those of them whose facets were not looked at.
+    known to lead to others, `n_unseen` those of them whose facets were not looked at. All points nearer than `clear`
+    are in regions that were looked at; it is proved, but 0 where nobody looks.
     """
 
     found: Found
@@ -82,6 +85,7 @@ class Outcome:
     n_unseen: int
     float64: int
     rational: int
+    clear: float
 
 
 @dataclass(slots=True, eq=False)
@@ -107,11 +111,14 @@ class Search:
         return max(1, min(TOGETHER, BATCH // ((m + 1) * (network.input_dim + 1))))
 
 
-def search(place: Place, bits: Bools, *, by_distance: bool, limits: Limits, report: Report) -> Outcome:
+def search(
+    place: Place, bits: Bools, *, by_distance: bool, limits: Limits, report: Report, look: Look | None = None
+) -> Outcome:
     """Find regions from the one with pattern `bits`, whose closure holds the place's start.
 
     Nearest first with `by_distance`, else in order of the number of crossings. `report` is told now and then how many
-    regions are found and how many are waiting.
+    regions are found and how many are waiting. In a search by distance, `look` is told which regions come next, and
+    says within which radius to go on.
     """
     network = place.network
     identity = integer_matrix(np.eye(network.input_dim + 1))
@@ -119,14 +126,19 @@ def search(place: Place, bits: Bools, *, by_distance: bool, limits: Limits, repo
     state = Search(
         place, found, by_distance, limits.radius, ExactCells(network, place.around), ExactRows(network, identity)
     )
-    found.add(pack(bits[None]), place.start[None], np.array([-1]), np.zeros(1))
+    found.add(pack(bits[None]), place.start[None], np.array([-1]), np.zeros(1), np.zeros(1))
     with _interruptible() as stop:
-        walk = _nearest_first if by_distance else _breadth_first
-        listed, status = walk(state, limits, report, stop)
-    return Outcome(found, listed, status, *_open_ends(state, listed), state.float64, state.rational)
+        if by_distance:
+            listed, status = _nearest_first(state, limits, report, stop, look)
+        else:
+            listed, status = _breadth_first(state, limits, report, stop)
+        clear = 0.0 if look is None else _clear(state)
+    return Outcome(found, listed, status, *_open_ends(state, listed), state.float64, state.rational, clear)
 
 
-def _nearest_first(state: Search, limits: Limits, report: Report, stop: threading.Event) -> tuple[Ints, Status]:
+def _nearest_first(
+    state: Search, limits: Limits, report: Report, stop: threading.Event, look: Look | None
+) -> tuple[Ints, Status]:
     """Regions in order of their distance from the start; ties in order of discovery.
 
     A region waits with a lower bound on its distance, that of the hyperplane it was entered through, until this is
@@ -135,6 +147,8 @@ def _nearest_first(state: Search, limits: Limits, report: Report, stop: threadin
     """
     found, wanted = state.found, limits.regions
     while True:
+        if state.radius is not None:
+            found.state[(found.state <= PLACED) & (found.bound >= state.radius)] = BEYOND
         done, waiting = np.flatnonzero(found.state == DONE), np.flatnonzero(found.state <= PLACED)
         report(len(done), len(waiting))
         if stop.is_set():
@@ -151,6 +165,8 @@ def _nearest_first(state: Search, limits: Limits, report: Report, stop: threadin
             waiting = np.sort(waiting[np.argpartition(found.key[waiting], size - 1)[:size]])
         met = found.state[waiting] == MET
         _settle(state, waiting[met])
+        if look is not None and not met.all():
+            state.radius = look(state, waiting[~met])
         _cross(state, waiting[~met])
 
 
@@ -199,6 +215,20 @@ def _open_ends(state: Search, listed: Ints) -> tuple[int, int]:
     return uncrossed, int((found.state[listed] != DONE).sum())
 
 
+def _clear(state: Search) -> float:
+    """The least distance, proved, of regions that wait or were left out; those that wait get one of their own."""
+    found = state.found
+    while True:
+        left = np.flatnonzero(found.state != DONE)
+        if not left.size:
+            return float("inf")
+        nearest_first = left[np.argsort(found.bound[left], kind="stable")]
+        met = nearest_first[: state.step][found.state[nearest_first[: state.step]] == MET]
+        if found.state[nearest_first[0]] != MET:
+            return float(found.bound[nearest_first[0]])
+        _settle(state, met)
+
+
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
     """An event that Ctrl-C sets, once, so that what was found can be handed over; the second time it interrupts."""
@@ -227,11 +257,12 @@ def _settle(state: Search, index: Ints) -> None:
         bits = unpack(found.words[part], place.network.n_neurons)
         rows, error = region_rows(place.network, place.around, bits)
         if state.by_distance:
-            found.key[part], multipliers = _distances(place, rows, error)
-            if state.radius is not None:
-                beyond = are_beyond(place, state.radius, rows, error, multipliers)
-                found.state[part[beyond]] = BEYOND
-                part, bits, rows, error = part[~beyond], bits[~beyond], rows[~beyond], error[~beyond]
+            limit = np.inf if state.radius is None else state.radius
+            found.key[part], shown, _, _ = nearest(place, rows, error, limit)
+            found.bound[part] = np.maximum(found.bound[part], shown)
+            beyond = found.bound[part] >= limit
+            found.state[part[beyond]] = BEYOND
+            part, bits, rows, error = part[~beyond], bits[~beyond], rows[~beyond], error[~beyond]
         parent = found.parent[part]
         ways = np.where(parent[:, None] < 0, 0.0, found.point[part] - found.point[parent])
         points = step_in(rows, found.point[part], ways)
@@ -253,12 +284,6 @@ def _center(state: Search, bits: Bools, rows: Floats, error: Floats, point: Floa
     assert exact is not None  # regions have interior
     inside = np.array(exact)
     return inside, bool(are_inside(place, rows, error, inside[None])[0])
-
-
-def _distances(place: Place, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
-    """Distance of n regions from the start, rounded, and the multipliers of the rows that show it."""
-    slack, _ = start_slacks(place, rows, error)
-    return nearest_points(metric_normals(place, rows[:, :, :-1]), slack)
 
 
 def _cross(state: Search, index: Ints) -> Ints:
@@ -283,13 +308,14 @@ def _cross(state: Search, index: Ints) -> Ints:
     with np.errstate(all="ignore"):
         share = slacks(rows, error, points)[0][at, owner] / np.einsum("fk,fk->f", normal, aim)
         entry = points[at] + share[:, None] * aim
-        length = np.linalg.norm(metric_normals(place, normal), axis=1)
-        lower = np.nan_to_num(start_slacks(place, rows, error)[0][at, owner] / length, posinf=0.0)
-    facets = Facets(at, across, entry, np.maximum(lower, found.key[index[at]]))
+        slack, slack_error = (part[at, owner] for part in start_slacks(place, rows, error))
+        lower = np.nan_to_num(slack / dual_norms(place, normal), posinf=0.0)
+        bound = shown_by_row(place, slack, slack_error, normal, error[at, owner, :-1])
+    facets = Facets(at, across, entry, np.maximum(lower, found.key[index[at]]), bound)
     unsure = np.flatnonzero(is_open.any(axis=1) | vanishes.any(axis=1))
     if unsure.size:
         facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status)
-    numbers, fresh = found.add(pack(facets.across), facets.entry, index[facets.at], facets.lower)
+    numbers, fresh = found.add(pack(facets.across), facets.entry, index[facets.at], facets.lower, facets.bound)
     found.state[index] = DONE
     state.inner.append(index[facets.at])
     state.across.append(numbers)
@@ -310,20 +336,16 @@ def _decided(
                 at.append(i)
                 across.append(pattern)
                 known.append(place.get((i, owners[0]), -1) if len(owners) == 1 else -1)
-    keep = np.flatnonzero(~np.isin(sure.at, unsure))
+    kept = Facets._make(array[~np.isin(sure.at, unsure)] for array in sure)
     if not at:
-        return Facets(sure.at[keep], sure.across[keep], sure.entry[keep], sure.lower[keep])
+        return kept
     number, regions = np.array(known), np.array(at)
     is_known = number >= 0
     entry = np.full((len(at), points.shape[1]), np.nan)
     entry[is_known] = sure.entry[number[is_known]]
-    lower = keys[regions]
+    lower, bound = keys[regions], np.zeros(len(at))
     lower[is_known] = sure.lower[number[is_known]]
-    all_at = np.concatenate([sure.at[keep], regions])
-    order = np.argsort(all_at, kind="stable")
-    return Facets(
-        all_at[order],
-        np.concatenate([sure.across[keep], np.array(across)])[order],
-        np.concatenate([sure.entry[keep], entry])[order],
-        np.concatenate([sure.lower[keep], lower])[order],
-    )
+    bound[is_known] = sure.bound[number[is_known]]
+    decided = Facets(regions, np.array(across), entry, lower, bound)
+    order = np.argsort(np.concatenate([kept.at, regions]), kind="stable")
+    return Facets._make(np.concatenate(pair)[order] for pair in zip(kept, decided, strict=True))

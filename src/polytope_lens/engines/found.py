@@ -42,7 +42,9 @@ class Found:
     crossings : (n,) int array
         How many facets were crossed on the way.
     key : (n,) array
-        A lower bound on its distance, and then the distance.
+        About a lower bound on its distance, and then about the distance: what the search goes by.
+    bound : (n,) array
+        A lower bound on its distance that is proved.
     state : (n,) int8 array
         MET, PLACED, DONE or BEYOND.
     """
@@ -53,6 +55,7 @@ class Found:
     parent: Ints
     crossings: Ints
     key: Floats
+    bound: Floats
     state: NDArray[np.int8]
 
     def __init__(self, n_words: int, k: int) -> None:
@@ -65,11 +68,12 @@ class Found:
             "parent": np.zeros(0, dtype=np.int64),
             "crossings": np.zeros(0, dtype=np.int64),
             "key": np.zeros(0),
+            "bound": np.zeros(0),
             "state": np.zeros(0, dtype=np.int8),
         }
         self._show()
 
-    def add(self, words: Words, point: Floats, parent: Ints, key: Floats) -> tuple[Ints, Ints]:
+    def add(self, words: Words, point: Floats, parent: Ints, key: Floats, bound: Floats) -> tuple[Ints, Ints]:
         """Numbers of n regions, and which of these are new; a region that is listed twice is entered the first time."""
         self._reserve(self.count + len(words))
         before, index = self.count, np.zeros(len(words), dtype=np.int64)
@@ -81,6 +85,8 @@ class Found:
         self.parent[fresh] = parent[first]
         self.crossings[fresh] = np.where(parent[first] < 0, 0, self.crossings[parent[first]] + 1)
         self.key[fresh] = key[first]
+        self.bound[fresh] = 0.0
+        np.maximum.at(self.bound, index, bound)
         again = self.state[index] == MET
         np.maximum.at(self.key, index[again], key[again])
         return index, fresh

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import fmpq, fmpz_mat
+from flint import fmpq
 from scipy.spatial import ConvexHull, QhullError
 
 from polytope_lens.engines._kernels import codes
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.corners import POINT
-from polytope_lens.engines._kernels.flat import FlatNetwork, flatten
-from polytope_lens.engines.chunks import Chunk, Record, counted, input_maps, input_points, trimmed
+from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
+from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed
 from polytope_lens.engines.corners import CornerSigns, shared_arrays
-from polytope_lens.engines.driver import Problem, batches
+from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.exact.rational import integer_rows, nearest_float, sign
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.network import cutting_first
 from polytope_lens.pattern import n_words
-from polytope_lens.polytope.double_description import value_at, vertices_in_box
+from polytope_lens.polyhedral_mesh import polyhedra
+from polytope_lens.polytope.double_description import bounded_vertices, meeting_point, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 STACK, CELL = 4096, 512
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+def walk(
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = True, workers: int = 1
+) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, batch by batch.
 
     Exact: signs at vertices that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
@@ -43,39 +47,32 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     ordered = cutting_first(network)
     net = flatten(ordered, chart.matrix, reach, want_maps=want_output)
-    d = network.input_dim
 
     def oracle() -> Callable[[kernel.State], None]:
         return _VertexSigns(network, chart, chart_sides(chart)).answer
 
+    side_row = _rows_of_sides(chart)
+    n_planes = len(side_row) + network.n_neurons if want_mesh else 0
+
     def room(n_regions: int) -> kernel.Output:
-        return kernel.Output(
-            np.empty((n_regions, n_words(network.n_neurons)), np.uint64),
-            np.empty((n_regions, network.output_dim, d + 1)),
-            np.empty((n_regions, d)),
-            np.empty(n_regions, np.bool_),
+        return kernel.room(
+            n_regions, n_words(network.n_neurons), network.output_dim, side_row, n_planes if want_mesh else 0
         )
 
     record.of = "volume"
-    problem = Problem(kernel, "polyhedra", net, oracle, room if want_output else None, _volume, enlarged)
-    for n, _, out in batches(problem, _start(ordered, chart, net), record, workers=workers):
-        if out is None:
-            yield counted(n)
-            continue
-        witnesses = input_points(chart, trimmed(out.witnesses, n))
-        # Proved in the chart's coordinates; elsewhere they are rounded once more.
-        proved = trimmed(out.proved, n) & chart.is_input_space
-        yield Chunk(n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, None)
+    storage = Storage(room, partial(_chunk, chart)) if want_output else None
+    problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, enlarged)
+    return batches(problem, _start(ordered, chart, net), record, workers=workers)
 
 
 def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
     """A state whose only cell is the chart's polytope, before the first layer."""
     d = network.input_dim
     sides = chart_sides(chart)
-    exact = integer_rows(sides)
-    corners = vertices_in_box(exact[: 2 * d], exact[2 * d :])
+    corners = bounded_vertices(integer_rows(sides))
     n_lines = len(sides) + network.n_neurons + 1
     line_words = -(-n_lines // 64)
+    hashes = hash_table(2 * network.n_neurons + len(sides), seed=1)
     state = kernel.State(
         **shared_arrays(network, chart, net, frames=network.n_neurons + 2, n_points=STACK, n_lines=n_lines),
         simple=np.ones(network.n_neurons + 2, np.int64),
@@ -84,7 +81,15 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
         old_point=np.zeros(CELL, np.int64),
         old_tight=np.zeros((line_words, CELL), np.uint64),
         value=np.zeros(CELL),
+        vanished=np.zeros(network.n_neurons + 2, np.uint64),
         common=np.zeros(line_words, np.uint64),
+        ring=np.zeros(CELL, np.int64),
+        scrambled=np.zeros(CELL, np.uint64),
+        on_planes=np.zeros((line_words, CELL), np.uint64),
+        plane=np.zeros(n_lines, np.int64),
+        number=np.zeros(n_lines, np.int64),
+        on_hash=hashes[: network.n_neurons],
+        zero_hash=hashes[network.n_neurons :],
     )
     while 2 * len(corners) > len(state.old_point):
         state = enlarged(state)
@@ -115,6 +120,34 @@ def chart_sides(chart: Chart) -> NDArray[np.float64]:
     return np.vstack([box, [row for row in rows if not (row == box).all(axis=1).any()] or np.empty((0, box.shape[1]))])
 
 
+def _rows_of_sides(chart: Chart) -> NDArray[np.int64]:
+    """The row of the domain that each side of a chart is, -1 for sides of the box that are none."""
+    rows = [tuple(row) for row in np.column_stack([chart.A, -chart.b]).tolist()]
+    place = {row: index for index, row in reversed(list(enumerate(rows)))}
+    return np.array([place.get(tuple(side), -1) for side in chart_sides(chart).tolist()], dtype=np.int64)
+
+
+def _chunk(chart: Chart, out: kernel.Output, n: int, _: int) -> Chunk:
+    witnesses = input_points(chart, trimmed(out.witnesses, n))
+    # Proved in the chart's coordinates; elsewhere they are rounded once more.
+    proved = trimmed(out.proved, n) & chart.is_input_space
+    solids = None
+    if chart.is_input_space and len(out.key):
+        n_vertices, n_faces = out.vertex_indptr[n], out.face_indptr[n]
+        solids = polyhedra(
+            out.vertex[:n_vertices],
+            out.key[:n_vertices],
+            out.face_key[:n_faces],
+            out.owner[:n_faces],
+            out.crowded[:n_faces],
+            out.corner_indptr[: n_faces + 1],
+            out.corner,
+            trimmed(out.face_indptr, n + 1),
+        )
+    maps = input_maps(chart, trimmed(out.maps, n))
+    return Chunk(n, trimmed(out.patterns, n), maps, witnesses, proved, None, solids)
+
+
 def _volume(state: kernel.State, f: int) -> float:
     """Volume of a cell on the stack, in the chart; rounded, and 0 where qhull finds it too thin."""
     start, n = int(state.start[f]), int(state.n_corners[f])
@@ -127,11 +160,11 @@ def _volume(state: kernel.State, f: int) -> float:
 
 def enlarged(state: kernel.State) -> kernel.State:
     """The same state with twice the room for vertices."""
-    names = ("corner", "point", "signs", "old_point", "value", "tight", "old_tight")
+    names = ("corner", "point", "signs", "old_point", "value", "ring", "scrambled", "tight", "old_tight", "on_planes")
     larger: dict[str, Any] = {}
     for name in names:
         array = getattr(state, name)
-        axis = 1 if name in ("tight", "old_tight") else 0
+        axis = 1 if name in ("tight", "old_tight", "on_planes") else 0
         larger[name] = np.concatenate([array, np.zeros_like(array)], axis=axis)
     return state._replace(**larger)
 
@@ -150,11 +183,3 @@ def unpack_low(words: NDArray[np.uint64], n: int) -> NDArray[np.bool_]:
     """The first n bits of words, lowest first."""
     octets = np.ascontiguousarray(words.astype("<u8")).view(np.uint8)
     return np.unpackbits(octets, count=n, bitorder="little").astype(bool)
-
-
-def meeting_point(rows: list[list[fmpz]]) -> list[fmpz]:
-    """Homogeneous integer coordinates [x, t], t > 0, of the one point where hyperplanes ``a . x + c t = 0`` meet."""
-    basis, nullity = fmpz_mat(rows).nullspace()
-    assert nullity == 1  # they meet in a vertex
-    vertex = [basis[i, 0] for i in range(basis.nrows())]
-    return vertex if vertex[-1] > 0 else [-v for v in vertex]

@@ -14,14 +14,13 @@ from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines.chunks import (
     Chunk,
     Record,
-    counted,
     first_rows,
     input_maps,
     input_points,
     maps_of_patterns,
     trimmed,
 )
-from polytope_lens.engines.driver import Problem, batches
+from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.exact.rational import (
     dot,
     integer_matrix,
@@ -72,12 +71,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
             np.empty((n_regions, d)),
         )
 
-    record.of = "search tree"
-    problem = Problem(kernel, "split", net, oracle, room if want_output else None, _weight)
-    for n, _, out in batches(problem, state, record, workers=workers):
-        if out is None:
-            yield counted(n)
-            continue
+    def pack(out: kernel.Output, n: int, _: int) -> Chunk:
         witnesses = input_points(chart, trimmed(out.witnesses, n))
         # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
         proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
@@ -87,7 +81,11 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
             if chart.has_all_coordinates
             else maps_of_patterns(network, patterns)
         )
-        yield Chunk(n, patterns, maps, witnesses, proved, None)
+        return Chunk(n, patterns, maps, witnesses, proved, None)
+
+    record.of = "search tree"
+    storage = Storage(room, pack) if want_output else None
+    return batches(Problem(kernel, "split", net, oracle, storage, _weight), state, record, workers=workers)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.State:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._joining import joined
 from polytope_lens.engines._kernels import codes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.corners import POINT
@@ -13,13 +15,12 @@ from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
 from polytope_lens.engines.chunks import (
     Chunk,
     Record,
-    counted,
     input_maps,
     input_points,
     trimmed,
 )
 from polytope_lens.engines.corners import CornerSigns, shared_arrays
-from polytope_lens.engines.driver import Problem, batches
+from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.exact.rational import nearest_float, sign
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.mesh import Corners
@@ -75,9 +76,8 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         )
 
     record.of = "area"
-    problem = Problem(kernel, "subdivide", net, oracle, room if want_output else None, _area, enlarged)
-    for n, n_corners, out in batches(problem, state, record, workers=workers):
-        yield counted(n) if out is None else _chunk(chart, n, n_corners, out)
+    storage = Storage(room, partial(_chunk, chart)) if want_output else None
+    return batches(Problem(kernel, "subdivide", net, oracle, storage, _area, enlarged), state, record, workers=workers)
 
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
@@ -167,10 +167,9 @@ def _sign_at_crossing(row: list[fmpz], first: list[fmpz], second: list[fmpz]) ->
     return sign(top) * sign(bottom)
 
 
-def _chunk(chart: Chart, n: int, n_corners: int, out: kernel.Output) -> Chunk:
+def _chunk(chart: Chart, out: kernel.Output, n: int, n_corners: int) -> Chunk:
     corners = Corners(
-        trimmed(out.corner, n_corners),
-        trimmed(out.key, n_corners),
+        *joined(out.key[:n_corners], out.corner[:n_corners]),
         trimmed(out.owner, n_corners),
         trimmed(out.crowded, n_corners),
         trimmed(out.indptr, n + 1),

@@ -6,6 +6,7 @@ times one power of two. Nothing here rounds, except :func:`nearest_float`, which
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -73,6 +74,31 @@ def fraction(value: fmpq | Fraction | Integral | float) -> Fraction:
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))
     return Fraction(int(value)) if isinstance(value, Integral) else Fraction(*value.as_integer_ratio())
+
+
+def digits(n: int) -> str:
+    """An integer in decimal; ``str`` refuses more than 4300 digits, which rows of deep networks have."""
+    return str(fmpz(n))
+
+
+def written(value: Fraction) -> str:
+    """A fraction as ``p/q``, or ``p`` if it is whole, however long."""
+    p, q = value.as_integer_ratio()
+    return digits(p) if q == 1 else f"{digits(p)}/{digits(q)}"
+
+
+def read_fraction(text: str) -> Fraction:
+    """The fraction that :func:`written` wrote; ValueError for anything else, ZeroDivisionError for a zero below.
+
+    Examples
+    --------
+    >>> read_fraction("-1/2")
+    Fraction(-1, 2)
+    """
+    if re.fullmatch(r"-?[0-9]+(/[0-9]+)?", text) is None:
+        raise ValueError(f"{text!r} is no fraction")
+    p, _, q = text.partition("/")
+    return Fraction(int(fmpz(p)), int(fmpz(q or "1")))
 
 
 def scaled_quotient(row: Sequence[fmpz], scale: fmpz) -> Floats:

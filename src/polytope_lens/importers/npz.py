@@ -18,7 +18,6 @@ Other arrays are left to other programs.
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,6 +27,7 @@ import numpy as np
 from polytope_lens import _validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError
+from polytope_lens.io.files import whole_file
 from polytope_lens.network import Layer, Network
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def load_npz(path: str | PathLike[str]) -> tuple[Network, Box | None]:
     Exact: narrower floats and integers convert to float64 without loss, and numbers that would be rounded are refused.
     """
     path = Path(path)
-    arrays = _read(path)
+    arrays = read_arrays(path)
     try:
-        network = _network(arrays)
-        return network, _domain(arrays, network.input_dim)
+        network = network_of(arrays)
+        return network, box_of(arrays, network.input_dim)
     except (FileFormatError, InvalidNetworkError, DomainError) as error:
         raise FileFormatError(f"{path}: {error}") from error
 
@@ -91,31 +91,33 @@ def save_npz(network: Network, path: str | PathLike[str], domain: Box | None = N
     DomainError, DimensionError
         A domain that is no box, or has another dimension than the network's input.
     """
-    arrays: Arrays = {}
-    pairs = [(layer.weight, layer.bias) for layer in network.layers] + [(network.output_weight, network.output_bias)]
-    for index, (weight, bias) in enumerate(pairs):
-        arrays[f"W{index}"], arrays[f"b{index}"] = weight, bias
-    arrays |= _activation_arrays(network)
+    arrays = arrays_of(network)
     if domain is not None:
         if not isinstance(domain, Box):
             raise DomainError(f"a .npz file keeps a Box or None as domain, but received {type(domain).__name__}.")
         if domain.dim != network.input_dim:
             raise DimensionError(f"the network has {network.input_dim} inputs, but the domain has {domain.dim}.")
         arrays |= {"lo": domain.lower, "hi": domain.upper}
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, **arrays)
 
 
-def _read(path: Path) -> Arrays:
-    """All arrays of the archive."""
+def arrays_of(network: Network) -> Arrays:
+    """The arrays of a network, by name."""
+    arrays: Arrays = {}
+    pairs = [(layer.weight, layer.bias) for layer in network.layers] + [(network.output_weight, network.output_bias)]
+    for index, (weight, bias) in enumerate(pairs):
+        arrays[f"W{index}"], arrays[f"b{index}"] = weight, bias
+    return arrays | _activation_arrays(network)
+
+
+def read_arrays(path: Path) -> Arrays:
+    """All arrays of an archive; Python objects are refused.
+
+    Raises
+    ------
+    FileFormatError
+    """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
@@ -128,7 +130,8 @@ def _read(path: Path) -> Arrays:
         ) from error
 
 
-def _network(arrays: Arrays) -> Network:
+def network_of(arrays: Arrays) -> Network:
+    """The network that arrays describe."""
     n_layers = _count_layers(arrays)
     defaults = _default_slopes(arrays)
     pairs = [(_numbers(arrays, f"W{index}"), _numbers(arrays, f"b{index}")) for index in range(n_layers)]
@@ -206,7 +209,8 @@ def _activation_arrays(network: Network) -> Arrays:
     return {f"{kind}{index}": getattr(layer, kind) for index, layer in enumerate(network.layers) for kind in PER_NEURON}
 
 
-def _domain(arrays: Arrays, dim: int) -> Box | None:
+def box_of(arrays: Arrays, dim: int) -> Box | None:
+    """The domain that arrays describe, None for the whole space."""
     if "lo" not in arrays and "hi" not in arrays:
         return None
     for present, absent in (("lo", "hi"), ("hi", "lo")):

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-# These steer pivots and decide nothing. After EXHAUSTED pivots the method gives up.
+# These steer pivots and decide nothing. What is small for the sizes of its terms is no violation. After EXHAUSTED
+# pivots the method gives up.
 VIOLATED, FLAT_PIVOT, EXHAUSTED = 2.0**-40, 2.0**-36, 500
 
 
@@ -54,10 +55,12 @@ def maximize(
     for _ in range(EXHAUSTED):
         worst, entering = -VIOLATED, -1
         for q in range(normal.shape[0]):
-            gap = offset[q]
+            gap, size = offset[q], abs(offset[q])
             for k in range(d):
-                gap -= normal[q, k] * point[k]
-            if gap < worst:
+                term = normal[q, k] * point[k]
+                gap -= term
+                size += abs(term)
+            if gap < worst and gap < -VIOLATED * size:
                 worst = gap
                 entering = q
         if entering < 0:

@@ -1,78 +1,99 @@
-"""Vertices of polytopes in exact arithmetic, halfspace by halfspace."""
+"""The double description method: extreme rays of a cone, row by row, in integers.
+
+A cone of as many independent rows as there are coordinates is cut by the others one by one. Each keeps the rays inside
+it and adds one for each two neighbours on either side of it. Two rays are neighbours if and only if no third one lies
+on all rows that both lie on (Motzkin et al. 1953; Fukuda and Prodon 1996, *Double description method revisited*,
+proposition 7).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
-from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flint import fmpz
+import numpy as np
+from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
-from polytope_lens.exact.rational import sign
+from polytope_lens._jit import jit
+from polytope_lens._words import count_bits
+from polytope_lens.errors import IntractableError
+from polytope_lens.polytope.facets import primitive
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    Bools = NDArray[np.bool_]
+    Words = NDArray[np.uint64]
+    Vector = tuple[int, ...]
+
+# Pairs of rays that are compared at once by compiled code, and so few that it does not pay.
+PAIRS, FEW = 2**24, 32
 
 
 @dataclass(frozen=True, slots=True)
 class Vertex:
     """A vertex [x_1 ... x_d, t] in homogeneous integer coordinates, t > 0, and the rows that vanish there."""
 
-    coordinates: tuple[fmpz, ...]
+    coordinates: Vector
     tight: frozenset[int]
 
 
-def vertices_in_box(sides: Sequence[Sequence[fmpz]], rows: Sequence[Sequence[fmpz]]) -> list[Vertex]:
-    """Vertices of ``{x : a . x + c <= 0 for all sides and rows [a, c]}``; exact.
+def extreme_rays(rows: Sequence[Sequence[fmpz]], most: int | None = None) -> tuple[list[Vector], Bools]:
+    """Extreme rays of ``{y : a . y <= 0 for all rows a}``, which has no line, and the rows that they lie on; exact.
 
     Parameters
     ----------
-    sides : 2 d integer rows
-        Those of a box: the upper side of each axis, then the lower ones.
-    rows : integer rows
-        Further halfspaces; together they have interior.
+    rows : m integer rows
+        They span the space. Those that come first make the first cone, so far as they are independent; the others cut
+        it in their order.
+    most : int, optional
+        Give up when there are more rays than this.
+
+    Raises
+    ------
+    IntractableError
 
     Returns
     -------
-    list of Vertex
-        `tight` counts the sides first, then the rows; rows without a normal never are.
+    rays : list of tuples of integers without a common divisor
+    tight : (n_rays, m) bool array
+        Which rows are zero on each ray.
 
     Notes
     -----
-    The double description method (Motzkin et al. 1953): each halfspace keeps the vertices inside it and adds one for
-    each edge that leaves it. Two vertices are the ends of an edge iff no third lies on all rows that both lie on
-    (Fukuda and Prodon 1996, proposition 7). Cost: for each row, the cube of the number of vertices; meant for few.
+    Cost: for each row, a scalar product with each ray, and a comparison of bits for each pair of rays on either side.
+    The rays on the way may be many more than there are in the end.
     """
-    d = len(sides) // 2
-    corners = []
-    for lower in product((False, True), repeat=d):
-        chosen = [k + d * is_lower for k, is_lower in enumerate(lower)]
-        # The side a x_k + c = 0 is at x_k = -c / a.
-        common = fmpz(1)
-        for q in chosen:
-            common *= abs(sides[q][q % d])
-        point = [-sides[q][-1] * common // sides[q][q % d] for q in chosen]
-        corners.append(Vertex(_reduced([*point, common]), frozenset(chosen)))
-    for index, row in enumerate(rows, start=2 * d):
-        if any(row[:-1]):
-            corners = _cut(corners, row, index, d)
-    return corners
+    matrix = fmpz_mat([list(row) for row in rows])
+    m, k = matrix.nrows(), matrix.ncols()
+    pivots, _, rank = matrix.transpose().rref()
+    assert rank == k
+    first = [next(j for j in range(m) if pivots[i, j] != 0) for i in range(k)]
+    inverse = fmpq_mat(fmpz_mat([list(rows[q]) for q in first])).inv()
+    rays = [primitive_fractions([-inverse[i, j] for i in range(k)]) for j in range(k)]
+    taken = sum(1 << q for q in first)
+    zeros = [taken & ~(1 << q) for q in first]
+    for q in range(m):
+        if not taken >> q & 1:
+            rays, zeros = _cut(rays, zeros, rows[q], q)
+            if most is not None and len(rays) > most:
+                raise IntractableError(f"there are more than {most} vertices and rays on the way to the vertices.")
+    if not rays:
+        return [], np.zeros((0, m), dtype=bool)
+    values = (fmpz_mat(rays) * matrix.transpose()).entries()
+    return rays, np.array([v == 0 for v in values]).reshape(len(rays), m)
 
 
-def _cut(vertices: list[Vertex], row: Sequence[fmpz], index: int, d: int) -> list[Vertex]:
-    values = [value_at(row, vertex.coordinates) for vertex in vertices]
-    kept = [
-        Vertex(vertex.coordinates, vertex.tight | {index}) if value == 0 else vertex
-        for vertex, value in zip(vertices, values, strict=True)
-        if sign(value) <= 0
-    ]
-    for inside, below in zip(vertices, values, strict=True):
-        for outside, above in zip(vertices, values, strict=True):
-            if below < 0 < above and _are_joined(inside, outside, vertices, d):
-                point = [above * p - below * q for p, q in zip(inside.coordinates, outside.coordinates, strict=True)]
-                kept.append(Vertex(_reduced(point), (inside.tight & outside.tight) | {index}))
-    return kept
+def bounded_vertices(rows: Sequence[Sequence[fmpz]]) -> list[Vertex]:
+    """Vertices of a bounded ``{x : a . x + c <= 0 for all rows [a, c]}`` with interior; exact.
+
+    Rows without a normal never are among those that vanish at a vertex.
+    """
+    proper = [q for q, row in enumerate(rows) if any(row[:-1])]
+    points, tight = extreme_rays([rows[q] for q in proper])
+    return [Vertex(x, frozenset(proper[i] for i in np.flatnonzero(at))) for x, at in zip(points, tight, strict=True)]
 
 
 def value_at(row: Sequence[fmpz], point: Sequence[fmpz]) -> fmpz:
@@ -80,13 +101,87 @@ def value_at(row: Sequence[fmpz], point: Sequence[fmpz]) -> fmpz:
     return sum((a * x for a, x in zip(row, point, strict=True)), fmpz(0))
 
 
-def _are_joined(p: Vertex, q: Vertex, vertices: list[Vertex], d: int) -> bool:
-    common = p.tight & q.tight
-    return len(common) >= d - 1 and not any(
-        common <= other.tight for other in vertices if other is not p and other is not q
-    )
+def meeting_point(rows: Sequence[Sequence[fmpz]]) -> list[fmpz]:
+    """Homogeneous integer coordinates [x, t], t > 0, of the one point where hyperplanes ``a . x + c t = 0`` meet."""
+    basis, nullity = fmpz_mat([list(row) for row in rows]).nullspace()
+    assert nullity == 1  # they meet in a vertex
+    vertex = [basis[i, 0] for i in range(basis.nrows())]
+    return vertex if vertex[-1] > 0 else [-v for v in vertex]
 
 
-def _reduced(point: Sequence[fmpz]) -> tuple[fmpz, ...]:
-    divisor = gcd(*map(int, point))
-    return tuple(v // divisor for v in point)
+def _cut(rays: list[Vector], zeros: list[int], row: Sequence[fmpz], q: int) -> tuple[list[Vector], list[int]]:
+    """What a row leaves of a cone, whose rays have bits for the rows that they lie on."""
+    if not rays:
+        return rays, zeros
+    values = [int(v) for v in (fmpz_mat(rays) * fmpz_mat([[v] for v in row])).entries()]
+    bit = 1 << q
+    zeros = [at if v else at | bit for at, v in zip(zeros, values, strict=True)]
+    outside = [i for i, v in enumerate(values) if v > 0]
+    if not outside:
+        return rays, zeros
+    inside = [i for i, v in enumerate(values) if v < 0]
+    kept = [i for i, v in enumerate(values) if v <= 0]
+    new_rays, new_zeros = [rays[i] for i in kept], [zeros[i] for i in kept]
+    for i, j in _neighbors(zeros, inside, outside, len(row) - 2):
+        near, far = values[i], values[j]
+        new_rays.append(primitive([far * a - near * b for a, b in zip(rays[i], rays[j], strict=True)]))
+        new_zeros.append(zeros[i] & zeros[j] | bit)
+    return new_rays, new_zeros
+
+
+def _neighbors(zeros: list[int], inside: list[int], outside: list[int], least: int) -> Iterator[tuple[int, int]]:
+    """Pairs of neighbours on either side of a row; they have at least so many rows in common."""
+    if len(inside) * len(outside) <= FEW:
+        for j in outside:
+            for i in inside:
+                common = zeros[i] & zeros[j]
+                if common.bit_count() >= least and sum(third & common == common for third in zeros) == 2:
+                    yield i, j
+        return
+    size = 1 + max(zeros).bit_length() // 64
+    words = np.frombuffer(b"".join(at.to_bytes(8 * size, "little") for at in zeros), "<u8").reshape(-1, size)
+    within = np.array(inside)
+    step = max(1, PAIRS // max(1, len(inside)))
+    for start in range(0, len(outside), step):
+        some = outside[start : start + step]
+        joined = np.zeros((len(some), len(inside)), dtype=np.bool_)
+        _join(words.astype(np.uint64), within, np.array(some), least, joined, np.zeros(size, dtype=np.uint64))
+        for b, a in np.argwhere(joined).tolist():
+            yield inside[a], some[b]
+
+
+@jit
+def _join(
+    zeros: Words, inside: Any, outside: Any, least: int, joined: Any, common: Words
+) -> None:  # pragma: no cover - compiled
+    n, words = zeros.shape
+    for j in range(outside.shape[0]):
+        for i in range(inside.shape[0]):
+            p, r = inside[i], outside[j]
+            size = 0
+            for w in range(words):
+                common[w] = zeros[p, w] & zeros[r, w]
+                size += count_bits(common[w])
+            if size < least:
+                continue
+            alone = True
+            for third in range(n):
+                if third in (p, r):
+                    continue
+                holds = True
+                for w in range(words):
+                    if zeros[third, w] & common[w] != common[w]:
+                        holds = False
+                        break
+                if holds:
+                    alone = False
+                    break
+            joined[j, i] = alone
+
+
+def primitive_fractions(vector: Sequence[fmpq]) -> Vector:
+    """The integers without a common divisor that are a positive multiple of some fractions."""
+    common = fmpz(1)
+    for v in vector:
+        common = common.lcm(v.q)
+    return primitive([(v * common).p for v in vector])

@@ -57,7 +57,7 @@ def rows_are_independent(A: Floats) -> bool:
     return bool(gram_root[-1] > 4 * m * d * UNIT_ROUNDOFF * np.sqrt(m))
 
 
-def primitive(row: Sequence[fmpz]) -> tuple[int, ...]:
+def primitive(row: Sequence[fmpz | int]) -> tuple[int, ...]:
     """The integers of a row divided by their greatest common divisor: equal for rows of one halfspace."""
     entries = [int(v) for v in row]
     divisor = gcd(*entries)

@@ -29,8 +29,10 @@ def nearest_points(normals: Floats, slack: Floats) -> tuple[Floats, Floats]:
     Returns
     -------
     distance, multipliers : (n,) and (n, m) arrays
-        Rounded. The nearest point is ``-multipliers @ normals``, with multipliers >= 0. Where the method gives up, as
-        it does for an empty polytope, it is the nearest point of some of the halfspaces, and the distance too small.
+        Rounded. The nearest point is ``-multipliers @ normals``, with multipliers >= 0. Where the method gives up, the
+        distance is that of some of the halfspaces, hence too small. It does so for an empty polytope; the multipliers
+        are then those of a combination ``multipliers @ normals`` of about 0, ``multipliers @ slack < 0``, which shows
+        that it is empty.
 
     Notes
     -----
@@ -123,6 +125,10 @@ def _project(
                         leaving = -1
                         entered = True
                 if not entered and leaving < 0:
+                    # The entering normal and nonnegative multiples of active ones add up to nothing.
+                    for i in range(count):
+                        multipliers[r, active[i]] = max(-dual[i], 0.0)
+                    multipliers[r, entering] = 1.0 / size
                     changes = EXHAUSTED * (d + 1)
                     break
                 for k in range(d):

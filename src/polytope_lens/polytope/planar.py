@@ -26,20 +26,24 @@ def ordered_edges(poly: Polytope) -> list[int]:
     """Rows of a bounded polygon with interior that are edges, one row per edge, counter-clockwise; exact."""
     if poly.dim != 2:
         raise DimensionError(f"corners in order exist in the plane; this polytope lives in R^{poly.dim}.")
-    if not has_interior(poly):
+    if not has_interior(poly.body()):
         raise DomainError("the polygon is empty or flat: no point satisfies all its inequalities strictly.")
-    if not is_bounded(poly):
+    if not is_bounded(poly.body()):
         raise UnboundedPolytopeError("the polygon is unbounded, so its corners do not close up. Clip it to a box.")
     rows = integer_rows(np.column_stack([poly.A, -poly.b]))
-    edges = np.flatnonzero(exact_facet_mask(rows)).tolist()
+    return by_angle(rows, np.flatnonzero(exact_facet_mask(rows)).tolist())
 
-    def by_angle(p: int, q: int) -> int:
+
+def by_angle(rows: Sequence[Sequence[fmpz]], chosen: Sequence[int]) -> list[int]:
+    """The chosen ones of some rows ``[a, b, c]`` in the order of the angles of (a, b), one for each angle; exact."""
+
+    def compare(p: int, q: int) -> int:
         (a, b, _), (c, d, _) = rows[p], rows[q]
         halves = int(_lower_half(a, b)) - int(_lower_half(c, d))
         return halves or -sign(a * d - b * c)
 
-    ordered = sorted(edges, key=cmp_to_key(by_angle))
-    return [q for i, q in enumerate(ordered) if i == 0 or by_angle(ordered[i - 1], q) != 0]
+    ordered = sorted(chosen, key=cmp_to_key(compare))
+    return [q for i, q in enumerate(ordered) if i == 0 or compare(ordered[i - 1], q) != 0]
 
 
 def exact_vertices(poly: Polytope) -> tuple[list[int], list[tuple[fmpq, fmpq]]]:

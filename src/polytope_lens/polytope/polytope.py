@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from polytope_lens import _validate
 from polytope_lens.errors import DimensionError
-from polytope_lens.polytope import facets, planar, recession, shape
+from polytope_lens.io import json, wkt
+from polytope_lens.io.exports import Exports
+from polytope_lens.io.halfspaces import Halfspaces, exactly
+from polytope_lens.polytope import ellipsoid, facets, planar, recession, shape
+from polytope_lens.polytope.body import Body, of_floats
+from polytope_lens.polytope.questions import Questions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
-class Polytope:
+class Polytope(Exports, Questions):
     """``{x : A @ x <= b}``, bounded or not.
 
     Parameters
@@ -56,6 +61,10 @@ class Polytope:
         """Number of coordinates, d."""
         return int(self.A.shape[1])
 
+    def body(self) -> Body:
+        """The rows in integers, each times its own power of two; nothing is rounded."""
+        return of_floats(self.A, self.b)
+
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed polytope; see :func:`.shape.contains`."""
         return shape.contains(self, _validate.points(X, self.dim, what="`contains`"))
@@ -63,17 +72,17 @@ class Polytope:
     @property
     def is_empty(self) -> bool:
         """Whether no point satisfies all inequalities; see :func:`.shape.is_empty`."""
-        return shape.is_empty(self)
+        return shape.is_empty(self.body())
 
     @property
     def has_interior(self) -> bool:
         """Whether some point satisfies all inequalities strictly; see :func:`.shape.has_interior`."""
-        return shape.has_interior(self)
+        return shape.has_interior(self.body())
 
     @property
     def is_bounded(self) -> bool:
         """Whether the polytope contains no ray; see :func:`.shape.is_bounded`."""
-        return shape.is_bounded(self)
+        return shape.is_bounded(self.body())
 
     @overload
     def rays(self, *, exact: Literal[False] = False) -> recession.RecessionCone: ...
@@ -98,17 +107,34 @@ class Polytope:
         """Which rows are facets, (m,) bool; see :func:`.facets.facet_mask`."""
         return facets.facet_mask(self.A, self.b)
 
-    def bounding_box(self) -> tuple[Floats, Floats]:
-        """Least and greatest value of each coordinate; see :func:`.shape.bounding_box`."""
-        return shape.bounding_box(self)
-
-    def vertices(self) -> Floats:
-        """Corners of a bounded polygon, counter-clockwise, (n, 2); see :func:`.planar.vertices`."""
-        return planar.vertices(self)
-
     def to_shapely(self) -> Polygon:
         """The polygon as a shapely geometry, its corners rounded to float64."""
         return planar.to_shapely(self)
+
+    def halfspaces(self) -> Halfspaces:
+        """The rows as fractions, as they are; see :class:`.Halfspaces`."""
+        return exactly(self.A, self.b)
+
+    def to_wkt(self) -> str:
+        """A bounded polygon as well-known text, its corners rounded to float64; see :func:`.wkt.to_wkt`."""
+        return wkt.to_wkt(planar.vertices(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Polytope:
+        """Read what `to_json` wrote: a polytope as it was, a region rounded as in :meth:`.Halfspaces.rounded`.
+
+        :func:`.json.read_json` reads the fractions.
+
+        Examples
+        --------
+        >>> Polytope.from_json(Polytope([[0.1, 1]], [2]).to_json()).A
+        array([[0.1, 1. ]])
+        """
+        return cls(*json.read_json(text).rounded())
+
+    def cvxpy_constraints(self, x: Any) -> list[Any]:
+        """The inequalities as constraints on a cvxpy variable; see :func:`.ellipsoid.constraints`."""
+        return ellipsoid.constraints(self, x)
 
     def __repr__(self) -> str:
         return f"Polytope({self.A.shape[0]} inequalities in R^{self.dim})"

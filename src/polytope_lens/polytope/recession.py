@@ -7,7 +7,6 @@ Linear and Integer Programming*, section 8.2).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,8 @@ from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 from polytope_lens.errors import DomainError
 from polytope_lens.exact.rational import integer_rows, nearest_float
 from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.polytope.double_description import extreme_rays, primitive_fractions
+from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.shape import is_empty
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def recession_cone(poly: Polytope) -> ExactRecessionCone:
     -----
     Cost: as for :func:`cone_of_rows`, and one linear program.
     """
-    if is_empty(poly):
+    if is_empty(poly.body()):
         raise DomainError("the rays of an empty polytope were asked for; it has none.")
     return cone_of_rows(integer_rows(poly.A), poly.dim)
 
@@ -127,9 +128,9 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ExactRecessionCone
         line[free] = table[0][kept[0]]  # the common denominator
         for k, row in zip(kept, table, strict=True):
             line[k] = -row[free]
-        lines.append(_primitive(line if line[free] > 0 else [-v for v in line]))
+        lines.append(primitive(line if line[free] > 0 else [-v for v in line]))
     rays = []
-    for ray in _pointed(fmpz_mat([[row[k] for k in kept] for row in nonzero])):
+    for ray in extreme_rays([[row[k] for k in kept] for row in nonzero])[0]:
         lifted = [0] * dim
         for k, v in zip(kept, ray, strict=True):
             lifted[k] = v
@@ -138,52 +139,6 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ExactRecessionCone
     if dim == 2 and len(rays) == 2 and rays[0][0] * rays[1][1] < rays[0][1] * rays[1][0]:
         rays.reverse()
     return ExactRecessionCone(rays, lines)
-
-
-def _pointed(rows: fmpz_mat) -> list[Vector]:
-    """Extreme rays of a cone whose rows span the space."""
-    k = rows.ncols()
-    pivots = rows.transpose().rref()[0]
-    chosen = [next(j for j in range(rows.nrows()) if pivots[i, j] != 0) for i in range(k)]
-    inverse = fmpq_mat(fmpz_mat([[rows[q, i] for i in range(k)] for q in chosen])).inv()
-    cone = [
-        _Ray(_primitive_fractions([-inverse[i, j] for i in range(k)]), ((1 << k) - 1) & ~(1 << j), rows)
-        for j in range(k)
-    ]
-    taken = k
-    for q in range(rows.nrows()):
-        outside = [ray for ray in cone if ray.values[q] > 0]
-        if not outside:
-            continue
-        bit = 1 << taken
-        taken += 1
-        kept = []
-        for ray in cone:
-            value = int(ray.values[q])
-            if value == 0:
-                ray.zeros |= bit
-            if value <= 0:
-                kept.append(ray)
-            for other in outside if value < 0 else ():
-                common = ray.zeros & other.zeros
-                # Neighbours are the only two that have as many rows in common.
-                if common.bit_count() >= k - 2 and sum(third.zeros & common == common for third in cone) == 2:
-                    far = int(other.values[q])
-                    between = [far * a - value * b for a, b in zip(ray.vector, other.vector, strict=True)]
-                    kept.append(_Ray(_primitive(between), common | bit, rows))
-        cone = kept
-    return [ray.vector for ray in cone]
-
-
-class _Ray:
-    """A ray, which of the rows taken so far are zero on it, as bits, and the values of all rows."""
-
-    __slots__ = ("values", "vector", "zeros")
-
-    def __init__(self, vector: Vector, zeros: int, rows: fmpz_mat) -> None:
-        self.vector = vector
-        self.zeros = zeros
-        self.values: list[fmpz] = (rows * fmpz_mat([[v] for v in vector])).entries()
 
 
 def _across(rays: list[Vector], lines: list[Vector]) -> list[Vector]:
@@ -196,20 +151,8 @@ def _across(rays: list[Vector], lines: list[Vector]) -> list[Vector]:
     for ray in rays:
         column = fmpq_mat([[fmpq(v)] for v in ray])
         rest = column - along.transpose() * gram.solve(along * column)
-        moved.append(_primitive_fractions(rest.entries()))
+        moved.append(primitive_fractions(rest.entries()))
     return moved
-
-
-def _primitive(vector: Sequence[int]) -> Vector:
-    divisor = gcd(*vector)
-    return tuple(v // divisor for v in vector)
-
-
-def _primitive_fractions(vector: Sequence[fmpq]) -> Vector:
-    common = fmpz(1)
-    for v in vector:
-        common = common.lcm(v.q)
-    return _primitive([int((v * common).p) for v in vector])
 
 
 def _unit(vectors: Sequence[Vector], dim: int) -> Floats:

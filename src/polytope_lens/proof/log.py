@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from polytope_lens.domain import Box
+from polytope_lens.io.files import whole_file
 from polytope_lens.polytope import Polytope
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
 
     from flint import fmpz
@@ -43,18 +44,10 @@ class LogFile:
 @contextmanager
 def log_file(path: str | os.PathLike[str]) -> Iterator[LogFile]:
     """A log that appears at `path` when it is complete, and not before."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            log = LogFile(file)
-            yield log
-            log.close()
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        log = LogFile(file)
+        yield log
+        log.close()
 
 
 def describe(network: Network) -> list[str]:

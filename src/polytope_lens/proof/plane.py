@@ -35,7 +35,8 @@ def prove_plane(log: LogFile, network: Network, chart: Chart, tick: Tick) -> Non
     known: dict[int, int] = {}
     for chunk in subdivide.walk(network, chart, Record(), want_output=True):
         assert chunk.corners is not None  # this engine finds them
-        keys, owners, starts = (a.tolist() for a in (chunk.corners.key, chunk.corners.owner, chunk.corners.indptr))
+        corners = chunk.corners
+        keys, owners, starts = (a.tolist() for a in (corners.key[corners.corner], corners.owner, corners.indptr))
         for bits, start, stop in zip(unpack(chunk.patterns, network.n_neurons), starts[:-1], starts[1:], strict=True):
             polygon = []
             for i in range(start, stop):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
+from polytope_lens._ragged import entries, list_of, starts
 from polytope_lens.errors import ConsistencyError, Status
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.mesh import following
+from polytope_lens.mesh import PlanarMesh, following
 from polytope_lens.network import bit_places
+from polytope_lens.polyhedral_mesh import face_areas
 from polytope_lens.query.inequalities import DOMAIN
-from polytope_lens.query.sides import Sides, Walls, sides, walls
+from polytope_lens.query.sides import Sides, sides, walls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
     from flint import fmpz
     from numpy.typing import NDArray
 
-    from polytope_lens.mesh import PlanarMesh
     from polytope_lens.partition import Partition
+    from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
 
 REPORT = "This is a defect of polytope_lens: please report the network and the domain."
 
@@ -66,6 +69,30 @@ class Facets:
         at = slice(self.indptr[index], self.indptr[index + 1])
         return list(zip(self.layer[at].tolist(), self.neuron[at].tolist(), strict=True))
 
+    def of(self, region: int) -> Ints:
+        """Indices of the facets of a region, ascending; one pass over all facets."""
+        return np.flatnonzero((self.regions == region).any(axis=1)) if region >= 0 else np.zeros(0, dtype=np.int64)
+
+    def between(self, i: int, j: int) -> int | None:
+        """Index of the facet that two regions share, or None; a binary search.
+
+        There is one at most, as regions are convex.
+
+        Examples
+        --------
+        >>> from polytope_lens import Lens
+        >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+        >>> found = lens.partition().facets()
+        >>> found.between(3, 1), found.owners(2), found.between(0, 3)
+        (2, [(0, 0)], None)
+        """
+        low, high = min(i, j), max(i, j)
+        if low < 0:
+            return None
+        start, stop = np.searchsorted(self.regions[:, 0], [low, low + 1])
+        at = int(start) + np.flatnonzero(self.regions[start:stop, 1] == high)
+        return int(at[0]) if len(at) else None
+
     def __repr__(self) -> str:
         inner = int((self.regions[:, 1] >= 0).sum())
         return f"Facets({len(self)} facets, {inner} of them between two regions)"
@@ -81,13 +108,13 @@ def facets(partition: Partition) -> Facets:
 
     Notes
     -----
-    Exact, degenerate networks included: no facet is found by flipping a bit. In a bounded domain of the plane, facets
-    are the edges of the mesh. Elsewhere each row of each region is proved to be a facet or to be implied, in floats or
-    else in rational arithmetic. If a point of a facet is proved to lie on no other neuron's hyperplane, and no
-    pre-activation vanishes on the region, then exactly one bit changes there; otherwise the pattern on the other side
-    is computed layer by layer in integer arithmetic.
-    Cost: a microsecond for each edge of a mesh, and milliseconds for each edge with several owners; elsewhere 1 to 10
-    microseconds for each row of each region, and milliseconds for each region with ties.
+    Exact, degenerate networks included: no facet is found by flipping a bit. In bounded domains of the plane and of
+    space, facets are the edges or faces of the mesh. Elsewhere each row of each region is proved to be a facet or to
+    be implied, in floats or else in rational arithmetic. If a point of a facet is proved to lie on no other neuron's
+    hyperplane, and no pre-activation vanishes on the region, then exactly one bit changes there; otherwise the pattern
+    on the other side is computed layer by layer in integer arithmetic.
+    Cost: a microsecond for each edge or face of a mesh, and milliseconds for each with several owners; elsewhere 1 to
+    10 microseconds for each row of each region, and milliseconds for each region with ties.
 
     Examples
     --------
@@ -101,10 +128,10 @@ def facets(partition: Partition) -> Facets:
     >>> [(pair, found.owners(i)) for i, pair in enumerate(found.regions.tolist())]
     [([0, 1], [(1, 0)]), ([0, 3], [(0, 0)]), ([2, 4], [(0, 1)]), ([3, 4], [(1, 0)])]
     """
-    if partition.mesh is not None:
-        pairs, entries = _edges(partition, partition.mesh)
-        return _named(partition, pairs, *_edge_owners(partition, partition.mesh, entries))
-    return _named(partition, *_joined(sides(partition, np.arange(len(partition)))))
+    if partition.mesh is None:
+        return _named(partition, *_joined(sides(partition, np.arange(len(partition)))))
+    shared = shared_facets(partition, partition.mesh)
+    return _named(partition, shared.regions, *all_owners(partition, shared))
 
 
 def adjacency(partition: Partition) -> sparse.csr_array:
@@ -120,9 +147,8 @@ def adjacency(partition: Partition) -> sparse.csr_array:
            [0, 1, 0, 1],
            [0, 0, 1, 0]])
     """
-    if partition.mesh is not None:
-        pairs, _ = _edges(partition, partition.mesh)
-    else:
+    pairs = _mesh_pairs(partition)
+    if pairs is None:
         pairs, _, _ = _joined(sides(partition, np.arange(len(partition))))
     first, second = pairs[pairs[:, 1] >= 0].T
     n = len(partition)
@@ -132,12 +158,17 @@ def adjacency(partition: Partition) -> sparse.csr_array:
 
 def neighbor_pairs(partition: Partition, wanted: Ints) -> Ints:
     """Pairs of regions that share a facet, (n, 2), at least all those among the wanted ones; exact."""
-    if partition.mesh is not None:
-        pairs, _ = _edges(partition, partition.mesh)
+    pairs = _mesh_pairs(partition)
+    if pairs is not None:
         return pairs[pairs[:, 1] >= 0]
     found = sides(partition, wanted)
     pairs = np.column_stack([found.region, found.across])
     return np.unique(np.sort(pairs[found.across >= 0], axis=1), axis=0)
+
+
+def _mesh_pairs(partition: Partition) -> Ints | None:
+    """Regions on the two sides of each facet, (n, 2), as the mesh has them; None if there is no mesh."""
+    return None if partition.mesh is None else shared_facets(partition, partition.mesh).regions
 
 
 def _joined(found: Sides) -> tuple[Ints, Ints, Ints]:
@@ -155,19 +186,57 @@ def _joined(found: Sides) -> tuple[Ints, Ints, Ints]:
         and (found.region[one] == low[one]).all()
         and (found.region[other] == high[other]).all()
         and (sizes[one] == sizes[other]).all()
-        and (found.owner[_entries(found.indptr, one)] == found.owner[_entries(found.indptr, other)]).all()
+        and (found.owner[entries(found.indptr, one)] == found.owner[entries(found.indptr, other)]).all()
     )
     if not matches:
         raise ConsistencyError(f"a facet is not the same from both of its sides. {REPORT}")
     kept = np.concatenate([one, outer])
-    indptr = np.concatenate([[0], np.cumsum(sizes[kept])])
-    return np.column_stack([low, high])[kept], indptr, found.owner[_entries(found.indptr, kept)]
+    indptr = starts(sizes[kept])
+    return np.column_stack([low, high])[kept], indptr, found.owner[entries(found.indptr, kept)]
 
 
-def _edges(partition: Partition, mesh: PlanarMesh) -> tuple[Ints, Ints]:
-    """Regions on the two sides of each edge of a mesh, (n, 2), and the entries of the mesh that are that edge."""
+class SharedFacets(NamedTuple):
+    """The facets of a mesh, each once: the edges in the plane, the faces in space.
+
+    Parameters
+    ----------
+    regions : (n, 2) int array
+        As in :class:`Facets`.
+    owner : (n,) int array
+        A bit, or -1 - row of the domain.
+    crowded : (n,) bool array
+        Whether there are more owners.
+    places : (n, 2) or (n,) int array
+        Which entries of a planar mesh an edge is, the second one -1 if there is none; the numbers of faces in space.
+    """
+
+    regions: Ints
+    owner: Ints
+    crowded: Bools
+    places: Ints
+
+
+def shared_facets(partition: Partition, mesh: PlanarMesh | PolyhedralMesh) -> SharedFacets:
+    """The facets of a partition as its mesh has them.
+
+    Raises
+    ------
+    ConsistencyError
+    """
+    if isinstance(mesh, PlanarMesh):
+        return _edges(partition, mesh)
+    numbers = np.arange(len(mesh.owners))
+    return SharedFacets(mesh.regions.astype(np.int64), mesh.owners.astype(np.int64), mesh.crowded, numbers)
+
+
+def facet_sizes(mesh: PlanarMesh | PolyhedralMesh, shared: SharedFacets) -> Floats:
+    """Lengths of edges, areas of faces, (n,); rounded."""
+    return mesh.edge_lengths()[shared.places[:, 0]] if isinstance(mesh, PlanarMesh) else face_areas(mesh)
+
+
+def _edges(partition: Partition, mesh: PlanarMesh) -> SharedFacets:
     n = len(mesh.corners)
-    region = np.repeat(np.arange(len(mesh.indptr) - 1), np.diff(mesh.indptr))
+    region = list_of(mesh.indptr)
     start, end = mesh.corners, mesh.corners[following(mesh.indptr)]
     low, high = np.minimum(start, end), np.maximum(start, end)
     order = np.lexsort((region, high, low))
@@ -187,74 +256,55 @@ def _edges(partition: Partition, mesh: PlanarMesh) -> tuple[Ints, Ints]:
         raise ConsistencyError(
             f"an edge of the mesh does not join two regions, and is not the domain's either. {REPORT}"
         )
-    first = np.flatnonzero(~paired | (region < region[twin]))
-    entries = np.column_stack([first, twin[first]])
-    return np.where(entries >= 0, region[entries], -1), entries
-
-
-def _edge_owners(partition: Partition, mesh: PlanarMesh, entries: Ints) -> tuple[Ints, Ints]:
-    """All owners of each edge, as ragged arrays: that of the mesh, and exact ones where it says that there are more."""
-    around = walls(partition.domain, 2)
-    n_sides = 0 if partition.domain is None else len(partition.domain.b)
-    alike = {row: owners for owners in around.owners for row in owners}
-    code = np.where(mesh.owners < 0, -1 - mesh.owners - n_sides, mesh.owners)
-    one, other = entries.T
+    one = np.flatnonzero(~paired | (region < region[twin]))
+    other = twin[one]
     crowded = mesh.crowded[one] | ((other >= 0) & mesh.crowded[other])
-    if ((other >= 0) & ~crowded & (code[one] != code[other])).any():
+    if ((other >= 0) & ~crowded & (mesh.owners[one] != mesh.owners[other])).any():
         raise ConsistencyError(f"an edge of the mesh has different owners on its two sides. {REPORT}")
-    further = _crowded_owners(partition, mesh, code, around)
-    sizes = np.ones(len(entries), dtype=np.int64)
+    regions = np.column_stack([region[one], np.where(other >= 0, region[other], -1)])
+    return SharedFacets(regions, mesh.owners[one], crowded, np.column_stack([one, other]))
+
+
+def all_owners(partition: Partition, shared: SharedFacets) -> tuple[Ints, Ints]:
+    """All owners of each facet, as ragged arrays: the mesh's, and exact ones where it says that there are more."""
+    network, bits = partition.network, partition.bits()
+    around = walls(partition.domain, network.input_dim)
+    n_sides = 0 if partition.domain is None else len(partition.domain.b)
+    code = np.where(shared.owner < 0, -1 - shared.owner - n_sides, shared.owner)
+    alike = {row: rows for rows in around.owners for row in rows}
+    exact = {row: side for side, rows in zip(around.exact, around.owners, strict=True) for row in rows}
+    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    sizes = np.ones(len(code), dtype=np.int64)
     lists: dict[int, list[int]] = {}
-    for i in np.flatnonzero(crowded | (code[one] < 0)).tolist():
-        found: set[int] = set()
-        for entry in entries[i].tolist():
-            if entry >= 0:
-                found.update(further.get(entry, [int(code[entry])]))
-                found.update(alike.get(int(code[entry]), []))
+    for i in np.flatnonzero(shared.crowded | (code < 0)).tolist():
+        first = int(code[i])
+        found = set(alike.get(first, [first]))
+        if shared.crowded[i]:
+            beside = [cell_rows(network, source, bits[r]) for r in shared.regions[i].tolist() if r >= 0]
+            plane = exact[first] if first < 0 else beside[0][first]
+            found.update(bit for rows in beside for bit, row in enumerate(rows) if _is_multiple(row, plane))
         lists[i] = sorted(found)
         sizes[i] = len(found)
-    indptr = np.concatenate([[0], np.cumsum(sizes)])
-    owner = np.repeat(code[one], sizes)
+    indptr = starts(sizes)
+    owner = np.repeat(code, sizes)
     for i, members in lists.items():
         owner[indptr[i] : indptr[i + 1]] = members
     return indptr, owner
 
 
-def _crowded_owners(partition: Partition, mesh: PlanarMesh, code: Ints, around: Walls) -> dict[int, list[int]]:
-    """For each crowded entry of a mesh, the neurons that vanish on that edge but not on the region; exact."""
-    network, bits = partition.network, partition.bits()
-    source = ExactRows(network, integer_matrix(np.eye(3)))
-    sides_of = {row: exact for exact, owners in zip(around.exact, around.owners, strict=True) for row in owners}
-    found: dict[int, list[int]] = {}
-    at = np.flatnonzero(mesh.crowded)
-    for entry, region in zip(at.tolist(), (np.searchsorted(mesh.indptr, at, side="right") - 1).tolist(), strict=True):
-        rows = cell_rows(network, source, bits[region])
-        owner = int(code[entry])
-        line = sides_of[owner] if owner < 0 else rows[owner]
-        found[entry] = [bit for bit, row in enumerate(rows) if _is_multiple(row, line)]
-    return found
-
-
-def _is_multiple(row: Sequence[fmpz], line: Sequence[fmpz]) -> bool:
-    """Whether a row is a multiple of a line's, other than zero."""
-    k = next(i for i, v in enumerate(line) if v)
-    return bool(row[k]) and all(v * line[k] == w * row[k] for v, w in zip(row, line, strict=True))
-
-
-def _entries(indptr: Ints, order: Ints) -> Ints:
-    """Indices of the entries of some lists of a ragged array, one list after the other."""
-    sizes = np.diff(indptr)[order]
-    starts = np.cumsum(sizes) - sizes
-    return np.repeat(indptr[:-1][order] - starts, sizes) + np.arange(int(sizes.sum()))
+def _is_multiple(row: Sequence[fmpz], plane: Sequence[fmpz]) -> bool:
+    """Whether a row is a multiple of a hyperplane's, other than zero."""
+    k = next(i for i, v in enumerate(plane) if v)
+    return bool(row[k]) and all(v * plane[k] == w * row[k] for v, w in zip(row, plane, strict=True))
 
 
 def _named(partition: Partition, pairs: Ints, indptr: Ints, owner: Ints) -> Facets:
     """Facets in ascending order, their owners as layers and neurons."""
     network, domain = partition.network, partition.domain
     order = np.lexsort((owner[indptr[:-1]], pairs[:, 1], pairs[:, 0]))
-    owner = owner[_entries(indptr, order)]
+    owner = owner[entries(indptr, order)]
     # Sides of the domain have negative numbers, which index from the end.
     of_domain = [(DOMAIN, row) for row in range(0 if domain is None else len(domain.b))]
     names = np.array([*bit_places(network), *of_domain], dtype=np.int64).reshape(-1, 2)[owner]
     sizes = np.diff(indptr)[order]
-    return Facets(pairs[order], np.concatenate([[0], np.cumsum(sizes)]), names[:, 0].copy(), names[:, 1].copy())
+    return Facets(pairs[order], starts(sizes), names[:, 0].copy(), names[:, 1].copy())

@@ -19,8 +19,10 @@ from polytope_lens.exact.rational import (
     integers,
     rationals,
     scaled_quotient,
+    written,
 )
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.io.halfspaces import Halfspaces, owner_name
 from polytope_lens.polytope.facets import exact_facet_mask, primitive, rows_are_independent
 
 if TYPE_CHECKING:
@@ -121,6 +123,12 @@ class ExactInequalities:
         keep = self.is_facet
         return ExactInequalities(self.A[keep], self.b[keep], self.layer[keep], self.neuron[keep], self.is_facet[keep])
 
+    def halfspaces(self) -> Halfspaces:
+        """The same rows for the formats of :mod:`.io`, as in ``to_smtlib(system.halfspaces())``."""
+        return Halfspaces(
+            self.A, self.b, tuple(((p, q),) for p, q in zip(self.layer.tolist(), self.neuron.tolist(), strict=True))
+        )
+
     def __str__(self) -> str:
         return "\n".join(format_fractions(self.facets()))
 
@@ -200,10 +208,39 @@ def exact_inequalities(region: Region) -> ExactInequalities:
     -1/2 x0 <= -3602879701896397/36028797018963968   layer 0, neuron 1
     """
     system = exact_system(region)
-    values = np.empty((len(system.rows), region.network.input_dim + 1), dtype=object)
-    for i, (row, scale) in enumerate(zip(system.rows, system.scale, strict=True)):
-        values[i] = [Fraction(int(v), int(scale)) for v in row]
-    return ExactInequalities(values[:, :-1], -values[:, -1], system.layer, system.neuron, _facets(region, system))
+    A, b = _fractions(system, range(len(system.rows)))
+    return ExactInequalities(A, b, system.layer, system.neuron, _facets(region, system))
+
+
+def facet_halfspaces(region: Region) -> Halfspaces:
+    """The facets of a region as fractions, nearest first, each with all neurons and sides of the domain that own it.
+
+    Notes
+    -----
+    Exact; where several rows define a facet, the first of them stands for all. ``region.polytope`` has the same rows,
+    rounded. Cost: that of :func:`inequalities`.
+
+    Examples
+    --------
+    >>> from polytope_lens import Lens
+    >>> lens = Lens.from_arrays([[[1, 3], [2, 6], [0.5, 0]], [[1, 1, 1]]], [[0, 0, -0.1], [0]])
+    >>> found = lens.at([0.5, 1]).halfspaces()
+    >>> [[str(v) for v in row] for row in found.A], found.owners
+    ([['-1/2', '0'], ['-1', '-3']], (((0, 2),), ((0, 0), (0, 1))))
+    """
+    system = exact_system(region)
+    groups = _groups(system, _mark(region, system))
+    A, b = _fractions(system, [members[0] for members in groups.values()])
+    owners = list(zip(system.layer.tolist(), system.neuron.tolist(), strict=True))
+    return Halfspaces(A, b, tuple(tuple(owners[q] for q in members) for members in groups.values()))
+
+
+def _fractions(system: ExactSystem, chosen: Sequence[int]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """``A`` and ``b`` of some rows."""
+    values = np.empty((len(chosen), system.floats.shape[1]), dtype=object)
+    for i, q in enumerate(chosen):
+        values[i] = [Fraction(int(v), int(system.scale[q])) for v in system.rows[q]]
+    return values[:, :-1], -values[:, -1]
 
 
 def satisfies(system: ExactInequalities, point: Sequence[Fraction | float]) -> bool:
@@ -274,11 +311,15 @@ def facet_groups(region: Region) -> tuple[Inequalities, dict[tuple[int, ...], li
     """
     system = exact_system(region)
     marked = _mark(region, system)
+    return marked, _groups(system, marked)
+
+
+def _groups(system: ExactSystem, marked: Inequalities) -> dict[tuple[int, ...], list[int]]:
     groups: dict[tuple[int, ...], list[int]] = {}
     for q in np.argsort(marked.distances(), kind="stable").tolist():
         if marked.is_facet[q]:
             groups.setdefault(primitive(system.rows[q]), []).append(q)
-    return marked, groups
+    return groups
 
 
 def _distances(A: Floats, b: Floats, point: Floats) -> Floats:
@@ -295,7 +336,7 @@ def format_rows(system: Inequalities, limit: int) -> list[str]:
     width = max((len(s) for s in sums), default=0)
     lines = []
     for i, text in zip(shown, sums, strict=True):
-        owner = _owner(system.layer[i], system.neuron[i])
+        owner = owner_name(system.layer[i], system.neuron[i])
         lines.append(f"{text:>{width}} <= {system.b[i]:<9.3g} {owner:<20} distance {system.distances()[i]:.3g}")
     if len(order) > limit:
         lines.append(f"... and {len(order) - limit} more, farther away")
@@ -306,13 +347,9 @@ def format_fractions(system: ExactInequalities) -> list[str]:
     """Rows as inequalities between fractions, in their order."""
     lines = []
     for row, bound, layer, neuron in zip(system.A, system.b, system.layer, system.neuron, strict=True):
-        text = " + ".join(f"{v} x{k}" for k, v in enumerate(row) if v).replace("+ -", "- ") or "0"
-        lines.append(f"{text} <= {bound}   {_owner(layer, neuron)}")
+        text = " + ".join(f"{written(v)} x{k}" for k, v in enumerate(row) if v).replace("+ -", "- ") or "0"
+        lines.append(f"{text} <= {written(bound)}   {owner_name(layer, neuron)}")
     return lines
-
-
-def _owner(layer: int, neuron: int) -> str:
-    return f"domain, row {neuron}" if layer == DOMAIN else f"layer {layer}, neuron {neuron}"
 
 
 def _linear_form(row: Floats, terms: int = 4) -> str:

@@ -74,8 +74,8 @@ def linear_pieces(partition: Partition) -> LinearPieces:
     (LinearPieces(2 pieces of 4 regions), array([0, 0, 1, 1]))
     """
     n, bits = len(partition), partition.bits()
-    fingerprints = _fingerprints(partition.network, bits)
-    _, group, size = np.unique(fingerprints, axis=0, return_inverse=True, return_counts=True)
+    marks = fingerprints(partition.network, bits)
+    _, group, size = np.unique(marks, axis=0, return_inverse=True, return_counts=True)
     group = group.reshape(-1)
     pairs = neighbor_pairs(partition, np.flatnonzero(size[group] > 1))
     pairs = pairs[group[pairs[:, 0]] == group[pairs[:, 1]]]
@@ -93,7 +93,7 @@ def linear_pieces(partition: Partition) -> LinearPieces:
     return LinearPieces(rank[inverse], int(n_pieces))
 
 
-def _fingerprints(network: Network, bits: Bools) -> Floats:
+def fingerprints(network: Network, bits: Bools) -> Floats:
     """Numbers that are equal for patterns with equal maps, (n, out), and hardly ever otherwise.
 
     They are the values of the maps' integers at one point, modulo a prime that is so small that no sum of products

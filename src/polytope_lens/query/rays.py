@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._ragged import starts
 from polytope_lens.domain import is_bounded as is_bounded_domain
 from polytope_lens.exact.rational import integer_matrix, integer_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
@@ -110,8 +111,8 @@ def bounded_mask(partition: Partition) -> Bools:
         width = network.layers[0].width
         head = replace(network, layers=network.layers[:1], output_weight=np.ones((1, width)), output_bias=np.zeros(1))
     first = bits[:, : head.n_neurons]
-    starts = np.append(True, (first[1:] != first[:-1]).any(axis=1))
-    status = _proved(head, sides, first[starts])[np.cumsum(starts) - 1]
+    is_new = np.append(True, (first[1:] != first[:-1]).any(axis=1))
+    status = _proved(head, sides, first[is_new])[np.cumsum(is_new) - 1]
     if head is not network:
         rest = np.flatnonzero(status != BOUNDED)
         status[rest] = _proved(network, sides, bits[rest])
@@ -209,11 +210,7 @@ def recession_cones(partition: Partition) -> RecessionCones:
         n_rays[i], n_lines[i] = len(cone.rays), len(cone.lines)
         rays.append(cone.rays)
         lines.append(cone.lines)
-    return RecessionCones(np.concatenate(rays), _starts(n_rays), np.concatenate(lines), _starts(n_lines))
-
-
-def _starts(counts: Ints) -> Ints:
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return RecessionCones(np.concatenate(rays), starts(n_rays), np.concatenate(lines), starts(n_lines))
 
 
 def _normals(network: Network, domain: Domain) -> Callable[[Bools], list[list[fmpz]]]:

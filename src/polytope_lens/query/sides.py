@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from polytope_lens._ragged import starts
 from polytope_lens.domain import Box
 from polytope_lens.errors import ConsistencyError, Status
 from polytope_lens.exact.bounded import bounded_rows
@@ -392,7 +393,7 @@ def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: I
 def ragged(lists: list[list[int]]) -> tuple[Ints, Ints]:
     """Lists of numbers as starts and values."""
     sizes = np.array([len(entries) for entries in lists], dtype=np.int64)
-    return np.concatenate([[0], np.cumsum(sizes)]), np.array([q for entries in lists for q in entries], dtype=np.int64)
+    return starts(sizes), np.array([q for entries in lists for q in entries], dtype=np.int64)
 
 
 def _concatenated(parts: list[Sides]) -> Sides:
@@ -400,6 +401,6 @@ def _concatenated(parts: list[Sides]) -> Sides:
     return Sides(
         np.concatenate([part.region for part in parts]),
         np.concatenate([part.across for part in parts]),
-        np.concatenate([[0], np.cumsum(sizes)]),
+        starts(sizes),
         np.concatenate([part.owner for part in parts]),
     )

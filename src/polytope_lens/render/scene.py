@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.errors import OptionError
-from polytope_lens.mesh import following
+from polytope_lens.mesh import fan, following
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,11 +91,8 @@ def value_triangles(partition: Partition, output: int = 0) -> Triangles:
     surfaces and other renderers that shade triangles need.
     """
     mesh = partition.planar_mesh()
-    sizes = np.diff(mesh.indptr) - 2
-    regions = np.repeat(np.arange(len(sizes)), sizes)
-    first = mesh.indptr[regions]
-    second = first + 1 + _ragged_arange(sizes)
-    entries = np.stack([first, second, second + 1], axis=1)
+    regions, *corners = fan(mesh.indptr)
+    entries = np.stack(corners, axis=1)
     return Triangles(mesh.points[mesh.corners[entries]], corner_values(partition, output)[entries], regions)
 
 

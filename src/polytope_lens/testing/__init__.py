@@ -18,7 +18,6 @@ from polytope_lens.errors import require
 require("hypothesis", extra="testing", purpose="polytope_lens.testing")
 
 from polytope_lens.testing.laws import (  # noqa: E402
-    assert_corners_true,
     assert_counts,
     assert_maps_agree,
     assert_neighbors_symmetric,
@@ -26,11 +25,12 @@ from polytope_lens.testing.laws import (  # noqa: E402
     assert_patterns_found,
     assert_points_located,
     assert_same_regions,
-    assert_valid_coverage,
     assert_volumes_add_up,
     assert_witnesses_inside,
     sample_points,
 )
+from polytope_lens.testing.planar import assert_corners_true, assert_valid_coverage  # noqa: E402
+from polytope_lens.testing.solids import assert_solids_true  # noqa: E402
 from polytope_lens.testing.strategies import (  # noqa: E402
     boxes,
     domains,
@@ -49,6 +49,7 @@ __all__ = [
     "assert_patterns_found",
     "assert_points_located",
     "assert_same_regions",
+    "assert_solids_true",
     "assert_valid_coverage",
     "assert_volumes_add_up",
     "assert_witnesses_inside",

@@ -109,12 +109,12 @@ def polygon(domain: Domain, rows: Sequence[Sequence[fmpz]]) -> list[Corner]:
     return corners
 
 
-def is_near(point: Floats, radius: float, corner: Corner) -> bool:
+def is_near(point: Floats, radius: float, corner: Sequence[fmpq]) -> bool:
     """Whether an exact corner is within a radius of a float point; a radius that is not finite claims nothing."""
     if not isfinite(radius):
         return True
     gap = [rational(p) - c for p, c in zip(point.tolist(), corner, strict=True)]
-    return bool(gap[0] * gap[0] + gap[1] * gap[1] <= rational(radius) ** 2)
+    return bool(sum((v * v for v in gap), fmpq(0)) <= rational(radius) ** 2)
 
 
 def domain_rows(domain: Domain, dim: int) -> list[list[fmpz]]:

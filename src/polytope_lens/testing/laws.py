@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpq, fmpz_mat
@@ -12,22 +11,24 @@ from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.points import interior_mask, point_signs
-from polytope_lens.exact.rational import dot, fraction, integer_matrix, nearest_float, rational, rationals, sign
+from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
+from polytope_lens.mesh import PlanarMesh
 from polytope_lens.network import Network, evaluate
 from polytope_lens.pattern import pack, sort_key
+from polytope_lens.polyhedral_mesh import face_areas
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.middle import LARGEST, float_inside, is_inside, middle
 from polytope_lens.query.locate import locate
-from polytope_lens.query.vertices import exact_vertices
+from polytope_lens.testing.counterexamples import fail, names, show
 from polytope_lens.testing.exact import (
     cone_volume,
     domain_rows,
     exact_cells,
     exact_maps,
     exact_volume,
-    is_near,
-    polygon,
 )
+from polytope_lens.testing.planar import assert_corners_true, assert_valid_coverage
+from polytope_lens.testing.solids import assert_solids_true
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from polytope_lens.region import Region
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
 # Maps are rounded sums of products; an error this large, relative to the sum of the products' sizes, is a wrong map.
@@ -67,14 +69,16 @@ def assert_partition(partition: Partition, X: ArrayLike | None = None) -> None:
     assert_patterns_found(partition, points)
     assert_witnesses_inside(partition)
     assert_maps_agree(lambda rows: evaluate(partition.network, rows), partition)
-    if partition.mesh is not None:
+    if isinstance(partition.mesh, PlanarMesh):
         assert_valid_coverage(partition)
     if len(partition) <= FEW_REGIONS:
         assert_points_located(partition, points)
         assert_neighbors_symmetric(partition)
         assert_volumes_add_up(partition)
-        if partition.mesh is not None:
+        if isinstance(partition.mesh, PlanarMesh):
             assert_corners_true(partition)
+        elif partition.mesh is not None:
+            assert_solids_true(partition)
 
 
 def sample_points(partition: Partition, n: int, *, seed: int = 0) -> Floats:
@@ -110,23 +114,23 @@ def assert_counts(partition: Partition) -> None:
     keys = sort_key(partition.patterns)
     for i in range(n - 1):
         if keys[i].tobytes() >= keys[i + 1].tobytes():
-            _fail(
+            fail(
                 "regions come in ascending order, each once",
-                f"regions {i} and {i + 1} are {_names(partition, i, i + 1)}",
+                f"regions {i} and {i + 1} are {names(partition, i, i + 1)}",
             )
     bits = partition.bits()
     stops = np.cumsum(network.bits_per_layer)
     expected = [len({row[:stop].tobytes() for row in bits}) for stop in stops.tolist()]
     if partition.counts_per_layer.tolist() != expected:
-        _fail(
+        fail(
             "counts per layer are those of the patterns",
             f"{partition.counts_per_layer.tolist()}, patterns say {expected}",
         )
     if expected != sorted(expected) or [n] != (expected or [1])[-1:]:
-        _fail("counts never fall, and the last is the number of regions", f"{expected} for {n} regions")
+        fail("counts never fall, and the last is the number of regions", f"{expected} for {n} regions")
     counts = engines.count(network, partition.domain, engine=_engine(partition))
     if counts.total != n or counts.per_layer.tolist() != expected:
-        _fail("`count` finds as many regions as `partition`", f"{counts} against {n} regions, per layer {expected}")
+        fail("`count` finds as many regions as `partition`", f"{counts} against {n} regions, per layer {expected}")
 
 
 def assert_patterns_found(partition: Partition, X: ArrayLike) -> None:
@@ -141,9 +145,9 @@ def assert_patterns_found(partition: Partition, X: ArrayLike) -> None:
     known = set(map(bytes, sort_key(partition.patterns)))
     for x, pattern, key, sure in zip(rows, bits, map(bytes, sort_key(pack(bits))), inside, strict=True):
         if sure and key not in known:
-            _fail(
+            fail(
                 "the region of every point is listed",
-                f"{x.tolist()} lies inside the region {_show(pattern, partition)}, which is not among the "
+                f"{x.tolist()} lies inside the region {show(pattern, partition)}, which is not among the "
                 f"{len(partition)} regions",
             )
 
@@ -169,21 +173,20 @@ def assert_points_located(partition: Partition, X: ArrayLike) -> None:
     try:
         located = locate(partition, X)
     except ConsistencyError as error:
-        _fail("every point of the domain is located", str(error))
+        fail("every point of the domain is located", str(error))
     for q, x in enumerate(X):
         holders, owners = np.flatnonzero(closed[:, q]), np.flatnonzero(interior[:, q])
         if not len(holders):
-            _fail("every point lies in a region", f"{x.tolist()} satisfies the inequalities of none")
+            fail("every point lies in a region", f"{x.tolist()} satisfies the inequalities of none")
         if len(owners) and len(holders) > 1:
-            _fail(
+            fail(
                 "interiors are disjoint",
-                f"{x.tolist()} is inside one of {_names(partition, *holders)} and in the others",
+                f"{x.tolist()} is inside one of {names(partition, *holders)} and in the others",
             )
         if located[q] not in (owners if len(owners) else holders):
-            _fail(
+            fail(
                 "points are located in a region that holds them",
-                f"{x.tolist()} was located in {_names(partition, located[q])}, but lies in "
-                f"{_names(partition, *holders)}",
+                f"{x.tolist()} was located in {names(partition, located[q])}, but lies in {names(partition, *holders)}",
             )
 
 
@@ -198,24 +201,24 @@ def assert_witnesses_inside(partition: Partition) -> None:
     broken = np.flatnonzero(~np.isfinite(partition.witnesses).all(axis=1))
     if broken.size:
         i = int(broken[0])
-        _fail(law, f"that of {_names(partition, i)} is {partition.witnesses[i].tolist()}")
+        fail(law, f"that of {names(partition, i)} is {partition.witnesses[i].tolist()}")
     cells = list(exact_cells(partition))
     for i, (x, rows) in enumerate(zip(partition.witnesses.tolist(), cells, strict=True)):
         if is_inside(rows, x):
             continue
         better = float_inside(rows, len(x))
         if better is not None and is_inside(rows, better):
-            _fail(law, f"that of {_names(partition, i)} is {x}, on the boundary or outside; {better} is inside")
+            fail(law, f"that of {names(partition, i)} is {x}, on the boundary or outside; {better} is inside")
         center = middle(rows, len(x))
         if center is None:
-            _fail(law, f"that of {_names(partition, i)} is {x}, but the region has no interior: {x} is outside")
+            fail(law, f"that of {names(partition, i)} is {x}, but the region has no interior: {x} is outside")
         if max(map(abs, center)) > rational(LARGEST):
             continue
         at, ulp = rationals(x), rational(float(np.spacing(max(map(abs, x)))))
         for row in rows:
             *normal, offset = [fmpq(v) for v in row]
             if dot(normal, at) + offset > 4 * ulp * sum(map(abs, normal), fmpq(0)):
-                _fail(law, f"that of {_names(partition, i)} is {x}, farther outside than rounding explains")
+                fail(law, f"that of {names(partition, i)} is {x}, farther outside than rounding explains")
 
 
 def assert_maps_agree(
@@ -237,9 +240,9 @@ def assert_maps_agree(
         wrong = np.argwhere(~(np.abs(partition.maps[i] - exact) <= tolerance * sizes[i]))
         if len(wrong):
             o, k = wrong[0].tolist()
-            _fail(
+            fail(
                 "maps are the product of the weights and slopes",
-                f"entry {[o, k]} of that of {_names(partition, i)} is {partition.maps[i, o, k]!r}, not {exact[o, k]!r}",
+                f"entry {[o, k]} of that of {names(partition, i)} is {partition.maps[i, o, k]!r}, not {exact[o, k]!r}",
             )
     ones = np.column_stack([partition.witnesses, np.ones(len(partition))])
     values = np.einsum("nok,nk->no", partition.maps, ones)
@@ -248,9 +251,9 @@ def assert_maps_agree(
     wrong = np.argwhere(~(np.abs(values - wanted) <= allowed))
     if len(wrong):
         i, o = wrong[0].tolist()
-        _fail(
+        fail(
             "maps give the network's values",
-            f"at {partition.witnesses[i].tolist()} in {_names(partition, i)} output {o} is {values[i, o]!r} by the map "
+            f"at {partition.witnesses[i].tolist()} in {names(partition, i)} output {o} is {values[i, o]!r} by the map "
             f"and {wanted[i, o]!r} by the network",
         )
     if partition.mesh is not None:
@@ -259,25 +262,26 @@ def assert_maps_agree(
 
 def _assert_maps_meet(partition: Partition, sizes: Floats, tolerance: float) -> None:
     __tracebackhide__ = True
-    mesh = partition.planar_mesh()
-    region = np.repeat(np.arange(len(partition)), np.diff(mesh.indptr))
-    at = np.column_stack([mesh.points, np.ones(len(mesh.points))])[mesh.corners]
+    mesh = partition.mesh
+    assert mesh is not None
+    region, corners = mesh.incidences()
+    at = np.column_stack([mesh.points, np.ones(len(mesh.points))])[corners]
     values = np.einsum("nok,nk->no", partition.maps[region], at)
     slack = tolerance * np.einsum("nok,nk->no", sizes[region], np.abs(at))
-    slack += np.abs(partition.maps[region, :, :-1]).sum(axis=2) * mesh.error[mesh.corners, None]
+    slack += np.abs(partition.maps[region, :, :-1]).sum(axis=2) * mesh.error[corners, None]
     shape = len(mesh.points), values.shape[1]
     # Each corner's interval of possible values must meet those of all regions around it.
     highest_low, lowest_high = np.full(shape, -np.inf), np.full(shape, np.inf)
-    np.maximum.at(highest_low, mesh.corners, values - slack)
-    np.minimum.at(lowest_high, mesh.corners, values + slack)
+    np.maximum.at(highest_low, corners, values - slack)
+    np.minimum.at(lowest_high, corners, values + slack)
     wrong = np.argwhere(~(highest_low <= lowest_high))
     if len(wrong):
         q, o = wrong[0].tolist()
-        around = region[mesh.corners == q]
-        _fail(
+        around = region[corners == q]
+        fail(
             "maps agree where regions meet",
-            f"at the corner {mesh.points[q].tolist()}, output {o} is {values[mesh.corners == q, o].tolist()} in "
-            f"{_names(partition, *around)}",
+            f"at the corner {mesh.points[q].tolist()}, output {o} is {values[corners == q, o].tolist()} in "
+            f"{names(partition, *around)}",
         )
 
 
@@ -296,114 +300,35 @@ def assert_volumes_add_up(partition: Partition) -> None:
     for i, rows in enumerate(exact_cells(partition)):
         volume = cone_volume(rows, dim) if whole_cone else exact_volume(rows, dim)
         if volume <= 0:
-            _fail("regions have interior", f"{_names(partition, i)} has none")
+            fail("regions have interior", f"{names(partition, i)} has none")
         volumes.append(volume)
     found = sum(volumes, fmpq(0))
     if found != total:
-        _fail(
+        fail(
             "volumes add up to the domain's",
             f"{nearest_float(found / total)!r} of it is covered, so regions "
             f"{'are missing' if found < total else 'overlap'}",
         )
     if partition.mesh is None:
         return
-    mesh, areas = partition.mesh, partition.volumes()
+    mesh, rounded = partition.mesh, partition.volumes()
+    areas = None if isinstance(mesh, PlanarMesh) else face_areas(mesh)
     for i, exact in enumerate(volumes):
-        corners = mesh.corners[mesh.indptr[i] : mesh.indptr[i + 1]]
-        side = np.abs(np.diff(mesh.points[np.append(corners, corners[0])], axis=0)).sum()
-        allowed = 2 * side * (mesh.error[corners].max() + 2.0**-48 * np.abs(mesh.points[corners]).max())
-        if not abs(areas[i] - nearest_float(exact)) <= allowed:
-            _fail(
-                "areas are true",
-                f"that of {_names(partition, i)} is {nearest_float(exact)!r}, but `volumes` says {areas[i]!r}",
+        if isinstance(mesh, PlanarMesh):
+            corners = mesh.corners[mesh.entries(i)]
+            surface = float(np.abs(np.diff(mesh.points[np.append(corners, corners[0])], axis=0)).sum())
+        else:
+            assert areas is not None
+            corners = mesh.points_of(i)
+            surface = float(areas[mesh.faces_of(i)].sum())
+        error = mesh.error[corners].max() + 2.0**-48 * np.abs(mesh.points[corners]).max()
+        # What lies between the exact surface and the rounded one
+        allowed = 2 * (surface + (0.0 if areas is None else error * dim)) * error
+        if not abs(rounded[i] - nearest_float(exact)) <= allowed:
+            fail(
+                "volumes are true",
+                f"that of {names(partition, i)} is {nearest_float(exact)!r}, but `volumes` says {float(rounded[i])!r}",
             )
-
-
-def assert_corners_true(partition: Partition) -> None:
-    """Planar: the corners of each region, counter-clockwise, are the exact ones within the bounds that the mesh states.
-
-    The exact ones come from cutting the domain with the region's inequalities in rational arithmetic, and those that
-    :meth:`.Partition.vertices` gives with ``exact=True`` are these.
-    """
-    __tracebackhide__ = True
-    mesh = partition.planar_mesh()
-    for i, rows in enumerate(exact_cells(partition)):
-        exact = polygon(partition.domain, rows)
-        corners = mesh.corners[mesh.indptr[i] : mesh.indptr[i + 1]]
-        if len(corners) != len(exact):
-            _fail(
-                "corners are true", f"{_names(partition, i)} has {len(exact)} corners, but the mesh has {len(corners)}"
-            )
-        fits = np.array([[is_near(mesh.points[q], mesh.error[q], corner) for corner in exact] for q in corners])
-        n = len(exact)
-        turns = [turn for turn in range(n) if all(fits[k, (k + turn) % n] for k in range(n))]
-        if not turns:
-            shown = [[nearest_float(x), nearest_float(y)] for x, y in exact]
-            _fail(
-                "corners are true",
-                f"those of {_names(partition, i)} are {shown}, but the mesh has {mesh.points[corners].tolist()} within "
-                f"{mesh.error[corners].tolist()}",
-            )
-        wanted = [(fraction(x), fraction(y)) for x, y in exact]
-        try:
-            given = exact_vertices(partition, i)
-        except ZeroDivisionError:
-            given = []
-        if not any(given == wanted[turn:] + wanted[:turn] for turn in turns):
-            _fail(
-                "exact corners come in the order of the floats",
-                f"those of {_names(partition, i)} are {wanted}, but `vertices` says {given}",
-            )
-
-
-def assert_valid_coverage(partition: Partition) -> None:
-    """Planar: the polygons close up without gap or overlap, and neighbours share their corners to the last bit.
-
-    Every edge joins two regions or lies on the boundary of the domain, Euler's formula holds, and shapely calls the
-    polygons a valid coverage. Shapely is not asked where some region is thinner than the rounding of its corners, since
-    a polygon of rounded corners may then be flat or turned over.
-    """
-    import shapely
-
-    __tracebackhide__ = True
-    mesh = partition.planar_mesh()
-    following = np.arange(1, len(mesh.corners) + 1)
-    following[mesh.indptr[1:] - 1] = mesh.indptr[:-1]
-    starts, ends = mesh.corners.tolist(), mesh.corners[following].tolist()
-    region = np.repeat(np.arange(len(partition)), np.diff(mesh.indptr))
-    edges: dict[tuple[int, int], int] = {}
-    for at, edge in enumerate(zip(starts, ends, strict=True)):
-        if edge in edges:
-            _fail(
-                "an edge has one region on each side",
-                f"{_names(partition, region[edges[edge]], region[at])} share a side",
-            )
-        edges[edge] = at
-    n_edges = 0
-    for (start, end), at in edges.items():
-        twin = edges.get((end, start))
-        n_edges += twin is None or start < end
-        of_domain = mesh.owners[at] < 0
-        if of_domain != (twin is None):
-            _fail(
-                "an edge joins two regions, unless it is the domain's",
-                f"the edge of {_names(partition, region[at])} from {mesh.points[start].tolist()} to "
-                f"{mesh.points[end].tolist()} is {'' if of_domain else 'not '}the domain's and joins "
-                f"{1 if twin is None else 2} regions",
-            )
-    euler = len(mesh.points) - n_edges + len(partition)
-    if euler != 1 or sorted(set(starts)) != list(range(len(mesh.points))):
-        _fail(
-            "Euler: corners - edges + regions = 1",
-            f"{len(mesh.points)} - {n_edges} + {len(partition)} = {euler}; {len(set(starts))} corners are in use",
-        )
-    polygons = partition.polygons()
-    sizes, errors = partition.volumes(), np.maximum.reduceat(mesh.error[mesh.corners], mesh.indptr[:-1])
-    if (sizes <= shapely.length(polygons) * (errors + np.spacing(np.abs(mesh.points).max()))).any():
-        return
-    if not shapely.coverage_is_valid(polygons):
-        flawed = np.flatnonzero(shapely.length(shapely.coverage_invalid_edges(polygons)) > 0)
-        _fail("shapely calls the polygons a valid coverage", f"it finds flawed edges in {_names(partition, *flawed)}")
 
 
 def assert_neighbors_symmetric(partition: Partition) -> None:
@@ -419,15 +344,15 @@ def assert_neighbors_symmetric(partition: Partition) -> None:
         for neighbor in region.neighbors():
             j = index.get(neighbor.pattern.bits)
             if j is None:
-                _fail(
+                fail(
                     "neighbours are regions of the partition",
-                    f"across a facet of {_names(partition, i)}, at {neighbor.point.tolist()}, lies {neighbor.pattern}, "
+                    f"across a facet of {names(partition, i)}, at {neighbor.point.tolist()}, lies {neighbor.pattern}, "
                     "which is not listed",
                 )
             if j == i or j in found:
-                _fail(
+                fail(
                     "each facet has another region across it",
-                    f"{_names(partition, i)} has {_names(partition, j)} across "
+                    f"{names(partition, i)} has {names(partition, j)} across "
                     f"{'two facets' if j in found else 'one of its own facets'}",
                 )
             found[j] = neighbor
@@ -436,16 +361,16 @@ def assert_neighbors_symmetric(partition: Partition) -> None:
     for i, found in enumerate(across):
         for j, neighbor in found.items():
             if i not in across[j]:
-                _fail(
+                fail(
                     "crossing a facet twice leads back",
-                    f"from {_names(partition, i)} to {_names(partition, j)}, not back",
+                    f"from {names(partition, i)} to {names(partition, j)}, not back",
                 )
             at = np.append(neighbor.point, 1.0)
             jump = np.abs(partition.maps[i] @ at - partition.maps[j] @ at)
             if not (jump <= MAP_TOLERANCE * (sizes[i] + sizes[j]) @ np.abs(at)).all():
-                _fail(
+                fail(
                     "maps agree on shared facets",
-                    f"those of {_names(partition, i, j)} differ by {jump.tolist()} at {neighbor.point.tolist()}",
+                    f"those of {names(partition, i, j)} differ by {jump.tolist()} at {neighbor.point.tolist()}",
                 )
 
 
@@ -458,19 +383,19 @@ def assert_same_regions(p: Partition, q: Partition) -> None:
         missing = [i for i, key in enumerate(here) if key not in known]
         if missing:
             i = missing[0]
-            _fail(
+            fail(
                 "two partitions have the same regions",
                 f"{len(missing)} of the {len(here)} regions of {one.engine!r} are not among the {len(there)} of "
-                f"{other.engine!r}; the first is {_names(one, i)} with the witness {one.witnesses[i].tolist()}",
+                f"{other.engine!r}; the first is {names(one, i)} with the witness {one.witnesses[i].tolist()}",
             )
     if keys_p != keys_q:
-        _fail("two partitions list their regions in the same order", f"those of {p.engine!r} and {q.engine!r} differ")
+        fail("two partitions list their regions in the same order", f"those of {p.engine!r} and {q.engine!r} differ")
     if p.counts_per_layer.tolist() != q.counts_per_layer.tolist():
-        _fail("two partitions have the same counts", f"{p.counts_per_layer.tolist()} and {q.counts_per_layer.tolist()}")
+        fail("two partitions have the same counts", f"{p.counts_per_layer.tolist()} and {q.counts_per_layer.tolist()}")
     wrong = np.flatnonzero(~(np.abs(p.maps - q.maps) <= MAP_TOLERANCE * _map_sizes(p)).all(axis=(1, 2)))
     if wrong.size:
         i = int(wrong[0])
-        _fail("two partitions have the same maps", f"in {_names(p, i)}: {p.maps[i].tolist()} and {q.maps[i].tolist()}")
+        fail("two partitions have the same maps", f"in {names(p, i)}: {p.maps[i].tolist()} and {q.maps[i].tolist()}")
 
 
 def _map_sizes(partition: Partition) -> Floats:
@@ -505,20 +430,3 @@ def _in_domain(partition: Partition, X: ArrayLike) -> Floats:
 
 def _engine(partition: Partition) -> str:
     return partition.engine if partition.engine in engines.ENGINES else "auto"
-
-
-def _show(bits: Bools, partition: Partition) -> str:
-    text = "".join("1" if bit else "0" for bit in bits)
-    stops = np.cumsum((0, *partition.network.bits_per_layer)).tolist()
-    return " ".join(text[a:b] for a, b in pairwise(stops)) or "without bits"
-
-
-def _names(partition: Partition, *regions: Any) -> str:
-    bits = partition.bits()
-    shown = ", ".join(f"region {int(i)} ({_show(bits[int(i)], partition)})" for i in regions[:6])
-    return shown + (f" and {len(regions) - 6} more" if len(regions) > 6 else "")
-
-
-def _fail(law: str, counterexample: str) -> NoReturn:
-    __tracebackhide__ = True
-    raise AssertionError(f"{law}: {counterexample}.")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 
+import cvxpy as cp
 import numpy as np
 import pytest
 
@@ -37,6 +38,7 @@ SQUARE = Box([-1, -1], [1, 1])
         ([[0.0, 0.0]], {"radius": 0}, OptionError, "`radius` should be a positive number"),
         ([[0.0, 0.0]], {"radius": np.inf}, OptionError, "`radius` should be a positive number"),
         ([[0.0, 0.0]], {"radius": "1"}, OptionError, "`radius` should be a positive number"),
+        ([[0.0, 0.0]], {"norm": 3}, OptionError, "`norm` should be 1, 2 or inf"),
         ([[0.0, 0.0]], {"order": "depth"}, OptionError, "`order` should be one of 'distance', 'breadth'"),
         ([[0.0, 0.0]], {"order": "distance", "max_flips": 2}, OptionError, "only order='breadth' knows"),
         ([[0.0, 0.0]], {"radius": 1.0, "max_flips": 2}, OptionError, "only order='distance' knows"),
@@ -161,3 +163,24 @@ def test_layers_that_only_pass_values_on():
     layers = (pass_through_layer(np.eye(2), [1, 1]), piecewise_layer(np.eye(2), [0, -0.5]))
     network = Network(layers, np.ones((1, 2)), [0])
     assert len(Lens(network).explore([0, 0])) == 4
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("sizes", [(3, 8, 6), (9, 4, 5)], ids=["low", "wide"])
+def test_distances_in_other_norms(sizes, norm):
+    """In order, those of linear programs, and no region within the radius is missing."""
+    lens = Lens(random_deep(sizes, seed=1, negative_slope=0.0))
+    x = np.linspace(-0.5, 0.5, sizes[0])
+    whole = lens.explore(x, max_regions=None, norm=norm)
+    distances = whole.search.distances[whole.search.order]
+    assert (np.diff(distances) >= 0).all()
+    for i in whole.search.order[:: max(1, len(whole) // 12)]:
+        system = whole[i].inequalities()
+        w = cp.Variable(sizes[0])
+        want = cp.Problem(cp.Minimize(cp.norm(w - x, norm)), [system.A @ w <= system.b]).solve(solver=cp.CLARABEL)
+        assert whole.search.distances[i] == pytest.approx(want, rel=1e-5, abs=1e-6)
+    radius = float(np.median(distances))
+    part = lens.explore(x, max_regions=None, norm=norm, radius=radius)
+    near = set(map(bytes, whole.patterns[whole.search.distances < radius * (1 - 1e-9)]))
+    assert near <= set(map(bytes, part.patterns))
+    assert len(part) <= (whole.search.distances <= radius * (1 + 1e-9)).sum()

@@ -5,8 +5,8 @@ import pytest
 
 from families import generic, stack
 from polytope_lens import Box, Lens
-from polytope_lens.engines.place import are_beyond, lift, metric_normals, place_of, start_slacks
-from polytope_lens.polytope.nearest import nearest_points
+from polytope_lens.engines.place import check_norm, dual_norms, lift, nearest, place_of, shown_distances
+from polytope_lens.errors import OptionError
 from polytope_lens.query.sides import region_rows
 
 WIDE = stack(
@@ -33,22 +33,37 @@ def test_a_domain_or_few_inputs_keep_the_inputs():
         assert lift(place, x[None]).tolist() == [x.tolist()]
 
 
-def test_lengths_are_those_among_the_inputs():
-    place = place_of(WIDE, X, None)
-    normals = np.random.default_rng(3).standard_normal((2, 4, 3))
-    assert np.allclose(
-        np.linalg.norm(metric_normals(place, normals), axis=2), np.linalg.norm(normals @ WIDE.layers[0].weight, axis=2)
-    )
+NORMS = [1, 2, np.inf]
 
 
+@pytest.mark.parametrize("norm", NORMS)
+def test_lengths_are_those_among_the_inputs(norm):
+    place = place_of(WIDE, X, None, norm)
+    normals = np.random.default_rng(3).standard_normal((4, 3))
+    dual = {1: np.inf, 2: 2, np.inf: 1}[norm]
+    assert np.allclose(dual_norms(place, normals), np.linalg.norm(normals @ WIDE.layers[0].weight, dual, axis=1))
+
+
+@pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("network", [WIDE, generic(6, 3)], ids=["wide", "low"])
-def test_what_is_beyond_is_proved_up_to_rounding(network):
-    place = place_of(network, X[: network.input_dim], None)
+def test_distances_are_shown_up_to_rounding(network, norm):
+    x = X[: network.input_dim]
+    place = place_of(network, x, None, norm)
     bits = Lens(network).partition().bits()
     rows, error = region_rows(place.network, place.around, bits)
-    distance, multipliers = nearest_points(metric_normals(place, rows[:, :, :-1]), start_slacks(place, rows, error)[0])
-    for i in np.flatnonzero(distance > 0):
-        one = rows[i : i + 1], error[i : i + 1], multipliers[i : i + 1]
-        assert are_beyond(place, distance[i] * (1 - 1e-8), *one)[0]
-        assert not are_beyond(place, distance[i] * (1 + 1e-12), *one)[0]
-    assert not are_beyond(place, 1e-6, rows, error, np.zeros_like(multipliers)).any()
+    distance, shown, multipliers, points = nearest(place, rows, error)
+    assert np.allclose(np.linalg.norm(points - x, norm, axis=1), distance)
+    assert (shown <= distance * (1 + 1e-15)).all()
+    assert (shown >= distance * (1 - 1e-9)).all()
+    assert np.allclose(shown, shown_distances(place, rows, error, multipliers), rtol=1e-12)
+    assert not shown_distances(place, rows, error, np.zeros_like(multipliers)).any()
+    # The points lie in their closed regions, up to rounding.
+    whole, _ = region_rows(network, place_of(network, x, Box([-9] * len(x), [9] * len(x))).around, bits)
+    n_bits = network.n_neurons
+    assert (np.einsum("nmk,nk->nm", whole[:, :n_bits, :-1], points) + whole[:, :n_bits, -1]).max() < 1e-12
+
+
+@pytest.mark.parametrize("norm", [3, 0, "2", None, True, float("nan")])
+def test_other_norms_are_refused(norm):
+    with pytest.raises(OptionError, match="`norm` should be 1, 2 or inf"):
+        check_norm(norm)

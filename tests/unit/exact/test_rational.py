@@ -20,8 +20,10 @@ from polytope_lens.exact.rational import (
     nearest_float,
     rational,
     rationals,
+    read_fraction,
     scaled_quotient,
     sign,
+    written,
 )
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -92,3 +94,19 @@ def test_scalar_products_are_exact(left, right):
 
 def test_quotients_of_rows_are_rounded_each_once():
     assert scaled_quotient([fmpz(1), fmpz(-2), fmpz(0)], fmpz(3)).tolist() == [1 / 3, -2 / 3, 0.0]
+
+
+@given(value=st.fractions())
+def test_fractions_are_written_and_read(value):
+    assert written(value) == str(value)
+    assert read_fraction(written(value)) == value
+
+
+def test_fractions_may_be_long_but_nothing_else():
+    long = Fraction(-(7**6000), 2**20000)
+    assert read_fraction(written(long)) == long
+    for text in ("", "1/", "1.5", "1e9", " 1", "+1", "1/-2", "1_0", "\u0663"):
+        with pytest.raises(ValueError, match="is no fraction"):
+            read_fraction(text)
+    with pytest.raises(ZeroDivisionError):
+        read_fraction("1/0")

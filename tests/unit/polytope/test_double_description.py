@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from polytope_lens import Box, Polytope
 from polytope_lens.exact.rational import integer_rows
-from polytope_lens.polytope.double_description import vertices_in_box
+from polytope_lens.polytope.double_description import bounded_vertices
 
 
 def sides(lower, upper):
@@ -27,7 +27,7 @@ def points(vertices):
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4])
 def test_a_box_has_its_corners(d):
-    found = vertices_in_box(sides([-0.5] * d, [2.0] * d), [])
+    found = bounded_vertices(sides([-0.5] * d, [2.0] * d))
     assert len(found) == 2**d
     assert all(len(vertex.tight) == d for vertex in found)
     assert set(sum(points(found), ())) == {Fraction(-1, 2), Fraction(2)}
@@ -35,7 +35,7 @@ def test_a_box_has_its_corners(d):
 
 def test_the_tip_of_a_pyramid_lies_on_four_sides():
     rows = [[1, 0, 1, -1], [-1, 0, 1, -1], [0, 1, 1, -1], [0, -1, 1, -1]]
-    found = vertices_in_box(sides([-1, -1, 0], [1, 1, 4]), [[fmpz(v) for v in row] for row in rows])
+    found = bounded_vertices(sides([-1, -1, 0], [1, 1, 4]) + [[fmpz(v) for v in row] for row in rows])
     assert points(found) == [(-1, -1, 0), (-1, 1, 0), (0, 0, 1), (1, -1, 0), (1, 1, 0)]
     (tip,) = [vertex for vertex in found if vertex.coordinates[2] > 0]
     assert tip.tight == {6, 7, 8, 9}
@@ -61,7 +61,7 @@ def test_vertices_are_the_feasible_crossings_of_d_rows(data, d):
             values = [sum(int(a) * v for a, v in zip(row, (*x, 1), strict=True)) for row in box + rows]
             if max(values) <= 0:
                 expected[x] = {i for i, v in enumerate(values) if v == 0 and any((box + rows)[i][:-1])}
-    found = vertices_in_box(box, rows)
+    found = bounded_vertices(box + rows)
     assert points(found) == sorted(expected)
     for vertex in found:
         assert vertex.tight == expected[points([vertex])[0]]

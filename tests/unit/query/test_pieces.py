@@ -88,7 +88,7 @@ def test_fingerprints_may_collide(monkeypatch):
     """They only save exact comparisons: if all are equal, the answer is the same."""
     partitions = [Lens(max_of_four()).partition(), Lens(golden((2, 4, 4), 1)).partition(Box([-9, -9], [9, 9]))]
     honest = [partition.linear_pieces().labels.tolist() for partition in partitions]
-    monkeypatch.setattr(pieces, "_fingerprints", lambda network, bits: np.zeros((len(bits), 1)))
+    monkeypatch.setattr(pieces, "fingerprints", lambda network, bits: np.zeros((len(bits), 1)))
     assert [partition.linear_pieces().labels.tolist() for partition in partitions] == honest
 
 
@@ -121,7 +121,7 @@ def test_pieces_are_what_a_search_by_hand_finds(network, data):
 def test_equal_maps_have_equal_fingerprints(network, seed):
     bits = np.random.default_rng(seed).random((6, network.n_neurons)) < 0.5
     maps = [reference.affine_rows(network, row)[-1] for row in bits.tolist()]
-    marks = pieces._fingerprints(network, bits)
+    marks = pieces.fingerprints(network, bits)
     for i in range(6):
         for j in range(i):
             if maps[i] == maps[j]:
@@ -130,7 +130,7 @@ def test_equal_maps_have_equal_fingerprints(network, seed):
 
 def test_fingerprints_tell_most_maps_apart():
     partition = Lens(random_deep((2, 8, 8, 8), 0, 0.25)).partition(Box([-2, -2], [2, 2]))
-    marks = pieces._fingerprints(partition.network, partition.bits())
+    marks = pieces.fingerprints(partition.network, partition.bits())
     assert len(np.unique(marks, axis=0)) == len(partition) == partition.linear_pieces().n_pieces
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import reference
 from families import chain, cross_polytope, golden
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.errors import DimensionError, UnboundedPolytopeError
+from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.importers.npz import load_npz
 from polytope_lens.query.inequalities import exact_system
 from polytope_lens.testing import boxes, networks, simplices
@@ -87,9 +87,17 @@ def test_a_third_is_a_third():
     assert partition.vertices(-1).tolist() == partition.vertices(1).tolist()
 
 
-def test_only_bounded_regions_in_low_dimension_have_them():
-    with pytest.raises(DimensionError, match="2 inputs; this one has 3"):
-        Lens(cross_polytope(3)).partition(Box([-1] * 3, [1] * 3)).vertices(0, exact=True)
+def test_beyond_space_regions_are_asked_themselves():
+    partition = Lens(cross_polytope(4)).partition(Box([-1] * 4, [1] * 4))
+    assert partition.volumes().sum() == pytest.approx(16)
+    inner = int(partition.locate([[0.1, 0.1, 0.1, 0.1]])[0])
+    corners = {tuple(float(k == axis) for k in range(4)) for axis in range(4)} | {(0.0,) * 4}
+    assert {tuple(p) for p in partition.vertices(inner).tolist()} == corners
+    assert {tuple(map(float, p)) for p in partition.vertices(inner, exact=True)} == corners
+    assert partition.volumes()[inner] == pytest.approx(1 / 24)
+
+
+def test_only_bounded_regions_have_them():
     with pytest.raises(UnboundedPolytopeError, match="domain is unbounded"):
         Lens(golden((2, 4), 1)).partition(None).vertices(0, exact=True)
     rays = Lens(chain(2)).partition(Polytope([[1]], [3]))

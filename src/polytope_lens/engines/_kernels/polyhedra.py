@@ -36,6 +36,7 @@ from polytope_lens.engines._kernels.corners import (
     ONE,
     POINT,
     add_neurons,
+    answered,
     begin_layer,
     find_signs,
     fork,
@@ -45,6 +46,7 @@ from polytope_lens.engines._kernels.corners import (
     surely_missing,
     write_bits,
 )
+from polytope_lens.engines._kernels.faces import CORNERS_PER_FACE, emit_faces, has_room
 from polytope_lens.engines._kernels.flat import BOUND_SLACK, FlatNetwork, is_on, length
 from polytope_lens.engines._kernels.lanes import LANES, load, plus, reaching, shared_bits
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
@@ -57,11 +59,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
+    Bools = NDArray[np.bool_]
+    Indices = NDArray[np.int32]
 
 # Number of dimensions; planes that two ends of an edge have in common
 D, ALONG_EDGE = 3, np.uint64(2)
 # Columns of State.point and State.line
 RADIUS, OFFSET, LINE_ERROR = 3, 3, 4
+# Vertices, faces, and corners of faces for which an output has room, for each region: half as many again as there are
+# in generic arrangements on average
+VERTICES, FACES, CORNERS = 12, 9, 36
 
 
 class State(NamedTuple):
@@ -76,6 +83,7 @@ class State(NamedTuple):
     n_points: Ints  # per frame
     n_lines: Ints  # per frame: planes
     simple: Ints  # per frame: 1 if each vertex is known to lie on d planes only
+    vanished: Words  # per frame: hash of the neurons that vanish on the whole cell
     undecided: Words  # (frames, words): neurons of the layer
     on: Words  # (frames, words): those decided so far that are on
     rows: Floats  # (frames, 5, width): rows of the next layer, as far as summed up, and bounds on their errors
@@ -94,6 +102,13 @@ class State(NamedTuple):
     old_tight: Words  # (words, vertices of one cell)
     value: Floats  # (vertices of one cell,): of that neuron
     common: Words  # (words,): planes that two vertices have in common
+    ring: Ints  # (vertices of one cell,): corners of a face
+    scrambled: Words  # (vertices of one cell,): their keys
+    on_planes: Words  # (words, vertices of one cell): the planes that each lies on, numbered within the cell
+    plane: Ints  # (planes,): which those numbers are
+    number: Ints  # (planes,): the numbers
+    on_hash: Words  # per bit: hash of "on"
+    zero_hash: Words  # per bit, then per side: hash of "vanishes"
     refined: Refined
 
 
@@ -107,6 +122,7 @@ PER_FRAME = frozenset(
         "n_points",
         "n_lines",
         "simple",
+        "vanished",
         "undecided",
         "on",
         "rows",
@@ -115,15 +131,50 @@ PER_FRAME = frozenset(
 
 
 class Output(NamedTuple):
-    """Room for finished regions."""
+    """Room for finished regions, their vertices and their faces; see :mod:`.faces`."""
 
     patterns: Words
     maps: Floats
     witnesses: Floats
-    proved: NDArray[np.bool_]
+    proved: Bools
+    side_row: Ints  # per side: the row of the domain that it is, or -1
+    vertex_indptr: Ints  # (regions + 1,)
+    vertex: Floats  # (vertices, 4): position and radius
+    key: Words  # (vertices,)
+    face_indptr: Ints  # (regions + 1,)
+    face_key: Words  # (faces,)
+    owner: Indices  # (faces,): a bit or -1 - row
+    crowded: Bools  # (faces,)
+    corner_indptr: Ints  # (faces + 1,)
+    corner: Indices  # (corners of faces,): index of a vertex
 
 
-NO_OUTPUT = Output(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.empty((0, 1)), np.empty(0, np.bool_))
+def room(n_regions: int, words: int, n_outputs: int, side_row: Ints, n_planes: int) -> Output:
+    """An output for so many regions, at least for one whatever it is like, which may have `n_planes` faces.
+
+    If that is 0, vertices and faces are left out.
+    """
+    meshed = n_regions if n_planes else 0
+    n_vertices, n_faces = VERTICES * meshed + 2 * n_planes, FACES * meshed + n_planes
+    return Output(
+        np.empty((n_regions, words), np.uint64),
+        np.empty((n_regions, n_outputs, D + 1)),
+        np.empty((n_regions, D)),
+        np.empty(n_regions, np.bool_),
+        side_row,
+        np.zeros(n_regions + 1, np.int64),
+        np.empty((n_vertices, D + 1)),
+        np.empty(n_vertices, np.uint64),
+        np.zeros(n_regions + 1, np.int64),
+        np.empty(n_faces, np.uint64),
+        np.empty(n_faces, np.int32),
+        np.empty(n_faces, np.bool_),
+        np.zeros(n_faces + 1, np.int64),
+        np.empty(CORNERS * meshed + CORNERS_PER_FACE * n_planes, np.int32),
+    )
+
+
+NO_OUTPUT = room(0, 1, 0, np.zeros(0, np.int64), 0)
 
 
 @jit
@@ -147,7 +198,7 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool)
                 continue
             write_bits(net, s, f, layer)
         if layer == net.n_hidden - 1:
-            if s.scalars[N_REGIONS] >= limit:
+            if s.scalars[N_REGIONS] >= limit or (want_output and not has_room(s, f, out)):
                 return FULL
             if layer >= 0:
                 s.layer_counts[layer] += 1
@@ -180,8 +231,39 @@ def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragm
         if misses != NOTHING:
             record(s, f, layer, word, misses)
             s.on[f, word] |= above
+            if s.asked[f] >= 0 and misses & answered(s, f, word) != NOTHING:
+                _note_zeros(net, s, f, layer, s.asked[f])
             add_neurons(net, s, f, layer, word, above, below)
     return found
+
+
+@inlined
+def _note_zeros(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
+    """Keep in mind where a neuron that does not cut a cell vanishes: on all of it, or else its plane touches the cell.
+
+    Vertices between two where it does will inherit it like any other plane.
+    """
+    start, stop, zeros = s.start[f], s.start[f] + s.n_corners[f], 0
+    for i in range(start, stop):
+        zeros += sign_at(s, s.corner[i, POINT], q) == 0
+    if zeros == stop - start:
+        s.vanished[f] ^= s.zero_hash[net.bit_start[layer] + q]
+    elif zeros > 0:
+        new = _push_plane(net, s, f, layer, q)
+        _clear_tight(s, new, start, stop)
+        for i in range(start, stop):
+            if sign_at(s, s.corner[i, POINT], q) == 0:
+                s.tight[new >> 6, i] |= ONE << np.uint64(new & 63)
+        s.n_lines[f] = new + 1
+        s.simple[f] = 0
+
+
+@inlined
+def _clear_tight(s: State, new: int, start: int, stop: int) -> None:  # pragma: no cover - compiled
+    """Make room for one plane more."""
+    if new & 63 == 0:
+        for i in range(start, stop):
+            s.tight[new >> 6, i] = NOTHING
 
 
 @inlined
@@ -194,9 +276,7 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> bool:  # p
         return False
     new = _push_plane(net, s, f, layer, q)
     words, into, bit = (new + 64) >> 6, new >> 6, ONE << np.uint64(new & 63)
-    if new & 63 == 0:
-        for i in range(start, start + n):
-            s.tight[into, i] = NOTHING
+    _clear_tight(s, new, start, start + n)
     n_on, first_off = _sort_vertices(s, f, layer, q, words)
     for i in range(n_on, first_off):
         s.old_tight[into, i] |= bit
@@ -243,6 +323,7 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> bool:  # p
     if n_on < first_off:
         s.simple[f] = 0
     s.simple[g] = s.simple[f]
+    s.vanished[g] = s.vanished[f]
     record(s, f, layer, q >> 6, ONE << np.uint64(q & 63))
     s.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
     s.n_points[f] = point
@@ -381,16 +462,23 @@ def _push_crossing(
 
 @inlined
 def _two_planes(s: State, words: int) -> tuple[int, int]:  # pragma: no cover - compiled
-    """The first two planes of `common`."""
-    first, second = -1, -1
+    """The first plane of `common`, and the one that meets it at the largest angle."""
+    first, second, largest, line = -1, -1, -1.0, s.line
     for w in range(words):
         rest = s.common[w]
-        while rest != NOTHING and second < 0:
-            if first < 0:
-                first = 64 * w + lowest_bit(rest)
-            else:
-                second = 64 * w + lowest_bit(rest)
+        while rest != NOTHING:
+            h = 64 * w + lowest_bit(rest)
             rest &= rest - ONE
+            if first < 0:
+                first = h
+                continue
+            x = line[first, 1] * line[h, 2] - line[first, 2] * line[h, 1]
+            y = line[first, 2] * line[h, 0] - line[first, 0] * line[h, 2]
+            z = line[first, 0] * line[h, 1] - line[first, 1] * line[h, 0]
+            size = x * x + y * y + z * z
+            if size > largest:
+                largest = size
+                second = h
     return first, second
 
 
@@ -423,6 +511,8 @@ def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: n
             total += s.point[s.corner[i, POINT], k]
         out.witnesses[r, k] = total / n
     out.proved[r] = _is_surely_inside(s, f, out.witnesses[r])
+    if out.key.shape[0] > 0:
+        emit_faces(s, f, min(net.reach[0], min(net.reach[1], net.reach[2])), out)
 
 
 @inlined

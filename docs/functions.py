@@ -1,0 +1,56 @@
+"""Draw docs/images/functions.png: a trained network's polytopes, its decision boundary and two bent hyperplanes.
+
+``python docs/functions.py``; needs torch. The picture was looked at; colours are those of Okabe and Ito.
+"""
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.collections import LineCollection, PolyCollection
+
+from polytope_lens import Box, Lens
+from polytope_lens.training import mlp, ring, sample, train
+
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+
+
+def main() -> None:
+    """Train, ask, draw."""
+    model = mlp((2, 12, 12, 12, 1), seed=3)
+    train(model, sample(ring(), seed=0), steps=4000, seed=0)
+    lens = Lens(model)
+    partition = lens.partition(Box([-1, -1], [1, 1]))
+    neurons = partition.neurons()
+    last, first = (np.flatnonzero(neurons.layer == layer) for layer in (2, 0))
+    bent = int(last[neurons.length[last].argmax()])
+    straight = int(first[neurons.length[first].argmax()])
+    third = partition.bent_hyperplane(2, int(neurons.neuron[bent]))
+    line = partition.bent_hyperplane(0, int(neurons.neuron[straight]))
+    curves = [
+        (partition.level_set(0, 0.5), BLUE, "output = 1/2", 3.2, "-"),
+        (third, VERMILLION, "zero set of a neuron of layer 2", 2.2, "-"),
+        (line, GREEN, "zero set of a neuron of layer 0", 2.2, "--"),
+    ]
+
+    figure, ax = plt.subplots(figsize=(6.2, 6.6), layout="constrained")
+    value = lens(partition.witnesses)[:, 0]
+    corners = [partition.vertices(i) for i in range(len(partition))]
+    shades = mpl.colormaps["Greys"](0.08 + 0.32 * np.clip(value, 0, 1))
+    ax.add_collection(PolyCollection(corners, facecolors=shades, edgecolors="#7f7f7f", linewidths=0.4))
+    for curve, colour, label, width, style in curves:
+        lines = [curve[i] for i in range(len(curve))]
+        ax.add_collection(LineCollection(lines, colors=colour, linewidths=width, linestyles=style, label=label))
+    ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.05), ncol=1, frameon=False)
+    ax.set_title(f"{len(partition)} polytopes of a 2-12-12-12-1 network that learnt a ring", fontsize=11)
+    path = Path(__file__).parent / "images" / "functions.png"
+    figure.savefig(path, dpi=110)
+    print(path, partition, *(curve for curve, *_ in curves), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

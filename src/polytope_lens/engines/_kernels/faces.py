@@ -1,0 +1,239 @@
+"""The faces of a finished polyhedron, from the planes that its vertices lie on.
+
+A plane holds a face iff three vertices or more lie on it; these are the face's corners. Two of them are neighbours iff
+no third one lies on all the planes that both lie on. Planes with the same vertices hold the same face: the first one
+owns it, and it is crowded if a later one is a neuron's.
+
+Each vertex has a key: a hash of the signs of all neurons and sides there. It is the same in all cells that share the
+vertex. The key of a face is the sum of its vertices' keys, each scrambled first: keys are hashes themselves, put
+together by ``xor``, of which sums would say little.
+
+Corners come in the order in which they are counter-clockwise seen from outside. At vertex v, on the way to the next
+corner along planes h and a, away from plane b, the way is counter-clockwise iff ``s_h s_a s_b det(n_h, n_a, n_b) > 0``,
+where n are the planes' normals and s tells on which side of them the cell is. Such a determinant has a sure sign
+at some corner of all faces but hopelessly thin ones, where floats are believed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from polytope_lens._jit import inlined
+from polytope_lens._words import count_bits, highest_bit, lowest_bit
+from polytope_lens.engines._kernels.codes import N_REGIONS
+from polytope_lens.engines._kernels.corners import NOTHING, ONE, POINT
+from polytope_lens.engines._kernels.flat import is_on
+from polytope_lens.exact.signs import UNIT_ROUNDOFF
+
+# Corners of all faces of a polyhedron with m of them: at most 6 m - 12 (Euler).
+CORNERS_PER_FACE = 6
+D = 3
+# Column of State.line
+LINE_ERROR = 4
+
+
+@inlined
+def has_room(s: Any, f: int, out: Any) -> bool:  # pragma: no cover - compiled
+    """Whether the output can surely take the vertices and faces of a cell."""
+    if out.key.shape[0] == 0:
+        return True  # nobody wants them
+    r = s.scalars[N_REGIONS]
+    face, most = out.face_indptr[r], s.n_lines[f]
+    return bool(
+        out.vertex_indptr[r] + s.n_corners[f] <= out.key.shape[0]
+        and face + most <= out.face_key.shape[0]
+        and out.corner_indptr[face] + CORNERS_PER_FACE * most <= out.corner.shape[0]
+    )
+
+
+@inlined
+def emit_faces(s: Any, f: int, least: float, out: Any) -> None:  # pragma: no cover - compiled
+    """Write the vertices and faces of a finished region; `least` is the shortest side of the box around the domain."""
+    r, start, n = s.scalars[N_REGIONS], s.start[f], s.n_corners[f]
+    n_planes = _number_planes(s, f, start, n)
+    words = (n_planes + 63) >> 6
+    _emit_vertices(s, f, start, n, words, out)
+    first = out.face_indptr[r]
+    face = first
+    for c in range(n_planes):
+        h = s.plane[c]
+        side = -1 - s.owner[h]
+        if side >= 0 and out.side_row[side] < 0:
+            continue
+        k, key, w, place = 0, NOTHING, c >> 6, np.uint64(c & 63)
+        for i in range(n):
+            if (s.on_planes[w, i] >> place) & ONE:
+                s.ring[k] = i
+                key += s.scrambled[i]
+                k += 1
+        if k < D:
+            continue
+        same = first
+        while same < face and out.face_key[same] != key:
+            same += 1
+        if same < face:
+            out.crowded[same] |= side < 0
+            continue
+        _sort_ring(s, f, words, k)
+        at = out.corner_indptr[face]
+        forward = _is_counter_clockwise(s, start, c, words, k, least)
+        for i in range(k):
+            out.corner[at + i] = out.vertex_indptr[r] + s.ring[i if forward else k - 1 - i]
+        out.corner_indptr[face + 1] = at + k
+        out.face_key[face] = key
+        out.owner[face] = -1 - out.side_row[side] if side >= 0 else s.owner[h]
+        out.crowded[face] = False
+        face += 1
+    out.face_indptr[r + 1] = face
+
+
+@inlined
+def _number_planes(s: Any, f: int, start: int, n: int) -> Any:  # pragma: no cover - compiled
+    """Number the planes that some vertex lies on, so that sets of them take few words; returns how many there are."""
+    count = 0
+    for w in range((s.n_lines[f] + 63) >> 6):
+        bounding = NOTHING
+        for i in range(start, start + n):
+            bounding |= s.tight[w, i]
+        while bounding != NOTHING:
+            h = 64 * w + lowest_bit(bounding)
+            bounding &= bounding - ONE
+            s.plane[count] = h
+            s.number[h] = count
+            count += 1
+    return count
+
+
+@inlined
+def _emit_vertices(s: Any, f: int, start: int, n: int, words: int, out: Any) -> None:  # pragma: no cover - compiled
+    """Write positions, radii and keys of a cell's vertices; keep scrambled keys, and planes by their numbers."""
+    n_bits, r = s.on_hash.shape[0], s.scalars[N_REGIONS]
+    at, digest = out.vertex_indptr[r], s.vanished[f]
+    for w in range(s.bits.shape[0]):
+        rest = s.bits[w]
+        while rest != NOTHING:
+            place = highest_bit(rest)
+            rest &= ~(ONE << np.uint64(63 - place))
+            digest ^= s.on_hash[64 * w + place]
+    for i in range(n):
+        key = digest
+        for w in range(words):
+            s.on_planes[w, i] = NOTHING
+        for w in range((s.n_lines[f] + 63) >> 6):
+            rest = s.tight[w, start + i]
+            while rest != NOTHING:
+                h = 64 * w + lowest_bit(rest)
+                rest &= rest - ONE
+                c, owner = s.number[h], s.owner[h]
+                s.on_planes[c >> 6, i] |= ONE << np.uint64(c & 63)
+                if owner < 0:
+                    key ^= s.zero_hash[n_bits - 1 - owner]
+                else:
+                    key ^= s.zero_hash[owner]
+                    if is_on(s.bits, owner):
+                        key ^= s.on_hash[owner]
+        s.scrambled[i] = _scramble(key)
+        out.key[at + i] = key
+        p = s.corner[start + i, POINT]
+        for k in range(D + 1):
+            out.vertex[at + i, k] = s.point[p, k]
+    out.vertex_indptr[r + 1] = at + n
+
+
+@inlined
+def _scramble(key: Any) -> Any:  # pragma: no cover - compiled
+    """Another word for each word (the finalizer of MurmurHash3, Appleby 2011)."""
+    key ^= key >> np.uint64(33)
+    key *= np.uint64(0xFF51AFD7ED558CCD)
+    key ^= key >> np.uint64(33)
+    key *= np.uint64(0xC4CEB9FE1A85EC53)
+    return key ^ (key >> np.uint64(33))
+
+
+@inlined
+def _sort_ring(s: Any, f: int, words: int, k: int) -> None:  # pragma: no cover - compiled
+    """Put the corners of a face in the order in which edges join them."""
+    for i in range(k - 2):
+        for j in range(i + 1, k):
+            if _are_joined(s, f, s.ring[i], s.ring[j], words, k):
+                s.ring[i + 1], s.ring[j] = s.ring[j], s.ring[i + 1]
+                break
+
+
+@inlined
+def _are_joined(s: Any, f: int, i: int, j: int, words: int, k: int) -> bool:  # pragma: no cover - compiled
+    """Whether an edge joins two corners of a face."""
+    shared = 0
+    for w in range(words):
+        shared += count_bits(s.on_planes[w, i] & s.on_planes[w, j])
+    if shared < D - 1:
+        return False
+    if s.simple[f] == 0:
+        for m in range(k):
+            other = s.ring[m]
+            if other != i and other != j:
+                lies_on_all = True
+                for w in range(words):
+                    if s.on_planes[w, i] & s.on_planes[w, j] & ~s.on_planes[w, other] != NOTHING:
+                        lies_on_all = False
+                if lies_on_all:
+                    return False
+    return True
+
+
+@inlined
+def _is_counter_clockwise(s: Any, start: int, c: int, words: int, k: int, least: float) -> bool:  # pragma: no cover
+    """Whether the corners of a face are counter-clockwise as seen from outside."""
+    h, best, turn = s.plane[c], 0.0, 0.0
+    for m in range(k):
+        v, after, before = s.ring[m], s.ring[(m + 1) % k], s.ring[(m + k - 1) % k]
+        for w in range(words):
+            along = s.on_planes[w, v] & s.on_planes[w, after]
+            while along != NOTHING:
+                a = s.plane[64 * w + lowest_bit(along)]
+                along &= along - ONE
+                for x in range(words):
+                    back = s.on_planes[x, v] & s.on_planes[x, before] if a != h else NOTHING
+                    while back != NOTHING:
+                        b = s.plane[64 * x + lowest_bit(back)]
+                        back &= back - ONE
+                        if b != h and b != a:
+                            determinant, surplus = _determinant(s.line, h, a, b, least)
+                            if surplus > best:
+                                best = surplus
+                                turn = determinant * _side(s, h) * _side(s, a) * _side(s, b)
+        if best > 0.0:
+            return bool(turn > 0.0)
+    return bool(_turn_of_floats(s, start, h, k) * _side(s, h) < 0.0)
+
+
+@inlined
+def _determinant(line: Any, h: int, a: int, b: int, least: float) -> tuple[float, float]:  # pragma: no cover
+    """Determinant of three unit normals, and by how much its size exceeds what errors of the planes may change."""
+    value = (
+        line[h, 0] * (line[a, 1] * line[b, 2] - line[a, 2] * line[b, 1])
+        + line[h, 1] * (line[a, 2] * line[b, 0] - line[a, 0] * line[b, 2])
+        + line[h, 2] * (line[a, 0] * line[b, 1] - line[a, 1] * line[b, 0])
+    )
+    tilt = (line[h, LINE_ERROR] + line[a, LINE_ERROR] + line[b, LINE_ERROR]) / least
+    return value, abs(value) - 2 * tilt - 16 * UNIT_ROUNDOFF if tilt < 2.0**-8 else -1.0
+
+
+@inlined
+def _side(s: Any, h: int) -> float:  # pragma: no cover - compiled
+    """1 if a finished region is where a plane's row is positive, else -1."""
+    return 1.0 if s.owner[h] >= 0 and is_on(s.bits, s.owner[h]) else -1.0
+
+
+@inlined
+def _turn_of_floats(s: Any, start: int, h: int, k: int) -> float:  # pragma: no cover - compiled
+    """Positive if the rounded corners of a face are counter-clockwise about its plane's normal (Newell's formula)."""
+    total = 0.0
+    for m in range(k):
+        p, q = s.corner[start + s.ring[m], POINT], s.corner[start + s.ring[(m + 1) % k], POINT]
+        for i in range(D):
+            y, z = (i + 1) % D, (i + 2) % D
+            total += s.line[h, i] * (s.point[p, y] * s.point[q, z] - s.point[p, z] * s.point[q, y])
+    return total

@@ -1,0 +1,96 @@
+"""H-representations in the format of cddlib and lrs, ``.ine``."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.errors import FileFormatError
+from polytope_lens.exact.rational import read_fraction, written
+from polytope_lens.io.halfspaces import Halfspaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def to_ine(system: Halfspaces) -> str:
+    """A polytope as an H-representation: rows ``b -A`` of ``b - A @ x >= 0``, owners in comments.
+
+    Notes
+    -----
+    Exact: the number type is ``rational``.
+    Source: Fukuda, *cddlib reference manual*, section 2.
+
+    Examples
+    --------
+    >>> from polytope_lens import Polytope
+    >>> print(Polytope([[-1, 0.5]], [2]).to_ine())
+    H-representation
+    begin
+    1 3 rational
+    2 1 -1/2
+    end
+    <BLANKLINE>
+    """
+    lines = [f"* row {i}: {comment}" for i, comment in enumerate(system.comments()) if comment]
+    lines += ["H-representation", "begin", f"{len(system)} {system.dim + 1} rational"]
+    lines += [" ".join(map(written, (bound, *-row))) for row, bound in zip(system.A, system.b, strict=True)]
+    return "\n".join([*lines, "end", ""])
+
+
+def read_ine(text: str) -> Halfspaces:
+    """Read an H-representation of integers, fractions or decimals; exact.
+
+    A row of the list ``linearity`` is an equation, and becomes two inequalities; comments are not read.
+
+    Raises
+    ------
+    FileFormatError
+
+    Examples
+    --------
+    >>> from polytope_lens import Polytope
+    >>> read_ine(Polytope([[-1, 0.5]], [2]).to_ine()).A
+    array([[Fraction(-1, 1), Fraction(1, 2)]], dtype=object)
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("*")]
+    try:
+        begin, end = lines.index("begin"), lines.index("end")
+        m, columns, kind = lines[begin + 1].split()
+        shape = int(m), int(columns)
+        words = " ".join(lines[begin + 2 : end]).split()
+        equations = [int(word) - 1 for line in lines if line.startswith("linearity") for word in line.split()[2:]]
+        numbers = [_number(word) for word in words]
+    except (ValueError, IndexError, ZeroDivisionError) as error:
+        raise FileFormatError(
+            "an .ine file should hold a line `begin`, the numbers of rows and columns and a kind of number, then the "
+            "rows, and a line `end`, but this text does not."
+        ) from error
+    is_h = "V-representation" not in lines and kind in ("integer", "rational", "real")
+    if not is_h or shape[1] < 2 or shape[0] * shape[1] != len(numbers):
+        raise FileFormatError(
+            f"an .ine file should hold an H-representation whose rows are as many numbers as it says, but this one "
+            f"says {shape[0]} rows of {shape[1]} numbers of kind {kind!r} and holds {len(numbers)} numbers."
+        )
+    if any(not 0 <= i < shape[0] for i in equations):
+        raise FileFormatError(f"the list `linearity` should name rows from 1 to {shape[0]}, but it names another.")
+    rows = _array(numbers, shape)
+    rows = np.vstack([rows, -rows[equations]])
+    return Halfspaces(-rows[:, 1:], rows[:, 0], ((),) * len(rows))
+
+
+def _number(word: str) -> Fraction:
+    """A fraction, or a decimal with an exponent of at most four digits: longer ones only fill the memory."""
+    if re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?", word) and set(word) & set(".eE"):
+        return Fraction(word)
+    return read_fraction(word.removeprefix("+"))
+
+
+def _array(numbers: Iterable[Fraction], shape: tuple[int, int]) -> np.ndarray[tuple[int, int], np.dtype[np.object_]]:
+    array = np.empty(shape[0] * shape[1], dtype=object)
+    array[:] = list(numbers)
+    return array.reshape(shape)

@@ -1,0 +1,86 @@
+"""A polytope as JSON: fractions as strings, and the nearest floats beside them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from polytope_lens.errors import FileFormatError
+from polytope_lens.exact.rational import read_fraction, written
+from polytope_lens.io.halfspaces import Halfspaces
+
+FORMAT, VERSION = "polytope_lens halfspaces", 1
+
+
+def to_json(system: Halfspaces) -> str:
+    """A polytope as a JSON object.
+
+    ``A`` and ``b`` hold fractions as strings, ``A_float`` and ``b_float`` the nearest floats, for programs that want no
+    more (see :meth:`.Halfspaces.rounded`), and ``owners`` the pairs [layer, neuron] of each row.
+
+    Notes
+    -----
+    Exact, and read back by :func:`read_json` without loss.
+
+    Examples
+    --------
+    >>> from polytope_lens import Polytope
+    >>> print(Polytope([[-1, 0.5]], [2]).to_json())  # doctest: +NORMALIZE_WHITESPACE
+    {"format": "polytope_lens halfspaces", "version": 1, "dim": 2, "A": [["-1", "1/2"]], "b": ["2"],
+    "A_float": [[-1.0, 0.5]], "b_float": [2.0], "owners": [[]]}
+    """
+    A, b = system.rounded()
+    return json.dumps(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "dim": system.dim,
+            "A": [[written(v) for v in row] for row in system.A],
+            "b": [written(v) for v in system.b],
+            "A_float": A.tolist(),
+            "b_float": b.tolist(),
+            "owners": [[list(owner) for owner in owners] for owners in system.owners],
+        },
+        allow_nan=False,
+    )
+
+
+def read_json(text: str) -> Halfspaces:
+    """Read what :func:`to_json` wrote; exact.
+
+    Raises
+    ------
+    FileFormatError
+
+    Examples
+    --------
+    >>> from polytope_lens import Polytope
+    >>> read_json(Polytope([[-1, 0.5]], [2]).to_json()).A
+    array([[Fraction(-1, 1), Fraction(1, 2)]], dtype=object)
+    """
+    try:
+        told: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f"a polytope was to be read from JSON, but the text is none: {error}.") from error
+    if not isinstance(told, dict) or told.get("format") != FORMAT or told.get("version") != VERSION:
+        raise FileFormatError(
+            f'a polytope is read from a JSON object with "format": "{FORMAT}" and "version": {VERSION}, but this text '
+            "holds something else. Write it with `to_json`."
+        )
+    try:
+        d = int(told["dim"])
+        rows = [[read_fraction(v) for v in (*row, bound)] for row, bound in zip(told["A"], told["b"], strict=True)]
+        if d < 1 or any(len(row) != d + 1 for row in rows):
+            raise ValueError(f"a row for {d} variables should have as many numbers")
+        values = np.empty((len(rows), d + 1), dtype=object)
+        for i, row in enumerate(rows):
+            values[i] = row
+        owners = tuple(tuple((int(p), int(q)) for p, q in row) for row in told["owners"])
+        return Halfspaces(values[:, :-1], values[:, -1], owners)
+    except (KeyError, TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+        raise FileFormatError(
+            f'the JSON of a polytope should hold "dim", "A" with rows of that many fractions, "b" and "owners" with an '
+            f"entry for each row, but it does not: {error}."
+        ) from error

@@ -1,0 +1,63 @@
+"""LaTeX: a system of inequalities to read."""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING
+
+from polytope_lens import _validate
+from polytope_lens.exact import rational as exact
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from polytope_lens.io.halfspaces import Halfspaces
+
+
+def to_latex(system: Halfspaces, *, digits: int | None = 4, owners: bool = True) -> str:
+    r"""A polytope as an ``aligned`` system, for use inside a formula; needs the package amsmath.
+
+    Parameters
+    ----------
+    system : Halfspaces
+    digits : int or None
+        Significant digits of the numbers, which are rounded; None for exact fractions.
+    owners : bool
+        Whether to name the owners of each row.
+
+    Examples
+    --------
+    >>> from polytope_lens import Polytope
+    >>> print(Polytope([[-1, 0.5], [0, 1e-9]], [2, 1]).to_latex(digits=3))
+    \begin{aligned}
+    -x_{0} + 0.5\,x_{1} &\le 2 \\
+    10^{-9}\,x_{1} &\le 1
+    \end{aligned}
+    """
+    if digits is not None:
+        digits = _validate.count(digits, name="`digits`")
+    rows = []
+    for comment, (terms, bound) in zip(system.comments(), system.terms(), strict=True):
+        left = ""
+        for value, k in terms:
+            factor = _number(abs(value), digits)
+            product = f"x_{{{k}}}" if factor == "1" else rf"{factor}\,x_{{{k}}}"
+            joint = (" - " if value < 0 else " + ") if left else "-" * (value < 0)
+            left += joint + product
+        right = "-" * (bound < 0) + _number(abs(bound), digits)
+        named = rf" && \text{{{comment}}}" if owners and comment else ""
+        rows.append(rf"{left or '0'} &\le {right}{named}")
+    return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
+
+
+def _number(value: Fraction, digits: int | None) -> str:
+    """A number that is not negative."""
+    p, q = value.as_integer_ratio()
+    if digits is None:
+        return exact.digits(p) if q == 1 else rf"\tfrac{{{exact.digits(p)}}}{{{exact.digits(q)}}}"
+    rounded = Context(prec=digits).divide(Decimal(p), Decimal(q)).normalize()
+    exponent = rounded.adjusted()
+    if -4 <= exponent < max(digits, 4):
+        return format(rounded, "f")
+    mantissa, power = format(rounded.scaleb(-exponent), "f"), f"10^{{{exponent}}}"
+    return power if mantissa == "1" else rf"{mantissa} \cdot {power}"

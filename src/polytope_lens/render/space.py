@@ -1,0 +1,133 @@
+"""Partitions of space drawn with matplotlib.
+
+This module imports matplotlib, and is itself imported only when something is drawn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib import colors as mcolors
+from matplotlib.cm import ScalarMappable
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.mplot3d import Axes3D
+from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+from polytope_lens import _validate
+from polytope_lens.errors import OptionError
+from polytope_lens.render import scene
+from polytope_lens.render.matplotlib import FRAME, INK
+from polytope_lens.render.solids import Solids, solids
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from polytope_lens.partition import Partition
+
+    Floats = NDArray[np.float64]
+
+COLORS = ("value", "pattern", "slope", "layer")
+# How much regions are drawn apart: by this the eye tells one from the next.
+SHRINK = 0.86
+OUTSIDE = (0.87, 0.87, 0.87)  # colour of the domain's sides among those of layers
+
+
+def plot(
+    partition: Partition,
+    ax: Axes | None = None,
+    color: str = "value",
+    *,
+    boundaries: bool = True,
+    points: ArrayLike | None = None,
+    output: int = 0,
+    shrink: float = SHRINK,
+) -> Axes3D:
+    """Draw the regions of a bounded domain in space as solids, a little apart.
+
+    Parameters
+    ----------
+    partition : Partition
+    ax : Axes3D, optional
+        Where to draw; a new figure by default.
+    color : {"value", "pattern", "slope", "layer"}
+        The network's value in the middle of each face; a colour of its own for each activation pattern; the norm of the
+        gradient; or the layer that each face belongs to.
+    boundaries : bool
+        Draw the edges of the solids.
+    points : (n, 3) array, optional
+        Drawn as small dots.
+    output : int
+        Which output of the network "value" and "slope" are about.
+    shrink : float
+        Each solid is scaled about a point inside by this factor; 1 draws them where they are.
+
+    Returns
+    -------
+    Axes3D
+
+    Raises
+    ------
+    OptionError, DimensionError, UnboundedPolytopeError
+
+    Notes
+    -----
+    Colours that stand for numbers are drawn as they are, others shaded like solids under a lamp.
+    Faces are drawn from the farthest to the nearest, by their middles; where long ones pass each other, the order may
+    be wrong. Cost: about 0.1 milliseconds for each face; some thousands of regions are too many to see anyway.
+    """
+    _validate.option(color, name="color", allowed=list(COLORS))
+    dots = None if points is None else _validate.points(points, 3, what="`plot`")
+    faces = solids(partition, shrink=shrink, output=output)
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.figure(figsize=(6.8, 6.0), layout="constrained").add_subplot(projection="3d")
+    if not isinstance(ax, Axes3D):
+        raise OptionError('a partition of space needs axes in space: `figure.add_subplot(projection="3d")`.')
+    paint, scalars = _paint(partition, faces, color, output)
+    edge: dict[str, Any] = {"edgecolors": INK, "linewidths": 0.35} if boundaries else {"edgecolors": "none"}
+    ax.add_collection3d(Poly3DCollection(faces.rings(), facecolors=paint, shade=scalars is None, **edge))
+    if dots is not None:
+        ax.plot(*dots.T, linestyle="none", marker="o", markersize=3.5, color="black", markeredgecolor="white")
+    _fit(ax, partition.polyhedral_mesh().points)
+    if scalars is not None:
+        label = f"output {output}" if color == "value" else f"norm of the gradient of output {output}"
+        bar = ax.figure.colorbar(scalars, ax=ax, label=label, shrink=0.7, pad=0.1)
+        bar.outline.set(color=FRAME, linewidth=0.8)
+        bar.ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+    if color == "layer":
+        n_layers = len(partition.network.layers)
+        handles = [Patch(color=c, label=f"layer {i}") for i, c in enumerate(scene.layer_colors(n_layers))]
+        handles.append(Patch(color=OUTSIDE, label="domain"))
+        ax.legend(handles=handles, loc="upper left", frameon=False, fontsize=9, labelcolor=INK)
+    return ax
+
+
+def _paint(partition: Partition, faces: Solids, color: str, output: int) -> tuple[Floats, ScalarMappable | None]:
+    """Colour of each face, (n_faces, 3 or 4), and the scale that it comes from."""
+    if color == "pattern":
+        return scene.pattern_colors(partition)[faces.regions], None
+    if color == "layer":
+        return np.vstack([scene.layer_colors(len(partition.network.layers)), OUTSIDE])[faces.layers], None
+    values = faces.values if color == "value" else scene.slopes(partition, output)[faces.regions]
+    low, high = float(values.min()), float(values.max())
+    norm = mcolors.Normalize(low, high) if low < high else mcolors.Normalize(low - 0.5, low + 0.5)
+    scalars = ScalarMappable(norm, colormaps["cividis"])
+    return np.asarray(scalars.to_rgba(values)), scalars
+
+
+def _fit(ax: Axes3D, points: Floats) -> None:
+    lower, upper = points.min(axis=0), points.max(axis=0)
+    ax.set(xlim=(lower[0], upper[0]), ylim=(lower[1], upper[1]), zlim=(lower[2], upper[2]))
+    ax.set(xlabel="input 0", ylabel="input 1", zlabel="input 2")
+    ax.set_box_aspect(tuple(upper - lower))
+    for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
+        axis.set_major_locator(MaxNLocator(4, prune="both"))
+        axis.pane.fill = False
+        axis.pane.set_edgecolor(FRAME)
+    ax.grid(visible=False)
+    ax.tick_params(color=FRAME, labelcolor=INK, labelsize=8)

@@ -1,0 +1,25 @@
+"""Every snippet of the documentation runs, and prints what the page says."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("page", ["exports.md", "functions.md"])
+def test_snippets_run(page, tmp_path, monkeypatch):
+    for module in ("geopandas", "pyarrow", "networkx"):
+        pytest.importorskip(module)
+    monkeypatch.chdir(tmp_path)
+    text = (DOCS / page).read_text()
+    snippets = re.findall(r"^```pycon\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    assert snippets
+    test = doctest.DocTestParser().get_doctest("\n".join(snippets), {}, page, str(DOCS / page), 0)
+    told: list[str] = []
+    result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=told.append)
+    assert result.failed == 0, "".join(told)
