@@ -26,8 +26,8 @@ def main() -> None:
     partition = lens.partition(Box([-1, -1], [1, 1]))
     neurons = partition.neurons()
     last, first = (np.flatnonzero(neurons.layer == layer) for layer in (2, 0))
-    bent = int(last[neurons.length[last].argmax()])
-    straight = int(first[neurons.length[first].argmax()])
+    bent = int(last[neurons.size[last].argmax()])
+    straight = int(first[neurons.size[first].argmax()])
     third = partition.bent_hyperplane(2, int(neurons.neuron[bent]))
     line = partition.bent_hyperplane(0, int(neurons.neuron[straight]))
     curves = [

@@ -47,8 +47,8 @@ class Neurons:
         Regions on which it is zero everywhere, as behind a layer that is off.
     n_facets : (n,) int array
         Facets of the partition that its bent hyperplane holds; several neurons may own one.
-    length : (n,) array
-        Size of its bent hyperplane in a bounded domain: length in the plane, area in space; NaN elsewhere.
+    size : (n,) array
+        Of its bent hyperplane in a bounded domain: length in the plane, area in space; NaN elsewhere.
 
     Notes
     -----
@@ -62,7 +62,7 @@ class Neurons:
     on_volume: Floats
     n_zero: Ints
     n_facets: Ints
-    length: Floats
+    size: Floats
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -99,7 +99,7 @@ def neurons(partition: Partition) -> Neurons:
     >>> from polytope_lens import Box, Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, -3, 5], [0]])
     >>> found = lens.partition(Box([-1, -1], [1, 1])).neurons()
-    >>> found, found.side.tolist(), found.length.tolist()
+    >>> found, found.side.tolist(), found.size.tolist()
     (Neurons(3 neurons: 1 both, 1 on, 1 off, 0 zero), ['both', 'off', 'on'], [2.0, 0.0, 0.0])
     """
     partition.require_complete("`neurons`")
@@ -107,13 +107,13 @@ def neurons(partition: Partition) -> Neurons:
     zero = zero_mask(partition)
     positive, negative = bits.any(axis=0), (~bits & ~zero).any(axis=0)
     side = np.select([positive & negative, positive, negative], ["both", "on", "off"], "zero")
-    n_facets, length = _owned(partition)
+    n_facets, size = _owned(partition)
     on_volume = np.full(n, np.nan)
     if partition.mesh is not None:
         areas = partition.volumes()
         on_volume = areas @ bits / areas.sum()
     layer, neuron = np.array(bit_places(partition.network), dtype=np.int64).reshape(-1, 2).T.copy()
-    return Neurons(layer, neuron, side, bits.mean(axis=0), on_volume, zero.sum(axis=0), n_facets, length)
+    return Neurons(layer, neuron, side, bits.mean(axis=0), on_volume, zero.sum(axis=0), n_facets, size)
 
 
 def zero_mask(partition: Partition) -> Bools:

@@ -65,7 +65,7 @@ def test_level_sets_boundaries_and_bent_hyperplanes_of_a_random_network():
     exact = partition.level_set(value=value, exact=True)
     assert np.array_equal(exact.corners, surface.corners)
     np.testing.assert_allclose(exact.points.astype(float), surface.points, atol=1e-11)
-    sizes = partition.neurons().length
+    sizes = partition.neurons().size
     for bit, (layer, neuron) in enumerate([(0, 0), (0, 1)] + [(1, k) for k in range(8)]):
         size = sizes[neuron if layer == 0 else 8 + neuron]
         bent = partition.bent_hyperplane(layer, neuron)

@@ -44,7 +44,7 @@ def test_lengths_are_those_of_bent_hyperplanes(network):
     partition = Lens(network).partition(SQUARE)
     found = partition.neurons()
     drawn = [partition.bent_hyperplane(*place) for place in zip(found.layer, found.neuron, strict=True)]
-    np.testing.assert_allclose(found.length, [curve.length for curve in drawn], atol=1e-12)
+    np.testing.assert_allclose(found.size, [curve.length for curve in drawn], atol=1e-12)
     assert found.n_facets.tolist() == [len(curve.regions) for curve in drawn]
 
 
@@ -63,8 +63,8 @@ def test_dead_neurons_and_lines():
     assert found.side.tolist() == ["both", "off", "zero", "on", "on", "zero"]
     # Neuron (1, 0) is relu(x), which is zero on half of the square, and never negative.
     assert found.n_zero.tolist() == [0, 0, 2, 0, 1, 2] and found.on_volume.tolist() == [0.5, 0, 0, 1, 0.5, 0]
-    assert found.length.tolist() == [2, 0, 0, 0, 2, 0]
-    assert np.isnan(lens.partition().neurons().length).all()
+    assert found.size.tolist() == [2, 0, 0, 0, 2, 0]
+    assert np.isnan(lens.partition().neurons().size).all()
 
 
 def test_in_other_dimensions():
@@ -80,5 +80,5 @@ def test_a_frame():
     frame = Lens(sawtooth(3)).partition(Box([0], [1])).neurons().to_frame()
     assert isinstance(frame, pandas.DataFrame) and len(frame) == 6
     assert list(frame.columns) == [
-        "layer", "neuron", "side", "on_share", "on_volume", "n_zero", "n_facets", "length",
+        "layer", "neuron", "side", "on_share", "on_volume", "n_zero", "n_facets", "size",
     ]  # fmt: skip

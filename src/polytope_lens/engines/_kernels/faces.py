@@ -186,39 +186,39 @@ def _are_joined(s: Any, f: int, i: int, j: int, words: int, k: int) -> bool:  # 
 @inlined
 def _is_counter_clockwise(s: Any, start: int, c: int, words: int, k: int, least: float) -> bool:  # pragma: no cover
     """Whether the corners of a face are counter-clockwise as seen from outside."""
-    h, best, turn = s.plane[c], 0.0, 0.0
+    h = s.plane[c]
+    for w in range(words):
+        s.common[w] = s.on_planes[w, s.ring[0]] & s.on_planes[w, s.ring[1]] & s.on_planes[w, s.ring[2]]
     for m in range(k):
-        v, after, before = s.ring[m], s.ring[(m + 1) % k], s.ring[(m + k - 1) % k]
-        for w in range(words):
-            along = s.on_planes[w, v] & s.on_planes[w, after]
-            while along != NOTHING:
-                a = s.plane[64 * w + lowest_bit(along)]
-                along &= along - ONE
-                for x in range(words):
-                    back = s.on_planes[x, v] & s.on_planes[x, before] if a != h else NOTHING
-                    while back != NOTHING:
-                        b = s.plane[64 * x + lowest_bit(back)]
-                        back &= back - ONE
-                        if b != h and b != a:
-                            determinant, surplus = _determinant(s.line, h, a, b, least)
-                            if surplus > best:
-                                best = surplus
-                                turn = determinant * _side(s, h) * _side(s, a) * _side(s, b)
-        if best > 0.0:
-            return bool(turn > 0.0)
+        v = s.ring[m]
+        a = _plane_across(s, v, s.ring[m + 1 if m + 1 < k else 0], words)
+        b = _plane_across(s, v, s.ring[m - 1 if m > 0 else k - 1], words)
+        determinant, is_sure = _determinant(s.line, h, a, b, least)
+        if is_sure:
+            return bool(determinant * _side(s, h) * _side(s, a) * _side(s, b) > 0.0)
     return bool(_turn_of_floats(s, start, h, k) * _side(s, h) < 0.0)
 
 
 @inlined
-def _determinant(line: Any, h: int, a: int, b: int, least: float) -> tuple[float, float]:  # pragma: no cover
-    """Determinant of three unit normals, and by how much its size exceeds what errors of the planes may change."""
+def _plane_across(s: Any, i: int, j: int, words: int) -> Any:  # pragma: no cover - compiled
+    """A plane on which both ends of an edge of a face lie, and not the face: all that hold the face are `common`."""
+    for w in range(words):
+        across = s.on_planes[w, i] & s.on_planes[w, j] & ~s.common[w]
+        if across != NOTHING:
+            return s.plane[64 * w + lowest_bit(across)]
+    return s.plane[0]  # never: an edge is where two faces meet
+
+
+@inlined
+def _determinant(line: Any, h: int, a: int, b: int, least: float) -> tuple[float, bool]:  # pragma: no cover
+    """Determinant of three unit normals, and whether its sign is that of the exact planes'."""
     value = (
         line[h, 0] * (line[a, 1] * line[b, 2] - line[a, 2] * line[b, 1])
         + line[h, 1] * (line[a, 2] * line[b, 0] - line[a, 0] * line[b, 2])
         + line[h, 2] * (line[a, 0] * line[b, 1] - line[a, 1] * line[b, 0])
     )
     tilt = (line[h, LINE_ERROR] + line[a, LINE_ERROR] + line[b, LINE_ERROR]) / least
-    return value, abs(value) - 2 * tilt - 16 * UNIT_ROUNDOFF if tilt < 2.0**-8 else -1.0
+    return value, tilt < 2.0**-8 and abs(value) > 2 * tilt + 16 * UNIT_ROUNDOFF
 
 
 @inlined
