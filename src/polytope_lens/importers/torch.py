@@ -23,7 +23,7 @@ from polytope_lens.importers.lowering import Lowering
 from polytope_lens.importers.schedule import schedule
 from polytope_lens.importers.torch_moves import MOVES
 from polytope_lens.importers.torch_ops import MAPS
-from polytope_lens.importers.torch_trace import FLOAT_DTYPES, class_name, follow
+from polytope_lens.importers.torch_trace import FLOAT_DTYPES, class_name, follow, plainly
 
 import torch  # isort: skip
 from torch import nn  # isort: skip
@@ -185,7 +185,7 @@ class _Reference(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 def _answer(model: nn.Module, batch: torch.Tensor, stripped: Stripped | None) -> torch.Tensor:
     """A model's output, or what went into the operation that was left out."""
-    with torch.no_grad(), _Reference(None if stripped is None else stripped.operation) as mode:
+    with plainly(batch.device), _Reference(None if stripped is None else stripped.operation) as mode:
         output: torch.Tensor = model(batch)
     return output if mode.found is None else mode.found
 

@@ -359,6 +359,13 @@ def class_name(value: object) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
+@contextmanager
+def plainly(device: torch.device) -> Iterator[None]:
+    """Run modules in the usual way, whatever modes of torch are on: some have other operations, or round weights."""
+    with torch.inference_mode(False), torch.no_grad(), torch.autocast(device.type, enabled=False):
+        yield
+
+
 def follow(
     model: nn.Module, input_shape: Sequence[int], operations: dict[str, Operation], prefix: str = ""
 ) -> tuple[graph.Tensor, Stripped | None]:
@@ -374,7 +381,7 @@ def follow(
     first = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
     trace = Trace(model, prefix, first.device, operations)
     try:
-        with torch.no_grad(), trace.following():
+        with plainly(first.device), trace.following():
             result = model(trace.input(input_shape, first.dtype))
     except PolytopeLensError:
         raise

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402, N812
 from torch import nn  # noqa: E402
+from torch.nn.utils import parametrizations, prune  # noqa: E402
 
 from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import InvalidNetworkError, PolytopeLensError, UnsupportedLayerError  # noqa: E402
@@ -351,6 +352,26 @@ def test_the_rest_of_a_transformer_is_left_alone():
         Lens(model, input_shape=(3, 4))
     with pytest.raises(PolytopeLensError, match=r"no module '0\.mlq'. Its modules are: 0, 0\.norm"):
         Lens.part(model, "0.mlq")
+
+
+def test_the_mode_of_torch_does_not_matter():
+    torch.manual_seed(0)
+    model = ResidualNet().eval()
+    expected = lower(model, (1, 4, 4)).network
+    for mode in (torch.inference_mode, torch.enable_grad, lambda: torch.autocast("cpu")):
+        with mode():
+            lens = Lens(model, input_shape=(1, 4, 4))
+        assert lens.self_check.within_bound
+        assert lens.network.widths == expected.widths
+    assert lower(model.half(), (1, 4, 4)).network.widths == expected.widths
+
+
+def test_weights_may_be_computed_from_others():
+    linear = parametrizations.weight_norm(nn.Linear(3, 2))
+    assert np.array_equal(lower(linear).network.output_weight, linear.weight.detach().double().numpy())
+    pruned = nn.Linear(3, 2)
+    prune.l1_unstructured(pruned, "weight", amount=2)
+    assert np.count_nonzero(lower(nn.Sequential(pruned)).network.output_weight) == 4
 
 
 def test_batch_norm_in_training_mode_is_refused():
