@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import ArrayLike, NDArray
+
+    from polytope_lens.network import Matrix
 
 
 def float_array(
@@ -47,6 +49,22 @@ def float_array(
             )
     array.flags.writeable = False
     return array
+
+
+def matrix(value: Any, *, name: str, error: type[PolytopeLensError] = DimensionError) -> Matrix:
+    """A dense matrix as by `float_array`; a sparse one as a read-only, finite CSR array of float64 without zeros."""
+    if not hasattr(value, "tocsr"):
+        return float_array(value, name=name, ndim=2, error=error)
+    from scipy.sparse import csr_array
+
+    rows = csr_array(value, copy=True)
+    rows.sum_duplicates()
+    data = float_array(rows.data, name=f"the entries of {name}", ndim=1, error=error)
+    rows = csr_array((data.copy(), rows.indices, rows.indptr), shape=rows.shape)
+    rows.eliminate_zeros()
+    for array in (rows.data, rows.indices, rows.indptr):
+        array.flags.writeable = False
+    return rows
 
 
 def points(value: ArrayLike, dim: int, *, what: str) -> NDArray[np.float64]:

@@ -55,7 +55,16 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     def network(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("file", help="network: .npz with W0, b0, W1, b1, ..., or .pt/.pth with a torch nn.Sequential")
+        sub.add_argument(
+            "file", help="network: .onnx, .npz with W0, b0, W1, b1, ..., .safetensors, or .pt/.pth saved by torch"
+        )
+        sub.add_argument(
+            "--input-shape", nargs="+", type=int, metavar="N", help="shape of one sample, where the file does not tell"
+        )
+        sub.add_argument(
+            "--architecture", nargs="+", metavar="STEP",
+            help="what a file of weights is about: its layers and activations in order, or one activation for all",
+        )  # fmt: skip
 
     def domain(sub: argparse.ArgumentParser) -> None:
         where = sub.add_mutually_exclusive_group()
@@ -73,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
         network(sub)
         sub.add_argument("x", nargs="*", type=float, help="coordinates of the point")
         sub.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
+
+    inspect = command("inspect", _inspect, "What a model becomes: layers, widths, weights, and the steps in them.")
+    network(inspect)
+    as_json(inspect)
 
     at = command("at", _at, "The polytope that a point lives on: pattern, affine map, facets.")
     point(at)
@@ -159,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _at(arguments: argparse.Namespace) -> None:
-    lens = _lens(arguments.file)
+    lens = _lens(arguments)
     region = lens.at(_point(arguments, lens, "at"))
     system = region.inequalities()
     zero = region.vanishing().tolist()
@@ -195,7 +208,7 @@ def _at(arguments: argparse.Namespace) -> None:
 
 
 def _path(arguments: argparse.Namespace) -> None:
-    lens = _lens(arguments.file)
+    lens = _lens(arguments)
     points = [point for point in (arguments.start, arguments.stop) if point is not None]
     if arguments.points and not points:
         points = list(np.atleast_1d(_array(arguments.points)))
@@ -224,7 +237,7 @@ def _path(arguments: argparse.Namespace) -> None:
 
 
 def _count(arguments: argparse.Namespace) -> None:
-    lens = _lens(arguments.file)
+    lens = _lens(arguments)
     counts = lens.count(_domain(arguments, lens), arguments.engine, proof=arguments.proof)
     if arguments.json:
         certificate = asdict(counts.certificate)
@@ -236,7 +249,7 @@ def _count(arguments: argparse.Namespace) -> None:
 
 
 def _partition(arguments: argparse.Namespace) -> None:
-    lens = _lens(arguments.file)
+    lens = _lens(arguments)
     found = lens.partition(_domain(arguments, lens), arguments.engine, proof=arguments.proof)
     if arguments.save:
         found.save(arguments.save)
@@ -267,7 +280,7 @@ def _partition(arguments: argparse.Namespace) -> None:
 
 
 def _explore(arguments: argparse.Namespace) -> None:
-    lens = _lens(arguments.file)
+    lens = _lens(arguments)
     found = lens.explore(
         _point(arguments, lens, "explore"),
         _box(arguments.box, lens) if arguments.box is not None else None,
@@ -314,7 +327,7 @@ def _explore(arguments: argparse.Namespace) -> None:
 def _export(arguments: argparse.Namespace) -> None:
     if arguments.format is None and arguments.output is None:
         raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
-    lens = _lens(arguments.file)
+    lens = _lens(arguments)
     box = _box(arguments.box, lens) if arguments.box is not None else None
     region = lens.at(_point(arguments, lens, "export"), box)
     if arguments.output is None:
@@ -326,7 +339,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _robustness(arguments: argparse.Namespace) -> None:
-    lens, target = _lens(arguments.file), arguments.target
+    lens, target = _lens(arguments), arguments.target
     found = lens.robustness_radius(
         _point(arguments, lens, "robustness"),
         norm=arguments.norm,
@@ -357,7 +370,7 @@ def _plot(arguments: argparse.Namespace) -> None:
     target = Path(arguments.output)
     if target.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise OptionError(f"a picture is written as .png, .svg or .pdf, but {arguments.output!r} ends otherwise.")
-    lens = _lens(arguments.file)
+    lens = _lens(arguments)
     found = lens.partition(_domain(arguments, lens), arguments.engine)
     from matplotlib.figure import Figure
 
@@ -373,11 +386,34 @@ def _plot(arguments: argparse.Namespace) -> None:
     print(f"{target}: {len(found)} regions")
 
 
+def _inspect(arguments: argparse.Namespace) -> None:
+    from polytope_lens.importers.describe import describe, layer_facts
+
+    lens = _lens(arguments)
+    lowering = lens.lowering
+    if not arguments.json:
+        print(describe(lens.network, lowering))
+        return
+    _print_json(
+        {
+            "input_dim": lens.network.input_dim,
+            "output_dim": lens.network.output_dim,
+            "n_neurons": lens.network.n_neurons,
+            "input_shape": None if lowering is None else lowering.input_shape,
+            "output_shape": None if lowering is None else lowering.output_shape,
+            "stripped": None if lowering is None else lowering.stripped,
+            "self_check": None if lens.self_check is None else asdict(lens.self_check),
+            "layers": [asdict(layer) for layer in layer_facts(lens.network, lowering)],
+        }
+    )
+
+
 def _verify(arguments: argparse.Namespace) -> int:
+    from polytope_lens.lens import Lens
     from polytope_lens.proof.checker import verify
     from polytope_lens.proof.log import is_about
 
-    lens = _lens(arguments.network) if arguments.network else None
+    lens = Lens(arguments.network) if arguments.network else None
     answer = verify(arguments.log)
     if lens is not None and answer["proved"] and not is_about(arguments.log, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
@@ -397,10 +433,12 @@ def _demo(arguments: argparse.Namespace) -> None:
     demo.run(arguments.output, steps=arguments.steps, seed=arguments.seed)
 
 
-def _lens(file: str) -> Lens:
+def _lens(arguments: argparse.Namespace) -> Lens:
     from polytope_lens.lens import Lens
 
-    return Lens(file)
+    steps = arguments.architecture
+    architecture = steps[0] if steps is not None and len(steps) == 1 else steps
+    return Lens(arguments.file, arguments.input_shape, architecture=architecture)
 
 
 def _point(arguments: argparse.Namespace, lens: Lens, command: str) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -115,7 +115,7 @@ def compose(inner: Flat, outer: Flat) -> Flat:
 
 def restrict(network: Network, flat: Flat) -> Network:
     """The network on a flat, as a function of the coordinates there; exact: the flat's layers come first."""
-    return replace(network, layers=(*flat.layers, *network.layers))
+    return Network((*flat.layers, *network.layers), cast("Floats", network.output_matrix), network.output_bias)
 
 
 def _name(k: int) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -17,8 +15,9 @@ from polytope_lens import path as paths
 from polytope_lens.domain import check_domain
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import explore as exploration
-from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
+from polytope_lens.errors import OptionError
 from polytope_lens.exact.points import point_signs
+from polytope_lens.importers import read as readers
 from polytope_lens.pattern import ActivationPattern
 from polytope_lens.points import complexity, crossings, gradients, robustness
 from polytope_lens.proof.write import write_proof
@@ -26,12 +25,16 @@ from polytope_lens.query.locate import region_patterns
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from torch import nn
 
     from polytope_lens.domain import Domain
-    from polytope_lens.importers.torch import SelfCheck
+    from polytope_lens.importers.check import SelfCheck
+    from polytope_lens.importers.lowering import Lowering
+    from polytope_lens.importers.state_dict import Architecture
     from polytope_lens.partition import Partition, RegionCounts
     from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
     from polytope_lens.points.crossings import Crossings
@@ -46,15 +49,20 @@ class Lens:
 
     Parameters
     ----------
-    model : torch.nn.Sequential, Network, or path
-        A torch ``nn.Sequential`` of Linear, ReLU, LeakyReLU, Identity and Dropout (eval mode); a canonical
-        :class:`Network`; or a file: ``.npz`` with arrays ``W0, b0, W1, b1, ...``, ``.pt``/``.pth`` with a saved
-        ``nn.Sequential``, which is loaded without running any code from the file.
+    model : torch.nn.Module, path, scikit-learn model, ONNX model, state_dict, or Network
+        A torch module whose operations are piecewise affine, in eval mode; a canonical :class:`Network`; scikit-learn's
+        ``MLPClassifier`` or ``MLPRegressor``, alone or behind scalers in a ``Pipeline``; or a file: ``.onnx``, ``.npz``
+        with arrays ``W0, b0, W1, b1, ...``, ``.safetensors``, ``.pt``/``.pth`` with a saved ``nn.Sequential`` or
+        state_dict. Files are loaded without running any code from them.
+    input_shape : sequence of int, optional
+        Shape of one sample, as (3, 32, 32): needed where the model does not tell. Inputs are its values in C order.
+    architecture : list of steps, str, or torch.nn.Module, optional
+        What a state_dict or a ``.safetensors`` file is about; see :mod:`.importers.state_dict`.
 
     Raises
     ------
     UnsupportedLayerError
-        Names the first module that is not piecewise affine or not read by this release.
+        Names the first module or node that is not piecewise affine or not read by this release.
     InvalidNetworkError, FileFormatError
 
     Notes
@@ -75,12 +83,34 @@ class Lens:
     network: net.Network
     self_check: SelfCheck | None = field(default=None)
     flat: flats.Flat | None = field(default=None)
+    lowering: Lowering | None = field(default=None)
 
-    def __init__(self, model: Any) -> None:
-        network, check = _read(model)
+    def __init__(
+        self,
+        model: Any,
+        input_shape: Sequence[int] | None = None,
+        *,
+        architecture: Architecture | nn.Module | None = None,
+    ) -> None:
+        self._fill(*readers.read(model, input_shape, architecture))
+
+    def _fill(self, network: net.Network, lowering: Lowering | None = None, check: SelfCheck | None = None) -> None:
         object.__setattr__(self, "network", network)
+        object.__setattr__(self, "lowering", lowering)
         object.__setattr__(self, "self_check", check)
         object.__setattr__(self, "flat", None)
+
+    @classmethod
+    def part(cls, model: Any, path: str, input_shape: Sequence[int] | None = None) -> Lens:
+        """Lens of a piece of a larger torch model, whose rest need not be piecewise affine; see :func:`.read.part`.
+
+        Examples
+        --------
+        ``Lens.part(transformer, "encoder.layers.0.mlp")`` looks at the MLP block of a transformer's layer.
+        """
+        lens = cls.__new__(cls)
+        lens._fill(*readers.part(model, path, input_shape))
+        return lens
 
     @classmethod
     def from_arrays(
@@ -334,38 +364,11 @@ class Lens:
     def __repr__(self) -> str:
         if self.flat is not None:
             return f"Lens({self.network!r}, {self.flat!r})"
-        if self.self_check is None:
-            return f"Lens({self.network!r})"
-        return (
-            f"Lens({self.network!r}, differs from the module by at most {self.self_check.deviation:.1e} on "
-            f"{self.self_check.n_points} points)"
-        )
-
-
-def _read(model: Any) -> tuple[net.Network, SelfCheck | None]:
-    """Lower whatever a user may hand over."""
-    if isinstance(model, net.Network):
-        return model, None
-    if isinstance(model, str | os.PathLike):
-        path = Path(model)
-        if path.suffix == ".npz":
-            from polytope_lens.importers.npz import load_npz
-
-            return load_npz(path)[0], None
-        if path.suffix in (".pt", ".pth"):
-            from polytope_lens.importers.torch import load_torch
-
-            return _read(load_torch(path))
-        raise FileFormatError(
-            f"cannot tell what {str(path)!r} holds: a lens reads .npz (arrays W0, b0, W1, b1, ...) and .pt or .pth (a "
-            "saved torch nn.Sequential)."
-        )
-    if any(base.__module__.startswith("torch.") for base in type(model).__mro__):
-        from polytope_lens.importers.torch import from_sequential, self_check
-
-        network = from_sequential(model)
-        return network, self_check(network, model)
-    raise UnsupportedLayerError(
-        f"a lens is made from a torch nn.Sequential, a Network, or a path, but received {type(model).__name__}. For "
-        "plain arrays use Lens.from_arrays(weights, biases)."
-    )
+        told = [repr(self.network)]
+        if self.lowering is not None and self.lowering.stripped:
+            told.append(f"without the {self.lowering.stripped} at the end")
+        if self.self_check is not None:
+            check = self.self_check
+            told.append(f"differs from the module by at most {check.deviation:.1e} on {check.n_points} points")
+            told.append(f"where rounding allows {check.bound:.1e}")
+        return f"Lens({', '.join(told)})"

@@ -7,8 +7,8 @@ neurons of layer ``l`` have at ``x``, with a last entry of 1. Layers and neurons
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -16,22 +16,72 @@ from polytope_lens import _validate
 from polytope_lens.errors import InvalidNetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from scipy.sparse import csr_array
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
+    Floats: TypeAlias = NDArray[np.float64]
+    Bools: TypeAlias = NDArray[np.bool_]
+    Sparse: TypeAlias = csr_array[Any, tuple[int, int]]
+    Matrix: TypeAlias = Floats | Sparse
+
+T = TypeVar("T")
+
+# Entries of the largest sparse matrix that is written out as a dense one: half a gigabyte.
+MOST_DENSE_ENTRIES = 2**26
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class WrittenOut:
+    """A matrix of a dataclass that may be given as a sparse one, and is read as a dense one.
+
+    What was given is kept under another name. A sparse matrix is written out anew for each reader, or refused where
+    that would need gigabytes.
+    """
+
+    def __init__(self, kept_as: str) -> None:
+        self._kept_as = kept_as
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        if owner is None:
+            return self
+        matrix: Matrix = getattr(owner, self._kept_as)
+        if isinstance(matrix, np.ndarray):
+            return matrix
+        n, m = matrix.shape
+        if n * m > MOST_DENSE_ENTRIES:
+            raise InvalidNetworkError(
+                f"this question needs a sparse weight of shape {(n, m)} as a dense array, which would take "
+                f"{n * m * 8 / 2**30:.0f} GB. Ask it of a smaller part of the network, or one that needs no dense "
+                "weights: `lens(X)`, `patterns`, `at`, `path`."
+            )
+        dense = matrix.toarray()
+        dense.flags.writeable = False
+        return dense
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        object.__setattr__(owner, self._kept_as, value)
+
+
+def _written_out(name: str, *, kept_as: str) -> Callable[[type[T]], type[T]]:
+    """Make a field of a dataclass a `WrittenOut`."""
+
+    def change(kind: type[T]) -> type[T]:
+        setattr(kind, name, WrittenOut(kept_as))
+        return kind
+
+    return change
+
+
+@_written_out("weight", kept_as="matrix")
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One hidden layer: an affine map, then two slopes for each neuron.
 
     Parameters
     ----------
     weight : (n, m) array
-        One row per neuron.
+        One row per neuron. A sparse matrix is kept as it is, in `matrix`; `weight` then writes it out.
     bias : (n,) array
     negative_slope, positive_slope : (n,) arrays
         Slope of each neuron where its pre-activation is negative, and where it is positive: ReLU is ``(0, 1)``, leaky
@@ -47,11 +97,12 @@ class Layer:
     negative_slope: Floats
     positive_slope: Floats
     cuts: Bools
+    matrix: Matrix = field(init=False)
 
     def __post_init__(self) -> None:
-        weight = _validate.float_array(self.weight, name="a weight matrix", ndim=2, error=InvalidNetworkError)
+        weight = _validate.matrix(self.matrix, name="a weight matrix", error=InvalidNetworkError)
         n = weight.shape[0]
-        object.__setattr__(self, "weight", weight)
+        object.__setattr__(self, "matrix", weight)
         for name in ("bias", "negative_slope", "positive_slope"):
             array = _validate.float_array(
                 getattr(self, name), name=f"a layer's {name}", ndim=1, error=InvalidNetworkError
@@ -59,7 +110,7 @@ class Layer:
             if array.shape != (n,):
                 raise InvalidNetworkError(
                     f"a layer's {name} should have one entry for each of the {n} rows of its weight matrix of shape "
-                    f"{weight.shape}, but has shape {array.shape}."
+                    f"{tuple(weight.shape)}, but has shape {array.shape}."
                 )
             object.__setattr__(self, name, array)
         cuts = np.array(self.cuts, dtype=bool)
@@ -74,10 +125,10 @@ class Layer:
     @property
     def width(self) -> int:
         """Number of neurons, pass-through ones included."""
-        return int(self.weight.shape[0])
+        return int(self.matrix.shape[0])
 
     def __repr__(self) -> str:
-        return f"Layer({self.weight.shape[1]} -> {self.width}, {activation_name(self)})"
+        return f"Layer({self.matrix.shape[1]} -> {self.width}, {activation_name(self)})"
 
 
 def activation_name(layer: Layer) -> str:
@@ -93,7 +144,8 @@ def activation_name(layer: Layer) -> str:
     return {0.0: "ReLU", -1.0: "absolute value"}.get(pair[0], f"leaky ReLU {pair[0]:g}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@_written_out("output_weight", kept_as="output_matrix")
+@dataclass(frozen=True, eq=False)
 class Network:
     """A piecewise-affine network in canonical form.
 
@@ -103,25 +155,26 @@ class Network:
         The hidden layers, L of them (none for an affine map).
     output_weight : (out, n_L) array
     output_bias : (out,) array
-        The last affine map, ``W_{L+1}``.
+        The last affine map, ``W_{L+1}``; like a layer's weight it may be sparse, and is then kept in `output_matrix`.
     """
 
     layers: tuple[Layer, ...]
     output_weight: Floats
     output_bias: Floats
+    output_matrix: Matrix = field(init=False)
 
     def __post_init__(self) -> None:
-        weight = _validate.float_array(self.output_weight, name="the output weight", ndim=2, error=InvalidNetworkError)
+        weight = _validate.matrix(self.output_matrix, name="the output weight", error=InvalidNetworkError)
         bias = _validate.float_array(self.output_bias, name="the output bias", ndim=1, error=InvalidNetworkError)
         object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "output_weight", weight)
+        object.__setattr__(self, "output_matrix", weight)
         object.__setattr__(self, "output_bias", bias)
         if bias.shape != weight.shape[:1]:
             raise InvalidNetworkError(
                 f"the output bias should have {weight.shape[0]} entries, one per row of the output weight, "
                 f"but has shape {bias.shape}."
             )
-        matrices = [layer.weight for layer in self.layers] + [weight]
+        matrices = [layer.matrix for layer in self.layers] + [weight]
         for index, matrix in enumerate(matrices):
             if 0 in matrix.shape:
                 raise InvalidNetworkError(f"layer {index} has a weight of shape {matrix.shape}: nothing is left of it.")
@@ -134,12 +187,12 @@ class Network:
     @property
     def input_dim(self) -> int:
         """Number of inputs, d."""
-        return int((self.layers[0].weight if self.layers else self.output_weight).shape[1])
+        return int((self.layers[0].matrix if self.layers else self.output_matrix).shape[1])
 
     @property
     def output_dim(self) -> int:
         """Number of outputs."""
-        return int(self.output_weight.shape[0])
+        return int(self.output_matrix.shape[0])
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -183,6 +236,11 @@ def augment(weight: Floats, bias: Floats) -> Floats:
     matrix[:-1, -1] = bias
     matrix[-1, -1] = 1.0
     return matrix
+
+
+def most_terms(matrix: Matrix) -> int:
+    """Largest number of terms that a product with any row of a weight adds up."""
+    return int(matrix.shape[1] if isinstance(matrix, np.ndarray) else np.diff(matrix.indptr).max(initial=0))
 
 
 def piecewise_layer(
@@ -273,8 +331,8 @@ def evaluate(network: Network, X: Floats) -> Floats:
     """Output at each row of `X`, shape (n, d) -> (n, out), in float64 arithmetic (rounded)."""
     hidden = X
     for layer in network.layers:
-        hidden = activate(layer, hidden @ layer.weight.T + layer.bias)
-    return np.asarray(hidden @ network.output_weight.T + network.output_bias)
+        hidden = activate(layer, hidden @ layer.matrix.T + layer.bias)
+    return np.asarray(hidden @ network.output_matrix.T + network.output_bias)
 
 
 def activate(layer: Layer, preactivation: Floats) -> Floats:
@@ -287,9 +345,14 @@ def slopes(network: Network, bits: Bools) -> list[Floats]:
 
     Or under n patterns: (n, n_neurons) -> L arrays of shape (n, n_l).
     """
+    return layer_slopes(network.layers, bits)
+
+
+def layer_slopes(layers: Sequence[Layer], bits: Bools) -> list[Floats]:
+    """Slopes of every neuron of some first layers, whose bits come first in `bits`; see `slopes`."""
     result = []
     start = 0
-    for layer in network.layers:
+    for layer in layers:
         on = np.zeros((*bits.shape[:-1], layer.width), dtype=bool)
         stop = start + int(layer.cuts.sum())
         on[..., layer.cuts] = bits[..., start:stop]
@@ -310,11 +373,11 @@ def cutting_first(network: Network) -> Network:
     order = np.arange(network.input_dim)
     layers = []
     for layer in network.layers:
-        weight = layer.weight[:, order]
+        matrix = layer.matrix[:, order]
         order = np.argsort(~layer.cuts, kind="stable")
         slopes = layer.negative_slope[order], layer.positive_slope[order]
-        layers.append(Layer(weight[order], layer.bias[order], *slopes, layer.cuts[order]))
-    return Network(tuple(layers), network.output_weight[:, order], network.output_bias)
+        layers.append(Layer(cast("Floats", matrix[order]), layer.bias[order], *slopes, layer.cuts[order]))
+    return Network(tuple(layers), cast("Floats", network.output_matrix[:, order]), network.output_bias)
 
 
 def activation_matrices(network: Network, bits: Bools) -> list[Floats]:
@@ -324,12 +387,25 @@ def activation_matrices(network: Network, bits: Bools) -> list[Floats]:
 
 def augmented_map(network: Network, bits: Bools) -> Floats:
     """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1), in float64 arithmetic (rounded)."""
+    if any(not isinstance(layer.matrix, np.ndarray) for layer in network.layers):
+        return _map_from_behind(network, bits)
     product = np.eye(network.input_dim + 1)
     weights = network.augmented_weights()
     for weight, slope in zip(weights, slopes(network, bits), strict=False):
         product = weight @ product
         product[:-1] *= slope[:, None]
     return np.asarray(weights[-1] @ product)
+
+
+def _map_from_behind(network: Network, bits: Bools) -> Floats:
+    """The same product from its other end, where it has as many rows as the network has outputs."""
+    matrix, bias = network.output_matrix, network.output_bias
+    product = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+    for layer, slope in zip(reversed(network.layers), reversed(slopes(network, bits)), strict=True):
+        product = product * slope
+        bias = bias + product @ layer.bias
+        product = np.asarray(product @ layer.matrix)
+    return augment(product, bias)
 
 
 def preactivation_maps(network: Network, bits: Bools) -> list[Floats]:

@@ -220,7 +220,7 @@ def test_plot_in_space(space, tmp_path):
     ("arguments", "says"),
     [
         (("count", "nowhere.npz"), "nowhere.npz cannot be read"),
-        (("count", "model.h5"), "a lens reads .npz"),
+        (("count", "model.h5"), "a lens reads .onnx, .npz"),
         (("count", "LINES", "--box", "1", "1"), "lower < upper"),
         (("count", "LINES", "--box", "1", "2", "3"), "--box takes 2 numbers, or 4"),
         (("count", "SPACE"), "--everywhere"),
@@ -292,3 +292,39 @@ def test_a_proof_that_fails_leaves_nothing_behind(lines, tmp_path, monkeypatch):
     monkeypatch.setattr(write, "prove_plane", fail)
     assert main(["count", lines, "--proof", str(tmp_path / "run.proof")]) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["lines.npz"]
+
+
+def test_inspect(capsys, lines, tmp_path):
+    assert main(["inspect", lines]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("2 inputs, 1 output, 3 neurons that cut in 1 layer\n")
+    assert "layer 0:      2 -> 3      ReLU" in text
+    onnx = pytest.importorskip("onnx")
+    nodes = [
+        onnx.helper.make_node("Conv", ["x", "w"], ["h"], name="conv"),
+        onnx.helper.make_node("Relu", ["h"], ["r"], name="act"),
+        onnx.helper.make_node("Softmax", ["r"], ["y"], name="end"),
+    ]
+    shapes = {"x": ["n", 1, "h", 4], "y": None}
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in shapes.items())
+    weight = onnx.numpy_helper.from_array(np.ones((2, 1, 2, 2), np.float32), "w")
+    graph = onnx.helper.make_graph(nodes, "g", [x], [y], [weight])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    path = str(tmp_path / "model.onnx")
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset), path)
+    answer = as_json(capsys, "inspect", path, "--input-shape", "1", "3", "4")
+    assert answer["input_shape"] == [1, 3, 4]
+    assert answer["output_shape"] == [2, 2, 3]
+    assert answer["stripped"] == "end (Softmax)"
+    assert answer["layers"][0]["steps"] == ["conv (Conv)", "act (Relu)"]
+    assert answer["layers"][0]["nonzero"] == 12 * 4
+    assert "Say `input_shape`" in refused(capsys, "inspect", path)
+
+
+def test_weights_with_an_architecture(capsys, tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    path = str(tmp_path / "w.safetensors")
+    safetensors.save_file({"a.weight": np.eye(2), "b.weight": np.ones((1, 2))}, path)
+    for steps in (["relu"], ["a", "relu", "b"]):
+        assert as_json(capsys, "count", path, "--everywhere", "--architecture", *steps)["total"] == 4
+    assert "Say `architecture`" in refused(capsys, "count", path, "--everywhere")

@@ -130,11 +130,9 @@ def test_points_outside_the_domain_are_refused():
         LENS.partition(BOX).locate([[0, 0], [2, 0]])
 
 
-@pytest.mark.parametrize(
-    "model", [None, 3, [[1.0]], {"W0": [[1.0]]}, lambda x: x], ids=["None", "3", "list", "dict", "f"]
-)
+@pytest.mark.parametrize("model", [None, 3, [[1.0]], lambda x: x], ids=["None", "3", "list", "f"])
 def test_things_that_are_no_model_are_refused(model):
-    with pytest.raises(UnsupportedLayerError, match=r"a torch nn.Sequential, a Network, or a path, but received"):
+    with pytest.raises(UnsupportedLayerError, match=r"a torch module, .*, or a path, but received"):
         Lens(model)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array, eye_array, issparse
 
 import reference
 from polytope_lens.domain import Box
@@ -232,3 +236,43 @@ def test_pass_through_neurons_can_be_moved_behind_the_others():
     assert (point_signs(ordered, X) == point_signs(network, X)).all()
     assert cutting_first(ordered).layers[0].weight.tolist() == ordered.layers[0].weight.tolist()
     assert cutting_first(from_arrays([[[1]], [[1]]], [[0], [0]])).layers[0].cuts.all()
+
+
+# --------------------------------------------------------------------------------------------- sparse weights
+
+SPARSE = Network(
+    (Layer(csr_array(np.diag([1.0, 2.0])), [0.0, 1.0], [0, 0], [1, 1], [True, True]),), csr_array([[3.0, 0.0]]), [0.5]
+)
+
+
+def test_a_sparse_weight_is_kept_and_written_out_on_demand():
+    (layer,) = SPARSE.layers
+    assert issparse(layer.matrix)
+    assert isinstance(layer.weight, np.ndarray)
+    assert layer.weight.tolist() == [[1.0, 0.0], [0.0, 2.0]]
+    assert SPARSE.output_weight.tolist() == [[3.0, 0.0]]
+    assert (SPARSE.input_dim, SPARSE.widths, SPARSE.output_dim) == (2, (2,), 1)
+    assert evaluate(SPARSE, np.array([[1.0, 1.0]])).tolist() == [[3.5]]
+    with pytest.raises(ValueError, match="read-only"):
+        layer.matrix.data[0] = 7.0
+
+
+def test_sparse_networks_are_copied_changed_and_pickled_like_others():
+    for same in (copy.deepcopy(SPARSE), pickle.loads(pickle.dumps(SPARSE)), replace(SPARSE)):
+        assert evaluate(same, np.array([[1.0, 1.0]])).tolist() == [[3.5]]
+    assert replace(SPARSE.layers[0], bias=np.zeros(2)).bias.tolist() == [0, 0]
+    assert replace(SPARSE, output_weight=[[1.0, 1.0]]).output_weight.tolist() == [[1.0, 1.0]]
+    assert cutting_first(SPARSE).layers[0].weight.tolist() == SPARSE.layers[0].weight.tolist()
+
+
+def test_bad_sparse_weights_are_refused():
+    for bad, reason in ((csr_array([[np.nan]]), "finite"), (csr_array(np.eye(2)), "one entry for each of the 2 rows")):
+        with pytest.raises(InvalidNetworkError, match=reason):
+            Layer(bad, [0.0], [0.0], [1.0], [True])
+
+
+def test_what_would_need_gigabytes_is_not_written_out():
+    n = 10**5
+    layer = Layer(eye_array(n, format="csr"), np.zeros(n), np.zeros(n), np.ones(n), np.ones(n, dtype=bool))
+    with pytest.raises(InvalidNetworkError, match=r"as a dense array, which would take 75 GB"):
+        _ = layer.weight

@@ -11,9 +11,9 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["exports.md", "functions.md"])
+@pytest.mark.parametrize("page", ["exports.md", "functions.md", "importing.md"])
 def test_snippets_run(page, tmp_path, monkeypatch):
-    for module in ("geopandas", "pyarrow", "networkx"):
+    for module in ("geopandas", "pyarrow", "networkx", "torch"):
         pytest.importorskip(module)
     monkeypatch.chdir(tmp_path)
     text = (DOCS / page).read_text()

@@ -11,7 +11,7 @@ from polytope_lens.engines._kernels import codes, refine
 from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, POINT, write_sign
 from polytope_lens.engines.chunks import first_rows
 from polytope_lens.exact.rational import integer_matrix, integer_rows
-from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.sparse import rows_on
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import n_words, unpack
 
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
-def shared_arrays(network: Network, chart: Chart, net: FlatNetwork, *, n_points: int, n_lines: int) -> dict[str, Any]:
+def shared_arrays(
+    network: Network, chart: Chart, net: FlatNetwork, *, frames: int, n_points: int, n_lines: int
+) -> dict[str, Any]:
     """The fields that states of both kernels have, by name, with the first layer's rows in their place.
 
-    There is room for that many points and lines (or planes) on the stacks.
+    There is room for that many cells, points and lines (or planes) on the stacks.
     """
     n_bits, layers, d = network.n_neurons, len(network.layers) + 1, network.input_dim
-    frames, words = n_bits + 2, max(1, -(-int(net.n_cut.max()) // 64))
+    words = max(1, -(-int(net.n_cut.max()) // 64))
     widest, next_widest = int(net.stride.max()), int(net.stride[1 if network.layers else 0 :].max())
     ints, floats, word = np.int64, np.float64, np.uint64
     first = first_rows(network, chart)[: net.width[0]].T
@@ -72,7 +74,7 @@ class CornerSigns(ABC):
     """
 
     def __init__(self, network: Network, chart: Chart, sides: NDArray[np.float64]) -> None:
-        self._rows = ExactRows(network, integer_matrix(chart.matrix))
+        self._rows = rows_on(network, integer_matrix(chart.matrix))
         self._sides = integer_rows(sides)
         self._n_bits = network.n_neurons
         self._place = bit_places(network)
@@ -86,11 +88,13 @@ class CornerSigns(ABC):
         mask = np.uint64(1 << place)
         bits = unpack(state.bits[None], self._n_bits)[0]
         row = self._row(self._first_bit[int(state.layer[f])] + asked, bits)
+        vanishes = not any(row)
         for i in range(int(state.n_corners[f])):
             signs = state.signs[state.corner[int(state.start[f]) + i, POINT], :, word]
             if signs[OPEN] & ~signs[ANSWERED] & mask:
-                owners = state.owner[self._meeting(state, f, i)].tolist()
-                write_sign(signs, mask, self._sign_at(row, [self._row(owner, bits) for owner in owners]))
+                owners = [] if vanishes else state.owner[self._meeting(state, f, i)].tolist()
+                sign = 0 if vanishes else self._sign_at(row, [self._row(owner, bits) for owner in owners])
+                write_sign(signs, mask, sign)
 
     @abstractmethod
     def _meeting(self, state: Any, f: int, i: int) -> list[int]:

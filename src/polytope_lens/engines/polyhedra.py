@@ -74,7 +74,7 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
     line_words = -(-n_lines // 64)
     hashes = hash_table(2 * network.n_neurons + len(sides), seed=1)
     state = kernel.State(
-        **shared_arrays(network, chart, net, n_points=STACK, n_lines=n_lines),
+        **shared_arrays(network, chart, net, frames=network.n_neurons + 2, n_points=STACK, n_lines=n_lines),
         simple=np.ones(network.n_neurons + 2, np.int64),
         corner=np.zeros((STACK, 1), np.int64),
         tight=np.zeros((line_words, STACK), np.uint64),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from polytope_lens.network import Network
 
 CORNERS_PER_REGION = 6
+# Floats in the rows of all cells on the stack at first, and words of signs at all points: 256 MB.
+MOST_NUMBERS = 2**25
 # Rounding [x; t] / t moves each coordinate of a point with t = 1 by a share of 2^-53, and so each coordinate, which is
 # at most 1, of the point of the chart that it stands for by at most 2^-51.
 PROJECTED = 2.0**-50
@@ -75,7 +77,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
 
     record.of = "area"
     storage = Storage(room, partial(_chunk, chart)) if want_output else None
-    return batches(Problem(kernel, "subdivide", net, oracle, storage, _area), state, record, workers=workers)
+    return batches(Problem(kernel, "subdivide", net, oracle, storage, _area, enlarged), state, record, workers=workers)
 
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
@@ -98,14 +100,17 @@ def _start(
     """A state whose only cell is the chart's polygon, before the first layer."""
     n_bits, n = network.n_neurons, len(edges)
     # Corners of one cell at most, cells on the stack, and layers with the outputs
-    most, frames, layers = n_bits + n, n_bits + 2, len(network.layers) + 1
+    most, layers = n_bits + n, len(network.layers) + 1
+    # Of cells and points a large network is given fewer than there may be, and more when it needs them.
+    frames = min(n_bits + 2, max(n + 2, MOST_NUMBERS // (4 * int(net.stride.max(initial=8)) + 1)))
+    n_points = min(most * layers + 2 * n_bits + n, max(8 * n, MOST_NUMBERS // max(4, int(net.n_cut.max()) // 16)))
     hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
     ints, word = np.int64, np.uint64
     state = kernel.State(
-        **shared_arrays(network, chart, net, n_points=most * layers + 2 * n_bits + n, n_lines=most),
+        **shared_arrays(network, chart, net, frames=frames, n_points=n_points, n_lines=most),
         digest=np.zeros(frames, word),
-        corner=np.zeros((4 * frames + n, 2), ints),
-        corner_hash=np.zeros((4 * frames + n, 2), word),
+        corner=np.zeros((4 * n_bits + 8 + n, 2), ints),
+        corner_hash=np.zeros((4 * n_bits + 8 + n, 2), word),
         sign=np.zeros(most, ints),
         old_corner=np.zeros((most, 2), ints),
         old_hash=np.zeros((most, 2), word),
@@ -126,6 +131,15 @@ def _start(
     state.corner_hash[:n, 1] = sides
     state.corner_hash[:n, 0] = sides ^ np.roll(sides, 1)
     return state
+
+
+def enlarged(state: kernel.State) -> kernel.State:
+    """The same state with twice the room for cells and for points."""
+    larger: dict[str, Any] = {}
+    for name in (*kernel.PER_FRAME, "point", "signs"):
+        array = getattr(state, name)
+        larger[name] = np.concatenate([array, np.zeros_like(array)])
+    return state._replace(**larger)
 
 
 def _area(state: kernel.State, f: int) -> float:

@@ -81,6 +81,92 @@ def affine(
 
 
 @jit
+def sparse_affine(
+    data: Any, indices: Any, indptr: Any, rows: Any, starts: Any, bias: Any,
+    slope: Any, high: Any, low: Any, error: Any, to_high: Any, to_low: Any, to_error: Any, changed: Any,
+) -> None:  # pragma: no cover - compiled  # fmt: skip
+    """The same as `affine` for a sparse weight, given by rows; ``rows[starts[j]:starts[j + 1]]`` are those of column j.
+
+    Vectors follow each other along a path, say: what depends on nothing that has changed since the vector before is
+    copied. A value of exactly zero without error is dead: zero whatever the input is. A sum of dead values, and values
+    times 0, is dead. `changed` (width,) is working memory, all ones.
+    """
+    width = len(bias)
+    for p in range(high.shape[0]):
+        if p > 0:
+            for q in range(width):
+                changed[q] = 0
+            for j in range(high.shape[1]):
+                same = slope[p, j] == slope[p - 1, j] and (
+                    slope[p, j] == 0.0
+                    or (high[p, j] == high[p - 1, j] and low[p, j] == low[p - 1, j] and error[p, j] == error[p - 1, j])
+                )
+                if not same:
+                    for i in range(starts[j], starts[j + 1]):
+                        changed[rows[i]] = 1
+        for q in range(width):
+            if changed[q] == 0:
+                to_high[p, q] = to_high[p - 1, q]
+                to_low[p, q] = to_low[p - 1, q]
+                to_error[p, q] = to_error[p - 1, q]
+                continue
+            sh, sl, se = bias[q], 0.0, UNDERFLOW_GUARD
+            dead = bias[q] == 0.0
+            for i in range(indptr[q], indptr[q + 1]):
+                j = indices[i]
+                s = slope[p, j]
+                if s == 0.0 or (error[p, j] == 0.0 and high[p, j] == 0.0):
+                    continue
+                dead = False
+                w = data[i]
+                zh, zl = times(high[p, j], low[p, j], s)
+                se += abs(w) * (error[p, j] * abs(s) + 2 * DOUBLE_ROUNDING * abs(zh) + UNDERFLOW_GUARD)
+                zh, zl = times(zh, zl, w)
+                sh, sl = plus(sh, sl, zh, zl)
+                se += DOUBLE_ROUNDING * abs(sh)
+            to_high[p, q] = sh
+            to_low[p, q] = sl
+            to_error[p, q] = 0.0 if dead else se * (1 + 2.0**-30)
+
+
+@inlined
+def _zero(
+    ph: float, pl: float, pe: float, rh: float, rl: float, re: float
+) -> tuple[float, float, float]:  # pragma: no cover - compiled
+    """Where an affine function on [0, 1] is zero, as a double-double and its error, from its values at both ends.
+
+    With values p and r within e of the exact ones, ``t = p / (p - r)`` errs by at most ``e / (|p - r| - e)``, where e
+    is the sum of both errors. The quotient is a float and one correction, whose rounding is within 32 u^2.
+    """
+    dh, dl = plus(ph, pl, -rh, -rl)
+    t = ph / dh
+    qh, ql = times(dh, dl, t)
+    rest, _ = plus(ph, pl, -qh, -ql)
+    correction = rest / dh
+    high = t + correction
+    low = correction - (high - t)
+    e = (pe + re) * (1 + 2.0**-30)
+    gap = abs(dh) * (1 - 2.0**-30) - e
+    opposite = (ph > 0.0 and rh < 0.0) or (ph < 0.0 and rh > 0.0)
+    bound = (e + UNDERFLOW_GUARD) / gap + 8 * DOUBLE_ROUNDING * t + UNDERFLOW_GUARD
+    # The second condition fails where anything overflowed on the way.
+    known = opposite and 0.0 <= high <= 1.0 and gap > 0.0 and bound < np.inf
+    return high, low, (bound if known else np.inf)
+
+
+@jit
+def zeros_of(
+    high: Any, low: Any, error: Any, piece: Any, neuron: Any, to_high: Any, to_low: Any, to_error: Any
+) -> None:  # pragma: no cover - compiled
+    """The same as `zeros_between` for functions whose values at both ends, each (2, n, width), are known."""
+    for i in range(len(piece)):
+        k, q = piece[i], neuron[i]
+        to_high[i], to_low[i], to_error[i] = _zero(
+            high[0, k, q], low[0, k, q], error[0, k, q], high[1, k, q], low[1, k, q], error[1, k, q]
+        )
+
+
+@jit
 def zeros_between(
     weight: Any, bias: Any, slope: Any, high: Any, low: Any, error: Any, piece: Any, neuron: Any,
     to_high: Any, to_low: Any, to_error: Any,
@@ -89,9 +175,6 @@ def zeros_between(
 
     Function i has the values ``weight[q] @ (slope[k] * z) + bias[q]`` for ``k, q = piece[i], neuron[i]``, with z the
     vectors k of ``high + low`` (2, n, m), within ``error``, at 0 and at 1. An infinite error: nothing is known.
-
-    With values p and r within e of the exact ones, ``t = p / (p - r)`` errs by at most ``e / (|p - r| - e)``, where e
-    is the sum of both errors. The quotient is a float and one correction, whose rounding is within 32 u^2.
     """
     for i in range(len(piece)):
         k, q = piece[i], neuron[i]
@@ -111,17 +194,4 @@ def zeros_between(
             zh, zl = times(zh, zl, w)
             rh, rl = plus(rh, rl, zh, zl)
             re += DOUBLE_ROUNDING * abs(rh)
-        dh, dl = plus(ph, pl, -rh, -rl)
-        t = ph / dh
-        qh, ql = times(dh, dl, t)
-        rest, _ = plus(ph, pl, -qh, -ql)
-        correction = rest / dh
-        to_high[i] = t + correction
-        to_low[i] = correction - (to_high[i] - t)
-        e = (pe + re) * (1 + 2.0**-30)
-        gap = abs(dh) * (1 - 2.0**-30) - e
-        opposite = (ph > 0.0 and rh < 0.0) or (ph < 0.0 and rh > 0.0)
-        bound = (e + UNDERFLOW_GUARD) / gap + 8 * DOUBLE_ROUNDING * t + UNDERFLOW_GUARD
-        # The second condition fails where anything overflowed on the way.
-        known = opposite and 0.0 <= to_high[i] <= 1.0 and gap > 0.0 and bound < np.inf
-        to_error[i] = bound if known else np.inf
+        to_high[i], to_low[i], to_error[i] = _zero(ph, pl, pe, rh, rl, re)

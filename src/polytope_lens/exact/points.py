@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpz, fmpz_mat
@@ -11,7 +11,9 @@ from polytope_lens.exact.double_double import affine
 from polytope_lens.exact.rational import integer_matrix, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network import bit_places
+from polytope_lens.exact.sparse import has_sparse_layers
+from polytope_lens.exact.sparse import point_signs as sparse_point_signs
+from polytope_lens.network import bit_places, most_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,14 +36,18 @@ def point_signs(network: Network, X: Floats) -> Signs:
     A forward pass in float64 carries a bound on its own error; points where the bound leaves any sign open are
     evaluated again in double-double, and those still open in integer arithmetic. Cost: two forward passes for a batch,
     some 20 more for points in doubt, milliseconds for each that lies on a boundary. Neurons that are zero because all
-    that they add up is zero, as those behind a layer that is off, cost nothing extra.
+    that they add up is zero, as those behind a layer that is off, cost nothing extra. Points in doubt of networks with
+    sparse layers: see :func:`.sparse.point_signs`.
     """
+    is_sparse = has_sparse_layers(network)
     signs = np.empty((len(X), network.n_neurons), dtype=np.int8)
     for start in range(0, len(X), BLOCK):
         block = X[start : start + BLOCK]
         found, doubtful = _float_signs(network, block)
         again = np.flatnonzero(doubtful)
-        if again.size:
+        if again.size and is_sparse:
+            found[again] = sparse_point_signs(network, block[again])
+        elif again.size:
             found[again], doubtful = _double_signs(network, block[again])
             for i in again[doubtful]:
                 found[i] = _exact_signs(network, block[i])
@@ -55,16 +61,18 @@ def _float_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]
     doubtful = np.zeros(len(X), dtype=bool)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         for layer in network.layers:
-            magnitude = np.abs(layer.weight).T
-            value = hidden @ layer.weight.T + layer.bias
+            matrix: Any = layer.matrix
+            magnitude = abs(matrix).T
+            gamma = summation_bound(most_terms(matrix) + 1)
+            value = hidden @ matrix.T + layer.bias
             bound = error @ magnitude
-            bound += summation_bound(layer.weight.shape[1] + 1) * (np.abs(hidden) @ magnitude + np.abs(layer.bias))
+            bound += gamma * (np.abs(hidden) @ magnitude + np.abs(layer.bias))
             # The bound is itself a rounded sum of positive terms.
-            bound = bound * (1 + summation_bound(layer.weight.shape[1] + 1)) + UNDERFLOW_GUARD
+            bound = bound * (1 + gamma) + UNDERFLOW_GUARD
             positive, negative = value > bound, value < -bound
             open_signs = ~(positive | negative)
             if open_signs.any():
-                terms = ((hidden != 0) | (error != 0)).astype(np.float64) @ (layer.weight != 0).T + (layer.bias != 0)
+                terms = ((hidden != 0) | (error != 0)).astype(np.float64) @ (matrix != 0).T + (layer.bias != 0)
                 open_signs &= terms > 0
                 bound[terms == 0] = 0.0
             doubtful |= open_signs[:, layer.cuts].any(axis=1)

@@ -1,152 +1,157 @@
-"""PyTorch models: lower an ``nn.Sequential`` to the canonical form, check that, and load a saved one safely."""
+"""PyTorch models: lower a module to the canonical form, check that, and load a saved one safely."""
 
 from __future__ import annotations
 
 import copy
+import math
 import re
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from polytope_lens import _validate
 from polytope_lens.errors import (
     ConsistencyError,
+    DimensionError,
     FileFormatError,
     InvalidNetworkError,
-    PolytopeLensError,
     UnsupportedLayerError,
-    require,
 )
-from polytope_lens.network import Layer, Network, evaluate, pass_through_layer, piecewise_layer
+from polytope_lens.importers.check import SelfCheck, check
+from polytope_lens.importers.lowering import Lowering
+from polytope_lens.importers.schedule import schedule
+from polytope_lens.importers.torch_moves import MOVES
+from polytope_lens.importers.torch_ops import MAPS
+from polytope_lens.importers.torch_trace import FLOAT_DTYPES, class_name, follow, plainly
 
-require("torch", extra="torch", purpose="reading a PyTorch model")
-
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
+import torch  # isort: skip
+from torch import nn  # isort: skip
+from torch.utils._python_dispatch import TorchDispatchMode  # isort: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     from numpy.typing import NDArray
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Affine: TypeAlias = tuple[Floats, Floats]
+    from polytope_lens.importers.torch_trace import Stripped
+    from polytope_lens.network import Network
 
-SUPPORTED = (nn.Sequential, nn.Linear, nn.ReLU, nn.LeakyReLU, nn.Identity, nn.Dropout)
-SUPPORTED_TEXT = "nn.Sequential of Linear, ReLU, LeakyReLU, Identity, and Dropout in eval mode"
-FLOAT_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-NOT_PIECEWISE_AFFINE = (
-    # activations
-    *(nn.CELU, nn.ELU, nn.GELU, nn.GLU, nn.Hardswish, nn.LogSigmoid, nn.LogSoftmax, nn.Mish, nn.SELU, nn.SiLU),
-    *(nn.Sigmoid, nn.Softmax, nn.Softmax2d, nn.Softmin, nn.Softplus, nn.Softsign, nn.Tanh, nn.Tanhshrink),
-    # normalisation by statistics of the input, products of inputs, attention, gates
-    *(nn.GroupNorm, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.LayerNorm, nn.LocalResponseNorm),
-    *(nn.RMSNorm, nn.Bilinear, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder),
-    *(nn.TransformerEncoderLayer, nn.TransformerDecoderLayer, nn.LSTM, nn.LSTMCell, nn.GRU, nn.GRUCell),
+    Floats: TypeAlias = NDArray[np.float64]
+
+# What a file may name without being trusted: modules that hold numbers and options, and run no code of their own.
+LOADABLE = (
+    *(nn.Sequential, nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d),
+    *(nn.ConvTranspose3d, nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.RReLU, nn.ReLU6, nn.Hardtanh, nn.Hardsigmoid),
+    *(nn.Threshold, nn.Softshrink, nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout),
+    *(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.Flatten, nn.Unflatten, nn.Softmax, nn.LogSoftmax, nn.Sigmoid),
+    *(nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d),
+    *(nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d),
+    *(nn.ZeroPad1d, nn.ZeroPad2d, nn.ConstantPad1d, nn.ConstantPad2d, nn.ReflectionPad1d, nn.ReflectionPad2d),
+    *(nn.ReplicationPad1d, nn.ReplicationPad2d, nn.Upsample, nn.PixelShuffle, nn.PixelUnshuffle, nn.ChannelShuffle),
 )
 
 
-def from_sequential(model: nn.Module) -> Network:
-    """Lower an ``nn.Sequential`` to the canonical form.
+def lower(model: nn.Module, input_shape: Sequence[int] | None = None, *, path: str = "") -> Lowering:
+    """Lower a module to the canonical form, exactly.
 
-    Two Linears in a row are not multiplied, since that would round: the first becomes a pass-through layer. An
-    activation that follows no Linear becomes a layer with identity weight, and one at the very end is followed by an
-    identity output. Identity, and Dropout in eval mode, vanish.
+    Its forward pass is followed with a tensor that records what is done to it; so anything may be written in it that
+    does not look at the numbers. Weights are not multiplied with each other, since that would round: where two affine
+    maps follow each other, the first becomes a layer that only passes values on. Moving, adding, subtracting and
+    scaling values is multiplied into the weights around it wherever that is exact.
 
     Parameters
     ----------
-    model : nn.Sequential or nn.Linear
-        Of Linear, ReLU, LeakyReLU, Identity, Dropout (in eval mode) and further Sequentials, with weights of dtype
-        float16, bfloat16, float32 or float64, on any device. It is only read.
+    model : nn.Module
+        Of dtype float16, bfloat16, float32 or float64, on any device, with dropout and batch normalisation in eval
+        mode. It is only read.
+    input_shape : sequence of int, optional
+        Shape of one sample, without the batch axis. Needed unless the first layer with weights tells it (a Linear or
+        BatchNorm1d).
+    path : str
+        Where the module is in a larger one: comes first in the paths that errors name.
 
     Returns
     -------
-    Network
-        With ``input_dim`` and ``output_dim`` of the first and the last Linear.
+    Lowering
 
     Raises
     ------
     UnsupportedLayerError
-        A module that is not supported, named by its path and class; Dropout in training mode; forward hooks; weights of
-        another dtype.
+        What is not piecewise affine, jumps, or is not read by this release, named by the path of its module.
     InvalidNetworkError
-        NaN or infinite weights, Linears that do not fit each other, no Linear at all.
+        NaN or infinite weights; shapes that do not fit each other; an input shape that cannot be known.
+    DimensionError
+        `input_shape` is no shape.
 
     Notes
     -----
     Exactness: all supported dtypes convert to float64 without loss, so the result is the exact function that the
-    weights describe. A forward pass of the model itself rounds, in particular in float32, where the negative slope of a
-    LeakyReLU is rounded too; here it is the float64 number ``module.negative_slope``.
-    Cost: a copy of the weights.
+    weights describe. But means, hard sigmoids and quotients multiply by a reciprocal rounded to float64 (1/9, 1/6), and
+    batch normalisation by a factor that is computed in float64, as torch does for a float64 model.
+    A forward pass of the model itself rounds, in particular in float32.
+    Cost: a copy of the weights; those of a convolution once for each output position, as a sparse matrix.
 
     Examples
     --------
-    >>> from_sequential(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)))
+    >>> lower(nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))).network
     Network(2 -> 3 -> 1, 3 neurons that cut, ReLU)
+    >>> lower(nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8, 1)), (1, 4, 4)).network
+    Network(16 -> 8 -> 1, 8 neurons that cut, ReLU)
     """
-    if not isinstance(model, nn.Linear) and not _is_sequential(model):
-        raise UnsupportedLayerError(
-            f"the model is {_class_name(model)}, but this release reads {SUPPORTED_TEXT}, or one Linear. "
-            "If its forward pass runs such modules one after another, pass them as nn.Sequential(...)."
+    return _lower(model, input_shape, path)[0]
+
+
+def from_module(model: nn.Module, input_shape: Sequence[int] | None = None) -> Network:
+    """The network of a module; see :func:`lower`."""
+    return lower(model, input_shape).network
+
+
+def lower_and_check(
+    model: nn.Module, input_shape: Sequence[int] | None = None, *, path: str = ""
+) -> tuple[Lowering, SelfCheck]:
+    """Lower a module, and compare the result with the module; see :func:`lower` and :func:`self_check`.
+
+    Raises
+    ------
+    ConsistencyError
+        They disagree by far more than rounding can explain.
+    """
+    model = getattr(model, "_orig_mod", model)  # what torch.compile was given
+    lowering, stripped = _lower(model, input_shape, path)
+    found = _self_check(lowering.network, model, lowering.input_shape, stripped, 0)
+    if not found.within_bound:
+        raise ConsistencyError(
+            f"the network read from {class_name(model)} differs from it by {found.deviation:.2g} on random points, far "
+            f"more than rounding explains ({found.bound:.2g}). Does it mix the samples of a batch, or answer at random?"
         )
-    steps: list[Affine | float] = []
-    width: int | None = None
-    for path, module in _leaves(model, ""):
-        step = _lower(path, module)
-        if step is None:
-            continue
-        if isinstance(step, tuple):
-            n_rows, n_columns = step[0].shape
-            if width not in (None, n_columns):
-                raise InvalidNetworkError(f"{_quoted(path)} takes {n_columns} values, but receives {width}.")
-            width = n_rows
-        steps.append(step)
-    matrices = [step[0] for step in steps if isinstance(step, tuple)]
-    if not matrices:
-        raise InvalidNetworkError("the model holds no Linear, so its number of inputs is unknown. Add one to it.")
-    return _assemble(steps, input_dim=matrices[0].shape[1])
+    return lowering, found
 
 
-@dataclass(frozen=True, slots=True)
-class SelfCheck:
-    """How well a network agrees with the model it came from, on random points.
-
-    Parameters
-    ----------
-    n_points : int
-    deviation : float
-        Largest absolute difference of any output at any of the points, both sides computed in float64.
-    largest_output : float
-        Largest absolute output of the model at these points: what `deviation` is to be compared with.
-    """
-
-    n_points: int
-    deviation: float
-    largest_output: float
-
-
-def self_check(network: Network, model: nn.Module, seed: int = 0) -> SelfCheck:
+def self_check(
+    network: Network, model: nn.Module, input_shape: Sequence[int] | None = None, seed: int = 0
+) -> SelfCheck:
     """Compare a network with the model it came from.
 
-    A float64 copy of the model, in eval mode, answers at 256 normally distributed points whose scales run from 0.01 to
-    100. The model itself is only read: its mode, dtype, gradients and torch's random state stay as they are.
+    A float64 copy of the model, in eval mode, answers at thousands of normally distributed points whose scales run from
+    0.01 to 100 (fewer for large networks). The model itself is only read: its mode, dtype, gradients and torch's random
+    state stay as they are.
 
     Parameters
     ----------
     network : Network
-        As `from_sequential` made it from `model`.
+        As `lower` made it from `model`.
     model : nn.Module
+    input_shape : sequence of int, optional
+        Shape of one sample; by default a vector.
     seed : int
         Of the points.
 
     Returns
     -------
     SelfCheck
-        A deviation far above rounding, that is above about 1e-13 times the largest output, shows a defect.
+        A deviation far above its `bound` shows a defect.
 
     Raises
     ------
@@ -156,18 +161,113 @@ def self_check(network: Network, model: nn.Module, seed: int = 0) -> SelfCheck:
     Notes
     -----
     Exactness: sampled, so agreement is evidence and no proof; both sides round in float64.
-    Cost: two forward passes of 256 points.
+    Cost: a forward pass of the points in float64 on either side, three of the network's.
     """
-    n_points = 256
-    scales = np.logspace(-2, 2, n_points)
-    points = np.random.default_rng(seed).standard_normal((n_points, network.input_dim)) * scales[:, None]
+    return _self_check(network, model, (network.input_dim,) if input_shape is None else input_shape, None, seed)
+
+
+class _Reference(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Runs a model without casts to narrower floats, and keeps what one operation was last applied to."""
+
+    def __init__(self, operation: object) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.operation = operation
+        self.found: torch.Tensor | None = None
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func is torch.ops.aten._to_copy.default and kwargs.get("dtype") in FLOAT_DTYPES:
+            kwargs = {**kwargs, "dtype": torch.float64}
+        if func is self.operation:
+            self.found = args[0]
+        return func(*args, **kwargs)
+
+
+def _answer(model: nn.Module, batch: torch.Tensor, stripped: Stripped | None) -> torch.Tensor:
+    """A model's output, or what went into the operation that was left out."""
+    with plainly(batch.device), _Reference(None if stripped is None else stripped.operation) as mode:
+        output: torch.Tensor = model(batch)
+    return output if mode.found is None else mode.found
+
+
+def _self_check(
+    network: Network, model: nn.Module, input_shape: Sequence[int], stripped: Stripped | None, seed: int
+) -> SelfCheck:
     reference = copy.deepcopy(model).cpu().double().eval()
-    with torch.no_grad():
-        expected = reference(torch.from_numpy(points)).numpy()
-    values = evaluate(network, points)
-    if values.shape != expected.shape:
-        raise ConsistencyError(f"the model's output has shape {expected.shape}, the network's {values.shape}.")
-    return SelfCheck(n_points, float(np.abs(values - expected).max()), float(np.abs(expected).max()))
+
+    def expected(points: Floats) -> Floats:
+        batch = torch.from_numpy(points.copy()).reshape(-1, *input_shape)
+        try:
+            output = _answer(reference, batch, stripped)
+        except RuntimeError:
+            output = None
+        if output is None or output.shape[:1] != batch.shape[:1]:
+            # Some models are written for one sample.
+            output = torch.stack([_answer(reference, sample[None], stripped).flatten() for sample in batch])
+        return np.asarray(output.reshape(len(points), -1).numpy())
+
+    with torch.random.fork_rng(devices=[]):
+        return check(network, expected, seed)
+
+
+def _lower(model: nn.Module, input_shape: Sequence[int] | None, path: str) -> tuple[Lowering, Stripped | None]:
+    if not isinstance(model, nn.Module):
+        raise UnsupportedLayerError(f"the model should be a torch nn.Module, but is {class_name(model)}.")
+    _check_numbers(model, path)
+    shape = _given_shape(input_shape) if input_shape is not None else _known_shape(model)
+    result, stripped = follow(model, shape, {**MOVES, **MAPS}, path)
+    found = schedule(result, math.prod(shape))
+    output_shape = result.shape[1:] if result.shape[:1] == (1,) else result.shape
+    return Lowering(
+        found.network, shape, output_shape, found.steps, None if stripped is None else stripped.name
+    ), stripped
+
+
+def _check_numbers(model: nn.Module, path: str) -> None:
+    """Refuse modules whose weights are no real numbers, before any of their code runs."""
+    for name, module in model.named_modules():
+        where = ".".join(part for part in (path, name) if part)
+        quoted = f'module "{where}"' if where else "the model"
+        if "quantized" in type(module).__module__:
+            raise UnsupportedLayerError(
+                f"{quoted} is {class_name(module)}, a quantised module, whose rounding makes it no piecewise affine "
+                "function. Pass the float model that it was converted from."
+            )
+        for kind, tensor in (*module._parameters.items(), *module._buffers.items()):
+            if not isinstance(tensor, torch.Tensor):
+                continue
+            real = tensor.dtype in FLOAT_DTYPES or (kind in module._buffers and not tensor.is_complex())
+            if not real or tensor.is_meta:
+                raise UnsupportedLayerError(
+                    f"the {kind} of {quoted} has dtype {tensor.dtype} on device {tensor.device}, but should hold real "
+                    "numbers: float16, bfloat16, float32 or float64. Convert or load the model first (model.float())."
+                )
+
+
+def _given_shape(shape: Sequence[int] | int) -> tuple[int, ...]:
+    numbers = (shape,) if isinstance(shape, int) else tuple(shape)
+    if not all(isinstance(n, int | np.integer) and n >= 1 for n in numbers):
+        raise DimensionError(
+            f"`input_shape` should be the shape of one sample, as (3, 32, 32), but received {shape!r}."
+        )
+    return tuple(int(n) for n in numbers)
+
+
+def _known_shape(model: nn.Module) -> tuple[int, ...]:
+    """Shape of a sample, as the first module with weights tells it."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear) and module.in_features:
+            return (module.in_features,)
+        if isinstance(module, nn.BatchNorm1d):
+            return (module.num_features,)
+        if isinstance(module, nn.Unflatten) and module.dim == 1 and isinstance(module.unflattened_size, tuple):
+            return (math.prod(int(n) for n in module.unflattened_size),)
+        if module._parameters:
+            break
+    raise InvalidNetworkError(
+        f"the shape of one sample cannot be known from {class_name(model)}. Say `input_shape`, for example "
+        "Lens(model, input_shape=(3, 32, 32))."
+    )
 
 
 def load_torch(path: str | PathLike[str]) -> nn.Sequential:
@@ -180,26 +280,78 @@ def load_torch(path: str | PathLike[str]) -> nn.Sequential:
     Returns
     -------
     nn.Sequential
-        In eval mode, on the CPU, and one that `from_sequential` reads. A saved Linear comes back inside a Sequential.
+        In eval mode, on the CPU, and one that `lower` reads. A saved Linear comes back inside a Sequential.
 
     Raises
     ------
     FileFormatError
         A missing or damaged file; a state_dict; a file that refers to anything but the supported modules.
     UnsupportedLayerError, InvalidNetworkError
-        As `from_sequential` raises them.
+        As `lower` raises them.
 
     Notes
     -----
     The file is read by torch's restricted unpickler, which refuses every class and function that is not on a list: here
     the supported modules, and what torch itself allows (tensors and plain containers).
     """
-    path = Path(path)
     save_again = "Save the whole nn.Sequential with torch.save(model, path)."
+    loaded = _loaded(Path(path))
+    if isinstance(loaded, dict) and loaded and all(isinstance(value, torch.Tensor) for value in loaded.values()):
+        raise FileFormatError(
+            f"{path} holds a state_dict, which has weights but no activations: it does not say which network is meant. "
+            f"{save_again} Or build the model, load the state_dict into it, and pass the model; or say `architecture`."
+        )
+    if isinstance(loaded, nn.Linear):
+        loaded = nn.Sequential(loaded)
+    if not isinstance(loaded, nn.Sequential):
+        raise FileFormatError(f"{path} holds {class_name(loaded)} instead of an nn.Sequential. {save_again}")
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals([*SUPPORTED]):
+        loaded.eval()
+        repr(loaded)
+        damaged = not all(isinstance(p, torch.Tensor | None) for m in loaded.modules() for p in m._parameters.values())
+    except Exception:  # modules whose attributes were tampered with
+        damaged = True
+    if damaged:
+        raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {save_again}")
+    return loaded
+
+
+def load_weights(path: str | PathLike[str]) -> dict[str, torch.Tensor]:
+    """Load a state_dict that ``torch.save(model.state_dict(), path)`` saved, without running code from the file.
+
+    Raises
+    ------
+    FileFormatError
+        A missing or damaged file; one that holds anything else.
+    """
+    loaded = _loaded(Path(path))
+    if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
+        raise FileFormatError(f"{path} holds {class_name(loaded)} instead of a state_dict.")
+    return loaded
+
+
+def with_weights(model: nn.Module, tensors: Mapping[str, Any]) -> nn.Module:
+    """A copy of a module with weights of a state_dict, in eval mode and in float64 so that nothing is rounded.
+
+    Raises
+    ------
+    InvalidNetworkError
+        The weights are not those of the module.
+    """
+    copied = copy.deepcopy(model).double().eval()
+    try:
+        copied.load_state_dict({name: torch.as_tensor(np.array(value)) for name, value in tensors.items()})
+    except RuntimeError as error:
+        raise InvalidNetworkError(f"the weights are not those of {class_name(model)}: {error}") from error
+    return copied
+
+
+def _loaded(path: Path) -> Any:
+    """What a file holds, read by the restricted unpickler."""
+    try:
+        with warnings.catch_warnings(), torch.serialization.safe_globals([*LOADABLE]):
             warnings.simplefilter("ignore")  # about pickle protocols that the unpickler then refuses anyway
-            loaded = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:  # a damaged file makes the unpickler raise nearly anything
@@ -207,130 +359,16 @@ def load_torch(path: str | PathLike[str]) -> nn.Sequential:
         if refused:
             # `from None`: torch's own text advises to load without restriction
             raise FileFormatError(
-                f"{path} refers to {refused[1]}, which is not among the modules that this release reads. It was "
-                f"refused, and nothing from the file was executed. Supported: {SUPPORTED_TEXT}."
+                f"{path} refers to {refused[1]}, which is not among the modules that are loaded without trust. It was "
+                "refused, and nothing from the file was executed. If you trust the file, load it yourself with "
+                "torch.load(path, weights_only=False), and pass the model."
+            ) from None
+        if "TorchScript" in str(error):
+            raise FileFormatError(
+                f"{path} holds TorchScript, which is a program. If you trust the file, load it yourself with "
+                "torch.jit.load(path), and pass the model."
             ) from None
         raise FileFormatError(
-            f"{path} is damaged, or not a model saved by torch.save in its present zip format. {save_again}"
+            f"{path} is damaged, or not a model saved by torch.save in its present zip format. Save the whole "
+            "nn.Sequential with torch.save(model, path)."
         ) from error
-    if isinstance(loaded, dict) and loaded and all(isinstance(value, torch.Tensor) for value in loaded.values()):
-        raise FileFormatError(
-            f"{path} holds a state_dict, which has weights but no activations: it does not say which network is meant. "
-            f"{save_again} Or build the model, load the state_dict into it, and pass the model."
-        )
-    if isinstance(loaded, nn.Linear):
-        loaded = nn.Sequential(loaded)
-    if not isinstance(loaded, nn.Sequential):
-        raise FileFormatError(f"{path} holds {_class_name(loaded)} instead of an nn.Sequential. {save_again}")
-    try:
-        loaded.eval()
-        from_sequential(loaded)
-    except PolytopeLensError:
-        raise
-    except Exception as error:  # modules whose attributes were tampered with
-        raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {save_again}") from error
-    return loaded
-
-
-def _is_sequential(module: object) -> bool:
-    """Whether the module just runs its children one after another; subclasses may, as long as they keep `forward`."""
-    return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
-
-
-def _leaves(module: nn.Module, path: str) -> Iterator[tuple[str, nn.Module]]:
-    """Modules in the order of the forward pass, with paths; one that is used twice comes twice."""
-    # a hook, or a `forward` set on the instance, may change what a module computes
-    if module._forward_hooks or module._forward_pre_hooks or "forward" in vars(module):
-        raise UnsupportedLayerError(
-            f"{_quoted(path)} is {_class_name(module)} with forward hooks or a `forward` of its own, which may change "
-            "what it computes. Remove it first (after pruning: torch.nn.utils.prune.remove), or pass a copy without it."
-        )
-    if not _is_sequential(module):
-        yield path, module
-        return
-    for name, child in module._modules.items():
-        if child is not None:
-            yield from _leaves(child, f"{path}.{name}" if path else name)
-
-
-def _lower(path: str, module: nn.Module) -> Affine | float | None:
-    """One module as an affine map, as the negative slope of an activation, or as nothing."""
-    kind = type(module)
-    if isinstance(module, nn.Linear) and kind is nn.Linear:
-        weight = _parameter(path, "weight", module.weight, ndim=2)
-        bias = np.zeros(len(weight)) if module.bias is None else _parameter(path, "bias", module.bias, ndim=1)
-        if bias.shape != weight.shape[:1]:
-            raise InvalidNetworkError(
-                f"{_quoted(path)} has a weight of shape {weight.shape}, but a bias of shape {bias.shape}."
-            )
-        return weight, bias
-    if kind is nn.ReLU:
-        return 0.0
-    if isinstance(module, nn.LeakyReLU) and kind is nn.LeakyReLU:
-        slope = float(module.negative_slope)
-        if not np.isfinite(slope):
-            raise InvalidNetworkError(
-                f"{_quoted(path)} is LeakyReLU with a negative slope of {slope}, which is not finite."
-            )
-        return slope
-    if kind is nn.Identity:
-        return None
-    if isinstance(module, nn.Dropout) and kind is nn.Dropout:
-        if module.training and module.p > 0:
-            raise UnsupportedLayerError(
-                f"{_quoted(path)} is Dropout in training mode, which is random. Call model.eval() first."
-            )
-        return None
-    reason = (
-        "which is not piecewise affine, so the network has no polytopes"
-        if isinstance(module, NOT_PIECEWISE_AFFINE)
-        else "which this release does not read"
-    )
-    raise UnsupportedLayerError(
-        f"{_quoted(path)} is {_class_name(module)}, {reason}. Supported: {SUPPORTED_TEXT}. "
-        "Replace it and retrain, or pass a part of the model without it."
-    )
-
-
-def _parameter(path: str, name: str, tensor: torch.Tensor, *, ndim: int) -> Floats:
-    """Read a weight or bias exactly."""
-    if tensor.dtype not in FLOAT_DTYPES or tensor.is_meta:
-        raise UnsupportedLayerError(
-            f"the {name} of {_quoted(path)} has dtype {tensor.dtype} on device {tensor.device}, but should hold "
-            "real numbers: float16, bfloat16, float32 or float64. Convert or load the model first (model.float())."
-        )
-    array = tensor.detach().cpu().to(torch.float64).to_dense().numpy()
-    return _validate.float_array(array, name=f"the {name} of {_quoted(path)}", ndim=ndim, error=InvalidNetworkError)
-
-
-def _assemble(steps: list[Affine | float], *, input_dim: int) -> Network:
-    """Pair affine maps with the activations behind them."""
-    layers: list[Layer] = []
-    pending: Affine | None = None
-    width = input_dim
-    for step in steps:
-        if isinstance(step, tuple):
-            if pending is not None:
-                layers.append(pass_through_layer(*pending))
-            pending = step
-            width = len(step[1])
-        else:
-            layers.append(piecewise_layer(*(pending or _identity(width)), negative_slope=step))
-            pending = None
-    return Network(tuple(layers), *(pending or _identity(width)))
-
-
-def _identity(n: int) -> Affine:
-    return np.eye(n), np.zeros(n)
-
-
-def _quoted(path: str) -> str:
-    return f'module "{path}"' if path else "the model"
-
-
-def _class_name(value: object) -> str:
-    """Class name; with its Python module unless the class is one of torch.nn or a builtin."""
-    kind = type(value)
-    if kind.__module__ == "builtins" or getattr(nn, kind.__name__, None) is kind:
-        return kind.__name__
-    return f"{kind.__module__}.{kind.__qualname__}"

@@ -11,6 +11,8 @@ from polytope_lens import _validate
 from polytope_lens.errors import ConsistencyError, OutsideDomainError, PartialPartitionError, Status
 from polytope_lens.exact.points import pattern_beside, point_signs
 from polytope_lens.exact.rational import integers, rational, rationals
+from polytope_lens.exact.sparse import has_sparse_layers
+from polytope_lens.exact.sparse import point_signs as sparse_point_signs
 from polytope_lens.pattern import pack, sort_key
 from polytope_lens.polytope.body import of_floats
 from polytope_lens.polytope.shape import interior_point
@@ -39,7 +41,11 @@ def region_patterns(network: Network, X: Floats, domain: Domain) -> Bools:
     check_inside(domain, X)
     signs = point_signs(network, X)
     bits = signs > 0
-    for i in np.flatnonzero((signs == 0).any(axis=1)):
+    on_some = np.flatnonzero((signs == 0).any(axis=1))
+    if domain is None and has_sparse_layers(network):
+        bits[on_some] = sparse_point_signs(network, X[on_some], beside=True) > 0
+        return bits
+    for i in on_some:
         bits[i] = pattern_beside(network, *_homogeneous(X[i], domain))
     return bits
 

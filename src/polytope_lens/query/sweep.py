@@ -16,22 +16,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.exact.double_double import affine, zeros_between
+from polytope_lens.exact.double_double import affine, zeros_between, zeros_of
 from polytope_lens.exact.rational import integer_matrix, nearest_float, rational, sign
 from polytope_lens.exact.rows import ExactRows, exact_normal
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network import bit_places
+from polytope_lens.exact.sparse import NOT_DEAD, DoubleDoubles, has_sparse_layers, preactivations, pulled_back
+from polytope_lens.network import bit_places, layer_slopes
 from polytope_lens.query.locate import region_patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.network import Layer, Network
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 BOUND_SLACK = 1 + 2.0**-30
 # Crossings known less well than this are computed in integers.
 POOR = 2.0**-64
+# Pieces times neurons of a layer that are held at a time.
+MOST_VALUES = 2**20
 # The layer that the two ends of a segment are counted to, as its "neurons" 0 and 1.
 END = -1
 
@@ -77,8 +79,9 @@ def trace(network: Network, points: Floats) -> Trace:
     Notes
     -----
     Cost: for each layer, a product of floats with two vectors for each piece, and but for the last layer one in
-    double-double, some 30 times as slow; milliseconds for each sign or order that these leave open. Memory: some 100
-    bytes for each piece and neuron of the widest layer.
+    double-double, some 30 times as slow; milliseconds for each sign or order that these leave open. For a sparse layer
+    one product in double-double, in which only what differs from piece to piece is computed anew. Memory: 100 MB for
+    each layer at most, and one byte for each piece and neuron of the network.
     """
     longer = np.flatnonzero((points[1:] != points[:-1]).any(axis=1)).tolist()
     if not longer:
@@ -155,17 +158,47 @@ def _cross(network: Network, start: Floats, stop: Floats, segment: int) -> Trace
     exact = _Exact(network, start, stop)
     ends = _Knots(np.array([0.0, 1.0]), np.zeros(2), np.zeros(2), np.full(2, END), np.arange(2))
     inputs = np.stack([start, stop])[:, None]
-    values = _Values(inputs, np.zeros_like(inputs), np.zeros_like(inputs))
+    values = _Values(inputs, np.zeros_like(inputs), np.full_like(inputs, NOT_DEAD))
     pieces = _Pieces(ends, np.zeros((1, 0), dtype=bool), values, np.ones((1, len(start))))
-    for index, layer in enumerate(network.layers):
-        left, right = _signs(layer, index, pieces, exact)
-        cuts = _cuts(layer, index, pieces, left != right, exact)
-        more = index + 1 < len(network.layers)
-        pieces = _cut(layer, pieces, left > 0, cuts, _preactivations(layer, pieces) if more else None)
-    breakpoints, known = _rounded(pieces.knots, segment)
+    knots, bits = _through(network, 0, pieces, exact)
+    breakpoints, known = _rounded(knots, segment)
     for i in np.flatnonzero(~known).tolist():
-        breakpoints[i] = nearest_float(segment + exact.position(pieces.knots, i, pieces.bits[i]))
-    return Trace(breakpoints[1:-1], np.full(len(breakpoints) - 2, segment), pieces.bits)
+        breakpoints[i] = nearest_float(segment + exact.position(knots, i, bits[i]))
+    return Trace(breakpoints[1:-1], np.full(len(breakpoints) - 2, segment), bits)
+
+
+def _through(network: Network, index: int, pieces: _Pieces, exact: _Exact) -> tuple[_Knots, Bools]:
+    """Cut pieces by all layers from one on; a part of them at a time if they are many."""
+    for layer in network.layers[index:]:
+        n = len(pieces.bits)
+        if n > 1 and n * layer.width > MOST_VALUES:
+            halves = _part(pieces, 0, n // 2), _part(pieces, n // 2, n)
+            found = [_through(network, index, half, exact) for half in halves]
+            knots: Any = (np.concatenate([a[:-1], b]) for a, b in zip(*(part[0] for part in found), strict=True))
+            return _Knots(*knots), np.concatenate([part[1] for part in found])
+        more = index + 1 < len(network.layers)
+        values: _Values | None
+        if isinstance(layer.matrix, np.ndarray):
+            left, right = _signs(layer, index, pieces, exact)
+            cuts = _cuts(layer, index, pieces, left != right, exact)
+            values = _preactivations(layer, pieces) if more else None
+        else:
+            values = _sparse_preactivations(layer, pieces)
+            left, right = _signs_of(layer, index, pieces, values, exact)
+            cuts = _cuts(layer, index, pieces, left != right, exact, values)
+        pieces = _cut(layer, pieces, left > 0, cuts, values)
+        index += 1
+    return pieces.knots, pieces.bits
+
+
+def _part(pieces: _Pieces, start: int, stop: int) -> _Pieces:
+    """Some consecutive pieces."""
+    return _Pieces(
+        _Knots._make(array[start : stop + 1] for array in pieces.knots),
+        pieces.bits[start:stop],
+        _Values(*(array[:, start:stop] for array in pieces.values)),
+        pieces.slope[start:stop],
+    )
 
 
 def _signs(layer: Layer, index: int, pieces: _Pieces, exact: _Exact) -> tuple[Signs, Signs]:
@@ -179,24 +212,50 @@ def _signs(layer: Layer, index: int, pieces: _Pieces, exact: _Exact) -> tuple[Si
         slack = np.abs(pieces.slope) * pieces.values.error + (gamma + 2 * UNIT_ROUNDOFF) * np.abs(hidden)
         slack = slack.max(axis=2).sum(axis=0) + UNDERFLOW_GUARD
         bound = slack[:, None] * np.abs(layer.weight).sum(axis=1) + 2 * gamma * np.abs(layer.bias)
-        size = np.abs(values).sum(axis=0) + bound
-        signs = []
-        for t, error in ((knots.high[:-1], knots.error[:-1]), (knots.high[1:], knots.error[1:])):
-            value = (1 - t)[:, None] * values[0] + t[:, None] * values[1]
-            sure = (bound + (error + 6 * UNIT_ROUNDOFF)[:, None] * size) * BOUND_SLACK + UNDERFLOW_GUARD
-            signs.append((value > sure).astype(np.int8) - (value < -sure).astype(np.int8))
-    left, right = signs
+        left, right = _sure_signs(knots, values, bound)
     left[:, ~layer.cuts] = right[:, ~layer.cuts] = 1
+    return _settled(index, pieces, left, right, exact)
+
+
+def _signs_of(layer: Layer, index: int, pieces: _Pieces, values: _Values, exact: _Exact) -> tuple[Signs, Signs]:
+    """The same, from pre-activations that are known already. What is dead is zero all around, and so counts as off."""
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        bound = values.error.sum(axis=0) + 2 * UNIT_ROUNDOFF * np.abs(values.high).sum(axis=0)
+        left, right = _sure_signs(pieces.knots, values.high, bound)
+    left[:, ~layer.cuts] = right[:, ~layer.cuts] = 1
+    dead = (values.error == 0).all(axis=0) & layer.cuts
+    left[dead] = right[dead] = -1
+    return _settled(index, pieces, left, right, exact)
+
+
+def _sure_signs(knots: _Knots, values: Floats, bound: Floats) -> tuple[Signs, Signs]:
+    """Signs at both ends of the pieces of functions with values (2, n, width) at t = 0 and 1 within `bound`, or 0."""
+    size = np.abs(values).sum(axis=0) + bound
+    signs = []
+    for t, error in ((knots.high[:-1], knots.error[:-1]), (knots.high[1:], knots.error[1:])):
+        value = (1 - t)[:, None] * values[0] + t[:, None] * values[1]
+        sure = (bound + (error + 6 * UNIT_ROUNDOFF)[:, None] * size) * BOUND_SLACK + UNDERFLOW_GUARD
+        signs.append((value > sure).astype(np.int8) - (value < -sure).astype(np.int8))
+    return signs[0], signs[1]
+
+
+def _settled(index: int, pieces: _Pieces, left: Signs, right: Signs, exact: _Exact) -> tuple[Signs, Signs]:
+    """Signs of which those still open are decided in integers."""
     for k, j in np.argwhere((left == 0) | (right == 0)).tolist():
         left[k, j], right[k, j] = exact.signs(index, j, pieces, k)
     return left, right
 
 
-def _cuts(layer: Layer, index: int, pieces: _Pieces, crosses: Bools, exact: _Exact) -> _Cuts:
-    """The crossings of a layer, in the order of travel."""
+def _cuts(
+    layer: Layer, index: int, pieces: _Pieces, crosses: Bools, exact: _Exact, values: _Values | None = None
+) -> _Cuts:
+    """The crossings of a layer, in the order of travel; `values` are its pre-activations if they are known."""
     piece, neuron = np.nonzero(crosses)
     high, low, error = (np.empty(len(piece)) for _ in range(3))
-    zeros_between(layer.weight, layer.bias, pieces.slope, *pieces.values, piece, neuron, high, low, error)
+    if values is None:
+        zeros_between(layer.weight, layer.bias, pieces.slope, *pieces.values, piece, neuron, high, low, error)
+    else:
+        zeros_of(*values, piece, neuron, high, low, error)
 
     def settle(i: int) -> fmpq:
         root = exact.root(index, int(neuron[i]), pieces.bits[piece[i]])
@@ -240,6 +299,14 @@ def _preactivations(layer: Layer, pieces: _Pieces) -> _Values:
     return _Values(*(array.reshape(2, n, width) for array in after))
 
 
+def _sparse_preactivations(layer: Layer, pieces: _Pieces) -> _Values:
+    """The same for a layer with a sparse weight."""
+    n = len(pieces.bits)
+    slope = np.concatenate([pieces.slope, pieces.slope])
+    after = preactivations(layer, slope, DoubleDoubles(*(array.reshape(2 * n, -1) for array in pieces.values)))
+    return _Values(*(array.reshape(2, n, layer.width) for array in after))
+
+
 def _cut(layer: Layer, pieces: _Pieces, on: Bools, cuts: _Cuts, values: _Values | None) -> _Pieces:
     """The pieces after a layer, whose neurons are `on` (n, width) at the left ends; `values` if a layer comes next."""
     n, knots = len(pieces.bits), pieces.knots
@@ -279,11 +346,26 @@ class _Exact:
         self._ends = np.column_stack([np.append(start, 1.0), np.append(stop, 1.0)])
         self._rows: ExactRows | None = None
 
-    def _values(self, layer: int, neuron: int, bits: Bools) -> tuple[fmpz, fmpz]:
+    def _values(self, layer: int, neuron: int, bits: Bools) -> tuple[Any, Any]:
+        if has_sparse_layers(self._network):
+            row = self._pulled_back(layer, neuron, bits)
+            at_ends = [_value(row, end[:-1]) for end in self._ends.T]
+            factor = max(scale for _, scale in at_ends)
+            return at_ends[0][0] * (factor // at_ends[0][1]), at_ends[1][0] * (factor // at_ends[1][1])
         # Converting a network is slow, and most segments never ask.
         self._rows = self._rows or ExactRows(self._network, integer_matrix(self._ends))
         at_start, at_stop = self._rows.row(layer, neuron, bits)
         return at_start, at_stop
+
+    def _pulled_back(self, layer: int, neuron: int, bits: Bools) -> dict[int, int]:
+        return pulled_back(self._network, layer, neuron, layer_slopes(self._network.layers[:layer], bits))
+
+    def _normal(self, layer: int, neuron: int, bits: Bools) -> Iterable[Any]:
+        """Gradient of a pre-activation, as far as it is not zero."""
+        if has_sparse_layers(self._network):
+            row = self._pulled_back(layer, neuron, bits)
+            return (row[j] for j in sorted(row) if j >= 0)
+        return exact_normal(self._network, layer, neuron, bits)
 
     def root(self, layer: int, neuron: int, bits: Bools) -> fmpq:
         """Where a pre-activation whose signs at t = 0 and t = 1 are not the same is zero; 0 if it is so everywhere."""
@@ -302,6 +384,12 @@ class _Exact:
         ends = [self.position(pieces.knots, i, bits) for i in (k, k + 1)]
         left, right = (sign(p * t.q + (q - p) * t.p) for t in ends)
         if left == right == 0:
-            normal = exact_normal(self._network, layer, neuron, bits)
-            left = next((sign(v) for v in normal if v != 0), -1)
+            left = next((sign(v) for v in self._normal(layer, neuron, bits) if v != 0), -1)
         return left or right, right or left
+
+
+def _value(row: dict[int, int], x: Floats) -> tuple[int, int]:
+    """An affine function with integer coefficients at a point, and the power of two that it was multiplied by."""
+    ratios = {j: float(x[j]).as_integer_ratio() for j in row if j >= 0}
+    common = max((q for _, q in ratios.values()), default=1)
+    return row.get(-1, 0) * common + sum(row[j] * p * (common // q) for j, (p, q) in ratios.items()), common

@@ -18,7 +18,7 @@ class Recorder:
     Parameters
     ----------
     model : nn.Sequential
-        One that `polytope_lens.importers.torch.from_sequential` reads.
+        One that `polytope_lens.importers.torch.from_module` reads.
     every : int
         Keep steps 0, `every`, 2 `every`, ...
 
@@ -58,10 +58,10 @@ class Recorder:
 
     def __call__(self, step: int) -> None:
         """Keep the weights if it is this step's turn; to be handed to `train` as `on_step`."""
-        from polytope_lens.importers.torch import from_sequential
+        from polytope_lens.importers.torch import from_module
 
         if step % self.every == 0:
-            self.networks.append(from_sequential(self.model))
+            self.networks.append(from_module(self.model))
             self.steps.append(step)
 
     def __repr__(self) -> str:

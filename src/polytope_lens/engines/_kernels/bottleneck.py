@@ -93,8 +93,11 @@ def surely_keeps_sign(
     Where narrow layers follow one another, the narrowest has the fewest ties and comes first, and then wider ones
     before it, which know more of the cell. `central` says that no layer up to this one has biases; then rows have
     exactly nothing in t, and what is proved is that ``side * z >= 0``. `current` has the number of the cell in which
-    each layer began, whose rows are made once.
+    each layer began, whose rows are made once. Networks with sparse layers, whose narrow ones are those of a slice, are
+    left to the other rungs.
     """
+    if net.sparse_start.shape[0] > 1:
+        return False
     fewest, before = -1, layer
     while True:
         n_active, narrow = b.ones.shape[0], -1

@@ -24,7 +24,7 @@ from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens.network import Network
+    from polytope_lens.network import Matrix, Network
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -42,10 +42,12 @@ class FlatNetwork(NamedTuple):
 
     ``width`` counts hidden layers and then the outputs, which are treated as one more layer without activation; it is
     0 there if no output maps are wanted. Weights are transposed: column j of layer l starts at
-    ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up to whole octets. ``tau`` is the form that
-    is t, hence 1 on the input space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts, and
-    ``neuron_of`` a bit is its inverse; the bits of a layer's ``n_cut`` cutting neurons follow each other from
-    ``bit_start``. ``leaks`` tells whether some of them have a negative slope other than 0.
+    ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up to whole octets. Where ``sparse_at[l]`` is
+    not -1, they are sparse: column j has the weights ``sparse_weights[i]`` in the rows ``sparse_rows[i]``, for i from
+    ``sparse_start[sparse_at[l] + j]`` up to the entry that follows. ``tau`` is the form that is t, hence 1 on the input
+    space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a bit is its inverse; the
+    bits of a layer's ``n_cut`` cutting neurons follow each other from ``bit_start``. ``leaks`` tells whether some of
+    them have a negative slope other than 0.
     """
 
     n_hidden: int
@@ -53,6 +55,10 @@ class FlatNetwork(NamedTuple):
     stride: Ints
     weight_start: Ints
     weights: Floats
+    sparse_at: Ints
+    sparse_start: Ints
+    sparse_rows: Ints
+    sparse_weights: Floats
     neuron_start: Ints
     bias: Floats
     negative: Floats
@@ -73,15 +79,25 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
     """
     outputs = network.output_dim if want_maps else 0
     layers = network.layers
-    matrices = [layer.weight for layer in layers] + [network.output_weight[:outputs]]
+    matrices: list[Matrix] = [layer.matrix for layer in layers] + [network.output_matrix[:outputs]]
     biases = [layer.bias for layer in layers] + [network.output_bias[:outputs]]
-    width = np.array([len(m) for m in matrices], dtype=np.int64)
+    width = np.array([m.shape[0] for m in matrices], dtype=np.int64)
     stride = padded(width)
     columns = [np.zeros(0)]
+    sparse_at, starts, sparse_rows, sparse_weights = [-1], [0], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     for matrix, rounded_up in zip(matrices[1:], stride[1:].tolist(), strict=True):
+        if not isinstance(matrix, np.ndarray):
+            by_columns = matrix.tocsc()
+            columns.append(np.zeros(0))
+            sparse_at.append(len(starts) - 1)
+            starts += (starts[-1] + by_columns.indptr[1:].astype(np.int64)).tolist()
+            sparse_rows.append(by_columns.indices.astype(np.int64))
+            sparse_weights.append(by_columns.data)
+            continue
         column = np.zeros((matrix.shape[1], rounded_up))
         column[:, : len(matrix)] = matrix.T
         columns.append(column.ravel())
+        sparse_at.append(-1)
     sizes = np.array([len(column) for column in columns], dtype=np.int64)
     ends = np.zeros(outputs)
     bits = np.full(int(width.sum()), -1, dtype=np.int64)
@@ -94,6 +110,10 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
         stride,
         np.cumsum(sizes) - sizes,
         np.concatenate(columns),
+        np.array(sparse_at, dtype=np.int64),
+        np.array(starts, dtype=np.int64),
+        np.concatenate(sparse_rows),
+        np.concatenate(sparse_weights),
         np.concatenate([[0], np.cumsum(width)]).astype(np.int64),
         np.concatenate(biases),
         np.concatenate([*(layer.negative_slope for layer in layers), ends]),
@@ -218,3 +238,26 @@ def add_neuron(
     size = abs(slope)
     for q in range(n):
         error[f, q] += size * abs(weights[start + q]) * sure + ADD_ROUNDING * scratch[q]
+
+
+@inlined
+def hand_on(
+    net: FlatNetwork, layer: int, j: int, slope: float, source: Any, sure: float,
+    rows: Any, error: Any, f: int, scratch: Any,
+) -> None:  # pragma: no cover - compiled  # fmt: skip
+    """Add decided neuron j to the rows of the layer after its own, whose column may be sparse; see `add_neuron`."""
+    at = net.sparse_at[layer]
+    if at < 0:
+        start, n = net.weight_start[layer] + j * net.stride[layer], net.width[layer]
+        add_neuron(net.weights, net.reach, start, n, slope, source, j, sure, rows, error, f, scratch)
+        return
+    if slope == 0.0:
+        return
+    for i in range(net.sparse_start[at + j], net.sparse_start[at + j + 1]):
+        q, w = net.sparse_rows[i], net.sparse_weights[i]
+        magnitude = 0.0
+        for k in range(source.shape[0]):
+            x = rows[f, k, q] + w * (source[k, j] * slope)
+            rows[f, k, q] = x
+            magnitude += abs(x) * net.reach[k]
+        error[f, q] += abs(slope) * abs(w) * sure + ADD_ROUNDING * magnitude

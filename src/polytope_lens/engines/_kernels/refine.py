@@ -26,7 +26,7 @@ from polytope_lens.engines._kernels.lanes import (
     store,
     subtract,
 )
-from polytope_lens.exact.double_double import DOUBLE_ROUNDING, SPLITTER, times
+from polytope_lens.exact.double_double import DOUBLE_ROUNDING, SPLITTER, plus, times
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
@@ -120,6 +120,9 @@ def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  
         slope = net.positive[first + j] if on else net.negative[first + j]
         if slope == 0.0:
             continue
+        if net.sparse_at[layer] >= 0:
+            _add_sparse(net, r, layer, j, slope)
+            continue
         start_of_column = column + j * stride
         magnitude = 0.0
         for k in range(k1):
@@ -139,6 +142,28 @@ def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  
             weight = size(load(weights, (start_of_column + at,)))
             store(error, (layer, at), multiply_add(weight, handed, load(error, (layer, at))))
     r.known[layer] = r.current[layer]
+
+
+@inlined
+def _add_sparse(net: FlatNetwork, r: Refined, layer: int, j: int, slope: float) -> None:  # pragma: no cover - compiled
+    """The same for a neuron whose column of weights is sparse."""
+    before, k1, at = layer - 1, r.high.shape[1], net.sparse_at[layer]
+    high, low, error = r.high, r.low, r.error
+    magnitude = 0.0
+    for k in range(k1):
+        zh, zl = times(high[before, k, j], low[before, k, j], slope)
+        magnitude += abs(zh) * net.reach[k]
+        for i in range(net.sparse_start[at + j], net.sparse_start[at + j + 1]):
+            q = net.sparse_rows[i]
+            ph, pl = times(zh, zl, net.sparse_weights[i])
+            sh, sl = plus(high[layer, k, q], low[layer, k, q], ph, pl)
+            high[layer, k, q] = sh
+            low[layer, k, q] = sl
+            error[layer, q] += abs(sh) * (DOUBLE_ROUNDING * net.reach[k])
+    inherited = error[before, j] * abs(slope)
+    handed = (inherited + 2 * DOUBLE_ROUNDING * magnitude + UNDERFLOW_GUARD) * BOUND_SLACK
+    for i in range(net.sparse_start[at + j], net.sparse_start[at + j + 1]):
+        error[layer, net.sparse_rows[i]] += abs(net.sparse_weights[i]) * handed
 
 
 @inlined

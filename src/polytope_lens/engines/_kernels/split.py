@@ -41,8 +41,8 @@ from polytope_lens.engines._kernels.codes import (
 from polytope_lens.engines._kernels.flat import (
     BOUND_SLACK,
     FlatNetwork,
-    add_neuron,
     close_layer,
+    hand_on,
     length,
     set_bit,
     start_layer,
@@ -238,7 +238,7 @@ def _side(s: State, f: int, row: Any, j: int) -> float:  # pragma: no cover - co
 @inlined
 def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
     """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
-    n_next, column = net.width[layer + 1], net.weight_start[layer + 1]
+    n_next = net.width[layer + 1]
     row, sures = s.layer_rows[layer], s.layer_sure[layer]
     rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
     while s.position[f] < s.n_candidates[layer]:
@@ -262,8 +262,7 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
         set_bit(s.bits, net.bit[neuron], answer == ON)
         if n_next > 0 and answer != VANISHES:
             slope = net.positive[neuron] if answer == ON else net.negative[neuron]
-            start = column + j * net.stride[layer + 1]
-            add_neuron(net.weights, net.reach, start, n_next, slope, row, j, sures[j], s.rows, s.error, f, s.scratch)
+            hand_on(net, layer + 1, j, slope, row, sures[j], s.rows, s.error, f, s.scratch)
         s.position[f] += 1
     return 0
 
@@ -313,10 +312,15 @@ def _decide(
 def _is_constant(net: FlatNetwork, s: State, layer: int, j: int) -> Any:  # pragma: no cover - compiled
     """Whether errors in a row whose gradient rounds to zero are those of a constant, or bounded at least."""
     if s.bounded[0] == 0 and layer > 0:
-        start, n = net.weight_start[layer], net.width[layer]
+        start, stride, at = net.weight_start[layer], net.stride[layer], net.sparse_at[layer]
         for q in range(net.width[layer - 1]):
-            if net.weights[start + q * n + j] != 0.0:
-                return False
+            if at < 0:
+                if net.weights[start + q * stride + j] != 0.0:
+                    return False
+                continue
+            for i in range(net.sparse_start[at + q], net.sparse_start[at + q + 1]):
+                if net.sparse_rows[i] == j:
+                    return False
     return True
 
 
@@ -390,9 +394,8 @@ def _branch(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, su
             s.error[g, q] = s.error[f, q]
         neuron = net.neuron_start[layer] + j
         on, off = net.positive[neuron], net.negative[neuron]
-        start = net.weight_start[layer + 1] + j * net.stride[layer + 1]
-        add_neuron(net.weights, net.reach, start, n_next, on, row, j, sure, s.rows, s.error, f, s.scratch)
-        add_neuron(net.weights, net.reach, start, n_next, off, row, j, sure, s.rows, s.error, g, s.scratch)
+        hand_on(net, layer + 1, j, on, row, sure, s.rows, s.error, f, s.scratch)
+        hand_on(net, layer + 1, j, off, row, sure, s.rows, s.error, g, s.scratch)
     s.scalars[TOP] += 1
 
 
@@ -434,7 +437,7 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
     """Sort the neurons of a layer into those that surely miss the cell and those that may cut it."""
     n, k = net.width[layer], s.v.shape[0]
     row, sures = s.layer_rows[layer], s.layer_sure[layer]
-    n_next, column = net.width[layer + 1], net.weight_start[layer + 1]
+    n_next = net.width[layer + 1]
     begin(s.refined, layer)
     if close_layer(net.reach, n, s.rows, s.error, f, row, sures):
         close_refined(net, s.refined, s.bits, layer, row, sures)
@@ -476,8 +479,7 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
             set_bit(s.bits, bit, on)
         if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]
-            start = column + j * net.stride[layer + 1]
-            add_neuron(net.weights, net.reach, start, n_next, slope, row, j, sures[j], s.rows, s.error, f, s.scratch)
+            hand_on(net, layer + 1, j, slope, row, sures[j], s.rows, s.error, f, s.scratch)
     s.n_candidates[layer] = count
     s.layer[f] = layer
     s.position[f] = 0

@@ -19,6 +19,7 @@ import numpy as np
 from polytope_lens._jit import inlined, jit
 from polytope_lens._words import lowest_bit
 from polytope_lens.engines._kernels.codes import (
+    CRAMPED,
     DONE,
     FLOOR,
     FULL,
@@ -147,7 +148,7 @@ NO_OUTPUT = Output(
 
 @jit
 def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: bool) -> int:  # pragma: no cover
-    """Go on until `limit` regions are in the output, or done, or a sign is open; returns which."""
+    """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which."""
     n_hidden = net.n_hidden
     while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
@@ -162,6 +163,8 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
                         return UNDECIDED
                     if s.asked[f] == next_neuron:
                         continue
+                if s.scalars[TOP] == s.layer.shape[0] or s.n_points[f] + 2 > s.point.shape[0]:
+                    return CRAMPED
                 _split(net, s, f, layer, next_neuron)
                 continue
             write_bits(net, s, f, layer)
@@ -176,6 +179,8 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
             s.scalars[N_REGIONS] += 1
             s.scalars[TOP] -= 1
             continue
+        if s.n_points[f] + s.n_corners[f] > s.point.shape[0]:
+            return CRAMPED
         if layer >= 0:
             s.layer_counts[layer] += 1
         begin_layer(net, s, f, layer + 1)

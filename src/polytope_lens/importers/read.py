@@ -1,0 +1,140 @@
+"""Whatever a user may hand over, as a network: which importer reads what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
+from polytope_lens.network import Network
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polytope_lens.importers.check import SelfCheck
+    from polytope_lens.importers.lowering import Lowering
+
+    Found: TypeAlias = tuple[Network, Lowering | None, SelfCheck | None]
+
+
+def read(model: Any, input_shape: Sequence[int] | None = None, architecture: Any = None) -> Found:
+    """A network from a model or a file; with what was done to get it, and how well it agrees with a torch module.
+
+    Raises
+    ------
+    UnsupportedLayerError, InvalidNetworkError, FileFormatError
+    OptionError
+        `input_shape` or `architecture` with something that has no use for it.
+    """
+    if isinstance(model, str | os.PathLike):
+        return _read_file(Path(model), input_shape, architecture)
+    if isinstance(model, Mapping):
+        return _weights(model, input_shape, architecture, "a state_dict")
+    _unused(architecture=architecture)
+    if isinstance(model, Network):
+        _unused(input_shape=input_shape)
+        return model, None, None
+    if _comes_from(model, "torch"):
+        from polytope_lens.importers.torch import lower_and_check
+
+        return _found(*lower_and_check(model, input_shape))
+    if _comes_from(model, "onnx"):
+        from polytope_lens.importers.onnx import lower as lower_onnx
+
+        return _found(lower_onnx(model, input_shape))
+    if _comes_from(model, "sklearn"):
+        from polytope_lens.importers.sklearn import lower as lower_sklearn
+
+        _unused(input_shape=input_shape)
+        return _found(lower_sklearn(model))
+    raise UnsupportedLayerError(
+        "a lens is made from a torch module, a scikit-learn perceptron, an ONNX model, a Network, or a path, but "
+        f"received {type(model).__name__}. For plain arrays use Lens.from_arrays(weights, biases)."
+    )
+
+
+def part(model: Any, path: str, input_shape: Sequence[int] | None = None) -> Found:
+    """The network of one submodule of a torch module, named by its path.
+
+    Raises
+    ------
+    OptionError
+        There is no such submodule.
+    UnsupportedLayerError, InvalidNetworkError
+        As for a model; paths in errors are those in the larger one.
+    """
+    if not _comes_from(model, "torch"):
+        raise UnsupportedLayerError(f"`part` takes a piece of a torch module, but received {type(model).__name__}.")
+    from polytope_lens.importers.torch import lower_and_check
+
+    try:
+        module = model.get_submodule(path)
+    except AttributeError as error:
+        children = ", ".join(name for name, _ in model.named_modules() if name) or "none"
+        raise OptionError(f"the model has no module {path!r}. Its modules are: {children[:500]}.") from error
+    return _found(*lower_and_check(module, input_shape, path=path))
+
+
+def _read_file(path: Path, input_shape: Sequence[int] | None, architecture: Any) -> Found:
+    if path.suffix == ".safetensors":
+        from polytope_lens.importers.state_dict import load_safetensors
+
+        return _weights(load_safetensors(path), input_shape, architecture, str(path))
+    if path.suffix in (".pt", ".pth"):
+        from polytope_lens.importers.torch import load_torch, load_weights
+
+        if architecture is not None:
+            return _weights(load_weights(path), input_shape, architecture, str(path))
+        return read(load_torch(path), input_shape)
+    _unused(architecture=architecture)
+    if path.suffix == ".npz":
+        from polytope_lens.importers.npz import load_npz
+
+        _unused(input_shape=input_shape)
+        return load_npz(path)[0], None, None
+    if path.suffix == ".onnx":
+        from polytope_lens.importers.onnx import load_onnx
+
+        return _found(load_onnx(path, input_shape))
+    raise FileFormatError(
+        f"cannot tell what {str(path)!r} holds: a lens reads .onnx, .npz (arrays W0, b0, W1, b1, ...), .safetensors, "
+        "and .pt or .pth (a saved torch module)."
+    )
+
+
+def _weights(
+    tensors: Mapping[str, Any],
+    input_shape: Sequence[int] | None,
+    architecture: Any,
+    what: str,
+) -> Found:
+    """Weights with an architecture: steps, or a torch module that they are loaded into."""
+    if architecture is None:
+        raise OptionError(
+            f"{what} has weights, but does not say what they do. Say `architecture`: a list of steps such as "
+            '["fc1", "relu", "fc2"], one word such as "relu" for linear layers with that between them, or a module.'
+        )
+    if _comes_from(architecture, "torch"):
+        from polytope_lens.importers.torch import lower_and_check, with_weights
+
+        return _found(*lower_and_check(with_weights(architecture, tensors), input_shape))
+    from polytope_lens.importers.state_dict import lower
+
+    return _found(lower(tensors, architecture, input_shape))
+
+
+def _found(lowering: Lowering, check: SelfCheck | None = None) -> Found:
+    return lowering.network, lowering, check
+
+
+def _unused(**options: Any) -> None:
+    """Refuse options that a model has no use for."""
+    for name, value in options.items():
+        if value is not None:
+            raise OptionError(f"`{name}` has no use for this kind of model, which says it itself. Leave it out.")
+
+
+def _comes_from(model: Any, package: str) -> bool:
+    return any(base.__module__.split(".")[0] == package for base in type(model).__mro__)
