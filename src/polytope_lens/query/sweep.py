@@ -46,7 +46,7 @@ BOUND_SLACK = 1 + 2.0**-30
 # Crossings known less well than this are computed in integers.
 POOR = 2.0**-64
 # Pieces times neurons of a layer that are held at a time.
-MOST_VALUES = 2**20
+MOST_VALUES = 2**19
 # The layer that the two ends of a segment are counted to, as its "neurons" 0 and 1.
 END = -1
 
@@ -80,7 +80,7 @@ def trace(network: Network, points: Floats) -> Trace:
     -----
     Cost: for each layer, a product of floats with two vectors for each piece, and but for the last layer one in
     double-double, some 30 times as slow; milliseconds for each sign or order that these leave open. For a sparse layer
-    one product in double-double, in which only what differs from piece to piece is computed anew. Memory: 100 MB for
+    one product in double-double, in which only what differs from piece to piece is computed anew. Memory: 50 MB for
     each layer at most, and one byte for each piece and neuron of the network.
     """
     longer = np.flatnonzero((points[1:] != points[:-1]).any(axis=1)).tolist()

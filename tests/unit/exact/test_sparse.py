@@ -51,7 +51,7 @@ def test_signs_and_regions_at_points(network, data):
 
 
 @settings(max_examples=60, deadline=None)
-@given(network=networks(), data=st.data(), limit=st.sampled_from([1, 8, 2**20]))
+@given(network=networks(), data=st.data(), limit=st.sampled_from([1, 8, 2**19]))
 def test_paths(network, data, limit):
     ends = points(data, network, 2, 3)
     expected = sweep.trace(network, ends)
