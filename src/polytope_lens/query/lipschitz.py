@@ -44,7 +44,7 @@ class Lipschitz:
     region : int
         A region on which the network is as steep as that.
     p, q : float
-        The norms of inputs and outputs: 1, 2 or infinity.
+        The norms of inputs and outputs.
     """
 
     value: float | Fraction
@@ -61,8 +61,9 @@ def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exa
 
     Parameters
     ----------
-    p, q : 1, 2 or inf
-        Norms of inputs and outputs; q is p if not given.
+    p, q : numbers from 1 to inf
+        Norms of inputs and outputs; q is p if not given. Any p for a network with one output; with several outputs
+        p = 1, p = inf, q = 1, q = inf, or p = q = 2.
     exact : bool
         As a fraction; for (1, 1), (inf, inf) and (1, inf), where norms are sums of entries.
 
@@ -78,8 +79,9 @@ def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exa
     left out, the others compared in fractions, and the first of the steepest is named.
     Cost: that of the norms of n matrices (for p = q = 2, a singular value decomposition each); with `exact`, a forward
     pass of affine maps with bounds, and milliseconds for each region that remains.
-    Norms (2, 1), (inf, 1) and (inf, 2) are found by trying all signs of outputs or inputs, at most 16 of them: that is
-    NP-hard in general (Rohn 2000, *Computing the norm ||A||_{inf,1} is NP-hard*).
+    Norms to 1 and from infinity, other than these, are found by trying all signs of outputs or inputs, at most 16 of
+    them: that is NP-hard in general (Rohn 2000, *Computing the norm ||A||_{inf,1} is NP-hard*), and so are those left
+    out (Hendrickx and Olshevsky 2010, *Matrix p-norms are NP-hard to approximate if p is not 1, 2 or infinity*).
 
     Examples
     --------
@@ -90,8 +92,9 @@ def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exa
     """
     partition.require_complete("`lipschitz`")
     q = p if q is None else q
-    if p not in (1, 2, inf) or q not in (1, 2, inf):
-        raise OptionError(f"`lipschitz` takes the norms 1, 2 and inf, but received p={p!r} and q={q!r}.")
+    for name, norm in (("p", p), ("q", q)):
+        if isinstance(norm, bool) or not isinstance(norm, int | float | np.integer | np.floating) or not norm >= 1:
+            raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={norm!r}.")
     if exact:
         return _exact(partition, float(p), float(q))
     norms = operator_norms(partition.maps[:, :, :-1], p, q)
@@ -106,19 +109,24 @@ def operator_norms(A: Floats, p: float, q: float) -> Floats:
     """
     if p == 1:
         rows, order = A.transpose(0, 2, 1), q
-    elif q == inf:
+    elif q == inf or A.shape[1] == 1:
         rows, order = A, _dual(p)
     elif p == q == 2:
         return np.asarray(np.linalg.norm(A, ord=2, axis=(1, 2)))
     elif q == 1:
         rows, order = _signs(A.shape[1], "outputs") @ A, _dual(p)
-    else:
+    elif p == inf:
         rows, order = _signs(A.shape[2], "inputs") @ A.transpose(0, 2, 1), q
+    else:
+        raise OptionError(
+            f"with several outputs, norms are those with p = 1, p = inf, q = 1, q = inf, or p = q = 2, but p={p!r} and "
+            f"q={q!r} were asked for, for which no method but a search is known."
+        )
     return np.asarray(np.linalg.norm(rows, ord=order, axis=2).max(axis=1))
 
 
 def _dual(p: float) -> float:
-    return {1: inf, 2: 2, inf: 1}[p]
+    return inf if p == 1 else 1.0 if p == inf else p / (p - 1)
 
 
 def _signs(n: int, what: str) -> Floats:

@@ -80,10 +80,28 @@ def test_ties_name_the_first_region_and_zero_is_a_constant():
 
 def test_refusals():
     partition = Lens(generic(3, 2)).partition()
-    with pytest.raises(OptionError, match="norms 1, 2 and inf"):
-        partition.lipschitz(3)
+    with pytest.raises(OptionError, match="norms from 1 to inf"):
+        partition.lipschitz(0.5)
     with pytest.raises(OptionError, match="exact"):
         partition.lipschitz(2, exact=True)
     wide = Lens.from_arrays([np.ones((20, 2))], [np.zeros(20)]).partition()
     with pytest.raises(OptionError, match="20 outputs"):
         wide.lipschitz(2, 1)
+
+
+@pytest.mark.parametrize(("p", "q"), [(1, 3), (3, 1), (1.5, inf), (inf, 3), (3, inf)])
+def test_any_norm_where_a_method_is_known(p, q):
+    rng = np.random.default_rng(1)
+    A = rng.standard_normal((4, 3, 2))
+    angle = np.linspace(0, 2 * np.pi, 40_001)
+    x = np.vstack([np.column_stack([np.cos(angle), np.sin(angle)]), np.eye(2), [[1, 1], [1, -1]]])
+    x /= np.linalg.norm(x, ord=p, axis=1)[:, None]
+    np.testing.assert_allclose(np.linalg.norm(A @ x.T, ord=q, axis=1).max(axis=1), operator_norms(A, p, q), rtol=1e-6)
+    one = A[:, :1]
+    np.testing.assert_allclose(np.abs(one @ x.T).max(axis=(1, 2)), operator_norms(one, p, p), rtol=1e-6)
+
+
+def test_norms_without_a_method_are_refused():
+    two = Lens.from_arrays([[[1, 2], [3, -1]], [[1, 1], [1, 2]]], [[0, 0], [0, 0]]).partition(Box([0, 0], [1, 1]))
+    with pytest.raises(OptionError, match="no method but a search is known"):
+        two.lipschitz(3)
