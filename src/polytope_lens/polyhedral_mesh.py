@@ -332,6 +332,28 @@ def surfaces(mesh: PolyhedralMesh) -> Floats:
     return np.asarray(np.add.reduceat(face_areas(mesh)[mesh.faces], mesh.face_indptr[:-1]))
 
 
+def diameters(mesh: PolyhedralMesh) -> Floats:
+    """Largest distance between two points of each region, (n_regions,), from the rounded vertices."""
+    indptr, corners = mesh.rings()
+    found = np.zeros(len(mesh.face_indptr) - 1)
+    _diameters(mesh.points, corners, indptr[mesh.face_indptr], found)
+    return found
+
+
+@jit
+def _diameters(points: Floats, corners: Ints, indptr: Ints, found: Floats) -> None:  # pragma: no cover - compiled
+    for r in range(found.shape[0]):
+        largest = 0.0
+        for i in range(indptr[r], indptr[r + 1]):
+            for j in range(indptr[r], i):
+                square = 0.0
+                for k in range(points.shape[1]):
+                    gap = points[corners[i], k] - points[corners[j], k]
+                    square += gap * gap
+                largest = max(largest, square)
+        found[r] = largest**0.5
+
+
 def polygon_areas(points: Floats, indptr: Ints, corners: Ints | Indices) -> Floats:
     """Areas of flat polygons in space, (n,): half the lengths of their vector areas."""
     polygon = list_of(indptr)

@@ -8,10 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from scipy.spatial import ConvexHull
+from scipy.spatial.distance import pdist
 
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import ConsistencyError, DimensionError, OptionError, UnboundedPolytopeError
-from polytope_lens.polyhedral_mesh import PolyhedralMeshBuilder, face_areas, polyhedra, volumes
+from polytope_lens.polyhedral_mesh import (
+    PolyhedralMeshBuilder,
+    diameters,
+    face_areas,
+    polyhedra,
+    surfaces,
+    volumes,
+)
 from polytope_lens.testing import assert_solids_true, networks
 
 CUBE = Box([-1, -1, -1], [1, 1, 1])
@@ -48,7 +56,8 @@ def test_polyhedra_are_the_hulls_of_their_vertices():
     for region, volume in enumerate(partition.volumes()):
         hull = ConvexHull(partition.vertices(region))
         assert volume == pytest.approx(hull.volume, rel=1e-9, abs=1e-13)
-        assert face_areas(mesh)[mesh.faces_of(region)].sum() == pytest.approx(hull.area, rel=1e-7)
+        assert surfaces(mesh)[region] == pytest.approx(hull.area, rel=1e-7)
+        assert diameters(mesh)[region] == pytest.approx(pdist(partition.vertices(region)).max())
 
 
 def test_faces_turn_away_from_their_first_region():

@@ -9,7 +9,7 @@ import numpy as np
 from polytope_lens.errors import require
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import hexadecimal
-from polytope_lens.polyhedral_mesh import surfaces
+from polytope_lens.polyhedral_mesh import diameters, surfaces
 from polytope_lens.query.adjacency import facets
 from polytope_lens.query.balls import chebyshev_balls
 from polytope_lens.query.polygon_shapes import polygon_shapes
@@ -58,7 +58,7 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
             length of its gradient. Rounded.
         ``area``, ``perimeter``, ``diameter``, ``width``, ``elongation``
             In bounded domains of the plane, as in :class:`.PolygonShapes`; rounded.
-        ``volume``, ``surface``
+        ``volume``, ``surface``, ``diameter``
             In bounded domains of space; rounded.
         ``found``, ``distance`` or ``crossings``
             For regions found from facet to facet: as which one, and how far from the start, as in :class:`.Search`.
@@ -98,6 +98,7 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
         columns |= {name: getattr(shapes, name) for name in names}
     elif partition.mesh is not None:
         columns |= {"volume": partition.volumes(), "surface": surfaces(partition.mesh)}
+        columns["diameter"] = diameters(partition.mesh)
     if partition.search is not None:
         columns["found"] = np.argsort(partition.search.order)
         named = {"distance": partition.search.distances, "crossings": partition.search.crossings}

@@ -140,3 +140,11 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch, module, method, 
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=rf'`{method}` needs {module}.*"polytope-lens\[{extra}\]"'):
         getattr(PLANE, method)()
+
+
+def test_solids_have_volumes_surfaces_and_diameters():
+    lens = Lens.from_arrays([[[1, 0, 0], [0, 1, 0]], [[1, 1]]], [[0, 0], [0]])
+    table = lens.partition(Box([-1, -1, -1], [1, 1, 1])).to_frame()
+    assert table.volume.tolist() == [2, 2, 2, 2]
+    assert table.surface.tolist() == [10, 10, 10, 10]
+    assert np.allclose(table.diameter, np.sqrt(6)) and np.allclose(table.inradius, 0.5)
