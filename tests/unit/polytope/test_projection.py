@@ -15,7 +15,9 @@ import reference
 from polytope_lens import Polytope
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.exact.rational import fraction, rationals
-from polytope_lens.polytope.projection import _dual_method, _proposed, nearest_point
+from polytope_lens.lp.exact import Halfspace
+from polytope_lens.lp.exact_nearest import exact_nearest
+from polytope_lens.polytope.projection import _proposed, _rows_at, nearest_point
 from solids import cube, fraction_rows, polytopes, scattered, simplex, sliver
 
 
@@ -39,6 +41,13 @@ def brute_force(rows, x):
     return best
 
 
+def slowly(body, x):
+    """The nearest point without any help of floats."""
+    rows, slack = _rows_at(body, rationals(x))
+    way = exact_nearest(list(map(Halfspace, rows, slack)), body.dim, 2).point
+    return [fraction(u + v) for u, v in zip(rationals(x), way, strict=True)]
+
+
 @settings(max_examples=50)
 @given(data=st.data(), d=st.integers(1, 3))
 def test_projections_are_those_of_brute_force(data, d):
@@ -54,7 +63,7 @@ def test_projections_are_those_of_brute_force(data, d):
     assert poly.project(x).tolist() == [float(v) for v in y]
     assert poly.distance(x) == pytest.approx(float(square) ** 0.5, rel=1e-15)
     if square:
-        assert tuple(map(fraction, _dual_method(poly.body(), rationals(x)))) == y
+        assert slowly(poly.body(), x) == list(y)
     assert (poly.distance(x) == 0) == poly.contains(x).all()
 
 
@@ -63,8 +72,11 @@ def test_floats_and_fractions_agree_and_floats_suffice(d, m):
     poly = scattered(d, m)
     body = poly.body()
     for x in 3 * np.random.default_rng(d).standard_normal((5, d)):
-        found = _proposed(body, rationals(x))
-        assert found == _dual_method(body, rationals(x))
+        rows, slack = _rows_at(body, rationals(x))
+        active = [q for q, v in enumerate(_proposed(rows, slack, 2)[0]) if v > 0]
+        point = slowly(body, x)
+        assert all(reference.dot(fraction_rows(poly)[q], [*point, Fraction(1)]) == 0 for q in active)
+        assert list(map(fraction, nearest_point(body, rationals(x)).point)) == point
 
 
 @settings(max_examples=60)
