@@ -80,6 +80,14 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
     return CornerSigns(signs, values[:, 0])
 
 
+def zeros_between(points: Floats, values: Floats, start: Ints, end: Ints) -> Floats:
+    """Where a function is zero on edges, from its values at their ends, which have different signs; rounded."""
+    here, there = np.abs(values[start]), np.abs(values[end])
+    total = here + there
+    t = np.divide(here, total, out=np.full(len(total), 0.5), where=total > 0)[:, None]
+    return np.asarray((1 - t) * points[start] + t * points[end])
+
+
 def _exact_signs(partition: Partition, function: Network, points: Ints, regions: Ints) -> list[int]:
     """Signs at some points of the mesh, each seen from a region around it, in integers."""
     source, bits = ExactRows(function, integer_matrix(np.eye(partition.network.input_dim + 1))), partition.bits()

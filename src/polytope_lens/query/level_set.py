@@ -14,7 +14,7 @@ from polytope_lens.mesh import PlanarMesh, following
 from polytope_lens.network import bit_places
 from polytope_lens.query import scalar
 from polytope_lens.query.adjacency import shared_facets
-from polytope_lens.query.corner_signs import CornerSigns, ExactLines, corner_signs
+from polytope_lens.query.corner_signs import CornerSigns, ExactLines, corner_signs, zeros_between
 from polytope_lens.query.level_surface import LevelSurface, zero_surface
 
 if TYPE_CHECKING:
@@ -302,10 +302,7 @@ def _rounded_places(
     points = mesh.points[np.where(on_edge, 0, nodes)]
     entry = edge_entries[nodes[on_edge] - len(mesh.points)]
     start, end = mesh.corners[entry], mesh.corners[following(mesh.indptr)[entry]]
-    here, there = np.abs(found.values[start]), np.abs(found.values[end])
-    total = here + there
-    t = np.divide(here, total, out=np.full(len(total), 0.5), where=total > 0)[:, None]
-    points[on_edge] = (1 - t) * mesh.points[start] + t * mesh.points[end]
+    points[on_edge] = zeros_between(mesh.points, found.values, start, end)
     return points
 
 

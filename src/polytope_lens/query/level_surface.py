@@ -11,7 +11,7 @@ from polytope_lens._ragged import list_of, starts
 from polytope_lens.exact.rational import fraction, integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.polyhedral_mesh import polygon_areas
-from polytope_lens.query.corner_signs import corner_signs, exact_corners
+from polytope_lens.query.corner_signs import corner_signs, exact_corners, zeros_between
 
 if TYPE_CHECKING:
     from flint import fmpq
@@ -210,10 +210,7 @@ def _rounded_places(partition: Partition, function: Network, found: CornerSigns,
     on_edge = nodes >= len(mesh.points)
     points = mesh.points[np.where(on_edge, 0, nodes)]
     start, end = rings.ends[nodes[on_edge] - len(mesh.points)].T
-    here, there = np.abs(found.values[start]), np.abs(found.values[end])
-    total = here + there
-    t = np.divide(here, total, out=np.full(len(total), 0.5), where=total > 0)[:, None]
-    points[on_edge] = (1 - t) * mesh.points[start] + t * mesh.points[end]
+    points[on_edge] = zeros_between(mesh.points, found.values, start, end)
     return points
 
 
