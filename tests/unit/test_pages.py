@@ -11,7 +11,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize("page", ["exports.md", "functions.md", "importing.md"])
+@pytest.mark.parametrize("page", ["exports.md", "functions.md", "importing.md", "points.md"])
 def test_snippets_run(page, tmp_path, monkeypatch):
     for module in ("geopandas", "pyarrow", "networkx", "torch"):
         pytest.importorskip(module)
@@ -23,3 +23,12 @@ def test_snippets_run(page, tmp_path, monkeypatch):
     told: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=told.append)
     assert result.failed == 0, "".join(told)
+
+
+def test_the_page_of_polytopes_is_one_program(capsys):
+    pytest.importorskip("cvxpy")
+    text = (DOCS / "polytopes.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    exec("\n".join(blocks), {})
+    printed = capsys.readouterr().out
+    assert len(blocks) == 5 and "(Fraction(1, 3), Fraction(0, 1))" in printed and "UNBOUNDED" in printed
