@@ -50,7 +50,7 @@ CUTS = [
     ("corners", "multiply_add(magnitude, fill(evaluation), error)", "fill(0.0)"),
     ("corners", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
     ("corners", "multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at)))", "fill(0.0)"),
-    ("polyhedra", "point[to, RADIUS] = radius", "point[to, RADIUS] = 0.0"),
+    ("planes", "point[to, RADIUS] = radius", "point[to, RADIUS] = 0.0"),
     (
         "subdivide",
         "    rounding = 4 * UNIT_ROUNDOFF * (2 *",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens._jit import jit
-from polytope_lens.errors import ConsistencyError
+from polytope_lens.errors import REPORT, ConsistencyError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,8 +63,7 @@ class PointTable:
             self._points.resize((n + n // 4, self._points.shape[1]), refcheck=False)
         if not _merge(points, numbers, before, self._points):
             raise ConsistencyError(
-                "two regions disagree about a corner that they share by more than the error bounds allow. This is a "
-                "defect of polytope_lens: please report the network and the domain."
+                f"two regions disagree about a corner that they share by more than the error bounds allow. {REPORT}"
             )
         return numbers
 

@@ -20,10 +20,30 @@ def starts(sizes: Ints) -> Ints:
 def entries(indptr: Ints, order: Ints) -> Ints:
     """Indices of the entries of some lists, one list after the other."""
     sizes = np.diff(indptr)[order]
-    before = np.cumsum(sizes) - sizes
-    return np.asarray(np.repeat(indptr[:-1][order] - before, sizes) + np.arange(int(sizes.sum())))
+    return np.asarray(np.repeat(indptr[:-1][order], sizes) + places(sizes))
+
+
+def places(sizes: Ints) -> Ints:
+    """``0 ... n - 1`` for each n of `sizes`, one after the other: the place of each entry in its list."""
+    return np.asarray(np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes))
 
 
 def list_of(indptr: Ints) -> Ints:
     """For each entry, the list it is in."""
     return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+
+
+def following(indptr: Ints) -> Ints:
+    """For each entry of a ragged array of cycles, the index of the next entry of its cycle."""
+    index = np.arange(1, indptr[-1] + 1)
+    index[indptr[1:] - 1] = indptr[:-1]
+    return index
+
+
+def fan(indptr: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Rings cut into triangles from their first entries: which ring, and the entries of the three corners."""
+    sizes = np.diff(indptr) - 2
+    ring = np.repeat(np.arange(len(sizes)), sizes)
+    first = indptr[ring]
+    second = first + 1 + places(sizes)
+    return ring, first, second, second + 1

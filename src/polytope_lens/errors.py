@@ -66,6 +66,10 @@ class ConsistencyError(PolytopeLensError, RuntimeError):
     """Two roads to one answer disagree: a defect of this library, never of the input. Please report it."""
 
 
+# What a ConsistencyError about a network on a domain ends with.
+REPORT = "This is a defect of polytope_lens: please report the network and the domain."
+
+
 class Status(enum.Enum):
     """How complete an enumeration is, with what to do about it."""
 

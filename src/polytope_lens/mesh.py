@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens._growing import GrowingArray
 from polytope_lens._joining import PointTable
-from polytope_lens._ragged import list_of, starts
+from polytope_lens._ragged import following, list_of, starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -156,19 +156,3 @@ def areas(mesh: PlanarMesh) -> Floats:
     there = mesh.points[mesh.corners[following(mesh.indptr)]] - origin
     twice = here[:, 0] * there[:, 1] - here[:, 1] * there[:, 0]
     return np.asarray(np.bincount(region, weights=twice, minlength=n) / 2)
-
-
-def fan(indptr: Ints) -> tuple[Ints, Ints, Ints, Ints]:
-    """Rings cut into triangles from their first entries: which ring, and the entries of the three corners."""
-    sizes = np.diff(indptr) - 2
-    ring = np.repeat(np.arange(len(sizes)), sizes)
-    first = indptr[ring]
-    second = first + 1 + np.arange(len(ring)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return ring, first, second, second + 1
-
-
-def following(indptr: Ints) -> Ints:
-    """For each entry of a ragged array of cycles, the index of the next entry of its cycle."""
-    index = np.arange(1, indptr[-1] + 1)
-    index[indptr[1:] - 1] = indptr[:-1]
-    return index

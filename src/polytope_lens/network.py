@@ -361,6 +361,11 @@ def layer_slopes(layers: Sequence[Layer], bits: Bools) -> list[Floats]:
     return result
 
 
+def layer_of_bit(network: Network) -> NDArray[np.int64]:
+    """Layer of each bit of an activation pattern, (n_neurons,)."""
+    return np.repeat(np.arange(len(network.layers)), network.bits_per_layer)
+
+
 def bit_places(network: Network) -> list[tuple[int, int]]:
     """For each bit of a pattern, the layer and the neuron that it belongs to."""
     return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]

@@ -268,15 +268,15 @@ class Partition:
         return pieces.linear_pieces(self)
 
     def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet | LevelSurface:
-        """Where an output takes a value, as polylines in the plane; see :func:`.level_set.level_set`."""
+        """Where an output takes a value: polylines, in space polygons; see :func:`.level_set.level_set`."""
         return level_set.level_set(self, output, value, exact=exact)
 
     def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
-        """Where outputs i and j are equal, as polylines in the plane; see :func:`.level_set.boundary`."""
+        """Where outputs i and j are equal: polylines, in space polygons; see :func:`.level_set.boundary`."""
         return level_set.boundary(self, i, j, exact=exact)
 
     def bent_hyperplane(self, layer: int, neuron: int, *, exact: bool = False) -> LevelSet | LevelSurface:
-        """Where a neuron is zero, as polylines in the plane; see :func:`.level_set.bent_hyperplane`."""
+        """Where a neuron is zero: polylines, in space polygons; see :func:`.level_set.bent_hyperplane`."""
         return level_set.bent_hyperplane(self, layer, neuron, exact=exact)
 
     def moments(self, *, exact: bool = False) -> moments.Moments:

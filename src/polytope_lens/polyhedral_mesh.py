@@ -10,8 +10,8 @@ import numpy as np
 from polytope_lens._growing import GrowingArray
 from polytope_lens._jit import jit
 from polytope_lens._joining import KeyTable, PointTable, joined
-from polytope_lens._ragged import entries, list_of, starts
-from polytope_lens.errors import ConsistencyError
+from polytope_lens._ragged import entries, following, list_of, starts
+from polytope_lens.errors import REPORT, ConsistencyError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 # No region: what is beyond the domain.
 NONE = -1
-REPORT = "This is a defect of polytope_lens: please report the network and the domain."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,12 +106,7 @@ class PolyhedralMesh:
         """The edges of all faces, or of some, each once: pairs of points, (n, 2), ascending."""
         chosen = np.arange(len(self.owners)) if faces is None else faces
         indptr = starts(np.diff(self.corner_indptr)[chosen])
-        corners = self.corners[entries(self.corner_indptr, chosen)].astype(np.int64)
-        following = np.arange(1, len(corners) + 1)
-        following[indptr[1:] - 1] = indptr[:-1]
-        ends = np.sort(np.column_stack([corners, corners[following]]), axis=1)
-        keys = np.unique(ends @ np.array([len(self.points), 1]))
-        return np.column_stack(np.divmod(keys, len(self.points)))
+        return numbered_edges(indptr, self.corners[entries(self.corner_indptr, chosen)].astype(np.int64))[0]
 
     def __repr__(self) -> str:
         n = len(self.face_indptr) - 1
@@ -285,6 +279,15 @@ def _enter(
     return True
 
 
+def numbered_edges(indptr: Ints, corners: Ints) -> tuple[Ints, Ints]:
+    """The edges of rings, each once: pairs of points, (n, 2), ascending; and which one starts at each entry."""
+    ends = np.sort(np.column_stack([corners, corners[following(indptr)]]), axis=1)
+    # One number for each pair: sorting these is faster than sorting pairs.
+    factor = int(corners.max(initial=0)) + 1
+    keys, number = np.unique(ends @ np.array([factor, 1]), return_inverse=True)
+    return np.column_stack(np.divmod(keys, factor)), number.reshape(-1)
+
+
 def volumes(mesh: PolyhedralMesh) -> Floats:
     """Volume of each region, (n_regions,), from the rounded vertices: that of pyramids over its faces."""
     found = np.empty(len(mesh.face_indptr) - 1)
@@ -358,9 +361,7 @@ def polygon_areas(points: Floats, indptr: Ints, corners: Ints | Indices) -> Floa
     """Areas of flat polygons in space, (n,): half the lengths of their vector areas."""
     polygon = list_of(indptr)
     origin = points[corners[indptr[:-1]]][polygon]
-    following = np.arange(1, len(polygon) + 1)
-    following[indptr[1:] - 1] = indptr[:-1]
-    across = np.cross(points[corners] - origin, points[corners[following]] - origin)
+    across = np.cross(points[corners] - origin, points[corners[following(indptr)]] - origin)
     n = len(indptr) - 1
     normal = np.column_stack([np.bincount(polygon, weights=column, minlength=n) for column in across.T])
     return np.asarray(np.linalg.norm(normal, axis=1) / 2)

@@ -10,8 +10,9 @@ import pytest
 import shapely
 
 from polytope_lens._joining import joined
+from polytope_lens._ragged import following
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.mesh import Corners, MeshBuilder, areas, following, polygons
+from polytope_lens.mesh import Corners, MeshBuilder, areas, polygons
 
 # Two unit squares side by side; the shared corners have floats that differ within their bounds.
 XY = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [1 + 1e-12, 0], [2, 0], [2, 1], [1, 1 - 1e-12]])

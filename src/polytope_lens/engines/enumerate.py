@@ -16,7 +16,7 @@ from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.witnesses import settle
-from polytope_lens.errors import ConsistencyError, OptionError, Status
+from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
 from polytope_lens.mesh import MeshBuilder
 from polytope_lens.partition import Certificate, Partition, RegionCounts
 from polytope_lens.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
@@ -91,7 +91,7 @@ def partition(
     if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
         raise ConsistencyError(
             f"the {engine} engine counted {records[0].layer_counts} regions per layer, but its patterns say "
-            f"{per_layer.tolist()}. This is a defect of polytope_lens: please report the network and the domain."
+            f"{per_layer.tolist()}. {REPORT}"
         )
     for array in (patterns, maps, witnesses, per_layer):
         array.flags.writeable = False
@@ -103,7 +103,7 @@ def partition(
         maps,
         witnesses,
         per_layer,
-        _mesh(network, domain, builder, patterns) if builder is not None else None,
+        None if builder is None else _checked_mesh(network, domain, builder, patterns),
         Status.COMPLETE,
         _certificate(records),
     )
@@ -232,7 +232,13 @@ def _mesh_builder(dim: int) -> MeshBuilder | PolyhedralMeshBuilder | None:
     return MeshBuilder() if dim == 2 else PolyhedralMeshBuilder() if dim == 3 else None
 
 
-def _mesh(
+def mesh_of(network: Network, domain: Domain, patterns: Words) -> PlanarMesh | PolyhedralMesh | None:
+    """The mesh of all regions of a bounded domain in the plane or in space, whose patterns are known."""
+    builder = _mesh_builder(network.input_dim) if is_bounded(domain) else None
+    return None if builder is None else _checked_mesh(network, domain, builder, patterns)
+
+
+def _checked_mesh(
     network: Network, domain: Domain, builder: MeshBuilder | PolyhedralMeshBuilder, patterns: Words
 ) -> PlanarMesh | PolyhedralMesh:
     """The mesh that came with a partition, or else that of the engine that makes one."""
@@ -240,10 +246,7 @@ def _mesh(
         return builder.mesh()
     found, _ = _walk(network, domain, choose_engine("auto", network, domain), 1, False, builder)
     if not np.array_equal(found.patterns, patterns):
-        raise ConsistencyError(
-            "two engines found different regions. This is a defect of polytope_lens: please report the network and "
-            "the domain."
-        )
+        raise ConsistencyError(f"two engines found different regions. {REPORT}")
     return builder.mesh()
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens import _validate
-from polytope_lens.domain import check_domain, is_bounded
-from polytope_lens.engines.enumerate import counts_per_layer, partition
+from polytope_lens.domain import check_domain
+from polytope_lens.engines.enumerate import counts_per_layer, mesh_of
 from polytope_lens.engines.flip import Limits, search
 from polytope_lens.engines.place import check_norm, lift, place_of
 from polytope_lens.engines.witnesses import settle
-from polytope_lens.errors import ConsistencyError, OptionError, Status
+from polytope_lens.errors import OptionError, Status
 from polytope_lens.partition import Certificate, Partition, Search
 from polytope_lens.pattern import sort_key, unpack
 from polytope_lens.query.locate import region_patterns
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Domain
-    from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
-    from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint64]
@@ -148,23 +146,10 @@ def explore(
         if array is not None:
             array.flags.writeable = False
     certificate = Certificate(outcome.float64, 0, outcome.rational)
-    mesh = _mesh(network, domain, patterns) if outcome.status is Status.COMPLETE else None
+    mesh = mesh_of(network, domain, patterns) if outcome.status is Status.COMPLETE else None
     return Partition(
         network, domain, "flip", patterns, maps, witnesses, per_layer, mesh, outcome.status, certificate, history
     )
-
-
-def _mesh(network: Network, domain: Domain, patterns: Words) -> PlanarMesh | PolyhedralMesh | None:
-    """The mesh of all regions of a bounded domain in the plane or in space, from the engine that makes it."""
-    if network.input_dim not in (2, 3) or not is_bounded(domain):
-        return None
-    whole = partition(network, domain, progress=False)
-    if not np.array_equal(whole.patterns, patterns):
-        raise ConsistencyError(
-            "two engines found different regions. This is a defect of polytope_lens: please report the network and the "
-            "domain."
-        )
-    return whole.mesh
 
 
 def _limits(max_regions: int | None, max_flips: int | None, radius: float | None) -> Limits:

@@ -13,6 +13,7 @@ from polytope_lens.engines._kernels import codes
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.corners import POINT
 from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
+from polytope_lens.engines._kernels.planes import RADIUS
 from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed
 from polytope_lens.engines.corners import CornerSigns, shared_arrays
 from polytope_lens.engines.driver import Problem, Storage, batches
@@ -151,7 +152,7 @@ def _chunk(chart: Chart, out: kernel.Output, n: int, _: int) -> Chunk:
 def _volume(state: kernel.State, f: int) -> float:
     """Volume of a cell on the stack, in the chart; rounded, and 0 where qhull finds it too thin."""
     start, n = int(state.start[f]), int(state.n_corners[f])
-    vertices = state.point[state.corner[start : start + n, POINT], : kernel.RADIUS]
+    vertices = state.point[state.corner[start : start + n, POINT], :RADIUS]
     try:
         return float(ConvexHull(vertices).volume)
     except QhullError:

@@ -9,6 +9,7 @@ import numpy as np
 
 from polytope_lens import _validate
 from polytope_lens.errors import DimensionError
+from polytope_lens.network import layer_of_bit
 from polytope_lens.query.sweep import trace
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def crossings(network: Network, X: ArrayLike, Y: ArrayLike) -> Crossings:
         )
     n = max(len(starts), len(ends)) if len(starts) and len(ends) else 0
     starts, ends = np.broadcast_to(starts, (n, d)), np.broadcast_to(ends, (n, d))
-    layer = np.repeat(np.arange(len(network.layers)), network.bits_per_layer)
+    layer = layer_of_bit(network)
     hamming, flips = (np.zeros((n, len(network.layers)), dtype=np.int64) for _ in range(2))
     count = np.zeros(n, dtype=np.int64)
     for i in range(n):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from polytope_lens._ragged import entries, list_of, starts
-from polytope_lens.errors import ConsistencyError, Status
+from polytope_lens._ragged import entries, following, list_of, starts
+from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.mesh import PlanarMesh, following
+from polytope_lens.mesh import PlanarMesh
 from polytope_lens.network import bit_places
 from polytope_lens.polyhedral_mesh import face_areas
 from polytope_lens.query.inequalities import DOMAIN
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
-
-REPORT = "This is a defect of polytope_lens: please report the network and the domain."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._ragged import following, list_of, places
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import unpack
@@ -94,10 +95,8 @@ def _from_edges(mesh: PlanarMesh, points: Floats) -> tuple[Floats, Floats]:
     Seen from the witness, the edge from p to q is the row ``[q_1 - p_1, p_0 - q_0]`` and the constant that makes it 0
     at p. Its errors are those of the corners, which are known, and a few roundings.
     """
-    sizes = np.diff(mesh.indptr)
-    region = np.repeat(np.arange(len(sizes)), sizes)
-    place = np.arange(len(region)) - np.repeat(mesh.indptr[:-1], sizes)
-    after = np.where(place + 1 == sizes[region], mesh.indptr[region], np.arange(len(region)) + 1)
+    sizes, region, after = np.diff(mesh.indptr), list_of(mesh.indptr), following(mesh.indptr)
+    place = places(sizes)
     p = mesh.points[mesh.corners] - points[region]
     doubt = mesh.error[mesh.corners] + 2 * UNIT_ROUNDOFF * np.abs(p).sum(axis=1)
     way = p[after] - p

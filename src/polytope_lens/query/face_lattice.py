@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpz, fmpz_mat
 
-from polytope_lens.errors import ConsistencyError, OptionError
+from polytope_lens.errors import REPORT, ConsistencyError, OptionError
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.mesh import PlanarMesh
@@ -130,7 +130,7 @@ def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector
     if _alternating(found.inner) != (-1) ** d or found.inner[d] != len(partition):
         raise ConsistencyError(
             f"the faces inside the domain, {found.inner.tolist()} by dimension, do not fill an open ball of dimension "
-            f"{d}. This is a defect of polytope_lens: please report the network and the domain."
+            f"{d}. {REPORT}"
         )
     return found
 

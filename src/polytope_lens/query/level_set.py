@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._ragged import entries
+from polytope_lens._ragged import entries, following, list_of
 from polytope_lens.errors import DimensionError
 from polytope_lens.exact.rational import fraction
-from polytope_lens.mesh import PlanarMesh, following
+from polytope_lens.mesh import PlanarMesh
 from polytope_lens.network import bit_places
 from polytope_lens.query import scalar
 from polytope_lens.query.adjacency import shared_facets
@@ -217,8 +217,7 @@ class _Segments:
 
 def _segments(mesh: PlanarMesh, signs: NDArray[np.int8], edges: Ints) -> tuple[_Segments, Bools]:
     """The pieces of a zero set with given signs at the corners, and the regions that lie in it."""
-    n_points, n_regions = len(mesh.points), len(mesh.indptr) - 1
-    region = np.repeat(np.arange(n_regions), np.diff(mesh.indptr))
+    n_points, region = len(mesh.points), list_of(mesh.indptr)
     after = following(mesh.indptr)
     here, there = signs[mesh.corners], signs[mesh.corners[after]]
     highest, lowest = (f.reduceat(here, mesh.indptr[:-1]) for f in (np.maximum, np.minimum))

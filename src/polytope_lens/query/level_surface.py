@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._ragged import list_of, starts
+from polytope_lens._ragged import following, list_of, starts
 from polytope_lens.exact.rational import fraction, integer_matrix
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.polyhedral_mesh import polygon_areas
+from polytope_lens.polyhedral_mesh import numbered_edges, polygon_areas
 from polytope_lens.query.corner_signs import corner_signs, exact_corners, zeros_between
 
 if TYPE_CHECKING:
@@ -128,12 +128,8 @@ class _Rings(NamedTuple):
     @classmethod
     def of(cls, mesh: PolyhedralMesh) -> _Rings:
         indptr, corner = mesh.rings()
-        following = np.arange(1, len(corner) + 1)
-        following[indptr[1:] - 1] = indptr[:-1]
-        pair = np.sort(np.column_stack([corner, corner[following]]), axis=1)
-        keys, edge = np.unique(pair @ np.array([len(mesh.points), 1]), return_inverse=True)
-        ends = np.column_stack(np.divmod(keys, len(mesh.points)))
-        return cls(list_of(mesh.face_indptr), indptr, corner, following, edge.reshape(-1), ends)
+        ends, edge = numbered_edges(indptr, corner)
+        return cls(list_of(mesh.face_indptr), indptr, corner, following(indptr), edge, ends)
 
 
 def _sides(mesh: PolyhedralMesh, rings: _Rings, signs: Signs) -> Ints:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.mesh import areas, following
+from polytope_lens._ragged import following
+from polytope_lens.mesh import areas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

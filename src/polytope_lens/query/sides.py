@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens._ragged import starts
 from polytope_lens.domain import Box
-from polytope_lens.errors import ConsistencyError, Status
+from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.bounded import bounded_rows
 from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
 from polytope_lens.exact.rows import ExactRows, cell_rows
@@ -385,7 +385,7 @@ def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: I
         i = int(np.flatnonzero(missing)[0])
         raise ConsistencyError(
             f"across a facet of region {region[i]} lies a region that this partition ({partition.status.name}) does "
-            "not list. This is a defect of polytope_lens: please report the network and the domain."
+            f"not list. {REPORT}"
         )
     return np.where(missing, -1, index)
 

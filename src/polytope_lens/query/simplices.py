@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._ragged import entries, list_of, starts
+from polytope_lens._ragged import entries, fan, list_of, starts
 from polytope_lens.errors import DimensionError
 from polytope_lens.exact.rational import dot, fraction, integer_matrix
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.mesh import PlanarMesh, fan
+from polytope_lens.mesh import PlanarMesh
 from polytope_lens.query.vertices import rational_corners, rounded_vertices
 
 if TYPE_CHECKING:
@@ -114,13 +114,13 @@ def _simplices_of(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Ints, Ints]:
         return ring, mesh.corners[np.column_stack([first, second, third])]
     indptr = starts(np.diff(mesh.corner_indptr)[mesh.faces])
     corners = mesh.corners[entries(mesh.corner_indptr, mesh.faces.astype(np.int64))].astype(np.int64)
-    face, *places = fan(indptr)
+    face, *at = fan(indptr)
     region = list_of(mesh.face_indptr)[face]
     apex = corners[indptr[mesh.face_indptr[:-1]]]
     apex_of_face = apex[list_of(mesh.face_indptr)]
     holds_apex = np.maximum.reduceat(corners == np.repeat(apex_of_face, np.diff(indptr)), indptr[:-1])
     kept = ~holds_apex[face]
-    triangles = np.column_stack([corners[place] for place in places])[kept]
+    triangles = np.column_stack([corners[entry] for entry in at])[kept]
     return region[kept], np.column_stack([apex[region[kept]], triangles])
 
 

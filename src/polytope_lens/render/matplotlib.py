@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.backend_bases import RendererBase
+    from matplotlib.cm import ScalarMappable
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.mesh import PlanarMesh
@@ -96,14 +97,19 @@ def plot(
         _draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
     ax.set(xlabel="input 0", ylabel="input 1")
     if color in ("value", "slope"):
-        label = f"output {output}" if color == "value" else f"norm of the gradient of output {output}"
-        bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)), label=label)
-        bar.outline.set(color=FRAME, linewidth=0.8)
-        bar.ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+        draw_scale(ax.figure, image, color, output, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)))
     if color == "layer" or (color == "value" and boundaries):
         handles = _layer_handles(partition, filled=color == "layer")
         _legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5)
     return ax
+
+
+def draw_scale(figure: Any, scalars: ScalarMappable, color: str, output: int, **place: Any) -> None:
+    """Draw what the colours for "value" or "slope" stand for; `place` goes to matplotlib's ``colorbar``."""
+    label = f"output {output}" if color == "value" else f"norm of the gradient of output {output}"
+    bar = figure.colorbar(scalars, label=label, **place)
+    bar.outline.set(color=FRAME, linewidth=0.8)
+    bar.ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
 
 
 def three_panels(

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._ragged import fan, following, list_of, places
 from polytope_lens.errors import OptionError
-from polytope_lens.mesh import fan, following
+from polytope_lens.network import layer_of_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.mesh import PlanarMesh
-    from polytope_lens.network import Network
     from polytope_lens.partition import Partition
 
     Floats = NDArray[np.float64]
@@ -101,11 +101,6 @@ def slopes(partition: Partition, output: int = 0) -> Floats:
     return np.asarray(np.linalg.norm(partition.maps[:, output, :-1], axis=1))
 
 
-def layer_of_bit(network: Network) -> Ints:
-    """Layer of each bit of an activation pattern, (n_neurons,)."""
-    return np.repeat(np.arange(len(network.layers)), network.bits_per_layer)
-
-
 def last_layers(partition: Partition) -> Ints:
     """Deepest layer that owns an edge of each region, (n_regions,); -1 where only the domain does."""
     mesh = partition.planar_mesh()
@@ -180,7 +175,7 @@ def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[i
     row = np.clip(np.ceil(y), 0, height).astype(np.int64)
     start, stop = mesh.corners, mesh.corners[following(mesh.indptr)]
     crossed = row[start] != row[stop]
-    region = np.repeat(np.arange(len(mesh.indptr) - 1), np.diff(mesh.indptr))[crossed]
+    region = list_of(mesh.indptr)[crossed]
     start, stop = start[crossed], stop[crossed]
     rising = y[start] < y[stop]
     low, high = np.where(rising, start, stop), np.where(rising, stop, start)
@@ -189,7 +184,7 @@ def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[i
     rows = np.maximum.reduceat(row[mesh.corners], mesh.indptr[:-1]) - bottom
     first_span = np.cumsum(rows) - rows
     n_crossings = row[high] - row[low]
-    at = np.repeat(row[low], n_crossings) + _ragged_arange(n_crossings)
+    at = np.repeat(row[low], n_crossings) + places(n_crossings)
     slope = (x[high] - x[low]) / (y[high] - y[low])
     crossing = np.repeat(x[low], n_crossings) + (at - np.repeat(y[low], n_crossings)) * np.repeat(slope, n_crossings)
     span = np.repeat((first_span - bottom)[region], n_crossings) + at
@@ -199,15 +194,10 @@ def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[i
     # Fill the spans.
     raster = np.full(height * width, -1)
     owner = np.repeat(np.arange(len(rows)), rows)
-    pixel = (np.repeat(bottom, rows) + _ragged_arange(rows)) * width + left
+    pixel = (np.repeat(bottom, rows) + places(rows)) * width + left
     n_pixels = right - left
-    raster[np.repeat(pixel, n_pixels) + _ragged_arange(n_pixels)] = np.repeat(owner, n_pixels)
+    raster[np.repeat(pixel, n_pixels) + places(n_pixels)] = np.repeat(owner, n_pixels)
     return raster.reshape(height, width)
-
-
-def _ragged_arange(counts: Ints) -> Ints:
-    """``0 ... n - 1`` for each n of `counts`, one after the other."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _parity(patterns: Words) -> NDArray[np.bool_]:

@@ -10,7 +10,8 @@ import numpy as np
 from polytope_lens._ragged import list_of
 from polytope_lens.errors import OptionError
 from polytope_lens.io import obj, ply
-from polytope_lens.render.scene import check_output, layer_of_bit, pattern_colors
+from polytope_lens.network import layer_of_bit
+from polytope_lens.render.scene import check_output, pattern_colors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,7 +19,7 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from polytope_lens import _validate
 from polytope_lens.errors import OptionError
 from polytope_lens.render import scene
-from polytope_lens.render.matplotlib import FRAME, INK
+from polytope_lens.render.matplotlib import FRAME, INK, draw_scale
 from polytope_lens.render.solids import Solids, solids
 
 if TYPE_CHECKING:
@@ -95,10 +95,7 @@ def plot(
         ax.plot(*dots.T, linestyle="none", marker="o", markersize=3.5, color="black", markeredgecolor="white")
     _fit(ax, partition.polyhedral_mesh().points)
     if scalars is not None:
-        label = f"output {output}" if color == "value" else f"norm of the gradient of output {output}"
-        bar = ax.figure.colorbar(scalars, ax=ax, label=label, shrink=0.7, pad=0.1)
-        bar.outline.set(color=FRAME, linewidth=0.8)
-        bar.ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+        draw_scale(ax.figure, scalars, color, output, ax=ax, shrink=0.7, pad=0.1)
     if color == "layer":
         n_layers = len(partition.network.layers)
         handles = [Patch(color=c, label=f"layer {i}") for i, c in enumerate(scene.layer_colors(n_layers))]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._ragged import following, list_of
 from polytope_lens.exact.rational import fraction, nearest_float
 from polytope_lens.query.vertices import exact_vertices
 from polytope_lens.testing.counterexamples import fail, names
@@ -61,10 +62,8 @@ def assert_valid_coverage(partition: Partition) -> None:
 
     __tracebackhide__ = True
     mesh = partition.planar_mesh()
-    following = np.arange(1, len(mesh.corners) + 1)
-    following[mesh.indptr[1:] - 1] = mesh.indptr[:-1]
-    starts, ends = mesh.corners.tolist(), mesh.corners[following].tolist()
-    region = np.repeat(np.arange(len(partition)), np.diff(mesh.indptr))
+    starts, ends = mesh.corners.tolist(), mesh.corners[following(mesh.indptr)].tolist()
+    region = list_of(mesh.indptr)
     edges: dict[tuple[int, int], int] = {}
     for at, edge in enumerate(zip(starts, ends, strict=True)):
         if edge in edges:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from polytope_lens import network as net
+from polytope_lens._ragged import following
 from polytope_lens.domain import Box
 from polytope_lens.errors import OptionError, UnboundedPolytopeError
-from polytope_lens.mesh import areas, following
+from polytope_lens.mesh import areas
 from polytope_lens.pattern import pack
 from polytope_lens.render import scene
 
@@ -110,7 +111,7 @@ def test_pass_through_layers_have_no_bits():
     carried = net.pass_through_layer(np.eye(2), [0, 0])
     cutting = net.piecewise_layer(np.eye(2), [0, 0])
     network = net.Network((carried, cutting, carried, cutting), np.ones((1, 2)), np.zeros(1))
-    assert scene.layer_of_bit(network).tolist() == [1, 1, 3, 3]
+    assert net.layer_of_bit(network).tolist() == [1, 1, 3, 3]
 
 
 def test_pattern_colors_follow_the_patterns(deep):

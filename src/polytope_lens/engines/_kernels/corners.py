@@ -47,6 +47,8 @@ POSITIVE, NEGATIVE, OPEN, ANSWERED = 0, 1, 2, 3
 N_WORDS = 4
 NOTHING, EVERYTHING, ONE = np.uint64(0), np.uint64(2**64 - 1), np.uint64(1)
 OCTET = np.uint64(255)
+# Fields that both states have and whose first axis is the frame
+SHARED_PER_FRAME = frozenset({"layer", "asked", "start", "n_corners", "n_points", "n_lines", "undecided", "on", "rows"})
 
 
 @inlined

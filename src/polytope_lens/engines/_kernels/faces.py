@@ -25,13 +25,10 @@ from polytope_lens._words import count_bits, highest_bit, lowest_bit
 from polytope_lens.engines._kernels.codes import N_REGIONS
 from polytope_lens.engines._kernels.corners import NOTHING, ONE, POINT
 from polytope_lens.engines._kernels.flat import is_on
-from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.planes import D, determinant
 
 # Corners of all faces of a polyhedron with m of them: at most 6 m - 12 (Euler).
 CORNERS_PER_FACE = 6
-D = 3
-# Column of State.line
-LINE_ERROR = 4
 
 
 @inlined
@@ -193,9 +190,9 @@ def _is_counter_clockwise(s: Any, start: int, c: int, words: int, k: int, least:
         v = s.ring[m]
         a = _plane_across(s, v, s.ring[m + 1 if m + 1 < k else 0], words)
         b = _plane_across(s, v, s.ring[m - 1 if m > 0 else k - 1], words)
-        determinant, is_sure = _determinant(s.line, h, a, b, least)
+        turn, is_sure = determinant(s.line, h, a, b, least)
         if is_sure:
-            return bool(determinant * _side(s, h) * _side(s, a) * _side(s, b) > 0.0)
+            return bool(turn * _side(s, h) * _side(s, a) * _side(s, b) > 0.0)
     return bool(_turn_of_floats(s, start, h, k) * _side(s, h) < 0.0)
 
 
@@ -207,18 +204,6 @@ def _plane_across(s: Any, i: int, j: int, words: int) -> Any:  # pragma: no cove
         if across != NOTHING:
             return s.plane[64 * w + lowest_bit(across)]
     return s.plane[0]  # never: an edge is where two faces meet
-
-
-@inlined
-def _determinant(line: Any, h: int, a: int, b: int, least: float) -> tuple[float, bool]:  # pragma: no cover
-    """Determinant of three unit normals, and whether its sign is that of the exact planes'."""
-    value = (
-        line[h, 0] * (line[a, 1] * line[b, 2] - line[a, 2] * line[b, 1])
-        + line[h, 1] * (line[a, 2] * line[b, 0] - line[a, 0] * line[b, 2])
-        + line[h, 2] * (line[a, 0] * line[b, 1] - line[a, 1] * line[b, 0])
-    )
-    tilt = (line[h, LINE_ERROR] + line[a, LINE_ERROR] + line[b, LINE_ERROR]) / least
-    return value, tilt < 2.0**-8 and abs(value) > 2 * tilt + 16 * UNIT_ROUNDOFF
 
 
 @inlined

@@ -36,6 +36,7 @@ from polytope_lens.engines._kernels.corners import (
     NOTHING,
     ONE,
     POINT,
+    SHARED_PER_FRAME,
     add_neurons,
     answered,
     begin_layer,
@@ -101,20 +102,7 @@ class State(NamedTuple):
 
 
 # Fields of State whose first axis is the frame
-PER_FRAME = frozenset(
-    {
-        "layer",
-        "asked",
-        "start",
-        "n_corners",
-        "n_points",
-        "n_lines",
-        "digest",
-        "undecided",
-        "on",
-        "rows",
-    }
-)
+PER_FRAME = SHARED_PER_FRAME | {"digest"}
 
 
 class Output(NamedTuple):
