@@ -5,6 +5,7 @@ Importing this package does not load torch; the functions that need it do.
 
 from polytope_lens.training.models import RING_SHAPE, mlp
 from polytope_lens.training.recorder import Recorder
+from polytope_lens.training.recording import Recording
 from polytope_lens.training.sampling import Samples, sample
 from polytope_lens.training.targets import disc, from_file, lookup, pixel_coordinates, ring
 from polytope_lens.training.trainer import TrainingHistory, train
@@ -12,6 +13,7 @@ from polytope_lens.training.trainer import TrainingHistory, train
 __all__ = [
     "RING_SHAPE",
     "Recorder",
+    "Recording",
     "Samples",
     "TrainingHistory",
     "disc",
