@@ -27,10 +27,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens._jit import inlined
+from polytope_lens._lanes import LANES, exceeding, fill, load, multiply_add, size, store
 from polytope_lens._words import count_bits, lowest_bit, reverse_bits
 from polytope_lens.engines._kernels.codes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
 from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT
-from polytope_lens.engines._kernels.lanes import LANES, exceeding, fill, load, multiply_add, size, store
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined
-from polytope_lens.engines._kernels.lanes import padded
+from polytope_lens._lanes import padded
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
+from polytope_lens._lanes import LANES, load, plus, reaching, shared_bits
 from polytope_lens._words import lowest_bit
 from polytope_lens.engines._kernels.codes import (
     CRAMPED,
@@ -48,7 +49,6 @@ from polytope_lens.engines._kernels.corners import (
 )
 from polytope_lens.engines._kernels.faces import CORNERS_PER_FACE, emit_faces, has_room
 from polytope_lens.engines._kernels.flat import FlatNetwork, is_on
-from polytope_lens.engines._kernels.lanes import LANES, load, plus, reaching, shared_bits
 from polytope_lens.engines._kernels.planes import LINE_ERROR, OFFSET, D, push_crossing, push_plane
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 
