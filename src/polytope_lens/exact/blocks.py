@@ -30,9 +30,11 @@ from polytope_lens.exact.double_double import DOUBLE_ROUNDING, times
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from polytope_lens.network import Layer
+    from polytope_lens.network import Layer, Matrix
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -70,31 +72,50 @@ class Blocks(NamedTuple):
 
 @lru_cache(maxsize=64)
 def blocks(layer: Layer) -> Blocks:
-    """The blocks of a layer, in the order of their first rows; a dense weight is one block."""
-    matrix = layer.matrix
+    """The blocks of a layer."""
+    return blocks_of(layer.matrix, layer.bias)
+
+
+def blocks_of(matrix: Matrix, bias: Floats) -> Blocks:
+    """The blocks of an affine map, in the order of their first rows; a dense weight is one block."""
     if isinstance(matrix, np.ndarray):
-        members, columns, weights = [np.arange(layer.width)], [np.arange(matrix.shape[1])], [matrix.T.ravel()]
+        members, columns, weights = [np.arange(len(matrix))], [np.arange(matrix.shape[1])], [matrix.T.ravel()]
     else:
         by_rows = csr_array(matrix)
         data, indices, indptr = by_rows.data, by_rows.indices, by_rows.indptr
         alike: dict[bytes, list[int]] = {}
-        for row in range(layer.width):
+        for row in range(len(bias)):
             alike.setdefault(indices[indptr[row] : indptr[row + 1]].tobytes(), []).append(row)
         members = [np.array(rows) for rows in alike.values()]
         columns = [np.frombuffer(key, dtype=indices.dtype) for key in alike]
         weights = [
             np.stack([data[indptr[row] : indptr[row + 1]] for row in rows], axis=1).ravel() for rows in alike.values()
         ]
-    rows = np.concatenate(members)
-    beyond = np.zeros(LANES)
+    none, beyond = np.zeros(0, dtype=np.int64), np.zeros(LANES)
+    rows = np.concatenate([none, *members])
     return Blocks(
         rows,
         _starts(members),
-        np.concatenate(columns).astype(np.int64),
+        np.concatenate([none, *columns]).astype(np.int64),
         _starts(columns),
         np.concatenate([*weights, beyond]),
         _starts(weights),
-        np.concatenate([layer.bias[rows], beyond]),
+        np.concatenate([bias[rows], beyond]),
+    )
+
+
+def stacked(parts: Sequence[Blocks]) -> Blocks:
+    """The blocks of several maps, one after the other."""
+    none, beyond = np.zeros(0, dtype=np.int64), np.zeros(LANES)
+    heights, widths, sizes = (np.concatenate([none, *(np.diff(part[i]) for part in parts)]) for i in (1, 3, 5))
+    return Blocks(
+        np.concatenate([none, *(part.rows for part in parts)]),
+        starts(heights),
+        np.concatenate([none, *(part.columns for part in parts)]),
+        starts(widths),
+        np.concatenate([*(part.weights[:-LANES] for part in parts), beyond]),
+        starts(sizes),
+        np.concatenate([*(part.bias[:-LANES] for part in parts), beyond]),
     )
 
 
