@@ -30,8 +30,8 @@ from polytope_lens.exact.rational import (
     scaled_quotient,
     sign,
 )
-from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.exact.sparse import rows_on
 from polytope_lens.lp.exact import Halfspace, Optimum, maximize
 from polytope_lens.lp.proposal import propose_multipliers
 from polytope_lens.network import bit_places
@@ -193,7 +193,7 @@ class _CellDecisions:
 
     def __init__(self, network: Network, chart: Chart) -> None:
         self._chart = chart
-        self._rows = ExactRows(network, integer_matrix(chart.matrix))
+        self._rows = rows_on(network, integer_matrix(chart.matrix))
         self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
         sides = np.column_stack([chart.A, -chart.b])
         if chart.is_bounded:
