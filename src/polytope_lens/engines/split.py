@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# Floats in the rows of all cells on the stack at first: 256 MB.
+MOST_NUMBERS = 2**25
+
 
 def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
     """Regions of a network in one chart, bounded or not, in canonical order, batch by batch.
@@ -85,7 +88,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
 
     record.of = "search tree"
     storage = Storage(room, pack) if want_output else None
-    return batches(Problem(kernel, "split", net, oracle, storage, _weight), state, record, workers=workers)
+    return batches(Problem(kernel, "split", net, oracle, storage, _weight, enlarged), state, record, workers=workers)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.State:
@@ -97,7 +100,8 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     kept = [q for q in range(len(own)) if not (own[q] == around).all(axis=1).any()]
     sides = np.vstack([around, own[kept]])
     owners = [-1 - q for q in (*range(len(own), len(own) + len(around)), *kept)]
-    frames, n_sides, most = n_bits + 2, len(sides), len(sides) + n_bits + 1
+    frames = min(n_bits + 2, max(4, MOST_NUMBERS // ((d + 2) * widest)))
+    n_sides, most = len(sides), len(sides) + n_bits + 1
     ints, floats = np.int64, np.float64
     first = first_rows(network, chart)[: width[0]].T
     state = kernel.State(
@@ -159,6 +163,12 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     state.basis[0], state.vertex[0], state.witness[0] = decisions.beginning(kept)
     refactor(state, 0)
     return state
+
+
+def enlarged(state: kernel.State) -> kernel.State:
+    """The same state with twice the room for cells."""
+    larger = {name: getattr(state, name) for name in kernel.PER_FRAME}
+    return state._replace(**{name: np.concatenate([array, np.zeros_like(array)]) for name, array in larger.items()})
 
 
 def _weight(state: kernel.State, f: int) -> float:
