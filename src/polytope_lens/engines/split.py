@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -167,8 +167,11 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
 
 def enlarged(state: kernel.State) -> kernel.State:
     """The same state with twice the room for cells."""
-    larger = {name: getattr(state, name) for name in kernel.PER_FRAME}
-    return state._replace(**{name: np.concatenate([array, np.zeros_like(array)]) for name, array in larger.items()})
+    larger: dict[str, Any] = {}
+    for name in kernel.PER_FRAME:
+        array = getattr(state, name)
+        larger[name] = np.concatenate([array, np.zeros_like(array)])
+    return state._replace(**larger)
 
 
 def _weight(state: kernel.State, f: int) -> float:
