@@ -1,6 +1,6 @@
 """Paths and slices through a convolutional network: seconds, milliseconds for each region, and peak memory.
 
-    python benchmarks/convolutions.py [--depth 10] [--channels 16] [--size 32] [--steps 60] [--fast]
+    python benchmarks/convolutions.py [--depth 10] [--channels 16] [--size 32] [--steps 60] [--only trained] [--fast]
 
 Ten convolutions of 3 x 3 on 3 x 32 x 32 images, each of 16 channels behind a ReLU, then a mean over the image and two
 outputs: 163,840 neurons. The network is measured as it is born, and after some steps of training to tell discs from
@@ -35,12 +35,15 @@ def main() -> None:
     parser.add_argument("--channels", type=int, default=16)
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--steps", type=int, default=60, help="of training")
+    parser.add_argument("--only", choices=("random", "trained"), help="one of the two networks")
     parser.add_argument("--fast", action="store_true", help="without the way from image to image")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     size = arguments.size
     warm_up()
     for kind, steps in (("random", 0), ("trained", arguments.steps)):
+        if arguments.only not in (None, kind):
+            continue
         module = network(arguments.depth, arguments.channels)
         train(module, steps, size)
         print(f"\n{kind}, {steps} steps")

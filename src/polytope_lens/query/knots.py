@@ -46,7 +46,7 @@ def ends() -> Knots:
     return Knots(np.array([0.0, 1.0]), np.zeros(2), np.zeros(2), np.full(2, END), np.arange(2))
 
 
-def part(knots: Knots, start: int, stop: int) -> Knots:
+def between(knots: Knots, start: int, stop: int) -> Knots:
     """Some consecutive knots."""
     return Knots._make(array[start:stop] for array in knots)
 

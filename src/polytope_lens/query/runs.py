@@ -22,7 +22,7 @@ from polytope_lens.exact.double_double import zeros_of
 from polytope_lens.exact.sparse import NOT_DEAD
 from polytope_lens.pattern import n_words
 from polytope_lens.query import run_kernels as kernels
-from polytope_lens.query.knots import Knots, ends, in_order, joined, part
+from polytope_lens.query.knots import Knots, between, ends, in_order, joined
 
 if TYPE_CHECKING:
     from flint import fmpq
@@ -123,7 +123,7 @@ def _part(pieces: _Pieces, start: int, stop: int) -> _Pieces:
     end[runs.start[1:] - 1] = n
     kept = (runs.begin < stop) & (start < end)
     return _Pieces(
-        part(pieces.knots, start, stop + 1),
+        between(pieces.knots, start, stop + 1),
         pieces.bits_of(start),
         Flips(flips.piece[stays] - start, flips.bit[stays]),
         _Runs(
@@ -139,10 +139,10 @@ def _joined(
 ) -> tuple[Knots, Bools, Flips]:
     """Two parts of a segment, of which the second begins where the first ends."""
     n = len(first[0].high) - 1
-    between = np.flatnonzero(_flipped(first[1], first[2].bit) != second[1])
+    seam = np.flatnonzero(_flipped(first[1], first[2].bit) != second[1])
     flips = Flips(
-        np.concatenate([first[2].piece, np.full(len(between), n), second[2].piece + n]),
-        np.concatenate([first[2].bit, between, second[2].bit]),
+        np.concatenate([first[2].piece, np.full(len(seam), n), second[2].piece + n]),
+        np.concatenate([first[2].bit, seam, second[2].bit]),
     )
     return joined(first[0], second[0]), first[1], flips
 

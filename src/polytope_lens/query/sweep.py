@@ -27,7 +27,7 @@ from polytope_lens.exact.sparse import NOT_DEAD, has_sparse_layers
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import flip_all, pack, unpack
 from polytope_lens.query import runs
-from polytope_lens.query.knots import Exact, Knots, ends, in_order, joined, part, rounded
+from polytope_lens.query.knots import Exact, Knots, between, ends, in_order, joined, rounded
 from polytope_lens.query.locate import region_patterns
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _through(network: Network, index: int, pieces: _Pieces, exact: Exact) -> tup
 def _part(pieces: _Pieces, start: int, stop: int) -> _Pieces:
     """Some consecutive pieces."""
     return _Pieces(
-        part(pieces.knots, start, stop + 1),
+        between(pieces.knots, start, stop + 1),
         pieces.bits[start:stop],
         _Values(*(array[:, start:stop] for array in pieces.values)),
         pieces.slope[start:stop],

@@ -20,13 +20,13 @@ import numpy as np
 from polytope_lens._jit import inlined
 from polytope_lens._lanes import padded
 from polytope_lens._ragged import list_of, starts
-from polytope_lens.exact.blocks import Blocks, blocks_of, stacked
+from polytope_lens.exact.blocks import Blocks, blocks, blocks_of, stacked
 from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens.network import Matrix, Network
+    from polytope_lens.network import Layer, Matrix, Network
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 ADD_ROUNDING = 1.25 * UNIT_ROUNDOFF
 # A layer's rows are refined when a bound on their error exceeds their rounding by this factor: a matter of cost alone.
 REFINE_AT = 2.0**28
-
 # Rows that blocks should have on average: eight rows cost as much as one.
 WORTH_BLOCKS = 3
 
@@ -94,7 +93,7 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
     biases = [layer.bias for layer in layers] + [network.output_bias[:outputs]]
     width = np.array([m.shape[0] for m in matrices], dtype=np.int64)
     stride = padded(width)
-    parts = _blocks(matrices[1:], biases[1:]) if blockwise else []
+    parts = _blocks(layers, matrices[-1], biases[-1]) if blockwise else []
     columns = [np.zeros(0)]
     sparse_at, column_starts, sparse_rows, sparse_weights = [-1], [0], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     for matrix, rounded_up in zip(matrices[1:], stride[1:].tolist(), strict=True):
@@ -149,13 +148,13 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
     )
 
 
-def _blocks(matrices: list[Matrix], biases: list[Floats]) -> list[Blocks]:
+def _blocks(layers: tuple[Layer, ...], output_matrix: Matrix, output_bias: Floats) -> list[Blocks]:
     """Blocks of the layers after the first; none if no weight is sparse, or if too few rows share their columns."""
-    if all(isinstance(matrix, np.ndarray) for matrix in matrices):
+    if all(isinstance(matrix, np.ndarray) for matrix in (*(layer.matrix for layer in layers[1:]), output_matrix)):
         return []
-    parts = [blocks_of(matrix, bias) for matrix, bias in zip(matrices, biases, strict=True)]
-    n_blocks = sum(len(part.heights) for part in parts)
-    return parts if sum(map(len, biases)) >= WORTH_BLOCKS * n_blocks else []
+    parts = [*map(blocks, layers[1:]), blocks_of(output_matrix, output_bias)]
+    heights = np.concatenate([part.heights for part in parts])
+    return parts if layers and heights.mean() >= WORTH_BLOCKS else []
 
 
 def _meetings(parts: list[Blocks], neuron_start: Ints) -> tuple[Ints, Ints]:
