@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._ragged import starts
 from polytope_lens.domain import is_bounded
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import REPORT, ConsistencyError, DomainError, UnboundedPolytopeError
+from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.joint import side_by_side
 from polytope_lens.pattern import find, pack, unpack
+from polytope_lens.query.volume_bounds import exact_volumes, volume_bounds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -160,3 +163,62 @@ def _holders(partition: Partition, refinement: Partition, bits: Ints) -> Ints:
     if (regions < 0).any() or len(np.unique(regions)) != len(partition):
         raise ConsistencyError(f"the pieces of an overlay and the regions of a partition do not match. {REPORT}")
     return regions
+
+
+def majorities(found: Overlay) -> tuple[Ints, Ints]:
+    """Where most of each region is in the other partition.
+
+    Returns
+    -------
+    heirs : (n_first,) int array
+        The region of the second partition that holds more than half of the volume of each region of the first; -1
+        where none does.
+    origins : (n_second,) int array
+        The region of the first that more than half of each region of the second lies in; -1 where there is none.
+
+    Notes
+    -----
+    Exact, and without ties: no two regions hold more than half. Decided by floats with proved bounds, see
+    :func:`.volume_bounds.volume_bounds`, and by fractions where these overlap.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens
+    >>> halves = Lens.from_arrays([[[1]], [[1]]], [[0], [0]])  # [-1, 0] and [0, 1]
+    >>> thirds = Lens.from_arrays([[[3], [3]], [[1, 1]]], [[1, -1], [0]])
+    >>> majorities(halves.overlay(thirds, Box([-1], [1])))
+    (array([0, 2]), array([ 0, -1,  1]))
+    """
+    lower, upper = volume_bounds(found.refinement)
+    sides = found.first, found.first_regions, found.second_regions
+    others = found.second, found.second_regions, found.first_regions
+    heirs, origins = (
+        _majority(len(partition), regions, held_by, lower, upper, found.refinement)
+        for partition, regions, held_by in (sides, others)
+    )
+    return heirs, origins
+
+
+def _majority(n: int, regions: Ints, held_by: Ints, lower: Floats, upper: Floats, refinement: Partition) -> Ints:
+    """For each of n regions, what holds its piece that is larger than all its others together, or -1."""
+    n_pieces = np.bincount(regions, minlength=n)
+    with np.errstate(invalid="ignore"):  # infinity less infinity decides nothing
+        rounding = (n_pieces + 2) * UNIT_ROUNDOFF
+        most, least = (
+            (np.bincount(regions, weights=bound, minlength=n) * (1 + side * 2 * rounding))[regions] - bound
+            for side, bound in ((1, upper), (-1, lower))
+        )
+        yes = (lower > most) | (n_pieces[regions] == 1)
+        no = upper <= least
+    answer = np.full(n, -1)
+    answer[regions[yes]] = held_by[yes]
+    unknown = np.setdiff1d(regions[~(yes | no)], regions[yes])
+    order = np.argsort(regions, kind="stable")
+    indptr = starts(n_pieces)
+    for region in unknown.tolist():
+        pieces = order[indptr[region] : indptr[region + 1]]
+        sizes = exact_volumes(refinement, pieces.tolist())
+        largest = max(range(len(sizes)), key=sizes.__getitem__)
+        if 2 * sizes[largest] > sum(sizes):
+            answer[region] = held_by[pieces[largest]]
+    return answer
