@@ -3,6 +3,7 @@
 Importing this package does not load torch; the functions that need it do.
 """
 
+from polytope_lens.training.events import Events, Transition, ages
 from polytope_lens.training.models import RING_SHAPE, mlp
 from polytope_lens.training.recorder import Recorder
 from polytope_lens.training.recording import Recording
@@ -12,10 +13,13 @@ from polytope_lens.training.trainer import TrainingHistory, train
 
 __all__ = [
     "RING_SHAPE",
+    "Events",
     "Recorder",
     "Recording",
     "Samples",
     "TrainingHistory",
+    "Transition",
+    "ages",
     "disc",
     "from_file",
     "lookup",
