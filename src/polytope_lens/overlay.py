@@ -155,10 +155,11 @@ def _check(first: Partition, second: Partition) -> None:
 def _holders(partition: Partition, refinement: Partition, bits: Ints) -> Ints:
     """Index of the region that holds each piece, (n,); `bits` are those of the region among those of a piece."""
     n_neurons = refinement.network.n_neurons
-    found = [
-        find(partition.patterns, pack(unpack(refinement.patterns[start : start + BATCH], n_neurons)[:, bits]))
-        for start in range(0, len(refinement), BATCH)
-    ]
+    found = []
+    for start in range(0, len(refinement), BATCH):
+        # `take` keeps rows in one piece, which packs several times faster than `[:, bits]`.
+        own = np.take(unpack(refinement.patterns[start : start + BATCH], n_neurons), bits, axis=1)
+        found.append(find(partition.patterns, pack(own)))
     regions = np.concatenate(found)
     if (regions < 0).any() or len(np.unique(regions)) != len(partition):
         raise ConsistencyError(f"the pieces of an overlay and the regions of a partition do not match. {REPORT}")
