@@ -215,6 +215,11 @@ def draw_frame(
         figure = _bare_figure(480, 540, title)
         ax = _panel(figure, (20, 60, 440, 440), "")
         _shade_with_polytopes(ax, partition, output, limits, columns=10)
+    return pixels_of(figure)
+
+
+def pixels_of(figure: Figure) -> Frame:
+    """A figure as pixels, (h, w, 3), row 0 at the top."""
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()

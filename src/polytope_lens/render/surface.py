@@ -17,7 +17,8 @@ from mpl_toolkits.mplot3d import Axes3D, proj3d
 from polytope_lens import _validate
 from polytope_lens.errors import OptionError
 from polytope_lens.render import scene
-from polytope_lens.render.matplotlib import FRAME, boundary_widths, draw_scale, layer_handles, legend, slope_norm
+from polytope_lens.render.matplotlib import FRAME, boundary_widths, draw_scale, layer_handles, slope_norm
+from polytope_lens.render.matplotlib import legend as draw_legend
 from polytope_lens.render.sheet import COLORS, HEIGHT, back_to_front, checked_limits, sheet
 from polytope_lens.render.space import plain_axes
 
@@ -44,6 +45,7 @@ def surface(
     output: int = 0,
     height: float = HEIGHT,
     limits: tuple[float, float] | None = None,
+    legend: bool = True,
 ) -> Axes3D:
     """Draw the graph of an output over a bounded domain in the plane as a folded surface.
 
@@ -64,6 +66,8 @@ def surface(
     limits : (low, high), optional
         Values at the bottom and the top of the drawing, and the ends of the scale of values; by default the range of
         this partition's values. Give it when several surfaces should share one scale.
+    legend : bool
+        Say which colours are which layers' creases.
 
     Returns
     -------
@@ -93,8 +97,8 @@ def surface(
     rise = _fit(ax, folded, limits, height, output)
     paint, scalars = _paint(partition, folded, color, output, limits, rise)
     ax.add_collection(_FoldedSheet(folded, paint, *_lines(partition, folded, boundaries)), autolim=False)
-    if boundaries:
-        legend(ax, layer_handles(partition), loc="upper center", bbox_to_anchor=(0.5, 0.05))
+    if boundaries and legend:
+        draw_legend(ax, layer_handles(partition), loc="upper center", bbox_to_anchor=(0.5, 0.05))
     if scalars is not None:
         draw_scale(ax.figure, scalars, color, output, ax=ax, shrink=0.6, pad=0.1)
     return ax
