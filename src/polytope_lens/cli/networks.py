@@ -1,4 +1,4 @@
-"""Commands about a network: what it is; how many regions it has, which, and how they look; whether a count is proved."""
+"""Commands about a network: what it is, its regions, how they look, and whether their number is proved."""
 
 from __future__ import annotations
 
