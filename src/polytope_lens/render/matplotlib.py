@@ -92,15 +92,15 @@ def plot(
         ax = pyplot.figure(figsize=(6.4, 6.0), layout="constrained").add_subplot()
     image = _shade(ax, partition, color, output)
     if boundaries:
-        _draw_boundaries(ax, partition, LINES[color])
+        draw_boundaries(ax, partition, LINES[color])
     if dots is not None:
-        _draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
+        draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
     ax.set(xlabel="input 0", ylabel="input 1")
     if color in ("value", "slope"):
         draw_scale(ax.figure, image, color, output, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)))
     if color == "layer" or (color == "value" and boundaries):
         handles = _layer_handles(partition, filled=color == "layer")
-        _legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5)
+        legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5)
     return ax
 
 
@@ -161,13 +161,13 @@ def three_panels(
     right.imshow(pixels, cmap="gray", vmin=0.0, vmax=1.0, extent=(x0, x1, y0, y1), origin="upper")
     _fit(right, (x0, x1, y0, y1))
     for color, _, points in dots:
-        _draw_dots(right, points, color, size=1.5)
+        draw_dots(right, points, color, size=1.5)
     handles = [
         Line2D([], [], linestyle="none", marker="o", markersize=3, color=color, label=f"{len(points):,} {name} points")
         for color, name, points in dots
         if len(points)
     ]
-    _legend(right, handles, **BELOW)
+    legend(right, handles, **BELOW)
     return figure
 
 
@@ -255,7 +255,7 @@ class RegionImage(AxesImage):
         width, height = (last - first).astype(int)
         fine = self._colors(lower, upper, (2 * height, 2 * width))
         x, y = first / magnification
-        return _mean_of_fours(fine), float(x), float(y), Affine2D()
+        return mean_of_fours(fine), float(x), float(y), Affine2D()
 
     def get_cursor_data(self, event: Any) -> None:
         """Nothing: the array that matplotlib would look into is not the picture."""
@@ -274,7 +274,7 @@ class RegionImage(AxesImage):
         return np.asarray(self.to_rgba(np.ma.masked_array(values, regions < 0), bytes=True))
 
 
-def _mean_of_fours(fine: Frame) -> Frame:
+def mean_of_fours(fine: Frame) -> Frame:
     """Mean colour of each 2 x 2 pixels, (2 h, 2 w, 4) -> (h, w, 4). Transparent ones only make the mean transparent."""
     total = np.zeros((fine.shape[0] // 2, fine.shape[1] // 2, 4), dtype=np.uint16)
     opaque = np.zeros((*total.shape[:2], 1), dtype=np.uint16)
@@ -300,7 +300,7 @@ def _shade(
         cmap, norm = "gray", mcolors.Normalize(low, high) if low < high else mcolors.Normalize(low - 0.5, low + 0.5)
     elif color == "slope":
         slopes = scene.slopes(partition, output)
-        planes, cmap, norm = _constant(slopes), "Blues", _slope_norm(slopes)
+        planes, cmap, norm = _constant(slopes), "Blues", slope_norm(float(np.median(slopes)), float(slopes.max()))
     elif color == "layer":
         n_layers = len(partition.network.layers)
         planes = _constant(scene.last_layers(partition))
@@ -322,11 +322,11 @@ def _shade_with_polytopes(
 ) -> None:
     """Draw the value, the boundaries, and below them a legend of so many columns."""
     _shade(ax, partition, "value", output, limits)
-    _draw_boundaries(ax, partition)
-    _legend(ax, _layer_handles(partition), columns=columns, **BELOW)
+    draw_boundaries(ax, partition)
+    legend(ax, _layer_handles(partition), columns=columns, **BELOW)
 
 
-def _draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -> None:
+def draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -> None:
     """Edges between regions, coloured by layer by default: hairlines where many, earlier layers thicker and on top."""
     edges = scene.boundary_segments(partition)
     n_layers = len(partition.network.layers)
@@ -346,7 +346,8 @@ def _add_segments(ax: Axes, segments: Floats, *, color: str | tuple[float, ...],
     ax.add_artist(PathPatch(curve, fill=False, edgecolor=color, linewidth=width, capstyle="round"))
 
 
-def _draw_dots(ax: Axes, points: Floats, color: str, *, size: float, **edge: Any) -> None:
+def draw_dots(ax: Axes, points: Floats, color: str, *, size: float, **edge: Any) -> None:
+    """Points on top of a picture; `edge` goes to matplotlib's ``Line2D``."""
     style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": size, "markeredgewidth": 0, **edge}
     ax.add_artist(Line2D(points[:, 0], points[:, 1], color=color, zorder=3, **style))
 
@@ -383,7 +384,7 @@ def _layer_handles(partition: Partition, *, filled: bool = False) -> list[Artist
     return [entry(color=tuple(colors[layer]), label=label) for layer, label in zip(layers, labels, strict=True)]
 
 
-def _legend(ax: Axes, handles: Sequence[Artist], *, columns: int = 10, **place: Any) -> None:
+def legend(ax: Axes, handles: Sequence[Artist], *, columns: int = 10, **place: Any) -> None:
     """Add a slim legend that reads row by row."""
     columns = min(len(handles), columns)
     if columns:
@@ -407,9 +408,8 @@ def _constant(values: NDArray[Any]) -> Floats:
     return np.pad(values[:, None], ((0, 0), (2, 0)))
 
 
-def _slope_norm(slopes: Floats) -> mcolors.Normalize:
+def slope_norm(median: float, steepest: float) -> mcolors.Normalize:
     """Linear; where few regions are far steeper than most, linear up to the median and logarithmic beyond."""
-    median, steepest = float(np.median(slopes)), float(slopes.max())
     if steepest > 20 * median > 0:
         return mcolors.AsinhNorm(linear_width=median, vmin=0, vmax=steepest)
     return mcolors.Normalize(0, steepest or 1.0)
