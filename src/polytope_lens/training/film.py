@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from polytope_lens import _validate
-from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
-from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.pattern import sort_key
 from polytope_lens.render.film import check_film, save_film
 from polytope_lens.render.scene import slopes, value_range
@@ -82,7 +81,7 @@ def film(
     Raises
     ------
     OptionError, DimensionError, DomainError
-        Bad options; networks with other than two inputs; a domain that is no box, or does not cover the target.
+        Bad options; networks with other than two inputs; a domain that does not cover the target.
     FilmError
         The encoder failed. The frames are then in a folder beside `path`, which the message names.
     MissingExtraError, FileNotFoundError
@@ -186,7 +185,6 @@ def _setting(
     steep = [s.slopes for s in surveys if s.slopes is not None]
     points = recording.samples
     none = np.zeros((0, 2))
-    assert isinstance(recording.domain, Box)
     return Setting(
         panels=panels,
         size=size,
@@ -194,7 +192,7 @@ def _setting(
         output=output,
         layers=() if network is None else network.bits_per_layer,
         n_classes=(1 if network is None else network.output_dim) if categorical else 0,
-        target=None if recording.target is None else np.asarray(recording.target),
+        target=recording.target,
         train_points=none if points is None else points.train_points,
         validation_points=none if points is None else points.validation_points,
         limits=(low, high),
@@ -244,5 +242,3 @@ def _check_planar(recording: Recording) -> None:
                 f"a film shows networks with 2 inputs, but these have {network.input_dim}. Record the network's "
                 "restriction to a plane (`Lens.slice`)."
             )
-    if not isinstance(recording.domain, Box):
-        raise DomainError(f"a film shows a box, but the domain of this recording is {recording.domain!r}.")

@@ -10,7 +10,6 @@ import numpy as np
 from scipy.special import log_softmax
 
 from polytope_lens._jit import jit
-from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.network import evaluate
@@ -166,8 +165,8 @@ def gather(recording: Recording, rows: list[Row]) -> Measures:
 def is_categorical(recording: Recording) -> bool:
     """Whether the target, or without one the values of the samples, are integers: numbers of categories."""
     if recording.target is not None:
-        return np.asarray(recording.target).dtype.kind in "ui"
-    return recording.samples is not None and np.asarray(recording.samples.train_values).dtype.kind in "ui"
+        return recording.target.dtype.kind == "i"
+    return recording.samples is not None and recording.samples.is_categorical
 
 
 def true_error(partition: Partition, target: ArrayLike, output: int = 0) -> float:
@@ -241,7 +240,7 @@ def _loss(network: Network, output: int, points: Floats, values: NDArray[np.floa
     largest = max(layer.matrix.shape[0] * layer.matrix.shape[1] for layer in network.layers) if network.layers else 1
     piece = max(1, PRODUCT // largest)
     outputs = np.concatenate([evaluate(network, points[i : i + piece]) for i in range(0, len(points), piece)])
-    if values.dtype.kind in "ui":
+    if values.dtype.kind == "i":
         return float(-np.mean(log_softmax(outputs, axis=1)[np.arange(len(values)), values]))
     return float(np.mean((outputs[:, output] - values) ** 2))
 
@@ -252,11 +251,11 @@ def check(recording: Recording, output: int) -> None:
     if network is None:
         return
     check_output_of(network, output)
-    labels = [] if recording.target is None else [np.asarray(recording.target)]
+    labels = [] if recording.target is None else [recording.target]
     if recording.samples is not None:
-        labels += [np.asarray(recording.samples.train_values), np.asarray(recording.samples.validation_values)]
+        labels += [recording.samples.train_values, recording.samples.validation_values]
     for values in labels:
-        if values.dtype.kind in "ui" and values.size and not 0 <= values.min() <= values.max() < network.output_dim:
+        if values.dtype.kind == "i" and values.size and not 0 <= values.min() <= values.max() < network.output_dim:
             raise OptionError(
                 f"a network with {network.output_dim} outputs tells categories from 0 to {network.output_dim - 1}, but "
                 f"the values run from {values.min()} to {values.max()}. For values that are no categories give floats."
@@ -268,7 +267,7 @@ def check(recording: Recording, output: int) -> None:
             f"a target image is learnt by networks with 2 inputs, but these have {network.input_dim}. Slice them to a "
             "plane first (`Lens.slice`)."
         )
-    if not isinstance(recording.domain, Box) or not recording.domain.contains([[-1, -1], [1, 1]]).all():
+    if not recording.domain.contains([[-1, -1], [1, 1]]).all():
         raise DomainError(
             f"a target image covers [-1, 1]^2, but the domain of this recording is {recording.domain!r}. Choose a box "
             "that holds the square, or leave the target out."

@@ -15,6 +15,7 @@ from polytope_lens.render import scene
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from matplotlib.colors import Normalize
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Box
@@ -83,7 +84,7 @@ def shade(name: str, setting: Setting, partition: Partition, points: Raster, bir
     elif name == "pattern":
         fine = _bytes(scene.pattern_colors(partition))[regions]
     elif name == "slope":
-        norm = render.slope_norm(*setting.slopes)
+        norm = _slope_norm(setting)
         fine = _bytes(_mapped("Blues", norm(scene.slopes(partition, setting.output))))[regions]
     elif name == "layer":
         fine = _bytes(_layer_table(len(setting.layers))[scene.last_layers(partition) + 1])[regions]
@@ -110,7 +111,7 @@ def describe(name: str, setting: Setting) -> tuple[str, Scale | None]:
     if name == "pattern":
         return "activation patterns", None
     if name == "slope":
-        norm = render.slope_norm(*setting.slopes)
+        norm = _slope_norm(setting)
         median, steepest = setting.slopes
         marks = sorted({0.0, median, steepest})
         return "slope: norm of the gradient", _ramp(
@@ -202,6 +203,12 @@ def _ramp(name: str, places: Sequence[float], labels: Sequence[str]) -> Scale:
     """A continuous scale with labels at places from 0 to 1, without those that would cover another."""
     shown = [k for k, place in enumerate(places) if k in (0, len(places) - 1) or 0.15 < place < 0.85]
     return Scale(_mapped(name, np.linspace(0, 1, 256)), [255 * places[k] for k in shown], [labels[k] for k in shown])
+
+
+def _slope_norm(setting: Setting) -> Normalize:
+    """One scale for all steps."""
+    median, steepest = setting.slopes
+    return render.slope_norm(np.array([median, median, steepest]))
 
 
 def _class_colors(n: int) -> Floats:

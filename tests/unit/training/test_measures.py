@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -74,9 +73,7 @@ def test_cross_entropy_against_torch():
     torch = pytest.importorskip("torch")
     network, target = random_network(outputs=3), categories()
     points, labels = pixel_coordinates(31), target.ravel()
-    samples = SimpleNamespace(
-        train_points=points, train_values=labels, validation_points=points[:0], validation_values=labels[:0]
-    )
+    samples = Samples(points, labels, points[:0], labels[:0])
     found = measure(Recording([0], (network,), samples=samples, target=target), progress=False)
     outputs = torch.tensor(net.evaluate(network, points))
     assert found.train_loss[0] == pytest.approx(float(torch.nn.functional.cross_entropy(outputs, torch.tensor(labels))))
