@@ -223,8 +223,10 @@ def _layer_table(n_layers: int) -> Floats:
     return np.vstack([[NO_LAYER], scene.layer_colors(n_layers)])
 
 
-def _layer_scale(layers: list[int], n_layers: int) -> Scale:
-    """The layers that can cut."""
+def _layer_scale(layers: list[int], n_layers: int) -> Scale | None:
+    """The layers that can cut, if any."""
+    if not layers:
+        return None
     every = -(-len(layers) // 10)
     places = range(0, len(layers), every)
     return Scale(scene.layer_colors(n_layers)[layers], places, [str(layers[k]) for k in places], flush=False)

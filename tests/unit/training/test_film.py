@@ -20,6 +20,7 @@ from polytope_lens.training.film import PANELS, film
 from polytope_lens.training.layout import layout
 
 SIZE = (400, 300)
+POINTS = pixel_coordinates(30)
 
 
 def random_network(k=0.0, outputs=1, inputs=2, widths=(8, 7)):
@@ -30,6 +31,10 @@ def random_network(k=0.0, outputs=1, inputs=2, widths=(8, 7)):
     for m, n in pairwise(sizes):
         weights.append((first.normal(size=(n, m)) + k * second.normal(size=(n, m))) / np.sqrt(m))
         biases.append(0.3 * first.normal(size=n))
+    if inputs == 2:  # so that each output is the greatest somewhere
+        biases[-1] = 0.5 - net.evaluate(net.from_arrays(weights, [*biases[:-1], np.zeros(outputs)]), POINTS).mean(
+            axis=0
+        )
     return net.from_arrays(weights, biases)
 
 
@@ -40,15 +45,13 @@ def recorded(n=3, *, diverged=(), outputs=1, **options):
 
 def learnt(n=3, **options):
     target = ring(30)
-    points = pixel_coordinates(30)
-    samples = Samples(points[::9], target.ravel()[::9], points[4::50], target.ravel()[4::50])
+    samples = Samples(POINTS[::9], target.ravel()[::9], POINTS[4::50], target.ravel()[4::50])
     return recorded(n, samples=samples, target=target, **options)
 
 
 def labelled(n=2):
     target = np.add.outer(np.arange(30) // 10, np.arange(30) // 10) % 3
-    points = pixel_coordinates(30)
-    samples = Samples(points[::9], target.ravel()[::9], points[4::50], target.ravel()[4::50])
+    samples = Samples(POINTS[::9], target.ravel()[::9], POINTS[4::50], target.ravel()[4::50])
     return recorded(n, outputs=3, samples=samples, target=target)
 
 
@@ -246,6 +249,7 @@ def test_files(tmp_path, suffix):
             durations = []
             for k in range(6):
                 image.seek(k)
+                image.load()
                 durations.append(image.info["duration"])
         assert sum(durations) == 300
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
