@@ -20,7 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 def main() -> None:
     from polytope_lens.engines.enumerate import partition
-    from polytope_lens.training import RING_SHAPE, Recorder, Recording, mlp, ring, sample, train
+    from polytope_lens.training import RING_SHAPE, Recorder, mlp, ring, sample, train
     from polytope_lens.training.film import film
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -33,9 +33,9 @@ def main() -> None:
     target = ring()
     samples = sample(target)
     model = mlp(RING_SHAPE)
-    recorder = Recorder(model, every=every)
+    recorder = Recorder(model, every=every, samples=samples, target=target)
     train(model, samples, steps=every * (options.frames - 1), on_step=recorder, progress=False)
-    recording = Recording(recorder.steps, tuple(recorder.networks), samples=samples, target=target)
+    recording = recorder.recording()
     assert len(recording) == options.frames
 
     partition(recording.networks[0], recording.domain, progress=False)  # compiled code is loaded
@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"ring{options.kind}"
         started, before = time.perf_counter(), sum(os.times()[:4])
-        film(recording, path, workers=options.workers, fps=min(30, 50), progress=False)
+        film(recording, path, workers=options.workers, fps=30, progress=False)
         seconds, spent = time.perf_counter() - started, sum(os.times()[:4]) - before
         megabytes = path.stat().st_size / 1e6
     print(f"{options.frames} frames, {n_regions / options.frames:.0f} regions each, {options.kind}, {megabytes:.1f} MB")
