@@ -5,6 +5,7 @@ Importing this package does not load torch; the functions that need it do.
 
 from polytope_lens.training.events import Events, Transition, ages
 from polytope_lens.training.images import categories, from_file, lookup, pixel_coordinates
+from polytope_lens.training.measures import Measures, measure
 from polytope_lens.training.models import RING_SHAPE, equal_parameters, mlp, n_parameters, shape_of
 from polytope_lens.training.recorder import Recorder
 from polytope_lens.training.recording import Recording
@@ -15,6 +16,7 @@ from polytope_lens.training.trainer import TrainingHistory, train
 __all__ = [
     "RING_SHAPE",
     "Events",
+    "Measures",
     "Recorder",
     "Recording",
     "Samples",
@@ -27,6 +29,7 @@ __all__ = [
     "equal_parameters",
     "from_file",
     "lookup",
+    "measure",
     "mlp",
     "moons",
     "n_parameters",
