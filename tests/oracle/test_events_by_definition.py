@@ -82,8 +82,8 @@ def same_patterns(first, second):
 @settings(max_examples=40)
 @given(data=st.data())
 def test_events_of_degenerate_networks_from_fractions(data):
-    d, weights = data.draw(st.integers(1, 3)), data.draw(st.sampled_from(["any", "wild", "dyadic"]))
-    networks_ = networks(d, max_depth=2, max_width=3 if d < 3 else 2, weights=weights)
+    d = data.draw(st.integers(1, 3))
+    networks_ = networks(d, max_depth=2, max_width=3 if d < 3 else 2)
     first, second = data.draw(networks_), data.draw(networks_)
     found = Lens(first).overlay(Lens(second), data.draw(boxes(d)))
     sizes = [region.volume(exact=True) for region in found.refinement]
