@@ -107,7 +107,7 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
         return render.draw_frame(polytopes, target, samples.train_points, samples.validation_points, step=step)
 
     with _timed(f"drew a film of {len(recorder.steps)} frames"), ThreadPoolExecutor(workers) as pool:
-        recorded = list(zip(recorder.steps, recorder.networks, strict=True))
+        recorded = [(step, network) for step, network in recorder.recording() if network is not None]
         frames = tqdm(pool.map(frame, recorded), total=len(recorded), desc="film", unit=" frames", leave=False)
         film.save_film(frames, paths[2], fps=10.0)
     save_npz(lens.network, paths[3], SQUARE)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from polytope_lens import Box, Lens, Partition
-from polytope_lens.cli import FORMATS, main
+from polytope_lens.cli import main
+from polytope_lens.cli.points import FORMATS
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.io.exports import SUFFIXES
 from polytope_lens.network import from_arrays

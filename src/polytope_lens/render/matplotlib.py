@@ -99,8 +99,8 @@ def plot(
     if color in ("value", "slope"):
         draw_scale(ax.figure, image, color, output, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)))
     if color == "layer" or (color == "value" and boundaries):
-        handles = _layer_handles(partition, filled=color == "layer")
-        _legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5)
+        handles = layer_handles(partition, filled=color == "layer")
+        legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5)
     return ax
 
 
@@ -167,7 +167,7 @@ def three_panels(
         for color, name, points in dots
         if len(points)
     ]
-    _legend(right, handles, **BELOW)
+    legend(right, handles, **BELOW)
     return figure
 
 
@@ -215,6 +215,11 @@ def draw_frame(
         figure = _bare_figure(480, 540, title)
         ax = _panel(figure, (20, 60, 440, 440), "")
         _shade_with_polytopes(ax, partition, output, limits, columns=10)
+    return pixels_of(figure)
+
+
+def pixels_of(figure: Figure) -> Frame:
+    """A figure as pixels, (h, w, 3), row 0 at the top."""
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
@@ -299,7 +304,7 @@ def _shade(
         cmap, norm = "gray", mcolors.Normalize(low, high) if low < high else mcolors.Normalize(low - 0.5, low + 0.5)
     elif color == "slope":
         slopes = scene.slopes(partition, output)
-        planes, cmap, norm = _constant(slopes), "Blues", _slope_norm(slopes)
+        planes, cmap, norm = _constant(slopes), "Blues", slope_norm(slopes)
     elif color == "layer":
         n_layers = len(partition.network.layers)
         planes = _constant(scene.last_layers(partition))
@@ -330,7 +335,7 @@ def _shade_with_polytopes(
     """Draw the value, the boundaries, and below them a legend of so many columns."""
     _shade(ax, partition, "value", output, limits)
     _draw_boundaries(ax, partition)
-    _legend(ax, _layer_handles(partition), columns=columns, **BELOW)
+    legend(ax, layer_handles(partition), columns=columns, **BELOW)
 
 
 def _draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -> None:
@@ -339,11 +344,16 @@ def _draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -
     n_layers = len(partition.network.layers)
     colors = scene.layer_colors(n_layers)
     box = ax.get_window_extent()
-    spacing = min(box.width, box.height) * 72 / ax.figure.dpi / math.sqrt(len(partition))  # of lines, in points
-    width = float(np.clip(0.06 * spacing, 0.1, 0.6))
+    widths = boundary_widths(len(partition), n_layers, min(box.width, box.height) * 72 / ax.figure.dpi)
     for layer in reversed(range(n_layers)):
-        thickness = width * (1 + (n_layers - layer) / n_layers)
-        _add_segments(ax, edges.segments[edges.layers == layer], color=color or tuple(colors[layer]), width=thickness)
+        where = edges.layers == layer
+        _add_segments(ax, edges.segments[where], color=color or tuple(colors[layer]), width=float(widths[layer]))
+
+
+def boundary_widths(n_regions: int, n_layers: int, side: float) -> Floats:
+    """Width of each layer's lines, in points, where so many regions share a square of a side of so many points."""
+    width = np.clip(0.06 * side / math.sqrt(n_regions), 0.1, 0.6)
+    return np.asarray(width * (1 + (n_layers - np.arange(n_layers)) / n_layers))
 
 
 def _add_segments(ax: Axes, segments: Floats, *, color: str | tuple[float, ...], width: float) -> None:
@@ -381,7 +391,7 @@ def _panel(figure: Figure, pixels: tuple[float, float, float, float], title: str
     return ax
 
 
-def _layer_handles(partition: Partition, *, filled: bool = False) -> list[Artist]:
+def layer_handles(partition: Partition, *, filled: bool = False) -> list[Artist]:
     """Legend entries of the layers that can cut."""
     layers = [layer for layer, bits in enumerate(partition.network.bits_per_layer) if bits]
     colors = scene.layer_colors(len(partition.network.layers))
@@ -390,7 +400,7 @@ def _layer_handles(partition: Partition, *, filled: bool = False) -> list[Artist
     return [entry(color=tuple(colors[layer]), label=label) for layer, label in zip(layers, labels, strict=True)]
 
 
-def _legend(ax: Axes, handles: Sequence[Artist], *, columns: int = 10, **place: Any) -> None:
+def legend(ax: Axes, handles: Sequence[Artist], *, columns: int = 10, **place: Any) -> None:
     """Add a slim legend that reads row by row."""
     columns = min(len(handles), columns)
     if columns:
@@ -414,7 +424,7 @@ def _constant(values: NDArray[Any]) -> Floats:
     return np.pad(values[:, None], ((0, 0), (2, 0)))
 
 
-def _slope_norm(slopes: Floats) -> mcolors.Normalize:
+def slope_norm(slopes: Floats) -> mcolors.Normalize:
     """Linear; where few regions are far steeper than most, linear up to the median and logarithmic beyond."""
     median, steepest = float(np.median(slopes)), float(slopes.max())
     if steepest > 20 * median > 0:

@@ -50,10 +50,16 @@ class Boundaries:
         Both ends of each edge.
     layers : (n_edges,) int array
         Layer of the neuron that cuts along the edge; descending, so that drawing in order puts earlier layers on top.
+    ends : (n_edges, 2) int array
+        The same ends as indices into the points of the mesh.
+    regions : (n_edges, 2) int array
+        The regions to the left and to the right of the way from the first end to the second.
     """
 
     segments: Floats
     layers: Ints
+    ends: Ints
+    regions: Ints
 
 
 def check_output(partition: Partition, output: int) -> int:
@@ -138,19 +144,28 @@ def boundary_segments(partition: Partition) -> Boundaries:
     mesh = partition.planar_mesh()
     inner = mesh.owners >= 0
     ends = np.stack([mesh.corners, mesh.corners[following(mesh.indptr)]], axis=1)[inner]
-    owners = mesh.owners[inner]
+    owners, regions = mesh.owners[inner], list_of(mesh.indptr)[inner]
     keys = ends.min(axis=1) * len(mesh.points) + ends.max(axis=1)
     order = np.lexsort((owners, keys))
-    order = order[np.diff(keys[order], prepend=-1) != 0]
-    layers = layer_of_bit(partition.network)[owners[order]]
+    first = np.flatnonzero(np.diff(keys[order], prepend=-1))  # of the two sides of each edge
+    last = np.append(first[1:], len(order)) - 1
+    layers = layer_of_bit(partition.network)[owners[order[first]]]
     deepest_first = np.argsort(-layers, kind="stable")
-    return Boundaries(mesh.points[ends[order[deepest_first]]], layers[deepest_first])
+    kept, twin = order[first[deepest_first]], order[last[deepest_first]]
+    sides = np.stack([regions[kept], regions[twin]], axis=1)
+    return Boundaries(mesh.points[ends[kept]], layers[deepest_first], ends[kept], sides)
 
 
 def domain_outline(mesh: PlanarMesh) -> Floats:
     """Edges that lie on the sides of the domain, (n_edges, 2, 2)."""
+    return mesh.points[outline_ends(mesh)[0]]
+
+
+def outline_ends(mesh: PlanarMesh) -> tuple[Ints, Ints]:
+    """The same as indices into the points of the mesh, (n_edges, 2), and the region at each edge."""
+    outer = mesh.owners < 0
     ends = np.stack([mesh.corners, mesh.corners[following(mesh.indptr)]], axis=1)
-    return mesh.points[ends[mesh.owners < 0]]
+    return ends[outer], list_of(mesh.indptr)[outer]
 
 
 def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Ints:

@@ -118,7 +118,7 @@ def test_value_has_a_scale_and_a_legend_of_layers(deep, ax):
 def test_legend_of_many_layers_reads_by_rows(lines, ax):
     layer = net.piecewise_layer(np.eye(2), [0, 0])
     network = net.Network((layer,) * 12, np.ones((1, 2)), np.zeros(1))
-    render._legend(ax, render._layer_handles(replace(lines, network=network)))
+    render.legend(ax, render.layer_handles(replace(lines, network=network)))
     by_columns = [text.get_text() for text in ax.get_legend().get_texts()]
     assert by_columns == ["layer 0", "10", "1", "11", *map(str, range(2, 10))]
 

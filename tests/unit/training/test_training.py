@@ -275,7 +275,7 @@ def test_senseless_options_are_refused():
         train(mlp((2, 4, 3)), SAMPLES, progress=False)
     with pytest.raises(DimensionError, match="does not take points with 2 coordinates"):
         train(mlp((3, 4, 1)), SAMPLES, progress=False)
-    with pytest.raises(OptionError, match="`every` should be at least 1"):
+    with pytest.raises(OptionError, match="`every` should be a whole number of at least 1"):
         Recorder(model, every=0)
 
 
