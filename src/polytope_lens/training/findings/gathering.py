@@ -121,7 +121,7 @@ def length_near_points(segments: Floats, points: Floats, radius: float) -> float
         return 0.0
     segment = list_of(starts(sizes))
     point = points[np.concatenate([found for found in near if found]).astype(np.int64)]
-    # In units of the plane, from the start of the segment: the foot of the point, and half a chord to either side of it.
+    # Along the segment, from its start: the foot of the point, and half a chord to either side of it.
     ahead = along[segment] / length[segment, None]
     foot = ((point - start[segment]) * ahead).sum(axis=1)
     aside = (point[:, 0] - start[segment, 0]) * ahead[:, 1] - (point[:, 1] - start[segment, 1]) * ahead[:, 0]

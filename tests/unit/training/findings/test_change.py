@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from polytope_lens.training.recording import SQUARE
 def two_steps(shift: float, seed: int = 1, shape=(2, 8, 6, 1)):
     """A random network, and the same with weights moved a little."""
     rng = np.random.default_rng(seed)
-    weights = [rng.normal(size=(n, m)) for m, n in zip(shape[:-1], shape[1:], strict=True)]
+    weights = [rng.normal(size=(n, m)) for m, n in pairwise(shape)]
     biases = [rng.normal(0, 0.5, len(weight)) for weight in weights]
     moved = [weight + shift * rng.normal(size=weight.shape) for weight in weights]
     return (partition(from_arrays(w, biases), SQUARE, progress=False) for w in (weights, moved))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from polytope_lens.training.recording import SQUARE
 def found():
     rng = np.random.default_rng(1)
     shape = (2, 9, 7, 1)
-    weights = [rng.normal(size=(n, m)) for m, n in zip(shape[:-1], shape[1:], strict=True)]
+    weights = [rng.normal(size=(n, m)) for m, n in pairwise(shape)]
     return partition(from_arrays(weights, [rng.normal(0, 0.5, len(w)) for w in weights]), SQUARE, progress=False)
 
 
