@@ -180,8 +180,8 @@ def check_image(image: ArrayLike) -> Values:
         raise DimensionError(f"an image should be a square of at least one pixel, but has shape {raw.shape}.")
     if raw.dtype == np.uint8:
         raise OptionError(
-            "an image of bytes may hold grey values or the numbers of categories. Say which: image / 255 for grey values "
-            "from 0 to 1, image.astype(int) for categories."
+            "an image of bytes may hold grey values or the numbers of categories. Say which: image / 255 for grey "
+            "values from 0 to 1, image.astype(int) for categories."
         )
     return _validate.values_array(raw, name="an image", ndim=2)
 
