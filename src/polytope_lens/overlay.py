@@ -110,7 +110,8 @@ def overlay(first: Partition, second: Partition, *, workers: int = 1, progress: 
     Exact: which regions overlap in more than a boundary, and which piece is where, are decided as the regions of any
     network are. Volumes are rounded. Cost: an enumeration of the joint network; what both have in common in their first
     layers is walked once. A network of six layers of 14 neurons with 3600 regions, laid over itself one step of
-    training later: 14 000 pieces in some 30 milliseconds.
+    training later: 14 000 pieces in 20 milliseconds of one core. One of 30 layers of 30 with 83 000 regions: 335 000
+    pieces in 20 seconds.
 
     Examples
     --------

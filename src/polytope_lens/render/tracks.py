@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colors as mcolors
-from matplotlib.collections import LineCollection
 
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.render import scene
-from polytope_lens.render.matplotlib import FRAME, INK, fill
+from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,8 +84,7 @@ def plot_ages(
         ax = pyplot.figure(figsize=(6.4, 5.0), layout="constrained").add_subplot()
     image = fill(ax, partition, np.pad(values[:, None], ((0, 0), (2, 0))), AGES, norm)
     if boundaries:
-        edges = scene.boundary_segments(partition).segments
-        ax.add_collection(LineCollection(list(edges), colors="#99999999", linewidths=0.25), autolim=False)
+        draw_boundaries(ax, partition, "#99999999")
     ax.set(xlabel="input 0", ylabel="input 1")
     ticks = [0.0, *(t for t in (f * 10.0**k for k in range(7) for f in (1, 3)) if least <= t < 0.8 * end), end]
     bar = ax.figure.colorbar(image, label=label, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)), ticks=ticks, format="%g")
@@ -150,5 +147,5 @@ def plot_events(events: Events, figure: Figure | None = None) -> Figure:
 def _per_pair(events: Events, counts: NDArray[np.int64]) -> Floats:
     """Numbers of the transitions that are known, at their places among all pairs of steps; NaN elsewhere."""
     placed = np.full(len(events), np.nan)
-    placed[[transition is not None for transition in events]] = counts
+    placed[[change is not None for change in events]] = counts
     return placed

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Rows of a table that are printed; of longer ones, the first and the last.
 MOST_ROWS = 20
 UNITS = ("updates", "records")
+KINDS = ("persisting", "by_pattern", "by_overlap", "born", "split", "merged", "died")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +134,9 @@ class Events:
     n_regions: Ints
     transitions: tuple[Transition | None, ...]
 
+    def __post_init__(self) -> None:
+        self.n_regions.flags.writeable = False
+
     def __len__(self) -> int:
         return len(self.transitions)
 
@@ -145,18 +149,17 @@ class Events:
     @property
     def found(self) -> list[Transition]:
         """The transitions that are known."""
-        return [transition for transition in self.transitions if transition is not None]
+        return [change for change in self.transitions if change is not None]
 
     @property
     def skipped(self) -> list[tuple[int, int]]:
         """Pairs of consecutive steps in one of which the training had diverged."""
         pairs = pairwise(self.steps.tolist())
-        return [pair for pair, transition in zip(pairs, self.transitions, strict=True) if transition is None]
+        return [pair for pair, change in zip(pairs, self.transitions, strict=True) if change is None]
 
     def counts(self) -> dict[str, Ints]:
         """Numbers of events by their names, each an array with one entry for each transition in `found`."""
-        names = ("persisting", "by_pattern", "by_overlap", "born", "split", "merged", "died")
-        return {name: np.array([len(getattr(t, name)) for t in self.found], dtype=np.int64) for name in names}
+        return {name: np.array([len(getattr(t, name)) for t in self.found], dtype=np.int64) for name in KINDS}
 
     def __repr__(self) -> str:
         missing = f", {len(self.skipped)} of them skipped, as the training had diverged" if self.skipped else ""
@@ -173,14 +176,13 @@ class Events:
         return "\n".join(line.rstrip() for line in lines)
 
 
-def _row(steps: tuple[int, int], transition: Transition | None) -> tuple[str, ...]:
+def _row(steps: tuple[int, int], change: Transition | None) -> tuple[str, ...]:
     """Cells of a line of the table: the last is the share of the domain that kept its region."""
     span = f"{steps[0]}-{steps[1]}"
-    if transition is None:
+    if change is None:
         return (span, "diverged", *[""] * 8)
-    t = transition
-    pairs = (t.persisting, t.by_pattern, t.by_overlap, t.born, t.split, t.merged, t.died)
-    return (span, f"{t.n_before}-{t.n_after}", *(f"{len(found)}" for found in pairs), f"{t.persisting_share:.1%}")
+    numbers = (str(len(getattr(change, name))) for name in KINDS)
+    return (span, f"{change.n_before}-{change.n_after}", *numbers, f"{change.persisting_share:.1%}")
 
 
 def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> Events:
@@ -222,7 +224,9 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
     Ntoutsi, Theodoridis and Schult, "MONIC: modeling and monitoring cluster transitions", KDD 2006. There, clusters
     overlap in shared records; here, regions in volume, and they have names, their activation patterns.
 
-    Cost: an overlay of each pair: some 0.1 seconds for 3000 regions. Memory: that of a few overlays.
+    Cost: an overlay of each pair, and a third of its time to match regions: 30 milliseconds of one core for 3600
+    regions of a network of six layers of 14 neurons, 25 seconds for 83 000 of one of 30 layers of 30. Memory: that of
+    a few overlays.
 
     Examples
     --------
@@ -238,7 +242,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
     networks, steps = recording.networks, recording.steps.tolist()
     transitions: list[Transition | None] = []
     n_regions: list[int] = []
-    enumerate_ = partial(_partition, domain=recording.domain)
+    regions_of = partial(_partition, domain=recording.domain)
     window = 4 * workers
     last: list[Partition | None] = []
     with (
@@ -246,7 +250,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
         tqdm(total=len(networks), desc="events", unit="step", disable=not progress) as bar,
     ):
         for start in range(0, len(networks), window):
-            made = list(pool.map(enumerate_, networks[start : start + window]))
+            made = list(pool.map(regions_of, networks[start : start + window]))
             n_regions += [0 if partition is None else len(partition) for partition in made]
             pairs = list(pairwise([*last, *made]))
             spans = list(pairwise(steps[max(start - 1, 0) : start + window]))
@@ -342,8 +346,8 @@ def ages(recording: Recording | Events, *, unit: Literal["updates", "records"] =
     found = recording if isinstance(recording, Events) else events(recording, progress=False)
     passed = np.diff(found.steps) if unit == "updates" else np.ones(len(found), dtype=np.int64)
     result = [np.zeros(n, dtype=np.int64) for n in found.n_regions.tolist()]
-    for k, transition in enumerate(found):
-        if transition is not None:
-            old, new = transition.persisting.T
+    for k, change in enumerate(found):
+        if change is not None:
+            old, new = change.persisting.T
             result[k + 1][new] = result[k][old] + passed[k]
     return result
