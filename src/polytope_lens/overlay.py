@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from flint import fmpq
 
 from polytope_lens._ragged import starts
 from polytope_lens.domain import is_bounded
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import REPORT, ConsistencyError, DomainError, UnboundedPolytopeError
+from polytope_lens.exact.rational import nearest_float
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.joint import side_by_side
 from polytope_lens.pattern import find, pack, unpack
-from polytope_lens.query.volume_bounds import exact_volumes, volume_bounds
+from polytope_lens.query.volume_bounds import around, exact_volumes, volume_bounds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from scipy import sparse
 
@@ -190,36 +194,62 @@ def majorities(found: Overlay) -> tuple[Ints, Ints]:
     >>> majorities(halves.overlay(thirds, Box([-1], [1])))
     (array([0, 2]), array([ 0, -1,  1]))
     """
-    lower, upper = volume_bounds(found.refinement)
-    sides = found.first, found.first_regions, found.second_regions
-    others = found.second, found.second_regions, found.first_regions
-    heirs, origins = (
-        _majority(len(partition), regions, held_by, lower, upper, found.refinement)
-        for partition, regions, held_by in (sides, others)
-    )
-    return heirs, origins
+    sizes = _Sizes(*volume_bounds(found.refinement), exact_volumes(found.refinement), {})
+    heirs = _majority(len(found.first), found.first_regions, found.second_regions, sizes)
+    return heirs, _majority(len(found.second), found.second_regions, found.first_regions, sizes)
 
 
-def _majority(n: int, regions: Ints, held_by: Ints, lower: Floats, upper: Floats, refinement: Partition) -> Ints:
+class _Sizes(NamedTuple):
+    """Volumes of pieces: bounds, which get closer as they have to, how to find the exact ones, and those found."""
+
+    lower: Floats
+    upper: Floats
+    find: Callable[[int], fmpq]
+    exact: dict[int, fmpq]
+
+    def settle(self, piece: int) -> None:
+        """Find the exact volume of a piece, and bound it by floats next to it."""
+        if piece not in self.exact:
+            self.exact[piece] = value = self.find(piece)
+            nearest = np.array(nearest_float(value))
+            self.lower[piece], self.upper[piece] = around(nearest, nearest)
+
+
+def _majority(n: int, regions: Ints, held_by: Ints, sizes: _Sizes) -> Ints:
     """For each of n regions, what holds its piece that is larger than all its others together, or -1."""
+    lower, upper = sizes.lower, sizes.upper
     n_pieces = np.bincount(regions, minlength=n)
+    rounding = 4 * UNIT_ROUNDOFF * (n_pieces + 2)
     with np.errstate(invalid="ignore"):  # infinity less infinity decides nothing
-        rounding = (n_pieces + 2) * UNIT_ROUNDOFF
         most, least = (
-            (np.bincount(regions, weights=bound, minlength=n) * (1 + side * 2 * rounding))[regions] - bound
+            (np.bincount(regions, weights=bound, minlength=n) * (1 + side * rounding))[regions] - bound
             for side, bound in ((1, upper), (-1, lower))
         )
         yes = (lower > most) | (n_pieces[regions] == 1)
         no = upper <= least
     answer = np.full(n, -1)
     answer[regions[yes]] = held_by[yes]
-    unknown = np.setdiff1d(regions[~(yes | no)], regions[yes])
-    order = np.argsort(regions, kind="stable")
-    indptr = starts(n_pieces)
-    for region in unknown.tolist():
-        pieces = order[indptr[region] : indptr[region + 1]]
-        sizes = exact_volumes(refinement, pieces.tolist())
-        largest = max(range(len(sizes)), key=sizes.__getitem__)
-        if 2 * sizes[largest] > sum(sizes):
-            answer[region] = held_by[pieces[largest]]
+    order, indptr = np.argsort(regions, kind="stable"), starts(n_pieces)
+    for region in np.setdiff1d(regions[~(yes | no)], regions[yes]).tolist():
+        piece = _larger_than_the_rest(order[indptr[region] : indptr[region + 1]], sizes)
+        answer[region] = -1 if piece is None else held_by[piece]
     return answer
+
+
+def _larger_than_the_rest(pieces: Ints, sizes: _Sizes) -> int | None:
+    """The piece that is larger than all others together, if there is one; exact volumes are found until this is known.
+
+    The most uncertain come first.
+    """
+    rounding = 4 * UNIT_ROUNDOFF * (len(pieces) + 2)
+    for piece in pieces[np.argsort(sizes.lower[pieces] - sizes.upper[pieces])].tolist():
+        sizes.settle(piece)
+        lower, upper = sizes.lower[pieces], sizes.upper[pieces]
+        largest = int(np.argmax(lower))
+        if lower[largest] > np.delete(upper, largest).sum() * (1 + rounding):
+            return int(pieces[largest])
+        if (upper <= lower.sum() * (1 - rounding) - lower).all():
+            return None
+    exact = [sizes.exact[piece] for piece in pieces.tolist()]
+    largest = max(range(len(exact)), key=exact.__getitem__)
+    return int(pieces[largest]) if 2 * exact[largest] > sum(exact, fmpq(0)) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -58,6 +59,19 @@ def assert_books_balance(found):
     assert 0 <= found.pattern_share <= found.persisting_share * (1 + 1e-12) and found.persisting_share <= 1 + 1e-12
 
 
+def perturbed(network, size, rng):
+    """The network with all weights and biases moved at random."""
+    layers = [
+        replace(
+            layer,
+            weight=layer.weight + size * rng.standard_normal(layer.weight.shape),
+            bias=layer.bias + size * rng.standard_normal(layer.width),
+        )
+        for layer in network.layers
+    ]
+    return replace(network, layers=tuple(layers))
+
+
 def same_patterns(first, second):
     if first.network.bits_per_layer != second.network.bits_per_layer:
         return set()
@@ -68,8 +82,9 @@ def same_patterns(first, second):
 @settings(max_examples=40)
 @given(data=st.data())
 def test_events_of_degenerate_networks_from_fractions(data):
-    d = data.draw(st.integers(1, 2))
-    first, second = (data.draw(networks(d, max_depth=2, max_width=3)) for _ in range(2))
+    d = data.draw(st.integers(1, 3))
+    networks_ = networks(d, max_depth=2, max_width=3 if d < 3 else 2)
+    first, second = data.draw(networks_), data.draw(networks_)
     found = Lens(first).overlay(Lens(second), data.draw(boxes(d)))
     sizes = [region.volume(exact=True) for region in found.refinement]
     pairs = zip(found.first_regions.tolist(), found.second_regions.tolist(), strict=True)
@@ -83,14 +98,7 @@ def test_events_of_degenerate_networks_from_fractions(data):
 def test_events_of_perturbed_networks_from_polygons(size):
     network = random_deep((2, 8, 8), 4, 0.0)
     rng = np.random.default_rng(1)
-    moved = random_deep((2, 8, 8), 4, 0.0)
-    layers = [
-        type(q)(
-            q.weight + size * rng.standard_normal(q.weight.shape), q.bias, q.negative_slope, q.positive_slope, q.cuts
-        )
-        for q in moved.layers
-    ]
-    moved = type(moved)(tuple(layers), moved.output_weight, moved.output_bias)
+    moved = perturbed(network, size, rng)
     first, second = (Lens(n).partition(SQUARE) for n in (network, moved))
     areas = shapely.area(shapely.intersection(first.polygons()[:, None], second.polygons()[None, :]))
     overlaps = {(int(i), int(j)): areas[i, j] for i, j in np.argwhere(areas > 1e-13)}
@@ -102,18 +110,11 @@ def test_events_of_perturbed_networks_from_polygons(size):
 
 
 def test_ages_by_following_tracks():
-    """A neuron's bias moves; each region's age is found by walking back from region to region."""
-    networks_ = [random_deep((2, 5, 5), 6, 0.0)]
+    """Weights move; each region's age is found by walking back from region to region."""
     rng = np.random.default_rng(3)
+    networks_ = [random_deep((2, 5, 5), 6, 0.0)]
     for _ in range(5):
-        last = networks_[-1]
-        layers = [
-            type(q)(
-                q.weight, q.bias + 0.05 * rng.standard_normal(len(q.bias)), q.negative_slope, q.positive_slope, q.cuts
-            )
-            for q in last.layers
-        ]
-        networks_.append(type(last)(tuple(layers), last.output_weight, last.output_bias))
+        networks_.append(perturbed(networks_[-1], 0.02, rng))
     steps = [0, 3, 4, 10, 11, 20]
     found = events(Recording(steps, networks_, domain=SQUARE), progress=False)
     result = ages(found)

@@ -13,7 +13,7 @@ from polytope_lens.query.vertices import rational_corners, rounded_vertices
 from polytope_lens.query.volumes import volumes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from flint import fmpq
     from numpy.typing import NDArray
@@ -47,10 +47,10 @@ def volume_bounds(partition: Partition) -> tuple[Floats, Floats]:
     if dim == 1:
         ends = np.array([rounded_vertices(partition, i)[:, 0] for i in range(len(partition))])
         inner, outer = (np.nextafter(ends, [[-s, s]]) for s in (-np.inf, np.inf))
-        return _around(inner[:, 1] - inner[:, 0], outer[:, 1] - outer[:, 0])
+        return around(inner[:, 1] - inner[:, 0], outer[:, 1] - outer[:, 0])
     if dim > 3:
         found = volumes(partition)
-        return _around(found, found)
+        return around(found, found)
     mesh = partition.require_mesh()
     region, corners = simplices_of(mesh)
     points, error = mesh.points[corners], mesh.error[corners]
@@ -70,24 +70,28 @@ def volume_bounds(partition: Partition) -> tuple[Floats, Floats]:
     return np.fmax(lower, 0.0), np.where(np.isnan(upper), np.inf, upper)
 
 
-def exact_volumes(partition: Partition, regions: Iterable[int]) -> list[fmpq]:
-    """Volumes of some regions of a bounded domain as fractions; milliseconds for each, more where numbers are long.
+def exact_volumes(partition: Partition) -> Callable[[int], fmpq]:
+    """A function that gives the volume of any region of a bounded domain as a fraction.
+
+    Milliseconds for each, more where numbers are long.
 
     Raises
     ------
     UnboundedPolytopeError, PartialPartitionError
     """
     if partition.network.input_dim > 3:
-        return [volume(partition[i].body(), insist=True) for i in regions]
+        return lambda index: volume(partition[index].body(), insist=True)
     corners_of = rational_corners(partition)
-    found: list[fmpq] = []
-    for i in regions:
-        corners = corners_of(i)
-        parts = [[corners[k] for k in chosen] for chosen in simplex_places(partition, i, len(corners))]
-        found.append(simplex_volumes(np.array(parts, dtype=object)).sum())
-    return found
+
+    def of(index: int) -> fmpq:
+        corners = corners_of(index)
+        parts = [[corners[k] for k in chosen] for chosen in simplex_places(partition, index, len(corners))]
+        total: fmpq = simplex_volumes(np.array(parts, dtype=object)).sum()
+        return total
+
+    return of
 
 
-def _around(lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+def around(lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
     """Numbers that were rounded to the nearest, moved outwards by as much."""
     return np.maximum(np.nextafter(lower, -np.inf), 0.0), np.nextafter(upper, np.inf)

@@ -164,6 +164,8 @@ def check_image(image: ArrayLike) -> Values:
     ------
     DimensionError
         No pixels; not a square; colours; negative integers; numbers that are not finite or not real.
+    OptionError
+        Bytes, which could be either.
     """
     try:
         raw = np.asarray(image)
@@ -176,6 +178,11 @@ def check_image(image: ArrayLike) -> Values:
         )
     if raw.ndim != 2 or raw.shape[0] != raw.shape[1] or not raw.size:
         raise DimensionError(f"an image should be a square of at least one pixel, but has shape {raw.shape}.")
+    if raw.dtype == np.uint8:
+        raise OptionError(
+            "an image of bytes may hold grey values or the numbers of categories. Say which: image / 255 for grey "
+            "values from 0 to 1, image.astype(int) for categories."
+        )
     return _validate.values_array(raw, name="an image", ndim=2)
 
 

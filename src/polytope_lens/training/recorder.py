@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Box
     from polytope_lens.network import Network
+    from polytope_lens.training.events import Events
     from polytope_lens.training.sampling import Samples
 
 
@@ -147,11 +148,11 @@ class Recorder:
         """Write what was recorded to a file for `Recording.load`; see :func:`polytope_lens.training.saving.save`."""
         self.recording().save(path)
 
-    def film(self, path: str | PathLike[str], **options: Any) -> Any:
-        """A film of what was recorded; see :func:`polytope_lens.training.film.film`."""
-        return self.recording().film(path, **options)
+    def film(self, path: str | PathLike[str], **options: Any) -> None:
+        """Write a film of what was recorded; options as of :func:`polytope_lens.training.film.film`."""
+        self.recording().film(path, **options)
 
-    def events(self, **options: Any) -> Any:
+    def events(self, **options: Any) -> Events:
         """Which regions were born, split, merged or died; see :func:`polytope_lens.training.events.events`."""
         return self.recording().events(**options)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.network import Network
+    from polytope_lens.training.events import Events
     from polytope_lens.training.sampling import Samples
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -97,10 +97,14 @@ class Recording:
         """Read what `save` wrote; see :func:`polytope_lens.training.saving.load`."""
         return cls(**saving.load(path))
 
-    def film(self, path: str | PathLike[str], **options: Any) -> Any:
-        """A film, one frame for each step; options and what it returns: :func:`polytope_lens.training.film.film`."""
-        return import_module("polytope_lens.training.film").film(self, path, **options)
+    def film(self, path: str | PathLike[str], **options: Any) -> None:
+        """Write a film, one frame for each step; options as of :func:`polytope_lens.training.film.film`."""
+        from polytope_lens.training.film import film
 
-    def events(self, **options: Any) -> Any:
+        film(self, path, **options)
+
+    def events(self, **options: Any) -> Events:
         """Which regions are born, split, merge or die; see :func:`polytope_lens.training.events.events`."""
-        return import_module("polytope_lens.training.events").events(self, **options)
+        from polytope_lens.training.events import events
+
+        return events(self, **options)

@@ -136,7 +136,7 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
         version = reader.array("recording_version", INT)
         if version != VERSION:
             raise FileFormatError(f"it is of version {version}, but this release reads version {VERSION}.")
-        steps = reader.indices("steps", 0, MOST, None)
+        steps = reader.array("steps", INT, None)
         if (np.diff(steps) <= 0).any():
             raise FileFormatError("steps should increase, but they do not.")
         finite = reader.array("finite", BOOL, len(steps))

@@ -18,7 +18,7 @@ from polytope_lens.testing import boxes, networks
 
 def assert_bounded(partition):
     lower, upper = volume_bounds(partition)
-    exact = [fraction(v) for v in exact_volumes(partition, range(len(partition)))]
+    exact = [fraction(v) for v in map(exact_volumes(partition), range(len(partition)))]
     for low, high, value, region in zip(lower.tolist(), upper.tolist(), exact, partition, strict=True):
         assert value == region.volume(exact=True)
         assert 0 <= Fraction(low) <= value and (high == np.inf or value <= Fraction(high))

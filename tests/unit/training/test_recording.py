@@ -235,11 +235,13 @@ def test_the_forwarders_hand_everything_on(monkeypatch):
     recorder(0)
     calls = []
 
-    class Stand:
-        film = staticmethod(lambda recording, path, **options: calls.append((len(recording), path, options)))
-        events = staticmethod(lambda recording, **options: calls.append((len(recording), options)))
-
-    monkeypatch.setattr("polytope_lens.training.recording.import_module", lambda name: Stand)
+    monkeypatch.setattr(
+        "polytope_lens.training.film.film",
+        lambda recording, path, **options: calls.append((len(recording), path, options)),
+    )
+    monkeypatch.setattr(
+        "polytope_lens.training.events.events", lambda recording, **options: calls.append((len(recording), options))
+    )
     recorder.film("ring.mp4", fps=10)
     recorder.events(workers=1)
     assert calls == [(1, "ring.mp4", {"fps": 10}), (1, {"workers": 1})]

@@ -139,7 +139,7 @@ def test_categories_are_equal_steps_of_grey():
 
 
 def test_samples_of_categories_keep_their_numbers():
-    image = categories(moons(64), 3).astype(np.uint8)
+    image = categories(moons(64), 3).astype(np.uint16)
     samples = sample(image, 100, 50)
     assert samples.is_categorical
     assert samples.train_values.dtype == samples.validation_values.dtype == np.int64
@@ -170,3 +170,10 @@ def test_samples_of_categories_keep_their_numbers():
 def test_what_is_no_grey_image_is_refused(image, message):
     with pytest.raises(DimensionError, match=message):
         sample(image, 1, 0)
+
+
+def test_bytes_are_asked_what_they_mean():
+    image = np.full((4, 4), 255, dtype=np.uint8)
+    with pytest.raises(OptionError, match="image / 255"):
+        sample(image, 5, 1)
+    assert sample(image / 255, 5, 1).train_values.tolist() == [1.0] * 5

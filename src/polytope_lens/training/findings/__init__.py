@@ -1,1 +1,1 @@
-"""Questions about training, answered with numbers: one module each, a function from data to a small result."""
+"""Questions about training, answered with numbers: a module for each, from data to a small result."""

@@ -1,4 +1,4 @@
-"""Do the creases of a first layer bundle, and more than chance would have it?"""
+"""Creases of a first layer: whether they bundle, and more than chance would have it."""
 
 from __future__ import annotations
 
@@ -173,7 +173,9 @@ def bundling(lines: Creases, distances: ArrayLike = DISTANCES, *, draws: int = 9
     """
     steps = _validate.float_array(distances, name="distances", ndim=1)
     if not len(steps) or (np.diff(steps) <= 0).any() or steps[0] <= 0 or steps[-1] > 1:
-        raise OptionError(f"distances between lines should ascend from above 0 to at most 1, but received {distances}.")
+        raise OptionError(
+            f"distances between lines should ascend from above 0 to at most 1, but received {steps.tolist()}."
+        )
     draws = _validate.count(draws, name="`draws`")
     if len(lines) < 2:
         raise OptionError(f"lines bundle if there are at least two, but {len(lines)} of this layer meet the box.")
