@@ -260,7 +260,7 @@ class RegionImage(AxesImage):
         width, height = (last - first).astype(int)
         fine = self._colors(lower, upper, (2 * height, 2 * width))
         x, y = first / magnification
-        return mean_of_fours(fine), float(x), float(y), Affine2D()
+        return _mean_of_fours(fine), float(x), float(y), Affine2D()
 
     def get_cursor_data(self, event: Any) -> None:
         """Nothing: the array that matplotlib would look into is not the picture."""
@@ -279,7 +279,7 @@ class RegionImage(AxesImage):
         return np.asarray(self.to_rgba(np.ma.masked_array(values, regions < 0), bytes=True))
 
 
-def mean_of_fours(fine: Frame) -> Frame:
+def _mean_of_fours(fine: Frame) -> Frame:
     """Mean colour of each 2 x 2 pixels, (2 h, 2 w, 4) -> (h, w, 4). Transparent ones only make the mean transparent."""
     total = np.zeros((fine.shape[0] // 2, fine.shape[1] // 2, 4), dtype=np.uint16)
     opaque = np.zeros((*total.shape[:2], 1), dtype=np.uint16)

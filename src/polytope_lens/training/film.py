@@ -133,7 +133,10 @@ class Survey:
 def survey(
     recording: Recording, output: int, curves: bool, sloping: bool, aging: bool, network: Network | None
 ) -> Survey:
-    """Look at one step ahead of drawing it."""
+    """Look at a step before drawing it: measure it for `curves`, its slopes if `sloping`, keep patterns if `aging`.
+
+    The range of values is cheap, and always found.
+    """
     if network is None:
         row = measure_step(recording, output, None)[1] if curves else None
         return Survey(row, None, None, None)

@@ -5,6 +5,7 @@ What stays the same (axes, labels, legends, the target) is drawn once; a frame a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     Frame = NDArray[np.uint8]
 
 LINES = {"partition": None, "pattern": "#33333399"}  # None: by layer
+LETTER = 6  # pixels for a letter of a panel's title, on average
 BLANK, EDGE = 229, 153  # grey levels
 LOSSES = {False: "mean squared error", True: "cross-entropy, share wrong"}
 
@@ -171,11 +173,13 @@ class Painter:
         ax = self._add_axes(box, xticks=[], yticks=[], xlim=(x0, x1), ylim=(y0, y1))
         ax.spines[:].set_visible(False)
         head, scale = shades.describe(name, setting)
+        if LETTER * len(head) > box[2]:
+            head = re.split("[,:]", head)[0]
         ax.set_title(head, loc="left", fontsize=8, color=render.INK, pad=3)
         if scale is not None:
             self._draw_scale(scale, box)
         if name == "target":
-            self._draw_target(ax)
+            self._draw_target(ax, box[2])
         return ax
 
     def _draw_scale(self, scale: shades.Scale, box: Rectangle) -> None:
@@ -193,7 +197,7 @@ class Painter:
             elif place >= n - 1 and scale.flush:
                 label.set_horizontalalignment("right")
 
-    def _draw_target(self, ax: Axes) -> None:
+    def _draw_target(self, ax: Axes, across: int) -> None:
         setting = self.setting
         if setting.target is not None:
             shown = shades.target_colors(setting.target, setting.n_classes)
@@ -206,10 +210,10 @@ class Painter:
             (setting.validation_points, render.VALIDATION, "validation"),
         ):
             if len(points):
-                render.draw_dots(ax, points, color, size=1.5)
+                render.draw_dots(ax, points, color, size=float(np.clip(across / 200, 0.6, 1.5)))
                 label = f"{len(points):,} {name}"
                 handles.append(Line2D([], [], linestyle="none", marker="o", markersize=3, color=color, label=label))
-        render.legend(ax, handles, columns=2, **render.BELOW)
+        render.legend(ax, handles, columns=2 if across > 200 else 1, **render.BELOW)
 
     def _draw_nothing(self, ax: Axes) -> None:
         """Say in a panel that there are no regions."""

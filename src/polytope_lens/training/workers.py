@@ -92,8 +92,10 @@ def _shared(function: Callable[[T], R], items: Sequence[T], workers: int) -> Ite
 
         def ask(item: T) -> R:
             worker = free.get()
-            answer: R = worker(item)
-            free.put(worker)
+            try:
+                answer: R = worker(item)
+            finally:
+                free.put(worker)  # a dead one too, lest others wait for it
             return answer
 
         pool = ThreadPoolExecutor(workers)  # a thread for each process, which waits for it
@@ -123,10 +125,10 @@ class Worker:
 
     def __call__(self, item: Any) -> Any:
         """The function's value; what it raises is raised here."""
-        self._send(item)
         try:
+            self._send(item)
             answer, failure = pickle.load(self.process.stdout)  # type: ignore[arg-type]
-        except EOFError as error:
+        except (EOFError, BrokenPipeError) as error:
             raise RuntimeError(
                 f"a process that worked on a recording ended with code {self.process.wait()}, perhaps for want of "
                 "memory. Use fewer workers."
