@@ -1,0 +1,243 @@
+"""The experiments of the posts by name: each one function, and ``polytope-lens experiment NAME``.
+
+*Some experiments to help me understand Neural Nets better* (posts 1 to 4, July 2024 to May 2025) shows sampled pictures;
+these are the true ones. The posts do not say how many points each step took, nor the learning rate. Here a step takes
+512 points at random, and the learning rate falls from the one given to 0 along half a cosine: each experiment's own was
+chosen so that its networks train reliably.
+"""
+
+from __future__ import annotations
+
+import csv
+import inspect
+from dataclasses import dataclass, fields
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens.errors import OptionError
+from polytope_lens.training.crease import crease_films
+from polytope_lens.training.models import equal_parameters
+from polytope_lens.training.runs import Run, Setting, learn
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+
+    from polytope_lens.partition import Partition
+
+NAMES = tuple(field.name for field in fields(Setting))
+COLUMNS = (
+    "target", "shape", "parameters", "points", "seed", "train loss", "validation loss", "true error", "regions",
+    "with training points", "N^2/2",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What an experiment found and wrote.
+
+    Parameters
+    ----------
+    name : str
+    runs : tuple of Run
+        One for each combination of options.
+    files : tuple of Path
+    """
+
+    name: str
+    runs: tuple[Run, ...]
+    files: tuple[Path, ...]
+
+    def table(self) -> list[dict[str, Any]]:
+        """One row for each run: what `COLUMNS` names. Regions are counted exactly, N is the number of neurons."""
+        return [dict(zip(COLUMNS, _row(run), strict=True)) for run in self.runs]
+
+
+def post1_crease(folder: str | os.PathLike[str] = "post1-crease", *, frames: int = 60, progress: bool = True) -> Result:
+    """One neuron, max(a x + b y + c, 0), as a sheet of paper: three films, in which a, then b, then c moves. (20 s)"""
+    paths = crease_films(folder, frames=frames, suffix=film_suffix(), progress=progress)
+    return _told(Result("post1-crease", (), tuple(paths)))
+
+
+def post1(folder: str | os.PathLike[str] = "post1", **options: Any) -> Result:
+    """One layer of 10 and of 500 neurons learns a disc and a photograph. (4 min)"""
+    defaults = {
+        "target": ("disc", "photograph"), "shape": ("10", "500"), "steps": 3000, "learning_rate": 0.01, "size": 512,
+        "frames": 60,
+    }  # fmt: skip
+    return _experiment("post1", folder, defaults, options)
+
+
+def post2(folder: str | os.PathLike[str] = "post2", **options: Any) -> Result:
+    """Deep networks learn a ring: 6 layers of 14; and 10 of 10, then one of 2, then 3 of 10. (2 min)"""
+    defaults = {"shape": ("14x6", "10x10,2,10x3"), "learning_rate": 0.003}
+    return _experiment("post2", folder, defaults, options)
+
+
+def post3(folder: str | os.PathLike[str] = "post3", **options: Any) -> Result:
+    """30 layers of 30 neurons learn a ring from fewer and fewer points: does it overfit? (10 min; --points 625: 2 min)"""
+    defaults = {
+        "shape": "30x30", "points": (5000, 2500, 1250, 625, 312), "learning_rate": 0.001, "frames": 60,
+    }  # fmt: skip
+    return _experiment("post3", folder, defaults, options, against="points")
+
+
+def categorical(folder: str | os.PathLike[str] = "categorical", **options: Any) -> Result:
+    """Classes instead of grey levels, cross-entropy instead of squares: the ring and three classes of moons. (2 min)"""
+    defaults = {"target": ("ring", "moons"), "categories": 3, "learning_rate": 0.003}
+    return _experiment("categorical", folder, defaults, options)
+
+
+def depth(folder: str | os.PathLike[str] = "depth", **options: Any) -> Result:
+    """A ring by networks of 1 to 8 layers with as many parameters as 6 layers of 14 have. (4 min)"""
+    shapes = [equal_parameters(n, Setting().n_parameters)[1:-1] for n in range(1, 9)]
+    defaults = {
+        "shape": tuple(f"{widths[0]}x{len(widths)}" for widths in shapes), "learning_rate": 0.003, "frames": 40,
+    }  # fmt: skip
+    return _experiment("depth", folder, defaults, options, against="depth")
+
+
+EXPERIMENTS: dict[str, Callable[..., Result]] = {
+    "post1-crease": post1_crease,
+    "post1": post1,
+    "post2": post2,
+    "post3": post3,
+    "categorical": categorical,
+    "depth": depth,
+}
+
+
+def experiment(name: str, folder: str | os.PathLike[str] | None = None, **options: Any) -> Result:
+    """Run an experiment by name.
+
+    Parameters
+    ----------
+    name : str
+        One of `EXPERIMENTS`.
+    folder : path, optional
+        Where its files go; made if it does not exist; by default the name of the experiment.
+    **options
+        Of :class:`.Setting`, each one value or a list of them: there is a run for each combination. And `progress`,
+        whether to draw progress bars.
+
+    Raises
+    ------
+    OptionError
+        Another name, an option that the experiment does not have, or a value that is not allowed.
+    """
+    if name not in EXPERIMENTS:
+        raise OptionError(f"the experiments are {', '.join(EXPERIMENTS)}; received {name!r}.")
+    run = EXPERIMENTS[name]
+    known = set(inspect.signature(run).parameters) | set(() if name == "post1-crease" else (*NAMES, "progress"))
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise OptionError(f"{name} has no option `{unknown[0]}`; its options are {', '.join(sorted(known))}.")
+    return run(name if folder is None else folder, **options)
+
+
+def settings(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> list[Setting]:
+    """A setting for each combination of values, where an option has several, in the order in which they are given."""
+    several = {
+        name: tuple(given) if isinstance(given, list | tuple) else (given,)
+        for name, given in {**defaults, **options}.items()
+    }
+    unknown = [name for name in several if name not in NAMES]
+    if unknown:
+        raise OptionError(f"an experiment has no option `{unknown[0]}`; its options are {', '.join(NAMES)}.")
+    return [Setting(**dict(zip(several, values, strict=True))) for values in product(*several.values())]
+
+
+def film_suffix() -> str:
+    """The best kind of film that can be written: ``.mp4`` with PyAV, else ``.gif``."""
+    from importlib.util import find_spec
+
+    return ".mp4" if find_spec("av") else ".gif"
+
+
+def _experiment(
+    name: str,
+    folder: str | os.PathLike[str],
+    defaults: Mapping[str, Any],
+    options: Mapping[str, Any],
+    against: str | None = None,
+) -> Result:
+    """Run every setting, write its files, and a table and a figure that compare them."""
+    given = dict(options)
+    progress = given.pop("progress", True)
+    planned = settings(defaults, given)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    runs, files = [], []
+    for setting in planned:
+        print(f"{setting.shape} ({setting.n_parameters:,} parameters) learns {setting.points} points of {setting.target}")
+        runs.append(learn(setting, progress=progress))
+        files += write(runs[-1], folder, progress=progress)
+    result = Result(name, tuple(runs), tuple(files))
+    return _told(Result(name, result.runs, (*files, *_compare(result, folder, against))))
+
+
+def write(run: Run, folder: Path, *, progress: bool = True) -> list[Path]:
+    """Write a run's film, pictures, recording and measurements; returns the files."""
+    from polytope_lens.training import pictures
+
+    start = folder / run.setting.slug
+    film, recorded, steps = (Path(f"{start}{end}") for end in (film_suffix(), ".npz", "_steps.csv"))
+    run.recording.film(film, fps=15.0, progress=progress)
+    run.recording.save(recorded)
+    measures = run.measures
+    losses = np.column_stack([measures.step, measures.train_loss, measures.validation_loss, measures.true_error])
+    names = ["step", "train loss", "validation loss", "true error"]
+    names += [f"regions after layer {layer}" for layer in range(measures.counts.shape[1])]
+    _write_csv(steps, names, [[*row, *counts] for row, counts in zip(losses.tolist(), measures.counts.tolist(), strict=True)])
+    files = [film, recorded, steps]
+    if run.partition is not None:
+        for what, figure in (("creases", pictures.creases(run)), ("surface", pictures.folded(run))):
+            files.append(Path(f"{start}_{what}.png"))
+            figure.savefig(files[-1], dpi=150)
+    return files
+
+
+def _row(run: Run) -> list[Any]:
+    setting, last = run.setting, run.measures
+    neurons = sum(setting.layers[1:-1])
+    return [
+        setting.target, setting.shape, setting.n_parameters, setting.points, setting.seed, float(last.train_loss[-1]),
+        float(last.validation_loss[-1]), float(last.true_error[-1]), run.n_regions, run.n_inhabited, neurons**2 // 2,
+    ]  # fmt: skip
+
+
+def _compare(result: Result, folder: Path, against: str | None) -> list[Path]:
+    """The table as a file, and a figure where one thing varies."""
+    from polytope_lens.training import pictures
+
+    files = [folder / f"{result.name}.csv"]
+    _write_csv(files[0], COLUMNS, [list(row.values()) for row in result.table()])
+    if against is not None and len(result.runs) > 1:
+        files.append(folder / f"{result.name}.png")
+        pictures.comparison(result.runs, against).savefig(files[-1], dpi=150)
+    return files
+
+
+def _write_csv(path: Path, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([names, *rows])
+
+
+def _told(result: Result) -> Result:
+    """Print the table and the files."""
+    if result.runs:
+        print("\n" + format_table(result))
+    print("\nwritten:")
+    for path in result.files:
+        print(f"  {path}")
+    return result
+
+
+def format_table(result: Result) -> str:
+    """The table as text."""
+    rows = [[f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in result.table()]
+    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
+    return "\n".join("  ".join(cell.rjust(n) for cell, n in zip(row, widths, strict=True)) for row in (COLUMNS, *rows))
