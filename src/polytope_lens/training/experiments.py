@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
 
-    from polytope_lens.partition import Partition
 
 NAMES = tuple(field.name for field in fields(Setting))
 COLUMNS = (
@@ -175,8 +174,8 @@ def _experiment(
         print(f"{setting.shape} ({setting.n_parameters:,} parameters) learns {setting.points} points of {setting.target}")
         runs.append(learn(setting, progress=progress))
         files += write(runs[-1], folder, progress=progress)
-    result = Result(name, tuple(runs), tuple(files))
-    return _told(Result(name, result.runs, (*files, *_compare(result, folder, against))))
+    files += _compare(name, runs, folder, against)
+    return _told(Result(name, tuple(runs), tuple(files)))
 
 
 def write(run: Run, folder: Path, *, progress: bool = True) -> list[Path]:
@@ -194,7 +193,7 @@ def write(run: Run, folder: Path, *, progress: bool = True) -> list[Path]:
     _write_csv(steps, names, [[*row, *counts] for row, counts in zip(losses.tolist(), measures.counts.tolist(), strict=True)])
     files = [film, recorded, steps]
     if run.partition is not None:
-        for what, figure in (("creases", pictures.creases(run)), ("surface", pictures.folded(run))):
+        for what, figure in (("creases", pictures.creases(run.partition, run.recording.target)), ("surface", pictures.folded(run.partition))):
             files.append(Path(f"{start}_{what}.png"))
             figure.savefig(files[-1], dpi=150)
     return files
@@ -209,15 +208,15 @@ def _row(run: Run) -> list[Any]:
     ]  # fmt: skip
 
 
-def _compare(result: Result, folder: Path, against: str | None) -> list[Path]:
+def _compare(name: str, runs: Sequence[Run], folder: Path, against: str | None) -> list[Path]:
     """The table as a file, and a figure where one thing varies."""
     from polytope_lens.training import pictures
 
-    files = [folder / f"{result.name}.csv"]
-    _write_csv(files[0], COLUMNS, [list(row.values()) for row in result.table()])
-    if against is not None and len(result.runs) > 1:
-        files.append(folder / f"{result.name}.png")
-        pictures.comparison(result.runs, against).savefig(files[-1], dpi=150)
+    files = [folder / f"{name}.csv"]
+    _write_csv(files[0], COLUMNS, [_row(run) for run in runs])
+    if against is not None and len(runs) > 1:
+        files.append(folder / f"{name}.png")
+        pictures.comparison(runs, against).savefig(files[-1], dpi=150)
     return files
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,10 +11,9 @@ import numpy as np
 
 from polytope_lens import _validate
 from polytope_lens.engines.enumerate import partition
-from polytope_lens.errors import DimensionError
 from polytope_lens.training.images import categories
 from polytope_lens.training.measures import Measures, measure
-from polytope_lens.training.models import mlp, shape_of
+from polytope_lens.training.models import mlp, n_parameters, shape_of
 from polytope_lens.training.recorder import Recorder
 from polytope_lens.training.recording import Recording
 from polytope_lens.training.sampling import sample
@@ -88,7 +87,7 @@ class Setting:
     @property
     def n_parameters(self) -> int:
         """Weights and biases of the network."""
-        return sum((n_in + 1) * n_out for n_in, n_out in zip(self.layers, self.layers[1:], strict=False))
+        return n_parameters(self.layers)
 
     @property
     def slug(self) -> str:
