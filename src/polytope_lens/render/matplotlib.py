@@ -295,8 +295,7 @@ def _mean_of_fours(fine: Frame) -> Frame:
 def _shade(
     ax: Axes, partition: Partition, color: str, output: int, limits: tuple[float, float] | None = None
 ) -> RegionImage:
-    """Fill the regions, outline the domain and fit the view to it."""
-    mesh = partition.planar_mesh()
+    """Colour the regions by what is asked for."""
     cmap: str | mcolors.Colormap
     norm: mcolors.Normalize
     if color == "value":
@@ -315,6 +314,14 @@ def _shade(
         planes = _constant(np.arange(len(partition)))
         cmap = mcolors.ListedColormap(scene.pattern_colors(partition))
         norm = mcolors.Normalize(-0.5, len(partition) - 0.5)
+    return fill(ax, partition, planes, cmap, norm)
+
+
+def fill(
+    ax: Axes, partition: Partition, planes: Floats, cmap: str | mcolors.Colormap, norm: mcolors.Normalize
+) -> RegionImage:
+    """Fill the regions by a scalar that is affine on each, outline the domain and fit the view to it."""
+    mesh = partition.planar_mesh()
     image = RegionImage(ax, mesh, planes, cmap=cmap, norm=norm)
     ax.add_image(image)
     _add_segments(ax, scene.domain_outline(mesh), color=FRAME, width=0.8)

@@ -3,8 +3,9 @@
 Importing this package does not load torch; the functions that need it do.
 """
 
+from polytope_lens.training.events import Events, Transition, ages
 from polytope_lens.training.images import categories, from_file, lookup, pixel_coordinates
-from polytope_lens.training.models import RING_SHAPE, mlp, shape_of
+from polytope_lens.training.models import RING_SHAPE, equal_parameters, mlp, n_parameters, shape_of
 from polytope_lens.training.recorder import Recorder
 from polytope_lens.training.recording import Recording
 from polytope_lens.training.sampling import Samples, sample
@@ -13,17 +14,22 @@ from polytope_lens.training.trainer import TrainingHistory, train
 
 __all__ = [
     "RING_SHAPE",
+    "Events",
     "Recorder",
     "Recording",
     "Samples",
     "TrainingHistory",
+    "Transition",
+    "ages",
     "categories",
     "checkerboard",
     "disc",
+    "equal_parameters",
     "from_file",
     "lookup",
     "mlp",
     "moons",
+    "n_parameters",
     "named",
     "photograph",
     "pixel_coordinates",

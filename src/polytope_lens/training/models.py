@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from polytope_lens import _validate
 from polytope_lens.errors import OptionError, require
 
 if TYPE_CHECKING:
@@ -57,6 +59,64 @@ def shape_of(text: str, n_inputs: int = 2, n_outputs: int = 1) -> tuple[int, ...
             )
         widths += [int(match[1])] * int(match[2] or 1)
     return (n_inputs, *widths, n_outputs)
+
+
+def n_parameters(shape: Sequence[int]) -> int:
+    """Number of weights and biases of a network of this shape.
+
+    Examples
+    --------
+    >>> n_parameters(RING_SHAPE)
+    1107
+    """
+    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(shape))
+
+
+def equal_parameters(depth: int, n: int, n_inputs: int = 2, n_outputs: int = 1) -> tuple[int, ...]:
+    """The shape with hidden layers of one width whose number of parameters is nearest to `n`.
+
+    Parameters
+    ----------
+    depth : int
+        Number of hidden layers.
+    n : int
+        Number of parameters wanted.
+    n_inputs, n_outputs : int
+
+    Returns
+    -------
+    tuple of int
+        As `mlp` takes it; of two shapes equally near the smaller one.
+
+    Raises
+    ------
+    OptionError
+        Even layers of one neuron have more parameters; a number below 1.
+
+    Examples
+    --------
+    >>> for depth in (1, 6, 30):
+    ...     shape = equal_parameters(depth, 1107)
+    ...     print(depth, "of", shape[1], "have", n_parameters(shape))
+    1 of 276 have 1105
+    6 of 14 have 1107
+    30 of 6 have 1243
+    """
+    for name, value in (("depth", depth), ("n", n), ("n_inputs", n_inputs), ("n_outputs", n_outputs)):
+        _validate.count(value, name=f"`{name}`")
+
+    def shape(width: int) -> tuple[int, ...]:
+        return (n_inputs, *[width] * depth, n_outputs)
+
+    def total(width: int) -> int:
+        return n_parameters(shape(width))
+
+    if n < total(1):
+        raise OptionError(
+            f"{depth} hidden layers have at least {total(1)} parameters, but {n} were asked for. Take fewer layers."
+        )
+    above = 1 + bisect_left(range(1, n + 1), n, key=total)
+    return shape(min((max(1, above - 1), above), key=lambda width: abs(total(width) - n)))
 
 
 def mlp(shape: Sequence[int], negative_slope: float = 0.0, seed: int = 0) -> nn.Sequential:
