@@ -92,9 +92,9 @@ def plot(
         ax = pyplot.figure(figsize=(6.4, 6.0), layout="constrained").add_subplot()
     image = _shade(ax, partition, color, output)
     if boundaries:
-        _draw_boundaries(ax, partition, LINES[color])
+        draw_boundaries(ax, partition, LINES[color])
     if dots is not None:
-        _draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
+        draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
     ax.set(xlabel="input 0", ylabel="input 1")
     if color in ("value", "slope"):
         draw_scale(ax.figure, image, color, output, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)))
@@ -161,7 +161,7 @@ def three_panels(
     right.imshow(pixels, cmap="gray", vmin=0.0, vmax=1.0, extent=(x0, x1, y0, y1), origin="upper")
     _fit(right, (x0, x1, y0, y1))
     for color, _, points in dots:
-        _draw_dots(right, points, color, size=1.5)
+        draw_dots(right, points, color, size=1.5)
     handles = [
         Line2D([], [], linestyle="none", marker="o", markersize=3, color=color, label=f"{len(points):,} {name} points")
         for color, name, points in dots
@@ -260,7 +260,7 @@ class RegionImage(AxesImage):
         width, height = (last - first).astype(int)
         fine = self._colors(lower, upper, (2 * height, 2 * width))
         x, y = first / magnification
-        return _mean_of_fours(fine), float(x), float(y), Affine2D()
+        return mean_of_fours(fine), float(x), float(y), Affine2D()
 
     def get_cursor_data(self, event: Any) -> None:
         """Nothing: the array that matplotlib would look into is not the picture."""
@@ -279,7 +279,7 @@ class RegionImage(AxesImage):
         return np.asarray(self.to_rgba(np.ma.masked_array(values, regions < 0), bytes=True))
 
 
-def _mean_of_fours(fine: Frame) -> Frame:
+def mean_of_fours(fine: Frame) -> Frame:
     """Mean colour of each 2 x 2 pixels, (2 h, 2 w, 4) -> (h, w, 4). Transparent ones only make the mean transparent."""
     total = np.zeros((fine.shape[0] // 2, fine.shape[1] // 2, 4), dtype=np.uint16)
     opaque = np.zeros((*total.shape[:2], 1), dtype=np.uint16)
@@ -334,11 +334,11 @@ def _shade_with_polytopes(
 ) -> None:
     """Draw the value, the boundaries, and below them a legend of so many columns."""
     _shade(ax, partition, "value", output, limits)
-    _draw_boundaries(ax, partition)
+    draw_boundaries(ax, partition)
     legend(ax, layer_handles(partition), columns=columns, **BELOW)
 
 
-def _draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -> None:
+def draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -> None:
     """Edges between regions, coloured by layer by default: hairlines where many, earlier layers thicker and on top."""
     edges = scene.boundary_segments(partition)
     n_layers = len(partition.network.layers)
@@ -363,7 +363,8 @@ def _add_segments(ax: Axes, segments: Floats, *, color: str | tuple[float, ...],
     ax.add_artist(PathPatch(curve, fill=False, edgecolor=color, linewidth=width, capstyle="round"))
 
 
-def _draw_dots(ax: Axes, points: Floats, color: str, *, size: float, **edge: Any) -> None:
+def draw_dots(ax: Axes, points: Floats, color: str, *, size: float, **edge: Any) -> None:
+    """Points on top of a picture; `edge` goes to matplotlib's ``Line2D``."""
     style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": size, "markeredgewidth": 0, **edge}
     ax.add_artist(Line2D(points[:, 0], points[:, 1], color=color, zorder=3, **style))
 

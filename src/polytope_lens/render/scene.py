@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.mesh import PlanarMesh
+    from polytope_lens.network import Network
     from polytope_lens.partition import Partition
 
     Floats = NDArray[np.float64]
@@ -63,13 +64,23 @@ class Boundaries:
 
 
 def check_output(partition: Partition, output: int) -> int:
+    """Return `output` if the partition's network has an output of that number.
+
+    Raises
+    ------
+    OptionError
+    """
+    return check_output_of(partition.network, output)
+
+
+def check_output_of(network: Network, output: int) -> int:
     """Return `output` if the network has an output of that number.
 
     Raises
     ------
     OptionError
     """
-    n = partition.network.output_dim
+    n = network.output_dim
     if isinstance(output, bool) or not isinstance(output, int | np.integer) or not 0 <= output < n:
         allowed = "0, the network's only output" if n == 1 else f"from 0 to {n - 1}: the network has {n} outputs"
         raise OptionError(f"output should be {allowed}; received {output!r}.")
@@ -168,8 +179,24 @@ def outline_ends(mesh: PlanarMesh) -> tuple[Ints, Ints]:
     return ends[outer], list_of(mesh.indptr)[outer]
 
 
-def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Ints:
-    """Which region holds the centre of each pixel of a window, (height, width), row 0 lowest; -1 outside.
+@dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """The pixels of a window region by region: neighbours in a row whose centres lie in one region.
+
+    Parameters
+    ----------
+    regions, rows, starts, stops : (n_spans,) int arrays
+        Pixels ``starts ... stops - 1`` of the row; row 0 is the lowest. Regions ascend. A span may be empty.
+    """
+
+    regions: Ints
+    rows: Ints
+    starts: Ints
+    stops: Ints
+
+
+def region_spans(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Spans:
+    """Where the pixels of a window lie whose centre is in a region; each pixel of the domain is in one span.
 
     Parameters
     ----------
@@ -182,7 +209,7 @@ def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[i
     -----
     Scan conversion of the polygons, so no region is searched for. Neighbours compute the crossing of their common edge
     with a row of pixels alike, so each pixel of the domain belongs to exactly one region.
-    Cost: one step for each edge, each crossing of an edge with a row, and each pixel.
+    Cost: one step for each edge and each crossing of an edge with a row.
     """
     height, width = shape
     x, y = ((mesh.points - lower) * (np.array([width, height]) / (upper - lower)) - 0.5).T
@@ -205,13 +232,23 @@ def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[i
     span = np.repeat((first_span - bottom)[region], n_crossings) + at
     ends = np.empty((2, rows.sum()))
     ends[np.repeat(rising.astype(np.int64), n_crossings), span] = np.clip(np.ceil(crossing), 0, width)
-    left, right = np.sort(ends, axis=0).astype(np.int64)  # sorted, for windows that mirror the plane
-    # Fill the spans.
-    raster = np.full(height * width, -1)
+    starts, stops = (f(*ends).astype(np.int64) for f in (np.minimum, np.maximum))  # windows may mirror the plane
     owner = np.repeat(np.arange(len(rows)), rows)
-    pixel = (np.repeat(bottom, rows) + places(rows)) * width + left
-    n_pixels = right - left
-    raster[np.repeat(pixel, n_pixels) + places(n_pixels)] = np.repeat(owner, n_pixels)
+    return Spans(owner, np.repeat(bottom, rows) + places(rows), starts, stops)
+
+
+def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Ints:
+    """Which region holds the centre of each pixel of a window, (height, width), row 0 lowest; -1 outside.
+
+    Parameters as for :func:`region_spans`. Cost: that, and one step for each pixel.
+    """
+    spans = region_spans(mesh, lower, upper, shape)
+    height, width = shape
+    raster = np.full(height * width, -1)
+    n_pixels = spans.stops - spans.starts
+    raster[np.repeat(spans.rows * width + spans.starts, n_pixels) + places(n_pixels)] = np.repeat(
+        spans.regions, n_pixels
+    )
     return raster.reshape(height, width)
 
 
