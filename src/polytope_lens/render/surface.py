@@ -177,7 +177,7 @@ def _paint(
         light = normals @ LAMP / (np.linalg.norm(normals, axis=1) * np.linalg.norm(LAMP))
         return scene.pattern_colors(partition) * (0.72 + 0.28 * light)[:, None], None
     values = folded.mean_heights() if color == "value" else scene.slopes(partition, output)
-    norm = mcolors.Normalize(*limits) if color == "value" else slope_norm(float(np.median(values)), float(values.max()))
+    norm = mcolors.Normalize(*limits) if color == "value" else slope_norm(values)
     scalars = ScalarMappable(norm, colormaps["cividis"])
     return np.asarray(scalars.to_rgba(values))[:, :3], scalars
 

@@ -1,21 +1,19 @@
 """The experiments of the posts by name: each one function, and ``polytope-lens experiment NAME``.
 
-*Some experiments to help me understand Neural Nets better* (posts 1 to 4, July 2024 to May 2025) shows sampled pictures;
-these are the true ones. The posts do not say how many points each step took, nor the learning rate. Here a step takes
-512 points at random, and the learning rate falls from the one given to 0 along half a cosine: each experiment's own was
-chosen so that its networks train reliably.
+The posts are *Some experiments to help me understand Neural Nets better* (1 to 4, July 2024 to May 2025); they show
+sampled pictures, these are the true ones. They do not say how many points each step took, nor the learning rate. Here a
+step takes 512 points at random, and the learning rate falls from the one given to 0 along half a cosine: each
+experiment's own was chosen so that its networks train reliably. With `batch` at least `points`, every step takes all.
+The minutes that the descriptions name were measured on two cores.
 """
 
 from __future__ import annotations
 
 import csv
-import inspect
 from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from polytope_lens.errors import OptionError
 from polytope_lens.training.crease import crease_films
@@ -32,6 +30,9 @@ COLUMNS = (
     "target", "shape", "parameters", "points", "seed", "train loss", "validation loss", "true error", "regions",
     "with training points", "N^2/2",
 )  # fmt: skip
+
+MOST_FOLDED = 20_000
+SECONDS = 8  # that a film lasts, if it has frames enough
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,13 +57,13 @@ class Result:
 
 
 def post1_crease(folder: str | os.PathLike[str] = "post1-crease", *, frames: int = 60, progress: bool = True) -> Result:
-    """One neuron, max(a x + b y + c, 0), as a sheet of paper: three films, in which a, then b, then c moves. (20 s)"""
+    """One neuron as a sheet with one crease: three films, in which a, then b, then c moves; 20 seconds."""
     paths = crease_films(folder, frames=frames, suffix=film_suffix(), progress=progress)
     return _told(Result("post1-crease", (), tuple(paths)))
 
 
 def post1(folder: str | os.PathLike[str] = "post1", **options: Any) -> Result:
-    """One layer of 10 and of 500 neurons learns a disc and a photograph. (4 min)"""
+    """One layer of 10 and of 500 neurons learns a disc and a photograph; 4 minutes."""
     defaults = {
         "target": ("disc", "photograph"), "shape": ("10", "500"), "steps": 3000, "learning_rate": 0.01, "size": 512,
         "frames": 60,
@@ -71,27 +72,27 @@ def post1(folder: str | os.PathLike[str] = "post1", **options: Any) -> Result:
 
 
 def post2(folder: str | os.PathLike[str] = "post2", **options: Any) -> Result:
-    """Deep networks learn a ring: 6 layers of 14; and 10 of 10, then one of 2, then 3 of 10. (2 min)"""
+    """Deep networks learn a ring: 6 layers of 14; and 10 of 10, then one of 2, then 3 of 10; 2 minutes."""
     defaults = {"shape": ("14x6", "10x10,2,10x3"), "learning_rate": 0.003}
     return _experiment("post2", folder, defaults, options)
 
 
 def post3(folder: str | os.PathLike[str] = "post3", **options: Any) -> Result:
-    """30 layers of 30 neurons learn a ring from fewer and fewer points: does it overfit? (10 min; --points 625: 2 min)"""
+    """30 layers of 30 neurons learn a ring from 5000 points down to 312: do they overfit? 10 minutes."""
     defaults = {
-        "shape": "30x30", "points": (5000, 2500, 1250, 625, 312), "learning_rate": 0.001, "frames": 60,
+        "shape": "30x30", "points": (5000, 2500, 1250, 625, 312), "learning_rate": 0.001, "frames": 8,
     }  # fmt: skip
     return _experiment("post3", folder, defaults, options, against="points")
 
 
 def categorical(folder: str | os.PathLike[str] = "categorical", **options: Any) -> Result:
-    """Classes instead of grey levels, cross-entropy instead of squares: the ring and three classes of moons. (2 min)"""
+    """Classes and cross-entropy instead of grey levels and squares: the ring, and three of moons; 2 minutes."""
     defaults = {"target": ("ring", "moons"), "categories": 3, "learning_rate": 0.003}
     return _experiment("categorical", folder, defaults, options)
 
 
 def depth(folder: str | os.PathLike[str] = "depth", **options: Any) -> Result:
-    """A ring by networks of 1 to 8 layers with as many parameters as 6 layers of 14 have. (4 min)"""
+    """A ring by networks of 1 to 8 layers with as many parameters as 6 layers of 14 have; 4 minutes."""
     shapes = [equal_parameters(n, Setting().n_parameters)[1:-1] for n in range(1, 9)]
     defaults = {
         "shape": tuple(f"{widths[0]}x{len(widths)}" for widths in shapes), "learning_rate": 0.003, "frames": 40,
@@ -119,8 +120,8 @@ def experiment(name: str, folder: str | os.PathLike[str] | None = None, **option
     folder : path, optional
         Where its files go; made if it does not exist; by default the name of the experiment.
     **options
-        Of :class:`.Setting`, each one value or a list of them: there is a run for each combination. And `progress`,
-        whether to draw progress bars.
+        Of :class:`.Setting`, each one value or a list of them: there is a run for each combination. And
+        `progress`, whether to draw progress bars, and `workers`, the number of processes that measure and draw.
 
     Raises
     ------
@@ -129,12 +130,25 @@ def experiment(name: str, folder: str | os.PathLike[str] | None = None, **option
     """
     if name not in EXPERIMENTS:
         raise OptionError(f"the experiments are {', '.join(EXPERIMENTS)}; received {name!r}.")
-    run = EXPERIMENTS[name]
-    known = set(inspect.signature(run).parameters) | set(() if name == "post1-crease" else (*NAMES, "progress"))
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise OptionError(f"{name} has no option `{unknown[0]}`; its options are {', '.join(sorted(known))}.")
-    return run(name if folder is None else folder, **options)
+    if name == "post1-crease":
+        options = _of_films(options)
+    return EXPERIMENTS[name](name if folder is None else folder, **options)
+
+
+def _of_films(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of an experiment that trains nothing: one number of frames."""
+    unknown = sorted(set(options) - {"frames", "progress", "workers"})
+    frames = options.get("frames", 60)
+    frames = frames[0] if isinstance(frames, list | tuple) and len(frames) == 1 else frames
+    if unknown or not isinstance(frames, int):
+        what = f"`{unknown[0]}`" if unknown else f"frames={frames!r}"
+        raise OptionError(f"nothing is trained in post1-crease, which takes one number of `frames`; received {what}.")
+    return {"frames": frames, "progress": options.get("progress", True)}
+
+
+def about(name: str) -> str:
+    """One line on an experiment: what it does, and how long it takes on two cores."""
+    return (EXPERIMENTS[name].__doc__ or "").strip().splitlines()[0]
 
 
 def settings(defaults: Mapping[str, Any], options: Mapping[str, Any]) -> list[Setting]:
@@ -165,38 +179,44 @@ def _experiment(
 ) -> Result:
     """Run every setting, write its files, and a table and a figure that compare them."""
     given = dict(options)
-    progress = given.pop("progress", True)
+    progress, workers = given.pop("progress", True), given.pop("workers", 2)
     planned = settings(defaults, given)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     runs, files = [], []
     for setting in planned:
-        print(f"{setting.shape} ({setting.n_parameters:,} parameters) learns {setting.points} points of {setting.target}")
-        runs.append(learn(setting, progress=progress))
-        files += write(runs[-1], folder, progress=progress)
+        print(f"{setting.target} from {setting.points} points: {setting.shape}, {setting.n_parameters:,} parameters")
+        runs.append(learn(setting, workers=workers, progress=progress))
+        files += write(runs[-1], folder, workers=workers, progress=progress)
     files += _compare(name, runs, folder, against)
     return _told(Result(name, tuple(runs), tuple(files)))
 
 
-def write(run: Run, folder: Path, *, progress: bool = True) -> list[Path]:
-    """Write a run's film, pictures, recording and measurements; returns the files."""
+def write(run: Run, folder: Path, *, workers: int = 2, progress: bool = True) -> list[Path]:
+    """Write a run's film, recording, measurements, and pictures of its trained network; returns the files.
+
+    Of a network with more than `MOST_FOLDED` regions there is no surface: nobody could see its folds.
+    """
     from polytope_lens.training import pictures
 
     start = folder / run.setting.slug
     film, recorded, steps = (Path(f"{start}{end}") for end in (film_suffix(), ".npz", "_steps.csv"))
-    run.recording.film(film, fps=15.0, progress=progress)
+    fps = min(15.0, max(1.0, len(run.recording) / SECONDS))
+    run.recording.film(film, fps=fps, workers=workers, progress=progress)
     run.recording.save(recorded)
-    measures = run.measures
-    losses = np.column_stack([measures.step, measures.train_loss, measures.validation_loss, measures.true_error])
+    found, measures = run.partition, run.measures
     names = ["step", "train loss", "validation loss", "true error"]
     names += [f"regions after layer {layer}" for layer in range(measures.counts.shape[1])]
-    _write_csv(steps, names, [[*row, *counts] for row, counts in zip(losses.tolist(), measures.counts.tolist(), strict=True)])
-    files = [film, recorded, steps]
-    if run.partition is not None:
-        for what, figure in (("creases", pictures.creases(run.partition, run.recording.target)), ("surface", pictures.folded(run.partition))):
-            files.append(Path(f"{start}_{what}.png"))
-            figure.savefig(files[-1], dpi=150)
-    return files
+    columns = (measures.step, measures.train_loss, measures.validation_loss, measures.true_error, *measures.counts.T)
+    _write_csv(steps, names, list(zip(*(column.tolist() for column in columns), strict=True)))
+    figures = {}
+    if found is not None:
+        figures["creases"] = pictures.creases(found, run.image)
+    if found is not None and len(found) <= MOST_FOLDED:
+        figures["surface"] = pictures.folded(found)
+    for what, figure in figures.items():
+        figure.savefig(f"{start}_{what}.png", dpi=150)
+    return [film, recorded, steps, *(Path(f"{start}_{what}.png") for what in figures)]
 
 
 def _row(run: Run) -> list[Any]:
@@ -237,6 +257,8 @@ def _told(result: Result) -> Result:
 
 def format_table(result: Result) -> str:
     """The table as text."""
-    rows = [[f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in result.table()]
+    rows = [
+        [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in result.table()
+    ]
     widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
     return "\n".join("  ".join(cell.rjust(n) for cell, n in zip(row, widths, strict=True)) for row in (COLUMNS, *rows))

@@ -69,14 +69,14 @@ def comparison(runs: Sequence[Run], against: str) -> Figure:
         What the runs differ in: the number of training points, or of hidden layers.
     """
     x = np.array([run.setting.points if against == "points" else len(run.setting.layers) - 2 for run in runs])
-    last = {
+    last: dict[str, tuple[str, str, Any]] = {
         "training points": (TRAIN, "o", [run.measures.train_loss[-1] for run in runs]),
         "validation points": (VALIDATION, "s", [run.measures.validation_loss[-1] for run in runs]),
     }
     categorical = runs[0].setting.categories > 0
     truth = "pixels in the wrong class" if categorical else "whole image"
     last[truth] = (TRUTH, "D", [run.measures.true_error[-1] for run in runs])
-    counts = {
+    counts: dict[str, tuple[str, str, Any]] = {
         "regions": (TRUTH, "D", [run.n_regions for run in runs]),
         "regions that hold training points": (TRAIN, "o", [run.n_inhabited for run in runs]),
         r"$N^2/2$ for $N$ neurons": (VALIDATION, "s", [sum(run.setting.layers[1:-1]) ** 2 / 2 for run in runs]),
@@ -88,11 +88,13 @@ def comparison(runs: Sequence[Run], against: str) -> Figure:
     return figure
 
 
-def _curves(ax: Axes, x: Floats, curves: dict[str, tuple[str, str, list[Any]]], label: str, against: str) -> None:
+def _curves(ax: Axes, x: Floats, curves: dict[str, tuple[str, str, Any]], label: str, against: str) -> None:
     order = np.argsort(x, kind="stable")
     for name, (color, marker, values) in curves.items():
         y = np.asarray(values, dtype=float)[order]
-        ax.plot(x[order], np.where(y > 0, y, np.nan), color=color, marker=marker, markersize=5, linewidth=1.2, label=name)
+        ax.plot(
+            x[order], np.where(y > 0, y, np.nan), color=color, marker=marker, markersize=5, linewidth=1.2, label=name
+        )
     ax.set_yscale("log")
     if against == "points":
         ax.set_xscale("log")

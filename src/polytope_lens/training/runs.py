@@ -124,13 +124,19 @@ class Run:
     n_inhabited: int
 
     @property
+    def image(self) -> Floats | Ints:
+        """What was to be learnt: grey levels or categories."""
+        assert self.recording.target is not None
+        return self.recording.target
+
+    @property
     def n_regions(self) -> int:
         """Regions of the trained network; 0 if its weights are not finite."""
         return 0 if self.partition is None else len(self.partition)
 
 
-def learn(setting: Setting, *, progress: bool = True) -> Run:
-    """Train a network, record it, and measure every step recorded.
+def record(setting: Setting, *, progress: bool = True) -> tuple[Recording, TrainingHistory]:
+    """Train a network and record it.
 
     Raises
     ------
@@ -138,16 +144,9 @@ def learn(setting: Setting, *, progress: bool = True) -> Run:
         A target that is no image, more points than pixels.
     MissingExtraError
         torch is not installed.
-
-    Examples
-    --------
-    >>> run = learn(Setting(shape="4", points=50, validation=10, steps=20, frames=2, size=16), progress=False)
-    >>> run.recording.steps
-    array([ 0, 10, 20])
     """
-    image = named(setting.target, setting.size)
-    if setting.categories:
-        image = categories(image, setting.categories)
+    grey = named(setting.target, setting.size)
+    image = categories(grey, setting.categories) if setting.categories else grey
     samples = sample(image, setting.points, setting.validation, setting.seed)
     model = mlp(setting.layers, seed=setting.seed)
     recorder = Recorder(model, -(-setting.steps // setting.frames), samples=samples, target=image)
@@ -166,7 +165,23 @@ def learn(setting: Setting, *, progress: bool = True) -> Run:
         steps = np.append(recording.steps, setting.steps)
         networks = (*recording.networks, network_now(model))
         recording = Recording(steps, networks, recording.domain, recording.samples, recording.target)
-    trained = recording.networks[-1]
-    found = None if trained is None else partition(trained, recording.domain, progress=False)
-    inhabited = 0 if found is None else len(np.unique(found.locate(samples.train_points)))
-    return Run(setting, recording, history, measure(recording, progress=progress), found, inhabited)
+    return recording, history
+
+
+def learn(setting: Setting, *, workers: int = 2, progress: bool = True) -> Run:
+    """Train a network, record it, and measure every step recorded, in so many processes; raises what `record` does.
+
+    Examples
+    --------
+    >>> run = learn(Setting(shape="4", points=50, validation=10, steps=20, frames=2, size=16), progress=False)
+    >>> run.recording.steps
+    array([ 0, 10, 20])
+    """
+    recording, history = record(setting, progress=progress)
+    measures = measure(recording, workers=workers, progress=progress)
+    trained, samples = recording.networks[-1], recording.samples
+    if trained is None or samples is None:
+        return Run(setting, recording, history, measures, None, 0)
+    found = partition(trained, recording.domain, progress=False)
+    inhabited = len(np.unique(found.locate(samples.train_points)))
+    return Run(setting, recording, history, measures, found, inhabited)
