@@ -28,7 +28,7 @@ from polytope_lens.training.findings.change import change
 from polytope_lens.training.findings.creases import DISTANCES, bundling, creases
 from polytope_lens.training.findings.edge import along_circle
 from polytope_lens.training.findings.gathering import Contrast, gathering, homes, length_near_circle
-from polytope_lens.training.findings.pulse import autocorrelation, rhythm
+from polytope_lens.training.findings.pulse import autocorrelation, bursts, rhythm
 from polytope_lens.training.recording import SQUARE
 
 HERE = Path(__file__).parent
@@ -42,6 +42,7 @@ SIX = (2, *[14] * 6, 1)
 OPTIMISERS = {
     "Adam 0.01": ("Adam", {"lr": 0.01}),
     "Adam 0.001": ("Adam", {"lr": 0.001}),
+    "Adam 0.01 beta2 0.99": ("Adam", {"lr": 0.01, "betas": (0.9, 0.99)}),
     "Adam 0.01 beta2 0.9": ("Adam", {"lr": 0.01, "betas": (0.9, 0.9)}),
     "Adam 0.01 beta1 0": ("Adam", {"lr": 0.01, "betas": (0.0, 0.999)}),
     "SGD": ("SGD", {"lr": 0.05}),
@@ -117,7 +118,7 @@ def keep_creases(kept, name, network, draws) -> None:
 
 
 def measure_pulse(seeds=3, start=1000, n=200) -> dict[str, np.ndarray]:
-    """Loss, length of the step and area swept by boundaries, for each of `n` steps of each optimiser."""
+    """Loss, length of the step and area swept by boundaries, for `n` steps of each optimiser; bursts in all steps."""
     kept = {}
     for label, (name, options) in OPTIMISERS.items():
         for seed in range(seeds):
@@ -128,6 +129,7 @@ def measure_pulse(seeds=3, start=1000, n=200) -> dict[str, np.ndarray]:
             at = slice(start, start + n)
             rows = [losses[at], lengths[at], [found.swept for found in changes], [found.moved for found in changes]]
             kept[f"{label}_{seed}"] = np.array(rows, dtype=np.float32)
+            kept[f"bursts_{label}_{seed}"] = 300 + bursts(lengths[300:])
     return kept
 
 
@@ -263,7 +265,7 @@ def draw_creases(data) -> None:
         )
         ax.set_xticks([0, np.pi / 2, np.pi], ["0", "π/2", "π"])
     axes[0].set_ylabel("offset from the centre")
-    axes[1].legend(loc="upper center", ncol=2, fontsize=8, framealpha=0.9, handletextpad=0.1)
+    axes[0].legend(loc="upper center", ncol=2, fontsize=8, framealpha=0.9, handletextpad=0.1)
     ax = axes[2]
     for name, colour, marker, label in (
         ("500_start", GREY, "s", "500, before training"),
@@ -271,23 +273,19 @@ def draw_creases(data) -> None:
         ("500_end", VERMILLION, "o", "500, Adam"),
         ("sgd_end", BLUE, "D", "500, SGD with momentum"),
     ):
-        ratio = ratios(data, name)
-        if len(ratio):
-            ax.plot(data["distance"], np.nanmedian(ratio, axis=0), marker=marker, ms=4, color=colour, label=label)
-            ax.fill_between(data["distance"], ratio.min(axis=0), ratio.max(axis=0), color=colour, alpha=0.15, lw=0)
+        pairs, expected = (
+            sum(value for key, value in data.items() if key.startswith(name) and key.endswith(field))
+            for field in ("_pairs", "_expected")
+        )
+        enough = expected >= 0.5
+        ratio = np.where(pairs > 0, pairs, np.nan) / expected
+        ax.plot(data["distance"][enough], ratio[enough], marker=marker, ms=4, color=colour, label=label)
     ax.axhline(1, color="black", lw=0.8)
     ax.set(xscale="log", yscale="log", xlabel="distance of two lines", title="close pairs of lines, relative to chance")
     ax.set_ylim(0.1, None)
+    ax.text(0.0011, 1.1, "chance", fontsize=8)
     ax.legend(fontsize=8, frameon=False)
     save(figure, "creases")
-
-
-def ratios(data, name) -> np.ndarray:
-    """Close pairs over expected ones of all seeds, a row for each; half a pair stands for none."""
-    seeds = [key.removesuffix("_pairs") for key in data if key.startswith(name) and key.endswith("_pairs")]
-    return np.array(
-        [np.maximum(data[f"{each}_pairs"], 0.5) / np.maximum(data[f"{each}_expected"], 1e-2) for each in seeds]
-    )
 
 
 def print_creases(data) -> None:
@@ -357,18 +355,10 @@ def print_pulse(data) -> None:
             rows.append(
                 [found.period, found.share, found.p, found.swing, swept.mean(), moved.mean(), *together, losses[-1]]
             )
-        names = [
-            "period",
-            "share",
-            "p",
-            "swing",
-            "swept",
-            "moved",
-            "corr(step,swept)",
-            "corr(loss",
-            "growth,swept)",
-            "loss",
-        ]
+            starts = data[f"bursts_{label}_{seed}"]
+            gap = np.median(np.diff(starts)) if len(starts) > 1 else np.nan
+            print(f"{label:20} seed {seed}: {len(starts)} bursts from step 300 to 2000, {gap:.0f} steps apart")
+        names = ("period", "share", "p", "swing", "swept", "moved", "step and swept", "growth and swept", "loss")
         table = np.array(rows).T
         print(f"{label:20}", "; ".join(f"{n} {np.round(v, 4).tolist()}" for n, v in zip(names, table, strict=True)))
 
@@ -390,13 +380,8 @@ def draw_edge(data) -> None:
     for radius, colour, style in ((0.4, VERMILLION, "-"), (0.7, BLUE, "--")):
         at = rows[0, :, 1] == radius
         step = rows[0, at, 0]
-        for ax, column, name in (
-            (axes[1], 14, "steepest"),
-            (axes[1], 3, "median"),
-            (axes[2], 15, "greatest"),
-            (axes[2], 9, "median"),
-        ):
-            column -= name in ("steepest",) and 1
+        curves = (axes[1], 13, "steepest"), (axes[1], 3, "median"), (axes[2], 14, "greatest"), (axes[2], 9, "median")
+        for ax, column, name in curves:
             values = rows[:, at, column]
             wide = 2.0 if name != "median" else 1.0
             ax.plot(step, np.median(values, axis=0), color=colour, ls=style, lw=wide, label=f"{name}, radius {radius}")
@@ -404,9 +389,9 @@ def draw_edge(data) -> None:
     axes[1].axhline(SIZE / 2, color="black", lw=0.8, ls=":")
     axes[1].text(200, SIZE / 2 * 1.12, "a jump within one pixel", fontsize=8)
     axes[1].set(yscale="log", ylim=(0.3, 1500), xlabel="step", title="slope along the edges")
-    axes[2].set(ylim=(0, 1.05), xlabel="step", title="rise of the output within one polytope")
+    axes[2].set(ylim=(0, 1.3), xlabel="step", title="rise of the output within one polytope")
     axes[1].legend(fontsize=8, frameon=False, loc="lower right")
-    axes[2].legend(fontsize=8, frameon=False, loc="center right")
+    axes[2].legend(fontsize=8, frameon=False, loc="upper center", ncol=2)
     save(figure, "edge")
 
 

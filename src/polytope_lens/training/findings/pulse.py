@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from scipy.ndimage import median_filter
 from scipy.signal import detrend, lfilter
 
 from polytope_lens import _validate
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Floats: TypeAlias = NDArray[np.float64]
+    Ints: TypeAlias = NDArray[np.int64]
 
 LEAST = 16
 
@@ -105,6 +107,34 @@ def rhythm(series: ArrayLike, *, draws: int = 199, seed: int = 0) -> Rhythm:
         reached += int(_spectrum(detrend(noise))[2].max() >= peak.max())
     share = float(power[near].sum() / power.sum())
     return Rhythm(float(1 / strongest), share, reached / (1 + draws), float(flat.std() / values.mean()))
+
+
+def bursts(series: ArrayLike, *, factor: float = 2.0, window: int = 201, apart: int = 30) -> Ints:
+    """Where a series leaves its usual size for a while: the index at which each of these times begins.
+
+    Parameters
+    ----------
+    series : (n,) array-like
+        One value for each step, 16 at least.
+    factor : float
+        How many times its usual size, the running median, the series has to exceed.
+    window : int
+        Number of values of that median.
+    apart : int
+        What exceeds it again within so many steps belongs to the same burst.
+
+    Examples
+    --------
+    >>> series = np.ones(100)
+    >>> series[[20, 24, 70]] = 5
+    >>> bursts(series)
+    array([20, 70])
+    """
+    values = _series(series)
+    window, apart = _validate.count(window, name="`window`"), _validate.count(apart, name="`apart`")
+    usual = median_filter(values, min(window, 2 * len(values) - 1), mode="reflect")
+    large = np.flatnonzero(values > _validate.number(factor, name="`factor`", positive=True) * usual)
+    return large[np.diff(large, prepend=-apart - 1) > apart]
 
 
 def _spectrum(flat: Floats) -> tuple[Floats, Floats, Floats]:

@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import detrend, lfilter
 
 from polytope_lens.errors import OptionError
-from polytope_lens.training.findings.pulse import autocorrelation, rhythm
+from polytope_lens.training.findings.pulse import autocorrelation, bursts, rhythm
 
 
 def red(n: int, memory: float, seed: int):
@@ -37,6 +37,16 @@ def test_noise_is_called_a_rhythm_no_more_often_than_said(memory):
 
 def test_a_pure_wave_has_all_the_variance():
     assert rhythm(1 + np.cos(2 * np.pi * np.arange(180) / 9), draws=9).share > 0.99
+
+
+def test_bursts_are_told_from_ringing_and_from_drift():
+    starts = [150, 300, 420]
+    series = np.linspace(2, 1, 600)
+    for start in starts:
+        ringing = 6 * np.exp(-np.arange(40) / 15) * np.abs(np.cos(np.pi * np.arange(40) / 6))
+        series[start : start + 40] += ringing
+    assert bursts(series).tolist() == starts
+    assert bursts(np.linspace(5, 1, 600)).tolist() == []
 
 
 def test_bad_input():
