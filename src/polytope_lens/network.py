@@ -378,8 +378,11 @@ def cutting_first(network: Network) -> Network:
     order = np.arange(network.input_dim)
     layers = []
     for layer in network.layers:
-        matrix = layer.matrix[:, order]
-        order = np.argsort(~layer.cuts, kind="stable")
+        before, order = order, np.argsort(~layer.cuts, kind="stable")
+        if all((places == np.arange(len(places))).all() for places in (before, order)):
+            layers.append(layer)
+            continue
+        matrix = layer.matrix[:, before]
         slopes = layer.negative_slope[order], layer.positive_slope[order]
         layers.append(Layer(cast("Floats", matrix[order]), layer.bias[order], *slopes, layer.cuts[order]))
     return Network(tuple(layers), cast("Floats", network.output_matrix[:, order]), network.output_bias)

@@ -10,7 +10,7 @@ import numpy as np
 from polytope_lens import _validate
 from polytope_lens.exact.rational import fraction
 from polytope_lens.network import bit_places
-from polytope_lens.pattern import ActivationPattern, pack, unpack
+from polytope_lens.pattern import ActivationPattern, flips, unpack
 from polytope_lens.query import sweep
 from polytope_lens.region import Region
 
@@ -86,8 +86,8 @@ class Path:
         """The neurons that flip at each breakpoint, as pairs (layer, neuron)."""
         places = bit_places(self.network)
         found: list[list[tuple[int, int]]] = [[] for _ in self.breakpoints]
-        for i, bit in np.argwhere(np.diff(self.bits(), axis=0)).tolist():
-            found[i].append(places[bit])
+        for row, bit in zip(*(array.tolist() for array in flips(self.patterns)), strict=True):
+            found[row - 1].append(places[bit])
         return found
 
     @property
@@ -113,7 +113,7 @@ class Path:
 
     def exact_breakpoints(self) -> list[Fraction]:
         """The breakpoints as fractions. Cost: see :func:`.sweep.exact_breakpoints`."""
-        found = sweep.Trace(self.breakpoints, self.segments, self.bits())
+        found = sweep.Trace(self.breakpoints, self.segments, self.patterns, self.network.n_neurons)
         return [fraction(t) for t in sweep.exact_breakpoints(self.network, self.points, found)]
 
     def _ends(self) -> Floats:
@@ -157,7 +157,7 @@ def path(network: Network, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> Path
     corners = np.array([_validate.point(point, network.input_dim, what="`path`") for point in (x, y, *more)])
     corners.flags.writeable = False
     found = sweep.trace(network, corners)
-    arrays = (found.breakpoints, found.segments, pack(found.bits))
+    arrays = (found.breakpoints, found.segments, found.patterns)
     for array in arrays:
         array.flags.writeable = False
     return Path(network, corners, *arrays)

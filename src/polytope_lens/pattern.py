@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Bools = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
     Words = NDArray[np.uint64]
 
 WORD = 64
+# Patterns that are compared with the next ones at a time.
+ROWS_AT_A_TIME = 1024
 
 
 def n_words(n_bits: int) -> int:
@@ -48,6 +51,38 @@ def unpack(words: Words, n_bits: int) -> Bools:
     """(n, n_words) uint64 -> (n, n_bits) bool; the inverse of :func:`pack`."""
     octets = words.astype(">u8").view(np.uint8)
     return np.unpackbits(octets, axis=1, count=n_bits).astype(bool)
+
+
+def flip_all(first: Words, row: Ints, bit: Ints, n: int) -> Words:
+    """N patterns (n, n_words), each like the one before it but for some bits, from the first one, (n_words,).
+
+    Bits ``bit[i]`` flip from pattern ``row[i] - 1`` to the next; the inverse of :func:`flips`.
+    """
+    patterns = np.zeros((n, len(first)), dtype=np.uint64)
+    patterns[0] = first
+    np.bitwise_xor.at(patterns, (row, bit // WORD), np.uint64(1) << (WORD - 1 - bit % WORD).astype(np.uint64))
+    for i in range(1, n):
+        patterns[i] ^= patterns[i - 1]
+    return patterns
+
+
+def flips(patterns: Words) -> tuple[Ints, Ints]:
+    """Which bits differ from one pattern (row) to the next: pairs of the later row and a bit, in order.
+
+    Examples
+    --------
+    >>> flips(pack(np.array([[True, False, True], [True, True, False], [True, True, False]])))
+    (array([1, 1]), array([1, 2]))
+    """
+    rows, bits = [], []
+    for start in range(0, max(len(patterns) - 1, 1), ROWS_AT_A_TIME):
+        part = patterns[start : start + ROWS_AT_A_TIME + 1]
+        row, word = np.nonzero(part[1:] ^ part[:-1])
+        change = part[row + 1, word] ^ part[row, word]
+        which, place = np.nonzero(unpack(change[:, None], WORD))
+        rows.append(row[which] + start + 1)
+        bits.append(WORD * word[which] + place)
+    return np.concatenate(rows), np.concatenate(bits)
 
 
 def hexadecimal(bits: Bools) -> list[str]:

@@ -12,7 +12,7 @@ from families import generic, golden, random_deep, sawtooth
 from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, DomainError, PartialPartitionError, UnboundedPolytopeError
 from polytope_lens.network import Network, from_arrays
-from polytope_lens.overlay import overlay
+from polytope_lens.overlay import majorities, overlay
 from polytope_lens.testing import boxes, networks
 
 SQUARE = Box([-1, -1], [1, 1])
@@ -107,3 +107,39 @@ def test_refusals():
         overlay(Lens(network).partition(None), Lens(network).partition(None))
     with pytest.raises(PartialPartitionError):
         overlay(partition, Lens(network).explore([0.0, 0.0], SQUARE, max_regions=2))
+
+
+def exact_majorities(found):
+    """Which region holds more than half of each, from volumes as fractions."""
+    sizes = [region.volume(exact=True) for region in found.refinement]
+    answers = []
+    for regions, held_by, n in (
+        (found.first_regions, found.second_regions, len(found.first)),
+        (found.second_regions, found.first_regions, len(found.second)),
+    ):
+        total, answer = [0] * n, [-1] * n
+        for region, size in zip(regions.tolist(), sizes, strict=True):
+            total[region] += size
+        for region, holder, size in zip(regions.tolist(), held_by.tolist(), sizes, strict=True):
+            if 2 * size > total[region]:
+                answer[region] = holder
+        answers.append(answer)
+    return answers
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+def test_majorities_are_those_of_fractions(data):
+    d = data.draw(st.integers(1, 2))
+    first, second = (data.draw(networks(d, max_depth=2, max_width=3)) for _ in range(2))
+    found = Lens(first).overlay(Lens(second), data.draw(boxes(d)))
+    assert [answer.tolist() for answer in majorities(found)] == exact_majorities(found)
+
+
+def test_a_half_is_no_majority_but_a_unit_in_the_last_place_decides():
+    half = Lens.from_arrays([[[1, 0]], [[1]]], [[0], [0]])
+    whole = from_arrays([[[0, 0]]], [[0]])
+    assert majorities(half.overlay(whole, SQUARE))[1].tolist() == [-1]
+    for bias, larger in ((2.0**-60, 1), (-(2.0**-60), 0)):
+        moved = Lens.from_arrays([[[1, 0]], [[1]]], [[bias], [0]])
+        assert majorities(moved.overlay(whole, SQUARE))[1].tolist() == [larger]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.engines._kernels import codes, refine
+from polytope_lens.engines._kernels import blockwise, codes, refine
 from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, POINT, write_sign
 from polytope_lens.engines.chunks import first_rows
 from polytope_lens.exact.rational import integer_matrix, integer_rows
@@ -35,7 +35,7 @@ def shared_arrays(
     """
     n_bits, layers, d = network.n_neurons, len(network.layers) + 1, network.input_dim
     words = max(1, -(-int(net.n_cut.max()) // 64))
-    widest, next_widest = int(net.stride.max()), int(net.stride[1 if network.layers else 0 :].max())
+    widest, next_widest = int(net.stride.max()), next_width(net)
     ints, floats, word = np.int64, np.float64, np.uint64
     first = first_rows(network, chart)[: net.width[0]].T
     rows, layer_rows = np.zeros((frames, d + 2, next_widest), floats), np.zeros((layers, d + 1, widest), floats)
@@ -64,7 +64,14 @@ def shared_arrays(
         "layer_carry": np.zeros((layers, widest), floats),
         "bits": np.zeros(n_words(n_bits), word),
         "refined": refine.start(first, layers, widest),
+        "blockwise": blockwise.start(net, layers, d + 1),
     }
+
+
+def next_width(net: FlatNetwork) -> int:
+    """Length of the rows that each cell on the stack holds of the next layer: only outputs where blocks are summed."""
+    first = net.n_hidden if net.is_blockwise else min(1, net.n_hidden)
+    return int(net.stride[first:].max())
 
 
 class CornerSigns(ABC):

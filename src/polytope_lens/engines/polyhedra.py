@@ -47,7 +47,7 @@ def walk(
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     ordered = cutting_first(network)
-    net = flatten(ordered, chart.matrix, reach, want_maps=want_output)
+    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
 
     def oracle() -> Callable[[kernel.State], None]:
         return _VertexSigns(network, chart, chart_sides(chart)).answer

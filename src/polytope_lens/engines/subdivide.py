@@ -19,7 +19,7 @@ from polytope_lens.engines.chunks import (
     input_points,
     trimmed,
 )
-from polytope_lens.engines.corners import CornerSigns, shared_arrays
+from polytope_lens.engines.corners import CornerSigns, next_width, shared_arrays
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.exact.rational import nearest_float, sign
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
@@ -54,7 +54,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     ordered = cutting_first(network)
-    net = flatten(ordered, chart.matrix, reach, want_maps=want_output)
+    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
     state = _start(ordered, chart, net, edges, xy, reach)
 
     def oracle() -> Callable[[kernel.State], None]:
@@ -102,7 +102,7 @@ def _start(
     # Corners of one cell at most, cells on the stack, and layers with the outputs
     most, layers = n_bits + n, len(network.layers) + 1
     # Of cells and points a large network is given fewer than there may be, and more when it needs them.
-    frames = min(n_bits + 2, max(n + 2, MOST_NUMBERS // (4 * int(net.stride.max(initial=8)) + 1)))
+    frames = min(n_bits + 2, max(n + 2, MOST_NUMBERS // (4 * next_width(net) + int(net.n_cut.max()) // 32 + 1)))
     n_points = min(most * layers + 2 * n_bits + n, max(8 * n, MOST_NUMBERS // max(4, int(net.n_cut.max()) // 16)))
     hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
     ints, word = np.int64, np.uint64

@@ -80,55 +80,6 @@ def affine(
             to_error[p, q] *= 1 + 2.0**-30
 
 
-@jit
-def sparse_affine(
-    data: Any, indices: Any, indptr: Any, rows: Any, starts: Any, bias: Any,
-    slope: Any, high: Any, low: Any, error: Any, to_high: Any, to_low: Any, to_error: Any, changed: Any,
-) -> None:  # pragma: no cover - compiled  # fmt: skip
-    """The same as `affine` for a sparse weight, given by rows; ``rows[starts[j]:starts[j + 1]]`` are those of column j.
-
-    Vectors follow each other along a path, say: what depends on nothing that has changed since the vector before is
-    copied. A value of exactly zero without error is dead: zero whatever the input is. A sum of dead values, and values
-    times 0, is dead. `changed` (width,) is working memory, all ones.
-    """
-    width = len(bias)
-    for p in range(high.shape[0]):
-        if p > 0:
-            for q in range(width):
-                changed[q] = 0
-            for j in range(high.shape[1]):
-                same = slope[p, j] == slope[p - 1, j] and (
-                    slope[p, j] == 0.0
-                    or (high[p, j] == high[p - 1, j] and low[p, j] == low[p - 1, j] and error[p, j] == error[p - 1, j])
-                )
-                if not same:
-                    for i in range(starts[j], starts[j + 1]):
-                        changed[rows[i]] = 1
-        for q in range(width):
-            if changed[q] == 0:
-                to_high[p, q] = to_high[p - 1, q]
-                to_low[p, q] = to_low[p - 1, q]
-                to_error[p, q] = to_error[p - 1, q]
-                continue
-            sh, sl, se = bias[q], 0.0, UNDERFLOW_GUARD
-            dead = bias[q] == 0.0
-            for i in range(indptr[q], indptr[q + 1]):
-                j = indices[i]
-                s = slope[p, j]
-                if s == 0.0 or (error[p, j] == 0.0 and high[p, j] == 0.0):
-                    continue
-                dead = False
-                w = data[i]
-                zh, zl = times(high[p, j], low[p, j], s)
-                se += abs(w) * (error[p, j] * abs(s) + 2 * DOUBLE_ROUNDING * abs(zh) + UNDERFLOW_GUARD)
-                zh, zl = times(zh, zl, w)
-                sh, sl = plus(sh, sl, zh, zl)
-                se += DOUBLE_ROUNDING * abs(sh)
-            to_high[p, q] = sh
-            to_low[p, q] = sl
-            to_error[p, q] = 0.0 if dead else se * (1 + 2.0**-30)
-
-
 @inlined
 def _zero(
     ph: float, pl: float, pe: float, rh: float, rl: float, re: float

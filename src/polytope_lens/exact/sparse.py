@@ -15,7 +15,8 @@ import numpy as np
 from flint import fmpz
 from scipy.sparse import csr_array
 
-from polytope_lens.exact.double_double import sparse_affine
+from polytope_lens._lanes import LANES
+from polytope_lens.exact.blocks import affine_of_blocks, blocks
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.network import layer_slopes
@@ -53,12 +54,12 @@ def inputs(X: Floats) -> DoubleDoubles:
 
 
 def preactivations(layer: Layer, slope: Floats, before: DoubleDoubles) -> DoubleDoubles:
-    """``weight @ (slope * z) + bias`` for the rows z of `before`, (n, m) to (n, width).
-
-    Cost: only what differs from the row before is computed anew.
-    """
+    """``weight @ (slope * z) + bias`` for the rows z of `before`, (n, m) to (n, width)."""
     found = DoubleDoubles(*(np.empty((len(slope), layer.width)) for _ in range(3)))
-    sparse_affine(*_arrays(layer), layer.bias, slope, *before, *found, np.ones(layer.width, np.uint8))
+    parts, m = blocks(layer), slope.shape[1]
+    memory = np.empty(m, dtype=np.int64), np.empty((3, m)), np.empty((3, LANES))
+    for p in range(len(slope)):
+        affine_of_blocks(parts, slope[p], *(z[p] for z in before), *(z[p] for z in found), *memory)
     return found
 
 
@@ -136,7 +137,7 @@ def pulled_back(network: Network, layer: int, neuron: int, slopes: list[Floats])
 
 def _times_matrix(row: dict[int, int], layer: Layer) -> tuple[dict[int, int], int, int]:
     """A row of integers times a weight and a bias, and the power of two that these were multiplied by."""
-    data, indices, indptr = _arrays(layer)[:3]
+    data, indices, indptr = _arrays(layer)
     parts = [slice(int(indptr[i]), int(indptr[i + 1])) for i in row]
     biases = layer.bias[list(row)]
     exponent = max([_exponent(biases), *(_exponent(data[part]) for part in parts)])
@@ -170,10 +171,9 @@ def _scaled(value: float, exponent: int) -> int:
 
 @lru_cache(maxsize=64)
 def _arrays(layer: Layer) -> tuple[Any, ...]:
-    """A layer's weight by rows (data, columns, starts) and which rows each column meets (rows, starts)."""
+    """A layer's weight by rows: data, columns, starts."""
     rows = csr_array(layer.matrix)
-    columns = rows.tocsc()
-    return rows.data, rows.indices, rows.indptr, columns.indices, columns.indptr
+    return rows.data, rows.indices, rows.indptr
 
 
 class PulledBackRows:

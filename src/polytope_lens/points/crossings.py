@@ -10,6 +10,7 @@ import numpy as np
 from polytope_lens import _validate
 from polytope_lens.errors import DimensionError
 from polytope_lens.network import layer_of_bit
+from polytope_lens.pattern import flips
 from polytope_lens.query.sweep import trace
 
 if TYPE_CHECKING:
@@ -93,11 +94,11 @@ def crossings(network: Network, X: ArrayLike, Y: ArrayLike) -> Crossings:
     n = max(len(starts), len(ends)) if len(starts) and len(ends) else 0
     starts, ends = np.broadcast_to(starts, (n, d)), np.broadcast_to(ends, (n, d))
     layer = layer_of_bit(network)
-    hamming, flips = (np.zeros((n, len(network.layers)), dtype=np.int64) for _ in range(2))
+    hamming, flipped = (np.zeros((n, len(network.layers)), dtype=np.int64) for _ in range(2))
     count = np.zeros(n, dtype=np.int64)
     for i in range(n):
-        bits = trace(network, np.stack([starts[i], ends[i]])).bits
-        np.add.at(hamming[i], layer, bits[0] != bits[-1])
-        np.add.at(flips[i], layer, (bits[1:] != bits[:-1]).sum(axis=0))
-        count[i] = len(bits) - 1
-    return Crossings(hamming, flips, count)
+        patterns = trace(network, np.stack([starts[i], ends[i]])).patterns
+        np.add.at(hamming[i], layer[flips(patterns[[0, -1]])[1]], 1)
+        np.add.at(flipped[i], layer[flips(patterns)[1]], 1)
+        count[i] = len(patterns) - 1
+    return Crossings(hamming, flipped, count)

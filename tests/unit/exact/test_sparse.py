@@ -16,7 +16,7 @@ from polytope_lens.exact.points import point_signs as dense_signs
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.sparse import inputs, point_signs, preactivations, pulled_back, rows_on
 from polytope_lens.network import Layer, Network, augmented_map, evaluate, from_arrays, slopes
-from polytope_lens.query import sweep
+from polytope_lens.query import runs, sweep
 from polytope_lens.query.locate import region_patterns
 from polytope_lens.testing.strategies import networks
 
@@ -57,6 +57,7 @@ def test_paths(network, data, limit):
     expected = sweep.trace(network, ends)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "MOST_VALUES", limit)
+        patch.setattr(runs, "MOST_VALUES", limit)
         for same in (network, sparsely(network)):
             found = sweep.trace(same, ends)
             assert np.array_equal(found.breakpoints, expected.breakpoints)

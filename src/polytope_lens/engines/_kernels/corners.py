@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens._jit import inlined
+from polytope_lens._lanes import LANES, exceeding, fill, load, multiply_add, size, store
 from polytope_lens._words import count_bits, lowest_bit, reverse_bits
+from polytope_lens.engines._kernels.blockwise import update_rows
 from polytope_lens.engines._kernels.codes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
 from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT
-from polytope_lens.engines._kernels.lanes import LANES, exceeding, fill, load, multiply_add, size, store
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
@@ -55,11 +56,17 @@ SHARED_PER_FRAME = frozenset({"layer", "asked", "start", "n_corners", "n_points"
 def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Finish a layer's rows on a cell and find their signs at its corners, which become points of their own."""
     begin(s.refined, layer)
-    _close_rows(net, s, f, layer)
-    _start_rows(net, s, f, layer)
     n_cut, first = net.n_cut[layer], net.neuron_start[layer]
-    for q in range(n_cut, net.width[layer]):
-        add_neuron(net, s, f, layer, q, net.positive[first + q])
+    if net.is_blockwise and layer > 0:
+        update_rows(
+            net, s.refined, s.blockwise, s.bits, layer, s.layer_rows[layer], s.layer_sure[layer], s.layer_spread[layer]
+        )
+    else:
+        _close_rows(net, s, f, layer)
+    if not net.is_blockwise:
+        _start_rows(net, s, f, layer)
+        for q in range(n_cut, net.width[layer]):
+            add_neuron(net, s, f, layer, q, net.positive[first + q])
     for word in range((n_cut + 63) >> 6):
         left = n_cut - 64 * word
         s.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
@@ -76,6 +83,19 @@ def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
         find_signs(net, s, f, layer, p)
         p += 1
     s.n_points[f] = p
+
+
+@inlined
+def finish(net: FlatNetwork, s: Any, f: int) -> None:  # pragma: no cover - compiled
+    """Put the outputs' rows of a cell where all layers have been decided in the place of those of the next layer."""
+    layer = net.n_hidden
+    if net.is_blockwise and net.width[layer] > 0:
+        begin(s.refined, layer)
+        rows, sure, spread = s.layer_rows[layer], s.layer_sure[layer], s.layer_spread[layer]
+        update_rows(net, s.refined, s.blockwise, s.bits, layer, rows, sure, spread)
+        for k in range(rows.shape[0]):
+            for q in range(net.width[layer]):
+                s.rows[f, k, q] = rows[k, q]
 
 
 @inlined
@@ -216,6 +236,8 @@ def sign_at(s: Any, p: int, q: int) -> Any:  # pragma: no cover - compiled
 @inlined
 def add_neurons(net: FlatNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any) -> None:  # pragma: no cover
     """Add the neurons of a word that have been decided to the next layer's rows of a cell."""
+    if net.is_blockwise:
+        return
     first = net.neuron_start[layer]
     while on != NOTHING:
         q = 64 * word + lowest_bit(on)
@@ -236,15 +258,6 @@ def add_neuron(net: FlatNetwork, s: Any, f: int, layer: int, q: int, slope: floa
     stride = net.stride[layer + 1]
     rows, weights, source = s.rows, net.weights, s.layer_rows
     d = source.shape[1] - 1
-    sparse = net.sparse_at[layer + 1]
-    if sparse >= 0:
-        handed = abs(slope) * s.layer_carry[layer, q]
-        for i in range(net.sparse_start[sparse + q], net.sparse_start[sparse + q + 1]):
-            r, w = net.sparse_rows[i], net.sparse_weights[i]
-            for k in range(d + 1):
-                rows[f, k, r] += w * (slope * source[layer, k, q])
-            rows[f, d + 1, r] += abs(w) * handed
-        return
     error = fill(abs(slope) * s.layer_carry[layer, q])
     column = net.weight_start[layer + 1] + q * stride
     for at in range(0, stride, LANES):
@@ -266,6 +279,8 @@ def fork(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragm
         s.undecided[g, w] = s.undecided[f, w]
         s.on[g, w] = s.on[f, w]
     s.on[f, word] |= ONE << np.uint64(q & 63)
+    if net.is_blockwise:
+        return
     rows = s.rows
     for at in range(0, net.stride[layer + 1], LANES):
         for k in range(rows.shape[1]):

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined
-from polytope_lens.engines._kernels.lanes import padded
+from polytope_lens._lanes import padded
+from polytope_lens._ragged import list_of, starts
+from polytope_lens.exact.blocks import Blocks, blocks_of, stacked
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
@@ -44,8 +46,10 @@ class FlatNetwork(NamedTuple):
     0 there if no output maps are wanted. Weights are transposed: column j of layer l starts at
     ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up to whole octets. Where ``sparse_at[l]`` is
     not -1, they are sparse: column j has the weights ``sparse_weights[i]`` in the rows ``sparse_rows[i]``, for i from
-    ``sparse_start[sparse_at[l] + j]`` up to the entry that follows. ``tau`` is the form that is t, hence 1 on the input
-    space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a bit is its inverse; the
+    ``sparse_start[sparse_at[l] + j]`` up to the entry that follows. Or, if ``is_blockwise``, all weights behind
+    the first layer are in ``blocks``, those of layer l from ``first_block[l]``, and the blocks that neuron i goes into
+    are ``met[met_start[i]:met_start[i + 1]]``. ``tau`` is the form that is t, hence 1 on the input space, in chart
+    coordinates. ``bit`` of a neuron is -1 if it never cuts, and ``neuron_of`` a bit is its inverse; the
     bits of a layer's ``n_cut`` cutting neurons follow each other from ``bit_start``. ``leaks`` tells whether some of
     them have a negative slope other than 0.
     """
@@ -59,6 +63,11 @@ class FlatNetwork(NamedTuple):
     sparse_start: Ints
     sparse_rows: Ints
     sparse_weights: Floats
+    is_blockwise: bool
+    blocks: Blocks
+    first_block: Ints
+    met_start: Ints
+    met: Ints
     neuron_start: Ints
     bias: Floats
     negative: Floats
@@ -72,10 +81,11 @@ class FlatNetwork(NamedTuple):
     reach: Floats
 
 
-def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) -> FlatNetwork:
+def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, blockwise: bool = False) -> FlatNetwork:
     """Flat arrays of a network seen through a chart whose entries are 0, 1 and -1, one in each column and row.
 
     Such a chart permutes coordinates (with sign), so the first layer's rows are exact; `reach` (k,) bounds ``|u_k|``.
+    With `blockwise`, a network with sparse layers is given in blocks.
     """
     outputs = network.output_dim if want_maps else 0
     layers = network.layers
@@ -83,14 +93,19 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
     biases = [layer.bias for layer in layers] + [network.output_bias[:outputs]]
     width = np.array([m.shape[0] for m in matrices], dtype=np.int64)
     stride = padded(width)
+    blockwise = blockwise and any(not isinstance(matrix, np.ndarray) for matrix in matrices[1:])
     columns = [np.zeros(0)]
-    sparse_at, starts, sparse_rows, sparse_weights = [-1], [0], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    sparse_at, column_starts, sparse_rows, sparse_weights = [-1], [0], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     for matrix, rounded_up in zip(matrices[1:], stride[1:].tolist(), strict=True):
+        if blockwise:
+            columns.append(np.zeros(0))
+            sparse_at.append(-1)
+            continue
         if not isinstance(matrix, np.ndarray):
             by_columns = matrix.tocsc()
             columns.append(np.zeros(0))
-            sparse_at.append(len(starts) - 1)
-            starts += (starts[-1] + by_columns.indptr[1:].astype(np.int64)).tolist()
+            sparse_at.append(len(column_starts) - 1)
+            column_starts += (column_starts[-1] + by_columns.indptr[1:].astype(np.int64)).tolist()
             sparse_rows.append(by_columns.indices.astype(np.int64))
             sparse_weights.append(by_columns.data)
             continue
@@ -98,6 +113,8 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
         column[:, : len(matrix)] = matrix.T
         columns.append(column.ravel())
         sparse_at.append(-1)
+    parts = [blocks_of(*pair) for pair in zip(matrices[1:], biases[1:], strict=True)] if blockwise else []
+    neuron_start = starts(width)
     sizes = np.array([len(column) for column in columns], dtype=np.int64)
     ends = np.zeros(outputs)
     bits = np.full(int(width.sum()), -1, dtype=np.int64)
@@ -111,10 +128,14 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
         np.cumsum(sizes) - sizes,
         np.concatenate(columns),
         np.array(sparse_at, dtype=np.int64),
-        np.array(starts, dtype=np.int64),
+        np.array(column_starts, dtype=np.int64),
         np.concatenate(sparse_rows),
         np.concatenate(sparse_weights),
-        np.concatenate([[0], np.cumsum(width)]).astype(np.int64),
+        blockwise,
+        stacked(parts),
+        starts(np.array([0, *(len(part.heights) for part in parts)], dtype=np.int64)),
+        *_meetings(parts, neuron_start),
+        neuron_start,
         np.concatenate(biases),
         np.concatenate([*(layer.negative_slope for layer in layers), ends]),
         np.concatenate([*(layer.positive_slope for layer in layers), ends]),
@@ -126,6 +147,16 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool) 
         np.ascontiguousarray(chart[-1]),
         np.append(reach, 1.0),
     )
+
+
+def _meetings(parts: list[Blocks], neuron_start: Ints) -> tuple[Ints, Ints]:
+    """Which blocks each neuron goes into, given those of the layers after the first."""
+    all_blocks = stacked(parts)
+    block = list_of(all_blocks.column_start)
+    columns = [part.columns + first for part, first in zip(parts, neuron_start.tolist(), strict=False)]
+    neuron = np.concatenate([np.zeros(0, dtype=np.int64), *columns])
+    order = np.argsort(neuron, kind="stable")
+    return starts(np.bincount(neuron, minlength=int(neuron_start[-1]))), block[order]
 
 
 def hash_table(n: int, seed: int) -> NDArray[np.uint64]:

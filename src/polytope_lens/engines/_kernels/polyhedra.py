@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
+from polytope_lens._lanes import LANES, load, plus, reaching, shared_bits
 from polytope_lens._words import lowest_bit
 from polytope_lens.engines._kernels.codes import (
     CRAMPED,
@@ -39,6 +40,7 @@ from polytope_lens.engines._kernels.corners import (
     answered,
     begin_layer,
     find_signs,
+    finish,
     fork,
     may_go_on,
     record,
@@ -48,13 +50,13 @@ from polytope_lens.engines._kernels.corners import (
 )
 from polytope_lens.engines._kernels.faces import CORNERS_PER_FACE, emit_faces, has_room
 from polytope_lens.engines._kernels.flat import FlatNetwork, is_on
-from polytope_lens.engines._kernels.lanes import LANES, load, plus, reaching, shared_bits
 from polytope_lens.engines._kernels.planes import LINE_ERROR, OFFSET, D, push_crossing, push_plane
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens.engines._kernels.blockwise import Blockwise
     from polytope_lens.engines._kernels.refine import Refined
 
     Floats = NDArray[np.float64]
@@ -109,6 +111,7 @@ class State(NamedTuple):
     on_hash: Words  # per bit: hash of "on"
     zero_hash: Words  # per bit, then per side: hash of "vanishes"
     refined: Refined
+    blockwise: Blockwise
 
 
 # Fields of State whose first axis is the frame
@@ -188,6 +191,7 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool)
             if layer >= 0:
                 s.layer_counts[layer] += 1
             if want_output:
+                finish(net, s, f)
                 _emit(net, s, f, out)
             s.scalars[N_REGIONS] += 1
             s.scalars[TOP] -= 1

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, is_on
-from polytope_lens.engines._kernels.lanes import (
+from polytope_lens._lanes import (
     LANES,
     add,
     fill,
@@ -26,6 +25,7 @@ from polytope_lens.engines._kernels.lanes import (
     store,
     subtract,
 )
+from polytope_lens.engines._kernels.flat import BOUND_SLACK, is_on
 from polytope_lens.exact.double_double import DOUBLE_ROUNDING, SPLITTER, plus, times
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 

@@ -41,6 +41,7 @@ from polytope_lens.engines._kernels.corners import (
     answered,
     begin_layer,
     find_signs,
+    finish,
     fork,
     may_go_on,
     record,
@@ -54,6 +55,7 @@ from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens.engines._kernels.blockwise import Blockwise
     from polytope_lens.engines._kernels.refine import Refined
 
     Floats = NDArray[np.float64]
@@ -99,6 +101,7 @@ class State(NamedTuple):
     on_hash: Words  # per bit: hash of "on"
     zero_hash: Words  # per bit, then per side: hash of "vanishes"
     refined: Refined
+    blockwise: Blockwise
 
 
 # Fields of State whose first axis is the frame
@@ -163,6 +166,7 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: boo
             if layer >= 0:
                 s.layer_counts[layer] += 1
             if want_geometry:
+                finish(net, s, f)
                 _emit(s, f, out)
             s.scalars[N_REGIONS] += 1
             s.scalars[TOP] -= 1

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytope_lens.engines._kernels.lanes import (
+from polytope_lens._lanes import (
     exceeding,
     fill,
     load,

@@ -111,6 +111,15 @@ def _multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
     return OCTET(a, b, c), code
 
 
+def _fused(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f64")
+        return builder.call(function, arguments)
+
+    return OCTET(a, b, c), code
+
+
 def _size(typing: Any, octet: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _elementwise(builder, f"llvm.fabs.v{LANES}f64", arguments[0])
@@ -168,6 +177,8 @@ multiply: Any = _arithmetic("fmul")
 """``multiply(a, b)``."""
 multiply_add: Any = intrinsic(_multiply_add)
 """``multiply_add(a, b, c)``: ``a * b + c`` of octets, with one rounding or two."""
+fused: Any = intrinsic(_fused)
+"""``fused(a, b, c)``: ``a * b + c`` of octets, with one rounding; slow where the processor has no such operation."""
 size: Any = intrinsic(_size)
 """``size(octet)``: absolute values."""
 exceeding: Any = intrinsic(_exceeding)
