@@ -54,7 +54,7 @@ class AlongCircle:
         """The value of a measure, "slope", "width" or "rise", that a share q of the circle does not exceed."""
         values = getattr(self, _validate.option(name, name="the measure", allowed=("slope", "width", "rise")))
         order = np.argsort(values)
-        at = np.searchsorted(np.cumsum(self.share[order]), q)
+        at = int(np.searchsorted(np.cumsum(self.share[order]), q))
         return float(values[order[min(at, len(order) - 1)]])
 
 
@@ -83,6 +83,7 @@ def along_circle(partition: Partition, radius: float, center: ArrayLike = (0.0, 
     mesh = partition.planar_mesh()
     radius = _validate.number(radius, name="`radius`", positive=True)
     middle = _validate.point(center, 2, what="`along_circle`")
+    assert partition.domain is not None  # there is a mesh
     if (partition.domain.A @ middle + radius * np.linalg.norm(partition.domain.A, axis=1) > partition.domain.b).any():
         raise OptionError(f"the circle of radius {radius} around {middle.tolist()} leaves the domain.")
     points = mesh.points - middle
