@@ -54,9 +54,9 @@ def fit(shape, target, *, seed, n_train=5000, steps=6000, every=None, learning_r
     """Train with the library's trainer: Adam, batches of 512, a learning rate that falls along a cosine."""
     samples = sample(target, n_train, 1000, seed=seed)
     model = mlp(shape, seed=seed)
-    recorder = Recorder(model, every=every or steps)
+    recorder = Recorder(model, every=every or steps, samples=samples, target=target)
     train(model, samples, steps=steps, seed=seed, on_step=recorder, learning_rate=learning_rate)
-    return Recording(np.array(recorder.steps), tuple(recorder.networks), samples=samples, target=target)
+    return recorder.recording()
 
 
 def fit_with(name, options, shape, target, *, seed, steps, every=1, n_train=5000):
@@ -441,7 +441,8 @@ def draw_points(data) -> None:
                 values = table[f"{name} {what}"][size]
                 ax.scatter(np.full(len(values), size) * 1.12 ** (2 * k - 1), values, c=colour, marker=marker, s=30,
                            label=what if size == sizes[0] else None)  # fmt: skip
-        ax.set(xscale="log", yscale="log" if name != "boundary" else "linear", xlabel="training points", title=title)
+        scale = "linear" if name == "boundary" else "log"
+        ax.set(xscale="log", yscale=scale, xlabel="training points", title=title)
     for size in sizes:
         values = table["median area"][size]
         axes[0].scatter(np.full(len(values), size), values, c=GREY, marker="s", s=20,
@@ -454,9 +455,11 @@ def draw_points(data) -> None:
             axes[3].scatter(np.full(len(values), size), values, c=colour, marker=marker, s=30,
                             label=name if size == sizes[0] else None)  # fmt: skip
     axes[2].axhline(1, color="black", lw=0.8)
+    axes[1].set_ylim(0.005, 0.5)
     axes[2].set_ylim(0, None)
     axes[3].set(xscale="log", yscale="log", xlabel="training points", title="mean squared error")
     for ax in axes:
+        ax.set(xlim=(sizes[0] / 1.7, sizes[-1] * 1.7))
         ax.set_xticks(sizes, [str(size) for size in sizes])
         ax.minorticks_off()
         ax.legend(fontsize=8, frameon=False)

@@ -31,9 +31,9 @@ from polytope_lens._lanes import LANES, exceeding, fill, load, multiply_add, siz
 from polytope_lens._words import count_bits, lowest_bit, reverse_bits
 from polytope_lens.engines._kernels.blockwise import update_rows
 from polytope_lens.engines._kernels.codes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT
+from polytope_lens.engines._kernels.flat import REFINE_AT
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,7 +21,7 @@ from polytope_lens._jit import inlined
 from polytope_lens._lanes import padded
 from polytope_lens._ragged import list_of, starts
 from polytope_lens.exact.blocks import Blocks, blocks_of, stacked
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 # Rounding of an addition, with a quarter more for the rounding of the magnitude it is multiplied by.
 ADD_ROUNDING = 1.25 * UNIT_ROUNDOFF
-# Bounds are sums of at most 2**20 positive terms, each addition of which errs by a factor 1 + 2**-53.
-BOUND_SLACK = 1 + 2.0**-30
 # A layer's rows are refined when a bound on their error exceeds their rounding by this factor: a matter of cost alone.
 REFINE_AT = 2.0**28
 

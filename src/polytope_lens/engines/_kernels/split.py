@@ -40,7 +40,6 @@ from polytope_lens.engines._kernels.codes import (
     is_to_stop,
 )
 from polytope_lens.engines._kernels.flat import (
-    BOUND_SLACK,
     FlatNetwork,
     close_layer,
     hand_on,
@@ -61,7 +60,7 @@ from polytope_lens.engines._kernels.simplex import (
     surely_misses,
     value_at,
 )
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
