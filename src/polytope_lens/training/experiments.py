@@ -181,6 +181,11 @@ def _experiment(
     given = dict(options)
     progress, workers = given.pop("progress", True), given.pop("workers", 2)
     planned = settings(defaults, given)
+    if len({setting.slug for setting in planned}) < len(planned):
+        raise OptionError(
+            "runs in one folder should differ in target, shape, points, categories or seed, which their files are named "
+            "by. Give the other options one value, and run the experiment once for each."
+        )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     runs, files = [], []

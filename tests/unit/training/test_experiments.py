@@ -145,6 +145,7 @@ def test_experiments_refuse_in_one_sentence(tmp_path):
         ("post2", {"shape": "14x0"}, "each at least 1"),
         ("post2", {"steps": 0}, "`steps`"),
         ("post2", {"learning_rate": -1.0}, "`learning_rate`"),
+        ("post2", {"steps": [3, 4]}, "runs in one folder should differ"),
         ("post2", {"target": "rung"}, "a target should be one of"),
         ("post2", {"size": 8, "points": 65}, "64 pixels"),
     ):
