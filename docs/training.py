@@ -19,6 +19,7 @@ IMAGES = Path(__file__).parent / "images"
 
 
 def main() -> None:
+    """Train once, and draw both."""
     target = ring()
     samples = sample(target)
     model = mlp(RING_SHAPE)
@@ -40,6 +41,7 @@ def draw_frame(recording: Recording, index: int) -> None:
 
 
 def draw_events(recording: Recording) -> None:
+    """Regions by age at the end, beside the events of the whole training."""
     events = recording.events()
     print(events)
     figure = Figure(figsize=(12.8, 5.0), layout="constrained")

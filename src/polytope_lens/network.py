@@ -53,7 +53,8 @@ class WrittenOut:
             raise InvalidNetworkError(
                 f"this question needs a sparse weight of shape {(n, m)} as a dense array, which would take "
                 f"{n * m * 8 / 2**30:.0f} GB. Ask it of a smaller part of the network, or one that needs no dense "
-                "weights: `lens(X)`, `patterns`, `at`, `path`."
+                "weights: `lens(X)`, `patterns`, `at`, `path`, or `slice` and its `partition`, whose polygons tell "
+                "where the regions end."
             )
         dense = matrix.toarray()
         dense.flags.writeable = False
@@ -369,6 +370,11 @@ def layer_of_bit(network: Network) -> NDArray[np.int64]:
 def bit_places(network: Network) -> list[tuple[int, int]]:
     """For each bit of a pattern, the layer and the neuron that it belongs to."""
     return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
+
+
+def from_layer(network: Network, index: int) -> Network:
+    """The layers from one on and the outputs, as a network of what goes into that layer. Exact."""
+    return Network(network.layers[index:], cast("Floats", network.output_matrix), network.output_bias)
 
 
 def cutting_first(network: Network) -> Network:

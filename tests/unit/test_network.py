@@ -27,6 +27,7 @@ from polytope_lens.network import (
     cutting_first,
     evaluate,
     from_arrays,
+    from_layer,
     pass_through_layer,
     piecewise_layer,
     preactivation_maps,
@@ -263,6 +264,14 @@ def test_sparse_networks_are_copied_changed_and_pickled_like_others():
     assert replace(SPARSE.layers[0], bias=np.zeros(2)).bias.tolist() == [0, 0]
     assert replace(SPARSE, output_weight=[[1.0, 1.0]]).output_weight.tolist() == [[1.0, 1.0]]
     assert cutting_first(SPARSE).layers[0].weight.tolist() == SPARSE.layers[0].weight.tolist()
+
+
+def test_what_is_behind_a_layer_keeps_its_sparse_outputs():
+    network = from_arrays([np.eye(2), 2 * np.eye(2), 3 * np.eye(2)], [[1, 2], [3, 4], [5, 6]])
+    behind = from_layer(Network(network.layers, csr_array(network.output_weight), network.output_bias), 1)
+    assert behind.layers == network.layers[1:]
+    assert issparse(behind.output_matrix)
+    assert np.array_equal(evaluate(behind, np.array([[1.0, -1.0]])), [[20, 12]])
 
 
 def test_bad_sparse_weights_are_refused():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -30,8 +30,8 @@ from polytope_lens.exact.rational import (
     scaled_quotient,
     sign,
 )
-from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
+from polytope_lens.exact.sparse import rows_on
 from polytope_lens.lp.exact import Halfspace, Optimum, maximize
 from polytope_lens.lp.proposal import propose_multipliers
 from polytope_lens.network import bit_places
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from polytope_lens.network import Network
 
     Floats = NDArray[np.float64]
+
+# Floats in the rows of all cells on the stack at first: 256 MB.
+MOST_NUMBERS = 2**25
 
 
 def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
@@ -85,7 +88,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
 
     record.of = "search tree"
     storage = Storage(room, pack) if want_output else None
-    return batches(Problem(kernel, "split", net, oracle, storage, _weight), state, record, workers=workers)
+    return batches(Problem(kernel, "split", net, oracle, storage, _weight, enlarged), state, record, workers=workers)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.State:
@@ -97,7 +100,8 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     kept = [q for q in range(len(own)) if not (own[q] == around).all(axis=1).any()]
     sides = np.vstack([around, own[kept]])
     owners = [-1 - q for q in (*range(len(own), len(own) + len(around)), *kept)]
-    frames, n_sides, most = n_bits + 2, len(sides), len(sides) + n_bits + 1
+    frames = min(n_bits + 2, max(4, MOST_NUMBERS // ((d + 2) * widest)))
+    n_sides, most = len(sides), len(sides) + n_bits + 1
     ints, floats = np.int64, np.float64
     first = first_rows(network, chart)[: width[0]].T
     state = kernel.State(
@@ -161,6 +165,15 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     return state
 
 
+def enlarged(state: kernel.State) -> kernel.State:
+    """The same state with twice the room for cells."""
+    larger: dict[str, Any] = {}
+    for name in kernel.PER_FRAME:
+        array = getattr(state, name)
+        larger[name] = np.concatenate([array, np.zeros_like(array)])
+    return state._replace(**larger)
+
+
 def _weight(state: kernel.State, f: int) -> float:
     """Share of a cell on the stack in the search tree, in which a cut halves its cell's; as much as floats can tell."""
     return float(np.ldexp(1.0, -int(state.n_rows[f])))
@@ -193,7 +206,7 @@ class _CellDecisions:
 
     def __init__(self, network: Network, chart: Chart) -> None:
         self._chart = chart
-        self._rows = ExactRows(network, integer_matrix(chart.matrix))
+        self._rows = rows_on(network, integer_matrix(chart.matrix))
         self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
         sides = np.column_stack([chart.A, -chart.b])
         if chart.is_bounded:

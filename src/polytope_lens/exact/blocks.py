@@ -27,7 +27,7 @@ from polytope_lens._lanes import (
 )
 from polytope_lens._ragged import starts
 from polytope_lens.exact.double_double import DOUBLE_ROUNDING, times
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-
-# Bounds are sums of at most 2**20 positive terms, each addition of which errs by a factor 1 + 2**-53.
-BOUND_SLACK = 1 + 2.0**-30
 
 
 class Blocks(NamedTuple):

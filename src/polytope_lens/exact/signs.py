@@ -17,6 +17,8 @@ UNIT_ROUNDOFF = 2.0**-53
 # Added wherever a product may have underflowed: far above every absolute error of gradual underflow (2**-1074 each),
 # far below everything that can be told apart from zero otherwise.
 UNDERFLOW_GUARD = 2.0**-1000
+# Bounds are sums of at most 2**20 positive terms, each addition of which errs by a factor 1 + 2**-53.
+BOUND_SLACK = 1 + 2.0**-30
 
 
 def summation_bound(n_terms: int) -> float:

@@ -10,7 +10,7 @@ from flint import fmpq
 
 from polytope_lens.exact.rational import integer_matrix, nearest_float, rational, sign
 from polytope_lens.exact.rows import ExactRows, exact_normal
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.exact.sparse import has_sparse_layers, pulled_back
 from polytope_lens.network import layer_slopes
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
 
-# Bounds are sums and products of a few rounded numbers.
-BOUND_SLACK = 1 + 2.0**-30
 # Crossings known less well than this are computed in integers.
 POOR = 2.0**-64
 # The layer that the two ends of a segment are counted to, as its "neurons" 0 and 1.

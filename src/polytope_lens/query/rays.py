@@ -11,6 +11,7 @@ from polytope_lens._ragged import starts
 from polytope_lens.domain import is_bounded as is_bounded_domain
 from polytope_lens.exact.rational import integer_matrix, integer_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.network import from_layer
 from polytope_lens.pattern import unpack
 from polytope_lens.polytope.boundedness import BOUNDED, OPEN, UNBOUNDED, prove_bounded
 from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone, cone_of_rows, is_trivial_cone
@@ -163,7 +164,7 @@ def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
                 status[i] = UNBOUNDED
             elif not count[i]:
                 status[i] = BOUNDED
-        behind = replace(network, layers=network.layers[index:])
+        behind = from_layer(network, index)
         for k in range(1, network.input_dim):
             few = np.flatnonzero((status == OPEN) & (count == k))
             if few.size and index + 1 < len(network.layers):

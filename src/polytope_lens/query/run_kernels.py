@@ -9,8 +9,8 @@ import numpy as np
 from polytope_lens._jit import inlined, jit
 from polytope_lens._lanes import LANES, add, load, store
 from polytope_lens._words import count_bits, lowest_bit
-from polytope_lens.exact.blocks import BOUND_SLACK, sloped, times_block, times_sizes
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.blocks import sloped, times_block, times_sizes
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from polytope_lens.exact.blocks import Blocks

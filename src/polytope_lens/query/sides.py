@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from polytope_lens.exact.bounded import bounded_rows
 from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network import bit_places
+from polytope_lens.network import bit_places, from_layer
 from polytope_lens.pattern import pack, sort_key, unpack
 from polytope_lens.polytope.codes import BOUND_SLACK, FACET, FLAT, IMPLIED, OPEN
 from polytope_lens.polytope.facets import exact_facet_mask, primitive, proved_statuses
@@ -258,7 +258,7 @@ def _mark_implied_behind(
             at, neuron = np.nonzero(passed[few])
             first = np.zeros((layer.width, len(few), k + 1))
             first[neuron, at, np.tile(np.arange(k), len(few))] = 1.0
-            behind = replace(network, layers=network.layers[index:])
+            behind = from_layer(network, index)
             inner_rows, inner_error = stacked_rows(behind, bits[few, start:], first)
             known = np.where(_is_flat(inner_rows, inner_error), FLAT, OPEN).astype(np.int8)
             inner = value[few[at], neuron].reshape(-1, k)

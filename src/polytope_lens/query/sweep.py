@@ -22,12 +22,12 @@ import numpy as np
 
 from polytope_lens.exact.double_double import affine, zeros_between
 from polytope_lens.exact.rational import nearest_float
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.exact.sparse import NOT_DEAD, has_sparse_layers
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import flip_all, pack, unpack
 from polytope_lens.query import runs
-from polytope_lens.query.knots import BOUND_SLACK, Exact, Knots, ends, in_order, joined, part, rounded
+from polytope_lens.query.knots import Exact, Knots, ends, in_order, joined, part, rounded
 from polytope_lens.query.locate import region_patterns
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ The posts are *Some experiments to help me understand Neural Nets better* (1 to 
 sampled pictures, these are the true ones. They do not say how many points each step took, nor the learning rate. Here a
 step takes 512 points at random, and the learning rate falls from the one given to 0 along half a cosine: each
 experiment's own was chosen so that its networks train reliably. With `batch` at least `points`, every step takes all.
-The minutes that the descriptions name were measured on two cores.
+The times that the descriptions name are estimates for two cores that do nothing else.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def post2(folder: str | os.PathLike[str] = "post2", **options: Any) -> Result:
 
 
 def post3(folder: str | os.PathLike[str] = "post3", **options: Any) -> Result:
-    """30 layers of 30 neurons learn a ring from 5000 points down to 312: do they overfit? 10 minutes."""
+    """30 layers of 30 neurons learn a ring from 5000 points down to 312: do they overfit? 15 minutes."""
     defaults = {
         "shape": "30x30", "points": (5000, 2500, 1250, 625, 312), "learning_rate": 0.001, "frames": 8,
     }  # fmt: skip
@@ -92,7 +92,7 @@ def categorical(folder: str | os.PathLike[str] = "categorical", **options: Any) 
 
 
 def depth(folder: str | os.PathLike[str] = "depth", **options: Any) -> Result:
-    """A ring by networks of 1 to 8 layers with as many parameters as 6 layers of 14 have; 4 minutes."""
+    """A ring by networks of 1 to 8 layers with as many parameters as 6 layers of 14 have; 5 minutes."""
     shapes = [equal_parameters(n, Setting().n_parameters)[1:-1] for n in range(1, 9)]
     defaults = {
         "shape": tuple(f"{widths[0]}x{len(widths)}" for widths in shapes), "learning_rate": 0.003, "frames": 40,
@@ -147,7 +147,7 @@ def _of_films(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def about(name: str) -> str:
-    """One line on an experiment: what it does, and how long it takes on two cores."""
+    """One line on an experiment: what it does, and about how long it takes."""
     return (EXPERIMENTS[name].__doc__ or "").strip().splitlines()[0]
 
 

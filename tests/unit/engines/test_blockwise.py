@@ -8,16 +8,22 @@ import pytest
 from convolutions import convolutional, networks_of
 from polytope_lens import Box, Polytope
 from polytope_lens.engines import subdivide
+from polytope_lens.engines._kernels import flat
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.flat import restrict, spanned_by
+
+
+@pytest.fixture(autouse=True)
+def _also_small_blocks(monkeypatch):
+    monkeypatch.setattr(flat, "WORTH_BLOCKS", 1)
 
 
 def slices(seed, dim, *, integer=False):
     """Slices of all forms of one network, through a random point or one of the integers."""
     rng = np.random.default_rng(seed)
     rows = rng.integers(-1, 2, (dim + 1, 72)) * 1.0 if integer else rng.standard_normal((dim + 1, 72))
-    flat = spanned_by(rows[0], rows[1:], 72)
-    return [restrict(network, flat) for network in networks_of(convolutional(seed, integer=integer))]
+    plane = spanned_by(rows[0], rows[1:], 72)
+    return [restrict(network, plane) for network in networks_of(convolutional(seed, integer=integer))]
 
 
 def assert_same(found, expected):
@@ -51,7 +57,7 @@ def test_unbounded_domains(domain):
 
 def test_threads_and_small_stacks_change_nothing(monkeypatch):
     network = slices(4, 2)[1]
-    domain = Box([-0.8, -0.8], [0.8, 0.8])
+    domain = Box([-0.5, -0.5], [0.5, 0.5])
     expected = partition(network, domain)
     assert len(expected) > 1500  # enough to be shared
     monkeypatch.setattr(subdivide, "MOST_NUMBERS", 1)

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 import families
 from polytope_lens import Box
-from polytope_lens.engines import subdivide
+from polytope_lens.engines import split, subdivide
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.exact.points import point_signs as dense_signs
 from polytope_lens.exact.rational import integer_matrix
@@ -118,6 +118,7 @@ def test_partitions(network, engine, numbers):
     with pytest.MonkeyPatch.context() as patch:
         # room for few cells and points at first
         patch.setattr(subdivide, "MOST_NUMBERS", numbers)
+        patch.setattr(split, "MOST_NUMBERS", numbers)
         found = partition(sparsely(network), domain, engine=engine)
     assert np.array_equal(found.patterns, expected.patterns)
     assert np.array_equal(found.counts_per_layer, expected.counts_per_layer)

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, FlatNetwork, add_neuron, is_on
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.flat import FlatNetwork, add_neuron, is_on
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.proposal import maximize
 
 if TYPE_CHECKING:

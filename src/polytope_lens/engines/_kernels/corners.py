@@ -31,9 +31,9 @@ from polytope_lens._lanes import LANES, exceeding, fill, load, multiply_add, siz
 from polytope_lens._words import count_bits, lowest_bit, reverse_bits
 from polytope_lens.engines._kernels.blockwise import update_rows
 from polytope_lens.engines._kernels.codes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, REFINE_AT
+from polytope_lens.engines._kernels.flat import REFINE_AT
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -258,6 +258,15 @@ def add_neuron(net: FlatNetwork, s: Any, f: int, layer: int, q: int, slope: floa
     stride = net.stride[layer + 1]
     rows, weights, source = s.rows, net.weights, s.layer_rows
     d = source.shape[1] - 1
+    sparse = net.sparse_at[layer + 1]
+    if sparse >= 0:
+        handed = abs(slope) * s.layer_carry[layer, q]
+        for i in range(net.sparse_start[sparse + q], net.sparse_start[sparse + q + 1]):
+            r, w = net.sparse_rows[i], net.sparse_weights[i]
+            for k in range(d + 1):
+                rows[f, k, r] += w * (slope * source[layer, k, q])
+            rows[f, d + 1, r] += abs(w) * handed
+        return
     error = fill(abs(slope) * s.layer_carry[layer, q])
     column = net.weight_start[layer + 1] + q * stride
     for at in range(0, stride, LANES):

@@ -21,7 +21,7 @@ from polytope_lens._jit import inlined
 from polytope_lens._lanes import padded
 from polytope_lens._ragged import list_of, starts
 from polytope_lens.exact.blocks import Blocks, blocks_of, stacked
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 
 # Rounding of an addition, with a quarter more for the rounding of the magnitude it is multiplied by.
 ADD_ROUNDING = 1.25 * UNIT_ROUNDOFF
-# Bounds are sums of at most 2**20 positive terms, each addition of which errs by a factor 1 + 2**-53.
-BOUND_SLACK = 1 + 2.0**-30
 # A layer's rows are refined when a bound on their error exceeds their rounding by this factor: a matter of cost alone.
 REFINE_AT = 2.0**28
+
+# Rows that blocks should have on average: eight rows cost as much as one.
+WORTH_BLOCKS = 3
 
 
 class FlatNetwork(NamedTuple):
@@ -85,7 +86,7 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
     """Flat arrays of a network seen through a chart whose entries are 0, 1 and -1, one in each column and row.
 
     Such a chart permutes coordinates (with sign), so the first layer's rows are exact; `reach` (k,) bounds ``|u_k|``.
-    With `blockwise`, a network with sparse layers is given in blocks.
+    With `blockwise`, a network with sparse layers is given in blocks, unless too few rows share their columns.
     """
     outputs = network.output_dim if want_maps else 0
     layers = network.layers
@@ -93,11 +94,11 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
     biases = [layer.bias for layer in layers] + [network.output_bias[:outputs]]
     width = np.array([m.shape[0] for m in matrices], dtype=np.int64)
     stride = padded(width)
-    blockwise = blockwise and any(not isinstance(matrix, np.ndarray) for matrix in matrices[1:])
+    parts = _blocks(matrices[1:], biases[1:]) if blockwise else []
     columns = [np.zeros(0)]
     sparse_at, column_starts, sparse_rows, sparse_weights = [-1], [0], [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     for matrix, rounded_up in zip(matrices[1:], stride[1:].tolist(), strict=True):
-        if blockwise:
+        if parts:
             columns.append(np.zeros(0))
             sparse_at.append(-1)
             continue
@@ -113,7 +114,6 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
         column[:, : len(matrix)] = matrix.T
         columns.append(column.ravel())
         sparse_at.append(-1)
-    parts = [blocks_of(*pair) for pair in zip(matrices[1:], biases[1:], strict=True)] if blockwise else []
     neuron_start = starts(width)
     sizes = np.array([len(column) for column in columns], dtype=np.int64)
     ends = np.zeros(outputs)
@@ -131,7 +131,7 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
         np.array(column_starts, dtype=np.int64),
         np.concatenate(sparse_rows),
         np.concatenate(sparse_weights),
-        blockwise,
+        bool(parts),
         stacked(parts),
         starts(np.array([0, *(len(part.heights) for part in parts)], dtype=np.int64)),
         *_meetings(parts, neuron_start),
@@ -147,6 +147,15 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
         np.ascontiguousarray(chart[-1]),
         np.append(reach, 1.0),
     )
+
+
+def _blocks(matrices: list[Matrix], biases: list[Floats]) -> list[Blocks]:
+    """Blocks of the layers after the first; none if no weight is sparse, or if too few rows share their columns."""
+    if all(isinstance(matrix, np.ndarray) for matrix in matrices):
+        return []
+    parts = [blocks_of(matrix, bias) for matrix, bias in zip(matrices, biases, strict=True)]
+    n_blocks = sum(len(part.heights) for part in parts)
+    return parts if sum(map(len, biases)) >= WORTH_BLOCKS * n_blocks else []
 
 
 def _meetings(parts: list[Blocks], neuron_start: Ints) -> tuple[Ints, Ints]:

@@ -13,8 +13,8 @@ import numpy as np
 from polytope_lens._jit import inlined
 from polytope_lens._words import lowest_bit
 from polytope_lens.engines._kernels.corners import NOTHING, ONE
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, length
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.flat import length
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from polytope_lens.engines._kernels.flat import FlatNetwork

@@ -25,9 +25,9 @@ from polytope_lens._lanes import (
     store,
     subtract,
 )
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, is_on
+from polytope_lens.engines._kernels.flat import is_on
 from polytope_lens.exact.double_double import DOUBLE_ROUNDING, SPLITTER, plus, times
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -24,6 +24,7 @@ from polytope_lens._jit import inlined, jit
 from polytope_lens.engines._kernels.bottleneck import Bottleneck, surely_keeps_sign
 from polytope_lens.engines._kernels.codes import (
     ANSWER,
+    CRAMPED,
     DONE,
     DOUBLE_DECISIONS,
     FLOAT_DECISIONS,
@@ -39,7 +40,6 @@ from polytope_lens.engines._kernels.codes import (
     is_to_stop,
 )
 from polytope_lens.engines._kernels.flat import (
-    BOUND_SLACK,
     FlatNetwork,
     close_layer,
     hand_on,
@@ -60,7 +60,7 @@ from polytope_lens.engines._kernels.simplex import (
     surely_misses,
     value_at,
 )
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,11 +159,13 @@ NO_OUTPUT = Output(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.empty((0
 
 @jit
 def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool) -> int:  # pragma: no cover
-    """Go on until `limit` regions are in the output, or done, or a question is open; returns which."""
+    """Go on until `limit` regions are in the output, or done, a question is open, or room is short; returns which."""
     while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
         if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
             return FULL if s.scalars[WANTED] == STOP_IT else SHARE
+        if s.scalars[TOP] == s.layer.shape[0]:
+            return CRAMPED
         layer = s.layer[f]
         if s.split_bit[f] >= 0:
             set_bit(s.bits, s.split_bit[f], s.split_value[f] == 1)

@@ -49,8 +49,8 @@ from polytope_lens.engines._kernels.corners import (
     surely_missing,
     write_bits,
 )
-from polytope_lens.engines._kernels.flat import BOUND_SLACK, FlatNetwork, is_on, length
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.flat import FlatNetwork, is_on, length
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
