@@ -51,6 +51,21 @@ def float_array(
     return array
 
 
+def values_array(value: ArrayLike, *, name: str, ndim: int) -> NDArray[np.float64] | NDArray[np.int64]:
+    """Convert to a read-only array: integers, the numbers of categories, to int64; everything else as `float_array`."""
+    array = float_array(value, name=name, ndim=ndim)
+    if np.asarray(value).dtype.kind not in "ui":
+        return array
+    if array.size and array.min() < 0:
+        raise DimensionError(
+            f"{name} of integers should hold the numbers of categories, counted from 0, but holds {int(array.min())}. "
+            "For values that are no categories use floats."
+        )
+    numbers = array.astype(np.int64)
+    numbers.flags.writeable = False
+    return numbers
+
+
 def matrix(value: Any, *, name: str, error: type[PolytopeLensError] = DimensionError) -> Matrix:
     """A dense matrix as by `float_array`; a sparse one as a read-only, finite CSR array of float64 without zeros."""
     if not hasattr(value, "tocsr"):

@@ -7,16 +7,13 @@ layers of 14 neurons learn a black ring on white ground, 1024 x 1024 pixels, fro
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens.domain import Box
-from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import OptionError
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.lens import Lens
@@ -24,10 +21,6 @@ from polytope_lens.lens import Lens
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
-
-    from numpy.typing import NDArray
-
-    from polytope_lens.network import Network
 
 SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
 FRAMES = 80
@@ -45,7 +38,7 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     seed : int
         Of the sampled pixels, the initial weights and the batches.
     workers : int
-        Threads that draw the film's frames.
+        Processes that draw the film's frames.
 
     Notes
     -----
@@ -53,9 +46,9 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     """
     if steps < 1:
         raise OptionError(f"`steps` should be at least 1, but received {steps}.")
-    from polytope_lens.render import film
     from polytope_lens.render import matplotlib as render
     from polytope_lens.training import RING_SHAPE, Recorder, mlp, ring, sample, train
+    from polytope_lens.training.film import film
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +60,7 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
         target = ring()
         samples = sample(target, seed=seed)
         model = mlp(RING_SHAPE, seed=seed)
-        recorder = Recorder(model, every=max(1, steps // FRAMES))
+        recorder = Recorder(model, every=max(1, steps // FRAMES), samples=samples, target=target)
         history = train(model, samples, steps=steps, seed=seed, on_step=recorder)
     losses = f"{history.train_loss[-1]:.4f} on training points, {history.validation_loss[-1]:.4f} on validation points"
     print(f"  mean squared error {losses}")
@@ -101,15 +94,8 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     with _timed("drew the vector picture"):
         figure.savefig(paths[1], dpi=200)
 
-    def frame(recorded: tuple[int, Network]) -> NDArray[np.uint8]:
-        step, network = recorded
-        polytopes = partition(network, SQUARE, progress=False)
-        return render.draw_frame(polytopes, target, samples.train_points, samples.validation_points, step=step)
-
-    with _timed(f"drew a film of {len(recorder.steps)} frames"), ThreadPoolExecutor(workers) as pool:
-        recorded = list(zip(recorder.steps, recorder.networks, strict=True))
-        frames = tqdm(pool.map(frame, recorded), total=len(recorded), desc="film", unit=" frames", leave=False)
-        film.save_film(frames, paths[2], fps=10.0)
+    with _timed(f"drew a film of {len(recorder.steps)} frames"):
+        film(recorder.recording(), paths[2], fps=10.0, workers=workers)
     save_npz(lens.network, paths[3], SQUARE)
 
     print(f"\nDone in {time.perf_counter() - started:.1f} s. Look at")

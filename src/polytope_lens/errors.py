@@ -62,6 +62,10 @@ class MissingExtraError(PolytopeLensError, ImportError):
     """An optional dependency is not installed."""
 
 
+class FilmError(PolytopeLensError, RuntimeError):
+    """A film could not be encoded; the message says where its frames are."""
+
+
 class ConsistencyError(PolytopeLensError, RuntimeError):
     """Two roads to one answer disagree: a defect of this library, never of the input. Please report it."""
 

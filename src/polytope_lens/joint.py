@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,23 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+
+
+class SideBySide(NamedTuple):
+    """Two networks as one, and where their bits went.
+
+    Parameters
+    ----------
+    network : Network
+        ``x -> (first(x), second(x))``.
+    first_bits, second_bits : (n_neurons,) int arrays
+        For each bit of a pattern of either network, which bit it is of a pattern of the joint one. A neuron that both
+        share is named twice.
+    """
+
+    network: Network
+    first_bits: Ints
+    second_bits: Ints
 
 
 def joint(first: Network, second: Network) -> Network:
@@ -40,6 +57,29 @@ def joint(first: Network, second: Network) -> Network:
     >>> joint(one, other)
     Network(2 -> 3 -> 2, 3 neurons that cut, ReLU)
     """
+    return side_by_side(first, second).network
+
+
+def side_by_side(first: Network, second: Network) -> SideBySide:
+    """The same network, and which of its bits are those of the two.
+
+    A neuron is the same function in the joint network as in its own, so a region of the refinement has the bits of the
+    regions of both that hold it; exact.
+
+    Raises
+    ------
+    DimensionError
+        Different numbers of inputs.
+
+    Examples
+    --------
+    >>> from polytope_lens.network import from_arrays
+    >>> one = from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> other = from_arrays([[[1, 1], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> _, first_bits, second_bits = side_by_side(one, other)
+    >>> first_bits, second_bits
+    (array([0, 1]), array([2, 1]))
+    """
     if first.input_dim != second.input_dim:
         raise DimensionError(
             f"two networks are compared on the same inputs, but one takes {first.input_dim} of them and the other "
@@ -49,7 +89,8 @@ def joint(first: Network, second: Network) -> Network:
     ours, theirs = _deepened(first, depth), _deepened(second, depth)
     here = there = np.arange(first.input_dim)
     width = first.input_dim
-    layers = []
+    layers: list[Layer] = []
+    first_bits, second_bits, n_bits = [], [], 0
     for one, other in zip(ours, theirs, strict=True):
         upper, lower = _widened(one, here, width), _widened(other, there, width)
         known: dict[bytes, list[int]] = {}
@@ -61,9 +102,20 @@ def joint(first: Network, second: Network) -> Network:
         there[new] = upper.width + np.arange(len(new))
         width = upper.width + len(new)
         arrays = ("weight", "bias", "negative_slope", "positive_slope", "cuts")
-        layers.append(Layer(*(np.concatenate([getattr(upper, a), getattr(lower, a)[new]]) for a in arrays)))
+        layer = Layer(*(np.concatenate([getattr(upper, a), getattr(lower, a)[new]]) for a in arrays))
+        layers.append(layer)
+        bit = n_bits - 1 + np.cumsum(layer.cuts)
+        first_bits.append(bit[here[one.cuts]])
+        second_bits.append(bit[there[other.cuts]])
+        n_bits += int(layer.cuts.sum())
     weight = [_spread(first.output_weight, here, width), _spread(second.output_weight, there, width)]
-    return Network(tuple(layers), np.concatenate(weight), np.concatenate([first.output_bias, second.output_bias]))
+    bias = np.concatenate([first.output_bias, second.output_bias])
+    nothing = [np.zeros(0, dtype=np.int64)]
+    return SideBySide(
+        Network(tuple(layers), np.concatenate(weight), bias),
+        np.concatenate(nothing + first_bits),
+        np.concatenate(nothing + second_bits),
+    )
 
 
 def difference(first: Network, second: Network) -> Network:

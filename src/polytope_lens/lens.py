@@ -11,6 +11,7 @@ from polytope_lens import _validate, bounds
 from polytope_lens import distance as distances
 from polytope_lens import flat as flats
 from polytope_lens import network as net
+from polytope_lens import overlay as overlays
 from polytope_lens import path as paths
 from polytope_lens.domain import check_domain
 from polytope_lens.engines import enumerate as engines
@@ -240,6 +241,16 @@ class Lens:
         """How far another network is from this one on a domain; see :func:`.distance.distance`."""
         second = other.network if isinstance(other, Lens) else other
         return distances.distance(self.network, second, domain, exact=exact)
+
+    def overlay(
+        self, other: Lens | net.Network, domain: Domain, *, workers: int = 1, progress: bool | None = None
+    ) -> overlays.Overlay:
+        """Which regions of this network and of another overlap, and how much; see :func:`.overlay.overlay`."""
+        second = other.network if isinstance(other, Lens) else other
+        one, two = (
+            engines.partition(network, domain, workers=workers, progress=progress) for network in (self.network, second)
+        )
+        return overlays.overlay(one, two, workers=workers, progress=progress)
 
     def robustness_radius(
         self,

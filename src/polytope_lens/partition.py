@@ -41,7 +41,8 @@ from polytope_lens.query import (
     volumes,
 )
 from polytope_lens.region import Region
-from polytope_lens.render import solids
+from polytope_lens.render import interactive, solids
+from polytope_lens.render.sheet import HEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,9 @@ if TYPE_CHECKING:
     import networkx as nx
     import numpy as np
     import pandas as pd
+    import plotly.graph_objects as go
     from matplotlib.axes import Axes
+    from mpl_toolkits.mplot3d import Axes3D
     from numpy.typing import ArrayLike, NDArray
     from scipy import sparse
 
@@ -455,6 +458,33 @@ class Partition:
         from polytope_lens.render import matplotlib as render
 
         return render.plot(self, ax, color, boundaries=boundaries, points=points, output=output)
+
+    def plot_surface(
+        self,
+        ax: Axes | None = None,
+        color: Literal["value", "pattern", "slope"] = "value",
+        *,
+        boundaries: bool = True,
+        output: int = 0,
+        height: float = HEIGHT,
+        limits: tuple[float, float] | None = None,
+    ) -> Axes3D:
+        """Draw the graph of an output over the plane as a folded surface; see :func:`.surface.surface`."""
+        from polytope_lens.render.surface import surface
+
+        return surface(self, ax, color, boundaries=boundaries, output=output, height=height, limits=limits)
+
+    def interactive_surface(
+        self,
+        color: Literal["value", "pattern", "slope"] = "value",
+        *,
+        boundaries: bool = True,
+        output: int = 0,
+        height: float = HEIGHT,
+        limits: tuple[float, float] | None = None,
+    ) -> go.Figure:
+        """The same as a plotly figure to turn and zoom into; see :func:`.interactive.surface`."""
+        return interactive.surface(self, color, boundaries=boundaries, output=output, height=height, limits=limits)
 
     def __repr__(self) -> str:
         layers = ", ".join(map(str, self.counts_per_layer.tolist()))

@@ -118,6 +118,19 @@ def distinct(words: Words) -> tuple[Words, NDArray[np.int64]]:
     return inorder[kept], order[kept]
 
 
+def find(known: Words, wanted: Words) -> NDArray[np.int64]:
+    """Where each row is among some in canonical order, -1 where it is not; a binary search for each.
+
+    Examples
+    --------
+    >>> find(np.array([[1], [2], [5]], dtype=np.uint64), np.array([[5], [3]], dtype=np.uint64))
+    array([ 2, -1])
+    """
+    keys, sought = sort_key(known), sort_key(wanted)
+    index = np.minimum(np.searchsorted(keys, sought), len(keys) - 1)
+    return np.where(keys[index] == sought, index, -1)
+
+
 def distinct_beginnings(patterns: Words, stops: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number of different beginnings of `stops` bits among sorted packed patterns; at least one pattern is there.
 

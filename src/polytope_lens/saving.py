@@ -27,6 +27,7 @@ import numpy as np
 from polytope_lens.domain import Box, check_domain
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError, Status
 from polytope_lens.importers.npz import arrays_of, box_of, network_of, read_arrays
+from polytope_lens.io.arrays import MOST, ArrayReader
 from polytope_lens.io.files import whole_file
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import distinct, distinct_beginnings, n_words, pack, unpack
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 FLOAT, INT, SHORT, BOOL, WORD = map(np.dtype, (np.float64, np.int64, np.int32, np.bool_, np.uint64))
-MOST = 2**63 - 1
 
 
 def save(partition: Partition, path: str | PathLike[str]) -> None:
@@ -113,7 +113,7 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
     if "partition_version" not in arrays:
         raise FileFormatError(f"{path} holds no partition. Write one with `partition.save`; of a network, make a Lens.")
     try:
-        version = _Reader(arrays).array("partition_version", INT)
+        version = ArrayReader(arrays).array("partition_version", INT)
         if version != VERSION:
             raise FileFormatError(f"it is of version {version}, but this release reads version {VERSION}.")
         return _fields(arrays)
@@ -121,53 +121,8 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
         raise FileFormatError(f"{path}: {error}") from error
 
 
-class _Reader:
-    """Takes arrays out of an archive if they are what was expected."""
-
-    def __init__(self, arrays: Arrays) -> None:
-        self._arrays = arrays
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._arrays
-
-    def array(self, name: str, dtype: np.dtype[Any], *shape: int | None) -> Any:
-        """The array of that name, read-only; None stands for any length."""
-        if name not in self._arrays:
-            raise FileFormatError(f"array {name} is missing.")
-        found = np.asarray(self._arrays[name])
-        fits = found.ndim == len(shape) and all(n in (None, m) for n, m in zip(shape, found.shape, strict=True))
-        if not fits or found.dtype.newbyteorder("=") != dtype:
-            wanted = ", ".join("any" if n is None else str(n) for n in shape)
-            raise FileFormatError(
-                f"array {name} should be of {dtype} and shape ({wanted}), but is of {found.dtype} and shape "
-                f"{found.shape}."
-            )
-        found = found.astype(dtype, order="C", copy=False)
-        found.flags.writeable = False
-        return found
-
-    def indices(self, name: str, low: int, high: int, *shape: int | None, dtype: np.dtype[Any] = INT) -> Any:
-        """An array of integers with ``low <= i < high``."""
-        found = self.array(name, dtype, *shape)
-        if found.size and not (found.min() >= low and found.max() < high):
-            raise FileFormatError(f"array {name} should hold numbers from {low} to {high - 1}, but holds others.")
-        return found
-
-    def text(self, name: str) -> str:
-        if name not in self._arrays or self._arrays[name].dtype.kind != "U" or self._arrays[name].ndim:
-            raise FileFormatError(f"{name} should be a text, but is missing or is none.")
-        return str(self._arrays[name])
-
-    def starts(self, name: str, n: int, stop: int, least: int) -> Any:
-        """Where n lists of so many entries at least begin, (n + 1,), which together are all entries up to a number."""
-        found = self.indices(name, 0, stop + 1, n + 1)
-        if found[0] != 0 or found[-1] != stop or (np.diff(found) < least).any():
-            raise FileFormatError(f"{name} should give at least {least} entries to each list, and all of them.")
-        return found
-
-
 def _fields(arrays: Arrays) -> dict[str, Any]:
-    reader = _Reader(arrays)
+    reader = ArrayReader(arrays)
     network = network_of(arrays)
     domain = _domain(reader, arrays, network.input_dim)
     patterns, per_layer = _patterns(reader, network)
@@ -191,14 +146,14 @@ def _fields(arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def _domain(reader: _Reader, arrays: Arrays, dim: int) -> Domain:
+def _domain(reader: ArrayReader, arrays: Arrays, dim: int) -> Domain:
     if "domain_A" not in reader:
         return box_of(arrays, dim)
     A = reader.array("domain_A", FLOAT, None, dim)
     return check_domain(Polytope(A, reader.array("domain_b", FLOAT, len(A))), dim)
 
 
-def _patterns(reader: _Reader, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def _patterns(reader: ArrayReader, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Patterns and their numbers after each layer."""
     n_bits = network.n_neurons
     patterns = reader.array("patterns", WORD, None, n_words(n_bits))
@@ -215,7 +170,7 @@ def _patterns(reader: _Reader, network: Network) -> tuple[NDArray[np.uint64], ND
     return patterns, per_layer
 
 
-def _mesh(reader: _Reader, network: Network, domain: Domain, n_regions: int) -> PlanarMesh | PolyhedralMesh:
+def _mesh(reader: ArrayReader, network: Network, domain: Domain, n_regions: int) -> PlanarMesh | PolyhedralMesh:
     if network.input_dim not in (2, 3) or domain is None:
         raise FileFormatError("corners are saved for bounded domains of the plane and of space, but this is none.")
     owners = -len(domain.b), network.n_neurons
@@ -233,7 +188,7 @@ def _mesh(reader: _Reader, network: Network, domain: Domain, n_regions: int) -> 
     )
 
 
-def _polyhedral_mesh(reader: _Reader, owners: tuple[int, int], n_regions: int) -> PolyhedralMesh:
+def _polyhedral_mesh(reader: ArrayReader, owners: tuple[int, int], n_regions: int) -> PolyhedralMesh:
     points = reader.array("mesh_points", FLOAT, None, 3)
     corners = reader.indices("mesh_corners", 0, len(points), None, dtype=SHORT)
     regions = reader.indices("mesh_regions", -1, n_regions, None, 2, dtype=SHORT)
@@ -252,7 +207,7 @@ def _polyhedral_mesh(reader: _Reader, owners: tuple[int, int], n_regions: int) -
     )
 
 
-def _search(reader: _Reader, n: int, d: int) -> dict[str, Any]:
+def _search(reader: ArrayReader, n: int, d: int) -> dict[str, Any]:
     order = reader.indices("search_order", 0, n, n)
     if len(np.unique(order)) != n:
         raise FileFormatError("search_order should name each region once, but it does not.")

@@ -13,7 +13,7 @@ from polytope_lens.exact.points import pattern_beside, point_signs
 from polytope_lens.exact.rational import integers, rational, rationals
 from polytope_lens.exact.sparse import has_sparse_layers
 from polytope_lens.exact.sparse import point_signs as sparse_point_signs
-from polytope_lens.pattern import pack, sort_key
+from polytope_lens.pattern import find, pack
 from polytope_lens.polytope.body import of_floats
 from polytope_lens.polytope.shape import interior_point
 
@@ -80,20 +80,19 @@ def locate(partition: Partition, X: ArrayLike) -> NDArray[np.int64]:
     """
     network = partition.network
     rows = _validate.points(X, network.input_dim, what="`locate`")
-    wanted = sort_key(pack(region_patterns(network, rows, partition.domain)))
-    known = sort_key(partition.patterns)
-    index = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    if (known[index] != wanted).any():
-        i = int(np.flatnonzero(known[index] != wanted)[0])
+    index = find(partition.patterns, pack(region_patterns(network, rows, partition.domain)))
+    unlisted = np.flatnonzero(index < 0)
+    if unlisted.size:
+        i = int(unlisted[0])
         if partition.status is not Status.COMPLETE:
             raise PartialPartitionError(
-                f"{int((known[index] != wanted).sum())} of the {len(rows)} points lie in regions that this partition "
+                f"{len(unlisted)} of the {len(rows)} points lie in regions that this partition "
                 f"does not list; the first is point {i} at {rows[i].tolist()}. {partition.explain()}"
             )
         raise ConsistencyError(
             f"point {rows[i].tolist()} lies in a region that this partition ({partition.status.name}) does not list."
         )
-    return np.asarray(index, dtype=np.int64)
+    return index
 
 
 def _homogeneous(x: Floats, domain: Domain) -> tuple[list[fmpz], list[list[fmpz]]]:

@@ -64,11 +64,11 @@ def simplices(partition: Partition, purpose: str) -> Simplices:
         region = np.arange(len(partition))
     else:
         mesh = partition.require_mesh()
-        region, corners = _simplices_of(mesh)
+        region, corners = simplices_of(mesh)
         points = mesh.points[corners]
     maps = partition.maps[region]
     values = np.einsum("nod,nvd->nvo", maps[:, :, :-1], points) + maps[:, None, :, -1]
-    return Simplices(points, region, _volumes(points), values)
+    return Simplices(points, region, simplex_volumes(points), values)
 
 
 def exact_simplices(partition: Partition, purpose: str) -> ExactSimplices:
@@ -82,12 +82,12 @@ def exact_simplices(partition: Partition, purpose: str) -> ExactSimplices:
         rows, scale = source.scaled_rows(len(network.layers), bits)
         corners = corners_of(index)
         outputs = [[(dot(row[:-1], x) + row[-1]) / scale for row in rows] for x in corners]
-        for chosen in _places(partition, index, len(corners)):
+        for chosen in simplex_places(partition, index, len(corners)):
             points.append([corners[i] for i in chosen])
             values.append([outputs[i] for i in chosen])
             regions.append(index)
     places = np.array(points, dtype=object)
-    return ExactSimplices(places, np.array(regions), _volumes(places), np.array(values, dtype=object))
+    return ExactSimplices(places, np.array(regions), simplex_volumes(places), np.array(values, dtype=object))
 
 
 def balanced_sum(terms: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -103,7 +103,7 @@ def fractions(values: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.array([fraction(v) for v in values.ravel()], dtype=object).reshape(values.shape)
 
 
-def _simplices_of(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Ints, Ints]:
+def simplices_of(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Ints, Ints]:
     """Regions cut into simplices, (n,) and their corners, (n, d + 1), as points of the mesh.
 
     Polygons fan out from their first corners; polyhedra, from the first corners of their first faces, over the
@@ -124,7 +124,7 @@ def _simplices_of(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Ints, Ints]:
     return region[kept], np.column_stack([apex[region[kept]], triangles])
 
 
-def _places(partition: Partition, index: int, n_corners: int) -> list[list[int]]:
+def simplex_places(partition: Partition, index: int, n_corners: int) -> list[list[int]]:
     """The simplices of one region by their places in the list of its corners."""
     d = partition.network.input_dim
     if d < 3:
@@ -146,7 +146,7 @@ def _require(partition: Partition, purpose: str) -> None:
         )
 
 
-def _volumes(points: NDArray[Any]) -> NDArray[Any]:
+def simplex_volumes(points: NDArray[Any]) -> NDArray[Any]:
     """Of simplices in up to three dimensions."""
     sides = points[:, 1:] - points[:, :1]
     if points.shape[2] == 1:

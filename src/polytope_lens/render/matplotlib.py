@@ -92,15 +92,15 @@ def plot(
         ax = pyplot.figure(figsize=(6.4, 6.0), layout="constrained").add_subplot()
     image = _shade(ax, partition, color, output)
     if boundaries:
-        _draw_boundaries(ax, partition, LINES[color])
+        draw_boundaries(ax, partition, LINES[color])
     if dots is not None:
-        _draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
+        draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
     ax.set(xlabel="input 0", ylabel="input 1")
     if color in ("value", "slope"):
         draw_scale(ax.figure, image, color, output, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)))
     if color == "layer" or (color == "value" and boundaries):
-        handles = _layer_handles(partition, filled=color == "layer")
-        _legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5)
+        handles = layer_handles(partition, filled=color == "layer")
+        legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=5)
     return ax
 
 
@@ -161,13 +161,13 @@ def three_panels(
     right.imshow(pixels, cmap="gray", vmin=0.0, vmax=1.0, extent=(x0, x1, y0, y1), origin="upper")
     _fit(right, (x0, x1, y0, y1))
     for color, _, points in dots:
-        _draw_dots(right, points, color, size=1.5)
+        draw_dots(right, points, color, size=1.5)
     handles = [
         Line2D([], [], linestyle="none", marker="o", markersize=3, color=color, label=f"{len(points):,} {name} points")
         for color, name, points in dots
         if len(points)
     ]
-    _legend(right, handles, **BELOW)
+    legend(right, handles, **BELOW)
     return figure
 
 
@@ -215,6 +215,11 @@ def draw_frame(
         figure = _bare_figure(480, 540, title)
         ax = _panel(figure, (20, 60, 440, 440), "")
         _shade_with_polytopes(ax, partition, output, limits, columns=10)
+    return pixels_of(figure)
+
+
+def pixels_of(figure: Figure) -> Frame:
+    """A figure as pixels, (h, w, 3), row 0 at the top."""
     canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
@@ -290,8 +295,7 @@ def _mean_of_fours(fine: Frame) -> Frame:
 def _shade(
     ax: Axes, partition: Partition, color: str, output: int, limits: tuple[float, float] | None = None
 ) -> RegionImage:
-    """Fill the regions, outline the domain and fit the view to it."""
-    mesh = partition.planar_mesh()
+    """Colour the regions by what is asked for."""
     cmap: str | mcolors.Colormap
     norm: mcolors.Normalize
     if color == "value":
@@ -300,7 +304,7 @@ def _shade(
         cmap, norm = "gray", mcolors.Normalize(low, high) if low < high else mcolors.Normalize(low - 0.5, low + 0.5)
     elif color == "slope":
         slopes = scene.slopes(partition, output)
-        planes, cmap, norm = _constant(slopes), "Blues", _slope_norm(slopes)
+        planes, cmap, norm = _constant(slopes), "Blues", slope_norm(slopes)
     elif color == "layer":
         n_layers = len(partition.network.layers)
         planes = _constant(scene.last_layers(partition))
@@ -310,6 +314,14 @@ def _shade(
         planes = _constant(np.arange(len(partition)))
         cmap = mcolors.ListedColormap(scene.pattern_colors(partition))
         norm = mcolors.Normalize(-0.5, len(partition) - 0.5)
+    return fill(ax, partition, planes, cmap, norm)
+
+
+def fill(
+    ax: Axes, partition: Partition, planes: Floats, cmap: str | mcolors.Colormap, norm: mcolors.Normalize
+) -> RegionImage:
+    """Fill the regions by a scalar that is affine on each, outline the domain and fit the view to it."""
+    mesh = partition.planar_mesh()
     image = RegionImage(ax, mesh, planes, cmap=cmap, norm=norm)
     ax.add_image(image)
     _add_segments(ax, scene.domain_outline(mesh), color=FRAME, width=0.8)
@@ -322,21 +334,26 @@ def _shade_with_polytopes(
 ) -> None:
     """Draw the value, the boundaries, and below them a legend of so many columns."""
     _shade(ax, partition, "value", output, limits)
-    _draw_boundaries(ax, partition)
-    _legend(ax, _layer_handles(partition), columns=columns, **BELOW)
+    draw_boundaries(ax, partition)
+    legend(ax, layer_handles(partition), columns=columns, **BELOW)
 
 
-def _draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -> None:
+def draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) -> None:
     """Edges between regions, coloured by layer by default: hairlines where many, earlier layers thicker and on top."""
     edges = scene.boundary_segments(partition)
     n_layers = len(partition.network.layers)
     colors = scene.layer_colors(n_layers)
     box = ax.get_window_extent()
-    spacing = min(box.width, box.height) * 72 / ax.figure.dpi / math.sqrt(len(partition))  # of lines, in points
-    width = float(np.clip(0.06 * spacing, 0.1, 0.6))
+    widths = boundary_widths(len(partition), n_layers, min(box.width, box.height) * 72 / ax.figure.dpi)
     for layer in reversed(range(n_layers)):
-        thickness = width * (1 + (n_layers - layer) / n_layers)
-        _add_segments(ax, edges.segments[edges.layers == layer], color=color or tuple(colors[layer]), width=thickness)
+        where = edges.layers == layer
+        _add_segments(ax, edges.segments[where], color=color or tuple(colors[layer]), width=float(widths[layer]))
+
+
+def boundary_widths(n_regions: int, n_layers: int, side: float) -> Floats:
+    """Width of each layer's lines, in points, where so many regions share a square of a side of so many points."""
+    width = np.clip(0.06 * side / math.sqrt(n_regions), 0.1, 0.6)
+    return np.asarray(width * (1 + (n_layers - np.arange(n_layers)) / n_layers))
 
 
 def _add_segments(ax: Axes, segments: Floats, *, color: str | tuple[float, ...], width: float) -> None:
@@ -346,7 +363,8 @@ def _add_segments(ax: Axes, segments: Floats, *, color: str | tuple[float, ...],
     ax.add_artist(PathPatch(curve, fill=False, edgecolor=color, linewidth=width, capstyle="round"))
 
 
-def _draw_dots(ax: Axes, points: Floats, color: str, *, size: float, **edge: Any) -> None:
+def draw_dots(ax: Axes, points: Floats, color: str, *, size: float, **edge: Any) -> None:
+    """Points on top of a picture; `edge` goes to matplotlib's ``Line2D``."""
     style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": size, "markeredgewidth": 0, **edge}
     ax.add_artist(Line2D(points[:, 0], points[:, 1], color=color, zorder=3, **style))
 
@@ -374,7 +392,7 @@ def _panel(figure: Figure, pixels: tuple[float, float, float, float], title: str
     return ax
 
 
-def _layer_handles(partition: Partition, *, filled: bool = False) -> list[Artist]:
+def layer_handles(partition: Partition, *, filled: bool = False) -> list[Artist]:
     """Legend entries of the layers that can cut."""
     layers = [layer for layer, bits in enumerate(partition.network.bits_per_layer) if bits]
     colors = scene.layer_colors(len(partition.network.layers))
@@ -383,7 +401,7 @@ def _layer_handles(partition: Partition, *, filled: bool = False) -> list[Artist
     return [entry(color=tuple(colors[layer]), label=label) for layer, label in zip(layers, labels, strict=True)]
 
 
-def _legend(ax: Axes, handles: Sequence[Artist], *, columns: int = 10, **place: Any) -> None:
+def legend(ax: Axes, handles: Sequence[Artist], *, columns: int = 10, **place: Any) -> None:
     """Add a slim legend that reads row by row."""
     columns = min(len(handles), columns)
     if columns:
@@ -407,7 +425,7 @@ def _constant(values: NDArray[Any]) -> Floats:
     return np.pad(values[:, None], ((0, 0), (2, 0)))
 
 
-def _slope_norm(slopes: Floats) -> mcolors.Normalize:
+def slope_norm(slopes: Floats) -> mcolors.Normalize:
     """Linear; where few regions are far steeper than most, linear up to the median and logarithmic beyond."""
     median, steepest = float(np.median(slopes)), float(slopes.max())
     if steepest > 20 * median > 0:

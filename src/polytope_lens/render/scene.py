@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.mesh import PlanarMesh
+    from polytope_lens.network import Network
     from polytope_lens.partition import Partition
 
     Floats = NDArray[np.float64]
@@ -50,20 +51,36 @@ class Boundaries:
         Both ends of each edge.
     layers : (n_edges,) int array
         Layer of the neuron that cuts along the edge; descending, so that drawing in order puts earlier layers on top.
+    ends : (n_edges, 2) int array
+        The same ends as indices into the points of the mesh.
+    regions : (n_edges, 2) int array
+        The regions to the left and to the right of the way from the first end to the second.
     """
 
     segments: Floats
     layers: Ints
+    ends: Ints
+    regions: Ints
 
 
 def check_output(partition: Partition, output: int) -> int:
+    """Return `output` if the partition's network has an output of that number.
+
+    Raises
+    ------
+    OptionError
+    """
+    return check_output_of(partition.network, output)
+
+
+def check_output_of(network: Network, output: int) -> int:
     """Return `output` if the network has an output of that number.
 
     Raises
     ------
     OptionError
     """
-    n = partition.network.output_dim
+    n = network.output_dim
     if isinstance(output, bool) or not isinstance(output, int | np.integer) or not 0 <= output < n:
         allowed = "0, the network's only output" if n == 1 else f"from 0 to {n - 1}: the network has {n} outputs"
         raise OptionError(f"output should be {allowed}; received {output!r}.")
@@ -138,23 +155,48 @@ def boundary_segments(partition: Partition) -> Boundaries:
     mesh = partition.planar_mesh()
     inner = mesh.owners >= 0
     ends = np.stack([mesh.corners, mesh.corners[following(mesh.indptr)]], axis=1)[inner]
-    owners = mesh.owners[inner]
+    owners, regions = mesh.owners[inner], list_of(mesh.indptr)[inner]
     keys = ends.min(axis=1) * len(mesh.points) + ends.max(axis=1)
     order = np.lexsort((owners, keys))
-    order = order[np.diff(keys[order], prepend=-1) != 0]
-    layers = layer_of_bit(partition.network)[owners[order]]
+    first = np.flatnonzero(np.diff(keys[order], prepend=-1))  # of the two sides of each edge
+    last = np.append(first[1:], len(order)) - 1
+    layers = layer_of_bit(partition.network)[owners[order[first]]]
     deepest_first = np.argsort(-layers, kind="stable")
-    return Boundaries(mesh.points[ends[order[deepest_first]]], layers[deepest_first])
+    kept, twin = order[first[deepest_first]], order[last[deepest_first]]
+    sides = np.stack([regions[kept], regions[twin]], axis=1)
+    return Boundaries(mesh.points[ends[kept]], layers[deepest_first], ends[kept], sides)
 
 
 def domain_outline(mesh: PlanarMesh) -> Floats:
     """Edges that lie on the sides of the domain, (n_edges, 2, 2)."""
+    return mesh.points[outline_ends(mesh)[0]]
+
+
+def outline_ends(mesh: PlanarMesh) -> tuple[Ints, Ints]:
+    """The same as indices into the points of the mesh, (n_edges, 2), and the region at each edge."""
+    outer = mesh.owners < 0
     ends = np.stack([mesh.corners, mesh.corners[following(mesh.indptr)]], axis=1)
-    return mesh.points[ends[mesh.owners < 0]]
+    return ends[outer], list_of(mesh.indptr)[outer]
 
 
-def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Ints:
-    """Which region holds the centre of each pixel of a window, (height, width), row 0 lowest; -1 outside.
+@dataclass(frozen=True, slots=True, eq=False)
+class Spans:
+    """The pixels of a window region by region: neighbours in a row whose centres lie in one region.
+
+    Parameters
+    ----------
+    regions, rows, starts, stops : (n_spans,) int arrays
+        Pixels ``starts ... stops - 1`` of the row; row 0 is the lowest. Regions ascend. A span may be empty.
+    """
+
+    regions: Ints
+    rows: Ints
+    starts: Ints
+    stops: Ints
+
+
+def region_spans(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Spans:
+    """Where the pixels of a window lie whose centre is in a region; each pixel of the domain is in one span.
 
     Parameters
     ----------
@@ -167,7 +209,7 @@ def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[i
     -----
     Scan conversion of the polygons, so no region is searched for. Neighbours compute the crossing of their common edge
     with a row of pixels alike, so each pixel of the domain belongs to exactly one region.
-    Cost: one step for each edge, each crossing of an edge with a row, and each pixel.
+    Cost: one step for each edge and each crossing of an edge with a row.
     """
     height, width = shape
     x, y = ((mesh.points - lower) * (np.array([width, height]) / (upper - lower)) - 0.5).T
@@ -190,13 +232,23 @@ def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[i
     span = np.repeat((first_span - bottom)[region], n_crossings) + at
     ends = np.empty((2, rows.sum()))
     ends[np.repeat(rising.astype(np.int64), n_crossings), span] = np.clip(np.ceil(crossing), 0, width)
-    left, right = np.sort(ends, axis=0).astype(np.int64)  # sorted, for windows that mirror the plane
-    # Fill the spans.
-    raster = np.full(height * width, -1)
+    starts, stops = (f(*ends).astype(np.int64) for f in (np.minimum, np.maximum))  # windows may mirror the plane
     owner = np.repeat(np.arange(len(rows)), rows)
-    pixel = (np.repeat(bottom, rows) + places(rows)) * width + left
-    n_pixels = right - left
-    raster[np.repeat(pixel, n_pixels) + places(n_pixels)] = np.repeat(owner, n_pixels)
+    return Spans(owner, np.repeat(bottom, rows) + places(rows), starts, stops)
+
+
+def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Ints:
+    """Which region holds the centre of each pixel of a window, (height, width), row 0 lowest; -1 outside.
+
+    Parameters as for :func:`region_spans`. Cost: that, and one step for each pixel.
+    """
+    spans = region_spans(mesh, lower, upper, shape)
+    height, width = shape
+    raster = np.full(height * width, -1)
+    n_pixels = spans.stops - spans.starts
+    raster[np.repeat(spans.rows * width + spans.starts, n_pixels) + places(n_pixels)] = np.repeat(
+        spans.regions, n_pixels
+    )
     return raster.reshape(height, width)
 
 

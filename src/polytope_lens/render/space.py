@@ -122,6 +122,11 @@ def _fit(ax: Axes3D, points: Floats) -> None:
     ax.set(xlim=(lower[0], upper[0]), ylim=(lower[1], upper[1]), zlim=(lower[2], upper[2]))
     ax.set(xlabel="input 0", ylabel="input 1", zlabel="input 2")
     ax.set_box_aspect(tuple(upper - lower))
+    plain_axes(ax)
+
+
+def plain_axes(ax: Axes3D) -> None:
+    """Few ticks, no grid, thin panes."""
     for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
         axis.set_major_locator(MaxNLocator(4, prune="both"))
         axis.pane.fill = False

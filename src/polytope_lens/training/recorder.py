@@ -4,65 +4,157 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polytope_lens.errors import OptionError
+import numpy as np
+
+from polytope_lens import _validate
+from polytope_lens.errors import OptionError, require
+from polytope_lens.training.images import check_image
+from polytope_lens.training.recording import SQUARE, Recording
+from polytope_lens.training.weights import network_now
 
 if TYPE_CHECKING:
-    from torch import nn
+    from os import PathLike
+    from types import TracebackType
+    from typing import Any
 
+    import torch
+    from numpy.typing import ArrayLike
+    from torch import nn
+    from torch.utils.hooks import RemovableHandle
+
+    from polytope_lens.domain import Box
     from polytope_lens.network import Network
+    from polytope_lens.training.events import Events
+    from polytope_lens.training.sampling import Samples
 
 
 class Recorder:
-    """Record exact copies of a model's weights while it trains.
+    """Record exact copies of a model's weights while it trains, in any loop that uses an optimiser of torch.
+
+    Inside ``with Recorder(model) as recorder:`` the weights on entry count as step 0, and each step of an optimiser
+    that holds a parameter of the model counts as one more. Or call ``recorder(step)`` yourself.
 
     Parameters
     ----------
-    model : nn.Sequential
-        One that `polytope_lens.importers.torch.from_module` reads.
+    model : nn.Module
+        One that `polytope_lens.importers.torch.from_module` reads, in any mode; it is recorded as in eval mode.
     every : int
         Keep steps 0, `every`, 2 `every`, ...
+    samples : Samples, optional
+        What it is trained on, for the recording.
+    target : (size, size) array, optional
+        The image that it should learn, for the recording.
+    domain : Box
+        Where to look at it.
 
     Attributes
     ----------
     steps : list of int
-    networks : list of Network
-        The model at each of these steps, in canonical form.
+    networks : list of Network or None
+        The model at each of these steps, in canonical form; None where a weight was not finite.
 
     Raises
     ------
     OptionError
-        `every` below 1.
+        `every` below 1; when called with a step before the last one kept; when entered twice at once.
+    UnsupportedLayerError, InvalidNetworkError
+        On entry, or when called: the model is none that can be read.
 
     Notes
     -----
     Exactness: the weights are copied without rounding.
-    Cost: 8 bytes per parameter and step kept.
+    Cost: 8 bytes per parameter and step kept; the time of :func:`.weights.network_now`, microseconds at other steps.
+    Not counted are steps that torch's hooks do not see: those of an optimiser inside a compiled function, or such as a
+    gradient scaler skips.
 
     Examples
     --------
+    >>> import torch
     >>> from polytope_lens.training import mlp
-    >>> recorder = Recorder(mlp((2, 3, 1)), every=10)
-    >>> for step in range(21):
-    ...     recorder(step)
+    >>> model = mlp((2, 3, 1))
+    >>> optimizer = torch.optim.SGD(model.parameters())
+    >>> with Recorder(model, every=10) as recorder:
+    ...     for _ in range(25):
+    ...         optimizer.zero_grad()
+    ...         model(torch.ones(1, 2)).sum().backward()
+    ...         optimizer.step()
     >>> recorder.steps
     [0, 10, 20]
+    >>> recorder.recording()
+    Recording(3 steps from 0 to 20)
     """
 
-    def __init__(self, model: nn.Module, every: int = 1) -> None:
-        if every < 1:
-            raise OptionError(f"`every` should be at least 1, but received {every}.")
-        self.model = model
-        self.every = every
+    def __init__(
+        self,
+        model: nn.Module,
+        every: int = 1,
+        *,
+        samples: Samples | None = None,
+        target: ArrayLike | None = None,
+        domain: Box = SQUARE,
+    ) -> None:
+        self.model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile was given
+        self.every = _validate.count(every, name="`every`")
+        self.samples = samples
+        self.target = None if target is None else check_image(target)
+        self.domain = domain
         self.steps: list[int] = []
-        self.networks: list[Network] = []
+        self.networks: list[Network | None] = []
+        self._n_seen = 0
+        self._handle: RemovableHandle | None = None
 
     def __call__(self, step: int) -> None:
         """Keep the weights if it is this step's turn; to be handed to `train` as `on_step`."""
-        from polytope_lens.importers.torch import from_module
+        if step % self.every or (self.steps and step == self.steps[-1]):
+            return
+        if self.steps and step < self.steps[-1]:
+            raise OptionError(
+                f"steps should increase, but {step} comes after {self.steps[-1]}. Make another Recorder for another "
+                "training."
+            )
+        self.networks.append(network_now(self.model))
+        self.steps.append(step)
 
-        if step % self.every == 0:
-            self.networks.append(from_module(self.model))
-            self.steps.append(step)
+    def __enter__(self) -> Recorder:
+        require("torch", extra="torch", purpose="recording a training")
+        from torch.optim.optimizer import register_optimizer_step_post_hook
+
+        if self._handle is not None:
+            raise OptionError("this Recorder is recording already. Make another one to record the model twice.")
+        self(self._n_seen)
+        self._handle = register_optimizer_step_post_hook(self._after_step)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+
+    def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        ours = {id(parameter) for parameter in self.model.parameters()}
+        if any(id(parameter) in ours for group in optimizer.param_groups for parameter in group["params"]):
+            self._n_seen += 1
+            self(self._n_seen)
+
+    def recording(self) -> Recording:
+        """What was recorded until now, as data."""
+        return Recording(
+            np.array(self.steps, dtype=np.int64), tuple(self.networks), self.domain, self.samples, self.target
+        )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write what was recorded to a file for `Recording.load`; see :func:`polytope_lens.training.saving.save`."""
+        self.recording().save(path)
+
+    def film(self, path: str | PathLike[str], **options: Any) -> None:
+        """Write a film of what was recorded; options as of :func:`polytope_lens.training.film.film`."""
+        self.recording().film(path, **options)
+
+    def events(self, **options: Any) -> Events:
+        """Which regions were born, split, merged or died; see :func:`polytope_lens.training.events.events`."""
+        return self.recording().events(**options)
 
     def __repr__(self) -> str:
         return f"Recorder({len(self.steps)} networks, every {self.every} steps)"

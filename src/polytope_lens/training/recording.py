@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from polytope_lens.domain import Box
-from polytope_lens.errors import DimensionError
+from polytope_lens.errors import DimensionError, DomainError
+from polytope_lens.training import saving
+from polytope_lens.training.images import check_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from os import PathLike
+    from typing import Any
 
     from numpy.typing import NDArray
 
     from polytope_lens.network import Network
+    from polytope_lens.training.events import Events
     from polytope_lens.training.sampling import Samples
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -41,6 +46,13 @@ class Recording:
         Training and validation points.
     target : (size, size) array or None
         The image to be learnt: of floats from 0 to 1, or of integers, one number for each category.
+
+    Raises
+    ------
+    DimensionError
+        Steps that do not increase, or are not as many as networks; a target that is no square of pixels.
+    DomainError
+        A domain that is no box.
     """
 
     steps: Ints
@@ -56,9 +68,13 @@ class Recording:
                 f"a recording needs one step for each of its {len(self.networks)} networks, in increasing order, but "
                 f"received {steps.tolist()[:20]}."
             )
+        if not isinstance(self.domain, Box):
+            raise DomainError(f"a recording needs a Box as domain, but received {type(self.domain).__name__}.")
         steps.flags.writeable = False
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "networks", tuple(self.networks))
+        if self.target is not None:
+            object.__setattr__(self, "target", check_image(self.target))
 
     def __len__(self) -> int:
         return len(self.networks)
@@ -66,3 +82,29 @@ class Recording:
     def __iter__(self) -> Iterator[tuple[int, Network | None]]:
         """Pairs of step and network."""
         return zip(self.steps.tolist(), self.networks, strict=True)
+
+    def __repr__(self) -> str:
+        last = f" from {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
+        n_diverged = self.networks.count(None)
+        return f"Recording({len(self)} steps{last}{f', {n_diverged} of them diverged' if n_diverged else ''})"
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write everything to one file; see :func:`polytope_lens.training.saving.save`."""
+        saving.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Recording:
+        """Read what `save` wrote; see :func:`polytope_lens.training.saving.load`."""
+        return cls(**saving.load(path))
+
+    def film(self, path: str | PathLike[str], **options: Any) -> None:
+        """Write a film, one frame for each step; options as of :func:`polytope_lens.training.film.film`."""
+        from polytope_lens.training.film import film
+
+        film(self, path, **options)
+
+    def events(self, **options: Any) -> Events:
+        """Which regions are born, split, merge or die; see :func:`polytope_lens.training.events.events`."""
+        from polytope_lens.training.events import events
+
+        return events(self, **options)

@@ -9,12 +9,14 @@ import numpy as np
 
 from polytope_lens import _validate
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.training.targets import check_image, pixel_coordinates
+from polytope_lens.training.images import check_image, pixel_coordinates
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Floats: TypeAlias = NDArray[np.float64]
+    Ints: TypeAlias = NDArray[np.int64]
+    Values: TypeAlias = Floats | Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,25 +27,32 @@ class Samples:
     ----------
     train_points : (n, d) array
     train_values : (n,) array
+        Of floats; or of integers, which then are the numbers of categories, counted from 0.
     validation_points : (m, d) array
     validation_values : (m,) array
+        Of the same kind.
 
     Raises
     ------
     DimensionError
+        Shapes that do not fit each other, values of two kinds, negative categories.
     """
 
     train_points: Floats
-    train_values: Floats
+    train_values: Values
     validation_points: Floats
-    validation_values: Floats
+    validation_values: Values
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            ndim = 2 if field.name.endswith("points") else 1
-            object.__setattr__(
-                self, field.name, _validate.float_array(getattr(self, field.name), name=field.name, ndim=ndim)
+            given, name = getattr(self, field.name), field.name
+            is_points = name.endswith("points")
+            array = (
+                _validate.float_array(given, name=name, ndim=2)
+                if is_points
+                else _validate.values_array(given, name=name, ndim=1)
             )
+            object.__setattr__(self, name, array)
         for points, values in (
             (self.train_points, self.train_values),
             (self.validation_points, self.validation_values),
@@ -53,6 +62,17 @@ class Samples:
                     "samples need one value per point and the same number of coordinates everywhere, but received "
                     f"points of shape {points.shape} with values of shape {values.shape}."
                 )
+
+        if self.train_values.dtype != self.validation_values.dtype:
+            raise DimensionError(
+                "samples need values of one kind, floats or the numbers of categories, but received "
+                f"{self.train_values.dtype} for training and {self.validation_values.dtype} for validation."
+            )
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether the values are the numbers of categories."""
+        return self.train_values.dtype.kind == "i"
 
     def __repr__(self) -> str:
         return f"Samples({len(self.train_points)} for training, {len(self.validation_points)} for validation)"
@@ -64,7 +84,7 @@ def sample(image: ArrayLike, n_train: int = 5000, n_validation: int = 1000, seed
     Parameters
     ----------
     image : (size, size) array
-        A target, such as `ring` returns; the points are the centres of its pixels in [-1, 1]^2.
+        A target, such as `ring` returns, or one of `categories`; the points are the centres of its pixels in [-1, 1]^2.
     n_train, n_validation : int
     seed : int
         The same seed draws the same pixels; with the same sum of `n_train` and `n_validation` also in the same order.
@@ -77,6 +97,8 @@ def sample(image: ArrayLike, n_train: int = 5000, n_validation: int = 1000, seed
     ------
     OptionError
         More samples than pixels, no training sample, a negative number.
+    DimensionError
+        An image that is empty, no square, or in colours.
 
     Examples
     --------

@@ -1,8 +1,6 @@
-"""Grey-scale images as functions on the square [-1, 1]^2.
+"""Images to be learnt: drawn ones, a text, a photograph, any file.
 
-An image is an array (size, size) of values from 0, black, to 1, white. It covers the square: x grows to the right with
-the column, and y grows upwards, so row 0 is the uppermost, at y = +1. The pixel in row r and column c is the square of
-side 2 / size around its centre ``x = (2 c + 1) / size - 1``, ``y = 1 - (2 r + 1) / size``.
+All are sharply delineated, but for photographs. How an image lies in the plane, :mod:`.images` says.
 """
 
 from __future__ import annotations
@@ -11,17 +9,61 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
 from polytope_lens import _validate
-from polytope_lens.errors import DimensionError, FileFormatError, OptionError, OutsideDomainError
+from polytope_lens.errors import OptionError
+from polytope_lens.training.images import check_size, from_file, pixel_coordinates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from os import PathLike
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     Floats: TypeAlias = NDArray[np.float64]
+
+
+def named(name: str | PathLike[str], size: int = 1024) -> Floats:
+    """The image of that name.
+
+    Parameters
+    ----------
+    name : str or path-like
+        "ring", "disc", "moons", "spiral", "checkerboard", "photograph"; "text:" and what to write; or an image file.
+    size : int
+        Pixels per side.
+
+    Returns
+    -------
+    (size, size) array
+        From 0 (black) to 1 (white).
+
+    Raises
+    ------
+    OptionError
+        A name that is none of these, and no file either.
+    FileFormatError
+        A file that is no image.
+
+    Examples
+    --------
+    >>> named("checkerboard", 4)
+    array([[0., 1., 0., 1.],
+           [1., 0., 1., 0.],
+           [0., 1., 0., 1.],
+           [1., 0., 1., 0.]])
+    """
+    if name in NAMES:
+        return NAMES[str(name)](size)
+    if isinstance(name, str) and name.startswith("text:"):
+        return text(name.removeprefix("text:"), size)
+    if not Path(name).is_file():
+        raise OptionError(
+            f"a target should be one of {', '.join(map(repr, NAMES))}, 'text:' and what to write, or the path of an "
+            f"image file, but received {str(name)!r}."
+        )
+    return from_file(name, size)
 
 
 def ring(size: int = 1024, *, inner: float = 0.4, outer: float = 0.7) -> Floats:
@@ -60,110 +102,143 @@ def disc(size: int = 1024, *, radius: float = 0.6) -> Floats:
     return ring(size, inner=0.0, outer=radius)
 
 
-def from_file(path: str | PathLike[str], size: int | None = None) -> Floats:
-    """Read an image file in grey scale.
+def moons(size: int = 1024, *, width: float = 0.2) -> Floats:
+    """Draw two half circles that reach into each other, the upper one in black and the lower one in grey, on white.
 
-    The largest square around the centre is kept; transparent parts become white.
+    The arcs are those of scikit-learn's `make_moons`, moved and scaled by 0.55; with `categories(image, 3)` they become
+    three classes: a moon, the other one, neither.
 
     Parameters
     ----------
-    path : str or path-like
-        Any format that Pillow reads.
-    size : int or None
-        Pixels per side to resize to; None keeps those of the file.
+    size : int
+        Pixels per side.
+    width : float
+        Of the arcs, in units of the plane.
 
     Returns
     -------
     (size, size) array
-        From 0 (black) to 1 (white), in steps of 1/255.
+        0 where the centre of the pixel is within half a `width` of the upper arc, 0.5 of the lower one, else 1.
+
+    Raises
+    ------
+    OptionError
+        A width that is not positive.
+    """
+    _validate.number(width, name="the width of the moons", positive=True)
+    x, y = pixel_coordinates(size).T / 0.55 + np.array([[0.5], [0.25]])
+    upper = _to_half_circle(x, y) <= width / 1.1
+    lower = _to_half_circle(1 - x, 0.5 - y) <= width / 1.1
+    return np.where(upper, 0.0, np.where(lower, 0.5, 1.0)).reshape(size, size)
+
+
+def _to_half_circle(x: Floats, y: Floats) -> Floats:
+    """Distance from the upper half of the unit circle."""
+    return np.asarray(np.where(y >= 0, np.abs(np.hypot(x, y) - 1), np.hypot(np.abs(x) - 1, y)))
+
+
+def spiral(size: int = 1024, *, turns: float = 2.0, radius: float = 0.9) -> Floats:
+    """Draw a black arm that winds out of the origin, as wide as the white one between its windings.
+
+    Parameters
+    ----------
+    size : int
+        Pixels per side.
+    turns : float
+        How often it goes around, counterclockwise.
+    radius : float
+        Where it ends.
+
+    Returns
+    -------
+    (size, size) array
+        0 where the centre of the pixel has polar coordinates (r, angle) with ``r <= radius`` and
+        ``angle / (2 pi) - turns r / radius`` modulo 1 in [0, 1/2), else 1.
+
+    Raises
+    ------
+    OptionError
+        Numbers that are not positive.
+    """
+    for what, number in (("turns", turns), ("radius", radius)):
+        _validate.number(number, name=f"`{what}` of a spiral", positive=True)
+    x, y = pixel_coordinates(size).T
+    r = np.hypot(x, y)
+    phase = np.mod(np.arctan2(y, x) / (2 * np.pi) - turns * r / radius, 1)
+    return np.where((r <= radius) & (phase < 0.5), 0.0, 1.0).reshape(size, size)
+
+
+def checkerboard(size: int = 1024, *, squares: int = 4) -> Floats:
+    """Draw a board of `squares` by `squares` fields, black and white in turn, the upper left one black.
+
+    Raises
+    ------
+    OptionError
+        No fields, or more than one for each pixel.
+    """
+    _validate.count(squares, name="the number of squares on a side")
+    x, y = pixel_coordinates(size).T.reshape(2, size, size)
+    if squares > size:
+        raise OptionError(f"a checkerboard of {squares} squares on a side needs as many pixels, but has {size}.")
+    column, row = np.floor((x + 1) * squares / 2), np.floor((1 - y) * squares / 2)
+    return np.asarray(np.mod(column + row, 2))
+
+
+def text(string: str, size: int = 1024) -> Floats:
+    """Write in black on white, as large as fits.
+
+    Parameters
+    ----------
+    string : str
+        One line or more, in the characters of the font DejaVu Sans Bold; it draws a box for any other.
+    size : int
+        Pixels per side.
+
+    Returns
+    -------
+    (size, size) array
+        0 and 1: edges are not smoothed.
+
+    Raises
+    ------
+    OptionError
+        A string without a visible character.
+    """
+    import matplotlib
+
+    check_size(size)
+    if not string.strip():
+        raise OptionError(f"a text to draw needs at least one visible character, but received {string!r}.")
+    path = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans-Bold.ttf")
+    image = Image.new("L", (size, size), "white")
+    draw = ImageDraw.Draw(image)
+    left, top, right, bottom = draw.multiline_textbbox((0, 0), string, ImageFont.truetype(path, 200), align="center")
+    font = ImageFont.truetype(path, max(1, int(180 * size / max(right - left, bottom - top))))
+    left, top, right, bottom = draw.multiline_textbbox((0, 0), string, font, align="center")
+    corner = (size - left - right) / 2, (size - top - bottom) / 2
+    draw.multiline_text(corner, string, "black", font, align="center")
+    return np.where(np.asarray(image) < 128, 0.0, 1.0)
+
+
+def photograph(size: int = 512) -> Floats:
+    """The portrait of Grace Hopper that comes with matplotlib (public domain), in grey; 512 pixels wide as it is there.
 
     Raises
     ------
     FileFormatError
-        A missing file, or one that Pillow does not read.
-    OptionError
-        A `size` below 1.
+        A matplotlib that was packaged without its sample data.
     """
-    if size is not None:
-        _check_size(size)
-    path = Path(path)
-    try:
-        with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file)
-            if image.mode.startswith("I"):  # 16 bits per pixel, which Pillow would clip instead of scaling
-                image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-            image = image.convert("RGBA")
-    except Exception as error:  # a damaged file makes Pillow's decoders raise nearly anything
-        raise FileFormatError(f"{path} cannot be read as an image: {error}.") from error
-    grey = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
-    side = min(grey.size)
-    left, top = (grey.width - side) // 2, (grey.height - side) // 2
-    square = grey.crop((left, top, left + side, top + side))
-    if size is not None:
-        square = square.resize((size, size), Image.Resampling.LANCZOS)
-    return np.asarray(square, dtype=np.float64) / 255
+    from matplotlib.cbook import get_sample_data
+
+    return from_file(get_sample_data("grace_hopper.jpg", asfileobj=False), size)
 
 
-def pixel_coordinates(size: int) -> Floats:
-    """Centres of the pixels, row by row: shape (size * size, 2), in the order of ``image.ravel()``.
-
-    Examples
-    --------
-    >>> pixel_coordinates(2)
-    array([[-0.5,  0.5],
-           [ 0.5,  0.5],
-           [-0.5, -0.5],
-           [ 0.5, -0.5]])
-    """
-    _check_size(size)
-    x = (2 * np.arange(size) + 1) / size - 1
-    return np.stack([np.tile(x, size), np.repeat(x[::-1], size)], axis=1)
-
-
-def lookup(image: ArrayLike, X: ArrayLike) -> Floats:
-    """Value of the pixel that holds each point.
-
-    Parameters
-    ----------
-    image : (size, size) array
-    X : (n, 2) array
-        Points of [-1, 1]^2. A point on the line between pixels belongs to the right one and the lower one.
-
-    Returns
-    -------
-    (n,) array
-
-    Raises
-    ------
-    OutsideDomainError
-        A point outside the square.
-    """
-    pixels = check_image(image)
-    points = _validate.points(X, 2, what="`lookup`")
-    outside = np.flatnonzero((np.abs(points) > 1).any(axis=1))
-    if outside.size:
-        raise OutsideDomainError(
-            f"the image covers [-1, 1]^2, but point {int(outside[0])} is {points[outside[0]].tolist()}."
-        )
-    size = len(pixels)
-    columns = np.minimum(((points[:, 0] + 1) * size / 2).astype(np.intp), size - 1)
-    rows = np.minimum(((1 - points[:, 1]) * size / 2).astype(np.intp), size - 1)
-    return pixels[rows, columns]
-
-
-def check_image(image: ArrayLike) -> Floats:
-    """Return `image` as a read-only square float64 array.
-
-    Raises
-    ------
-    DimensionError
-    """
-    pixels = _validate.float_array(image, name="an image", ndim=2)
-    if pixels.shape[0] != pixels.shape[1] or not pixels.size:
-        raise DimensionError(f"an image should be a square of pixels, but has shape {pixels.shape}.")
-    return pixels
-
-
-def _check_size(size: int) -> None:
-    if size < 1:
-        raise OptionError(f"an image needs a size of at least 1 pixel, but received {size}.")
+NAMES: dict[str, Callable[[int], Floats]] = {
+    "ring": ring,
+    "disc": disc,
+    "moons": moons,
+    "spiral": spiral,
+    "checkerboard": checkerboard,
+    "photograph": photograph,
+}
+"""Targets that need no more than a size."""

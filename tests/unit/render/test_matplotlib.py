@@ -15,14 +15,12 @@ from matplotlib import pyplot
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from PIL import Image
 
 from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.render import matplotlib as render
 from polytope_lens.render import scene
-from polytope_lens.render.film import save_film
 
 TARGET = np.tile(np.linspace(0, 1, 12), (10, 1))
 
@@ -118,7 +116,7 @@ def test_value_has_a_scale_and_a_legend_of_layers(deep, ax):
 def test_legend_of_many_layers_reads_by_rows(lines, ax):
     layer = net.piecewise_layer(np.eye(2), [0, 0])
     network = net.Network((layer,) * 12, np.ones((1, 2)), np.zeros(1))
-    render._legend(ax, render._layer_handles(replace(lines, network=network)))
+    render.legend(ax, render.layer_handles(replace(lines, network=network)))
     by_columns = [text.get_text() for text in ax.get_legend().get_texts()]
     assert by_columns == ["layer 0", "10", "1", "11", *map(str, range(2, 10))]
 
@@ -247,66 +245,6 @@ def test_threads_draw_the_same_frames(lines, deep):
     with ThreadPoolExecutor(4) as pool:
         frames = list(pool.map(lambda k: render.draw_frame((lines, deep)[k % 2]), range(8)))
     assert all((frame == expected[k % 2]).all() for k, frame in enumerate(frames))
-
-
-def film(n=7):
-    """Frames in few colours, all different."""
-    frames = np.full((n, 20, 30, 3), 255, dtype=np.uint8)
-    for k in range(n):
-        frames[k, :, k] = (0, 114, 178)
-        frames[k, k, 10:] = 40 * k
-    return frames
-
-
-@pytest.mark.parametrize("suffix", [".gif", ".webp", ".GIF"])
-def test_film_holds_every_frame(tmp_path, suffix):
-    path = tmp_path / f"film{suffix}"
-    save_film(iter(film()), path, fps=12)
-    with Image.open(path) as image:
-        assert image.n_frames == 7
-        assert image.info["loop"] == 0
-        duration = 0
-        for k, frame in enumerate(film()):
-            image.seek(k)
-            assert (np.asarray(image.convert("RGB")) == frame).all()
-            duration += image.info["duration"]
-    assert duration == pytest.approx(7 / 12 * 1000, abs=5)
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
-
-
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
-def test_film_of_one_frame(tmp_path, suffix):
-    save_film(film(1), tmp_path / f"film{suffix}")
-    with Image.open(tmp_path / f"film{suffix}") as image:
-        assert (np.asarray(image.convert("RGB")) == film(1)[0]).all()
-
-
-def test_film_keeps_the_colors_of_drawn_frames(tmp_path, deep):
-    frames = [render.draw_frame(deep, step=step) for step in range(3)]
-    save_film(frames, tmp_path / "film.gif")
-    with Image.open(tmp_path / "film.gif") as image:
-        error = np.abs(np.asarray(image.convert("RGB")).astype(int) - frames[0])
-    assert error.mean() < 1
-    assert (error[(frames[0] == 255).all(axis=2)] == 0).all()  # the paper stays white
-
-
-def test_bad_films(tmp_path):
-    path = tmp_path / "film.gif"
-    path.write_bytes(b"before")
-    with pytest.raises(OptionError, match=r"suffix of a film should be one of '.gif', '.webp', but received '.mp4'"):
-        save_film(film(), tmp_path / "film.mp4")
-    with pytest.raises(DimensionError, match="needs at least one frame"):
-        save_film([], path)
-    with pytest.raises(DimensionError, match=r"frame 1 is uint8 of shape \(20, 29, 3\), and frame 0 has"):
-        save_film([film()[0], film()[0][:, 1:]], path)
-    with pytest.raises(DimensionError, match="frame 0 is float64"):
-        save_film([film()[0] / 255], path)
-    with pytest.raises(OptionError, match=r"fps should be above 0 and at most 50 for \.gif, but received 60"):
-        save_film(film(), path, fps=60)
-    with pytest.raises(FileNotFoundError):
-        save_film((pytest.fail("drawn in vain") for _ in range(1)), tmp_path / "nowhere" / "film.gif")
-    assert path.read_bytes() == b"before"
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 def test_partitions_do_not_load_matplotlib():

@@ -20,6 +20,7 @@ from polytope_lens.training import (
     pixel_coordinates,
     ring,
     sample,
+    shape_of,
     train,
 )
 
@@ -47,7 +48,7 @@ def test_lookup_knows_corners_edges_and_outside():
     assert lookup(image, [-0.1, 0.9]).tolist() == [1]
     with pytest.raises(OutsideDomainError, match=r"point 1 is \[1\.5, 0\.0\]"):
         lookup(image, [[0, 0], [1.5, 0]])
-    with pytest.raises(DimensionError, match=r"square of pixels, but has shape \(1, 2\)"):
+    with pytest.raises(DimensionError, match=r"square of at least one pixel, but has shape \(1, 2\)"):
         lookup(image[:1], [[0, 0]])
 
 
@@ -164,6 +165,26 @@ def test_senseless_shapes_are_refused(shape):
         mlp(shape)
 
 
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("14x6", RING_SHAPE),
+        ("10x10,2,10x3", (2, *[10] * 10, 2, 10, 10, 10, 1)),
+        (" 5 , 3 x 2 ", (2, 5, 3, 3, 1)),
+        ("7", (2, 7, 1)),
+    ],
+)
+def test_shapes_are_read_from_texts(text, shape):
+    assert shape_of(text) == shape
+    assert shape_of(text, 3, 4) == (3, *shape[1:-1], 4)
+
+
+@pytest.mark.parametrize("text", ["14x0", "0", "", "14x6,", "14xx6", "-3", "1.5", "six", "14 6", "x6"])
+def test_senseless_texts_are_no_shapes(text):
+    with pytest.raises(OptionError, match=f"width x number of layers.*but received '{text}'"):
+        shape_of(text)
+
+
 SAMPLES = sample(ring(64), n_train=400, n_validation=100)
 
 
@@ -254,7 +275,7 @@ def test_senseless_options_are_refused():
         train(mlp((2, 4, 3)), SAMPLES, progress=False)
     with pytest.raises(DimensionError, match="does not take points with 2 coordinates"):
         train(mlp((3, 4, 1)), SAMPLES, progress=False)
-    with pytest.raises(OptionError, match="`every` should be at least 1"):
+    with pytest.raises(OptionError, match="`every` should be a whole number of at least 1"):
         Recorder(model, every=0)
 
 

@@ -1,0 +1,57 @@
+"""Draws the images of training.md: a frame of a film, and ages and events of regions. Half a minute.
+
+Run it from the root of the repository: ``python docs/training.py``.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from polytope_lens.engines.enumerate import partition
+from polytope_lens.render.tracks import plot_ages, plot_events
+from polytope_lens.training import RING_SHAPE, Recorder, Recording, ages, mlp, ring, sample, train
+
+IMAGES = Path(__file__).parent / "images"
+
+
+def main() -> None:
+    """Train once, and draw both."""
+    target = ring()
+    samples = sample(target)
+    model = mlp(RING_SHAPE)
+    with Recorder(model, every=400, samples=samples, target=target) as recorder:
+        train(model, samples)
+    recording = recorder.recording()
+    draw_frame(recording, 10)
+    draw_events(recording)
+
+
+def draw_frame(recording: Recording, index: int) -> None:
+    """One frame of the film, as it comes out of the encoder."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "ring.webp")
+        recording.film(path)
+        with Image.open(path) as film:
+            film.seek(index)
+            film.convert("RGB").save(IMAGES / "film.png", optimize=True)
+
+
+def draw_events(recording: Recording) -> None:
+    """Regions by age at the end, beside the events of the whole training."""
+    events = recording.events()
+    print(events)
+    figure = Figure(figsize=(12.8, 5.0), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 1.1))
+    last = recording.networks[-1]
+    assert last is not None
+    plot_ages(partition(last, recording.domain), ages(events)[-1], left.add_subplot())
+    plot_events(events, right)
+    figure.savefig(IMAGES / "events.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()

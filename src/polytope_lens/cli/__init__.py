@@ -1,0 +1,41 @@
+"""The command line, ``polytope-lens COMMAND``: argument parsing and printing, nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from polytope_lens import __version__
+from polytope_lens.cli import networks, points, training
+from polytope_lens.errors import PolytopeLensError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments) or 0
+    except (PolytopeLensError, OSError) as error:
+        print(f"polytope-lens: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("polytope-lens: interrupted; nothing was written.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="polytope-lens", description="Exact polytope geometry of trained ReLU and leaky-ReLU networks."
+    )
+    parser.add_argument("--version", action="version", version=f"polytope-lens {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for module in (networks, points, training):
+        module.add(commands)
+    return parser

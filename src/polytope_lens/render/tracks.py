@@ -1,0 +1,151 @@
+"""What training does to regions, drawn with matplotlib: their ages, and how many come and go.
+
+This module imports matplotlib, and is itself imported only when something is drawn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import colors as mcolors
+
+from polytope_lens.errors import DimensionError, OptionError
+from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from polytope_lens.partition import Partition
+    from polytope_lens.training.events import Events
+
+    Floats = NDArray[np.float64]
+
+# Blues come, vermillions go: colours of Okabe and Ito, told apart by all eyes.
+GAINS = {"split": "#0072b2", "born": "#56b4e9"}
+LOSSES = {"merged": "#d55e00", "died": "#e69f00"}
+AGES = "cividis_r"
+
+
+def plot_ages(
+    partition: Partition,
+    ages: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    oldest: float | None = None,
+    boundaries: bool = True,
+    label: str = "age in updates",
+) -> Axes:
+    """Draw the regions of a bounded domain in the plane, the older the darker.
+
+    Parameters
+    ----------
+    partition : Partition
+    ages : (n_regions,) array of numbers not below 0
+        Such as one of those that :func:`.events.ages` finds.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    oldest : float, optional
+        End of the scale, by default the greatest age; for pictures that share a scale. It is linear up to the least
+        age above 0, or a thousandth of `oldest` if that is more, and logarithmic beyond.
+    boundaries : bool
+        Draw the edges between regions.
+    label : str
+        Of the scale.
+
+    Raises
+    ------
+    DimensionError
+        The partition has no polygons, or not as many regions as there are ages.
+    UnboundedPolytopeError
+    OptionError
+        An age below 0 or not finite, or an end of the scale that is not above 0.
+    """
+    values = np.asarray(ages, dtype=np.float64)
+    if values.shape != (len(partition),):
+        raise DimensionError(
+            f"`plot_ages` needs an age for each of the {len(partition)} regions, but received an array of shape "
+            f"{values.shape}."
+        )
+    if not (np.isfinite(values) & (values >= 0)).all():
+        raise OptionError("ages should be finite and not below 0.")
+    if oldest is not None and not 0 < oldest < np.inf:
+        raise OptionError(f"`oldest` should be a finite number above 0, but received {oldest!r}.")
+    partition.planar_mesh()
+    end = float(values.max()) if oldest is None else float(oldest)
+    end = end or 1.0
+    least = float(values[values > 0].min(initial=end))
+    norm = mcolors.AsinhNorm(linear_width=min(max(least, end / 1000), end), vmin=0, vmax=end)
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.figure(figsize=(6.4, 5.0), layout="constrained").add_subplot()
+    image = fill(ax, partition, np.pad(values[:, None], ((0, 0), (2, 0))), AGES, norm)
+    if boundaries:
+        draw_boundaries(ax, partition, "#99999999")
+    ax.set(xlabel="input 0", ylabel="input 1")
+    ticks = [0.0, *(t for t in (f * 10.0**k for k in range(7) for f in (1, 3)) if least <= t < 0.8 * end), end]
+    bar = ax.figure.colorbar(image, label=label, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)), ticks=ticks, format="%g")
+    bar.outline.set(color=FRAME, linewidth=0.8)
+    bar.ax.minorticks_off()
+    bar.ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+    return ax
+
+
+def plot_events(events: Events, figure: Figure | None = None) -> Figure:
+    """Draw how many regions there are, how many of them persist, and how many come and go, over the recorded steps.
+
+    Above, the number of regions at each step, and of those that were there at the recorded step before. Below, for
+    each pair of steps, what came (split off or born) upwards and what went (merged or died) downwards. Where the
+    training had diverged nothing is drawn.
+
+    Parameters
+    ----------
+    events : Events
+    figure : Figure, optional
+        Where to draw; a new one by default.
+
+    Raises
+    ------
+    DimensionError
+        No pair of steps that could be compared.
+    """
+    if not events.found:
+        raise DimensionError("`plot_events` needs at least two consecutive recorded steps at which no weight was NaN.")
+    if figure is None:
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(figsize=(7.6, 5.2), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    counts = {name: _per_pair(events, found) for name, found in events.counts().items()}
+    n_regions = np.where(events.n_regions > 0, events.n_regions, np.nan)
+    above.plot(events.steps, n_regions, color=INK, linewidth=1.5, label="regions")
+    above.stairs(
+        counts["persisting"], events.steps, baseline=0, color="#999999", fill=True, label="of these persisting"
+    )
+    above.set(ylabel="regions", ylim=(0, None))
+    for side, kinds in ((1, GAINS), (-1, LOSSES)):
+        base = np.zeros(len(events))
+        for name, color in kinds.items():
+            top = base + side * counts[name]
+            label = {"split": "split off"}.get(name, name)
+            below.stairs(top, events.steps, baseline=base, color=color, fill=True, label=label)
+            base = top
+    below.axhline(0, color=INK, linewidth=0.8)
+    below.set(xlabel="step", ylabel="gone      come", xlim=(events.steps[0], events.steps[-1]))
+    below.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
+    for ax in (above, below):
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
+        ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=8, labelcolor=INK)
+    return figure
+
+
+def _per_pair(events: Events, counts: NDArray[np.int64]) -> Floats:
+    """Numbers of the transitions that are known, at their places among all pairs of steps; NaN elsewhere."""
+    placed = np.full(len(events), np.nan)
+    placed[[change is not None for change in events]] = counts
+    return placed
