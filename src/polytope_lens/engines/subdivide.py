@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from polytope_lens.network import Network
 
 CORNERS_PER_REGION = 6
-# Floats in the rows of all cells on the stack at first, and words of signs at all points: 256 MB.
+# Floats in the rows of all cells on the stack at first: 256 MB; an eighth of it for the signs at all points.
 MOST_NUMBERS = 2**25
 # Rounding [x; t] / t moves each coordinate of a point with t = 1 by a share of 2^-53, and so each coordinate, which is
 # at most 1, of the point of the chart that it stands for by at most 2^-51.
@@ -103,7 +103,7 @@ def _start(
     most, layers = n_bits + n, len(network.layers) + 1
     # Of cells and points a large network is given fewer than there may be, and more when it needs them.
     frames = min(n_bits + 2, max(n + 2, MOST_NUMBERS // (4 * next_width(net) + int(net.n_cut.max()) // 32 + 1)))
-    n_points = min(most * layers + 2 * n_bits + n, max(8 * n, MOST_NUMBERS // max(4, int(net.n_cut.max()) // 16)))
+    n_points = min(most * layers + 2 * n_bits + n, max(8 * n, MOST_NUMBERS // max(32, int(net.n_cut.max()) // 2)))
     hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
     ints, word = np.int64, np.uint64
     state = kernel.State(
