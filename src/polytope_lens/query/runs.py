@@ -48,6 +48,14 @@ class Flips(NamedTuple):
     bit: Ints
 
 
+class Crossed(NamedTuple):
+    """A part of a segment cut by all layers: its knots, the bits of the first piece, and those that flip on the way."""
+
+    knots: Knots
+    bits: Bools
+    flips: Flips
+
+
 class _Runs(NamedTuple):
     """What goes into a layer: the runs of neuron q are those from ``start[q]`` to ``start[q + 1]``."""
 
@@ -80,8 +88,8 @@ class _Values(NamedTuple):
     right: Signs
 
 
-def sweep(network: Network, start: Floats, stop: Floats, exact: Exact) -> tuple[Knots, Bools, Flips]:
-    """Where regions change between two points, the bits of the first region, and those that flip on the way; exact.
+def sweep(network: Network, start: Floats, stop: Floats, exact: Exact) -> Crossed:
+    """Where regions change between two points, and how; exact.
 
     Notes
     -----
@@ -97,22 +105,21 @@ def sweep(network: Network, start: Floats, stop: Floats, exact: Exact) -> tuple[
     return _through(network, 0, _Pieces(ends(), np.zeros(0, dtype=bool), Flips(none, none), runs), exact)
 
 
-def _through(network: Network, index: int, pieces: _Pieces, exact: Exact) -> tuple[Knots, Bools, Flips]:
+def _through(network: Network, index: int, pieces: _Pieces, exact: Exact) -> Crossed:
     """Cut pieces by all layers from one on; a part of them at a time if they are many."""
     for layer in network.layers[index:]:
         knots, b = pieces.knots, blocks(layer)
         n = len(knots.high) - 1
         marks, count = np.zeros((len(b.heights), n_words(n)), dtype=np.uint64), np.zeros(len(b.heights), dtype=np.int64)
         kernels.mark(b, pieces.runs.start, pieces.runs.begin, marks, count)
-        if n > 1 and int(count @ b.heights) > MOST_VALUES:
-            middle = n // 2
-            first = _through(network, index, _part(pieces, 0, middle), exact)
-            return _joined(first, _through(network, index, _part(pieces, middle, n), exact), middle)
+        if n > 1 and int(count @ b.heights) > max(MOST_VALUES, 2 * layer.width):
+            halves = _part(pieces, 0, n // 2), _part(pieces, n // 2, n)
+            return _joined(*(_through(network, index, half, exact) for half in halves))
         values = _evaluated(layer, b, pieces, marks, count)
         _settle(index, b, pieces, values, exact)
         pieces = _cut(layer, index, b, pieces, values, exact)
         index += 1
-    return pieces.knots, pieces.bits, pieces.flips
+    return Crossed(pieces.knots, pieces.bits, pieces.flips)
 
 
 def _part(pieces: _Pieces, start: int, stop: int) -> _Pieces:
@@ -134,17 +141,15 @@ def _part(pieces: _Pieces, start: int, stop: int) -> _Pieces:
     )
 
 
-def _joined(
-    first: tuple[Knots, Bools, Flips], second: tuple[Knots, Bools, Flips], middle: int
-) -> tuple[Knots, Bools, Flips]:
+def _joined(first: Crossed, second: Crossed) -> Crossed:
     """Two parts of a segment, of which the second begins where the first ends."""
-    n = len(first[0].high) - 1
-    seam = np.flatnonzero(_flipped(first[1], first[2].bit) != second[1])
+    n = len(first.knots.high) - 1
+    seam = np.flatnonzero(_flipped(first.bits, first.flips.bit) != second.bits)
     flips = Flips(
-        np.concatenate([first[2].piece, np.full(len(seam), n), second[2].piece + n]),
-        np.concatenate([first[2].bit, seam, second[2].bit]),
+        np.concatenate([first.flips.piece, np.full(len(seam), n), second.flips.piece + n]),
+        np.concatenate([first.flips.bit, seam, second.flips.bit]),
     )
-    return joined(first[0], second[0]), first[1], flips
+    return Crossed(joined(first.knots, second.knots), first.bits, flips)
 
 
 def _flipped(bits: Bools, flips: Ints) -> Bools:
