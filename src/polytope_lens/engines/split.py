@@ -263,8 +263,9 @@ class _CellDecisions:
                 continue
             state.points[place] = state.witness[f]
             # The frame's own vertex, if it is not in the other half as far as floats tell: bases only steer.
-            value = float(state.layer_rows[layer, :d, neuron] @ state.vertex[f] + state.layer_rows[layer, d, neuron])
-            at_vertex = side * value >= 0
+            with np.errstate(over="ignore", invalid="ignore"):
+                value = state.layer_rows[layer, :d, neuron] @ state.vertex[f] + state.layer_rows[layer, d, neuron]
+            at_vertex = bool(side * value >= 0)
             state.bases[place] = state.basis[f] if at_vertex else self._reach(row, side, cell, state.b.tolist()).basis
 
     def _sign_at(self, point: NDArray[np.float64], row: Sequence[fmpz]) -> int:

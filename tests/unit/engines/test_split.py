@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from polytope_lens import Box
 from polytope_lens.engines._kernels.flat import flatten
 from polytope_lens.engines._kernels.split import _is_constant
-from polytope_lens.network import Network, piecewise_layer
+from polytope_lens.engines.enumerate import count
+from polytope_lens.network import Network, from_arrays, piecewise_layer
 
 
 class Domain(NamedTuple):
@@ -30,3 +32,10 @@ def test_a_neuron_is_constant_iff_its_own_weights_are_zero(is_sparse):
     assert [bool(_is_constant(net, anywhere, 1, j)) for j in range(3)] == [False, True, False]
     # In a bounded domain a bound on the error is all that is asked for; the first layer's rows are exact.
     assert all(_is_constant(net, box, 1, j) and _is_constant(net, anywhere, 0, j) for j in range(3))
+
+
+def test_rows_beyond_the_range_of_floats_steer_without_a_warning():
+    first, second = [[0, 5.54533938824163e129], [0, 0], [0, 0]], [[-3.241809038188276e178, 0, 0]]
+    network = from_arrays([first, second, [[0]]], [[0, 1000, 0], [1], [0]])
+    box = Box([-1, -1], [1, 1])
+    assert count(network, box, engine="split").total == count(network, box, engine="subdivide").total
