@@ -1,4 +1,4 @@
-"""Draws the images of training.md: a frame of a film, and ages and events of regions. Half a minute.
+"""Draws the images of training.md: a frame of a film, ages and events of regions, a surface. Half a minute.
 
 Run it from the root of the repository: ``python docs/training.py``.
 """
@@ -28,6 +28,7 @@ def main() -> None:
     recording = recorder.recording()
     draw_frame(recording, 10)
     draw_events(recording)
+    draw_surface(recording)
 
 
 def draw_frame(recording: Recording, index: int) -> None:
@@ -51,6 +52,15 @@ def draw_events(recording: Recording) -> None:
     plot_ages(partition(last, recording.domain), ages(events)[-1], left.add_subplot())
     plot_events(events, right)
     figure.savefig(IMAGES / "events.png", dpi=100)
+
+
+def draw_surface(recording: Recording) -> None:
+    """The graph of the last network, creases by layer."""
+    last = recording.networks[-1]
+    assert last is not None
+    figure = Figure(figsize=(8.0, 6.4), layout="constrained")
+    partition(last, recording.domain).plot_surface(figure.add_subplot(projection="3d"))
+    figure.savefig(IMAGES / "surface.png", dpi=100)
 
 
 if __name__ == "__main__":

@@ -183,8 +183,8 @@ def _experiment(
     planned = settings(defaults, given)
     if len({setting.slug for setting in planned}) < len(planned):
         raise OptionError(
-            "runs in one folder should differ in target, shape, points, categories or seed, which their files are named "
-            "by. Give the other options one value, and run the experiment once for each."
+            "runs in one folder should differ in target, shape, points, categories or seed, which their files are "
+            "named by. Give the other options one value, and run the experiment once for each."
         )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from polytope_lens.errors import DimensionError
-from polytope_lens.overlay import overlay
+from polytope_lens.overlay import majorities, overlay
 from polytope_lens.pattern import find
 
 if TYPE_CHECKING:
@@ -65,8 +63,7 @@ def change(first: Partition, second: Partition) -> Change:
 
     Notes
     -----
-    Patterns, and which regions overlap, are exact; areas are rounded, and so is what counts as half of a region. Cost:
-    that of :func:`.overlay.overlay`.
+    Counts are exact, areas are rounded. Cost: that of :func:`.overlay.overlay` and :func:`.overlay.majorities`.
 
     Examples
     --------
@@ -88,7 +85,8 @@ def change(first: Partition, second: Partition) -> Change:
     total = both.volumes.sum()
     before, after = both.first_regions, both.second_regions
     differs = first.bits()[before] != second.bits()[after]
-    paired = both.volumes > np.maximum(first.volumes()[before], second.volumes()[after]) / 2
+    heirs, origins = majorities(both)
+    paired = (heirs[before] == after) & (origins[after] == before)
     return Change(
         len(first),
         len(second),
