@@ -158,7 +158,7 @@ def measure_edge(seeds=5) -> dict[str, np.ndarray]:
     return kept
 
 
-def measure_points(sizes=(312, 1250, 5000), seeds=3, others=19) -> dict[str, np.ndarray]:
+def measure_points(sizes=(312, 625, 1250, 2500, 5000), seeds=3, others=19) -> dict[str, np.ndarray]:
     """Polytopes that hold training points, and boundaries near them and near the ring: 30 layers of 30."""
     kept, target = {}, ring(SIZE)
     pixels = pixel_coordinates(SIZE)
@@ -462,7 +462,7 @@ def draw_points(data) -> None:
         ax.set(xlim=(sizes[0] / 1.7, sizes[-1] * 1.7))
         ax.set_xticks(sizes, [str(size) for size in sizes])
         ax.minorticks_off()
-        ax.legend(fontsize=8, frameon=False)
+        ax.legend(fontsize=8, frameon=False, loc="center left" if ax is axes[3] else "best")
     save(figure, "points")
 
 
