@@ -126,7 +126,12 @@ def find(known: Words, wanted: Words) -> NDArray[np.int64]:
     >>> find(np.array([[1], [2], [5]], dtype=np.uint64), np.array([[5], [3]], dtype=np.uint64))
     array([ 2, -1])
     """
-    keys, sought = sort_key(known), sort_key(wanted)
+    return find_keys(sort_key(known), wanted)
+
+
+def find_keys(keys: NDArray[np.void], wanted: Words) -> NDArray[np.int64]:
+    """The same for who keeps the sort keys of what is known."""
+    sought = sort_key(wanted)
     index = np.minimum(np.searchsorted(keys, sought), len(keys) - 1)
     return np.where(keys[index] == sought, index, -1)
 

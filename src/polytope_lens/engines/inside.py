@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.exact.signs import BOUND_SLACK
 from polytope_lens.lp.highs import propose_maximum
-from polytope_lens.polytope.codes import BOUND_SLACK
 from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.query.sides import slacks
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from polytope_lens.engines.inside import surely_inside
 from polytope_lens.errors import OptionError
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.lp.nearest import nearest_in_norm
-from polytope_lens.polytope.codes import BOUND_SLACK
 from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.query.inequalities import beneath
 from polytope_lens.query.sides import Walls, slacks, walls

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.proposal import maximize
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 OPEN, BOUNDED, UNBOUNDED = 0, 1, 2
-# Bounds are sums of positive terms: each addition errs by a factor 1 + 2**-53, and there are less than 2**20.
-BOUND_SLACK = 1 + 2.0**-30
 
 
 class Work(NamedTuple):

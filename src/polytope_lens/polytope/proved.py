@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import inlined, jit
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.polytope.climb import Climb, climb_towards, room, start
-from polytope_lens.polytope.codes import BOUND_SLACK, FACET, IMPLIED, OPEN
+from polytope_lens.polytope.codes import FACET, IMPLIED, OPEN
 from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.polytope.rays import first_hit, is_met_first, note
 

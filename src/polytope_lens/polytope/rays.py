@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from polytope_lens._jit import inlined
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.polytope.codes import BOUND_SLACK, FLAT
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.polytope.codes import FLAT
 
 
 @inlined

@@ -13,10 +13,10 @@ from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.bounded import bounded_rows
 from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.network import bit_places, from_layer
-from polytope_lens.pattern import pack, sort_key, unpack
-from polytope_lens.polytope.codes import BOUND_SLACK, FACET, FLAT, IMPLIED, OPEN
+from polytope_lens.pattern import find_keys, pack, sort_key, unpack
+from polytope_lens.polytope.codes import FACET, FLAT, IMPLIED, OPEN
 from polytope_lens.polytope.facets import exact_facet_mask, primitive, proved_statuses
 from polytope_lens.polytope.proved import prove_facets
 from polytope_lens.query.inequalities import beneath, homogeneous
@@ -378,16 +378,15 @@ def _crossed(
 
 def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: Ints) -> Ints:
     """Indices of patterns, which lie across facets of the regions; -1 for those that a partial partition lacks."""
-    wanted = sort_key(words)
-    index = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    missing = keys[index] != wanted
+    index = find_keys(keys, words)
+    missing = index < 0
     if missing.any() and partition.status is Status.COMPLETE:
         i = int(np.flatnonzero(missing)[0])
         raise ConsistencyError(
             f"across a facet of region {region[i]} lies a region that this partition ({partition.status.name}) does "
             f"not list. {REPORT}"
         )
-    return np.where(missing, -1, index)
+    return index
 
 
 def ragged(lists: list[list[int]]) -> tuple[Ints, Ints]:

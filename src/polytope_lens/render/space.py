@@ -82,26 +82,21 @@ def plot(
     _validate.option(color, name="color", allowed=list(COLORS))
     dots = None if points is None else _validate.points(points, 3, what="`plot`")
     faces = solids(partition, shrink=shrink, output=output)
-    if ax is None:
-        from matplotlib import pyplot
-
-        ax = pyplot.figure(figsize=(6.8, 6.0), layout="constrained").add_subplot(projection="3d")
-    if not isinstance(ax, Axes3D):
-        raise OptionError('a partition of space needs axes in space: `figure.add_subplot(projection="3d")`.')
+    space = axes_in_space(ax, "a partition of space")
     paint, scalars = _paint(partition, faces, color, output)
     edge: dict[str, Any] = {"edgecolors": INK, "linewidths": 0.35} if boundaries else {"edgecolors": "none"}
-    ax.add_collection3d(Poly3DCollection(faces.rings(), facecolors=paint, shade=scalars is None, **edge))
+    space.add_collection3d(Poly3DCollection(faces.rings(), facecolors=paint, shade=scalars is None, **edge))
     if dots is not None:
-        ax.plot(*dots.T, linestyle="none", marker="o", markersize=3.5, color="black", markeredgecolor="white")
-    _fit(ax, partition.polyhedral_mesh().points)
+        space.plot(*dots.T, linestyle="none", marker="o", markersize=3.5, color="black", markeredgecolor="white")
+    _fit(space, partition.polyhedral_mesh().points)
     if scalars is not None:
-        draw_scale(ax.figure, scalars, color, output, ax=ax, shrink=0.7, pad=0.1)
+        draw_scale(space.figure, scalars, color, output, ax=space, shrink=0.7, pad=0.1)
     if color == "layer":
         n_layers = len(partition.network.layers)
         handles = [Patch(color=c, label=f"layer {i}") for i, c in enumerate(scene.layer_colors(n_layers))]
         handles.append(Patch(color=OUTSIDE, label="domain"))
-        ax.legend(handles=handles, loc="upper left", frameon=False, fontsize=9, labelcolor=INK)
-    return ax
+        space.legend(handles=handles, loc="upper left", frameon=False, fontsize=9, labelcolor=INK)
+    return space
 
 
 def _paint(partition: Partition, faces: Solids, color: str, output: int) -> tuple[Floats, ScalarMappable | None]:
@@ -123,6 +118,23 @@ def _fit(ax: Axes3D, points: Floats) -> None:
     ax.set(xlabel="input 0", ylabel="input 1", zlabel="input 2")
     ax.set_box_aspect(tuple(upper - lower))
     plain_axes(ax)
+
+
+def axes_in_space(ax: Axes | None, what: str) -> Axes3D:
+    """The axes given, or those of a new figure.
+
+    Raises
+    ------
+    OptionError
+        Axes in the plane.
+    """
+    if ax is None:
+        from matplotlib import pyplot
+
+        ax = pyplot.figure(figsize=(6.8, 6.0), layout="constrained").add_subplot(projection="3d")
+    if not isinstance(ax, Axes3D):
+        raise OptionError(f'{what} needs axes in space: `figure.add_subplot(projection="3d")`.')
+    return ax
 
 
 def plain_axes(ax: Axes3D) -> None:

@@ -15,12 +15,11 @@ from matplotlib.collections import PolyCollection
 from mpl_toolkits.mplot3d import Axes3D, proj3d
 
 from polytope_lens import _validate
-from polytope_lens.errors import OptionError
 from polytope_lens.render import scene
 from polytope_lens.render.matplotlib import FRAME, boundary_widths, draw_scale, layer_handles, slope_norm
 from polytope_lens.render.matplotlib import legend as draw_legend
 from polytope_lens.render.sheet import COLORS, HEIGHT, back_to_front, checked_limits, sheet
-from polytope_lens.render.space import plain_axes
+from polytope_lens.render.space import axes_in_space, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,20 +87,15 @@ def surface(
     _validate.option(color, name="color", allowed=COLORS)
     folded = sheet(partition, output)
     limits = checked_limits(folded, limits, height)
-    if ax is None:
-        from matplotlib import pyplot
-
-        ax = pyplot.figure(figsize=(6.8, 6.0), layout="constrained").add_subplot(projection="3d")
-    if not isinstance(ax, Axes3D):
-        raise OptionError('a surface needs axes in space: `figure.add_subplot(projection="3d")`.')
-    rise = _fit(ax, folded, limits, height, output)
+    space = axes_in_space(ax, "a surface")
+    rise = _fit(space, folded, limits, height, output)
     paint, scalars = _paint(partition, folded, color, output, limits, rise)
-    ax.add_collection(_FoldedSheet(folded, paint, *_lines(partition, folded, boundaries)), autolim=False)
+    space.add_collection(_FoldedSheet(folded, paint, *_lines(partition, folded, boundaries)), autolim=False)
     if boundaries and legend:
-        draw_legend(ax, layer_handles(partition), loc="upper center", bbox_to_anchor=(0.5, 0.05))
+        draw_legend(space, layer_handles(partition), loc="upper center", bbox_to_anchor=(0.5, 0.05))
     if scalars is not None:
-        draw_scale(ax.figure, scalars, color, output, ax=ax, shrink=0.6, pad=0.1)
-    return ax
+        draw_scale(space.figure, scalars, color, output, ax=space, shrink=0.6, pad=0.1)
+    return space
 
 
 class _FoldedSheet(PolyCollection):

@@ -35,7 +35,6 @@ MOST = {"a": 1.0, "b": 1.0, "c": 1.5}
 """The greatest value of each: by such a `c` the crease leaves the square."""
 TOP = 3.0
 """The highest value in the films."""
-SUFFIXES = (".gif", ".webp", ".mp4")
 
 
 def crease(a: float, b: float, c: float) -> Network:
@@ -99,9 +98,9 @@ def crease_films(
     -----
     Cost: measured, a tenth of a second for each frame.
     """
-    from polytope_lens.render.film import save_film
+    from polytope_lens.render.film import TICKS, save_film
 
-    _validate.option(suffix, name="the suffix of a film", allowed=SUFFIXES)
+    _validate.option(suffix, name="the suffix of a film", allowed=TICKS)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"crease_{moving}{suffix}" for moving in WEIGHTS]

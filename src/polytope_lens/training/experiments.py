@@ -207,9 +207,9 @@ def write(run: Run, folder: Path, *, workers: int = 2, progress: bool = True) ->
     start = folder / run.setting.slug
     film, recorded, steps = (Path(f"{start}{end}") for end in (film_suffix(), ".npz", "_steps.csv"))
     fps = min(15.0, max(1.0, len(run.recording) / SECONDS))
-    run.recording.film(film, fps=fps, workers=workers, progress=progress)
-    run.recording.save(recorded)
     found, measures = run.partition, run.measures
+    run.recording.film(film, fps=fps, workers=workers, progress=progress, measures=measures)
+    run.recording.save(recorded)
     names = ["step", "train loss", "validation loss", "true error"]
     names += [f"regions after layer {layer}" for layer in range(measures.counts.shape[1])]
     columns = (measures.step, measures.train_loss, measures.validation_loss, measures.true_error, *measures.counts.T)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.network import Network
     from polytope_lens.training.frames import Painter, Setting
+    from polytope_lens.training.measures import Measures
     from polytope_lens.training.recording import Recording
 
     Floats: TypeAlias = NDArray[np.float64]
@@ -47,6 +48,7 @@ def film(
     output: int = 0,
     workers: int = 2,
     progress: bool = True,
+    measures: Measures | None = None,
 ) -> None:
     """Write a film of a recording, one frame for each step kept.
 
@@ -77,6 +79,8 @@ def film(
         Processes; the frames are the same for any number.
     progress : bool
         Whether to draw progress bars on stderr.
+    measures : Measures, optional
+        What `measure` found of this recording and output, for the curves; by default it is found now.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def film(
     region that holds them is evaluated. Grey is the value from 0 (black) to 1 (white); without a target, from the least
     to the greatest value of all steps.
     Each step is enumerated twice, once to measure it and once to draw it, which takes less than to keep all partitions;
-    without curves, and unless scales must be known beforehand, once.
+    without curves, or with `measures`, and unless scales must be known beforehand, once.
     """
     names = _checked_panels(recording, panels)
     check_film(path, fps)
@@ -101,17 +105,25 @@ def film(
         raise OptionError("a film needs at least one recorded step, but this recording has none.")
     check(recording, output)
     _check_planar(recording)
+    if measures is not None and not np.array_equal(measures.step, recording.steps):
+        raise OptionError(
+            f"`measures` should be those of this recording, of steps {recording.steps.tolist()[:5]}, but they are of "
+            f"steps {measures.step.tolist()[:5]}. Leave them out, and they are found."
+        )
     common = without_networks(recording)
+    measured = curves and measures is None
     ahead = (
-        curves or bool({"slope", "age"} & set(names)) or (recording.target is None and not is_categorical(recording))
+        measured or bool({"slope", "age"} & set(names)) or (recording.target is None and not is_categorical(recording))
     )
     surveys = [Survey(None, None, None, None) for _ in recording.networks]
     if ahead:
-        look = partial(survey, common, output, curves, "slope" in names, "age" in names)
+        look = partial(survey, common, output, measured, "slope" in names, "age" in names)
         bar = "measuring" if progress else None
         surveys = list(in_order(look, recording.networks, workers=workers, progress=bar))
+    if measured:
+        measures = gather(recording, [s.row for s in surveys if s.row is not None])
     births = _births(surveys) if "age" in names else [None] * len(recording)
-    setting = _setting(recording, names, (width, height), output, surveys, births, curves)
+    setting = _setting(recording, names, (width, height), output, surveys, births, measures if curves else None)
     paint = partial(draw, setting)
     items = [
         (index, step, network, born)
@@ -173,7 +185,7 @@ def _setting(
     output: int,
     surveys: list[Survey],
     births: Sequence[Ints | None],
-    curves: bool,
+    measures: Measures | None,
 ) -> Setting:
     from polytope_lens.training.frames import Setting
 
@@ -201,7 +213,7 @@ def _setting(
         limits=(low, high),
         slopes=(float(np.median([m for m, _ in steep])), max(s for _, s in steep)) if steep else (0.0, 1.0),
         oldest=max((int((k - born).max()) for k, born in enumerate(births) if born is not None), default=0),
-        measures=gather(recording, [s.row for s in surveys if s.row is not None]) if curves else None,
+        measures=measures,
     )
 
 

@@ -15,7 +15,7 @@ from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError, FilmError, OptionError
 from polytope_lens.pattern import unpack
 from polytope_lens.render import film as encoders
-from polytope_lens.training import Recording, Samples, pixel_coordinates, ring
+from polytope_lens.training import Recording, Samples, measure, pixel_coordinates, ring
 from polytope_lens.training.film import PANELS, film
 from polytope_lens.training.layout import layout
 
@@ -220,6 +220,20 @@ def test_curves_stop_at_the_step(tmp_path):
     assert ink[0].sum() < ink[1].sum() < ink[2].sum()
 
 
+def test_what_was_measured_before_is_not_measured_again(tmp_path, monkeypatch):
+    recording = learnt(3)
+    measures = measure(recording, progress=False)
+    told = frames_of(tmp_path, recording, size=(1280, 480))
+
+    def refuse(*_):
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr("polytope_lens.training.film.measure_step", refuse)
+    given = frames_of(tmp_path, recording, size=(1280, 480), measures=measures)
+    for one, other in zip(told, given, strict=True):
+        assert (one == other).all()
+
+
 def test_frames_do_not_depend_on_the_workers(tmp_path, monkeypatch):
     from polytope_lens.training import workers
 
@@ -291,6 +305,7 @@ def test_bad_films(tmp_path):
         (learnt(), {"workers": 0}, OptionError, "`workers` should be"),
         (recorded(), {"panels": ["error"]}, OptionError, "need a target image"),
         (recorded(0), {}, OptionError, "at least one recorded step"),
+        (learnt(), {"measures": measure(learnt(2), progress=False)}, OptionError, "those of this recording, of steps"),
         (space, {}, DimensionError, "networks with 2 inputs, but these have 3"),
     ):
         with pytest.raises(error, match=told):
