@@ -70,7 +70,7 @@ def shared_arrays(
 
 def next_width(net: FlatNetwork) -> int:
     """Length of the rows that each cell on the stack holds of the next layer: only outputs where blocks are summed."""
-    first = net.n_hidden if net.is_blockwise else min(1, net.n_hidden)
+    first = net.n_hidden if net.form else min(1, net.n_hidden)
     return int(net.stride[first:].max())
 
 

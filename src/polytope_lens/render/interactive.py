@@ -98,7 +98,7 @@ def surface(
             "aspectratio": ratio,
         },
         legend={"x": 0, "y": 1},
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        margin={"l": 0, "r": 0, "t": 40, "b": 0},  # the tools are above the scale
     )
     return figure
 

@@ -324,7 +324,7 @@ def fill(
     mesh = partition.planar_mesh()
     image = RegionImage(ax, mesh, planes, cmap=cmap, norm=norm)
     ax.add_image(image)
-    _add_segments(ax, scene.domain_outline(mesh), color=FRAME, width=0.8)
+    draw_segments(ax, scene.domain_outline(mesh), color=FRAME, width=0.8)
     _fit(ax, image.get_extent())
     return image
 
@@ -347,7 +347,7 @@ def draw_boundaries(ax: Axes, partition: Partition, color: str | None = None) ->
     widths = boundary_widths(len(partition), n_layers, min(box.width, box.height) * 72 / ax.figure.dpi)
     for layer in reversed(range(n_layers)):
         where = edges.layers == layer
-        _add_segments(ax, edges.segments[where], color=color or tuple(colors[layer]), width=float(widths[layer]))
+        draw_segments(ax, edges.segments[where], color=color or tuple(colors[layer]), width=float(widths[layer]))
 
 
 def boundary_widths(n_regions: int, n_layers: int, side: float) -> Floats:
@@ -356,7 +356,7 @@ def boundary_widths(n_regions: int, n_layers: int, side: float) -> Floats:
     return np.asarray(width * (1 + (n_layers - np.arange(n_layers)) / n_layers))
 
 
-def _add_segments(ax: Axes, segments: Floats, *, color: str | tuple[float, ...], width: float) -> None:
+def draw_segments(ax: Axes, segments: Floats, *, color: str | tuple[float, ...], width: float) -> None:
     """All segments as one curve: far faster, and smaller in vector formats, than an artist or a path for each."""
     codes = np.tile(np.array([Curve.MOVETO, Curve.LINETO], dtype=np.uint8), len(segments))
     curve = Curve(segments.reshape(-1, 2), codes)

@@ -5,14 +5,27 @@ This module imports matplotlib, and is itself imported only when something is dr
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from polytope_lens.render.matplotlib import FRAME, INK, TRAIN, VALIDATION, draw_boundaries, layer_handles, legend
+from polytope_lens.query.level_set import LevelSet
+from polytope_lens.render.matplotlib import (
+    FRAME,
+    INK,
+    TRAIN,
+    VALIDATION,
+    draw_boundaries,
+    draw_segments,
+    layer_handles,
+    legend,
+)
 from polytope_lens.render.surface import surface
+from polytope_lens.training.shades import target_colors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +44,8 @@ TRUTH = "#222222"
 def creases(found: Partition, image: NDArray[Any]) -> Figure:
     """The boundaries of the polytopes over the image that was to be learnt, coloured by layer.
 
-    Those of layer 0 are whole lines; with one hidden layer there are no others.
+    Those of layer 0 are whole lines; with one hidden layer there are no others. Over categories, the boundary between
+    the classes that the network tells is drawn too.
 
     Parameters
     ----------
@@ -42,14 +56,47 @@ def creases(found: Partition, image: NDArray[Any]) -> Figure:
     """
     figure = Figure(figsize=(6.0, 6.4), layout="constrained")
     ax = figure.add_subplot(xlim=(-1, 1), ylim=(-1, 1), xlabel="input 0", ylabel="input 1", aspect="equal")
-    top = image.max() if image.dtype.kind in "ui" else 1.0
-    # Paler than it is, so that lines of every colour show.
-    ax.imshow(image / max(top, 1), cmap="gray", vmin=-0.6, vmax=1.1, extent=(-1, 1, -1, 1), origin="upper")
+    handles = layer_handles(found)
+    place: dict[str, Any] = {"extent": (-1, 1, -1, 1), "origin": "upper"}
     draw_boundaries(ax, found)
+    if image.dtype.kind in "ui":
+        ax.imshow(target_colors(image, found.network.output_dim), **place)
+        draw_segments(ax, class_boundary(found), color=TRUTH, width=1.5)
+        handles.append(Line2D([], [], color=TRUTH, linewidth=2, label="decision boundary"))
+    else:
+        # Paler than it is, so that lines of every colour show.
+        ax.imshow(image, cmap="gray", vmin=-0.6, vmax=1.1, **place)
     ax.set_title(f"{len(found):,} polytopes over the target", loc="left", color=INK, fontsize=10)
     ax.spines[:].set(color=FRAME, linewidth=0.8)
-    legend(ax, layer_handles(found), loc="upper center", bbox_to_anchor=(0.5, -0.09))
+    legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, -0.09))
     return figure
+
+
+def class_boundary(found: Partition) -> Floats:
+    """Where two outputs are equal and no other is greater, as segments (n, 2, 2).
+
+    Where outputs are equal is exact (:func:`.level_set.boundary`); the parts where another is greater are cut off in
+    floating point, which is enough for a picture.
+    """
+    parts = [np.zeros((0, 2, 2))]
+    for i, j in combinations(range(found.network.output_dim), 2):
+        equal = found.boundary(i, j)
+        assert isinstance(equal, LevelSet)
+        ends = equal.segments()
+        maps = found.maps[equal.regions]
+        values = np.einsum("nok,nek->neo", maps[:, :, :-1], ends) + maps[:, None, :, -1]
+        # Affine along the segment: how far the two are above each of the others, at its ends.
+        above = np.delete(values[:, :, i, None] - values, (i, j), axis=2)
+        start, change = above[:, 0], above[:, 1] - above[:, 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            zero = -start / change
+        first = np.where(change > 0, zero, 0.0).max(axis=1, initial=0.0)
+        last = np.where(change < 0, zero, 1.0).min(axis=1, initial=1.0)
+        kept = (first < last) & ((change != 0) | (start >= 0)).all(axis=1)
+        at = np.stack([first, last], axis=1)[kept, :, None]
+        ends = ends[kept]
+        parts.append(ends[:, :1] + at * (ends[:, 1:] - ends[:, :1]))
+    return np.concatenate(parts)
 
 
 def folded(found: Partition, output: int = 0) -> Figure:

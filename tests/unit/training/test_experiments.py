@@ -96,8 +96,8 @@ def test_experiments_write_what_they_say(name, tmp_path, capsys):
         assert saved.steps.tolist() == [0, 3, 6]
         with Image.open(tmp_path / "new" / f"{run.setting.slug}.gif") as film:
             assert film.size == (1280, 480)
-    classes = {run.setting.categories for run in result.runs}
-    assert classes == ({3} if name == "categorical" else {0})
+    classes = [run.setting.categories for run in result.runs]
+    assert classes == ([2, 3] if name == "categorical" else [0] * len(result.runs))
     assert [run.setting.target for run in result.runs] == {
         "post1": ["disc", "photograph"], "post2": ["ring"], "categorical": ["ring", "moons"],
     }[name]  # fmt: skip
@@ -116,7 +116,7 @@ def test_comparisons_have_a_figure(tmp_path, capsys):
 
 def test_depths_have_equally_many_parameters(monkeypatch):
     planned = {}
-    monkeypatch.setattr(experiments, "_experiment", lambda name, folder, defaults, *_, **__: planned.update(defaults))
+    monkeypatch.setattr(experiments, "_experiment", lambda name, folder, given, defaults, **_: planned.update(defaults))
     experiments.depth()
     found = settings(planned, {})
     assert [len(setting.layers) - 2 for setting in found] == list(range(1, 9))

@@ -41,7 +41,7 @@ class Blockwise(NamedTuple):
 
 def start(net: FlatNetwork, n_layers: int, k1: int) -> Blockwise:
     """Nothing is known; next to no memory for networks without blocks."""
-    n, widest = (n_layers, int(net.width.max())) if net.is_blockwise else (1, 1)
+    n, widest = (n_layers, int(net.width.max())) if net.form else (1, 1)
     columns = int(np.diff(net.blocks.column_start).max(initial=1))
     return Blockwise(
         np.full((n, widest), np.nan),

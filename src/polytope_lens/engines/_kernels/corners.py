@@ -31,7 +31,7 @@ from polytope_lens._lanes import LANES, exceeding, fill, load, multiply_add, siz
 from polytope_lens._words import count_bits, lowest_bit, reverse_bits
 from polytope_lens.engines._kernels.blockwise import update_rows
 from polytope_lens.engines._kernels.codes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
-from polytope_lens.engines._kernels.flat import REFINE_AT
+from polytope_lens.engines._kernels.flat import REFINE_AT, is_blockwise
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
 from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
@@ -57,13 +57,13 @@ def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
     """Finish a layer's rows on a cell and find their signs at its corners, which become points of their own."""
     begin(s.refined, layer)
     n_cut, first = net.n_cut[layer], net.neuron_start[layer]
-    if net.is_blockwise and layer > 0:
+    if is_blockwise(net) and layer > 0:
         update_rows(
             net, s.refined, s.blockwise, s.bits, layer, s.layer_rows[layer], s.layer_sure[layer], s.layer_spread[layer]
         )
     else:
         _close_rows(net, s, f, layer)
-    if not net.is_blockwise:
+    if not is_blockwise(net):
         _start_rows(net, s, f, layer)
         for q in range(n_cut, net.width[layer]):
             add_neuron(net, s, f, layer, q, net.positive[first + q])
@@ -89,7 +89,7 @@ def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
 def finish(net: FlatNetwork, s: Any, f: int) -> None:  # pragma: no cover - compiled
     """Put the outputs' rows of a cell where all layers have been decided in the place of those of the next layer."""
     layer = net.n_hidden
-    if net.is_blockwise and net.width[layer] > 0:
+    if is_blockwise(net) and net.width[layer] > 0:
         begin(s.refined, layer)
         rows, sure, spread = s.layer_rows[layer], s.layer_sure[layer], s.layer_spread[layer]
         update_rows(net, s.refined, s.blockwise, s.bits, layer, rows, sure, spread)
@@ -236,7 +236,7 @@ def sign_at(s: Any, p: int, q: int) -> Any:  # pragma: no cover - compiled
 @inlined
 def add_neurons(net: FlatNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any) -> None:  # pragma: no cover
     """Add the neurons of a word that have been decided to the next layer's rows of a cell."""
-    if net.is_blockwise:
+    if is_blockwise(net):
         return
     first = net.neuron_start[layer]
     while on != NOTHING:
@@ -288,7 +288,7 @@ def fork(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragm
         s.undecided[g, w] = s.undecided[f, w]
         s.on[g, w] = s.on[f, w]
     s.on[f, word] |= ONE << np.uint64(q & 63)
-    if net.is_blockwise:
+    if is_blockwise(net):
         return
     rows = s.rows
     for at in range(0, net.stride[layer + 1], LANES):
