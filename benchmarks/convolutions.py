@@ -65,6 +65,8 @@ def measure(module: nn.Module, size: int, *, with_images: bool) -> None:
     x, y = images(2, size)[0].numpy().reshape(2, -1).astype(float)
     u, v, w = np.random.default_rng(0).standard_normal((3, len(x)))
     timed("at", lambda: [lens.at(x)])
+    timed("inequalities", lambda: [lens.at(x).inequalities(facets=False)])
+    timed("nearest boundary", lambda: [lens.at(x).nearest_boundary()])
     for step in (1e-2, 1e-1):
         timed(f"path, {step:g}", lambda step=step: lens.path(x, x + step * u))
     if with_images:

@@ -8,9 +8,10 @@ from math import comb, factorial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from polytope_lens.domain import Box
-from polytope_lens.network import Network, from_arrays
+from polytope_lens.network import Layer, Network, from_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -260,3 +261,12 @@ LARGE = [
     Family("semiorders 5", shifted_differences(5, (-1, 1)), (2371,)),
     Family("generic 20 in R^4", generic(20, 4), (zaslavsky(20, 4),)),
 ]
+
+
+def sparsely(network):
+    """The same network with sparse weights."""
+    layers = [
+        Layer(csr_array(layer.weight), layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts)
+        for layer in network.layers
+    ]
+    return Network(tuple(layers), csr_array(network.output_weight), network.output_bias)

@@ -49,12 +49,12 @@ class WrittenOut:
         if isinstance(matrix, np.ndarray):
             return matrix
         n, m = matrix.shape
-        if n * m > MOST_DENSE_ENTRIES:
+        if _is_too_large(matrix):
             raise InvalidNetworkError(
                 f"this question needs a sparse weight of shape {(n, m)} as a dense array, which would take "
                 f"{n * m * 8 / 2**30:.0f} GB. Ask it of a smaller part of the network, or one that needs no dense "
-                "weights: `lens(X)`, `patterns`, `at`, `path`, or `slice` and its `partition`, whose polygons tell "
-                "where the regions end."
+                "weights: `lens(X)`, `patterns`, `path`, `slice` and its `partition`, or `lens.at(x)` and the region's "
+                "`inequalities(facets=False)`, `nearest_boundary()` and `affine_map`."
             )
         dense = matrix.toarray()
         dense.flags.writeable = False
@@ -62,6 +62,10 @@ class WrittenOut:
 
     def __set__(self, owner: Any, value: Any) -> None:
         object.__setattr__(owner, self._kept_as, value)
+
+
+def _is_too_large(matrix: Matrix) -> bool:
+    return not isinstance(matrix, np.ndarray) and matrix.shape[0] * matrix.shape[1] > MOST_DENSE_ENTRIES
 
 
 def _written_out(name: str, *, kept_as: str) -> Callable[[type[T]], type[T]]:
@@ -237,6 +241,11 @@ def augment(weight: Floats, bias: Floats) -> Floats:
     matrix[:-1, -1] = bias
     matrix[-1, -1] = 1.0
     return matrix
+
+
+def fits_written_out(network: Network) -> bool:
+    """Whether all weights can be had as dense arrays, which some questions need."""
+    return not any(map(_is_too_large, [*(layer.matrix for layer in network.layers), network.output_matrix]))
 
 
 def most_terms(matrix: Matrix) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
+import numpy as np
+
 from polytope_lens import network as net
 from polytope_lens.affine import AffineMap
 from polytope_lens.io import vnnlib, wkt
@@ -15,7 +17,6 @@ from polytope_lens.query import boundary, cells, neighbors, power, rays, vanishi
 from polytope_lens.query import inequalities as rows
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.domain import Domain
@@ -63,15 +64,15 @@ class Region(Exports, Questions):
         return net.augmented_map(self.network, self.pattern.array)
 
     @overload
-    def inequalities(self, *, exact: Literal[False] = False) -> Inequalities: ...
+    def inequalities(self, *, exact: Literal[False] = False, facets: bool = True) -> Inequalities: ...
     @overload
     def inequalities(self, *, exact: Literal[True]) -> ExactInequalities: ...
-    def inequalities(self, *, exact: bool = False) -> Inequalities | ExactInequalities:
-        """Every halfspace with its owner; see :func:`.inequalities.inequalities`.
+    def inequalities(self, *, exact: bool = False, facets: bool = True) -> Inequalities | ExactInequalities:
+        """Every halfspace with its owner, and which are facets; see :func:`.inequalities.inequalities`.
 
         With `exact`, the same rows as fractions instead of floats; see :func:`.inequalities.exact_inequalities`.
         """
-        return rows.exact_inequalities(self) if exact else rows.inequalities(self)
+        return rows.exact_inequalities(self) if exact else rows.inequalities(self, facets=facets)
 
     def vanishing(self, *, everywhere: bool = False) -> Ints:
         """Neurons that are zero at `point`, (k, 2) pairs (layer, neuron), exact; see :func:`.vanishing.vanishing`."""
@@ -85,7 +86,7 @@ class Region(Exports, Questions):
         """
         system, groups = rows.facet_groups(self)
         index = [members[0] for members in groups.values()]
-        return Polytope(system.A[index], system.b[index])
+        return Polytope(np.asarray(system.A)[index], system.b[index])
 
     def body(self) -> Body:
         """The facets in integers, nearest first, one row each: exact, in the order of :attr:`polytope`."""
@@ -136,7 +137,7 @@ class Region(Exports, Questions):
         return power.power_cells(self)
 
     def __str__(self) -> str:
-        return f"{self!r}\n{self.inequalities()}"
+        return f"{self!r}\n{self.inequalities(facets=net.fits_written_out(self.network))}"
 
     def __repr__(self) -> str:
         shown = str(self.pattern) if len(self.pattern.bits) <= 100 else f"0x{self.pattern.hex}"

@@ -19,12 +19,15 @@ from polytope_lens.cli.common import (
     print_json,
 )
 from polytope_lens.errors import OptionError
+from polytope_lens.network import fits_written_out
 
 if TYPE_CHECKING:
     import argparse
 
     from polytope_lens.cli.common import Commands
 
+# Of patterns that are printed.
+MOST_BITS = 2000
 ORDERS = ("distance", "breadth")
 FORMATS = ("wkt", "smtlib", "ine", "vnnlib", "lp", "latex", "json")
 
@@ -84,11 +87,16 @@ def add(commands: Commands) -> None:
 def _at(arguments: argparse.Namespace) -> None:
     lens = lens_of(arguments)
     region = lens.at(point_of(arguments, lens, "at"))
-    system = region.inequalities()
+    system = region.inequalities(facets=fits_written_out(lens.network))
     zero = region.vanishing().tolist()
     everywhere = region.vanishing(everywhere=True).tolist() if zero else []
     walls = [neuron for neuron in zero if neuron not in everywhere]
     if arguments.json:
+        if not isinstance(system.A, np.ndarray):
+            raise OptionError(
+                f"`--json` writes all inequalities, which here are {len(system):,} with {system.A.nnz:,} numbers. Ask "
+                "for them in Python, `lens.at(x).inequalities(facets=False)`, or print the nearest without `--json`."
+            )
         print_json(
             {
                 "pattern": [layer.astype(int).tolist() for layer in region.pattern.layers],
@@ -101,16 +109,19 @@ def _at(arguments: argparse.Namespace) -> None:
                     "b": system.b.tolist(),
                     "layer": system.layer.tolist(),
                     "neuron": system.neuron.tolist(),
-                    "is_facet": system.is_facet.tolist(),
+                    "is_facet": None if system.is_facet is None else system.is_facet.tolist(),
                 },
             }
         )
         return
-    print(f"pattern {region.pattern}")
+    bits = region.pattern.array
+    short = f"{region.pattern}" if len(bits) <= MOST_BITS else f"of {len(bits):,} bits, {bits.sum():,} of them on"
+    print(f"pattern {short}")
     if walls:
         named = "; ".join(f"layer {layer}, neuron {neuron}" for layer, neuron in walls)
         print(f"the point lies on the boundary: {named} {'vanish' if len(walls) > 1 else 'vanishes'} there")
-    print(f"{len(system)} inequalities A @ x <= b, {int(system.is_facet.sum())} of them facets:")
+    known = "" if system.is_facet is None else f", {int(system.is_facet.sum())} of them facets"
+    print(f"{len(system)} inequalities A @ x <= b{known}:")
     print(system.format(only_facets=not arguments.all))
     for i, (row, offset) in enumerate(zip(region.affine_map.A, region.affine_map.b, strict=True)):
         terms = " ".join(f"{value:+.6g} x{k}" for k, value in enumerate(row[:8]))

@@ -125,14 +125,19 @@ def pulled_back(network: Network, layer: int, neuron: int, slopes: list[Floats])
     dict of int
         Integer coefficients by input, and the constant at -1, all times one power of two.
     """
-    row, constant = {neuron: 1}, 0
+    return scaled_back(network, layer, neuron, slopes)[0]
+
+
+def scaled_back(network: Network, layer: int, neuron: int, slopes: list[Floats]) -> tuple[dict[int, int], int]:
+    """The same integers, and the power of two that they were multiplied by."""
+    row, constant, total = {neuron: 1}, 0, 1
     for index in range(layer, -1, -1):
         row, shift, scale = _times_matrix(row, network.layers[index])
-        constant = constant * scale + shift
+        constant, total = constant * scale + shift, total * scale
         if index:
             row, scale = _times_slopes(row, slopes[index - 1])
-            constant *= scale
-    return {**row, -1: constant}
+            constant, total = constant * scale, total * scale
+    return {**row, -1: constant}, total
 
 
 def _times_matrix(row: dict[int, int], layer: Layer) -> tuple[dict[int, int], int, int]:

@@ -7,23 +7,35 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpq
+from scipy import sparse
 
 from polytope_lens import _validate
 from polytope_lens.errors import OptionError, OutsideDomainError
 from polytope_lens.exact.rational import dot, nearest_float, rationals, sign
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, summation_bound
 from polytope_lens.polytope.body import Body, of_integers
+from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.projection import Nearest, check_norm, nearest_point
-from polytope_lens.query.inequalities import DOMAIN, facet_groups
+from polytope_lens.query.inequalities import DOMAIN, facet_groups, system_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flint import fmpz
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens.network import Sparse
+    from polytope_lens.query.inequalities import Inequalities
     from polytope_lens.region import Region
 
     Floats = NDArray[np.float64]
+
+# Rows whose distances are bounded at a time.
+CHUNK = 2**13
+OUTSIDE = (
+    "`nearest_boundary` needs a point of the closed region, but received one outside. Ask the region it lies in, "
+    "`lens.at(x)`."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,11 +87,13 @@ def nearest_boundary(
 
     Notes
     -----
-    Which facet is nearest is decided in rational arithmetic. The distance of a hyperplane ``a . x = b`` is the slack
-    over the dual norm of a; the nearest of them all is met inside its facet. Where those of other layers are nearer, it
-    may be met outside, and the nearest point of the facet is a projection (:func:`.projection.nearest_point`). Cost:
-    that of the facets, and a few products of their rows with a vector; a projection for each facet of the layer whose
-    hyperplane is nearer than the nearest facet. Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 8.1.
+    Which facet is nearest is decided in rational arithmetic, after floats with bounds have ruled out most. The distance
+    of a hyperplane ``a . x = b`` is the slack over the dual norm of a; the nearest of them all is met inside its facet,
+    so no other facet has to be known, and large convolutional networks can be asked. Where those of other layers are
+    nearer, it may be met outside, and the nearest point of the facet is a projection
+    (:func:`.projection.nearest_point`). Cost: that of the rows, without facets; of one layer, that of the facets, and a
+    projection for each facet of the layer whose hyperplane is nearer than the nearest facet. Source: Boyd and
+    Vandenberghe 2004, *Convex Optimization*, section 8.1.
 
     Examples
     --------
@@ -98,15 +112,85 @@ def nearest_boundary(
         raise OptionError(
             f"layer should be a number from 0 to {layers - 1}, or -1 for the domain, but received {layer!r}."
         )
-    d = region.network.input_dim
-    at = rationals(region.point if x is None else _validate.point(x, d, what="`nearest_boundary`"))
+    x = region.point if x is None else _validate.point(x, region.network.input_dim, what="`nearest_boundary`")
+    if layer is None:
+        system, row_of = system_of(region)
+        nearest = _nearest_hyperplanes(system, row_of, x, norm)
+        if not nearest:
+            return NearestBoundary(np.inf, [], None, norm)
+        # Tangents of a Euclidean ball at one point are one; other balls have corners, where not all need be facets.
+        if len(nearest) == 1 or norm == 2:
+            row, slack, owners = next(iter(nearest.values()))
+            bound = _size(row, slack, norm)
+            found = Nearest(_foot(row, rationals(x), slack, norm), bound, norm)
+            return _told(found, [(int(system.layer[q]), int(system.neuron[q])) for q in owners], norm)
+    return _nearest_facet(region, rationals(x), layer, norm)
+
+
+def _nearest_hyperplanes(
+    system: Inequalities, row_of: Callable[[int], Sequence[fmpz]], x: Floats, norm: float
+) -> dict[tuple[int, ...], tuple[Sequence[fmpz], fmpq, list[int]]]:
+    """The hyperplanes nearest to a point, all at one distance: their rows and slacks, and whose they are.
+
+    Floats with bounds leave few, which are compared as fractions.
+    """
+    chunks = [_distance_bounds(system, x, norm, slice(k, k + CHUNK)) for k in range(0, len(system), CHUNK)]
+    at_least, at_most = np.concatenate([np.zeros((2, 0)), *chunks], axis=1)
+    # Quotients are rounded; NaN where numbers are beyond the range of floats.
+    candidates = np.flatnonzero(~(at_least * (1 - 2.0**-50) > at_most.min(initial=np.inf)))
+    at = rationals(x)
+    best: fmpq | None = None
+    nearest: dict[tuple[int, ...], tuple[Sequence[fmpz], fmpq, list[int]]] = {}
+    for q in candidates.tolist():
+        row = row_of(q)
+        exact_slack = -dot(row[:-1], at) - row[-1]
+        if exact_slack < 0:
+            raise OutsideDomainError(OUTSIDE)
+        if not any(row[:-1]):
+            continue
+        size = _size(row, exact_slack, norm)
+        if best is None or size < best:
+            best, nearest = size, {}
+        if size == best:
+            nearest.setdefault(primitive(row), (row, exact_slack, []))[2].append(q)
+    return nearest
+
+
+def _distance_bounds(system: Inequalities, x: Floats, norm: float, part: slice) -> Floats:
+    """Bounds on the distance from a point to the hyperplanes of some rows, below and above, (2, n)."""
+    A, b, rows_error = sparse.csr_array(system.A[part]), system.b[part], system.error[part]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        slack, size = b - A @ x, abs(A) @ np.abs(x) + np.abs(b)
+        doubt = summation_bound(len(x) + 2) * size + rows_error * (np.abs(x).sum() + 1)
+        doubt = doubt * BOUND_SLACK + UNDERFLOW_GUARD
+        if (slack < -doubt).any():
+            raise OutsideDomainError(OUTSIDE)
+        length = _dual_norms(A, norm)
+        error = (summation_bound(len(x) + 4) * length + len(x) * rows_error) * BOUND_SLACK + UNDERFLOW_GUARD
+        at_least = np.maximum(slack - doubt, 0.0) / (length + error)
+        at_most = np.where(length > error, (slack + doubt) / (length - error), np.inf)
+    return np.stack([at_least, np.where(at_most >= 0, at_most, np.inf)])
+
+
+def _dual_norms(A: Sparse, norm: float) -> Floats:
+    """Dual norms of rows, (m,)."""
+    if norm == np.inf:
+        return np.asarray(abs(A).sum(axis=1))
+    largest = abs(A).max(axis=1).toarray()
+    if norm == 1:
+        return np.asarray(largest)
+    # Squares of numbers that are not too small and not too large.
+    unit = np.where(largest > 0, largest, 1.0)
+    scaled = sparse.csr_array((A.data / np.repeat(unit, np.diff(A.indptr)), A.indices, A.indptr), shape=A.shape)
+    return np.asarray(unit * sparse.linalg.norm(scaled, axis=1))
+
+
+def _nearest_facet(region: Region, at: list[fmpq], layer: int | None, norm: float) -> NearestBoundary:
+    """The nearest point on a facet that a neuron of a layer owns, or on any."""
     marked, groups = facet_groups(region)
-    body = of_integers(groups, d)
+    body = of_integers(groups, region.network.input_dim)
     if not body.contain(at):
-        raise OutsideDomainError(
-            "`nearest_boundary` needs a point of the closed region, but received one outside. Ask the region it lies "
-            "in, `lens.at(x)`."
-        )
+        raise OutsideDomainError(OUTSIDE)
     candidates = []
     for row, members, slack in zip(body.rows, groups.values(), body.slacks(at), strict=True):
         owners = sorted((int(marked.layer[q]), int(marked.neuron[q])) for q in members)
@@ -119,9 +203,11 @@ def nearest_boundary(
         found = _nearest_of_facet(body, row, at, bound, norm)
         if best is None or found.size < best[0].size:
             best = found, owners
-    if best is None:
-        return NearestBoundary(np.inf, [], None, norm)
-    return NearestBoundary(best[0].distance, best[1], np.array([nearest_float(v) for v in best[0].point]), norm)
+    return NearestBoundary(np.inf, [], None, norm) if best is None else _told(*best, norm)
+
+
+def _told(found: Nearest, owners: list[tuple[int, int]], norm: float) -> NearestBoundary:
+    return NearestBoundary(found.distance, sorted(owners), np.array([nearest_float(v) for v in found.point]), norm)
 
 
 def _size(row: Sequence[fmpz], slack: fmpq, norm: float) -> fmpq:
@@ -135,16 +221,20 @@ def _size(row: Sequence[fmpz], slack: fmpq, norm: float) -> fmpq:
 
 def _nearest_of_facet(body: Body, row: Sequence[fmpz], x: list[fmpq], bound: fmpq, norm: float) -> Nearest:
     """The nearest point of a facet, whose hyperplane is at a known distance."""
-    normal = [fmpq(v) for v in row[:-1]]
-    slack = -dot(normal, x) - row[-1]
-    if norm == 2:
-        way = [v * slack / dot(normal, normal) for v in normal]
-    elif norm == 1:
-        k = max(range(len(normal)), key=lambda i: abs(normal[i]))
-        way = [slack / normal[k] if i == k else fmpq(0) for i in range(len(normal))]
-    else:
-        way = [bound * sign(v) for v in normal]
-    foot = [u + v for u, v in zip(x, way, strict=True)]
+    foot = _foot(row, x, -dot(row[:-1], x) - row[-1], norm)
     if body.contain(foot):
         return Nearest(foot, bound, norm)
     return nearest_point(Body([*body.rows, [-v for v in row]], body.dim), x, norm)
+
+
+def _foot(row: Sequence[fmpz], x: list[fmpq], slack: fmpq, norm: float) -> list[fmpq]:
+    """The point of a hyperplane that is nearest to x, which has this slack."""
+    normal = [fmpq(v) for v in row[:-1]]
+    if norm == 2:
+        step = slack / dot(normal, normal)
+        return [u + v * step for u, v in zip(x, normal, strict=True)]
+    if norm == 1:
+        k = max(range(len(normal)), key=lambda i: abs(normal[i]))
+        return [u + slack / normal[k] if i == k else u for i, u in enumerate(x)]
+    step = slack / sum((abs(v) for v in normal), fmpq(0))
+    return [u + step * sign(v) for u, v in zip(x, normal, strict=True)]

@@ -9,7 +9,8 @@ import numpy as np
 from polytope_lens.exact.points import point_signs
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.network import bit_places
+from polytope_lens.exact.sparse import has_sparse_layers, pulled_back
+from polytope_lens.network import bit_places, slopes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,12 +31,18 @@ def vanishing(region: Region, *, everywhere: bool = False) -> Ints:
 
     Notes
     -----
-    Cost: a forward pass, and milliseconds where there are any. With `everywhere`, an integer matrix product per layer.
+    Cost: a forward pass, and milliseconds where there are any. With `everywhere`, an integer matrix product per layer,
+    or where layers are sparse a product of a vector for each neuron and layer.
     """
-    places = np.array(bit_places(region.network), dtype=np.int64).reshape(-1, 2)
+    network, bits = region.network, region.pattern.array
+    places = np.array(bit_places(network), dtype=np.int64).reshape(-1, 2)
+    zero = np.asarray(places[point_signs(network, region.point[None])[0] == 0])
     if not everywhere:
-        return np.asarray(places[point_signs(region.network, region.point[None])[0] == 0])
-    source = ExactRows(region.network, integer_matrix(np.eye(region.network.input_dim + 1)))
-    bits = region.pattern.array
-    zero = [not any(source.rows(layer, bits)[neuron]) for layer, neuron in places.tolist()]
-    return np.asarray(places[np.array(zero, dtype=bool)])
+        return zero
+    if has_sparse_layers(network):
+        on = slopes(network, bits)
+        nothing = [not any(pulled_back(network, layer, neuron, on).values()) for layer, neuron in zero.tolist()]
+    else:
+        source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+        nothing = [not any(source.rows(layer, bits)[neuron]) for layer, neuron in zero.tolist()]
+    return np.asarray(zero[np.array(nothing, dtype=bool)])

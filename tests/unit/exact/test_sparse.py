@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
 
 import families
+from families import sparsely
 from polytope_lens import Box
 from polytope_lens.engines import split, subdivide
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.exact.points import point_signs as dense_signs
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.sparse import inputs, point_signs, preactivations, pulled_back, rows_on
-from polytope_lens.network import Layer, Network, augmented_map, evaluate, from_arrays, slopes
+from polytope_lens.network import augmented_map, evaluate, from_arrays, slopes
 from polytope_lens.query import runs, sweep
 from polytope_lens.query.locate import region_patterns
 from polytope_lens.testing.strategies import networks
@@ -29,15 +29,6 @@ def points(data, network, low, high):
     number = st.one_of(st.integers(-2, 2).map(float), st.floats(-3, 3))
     d = network.input_dim
     return np.array(data.draw(st.lists(st.lists(number, min_size=d, max_size=d), min_size=low, max_size=high)))
-
-
-def sparsely(network):
-    """The same network with sparse weights."""
-    layers = [
-        Layer(csr_array(layer.weight), layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts)
-        for layer in network.layers
-    ]
-    return Network(tuple(layers), csr_array(network.output_weight), network.output_bias)
 
 
 @settings(max_examples=60, deadline=None)
