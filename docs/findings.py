@@ -1,7 +1,7 @@
 """The findings of docs/findings.md: train, measure, print the numbers, draw docs/images/finding_*.png.
 
 ``python docs/findings.py`` reads the measurements in docs/data and takes seconds; ``--rerun`` trains all networks again
-and measures them anew, which needs torch and about an hour of one core. Names of findings after it restrict it to
+and measures them anew, which needs torch and about twenty minutes of one core. Names of findings after it restrict it to
 these: creases, pulse, edge, points, change, counts. The pictures were looked at; colours are those of Okabe and Ito.
 """
 
@@ -23,7 +23,7 @@ from tqdm import tqdm
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.network import evaluate, from_arrays
 from polytope_lens.render.scene import boundary_segments
-from polytope_lens.training import Recorder, Recording, disc, mlp, pixel_coordinates, ring, sample, train
+from polytope_lens.training import Recorder, Recording, disc, measure, mlp, pixel_coordinates, ring, sample, train
 from polytope_lens.training.findings.change import change
 from polytope_lens.training.findings.creases import DISTANCES, bundling, creases
 from polytope_lens.training.findings.edge import along_circle
@@ -228,21 +228,14 @@ def measure_change(seeds=3) -> dict[str, np.ndarray]:
 def measure_counts(seeds=3) -> dict[str, np.ndarray]:
     """Regions after each layer and the error over the whole image, every 500 steps, for four shapes."""
     kept, target = {}, ring(SIZE)
-    pixels = pixel_coordinates(SIZE)
     shapes = {
         "1 x 84": (2, 84, 1), "3 x 28": (2, 28, 28, 28, 1), "6 x 14": SIX,
         "10 x 10, 2, 3 x 10": (2, *[10] * 10, 2, *[10] * 3, 1),
     }  # fmt: skip
     for label, shape in shapes.items():
         for seed in range(seeds):
-            recording = fit(shape, target, seed=seed, every=250 if shape == SIX else 500)
-            rows = []
-            for step, network in recording:
-                if step % 500 == 0:
-                    error = np.mean((evaluate(network, pixels)[:, 0] - target.ravel()) ** 2)
-                    counts = partition(network, SQUARE, progress=False, mesh=False).counts_per_layer
-                    rows.append([step, error, *counts])
-            kept[f"{label}_{seed}"] = np.array(rows)
+            found = measure(fit(shape, target, seed=seed, every=500), workers=1, progress=False)
+            kept[f"{label}_{seed}"] = np.column_stack([found.step, found.true_error, found.counts])
     return kept
 
 
@@ -574,7 +567,7 @@ def main() -> None:
     """Measure again where that is asked for; print and draw."""
     parser = argparse.ArgumentParser(description="Numbers and figures of docs/findings.md.")
     parser.add_argument("names", nargs="*", choices=[*FINDINGS, []], help="all by default")
-    parser.add_argument("--rerun", action="store_true", help="train and measure again; takes about an hour")
+    parser.add_argument("--rerun", action="store_true", help="train and measure again; takes about 20 minutes")
     arguments = parser.parse_args()
     for name in arguments.names or FINDINGS:
         path = HERE / "data" / f"finding_{name}.npz"

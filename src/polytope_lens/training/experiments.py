@@ -72,7 +72,7 @@ def post1(folder: str | os.PathLike[str] = "post1", **options: Any) -> Result:
 
 
 def post2(folder: str | os.PathLike[str] = "post2", **options: Any) -> Result:
-    """Deep networks learn a ring: 6 layers of 14; and 10 of 10, then one of 2, then 3 of 10; 2 minutes."""
+    """Deep networks learn a ring: 6 layers of 14; and 10 of 10, then one of 2, then 3 of 10; 1 minute."""
     defaults = {"shape": ("14x6", "10x10,2,10x3"), "learning_rate": 0.003}
     return _experiment("post2", folder, options, defaults)
 
