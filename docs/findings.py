@@ -1,8 +1,9 @@
 """The findings of docs/findings.md: train, measure, print the numbers, draw docs/images/finding_*.png.
 
 ``python docs/findings.py`` reads the measurements in docs/data and takes seconds; ``--rerun`` trains all networks again
-and measures them anew, which needs torch and about twenty minutes of one core. Names of findings after it restrict it to
-these: creases, pulse, edge, points, change, counts. The pictures were looked at; colours are those of Okabe and Ito.
+and measures them anew, which needs torch and about twenty minutes of one core, and gives the same numbers but for the
+last bits of areas. Names of findings after it restrict it to these: creases, pulse, edge, points, change, counts. The
+pictures were looked at; colours are those of Okabe and Ito.
 """
 
 from __future__ import annotations
