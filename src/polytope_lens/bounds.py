@@ -13,13 +13,12 @@ from polytope_lens.exact.rational import integer_matrix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from polytope_lens.network import Layer, Network
 
 # Matrices with more entries are taken to have full rank, which is no less than they have.
 LARGEST_RANKED = 2**16
+# Terms of the recursion of Serra et al., large integers, above which it is left out.
+MOST_TERMS = 2**24
 
 Kind = Literal["upper", "attainable", "typical"]
 
@@ -67,8 +66,11 @@ class RegionBounds:
         return min(bound.value for bound in self.bounds if bound.kind == "upper")
 
     def __getitem__(self, name: str) -> Bound:
-        """The bound of that name."""
-        return next(bound for bound in self.bounds if bound.name == name)
+        """The bound of that name; a KeyError if none has it."""
+        named = {bound.name: bound for bound in self.bounds}
+        if name not in named:
+            raise KeyError(f"no bound of these is called {name!r}; they are {', '.join(named)}.")
+        return named[name]
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.bounds))
@@ -87,7 +89,8 @@ def region_bounds(network: Network) -> RegionBounds:
     Notes
     -----
     Exact integers. Cost: small, apart from ranks of weights in integers, for matrices of at most 65 536 entries;
-    larger ones are taken to have full rank.
+    larger ones are taken to have full rank. The bound of Serra et al. is left out where its recursion has more than
+    sixteen million terms.
 
     Examples
     --------
@@ -109,12 +112,13 @@ def region_bounds(network: Network) -> RegionBounds:
             "bottlenecks", "upper", _bottlenecks(network), "prod_l sum_(j <= min(d, n_1, ..., n_(l-1))) C(n_l, j)",
             "Montufar 2017, proposition 3",
         ),
-        Bound(
-            "Serra et al.", "upper", _serra(network),
-            "sum over j_1 ... j_L of prod_l C(n_l, j_l), j_l <= min(d, n_1 - j_1, ..., n_(l-1) - j_(l-1), rank W_l)",
-            "Serra et al. 2018, theorem 1, with ranks of the weights",
-        ),
     ]  # fmt: skip
+    if sum(min(n, d) ** 2 for n in widths) <= MOST_TERMS:
+        formula = (
+            "sum over j_1 ... j_L of prod_l C(n_l, j_l), j_l <= min(d, n_1 - j_1, ..., n_(l-1) - j_(l-1), rank W_l)"
+        )
+        source = "Serra et al. 2018, theorem 1, with ranks of the weights"
+        found.append(Bound("Serra et al.", "upper", _serra(network), formula, source))
     if depth == 1:
         found.append(
             Bound("Zaslavsky", "upper", zaslavsky(total, d), "sum_(j <= d) C(n, j)", "Zaslavsky 1975, theorem A")
@@ -207,8 +211,6 @@ def _shape(layer: Layer) -> tuple[int, int, int, int]:
     """
     negative, positive = layer.negative_slope != 0, layer.positive_slope != 0
     alike = int((layer.cuts & (negative == positive)).sum())
-    return int(layer.cuts.sum()), alike, int((negative | positive).sum()), _rank(layer.weight)
-
-
-def _rank(weight: NDArray[np.float64]) -> int:
-    return int(integer_matrix(weight).rank()) if weight.size <= LARGEST_RANKED else min(weight.shape)
+    n, m = layer.matrix.shape
+    rank = int(integer_matrix(layer.weight).rank()) if n * m <= LARGEST_RANKED else min(n, m)
+    return int(layer.cuts.sum()), alike, int((negative | positive).sum()), rank

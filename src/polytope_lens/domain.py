@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+# Coordinates of a corner that are printed.
+MOST_NAMED = 12
+
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
 class Box:
@@ -87,7 +90,17 @@ class Box:
         return np.asarray(((rows >= self.lower) & (rows <= self.upper)).all(axis=1))
 
     def __repr__(self) -> str:
-        return f"Box({self.lower.tolist()}, {self.upper.tolist()})"
+        return f"Box({_named(self.lower)}, {_named(self.upper)})"
+
+
+def _named(corner: Floats) -> str:
+    """All coordinates, unless they are many: ``[0.0] * 784``, or the first and last of them."""
+    values = corner.tolist()
+    if len(values) <= MOST_NAMED:
+        return str(values)
+    if len(set(values)) == 1:
+        return f"[{values[0]}] * {len(values)}"
+    return f"[{values[0]}, {values[1]}, ..., {values[-1]}]"
 
 
 Domain: TypeAlias = Box | Polytope | None

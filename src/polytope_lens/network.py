@@ -404,7 +404,19 @@ def cutting_first(network: Network) -> Network:
 
 
 def activation_matrices(network: Network, bits: Bools) -> list[Floats]:
-    """``[A_1 ... A_L]``: diagonal, (n_l + 1, n_l + 1), last entry 1. Exact."""
+    """``[A_1 ... A_L]``: diagonal, (n_l + 1, n_l + 1), last entry 1. Exact.
+
+    Raises
+    ------
+    InvalidNetworkError
+        Layers so wide that these would take gigabytes.
+    """
+    widest = max(network.widths, default=0)
+    if widest**2 > MOST_DENSE_ENTRIES:
+        raise InvalidNetworkError(
+            f"the activation matrix of a layer of {widest} neurons would take {widest**2 * 8 / 2**30:.0f} GB. Its "
+            "diagonal is in `polytope_lens.network.slopes(lens.network, region.pattern.array)`."
+        )
     return [np.diag(np.append(slope, 1.0)) for slope in slopes(network, bits)]
 
 

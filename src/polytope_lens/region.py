@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
+from polytope_lens import _validate
 from polytope_lens import network as net
 from polytope_lens.affine import AffineMap
+from polytope_lens.exact.points import point_signs
 from polytope_lens.io import vnnlib, wkt
 from polytope_lens.io.exports import Exports
 from polytope_lens.polytope import Polytope
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
     from polytope_lens.query.inequalities import ExactInequalities, Inequalities
 
+    Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
@@ -54,6 +57,17 @@ class Region(Exports, Questions):
         """The network's map on the region, ``lens(x) == A @ x + b``; rounded."""
         product = self.augmented_map()
         return AffineMap(product[:-1, :-1], product[:-1, -1])
+
+    def contains(self, X: ArrayLike) -> Bools:
+        """Whether each row of `X` (n, d) lies in the closed region, (n,); exact, without facets.
+
+        A point does if no neuron has the other sign there, :func:`.exact.points.point_signs`: pre-activations are
+        continuous, so those on the region and those at the point are the same layer by layer as long as signs agree.
+        """
+        rows = _validate.points(X, self.network.input_dim, what="`contains`")
+        signs = point_signs(self.network, rows)
+        inside = np.asarray((signs != np.where(self.pattern.array, -1, 1)).all(axis=1))
+        return inside if self.domain is None else inside & self.domain.contains(rows)
 
     def activation_matrices(self) -> list[Floats]:
         """``[A_1 ... A_L]``, diagonal, with a last entry of 1; exact."""

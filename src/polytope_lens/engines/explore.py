@@ -186,7 +186,7 @@ def affine_maps(network: Network, patterns: Words) -> Floats:
     step = max(1, BATCH // (out * max(d + 1, *network.widths, 1)))
     for start in range(0, n, step):
         bits = unpack(patterns[start : start + step], network.n_neurons)
-        product = np.broadcast_to(network.output_weight, (len(bits), *network.output_weight.shape))
+        product: Floats = np.broadcast_to(network.output_weight, (len(bits), *network.output_weight.shape))
         offset = np.broadcast_to(network.output_bias, (len(bits), out))
         stop = network.n_neurons
         for layer in reversed(network.layers):
@@ -196,6 +196,6 @@ def affine_maps(network: Network, patterns: Words) -> Floats:
             stop = first
             scaled = product * np.where(on, layer.positive_slope, layer.negative_slope)[:, None, :]
             offset = offset + scaled @ layer.bias
-            product = scaled @ layer.weight
+            product = np.asarray(scaled.reshape(-1, layer.width) @ layer.matrix).reshape(len(bits), out, -1)
         maps[start : start + step, :, :-1], maps[start : start + step, :, -1] = product, offset
     return maps

@@ -11,16 +11,19 @@ from flint import fmpq
 from polytope_lens.engines.explore import affine_maps
 from polytope_lens.exact.rational import fraction, integer_matrix, rationals
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.network import Network
 from polytope_lens.path import path
 from polytope_lens.points.contest import check_output
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens.network import Network
     from polytope_lens.path import Path
 
     Floats = NDArray[np.float64]
+
+# Whose gradients are in memory at a time.
+PIECES = 1024
 
 
 def integrated_gradients(
@@ -71,9 +74,13 @@ def integrated_gradients(
     output = check_output(network, output, name="`output`")
     if exact:
         return _exact(way, output)
-    ends = np.concatenate([[0.0], way.breakpoints, [1.0]])
-    gradients = affine_maps(network, way.patterns)[:, output, :-1]
-    return np.asarray((way.points[1] - way.points[0]) * (np.diff(ends) @ gradients))
+    lengths = np.diff(np.concatenate([[0.0], way.breakpoints, [1.0]]))
+    alone = Network(network.layers, network.output_weight[[output]], network.output_bias[[output]])
+    mean = np.zeros(network.input_dim)
+    for start in range(0, len(way), PIECES):
+        part = slice(start, start + PIECES)
+        mean += lengths[part] @ affine_maps(alone, way.patterns[part])[:, 0, :-1]
+    return np.asarray((way.points[1] - way.points[0]) * mean)
 
 
 def _exact(way: Path, output: int) -> NDArray[np.object_]:

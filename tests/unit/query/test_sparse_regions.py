@@ -9,18 +9,20 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, issparse
 
 from families import sparsely
-from polytope_lens import Box, Lens
+from polytope_lens import Box, Lens, bounds
 from polytope_lens import network as net
 from polytope_lens.cli import main
 from polytope_lens.errors import InvalidNetworkError, OptionError, OutsideDomainError
 from polytope_lens.network import from_arrays
+from polytope_lens.polytope.membership import inside_mask
 from polytope_lens.testing.strategies import networks
 
 
 @pytest.fixture
 def too_large(monkeypatch):
-    """No weight is written out."""
-    monkeypatch.setattr(net, "MOST_DENSE_ENTRIES", 0)
+    """Only weights of outputs are written out, and no ranks are asked for."""
+    monkeypatch.setattr(net, "MOST_DENSE_ENTRIES", 12)
+    monkeypatch.setattr(bounds, "LARGEST_RANKED", 12)
 
 
 @settings(max_examples=40, deadline=None)
@@ -59,6 +61,21 @@ def test_nearest_boundaries_are_those_of_the_dense_network(network, data, norm):
             sparse.nearest_boundary(point, norm=norm)
 
 
+@settings(max_examples=40, deadline=None)
+@given(network=networks(max_depth=3), data=st.data(), clipped=st.booleans())
+def test_which_points_lie_in_a_region_takes_no_facets(network, data, clipped):
+    """Against the facets, for points of all kinds: of other regions, on boundaries, beside the domain."""
+    d = network.input_dim
+    domain = Box([-1.0] * d, [1.0] * d) if clipped else None
+    number = st.one_of(st.integers(-2, 2).map(float), st.floats(-2, 2))
+    points = np.array(data.draw(st.lists(st.lists(number, min_size=d, max_size=d), min_size=2, max_size=6)))
+    region = Lens(network).at(np.clip(points[0], -1, 1), domain)
+    expected = inside_mask(region.body(), points)
+    assert np.array_equal(region.contains(points), expected)
+    assert np.array_equal(Lens(sparsely(network)).at(region.point, domain).contains(points), expected)
+    assert region.contains(region.point).all()
+
+
 def test_facets_are_only_known_where_they_were_asked_for():
     system = Lens.from_arrays([[[1.0, 0.0], [2.0, 0.0]], [[1.0, 1.0]]], [[0.0, 1.0], [0.0]]).at([1, 1]).inequalities
     assert repr(system(facets=False)) == "Inequalities(2 rows in R^2)"
@@ -69,7 +86,7 @@ def test_facets_are_only_known_where_they_were_asked_for():
         system(facets=False).facets()
 
 
-def test_what_needs_no_facets_works_where_weights_are_too_large(too_large, capsys, tmp_path):
+def test_what_needs_no_facets_works_where_weights_are_too_large(too_large):
     rng = np.random.default_rng(0)
     weights = [rng.standard_normal((6, 3)), rng.standard_normal((5, 6)), rng.standard_normal((2, 5))]
     biases = [rng.standard_normal(len(weight)) for weight in weights]
@@ -78,6 +95,12 @@ def test_what_needs_no_facets_works_where_weights_are_too_large(too_large, capsy
     assert region.nearest_boundary().distance == same.nearest_boundary().distance
     assert np.allclose(region.affine_map.A, same.affine_map.A, rtol=1e-12)
     assert region.inequalities(facets=False).format() == same.inequalities(facets=False).format()
+    assert region.contains([[0.3, 0.1, -0.2], [9, 9, 9]]).tolist() == [True, False]
+    assert lens.bounds().upper == dense.bounds().upper
+    x, y = [0.3, 0.1, -0.2], [-3, 2, 1]
+    assert np.allclose(lens.integrated_gradients(x, y), dense.integrated_gradients(x, y), rtol=1e-12)
+    with pytest.raises(InvalidNetworkError, match="Its diagonal is in"):
+        region.activation_matrices()
     assert str(region).splitlines()[1:] == same.inequalities(facets=False).format().splitlines()
     for ask in (region.inequalities, lambda: region.inequalities(exact=True), lambda: region.polytope):
         with pytest.raises(InvalidNetworkError, match=r"inequalities\(facets=False\)"):
@@ -87,8 +110,9 @@ def test_what_needs_no_facets_works_where_weights_are_too_large(too_large, capsy
     assert on_boundary.vanishing(everywhere=True).tolist() == [[0, 1]]
 
 
-def test_the_command_line_prints_the_nearest_of_them(too_large, monkeypatch, capsys):
+def test_the_command_line_prints_the_nearest_of_them(monkeypatch, capsys):
     network = sparsely(from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.5], [0.0]]))
+    monkeypatch.setattr(net, "MOST_DENSE_ENTRIES", 0)
     monkeypatch.setattr("polytope_lens.cli.points.lens_of", lambda arguments: Lens(network))
     monkeypatch.setattr("polytope_lens.cli.points.MOST_BITS", 1)
     assert main(["at", "net.npz", "1", "2"]) == 0
