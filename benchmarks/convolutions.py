@@ -65,8 +65,6 @@ def measure(module: nn.Module, size: int, *, with_images: bool) -> None:
     x, y = images(2, size)[0].numpy().reshape(2, -1).astype(float)
     u, v, w = np.random.default_rng(0).standard_normal((3, len(x)))
     timed("at", lambda: [lens.at(x)])
-    timed("inequalities", lambda: [lens.at(x).inequalities(facets=False)])
-    timed("nearest boundary", lambda: [lens.at(x).nearest_boundary()])
     for step in (1e-2, 1e-1):
         timed(f"path, {step:g}", lambda step=step: lens.path(x, x + step * u))
     if with_images:
@@ -75,6 +73,9 @@ def measure(module: nn.Module, size: int, *, with_images: bool) -> None:
     for width in (1e-3, 3e-3):
         timed(f"slice, {width:g}", lambda width=width: plane.partition(Box([0, 0], [width] * 2)))
     timed("slice of three dimensions", lambda: space.partition(Box([0, 0, 0], [4e-4] * 3)))
+    # Last, since they need more memory, which the peak would tell of what follows.
+    timed("inequalities", lambda: [lens.at(x).inequalities(facets=False)])
+    timed("nearest boundary", lambda: [lens.at(x).nearest_boundary()])
 
 
 def timed(what: str, run: Callable[[], T]) -> T:

@@ -23,7 +23,8 @@ SETTING: dict[str, tuple[Callable[[str], object], str, str]] = {
     "learning_rate": (float, "X", "of the first step (deep networks: 0.001); it falls to 0 along half a cosine"),
     "batch": (int, "N", "training points in each step"),
     "seed": (int, "N", "of the points, the initial weights and the batches"),
-    "frames": (int, "N", "about so many steps are recorded, and become frames"),
+    "frames": (int, "N", "so many steps are recorded after the first, and become frames"),
+    "pace": (float, "X", "1 spaces them evenly, 2 has them closer together at the start"),
     "size": (int, "N", "pixels per side of the target"),
     "categories": (int, "K", "learn classes by cross-entropy: the target cut into K steps of grey; 0: grey levels"),
 }  # fmt: skip

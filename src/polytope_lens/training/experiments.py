@@ -80,7 +80,7 @@ def post2(folder: str | os.PathLike[str] = "post2", **options: Any) -> Result:
 def post3(folder: str | os.PathLike[str] = "post3", **options: Any) -> Result:
     """30 layers of 30 neurons learn a ring from 5000 points down to 312: do they overfit? 10 minutes."""
     defaults = {
-        "shape": "30x30", "points": (5000, 2500, 1250, 625, 312), "learning_rate": 0.001, "frames": 24,
+        "shape": "30x30", "points": (5000, 2500, 1250, 625, 312), "learning_rate": 0.001, "frames": 24, "pace": 2.0,
     }  # fmt: skip
     return _experiment("post3", folder, options, defaults, against="points")
 

@@ -15,16 +15,15 @@ from polytope_lens.training.images import categories
 from polytope_lens.training.measures import Measures, measure
 from polytope_lens.training.models import mlp, n_parameters, shape_of
 from polytope_lens.training.recorder import Recorder
-from polytope_lens.training.recording import Recording
 from polytope_lens.training.sampling import sample
 from polytope_lens.training.targets import named
 from polytope_lens.training.trainer import TrainingHistory, train
-from polytope_lens.training.weights import network_now
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
+    from polytope_lens.training.recording import Recording
 
     Floats: TypeAlias = NDArray[np.float64]
     Ints: TypeAlias = NDArray[np.int64]
@@ -53,7 +52,10 @@ class Setting:
     seed : int
         Of the points, the initial weights and the batches.
     frames : int
-        About so many steps are recorded, evenly spaced, and the last one.
+        So many steps are recorded after step 0, or all if there are fewer.
+    pace : float
+        Step k of n recorded ones is at the share ``(k / n) ** pace`` of the training: 1 spaces them evenly, 2 has them
+        closer together at the start, where most happens.
     size : int
         Pixels per side of the image.
     categories : int
@@ -70,13 +72,15 @@ class Setting:
     batch: int = 512
     seed: int = 0
     frames: int = 120
+    pace: float = 1.0
     size: int = 1024
     categories: int = 0
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("batch", 1), ("frames", 1), ("seed", 0), ("categories", 0)):
             _validate.count(getattr(self, name), name=f"`{name}`", least=least)
-        _validate.number(self.learning_rate, name="`learning_rate`", positive=True)
+        for name in ("learning_rate", "pace"):
+            _validate.number(getattr(self, name), name=f"`{name}`", positive=True)
         shape_of(self.shape)
 
     @property
@@ -88,6 +92,12 @@ class Setting:
     def n_parameters(self) -> int:
         """Weights and biases of the network."""
         return n_parameters(self.layers)
+
+    @property
+    def recorded_steps(self) -> Ints:
+        """The steps that are recorded, in order; the first is 0 and the last that of the trained network."""
+        share = np.linspace(0, 1, self.frames + 1) ** self.pace
+        return np.unique(np.rint(self.steps * share).astype(np.int64))
 
     @property
     def slug(self) -> str:
@@ -149,7 +159,7 @@ def record(setting: Setting, *, progress: bool = True) -> tuple[Recording, Train
     image = categories(grey, setting.categories) if setting.categories else grey
     samples = sample(image, setting.points, setting.validation, setting.seed)
     model = mlp(setting.layers, seed=setting.seed)
-    recorder = Recorder(model, -(-setting.steps // setting.frames), samples=samples, target=image)
+    recorder, recorded = Recorder(model, samples=samples, target=image), set(setting.recorded_steps.tolist())
     history = train(
         model,
         samples,
@@ -157,15 +167,10 @@ def record(setting: Setting, *, progress: bool = True) -> tuple[Recording, Train
         learning_rate=setting.learning_rate,
         batch_size=setting.batch,
         seed=setting.seed,
-        on_step=recorder,
+        on_step=lambda step: recorder(step) if step in recorded else None,
         progress=progress,
     )
-    recording = recorder.recording()
-    if recording.steps[-1] < setting.steps:
-        steps = np.append(recording.steps, setting.steps)
-        networks = (*recording.networks, network_now(model))
-        recording = Recording(steps, networks, recording.domain, recording.samples, recording.target)
-    return recording, history
+    return recorder.recording(), history
 
 
 def learn(setting: Setting, *, workers: int = 2, progress: bool = True) -> Run:

@@ -34,7 +34,7 @@ def cells(path):
 
 def test_a_run_is_measured_by_a_second_road():
     run = learn(Setting(shape="5x2", points=60, validation=20, steps=7, frames=2, size=16), workers=1, progress=False)
-    assert run.recording.steps.tolist() == [0, 4, 7]  # the last step, too, though it is no multiple of 4
+    assert run.recording.steps.tolist() == [0, 4, 7]
     trained, samples = run.recording.networks[-1], run.recording.samples
     dense = evaluate(trained, pixel_coordinates(16))[:, 0]
     assert run.measures.true_error[-1] == pytest.approx(np.mean((dense - run.image.ravel()) ** 2))
@@ -43,6 +43,17 @@ def test_a_run_is_measured_by_a_second_road():
     assert run.history.train_loss[-1] == pytest.approx(run.measures.train_loss[-1], rel=1e-4)  # torch, in float32
     assert run.n_regions == len(run.partition) == run.measures.counts[-1, -1]
     assert run.n_inhabited == len({tuple(bits) for bits in Lens(trained).patterns(samples.train_points)})
+
+
+@pytest.mark.parametrize(
+    ("steps", "frames", "pace", "recorded"),
+    [(6, 2, 1, [0, 3, 6]), (3, 5, 1, [0, 1, 2, 3]), (100, 4, 2, [0, 6, 25, 56, 100]), (10, 1, 3, [0, 10])],
+)
+def test_steps_are_recorded_at_a_pace(steps, frames, pace, recorded):
+    assert Setting(steps=steps, frames=frames, pace=pace).recorded_steps.tolist() == recorded
+    if steps < 20:
+        setting = Setting(shape="3", points=20, validation=5, size=8, steps=steps, frames=frames, pace=pace)
+        assert record(setting, progress=False)[0].steps.tolist() == recorded
 
 
 def test_the_same_seed_gives_the_same_run():
