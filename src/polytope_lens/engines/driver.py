@@ -36,6 +36,8 @@ AHEAD = 64
 WORTH_SHARING = 512
 MOST_THREADS = 64
 PATIENCE_SECONDS = 1.0
+# Engines that have run before, with the form of networks that they are compiled for.
+_COMPILED: set[tuple[str, tuple[bool, ...]]] = set()
 
 Output = TypeVar("Output")
 
@@ -302,16 +304,18 @@ def _copy(state: Any, per_frame: frozenset[str], frame: int) -> Any:
 
 def _call(problem: Problem[Any], arguments: tuple[Any, ...]) -> int:
     """One call of the compiled walk; if the compiler has to run first, tell a person at the terminal."""
-    kernel = problem.kernel
-    if kernel.walk.overloads:
+    kernel, kind = problem.kernel, (problem.engine, problem.net.form)
+    if kind in _COMPILED:
         return int(kernel.walk(*arguments))
     timer = threading.Timer(PATIENCE_SECONDS, _announce, [problem.engine])
     timer.daemon = True
     timer.start()
     try:
-        return int(kernel.walk(*arguments))
+        code = int(kernel.walk(*arguments))
     finally:
         timer.cancel()
+    _COMPILED.add(kind)
+    return code
 
 
 def _announce(engine: str) -> None:
