@@ -14,7 +14,7 @@ import numpy as np
 from flint import fmpq
 from scipy.sparse import csr_array
 
-from polytope_lens._jit import jit
+from polytope_lens._jit import inlined, jit
 from polytope_lens._lanes import LANES, add, fill, load, padded, store
 from polytope_lens._ragged import starts
 from polytope_lens.exact.blocks import Blocks, blocks, sloped, times_block, times_sizes
@@ -90,7 +90,7 @@ def region_rows(network: Network, bits: Bools) -> Iterator[RegionRows]:
         # Numbers below twice the error are given as zero.
         found = RegionRows(A, c, 4 * before.error[neurons])
         largest = np.maximum(abs(A).max(axis=1).toarray().ravel(), np.abs(c))
-        poor = np.flatnonzero(~(found.error <= GOOD_ENOUGH * largest))
+        poor = np.flatnonzero((found.error == np.inf) | ~(found.error <= GOOD_ENOUGH * largest))
         yield _mended(network, index, neurons, on, poor, found) if len(poor) else found
 
 
@@ -155,6 +155,12 @@ def _depends_on(
         sizes[block] = n
 
 
+@inlined
+def larger(a: float, b: float) -> float:  # pragma: no cover - compiled
+    """The larger of two bounds, neither of them NaN; beyond the range of floats nothing is bounded."""
+    return max(a, b) if b < np.inf else np.inf
+
+
 @jit
 def _sum_up(
     b: Blocks, slope: Any, before: Rows, after: Rows, place: Any, d: int,
@@ -187,7 +193,7 @@ def _sum_up(
                         high[v, i], low[v, i], found = sloped(
                             before.high[at], before.low[at], before.error[j], slope[j]
                         )
-                        doubt = max(doubt, found)
+                        doubt = larger(doubt, found)
                     at += before.stride[other]
                 error[0, i] = doubt
             for row in range(0, height, LANES):
@@ -203,7 +209,7 @@ def _sum_up(
                     store(octet, (0,), add(inherited, doubt))
                     for lane in range(min(LANES, height - row)):
                         q = b.rows[first + row + lane]
-                        after.error[q] = max(after.error[q], octet[lane] * BOUND_SLACK)
+                        after.error[q] = larger(after.error[q], octet[lane] * BOUND_SLACK)
 
 
 def _as_sparse(rows: Rows, neurons: Ints, d: int) -> tuple[csr_array[Any, tuple[int, int]], Floats]:

@@ -81,6 +81,15 @@ def test_rows_that_cancel_all_but_entirely_come_from_integers():
     assert found.error.tolist() == [0.0]
 
 
+def test_numbers_that_are_finite_although_floats_overflow_on_the_way_come_from_integers():
+    weights = [[[1e200], [1e200], [1.0]], [[1e200, -1e200, 3.0], [1e200, 0.0, 0.0]], [[1.0, 1.0]]]
+    network = sparsely(from_arrays(weights, [[1.0] * 3, [0.0] * 2, [0.0]]))
+    _, found = region_rows(network, np.array([True] * 5))
+    assert found.A.toarray().tolist() == [[3.0], [np.inf]]
+    assert found.c.tolist() == [3.0, 1e200]
+    assert found.error.tolist() == [0.0, 0.0]
+
+
 def test_numbers_beyond_the_range_of_floats_come_from_integers():
     network = sparsely(from_arrays([[[1e200]], [[1e200]], [[1.0]]], [[0.0], [1e10], [0.0]]))
     _, found = region_rows(network, np.array([True, True]))
