@@ -16,7 +16,7 @@ from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, summation_bo
 from polytope_lens.polytope.body import Body, of_integers
 from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.projection import Nearest, check_norm, nearest_point
-from polytope_lens.query.inequalities import DOMAIN, facet_groups, system_of
+from polytope_lens.query.inequalities import DOMAIN, facet_groups, row_lengths, system_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -174,15 +174,9 @@ def _distance_bounds(system: Inequalities, x: Floats, norm: float, part: slice) 
 
 def _dual_norms(A: Sparse, norm: float) -> Floats:
     """Dual norms of rows, (m,)."""
-    if norm == np.inf:
-        return np.asarray(abs(A).sum(axis=1))
-    largest = abs(A).max(axis=1).toarray()
-    if norm == 1:
-        return np.asarray(largest)
-    # Squares of numbers that are not too small and not too large.
-    unit = np.where(largest > 0, largest, 1.0)
-    scaled = sparse.csr_array((A.data / np.repeat(unit, np.diff(A.indptr)), A.indices, A.indptr), shape=A.shape)
-    return np.asarray(unit * sparse.linalg.norm(scaled, axis=1))
+    if norm == 2:
+        return row_lengths(A)
+    return np.asarray(abs(A).sum(axis=1) if norm == np.inf else abs(A).max(axis=1).toarray())
 
 
 def _nearest_facet(region: Region, at: list[fmpq], layer: int | None, norm: float) -> NearestBoundary:

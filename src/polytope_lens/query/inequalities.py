@@ -392,9 +392,19 @@ def _groups(system: ExactSystem, marked: Inequalities) -> dict[tuple[int, ...], 
 
 
 def _distances(A: Matrix, b: Floats, point: Floats) -> Floats:
-    norms = np.linalg.norm(A, axis=1) if isinstance(A, np.ndarray) else sparse.linalg.norm(A, axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    norms = row_lengths(A)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(norms > 0, (b - A @ point) / norms, np.inf)
+
+
+def row_lengths(A: Matrix) -> Floats:
+    """Euclidean lengths of rows, (m,), without overflow or underflow on the way; rounded."""
+    rows = sparse.csr_array(A)
+    largest = abs(rows).max(axis=1).toarray().ravel()
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    scaled = sparse.csr_array((rows.data / np.repeat(unit, np.diff(rows.indptr)), rows.indices, rows.indptr), A.shape)
+    with np.errstate(over="ignore"):
+        return np.asarray(unit * sparse.linalg.norm(scaled, axis=1))
 
 
 def format_rows(system: Inequalities, limit: int) -> list[str]:
