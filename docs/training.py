@@ -1,4 +1,4 @@
-"""Draws the images of training.md: a frame of a film, ages and events of regions, a surface. Half a minute.
+"""Draws the images of training.md: a frame of a film, ages and events of regions, a surface, classes. A minute.
 
 Run it from the root of the repository: ``python docs/training.py``.
 """
@@ -14,12 +14,14 @@ from PIL import Image
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.render.tracks import plot_ages, plot_events
 from polytope_lens.training import RING_SHAPE, Recorder, Recording, ages, mlp, ring, sample, train
+from polytope_lens.training.pictures import creases
+from polytope_lens.training.runs import Setting, learn
 
 IMAGES = Path(__file__).parent / "images"
 
 
 def main() -> None:
-    """Train once, and draw both."""
+    """Train twice, and draw everything."""
     target = ring()
     samples = sample(target)
     model = mlp(RING_SHAPE)
@@ -29,6 +31,7 @@ def main() -> None:
     draw_frame(recording, 10)
     draw_events(recording)
     draw_surface(recording)
+    draw_classes()
 
 
 def draw_frame(recording: Recording, index: int) -> None:
@@ -61,6 +64,13 @@ def draw_surface(recording: Recording) -> None:
     figure = Figure(figsize=(8.0, 6.4), layout="constrained")
     partition(last, recording.domain).plot_surface(figure.add_subplot(projection="3d"))
     figure.savefig(IMAGES / "surface.png", dpi=100)
+
+
+def draw_classes() -> None:
+    """Three classes, the polytopes of the network that tells them apart, and its decision boundary."""
+    run = learn(Setting(target="moons", categories=3, learning_rate=0.003, frames=1))
+    assert run.partition is not None
+    creases(run.partition, run.image).savefig(IMAGES / "classes.png", dpi=100)
 
 
 if __name__ == "__main__":
