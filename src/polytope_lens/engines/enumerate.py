@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from polytope_lens import _validate
 from polytope_lens._growing import GrowingArray
-from polytope_lens.domain import check_domain, is_bounded
+from polytope_lens.domain import Box, check_domain, is_bounded
 from polytope_lens.engines import brute, polyhedra, split, subdivide
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
@@ -186,7 +186,9 @@ def choose_engine(engine: str, network: Network, domain: Domain) -> str:
 
 def problems(engine: str, network: Network, domain: Domain) -> list[Chart]:
     """What an engine has to walk: the domain in one piece, or, where it is unbounded, in several that may overlap."""
-    return [whole(network, domain)] if engine == "split" else charts(domain, network.input_dim, central_size(network))
+    if engine == "split":
+        return [whole(network, domain)]
+    return charts(domain, network.input_dim, 1.0 if isinstance(domain, Box) else central_size(network))
 
 
 def _walker(engine: str, piece: Chart, want_mesh: bool) -> Callable[..., Iterator[Chunk]]:

@@ -13,6 +13,7 @@ value beyond `sure` has the sign of the exact one.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -131,9 +132,7 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
         np.concatenate(sparse_rows),
         np.concatenate(sparse_weights),
         (True,) if parts else (),
-        stacked(parts),
-        starts(np.array([0, *(len(part.heights) for part in parts)], dtype=np.int64)),
-        *_meetings(parts, neuron_start),
+        *(_in_blocks(parts, neuron_start) if parts else NOTHING_IN_BLOCKS),
         neuron_start,
         np.concatenate(biases),
         np.concatenate([*(layer.negative_slope for layer in layers), ends]),
@@ -157,6 +156,12 @@ def _blocks(layers: tuple[Layer, ...], output_matrix: Matrix, output_bias: Float
     return parts if layers and heights.mean() >= WORTH_BLOCKS else []
 
 
+def _in_blocks(parts: list[Blocks], neuron_start: Ints) -> tuple[Blocks, Ints, Ints, Ints]:
+    """All blocks, where each layer's begin, and which of them each neuron goes into."""
+    first = starts(np.array([0, *(len(part.heights) for part in parts)], dtype=np.int64))
+    return stacked(parts), first, *_meetings(parts, neuron_start)
+
+
 def _meetings(parts: list[Blocks], neuron_start: Ints) -> tuple[Ints, Ints]:
     """Which blocks each neuron goes into, given those of the layers after the first."""
     all_blocks = stacked(parts)
@@ -167,8 +172,13 @@ def _meetings(parts: list[Blocks], neuron_start: Ints) -> tuple[Ints, Ints]:
     return starts(np.bincount(neuron, minlength=int(neuron_start[-1]))), block[order]
 
 
+# Once for all networks without blocks: making it takes as long as many of them do.
+NOTHING_IN_BLOCKS = _in_blocks([], np.zeros(1, dtype=np.int64))
+
+
+@lru_cache(maxsize=64)
 def hash_table(n: int, seed: int) -> NDArray[np.uint64]:
-    """`n` fixed pseudo-random words: the same in every run."""
+    """`n` fixed pseudo-random words: the same in every run. Not to be written to."""
     return np.random.Generator(np.random.PCG64(seed)).integers(0, 2**64, size=n, dtype=np.uint64)
 
 
