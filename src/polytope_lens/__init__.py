@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.lens import Lens
     from polytope_lens.network import Layer, Network
-    from polytope_lens.partition import Certificate, Partition, RegionCounts
+    from polytope_lens.outcome import Certificate, RegionCounts
+    from polytope_lens.partition import Partition
     from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
     from polytope_lens.points.complexity import LocalComplexity
@@ -44,7 +45,7 @@ _HOME = {
     "Ball": "polytope.ball",
     "Balls": "query.balls",
     "Box": "domain",
-    "Certificate": "partition",
+    "Certificate": "outcome",
     "Ellipsoid": "polytope.ellipsoid",
     "Estimate": "polytope.sample",
     "Flat": "flat",
@@ -61,7 +62,7 @@ _HOME = {
     "PolytopeLensError": "errors",
     "RecessionCone": "polytope.recession",
     "Region": "region",
-    "RegionCounts": "partition",
+    "RegionCounts": "outcome",
     "RegionData": "query.data",
     "Robustness": "points.robustness",
     "Status": "errors",

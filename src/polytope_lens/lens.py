@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.lowering import Lowering
     from polytope_lens.importers.state_dict import Architecture
-    from polytope_lens.partition import Partition, RegionCounts
+    from polytope_lens.outcome import RegionCounts
+    from polytope_lens.partition import Partition
     from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
     from polytope_lens.points.crossings import Crossings
     from polytope_lens.points.robustness import Robustness

@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
-    from polytope_lens.partition import Partition, Search
+    from polytope_lens.outcome import Search
+    from polytope_lens.partition import Partition
 
     Arrays = dict[str, Any]
 

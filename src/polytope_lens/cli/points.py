@@ -91,6 +91,7 @@ def _at(arguments: argparse.Namespace) -> None:
     zero = region.vanishing().tolist()
     everywhere = region.vanishing(everywhere=True).tolist() if zero else []
     walls = [neuron for neuron in zero if neuron not in everywhere]
+    affine = region.affine_map
     if arguments.json:
         if not isinstance(system.A, np.ndarray):
             raise OptionError(
@@ -103,7 +104,7 @@ def _at(arguments: argparse.Namespace) -> None:
                 "hex": region.pattern.hex,
                 "on_boundary": bool(walls),
                 "vanishing": zero,
-                "affine_map": {"A": region.affine_map.A.tolist(), "b": region.affine_map.b.tolist()},
+                "affine_map": {"A": affine.A.tolist(), "b": affine.b.tolist()},
                 "inequalities": {
                     "A": system.A.tolist(),
                     "b": system.b.tolist(),
@@ -123,7 +124,7 @@ def _at(arguments: argparse.Namespace) -> None:
     known = "" if system.is_facet is None else f", {int(system.is_facet.sum())} of them facets"
     print(f"{len(system)} inequalities A @ x <= b{known}:")
     print(system.format(only_facets=not arguments.all))
-    for i, (row, offset) in enumerate(zip(region.affine_map.A, region.affine_map.b, strict=True)):
+    for i, (row, offset) in enumerate(zip(affine.A, affine.b, strict=True)):
         terms = " ".join(f"{value:+.6g} x{k}" for k, value in enumerate(row[:8]))
         print(f"output {i} = {terms}{' + ...' if len(row) > 8 else ''} {offset:+.6g}")
 

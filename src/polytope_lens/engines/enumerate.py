@@ -18,7 +18,8 @@ from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
 from polytope_lens.mesh import MeshBuilder
-from polytope_lens.partition import Certificate, Partition, RegionCounts
+from polytope_lens.outcome import Certificate, RegionCounts
+from polytope_lens.partition import Partition
 from polytope_lens.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
 from polytope_lens.polyhedral_mesh import PolyhedralMeshBuilder
 from polytope_lens.region import Region

@@ -14,7 +14,8 @@ from polytope_lens.engines.flip import Limits, search
 from polytope_lens.engines.place import check_norm, lift, place_of
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import OptionError, Status
-from polytope_lens.partition import Certificate, Partition, Search
+from polytope_lens.outcome import Certificate, Search
+from polytope_lens.partition import Partition
 from polytope_lens.pattern import sort_key, unpack
 from polytope_lens.query.locate import region_patterns
 

@@ -19,7 +19,6 @@ from polytope_lens.engines.found import BEYOND, DONE, MET, PLACED, Found
 from polytope_lens.engines.inside import propose_centers, step_in
 from polytope_lens.engines.place import are_inside, dual_norms, nearest, shown_by_row, start_slacks
 from polytope_lens.errors import Status
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.pattern import n_words, pack, unpack
 from polytope_lens.polytope.codes import FACET, OPEN
@@ -121,11 +120,8 @@ def search(
     says within which radius to go on.
     """
     network = place.network
-    identity = integer_matrix(np.eye(network.input_dim + 1))
     found = Found(n_words(network.n_neurons), network.input_dim)
-    state = Search(
-        place, found, by_distance, limits.radius, ExactCells(network, place.around), ExactRows(network, identity)
-    )
+    state = Search(place, found, by_distance, limits.radius, ExactCells(network, place.around), ExactRows(network))
     found.add(pack(bits[None]), place.start[None], np.array([-1]), np.zeros(1), np.zeros(1))
     with _interruptible() as stop:
         if by_distance:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.exact.points import interior_mask, point_signs
-from polytope_lens.exact.rational import integer_matrix, integer_rows
+from polytope_lens.exact.rational import integer_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.exact.signs import halfspace_signs
 from polytope_lens.pattern import unpack
@@ -44,7 +44,7 @@ def settle(network: Network, domain: Domain, patterns: NDArray[np.uint64], witne
     if not wrong.size:
         return witnesses
     settled = witnesses.copy()
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     sides = [] if domain is None else integer_rows(np.column_stack([domain.A, -domain.b]))
     for i in wrong:
         point = float_inside(cell_rows(network, source, bits[i]) + sides, network.input_dim)

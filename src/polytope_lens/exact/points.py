@@ -125,7 +125,7 @@ def interior_mask(network: Network, signs: Signs) -> NDArray[np.bool_]:
     if not on_some.size:
         return inside
     places = bit_places(network)
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     for i in on_some:
         zero = [places[bit] for bit in np.flatnonzero(signs[i] == 0)]
         inside[i] = not any(any(source.rows(layer, signs[i] > 0)[neuron]) for layer, neuron in zero)

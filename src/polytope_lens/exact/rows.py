@@ -54,9 +54,10 @@ class ExactRows:
     Parameters
     ----------
     network : Network
-    chart : (d + 1, k + 1) integer matrix
-        The points looked at are ``[x; t] = chart @ [u; 1]`` for u in R^k, up to a positive factor: the identity for the
-        input space itself, fewer columns for a flat in it, a single column for a point.
+    chart : (d + 1, k + 1) integer matrix, optional
+        The points looked at are ``[x; t] = chart @ [u; 1]`` for u in R^k, up to a positive factor: fewer columns for a
+        flat in the input space, a single column for a point. Left out, the input space itself, whose chart is the
+        identity.
 
     Notes
     -----
@@ -64,10 +65,10 @@ class ExactRows:
     depth-first walk asks for again.
     """
 
-    def __init__(self, network: Network, chart: fmpz_mat) -> None:
+    def __init__(self, network: Network, chart: fmpz_mat | None = None) -> None:
         self._integers = integer_network(network)
         self._start = chart
-        self._width = chart.ncols()
+        self._width = network.input_dim + 1 if chart is None else chart.ncols()
         self._memo: list[tuple[bytes, fmpz_mat, list[Row]] | None] = [None] * len(self._integers.weights)
         self._inputs: list[tuple[bytes, fmpz_mat] | None] = [None] * len(self._integers.weights)
 
@@ -80,7 +81,8 @@ class ExactRows:
 
     def row(self, layer: int, neuron: int, bits: NDArray[np.bool_]) -> Row:
         """One of these rows, without computing the others of its layer."""
-        return (matrix_row(self._integers.weights[layer], neuron) * self._before(layer, bits)).tolist()[0]
+        row, before = matrix_row(self._integers.weights[layer], neuron), self._before(layer, bits)
+        return (row if before is None else row * before).tolist()[0]
 
     def scaled_rows(self, layer: int, bits: NDArray[np.bool_]) -> tuple[list[Row], fmpz]:
         """The same rows and the factor that they were multiplied by; the chart must end in a row ``0 ... 0 1``."""
@@ -92,13 +94,14 @@ class ExactRows:
         kept = self._memo[layer]
         if kept is not None and kept[0] == key:
             return kept[1], kept[2]
-        product = self._integers.weights[layer] * self._before(layer, bits)
+        weight, before = self._integers.weights[layer], self._before(layer, bits)
+        product = weight if before is None else weight * before
         rows = product.tolist()[:-1]
         self._memo[layer] = key, product, rows
         return product, rows
 
-    def _before(self, layer: int, bits: NDArray[np.bool_]) -> fmpz_mat:
-        """What the weights of a layer are multiplied by."""
+    def _before(self, layer: int, bits: NDArray[np.bool_]) -> fmpz_mat | None:
+        """What the weights of a layer are multiplied by; None stands for the identity."""
         if layer == 0:
             return self._start
         key = bits[: self._integers.bit_stops[layer]].tobytes()

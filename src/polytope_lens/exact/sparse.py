@@ -187,9 +187,9 @@ class PulledBackRows:
     Each row is computed when it is asked for.
     """
 
-    def __init__(self, network: Network, chart: fmpz_mat) -> None:
+    def __init__(self, network: Network, chart: fmpz_mat | None = None) -> None:
         self._network = network
-        self._chart = [[int(v) for v in row] for row in chart.tolist()]
+        self._chart = None if chart is None else [[int(v) for v in row] for row in chart.tolist()]
         self._stops = np.cumsum((0, *network.bits_per_layer)).tolist()
         self._last: tuple[int, bytes, _Rows] | None = None
 
@@ -205,16 +205,18 @@ class PulledBackRows:
 @dataclass(frozen=True, slots=True)
 class _Rows:
     network: Network
-    chart: list[list[int]]
+    chart: list[list[int]] | None
     layer: int
     slopes: list[Floats]
 
     def __getitem__(self, neuron: int) -> list[fmpz]:
         row = pulled_back(self.network, self.layer, neuron, self.slopes)
+        if self.chart is None:
+            return [fmpz(row.get(j, 0)) for j in (*range(self.network.input_dim), -1)]
         columns = range(len(self.chart[0]))
         return [fmpz(sum(value * self.chart[j][k] for j, value in row.items())) for k in columns]
 
 
-def rows_on(network: Network, chart: fmpz_mat) -> ExactRows | PulledBackRows:
-    """Exact rows of a network on a chart, one by one where weights are sparse."""
+def rows_on(network: Network, chart: fmpz_mat | None = None) -> ExactRows | PulledBackRows:
+    """Exact rows of a network on a chart, or on the input space, one by one where weights are sparse."""
     return PulledBackRows(network, chart) if has_sparse_layers(network) else ExactRows(network, chart)

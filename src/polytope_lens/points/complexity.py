@@ -18,7 +18,7 @@ from polytope_lens.engines.inside import surely_inside
 from polytope_lens.engines.place import Place, check_norm, nearest
 from polytope_lens.errors import Status
 from polytope_lens.exact.points import point_signs
-from polytope_lens.exact.rational import dot, integer_matrix, rational, rationals
+from polytope_lens.exact.rational import dot, rational, rationals
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.flat import restrict, spanned_by
 from polytope_lens.lp.exact import Halfspace
@@ -233,7 +233,7 @@ def _meet_ball(network: Network, x: Floats, radius: float, norm: float, words: W
     """Which regions, known by points inside, meet the open ball; exact."""
     d, around = len(x), walls(None, len(x))
     place = Place(network, around, x, x, np.zeros(d), norm=norm)
-    source = ExactRows(network, integer_matrix(np.eye(d + 1)))
+    source = ExactRows(network)
     answer = np.zeros(len(words), dtype=bool)
     step = max(1, BATCH // ((network.n_neurons + 1) * (d + 1)))
     for start in range(0, len(words), step):

@@ -10,7 +10,7 @@ from flint import fmpq
 
 from polytope_lens.engines.place import nearest, shown_by_row, start_slacks
 from polytope_lens.exact.bounded import bounded_rows
-from polytope_lens.exact.rational import dot, fraction, integer_matrix, rational, rationals
+from polytope_lens.exact.rational import dot, fraction, rational, rationals
 from polytope_lens.exact.roots import enclose, enclose_root
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.lp.exact import Halfspace
@@ -134,7 +134,7 @@ class Front:
         """The nearest point of all pieces in fractions, None if there is none; `upper` is lowered to it."""
         network, place = self.contest.network, self.place
         d, norm = network.input_dim, place.norm
-        source = ExactRows(network, integer_matrix(np.eye(d + 1)))
+        source = ExactRows(network)
         start = rationals(place.x)
         sides = walls(self.domain, d).exact
         best: Best | None = None

@@ -9,7 +9,7 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens.engines.explore import affine_maps
-from polytope_lens.exact.rational import fraction, integer_matrix, rationals
+from polytope_lens.exact.rational import fraction, rationals
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import Network
 from polytope_lens.path import path
@@ -85,7 +85,7 @@ def integrated_gradients(
 
 def _exact(way: Path, output: int) -> NDArray[np.object_]:
     network, d = way.network, way.network.input_dim
-    source = ExactRows(network, integer_matrix(np.eye(d + 1)))
+    source = ExactRows(network)
     ends = [Fraction(0), *way.exact_breakpoints(), Fraction(1)]
     total = [fmpq(0)] * d
     for bits, start, stop in zip(way.bits(), ends[:-1], ends[1:], strict=True):

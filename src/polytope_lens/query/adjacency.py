@@ -10,7 +10,6 @@ from scipy import sparse
 
 from polytope_lens._ragged import entries, following, list_of, starts
 from polytope_lens.errors import REPORT, ConsistencyError, Status
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.network import bit_places
@@ -271,7 +270,7 @@ def all_owners(partition: Partition, shared: SharedFacets) -> tuple[Ints, Ints]:
     code = np.where(shared.owner < 0, -1 - shared.owner - n_sides, shared.owner)
     alike = {row: rows for rows in around.owners for row in rows}
     exact = {row: side for side, rows in zip(around.exact, around.owners, strict=True) for row in rows}
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     sizes = np.ones(len(code), dtype=np.int64)
     lists: dict[int, list[int]] = {}
     for i in np.flatnonzero(shared.crowded | (code < 0)).tolist():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens._jit import jit
-from polytope_lens.exact.rational import dot, integer_matrix, sign
+from polytope_lens.exact.rational import dot, sign
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values
 from polytope_lens.mesh import PlanarMesh
@@ -90,7 +90,7 @@ def zeros_between(points: Floats, values: Floats, start: Ints, end: Ints) -> Flo
 
 def _exact_signs(partition: Partition, function: Network, points: Ints, regions: Ints) -> list[int]:
     """Signs at some points of the mesh, each seen from a region around it, in integers."""
-    source, bits = ExactRows(function, integer_matrix(np.eye(partition.network.input_dim + 1))), partition.bits()
+    source, bits = ExactRows(function), partition.bits()
     corner_of = exact_corners(partition)
     signs = []
     for point, region in zip(points.tolist(), regions.tolist(), strict=True):
@@ -120,7 +120,7 @@ class ExactLines:
 
     def __init__(self, partition: Partition, function: Network) -> None:
         self._edges = EdgeLines(partition)
-        self._source, self._output = ExactRows(function, integer_matrix(np.eye(3))), len(function.layers)
+        self._source, self._output = ExactRows(function), len(function.layers)
 
     def corner(self, entry: int) -> tuple[fmpq, fmpq]:
         """Where the edge of an entry of the mesh starts."""

@@ -11,7 +11,7 @@ from flint import fmpq
 from polytope_lens.domain import is_bounded
 from polytope_lens.errors import ConsistencyError, UnboundedPolytopeError
 from polytope_lens.exact.bounded import bounded_rows
-from polytope_lens.exact.rational import fraction, integer_matrix, rational, rationals
+from polytope_lens.exact.rational import fraction, rational, rationals
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, summation_bound
 from polytope_lens.lp.exact import Halfspace, maximize
@@ -102,7 +102,7 @@ def _greatest(partition: Partition, output: int, side: int, exact: bool) -> Extr
     network, d = partition.network, partition.network.input_dim
     around = walls(partition.domain, d)
     proposals = _upper_bounds(partition, output, side, around)
-    source = ExactRows(network, integer_matrix(np.eye(d + 1)))
+    source = ExactRows(network)
     lower, upper = rationals(around.lower), rationals(around.upper)
     best: tuple[fmpq, list[fmpq], int] | None = None
     for region in np.argsort(-proposals.bound, kind="stable").tolist():

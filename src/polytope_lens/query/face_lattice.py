@@ -9,7 +9,6 @@ import numpy as np
 from flint import fmpz, fmpz_mat
 
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.polytope.recession import cone_of_rows
@@ -168,7 +167,7 @@ def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
             f"the faces of {len(partition)} regions were asked for, which takes milliseconds to seconds for each; the "
             f"limit is max_regions={max_regions}. Raise it, or choose a smaller domain."
         )
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     sides = walls(partition.domain, network.input_dim).exact
     found: dict[bytes, tuple[int, NDArray[np.int8]]] = {}
     for bits in partition.bits():

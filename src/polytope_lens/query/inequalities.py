@@ -15,7 +15,6 @@ from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.exact.rational import (
     common_exponent,
     fraction,
-    integer_matrix,
     integer_rows,
     integers,
     rationals,
@@ -24,10 +23,9 @@ from polytope_lens.exact.rational import (
 )
 from polytope_lens.exact.region_rows import region_rows
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.exact.sparse import has_sparse_layers, pulled_back
+from polytope_lens.exact.sparse import has_sparse_layers, rows_on
 from polytope_lens.io.halfspaces import Halfspaces, owner_name
 from polytope_lens.network import bit_places
-from polytope_lens.network import slopes as net_slopes
 from polytope_lens.polytope.facets import exact_facet_mask, primitive, rows_are_independent
 
 if TYPE_CHECKING:
@@ -173,11 +171,10 @@ class ExactSystem:
 def exact_system(region: Region) -> ExactSystem:
     """All inequalities of a region, the domain's last."""
     network, bits = region.network, region.pattern.array
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     rows: list[list[fmpz]] = []
     scales: list[fmpz] = []
     floats: list[Floats] = []
-    owners: list[tuple[int, int]] = []
     on = iter(bits.tolist())
     for index, layer in enumerate(network.layers):
         exact, scale = source.scaled_rows(index, bits)
@@ -186,15 +183,24 @@ def exact_system(region: Region) -> ExactSystem:
             rows.append(row)
             scales.append(scale)
             floats.append(scaled_quotient(row, scale))
-            owners.append((index, neuron))
-    if region.domain is not None:
-        sides = np.column_stack([region.domain.A, -region.domain.b])
-        rows.extend(integer_rows(sides))
-        scales.extend(fmpz(1) << common_exponent(side) for side in sides)
-        floats.extend(sides)
-        owners.extend((DOMAIN, row) for row in range(len(sides)))
-    layer_of, neuron_of = np.array(owners, dtype=np.int64).reshape(-1, 2).T
-    return ExactSystem(rows, scales, np.array(floats).reshape(len(rows), network.input_dim + 1), layer_of, neuron_of)
+    sides = _sides(region)
+    rows.extend(integer_rows(sides))
+    scales.extend(fmpz(1) << common_exponent(side) for side in sides)
+    floats.extend(sides)
+    return ExactSystem(rows, scales, np.array(floats).reshape(-1, network.input_dim + 1), *_owners(network, len(sides)))
+
+
+def _sides(region: Region) -> Floats:
+    """Rows ``[a, c]`` of the domain's sides, as they were given."""
+    domain, d = region.domain, region.network.input_dim
+    return np.zeros((0, d + 1)) if domain is None else np.column_stack([domain.A, -domain.b])
+
+
+def _owners(network: Network, n_sides: int) -> tuple[Ints, Ints]:
+    """Layer and neuron of each row: all neurons that cut, then the sides of the domain."""
+    places = [*bit_places(network), *((DOMAIN, side) for side in range(n_sides))]
+    layer, neuron = np.array(places, dtype=np.int64).reshape(-1, 2).T
+    return layer, neuron
 
 
 def inequalities(region: Region, *, facets: bool = True) -> Inequalities:
@@ -226,31 +232,27 @@ def inequalities(region: Region, *, facets: bool = True) -> Inequalities:
 
 def system_of(region: Region) -> tuple[Inequalities, Callable[[int], Sequence[fmpz]]]:
     """All inequalities of a region without their facets, and a function for the integer row ``[a, c]`` of each."""
-    network = region.network
+    network, bits = region.network, region.pattern.array
     if not has_sparse_layers(network):
         system = exact_system(region)
         return _unmarked(region, system), system.rows.__getitem__
-    sides = np.zeros((0, network.input_dim + 1))
-    if region.domain is not None:
-        sides = np.column_stack([region.domain.A, -region.domain.b])
-    places = [*bit_places(network), *((DOMAIN, row) for row in range(len(sides)))]
-    layer_of, neuron_of = np.array(places, dtype=np.int64).reshape(-1, 2).T
+    sides, source = _sides(region), rows_on(network)
+    layer_of, neuron_of = _owners(network, len(sides))
     # A neuron that is on says that its pre-activation is at least 0.
-    flip = np.where(region.pattern.array, -1.0, 1.0)
-    parts = [(sparse.csr_array(sides[:, :-1]), sides[:, -1], np.zeros(len(sides)))]
-    for index, found in enumerate(region_rows(network, region.pattern.array)):
-        signs = flip[layer_of[: len(flip)] == index]
-        found.A.data *= np.repeat(signs, np.diff(found.A.indptr))
-        parts.insert(-1, (found.A, signs * found.c, found.error))
+    flips = np.split(np.where(bits, -1.0, 1.0), np.cumsum(network.bits_per_layer)[:-1])
+    parts = []
+    for found, flip in zip(region_rows(network, bits), flips, strict=True):
+        found.A.data *= np.repeat(flip, np.diff(found.A.indptr))
+        parts.append((found.A, flip * found.c, found.error))
+    parts.append((sparse.csr_array(sides[:, :-1]), sides[:, -1], np.zeros(len(sides))))
     A, constants, error = (list(part) for part in zip(*parts, strict=True))
-    slopes = net_slopes(network, region.pattern.array)
 
     def integer_row(q: int) -> Sequence[fmpz]:
-        layer, neuron = places[q]
+        layer, neuron = int(layer_of[q]), int(neuron_of[q])
         if layer == DOMAIN:
             return integer_rows(sides[neuron : neuron + 1])[0]
-        row = pulled_back(network, layer, neuron, slopes)
-        return [fmpz(int(flip[q]) * row.get(k, 0)) for k in (*range(network.input_dim), -1)]
+        row = source.rows(layer, bits)[neuron]
+        return [-v for v in row] if bits[q] else row
 
     stacked = sparse.vstack(A, format="csr")
     b = 0.0 - np.concatenate(constants)
@@ -399,12 +401,20 @@ def _distances(A: Matrix, b: Floats, point: Floats) -> Floats:
 
 def row_lengths(A: Matrix) -> Floats:
     """Euclidean lengths of rows, (m,), without overflow or underflow on the way; rounded."""
-    rows = sparse.csr_array(A)
-    largest = abs(rows).max(axis=1).toarray().ravel()
-    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
-    scaled = sparse.csr_array((rows.data / np.repeat(unit, np.diff(rows.indptr)), rows.indices, rows.indptr), A.shape)
+    if isinstance(A, np.ndarray):
+        unit = _unit(np.abs(A).max(axis=1, initial=0.0))
+        norms = np.linalg.norm(A / unit[:, None], axis=1)
+    else:
+        unit = _unit(abs(A).max(axis=1).toarray().ravel())
+        scaled = A.data / np.repeat(unit, np.diff(A.indptr))
+        norms = sparse.linalg.norm(sparse.csr_array((scaled, A.indices, A.indptr), A.shape), axis=1)
     with np.errstate(over="ignore"):
-        return np.asarray(unit * sparse.linalg.norm(scaled, axis=1))
+        return np.asarray(unit * norms)
+
+
+def _unit(largest: Floats) -> Floats:
+    """What rows with these largest sizes are divided by."""
+    return np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
 
 
 def format_rows(system: Inequalities, limit: int) -> list[str]:

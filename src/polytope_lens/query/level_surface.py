@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._ragged import following, list_of, starts
-from polytope_lens.exact.rational import fraction, integer_matrix
+from polytope_lens.exact.rational import fraction
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.polyhedral_mesh import numbered_edges, polygon_areas
 from polytope_lens.query.corner_signs import corner_signs, exact_corners, zeros_between
@@ -214,7 +214,7 @@ def _exact_places(
     partition: Partition, function: Network, found: CornerSigns, nodes: Ints, rings: _Rings
 ) -> NDArray[np.object_]:
     mesh = partition.polyhedral_mesh()
-    corner_of, source = exact_corners(partition), ExactRows(function, integer_matrix(np.eye(4)))
+    corner_of, source = exact_corners(partition), ExactRows(function)
     bits = partition.bits()
     ring = list_of(rings.indptr)
     first_entry = np.zeros(len(rings.ends), dtype=np.int64)

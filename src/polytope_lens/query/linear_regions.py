@@ -11,7 +11,6 @@ from flint import fmpq
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.query.adjacency import facets
@@ -124,7 +123,7 @@ def _classes(partition: Partition, labels: Ints) -> Ints:
     prints = fingerprints(network, bits)
     _, group, size = np.unique(prints, axis=0, return_inverse=True, return_counts=True)
     group = group.reshape(-1)
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     known: dict[tuple[object, ...], int] = {}
     numbers = np.empty(len(first), dtype=np.int64)
     for piece in range(len(first)):

@@ -12,7 +12,6 @@ import numpy as np
 
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.bounded import bounded_rows
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.pattern import unpack
@@ -146,7 +145,7 @@ def _exact(partition: Partition, p: float, q: float) -> Lipschitz:
         )
     network = partition.network
     lower, upper = _bounds(partition, p, q)
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     best, steepest = Fraction(-1), -1
     for region in np.flatnonzero(~(upper < lower.max())).tolist():
         rows, scale = source.scaled_rows(len(network.layers), partition[region].pattern.array)

@@ -9,7 +9,6 @@ import numpy as np
 
 from polytope_lens.errors import require
 from polytope_lens.exact.bounded import bounded_rows
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import bit_places
 from polytope_lens.query.adjacency import all_owners, facet_sizes, facets, shared_facets
@@ -130,7 +129,7 @@ def zero_mask(partition: Partition) -> Bools:
             found.append(~np.any(np.abs(rows) > error, axis=2)[layer.cuts])
         zero[at] = np.concatenate(found).T
     zero &= ~bits
-    places, source = bit_places(network), ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    places, source = bit_places(network), ExactRows(network)
     for region in np.flatnonzero(zero.any(axis=1)).tolist():
         for bit in np.flatnonzero(zero[region]).tolist():
             index, neuron = places[bit]

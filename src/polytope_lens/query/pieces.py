@@ -9,7 +9,6 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows, integer_network
 from polytope_lens.query.adjacency import neighbor_pairs
 
@@ -79,7 +78,7 @@ def linear_pieces(partition: Partition) -> LinearPieces:
     group = group.reshape(-1)
     pairs = neighbor_pairs(partition, np.flatnonzero(size[group] > 1))
     pairs = pairs[group[pairs[:, 0]] == group[pairs[:, 1]]]
-    source = ExactRows(partition.network, integer_matrix(np.eye(partition.network.input_dim + 1)))
+    source = ExactRows(partition.network)
     outputs = len(partition.network.layers)
     # All patterns have one factor, so that equal maps are equal integers.
     maps = {i: source.rows(outputs, bits[i]) for i in np.unique(pairs).tolist()}

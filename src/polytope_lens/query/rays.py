@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens._ragged import starts
 from polytope_lens.domain import is_bounded as is_bounded_domain
-from polytope_lens.exact.rational import integer_matrix, integer_rows
+from polytope_lens.exact.rational import integer_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.network import from_layer
 from polytope_lens.pattern import unpack
@@ -146,7 +146,7 @@ def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
     Behind a layer that passes on few values, nothing changes along directions in which none of these does. If the cone
     holds such a direction, the region is unbounded. If it holds none, the region is bounded if these values are.
     """
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     status = np.zeros(len(bits), dtype=np.int8)
     start = 0
     for index, layer in enumerate(network.layers):
@@ -216,6 +216,6 @@ def recession_cones(partition: Partition) -> RecessionCones:
 
 def _normals(network: Network, domain: Domain) -> Callable[[Bools], list[list[fmpz]]]:
     """A function that gives the normals of all inequalities under a pattern, as integers."""
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     sides = [] if domain is None else integer_rows(domain.A)
     return lambda bits: [row[:-1] for row in cell_rows(network, source, bits)] + sides

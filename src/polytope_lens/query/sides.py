@@ -11,7 +11,7 @@ from polytope_lens._ragged import starts
 from polytope_lens.domain import Box
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.bounded import bounded_rows
-from polytope_lens.exact.rational import integer_matrix, integer_rows, sign
+from polytope_lens.exact.rational import integer_rows, sign
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.network import bit_places, from_layer
@@ -292,8 +292,7 @@ class ExactCells:
     """Facets of regions that floats leave open, and the regions across them."""
 
     def __init__(self, network: Network, around: Walls) -> None:
-        identity = integer_matrix(np.eye(network.input_dim + 1))
-        self._here, self._beyond = ExactRows(network, identity), ExactRows(network, identity)
+        self._here, self._beyond = ExactRows(network), ExactRows(network)
         self._around = around
         self._network = network
         self._place = bit_places(network)

@@ -8,7 +8,7 @@ import numpy as np
 
 from polytope_lens._ragged import entries, fan, list_of, starts
 from polytope_lens.errors import DimensionError
-from polytope_lens.exact.rational import dot, fraction, integer_matrix
+from polytope_lens.exact.rational import dot, fraction
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.query.vertices import rational_corners, rounded_vertices
@@ -74,8 +74,8 @@ def simplices(partition: Partition, purpose: str) -> Simplices:
 def exact_simplices(partition: Partition, purpose: str) -> ExactSimplices:
     """The same in fractions; a millisecond for each region, more where numbers are long."""
     _require(partition, purpose)
-    network, d = partition.network, partition.network.input_dim
-    source = ExactRows(network, integer_matrix(np.eye(d + 1)))
+    network = partition.network
+    source = ExactRows(network)
     points, regions, values = [], [], []
     corners_of = rational_corners(partition)
     for index, bits in enumerate(partition.bits()):

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.exact.points import point_signs
-from polytope_lens.exact.rational import integer_matrix
-from polytope_lens.exact.rows import ExactRows
-from polytope_lens.exact.sparse import has_sparse_layers, pulled_back
-from polytope_lens.network import bit_places, slopes
+from polytope_lens.exact.sparse import rows_on
+from polytope_lens.network import bit_places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,12 +35,8 @@ def vanishing(region: Region, *, everywhere: bool = False) -> Ints:
     network, bits = region.network, region.pattern.array
     places = np.array(bit_places(network), dtype=np.int64).reshape(-1, 2)
     zero = np.asarray(places[point_signs(network, region.point[None])[0] == 0])
-    if not everywhere:
+    if not everywhere or not len(zero):
         return zero
-    if has_sparse_layers(network):
-        on = slopes(network, bits)
-        nothing = [not any(pulled_back(network, layer, neuron, on).values()) for layer, neuron in zero.tolist()]
-    else:
-        source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
-        nothing = [not any(source.rows(layer, bits)[neuron]) for layer, neuron in zero.tolist()]
+    source = rows_on(network)
+    nothing = [not any(source.rows(layer, bits)[neuron]) for layer, neuron in zero.tolist()]
     return np.asarray(zero[np.array(nothing, dtype=bool)])

@@ -8,7 +8,7 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
-from polytope_lens.exact.rational import fraction, integer_matrix, integer_rows
+from polytope_lens.exact.rational import fraction, integer_rows
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import bit_places
 from polytope_lens.pattern import unpack
@@ -67,7 +67,7 @@ class OwnerRows:
         domain = partition.domain
         assert domain is not None  # meshes are of bounded domains
         self._patterns, self._n_neurons = partition.patterns, partition.network.n_neurons
-        self._source = ExactRows(partition.network, integer_matrix(np.eye(domain.dim + 1)))
+        self._source = ExactRows(partition.network)
         self._places = bit_places(partition.network)
         self._sides = integer_rows(np.column_stack([domain.A, -domain.b]))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.exact.rational import integer_matrix, integer_rows, nearest_float, rational
+from polytope_lens.exact.rational import integer_rows, nearest_float, rational
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import exact_facet_mask
@@ -125,7 +125,7 @@ def domain_rows(domain: Domain, dim: int) -> list[list[fmpz]]:
 def exact_cells(partition: Partition) -> Iterator[list[list[fmpz]]]:
     """For each region, integer rows ``[a, c]`` of all its inequalities ``a . x + c <= 0``, the domain's last."""
     network = partition.network
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     sides = domain_rows(partition.domain, network.input_dim)
     for bits in partition.bits():
         yield cell_rows(network, source, bits) + sides
@@ -134,7 +134,7 @@ def exact_cells(partition: Partition) -> Iterator[list[list[fmpz]]]:
 def exact_maps(partition: Partition) -> Iterator[Floats]:
     """The map ``[A, b]`` of each region, (out, d + 1), each number rounded once."""
     network = partition.network
-    source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
+    source = ExactRows(network)
     for bits in partition.bits():
         rows, scale = source.scaled_rows(len(network.layers), bits)
         yield np.array([[nearest_float(fmpq(v, scale)) for v in row] for row in rows])

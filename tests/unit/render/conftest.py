@@ -12,7 +12,8 @@ from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.errors import Status
 from polytope_lens.mesh import PlanarMesh
-from polytope_lens.partition import Certificate, Partition
+from polytope_lens.outcome import Certificate
+from polytope_lens.partition import Partition
 from polytope_lens.pattern import pack
 
 if TYPE_CHECKING:

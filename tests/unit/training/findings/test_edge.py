@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 
@@ -12,14 +10,6 @@ from polytope_lens.errors import OptionError
 from polytope_lens.network import evaluate, from_arrays
 from polytope_lens.training.findings.edge import along_circle
 from polytope_lens.training.recording import SQUARE
-
-
-@pytest.fixture(scope="module")
-def found():
-    rng = np.random.default_rng(1)
-    shape = (2, 9, 7, 1)
-    weights = [rng.normal(size=(n, m)) for m, n in pairwise(shape)]
-    return partition(from_arrays(weights, [rng.normal(0, 0.5, len(w)) for w in weights]), SQUARE, progress=False)
 
 
 def test_the_pieces_are_those_that_dense_sampling_sees(found):

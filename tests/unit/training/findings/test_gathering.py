@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import shapely
 
-from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import OptionError
-from polytope_lens.network import from_arrays
 from polytope_lens.render.scene import boundary_segments
 from polytope_lens.training.findings.gathering import (
     Contrast,
@@ -19,15 +15,6 @@ from polytope_lens.training.findings.gathering import (
     length_near_circle,
     length_near_points,
 )
-from polytope_lens.training.recording import SQUARE
-
-
-@pytest.fixture(scope="module")
-def found():
-    rng = np.random.default_rng(1)
-    shape = (2, 9, 7, 1)
-    weights = [rng.normal(size=(n, m)) for m, n in pairwise(shape)]
-    return partition(from_arrays(weights, [rng.normal(0, 0.5, len(w)) for w in weights]), SQUARE, progress=False)
 
 
 @pytest.mark.parametrize("radius", [0.01, 0.1, 0.6])

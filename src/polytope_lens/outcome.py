@@ -1,0 +1,81 @@
+"""What a search for regions tells besides the regions: who decided, how many there are, in which order they came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """How many decisions each rung of the ladder took.
+
+    A decision is the answer to "does this neuron cut this cell, and if not, which sign has it there?".
+    """
+
+    float64: int
+    double_double: int
+    rational: int
+
+    @property
+    def total(self) -> int:
+        """All decisions."""
+        return self.float64 + self.double_double + self.rational
+
+
+@dataclass(frozen=True, slots=True)
+class RegionCounts:
+    """Numbers of regions.
+
+    Parameters
+    ----------
+    per_layer : (L,) int array
+        Entry l is the number of regions that layers 0 ... l together cut the domain into.
+    total : int
+        The last entry; 1 for a network without hidden layers.
+    """
+
+    total: int
+    per_layer: Ints
+    certificate: Certificate
+
+    def __repr__(self) -> str:
+        return f"RegionCounts(total={self.total}, per_layer={self.per_layer.tolist()})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Search:
+    """How a facet-crossing search went.
+
+    Parameters
+    ----------
+    start : (d,) array
+        The point it started from.
+    order : (n_regions,) int array
+        The regions in the order in which they were found; the first one holds `start`.
+    distances : (n_regions,) array or None
+        Distance of each region from `start`, rounded; None if they were not found in that order.
+    crossings : (n_regions,) int array or None
+        Least number of facets to cross on a way from the first region; None if they were not found in that order.
+    limit : str
+        What ended the search, such as ``"max_regions=10000"``; empty if it came to its end.
+    n_uncrossed : int
+        Facets of the regions that are known to lead to regions not listed.
+    n_unseen : int
+        Regions whose facets the search did not look at: the last ones of a search in order of crossings.
+    """
+
+    start: Floats
+    order: Ints
+    distances: Floats | None
+    crossings: Ints | None
+    limit: str
+    n_uncrossed: int
+    n_unseen: int
