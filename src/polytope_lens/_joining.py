@@ -12,9 +12,7 @@ from polytope_lens.errors import REPORT, ConsistencyError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
+    from polytope_lens._types import Floats, Ints, Words
 
 
 class KeyTable:

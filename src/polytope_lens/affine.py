@@ -11,9 +11,9 @@ from polytope_lens import _validate
 from polytope_lens.errors import DimensionError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
+    from polytope_lens._types import Floats
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)

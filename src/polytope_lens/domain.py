@@ -14,7 +14,8 @@ from polytope_lens.polytope import Polytope
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    Floats = NDArray[np.float64]
+    from polytope_lens._types import Floats
+
 
 # Coordinates of a corner that are printed.
 MOST_NAMED = 12

@@ -16,9 +16,9 @@ from polytope_lens.network import Layer, Network, pass_through_layer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats = NDArray[np.float64]
+    from polytope_lens._types import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

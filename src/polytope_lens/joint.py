@@ -10,10 +10,7 @@ from polytope_lens.errors import DimensionError
 from polytope_lens.network import Layer, Network, pass_through_layer
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from polytope_lens._types import Floats, Ints
 
 
 class SideBySide(NamedTuple):

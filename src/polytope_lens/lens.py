@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import nn
 
+    from polytope_lens._types import Floats
     from polytope_lens.domain import Domain
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.lowering import Lowering
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
     from polytope_lens.points.crossings import Crossings
     from polytope_lens.points.robustness import Robustness
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)

@@ -14,9 +14,7 @@ from polytope_lens._ragged import following, list_of, starts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
+    from polytope_lens._types import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from scipy.sparse import csr_array
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Bools: TypeAlias = NDArray[np.bool_]
+    from polytope_lens._types import Bools, Floats
+
     Sparse: TypeAlias = csr_array[Any, tuple[int, int]]
     Matrix: TypeAlias = Floats | Sparse
 

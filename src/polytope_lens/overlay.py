@@ -21,13 +21,11 @@ from polytope_lens.query.volume_bounds import around, exact_volumes, volume_boun
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
     from scipy import sparse
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 # Patterns that are unpacked at a time: 64 MB of bits in a network of 1000 neurons.
 BATCH = 2**16

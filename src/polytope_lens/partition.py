@@ -60,13 +60,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from scipy import sparse
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
     from polytope_lens.query.level_set import LevelSet
     from polytope_lens.query.level_surface import LevelSurface
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,9 +18,8 @@ from polytope_lens.errors import DimensionError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Bools = NDArray[np.bool_]
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
+    from polytope_lens._types import Bools, Ints, Words
+
 
 WORD = 64
 # Patterns that are compared with the next ones at a time.

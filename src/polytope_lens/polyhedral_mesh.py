@@ -14,13 +14,8 @@ from polytope_lens._ragged import entries, following, list_of, starts
 from polytope_lens.errors import REPORT, ConsistencyError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from polytope_lens._types import Bools, Floats, Indices, Ints, Words
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Indices = NDArray[np.int32]
-    Bools = NDArray[np.bool_]
-    Words = NDArray[np.uint64]
 
 # No region: what is beyond the domain.
 NONE = -1

@@ -19,18 +19,15 @@ from polytope_lens.query import boundary, cells, neighbors, power, rays, vanishi
 from polytope_lens.query import inequalities as rows
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.pattern import ActivationPattern
     from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
     from polytope_lens.query.inequalities import ExactInequalities, Inequalities
-
-    Bools = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

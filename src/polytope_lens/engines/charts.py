@@ -20,11 +20,8 @@ from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import rows_are_independent
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.network import Network
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.engines.charts import Chart
     from polytope_lens.mesh import Corners
     from polytope_lens.network import Network
     from polytope_lens.polyhedral_mesh import Polyhedra
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 PATTERNS_AT_ONCE = 1024
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from flint import fmpz
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools
     from polytope_lens.engines._kernels.flat import FlatNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network import Network
-
-    Bools = NDArray[np.bool_]
 
 
 def shared_arrays(

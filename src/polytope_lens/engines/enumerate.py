@@ -27,15 +27,12 @@ from polytope_lens.region import Region
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Ints, Words
     from polytope_lens.domain import Domain
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
     from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
 
 # What is kept of each region
 COLUMNS = ("patterns", "maps", "witnesses", "proved")

@@ -20,13 +20,12 @@ from polytope_lens.pattern import sort_key, unpack
 from polytope_lens.query.locate import region_patterns
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Floats, Words
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
 
-    Floats = NDArray[np.float64]
-    Words = NDArray[np.uint64]
 
 # Numbers in each array of one batch of maps.
 BATCH = 2**21

@@ -29,14 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats, Ints, Statuses
     from polytope_lens.engines.place import Place
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Statuses = NDArray[np.int8]
     Report = Callable[[int, int], None]
     Look = Callable[["Search", Ints], float]
 

@@ -11,9 +11,8 @@ from polytope_lens.engines._kernels.patterns import number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
+    from polytope_lens._types import Floats, Ints, Words
+
 
 # What is known of a region: where it was entered; a point inside and its distance; its facets; that it is too far away.
 MET, PLACED, DONE, BEYOND = 0, 1, 2, 3

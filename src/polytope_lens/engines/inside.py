@@ -14,10 +14,8 @@ from polytope_lens.query.sides import slacks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
+    from polytope_lens._types import Bools, Floats
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 # Moves away from the nearest row, and distances to be kept from all rows.
 MOVES = 3

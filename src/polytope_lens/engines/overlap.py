@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Ints, Words
     from polytope_lens.engines.charts import Chart
     from polytope_lens.engines.chunks import Chunk
     from polytope_lens.network import Network
 
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
     Walk = Callable[[Chart, bool], tuple[Iterable[Chunk], Callable[[], list[int]]]]
 
 # In the charts of the whole plane but the central one, owner of the side on which t is greatest, shared with that one.

@@ -16,13 +16,10 @@ from polytope_lens.query.inequalities import beneath
 from polytope_lens.query.sides import Walls, slacks, walls
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 # A hyperplane's distance in a norm is measured by its normal in the dual one.
 DUAL = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}

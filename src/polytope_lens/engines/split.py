@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network import Network
 
-    Floats = NDArray[np.float64]
 
 # Floats in the rows of all cells on the stack at first: 256 MB.
 MOST_NUMBERS = 2**25

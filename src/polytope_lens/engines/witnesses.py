@@ -16,11 +16,9 @@ from polytope_lens.polytope.middle import float_inside
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 
 def settle(network: Network, domain: Domain, patterns: NDArray[np.uint64], witnesses: Floats, proved: Bools) -> Floats:

@@ -32,12 +32,8 @@ from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOF
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.network import Layer, Matrix
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 class Blocks(NamedTuple):

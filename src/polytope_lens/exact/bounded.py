@@ -12,12 +12,8 @@ from polytope_lens.network import augment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.network import Network
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 
 def bounded_rows(network: Network, bits: Bools, first: Floats | None = None) -> Iterator[tuple[Floats, Floats]]:

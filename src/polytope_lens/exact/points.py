@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats, Signs
     from polytope_lens.network import Network
-
-    Floats = NDArray[np.float64]
-    Signs = NDArray[np.int8]
 
 
 # Points evaluated at a time, so that a layer's arrays stay in the processor's cache.

@@ -17,9 +17,7 @@ from flint import fmpq, fmpz, fmpz_mat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from polytope_lens._types import Floats
 
 
 def common_exponent(*arrays: Floats) -> int:

@@ -28,11 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network import Network
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 # Double-doubles that a block is computed from at a time: 48 MB.
 MOST_AT_ONCE = 2**21

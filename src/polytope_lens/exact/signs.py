@@ -11,7 +11,8 @@ from polytope_lens.exact.rational import dot, rationals, sign
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from polytope_lens._types import Floats
+
 
 UNIT_ROUNDOFF = 2.0**-53
 # Added wherever a product may have underflowed: far above every absolute error of gradual underflow (2**-1074 each),

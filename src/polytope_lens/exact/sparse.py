@@ -23,13 +23,10 @@ from polytope_lens.network import layer_slopes
 
 if TYPE_CHECKING:
     from flint import fmpz_mat
-    from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Signs
     from polytope_lens.network import Layer, Network
 
-    Floats = NDArray[np.float64]
-    Signs = NDArray[np.int8]
-    Bools = NDArray[np.bool_]
 
 # An input is never dead, also where it is zero.
 NOT_DEAD = 5e-324

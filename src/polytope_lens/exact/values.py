@@ -12,12 +12,8 @@ from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_
 from polytope_lens.network import slopes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.network import Network
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 
 def bounded_values(network: Network, X: Floats, radius: Floats, *, zeros: bool = False) -> tuple[Floats, Floats]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,11 +14,9 @@ from polytope_lens.network import activate, most_terms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.network import Matrix, Network
 
-    Floats: TypeAlias = NDArray[np.float64]
 
 MOST_POINTS = 4096
 BLOCK = 1024

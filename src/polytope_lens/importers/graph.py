@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.network import Sparse
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
 
 # Tensors and matrices beyond these sizes are refused before memory is asked for: half a gigabyte and 6 GB.
 MOST_VALUES = 2**26

@@ -11,7 +11,7 @@ layers is that of the longest chain.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy import sparse
@@ -23,13 +23,10 @@ from polytope_lens.network import Layer, Network
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.importers.graph import Node, Tensor
     from polytope_lens.network import Matrix, Sparse
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
 
 # Matrices of fewer entries, or with more than one entry in eight, are stored densely.
 SMALL = 2**18

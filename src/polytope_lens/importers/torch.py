@@ -7,7 +7,7 @@ import math
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,12 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from os import PathLike
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.importers.torch_trace import Stripped
     from polytope_lens.network import Network
 
-    Floats: TypeAlias = NDArray[np.float64]
 
 # What a file may name without being trusted: modules that hold numbers and options, and run no code of their own.
 LOADABLE = (

@@ -31,10 +31,8 @@ from torch.utils._pytree import tree_flatten, tree_map  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats, Ints
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
     Operation: TypeAlias = Callable[["Trace", Any], Any]
 
 

@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.network import Sparse
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
     Numbers: TypeAlias = Sequence[int]
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from polytope_lens._types import Floats
+
     Term: TypeAlias = tuple[Fraction, int]
 
 Owner: TypeAlias = tuple[int, int]

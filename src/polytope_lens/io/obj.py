@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from polytope_lens._types import Floats, Ints
 
 
 def to_obj(points: Floats, indptr: Ints, corners: Ints, groups: Ints) -> str:

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from polytope_lens._types import Floats, Ints
 
 
 def to_ply(points: Floats, indptr: Ints, corners: Ints, numbers: dict[str, Ints], colors: Floats) -> str:

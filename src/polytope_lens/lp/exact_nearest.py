@@ -15,9 +15,8 @@ from polytope_lens.lp.exact import Halfspace, maximize
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats
 
-    Floats = NDArray[np.float64]
     Vector = list[fmpq]
 
 ZERO, ONE = fmpq(0), fmpq(1)

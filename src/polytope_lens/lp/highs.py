@@ -11,9 +11,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from polytope_lens._types import Floats
 
 
 def propose_maximum(objective: Floats, A: Floats, b: Floats) -> tuple[Floats, Floats] | None:

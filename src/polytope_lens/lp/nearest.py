@@ -10,9 +10,8 @@ from polytope_lens._jit import inlined, jit
 from polytope_lens.lp.highs import propose_maximum
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats
 
-    Floats = NDArray[np.float64]
 
 # These steer pivots and decide nothing. After EXHAUSTED pivots the method gives up.
 VIOLATED, FLAT_PIVOT, SINGULAR, EXHAUSTED = 2.0**-40, 2.0**-36, 2.0**-60, 500

@@ -9,10 +9,8 @@ import numpy as np
 from polytope_lens._jit import jit
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats, Ints
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 # These steer pivots and decide nothing. What is small for the sizes of its terms is no violation. After EXHAUSTED
 # pivots the method gives up.

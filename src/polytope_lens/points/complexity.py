@@ -27,14 +27,11 @@ from polytope_lens.pattern import pack, unpack
 from polytope_lens.query.sides import BATCH, region_rows, walls
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Bools, Floats, Ints, Words
     from polytope_lens.network import Network
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Words = NDArray[np.uint64]
 
 # Up to this many inputs, all regions of the box around the ball are listed first; with more, it holds too many.
 BOXED = 4

@@ -15,11 +15,8 @@ from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import pass_through_layer
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.network import Network
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,12 +14,10 @@ from polytope_lens.pattern import flips
 from polytope_lens.query.sweep import trace
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Bools, Ints
     from polytope_lens.network import Network
-
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

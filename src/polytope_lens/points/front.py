@@ -20,16 +20,12 @@ from polytope_lens.points.contest import margins_at
 from polytope_lens.query.sides import region_rows, walls
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.engines.flip import Search
     from polytope_lens.engines.place import Place
     from polytope_lens.points.contest import Contest
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
     Pair = tuple[int, int | None]
 
 # Points are moved on by these shares of their distance until they are proved to be across.

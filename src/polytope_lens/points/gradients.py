@@ -18,9 +18,9 @@ from polytope_lens.points.contest import check_output
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.path import Path
 
-    Floats = NDArray[np.float64]
 
 # Whose gradients are in memory at a time.
 PIECES = 1024

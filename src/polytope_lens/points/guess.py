@@ -14,9 +14,9 @@ from polytope_lens.pattern import pack
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.points.contest import Contest
 
-    Floats = NDArray[np.float64]
 
 # Rivals that are followed, steps towards each, halvings on the way back, and how far steps go beyond their aim.
 RIVALS, STEPS, HALVINGS, BEYOND = 16, 20, 50, 1.02

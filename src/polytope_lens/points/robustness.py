@@ -24,12 +24,12 @@ from polytope_lens.query.locate import region_patterns
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Floats
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
 
-    Floats = NDArray[np.float64]
 
 # Bounds farther apart than this share are brought together by fractions, even if nobody asked for these.
 LOOSE = 2.0**-30

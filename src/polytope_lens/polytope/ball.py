@@ -23,9 +23,8 @@ from polytope_lens.polytope.shape import is_empty, rounded_up, vertex_bound
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats
 
-    Floats = NDArray[np.float64]
 
 ZERO, ONE = fmpq(0), fmpq(1)
 # Up to so many coordinates the program is solved in rational arithmetic, which proves that no ball is larger.

@@ -11,10 +11,8 @@ from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOF
 from polytope_lens.lp.proposal import maximize
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats, Ints
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 # Centers are looked for in a box of this size around a point inside, whose distance from the nearest row is 1, then in
 # boxes larger by this factor each time. It limits proposals, not answers; where many balls are largest, it keeps the

@@ -13,9 +13,7 @@ from polytope_lens.exact.rational import integer_rows, rationals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from polytope_lens._types import Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)

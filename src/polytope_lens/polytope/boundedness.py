@@ -24,8 +24,8 @@ from polytope_lens.lp.proposal import maximize
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from polytope_lens._types import Floats, Ints
+
 
 OPEN, BOUNDED, UNBOUNDED = 0, 1, 2
 

@@ -16,10 +16,8 @@ from polytope_lens.polytope.codes import FACET, FLAT, IMPLIED, OPEN
 from polytope_lens.polytope.rays import first_hit, is_met_first, note
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats, Ints
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 # A sum that is less than this part of its terms' sizes steers no walk.
 FLAT_PIVOT = 2.0**-36

@@ -22,10 +22,8 @@ from polytope_lens.polytope.facets import primitive
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
+    from polytope_lens._types import Bools, Words
 
-    Bools = NDArray[np.bool_]
-    Words = NDArray[np.uint64]
     Vector = tuple[int, ...]
 
 # Pairs of rays that are compared at once by compiled code, and so few that it does not pay.

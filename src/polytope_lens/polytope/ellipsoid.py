@@ -17,12 +17,10 @@ from polytope_lens.polytope.generators import bounded_generators
 from polytope_lens.polytope.walkers import Walkers
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.polytope import Polytope
 
-    Floats = NDArray[np.float64]
 
 # A share by which ellipsoids are scaled so that the rounding of their entries cannot undo the proof at the first try.
 MARGIN = 2.0**-50

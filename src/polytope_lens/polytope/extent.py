@@ -16,12 +16,10 @@ from polytope_lens.polytope.generators import bounded_generators
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.generators import Generators
 
-    Floats = NDArray[np.float64]
     Direction = list[fmpq]
 
 # Values this near to the best one, in floats, are compared exactly.

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
+    from polytope_lens._types import Bools, Floats
+
 
 ZERO, ONE = fmpq(0), fmpq(1)
 # Up to this many variables, rational linear programs are faster than calling a solver and proving its answer.

@@ -18,12 +18,9 @@ from polytope_lens.polytope.shape import is_empty, normals, recession_direction
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.polytope.body import Body
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
     Vector = tuple[int, ...]
 
 

@@ -11,12 +11,8 @@ from polytope_lens.exact.rational import nearest_float, rationals
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.polytope.body import Body
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 
 def float_rows(body: Body) -> Floats:

@@ -9,9 +9,8 @@ import numpy as np
 from polytope_lens._jit import inlined, jit
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats
 
-    Floats = NDArray[np.float64]
 
 # These steer the method and decide nothing: less than this share of a length is no violation, or no new direction.
 VIOLATED, PARALLEL = 2.0**-40, 2.0**-20

@@ -15,12 +15,10 @@ from polytope_lens.polytope.body import Body, of_floats
 from polytope_lens.polytope.questions import Questions
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from shapely import Polygon
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
+    from polytope_lens._types import Bools, Floats
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)

@@ -17,11 +17,9 @@ from polytope_lens.polytope.extent import nearest_root
 from polytope_lens.polytope.nearest import nearest_points
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.polytope.body import Body
 
-    Floats = NDArray[np.float64]
     Vector = list[fmpq]
 
 ZERO = fmpq(0)

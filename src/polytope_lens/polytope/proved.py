@@ -31,12 +31,8 @@ from polytope_lens.polytope.nearest import nearest_points
 from polytope_lens.polytope.rays import first_hit, is_met_first, note
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from polytope_lens._types import Bools, Floats, Ints, Statuses
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Statuses = NDArray[np.int8]
 
 # Farthest points are looked for in a box of this size where the polytope has no known extent, then in a larger one; the
 # nearest rows are at distance about 1. It limits proposals, not answers. Its sides are nearer in coordinates that the

@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from flint import fmpq
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.polytope.body import Body
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 
 # Vertices, above which listing them would take minutes.

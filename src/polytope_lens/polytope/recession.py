@@ -22,11 +22,9 @@ from polytope_lens.polytope.shape import is_empty
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.polytope.polytope import Polytope
 
-    Floats = NDArray[np.float64]
     Vector = tuple[int, ...]
 
 

@@ -18,11 +18,9 @@ from polytope_lens.polytope.walkers import GROUPS, TOO_THIN, WALKERS, Walkers, r
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.polytope.body import Body
 
-    Floats = NDArray[np.float64]
 
 # Steps before the first point of a ball, and between points for each coordinate.
 WARM_UP, THINNING = 20, 4

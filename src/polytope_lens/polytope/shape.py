@@ -19,10 +19,10 @@ from polytope_lens.lp.exact import Halfspace, maximize
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.polytope import Polytope
 
-    Floats = NDArray[np.float64]
 
 ZERO, ONE = fmpq(0), fmpq(1)
 

@@ -14,11 +14,9 @@ from polytope_lens.polytope.membership import float_rows
 from polytope_lens.polytope.shape import box_around, recession_direction
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.polytope.body import Body
 
-    Floats = NDArray[np.float64]
 
 # Points walk side by side, in groups that are compared for standard errors.
 WALKERS, GROUPS = 64, 8

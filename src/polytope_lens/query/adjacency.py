@@ -21,14 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flint import fmpz
-    from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.partition import Partition
     from polytope_lens.polyhedral_mesh import PolyhedralMesh
-
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,12 +18,8 @@ from polytope_lens.query.inequalities import exact_system
 from polytope_lens.query.sides import region_rows, walls
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition import Partition
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 # Numbers in each array of one batch: they stay in the processor's cache, and matrix products in one thread, since

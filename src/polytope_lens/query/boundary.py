@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flint import fmpz
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Floats
     from polytope_lens.network import Sparse
     from polytope_lens.query.inequalities import Inequalities
     from polytope_lens.region import Region
 
-    Floats = NDArray[np.float64]
 
 # Rows whose distances are bounded at a time.
 CHUNK = 2**13

@@ -19,16 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flint import fmpq, fmpz
-    from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints, Signs
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
     from polytope_lens.polyhedral_mesh import PolyhedralMesh
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Signs = NDArray[np.int8]
 
 
 class CornerSigns(NamedTuple):

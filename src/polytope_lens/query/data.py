@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 TASKS = ("classification", "regression")
 

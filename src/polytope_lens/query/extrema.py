@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition import Partition
     from polytope_lens.query.sides import Walls
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 # Numbers in each array of one batch.
 BATCH = 2**20

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Ints
     from polytope_lens.partition import Partition
     from polytope_lens.polyhedral_mesh import PolyhedralMesh
 
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 MAX_REGIONS = 5_000
 

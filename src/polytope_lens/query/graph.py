@@ -12,12 +12,10 @@ from polytope_lens.pattern import hexadecimal
 
 if TYPE_CHECKING:
     import networkx as nx
-    from numpy.typing import NDArray
     from scipy import sparse
 
+    from polytope_lens._types import Ints
     from polytope_lens.partition import Partition
-
-    Ints = NDArray[np.int64]
 
 
 def degrees(adjacency: sparse.csr_array) -> Ints:

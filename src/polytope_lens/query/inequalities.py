@@ -33,12 +33,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network import Matrix, Network
     from polytope_lens.region import Region
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 DOMAIN = -1
 

@@ -17,13 +17,9 @@ from polytope_lens.network import layer_slopes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network import Network
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 # Crossings known less well than this are computed in integers.
 POOR = 2.0**-64

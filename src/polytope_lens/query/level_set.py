@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely import MultiLineString
 
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

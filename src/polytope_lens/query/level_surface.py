@@ -17,15 +17,11 @@ if TYPE_CHECKING:
     from flint import fmpq
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints, Signs
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
     from polytope_lens.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.query.corner_signs import CornerSigns
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Signs = NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,11 +21,9 @@ from polytope_lens.query.pieces import fingerprints, linear_pieces
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Ints
     from polytope_lens.partition import Partition
 
-    Ints = NDArray[np.int64]
 
 MAX_REGIONS = 1_000
 MAX_PROGRAMS = 10_000

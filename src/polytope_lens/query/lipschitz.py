@@ -20,12 +20,9 @@ from polytope_lens.query.scalar import stacked_outputs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 # Norms that are found by trying all signs try at most so many.
 MOST_SIGNS = 16

@@ -20,12 +20,10 @@ from polytope_lens.polytope.shape import interior_point
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 
 def region_patterns(network: Network, X: Floats, domain: Domain) -> Bools:

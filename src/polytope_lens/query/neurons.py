@@ -16,11 +16,9 @@ from polytope_lens.query.adjacency import all_owners, facet_sizes, facets, share
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 # Numbers in each array of one batch.
 BATCH = 2**21

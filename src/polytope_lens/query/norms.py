@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from flint import fmpq
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
     from polytope_lens.query.simplices import ExactSimplices
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

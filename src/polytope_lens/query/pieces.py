@@ -16,14 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flint import fmpz
-    from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
 
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Floats = NDArray[np.float64]
 
 # Numbers in each array of one batch.
 BATCH = 2**21

@@ -11,11 +11,8 @@ from polytope_lens._ragged import following
 from polytope_lens.mesh import areas
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.mesh import PlanarMesh
-
-    Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,13 +10,9 @@ import numpy as np
 from polytope_lens import network as net
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.network import Layer
     from polytope_lens.region import Region
-
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from flint import fmpz
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
     from polytope_lens.region import Region
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 # Numbers in the rows that are made at once.
 ENTRIES_AT_ONCE = 2**22

@@ -28,14 +28,11 @@ if TYPE_CHECKING:
     from flint import fmpq
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints, Signs
     from polytope_lens.exact.blocks import Blocks
     from polytope_lens.network import Layer, Network
     from polytope_lens.query.knots import Exact
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Signs = NDArray[np.int8]
 
 # Pre-activations of a layer that are held at a time: 64 MB.
 MOST_VALUES = 2**20

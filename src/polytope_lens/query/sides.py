@@ -27,15 +27,11 @@ if TYPE_CHECKING:
     from flint import fmpz
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints, Statuses, Words
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Statuses = NDArray[np.int8]
-    Words = NDArray[np.uint64]
 
 # Numbers in each array of one batch.
 BATCH = 2**21

@@ -16,11 +16,9 @@ from polytope_lens.query.vertices import rational_corners, rounded_vertices
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition import Partition
     from polytope_lens.polyhedral_mesh import PolyhedralMesh
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 class Simplices(NamedTuple):

@@ -32,15 +32,10 @@ from polytope_lens.query.locate import region_patterns
 
 if TYPE_CHECKING:
     from flint import fmpq
-    from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats, Ints, Signs, Words
     from polytope_lens.network import Layer, Network
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
-    Words = NDArray[np.uint64]
-    Signs = NDArray[np.int8]
 
 # Pieces times neurons of a layer that are held at a time.
 MOST_VALUES = 2**19

@@ -17,12 +17,10 @@ from polytope_lens.query.polygon_shapes import polygon_shapes
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-    from numpy.typing import NDArray
 
     from polytope_lens.partition import Partition
 
     Columns = dict[str, Any]
-    Bools = NDArray[np.bool_]
 
 
 def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool = False) -> pd.DataFrame:

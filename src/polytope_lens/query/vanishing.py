@@ -11,11 +11,8 @@ from polytope_lens.exact.sparse import rows_on
 from polytope_lens.network import bit_places
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Ints
     from polytope_lens.region import Region
-
-    Ints = NDArray[np.int64]
 
 
 def vanishing(region: Region, *, everywhere: bool = False) -> Ints:

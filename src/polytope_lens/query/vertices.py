@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from flint import fmpz
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
     from polytope_lens.region import Region
-
-    Floats = NDArray[np.float64]
 
 
 def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flint import fmpq
-    from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
 
 # Bounds are themselves rounded sums of a few positive terms.
 ROUNDED_UP = 1 + 2.0**-20

@@ -10,11 +10,8 @@ from polytope_lens import mesh, polyhedral_mesh
 from polytope_lens.query.vertices import rounded_vertices
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
-
-    Floats = NDArray[np.float64]
 
 
 def volumes(partition: Partition) -> Floats:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Frame = NDArray[np.uint8]
+    from polytope_lens._types import Frame
+
 
 TICKS = {".gif": 100, ".webp": 1000, ".mp4": 1000}
 """Suffixes of films, and the ticks per second of each one's clock."""

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
 
 RIM = "#999999"
 

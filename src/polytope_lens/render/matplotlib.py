@@ -33,11 +33,10 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens._types import Floats, Frame
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
-    Frame = NDArray[np.uint8]
 
 LINES = {"value": None, "pattern": "#33333399", "slope": "#33333399", "layer": "white"}  # None: by layer
 TRAIN, VALIDATION = "#d55e00", "#0072b2"  # vermillion and blue of Okabe and Ito: told apart by all eyes

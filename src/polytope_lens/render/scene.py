@@ -14,13 +14,10 @@ from polytope_lens.network import layer_of_bit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats, Ints, Words
     from polytope_lens.mesh import PlanarMesh
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,12 +14,9 @@ from polytope_lens.network import evaluate
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 COLORS = ("value", "pattern", "slope")
 HEIGHT = 0.5  # of a drawing, as a part of the domain's longer side

@@ -14,12 +14,8 @@ from polytope_lens.network import layer_of_bit
 from polytope_lens.render.scene import check_output, pattern_colors
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition import Partition
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,11 +24,11 @@ from polytope_lens.render.solids import Solids, solids
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
 
 COLORS = ("value", "pattern", "slope", "layer")
 # How much regions are drawn apart: by this the eye tells one from the next.

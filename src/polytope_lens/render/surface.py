@@ -23,13 +23,11 @@ from polytope_lens.render.space import axes_in_space, plain_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition import Partition
     from polytope_lens.render.sheet import Sheet
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 SEAM = 0.3  # polygons are outlined in their own colour, or the ground would shine through between neighbours
 LAMP = np.array([-0.4, -0.5, 0.77])  # towards it; above the left front

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
     from polytope_lens.training.events import Events
 
-    Floats = NDArray[np.float64]
 
 # Blues come, vermillions go: colours of Okabe and Ito, told apart by all eyes.
 GAINS = {"split": "#0072b2", "born": "#56b4e9"}

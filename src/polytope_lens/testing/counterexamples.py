@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools
     from polytope_lens.partition import Partition
-
-    Bools = NDArray[np.bool_]
 
 
 def show(bits: Bools, partition: Partition) -> str:

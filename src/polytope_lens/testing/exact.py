@@ -17,12 +17,10 @@ from polytope_lens.polytope.planar import exact_vertices
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats
     from polytope_lens.domain import Domain
     from polytope_lens.partition import Partition
 
-    Floats = NDArray[np.float64]
     Row = tuple[int, ...]
     Corner = tuple[fmpq, fmpq]
 

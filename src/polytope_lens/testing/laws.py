@@ -33,14 +33,12 @@ from polytope_lens.testing.solids import assert_solids_true
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
     from polytope_lens.region import Region
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Bools = NDArray[np.bool_]
 
 # Maps are rounded sums of products; an error this large, relative to the sum of the products' sizes, is a wrong map.
 MAP_TOLERANCE = 2.0**-30

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.domain import Domain
 
-    Floats = NDArray[np.float64]
-    Bools = NDArray[np.bool_]
     Numbers = Literal["any", "integer", "dyadic", "float", "wild"]
     Activations = Literal["any", "relu", "leaky"]
 

@@ -7,7 +7,7 @@ Nets better* (July 2024) starts.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Frame
     from polytope_lens.network import Network
 
-    Frame: TypeAlias = NDArray[np.uint8]
 
 SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
 WEIGHTS = {"a": 1.0, "b": 0.5, "c": 0.25}

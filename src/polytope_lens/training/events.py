@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Ints
     from polytope_lens.domain import Domain
     from polytope_lens.network import Network
     from polytope_lens.overlay import Overlay
     from polytope_lens.partition import Partition
     from polytope_lens.training.recording import Recording
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 # Rows of a table that are printed; of longer ones, the first and the last.
 MOST_ROWS = 20

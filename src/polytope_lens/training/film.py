@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,17 +21,12 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Frame, Ints, Words
     from polytope_lens.network import Network
     from polytope_lens.training.frames import Painter, Setting
     from polytope_lens.training.measures import Measures
     from polytope_lens.training.recording import Recording
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
-    Words: TypeAlias = NDArray[np.uint64]
-    Frame: TypeAlias = NDArray[np.uint8]
 
 PANELS = ("partition", "value", "target", "pattern", "slope", "layer", "error", "age")
 MOST_PANELS = 4

@@ -25,14 +25,12 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats, Frame, Ints
     from polytope_lens.domain import Box
     from polytope_lens.partition import Partition
     from polytope_lens.training.layout import Rectangle
     from polytope_lens.training.measures import Measures
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Frame = NDArray[np.uint8]
 
 LINES = {"partition": None, "pattern": "#33333399"}  # None: by layer
 LETTER = 6  # pixels for a letter of a panel's title, on average

@@ -20,10 +20,10 @@ from polytope_lens.errors import DimensionError, FileFormatError, OptionError, O
 if TYPE_CHECKING:
     from os import PathLike
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
+    from polytope_lens._types import Floats, Ints
+
     Values: TypeAlias = Floats | Ints
 
 

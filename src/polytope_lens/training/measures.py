@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import log_softmax
@@ -19,12 +19,11 @@ from polytope_lens.training.workers import in_order
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.network import Network
     from polytope_lens.partition import Partition
     from polytope_lens.training.recording import Recording
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
 
 PRODUCT = 200_000
 """Multiplications in a matrix product from about which on BLAS uses several threads."""

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.partition import Partition
     from polytope_lens.training.runs import Run
 
-    Floats = NDArray[np.float64]
 
 TRUTH = "#222222"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Ints
     from polytope_lens.network import Network
     from polytope_lens.training.events import Events
     from polytope_lens.training.sampling import Samples
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
 
 SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,13 +20,9 @@ from polytope_lens.training.targets import named
 from polytope_lens.training.trainer import TrainingHistory, train
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition import Partition
     from polytope_lens.training.recording import Recording
-
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.training.images import check_image, pixel_coordinates
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Floats: TypeAlias = NDArray[np.float64]
-    Ints: TypeAlias = NDArray[np.int64]
+    from polytope_lens._types import Floats, Ints
+
     Values: TypeAlias = Floats | Ints
 
 

@@ -18,13 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
     from numpy.typing import ArrayLike, NDArray
 
+    from polytope_lens._types import Floats, Frame, Ints
     from polytope_lens.domain import Box
     from polytope_lens.partition import Partition
     from polytope_lens.training.frames import Setting
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Frame = NDArray[np.uint8]
 
 OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#666666")
 """Colours of up to eight categories: told apart by all eyes."""

@@ -6,7 +6,7 @@ All are sharply delineated, but for photographs. How an image lies in the plane,
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
 
-    from numpy.typing import NDArray
-
-    Floats: TypeAlias = NDArray[np.float64]
+    from polytope_lens._types import Floats
 
 
 def named(name: str | PathLike[str], size: int = 1024) -> Floats:

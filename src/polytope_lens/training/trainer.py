@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import nn
 
+    from polytope_lens._types import Floats
     from polytope_lens.training.sampling import Samples
 
-    Floats: TypeAlias = NDArray[np.float64]
 
 SCHEDULES = ("cosine", "constant")
 OPTIMIZERS = ("adam", "sgd")

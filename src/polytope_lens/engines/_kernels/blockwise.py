@@ -22,10 +22,9 @@ from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOF
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.engines._kernels.flat import FlatNetwork
     from polytope_lens.engines._kernels.refine import Refined
-
-    Floats = NDArray[np.float64]
 
 
 class Blockwise(NamedTuple):

@@ -24,10 +24,7 @@ from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOF
 from polytope_lens.lp.proposal import maximize
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from polytope_lens._types import Floats, Ints
 
 
 class Bottleneck(NamedTuple):

@@ -36,11 +36,9 @@ from polytope_lens.engines._kernels.refine import begin, close_refined, is_refin
 from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Words
     from polytope_lens.engines._kernels.flat import FlatNetwork
 
-    Words = NDArray[np.uint64]
 
 # Columns of State.corner, and the words of State.signs
 POINT = 0

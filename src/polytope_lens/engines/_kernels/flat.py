@@ -27,10 +27,9 @@ from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOF
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.network import Layer, Matrix, Network
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 # Rounding of an addition, with a quarter more for the rounding of the magnitude it is multiplied by.
 ADD_ROUNDING = 1.25 * UNIT_ROUNDOFF

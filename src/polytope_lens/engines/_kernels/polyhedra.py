@@ -54,16 +54,10 @@ from polytope_lens.engines._kernels.planes import LINE_ERROR, OFFSET, D, push_cr
 from polytope_lens.exact.signs import UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats, Indices, Ints, Words
     from polytope_lens.engines._kernels.blockwise import Blockwise
     from polytope_lens.engines._kernels.refine import Refined
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
-    Bools = NDArray[np.bool_]
-    Indices = NDArray[np.int32]
 
 # Planes that two ends of an edge have in common
 ALONG_EDGE = np.uint64(2)

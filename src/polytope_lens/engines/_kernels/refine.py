@@ -30,12 +30,8 @@ from polytope_lens.exact.double_double import DOUBLE_ROUNDING, SPLITTER, plus, t
 from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.engines._kernels.flat import FlatNetwork
-
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
 
 
 class Refined(NamedTuple):

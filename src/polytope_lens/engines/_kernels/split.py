@@ -63,11 +63,8 @@ from polytope_lens.engines._kernels.simplex import (
 from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from polytope_lens._types import Floats, Ints, Words
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
 
 # A value this much smaller than its terms may be nothing but rounding: steers walks and decides nothing.
 ROUNDED_AWAY = 2.0**-40

@@ -53,15 +53,10 @@ from polytope_lens.engines._kernels.flat import FlatNetwork, is_on, length
 from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from polytope_lens._types import Bools, Floats, Ints, Words
     from polytope_lens.engines._kernels.blockwise import Blockwise
     from polytope_lens.engines._kernels.refine import Refined
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
-    Words = NDArray[np.uint64]
-    Bools = NDArray[np.bool_]
 
 # Columns of State.point, of State.line, and of State.corner, besides POINT
 X, Y, RADIUS = 0, 1, 2

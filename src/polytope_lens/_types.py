@@ -1,0 +1,20 @@
+"""Names for arrays in annotations: the number of dimensions and what they mean stand in docstrings."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Indices: TypeAlias = NDArray[np.int32]
+Bools: TypeAlias = NDArray[np.bool_]
+# Packed bits, 64 to a number; the first bit is the highest.
+Words: TypeAlias = NDArray[np.uint64]
+Signs: TypeAlias = NDArray[np.int8]
+# What is known of each row: one of the codes of the module at hand.
+Statuses: TypeAlias = NDArray[np.int8]
+# Pixels, (height, width, 3).
+Frame: TypeAlias = NDArray[np.uint8]
