@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.errors import PolytopeLensError, Status
     from polytope_lens.flat import Flat
-    from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.lens import Lens
     from polytope_lens.network import Layer, Network
     from polytope_lens.outcome import Certificate, RegionCounts
@@ -49,7 +48,6 @@ _HOME = {
     "Ellipsoid": "polytope.ellipsoid",
     "Estimate": "polytope.sample",
     "Flat": "flat",
-    "Halfspaces": "io.halfspaces",
     "Inequalities": "query.inequalities",
     "Layer": "network",
     "Lens": "lens",
@@ -79,7 +77,6 @@ __all__ = [
     "Ellipsoid",
     "Estimate",
     "Flat",
-    "Halfspaces",
     "Inequalities",
     "Layer",
     "Lens",

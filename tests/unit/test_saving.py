@@ -89,7 +89,7 @@ def test_questions_to_a_loaded_partition_get_the_same_answers(partition, tmp_pat
     assert_equal(loaded.facets(), partition.facets())
     assert np.array_equal(loaded.locate(partition.witnesses), np.arange(len(partition)))
     assert np.array_equal(loaded.is_bounded, partition.is_bounded)
-    assert loaded[0].halfspaces().A.tolist() == partition[0].halfspaces().A.tolist()
+    assert loaded[0] == partition[0] and loaded[0].polytope == partition[0].polytope
     if partition.is_complete:
         assert np.array_equal(loaded.linear_pieces().labels, partition.linear_pieces().labels)
     if partition.mesh is not None:

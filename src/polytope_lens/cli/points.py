@@ -210,9 +210,9 @@ def _export(arguments: argparse.Namespace) -> None:
     box = box_of(arguments.box, lens) if arguments.box is not None else None
     region = lens.at(point_of(arguments, lens, "export"), box)
     if arguments.output is None:
-        from polytope_lens.io.exports import text_of
+        from polytope_lens.io.export import text_of
 
-        print(text_of(region, arguments.format), end="")
+        print(text_of(region.export, arguments.format), end="")
     else:
         region.write(arguments.output, arguments.format)
 

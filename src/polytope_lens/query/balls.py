@@ -13,7 +13,7 @@ from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import unpack
 from polytope_lens.polytope import balls as kernel
 from polytope_lens.polytope.ball import chebyshev_ball
-from polytope_lens.query.cells import body
+from polytope_lens.polytope.halfspaces import quotients
 from polytope_lens.query.inequalities import exact_system
 from polytope_lens.query.sides import region_rows, walls
 
@@ -139,10 +139,10 @@ def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
 
 def _from_exact_rows(partition: Partition, index: int) -> tuple[Floats, float]:
     region = partition[index]
-    rows = exact_system(region).floats[None]
+    rows = quotients(exact_system(region))[None]
     error = UNIT_ROUNDOFF * np.abs(rows) + np.where(rows != 0, UNDERFLOW_GUARD, 0.0)
     centers, radii = kernel.chebyshev_balls(rows, error, region.point[None])
     if radii[0] > 0:
         return centers[0], float(radii[0])
-    ball = chebyshev_ball(body(region))
+    ball = chebyshev_ball(region.polytope)
     return ball.center, ball.radius

@@ -217,8 +217,7 @@ class _Cones:
         if region not in self._rows:
             system = exact_system(self._partition[region])
             rows = [Halfspace([fmpq(v) for v in row], fmpq(0)) for row in system.rows]
-            owners = zip(system.layer.tolist(), system.neuron.tolist(), strict=True)
-            self._rows[region] = rows, {owner: k for k, owner in enumerate(owners)}
+            self._rows[region] = rows, {owner: k for k, (owner,) in enumerate(system.owners)}
         return self._rows[region]
 
 

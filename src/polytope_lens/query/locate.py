@@ -8,13 +8,13 @@ import numpy as np
 from flint import fmpz
 
 from polytope_lens import _validate
+from polytope_lens.domain import Box
 from polytope_lens.errors import ConsistencyError, OutsideDomainError, PartialPartitionError, Status
 from polytope_lens.exact.points import pattern_beside, point_signs
 from polytope_lens.exact.rational import integers, rational, rationals
 from polytope_lens.exact.sparse import has_sparse_layers
 from polytope_lens.exact.sparse import point_signs as sparse_point_signs
 from polytope_lens.pattern import find, pack
-from polytope_lens.polytope.body import of_floats
 from polytope_lens.polytope.shape import interior_point
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _homogeneous(x: Floats, domain: Domain) -> tuple[list[fmpz], list[list[fmpz]
     exact = rationals(x)
     directions = [[fmpz(int(i == k)) for i in range(d)] for k in range(d)]
     if domain is not None:
-        target = interior_point(of_floats(domain.A, domain.b))
+        target = interior_point(domain.to_polytope() if isinstance(domain, Box) else domain)
         assert target is not None  # domains have interior
         directions.insert(0, integers([goal - here for goal, here in zip(target, exact, strict=True)]))
     return integers([*exact, rational(1.0)]), directions

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._kept import kept
 from polytope_lens._ragged import starts
 from polytope_lens.domain import is_bounded as is_bounded_domain
 from polytope_lens.exact.rational import integer_rows
@@ -67,6 +68,7 @@ class RecessionCones:
         return f"RecessionCones({len(self.rays)} rays, {len(self.lines)} lines of {len(self)} regions)"
 
 
+@kept
 def is_bounded(region: Region) -> bool:
     """Whether a region is bounded; exact, one linear program at most."""
     if is_bounded_domain(region.domain):
@@ -75,13 +77,14 @@ def is_bounded(region: Region) -> bool:
     return is_trivial_cone(normals(region.pattern.array), region.network.input_dim)
 
 
+@kept
 def recession_cone(region: Region) -> ExactRecessionCone:
     """Extreme rays and lines of a region; exact.
 
     Notes
     -----
-    They are those of the exact inequalities, which ``region.polytope`` has rounded: the two sides of a strip may be
-    parallel before and not after. Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
+    They are those of the exact inequalities: the two sides of a strip may be parallel before rounding and not after.
+    Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
     """
     if is_bounded_domain(region.domain):
         return ExactRecessionCone([], [])

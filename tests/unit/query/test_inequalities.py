@@ -130,12 +130,15 @@ def test_printed_fractions():
     region = Lens.from_arrays([[[1, -2], [0, 0], [-1, 0]], [[1, 1, 1]]], [[1, -1, 0.375], [0]]).at([0.25, 0.5])
     exact = region.inequalities(exact=True)
     assert str(exact).splitlines() == [
-        "-1 x0 + 2 x1 <= 1   layer 0, neuron 0",
-        "1 x0 <= 3/8   layer 0, neuron 2",
+        "-1 x0 + 2 x1 <= 1   layer 0, neuron 0   distance 0.112",
+        "1 x0 <= 3/8   layer 0, neuron 2   distance 0.125",
     ]
-    assert repr(exact) == "ExactInequalities(3 rows of fractions in R^2, 2 of them facets)"
+    assert repr(exact) == "Inequalities(3 rows of fractions in R^2, 2 of them facets)"
     sides = Lens(chain(1)).partition(Box([-1], [0.5]))[1].inequalities(exact=True)
-    assert str(sides).splitlines() == ["-1 x0 <= 0   layer 0, neuron 0", "1 x0 <= 1/2   domain, row 0"]
+    assert str(sides).splitlines() == [
+        "-1 x0 <= 0   layer 0, neuron 0   distance 0.25",
+        "1 x0 <= 1/2   domain, row 0   distance 0.25",
+    ]
     assert len(Lens.from_arrays([[[1, 2]]], [[0]]).at([0, 0]).inequalities(exact=True)) == 0
 
 

@@ -70,7 +70,7 @@ def test_which_points_lie_in_a_region_takes_no_facets(network, data, clipped):
     number = st.one_of(st.integers(-2, 2).map(float), st.floats(-2, 2))
     points = np.array(data.draw(st.lists(st.lists(number, min_size=d, max_size=d), min_size=2, max_size=6)))
     region = Lens(network).at(np.clip(points[0], -1, 1), domain)
-    expected = inside_mask(region.body(), points)
+    expected = inside_mask(region.polytope, points)
     assert np.array_equal(region.contains(points), expected)
     assert np.array_equal(Lens(sparsely(network)).at(region.point, domain).contains(points), expected)
     assert region.contains(region.point).all()
