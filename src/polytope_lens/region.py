@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens import _validate
 from polytope_lens import network as net
-from polytope_lens._kept import Keeper
+from polytope_lens._kept import Keeper, kept
 from polytope_lens.affine import AffineMap
 from polytope_lens.exact.points import point_signs
 from polytope_lens.io import export
@@ -70,8 +70,9 @@ class Region(Keeper):
         return hash((self.network, self.pattern))
 
     @property
+    @kept
     def affine_map(self) -> AffineMap:
-        """The network's map on the region, ``lens(x) == A @ x + b``; rounded."""
+        """The network's map on the region, ``lens(x) == A @ x + b``; rounded, found once."""
         product = self.augmented_map()
         return AffineMap(product[:-1, :-1], product[:-1, -1])
 
@@ -194,7 +195,7 @@ class Region(Keeper):
 
         VNN-LIB declares the outputs of the region's network.
         """
-        return export.Export(self.polytope, self.network.output_dim)
+        return export.Export(lambda: self.polytope, self.network.output_dim)
 
     def write(self, path: str | PathLike[str], format: str | None = None) -> None:
         """Write a file in one of these formats; see :func:`.export.write`."""

@@ -13,6 +13,7 @@ import pytest
 
 from families import cross_polytope, generic, golden, random_deep
 from polytope_lens import Box, Lens, Polytope
+from polytope_lens._kept import answers
 from polytope_lens.errors import DimensionError, FileFormatError, OptionError, UnboundedPolytopeError
 from polytope_lens.io.export import SUFFIXES
 from polytope_lens.io.ine import read_ine, to_ine
@@ -392,6 +393,14 @@ def test_files_are_named_by_what_they_end_in(tmp_path):
         "cell.other",
         *(f"cell{suffix}" for suffix in SUFFIXES.values()),
     }
+
+
+def test_facets_are_looked_for_when_something_is_written():
+    region = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7])
+    export = region.export
+    assert not answers(region) and repr(export) == "Export(wkt, smtlib, ine, vnnlib, lp, latex, json)"
+    assert export.json() == region.polytope.export.json()
+    assert (export.n_outputs, region.polytope.export.n_outputs) == (1, 1)
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
