@@ -8,7 +8,8 @@ import numpy as np
 
 from polytope_lens import _validate
 from polytope_lens.errors import OptionError, require
-from polytope_lens.training.recording import SQUARE, Recording
+from polytope_lens.training.recording import SQUARE, Recording, check_box
+from polytope_lens.training.samples import check_samples
 from polytope_lens.training.target_image import check_image
 from polytope_lens.training.weights import network_now
 
@@ -56,7 +57,8 @@ class Recorder:
     Raises
     ------
     OptionError
-        `every` below 1; when called with a step before the last one kept; when entered twice at once.
+        Another model than one of torch, `every` below 1; when called with a step before the last one kept; when entered
+        twice at once.
     UnsupportedLayerError, InvalidNetworkError
         On entry, or when called: the model is none that can be read.
 
@@ -93,10 +95,12 @@ class Recorder:
         domain: Box = SQUARE,
     ) -> None:
         self.model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile was given
+        if not callable(getattr(self.model, "parameters", None)):
+            raise OptionError(f"a Recorder watches a torch.nn.Module, but received {type(model).__name__}.")
         self.every = _validate.count(every, name="`every`")
-        self.samples = samples
+        self.samples = check_samples(samples)
         self.target = None if target is None else check_image(target)
-        self.domain = domain
+        self.domain = check_box(domain)
         self.steps: list[int] = []
         self.networks: list[Network | None] = []
         self._n_seen = 0
@@ -104,6 +108,7 @@ class Recorder:
 
     def __call__(self, step: int) -> None:
         """Keep the weights if it is this step's turn; to be handed to `train` as `on_step`."""
+        step = _validate.count(step, name="the step", least=0)
         if step % self.every or (self.steps and step == self.steps[-1]):
             return
         if self.steps and step < self.steps[-1]:
