@@ -91,7 +91,7 @@ class RunSetting:
 
     @property
     def layers(self) -> tuple[int, ...]:
-        """Inputs, widths of the hidden layers, outputs; see :func:`.models.mlp`."""
+        """Inputs, widths of the hidden layers, outputs, as :func:`.models.mlp` takes them."""
         return shape_of(self.shape, n_outputs=self.categories or 1)
 
     @property

@@ -117,6 +117,10 @@ def _architecture(network: Network) -> tuple[object, ...]:
 def load(path: str | PathLike[str]) -> dict[str, Any]:
     """Read what :func:`save` wrote.
 
+    Parameters
+    ----------
+    path : str or path-like
+
     Returns
     -------
     dict

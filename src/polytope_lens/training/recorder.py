@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens import _validate
+from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError, require
+from polytope_lens.training.events import Events, events
+from polytope_lens.training.films.film import film
 from polytope_lens.training.recording import SQUARE, Recording, check_box
 from polytope_lens.training.samples import check_samples
 from polytope_lens.training.target_image import check_image
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Box
     from polytope_lens.network import Network
-    from polytope_lens.training.events import Events
     from polytope_lens.training.samples import Samples
 
 
@@ -148,16 +150,19 @@ class Recorder:
             np.array(self.steps, dtype=np.int64), tuple(self.networks), self.domain, self.samples, self.target
         )
 
+    @documented_by(Recording.save)
     def save(self, path: str | PathLike[str]) -> None:
-        """Write what was recorded to a file for `Recording.load`; see :func:`polytope_lens.training.archive.save`."""
+        """Write what was recorded to a file, which `Recording.load` reads."""
         self.recording().save(path)
 
+    @documented_by(film)
     def film(self, path: str | PathLike[str], **options: Any) -> None:
-        """Write a film of what was recorded; options as of :func:`polytope_lens.training.films.film.film`."""
+        """Write a film of what was recorded, one frame for each step kept."""
         self.recording().film(path, **options)
 
+    @documented_by(events)
     def events(self, **options: Any) -> Events:
-        """Which regions were born, split, merged or died; see :func:`polytope_lens.training.events.events`."""
+        """Which regions persist, split, merge, are born and die between consecutive steps that were recorded."""
         return self.recording().events(**options)
 
     def __repr__(self) -> str:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens import _validate
+from polytope_lens._docstrings import documented_by
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError
 from polytope_lens.network import Network
 from polytope_lens.training import archive
+from polytope_lens.training.events import Events, events
+from polytope_lens.training.films.film import film
 from polytope_lens.training.samples import Samples, check_samples
 from polytope_lens.training.target_image import check_image
 
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
-    from polytope_lens.training.events import Events
 
 
 SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
@@ -93,25 +95,30 @@ class Recording:
         n_diverged = self.networks.count(None)
         return f"Recording({len(self)} steps{last}{f', {n_diverged} of them diverged' if n_diverged else ''})"
 
+    @documented_by(archive.save)
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one file; see :func:`polytope_lens.training.archive.save`."""
+        """Write everything to one file, from which `load` makes an equal recording."""
         archive.save(self, path)
 
     @classmethod
+    @documented_by(archive.load)
     def load(cls, path: str | PathLike[str]) -> Recording:
-        """Read what `save` wrote; see :func:`polytope_lens.training.archive.load`."""
+        """Read what `save` wrote.
+
+        Returns
+        -------
+        Recording
+        """
         return cls(**archive.load(path))
 
+    @documented_by(film)
     def film(self, path: str | PathLike[str], **options: Any) -> None:
-        """Write a film, one frame for each step; options as of :func:`polytope_lens.training.films.film.film`."""
-        from polytope_lens.training.films.film import film
-
+        """Write a film, one frame for each step kept."""
         film(self, path, **options)
 
+    @documented_by(events)
     def events(self, **options: Any) -> Events:
-        """Which regions are born, split, merge or die; see :func:`polytope_lens.training.events.events`."""
-        from polytope_lens.training.events import events
-
+        """Which regions persist, split, merge, are born and die between consecutive steps."""
         return events(self, **options)
 
 

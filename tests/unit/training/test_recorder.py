@@ -149,11 +149,11 @@ def test_the_forwarders_hand_everything_on(monkeypatch):
     calls = []
 
     monkeypatch.setattr(
-        "polytope_lens.training.films.film.film",
+        "polytope_lens.training.recording.film",
         lambda recording, path, **options: calls.append((len(recording), path, options)),
     )
     monkeypatch.setattr(
-        "polytope_lens.training.events.events", lambda recording, **options: calls.append((len(recording), options))
+        "polytope_lens.training.recording.events", lambda recording, **options: calls.append((len(recording), options))
     )
     recorder.film("ring.mp4", fps=10)
     recorder.events(workers=1)
