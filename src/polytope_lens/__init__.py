@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from polytope_lens.path import Path
     from polytope_lens.pattern import ActivationPattern
     from polytope_lens.points.complexity import LocalComplexity
-    from polytope_lens.points.robustness import Robustness
+    from polytope_lens.points.gradients import Attributions
+    from polytope_lens.points.regions_at import RegionsAt
+    from polytope_lens.points.robustness import Robustness, RobustnessRadii
     from polytope_lens.polytope import Polytope
     from polytope_lens.polytope.ball import Ball
     from polytope_lens.polytope.ellipsoid import Ellipsoid
@@ -42,6 +44,7 @@ __version__ = "0.1.0"
 _HOME = {
     "ActivationPattern": "pattern",
     "AffineMap": "affine",
+    "Attributions": "points.gradients",
     "Ball": "polytope.ball",
     "Balls": "query.balls",
     "Box": "domain",
@@ -64,7 +67,9 @@ _HOME = {
     "Region": "region",
     "RegionCounts": "outcome",
     "RegionData": "query.data",
+    "RegionsAt": "points.regions_at",
     "Robustness": "points.robustness",
+    "RobustnessRadii": "points.robustness",
     "Status": "errors",
     "Width": "polytope.extent",
 }
@@ -72,6 +77,7 @@ _HOME = {
 __all__ = [
     "ActivationPattern",
     "AffineMap",
+    "Attributions",
     "Ball",
     "Balls",
     "Box",
@@ -94,7 +100,9 @@ __all__ = [
     "Region",
     "RegionCounts",
     "RegionData",
+    "RegionsAt",
     "Robustness",
+    "RobustnessRadii",
     "Status",
     "Width",
 ]

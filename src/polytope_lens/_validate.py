@@ -114,6 +114,28 @@ def point(value: ArrayLike, dim: int, *, what: str) -> NDArray[np.float64]:
     return array
 
 
+def is_one(value: ArrayLike) -> bool:
+    """Whether an argument is one point, and not one in each row; what is neither is taken for one, to be refused."""
+    try:
+        return np.ndim(value) != 2
+    except ValueError:  # rows that differ in length
+        return True
+
+
+def index(value: int, n: int, *, what: str) -> int:
+    """Return the number of one of n things, counted from the first, if there is such a one.
+
+    Raises
+    ------
+    IndexError, OptionError
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise OptionError(f"the index of one of {n} {what} should be a whole number or a slice, but is {value!r}.")
+    if not -n <= value < n:
+        raise IndexError(f"there are {n} {what}, but number {value} was asked for.")
+    return int(value) % n
+
+
 def count(value: int, *, name: str, least: int = 1, most: int = WORD) -> int:
     """Return `value` if it is a whole number from `least` to `most`."""
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)

@@ -14,17 +14,13 @@ from polytope_lens import network as net
 from polytope_lens import overlay as overlays
 from polytope_lens import path as paths
 from polytope_lens._docstrings import documented_by
-from polytope_lens.domain import check_domain
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.points import point_signs
 from polytope_lens.importers import read as readers
-from polytope_lens.pattern import ActivationPattern
-from polytope_lens.points import complexity, crossings, gradients, robustness
+from polytope_lens.points import complexity, crossings, gradients, regions_at, robustness
 from polytope_lens.proof.write import write_proof
-from polytope_lens.query.locate import region_patterns
-from polytope_lens.region import Region
 
 if TYPE_CHECKING:
     import os
@@ -33,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import nn
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Point, Points
     from polytope_lens.domain import Domain
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.lowering import Lowering
@@ -42,7 +38,10 @@ if TYPE_CHECKING:
     from polytope_lens.partition import Partition
     from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
     from polytope_lens.points.crossings import Crossings
-    from polytope_lens.points.robustness import Robustness
+    from polytope_lens.points.gradients import Attributions
+    from polytope_lens.points.regions_at import RegionsAt
+    from polytope_lens.points.robustness import Robustness, RobustnessRadii
+    from polytope_lens.region import Region
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
@@ -138,35 +137,15 @@ class Lens:
         rows = _validate.points(X, self.network.input_dim, what="`patterns`")
         return point_signs(self.network, rows) > 0
 
-    def at(self, x: ArrayLike, domain: Domain = None) -> Region:
-        """The region that a point lies in, clipped to a domain if one is given; exact.
-
-        A point on a boundary lies in several closed regions. The one returned is always the same: the one on the side
-        of the first axis, then the second, and so on. Its pattern is that of a region with interior, which "positive or
-        not" at the point itself need not be; :meth:`.Region.vanishing` names the neurons that are zero there. In a
-        domain it is the region of :meth:`.Partition.locate`.
-        Cost: a forward pass; questions to the region have their own.
-
-        Examples
-        --------
-        Three lines through the origin cut the plane into six regions, none of which has all neurons off.
-
-        >>> lens = Lens.from_arrays([[[1, 0], [0, 1], [-1, -1]], [[1, 1, 1]]], [[0, 0, 0], [0]])
-        >>> lens.patterns([0, 0])
-        array([[False, False, False]])
-        >>> region = lens.at([0, 0])
-        >>> print(region.pattern)
-        110
-        >>> region.vanishing()
-        array([[0, 0],
-               [0, 1],
-               [0, 2]])
-        """
-        point = _validate.point(x, self.network.input_dim, what="`at`")
-        domain = check_domain(domain, self.network.input_dim)
-        bits = region_patterns(self.network, point[None], domain)[0]
-        pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
-        return Region(self.network, pattern, domain, point)
+    @overload
+    def at(self, x: Point, domain: Domain = None) -> Region: ...
+    @overload
+    def at(self, x: Points, domain: Domain = None) -> RegionsAt: ...
+    @overload
+    def at(self, x: ArrayLike, domain: Domain = None) -> Region | RegionsAt: ...
+    @documented_by(regions_at.at)
+    def at(self, x: ArrayLike, domain: Domain = None) -> Region | RegionsAt:
+        return regions_at.at(self.network, x, domain)
 
     @documented_by(engines.partition)
     def partition(
@@ -286,23 +265,42 @@ class Lens:
         )
         return overlays.overlay(one, two, workers=workers, progress=progress)
 
+    @overload
+    def robustness_radius(
+        self, x: Point, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
+        output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
+        exact: bool = False, progress: bool | None = None,
+    ) -> Robustness: ...  # fmt: skip
+    @overload
+    def robustness_radius(
+        self, x: Points, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
+        output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
+        exact: bool = False, progress: bool | None = None,
+    ) -> RobustnessRadii: ...  # fmt: skip
+    @overload
+    def robustness_radius(
+        self, x: ArrayLike, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
+        output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
+        exact: bool = False, progress: bool | None = None,
+    ) -> Robustness | RobustnessRadii: ...  # fmt: skip
     @documented_by(robustness.robustness_radius)
     def robustness_radius(
         self,
         x: ArrayLike,
         *,
         norm: float = 2,
-        target: int | tuple[int, int] | None = None,
+        rival: int | None = None,
+        pair: tuple[int, int] | None = None,
         output: int | None = None,
         value: float | None = None,
         domain: Domain = None,
         max_regions: int | None = 10_000,
         exact: bool = False,
         progress: bool | None = None,
-    ) -> Robustness:
-        """Distance from a point to the decision boundary, with proved bounds."""
+    ) -> Robustness | RobustnessRadii:
+        """Distance from a point, or from each of many, to the decision boundary, with proved bounds."""
         return robustness.robustness_radius(
-            self.network, x, norm=norm, target=target, output=output, value=value, domain=domain,
+            self.network, x, norm=norm, rival=rival, pair=pair, output=output, value=value, domain=domain,
             max_regions=max_regions, exact=exact, progress=progress,
         )  # fmt: skip
 
@@ -325,18 +323,27 @@ class Lens:
 
     @overload
     def integrated_gradients(
-        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[False] = False
-    ) -> Floats: ...
+        self, x: Point, baseline: Point, *, output: int = 0, exact: Literal[False] = False,
+        progress: bool | None = None,
+    ) -> Floats: ...  # fmt: skip
     @overload
     def integrated_gradients(
-        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[True]
+        self, x: Point, baseline: Point, *, output: int = 0, exact: Literal[True], progress: bool | None = None
     ) -> NDArray[np.object_]: ...
+    @overload
+    def integrated_gradients(
+        self, x: Points, baseline: ArrayLike, *, output: int = 0, exact: bool = False, progress: bool | None = None
+    ) -> Attributions: ...
+    @overload
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False, progress: bool | None = None
+    ) -> Floats | NDArray[np.object_] | Attributions: ...
     @documented_by(gradients.integrated_gradients)
     def integrated_gradients(
-        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False
-    ) -> Floats | NDArray[np.object_]:
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False, progress: bool | None = None
+    ) -> Floats | NDArray[np.object_] | Attributions:
         """What each input contributes to an output on the straight way from a baseline to x."""
-        return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
+        return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact, progress=progress)
 
     @documented_by(distances.disagreement, distances.distance)
     def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:

@@ -282,8 +282,9 @@ def test_examples_run_once():
         capture_output=True, text=True, cwd=root, check=True,
     )  # fmt: skip
     collected = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
-    assert "polytope_lens.lens.Lens.at" in collected  # an example of its own
-    assert "polytope_lens.lens.Lens.partition" in collected  # the same, in a method that is documented by a function
+    assert "polytope_lens.lens.Lens.slice" in collected
+    assert "polytope_lens.lens.Lens.partition" in collected  # an example of its own beside the words of a function
     assert "polytope_lens.path.path" in collected
     assert "polytope_lens.lens.Lens.path" not in collected
+    assert "polytope_lens.lens.Lens.at" not in collected
     assert "polytope_lens.training.recording.Recording.events" not in collected

@@ -72,9 +72,11 @@ def add(commands: Commands) -> None:
     robustness = add_command(commands, "robustness", _robustness, "How far a point is from the decision boundary.")
     add_point(robustness)
     robustness.add_argument("--norm", type=float, default=2, help="1, 2 or inf (default: %(default)s)")
-    robustness.add_argument("--target", type=int, nargs="+", metavar="I", help="only this output, or a pair of them")
-    robustness.add_argument("--value", type=float, help="where an output has this value instead")
-    robustness.add_argument("--output", type=int, metavar="I", help="which one")
+    which = robustness.add_mutually_exclusive_group()
+    which.add_argument("--rival", type=int, metavar="I", help="only where this output takes over")
+    which.add_argument("--pair", type=int, nargs=2, metavar="I", help="where these two outputs are equal instead")
+    which.add_argument("--value", type=float, help="where an output has this value instead")
+    robustness.add_argument("--output-index", type=int, metavar="I", help="which output that is")
     robustness.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
     add_as_json(robustness)
 
@@ -204,12 +206,13 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _robustness(arguments: argparse.Namespace) -> None:
-    lens, target = lens_of(arguments), arguments.target
+    lens = lens_of(arguments)
     found = lens.robustness_radius(
         point_of(arguments, lens, "robustness"),
         norm=arguments.norm,
-        target=target[0] if target and len(target) == 1 else target,
-        output=arguments.output,
+        rival=arguments.rival,
+        pair=arguments.pair,
+        output=arguments.output_index,
         value=arguments.value,
         max_regions=arguments.max_regions,
     )

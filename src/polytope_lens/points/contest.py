@@ -13,6 +13,7 @@ from polytope_lens.exact.points import point_signs
 from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import pass_through_layer
+from polytope_lens.query.scalar import check_output
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
@@ -38,7 +39,13 @@ class Contest:
 
 
 def contest(
-    network: Network, x: Floats, *, target: int | tuple[int, int] | None, output: int | None, value: float | None
+    network: Network,
+    x: Floats,
+    *,
+    rival: int | None = None,
+    pair: tuple[int, int] | None = None,
+    output: int | None = None,
+    value: float | None = None,
 ) -> Contest:
     """The margins that decide the answer at x; see :func:`.robustness.robustness_radius` for the options.
 
@@ -53,27 +60,37 @@ def contest(
             "a network with one output has no classes to tell apart. Give `value`, the level at which its answer "
             "changes, for example `value=0`."
         )
-    if value is not None and target is not None:
-        raise OptionError("`target` compares outputs with each other, `value` one with a number. Give one of them.")
+    if sum(option is not None for option in (rival, pair, value)) > 1:
+        raise OptionError(
+            "`rival` is an output that is to overtake the greatest, `pair` two that are to be equal, and `value` a "
+            "number that one is to reach. Give one of them."
+        )
     if value is not None:
         return _level(network, x, output, value)
     outputs = _values(network, len(network.layers), x)
-    if isinstance(target, tuple | list):
-        if len(target) != 2 or target[0] == target[1]:
-            raise OptionError(f"a pair of outputs should name two different ones, but received {target}.")
-        one, other = (check_output(network, index, name="an output of the pair") for index in target)
+    if pair is not None:
+        one, other = _pair(network, pair)
         leader, rivals = (one, [other]) if outputs[one] >= outputs[other] else (other, [one])
     else:
         leader = max(range(len(outputs)), key=lambda i: (outputs[i], -i))
         rivals = [i for i in range(len(outputs)) if i != leader]
-        if target is not None:
-            rivals = [check_output(network, target, name="`target`")]
+        if rival is not None:
+            rivals = [check_output(network, rival, name="`rival`")]
         if rivals == [leader]:
-            raise OptionError(f"output {leader} is the greatest at the point already. Choose another `target`.")
+            raise OptionError(f"output {leader} is the greatest at the point already. Choose another `rival`.")
     difference = np.zeros((len(rivals), network.output_dim))
     difference[:, leader] = -1.0
     difference[np.arange(len(rivals)), rivals] = 1.0
     return _with_margins(network, difference, np.zeros(len(rivals)), tuple((leader, rival) for rival in rivals))
+
+
+def _pair(network: Network, pair: tuple[int, int]) -> tuple[int, int]:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise OptionError(f"`pair` should name two outputs, but received {pair!r}.")
+    one, other = (check_output(network, index, name="an output of `pair`") for index in pair)
+    if one == other:
+        raise OptionError(f"`pair` should name two different outputs, but received {pair!r}.")
+    return one, other
 
 
 def _level(network: Network, x: Floats, output: int | None, value: float) -> Contest:
@@ -81,7 +98,7 @@ def _level(network: Network, x: Floats, output: int | None, value: float) -> Con
         raise OptionError(
             f"the network has {network.output_dim} outputs. Say which `output` is to be compared with {value!r}."
         )
-    output = check_output(network, output or 0, name="`output`")
+    output = check_output(network, output or 0)
     level = _validate.number(value, name="`value`")
     row = np.zeros((1, network.output_dim))
     row[0, output] = 1.0
@@ -95,16 +112,6 @@ def _with_margins(network: Network, weight: Floats, bias: Floats, pairs: tuple[t
     layers = (*network.layers, passing, margins)
     n = len(pairs)
     return Contest(replace(network, layers=layers, output_weight=np.eye(n), output_bias=np.zeros(n)), pairs)
-
-
-def check_output(network: Network, index: int, *, name: str) -> int:
-    """Return the number of an output if there is such a one."""
-    if isinstance(index, bool) or not isinstance(index, int | np.integer) or not 0 <= index < network.output_dim:
-        raise OptionError(
-            f"{name} should be a number from 0 to {network.output_dim - 1}, one of the network's outputs, but received "
-            f"{index!r}."
-        )
-    return int(index)
 
 
 def margins_at(contest: Contest, x: Floats) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from tqdm import tqdm
@@ -13,17 +13,19 @@ from polytope_lens import _validate
 from polytope_lens.domain import check_domain
 from polytope_lens.engines.flip import Limits, search
 from polytope_lens.engines.place import check_norm, place_of
-from polytope_lens.errors import ConsistencyError, Status
+from polytope_lens.errors import ConsistencyError, OptionError, Status, require
 from polytope_lens.exact.rational import fraction, nearest_float
 from polytope_lens.exact.roots import enclose, enclose_root
 from polytope_lens.points.contest import contest, margins_at
 from polytope_lens.points.front import Front
 from polytope_lens.points.guess import guesses
-from polytope_lens.query.locate import region_patterns
+from polytope_lens.query.locate import check_inside, region_patterns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from fractions import Fraction
 
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats
@@ -97,36 +99,140 @@ class Robustness:
         return f"Robustness({bounds}, norm {self.norm:g}{pair}, {self.n_regions} regions, {self.status.name})"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RobustnessRadii:
+    """How far each of many points is from the decision boundary, in one norm.
+
+    It has a length, an index and slices: ``radii[3]`` is a :class:`Robustness`, ``radii[:10]`` again such a list.
+
+    Parameters
+    ----------
+    points : (n, d) array
+        Those asked about.
+    found : tuple of Robustness
+        One for each; fewer, where the search was interrupted.
+    norm : 1, 2 or inf
+    """
+
+    points: Floats
+    found: tuple[Robustness, ...]
+    norm: float
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @overload
+    def __getitem__(self, index: int) -> Robustness: ...
+    @overload
+    def __getitem__(self, index: slice) -> RobustnessRadii: ...
+    def __getitem__(self, index: int | slice) -> Robustness | RobustnessRadii:
+        if isinstance(index, slice):
+            return RobustnessRadii(self.points[: len(self)][index], self.found[index], self.norm)
+        return self.found[_validate.index(index, len(self), what="points")]
+
+    def __iter__(self) -> Iterator[Robustness]:
+        return iter(self.found)
+
+    @property
+    def radius(self) -> Floats:
+        """The distances, (n,): rounded; infinite where there is no boundary, NaN where only the bounds are known."""
+        return self._column("radius")
+
+    @property
+    def lower(self) -> Floats:
+        """Proved lower bounds on the distances, (n,)."""
+        return self._column("lower")
+
+    @property
+    def upper(self) -> Floats:
+        """Proved upper bounds on the distances, (n,)."""
+        return self._column("upper")
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every radius is known, and not only bounds on it."""
+        return len(self) == len(self.points) and all(one.is_complete for one in self)
+
+    def explain(self) -> str:
+        """The answer in one or two sentences: what is proved, and how to go on."""
+        n, known = len(self.points), sum(one.is_complete for one in self)
+        told = f"The distance from the boundary in the norm {self.norm:g} is known of {known} of {n} points"
+        if self.is_complete:
+            return f"{told}."
+        if len(self) < n or self.found[-1].status is Status.INTERRUPTED:
+            return f"{told}; the search was interrupted after {len(self)} of them."
+        return f"{told}, and bounds on it of the others. Raise `max_regions` for more."
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each point: what :class:`Robustness` says of it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``radius``, ``lower``, ``upper``; ``leader`` and ``rival``, the outputs of :attr:`Robustness.pair`, missing
+            where there are none; ``n_regions``; ``status``; ``nearest_0, nearest_1, ...``, the nearest point found.
+
+        Raises
+        ------
+        MissingExtraError
+        """
+        pandas = require("pandas", extra="data", purpose="`to_frame`")
+        d = self.points.shape[1]
+        pairs = [(None, None) if one.pair is None else one.pair for one in self]
+        nearest = np.array([np.full(d, nan) if one.point is None else one.point for one in self]).reshape(-1, d)
+        columns: dict[str, Any] = {name: self._column(name) for name in ("radius", "lower", "upper")}
+        for k, name in enumerate(("leader", "rival")):
+            columns[name] = pandas.array([pair[k] for pair in pairs], dtype="Int64")
+        columns["n_regions"] = np.array([one.n_regions for one in self], dtype=np.int64)
+        columns["status"] = [one.status.name for one in self]
+        columns |= {f"nearest_{k}": nearest[:, k] for k in range(d)}
+        return pandas.DataFrame(columns, index=pandas.RangeIndex(len(self), name="point"))
+
+    def _column(self, name: str) -> Floats:
+        return np.array([getattr(one, name) for one in self.found], dtype=np.float64)
+
+    def __repr__(self) -> str:
+        known = self.radius[np.isfinite(self.radius)]
+        told = f", radius {known.min():.4g} to {known.max():.4g}" if known.size else ""
+        n_known = sum(one.is_complete for one in self)
+        return f"RobustnessRadii({len(self.points)} points, {n_known} known, norm {self.norm:g}{told})"
+
+
 def robustness_radius(
     network: Network,
     x: ArrayLike,
     *,
     norm: float = 2,
-    target: int | tuple[int, int] | None = None,
+    rival: int | None = None,
+    pair: tuple[int, int] | None = None,
     output: int | None = None,
     value: float | None = None,
     domain: Domain = None,
     max_regions: int | None = 10_000,
     exact: bool = False,
     progress: bool | None = None,
-) -> Robustness:
-    """Distance from a point to the nearest one at which the network's answer ceases to be clear.
+) -> Robustness | RobustnessRadii:
+    """Distance from a point, or from each of many, to the nearest one at which the network's answer ceases to be clear.
 
     Parameters
     ----------
     network : Network
-    x : (d,) array
+    x : (d,) or (n, d) array
+        One point, or one in each row.
     norm : 1, 2 or inf
         What the distance is measured in.
-    target : int or pair of ints, optional
+    rival : int, optional
         By default the answer is the greatest output (the first of several), and its boundary is where any other one
-        equals it. With a number, where this one does. With a pair, where the two are equal, whatever others do.
+        equals it. With a rival, where this output does.
+    pair : two ints, optional
+        Instead, where these two outputs are equal, whatever others do.
     output, value : int and float, optional
         Instead, where this output has this value; `output` may be left out where there is only one.
     domain : Box, Polytope or None
         Points outside of it do not count.
     max_regions : int or None
-        Give up after so many regions, with bounds as far as they are proved; None for as many as it takes.
+        Give up after so many regions, with bounds as far as they are proved; None for as many as it takes. For each
+        point anew.
     exact : bool
         Also compute the radius (its square for norm 2) and the point as fractions.
     progress : bool, optional
@@ -134,8 +240,9 @@ def robustness_radius(
 
     Returns
     -------
-    Robustness
-        With radius 0 if x itself is on the boundary.
+    Robustness or RobustnessRadii
+        Of the one point, with radius 0 if it is on the boundary itself; or a list for all of them, with length, index,
+        slices, ``to_frame()``, and what is in each as an array.
 
     Raises
     ------
@@ -154,6 +261,7 @@ def robustness_radius(
     the same distance.
     Source: Jordan, Lewis and Dimakis 2019, *Provable certificates for adversarial examples: fitting a ball in the union
     of polytopes*, algorithm 1. The first upper bound comes from :func:`.guesses`.
+    Ctrl-C ends the search with what was found so far: a point whose bounds may be far apart, and none after it.
 
     Examples
     --------
@@ -163,14 +271,53 @@ def robustness_radius(
     Robustness(radius=2.0, norm 1, outputs (0, 1), 2 regions, COMPLETE)
     >>> lens.robustness_radius([3, 1], exact=True).exact
     Fraction(2, 1)
+    >>> lens.robustness_radius([[3, 1], [0.5, 2], [-1, -1]], norm=1).radius
+    array([2. , 1.5, 0. ])
     """
     norm = check_norm(norm)
     domain = check_domain(domain, network.input_dim)
-    point = _validate.point(x, network.input_dim, what="`robustness_radius`")
     if max_regions is not None:
         max_regions = _validate.count(max_regions, name="`max_regions`")
+    options = _Options(norm, rival, pair, output, value, domain, max_regions, exact)
+    if _validate.is_one(x):
+        point = _validate.point(x, network.input_dim, what="`robustness_radius`")
+        return _of_one(network, point, options, progress)
+    points = _validate.points(x, network.input_dim, what="`robustness_radius`")
+    return _of_many(network, points, options, progress)
+
+
+class _Options(NamedTuple):
+    """What is asked about each point."""
+
+    norm: float
+    rival: int | None
+    pair: tuple[int, int] | None
+    output: int | None
+    value: float | None
+    domain: Domain
+    max_regions: int | None
+    exact: bool
+
+
+def _of_many(network: Network, points: Floats, options: _Options, progress: bool | None) -> RobustnessRadii:
+    found: list[Robustness] = []
+    disable = None if progress is None else not progress
+    check_inside(options.domain, points)
+    with tqdm(points, desc="robustness", unit=" points", disable=disable, delay=1.0, leave=False) as bar:
+        for i, point in enumerate(bar):
+            try:
+                found.append(_of_one(network, point, options, False))
+            except OptionError as error:
+                raise OptionError(f"of point {i}, {point.tolist()[:8]}: {error}") from error
+            if found[-1].status is Status.INTERRUPTED:
+                break
+    return RobustnessRadii(points, tuple(found), options.norm)
+
+
+def _of_one(network: Network, point: Floats, options: _Options, progress: bool | None) -> Robustness:
+    norm, domain, max_regions = options.norm, options.domain, options.max_regions
     bits = region_patterns(network, point[None], domain)[0]
-    asked = contest(network, point, target=target, output=output, value=value)
+    asked = contest(network, point, rival=options.rival, pair=options.pair, output=options.output, value=options.value)
     ties = np.flatnonzero(np.array(margins_at(asked, point)) >= 0)
     if ties.size:
         here = tuple(map(fraction, point.tolist()))
@@ -192,7 +339,7 @@ def robustness_radius(
         outcome = search(place, bits, by_distance=True, limits=limits, report=report, look=front.look)
     n_regions = outcome.listed.size
     is_complete = outcome.status in (Status.COMPLETE, Status.RADIUS_REACHED)
-    return _answer(front, outcome.clear, n_regions, Status.COMPLETE if is_complete else outcome.status, exact)
+    return _answer(front, outcome.clear, n_regions, Status.COMPLETE if is_complete else outcome.status, options.exact)
 
 
 def _answer(front: Front, clear: float, n_regions: int, status: Status, exact: bool) -> Robustness:

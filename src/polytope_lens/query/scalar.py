@@ -52,9 +52,9 @@ def preactivation(network: Network, layer: int, neuron: int) -> Network:
     ------
     OptionError
     """
-    layer = _index(layer, len(network.layers), name="`layer`", what="hidden layers")
+    layer = _index(layer, len(network.layers), name="`layer`", what="hidden layer")
     chosen = network.layers[layer]
-    neuron = _index(neuron, chosen.width, name="`neuron`", what=f"neurons in layer {layer}")
+    neuron = _index(neuron, chosen.width, name="`neuron`", what="neuron", where=f" in layer {layer}")
     return Network(network.layers[:layer], chosen.weight[neuron : neuron + 1], chosen.bias[neuron : neuron + 1])
 
 
@@ -64,14 +64,14 @@ def stacked_outputs(network: Network) -> Network:
     return _of_outputs(network, list(range(n)), np.eye(n), np.zeros(n))
 
 
-def check_output(network: Network, output: int, *, name: str) -> int:
+def check_output(network: Network, output: int, *, name: str = "`output`") -> int:
     """The number of an output, counted from the first; negative ones count from the last.
 
     Raises
     ------
     OptionError
     """
-    return _index(output, network.output_dim, name=name, what="outputs")
+    return _index(output, network.output_dim, name=name, what="output")
 
 
 def _of_outputs(network: Network, chosen: list[int], weight: NDArray[np.float64], bias: NDArray[np.float64]) -> Network:
@@ -79,9 +79,10 @@ def _of_outputs(network: Network, chosen: list[int], weight: NDArray[np.float64]
     return Network((*network.layers, last), weight, bias.reshape(-1))
 
 
-def _index(value: int, n: int, *, name: str, what: str) -> int:
+def _index(value: int, n: int, *, name: str, what: str, where: str = "") -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise OptionError(f"{name} should be a whole number, but received {value!r}.")
     if not -n <= value < n:
-        raise OptionError(f"{name} is {value}, but the network has {n} {what}, which are counted from 0.")
+        number = f"{n} {what}s" if n != 1 else f"1 {what}"
+        raise OptionError(f"{name} is {value}, but the network has {number}{where}, counted from 0.")
     return int(value) % n

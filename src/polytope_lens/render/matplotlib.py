@@ -22,6 +22,7 @@ from matplotlib.transforms import Affine2D
 from polytope_lens import _validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.query.scalar import check_output
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def plot(
         The partition has no polygons, or `points` are not points of the plane.
     """
     _validate.option(color, name="color", allowed=LINES)
-    output = scene.check_output(partition, output)
+    output = check_output(partition.network, output)
     dots = None if points is None else _validate.points(points, 2, what="`plot`")
     partition.planar_mesh()
     if ax is None:
@@ -144,7 +145,7 @@ def three_panels(
     ------
     DimensionError, UnboundedPolytopeError, DomainError, OptionError
     """
-    output = scene.check_output(partition, output)
+    output = check_output(partition.network, output)
     mesh = partition.planar_mesh()
     pixels = _checked_target(target, partition)
     dots = [
@@ -207,7 +208,7 @@ def draw_frame(
     if target is not None:
         figure = three_panels(partition, target, train_points, validation_points, output=output, title=title)
     else:
-        output = scene.check_output(partition, output)
+        output = check_output(partition.network, output)
         partition.planar_mesh()
         if limits is not None and not limits[0] < limits[1]:
             raise OptionError(f"limits should be (black, white) with black < white, but received {limits!r}.")

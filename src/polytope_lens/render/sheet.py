@@ -11,6 +11,7 @@ import numpy as np
 from polytope_lens._ragged import fan
 from polytope_lens.errors import OptionError
 from polytope_lens.network import evaluate
+from polytope_lens.query.scalar import check_output
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def sheet(partition: Partition, output: int = 0) -> Sheet:
         The network has no such output.
     DimensionError, UnboundedPolytopeError, PartialPartitionError
     """
-    output = scene.check_output(partition, output)
+    output = check_output(partition.network, output)
     mesh = partition.planar_mesh()
     edges = scene.boundary_segments(partition)
     heights = evaluate(partition.network, mesh.points)[:, output]

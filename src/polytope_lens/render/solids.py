@@ -11,7 +11,8 @@ from polytope_lens._ragged import list_of
 from polytope_lens.errors import OptionError
 from polytope_lens.io import obj, ply
 from polytope_lens.network import layer_of_bit
-from polytope_lens.render.scene import check_output, pattern_colors
+from polytope_lens.query.scalar import check_output
+from polytope_lens.render.scene import pattern_colors
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -75,7 +76,7 @@ def solids(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> Sol
     DimensionError, UnboundedPolytopeError, PartialPartitionError
     """
     mesh = partition.polyhedral_mesh()
-    output = check_output(partition, output)
+    output = check_output(partition.network, output)
     if not 0 < shrink <= 1:
         raise OptionError(
             f"`shrink` should be more than 0 and at most 1, which leaves regions as they are; received {shrink!r}."

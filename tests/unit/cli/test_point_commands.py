@@ -140,7 +140,7 @@ def test_robustness(capsys, lines, tmp_path):
     save_npz(from_arrays([np.eye(3)], [np.zeros(3)]), tmp_path / "three.npz")
     three = str(tmp_path / "three.npz")
     assert as_json(capsys, "robustness", three, "3", "2", "1")["outputs"] == [0, 1]
-    assert as_json(capsys, "robustness", three, "3", "2", "1", "--target", "2")["outputs"] == [0, 2]
-    assert as_json(capsys, "robustness", three, "3", "2", "1", "--target", "2", "1")["outputs"] == [1, 2]
+    assert as_json(capsys, "robustness", three, "3", "2", "1", "--rival", "2")["outputs"] == [0, 2]
+    assert as_json(capsys, "robustness", three, "3", "2", "1", "--pair", "2", "1")["outputs"] == [1, 2]
     assert "no classes to tell apart" in refused(capsys, "robustness", lines, "0", "0")
     assert "`norm` should be 1, 2 or inf" in refused(capsys, "robustness", three, "0", "0", "1", "--norm", "3")

@@ -24,8 +24,8 @@ def random_lens(sizes, seed):
     return Lens.from_arrays(weights, [0.3 * rng.standard_normal(len(w)) for w in weights])
 
 
-def asked(network, x, target=None, output=None, value=None):
-    return contest(network, np.asarray(x, dtype=float), target=target, output=output, value=value)
+def asked(network, x, output=None, value=None):
+    return contest(network, np.asarray(x, dtype=float), output=output, value=value)
 
 
 def test_margins_are_differences_of_outputs():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
-from polytope_lens import Lens
+from polytope_lens import Attributions, Lens
 from polytope_lens.errors import DimensionError, OptionError
 
 
@@ -78,10 +78,51 @@ def test_pieces_of_one_layer_by_hand():
 
 def test_bad_questions():
     lens = random_lens((2, 3, 2), 0)
-    for output in (2, -1, True, 0.0, "a"):
-        with pytest.raises(OptionError, match="`output` should be a number from 0 to 1"):
+    for output in (2, -3, True, 0.0, "a"):
+        with pytest.raises(OptionError, match=r"`output` (is|should be)"):
             lens.integrated_gradients([0, 0], [1, 1], output=output)
-    with pytest.raises(DimensionError, match="2 coordinates"):
+    with pytest.raises(DimensionError, match="`integrated_gradients` needs one point with 2 coordinates"):
         lens.integrated_gradients([0, 0, 0], [1, 1])
-    with pytest.raises(DimensionError, match="finite"):
+    with pytest.raises(DimensionError, match="`integrated_gradients` needs points with 2 coordinates"):
+        lens.integrated_gradients([[0, 0, 0]], [1, 1])
+    with pytest.raises(DimensionError, match="as many baselines as points, or one for all, but received 3 and 2"):
+        lens.integrated_gradients(np.zeros((2, 2)), np.zeros((3, 2)))
+    with pytest.raises(DimensionError, match="rows differ in length"):
+        lens.integrated_gradients([[0, 0], [1]], [1, 1])
+    with pytest.raises(DimensionError, match="the point given to `integrated_gradients` should be finite"):
         lens.integrated_gradients([0, 0], [1, np.inf])
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_many_points_are_one_after_the_other(exact):
+    lens = random_lens((3, 7, 5, 2), 1)
+    rng = np.random.default_rng(2)
+    X, B = rng.standard_normal((2, 5, 3))
+    for x, baseline in ((X, B), (X, B[0]), (X[0], B), (X[:1], B), (X, B[:1])):
+        many = lens.integrated_gradients(x, baseline, output=-1, exact=exact, progress=False)
+        assert isinstance(many, Attributions)
+        assert (len(many), many.output) == (5, 1)
+        for row, start, stop in zip(many, many.baselines, many.points, strict=True):
+            assert np.array_equal(row, lens.integrated_gradients(stop, start, output=1, exact=exact))
+        change = (lens(many.points) - lens(many.baselines))[:, 1]
+        assert np.allclose(np.asarray(many, dtype=float).sum(axis=1), change)
+    assert np.array_equal(np.asarray(many), many.values)
+    assert np.array_equal(many[-1], many.values[4])
+    assert np.array_equal(many[1:3].values, many.values[1:3])
+    assert np.array_equal(many[::2].baselines, many.baselines[::2])
+
+
+def test_many_points_as_a_table():
+    pytest.importorskip("pandas")
+    lens = Lens.from_arrays([[[1, 1]], [[1]]], [[-1], [0]])
+    found = lens.integrated_gradients([[2, 1], [0, 3]], [0, 0])
+    assert repr(found) == "Attributions(2 points, 2 inputs, output 0)"
+    table = found.to_frame()
+    assert table.columns.tolist() == ["input_0", "input_1"]
+    assert table.loc[1].tolist() == [0, 2]
+    assert table.index.name == "point"
+    with pytest.raises(IndexError, match="there are 2 points, but number -3"):
+        found[-3]
+    with pytest.raises(ValueError, match="read-only"):
+        found.values[0] = 1
+    assert lens.integrated_gradients(np.zeros((0, 2)), [0, 0]).to_frame().shape == (0, 2)

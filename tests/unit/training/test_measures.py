@@ -102,7 +102,7 @@ def test_other_recordings():
 
 def test_bad_recordings():
     network = random_network()
-    with pytest.raises(OptionError, match="output should be 0, the network's only output; received 1"):
+    with pytest.raises(OptionError, match="`output` is 1, but the network has 1 output, counted from 0"):
         measure(Recording([0], (network,)), output=1)
     with pytest.raises(OptionError, match="1 outputs tells categories from 0 to 0, but the values run from 0 to 2"):
         measure(Recording([0], (network,), target=categories()))

@@ -101,7 +101,7 @@ def film(
     workers = _validate.count(workers, name="`workers`")
     if not len(recording):
         raise OptionError("a film needs at least one recorded step, but this recording has none.")
-    check(recording, output)
+    output = check(recording, output)
     _check_planar(recording)
     if measures is not None:
         _validate.instance(measures, Measures, name="`measures`", advice="Find them with `measure(recording)`.")
