@@ -15,9 +15,8 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.importers import read as readers
-from polytope_lens.local import attribution as gradients
-from polytope_lens.local import complexity, crossings, robustness
-from polytope_lens.network import count_bounds as bounds
+from polytope_lens.local import attribution, complexity, crossings, robustness
+from polytope_lens.network import count_bounds
 from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.network.pattern import ActivationPattern
@@ -235,9 +234,9 @@ class Lens:
         """
         return paths.path(self.network, x, y, *more)
 
-    def bounds(self) -> bounds.RegionBounds:
+    def bounds(self) -> count_bounds.RegionBounds:
         """What the network's shape alone says about its number of regions; see :func:`.count_bounds.region_bounds`."""
-        return bounds.region_bounds(self.network)
+        return count_bounds.region_bounds(self.network)
 
     def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
         """How far another network is from this one on a domain; see :func:`.network_distance.distance`."""
@@ -301,7 +300,7 @@ class Lens:
         self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False
     ) -> Floats | NDArray[np.object_]:
         """What each input contributes to an output on the way from a baseline to x; see :mod:`.attribution`."""
-        return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
+        return attribution.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
 
     def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
         """Where another network differs most from this one on a domain; see :func:`.network_distance.disagreement`."""

@@ -10,25 +10,19 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens.cells import (
     cells,
+    nearest_boundary,
     neighbors,
+    power_cells,
+    recession_cones,
     vanishing,
 )
 from polytope_lens.cells import inequalities as rows
-from polytope_lens.cells import (
-    nearest_boundary as boundary,
-)
-from polytope_lens.cells import (
-    power_cells as power,
-)
-from polytope_lens.cells import (
-    recession_cones as rays,
-)
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.io import vnnlib, wkt
 from polytope_lens.io.exports import Exports
 from polytope_lens.network import network as net
 from polytope_lens.network.affine import AffineMap
-from polytope_lens.polyhedral_complex import mesh_vertices as vertices
+from polytope_lens.polyhedral_complex import mesh_vertices
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.questions import Questions
 
@@ -119,14 +113,14 @@ class Region(Exports, Questions):
 
     def nearest_boundary(
         self, x: ArrayLike | None = None, *, layer: int | None = None, norm: float = 2
-    ) -> boundary.NearestBoundary:
-        """The nearest point on a facet, of any owner or of one layer; see :func:`.nearest_boundary.nearest_boundary`."""
-        return boundary.nearest_boundary(self, x, layer=layer, norm=norm)
+    ) -> nearest_boundary.NearestBoundary:
+        """The nearest point on a facet, of any owner or one layer; see :func:`.nearest_boundary.nearest_boundary`."""
+        return nearest_boundary.nearest_boundary(self, x, layer=layer, norm=norm)
 
     @property
     def is_bounded(self) -> bool:
         """Whether the region, clipped to its domain, is bounded; exact, see :func:`.recession_cones.is_bounded`."""
-        return rays.is_bounded(self)
+        return recession_cones.is_bounded(self)
 
     @overload
     def rays(self, *, exact: Literal[False] = False) -> RecessionCone: ...
@@ -137,7 +131,7 @@ class Region(Exports, Questions):
 
         Directions are floats of unit length, with `exact` tuples of integers.
         """
-        cone = rays.recession_cone(self)
+        cone = recession_cones.recession_cone(self)
         return cone if exact else cone.rounded(self.network.input_dim)
 
     def halfspaces(self) -> Halfspaces:
@@ -146,7 +140,7 @@ class Region(Exports, Questions):
 
     def to_wkt(self) -> str:
         """A bounded region of the plane as well-known text, each corner the exact one, rounded once."""
-        return wkt.to_wkt(vertices.region_corners(self))
+        return wkt.to_wkt(mesh_vertices.region_corners(self))
 
     def to_vnnlib(self, *, n_outputs: int | None = None, version: str = "2.0") -> str:
         """A condition on the inputs of the network; see :func:`.vnnlib.to_vnnlib`."""
@@ -157,9 +151,9 @@ class Region(Exports, Questions):
         """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
         return neighbors.neighbors(self)
 
-    def power_cells(self) -> list[power.PowerCell]:
+    def power_cells(self) -> list[power_cells.PowerCell]:
         """For each layer, the cell of its power diagram that holds the region; see :func:`.power_cells.power_cells`."""
-        return power.power_cells(self)
+        return power_cells.power_cells(self)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities(facets=net.fits_written_out(self.network))}"

@@ -15,7 +15,7 @@ from typing import Any
 
 import numba
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent.parent
 # An import of this package at the top of a module: from where, and what. Types alone are imported further in.
 IMPORT = re.compile(r"^from (polytope_lens[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
 

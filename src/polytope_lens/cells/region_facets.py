@@ -103,10 +103,10 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
 
     Notes
     -----
-    Each row of each region is proved to be a facet or to be implied in floats (:mod:`.redundancy`), from rows with error
-    bounds; in regions with open rows again from exact ones, rounded once; what is still open by linear programs in
-    rational arithmetic. Where a facet has one owner and no pre-activation vanishes on the region, that owner's bit is
-    the one that changes: all other neurons have a sign at a point of the facet's relative interior, hence the same
+    Each row of each region is proved to be a facet or to be implied in floats (:mod:`.redundancy`), from rows with
+    error bounds; in regions with open rows again from exact ones, rounded once; what is still open by linear programs
+    in rational arithmetic. Where a facet has one owner and no pre-activation vanishes on the region, that owner's bit
+    is the one that changes: all other neurons have a sign at a point of the facet's relative interior, hence the same
     on both sides of it. Elsewhere the pattern across is computed in integer arithmetic.
     """
     network, points = partition.network, partition.witnesses

@@ -1,1 +1,1 @@
-"""comparison."""
+"""Two networks on one domain: how far apart they are, and which of their regions overlap."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.arithmetic.rational import integer_matrix, integer_rows
-from polytope_lens.engines._kernels import blockwise, refine
-from polytope_lens.engines._kernels import outcomes as codes
+from polytope_lens.engines._kernels import blockwise, outcomes, refine
 from polytope_lens.engines._kernels.corner_signs import ANSWERED, N_WORDS, OPEN, POINT, write_sign
 from polytope_lens.engines.chunks import first_rows
 from polytope_lens.exact.sparse import rows_on
@@ -43,7 +42,7 @@ def shared_arrays(
     if not network.layers:
         rows[0, : d + 1, : net.width[0]] = first
     return {
-        "scalars": np.zeros(codes.N_SCALARS, ints),
+        "scalars": np.zeros(outcomes.N_SCALARS, ints),
         "layer_counts": np.zeros(layers, ints),
         "layer": np.full(frames, -1, ints),
         "asked": np.full(frames, -1, ints),
@@ -89,7 +88,7 @@ class CornerSigns(ABC):
 
     def answer(self, state: Any) -> None:
         """Fill in the signs that the kernel left open at the corners of a cell, for the neuron that it asked about."""
-        f = int(state.scalars[codes.TOP]) - 1
+        f = int(state.scalars[outcomes.TOP]) - 1
         asked = int(state.asked[f])
         word, place = divmod(asked, 64)
         mask = np.uint64(1 << place)

@@ -11,7 +11,7 @@ from scipy.spatial import ConvexHull, QhullError
 
 from polytope_lens.arithmetic.rational import integer_rows, nearest_float, sign
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels import outcomes as codes
+from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.corner_signs import POINT
 from polytope_lens.engines._kernels.packed_network import FlatNetwork, flatten, hash_table
@@ -94,7 +94,7 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
     )
     while 2 * len(corners) > len(state.old_point):
         state = enlarged(state)
-    state.scalars[codes.TOP] = 1
+    state.scalars[outcomes.TOP] = 1
     state.n_corners[0] = state.n_points[0] = len(corners)
     state.n_lines[0] = len(sides)
     norms = np.linalg.norm(sides[:, :d], axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 from polytope_lens._arrays.key_table import joined
 from polytope_lens.arithmetic.rational import nearest_float, sign
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
-from polytope_lens.engines._kernels import outcomes as codes
+from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.corner_signs import POINT
 from polytope_lens.engines._kernels.packed_network import FlatNetwork, flatten, hash_table
@@ -117,7 +117,7 @@ def _start(
         on_hash=hashes[:n_bits],
         zero_hash=hashes[n_bits:],
     )
-    state.scalars[codes.TOP] = 1
+    state.scalars[outcomes.TOP] = 1
     state.n_corners[0] = state.n_points[0] = state.n_lines[0] = n
     state.corner[:n] = np.arange(n)[:, None]
     state.point[:n, : kernel.RADIUS] = xy

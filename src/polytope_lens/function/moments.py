@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.arithmetic.rational import fraction
-from polytope_lens.function.simplices import balanced_sum, exact_simplices, fractions, simplices
 from polytope_lens.network.scalar import check_output
+from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, fractions, simplices
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from numpy.typing import NDArray
 
-    from polytope_lens.function.simplices import ExactSimplices, Simplices
     from polytope_lens.partition.partition import Partition
+    from polytope_lens.polyhedral_complex.simplices import ExactSimplices, Simplices
 
 
 @dataclass(frozen=True, slots=True, eq=False)

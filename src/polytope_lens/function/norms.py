@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.function.moments import exact_moments, rounded_moments
-from polytope_lens.function.simplices import balanced_sum, exact_simplices, fractions, simplices
+from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, fractions, simplices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
-    from polytope_lens.function.simplices import ExactSimplices
     from polytope_lens.partition.partition import Partition
+    from polytope_lens.polyhedral_complex.simplices import ExactSimplices
 
 
 @dataclass(frozen=True, slots=True, eq=False)

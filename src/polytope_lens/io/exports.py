@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
-from polytope_lens.io import cplex_lp as lp
-from polytope_lens.io import ine, json, latex, smtlib, vnnlib
+from polytope_lens.io import cplex_lp, ine, json, latex, smtlib, vnnlib
 from polytope_lens.io.files import write_text
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class Exports(ABC):
 
     def to_lp(self) -> str:
         """Constraints of a linear program, rounded; see :func:`.cplex_lp.to_lp`."""
-        return lp.to_lp(self.halfspaces())
+        return cplex_lp.to_lp(self.halfspaces())
 
     def to_latex(self, *, digits: int | None = 4, owners: bool = True) -> str:
         """A system of inequalities to read; see :func:`.latex.to_latex`."""

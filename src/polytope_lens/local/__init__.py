@@ -1,1 +1,4 @@
-"""local."""
+"""A point and its surroundings: robustness, complexity, attribution.
+
+`robustness`, `complexity`, `attribution` and `crossings` are questions; the others are what robustness is made of.
+"""

@@ -94,7 +94,7 @@ def region_bounds(network: Network) -> RegionBounds:
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> zigzag = from_arrays([[[1]] * 3, [[1] * 3] * 3, [[1] * 3]], [[0, -1, -2], [0, -1, -2], [0]])
     >>> found = region_bounds(zigzag)
     >>> found, found["Serra et al."].value, found["sawtooth"].value

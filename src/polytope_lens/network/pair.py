@@ -48,7 +48,7 @@ def joint(first: Network, second: Network) -> Network:
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> one = from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
     >>> other = from_arrays([[[1, 0], [1, 1]], [[1, 1]]], [[0, 0], [0]])
     >>> joint(one, other)
@@ -70,7 +70,7 @@ def side_by_side(first: Network, second: Network) -> SideBySide:
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> one = from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
     >>> other = from_arrays([[[1, 1], [0, 1]], [[1, 1]]], [[0, 0], [0]])
     >>> _, first_bits, second_bits = side_by_side(one, other)

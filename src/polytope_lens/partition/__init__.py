@@ -1,1 +1,1 @@
-"""partition."""
+"""All regions of a domain as struct-of-arrays, what their search told besides, and how they are saved."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
-from polytope_lens.cells import chebyshev_balls as balls
-from polytope_lens.cells import recession_cones as rays
+from polytope_lens.cells import chebyshev_balls, recession_cones
 from polytope_lens.domain import is_bounded
 from polytope_lens.errors import (
     DimensionError,
@@ -21,36 +20,23 @@ from polytope_lens.mesh import planar_mesh as planar
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
 from polytope_lens.network.pattern import ActivationPattern, unpack
-from polytope_lens.partition import archive as saving
+from polytope_lens.partition import archive
 from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex import (
-    data_table as data,
-)
-from polytope_lens.polyhedral_complex import (
-    dual_graph as graph,
-)
-from polytope_lens.polyhedral_complex import (
+    data_table,
+    dual_graph,
     face_lattice,
+    facet_table,
+    linear_pieces,
     linear_regions,
     locate,
+    mesh_vertices,
     neurons,
+    region_table,
     volumes,
 )
-from polytope_lens.polyhedral_complex import (
-    facet_table as adjacency,
-)
-from polytope_lens.polyhedral_complex import (
-    linear_pieces as pieces,
-)
-from polytope_lens.polyhedral_complex import (
-    mesh_vertices as vertices,
-)
-from polytope_lens.polyhedral_complex import (
-    region_table as table,
-)
 from polytope_lens.region import Region
-from polytope_lens.render import interactive
-from polytope_lens.render import solid_files as solids
+from polytope_lens.render import interactive, solid_files
 from polytope_lens.render.sheet import HEIGHT
 
 if TYPE_CHECKING:
@@ -170,28 +156,29 @@ class Partition:
                 f"{self.explain()}"
             )
 
-    def facets(self) -> adjacency.Facets:
+    def facets(self) -> facet_table.Facets:
         """Every facet with the regions on its sides and its owners; see :func:`.facet_table.facets`."""
-        return adjacency.facets(self)
+        return facet_table.facets(self)
 
     def adjacency(self) -> sparse.csr_array:
         """Which regions share a facet, (n_regions, n_regions) bool; see :func:`.facet_table.adjacency`."""
-        return adjacency.adjacency(self)
+        return facet_table.adjacency(self)
 
     def to_networkx(self) -> nx.Graph[int]:
         """Regions and the facets between them as a graph; see :func:`.dual_graph.to_networkx`.
 
-        ``graph.degrees``, ``diameter``, ``eccentricities``, ``components`` and ``distances`` take `adjacency` instead.
+        ``dual_graph.degrees``, ``diameter``, ``eccentricities``, ``components`` and ``distances`` take `adjacency`
+        instead.
         """
-        return graph.to_networkx(self)
+        return dual_graph.to_networkx(self)
 
     def to_frame(self, *, with_facets: bool = True, with_maps: bool = False) -> pd.DataFrame:
         """One row for each region; see :func:`.region_table.to_frame`."""
-        return table.to_frame(self, with_facets=with_facets, with_maps=with_maps)
+        return region_table.to_frame(self, with_facets=with_facets, with_maps=with_maps)
 
     def to_geodataframe(self, *, with_facets: bool = True, with_maps: bool = False) -> gpd.GeoDataFrame:
-        """The same table with the polygons, in a bounded domain of the plane; see :func:`.region_table.to_geodataframe`."""
-        return table.to_geodataframe(self, with_facets=with_facets, with_maps=with_maps)
+        """The same table with polygons, in a bounded domain of the plane; see :func:`.region_table.to_geodataframe`."""
+        return region_table.to_geodataframe(self, with_facets=with_facets, with_maps=with_maps)
 
     def data_table(
         self,
@@ -200,14 +187,14 @@ class Partition:
         *,
         predictions: ArrayLike | None = None,
         task: str | None = None,
-    ) -> data.RegionData:
-        """Points, labels and errors of each region that holds some of the rows of `X`; see :func:`.data_table.data_table`."""
-        return data.data_table(self, X, y, predictions=predictions, task=task)
+    ) -> data_table.RegionData:
+        """Points, labels and errors of each region that holds rows of `X`; see :func:`.data_table.data_table`."""
+        return data_table.data_table(self, X, y, predictions=predictions, task=task)
 
-    def linear_pieces(self) -> pieces.LinearPieces:
+    def linear_pieces(self) -> linear_pieces.LinearPieces:
         """Regions merged where neighbours have the same affine map; see :func:`.linear_pieces.linear_pieces`."""
         self.require_complete("`linear_pieces`")
-        return pieces.linear_pieces(self)
+        return linear_pieces.linear_pieces(self)
 
     def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet | LevelSurface:
         """Where an output takes a value: polylines, in space polygons; see :func:`.level_set.level_set`."""
@@ -316,7 +303,7 @@ class Partition:
         )
 
     def polygons(self) -> NDArray[np.object_]:
-        """The regions as shapely polygons, (n_regions,); they form a valid coverage; see :func:`.planar_mesh.polygons`."""
+        """The regions as shapely polygons, (n_regions,), a valid coverage; see :func:`.planar_mesh.polygons`."""
         return planar.polygons(self.planar_mesh())
 
     @overload
@@ -331,23 +318,23 @@ class Partition:
         nearest to it. With `exact`, tuples of fractions in the same order; see :func:`.mesh_vertices.exact_vertices`.
         """
         index = self._checked(index)
-        return vertices.exact_vertices(self, index) if exact else vertices.rounded_vertices(self, index)
+        return mesh_vertices.exact_vertices(self, index) if exact else mesh_vertices.rounded_vertices(self, index)
 
     @property
     def is_bounded(self) -> NDArray[np.bool_]:
-        """Which regions are bounded, (n_regions,) bool, computed anew each time; see :func:`.recession_cones.bounded_mask`."""
-        return rays.bounded_mask(self)
+        """Which regions are bounded, (n_regions,) bool, each time anew; see :func:`.recession_cones.bounded_mask`."""
+        return recession_cones.bounded_mask(self)
 
-    def rays(self) -> rays.RecessionCones:
+    def rays(self) -> recession_cones.RecessionCones:
         """Where the regions go on forever, as ragged arrays; see :func:`.recession_cones.recession_cones`.
 
         ``partition.rays()[i]`` has those of region i, rounded; ``partition[i].rays(exact=True)`` as integers.
         """
-        return rays.recession_cones(self)
+        return recession_cones.recession_cones(self)
 
-    def chebyshev_balls(self) -> balls.Balls:
+    def chebyshev_balls(self) -> chebyshev_balls.Balls:
         """The largest ball inside each region, proved to be inside; see :func:`.balls.chebyshev_balls`."""
-        return balls.chebyshev_balls(self)
+        return chebyshev_balls.chebyshev_balls(self)
 
     def volumes(self) -> Floats:
         """Length of each region on the line, area in the plane, volume in space; see :func:`.volumes.volumes`."""
@@ -355,12 +342,12 @@ class Partition:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write everything to one file, the network included; see :func:`.archive.save`."""
-        saving.save(self, path)
+        archive.save(self, path)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Partition:
         """Read what `save` wrote; see :func:`.archive.load`."""
-        fields = saving.load(path)
+        fields = archive.load(path)
         search, certificate = fields.pop("search"), fields.pop("certificate")
         return cls(
             **fields, certificate=Certificate(**certificate), search=None if search is None else Search(**search)
@@ -368,11 +355,11 @@ class Partition:
 
     def to_obj(self, *, shrink: float = 1.0) -> str:
         """The polyhedra of a bounded domain in space as a Wavefront OBJ file; see :func:`.solid_files.to_obj`."""
-        return solids.to_obj(self, shrink=shrink)
+        return solid_files.to_obj(self, shrink=shrink)
 
     def to_ply(self, *, shrink: float = 1.0) -> str:
         """The polyhedra of a bounded domain in space as a PLY file, with colours; see :func:`.solid_files.to_ply`."""
-        return solids.to_ply(self, shrink=shrink)
+        return solid_files.to_ply(self, shrink=shrink)
 
     def plot(
         self,

@@ -144,7 +144,7 @@ def path(network: Network, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> Path
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> folds = from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -1], [0]])
     >>> crossed = path(folds, [-1, 0], [3, 2])
     >>> crossed.breakpoints, crossed.flips

@@ -26,7 +26,7 @@ from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_RO
 from polytope_lens.exact.sparse import NOT_DEAD, has_sparse_layers
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import flip_all, pack, unpack
-from polytope_lens.path import sparse_sweep as runs
+from polytope_lens.path import sparse_sweep
 from polytope_lens.path.breakpoints import Exact, Knots, between, ends, in_order, joined, rounded
 from polytope_lens.polyhedral_complex.locate import region_patterns
 
@@ -149,7 +149,7 @@ def _cross(network: Network, start: Floats, stop: Floats, segment: int) -> Trace
     """The trace of one segment of positive length."""
     exact = Exact(network, start, stop)
     if has_sparse_layers(network):
-        knots, bits, flips = runs.sweep(network, start, stop, exact)
+        knots, bits, flips = sparse_sweep.sweep(network, start, stop, exact)
         patterns = flip_all(pack(bits[None])[0], flips.piece, flips.bit, len(knots.high) - 1)
     else:
         inputs = np.stack([start, stop])[:, None]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.function.simplices import simplex_places, simplex_volumes, simplices_of
 from polytope_lens.polyhedral_complex.mesh_vertices import rational_corners, rounded_vertices
+from polytope_lens.polyhedral_complex.simplices import simplex_places, simplex_volumes, simplices_of
 from polytope_lens.polyhedral_complex.volumes import volumes
 from polytope_lens.polytope.volume import volume
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.mesh import planar_mesh as mesh
-from polytope_lens.mesh import polyhedral_mesh
+from polytope_lens.mesh import planar_mesh, polyhedral_mesh
 from polytope_lens.polyhedral_complex.mesh_vertices import rounded_vertices
 
 if TYPE_CHECKING:
@@ -37,6 +36,6 @@ def volumes(partition: Partition) -> Floats:
     if dim == 3:
         return polyhedral_mesh.volumes(partition.polyhedral_mesh())
     if dim == 2:
-        return mesh.areas(partition.planar_mesh())
+        return planar_mesh.areas(partition.planar_mesh())
     partition.require_complete("`volumes`")
     return np.array([region.volume() for region in partition])

@@ -10,9 +10,7 @@ from polytope_lens.errors import DimensionError
 from polytope_lens.io import json, wkt
 from polytope_lens.io.exports import Exports
 from polytope_lens.io.halfspaces import Halfspaces, exactly
-from polytope_lens.polytope import ellipsoid, facets, recession
-from polytope_lens.polytope import feasibility as shape
-from polytope_lens.polytope import polygon as planar
+from polytope_lens.polytope import ellipsoid, facets, feasibility, polygon, recession
 from polytope_lens.polytope.body import Body, of_floats
 from polytope_lens.polytope.questions import Questions
 
@@ -67,22 +65,22 @@ class Polytope(Exports, Questions):
 
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed polytope; see :func:`.feasibility.contains`."""
-        return shape.contains(self, validate.points(X, self.dim, what="`contains`"))
+        return feasibility.contains(self, validate.points(X, self.dim, what="`contains`"))
 
     @property
     def is_empty(self) -> bool:
         """Whether no point satisfies all inequalities; see :func:`.feasibility.is_empty`."""
-        return shape.is_empty(self.body())
+        return feasibility.is_empty(self.body())
 
     @property
     def has_interior(self) -> bool:
         """Whether some point satisfies all inequalities strictly; see :func:`.feasibility.has_interior`."""
-        return shape.has_interior(self.body())
+        return feasibility.has_interior(self.body())
 
     @property
     def is_bounded(self) -> bool:
         """Whether the polytope contains no ray; see :func:`.feasibility.is_bounded`."""
-        return shape.is_bounded(self.body())
+        return feasibility.is_bounded(self.body())
 
     @overload
     def rays(self, *, exact: Literal[False] = False) -> recession.RecessionCone: ...
@@ -109,7 +107,7 @@ class Polytope(Exports, Questions):
 
     def to_shapely(self) -> Polygon:
         """The polygon as a shapely geometry, its corners rounded to float64."""
-        return planar.to_shapely(self)
+        return polygon.to_shapely(self)
 
     def halfspaces(self) -> Halfspaces:
         """The rows as fractions, as they are; see :class:`.Halfspaces`."""
@@ -117,7 +115,7 @@ class Polytope(Exports, Questions):
 
     def to_wkt(self) -> str:
         """A bounded polygon as well-known text, its corners rounded to float64; see :func:`.wkt.to_wkt`."""
-        return wkt.to_wkt(planar.vertices(self))
+        return wkt.to_wkt(polygon.vertices(self))
 
     @classmethod
     def from_json(cls, text: str) -> Polytope:

@@ -13,16 +13,12 @@ from polytope_lens.polytope import (
     ball,
     ellipsoid,
     extent,
+    feasibility,
     generators,
     membership,
     projection,
+    sampling,
     volume,
-)
-from polytope_lens.polytope import (
-    feasibility as shape,
-)
-from polytope_lens.polytope import (
-    sampling as sample,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +77,7 @@ class Questions(ABC):
 
         Infinite where the set goes on forever.
         """
-        return shape.box_around(self.body())
+        return feasibility.box_around(self.body())
 
     def chebyshev_ball(self) -> ball.Ball:
         """The largest ball inside, its radius rounded down and proved; see :func:`.ball.chebyshev_ball`."""
@@ -100,10 +96,10 @@ class Questions(ABC):
         value = volume.volume(self.body(), insist=exact)
         return fraction(value) if exact else nearest_float(value)
 
-    def estimate_volume(self, n: int = 2000, seed: int = 0) -> sample.Estimate:
+    def estimate_volume(self, n: int = 2000, seed: int = 0) -> sampling.Estimate:
         """Volume by sampling, with a standard error and without proof; see :func:`.sampling.estimate_volume`."""
         n = validate.count(n, name="the number of points for each ball")
-        return sample.estimate_volume(self.body(), n, np.random.default_rng(seed))
+        return sampling.estimate_volume(self.body(), n, np.random.default_rng(seed))
 
     @overload
     def centroid(self, *, exact: Literal[False] = False) -> Floats: ...
@@ -164,7 +160,7 @@ class Questions(ABC):
     def sample(self, n: int, seed: int = 0) -> Floats:
         """Points uniformly distributed inside, (n, d), each proved to be inside; see :func:`.sampling.sample`."""
         n = validate.count(n, name="the number of points", least=0)
-        return sample.sample(self.body(), n, np.random.default_rng(seed))
+        return sampling.sample(self.body(), n, np.random.default_rng(seed))
 
 
 def _answer(point: list[fmpq], exact: bool) -> Floats | tuple[Fraction, ...]:

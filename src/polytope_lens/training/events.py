@@ -229,7 +229,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> crease = [from_arrays([[[1, 0]], [[1]]], [[bias], [0]]) for bias in (0.5, 0.75, 2)]
     >>> print(events(Recording([0, 1, 2], crease), progress=False))
@@ -335,7 +335,7 @@ def ages(recording: Recording | Events, *, unit: Literal["updates", "records"] =
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> lines = [from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, bias], [0]]) for bias in (2, 2, 0)]
     >>> [age.tolist() for age in ages(Recording([0, 10, 20], lines))]

@@ -108,7 +108,7 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> tent = from_arrays([[[1.0, 0.0]], [[1.0]]], [[0.0], [0.0]])  # max(x, 0)
     >>> measures = measure(Recording([0], (tent,), target=np.zeros((4, 4))), progress=False)

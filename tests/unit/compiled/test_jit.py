@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INNER = """
-from polytope_lens._jit import inlined
+from polytope_lens._compiled.jit import inlined
 
 
 @inlined
@@ -24,7 +24,7 @@ def number():
     return {}
 """
 OUTER = """
-from polytope_lens._jit import jit
+from polytope_lens._compiled.jit import jit
 from polytope_lens.inner import (
     number,
 )
@@ -41,9 +41,10 @@ ASK = "from polytope_lens.outer import twice; print(twice(), sum(twice.stats.cac
 def package(tmp_path: Path) -> Path:
     """A small package of the same name, with the real module that compiles."""
     folder = tmp_path / "polytope_lens"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    shutil.copy(jit.__file__, folder)
+    (folder / "_compiled").mkdir(parents=True)
+    for package in (folder, folder / "_compiled"):
+        (package / "__init__.py").touch()
+    shutil.copy(jit.__file__, folder / "_compiled")
     (folder / "inner.py").write_text(INNER.format(1))
     (folder / "outer.py").write_text(OUTER)
     return folder
@@ -76,8 +77,8 @@ def test_a_kernel_whose_old_machine_code_cannot_be_read_is_compiled_anew(package
 
 def test_imports_are_followed_through_packages_and_modules():
     kernels = jit.PACKAGE / "engines" / "_kernels"
-    assert jit.PACKAGE / "exact" / "signs.py" in jit.imported(kernels / "split.py")
-    assert kernels / "blockwise.py" in jit.imported(jit.PACKAGE / "engines" / "corners.py")
+    assert jit.PACKAGE / "arithmetic" / "signs.py" in jit.imported(kernels / "split.py")
+    assert kernels / "blockwise.py" in jit.imported(jit.PACKAGE / "engines" / "mesh_corners.py")
     assert jit.digest(kernels / "split.py") != jit.digest(kernels / "polyhedra.py")
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 import reference
 from polytope_lens.arithmetic.rational import integers, rationals
 from polytope_lens.domain import Box
-from polytope_lens.exact import point_signs as points
 from polytope_lens.exact.point_signs import BLOCK, interior_mask, pattern_beside, point_signs
 from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import networks, points_in
@@ -69,7 +68,7 @@ def test_many_points_are_looked_at_block_by_block():
 
 def test_sums_of_zeros_are_zero_without_exact_arithmetic(monkeypatch):
     """A pruned neuron, and one behind a layer that is off."""
-    monkeypatch.setattr(points, "_exact_signs", None)
+    monkeypatch.setattr("polytope_lens.exact.point_signs._exact_signs", None)
     network = from_arrays([[[0.0, 0.0], [1.0, 0.25]], [[1.0, 1.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0, 0], [0, 1], [0]])
     assert point_signs(network, np.array([[0.1, 0.3], [-0.1, -0.3]])).tolist() == [[0, 1, 1, 1], [0, -1, 0, 1]]
 

@@ -8,9 +8,7 @@ import torch
 
 from convolutions import convolutional, networks_of
 from polytope_lens import Lens
-from polytope_lens.path import breakpoints as knots
-from polytope_lens.path import sparse_sweep as runs
-from polytope_lens.path import sweep
+from polytope_lens.path import sparse_sweep, sweep
 
 
 def assert_same(found, expected):
@@ -22,7 +20,7 @@ def assert_same(found, expected):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("limit", [1, 300, 2**20])
 def test_paths_are_those_of_the_dense_network(seed, limit, monkeypatch):
-    monkeypatch.setattr(runs, "MOST_VALUES", limit)
+    monkeypatch.setattr(sparse_sweep, "MOST_VALUES", limit)
     points = np.random.default_rng(seed).standard_normal((3, 72))
     *sparse, dense = networks_of(convolutional(seed))
     expected = sweep.trace(dense, points)
@@ -60,15 +58,15 @@ def test_integers_alone_give_the_same_answer(monkeypatch):
     points = np.random.default_rng(0).standard_normal((2, 72)) * 0.3
     network = networks_of(convolutional(0, pooling=False))[1]
     expected = sweep.trace(network, points)
-    evaluated = runs._evaluated
+    evaluated = sparse_sweep._evaluated
 
     def unproved(layer, *given):
         values = evaluated(layer, *given)
         values.left[:] = values.right[:] = 0
         return values
 
-    monkeypatch.setattr(knots, "POOR", 0.0)
-    monkeypatch.setattr(runs, "_evaluated", unproved)
+    monkeypatch.setattr("polytope_lens.path.breakpoints.POOR", 0.0)
+    monkeypatch.setattr(sparse_sweep, "_evaluated", unproved)
     assert_same(sweep.trace(network, points), expected)
     assert len(expected.breakpoints) > 5
 
@@ -76,6 +74,6 @@ def test_integers_alone_give_the_same_answer(monkeypatch):
 def test_generic_networks_need_no_integers(monkeypatch):
     points = np.random.default_rng(1).standard_normal((2, 72))
     network = networks_of(convolutional(1, pooling=False))[1]
-    monkeypatch.setattr(knots, "pulled_back", None)
+    monkeypatch.setattr("polytope_lens.path.breakpoints.pulled_back", None)
     found = sweep.trace(network, points)
     assert (np.diff(found.breakpoints) > 0).all()

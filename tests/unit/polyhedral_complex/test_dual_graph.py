@@ -14,7 +14,7 @@ from scipy import sparse
 from families import chain, flip_trap, generic, golden, max_of_two, zaslavsky
 from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.polyhedral_complex import dual_graph as graph
+from polytope_lens.polyhedral_complex import dual_graph
 from polytope_lens.testing import domains, networks
 
 PLANE = Lens(golden((2, 8, 8), 2)).partition(Box([-5, -5], [5, 5]))
@@ -33,19 +33,19 @@ def matrices(draw):
 def test_graphs_of_any_kind_against_networkx(adjacency):
     other = nx.from_scipy_sparse_array(adjacency)
     n = len(other)
-    assert graph.degrees(adjacency).tolist() == [other.degree(i) for i in range(n)]
-    labels = graph.components(adjacency)
+    assert dual_graph.degrees(adjacency).tolist() == [other.degree(i) for i in range(n)]
+    labels = dual_graph.components(adjacency)
     parts = sorted(nx.connected_components(other), key=min)
     assert [set(np.flatnonzero(labels == k).tolist()) for k in range(labels.max() + 1)] == parts
     for i in range(n):
         away = nx.single_source_shortest_path_length(other, i)
-        assert graph.distances(adjacency, i).tolist() == [away.get(j, -1) for j in range(n)]
+        assert dual_graph.distances(adjacency, i).tolist() == [away.get(j, -1) for j in range(n)]
     if len(parts) == 1:
         away = nx.eccentricity(other)
-        assert graph.eccentricities(adjacency).tolist() == [away[i] for i in range(n)]
-        assert graph.diameter(adjacency) == nx.diameter(other)
+        assert dual_graph.eccentricities(adjacency).tolist() == [away[i] for i in range(n)]
+        assert dual_graph.diameter(adjacency) == nx.diameter(other)
     else:
-        for ask in (graph.eccentricities, graph.diameter):
+        for ask in (dual_graph.eccentricities, dual_graph.diameter):
             with pytest.raises(OptionError, match="falls into several parts"):
                 ask(adjacency)
 
@@ -53,9 +53,9 @@ def test_graphs_of_any_kind_against_networkx(adjacency):
 def test_dual_graphs_against_networkx():
     for partition in (PLANE, Lens(golden((2, 4, 4), 1, 0.1)).partition(), Lens(flip_trap()).partition()):
         adjacency, other = partition.adjacency(), partition.to_networkx()
-        assert graph.diameter(adjacency) == nx.diameter(other)
+        assert dual_graph.diameter(adjacency) == nx.diameter(other)
         away = nx.eccentricity(other)
-        assert graph.eccentricities(adjacency).tolist() == [away[i] for i in range(len(partition))]
+        assert dual_graph.eccentricities(adjacency).tolist() == [away[i] for i in range(len(partition))]
 
 
 @pytest.mark.parametrize(("n", "d"), [(6, 2), (12, 2), (5, 3), (7, 3), (5, 10)])
@@ -64,12 +64,12 @@ def test_generic_arrangements(n, d):
     partition = Lens(generic(n, d)).partition()
     adjacency, bits = partition.adjacency(), partition.bits()
     for i in range(0, len(partition), 5):
-        assert graph.distances(adjacency, i).tolist() == (bits ^ bits[i]).sum(axis=1).tolist()
+        assert dual_graph.distances(adjacency, i).tolist() == (bits ^ bits[i]).sum(axis=1).tolist()
     if n > d:
-        assert graph.diameter(adjacency) == n
+        assert dual_graph.diameter(adjacency) == n
     # Faces of dimension k of n hyperplanes: Buck 1943.
     faces = [comb(n, d - k) * zaslavsky(n - d + k, k) if d - k <= n else 0 for k in (d - 1, d)]
-    degrees = graph.degrees(adjacency)
+    degrees = dual_graph.degrees(adjacency)
     assert degrees.sum() == 2 * faces[0]
     assert degrees.mean() <= 2 * d
     # A subgraph of the hypercube: every edge changes one bit.
@@ -82,10 +82,10 @@ def test_generic_arrangements(n, d):
 def test_dual_graphs_of_convex_domains(network, data):
     partition = Lens(network).partition(data.draw(domains(network.input_dim)))
     adjacency = partition.adjacency()
-    assert not graph.components(adjacency).any()
-    assert graph.degrees(adjacency).mean() <= 2 * network.input_dim
-    farthest = graph.eccentricities(adjacency)
-    assert graph.diameter(adjacency) == farthest.max() <= 2 * farthest.min()
+    assert not dual_graph.components(adjacency).any()
+    assert dual_graph.degrees(adjacency).mean() <= 2 * network.input_dim
+    farthest = dual_graph.eccentricities(adjacency)
+    assert dual_graph.diameter(adjacency) == farthest.max() <= 2 * farthest.min()
 
 
 def test_the_graph_of_networkx_knows_regions_and_owners():
@@ -117,12 +117,12 @@ def test_facets_between_two_regions():
 
 def test_small_graphs():
     alone = Lens.from_arrays([[[1.0]]], [[0.0]]).partition()
-    assert graph.diameter(alone.adjacency()) == 0 and graph.eccentricities(alone.adjacency()).tolist() == [0]
-    assert graph.diameter(Lens(chain(9)).partition().adjacency()) == 9
-    assert graph.diameter(Lens(max_of_two()).partition().adjacency()) == 2
+    assert dual_graph.diameter(alone.adjacency()) == 0 and dual_graph.eccentricities(alone.adjacency()).tolist() == [0]
+    assert dual_graph.diameter(Lens(chain(9)).partition().adjacency()) == 9
+    assert dual_graph.diameter(Lens(max_of_two()).partition().adjacency()) == 2
     with pytest.raises(IndexError):
-        graph.distances(alone.adjacency(), 1)
+        dual_graph.distances(alone.adjacency(), 1)
     with pytest.raises(DimensionError, match="a square sparse array"):
-        graph.degrees(np.zeros((2, 2)))
+        dual_graph.degrees(np.zeros((2, 2)))
     with pytest.raises(DimensionError, match=r"of shape \(1, 2\)"):
-        graph.diameter(sparse.csr_array((1, 2)))
+        dual_graph.diameter(sparse.csr_array((1, 2)))

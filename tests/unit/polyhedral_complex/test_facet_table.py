@@ -10,7 +10,7 @@ import pytest
 
 from families import cross_polytope, flip_trap, generic, golden, max_of_four, max_of_two, sawtooth, seven_lines
 from polytope_lens import Box, Lens
-from polytope_lens.cells import region_facets as sides
+from polytope_lens.cells import region_facets
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.network.network import pass_through_layer, piecewise_layer
 
@@ -204,13 +204,15 @@ def test_a_flawed_mesh_is_noticed(flaw):
 
 def test_facets_that_two_regions_see_differently_are_noticed(monkeypatch):
     partition = Lens(generic(4, 3)).partition()
-    honest = sides.prove_facets
+    honest = region_facets.prove_facets
 
     def blind(*arguments, aims):
         honest(*arguments, aims=aims)
-        arguments[-1][:1, 0] = np.where(arguments[-1][:1, 0] == sides.FACET, sides.IMPLIED, sides.FACET)
+        arguments[-1][:1, 0] = np.where(
+            arguments[-1][:1, 0] == region_facets.FACET, region_facets.IMPLIED, region_facets.FACET
+        )
 
-    monkeypatch.setattr(sides, "prove_facets", blind)
+    monkeypatch.setattr(region_facets, "prove_facets", blind)
     with pytest.raises(ConsistencyError):
         partition.facets()
 
@@ -228,13 +230,13 @@ def test_wide_inputs_are_reduced_to_the_first_layer():
 @pytest.mark.parametrize(("sizes", "box"), [((3, 8, 8, 1), False), ((3, 8, 8, 1), True), ((4, 6, 4, 1), False)])
 def test_floats_decide_ordinary_networks(monkeypatch, sizes, box, biases):
     left_open = []
-    decide = sides.ExactCells._are_facets
+    decide = region_facets.ExactCells._are_facets
 
     def noted(self, rows, point, known):
-        left_open.append((known == sides.OPEN).any())
+        left_open.append((known == region_facets.OPEN).any())
         return decide(self, rows, point, known)
 
-    monkeypatch.setattr(sides.ExactCells, "_are_facets", noted)
+    monkeypatch.setattr(region_facets.ExactCells, "_are_facets", noted)
     rng = np.random.default_rng(1)
     weights = [rng.standard_normal((n, m)) for m, n in pairwise(sizes)]
     offsets = [rng.standard_normal(n) * biases for n in sizes[1:]]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import reference
 from families import DEEP, cross_polytope, flip_trap, generic, golden, max_of_four, max_of_two, random_deep, sawtooth
 from polytope_lens import Box, Lens
-from polytope_lens.polyhedral_complex import linear_pieces as pieces
+from polytope_lens.polyhedral_complex import linear_pieces
 from polytope_lens.polyhedral_complex.facet_table import neighbor_pairs
 from polytope_lens.testing import domains, networks
 
@@ -88,7 +88,7 @@ def test_fingerprints_may_collide(monkeypatch):
     """They only save exact comparisons: if all are equal, the answer is the same."""
     partitions = [Lens(max_of_four()).partition(), Lens(golden((2, 4, 4), 1)).partition(Box([-9, -9], [9, 9]))]
     honest = [partition.linear_pieces().labels.tolist() for partition in partitions]
-    monkeypatch.setattr(pieces, "fingerprints", lambda network, bits: np.zeros((len(bits), 1)))
+    monkeypatch.setattr(linear_pieces, "fingerprints", lambda network, bits: np.zeros((len(bits), 1)))
     assert [partition.linear_pieces().labels.tolist() for partition in partitions] == honest
 
 
@@ -121,7 +121,7 @@ def test_pieces_are_what_a_search_by_hand_finds(network, data):
 def test_equal_maps_have_equal_fingerprints(network, seed):
     bits = np.random.default_rng(seed).random((6, network.n_neurons)) < 0.5
     maps = [reference.affine_rows(network, row)[-1] for row in bits.tolist()]
-    marks = pieces.fingerprints(network, bits)
+    marks = linear_pieces.fingerprints(network, bits)
     for i in range(6):
         for j in range(i):
             if maps[i] == maps[j]:
@@ -130,13 +130,13 @@ def test_equal_maps_have_equal_fingerprints(network, seed):
 
 def test_fingerprints_tell_most_maps_apart():
     partition = Lens(random_deep((2, 8, 8, 8), 0, 0.25)).partition(Box([-2, -2], [2, 2]))
-    marks = pieces.fingerprints(partition.network, partition.bits())
+    marks = linear_pieces.fingerprints(partition.network, partition.bits())
     assert len(np.unique(marks, axis=0)) == len(partition) == partition.linear_pieces().n_pieces
 
 
 @pytest.mark.parametrize("n", [3, 4, 5, 26, 1000, 2**20])
 def test_the_prime_below(n):
-    prime = pieces._prime_below(n)
+    prime = linear_pieces._prime_below(n)
     assert prime < n
     assert all(prime % k for k in range(2, prime if prime < 1100 else 1100))
     assert not any(all(q % k for k in range(2, int(q**0.5) + 1)) for q in range(prime + 1, n))

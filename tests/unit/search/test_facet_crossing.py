@@ -13,7 +13,7 @@ from families import flip_trap, generic, golden, random_deep, sawtooth, stack
 from polytope_lens import Box, Lens
 from polytope_lens.cells.region_facets import region_rows, walls
 from polytope_lens.errors import Status
-from polytope_lens.search import facet_crossing as flip
+from polytope_lens.search import facet_crossing
 from polytope_lens.testing import assert_same_regions, assert_witnesses_inside
 
 DEEP = random_deep((3, 6, 6), 0, 0.0)
@@ -162,7 +162,7 @@ def test_a_search_may_start_on_a_boundary(x, order):
 def test_results_do_not_depend_on_the_size_of_batches(monkeypatch):
     lens = Lens(golden((2, 8, 8), 2))
     found = {order: lens.explore([0.5, 0.3], max_regions=40, order=order) for order in ("distance", "breadth")}
-    monkeypatch.setattr(flip, "TOGETHER", 3)
+    monkeypatch.setattr(facet_crossing, "TOGETHER", 3)
     for order, before in found.items():
         again = lens.explore([0.5, 0.3], max_regions=40, order=order)
         for name in ("patterns", "maps"):
@@ -172,14 +172,14 @@ def test_results_do_not_depend_on_the_size_of_batches(monkeypatch):
 
 @pytest.mark.parametrize("order", ["distance", "breadth"])
 def test_ctrl_c_hands_over_what_was_found(order, monkeypatch):
-    cross = flip._cross
+    cross = facet_crossing._cross
 
     def interrupted(state, index):
         if state.found.count > 20:
             signal.raise_signal(signal.SIGINT)
         return cross(state, index)
 
-    monkeypatch.setattr(flip, "_cross", interrupted)
+    monkeypatch.setattr(facet_crossing, "_cross", interrupted)
     before = signal.getsignal(signal.SIGINT)
     found = Lens(DEEP).explore(START, order=order)
     assert found.status is Status.INTERRUPTED
@@ -194,7 +194,7 @@ def test_ctrl_c_twice_interrupts(monkeypatch):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(flip, "_settle", interrupted)
+    monkeypatch.setattr(facet_crossing, "_settle", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Lens(DEEP).explore(START)
 

@@ -110,7 +110,7 @@ def creases(network: Network, domain: Box = SQUARE) -> Creases:
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> network = from_arrays([[[0, 2], [1, 0], [0, -4]], [[1, 1, 1]]], [[1, -3, 1], [0]])
     >>> found = creases(network)
     >>> found.neuron, found.offset

@@ -1,8 +1,8 @@
 """Facets that rays meet first.
 
-Polytopes are seen from a point inside, ``h . v <= 1`` as in :mod:`.redundancy`. The ray along v leaves row h at the time
-``1 / h . v``. If one row is surely met before all others, it is a facet: between that time and the next lies a point
-that violates this row alone.
+Polytopes are seen from a point inside, ``h . v <= 1`` as in :mod:`.redundancy`. The ray along v leaves row h at the
+time ``1 / h . v``. If one row is surely met before all others, it is a facet: between that time and the next lies a
+point that violates this row alone.
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ The floats h come with bounds on their error, and so do the right-hand sides.
   not even touch the polytope. Where all rows pass through one point, as those of networks without biases do, they add
   up to 1; then two of them must be positive.
 
-Proposals for both come from one walk along the edges of the polytope (:mod:`.edge_walk`), from row to row: each facet that
-it meets shows itself a little farther along the edge, and where it ends without having met the row, its multipliers say
-that the row is implied. What that leaves open is tried again by Clarkson's method (1994, *More output-sensitive
-geometric algorithms*, section 3): the farthest point of the facets found so far in the direction of a row is either a
-proof that the row is implied, or the aim of a ray that meets a new facet first. Facets far out are looked for by
-quadratic programs. What cannot be proved, above all ties, is left open.
+Proposals for both come from one walk along the edges of the polytope (:mod:`.edge_walk`), from row to row: each facet
+that it meets shows itself a little farther along the edge, and where it ends without having met the row, its
+multipliers say that the row is implied. What that leaves open is tried again by Clarkson's method (1994, *More output-
+sensitive geometric algorithms*, section 3): the farthest point of the facets found so far in the direction of a row is
+either a proof that the row is implied, or the aim of a ray that meets a new facet first. Facets far out are looked for
+by quadratic programs. What cannot be proved, above all ties, is left open.
 """
 
 from __future__ import annotations

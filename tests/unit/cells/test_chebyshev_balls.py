@@ -9,7 +9,7 @@ import pytest
 
 import reference
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.cells import chebyshev_balls as balls
+from polytope_lens.cells import chebyshev_balls
 
 TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [1, 1, 1])
 
@@ -66,8 +66,8 @@ def test_regions_that_float_bounds_cannot_tell():
 def test_polygons_are_asked_by_their_edges_and_agree_with_rows():
     partition = random_lens((2, 12, 12)).partition(Box([3, -1], [5, 2]))
     assert partition.mesh is not None
-    centers, radii = balls._from_edges(partition.mesh, partition.witnesses)
-    by_rows = balls._from_rows(partition, np.arange(len(partition)))[1]
+    centers, radii = chebyshev_balls._from_edges(partition.mesh, partition.witnesses)
+    by_rows = chebyshev_balls._from_rows(partition, np.arange(len(partition)))[1]
     told = radii > 0
     assert told.mean() > 0.9
     assert radii[told] == pytest.approx(by_rows[told], rel=1e-7)

@@ -12,7 +12,6 @@ from families import sparsely
 from polytope_lens import Box, Lens
 from polytope_lens.cli import main
 from polytope_lens.errors import InvalidNetworkError, OptionError, OutsideDomainError
-from polytope_lens.network import count_bounds as bounds
 from polytope_lens.network import network as net
 from polytope_lens.network.network import from_arrays
 from polytope_lens.polytope.membership import inside_mask
@@ -23,7 +22,7 @@ from polytope_lens.testing.strategies import networks
 def too_large(monkeypatch):
     """Only weights of outputs are written out, and no ranks are asked for."""
     monkeypatch.setattr(net, "MOST_DENSE_ENTRIES", 12)
-    monkeypatch.setattr(bounds, "LARGEST_RANKED", 12)
+    monkeypatch.setattr("polytope_lens.network.count_bounds.LARGEST_RANKED", 12)
 
 
 @settings(max_examples=40, deadline=None)
