@@ -182,7 +182,7 @@ def test_properties_and_types_stay():
     assert Shape().colour == "red"
     assert list(inspect.signature(Lens.path).parameters) == ["self", "x", "y", "more"]
     assert Lens.path.__module__ == "polytope_lens.lens"
-    assert Lens.path.__documented_by__ == ("polytope_lens.path:path",)
+    assert Lens.path.__documented_by__ == ("polytope_lens.path.path:path",)
 
 
 def test_a_function_is_read_without_importing_its_module():
@@ -284,6 +284,6 @@ def test_examples_run_once():
     collected = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
     assert "polytope_lens.lens.Lens.at" in collected  # an example of its own
     assert "polytope_lens.lens.Lens.partition" in collected  # the same, in a method that is documented by a function
-    assert "polytope_lens.path.path" in collected
+    assert "polytope_lens.path.path.path" in collected
     assert "polytope_lens.lens.Lens.path" not in collected
     assert "polytope_lens.training.recording.Recording.events" not in collected

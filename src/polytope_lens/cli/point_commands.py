@@ -22,7 +22,7 @@ from polytope_lens.cli.arguments import (
 )
 from polytope_lens.cli.output import print_json, regions_as_json
 from polytope_lens.errors import OptionError
-from polytope_lens.network import fits_written_out
+from polytope_lens.network.network import fits_written_out
 
 if TYPE_CHECKING:
     import argparse
