@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._docstrings import documented_by
 from polytope_lens.comparison import network_distance as distances
 from polytope_lens.comparison import overlay as overlays
 from polytope_lens.domain import check_domain
@@ -103,25 +104,28 @@ class Lens:
         object.__setattr__(self, "flat", None)
 
     @classmethod
+    @documented_by(readers.part)
     def part(cls, model: Any, path: str, input_shape: Sequence[int] | None = None) -> Lens:
-        """Lens of a piece of a larger torch model, whose rest need not be piecewise affine; see :func:`.read.part`.
-
-        Examples
-        --------
-        ``Lens.part(transformer, "encoder.layers.0.mlp")`` looks at the MLP block of a transformer's layer.
-        """
+        """Lens of a piece of a larger torch model, whose rest need not be piecewise affine."""
         lens = cls.__new__(cls)
         lens._fill(*readers.part(model, path, input_shape))
         return lens
 
     @classmethod
+    @documented_by(net.from_arrays)
     def from_arrays(
         cls,
         weights: Sequence[ArrayLike],
         biases: Sequence[ArrayLike],
         negative_slope: float | Sequence[ArrayLike] = 0.0,
     ) -> Lens:
-        """Lens of a network given by its weight matrices and biases; see :func:`.network.from_arrays`."""
+        """Lens of a network given by its weight matrices and biases, the output layer last.
+
+        Examples
+        --------
+        >>> Lens.from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+        Lens(Network(2 -> 2 -> 1, 2 neurons that cut, ReLU))
+        """
         return cls(net.from_arrays(weights, biases, negative_slope=negative_slope))
 
     def __call__(self, X: ArrayLike) -> Floats:
@@ -165,6 +169,7 @@ class Lens:
         pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
         return Region(self.network, pattern, domain, point)
 
+    @documented_by(engines.partition)
     def partition(
         self,
         domain: Domain = None,
@@ -175,15 +180,27 @@ class Lens:
         mesh: bool = True,
         proof: str | os.PathLike[str] | None = None,
     ) -> Partition:
-        """Every region of a domain; see :func:`.enumerate.partition`.
+        """Every region of a domain.
 
-        With `proof`, also a log that anybody can check; see :func:`.write.write_proof`.
+        Parameters
+        ----------
+        proof : path, optional
+            Also write a log there from which anybody can prove the number of regions again, with
+            ``polytope-lens verify``; see :func:`.write.write_proof`.
+
+        Examples
+        --------
+        >>> from polytope_lens import Box, Lens
+        >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+        >>> lens.partition(Box([-1, -1], [1, 1]))
+        Partition(4 regions of Box([-1.0, -1.0], [1.0, 1.0]), per layer [4], subdivide, COMPLETE)
         """
         found = engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress, mesh=mesh)
         if proof is not None:
             write_proof(self.network, found.domain, proof, [len(found), *found.counts_per_layer], progress=progress)
         return found
 
+    @documented_by(engines.count)
     def count(
         self,
         domain: Domain = None,
@@ -193,19 +210,24 @@ class Lens:
         progress: bool | None = None,
         proof: str | os.PathLike[str] | None = None,
     ) -> RegionCounts:
-        """Number of regions of a domain, per layer and in total; see :func:`.enumerate.count`.
+        """Number of regions of a domain, in total and after each layer, without storing them.
 
-        With `proof`, also a log that anybody can check; see :func:`.write.write_proof`.
+        Parameters
+        ----------
+        proof : path, optional
+            Also write a log there from which anybody can prove the numbers again, with ``polytope-lens verify``; see
+            :func:`.write.write_proof`.
         """
         found = engines.count(self.network, domain, engine=engine, workers=workers, progress=progress)
         if proof is not None:
             write_proof(self.network, domain, proof, [found.total, *found.per_layer], progress=progress)
         return found
 
+    @documented_by(engines.regions)
     def regions(self, domain: Domain = None, engine: str = "auto", *, workers: int = 1) -> Iterator[Region]:
-        """The regions of a domain one by one, as they are found; see :func:`.enumerate.regions`."""
         return engines.regions(self.network, domain, engine=engine, workers=workers)
 
+    @documented_by(exploration.explore)
     def explore(
         self,
         x: ArrayLike,
@@ -218,41 +240,54 @@ class Lens:
         norm: float = 2,
         progress: bool | None = None,
     ) -> Partition:
-        """Regions around a point, found by crossing facets, where all of them are too many; see :func:`.explore`.
-
-        A partition whose status tells whether it is complete.
-        """
+        """Regions around a point, found by crossing facets, where all of them are too many."""
         return exploration.explore(
             self.network, x, domain, max_regions=max_regions, max_flips=max_flips, radius=radius, order=order,
             norm=norm, progress=progress,
         )  # fmt: skip
 
+    @documented_by(paths.path)
     def path(self, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> paths.Path:
-        """Every region on the way from x straight to y (and on to further points); see :func:`.path.path`.
-
-        Exact, for any number of inputs, without linear programs.
-        """
+        """Every region on the way from x straight to y, and on to further points if there are any."""
         return paths.path(self.network, x, y, *more)
 
+    @documented_by(count_bounds.region_bounds)
     def bounds(self) -> count_bounds.RegionBounds:
-        """What the network's shape alone says about its number of regions; see :func:`.count_bounds.region_bounds`."""
+        """What the network's shape alone says about its number of regions: published bounds."""
         return count_bounds.region_bounds(self.network)
 
+    @documented_by(distances.distance)
     def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
-        """How far another network is from this one on a domain; see :func:`.network_distance.distance`."""
+        """How far another network is from this one on a bounded domain in up to three dimensions: L1, L2, supremum.
+
+        Parameters
+        ----------
+        other : Lens or Network
+            With as many inputs and outputs.
+        """
         second = other.network if isinstance(other, Lens) else other
         return distances.distance(self.network, second, domain, exact=exact)
 
+    @documented_by(overlays.overlay, engines.partition)
     def overlay(
         self, other: Lens | net.Network, domain: Domain, *, workers: int = 1, progress: bool | None = None
     ) -> overlays.Overlay:
-        """Which regions of this network and of another overlap, and how much; see :func:`.overlay.overlay`."""
+        """Which regions of this network and of another overlap, and how much.
+
+        Parameters
+        ----------
+        other : Lens or Network
+            With as many inputs; its layers may have any widths.
+        domain : Box or Polytope
+            A bounded one.
+        """
         second = other.network if isinstance(other, Lens) else other
         one, two = (
             engines.partition(network, domain, workers=workers, progress=progress) for network in (self.network, second)
         )
         return overlays.overlay(one, two, workers=workers, progress=progress)
 
+    @documented_by(robustness.robustness_radius)
     def robustness_radius(
         self,
         x: ArrayLike,
@@ -266,26 +301,27 @@ class Lens:
         exact: bool = False,
         progress: bool | None = None,
     ) -> Robustness:
-        """Distance from x to the decision boundary, with proved bounds; see :func:`.robustness.robustness_radius`."""
+        """Distance from a point to the decision boundary, with proved bounds."""
         return robustness.robustness_radius(
             self.network, x, norm=norm, target=target, output=output, value=value, domain=domain,
             max_regions=max_regions, exact=exact, progress=progress,
         )  # fmt: skip
 
+    @documented_by(complexity.local_complexity)
     def local_complexity(
         self, x: ArrayLike, radius: float, *, norm: float = 2, max_regions: int | None = None
     ) -> LocalComplexity:
-        """Regions that meet an open ball, and neurons that cut it; exact, see :func:`.complexity.local_complexity`."""
         return complexity.local_complexity(self.network, x, radius, norm=norm, max_regions=max_regions)
 
+    @documented_by(complexity.local_complexity_estimate)
     def local_complexity_estimate(
         self, x: ArrayLike, radius: float, *, n_directions: int | None = None, seed: int = 0
     ) -> ComplexityEstimate:
-        """The usual approximation of the same, from some corners; see :func:`.complexity.local_complexity_estimate`."""
+        """The usual approximation of local complexity: neurons whose sign differs among some corners."""
         return complexity.local_complexity_estimate(self.network, x, radius, n_directions=n_directions, seed=seed)
 
+    @documented_by(crossings.crossings)
     def crossings(self, X: ArrayLike, Y: ArrayLike) -> Crossings:
-        """Hamming distances of patterns against flips on the way, for many pairs; see :func:`.crossings.crossings`."""
         return crossings.crossings(self.network, X, Y)
 
     @overload
@@ -296,14 +332,22 @@ class Lens:
     def integrated_gradients(
         self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[True]
     ) -> NDArray[np.object_]: ...
+    @documented_by(attribution.integrated_gradients)
     def integrated_gradients(
         self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False
     ) -> Floats | NDArray[np.object_]:
-        """What each input contributes to an output on the way from a baseline to x; see :mod:`.attribution`."""
+        """What each input contributes to an output on the straight way from a baseline to x."""
         return attribution.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
 
+    @documented_by(distances.disagreement, distances.distance)
     def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
-        """Where another network differs most from this one on a domain; see :func:`.network_distance.disagreement`."""
+        """Where another network differs most from this one on a bounded domain, in any number of dimensions.
+
+        Parameters
+        ----------
+        other : Lens or Network
+            With as many inputs and outputs.
+        """
         second = other.network if isinstance(other, Lens) else other
         return distances.disagreement(self.network, second, domain, exact=exact)
 

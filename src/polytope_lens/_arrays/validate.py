@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Callable, Iterable
+from math import inf, isfinite, nan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from polytope_lens.errors import DimensionError, OptionError, PolytopeLensError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens.network.network import Matrix
+
+WORD = 2**63 - 1
+"""The greatest integer in 64 bits."""
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def float_array(
@@ -107,25 +114,72 @@ def point(value: ArrayLike, dim: int, *, what: str) -> NDArray[np.float64]:
     return array
 
 
-def count(value: int, *, name: str, least: int = 1) -> int:
-    """Return `value` if it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise OptionError(f"{name} should be a whole number of at least {least}, but received {value!r}.")
+def count(value: int, *, name: str, least: int = 1, most: int = WORD) -> int:
+    """Return `value` if it is a whole number from `least` to `most`."""
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or not least <= value <= most:
+        end = f" and at most {most}" if most < WORD or (is_whole and value > most) else ""
+        raise OptionError(f"{name} should be a whole number of at least {least}{end}, but received {value!r}.")
     return int(value)
+
+
+def seed(value: int) -> int:
+    """Return `value` if NumPy and torch take it as the seed of a random generator."""
+    return count(value, name="`seed`", least=0)
 
 
 def number(value: float, *, name: str, positive: bool = False) -> float:
     """Return `value` as a float if it is a finite number, and more than 0 where it should be."""
     kind = "a positive number" if positive else "a finite number"
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not is_number or not np.isfinite(value) or (positive and value <= 0):
+    try:
+        exact = float(value) if is_number else nan
+    except OverflowError:  # of an integer beyond the range of floats
+        exact = inf
+    if not isfinite(exact) or (positive and exact <= 0):
         raise OptionError(f"{name} should be {kind}, but received {value!r}.")
-    return float(value)
+    return exact
 
 
 def option(value: str, *, name: str, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`."""
     allowed = tuple(allowed)
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise OptionError(f"{name} should be one of {', '.join(map(repr, allowed))}, but received {value!r}.")
+    return value
+
+
+def instance(value: Any, kind: type[T], *, name: str, advice: str = "") -> T:
+    """Return `value` if it is an instance of a class; `advice`, a sentence, says how to come by one."""
+    if not isinstance(value, kind):
+        end = f" {advice}" if advice else ""
+        raise OptionError(f"{name} should be a {kind.__name__}, but received {type(value).__name__}.{end}")
+    return value
+
+
+def text(value: str, *, name: str) -> str:
+    """Return `value` if it is a string."""
+    if not isinstance(value, str):
+        raise OptionError(f"{name} should be a text, but received {value!r}.")
+    return value
+
+
+def path(value: str | os.PathLike[str], *, name: str) -> Path:
+    """Return `value` as a path if it is one."""
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise OptionError(f"{name} should be a path, but received {value!r}.")
+    return Path(value)
+
+
+def sequence(value: Iterable[Any], *, name: str) -> tuple[Any, ...]:
+    """Return what a list, a tuple, an array or another iterable but a text holds."""
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+        raise OptionError(f"{name} should be a list or a tuple, but received {value!r}.")
+    return tuple(value)
+
+
+def function(value: Callable[..., R] | None, *, name: str) -> Callable[..., R] | None:
+    """Return `value` if it is None or can be called."""
+    if value is not None and not callable(value):
+        raise OptionError(f"{name} should be a function or None, but received {value!r}.")
     return value

@@ -128,6 +128,15 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
     Nothing is sampled: the common refinement of both partitions is enumerated, and the difference is affine on each of
     its regions.
 
+    Parameters
+    ----------
+    first, second : Network
+        With as many inputs and outputs.
+    domain : Box or Polytope
+        A bounded one.
+    exact : bool
+        Fractions instead of floats.
+
     Raises
     ------
     DimensionError

@@ -116,7 +116,7 @@ def overlay(first: Partition, second: Partition, *, workers: int = 1, progress: 
     >>> from polytope_lens import Box, Lens
     >>> square = Box([-1, -1], [1, 1])
     >>> upright, diagonal = (Lens.from_arrays([[row], [[1]]], [[0], [0]]) for row in ([1, 0], [1, 1]))
-    >>> found = overlay(upright.partition(square), diagonal.partition(square))
+    >>> found = upright.overlay(diagonal, square)
     >>> found
     Overlay(2 and 2 regions, 4 pieces)
     >>> found.matrix().toarray()

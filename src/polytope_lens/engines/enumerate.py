@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.growing import GrowingArray
+from polytope_lens._docstrings import documented_by
 from polytope_lens.domain import Box, check_domain, is_bounded
 from polytope_lens.engines import brute, polyhedra, split, subdivide
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
@@ -107,13 +108,23 @@ def partition(
     )
 
 
+@documented_by(partition)
 def count(
     network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1, progress: bool | None = None
 ) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
-    Parameters as for :func:`partition`. Exact. Memory is constant but in unbounded domains that are walked in several
-    pieces: "subdivide" keeps the patterns of regions at their borders, "polyhedra" all, to tell repeated ones.
+    Notes
+    -----
+    Exact. Cost: that of :func:`partition`, or less. Memory is constant but in unbounded domains that are walked in
+    several pieces: "subdivide" keeps the patterns of regions at their borders, "polyhedra" all, to tell repeated ones.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens
+    >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> lens.count(Box([-1, -1], [1, 1]))
+    RegionCounts(total=4, per_layer=[4])
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
@@ -129,12 +140,26 @@ def count(
     return RegionCounts(total, np.array(per_layer, dtype=np.int64), _certificate(records))
 
 
+@documented_by(partition)
 def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1) -> Iterator[Region]:
     """The regions of a domain one by one, as they are found.
 
-    Parameters as for :func:`partition`; wrong ones are refused at once. They come in canonical order and in constant
-    memory. Only in unbounded domains with the engines "subdivide" and "polyhedra", which walk several pieces, they come
-    piece by piece, and patterns are kept: of those at the border of a piece, or of all.
+    Yields
+    ------
+    Region
+
+    Notes
+    -----
+    Exact. Wrong parameters are refused at once. Regions come in canonical order and in constant memory. Only in
+    unbounded domains with the engines "subdivide" and "polyhedra", which walk several pieces, they come piece by piece,
+    and patterns are kept: of those at the border of a piece, or of all.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens
+    >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> [str(region.pattern) for region in lens.regions(Box([-1, -1], [1, 1]))]
+    ['00', '01', '10', '11']
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)

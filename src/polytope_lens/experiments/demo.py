@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +26,7 @@ from polytope_lens.training.recording import SQUARE
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from pathlib import Path
 
 FRAMES = 80
 
@@ -51,9 +51,10 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     """
     validate.count(steps, name="`steps`")
     validate.count(workers, name="`workers`")
+    validate.seed(seed)
     from polytope_lens.render import matplotlib as render
 
-    folder = Path(folder)
+    folder = validate.path(folder, name="the folder")
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     print(

@@ -58,6 +58,15 @@ def read(model: Any, input_shape: Sequence[int] | None = None, architecture: Any
 def part(model: Any, path: str, input_shape: Sequence[int] | None = None) -> Found:
     """The network of one submodule of a torch module, named by its path.
 
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The larger one.
+    path : str
+        As ``model.named_modules()`` has it: ``"encoder.layers.0.mlp"`` is the MLP block of a transformer's layer.
+    input_shape : sequence of int, optional
+        Shape of one sample of the submodule, where it does not tell.
+
     Raises
     ------
     OptionError

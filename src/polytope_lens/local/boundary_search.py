@@ -127,7 +127,7 @@ class Front:
         return False
 
     def nearest_exactly(self) -> Best | None:
-        """The nearest point of all pieces in fractions, None if there is none; `upper` is lowered to it."""
+        """The nearest point of all pieces in fractions; None if there is none."""
         network, place = self.contest.network, self.place
         d, norm = network.input_dim, place.norm
         source = ExactRows(network)

@@ -191,7 +191,7 @@ def local_complexity_estimate(
     radius = validate.number(radius, name="`radius`", positive=True)
     d = len(point)
     n = d if n_directions is None else validate.count(n_directions, name="`n_directions`")
-    directions, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((d, min(n, d))))
+    directions, _ = np.linalg.qr(np.random.default_rng(validate.seed(seed)).standard_normal((d, min(n, d))))
     corners = point + radius * np.vstack([directions.T, -directions.T])
     mixed = _are_mixed(point_signs(network, corners) > 0)
     return ComplexityEstimate(_sums(mixed, network.bits_per_layer), corners)

@@ -94,9 +94,9 @@ def region_bounds(network: Network) -> RegionBounds:
 
     Examples
     --------
-    >>> from polytope_lens.network.network import from_arrays
-    >>> zigzag = from_arrays([[[1]] * 3, [[1] * 3] * 3, [[1] * 3]], [[0, -1, -2], [0, -1, -2], [0]])
-    >>> found = region_bounds(zigzag)
+    >>> from polytope_lens import Lens
+    >>> zigzag = Lens.from_arrays([[[1]] * 3, [[1] * 3] * 3, [[1] * 3]], [[0, -1, -2], [0, -1, -2], [0]])
+    >>> found = zigzag.bounds()
     >>> found, found["Serra et al."].value, found["sawtooth"].value
     (RegionBounds(at most 16 regions, from 7 bounds), 16, 16)
     """

@@ -108,6 +108,8 @@ def _turned(part: Trace, before: Words, corner: int) -> Trace:
 def exact_breakpoints(network: Network, points: Floats, found: Trace) -> list[fmpq]:
     """The breakpoints of a trace as fractions.
 
+    Notes
+    -----
     Cost: integer matrix products for each breakpoint. The owner of a breakpoint is a neuron that flips there in the
     first layer that has one: its pre-activation is the same affine function on both sides.
     """

@@ -9,7 +9,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens.errors import require
 from polytope_lens.render import scene
-from polytope_lens.render.sheet import COLORS, HEIGHT, checked_limits, sheet
+from polytope_lens.render.sheet import HEIGHT, SHEET_COLORS, checked_limits, sheet
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -61,7 +61,7 @@ def surface(
     Exactness: each polygon is drawn as triangles in its plane; positions are rounded to single precision.
     """
     go = require("plotly.graph_objects", extra="interactive", purpose="an interactive surface")
-    validate.option(color, name="color", allowed=COLORS)
+    validate.option(color, name="color", allowed=SHEET_COLORS)
     folded = sheet(partition, output)
     limits = checked_limits(folded, limits, height)
     x, y, z = folded.points.T

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
+COLORS = ("value", "pattern", "slope", "layer")
+"""What the colours of a picture may tell."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Triangles:
     """Triangles that cover the regions, each inside one region.

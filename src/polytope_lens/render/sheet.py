@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
-COLORS = ("value", "pattern", "slope")
+SHEET_COLORS = scene.COLORS[:3]  # creases, not faces, have a layer
 HEIGHT = 0.5  # of a drawing, as a part of the domain's longer side
 
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
-COLORS = ("value", "pattern", "slope", "layer")
 # How much regions are drawn apart: by this the eye tells one from the next.
 SHRINK = 0.86
 OUTSIDE = (0.87, 0.87, 0.87)  # colour of the domain's sides among those of layers
@@ -79,7 +78,7 @@ def plot(
     Faces are drawn from the farthest to the nearest, by their middles; where long ones pass each other, the order may
     be wrong. Cost: about 0.1 milliseconds for each face; some thousands of regions are too many to see anyway.
     """
-    validate.option(color, name="color", allowed=list(COLORS))
+    validate.option(color, name="color", allowed=scene.COLORS)
     dots = None if points is None else validate.points(points, 3, what="`plot`")
     faces = solids(partition, shrink=shrink, output=output)
     space = axes_in_space(ax, "a partition of space")

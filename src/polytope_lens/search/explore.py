@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Numbers in each array of one batch of maps.
 BATCH = 2**21
+ORDERS = ("distance", "breadth")
 
 
 def explore(
@@ -165,7 +166,7 @@ def _limits(max_regions: int | None, max_flips: int | None, radius: float | None
 def _is_by_distance(order: str | None, limits: Limits) -> bool:
     if order is None:
         order = "distance" if limits.crossings is None else "breadth"
-    validate.option(order, name="`order`", allowed=["distance", "breadth"])
+    validate.option(order, name="`order`", allowed=ORDERS)
     if order == "distance" and limits.crossings is not None:
         raise OptionError(
             "`max_flips` counts the facets on the shortest way to a region, which only order='breadth' knows. Leave "

@@ -22,11 +22,11 @@ of an array, which is so for the weights of models that are trained in float32:
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError, OptionError
 from polytope_lens.importers.npz import read_arrays
@@ -81,7 +81,7 @@ def save(recording: Recording, path: str | PathLike[str]) -> None:
         arrays |= {field.name: getattr(recording.samples, field.name) for field in fields(recording.samples)}
     if recording.target is not None:
         arrays["target"] = recording.target
-    with whole_file(path) as file:
+    with whole_file(validate.path(path, name="the file of a recording")) as file:
         np.savez_compressed(file, **{name: _least(array) for name, array in arrays.items()})
 
 
@@ -117,6 +117,10 @@ def _architecture(network: Network) -> tuple[object, ...]:
 def load(path: str | PathLike[str]) -> dict[str, Any]:
     """Read what :func:`save` wrote.
 
+    Parameters
+    ----------
+    path : str or path-like
+
     Returns
     -------
     dict
@@ -127,7 +131,7 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
     FileFormatError
         A missing, damaged or incomplete file, or one whose arrays do not fit together. Python objects are never read.
     """
-    path = Path(path)
+    path = validate.path(path, name="the file of a recording")
     arrays = read_arrays(path)
     if "recording_version" not in arrays:
         raise FileFormatError(f"{path} holds no recording. Write one with `recording.save`.")

@@ -232,7 +232,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
     >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> crease = [from_arrays([[[1, 0]], [[1]]], [[bias], [0]]) for bias in (0.5, 0.75, 2)]
-    >>> print(events(Recording([0, 1, 2], crease), progress=False))
+    >>> print(Recording([0, 1, 2], crease).events(progress=False))
     steps  regions  persist  by pattern  by overlap  born  split  merged  died   kept
       0-1      2-2        2           2           1     0      0       0     0  87.5%
       1-2      2-1        1           1           1     0      0       1     0  87.5%

@@ -71,3 +71,16 @@ class Samples:
 
     def __repr__(self) -> str:
         return f"Samples({len(self.train_points)} for training, {len(self.validation_points)} for validation)"
+
+
+def check_samples(samples: Samples | None) -> Samples | None:
+    """Return `samples` if they are some, or None.
+
+    Raises
+    ------
+    OptionError
+    """
+    if samples is not None:
+        advice = "Say `Samples(train_points, train_values, validation_points, validation_values)`."
+        validate.instance(samples, Samples, name="`samples`", advice=advice)
+    return samples

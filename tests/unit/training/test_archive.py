@@ -10,6 +10,7 @@ from polytope_lens.errors import FileFormatError, OptionError
 from polytope_lens.experiments import categories, mlp, moons, ring, sample
 from polytope_lens.network.network import from_arrays
 from polytope_lens.training import Recorder, Recording, Samples
+from refusals import NO_PATHS, refuses
 from trainings import SAMPLES, run, same_network
 
 torch = pytest.importorskip("torch")
@@ -134,3 +135,9 @@ def test_users_may_hand_in_their_own_samples(tmp_path):
     samples = Samples(rng.normal(size=(5, 2)), np.arange(5), np.zeros((0, 2)), np.zeros(0, dtype=int))
     recorded(mlp((2, 3, 1)), samples=samples).save(tmp_path / "own.npz")
     assert np.array_equal(Recording.load(tmp_path / "own.npz").samples.train_points, samples.train_points)
+
+
+def test_only_paths_are_files():
+    recording = Recording([], ())
+    refuses(recording.save, "path", NO_PATHS, "the file of a recording should be a path")
+    refuses(Recording.load, "path", NO_PATHS, "the file of a recording should be a path")

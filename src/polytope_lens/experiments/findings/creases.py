@@ -178,7 +178,7 @@ def bundling(lines: Creases, distances: ArrayLike = DISTANCES, *, draws: int = 9
     draws = validate.count(draws, name="`draws`")
     if len(lines) < 2:
         raise OptionError(f"lines bundle if there are at least two, but {len(lines)} of this layer meet the box.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(validate.seed(seed))
     rounds = [lines.angle, *(random_angles(lines, rng) for _ in range(draws))]
     counts = np.array([close_pairs(angle, lines.offset, steps) for angle in rounds])
     fourfold = np.array([np.abs(np.exp(4j * angle).mean()) for angle in rounds])

@@ -95,7 +95,7 @@ def rhythm(series: ArrayLike, *, draws: int = 199, seed: int = 0) -> Rhythm:
     flat = detrend(values)
     if not flat.std() > 1e-12 * np.abs(values).max():
         raise OptionError("a series without any change has no rhythm.")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(validate.seed(seed))
     memory = float(np.clip(flat[:-1] @ flat[1:] / (flat @ flat), -0.999, 0.999))
     frequency, power, peak = _spectrum(flat)
     strongest = frequency[peak.argmax()]

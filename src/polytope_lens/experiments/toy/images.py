@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +45,7 @@ def from_file(path: str | PathLike[str], size: int | None = None) -> Floats:
     """
     if size is not None:
         check_size(size)
-    path = Path(path)
+    path = validate.path(path, name="an image file")
     try:
         with Image.open(path) as file:
             image = ImageOps.exif_transpose(file)
@@ -157,5 +156,4 @@ def check_size(size: int) -> None:
     ------
     OptionError
     """
-    if size < 1:
-        raise OptionError(f"an image needs a size of at least 1 pixel, but received {size}.")
+    validate.count(size, name="the size of an image, pixels per side,")

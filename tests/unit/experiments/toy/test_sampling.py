@@ -15,6 +15,7 @@ from polytope_lens.experiments import (
     sample,
 )
 from polytope_lens.training import Samples
+from refusals import NO_COUNTS, refuses
 
 torch = pytest.importorskip("torch")
 
@@ -55,7 +56,12 @@ def test_the_seed_decides_the_samples():
 def test_impossible_samples_are_refused():
     with pytest.raises(OptionError, match=r"the image has 16 pixels, but 10 \+ 7 = 17 different ones"):
         sample(ring(4), 10, 7)
-    with pytest.raises(OptionError, match="n_train should be at least 1"):
+    with pytest.raises(OptionError, match="`n_train` should be a whole number of at least 1, but received 0"):
         sample(ring(4), 0, 7)
     with pytest.raises(DimensionError, match="one value per point"):
         Samples(np.zeros((3, 2)), np.zeros(2), np.zeros((1, 2)), np.zeros(1))
+
+
+def test_options_of_another_kind_are_refused():
+    for name in ("n_train", "n_validation", "seed"):
+        refuses(lambda **option: sample(ring(4), **{"n_train": 2, "n_validation": 1, **option}), name, NO_COUNTS, name)

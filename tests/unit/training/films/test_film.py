@@ -19,6 +19,7 @@ from polytope_lens.render import encoders
 from polytope_lens.training import Recording, Samples, measure
 from polytope_lens.training.films.film import PANELS, film
 from polytope_lens.training.films.layout import layout
+from refusals import NO_COUNTS, NO_NAMES, NO_NUMBERS, NO_OBJECTS, NO_PATHS, refuses
 
 SIZE = (400, 300)
 
@@ -313,4 +314,16 @@ def test_bad_films(tmp_path):
     ):
         with pytest.raises(error, match=told):
             film(recording, path, progress=False, **options)
+    assert not list(tmp_path.iterdir())
+
+    def making(**options):
+        film(learnt(), **{"path": path, "progress": False, **options})
+
+    refuses(making, "path", NO_PATHS, "the film should be a path")
+    refuses(making, "fps", NO_NUMBERS, "fps should be")
+    refuses(making, "output", NO_COUNTS, "output should be 0")
+    refuses(making, "workers", NO_COUNTS, "`workers` should be a whole number")
+    refuses(making, "panels", NO_NAMES[1:], "a panel should be one of|`panels` should be|one to 4 different panels")
+    refuses(making, "size", (*NO_NAMES, (3, 4, 5), (400, 2.5), (0, 9)), "the size of a frame|a side of a frame")
+    refuses(making, "measures", NO_OBJECTS, "`measures` should be a Measures")
     assert not list(tmp_path.iterdir())

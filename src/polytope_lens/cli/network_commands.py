@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.cli.common import (
+from polytope_lens.cli.arguments import (
+    Choices,
     add_as_json,
+    add_choice,
     add_command,
     add_domain,
     add_network,
     array_of,
     domain_of,
     lens_of,
-    print_json,
 )
+from polytope_lens.cli.output import print_json, regions_as_json
 from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
     import argparse
 
-    from polytope_lens.cli.common import Commands
-
-COLORS = ("value", "pattern", "slope", "layer")
+    from polytope_lens.cli.arguments import Commands
 
 
 def add(commands: Commands) -> None:
@@ -50,11 +50,11 @@ def add(commands: Commands) -> None:
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     add_as_json(partition)
 
-    plot = add_command(commands, "plot", _plot, "Draw the regions of a network with two inputs.")
+    plot = add_command(commands, "plot", _plot, "Draw the regions of a network with two or three inputs.")
     add_network(plot)
     add_domain(plot)
     plot.add_argument("-o", "--output", required=True, help="picture to write: .png, .svg or .pdf")
-    plot.add_argument("--color", choices=COLORS, default="value")
+    add_choice(plot, "--color", Choices("render.scene", "COLORS"), "what is drawn", default="value")
     plot.add_argument("--output-index", type=int, default=0, help="which output of the network to draw")
     plot.add_argument("--points", metavar="FILE", help="points to draw on top, (n, 2) in a .npy file")
     plot.add_argument("--no-boundaries", action="store_true")
@@ -118,14 +118,7 @@ def _partition(arguments: argparse.Namespace) -> None:
                 "engine": found.engine,
                 "status": found.status.name,
                 "certificate": asdict(found.certificate),
-                "regions": [
-                    {
-                        "pattern": found[i].pattern.hex,
-                        "witness": found.witnesses[i].tolist(),
-                        "map": found.maps[i].tolist(),
-                    }
-                    for i in range(len(found))
-                ],
+                "regions": regions_as_json(found, range(len(found))),
             }
         )
         return

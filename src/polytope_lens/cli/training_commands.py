@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from polytope_lens.cli.common import add_command
+from polytope_lens.cli.arguments import Choices, add_choice, add_command
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from polytope_lens.cli.common import Commands
+    from polytope_lens.cli.arguments import Commands
 
 # Option of the command line, how it is read, and what it says.
 SETTING: dict[str, tuple[Callable[[str], object], str, str]] = {
@@ -34,7 +34,8 @@ def add(commands: Commands) -> None:
     film = add_command(commands, "film", _film, "Train a network on an image, and film its true polytopes.")
     film.add_argument("-o", "--output", required=True, metavar="FILE", help="film to write: .mp4, .gif or .webp")
     _add_setting(film, several=False)
-    film.add_argument("--panels", nargs="+", metavar="PANEL", help="one to four; by default the first three")
+    panels = Choices("training.films.film", "PANELS")
+    add_choice(film, "--panels", panels, "one to four, by default the first three", nargs="+")
     film.add_argument("--no-curves", action="store_true", help="no losses and numbers of regions beside the panels")
     film.add_argument("--pixels", nargs=2, type=int, default=(1280, 480), metavar=("W", "H"), help="size of a frame")
     film.add_argument("--fps", type=float, default=30.0, help="frames per second (default: %(default)g)")

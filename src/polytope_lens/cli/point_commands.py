@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.cli.common import (
+from polytope_lens.cli.arguments import (
+    Choices,
     add_as_json,
+    add_box,
+    add_choice,
     add_command,
     add_network,
     add_point,
@@ -16,20 +19,19 @@ from polytope_lens.cli.common import (
     box_of,
     lens_of,
     point_of,
-    print_json,
 )
+from polytope_lens.cli.output import print_json, regions_as_json
 from polytope_lens.errors import OptionError
 from polytope_lens.network.network import fits_written_out
 
 if TYPE_CHECKING:
     import argparse
 
-    from polytope_lens.cli.common import Commands
+    from polytope_lens.cli.arguments import Commands
 
 # Of patterns that are printed.
 MOST_BITS = 2000
-ORDERS = ("distance", "breadth")
-FORMATS = ("wkt", "smtlib", "ine", "vnnlib", "lp", "latex", "json")
+FORMATS = Choices("io.exports", "SUFFIXES")
 
 
 def add(commands: Commands) -> None:
@@ -53,25 +55,18 @@ def add(commands: Commands) -> None:
     many.add_argument("--unlimited", action="store_true", help="as many regions as there are")
     explore.add_argument("--max-flips", type=int, metavar="K", help="cross at most so many facets")
     explore.add_argument("--radius", type=float, metavar="R", help="every region that meets a ball around the point")
-    explore.add_argument("--order", choices=ORDERS, help="nearest first, or those with the fewest facets to cross")
-    explore.add_argument(
-        "--box", nargs="+", type=float, metavar="X",
-        help="stay between these bounds: one pair for every coordinate, or the lower and then the upper corner",
-    )  # fmt: skip
+    order = Choices("engines.explore", "ORDERS")
+    add_choice(explore, "--order", order, "nearest first, or those with the fewest facets to cross")
+    add_box(explore, "stay between these bounds")
     explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     add_as_json(explore)
 
     export = add_command(
         commands, "export", _export, "Write the polytope that a point lives on in the format of another program."
     )
-    add_network(export)
-    export.add_argument("x", nargs="*", type=float, help="coordinates of the point")
-    export.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
-    export.add_argument(
-        "--box", nargs="+", type=float, metavar="X",
-        help="clip it to these bounds: one pair for every coordinate, or the lower and then the upper corner",
-    )  # fmt: skip
-    export.add_argument("--format", choices=FORMATS, help="by default what the name of the output ends in")
+    add_point(export)
+    add_box(export, "clip it to these bounds")
+    add_choice(export, "--format", FORMATS, "by default what the name of the output ends in")
     export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
 
     robustness = add_command(commands, "robustness", _robustness, "How far a point is from the decision boundary.")
@@ -162,7 +157,7 @@ def _explore(arguments: argparse.Namespace) -> None:
     lens = lens_of(arguments)
     found = lens.explore(
         point_of(arguments, lens, "explore"),
-        box_of(arguments.box, lens) if arguments.box is not None else None,
+        box_of(arguments.box, lens),
         max_regions=None if arguments.unlimited else arguments.max_regions,
         max_flips=arguments.max_flips,
         radius=arguments.radius,
@@ -182,15 +177,7 @@ def _explore(arguments: argparse.Namespace) -> None:
                 "uncrossed": search.n_uncrossed,
                 "unseen": search.n_unseen,
                 "certificate": asdict(found.certificate),
-                "regions": [
-                    {
-                        "pattern": found[i].pattern.hex,
-                        "witness": found.witnesses[i].tolist(),
-                        "map": found.maps[i].tolist(),
-                        **{name: values[i] for name, values in columns.items()},
-                    }
-                    for i in search.order.tolist()
-                ],
+                "regions": regions_as_json(found, search.order.tolist(), columns),
             }
         )
         return
@@ -207,8 +194,7 @@ def _export(arguments: argparse.Namespace) -> None:
     if arguments.format is None and arguments.output is None:
         raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
     lens = lens_of(arguments)
-    box = box_of(arguments.box, lens) if arguments.box is not None else None
-    region = lens.at(point_of(arguments, lens, "export"), box)
+    region = lens.at(point_of(arguments, lens, "export"), box_of(arguments.box, lens))
     if arguments.output is None:
         from polytope_lens.io.exports import text_of
 

@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import argparse
+import importlib
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from polytope_lens.errors import DomainError, FileFormatError, OptionError
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Iterator
 
     from polytope_lens.domain import Domain
     from polytope_lens.lens import Lens
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-ENGINES = ("auto", "split", "subdivide", "brute")
+# What Python reads as a negative number, and argparse before 3.14 as an option where it has an exponent.
+NEGATIVE_NUMBER = re.compile(r"-(?:(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?|inf(?:inity)?|nan)$", re.IGNORECASE)
+BOUNDS = "one pair for every coordinate, or the lower and then the upper corner"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that takes ``-1e-3`` for a number, as argparse takes ``-0.001``."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._negative_number_matcher = NEGATIVE_NUMBER
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2 and one sentence."""
+        self.exit(2, f"polytope-lens: {message}. `{self.prog} --help` lists what there is.\n")
+
+
+class Choices:
+    """A closed list of the library, looked up when an option is used or explained: its module takes time to import."""
+
+    def __init__(self, module: str, name: str, *more: str) -> None:
+        self.module, self.name, self.more = module, name, more
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.more, *getattr(importlib.import_module(f"polytope_lens.{self.module}"), self.name)))
+
+    def __contains__(self, value: object) -> bool:
+        return value in (*self,)
 
 
 def add_command(commands: Commands, name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -46,12 +74,22 @@ def add_network(sub: argparse.ArgumentParser) -> None:
 def add_domain(sub: argparse.ArgumentParser) -> None:
     """Where to look."""
     where = sub.add_mutually_exclusive_group()
-    where.add_argument(
-        "--box", nargs="+", type=float, metavar="X",
-        help="lower and upper bound of every coordinate, or the lower and then the upper corner",
-    )  # fmt: skip
+    where.add_argument("--box", nargs="+", type=float, metavar="X", help=f"the bounds of a box: {BOUNDS}")
     where.add_argument("--everywhere", action="store_true", help="all of R^d")
-    sub.add_argument("--engine", choices=ENGINES, default="auto")
+    add_choice(sub, "--engine", Choices("engines.enumerate", "ENGINES", "auto"), default="auto")
+
+
+def add_choice(sub: argparse.ArgumentParser, name: str, choices: Choices, text: str = "", **options: Any) -> None:
+    """An option with one of the values of a closed list, which its help names."""
+    metavar = name.lstrip("-").upper()
+    text = f"{text}; one of %(choices)s" if text else "one of %(choices)s"
+    default = f" (default: {options['default']})" if "default" in options else ""
+    sub.add_argument(name, choices=choices, metavar=metavar, help=text + default, **options)
+
+
+def add_box(sub: argparse.ArgumentParser, text: str) -> None:
+    """Bounds, for a command that needs none."""
+    sub.add_argument("--box", nargs="+", type=float, metavar="X", help=f"{text}: {BOUNDS}")
 
 
 def add_as_json(sub: argparse.ArgumentParser) -> None:
@@ -85,8 +123,10 @@ def point_of(arguments: argparse.Namespace, lens: Lens, command: str) -> Any:
     return array_of(arguments.point) if arguments.point else arguments.x
 
 
-def box_of(bounds: list[float], lens: Lens) -> Domain:
-    """A box given by one pair of bounds, or by its corners."""
+def box_of(bounds: list[float] | None, lens: Lens) -> Domain:
+    """A box given by one pair of bounds, or by its corners; None, all of R^d, where none is given."""
+    if bounds is None:
+        return None
     from polytope_lens.domain import Box
 
     d = lens.network.input_dim
@@ -125,9 +165,3 @@ def array_of(file: str) -> Any:
             return np.lib.format.read_array(stream, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise FileFormatError(f"{file} is not a .npy file of numbers.") from error
-
-
-def print_json(value: dict[str, Any]) -> None:
-    """One line on standard output."""
-    json.dump(value, sys.stdout)
-    print()
