@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from polytope_lens import _validate, bounds
-from polytope_lens import distance as distances
-from polytope_lens import flat as flats
-from polytope_lens import network as net
-from polytope_lens import overlay as overlays
-from polytope_lens import path as paths
+from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
+from polytope_lens.comparison import network_distance as distances
+from polytope_lens.comparison import overlay as overlays
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import OptionError
-from polytope_lens.exact.points import point_signs
+from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.importers import read as readers
-from polytope_lens.points import complexity, crossings, gradients, regions_at, robustness
+from polytope_lens.local import attribution, complexity, crossings, regions_at, robustness
+from polytope_lens.network import count_bounds
+from polytope_lens.network import network as net
+from polytope_lens.network import subspace as flats
+from polytope_lens.path import path as paths
 from polytope_lens.proof.write import write_proof
+from polytope_lens.search import explore as exploration
 
 if TYPE_CHECKING:
     import os
@@ -34,13 +35,13 @@ if TYPE_CHECKING:
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.lowering import Lowering
     from polytope_lens.importers.state_dict import Architecture
-    from polytope_lens.outcome import RegionCounts
-    from polytope_lens.partition import Partition
-    from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
-    from polytope_lens.points.crossings import Crossings
-    from polytope_lens.points.gradients import Attributions
-    from polytope_lens.points.regions_at import RegionsAt
-    from polytope_lens.points.robustness import Robustness, RobustnessRadii
+    from polytope_lens.local.attribution import Attributions
+    from polytope_lens.local.complexity import ComplexityEstimate, LocalComplexity
+    from polytope_lens.local.crossings import Crossings
+    from polytope_lens.local.regions_at import RegionsAt
+    from polytope_lens.local.robustness import Robustness, RobustnessRadii
+    from polytope_lens.partition.partition import Partition
+    from polytope_lens.partition.provenance import RegionCounts
     from polytope_lens.region import Region
 
 
@@ -128,13 +129,13 @@ class Lens:
 
     def __call__(self, X: ArrayLike) -> Floats:
         """The network's output, (n, d) -> (n, out), or (d,) -> (out,), in float64 arithmetic."""
-        rows = _validate.points(X, self.network.input_dim, what="the lens")
+        rows = validate.points(X, self.network.input_dim, what="the lens")
         values = net.evaluate(self.network, rows)
         return values[0] if np.ndim(X) == 1 else values
 
     def patterns(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which pre-activations are positive at each point, (n, d) -> (n, n_neurons) bool; exact."""
-        rows = _validate.points(X, self.network.input_dim, what="`patterns`")
+        rows = validate.points(X, self.network.input_dim, what="`patterns`")
         return point_signs(self.network, rows) > 0
 
     @overload
@@ -229,10 +230,10 @@ class Lens:
         """Every region on the way from x straight to y, and on to further points if there are any."""
         return paths.path(self.network, x, y, *more)
 
-    @documented_by(bounds.region_bounds)
-    def bounds(self) -> bounds.RegionBounds:
+    @documented_by(count_bounds.region_bounds)
+    def bounds(self) -> count_bounds.RegionBounds:
         """What the network's shape alone says about its number of regions: published bounds."""
-        return bounds.region_bounds(self.network)
+        return count_bounds.region_bounds(self.network)
 
     @documented_by(distances.distance)
     def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
@@ -338,12 +339,14 @@ class Lens:
     def integrated_gradients(
         self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False, progress: bool | None = None
     ) -> Floats | NDArray[np.object_] | Attributions: ...
-    @documented_by(gradients.integrated_gradients)
+    @documented_by(attribution.integrated_gradients)
     def integrated_gradients(
         self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False, progress: bool | None = None
     ) -> Floats | NDArray[np.object_] | Attributions:
         """What each input contributes to an output on the straight way from a baseline to x."""
-        return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact, progress=progress)
+        return attribution.integrated_gradients(
+            self.network, x, baseline, output=output, exact=exact, progress=progress
+        )
 
     @documented_by(distances.disagreement, distances.distance)
     def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
@@ -409,7 +412,7 @@ class Lens:
 
         For a lens that is no slice, the points themselves.
         """
-        rows = _validate.points(Y, self.network.input_dim, what="`embed`")
+        rows = validate.points(Y, self.network.input_dim, what="`embed`")
         inputs = rows if self.flat is None else self.flat.embed(rows)
         return inputs[0] if np.ndim(Y) == 1 else inputs
 
@@ -419,7 +422,7 @@ class Lens:
         The inverse of `embed` for points on the slice.
         """
         flat = self.flat
-        rows = _validate.points(X, self.network.input_dim if flat is None else flat.ambient_dim, what="`project`")
+        rows = validate.points(X, self.network.input_dim if flat is None else flat.ambient_dim, what="`project`")
         coordinates = rows if flat is None else flat.project(rows)
         return coordinates[0] if np.ndim(X) == 1 else coordinates
 

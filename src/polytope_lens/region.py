@@ -7,27 +7,35 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from polytope_lens import _validate
-from polytope_lens import network as net
-from polytope_lens.affine import AffineMap
-from polytope_lens.exact.points import point_signs
+from polytope_lens._arrays import validate
+from polytope_lens.cells import (
+    cells,
+    nearest_boundary,
+    neighbors,
+    power_cells,
+    recession_cones,
+    vanishing,
+)
+from polytope_lens.cells import inequalities as rows
+from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.io import vnnlib, wkt
 from polytope_lens.io.exports import Exports
+from polytope_lens.network import network as net
+from polytope_lens.network.affine import AffineMap
+from polytope_lens.polyhedral_complex import mesh_vertices
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.questions import Questions
-from polytope_lens.query import boundary, cells, neighbors, power, rays, vanishing, vertices
-from polytope_lens.query import inequalities as rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens.cells.inequalities import ExactInequalities, Inequalities
     from polytope_lens.domain import Domain
     from polytope_lens.io.halfspaces import Halfspaces
-    from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.network.pattern import ActivationPattern
     from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
-    from polytope_lens.query.inequalities import ExactInequalities, Inequalities
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +66,10 @@ class Region(Exports, Questions):
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed region, (n,); exact, without facets.
 
-        A point does if no neuron has the other sign there, :func:`.exact.points.point_signs`: pre-activations are
+        A point does if no neuron has the other sign there, :func:`.exact.point_signs.point_signs`: pre-activations are
         continuous, so those on the region and those at the point are the same layer by layer as long as signs agree.
         """
-        rows = _validate.points(X, self.network.input_dim, what="`contains`")
+        rows = validate.points(X, self.network.input_dim, what="`contains`")
         signs = point_signs(self.network, rows)
         inside = np.asarray((signs != np.where(self.pattern.array, -1, 1)).all(axis=1))
         return inside if self.domain is None else inside & self.domain.contains(rows)
@@ -105,25 +113,25 @@ class Region(Exports, Questions):
 
     def nearest_boundary(
         self, x: ArrayLike | None = None, *, layer: int | None = None, norm: float = 2
-    ) -> boundary.NearestBoundary:
-        """The nearest point on a facet, of any owner or of one layer; see :func:`.boundary.nearest_boundary`."""
-        return boundary.nearest_boundary(self, x, layer=layer, norm=norm)
+    ) -> nearest_boundary.NearestBoundary:
+        """The nearest point on a facet, of any owner or one layer; see :func:`.nearest_boundary.nearest_boundary`."""
+        return nearest_boundary.nearest_boundary(self, x, layer=layer, norm=norm)
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the region, clipped to its domain, is bounded; exact, see :func:`.rays.is_bounded`."""
-        return rays.is_bounded(self)
+        """Whether the region, clipped to its domain, is bounded; exact, see :func:`.recession_cones.is_bounded`."""
+        return recession_cones.is_bounded(self)
 
     @overload
     def rays(self, *, exact: Literal[False] = False) -> RecessionCone: ...
     @overload
     def rays(self, *, exact: Literal[True]) -> ExactRecessionCone: ...
     def rays(self, *, exact: bool = False) -> RecessionCone | ExactRecessionCone:
-        """Where the region goes on forever: extreme rays and lines; see :func:`.rays.recession_cone`.
+        """Where the region goes on forever: extreme rays and lines; see :func:`.recession_cones.recession_cone`.
 
         Directions are floats of unit length, with `exact` tuples of integers.
         """
-        cone = rays.recession_cone(self)
+        cone = recession_cones.recession_cone(self)
         return cone if exact else cone.rounded(self.network.input_dim)
 
     def halfspaces(self) -> Halfspaces:
@@ -132,7 +140,7 @@ class Region(Exports, Questions):
 
     def to_wkt(self) -> str:
         """A bounded region of the plane as well-known text, each corner the exact one, rounded once."""
-        return wkt.to_wkt(vertices.region_corners(self))
+        return wkt.to_wkt(mesh_vertices.region_corners(self))
 
     def to_vnnlib(self, *, n_outputs: int | None = None, version: str = "2.0") -> str:
         """A condition on the inputs of the network; see :func:`.vnnlib.to_vnnlib`."""
@@ -143,9 +151,9 @@ class Region(Exports, Questions):
         """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
         return neighbors.neighbors(self)
 
-    def power_cells(self) -> list[power.PowerCell]:
-        """For each layer, the cell of its power diagram that holds the region; see :func:`.power.power_cells`."""
-        return power.power_cells(self)
+    def power_cells(self) -> list[power_cells.PowerCell]:
+        """For each layer, the cell of its power diagram that holds the region; see :func:`.power_cells.power_cells`."""
+        return power_cells.power_cells(self)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities(facets=net.fits_written_out(self.network))}"

@@ -19,21 +19,19 @@ from polytope_lens.training import Recorder, Recording
 
 # Methods whose docstring still sends the reader to a function. The list may only shrink: give them `documented_by`.
 POINTERS = {
-    "io.exports.Exports": "to_ine to_json to_latex to_lp to_smtlib to_vnnlib to_wkt write",
-    "partition.Partition": (
+    "Exports": "to_ine to_json to_latex to_lp to_smtlib to_vnnlib to_wkt write",
+    "Partition": (
         "adjacency bent_hyperplane boundary chebyshev_balls data_table extrema f_vector faces facets "
         "gradient_variation interactive_surface is_bounded level_set linear_pieces linear_region_counts lipschitz "
         "load locate mean moments neurons norms plot plot_surface polygons rays save to_frame to_geodataframe "
         "to_networkx to_obj to_ply total_variation vertices volumes"
     ),
-    "polytope.polytope.Polytope": "contains cvxpy_constraints facets has_interior is_bounded is_empty rays to_wkt",
-    "polytope.questions.Questions": (
+    "Polytope": "contains cvxpy_constraints facets has_interior is_bounded is_empty rays to_wkt",
+    "Questions": (
         "bounding_box centroid chebyshev_ball contains diameter distance estimate_volume incidences "
         "max_volume_ellipsoid min_volume_ellipsoid project sample vertices volume width"
     ),
-    "region.Region": (
-        "halfspaces inequalities is_bounded nearest_boundary neighbors power_cells rays to_vnnlib vanishing"
-    ),
+    "Region": ("halfspaces inequalities is_bounded nearest_boundary neighbors power_cells rays to_vnnlib vanishing"),
 }
 
 
@@ -182,7 +180,7 @@ def test_properties_and_types_stay():
     assert Shape().colour == "red"
     assert list(inspect.signature(Lens.path).parameters) == ["self", "x", "y", "more"]
     assert Lens.path.__module__ == "polytope_lens.lens"
-    assert Lens.path.__documented_by__ == ("polytope_lens.path:path",)
+    assert Lens.path.__documented_by__ == ("polytope_lens.path.path:path",)
 
 
 def test_a_function_is_read_without_importing_its_module():
@@ -220,12 +218,12 @@ def classes():
 
 
 def methods():
-    """Public methods and properties of all classes, by the name of module, class and method."""
+    """Public methods and properties of all classes, by the names of class and method."""
     for owner in classes():
         for name, value in vars(owner).items():
             function = inspect.unwrap(getattr(value, "fget", None) or getattr(value, "__func__", value))
             if not name.startswith("_") and inspect.isfunction(function):
-                yield f"{owner.__module__.removeprefix('polytope_lens.')}.{owner.__name__}.{name}", function
+                yield f"{owner.__name__}.{name}", function
 
 
 METHODS = dict(methods())
@@ -233,7 +231,7 @@ DOCUMENTED = {name: method for name, method in METHODS.items() if hasattr(method
 
 
 def test_the_objects_that_users_meet_are_documented_so():
-    assert len([name for name in DOCUMENTED if name.startswith("lens.")]) > 12
+    assert len([name for name in DOCUMENTED if name.startswith("Lens.")]) > 12
     for method in (Lens.partition, Lens.explore, Path.exact_breakpoints, Recording.film, Recorder.film):
         assert "\nNotes\n-----\n" in method.__doc__
 
@@ -276,7 +274,7 @@ def test_no_method_sends_its_reader_elsewhere():
 
 def test_examples_run_once():
     root = pathlib.Path(__file__).parents[2]
-    names = [f"src/polytope_lens/{name}.py" for name in ("lens", "path", "training/recording")]
+    names = [f"src/polytope_lens/{name}.py" for name in ("lens", "path/path", "training/recording")]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *names],
         capture_output=True, text=True, cwd=root, check=True,
@@ -284,7 +282,7 @@ def test_examples_run_once():
     collected = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
     assert "polytope_lens.lens.Lens.slice" in collected
     assert "polytope_lens.lens.Lens.partition" in collected  # an example of its own beside the words of a function
-    assert "polytope_lens.path.path" in collected
+    assert "polytope_lens.path.path.path" in collected
     assert "polytope_lens.lens.Lens.path" not in collected
     assert "polytope_lens.lens.Lens.at" not in collected
     assert "polytope_lens.training.recording.Recording.events" not in collected

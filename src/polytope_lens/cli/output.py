@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -22,7 +22,7 @@ from polytope_lens.cli.arguments import (
 )
 from polytope_lens.cli.output import print_json, regions_as_json
 from polytope_lens.errors import OptionError
-from polytope_lens.network import fits_written_out
+from polytope_lens.network.network import fits_written_out
 
 if TYPE_CHECKING:
     import argparse
@@ -55,7 +55,7 @@ def add(commands: Commands) -> None:
     many.add_argument("--unlimited", action="store_true", help="as many regions as there are")
     explore.add_argument("--max-flips", type=int, metavar="K", help="cross at most so many facets")
     explore.add_argument("--radius", type=float, metavar="R", help="every region that meets a ball around the point")
-    order = Choices("engines.explore", "ORDERS")
+    order = Choices("search.explore", "ORDERS")
     add_choice(explore, "--order", order, "nearest first, or those with the fewest facets to cross")
     add_box(explore, "stay between these bounds")
     explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")

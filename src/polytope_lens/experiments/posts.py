@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.crease import crease_films
 from polytope_lens.experiments.run import Run, RunSetting, learn
@@ -182,14 +182,14 @@ def _experiment(
 ) -> Result:
     """Run every setting of each group of defaults, write its files, and a table and a figure that compare them."""
     given = dict(options)
-    progress, workers = given.pop("progress", True), _validate.count(given.pop("workers", 2), name="`workers`")
+    progress, workers = given.pop("progress", True), validate.count(given.pop("workers", 2), name="`workers`")
     planned = [setting for group in defaults for setting in settings(group, given)]
     if len({setting.slug for setting in planned}) < len(planned):
         raise OptionError(
             "runs in one folder should differ in target, shape, points, categories or seed, which their files are "
             "named by. Give the other options one value, and run the experiment once for each."
         )
-    folder = _validate.path(folder, name="the folder")
+    folder = validate.path(folder, name="the folder")
     folder.mkdir(parents=True, exist_ok=True)
     runs, files = [], []
     for setting in planned:

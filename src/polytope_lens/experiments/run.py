@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.toy.images import categories
@@ -23,7 +23,7 @@ from polytope_lens.training.recorder import Recorder
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 
@@ -77,16 +77,16 @@ class RunSetting:
     def __post_init__(self) -> None:
         named = isinstance(self.target, os.PathLike)
         object.__setattr__(self, "target", os.fspath(self.target) if named else self.target)
-        _validate.text(self.target, name="`target`")
+        validate.text(self.target, name="`target`")
         for name in ("points", "steps", "batch", "frames", "size"):
-            _validate.count(getattr(self, name), name=f"`{name}`")
+            validate.count(getattr(self, name), name=f"`{name}`")
         for name in ("validation", "categories"):
-            _validate.count(getattr(self, name), name=f"`{name}`", least=0)
+            validate.count(getattr(self, name), name=f"`{name}`", least=0)
         if self.categories == 1:
             raise OptionError("`categories` should be 0, for grey levels, or at least 2, but received 1.")
-        _validate.seed(self.seed)
+        validate.seed(self.seed)
         for name in ("learning_rate", "pace"):
-            _validate.number(getattr(self, name), name=f"`{name}`", positive=True)
+            validate.number(getattr(self, name), name=f"`{name}`", positive=True)
         shape_of(self.shape)
 
     @property

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError
 from polytope_lens.io import json, wkt
 from polytope_lens.io.exports import Exports
 from polytope_lens.io.halfspaces import Halfspaces, exactly
-from polytope_lens.polytope import ellipsoid, facets, planar, recession, shape
+from polytope_lens.polytope import ellipsoid, facets, feasibility, polygon, recession
 from polytope_lens.polytope.body import Body, of_floats
 from polytope_lens.polytope.questions import Questions
 
@@ -45,8 +45,8 @@ class Polytope(Exports, Questions):
     b: Floats
 
     def __init__(self, A: ArrayLike, b: ArrayLike) -> None:
-        A = _validate.float_array(A, name="the normals A of a polytope", ndim=2)
-        b = _validate.float_array(b, name="the offsets b of a polytope", ndim=1)
+        A = validate.float_array(A, name="the normals A of a polytope", ndim=2)
+        b = validate.float_array(b, name="the offsets b of a polytope", ndim=1)
         if A.shape[0] != b.shape[0]:
             raise DimensionError(
                 f"a polytope with A of shape {A.shape} needs b of shape ({A.shape[0]},), but received {b.shape}."
@@ -64,23 +64,23 @@ class Polytope(Exports, Questions):
         return of_floats(self.A, self.b)
 
     def contains(self, X: ArrayLike) -> Bools:
-        """Whether each row of `X` (n, d) lies in the closed polytope; see :func:`.shape.contains`."""
-        return shape.contains(self, _validate.points(X, self.dim, what="`contains`"))
+        """Whether each row of `X` (n, d) lies in the closed polytope; see :func:`.feasibility.contains`."""
+        return feasibility.contains(self, validate.points(X, self.dim, what="`contains`"))
 
     @property
     def is_empty(self) -> bool:
-        """Whether no point satisfies all inequalities; see :func:`.shape.is_empty`."""
-        return shape.is_empty(self.body())
+        """Whether no point satisfies all inequalities; see :func:`.feasibility.is_empty`."""
+        return feasibility.is_empty(self.body())
 
     @property
     def has_interior(self) -> bool:
-        """Whether some point satisfies all inequalities strictly; see :func:`.shape.has_interior`."""
-        return shape.has_interior(self.body())
+        """Whether some point satisfies all inequalities strictly; see :func:`.feasibility.has_interior`."""
+        return feasibility.has_interior(self.body())
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the polytope contains no ray; see :func:`.shape.is_bounded`."""
-        return shape.is_bounded(self.body())
+        """Whether the polytope contains no ray; see :func:`.feasibility.is_bounded`."""
+        return feasibility.is_bounded(self.body())
 
     @overload
     def rays(self, *, exact: Literal[False] = False) -> recession.RecessionCone: ...
@@ -107,7 +107,7 @@ class Polytope(Exports, Questions):
 
     def to_shapely(self) -> Polygon:
         """The polygon as a shapely geometry, its corners rounded to float64."""
-        return planar.to_shapely(self)
+        return polygon.to_shapely(self)
 
     def halfspaces(self) -> Halfspaces:
         """The rows as fractions, as they are; see :class:`.Halfspaces`."""
@@ -115,7 +115,7 @@ class Polytope(Exports, Questions):
 
     def to_wkt(self) -> str:
         """A bounded polygon as well-known text, its corners rounded to float64; see :func:`.wkt.to_wkt`."""
-        return wkt.to_wkt(planar.vertices(self))
+        return wkt.to_wkt(polygon.vertices(self))
 
     @classmethod
     def from_json(cls, text: str) -> Polytope:

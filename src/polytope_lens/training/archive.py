@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError, OptionError
 from polytope_lens.importers.npz import read_arrays
 from polytope_lens.io.arrays import INT, MOST, ArrayReader, narrowed
 from polytope_lens.io.files import whole_file
-from polytope_lens.network import Layer, Network
+from polytope_lens.network.network import Layer, Network
 from polytope_lens.training.samples import Samples
 from polytope_lens.training.target_image import check_image
 
@@ -81,7 +81,7 @@ def save(recording: Recording, path: str | PathLike[str]) -> None:
         arrays |= {field.name: getattr(recording.samples, field.name) for field in fields(recording.samples)}
     if recording.target is not None:
         arrays["target"] = recording.target
-    with whole_file(_validate.path(path, name="the file of a recording")) as file:
+    with whole_file(validate.path(path, name="the file of a recording")) as file:
         np.savez_compressed(file, **{name: _least(array) for name, array in arrays.items()})
 
 
@@ -131,7 +131,7 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
     FileFormatError
         A missing, damaged or incomplete file, or one whose arrays do not fit together. Python objects are never read.
     """
-    path = _validate.path(path, name="the file of a recording")
+    path = validate.path(path, name="the file of a recording")
     arrays = read_arrays(path)
     if "recording_version" not in arrays:
         raise FileFormatError(f"{path} holds no recording. Write one with `recording.save`.")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import log_softmax
 
-from polytope_lens import _validate
-from polytope_lens._jit import jit
+from polytope_lens._arrays import validate
+from polytope_lens._compiled.jit import jit
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError
-from polytope_lens.network import evaluate
-from polytope_lens.query.scalar import check_output
+from polytope_lens.network.network import evaluate
+from polytope_lens.network.scalar import check_output
 from polytope_lens.render.scene import region_spans
 from polytope_lens.training.workers import in_order
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.network import Network
-    from polytope_lens.partition import Partition
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 
@@ -110,7 +110,7 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> tent = from_arrays([[[1.0, 0.0]], [[1.0]]], [[0.0], [0.0]])  # max(x, 0)
     >>> measures = measure(Recording([0], (tent,), target=np.zeros((4, 4))), progress=False)
@@ -250,7 +250,7 @@ def check(recording: Recording, output: int) -> int:
     """The number of the output, counted from the first; raises where a recording cannot be measured."""
     network = next((network for network in recording.networks if network is not None), None)
     if network is None:
-        return _validate.count(output, name="`output`", least=0)
+        return validate.count(output, name="`output`", least=0)
     output = check_output(network, output)
     labels = [] if recording.target is None else [recording.target]
     if recording.samples is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError, require
 from polytope_lens.training.events import Events, events
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
     from polytope_lens.domain import Box
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
     from polytope_lens.training.samples import Samples
 
 
@@ -99,7 +99,7 @@ class Recorder:
         self.model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile was given
         if not callable(getattr(self.model, "parameters", None)):
             raise OptionError(f"a Recorder watches a torch.nn.Module, but received {type(model).__name__}.")
-        self.every = _validate.count(every, name="`every`")
+        self.every = validate.count(every, name="`every`")
         self.samples = check_samples(samples)
         self.target = None if target is None else check_image(target)
         self.domain = check_box(domain)
@@ -110,7 +110,7 @@ class Recorder:
 
     def __call__(self, step: int) -> None:
         """Keep the weights if it is this step's turn; to be handed to `train` as `on_step`."""
-        step = _validate.count(step, name="the step", least=0)
+        step = validate.count(step, name="the step", least=0)
         if step % self.every or (self.steps and step == self.steps[-1]):
             return
         if self.steps and step < self.steps[-1]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError
-from polytope_lens.network import Network
+from polytope_lens.network.network import Network
 from polytope_lens.training import archive
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
@@ -64,11 +64,11 @@ class Recording:
     target: NDArray[np.float64] | Ints | None = None
 
     def __post_init__(self) -> None:
-        networks = _validate.sequence(self.networks, name="the networks of a recording")
+        networks = validate.sequence(self.networks, name="the networks of a recording")
         for network in networks:
             if network is not None:
-                _validate.instance(network, Network, name="a network of a recording, where it is finite,")
-        given = _validate.float_array(self.steps, name="the steps of a recording", ndim=1)
+                validate.instance(network, Network, name="a network of a recording, where it is finite,")
+        given = validate.float_array(self.steps, name="the steps of a recording", ndim=1)
         steps = given.astype(np.int64)
         if (steps != given).any() or len(steps) != len(networks) or (np.diff(steps) <= 0).any():
             raise DimensionError(

@@ -7,7 +7,7 @@ import pytest
 
 from polytope_lens.domain import Box
 from polytope_lens.importers.npz import save_npz
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 
 
 @pytest.fixture

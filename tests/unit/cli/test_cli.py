@@ -12,7 +12,7 @@ import pytest
 from commands import refused
 from polytope_lens.cli import main
 from polytope_lens.importers.npz import save_npz
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 
 
 @pytest.mark.parametrize(

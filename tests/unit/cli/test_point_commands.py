@@ -9,7 +9,7 @@ from commands import as_json, refused
 from polytope_lens import Lens
 from polytope_lens.cli import main
 from polytope_lens.importers.npz import save_npz
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 
 
 def test_explore(capsys, lines, space, tmp_path):

@@ -13,7 +13,7 @@ from polytope_lens.errors import OptionError
 from polytope_lens.experiments import pixel_coordinates
 from polytope_lens.experiments.run import RunSetting, learn, record
 from polytope_lens.experiments.toy.models import mlp
-from polytope_lens.network import evaluate
+from polytope_lens.network.network import evaluate
 from refusals import NO_COUNTS, NO_NUMBERS, NO_TEXTS, refuses
 
 pytest.importorskip("torch")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError, require
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def shape_of(text: str, n_inputs: int = 2, n_outputs: int = 1) -> tuple[int, ...
     (2, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 2, 10, 10, 10, 3)
     """
     for name, value in (("n_inputs", n_inputs), ("n_outputs", n_outputs)):
-        _validate.count(value, name=f"`{name}`")
+        validate.count(value, name=f"`{name}`")
     widths: list[int] = []
-    for group in _validate.text(text, name="the shape of a network").split(","):
+    for group in validate.text(text, name="the shape of a network").split(","):
         match = re.fullmatch(r"\s*([1-9][0-9]*)\s*(?:[x*]\s*([1-9][0-9]*))?\s*", group, re.ASCII)
         if match is None:
             raise OptionError(
@@ -107,7 +107,7 @@ def equal_parameters(depth: int, n: int, n_inputs: int = 2, n_outputs: int = 1) 
     30 of 6 have 1243
     """
     for name, value in (("depth", depth), ("n", n), ("n_inputs", n_inputs), ("n_outputs", n_outputs)):
-        _validate.count(value, name=f"`{name}`")
+        validate.count(value, name=f"`{name}`")
 
     def shape(width: int) -> tuple[int, ...]:
         return (n_inputs, *[width] * depth, n_outputs)
@@ -158,8 +158,8 @@ def mlp(shape: Sequence[int], negative_slope: float = 0.0, seed: int = 0) -> nn.
     import torch
     from torch import nn
 
-    widths, slope = _checked(shape), _validate.number(negative_slope, name="`negative_slope`")
-    seed = _validate.seed(seed)
+    widths, slope = _checked(shape), validate.number(negative_slope, name="`negative_slope`")
+    seed = validate.seed(seed)
     modules: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -172,7 +172,7 @@ def mlp(shape: Sequence[int], negative_slope: float = 0.0, seed: int = 0) -> nn.
 
 def _checked(shape: Sequence[int]) -> tuple[int, ...]:
     """The shape, if it is one."""
-    widths = _validate.sequence(shape, name="the shape of a network")
+    widths = validate.sequence(shape, name="the shape of a network")
     is_whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in widths)
     if len(widths) < 2 or not is_whole or min(widths) < 1:
         raise OptionError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.toy.images import pixel_coordinates
 from polytope_lens.training.samples import Samples
@@ -44,14 +44,14 @@ def sample(image: ArrayLike, n_train: int = 5000, n_validation: int = 1000, seed
     Samples(10 for training, 6 for validation)
     """
     pixels = check_image(image)
-    n_train = _validate.count(n_train, name="`n_train`")
-    n_validation = _validate.count(n_validation, name="`n_validation`", least=0)
+    n_train = validate.count(n_train, name="`n_train`")
+    n_validation = validate.count(n_validation, name="`n_validation`", least=0)
     wanted = n_train + n_validation
     if wanted > pixels.size:
         raise OptionError(
             f"the image has {pixels.size} pixels, but {n_train} + {n_validation} = {wanted} different ones were asked "
             "for. Choose a larger image or fewer samples."
         )
-    chosen = np.random.default_rng(_validate.seed(seed)).choice(pixels.size, wanted, replace=False)
+    chosen = np.random.default_rng(validate.seed(seed)).choice(pixels.size, wanted, replace=False)
     points, values = pixel_coordinates(len(pixels))[chosen], pixels.ravel()[chosen]
     return Samples(points[:n_train], values[:n_train], points[n_train:], values[n_train:])
