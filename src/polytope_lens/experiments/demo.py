@@ -14,7 +14,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens.experiments.toy.models import RING_SHAPE, mlp
-from polytope_lens.experiments.toy.sampling import sample
+from polytope_lens.experiments.toy.pixel_samples import sample
 from polytope_lens.experiments.toy.targets import ring
 from polytope_lens.experiments.toy.trainer import train
 from polytope_lens.importers.npz import save_npz

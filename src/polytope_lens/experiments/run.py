@@ -15,7 +15,7 @@ from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.toy.images import categories
 from polytope_lens.experiments.toy.models import mlp, n_parameters, shape_of
-from polytope_lens.experiments.toy.sampling import sample
+from polytope_lens.experiments.toy.pixel_samples import sample
 from polytope_lens.experiments.toy.targets import named
 from polytope_lens.experiments.toy.trainer import TrainingHistory, train
 from polytope_lens.training.measures import Measures, measure

@@ -12,7 +12,7 @@ from polytope_lens._docstrings import documented_by
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError
 from polytope_lens.network.network import Network
-from polytope_lens.training import archive
+from polytope_lens.training import recording_archive
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
 from polytope_lens.training.samples import Samples, check_samples
@@ -95,13 +95,13 @@ class Recording:
         n_diverged = self.networks.count(None)
         return f"Recording({len(self)} steps{last}{f', {n_diverged} of them diverged' if n_diverged else ''})"
 
-    @documented_by(archive.save)
+    @documented_by(recording_archive.save)
     def save(self, path: str | PathLike[str]) -> None:
         """Write everything to one file, from which `load` makes an equal recording."""
-        archive.save(self, path)
+        recording_archive.save(self, path)
 
     @classmethod
-    @documented_by(archive.load)
+    @documented_by(recording_archive.load)
     def load(cls, path: str | PathLike[str]) -> Recording:
         """Read what `save` wrote.
 
@@ -109,7 +109,7 @@ class Recording:
         -------
         Recording
         """
-        return cls(**archive.load(path))
+        return cls(**recording_archive.load(path))
 
     @documented_by(film)
     def film(self, path: str | PathLike[str], **options: Any) -> None:
