@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 import numpy as np
 from flint import fmpz
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens._kept import Keeper, answers
+from polytope_lens.arithmetic.rational import fraction, nearest_float, rationals
 from polytope_lens.errors import DimensionError
-from polytope_lens.exact.rational import fraction, nearest_float, rationals
 from polytope_lens.io.export import Export, write
 from polytope_lens.io.ine import read_ine
 from polytope_lens.io.json import read_json
@@ -24,12 +24,18 @@ from polytope_lens.polytope import (
     generators,
     halfspaces,
     membership,
-    planar,
     projection,
     recession,
-    sample,
-    shape,
     volume,
+)
+from polytope_lens.polytope import (
+    feasibility as shape,
+)
+from polytope_lens.polytope import (
+    polygon as planar,
+)
+from polytope_lens.polytope import (
+    sampling as sample,
 )
 from polytope_lens.polytope.halfspaces import IntegerRows
 
@@ -149,21 +155,21 @@ class Polytope(Keeper):
 
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed polytope, (n,); exact, see :func:`.inside_mask`."""
-        return membership.inside_mask(self, _validate.points(X, self.dim, what="`contains`"))
+        return membership.inside_mask(self, validate.points(X, self.dim, what="`contains`"))
 
     @property
     def is_empty(self) -> bool:
-        """Whether no point satisfies all inequalities; see :func:`.shape.is_empty`."""
+        """Whether no point satisfies all inequalities; see :func:`.feasibility.is_empty`."""
         return shape.is_empty(self)
 
     @property
     def has_interior(self) -> bool:
-        """Whether some point satisfies all inequalities strictly; see :func:`.shape.has_interior`."""
+        """Whether some point satisfies all inequalities strictly; see :func:`.feasibility.has_interior`."""
         return shape.has_interior(self)
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the polytope contains no ray; see :func:`.shape.is_bounded`."""
+        """Whether the polytope contains no ray; see :func:`.feasibility.is_bounded`."""
         return shape.is_bounded(self)
 
     def facets(self) -> Bools:
@@ -218,7 +224,7 @@ class Polytope(Keeper):
     # ---------------------------------------------------------------------------------------------------- its extent
 
     def bounding_box(self) -> tuple[Floats, Floats]:
-        """Least and greatest value of each coordinate, rounded outward; see :func:`.shape.box_around`.
+        """Least and greatest value of each coordinate, rounded outward; see :func:`.feasibility.box_around`.
 
         Infinite where the set goes on forever.
         """
@@ -243,8 +249,8 @@ class Polytope(Keeper):
         return fraction(value) if exact else nearest_float(value)
 
     def estimate_volume(self, n: int = 2000, seed: int = 0) -> sample.Estimate:
-        """Volume by sampling, with a standard error and without proof; see :func:`.sample.estimate_volume`."""
-        n = _validate.count(n, name="the number of points for each ball")
+        """Volume by sampling, with a standard error and without proof; see :func:`.sampling.estimate_volume`."""
+        n = validate.count(n, name="the number of points for each ball")
         return sample.estimate_volume(self, n, np.random.default_rng(seed))
 
     @overload
@@ -293,11 +299,11 @@ class Polytope(Keeper):
         return self._nearest(x, "`distance`", norm).distance
 
     def _nearest(self, x: ArrayLike, what: str, norm: float = 2) -> projection.Nearest:
-        return projection.nearest_point(self, rationals(_validate.point(x, self.dim, what=what)), norm)
+        return projection.nearest_point(self, rationals(validate.point(x, self.dim, what=what)), norm)
 
     def sample(self, n: int, seed: int = 0) -> Floats:
-        """Points uniformly distributed inside, (n, d), each proved to be inside; see :func:`.sample.sample`."""
-        n = _validate.count(n, name="the number of points", least=0)
+        """Points uniformly distributed inside, (n, d), each proved to be inside; see :func:`.sampling.sample`."""
+        n = validate.count(n, name="the number of points", least=0)
         return sample.sample(self, n, np.random.default_rng(seed))
 
     def max_volume_ellipsoid(self) -> ellipsoid.Ellipsoid:

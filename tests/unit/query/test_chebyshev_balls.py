@@ -9,10 +9,10 @@ import pytest
 
 import reference
 from polytope_lens import Box, Lens, Polytope
+from polytope_lens.cells import chebyshev_balls as balls
+from polytope_lens.cells.chebyshev_balls import Balls
 from polytope_lens.errors import IndexingError
 from polytope_lens.polytope.ball import BallStatus
-from polytope_lens.query import balls
-from polytope_lens.query.balls import Balls
 
 TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [1, 1, 1])
 
