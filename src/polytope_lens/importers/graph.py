@@ -1,4 +1,4 @@
-"""Piecewise-affine programs as graphs of vectors: what importers write, and :mod:`.schedule` turns into layers.
+"""Piecewise-affine programs as graphs of vectors: what importers write, and :mod:`.layering` turns into layers.
 
 There are three kinds of nodes: the input, affine maps of other nodes, and vectors whose entries are bent at zero.
 Tensors are nodes with a shape, in C order. Nothing is multiplied here: each operation keeps its own matrix, so a
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.network import Sparse
+    from polytope_lens.network.network import Sparse
 
 
 # Tensors and matrices beyond these sizes are refused before memory is asked for: half a gigabyte and 6 GB.

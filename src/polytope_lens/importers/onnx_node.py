@@ -10,7 +10,7 @@ import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
 from polytope_lens.importers import graph
-from polytope_lens.importers.table import words
+from polytope_lens.importers.registry import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ FOLDED = words(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stripped:
+class StrippedNode:
     """An operator that may stand at the very end, and what it was applied to."""
 
     label: str
