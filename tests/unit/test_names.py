@@ -20,11 +20,11 @@ SHARED_MODULES = {
     "corner_signs",
 }  # fmt: skip
 UNTESTED = """
-_arrays/key_table _arrays/ragged _arrays/validate _types cells/cells cells/region_facets engines/brute engines/chunks
+_arrays/key_table _arrays/ragged _types cells/cells cells/region_facets engines/brute engines/chunks
 engines/mesh_corners engines/polyhedra engines/subdivide function/corner_signs function/moments function/norms
-function/variation importers/lowering io/arrays io/cplex_lp io/files io/halfspaces io/ine io/json io/latex io/obj
+function/variation io/arrays io/cplex_lp io/files io/halfspaces io/ine io/json io/latex io/obj
 io/ply io/smtlib io/vnnlib io/wkt local/boundary_search local/deepfool lp/float_simplex lp/highs lp/nearest_in_norm
-lp/rational_nearest lp/rational_simplex partition/provenance path/breakpoints path/sparse_sweep_kernels
+lp/rational_nearest lp/rational_simplex partition/provenance path/breakpoints
 polyhedral_complex/polygon_shapes polyhedral_complex/simplices polyhedral_complex/volumes polytope/ball
 polytope/batch/ray_shooting polytope/batch/statuses polytope/body polytope/facets polytope/feasibility
 polytope/hit_and_run polytope/membership polytope/polygon polytope/questions polytope/triangulation proof/log
@@ -38,7 +38,7 @@ def modules():
 
 
 def is_kernel(path):
-    return path.parent.name == "_kernels"
+    return path.parent.name == "_kernels" or path.stem.endswith("_kernels")
 
 
 def shared(names):
