@@ -63,7 +63,9 @@ def given(A: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats] | IntegerRows:
             f"{arrays[1].shape}."
         )
     if any(array.dtype == object for array in arrays):
-        return of_fractions(*arrays)
+        if not all(map(_fit_floats, arrays)):
+            return of_fractions(*arrays)
+        arrays = [array.astype(np.float64) for array in arrays]
     normals, offsets = (_validate.float_array(v, name=n, ndim=v.ndim) for v, n in zip(arrays, names, strict=True))
     return normals, offsets
 
@@ -98,6 +100,14 @@ def _numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
                 f"{name} should be finite numbers, floats, integers or fractions, but entry {list(place)} is {entry!r}."
             ) from cause
     return exact
+
+
+def _fit_floats(numbers: NDArray[Any]) -> bool:
+    """Whether floats hold all of some fractions or floats."""
+    try:
+        return all(Fraction(float(v)) == v for v in numbers.flat)
+    except OverflowError:
+        return False
 
 
 def _are_wide(numbers: NDArray[Any]) -> bool:

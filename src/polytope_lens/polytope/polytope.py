@@ -34,7 +34,7 @@ from polytope_lens.polytope import (
 from polytope_lens.polytope.halfspaces import IntegerRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from fractions import Fraction
     from os import PathLike
 
@@ -355,10 +355,10 @@ class Polytope(Keeper):
 
 
 def of_integers(
-    rows: Iterable[Sequence[int | fmpz]],
+    rows: list[list[fmpz]],
     dim: int,
     *,
-    scales: Sequence[fmpz] | None = None,
+    scales: list[fmpz] | None = None,
     owners: Iterable[Iterable[Owner]] | None = None,
     hint: Floats | None = None,
     are_facets: bool = False,
@@ -375,12 +375,11 @@ def of_integers(
     are_facets : bool
         The caller knows that each row is a facet, no two of them the same one, of a set with interior.
     """
-    whole = [[fmpz(v) for v in row] for row in rows]
-    exact = IntegerRows(whole, [fmpz(1)] * len(whole) if scales is None else list(scales))
+    exact = IntegerRows(rows, [fmpz(1)] * len(rows) if scales is None else scales)
     poly = Polytope.__new__(Polytope)
-    poly._fill(dim, len(whole), owners, None, exact, hint)
+    poly._fill(dim, len(rows), owners, None, exact, hint)
     if are_facets:
-        answers(poly)[facets.facet_mask] = np.ones(len(whole), dtype=bool)
+        answers(poly)[facets.facet_mask] = np.ones(len(rows), dtype=bool)
         answers(poly)[facets.facet_mask].flags.writeable = False
         answers(poly)[shape.is_empty] = False
         answers(poly)[shape.has_interior] = True

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flint import fmpq
 
+from polytope_lens._kept import answers
 from polytope_lens.errors import IntractableError
 from polytope_lens.polytope.generators import bounded_generators
 from polytope_lens.polytope.triangulation import triangulate
@@ -62,7 +63,14 @@ def centroid(poly: Polytope, *, insist: bool = False) -> list[fmpq]:
 
 
 def cut(purpose: str, poly: Polytope, *, insist: bool) -> tuple[Generators, Triangulation]:
-    """A bounded polytope's vertices and simplices, or an error that says what else there is."""
+    """A bounded polytope's vertices and simplices, kept, or an error that says what else there is."""
+    known: tuple[Generators, Triangulation] | None = answers(poly).get(cut)
+    if known is None:
+        known = answers(poly)[cut] = _cut(purpose, poly, insist)
+    return known
+
+
+def _cut(purpose: str, poly: Polytope, insist: bool) -> tuple[Generators, Triangulation]:
     try:
         if poly.dim > MOST_DIMENSIONS and not insist:
             raise IntractableError(f"the polytope lives in R^{poly.dim}.")

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from polytope_lens import _validate
 from polytope_lens._ragged import following, list_of, places
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.mesh import PlanarMesh
 from polytope_lens.pattern import unpack
 from polytope_lens.polytope import balls as kernel
-from polytope_lens.polytope.ball import chebyshev_ball
+from polytope_lens.polytope.ball import Ball, BallStatus, chebyshev_ball
 from polytope_lens.polytope.halfspaces import quotients
 from polytope_lens.query.inequalities import exact_system
 from polytope_lens.query.sides import region_rows, walls
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Floats, Ints
+    from collections.abc import Iterator
+
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.partition import Partition
 
 
@@ -47,6 +50,22 @@ class Balls:
 
     def __len__(self) -> int:
         return len(self.radii)
+
+    @overload
+    def __getitem__(self, index: int) -> Ball: ...
+    @overload
+    def __getitem__(self, index: slice | Ints | Bools) -> Balls: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> Ball | Balls:
+        """The ball of a region, with an infinite `bound`, since nothing is proved of larger ones; of several, Balls."""
+        chosen = _validate.picked(index, len(self), told=f"there are balls of {len(self)} regions", part="region")
+        if not isinstance(chosen, int):
+            return Balls(self.centers[chosen], self.radii[chosen])
+        radius = float(self.radii[chosen])
+        status = BallStatus.LARGEST if 0 < radius < np.inf else BallStatus.UNBOUNDED if radius else BallStatus.TOO_THIN
+        return Ball(self.centers[chosen].copy(), radius, np.inf, status)
+
+    def __iter__(self) -> Iterator[Ball]:
+        return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
         least, most = (self.radii.min(), self.radii.max()) if len(self) else (np.nan, np.nan)
@@ -131,7 +150,7 @@ def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
     step = max(1, BATCH // ((network.n_neurons + len(around.exact) + 1) * (network.input_dim + 1)))
     for start in range(0, len(wanted), step):
         some = slice(start, start + step)
-        bits = unpack(partition.patterns[wanted[some]], network.n_neurons)
+        bits = unpack(partition.packed_patterns[wanted[some]], network.n_neurons)
         rows = region_rows(network, around, bits)
         centers[some], radii[some] = kernel.chebyshev_balls(*rows, partition.witnesses[wanted[some]])
     return centers, radii

@@ -269,7 +269,7 @@ def facet_polytope(region: Region) -> Polytope:
         # The row is the key times a factor, of which the scale takes what it can.
         factor = exact[first][k] // key[k]
         shared = factor.gcd(scales[first])
-        rows.append([v * (factor // shared) for v in key])
+        rows.append([fmpz(v) * (factor // shared) for v in key])
         kept_scales.append(scales[first] // shared)
     owners = [tuple(system.owners[q][0] for q in members) for members in groups.values()]
     return of_integers(rows, system.dim, scales=kept_scales, owners=owners, hint=region.point, are_facets=True)

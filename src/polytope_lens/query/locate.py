@@ -78,7 +78,7 @@ def locate(partition: Partition, X: ArrayLike) -> NDArray[np.int64]:
     """
     network = partition.network
     rows = _validate.points(X, network.input_dim, what="`locate`")
-    index = find(partition.patterns, pack(region_patterns(network, rows, partition.domain)))
+    index = find(partition.packed_patterns, pack(region_patterns(network, rows, partition.domain)))
     unlisted = np.flatnonzero(index < 0)
     if unlisted.size:
         i = int(unlisted[0])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from polytope_lens import _validate
 from polytope_lens._kept import kept
-from polytope_lens._ragged import starts
+from polytope_lens._ragged import entries, starts
 from polytope_lens.domain import is_bounded as is_bounded_domain
 from polytope_lens.exact.rational import integer_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
@@ -56,10 +57,22 @@ class RecessionCones:
     def __len__(self) -> int:
         return len(self.ray_indptr) - 1
 
-    def __getitem__(self, index: int) -> RecessionCone:
-        index = range(len(self))[index]
-        rays = slice(*self.ray_indptr[index : index + 2].tolist())
-        return RecessionCone(self.rays[rays], self.lines[slice(*self.line_indptr[index : index + 2].tolist())])
+    @overload
+    def __getitem__(self, index: int) -> RecessionCone: ...
+    @overload
+    def __getitem__(self, index: slice | Ints | Bools) -> RecessionCones: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> RecessionCone | RecessionCones:
+        """The cone of a region; of several, those of these."""
+        told = f"there are cones of {len(self)} regions"
+        chosen = _validate.picked(index, len(self), told=told, part="region")
+        if isinstance(chosen, int):
+            rays = slice(*self.ray_indptr[chosen : chosen + 2].tolist())
+            return RecessionCone(self.rays[rays], self.lines[slice(*self.line_indptr[chosen : chosen + 2].tolist())])
+        n_rays, n_lines = np.diff(self.ray_indptr)[chosen], np.diff(self.line_indptr)[chosen]
+        return RecessionCones(
+            self.rays[entries(self.ray_indptr, chosen)], starts(n_rays),
+            self.lines[entries(self.line_indptr, chosen)], starts(n_lines),
+        )  # fmt: skip
 
     def __iter__(self) -> Iterator[RecessionCone]:
         return (self[i] for i in range(len(self)))
@@ -107,7 +120,7 @@ def bounded_mask(partition: Partition) -> Bools:
     if is_bounded_domain(domain):
         return np.ones(len(partition), dtype=bool)
     sides = np.zeros((0, network.input_dim)) if domain is None else domain.A
-    bits = partition.bits()
+    bits = partition.patterns()
     head = network
     if len(network.layers) > 1:
         width = network.layers[0].width
@@ -207,7 +220,7 @@ def recession_cones(partition: Partition) -> RecessionCones:
     rays, lines = [np.zeros((0, d))], [np.zeros((0, d))]
     n_rays, n_lines = np.zeros(len(partition), np.int64), np.zeros(len(partition), np.int64)
     for i in np.flatnonzero(~bounded_mask(partition)):
-        bits = unpack(partition.patterns[i : i + 1], partition.network.n_neurons)[0]
+        bits = unpack(partition.packed_patterns[i : i + 1], partition.network.n_neurons)[0]
         cone = cone_of_rows(normals(bits), d).rounded(d)
         n_rays[i], n_lines[i] = len(cone.rays), len(cone.lines)
         rays.append(cone.rays)

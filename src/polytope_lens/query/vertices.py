@@ -65,7 +65,7 @@ class OwnerRows:
     def __init__(self, partition: Partition) -> None:
         domain = partition.domain
         assert domain is not None  # meshes are of bounded domains
-        self._patterns, self._n_neurons = partition.patterns, partition.network.n_neurons
+        self._patterns, self._n_neurons = partition.packed_patterns, partition.network.n_neurons
         self._source = ExactRows(partition.network)
         self._places = bit_places(partition.network)
         self._sides = integer_rows(np.column_stack([domain.A, -domain.b]))

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import reference
 from families import chain, golden, max_of_four
 from polytope_lens import Box, Lens
-from polytope_lens.errors import DimensionError
+from polytope_lens._kept import answers
+from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.network import from_arrays
-from polytope_lens.query.inequalities import exact_system
+from polytope_lens.query.inequalities import exact_system, facet_mask
 from polytope_lens.testing import networks, points_in
 
 
@@ -107,6 +108,29 @@ def test_exact_rows_rounded_are_the_rounded_rows(network, data):
         assert getattr(exact, name).tolist() == getattr(rounded, name).tolist()
     assert len(exact.facets()) == rounded.is_facet.sum()
     assert exact.A[-4:].tolist() == box.A.tolist()
+
+
+def test_facets_are_not_looked_for_unless_they_are_asked_for():
+    region = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7])
+    for exact in (False, True):
+        without, asked = region.inequalities(exact=exact, facets=False), region.inequalities(exact=exact)
+        assert without.is_facet is None and asked.is_facet is not None and without.is_exact == asked.is_exact == exact
+        assert without.A.tolist() == asked.A.tolist() and without.b.tolist() == asked.b.tolist()
+        assert len(str(without).splitlines()) == 16
+        with pytest.raises(OptionError, match="facets=False"):
+            without.facets()
+    fresh = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7])
+    fresh.inequalities(exact=True, facets=False)
+    assert facet_mask not in answers(fresh)
+
+
+def test_all_rows_are_the_same_set_as_the_facets():
+    region = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7], Box([-1, -1], [1, 1]))
+    everything = region.inequalities(exact=True).to_polytope()
+    assert everything == region.polytope and len(everything.owners) == 20 > len(region.polytope.owners)
+    rounded = region.inequalities()
+    assert (rounded.to_polytope().A == rounded.A).all() and rounded.to_polytope().owners == everything.owners
+    assert rounded.contains([0.3, -0.7]) and not rounded.contains([2, Fraction(1, 3)])
 
 
 def test_points_between_floats_are_told_apart():

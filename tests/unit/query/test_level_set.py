@@ -25,7 +25,7 @@ SQUARE = Box([-1, -1], [1, 1])
 def clipped(partition, rows_of):
     """Segments, flat regions and lone points of a zero set, region by region with fractions."""
     segments, flat, zeros, in_flat, borders = set(), [], set(), set(), {}
-    for i, bits in enumerate(partition.bits().tolist()):
+    for i, bits in enumerate(partition.patterns().tolist()):
         row = rows_of(bits)
         corners = partition.vertices(i, exact=True)
         values = [reference.dot(row, [*p, Fraction(1)]) for p in corners]
