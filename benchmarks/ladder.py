@@ -29,12 +29,16 @@ MISSES = '"""Whether the multipliers at the vertex at hand prove ``side * z > 0`
 INSIDE = '"""Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""\n'
 # (file, text that occurs exactly once, what takes its place)
 CUTS = [
-    ("flat", "            error[f, q] += abs(w) * sure + ADD_ROUNDING * (abs(x) * r0 + abs(y) * r1 + abs(z))\n", ""),
-    ("flat", "        scratch[q] = 0.0\n", "        pass\n"),
-    ("flat", "            scratch[q] += abs(x) * r\n", ""),
-    ("flat", "    size = abs(slope)\n", "    return\n    size = abs(slope)\n"),
-    ("flat", "            sure[q] += abs(x) * r\n", ""),
-    ("flat", "    largest, worst = 0.0, 0.0\n", "    return False\n    largest, worst = 0.0, 0.0\n"),
+    (
+        "packed_network",
+        "            error[f, q] += abs(w) * sure + ADD_ROUNDING * (abs(x) * r0 + abs(y) * r1 + abs(z))\n",
+        "",
+    ),
+    ("packed_network", "        scratch[q] = 0.0\n", "        pass\n"),
+    ("packed_network", "            scratch[q] += abs(x) * r\n", ""),
+    ("packed_network", "    size = abs(slope)\n", "    return\n    size = abs(slope)\n"),
+    ("packed_network", "            sure[q] += abs(x) * r\n", ""),
+    ("packed_network", "    largest, worst = 0.0, 0.0\n", "    return False\n    largest, worst = 0.0, 0.0\n"),
     ("simplex", MISSES, f"{MISSES}    return side * value_at(row, j, s.v) > 0.0\n"),
     ("simplex", INSIDE, f"{INSIDE}    return True\n"),
     (
@@ -43,13 +47,13 @@ CUTS = [
         "return True",
     ),
     (
-        "corners",
+        "corner_signs",
         "        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))\n",
         "",
     ),
-    ("corners", "multiply_add(magnitude, fill(evaluation), error)", "fill(0.0)"),
-    ("corners", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
-    ("corners", "multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at)))", "fill(0.0)"),
+    ("corner_signs", "multiply_add(magnitude, fill(evaluation), error)", "fill(0.0)"),
+    ("corner_signs", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
+    ("corner_signs", "multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at)))", "fill(0.0)"),
     ("planes", "point[to, RADIUS] = radius", "point[to, RADIUS] = 0.0"),
     (
         "subdivide",

@@ -14,7 +14,7 @@ from PIL import Image
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.experiments import RING_SHAPE, mlp, ring, sample, train
 from polytope_lens.experiments.pictures import creases
-from polytope_lens.experiments.run import Setting, learn
+from polytope_lens.experiments.run import RunSetting, learn
 from polytope_lens.render.tracks import plot_ages, plot_events
 from polytope_lens.training import Recorder, Recording, ages
 
@@ -69,7 +69,7 @@ def draw_surface(recording: Recording) -> None:
 
 def draw_classes() -> None:
     """Three classes, the polytopes of the network that tells them apart, and its decision boundary."""
-    run = learn(Setting(target="moons", categories=3, learning_rate=0.003, frames=1))
+    run = learn(RunSetting(target="moons", categories=3, learning_rate=0.003, frames=1))
     assert run.partition is not None
     creases(run.partition, run.image).savefig(IMAGES / "classes.png", dpi=100)
 

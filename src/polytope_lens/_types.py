@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,5 +17,8 @@ Words: TypeAlias = NDArray[np.uint64]
 Signs: TypeAlias = NDArray[np.int8]
 # What is known of each row: one of the codes of the module at hand.
 Statuses: TypeAlias = NDArray[np.int8]
+# One point, (d,), and many, (n, d), as users give them: an array of unknown shape is either.
+Point: TypeAlias = Sequence[float] | np.ndarray[tuple[int], np.dtype[Any]]
+Points: TypeAlias = Sequence[Sequence[float]] | Sequence[NDArray[Any]] | np.ndarray[tuple[int, int], np.dtype[Any]]
 # Pixels, (height, width, 3).
 Frame: TypeAlias = NDArray[np.uint8]

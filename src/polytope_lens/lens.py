@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from polytope_lens import _validate, bounds
-from polytope_lens import distance as distances
-from polytope_lens import flat as flats
-from polytope_lens import network as net
-from polytope_lens import overlay as overlays
-from polytope_lens import path as paths
-from polytope_lens.domain import check_domain
+from polytope_lens._arrays import validate
+from polytope_lens._docstrings import documented_by
+from polytope_lens.comparison import network_distance as distances
+from polytope_lens.comparison import overlay as overlays
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import OptionError
-from polytope_lens.exact.points import point_signs
+from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.importers import read as readers
-from polytope_lens.pattern import ActivationPattern
-from polytope_lens.points import complexity, crossings, gradients, robustness
+from polytope_lens.local import attribution, complexity, crossings, regions_at, robustness
+from polytope_lens.network import count_bounds
+from polytope_lens.network import network as net
+from polytope_lens.network import subspace as flats
+from polytope_lens.path import path as paths
 from polytope_lens.proof.write import write_proof
-from polytope_lens.query.locate import region_patterns
-from polytope_lens.region import Region
+from polytope_lens.search import explore as exploration
 
 if TYPE_CHECKING:
     import os
@@ -32,16 +30,19 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import nn
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Point, Points
     from polytope_lens.domain import Domain
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.lowering import Lowering
     from polytope_lens.importers.state_dict import Architecture
-    from polytope_lens.outcome import RegionCounts
-    from polytope_lens.partition import Partition
-    from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
-    from polytope_lens.points.crossings import Crossings
-    from polytope_lens.points.robustness import Robustness
+    from polytope_lens.local.attribution import Attributions
+    from polytope_lens.local.complexity import ComplexityEstimate, LocalComplexity
+    from polytope_lens.local.crossings import Crossings
+    from polytope_lens.local.regions_at import RegionsAt
+    from polytope_lens.local.robustness import Robustness, RobustnessRadii
+    from polytope_lens.partition.partition import Partition
+    from polytope_lens.partition.provenance import RegionCounts
+    from polytope_lens.region import Region
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
@@ -102,68 +103,52 @@ class Lens:
         object.__setattr__(self, "flat", None)
 
     @classmethod
+    @documented_by(readers.part)
     def part(cls, model: Any, path: str, input_shape: Sequence[int] | None = None) -> Lens:
-        """Lens of a piece of a larger torch model, whose rest need not be piecewise affine; see :func:`.read.part`.
-
-        Examples
-        --------
-        ``Lens.part(transformer, "encoder.layers.0.mlp")`` looks at the MLP block of a transformer's layer.
-        """
+        """Lens of a piece of a larger torch model, whose rest need not be piecewise affine."""
         lens = cls.__new__(cls)
         lens._fill(*readers.part(model, path, input_shape))
         return lens
 
     @classmethod
+    @documented_by(net.from_arrays)
     def from_arrays(
         cls,
         weights: Sequence[ArrayLike],
         biases: Sequence[ArrayLike],
         negative_slope: float | Sequence[ArrayLike] = 0.0,
     ) -> Lens:
-        """Lens of a network given by its weight matrices and biases; see :func:`.network.from_arrays`."""
+        """Lens of a network given by its weight matrices and biases, the output layer last.
+
+        Examples
+        --------
+        >>> Lens.from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+        Lens(Network(2 -> 2 -> 1, 2 neurons that cut, ReLU))
+        """
         return cls(net.from_arrays(weights, biases, negative_slope=negative_slope))
 
     def __call__(self, X: ArrayLike) -> Floats:
         """The network's output, (n, d) -> (n, out), or (d,) -> (out,), in float64 arithmetic."""
-        rows = _validate.points(X, self.network.input_dim, what="the lens")
+        rows = validate.points(X, self.network.input_dim, what="the lens")
         values = net.evaluate(self.network, rows)
         return values[0] if np.ndim(X) == 1 else values
 
     def patterns(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which pre-activations are positive at each point, (n, d) -> (n, n_neurons) bool; exact."""
-        rows = _validate.points(X, self.network.input_dim, what="`patterns`")
+        rows = validate.points(X, self.network.input_dim, what="`patterns`")
         return point_signs(self.network, rows) > 0
 
-    def at(self, x: ArrayLike, domain: Domain = None) -> Region:
-        """The region that a point lies in, clipped to a domain if one is given; exact.
+    @overload
+    def at(self, x: Point, domain: Domain = None) -> Region: ...
+    @overload
+    def at(self, x: Points, domain: Domain = None) -> RegionsAt: ...
+    @overload
+    def at(self, x: ArrayLike, domain: Domain = None) -> Region | RegionsAt: ...
+    @documented_by(regions_at.at)
+    def at(self, x: ArrayLike, domain: Domain = None) -> Region | RegionsAt:
+        return regions_at.at(self.network, x, domain)
 
-        A point on a boundary lies in several closed regions. The one returned is always the same: the one on the side
-        of the first axis, then the second, and so on. Its pattern is that of a region with interior, which "positive or
-        not" at the point itself need not be; :meth:`.Region.vanishing` names the neurons that are zero there. In a
-        domain it is the region of :meth:`.Partition.locate`.
-        Cost: a forward pass; questions to the region have their own.
-
-        Examples
-        --------
-        Three lines through the origin cut the plane into six regions, none of which has all neurons off.
-
-        >>> lens = Lens.from_arrays([[[1, 0], [0, 1], [-1, -1]], [[1, 1, 1]]], [[0, 0, 0], [0]])
-        >>> lens.patterns([0, 0])
-        array([[False, False, False]])
-        >>> region = lens.at([0, 0])
-        >>> print(region.pattern)
-        110
-        >>> region.vanishing()
-        array([[0, 0],
-               [0, 1],
-               [0, 2]])
-        """
-        point = _validate.point(x, self.network.input_dim, what="`at`")
-        domain = check_domain(domain, self.network.input_dim)
-        bits = region_patterns(self.network, point[None], domain)[0]
-        pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
-        return Region(self.network, pattern, domain, point)
-
+    @documented_by(engines.partition)
     def partition(
         self,
         domain: Domain = None,
@@ -174,15 +159,27 @@ class Lens:
         mesh: bool = True,
         proof: str | os.PathLike[str] | None = None,
     ) -> Partition:
-        """Every region of a domain; see :func:`.enumerate.partition`.
+        """Every region of a domain.
 
-        With `proof`, also a log that anybody can check; see :func:`.write.write_proof`.
+        Parameters
+        ----------
+        proof : path, optional
+            Also write a log there from which anybody can prove the number of regions again, with
+            ``polytope-lens verify``; see :func:`.write.write_proof`.
+
+        Examples
+        --------
+        >>> from polytope_lens import Box, Lens
+        >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+        >>> lens.partition(Box([-1, -1], [1, 1]))
+        Partition(4 regions of Box([-1.0, -1.0], [1.0, 1.0]), per layer [4], subdivide, COMPLETE)
         """
         found = engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress, mesh=mesh)
         if proof is not None:
             write_proof(self.network, found.domain, proof, [len(found), *found.counts_per_layer], progress=progress)
         return found
 
+    @documented_by(engines.count)
     def count(
         self,
         domain: Domain = None,
@@ -192,19 +189,24 @@ class Lens:
         progress: bool | None = None,
         proof: str | os.PathLike[str] | None = None,
     ) -> RegionCounts:
-        """Number of regions of a domain, per layer and in total; see :func:`.enumerate.count`.
+        """Number of regions of a domain, in total and after each layer, without storing them.
 
-        With `proof`, also a log that anybody can check; see :func:`.write.write_proof`.
+        Parameters
+        ----------
+        proof : path, optional
+            Also write a log there from which anybody can prove the numbers again, with ``polytope-lens verify``; see
+            :func:`.write.write_proof`.
         """
         found = engines.count(self.network, domain, engine=engine, workers=workers, progress=progress)
         if proof is not None:
             write_proof(self.network, domain, proof, [found.total, *found.per_layer], progress=progress)
         return found
 
+    @documented_by(engines.regions)
     def regions(self, domain: Domain = None, engine: str = "auto", *, workers: int = 1) -> Iterator[Region]:
-        """The regions of a domain one by one, as they are found; see :func:`.enumerate.regions`."""
         return engines.regions(self.network, domain, engine=engine, workers=workers)
 
+    @documented_by(exploration.explore)
     def explore(
         self,
         x: ArrayLike,
@@ -217,92 +219,144 @@ class Lens:
         norm: float = 2,
         progress: bool | None = None,
     ) -> Partition:
-        """Regions around a point, found by crossing facets, where all of them are too many; see :func:`.explore`.
-
-        A partition whose status tells whether it is complete.
-        """
+        """Regions around a point, found by crossing facets, where all of them are too many."""
         return exploration.explore(
             self.network, x, domain, max_regions=max_regions, max_flips=max_flips, radius=radius, order=order,
             norm=norm, progress=progress,
         )  # fmt: skip
 
+    @documented_by(paths.path)
     def path(self, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> paths.Path:
-        """Every region on the way from x straight to y (and on to further points); see :func:`.path.path`.
-
-        Exact, for any number of inputs, without linear programs.
-        """
+        """Every region on the way from x straight to y, and on to further points if there are any."""
         return paths.path(self.network, x, y, *more)
 
-    def bounds(self) -> bounds.RegionBounds:
-        """What the network's shape alone says about its number of regions; see :func:`.bounds.region_bounds`."""
-        return bounds.region_bounds(self.network)
+    @documented_by(count_bounds.region_bounds)
+    def bounds(self) -> count_bounds.RegionBounds:
+        """What the network's shape alone says about its number of regions: published bounds."""
+        return count_bounds.region_bounds(self.network)
 
+    @documented_by(distances.distance)
     def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
-        """How far another network is from this one on a domain; see :func:`.distance.distance`."""
+        """How far another network is from this one on a bounded domain in up to three dimensions: L1, L2, supremum.
+
+        Parameters
+        ----------
+        other : Lens or Network
+            With as many inputs and outputs.
+        """
         second = other.network if isinstance(other, Lens) else other
         return distances.distance(self.network, second, domain, exact=exact)
 
+    @documented_by(overlays.overlay, engines.partition)
     def overlay(
         self, other: Lens | net.Network, domain: Domain, *, workers: int = 1, progress: bool | None = None
     ) -> overlays.Overlay:
-        """Which regions of this network and of another overlap, and how much; see :func:`.overlay.overlay`."""
+        """Which regions of this network and of another overlap, and how much.
+
+        Parameters
+        ----------
+        other : Lens or Network
+            With as many inputs; its layers may have any widths.
+        domain : Box or Polytope
+            A bounded one.
+        """
         second = other.network if isinstance(other, Lens) else other
         one, two = (
             engines.partition(network, domain, workers=workers, progress=progress) for network in (self.network, second)
         )
         return overlays.overlay(one, two, workers=workers, progress=progress)
 
+    @overload
+    def robustness_radius(
+        self, x: Point, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
+        output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
+        exact: bool = False, progress: bool | None = None,
+    ) -> Robustness: ...  # fmt: skip
+    @overload
+    def robustness_radius(
+        self, x: Points, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
+        output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
+        exact: bool = False, progress: bool | None = None,
+    ) -> RobustnessRadii: ...  # fmt: skip
+    @overload
+    def robustness_radius(
+        self, x: ArrayLike, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
+        output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
+        exact: bool = False, progress: bool | None = None,
+    ) -> Robustness | RobustnessRadii: ...  # fmt: skip
+    @documented_by(robustness.robustness_radius)
     def robustness_radius(
         self,
         x: ArrayLike,
         *,
         norm: float = 2,
-        target: int | tuple[int, int] | None = None,
+        rival: int | None = None,
+        pair: tuple[int, int] | None = None,
         output: int | None = None,
         value: float | None = None,
         domain: Domain = None,
         max_regions: int | None = 10_000,
         exact: bool = False,
         progress: bool | None = None,
-    ) -> Robustness:
-        """Distance from x to the decision boundary, with proved bounds; see :func:`.robustness.robustness_radius`."""
+    ) -> Robustness | RobustnessRadii:
+        """Distance from a point, or from each of many, to the decision boundary, with proved bounds."""
         return robustness.robustness_radius(
-            self.network, x, norm=norm, target=target, output=output, value=value, domain=domain,
+            self.network, x, norm=norm, rival=rival, pair=pair, output=output, value=value, domain=domain,
             max_regions=max_regions, exact=exact, progress=progress,
         )  # fmt: skip
 
+    @documented_by(complexity.local_complexity)
     def local_complexity(
         self, x: ArrayLike, radius: float, *, norm: float = 2, max_regions: int | None = None
     ) -> LocalComplexity:
-        """Regions that meet an open ball, and neurons that cut it; exact, see :func:`.complexity.local_complexity`."""
         return complexity.local_complexity(self.network, x, radius, norm=norm, max_regions=max_regions)
 
+    @documented_by(complexity.local_complexity_estimate)
     def local_complexity_estimate(
         self, x: ArrayLike, radius: float, *, n_directions: int | None = None, seed: int = 0
     ) -> ComplexityEstimate:
-        """The usual approximation of the same, from some corners; see :func:`.complexity.local_complexity_estimate`."""
+        """The usual approximation of local complexity: neurons whose sign differs among some corners."""
         return complexity.local_complexity_estimate(self.network, x, radius, n_directions=n_directions, seed=seed)
 
+    @documented_by(crossings.crossings)
     def crossings(self, X: ArrayLike, Y: ArrayLike) -> Crossings:
-        """Hamming distances of patterns against flips on the way, for many pairs; see :func:`.crossings.crossings`."""
         return crossings.crossings(self.network, X, Y)
 
     @overload
     def integrated_gradients(
-        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[False] = False
-    ) -> Floats: ...
+        self, x: Point, baseline: Point, *, output: int = 0, exact: Literal[False] = False,
+        progress: bool | None = None,
+    ) -> Floats: ...  # fmt: skip
     @overload
     def integrated_gradients(
-        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: Literal[True]
+        self, x: Point, baseline: Point, *, output: int = 0, exact: Literal[True], progress: bool | None = None
     ) -> NDArray[np.object_]: ...
+    @overload
     def integrated_gradients(
-        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False
-    ) -> Floats | NDArray[np.object_]:
-        """What each input contributes to an output on the way from a baseline to x; see :mod:`.gradients`."""
-        return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
+        self, x: Points, baseline: ArrayLike, *, output: int = 0, exact: bool = False, progress: bool | None = None
+    ) -> Attributions: ...
+    @overload
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False, progress: bool | None = None
+    ) -> Floats | NDArray[np.object_] | Attributions: ...
+    @documented_by(attribution.integrated_gradients)
+    def integrated_gradients(
+        self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False, progress: bool | None = None
+    ) -> Floats | NDArray[np.object_] | Attributions:
+        """What each input contributes to an output on the straight way from a baseline to x."""
+        return attribution.integrated_gradients(
+            self.network, x, baseline, output=output, exact=exact, progress=progress
+        )
 
+    @documented_by(distances.disagreement, distances.distance)
     def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
-        """Where another network differs most from this one on a domain; see :func:`.distance.disagreement`."""
+        """Where another network differs most from this one on a bounded domain, in any number of dimensions.
+
+        Parameters
+        ----------
+        other : Lens or Network
+            With as many inputs and outputs.
+        """
         second = other.network if isinstance(other, Lens) else other
         return distances.disagreement(self.network, second, domain, exact=exact)
 
@@ -358,7 +412,7 @@ class Lens:
 
         For a lens that is no slice, the points themselves.
         """
-        rows = _validate.points(Y, self.network.input_dim, what="`embed`")
+        rows = validate.points(Y, self.network.input_dim, what="`embed`")
         inputs = rows if self.flat is None else self.flat.embed(rows)
         return inputs[0] if np.ndim(Y) == 1 else inputs
 
@@ -368,7 +422,7 @@ class Lens:
         The inverse of `embed` for points on the slice.
         """
         flat = self.flat
-        rows = _validate.points(X, self.network.input_dim if flat is None else flat.ambient_dim, what="`project`")
+        rows = validate.points(X, self.network.input_dim if flat is None else flat.ambient_dim, what="`project`")
         coordinates = rows if flat is None else flat.project(rows)
         return coordinates[0] if np.ndim(X) == 1 else coordinates
 

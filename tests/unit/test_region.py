@@ -16,7 +16,7 @@ from families import cross_polytope, golden, max_of_two
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.domain import Box as Domain
 from polytope_lens.errors import DomainError
-from polytope_lens.network import Network, from_arrays
+from polytope_lens.network.network import Network, from_arrays
 from polytope_lens.testing import networks
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from typing import TYPE_CHECKING
 
 from polytope_lens import __version__
-from polytope_lens.cli import networks, points, training
+from polytope_lens.cli import network_commands, point_commands, training_commands
+from polytope_lens.cli.arguments import Parser
 from polytope_lens.errors import PolytopeLensError
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="polytope-lens", description="Exact polytope geometry of trained ReLU and leaky-ReLU networks."
     )
     parser.add_argument("--version", action="version", version=f"polytope-lens {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (networks, points, training):
+    for module in (network_commands, point_commands, training_commands):
         module.add(commands)
     return parser

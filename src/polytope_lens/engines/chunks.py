@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from polytope_lens.pattern import unpack
+from polytope_lens.network.pattern import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.mesh import Corners
-    from polytope_lens.network import Network
-    from polytope_lens.polyhedral_mesh import Polyhedra
+    from polytope_lens.mesh.planar_mesh import Corners
+    from polytope_lens.mesh.polyhedral_mesh import Polyhedra
+    from polytope_lens.network.network import Network
 
 
 PATTERNS_AT_ONCE = 1024

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 import numba
 import numpy as np
 
-from polytope_lens.engines._kernels import codes
+from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines.chunks import counted
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens.engines._kernels.flat import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import FlatNetwork
     from polytope_lens.engines.chunks import Chunk, Record
 
 # The first batch is small, so that the first region is there at once.
@@ -101,16 +101,16 @@ class _Walk(Generic[Output]):
         scalars = self.state.scalars
         storage = self.problem.storage
         out = None if storage is None else storage.room(self.batch)
-        scalars[[codes.N_REGIONS, codes.N_CORNERS, codes.SHARE_AT]] = 0
+        scalars[[outcomes.N_REGIONS, outcomes.N_CORNERS, outcomes.SHARE_AT]] = 0
         given = self.problem.kernel.NO_OUTPUT if out is None else out
         arguments = (self.problem.net, self.state, given, self.batch, out is not None)
         code = _call(self.problem, arguments)
-        while code in (codes.UNDECIDED, codes.SHARE, codes.CRAMPED):
-            if code == codes.CRAMPED:
+        while code in (outcomes.UNDECIDED, outcomes.SHARE, outcomes.CRAMPED):
+            if code == outcomes.CRAMPED:
                 assert self.problem.enlarge is not None
                 self.state = self.problem.enlarge(self.state)
                 arguments = (self.problem.net, self.state, given, self.batch, out is not None)
-            elif code == codes.UNDECIDED:
+            elif code == outcomes.UNDECIDED:
                 if self.answer is None:
                     self.answer = self.problem.oracle()
                     # Finding the machine code for these types takes numba longer than answering most questions.
@@ -120,23 +120,23 @@ class _Walk(Generic[Output]):
             elif give is not None:
                 give(self)
             code = int(self.go_on(*arguments))
-        n, n_corners = scalars[[codes.N_REGIONS, codes.N_CORNERS]].tolist()
+        n, n_corners = scalars[[outcomes.N_REGIONS, outcomes.N_CORNERS]].tolist()
         self.found.append(counted(n) if storage is None or out is None else storage.pack(out, n, n_corners))
-        self.is_done = code == codes.DONE
+        self.is_done = code == outcomes.DONE
         self.batch = BATCH
 
     def share(self) -> _Walk[Output]:
         """Give the lowest frame to a new walk, whose regions come after all of this one's."""
         scalars = self.state.scalars
-        floor = int(scalars[codes.FLOOR])
+        floor = int(scalars[outcomes.FLOOR])
         other = _copy(self.state, self.problem.kernel.PER_FRAME, floor)
-        other.scalars[codes.TOP] = floor + 1
+        other.scalars[outcomes.TOP] = floor + 1
         # An answer that waits is about this walk's top frame.
-        other.scalars[[codes.FLOAT_DECISIONS, codes.DOUBLE_DECISIONS, codes.RATIONAL_DECISIONS]] = 0
-        other.scalars[[codes.WANTED, codes.ANSWER]] = 0
+        other.scalars[[outcomes.FLOAT_DECISIONS, outcomes.DOUBLE_DECISIONS, outcomes.RATIONAL_DECISIONS]] = 0
+        other.scalars[[outcomes.WANTED, outcomes.ANSWER]] = 0
         other.layer_counts[:] = 0
-        scalars[codes.FLOOR] = floor + 1
-        scalars[codes.SHARE_AT] = scalars[codes.N_REGIONS] + WORTH_SHARING
+        scalars[outcomes.FLOOR] = floor + 1
+        scalars[outcomes.SHARE_AT] = scalars[outcomes.N_REGIONS] + WORTH_SHARING
         return _Walk(self.problem, other, BATCH)
 
 
@@ -232,9 +232,9 @@ class _Team(Generic[Output]):
 
     def _ask(self) -> None:
         """Tell running walks whether somebody wants to share their work, or whether they should stop."""
-        wanted = codes.STOP_IT if self._stopped else int(self._is_short_of_work())
+        wanted = outcomes.STOP_IT if self._stopped else int(self._is_short_of_work())
         for walk in self.walks:
-            walk.state.scalars[codes.WANTED] = wanted
+            walk.state.scalars[outcomes.WANTED] = wanted
 
     def _is_short_of_work(self) -> bool:
         """Whether there are more idle threads than walks that they could go on with."""
@@ -269,9 +269,9 @@ def batches(problem: Problem[Output], state: State, record: Record, *, workers: 
     else:
         yield from _Team(first, tally, workers - 1).batches()
     record.layer_counts = tally.layer_counts[: problem.net.n_hidden].tolist()
-    record.float64 = int(tally.scalars[codes.FLOAT_DECISIONS])
-    record.double_double = int(tally.scalars[codes.DOUBLE_DECISIONS])
-    record.rational = int(tally.scalars[codes.RATIONAL_DECISIONS])
+    record.float64 = int(tally.scalars[outcomes.FLOAT_DECISIONS])
+    record.double_double = int(tally.scalars[outcomes.DOUBLE_DECISIONS])
+    record.rational = int(tally.scalars[outcomes.RATIONAL_DECISIONS])
 
 
 def _closed(problem: Problem[Output], states: list[State], whole: float) -> float:
@@ -279,7 +279,7 @@ def _closed(problem: Problem[Output], states: list[State], whole: float) -> floa
 
     Walks go on meanwhile, so it is a guess where one has just changed its stack.
     """
-    frames = [(state, f) for state in states for f in range(*state.scalars[[codes.FLOOR, codes.TOP]].tolist())]
+    frames = [(state, f) for state in states for f in range(*state.scalars[[outcomes.FLOOR, outcomes.TOP]].tolist())]
     return min(max(1.0 - sum(problem.size(state, f) for state, f in frames) / whole, 0.0), 1.0)
 
 

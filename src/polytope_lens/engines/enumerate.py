@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from polytope_lens import _validate
-from polytope_lens._growing import GrowingArray
+from polytope_lens._arrays import validate
+from polytope_lens._arrays.growing import GrowingArray
+from polytope_lens._docstrings import documented_by
 from polytope_lens.domain import Box, check_domain, is_bounded
 from polytope_lens.engines import brute, polyhedra, split, subdivide
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
@@ -17,11 +18,11 @@ from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
-from polytope_lens.mesh import MeshBuilder
-from polytope_lens.outcome import Certificate, RegionCounts
-from polytope_lens.partition import Partition
-from polytope_lens.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
-from polytope_lens.polyhedral_mesh import PolyhedralMeshBuilder
+from polytope_lens.mesh.planar_mesh import MeshBuilder
+from polytope_lens.mesh.polyhedral_mesh import PolyhedralMeshBuilder
+from polytope_lens.network.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
+from polytope_lens.partition.partition import Partition
+from polytope_lens.partition.provenance import Certificate, RegionCounts
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Ints, Words
     from polytope_lens.domain import Domain
-    from polytope_lens.mesh import PlanarMesh
-    from polytope_lens.network import Network
-    from polytope_lens.polyhedral_mesh import PolyhedralMesh
+    from polytope_lens.mesh.planar_mesh import PlanarMesh
+    from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
+    from polytope_lens.network.network import Network
 
 
 # What is kept of each region
@@ -78,7 +79,7 @@ def partition(
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
-    workers = _validate.count(workers, name="`workers`")
+    workers = validate.count(workers, name="`workers`")
     builder = _mesh_builder(network.input_dim) if mesh and is_bounded(domain) else None
     found, records = _walk(network, domain, engine, workers, progress, builder)
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
@@ -107,17 +108,27 @@ def partition(
     )
 
 
+@documented_by(partition)
 def count(
     network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1, progress: bool | None = None
 ) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
-    Parameters as for :func:`partition`. Exact. Memory is constant but in unbounded domains that are walked in several
-    pieces: "subdivide" keeps the patterns of regions at their borders, "polyhedra" all, to tell repeated ones.
+    Notes
+    -----
+    Exact. Cost: that of :func:`partition`, or less. Memory is constant but in unbounded domains that are walked in
+    several pieces: "subdivide" keeps the patterns of regions at their borders, "polyhedra" all, to tell repeated ones.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens
+    >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> lens.count(Box([-1, -1], [1, 1]))
+    RegionCounts(total=4, per_layer=[4])
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
-    workers = _validate.count(workers, name="`workers`")
+    workers = validate.count(workers, name="`workers`")
     records: list[Record] = []
 
     def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
@@ -129,16 +140,30 @@ def count(
     return RegionCounts(total, np.array(per_layer, dtype=np.int64), _certificate(records))
 
 
+@documented_by(partition)
 def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1) -> Iterator[Region]:
     """The regions of a domain one by one, as they are found.
 
-    Parameters as for :func:`partition`; wrong ones are refused at once. They come in canonical order and in constant
-    memory. Only in unbounded domains with the engines "subdivide" and "polyhedra", which walk several pieces, they come
-    piece by piece, and patterns are kept: of those at the border of a piece, or of all.
+    Yields
+    ------
+    Region
+
+    Notes
+    -----
+    Exact. Wrong parameters are refused at once. Regions come in canonical order and in constant memory. Only in
+    unbounded domains with the engines "subdivide" and "polyhedra", which walk several pieces, they come piece by piece,
+    and patterns are kept: of those at the border of a piece, or of all.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens
+    >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> [str(region.pattern) for region in lens.regions(Box([-1, -1], [1, 1]))]
+    ['00', '01', '10', '11']
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
-    workers = _validate.count(workers, name="`workers`")
+    workers = validate.count(workers, name="`workers`")
     pieces = problems(engine, network, domain)
     seen: set[bytes] | None = set() if len(pieces) > 1 else None
 
@@ -168,7 +193,7 @@ def choose_engine(engine: str, network: Network, domain: Domain) -> str:
     ------
     OptionError
     """
-    _validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
+    validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
     d = network.input_dim
     if engine == "auto":
         # All of R^3 in pieces pays where cells have many vertices that deeper layers ask about.

@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from polytope_lens.engines._kernels import bottleneck, codes, refine
+from polytope_lens.arithmetic.rational import (
+    dot,
+    integer_matrix,
+    integer_rows,
+    nearest_float,
+    rationals,
+    scaled_quotient,
+    sign,
+)
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
-from polytope_lens.engines._kernels.flat import flatten
+from polytope_lens.engines._kernels.packed_network import flatten
 from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines.chunks import (
     Chunk,
@@ -21,21 +31,11 @@ from polytope_lens.engines.chunks import (
     trimmed,
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
-from polytope_lens.exact.rational import (
-    dot,
-    integer_matrix,
-    integer_rows,
-    nearest_float,
-    rationals,
-    scaled_quotient,
-    sign,
-)
-from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.exact.sparse import rows_on
-from polytope_lens.lp.exact import Halfspace, Optimum, maximize
-from polytope_lens.lp.proposal import propose_multipliers
-from polytope_lens.network import bit_places
-from polytope_lens.pattern import n_words, unpack
+from polytope_lens.lp.float_simplex import propose_multipliers
+from polytope_lens.lp.rational_simplex import Halfspace, Optimum, maximize
+from polytope_lens.network.network import bit_places
+from polytope_lens.network.pattern import n_words, unpack
 from polytope_lens.polytope.middle import float_inside, is_inside
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 # Floats in the rows of all cells on the stack at first: 256 MB.
@@ -105,7 +105,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     ints, floats = np.int64, np.float64
     first = first_rows(network, chart)[: width[0]].T
     state = kernel.State(
-        scalars=np.zeros(codes.N_SCALARS, ints),
+        scalars=np.zeros(outcomes.N_SCALARS, ints),
         layer_counts=np.zeros(n_hidden + 1, ints),
         layer=np.full(frames, -1, ints),
         position=np.zeros(frames, ints),
@@ -158,7 +158,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     state.row_error[:n_sides] = np.where(unit, 0.0, (d + 8) * UNIT_ROUNDOFF * size)
     state.owner[:n_sides] = owners
     state.central[:n_sides] = sides[:, -1] == 0.0
-    state.scalars[codes.TOP] = 1
+    state.scalars[outcomes.TOP] = 1
     state.n_rows[0] = n_sides
     state.basis[0], state.vertex[0], state.witness[0] = decisions.beginning(kept)
     refactor(state, 0)
@@ -195,7 +195,7 @@ class Question(NamedTuple):
 
 def question(state: kernel.State, n_bits: int) -> Question:
     """The question that a kernel's state stopped at."""
-    frame = int(state.scalars[codes.TOP]) - 1
+    frame = int(state.scalars[outcomes.TOP]) - 1
     layer = int(state.layer[frame])
     neuron = int(state.candidates[layer, state.position[frame]])
     return Question(frame, layer, neuron, unpack(state.bits[None], n_bits)[0])
@@ -231,7 +231,7 @@ class _CellDecisions:
         f, layer, neuron, bits = question(state, self._n_bits)
         row = self._rows.rows(layer, bits)[neuron]
         if not any(row[:-1]):
-            state.scalars[codes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
+            state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
             return
         n_rows, d = int(state.n_rows[f]), len(row) - 1
         owners = state.owner[:n_rows].tolist()
@@ -244,16 +244,16 @@ class _CellDecisions:
                 found = propose_multipliers(gradient, state.normal[:n_rows], state.offset[:n_rows])
                 proposals[side] = state.b.tolist() if found is None else found[0].tolist()
                 if self._is_bounded(side, row, proposals[side], owners, bits):
-                    state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                    state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
                     return
         cell = [self._halfspace(owner, bits) for owner in owners[2 * d :]]
         reached: dict[int, Optimum] = {}
         for side, proposal in proposals.items():
             reached[side] = self._reach(row, side, cell, proposal)
             if reached[side].value + side * row[-1] <= 0:
-                state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
                 return
-        state.scalars[codes.ANSWER] = kernel.CUTS
+        state.scalars[outcomes.ANSWER] = kernel.CUTS
         for place, side in ((0, -1), (1, 1)):
             half = [*cell, Halfspace([fmpq(-side * v) for v in row[:-1]], fmpq(side * row[-1]))]
             if side != known:
@@ -359,7 +359,7 @@ class _ConeDecisions(_CellDecisions):
         f, layer, neuron, bits = question(state, self._n_bits)
         row = self._rows.rows(layer, bits)[neuron]
         if not any(row[:-1]):
-            state.scalars[codes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
+            state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
             return
         cell = [self._integers(owner, bits) for owner in state.owner[: state.n_rows[f]].tolist()]
         known = self._sign_at(state.witness[f], row)
@@ -368,10 +368,10 @@ class _ConeDecisions(_CellDecisions):
             if side != known:
                 best = self._farthest(row, side, cell)
                 if best.value <= 0:
-                    state.scalars[codes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
+                    state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
                     return
                 reached[side] = best.point
-        state.scalars[codes.ANSWER] = kernel.CUTS
+        state.scalars[outcomes.ANSWER] = kernel.CUTS
         for place, side in ((0, -1), (1, 1)):
             half = [*cell, [-side * v for v in row]]
             if side == known:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.exact.points import interior_mask, point_signs
-from polytope_lens.exact.rational import integer_rows
+from polytope_lens.arithmetic.rational import integer_rows
+from polytope_lens.arithmetic.signs import halfspace_signs
+from polytope_lens.exact.point_signs import interior_mask, point_signs
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.exact.signs import halfspace_signs
-from polytope_lens.pattern import unpack
+from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.middle import float_inside
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats
     from polytope_lens.domain import Domain
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 def settle(network: Network, domain: Domain, patterns: NDArray[np.uint64], witnesses: Floats, proved: Bools) -> Floats:

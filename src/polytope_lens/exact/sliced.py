@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.exact.rational import nearest_float
+from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.exact.rows import ExactRows, pulled_back_rows
-from polytope_lens.exact.signs import BOUND_SLACK, UNIT_ROUNDOFF
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNIT_ROUNDOFF
 from polytope_lens.exact.sparse import DoubleDoubles
-from polytope_lens.network import layer_slopes
+from polytope_lens.network.network import layer_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from polytope_lens.experiments.posts import experiment
 from polytope_lens.experiments.run import Run, RunSetting, learn
 from polytope_lens.experiments.toy.images import categories, from_file, lookup, pixel_coordinates
 from polytope_lens.experiments.toy.models import RING_SHAPE, equal_parameters, mlp, n_parameters, shape_of
-from polytope_lens.experiments.toy.sampling import sample
+from polytope_lens.experiments.toy.pixel_samples import sample
 from polytope_lens.experiments.toy.targets import checkerboard, disc, moons, named, photograph, ring, spiral, text
 from polytope_lens.experiments.toy.trainer import TrainingHistory, train
 

@@ -6,24 +6,23 @@ Nets better* (July 2024) starts.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.engines.enumerate import partition
-from polytope_lens.errors import OptionError
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.training.recording import SQUARE
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from pathlib import Path
 
     from polytope_lens._types import Frame
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 WEIGHTS = {"a": 1.0, "b": 0.5, "c": 0.25}
@@ -67,9 +66,9 @@ def crease_frames(moving: str, *, frames: int = 60, size: int = 480) -> Iterator
     ------
     OptionError
     """
-    _validate.option(moving, name="moving", allowed=WEIGHTS)
-    if frames < 1 or size < 1:
-        raise OptionError(f"a film needs frames of at least 1 pixel, but received frames={frames} and size={size}.")
+    validate.option(moving, name="moving", allowed=WEIGHTS)
+    for name, number in (("frames", frames), ("size", size)):
+        validate.count(number, name=f"`{name}` of a film")
     values = MOST[moving] * np.cos(2 * np.pi * np.arange(frames) / frames)
     for value in np.round(values, 12) + 0.0:  # no rest of a rounding where the weight is 0, and no -0
         yield _draw({**WEIGHTS, moving: float(value)}, moving, size)
@@ -97,8 +96,9 @@ def crease_films(
     """
     from polytope_lens.render.encoders import TICKS, save_film
 
-    _validate.option(suffix, name="the suffix of a film", allowed=TICKS)
-    folder = Path(folder)
+    validate.option(suffix, name="the suffix of a film", allowed=TICKS)
+    validate.count(frames, name="`frames` of a film")
+    folder = validate.path(folder, name="the folder")
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"crease_{moving}{suffix}" for moving in WEIGHTS]
     for moving, path in zip(WEIGHTS, paths, strict=True):

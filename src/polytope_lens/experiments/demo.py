@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.experiments.toy.models import RING_SHAPE, mlp
-from polytope_lens.experiments.toy.sampling import sample
+from polytope_lens.experiments.toy.pixel_samples import sample
 from polytope_lens.experiments.toy.targets import ring
 from polytope_lens.experiments.toy.trainer import train
 from polytope_lens.importers.npz import save_npz
@@ -27,6 +26,7 @@ from polytope_lens.training.recording import SQUARE
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+    from pathlib import Path
 
 FRAMES = 80
 
@@ -49,11 +49,12 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     -----
     Needs torch. About half a minute on two cores. Prints what it does and how long each step took.
     """
-    _validate.count(steps, name="`steps`")
-    _validate.count(workers, name="`workers`")
+    validate.count(steps, name="`steps`")
+    validate.count(workers, name="`workers`")
+    validate.seed(seed)
     from polytope_lens.render import matplotlib as render
 
-    folder = Path(folder)
+    folder = validate.path(folder, name="the folder")
     folder.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     print(

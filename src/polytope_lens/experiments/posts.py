@@ -15,6 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.crease import crease_films
 from polytope_lens.experiments.run import Run, RunSetting, learn
@@ -130,7 +131,7 @@ def experiment(name: str, folder: str | os.PathLike[str] | None = None, **option
     OptionError
         Another name, an option that the experiment does not have, or a value that is not allowed.
     """
-    if name not in EXPERIMENTS:
+    if not isinstance(name, str) or name not in EXPERIMENTS:
         raise OptionError(f"the experiments are {', '.join(EXPERIMENTS)}; received {name!r}.")
     if name == "post1-crease":
         options = _of_films(options)
@@ -142,7 +143,7 @@ def _of_films(options: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(options) - {"frames", "progress", "workers"})
     frames = options.get("frames", 60)
     frames = frames[0] if isinstance(frames, list | tuple) and len(frames) == 1 else frames
-    if unknown or not isinstance(frames, int):
+    if unknown or isinstance(frames, list | tuple):
         what = f"`{unknown[0]}`" if unknown else f"frames={frames!r}"
         raise OptionError(f"nothing is trained in post1-crease, which takes one number of `frames`; received {what}.")
     return {"frames": frames, "progress": options.get("progress", True)}
@@ -181,14 +182,14 @@ def _experiment(
 ) -> Result:
     """Run every setting of each group of defaults, write its files, and a table and a figure that compare them."""
     given = dict(options)
-    progress, workers = given.pop("progress", True), given.pop("workers", 2)
+    progress, workers = given.pop("progress", True), validate.count(given.pop("workers", 2), name="`workers`")
     planned = [setting for group in defaults for setting in settings(group, given)]
     if len({setting.slug for setting in planned}) < len(planned):
         raise OptionError(
             "runs in one folder should differ in target, shape, points, categories or seed, which their files are "
             "named by. Give the other options one value, and run the experiment once for each."
         )
-    folder = Path(folder)
+    folder = validate.path(folder, name="the folder")
     folder.mkdir(parents=True, exist_ok=True)
     runs, files = [], []
     for setting in planned:

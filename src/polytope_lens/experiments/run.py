@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.engines.enumerate import partition
+from polytope_lens.errors import OptionError
 from polytope_lens.experiments.toy.images import categories
 from polytope_lens.experiments.toy.models import mlp, n_parameters, shape_of
-from polytope_lens.experiments.toy.sampling import sample
+from polytope_lens.experiments.toy.pixel_samples import sample
 from polytope_lens.experiments.toy.targets import named
 from polytope_lens.experiments.toy.trainer import TrainingHistory, train
 from polytope_lens.training.measures import Measures, measure
@@ -21,7 +23,7 @@ from polytope_lens.training.recorder import Recorder
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 
@@ -73,15 +75,23 @@ class RunSetting:
     categories: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("steps", 1), ("batch", 1), ("frames", 1), ("seed", 0), ("categories", 0)):
-            _validate.count(getattr(self, name), name=f"`{name}`", least=least)
+        named = isinstance(self.target, os.PathLike)
+        object.__setattr__(self, "target", os.fspath(self.target) if named else self.target)
+        validate.text(self.target, name="`target`")
+        for name in ("points", "steps", "batch", "frames", "size"):
+            validate.count(getattr(self, name), name=f"`{name}`")
+        for name in ("validation", "categories"):
+            validate.count(getattr(self, name), name=f"`{name}`", least=0)
+        if self.categories == 1:
+            raise OptionError("`categories` should be 0, for grey levels, or at least 2, but received 1.")
+        validate.seed(self.seed)
         for name in ("learning_rate", "pace"):
-            _validate.number(getattr(self, name), name=f"`{name}`", positive=True)
+            validate.number(getattr(self, name), name=f"`{name}`", positive=True)
         shape_of(self.shape)
 
     @property
     def layers(self) -> tuple[int, ...]:
-        """Inputs, widths of the hidden layers, outputs; see :func:`.models.mlp`."""
+        """Inputs, widths of the hidden layers, outputs, as :func:`.models.mlp` takes them."""
         return shape_of(self.shape, n_outputs=self.categories or 1)
 
     @property

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network import activate, most_terms
+from polytope_lens.network.network import activate, most_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polytope_lens._types import Floats
-    from polytope_lens.network import Matrix, Network
+    from polytope_lens.network.network import Matrix, Network
 
 
 MOST_POINTS = 4096

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.network import activation_name
+from polytope_lens.network.network import activation_name
 
 if TYPE_CHECKING:
     from polytope_lens.importers.lowering import Lowering
-    from polytope_lens.network import Layer, Matrix, Network
+    from polytope_lens.network.network import Layer, Matrix, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def describe(network: Network, lowering: Lowering | None = None) -> str:
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> print(describe(from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -1], [0]])))
     2 inputs, 1 output, 3 neurons that cut in 1 layer
       layer 0:      2 -> 3      ReLU                 66.7 % of 6 weights

@@ -25,7 +25,7 @@ from polytope_lens.errors import (
 from polytope_lens.importers import graph
 from polytope_lens.importers.layering import schedule
 from polytope_lens.importers.lowering import Lowering
-from polytope_lens.importers.onnx_node import FOLDED, JUMPS, SMOOTH, Node, Stripped
+from polytope_lens.importers.onnx_node import FOLDED, JUMPS, SMOOTH, Node, StrippedNode
 from polytope_lens.importers.onnx_ops import MAPS
 from polytope_lens.importers.onnx_reshaping import MOVES
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
-    Value: TypeAlias = graph.Tensor | np.ndarray[Any, Any] | Stripped | None
+    Value: TypeAlias = graph.Tensor | np.ndarray[Any, Any] | StrippedNode | None
 
 OLDEST_OPSET = 9
 DOMAINS = ("", "ai.onnx")
@@ -161,7 +161,7 @@ class _Program:
             raise FileFormatError(f"the output {name!r} is not computed by any node.")
         result = self.values[name]
         stripped = None
-        if isinstance(result, Stripped):
+        if isinstance(result, StrippedNode):
             stripped, result = result.label, result.before
         if not isinstance(result, graph.Tensor):
             result = graph.constant(np.asarray(result, dtype=np.float64))
@@ -193,7 +193,7 @@ class _Program:
 
     def _compute(self, node: Node) -> Sequence[Value]:
         for value in node.inputs:
-            if isinstance(value, Stripped):
+            if isinstance(value, StrippedNode):
                 raise UnsupportedLayerError(
                     f"{value.where} is not piecewise affine, so the network has no polytopes. At the very end it would "
                     "be left out, but here its result is used."

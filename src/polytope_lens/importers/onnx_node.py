@@ -41,7 +41,7 @@ FOLDED = words(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stripped:
+class StrippedNode:
     """An operator that may stand at the very end, and what it was applied to."""
 
     label: str

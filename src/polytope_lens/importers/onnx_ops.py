@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
 from polytope_lens.importers import graph, windows
-from polytope_lens.importers.onnx_node import Stripped
+from polytope_lens.importers.onnx_node import StrippedNode
 from polytope_lens.importers.registry import Table
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def _max_pool(node: Node) -> Any:
 @MAPS("Softmax", "LogSoftmax", "Sigmoid", "ArgMax")
 def _final(node: Node) -> Any:
     """Left out if nothing follows."""
-    return Stripped(node.label, node.where, node.tensor(0))
+    return StrippedNode(node.label, node.where, node.tensor(0))
 
 
 # ------------------------------------------------------------------------------------------------ attributes

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
-from polytope_lens.network import Network
+from polytope_lens.network.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,15 @@ def read(model: Any, input_shape: Sequence[int] | None = None, architecture: Any
 
 def part(model: Any, path: str, input_shape: Sequence[int] | None = None) -> Found:
     """The network of one submodule of a torch module, named by its path.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        The larger one.
+    path : str
+        As ``model.named_modules()`` has it: ``"encoder.layers.0.mlp"`` is the MLP block of a transformer's layer.
+    input_shape : sequence of int, optional
+        Shape of one sample of the submodule, where it does not tell.
 
     Raises
     ------

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from polytope_lens._types import Floats
-    from polytope_lens.importers.torch_trace import Stripped
-    from polytope_lens.network import Network
+    from polytope_lens.importers.torch_trace import StrippedOperation
+    from polytope_lens.network.network import Network
 
 
 # What a file may name without being trusted: modules that hold numbers and options, and run no code of their own.
@@ -181,7 +181,7 @@ class _Reference(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **kwargs)
 
 
-def _answer(model: nn.Module, batch: torch.Tensor, stripped: Stripped | None) -> torch.Tensor:
+def _answer(model: nn.Module, batch: torch.Tensor, stripped: StrippedOperation | None) -> torch.Tensor:
     """A model's output, or what went into the operation that was left out."""
     with plainly(batch.device), _Reference(None if stripped is None else stripped.operation) as mode:
         output: torch.Tensor = model(batch)
@@ -189,7 +189,7 @@ def _answer(model: nn.Module, batch: torch.Tensor, stripped: Stripped | None) ->
 
 
 def _self_check(
-    network: Network, model: nn.Module, input_shape: Sequence[int], stripped: Stripped | None, seed: int
+    network: Network, model: nn.Module, input_shape: Sequence[int], stripped: StrippedOperation | None, seed: int
 ) -> SelfCheck:
     reference = copy.deepcopy(model).cpu().double().eval()
 
@@ -208,7 +208,7 @@ def _self_check(
         return check(network, expected, seed)
 
 
-def _lower(model: nn.Module, input_shape: Sequence[int] | None, path: str) -> tuple[Lowering, Stripped | None]:
+def _lower(model: nn.Module, input_shape: Sequence[int] | None, path: str) -> tuple[Lowering, StrippedOperation | None]:
     if not isinstance(model, nn.Module):
         raise UnsupportedLayerError(f"the model should be a torch nn.Module, but is {class_name(model)}.")
     _check_numbers(model, path)

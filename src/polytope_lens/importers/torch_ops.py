@@ -12,7 +12,14 @@ from scipy import sparse
 from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.importers import graph, windows
 from polytope_lens.importers.registry import Table
-from polytope_lens.importers.torch_trace import Recording, Storage, Stripped, Trace, call, class_name
+from polytope_lens.importers.torch_trace import (
+    ModuleTrace,
+    StrippedOperation,
+    TensorStorage,
+    TracedTensor,
+    call,
+    class_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +35,7 @@ MAPS = Table()
 
 
 @MAPS("addmm", "mm", "mv", "dot", "bmm", "baddbmm", "addmv", "linear", "matmul")
-def _product(trace: Trace, a: Call) -> Any:
+def _product(trace: ModuleTrace, a: Call) -> Any:
     given = a.arguments
     if a.name == "linear":
         tensor, weight = trace.read(a.input), trace.numbers(a.weight).T
@@ -39,7 +46,7 @@ def _product(trace: Trace, a: Call) -> Any:
         "bmm": ("self", "mat2"), "baddbmm": ("batch1", "batch2"), "addmv": ("mat", "vec"), "matmul": ("self", "other"),
     }[a.name]  # fmt: skip
     left, right = (given[name] for name in names)
-    if isinstance(left, Recording) and trace.read(left).constant is None:
+    if isinstance(left, TracedTensor) and trace.read(left).constant is None:
         product = _matrix_product(trace, trace.read(left), trace.numbers(right))
     else:
         product = _matrix_product(trace, graph.flipped(trace.read(right)), _flipped_array(trace.numbers(left)))
@@ -52,7 +59,7 @@ def _product(trace: Trace, a: Call) -> Any:
     return graph.add_bias(product, bias if given["beta"] == 1 else graph.scale(bias, float(given["beta"])))
 
 
-def _matrix_product(trace: Trace, tensor: graph.Tensor, weight: NDArray[np.float64]) -> graph.Tensor:
+def _matrix_product(trace: ModuleTrace, tensor: graph.Tensor, weight: NDArray[np.float64]) -> graph.Tensor:
     """``x @ weight`` for matrices, vectors, or one matrix for each entry of a first axis."""
     inner = weight.shape[-2] if weight.ndim > 1 else len(weight)
     if tensor.shape[-1] != inner:
@@ -71,7 +78,7 @@ def _flipped_array(array: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @MAPS("convolution", "_convolution", "conv1d", "conv2d", "conv3d")
-def _convolution(trace: Trace, a: Call) -> Any:
+def _convolution(trace: ModuleTrace, a: Call) -> Any:
     tensor, weight = trace.read(a.input), trace.numbers(a.weight)
     bias = None if a.bias is None else trace.numbers(a.bias)
     axes = weight.ndim - 2
@@ -92,7 +99,7 @@ def _convolution(trace: Trace, a: Call) -> Any:
 
 @MAPS("native_batch_norm", "_native_batch_norm_legit_no_training", "_native_batch_norm_legit", "batch_norm",
             "cudnn_batch_norm", "miopen_batch_norm", "_batch_norm_no_update", "_batch_norm_with_update")  # fmt: skip
-def _batch_norm(trace: Trace, a: Call) -> Any:
+def _batch_norm(trace: ModuleTrace, a: Call) -> Any:
     """``x * scale + shift``; the two are computed in float64 as torch does for a float64 model, which rounds."""
     given = a.arguments
     if given.get("training") or given.get("running_mean") is None or a.name == "_batch_norm_with_update":
@@ -109,7 +116,7 @@ def _batch_norm(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("add", "sub", "rsub", "subtract")
-def _sum(trace: Trace, a: Call) -> Any:
+def _sum(trace: ModuleTrace, a: Call) -> Any:
     first, second = trace.read(a.self), trace.read(a.other)
     alpha = float(a.arguments.get("alpha", 1))
     if a.name == "rsub":
@@ -123,7 +130,7 @@ def _sum(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("mul", "multiply")
-def _times(trace: Trace, a: Call) -> Any:
+def _times(trace: ModuleTrace, a: Call) -> Any:
     first, second = trace.read(a.self), trace.read(a.other)
     if first.constant is not None:
         first, second = second, first
@@ -131,7 +138,7 @@ def _times(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("div", "divide", "true_divide")
-def _quotient(trace: Trace, a: Call) -> Any:
+def _quotient(trace: ModuleTrace, a: Call) -> Any:
     """A product with 1/c, which is rounded unless c is a power of two."""
     if a.arguments.get("rounding_mode") is not None:
         raise trace.unsupported("floor_divide")
@@ -144,12 +151,12 @@ def _quotient(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("neg", "negative")
-def _negative(trace: Trace, a: Call) -> Any:
+def _negative(trace: ModuleTrace, a: Call) -> Any:
     return graph.scale(trace.read(a.self), -1.0)
 
 
 @MAPS("pow")
-def _power(trace: Trace, a: Call) -> Any:
+def _power(trace: ModuleTrace, a: Call) -> Any:
     exponent = a.exponent
     if isinstance(exponent, int | float) and exponent == 1:
         return trace.read(a.self)
@@ -157,7 +164,7 @@ def _power(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("addcmul")
-def _addcmul(trace: Trace, a: Call) -> Any:
+def _addcmul(trace: ModuleTrace, a: Call) -> Any:
     first, second = trace.read(a.tensor1), trace.read(a.tensor2)
     if first.constant is not None:
         first, second = second, first
@@ -167,7 +174,7 @@ def _addcmul(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("mean", "sum")
-def _total(trace: Trace, a: Call) -> Any:
+def _total(trace: ModuleTrace, a: Call) -> Any:
     axes = a.arguments.get("dim")
     axes = _axes(range(a.self.ndim) if axes is None or axes == [] else axes, a.self.ndim)
     keep = bool(a.arguments.get("keepdim"))
@@ -175,7 +182,7 @@ def _total(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("avg_pool1d", "avg_pool2d", "avg_pool3d")
-def _average_pool(trace: Trace, a: Call) -> Any:
+def _average_pool(trace: ModuleTrace, a: Call) -> Any:
     sliding = _pool_windows(a, int(a.name[-2]))
     divisor = a.arguments.get("divisor_override")
     return windows.average_pool(trace.read(a.self), sliding, count_padding=a.count_include_pad, divisor=divisor)
@@ -183,7 +190,7 @@ def _average_pool(trace: Trace, a: Call) -> Any:
 
 @MAPS("adaptive_avg_pool1d", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "adaptive_avg_pool2d",
             "adaptive_avg_pool3d")  # fmt: skip
-def _adaptive_average(trace: Trace, a: Call) -> Any:
+def _adaptive_average(trace: ModuleTrace, a: Call) -> Any:
     tensor, outputs = trace.read(a.self), tuple(a.output_size)
     places = windows.adaptive_places(tensor.shape[-len(outputs) :], outputs)
     counts = (places >= 0).sum(axis=1)
@@ -191,7 +198,7 @@ def _adaptive_average(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d")
-def _interpolation(trace: Trace, a: Call) -> Any:
+def _interpolation(trace: ModuleTrace, a: Call) -> Any:
     """A matrix for each channel, read off torch's own answers for unit vectors in float64."""
     tensor = trace.read(a.arguments["self" if "self" in a.arguments else "input"])
     lead, sizes = tensor.shape[:2], tensor.shape[2:]
@@ -206,7 +213,7 @@ def _interpolation(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("col2im")
-def _fold(trace: Trace, a: Call) -> Any:
+def _fold(trace: ModuleTrace, a: Call) -> Any:
     """Sums of overlapping patches: each patch entry goes where `im2col` would have taken it from."""
     tensor = trace.read(a.self)
     channels = tensor.shape[-2] // math.prod(a.kernel_size)
@@ -224,17 +231,17 @@ def _fold(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("relu")
-def _relu(trace: Trace, a: Call) -> Any:
+def _relu(trace: ModuleTrace, a: Call) -> Any:
     return graph.relu(trace.read(a.self), trace.label)
 
 
 @MAPS("leaky_relu")
-def _leaky_relu(trace: Trace, a: Call) -> Any:
+def _leaky_relu(trace: ModuleTrace, a: Call) -> Any:
     return _bent(trace, a, a.negative_slope, 1.0)
 
 
 @MAPS("_prelu_kernel", "prelu")
-def _prelu(trace: Trace, a: Call) -> Any:
+def _prelu(trace: ModuleTrace, a: Call) -> Any:
     weight = trace.numbers(a.weight)
     if a.name == "prelu" and weight.size > 1:
         weight = weight.reshape(-1, *[1] * (a.self.ndim - 2))
@@ -242,18 +249,18 @@ def _prelu(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("rrelu_with_noise", "rrelu")
-def _rrelu(trace: Trace, a: Call) -> Any:
+def _rrelu(trace: ModuleTrace, a: Call) -> Any:
     if a.training:
         raise trace.unsupported("bernoulli")
     return _bent(trace, a, (float(a.lower) + float(a.upper)) / 2, 1.0)
 
 
 @MAPS("abs")
-def _absolute(trace: Trace, a: Call) -> Any:
+def _absolute(trace: ModuleTrace, a: Call) -> Any:
     return _bent(trace, a, -1.0, 1.0)
 
 
-def _bent(trace: Trace, a: Call, negative: Any, positive: Any) -> graph.Tensor:
+def _bent(trace: ModuleTrace, a: Call, negative: Any, positive: Any) -> graph.Tensor:
     slopes = np.asarray(negative, dtype=np.float64)
     if not np.isfinite(slopes).all():
         name = class_name(trace.stack[-1]) if trace.stack else a.name
@@ -262,7 +269,7 @@ def _bent(trace: Trace, a: Call, negative: Any, positive: Any) -> graph.Tensor:
 
 
 @MAPS("hardtanh", "clamp", "clamp_min", "clamp_max", "clip", "relu6")
-def _clamp(trace: Trace, a: Call) -> Any:
+def _clamp(trace: ModuleTrace, a: Call) -> Any:
     low, high = {
         "hardtanh": ("min_val", "max_val"), "clamp": ("min", "max"), "clip": ("min", "max"),
         "clamp_min": ("min", None), "clamp_max": (None, "max"), "relu6": (0.0, 6.0),
@@ -277,7 +284,7 @@ def _clamp(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("threshold")
-def _threshold(trace: Trace, a: Call) -> Any:
+def _threshold(trace: ModuleTrace, a: Call) -> Any:
     """``x`` above the threshold, else a value: continuous where the two are equal."""
     if a.threshold != a.value:
         raise trace.refusal(
@@ -287,13 +294,13 @@ def _threshold(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("hardsigmoid")
-def _hardsigmoid(trace: Trace, a: Call) -> Any:
+def _hardsigmoid(trace: ModuleTrace, a: Call) -> Any:
     """``clamp(x + 3, 0, 6) / 6``, as the difference of two neurons times 1/6 rounded to float64."""
     return graph.scale(graph.clamp(graph.add([trace.read(a.self), graph.constant(3.0)]), 0, 6, trace.label), 1 / 6)
 
 
 @MAPS("softshrink")
-def _softshrink(trace: Trace, a: Call) -> Any:
+def _softshrink(trace: ModuleTrace, a: Call) -> Any:
     """``relu(x - c) - relu(-x - c)``."""
     tensor, c, label = trace.read(a.self), graph.constant(float(a.lambd)), trace.label
     parts = (graph.relu(graph.add([tensor, c], [sign, -1]), label) for sign in (1, -1))
@@ -301,14 +308,14 @@ def _softshrink(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("maximum", "minimum", "fmax", "fmin")
-def _extreme_of_two(trace: Trace, a: Call) -> Any:
+def _extreme_of_two(trace: ModuleTrace, a: Call) -> Any:
     choose = graph.maximum if a.name in ("maximum", "fmax") else graph.minimum
     first, second = trace.read(a.self), trace.read(a.other)
     return choose(first, second, trace.label)
 
 
 @MAPS("max", "min", "amax", "amin")
-def _extreme(trace: Trace, a: Call) -> Any:
+def _extreme(trace: ModuleTrace, a: Call) -> Any:
     if "other" in a.arguments:
         return _extreme_of_two(trace, type(a)(a.func, a.arguments, f"{a.name}imum", a.base))
     tensor = trace.read(a.self)
@@ -322,32 +329,32 @@ def _extreme(trace: Trace, a: Call) -> Any:
 
 
 @MAPS("max_pool2d_with_indices", "max_pool3d_with_indices", "max_pool1d", "max_pool2d", "max_pool3d")
-def _max_pool(trace: Trace, a: Call) -> Any:
+def _max_pool(trace: ModuleTrace, a: Call) -> Any:
     found = windows.max_pool(trace.read(a.self), _pool_windows(a, int(a.name[a.name.index("d") - 1])), trace.label)
     return (found, _unusable(trace, "argmax")) if "indices" in a.name else found
 
 
 @MAPS("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
-def _adaptive_max(trace: Trace, a: Call) -> Any:
+def _adaptive_max(trace: ModuleTrace, a: Call) -> Any:
     tensor, outputs = trace.read(a.self), tuple(a.output_size)
     places = windows.adaptive_places(tensor.shape[-len(outputs) :], outputs)
     found = windows.largest_of(tensor, tensor.shape[: -len(outputs)], places, outputs, trace.label)
     return found, _unusable(trace, "argmax")
 
 
-def _unusable(trace: Trace, name: str) -> Storage:
+def _unusable(trace: ModuleTrace, name: str) -> TensorStorage:
     """A result that is refused as soon as it is used."""
-    return Storage(None, trace.unsupported(name))
+    return TensorStorage(None, trace.unsupported(name))
 
 
 # ------------------------------------------------------------------------------------------------ at the very end
 
 
 @MAPS("_softmax", "_log_softmax", "softmax", "log_softmax", "sigmoid", "argmax")
-def _final(trace: Trace, a: Call) -> Any:
+def _final(trace: ModuleTrace, a: Call) -> Any:
     """Left out if nothing follows."""
     before = trace.read(a.self)
-    return Storage(None, trace.unsupported(a.name), Stripped(trace.label, before, a.func))
+    return TensorStorage(None, trace.unsupported(a.name), StrippedOperation(trace.label, before, a.func))
 
 
 # ------------------------------------------------------------------------------------------------ arguments

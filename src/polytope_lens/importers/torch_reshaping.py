@@ -10,7 +10,7 @@ from torch.utils._pytree import tree_map
 
 from polytope_lens.importers import graph
 from polytope_lens.importers.registry import Table, words
-from polytope_lens.importers.torch_trace import Recording, Trace, call
+from polytope_lens.importers.torch_trace import ModuleTrace, TracedTensor, call
 
 if TYPE_CHECKING:
     from polytope_lens.importers.torch_trace import Call
@@ -28,12 +28,12 @@ MOVES = Table()
         "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d tril triu rot90 lift_fresh"
     )
 )
-def _picks(trace: Trace, a: Call) -> Any:
+def _picks(trace: ModuleTrace, a: Call) -> Any:
     """Run torch's own operation on the places of the values, counted from 1; 0 where it fills in zeros."""
-    sources: list[Recording] = []
+    sources: list[TracedTensor] = []
 
     def places(value: Any) -> Any:
-        if not isinstance(value, Recording):
+        if not isinstance(value, TracedTensor):
             return value
         sources.append(value)
         return torch.from_numpy(np.ascontiguousarray(value.places if a.base else graph.positions(value.shape)) + 1.0)
@@ -45,14 +45,14 @@ def _picks(trace: Trace, a: Call) -> Any:
     def finish(value: torch.Tensor) -> Any:
         index = value.numpy().astype(np.int64) - 1
         if a.base:
-            return Recording.make(trace, tensor.store, index, tensor.dtype)
+            return TracedTensor.make(trace, tensor.store, index, tensor.dtype)
         return graph.gather([trace.read(tensor)], index)
 
     return tree_map(finish, result)
 
 
 @MOVES("constant_pad_nd")
-def _pad(trace: Trace, a: Call) -> Any:
+def _pad(trace: ModuleTrace, a: Call) -> Any:
     graph.checked_size(trace.shape_of(a.func, a.arguments))
     places = torch.from_numpy(graph.positions(a.self.shape) + 1.0)
     index = call(a.func, {**a.arguments, "self": places, "value": 0}).numpy().astype(np.int64) - 1
@@ -60,7 +60,7 @@ def _pad(trace: Trace, a: Call) -> Any:
 
 
 @MOVES("cat", "stack", "where", "hstack")
-def _joins(trace: Trace, a: Call) -> Any:
+def _joins(trace: ModuleTrace, a: Call) -> Any:
     """Values picked from several tensors, some of which may be constants."""
     tensors: list[graph.Tensor] = []
 
@@ -74,28 +74,28 @@ def _joins(trace: Trace, a: Call) -> Any:
         tensors.append(tensor)
         return torch.from_numpy(graph.positions(tensor.shape, start).astype(np.float64))
 
-    if a.name == "where" and isinstance(a.condition, Recording):
+    if a.name == "where" and isinstance(a.condition, TracedTensor):
         raise trace.unsupported("gt")
     index = call(a.func, {name: tree_map(places, value) for name, value in a.arguments.items()})
     return graph.gather(tensors, index.numpy().astype(np.int64))
 
 
 @MOVES("masked_fill")
-def _masked_fill(trace: Trace, a: Call) -> Any:
+def _masked_fill(trace: ModuleTrace, a: Call) -> Any:
     mask = np.broadcast_to(trace.numbers(a.mask) != 0, np.broadcast_shapes(a.self.shape, a.mask.shape))
     tensor = graph.broadcast(trace.read(a.self), mask.shape)
     return graph.gather([tensor], np.where(mask, -1, graph.positions(mask.shape)), fill=float(trace.numbers(a.value)))
 
 
 @MOVES("_to_copy", "to")
-def _cast(trace: Trace, a: Call) -> Any:
+def _cast(trace: ModuleTrace, a: Call) -> Any:
     if a.dtype is not None and not a.dtype.is_floating_point:
         raise trace.refusal(f"converts to {a.dtype}, which rounds, so the network is not continuous")
     return trace.read(a.self)
 
 
 @MOVES(*words("new_zeros new_ones new_full new_empty zeros_like ones_like full_like empty_like fill zero copy"))
-def _filled(trace: Trace, a: Call) -> Any:
+def _filled(trace: ModuleTrace, a: Call) -> Any:
     shape = tuple(a.arguments.get("size") or a.self.shape)
     if a.name == "copy":
         return graph.broadcast(trace.read(a.src), shape)

@@ -19,7 +19,6 @@ import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, PolytopeLensError, UnsupportedLayerError, require
 from polytope_lens.importers import graph
-from polytope_lens.importers.registry import words
 
 require("torch", extra="torch", purpose="reading a PyTorch model")
 
@@ -28,55 +27,37 @@ from torch import nn  # noqa: E402
 from torch.nn.modules import module as hooks  # noqa: E402
 from torch.utils._pytree import tree_flatten, tree_map  # noqa: E402
 
+from polytope_lens.importers.torch_unsupported import (  # noqa: E402
+    JUMPS,
+    NO_POLYTOPES,
+    RANDOM,
+    SMOOTH,
+    SMOOTH_MODULES,
+    SUPPORTED_TEXT,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from polytope_lens._types import Floats, Ints
 
-    Operation: TypeAlias = Callable[["Trace", Any], Any]
+    Operation: TypeAlias = Callable[["ModuleTrace", Any], Any]
 
 
 FLOAT_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-SUPPORTED_TEXT = (
-    "Linear, convolutions, pooling, batch normalisation and dropout in eval mode, ReLU and its relatives, max, min, "
-    "clamp, abs, sums, means, and whatever moves values around"
-)
-NO_POLYTOPES = "which is not piecewise affine, so the network has no polytopes"
-SMOOTH_MODULES = (
-    # activations
-    *(nn.CELU, nn.ELU, nn.GELU, nn.GLU, nn.Hardswish, nn.LogSigmoid, nn.LogSoftmax, nn.Mish, nn.SELU, nn.SiLU),
-    *(nn.Sigmoid, nn.Softmax, nn.Softmax2d, nn.Softmin, nn.Softplus, nn.Softsign, nn.Tanh, nn.Tanhshrink),
-    # normalisation by statistics of the input, products of inputs, attention, gates
-    *(nn.GroupNorm, nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.LayerNorm, nn.LocalResponseNorm),
-    *(nn.RMSNorm, nn.Bilinear, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoder, nn.TransformerDecoder),
-    *(nn.TransformerEncoderLayer, nn.TransformerDecoderLayer, nn.LSTM, nn.LSTMCell, nn.GRU, nn.GRUCell, nn.RNN),
-    *(nn.RNNCell, nn.CosineSimilarity, nn.PairwiseDistance),
-)
-SMOOTH = words(
-    "gelu silu mish elu celu selu sigmoid tanh softplus hardswish log_sigmoid_forward log exp expm1 log1p sqrt rsqrt "
-    "sin cos tan erf atan sinh cosh reciprocal pow prod std var var_mean linalg_vector_norm norm native_layer_norm "
-    "native_group_norm glu _softmax _log_softmax _safe_softmax softmax log_softmax logsumexp cumprod square "
-    "_native_multi_head_attention _scaled_dot_product_flash_attention_for_cpu _fused_rms_norm "
-    "_scaled_dot_product_attention_math mkldnn_rnn_layer rnn_tanh lstm gru _trilinear _cdist_forward"
-)
-JUMPS = words(
-    "gt lt ge le eq ne sign round floor ceil trunc heaviside frac remainder fmod floor_divide hardshrink bitwise_and "
-    "logical_and logical_or logical_not isnan isfinite isinf nonzero argmax argmin argsort bucketize any all"
-)
-RANDOM = words("bernoulli rand_like randn_like native_dropout normal uniform randint_like exponential")
 
 
 @dataclass(slots=True, eq=False)
-class Storage:
+class TensorStorage:
     """Where the values of recording tensors are; `refusal` instead if they cannot be used any more."""
 
     values: graph.Tensor | None
     refusal: UnsupportedLayerError | None = None
-    stripped: Stripped | None = None
+    stripped: StrippedOperation | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stripped:
+class StrippedOperation:
     """An operation that may stand at the very end, and what it was applied to."""
 
     name: str
@@ -84,34 +65,34 @@ class Stripped:
     operation: object
 
 
-class Recording(torch.Tensor):
+class TracedTensor(torch.Tensor):
     """A tensor without numbers that reports what is done to it to its trace."""
 
-    tracer: Trace
-    store: Storage
+    tracer: ModuleTrace
+    store: TensorStorage
     places: Ints
 
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     @staticmethod
-    def make(trace: Trace, store: Storage, places: Ints, dtype: torch.dtype) -> Recording:
+    def make(trace: ModuleTrace, store: TensorStorage, places: Ints, dtype: torch.dtype) -> TracedTensor:
         """A view of a storage."""
-        tensor: Any = torch.Tensor._make_wrapper_subclass(Recording, places.shape, dtype=dtype, device=trace.device)
+        tensor: Any = torch.Tensor._make_wrapper_subclass(TracedTensor, places.shape, dtype=dtype, device=trace.device)
         tensor.tracer, tensor.store, tensor.places = trace, store, places
         return tensor  # type: ignore[no-any-return]
 
     @classmethod
     def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # type: ignore[override]
         leaves, _ = tree_flatten([args, kwargs or {}])
-        trace: Trace = next(leaf.tracer for leaf in leaves if isinstance(leaf, Recording))
+        trace: ModuleTrace = next(leaf.tracer for leaf in leaves if isinstance(leaf, TracedTensor))
         return trace.apply(func, args, kwargs or {})
 
     def __repr__(self) -> str:  # type: ignore[override]
-        return f"Recording({tuple(self.shape)})"
+        return f"TracedTensor({tuple(self.shape)})"
 
 
 @dataclass(slots=True, eq=False)
-class Trace:
+class ModuleTrace:
     """A forward pass as it is followed: where it is, and what the operations mean."""
 
     model: nn.Module
@@ -213,18 +194,18 @@ class Trace:
 
     # ------------------------------------------------------------------------------------------- values
 
-    def input(self, shape: Sequence[int], dtype: torch.dtype) -> Recording:
+    def input(self, shape: Sequence[int], dtype: torch.dtype) -> TracedTensor:
         """A sample without numbers, with a batch axis in front."""
         return self.wrap(graph.source((1, *shape)), dtype)
 
-    def wrap(self, tensor: graph.Tensor, dtype: torch.dtype) -> Recording:
+    def wrap(self, tensor: graph.Tensor, dtype: torch.dtype) -> TracedTensor:
         """A new tensor with the given values."""
         flat = graph.reshaped(tensor, (tensor.size,))
-        return Recording.make(self, Storage(flat), graph.positions(tensor.shape), dtype)
+        return TracedTensor.make(self, TensorStorage(flat), graph.positions(tensor.shape), dtype)
 
     def read(self, value: Any) -> graph.Tensor:
         """The values of a recording tensor, or the numbers of another one."""
-        if isinstance(value, Recording):
+        if isinstance(value, TracedTensor):
             if value.store.refusal is not None:
                 raise value.store.refusal
             assert value.store.values is not None
@@ -233,7 +214,7 @@ class Trace:
 
     def numbers(self, value: Any) -> Floats:
         """Numbers that do not depend on the input, as float64; exact."""
-        if isinstance(value, Recording):
+        if isinstance(value, TracedTensor):
             found = self.read(value).constant
             if found is None:
                 raise self.refusal(f"multiplies values that both depend on its input, {NO_POLYTOPES}")
@@ -282,7 +263,7 @@ class Trace:
         if operation is None:
             raise self.unsupported(name)
         leaves, _ = tree_flatten(list(bound.values()))
-        first = next(leaf for leaf in leaves if isinstance(leaf, Recording))
+        first = next(leaf for leaf in leaves if isinstance(leaf, TracedTensor))
         given = bound.get("dtype")
         dtype = given if isinstance(given, torch.dtype) else first.dtype
         if written:
@@ -294,8 +275,8 @@ class Trace:
         def finish(value: Any) -> Any:
             if isinstance(value, graph.Tensor):
                 return self.wrap(value, dtype)
-            if isinstance(value, Storage):
-                return Recording.make(self, value, graph.positions(self.shape_of(func, bound)), dtype)
+            if isinstance(value, TensorStorage):
+                return TracedTensor.make(self, value, graph.positions(self.shape_of(func, bound)), dtype)
             return value
 
         return tree_map(finish, result) if isinstance(result, tuple | list) else finish(result)
@@ -313,7 +294,7 @@ class Trace:
 
     def _write(self, target: Any, result: Any) -> None:
         """Replace the values of a view of a storage."""
-        if not isinstance(target, Recording):
+        if not isinstance(target, TracedTensor):
             raise self.refusal(
                 "writes values into a tensor made apart from its input, which this release does not follow"
             )
@@ -336,7 +317,7 @@ class Call:
     func: Any
     arguments: dict[str, Any]
     name: str
-    base: tuple[Recording, ...]
+    base: tuple[TracedTensor, ...]
 
     def __getattr__(self, name: str) -> Any:
         return self.arguments[name]
@@ -366,18 +347,18 @@ def plainly(device: torch.device) -> Iterator[None]:
 
 def follow(
     model: nn.Module, input_shape: Sequence[int], operations: dict[str, Operation], prefix: str = ""
-) -> tuple[graph.Tensor, Stripped | None]:
+) -> tuple[graph.Tensor, StrippedOperation | None]:
     """Run a module on a recording tensor.
 
     Returns
     -------
     result : Tensor
         With a batch axis in front.
-    stripped : Stripped or None
+    stripped : StrippedOperation or None
         An operation at the very end that was left out.
     """
     first = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
-    trace = Trace(model, prefix, first.device, operations)
+    trace = ModuleTrace(model, prefix, first.device, operations)
     try:
         with plainly(first.device), trace.following():
             result = model(trace.input(input_shape, first.dtype))
@@ -394,7 +375,7 @@ def follow(
     trace.stack.clear()
     if not isinstance(result, torch.Tensor):
         raise trace.refusal(f"returns {class_name(result)} instead of one tensor, which this release does not read")
-    if not isinstance(result, Recording):
+    if not isinstance(result, TracedTensor):
         return trace.read(result), None
     if result.store.stripped is not None:
         return result.store.stripped.before, result.store.stripped

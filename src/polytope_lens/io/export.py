@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
-from polytope_lens.io import ine, json, latex, lp, smtlib, vnnlib, wkt
+from polytope_lens.io import cplex_lp, ine, json, latex, smtlib, vnnlib, wkt
 from polytope_lens.io.files import write_text
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class Export:
         return vnnlib.to_vnnlib(self.polytope, n_outputs=n_outputs, version=version)
 
     def lp(self) -> str:
-        """Constraints of a linear program, rounded; see :func:`.lp.to_lp`."""
-        return lp.to_lp(self.polytope)
+        """Constraints of a linear program, rounded; see :func:`.cplex_lp.to_lp`."""
+        return cplex_lp.to_lp(self.polytope)
 
     def latex(self, *, digits: int | None = 4, owners: bool = True) -> str:
         """A system of inequalities to read; see :func:`.latex.to_latex`."""
@@ -109,6 +109,6 @@ def write(export: Export, path: str | PathLike[str], format: str | None = None) 
 
 def text_of(export: Export, format: str) -> str:
     """A polytope in the format of that name, with a line end at the end."""
-    _validate.option(format, name="`format`", allowed=SUFFIXES)
+    validate.option(format, name="`format`", allowed=SUFFIXES)
     text: str = getattr(export, format)()
     return text if text.endswith("\n") else text + "\n"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import read_fraction, written
 from polytope_lens.errors import FileFormatError
-from polytope_lens.exact.rational import read_fraction, written
 from polytope_lens.io.row_text import row_comments
 
 if TYPE_CHECKING:

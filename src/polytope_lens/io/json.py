@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import read_fraction, written
 from polytope_lens.errors import FileFormatError
-from polytope_lens.exact.rational import read_fraction, written
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
-from polytope_lens import _validate
-from polytope_lens.exact import rational as exact
+from polytope_lens._arrays import validate
+from polytope_lens.arithmetic import rational as exact
 from polytope_lens.io.row_text import row_comments, row_terms
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def to_latex(poly: Polytope, *, digits: int | None = 4, owners: bool = True) -> 
     \end{aligned}
     """
     if digits is not None:
-        digits = _validate.count(digits, name="`digits`")
+        digits = validate.count(digits, name="`digits`")
     rows = []
     for comment, (terms, bound) in zip(row_comments(poly), row_terms(poly), strict=True):
         left = ""

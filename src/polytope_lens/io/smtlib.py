@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polytope_lens.exact.rational import digits
+from polytope_lens.arithmetic.rational import digits
 from polytope_lens.io.row_text import row_comments, row_names, row_terms
 
 if TYPE_CHECKING:

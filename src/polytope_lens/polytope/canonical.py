@@ -13,11 +13,11 @@ import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._kept import kept
-from polytope_lens.exact.rational import integers
-from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.arithmetic.rational import integers
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.facets import exact_facet_mask, facet_mask, primitive
+from polytope_lens.polytope.feasibility import has_interior, is_empty
 from polytope_lens.polytope.halfspaces import is_contradicted
-from polytope_lens.polytope.shape import has_interior, is_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

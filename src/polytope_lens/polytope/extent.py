@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from polytope_lens._kept import kept
-from polytope_lens.exact.rational import integers, nearest_float, rational
+from polytope_lens.arithmetic.rational import integers, nearest_float, rational
 from polytope_lens.polytope.ball import chebyshev_ball, rational_root
 from polytope_lens.polytope.generators import bounded_generators
 

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens._kept import kept
-from polytope_lens.errors import DimensionError
-from polytope_lens.exact.rational import (
+from polytope_lens.arithmetic.rational import (
     common_exponent,
     fraction,
     integer_rows,
@@ -26,6 +25,7 @@ from polytope_lens.exact.rational import (
     rationals,
     scaled_quotient,
 )
+from polytope_lens.errors import DimensionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def given(A: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats] | IntegerRows:
         if not all(map(_fit_floats, arrays)):
             return of_fractions(*arrays)
         arrays = [array.astype(np.float64) for array in arrays]
-    normals, offsets = (_validate.float_array(v, name=n, ndim=v.ndim) for v, n in zip(arrays, names, strict=True))
+    normals, offsets = (validate.float_array(v, name=n, ndim=v.ndim) for v, n in zip(arrays, names, strict=True))
     return normals, offsets
 
 
@@ -86,9 +86,9 @@ def _numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
     try:
         raw = np.asarray(value)
     except ValueError:
-        return _validate.float_array(value, name=name, ndim=ndim)  # says what is wrong
+        return validate.float_array(value, name=name, ndim=ndim)  # says what is wrong
     if raw.dtype != object and not _are_wide(raw):
-        return _validate.float_array(value, name=name, ndim=ndim)
+        return validate.float_array(value, name=name, ndim=ndim)
     if raw.ndim != ndim:
         raise DimensionError(f"{name} should be a {ndim}-D array, but received an array of shape {raw.shape}.")
     exact = np.empty(raw.shape, dtype=object)

@@ -8,8 +8,8 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens._kept import kept
-from polytope_lens.exact.rational import nearest_float, rationals
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.arithmetic.rational import nearest_float, rationals
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.polytope.halfspaces import holds, proper
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 import numpy as np
 from flint import fmpz
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens._kept import Keeper, answers
+from polytope_lens.arithmetic.rational import fraction, nearest_float, rationals
 from polytope_lens.errors import DimensionError
-from polytope_lens.exact.rational import fraction, nearest_float, rationals
 from polytope_lens.io.export import Export, write
 from polytope_lens.io.ine import read_ine
 from polytope_lens.io.json import read_json
@@ -21,14 +21,14 @@ from polytope_lens.polytope import (
     ellipsoid,
     extent,
     facets,
+    feasibility,
     generators,
     halfspaces,
     membership,
-    planar,
+    polygon,
     projection,
     recession,
-    sample,
-    shape,
+    sampling,
     volume,
 )
 from polytope_lens.polytope.halfspaces import IntegerRows
@@ -149,22 +149,22 @@ class Polytope(Keeper):
 
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed polytope, (n,); exact, see :func:`.inside_mask`."""
-        return membership.inside_mask(self, _validate.points(X, self.dim, what="`contains`"))
+        return membership.inside_mask(self, validate.points(X, self.dim, what="`contains`"))
 
     @property
     def is_empty(self) -> bool:
-        """Whether no point satisfies all inequalities; see :func:`.shape.is_empty`."""
-        return shape.is_empty(self)
+        """Whether no point satisfies all inequalities; see :func:`.feasibility.is_empty`."""
+        return feasibility.is_empty(self)
 
     @property
     def has_interior(self) -> bool:
-        """Whether some point satisfies all inequalities strictly; see :func:`.shape.has_interior`."""
-        return shape.has_interior(self)
+        """Whether some point satisfies all inequalities strictly; see :func:`.feasibility.has_interior`."""
+        return feasibility.has_interior(self)
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the polytope contains no ray; see :func:`.shape.is_bounded`."""
-        return shape.is_bounded(self)
+        """Whether the polytope contains no ray; see :func:`.feasibility.is_bounded`."""
+        return feasibility.is_bounded(self)
 
     def facets(self) -> Bools:
         """Which rows are facets, (m,) bool; exact, see :func:`.facets.facet_mask`."""
@@ -218,11 +218,11 @@ class Polytope(Keeper):
     # ---------------------------------------------------------------------------------------------------- its extent
 
     def bounding_box(self) -> tuple[Floats, Floats]:
-        """Least and greatest value of each coordinate, rounded outward; see :func:`.shape.box_around`.
+        """Least and greatest value of each coordinate, rounded outward; see :func:`.feasibility.box_around`.
 
         Infinite where the set goes on forever.
         """
-        lower, upper = shape.box_around(self)
+        lower, upper = feasibility.box_around(self)
         return lower.copy(), upper.copy()
 
     def chebyshev_ball(self) -> ball.Ball:
@@ -242,10 +242,10 @@ class Polytope(Keeper):
         value = volume.volume(self, insist=exact)
         return fraction(value) if exact else nearest_float(value)
 
-    def estimate_volume(self, n: int = 2000, seed: int = 0) -> sample.Estimate:
-        """Volume by sampling, with a standard error and without proof; see :func:`.sample.estimate_volume`."""
-        n = _validate.count(n, name="the number of points for each ball")
-        return sample.estimate_volume(self, n, np.random.default_rng(seed))
+    def estimate_volume(self, n: int = 2000, seed: int = 0) -> sampling.Estimate:
+        """Volume by sampling, with a standard error and without proof; see :func:`.sampling.estimate_volume`."""
+        n = validate.count(n, name="the number of points for each ball")
+        return sampling.estimate_volume(self, n, np.random.default_rng(seed))
 
     @overload
     def centroid(self, *, exact: Literal[False] = False) -> Floats: ...
@@ -293,12 +293,12 @@ class Polytope(Keeper):
         return self._nearest(x, "`distance`", norm).distance
 
     def _nearest(self, x: ArrayLike, what: str, norm: float = 2) -> projection.Nearest:
-        return projection.nearest_point(self, rationals(_validate.point(x, self.dim, what=what)), norm)
+        return projection.nearest_point(self, rationals(validate.point(x, self.dim, what=what)), norm)
 
     def sample(self, n: int, seed: int = 0) -> Floats:
-        """Points uniformly distributed inside, (n, d), each proved to be inside; see :func:`.sample.sample`."""
-        n = _validate.count(n, name="the number of points", least=0)
-        return sample.sample(self, n, np.random.default_rng(seed))
+        """Points uniformly distributed inside, (n, d), each proved to be inside; see :func:`.sampling.sample`."""
+        n = validate.count(n, name="the number of points", least=0)
+        return sampling.sample(self, n, np.random.default_rng(seed))
 
     def max_volume_ellipsoid(self) -> ellipsoid.Ellipsoid:
         """The largest ellipsoid inside, proved to be inside; see :func:`.ellipsoid.max_volume_ellipsoid`."""
@@ -325,7 +325,7 @@ class Polytope(Keeper):
 
     def to_shapely(self) -> Polygon:
         """The polygon as a shapely geometry, its corners rounded to float64."""
-        return planar.to_shapely(self)
+        return polygon.to_shapely(self)
 
     @classmethod
     def from_json(cls, text: str) -> Polytope:
@@ -381,8 +381,8 @@ def of_integers(
     if are_facets:
         answers(poly)[facets.facet_mask] = np.ones(len(rows), dtype=bool)
         answers(poly)[facets.facet_mask].flags.writeable = False
-        answers(poly)[shape.is_empty] = False
-        answers(poly)[shape.has_interior] = True
+        answers(poly)[feasibility.is_empty] = False
+        answers(poly)[feasibility.has_interior] = True
     return poly
 
 

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens._ragged import fan, following, list_of, places
-from polytope_lens.errors import OptionError
-from polytope_lens.network import layer_of_bit
+from polytope_lens._arrays.ragged import fan, following, list_of, places
+from polytope_lens.network.network import layer_of_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats, Ints, Words
-    from polytope_lens.mesh import PlanarMesh
-    from polytope_lens.network import Network
-    from polytope_lens.partition import Partition
+    from polytope_lens.mesh.planar_mesh import PlanarMesh
+    from polytope_lens.partition.partition import Partition
+
+
+COLORS = ("value", "pattern", "slope", "layer")
+"""What the colours of a picture may tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,30 +60,6 @@ class Boundaries:
     layers: Ints
     ends: Ints
     regions: Ints
-
-
-def check_output(partition: Partition, output: int) -> int:
-    """Return `output` if the partition's network has an output of that number.
-
-    Raises
-    ------
-    OptionError
-    """
-    return check_output_of(partition.network, output)
-
-
-def check_output_of(network: Network, output: int) -> int:
-    """Return `output` if the network has an output of that number.
-
-    Raises
-    ------
-    OptionError
-    """
-    n = network.output_dim
-    if isinstance(output, bool) or not isinstance(output, int | np.integer) or not 0 <= output < n:
-        allowed = "0, the network's only output" if n == 1 else f"from 0 to {n - 1}: the network has {n} outputs"
-        raise OptionError(f"output should be {allowed}; received {output!r}.")
-    return int(output)
 
 
 def corner_values(partition: Partition, output: int = 0) -> Floats:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens._ragged import fan
+from polytope_lens._arrays.ragged import fan
 from polytope_lens.errors import OptionError
-from polytope_lens.network import evaluate
+from polytope_lens.network.network import evaluate
+from polytope_lens.network.scalar import check_output
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
-COLORS = ("value", "pattern", "slope")
+SHEET_COLORS = scene.COLORS[:3]  # creases, not faces, have a layer
 HEIGHT = 0.5  # of a drawing, as a part of the domain's longer side
 
 
@@ -81,7 +82,7 @@ def sheet(partition: Partition, output: int = 0) -> Sheet:
         The network has no such output.
     DimensionError, UnboundedPolytopeError, PartialPartitionError
     """
-    output = scene.check_output(partition, output)
+    output = check_output(partition.network, output)
     mesh = partition.planar_mesh()
     edges = scene.boundary_segments(partition)
     heights = evaluate(partition.network, mesh.points)[:, output]

@@ -9,7 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 def show(bits: Bools, partition: Partition) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.vendor import pretty
 
-from polytope_lens._validate import option
+from polytope_lens._arrays.validate import option
 from polytope_lens.domain import Box
-from polytope_lens.network import Layer, Network
+from polytope_lens.network.network import Layer, Network
 from polytope_lens.polytope import Polytope
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def network_code(network: Network) -> str:
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> print(network_code(from_arrays([[[1, 0.5]], [[2]]], [[0], [1]], negative_slope=0.25)))
     from_arrays([[[1, 0.5]], [[2]]], [[0], [1]], negative_slope=[[0.25]])
     """

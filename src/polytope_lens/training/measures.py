@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import log_softmax
 
-from polytope_lens._jit import jit
+from polytope_lens._arrays import validate
+from polytope_lens._compiled.jit import jit
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError
-from polytope_lens.network import evaluate
-from polytope_lens.render.scene import check_output_of, region_spans
+from polytope_lens.network.network import evaluate
+from polytope_lens.network.scalar import check_output
+from polytope_lens.render.scene import region_spans
 from polytope_lens.training.workers import in_order
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.network import Network
-    from polytope_lens.partition import Partition
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 
@@ -108,14 +110,14 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
 
     Examples
     --------
-    >>> from polytope_lens.network import from_arrays
+    >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> tent = from_arrays([[[1.0, 0.0]], [[1.0]]], [[0.0], [0.0]])  # max(x, 0)
     >>> measures = measure(Recording([0], (tent,), target=np.zeros((4, 4))), progress=False)
     >>> measures.true_error, measures.counts  # (0.25^2 + 0.75^2) / 4 over four columns
     (array([0.15625]), array([[2]]))
     """
-    check(recording, output)
+    output = check(recording, output)
     row = partial(_row, without_networks(recording), output)
     rows = in_order(row, recording.networks, workers=workers, progress="measuring" if progress else None)
     return gather(recording, list(rows))
@@ -244,12 +246,12 @@ def _loss(network: Network, output: int, points: Floats, values: NDArray[np.floa
     return float(np.mean((outputs[:, output] - values) ** 2))
 
 
-def check(recording: Recording, output: int) -> None:
-    """Refuse a recording that cannot be measured, in one sentence."""
+def check(recording: Recording, output: int) -> int:
+    """The number of the output, counted from the first; raises where a recording cannot be measured."""
     network = next((network for network in recording.networks if network is not None), None)
     if network is None:
-        return
-    check_output_of(network, output)
+        return validate.count(output, name="`output`", least=0)
+    output = check_output(network, output)
     labels = [] if recording.target is None else [recording.target]
     if recording.samples is not None:
         labels += [recording.samples.train_values, recording.samples.validation_values]
@@ -260,7 +262,7 @@ def check(recording: Recording, output: int) -> None:
                 f"the values run from {values.min()} to {values.max()}. For values that are no categories give floats."
             )
     if recording.target is None:
-        return
+        return output
     if network.input_dim != 2:
         raise DimensionError(
             f"a target image is learnt by networks with 2 inputs, but these have {network.input_dim}. Slice them to a "
@@ -271,3 +273,4 @@ def check(recording: Recording, output: int) -> None:
             f"a target image covers [-1, 1]^2, but the domain of this recording is {recording.domain!r}. Choose a box "
             "that holds the square, or leave the target out."
         )
+    return output

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
+from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError, require
-from polytope_lens.training.recording import SQUARE, Recording
+from polytope_lens.training.events import Events, events
+from polytope_lens.training.films.film import film
+from polytope_lens.training.recording import SQUARE, Recording, check_box
+from polytope_lens.training.samples import check_samples
 from polytope_lens.training.target_image import check_image
 from polytope_lens.training.weights import network_now
 
@@ -23,8 +27,7 @@ if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
     from polytope_lens.domain import Box
-    from polytope_lens.network import Network
-    from polytope_lens.training.events import Events
+    from polytope_lens.network.network import Network
     from polytope_lens.training.samples import Samples
 
 
@@ -56,7 +59,8 @@ class Recorder:
     Raises
     ------
     OptionError
-        `every` below 1; when called with a step before the last one kept; when entered twice at once.
+        Another model than one of torch, `every` below 1; when called with a step before the last one kept; when entered
+        twice at once.
     UnsupportedLayerError, InvalidNetworkError
         On entry, or when called: the model is none that can be read.
 
@@ -93,10 +97,12 @@ class Recorder:
         domain: Box = SQUARE,
     ) -> None:
         self.model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile was given
-        self.every = _validate.count(every, name="`every`")
-        self.samples = samples
+        if not callable(getattr(self.model, "parameters", None)):
+            raise OptionError(f"a Recorder watches a torch.nn.Module, but received {type(model).__name__}.")
+        self.every = validate.count(every, name="`every`")
+        self.samples = check_samples(samples)
         self.target = None if target is None else check_image(target)
-        self.domain = domain
+        self.domain = check_box(domain)
         self.steps: list[int] = []
         self.networks: list[Network | None] = []
         self._n_seen = 0
@@ -104,6 +110,7 @@ class Recorder:
 
     def __call__(self, step: int) -> None:
         """Keep the weights if it is this step's turn; to be handed to `train` as `on_step`."""
+        step = validate.count(step, name="the step", least=0)
         if step % self.every or (self.steps and step == self.steps[-1]):
             return
         if self.steps and step < self.steps[-1]:
@@ -143,16 +150,19 @@ class Recorder:
             np.array(self.steps, dtype=np.int64), tuple(self.networks), self.domain, self.samples, self.target
         )
 
+    @documented_by(Recording.save)
     def save(self, path: str | PathLike[str]) -> None:
-        """Write what was recorded to a file for `Recording.load`; see :func:`polytope_lens.training.archive.save`."""
+        """Write what was recorded to a file, which `Recording.load` reads."""
         self.recording().save(path)
 
+    @documented_by(film)
     def film(self, path: str | PathLike[str], **options: Any) -> None:
-        """Write a film of what was recorded; options as of :func:`polytope_lens.training.films.film.film`."""
+        """Write a film of what was recorded, one frame for each step kept."""
         self.recording().film(path, **options)
 
+    @documented_by(events)
     def events(self, **options: Any) -> Events:
-        """Which regions were born, split, merged or died; see :func:`polytope_lens.training.events.events`."""
+        """Which regions persist, split, merge, are born and die between consecutive steps that were recorded."""
         return self.recording().events(**options)
 
     def __repr__(self) -> str:

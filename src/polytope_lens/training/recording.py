@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays import validate
+from polytope_lens._docstrings import documented_by
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError
-from polytope_lens.training import archive
+from polytope_lens.network.network import Network
+from polytope_lens.training import recording_archive
+from polytope_lens.training.events import Events, events
+from polytope_lens.training.films.film import film
+from polytope_lens.training.samples import Samples, check_samples
 from polytope_lens.training.target_image import check_image
 
 if TYPE_CHECKING:
@@ -20,9 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
-    from polytope_lens.network import Network
-    from polytope_lens.training.events import Events
-    from polytope_lens.training.samples import Samples
 
 
 SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
@@ -61,17 +64,22 @@ class Recording:
     target: NDArray[np.float64] | Ints | None = None
 
     def __post_init__(self) -> None:
-        steps = np.array(self.steps, dtype=np.int64)
-        if steps.shape != (len(self.networks),) or (np.diff(steps) <= 0).any():
+        networks = validate.sequence(self.networks, name="the networks of a recording")
+        for network in networks:
+            if network is not None:
+                validate.instance(network, Network, name="a network of a recording, where it is finite,")
+        given = validate.float_array(self.steps, name="the steps of a recording", ndim=1)
+        steps = given.astype(np.int64)
+        if (steps != given).any() or len(steps) != len(networks) or (np.diff(steps) <= 0).any():
             raise DimensionError(
-                f"a recording needs one step for each of its {len(self.networks)} networks, in increasing order, but "
-                f"received {steps.tolist()[:20]}."
+                f"a recording needs one step for each of its {len(networks)} networks, whole numbers in increasing "
+                f"order, but received {given.tolist()[:20]}."
             )
-        if not isinstance(self.domain, Box):
-            raise DomainError(f"a recording needs a Box as domain, but received {type(self.domain).__name__}.")
+        check_box(self.domain)
+        check_samples(self.samples)
         steps.flags.writeable = False
         object.__setattr__(self, "steps", steps)
-        object.__setattr__(self, "networks", tuple(self.networks))
+        object.__setattr__(self, "networks", networks)
         if self.target is not None:
             object.__setattr__(self, "target", check_image(self.target))
 
@@ -87,23 +95,40 @@ class Recording:
         n_diverged = self.networks.count(None)
         return f"Recording({len(self)} steps{last}{f', {n_diverged} of them diverged' if n_diverged else ''})"
 
+    @documented_by(recording_archive.save)
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one file; see :func:`polytope_lens.training.archive.save`."""
-        archive.save(self, path)
+        """Write everything to one file, from which `load` makes an equal recording."""
+        recording_archive.save(self, path)
 
     @classmethod
+    @documented_by(recording_archive.load)
     def load(cls, path: str | PathLike[str]) -> Recording:
-        """Read what `save` wrote; see :func:`polytope_lens.training.archive.load`."""
-        return cls(**archive.load(path))
+        """Read what `save` wrote.
 
+        Returns
+        -------
+        Recording
+        """
+        return cls(**recording_archive.load(path))
+
+    @documented_by(film)
     def film(self, path: str | PathLike[str], **options: Any) -> None:
-        """Write a film, one frame for each step; options as of :func:`polytope_lens.training.films.film.film`."""
-        from polytope_lens.training.films.film import film
-
+        """Write a film, one frame for each step kept."""
         film(self, path, **options)
 
+    @documented_by(events)
     def events(self, **options: Any) -> Events:
-        """Which regions are born, split, merge or die; see :func:`polytope_lens.training.events.events`."""
-        from polytope_lens.training.events import events
-
+        """Which regions persist, split, merge, are born and die between consecutive steps."""
         return events(self, **options)
+
+
+def check_box(domain: Box) -> Box:
+    """Return `domain` if recordings can have it.
+
+    Raises
+    ------
+    DomainError
+    """
+    if not isinstance(domain, Box):
+        raise DomainError(f"a recording needs a Box as domain, but received {type(domain).__name__}.")
+    return domain

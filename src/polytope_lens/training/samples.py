@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeAlias
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class Samples:
             given, name = getattr(self, field.name), field.name
             is_points = name.endswith("points")
             array = (
-                _validate.float_array(given, name=name, ndim=2)
+                validate.float_array(given, name=name, ndim=2)
                 if is_points
-                else _validate.values_array(given, name=name, ndim=1)
+                else validate.values_array(given, name=name, ndim=1)
             )
             object.__setattr__(self, name, array)
         for points, values in (
@@ -71,3 +71,16 @@ class Samples:
 
     def __repr__(self) -> str:
         return f"Samples({len(self.train_points)} for training, {len(self.validation_points)} for validation)"
+
+
+def check_samples(samples: Samples | None) -> Samples | None:
+    """Return `samples` if they are some, or None.
+
+    Raises
+    ------
+    OptionError
+    """
+    if samples is not None:
+        advice = "Say `Samples(train_points, train_values, validation_points, validation_values)`."
+        validate.instance(samples, Samples, name="`samples`", advice=advice)
+    return samples

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from polytope_lens.errors import InvalidNetworkError
-from polytope_lens.network import Network, piecewise_layer
+from polytope_lens.network.network import Network, piecewise_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +46,7 @@ def network_now(model: nn.Module) -> Network | None:
     try:
         network = _plain_network(model)
         if network is None:
-            with _as_in_eval_mode(model):
+            with in_eval_mode(model):
                 network = from_module(model)
     except InvalidNetworkError:
         if _is_finite(model):
@@ -84,7 +84,8 @@ def _is_finite(model: nn.Module) -> bool:
 
 
 @contextmanager
-def _as_in_eval_mode(model: nn.Module) -> Iterator[None]:
+def in_eval_mode(model: nn.Module) -> Iterator[None]:
+    """Meanwhile the model is in eval mode; then each of its modules is in the mode in which it was."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:

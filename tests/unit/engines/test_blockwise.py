@@ -8,14 +8,13 @@ import pytest
 from convolutions import convolutional, networks_of
 from polytope_lens import Box, Polytope
 from polytope_lens.engines import subdivide
-from polytope_lens.engines._kernels import flat
 from polytope_lens.engines.enumerate import count, partition
-from polytope_lens.flat import restrict, spanned_by
+from polytope_lens.network.subspace import restrict, spanned_by
 
 
 @pytest.fixture(autouse=True)
 def _also_small_blocks(monkeypatch):
-    monkeypatch.setattr(flat, "WORTH_BLOCKS", 1)
+    monkeypatch.setattr("polytope_lens.engines._kernels.packed_network.WORTH_BLOCKS", 1)
 
 
 def slices(seed, dim, *, integer=False):

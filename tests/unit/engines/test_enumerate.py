@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from families import chain, generic, golden, random_deep, zaslavsky
 from polytope_lens import Box, Lens
 from polytope_lens.engines.enumerate import choose_engine, counts_per_layer
-from polytope_lens.network import Network, from_arrays
-from polytope_lens.pattern import pack, sort_key
+from polytope_lens.network.network import Network, from_arrays
+from polytope_lens.network.pattern import pack, sort_key
 
 
 @given(data=st.data(), bits_per_layer=st.lists(st.integers(0, 70), max_size=4))

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 import families
 from families import sparsely
 from polytope_lens import Box
+from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.engines import split, subdivide
 from polytope_lens.engines.enumerate import partition
-from polytope_lens.exact.points import point_signs as dense_signs
-from polytope_lens.exact.rational import integer_matrix
+from polytope_lens.exact.point_signs import point_signs as dense_signs
 from polytope_lens.exact.sparse import inputs, point_signs, preactivations, pulled_back, rows_on
-from polytope_lens.network import augmented_map, evaluate, from_arrays, slopes
-from polytope_lens.query import runs, sweep
-from polytope_lens.query.locate import region_patterns
+from polytope_lens.network.network import augmented_map, evaluate, from_arrays, slopes
+from polytope_lens.path import sweep
+from polytope_lens.polyhedral_complex.locate import region_patterns
 from polytope_lens.testing.strategies import networks
 
 TIES = from_arrays(
@@ -48,7 +48,7 @@ def test_paths(network, data, limit):
     expected = sweep.trace(network, ends)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "MOST_VALUES", limit)
-        patch.setattr(runs, "MOST_VALUES", limit)
+        patch.setattr("polytope_lens.path.sparse_sweep.MOST_VALUES", limit)
         for same in (network, sparsely(network)):
             found = sweep.trace(same, ends)
             assert np.array_equal(found.breakpoints, expected.breakpoints)

@@ -9,6 +9,7 @@ from PIL import Image
 from polytope_lens import Box, Lens
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.crease import crease, crease_films, crease_frames
+from refusals import NO_COUNTS, NO_NAMES, NO_PATHS, refuses
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -43,7 +44,11 @@ def test_three_films(tmp_path):
 def test_senseless_films_are_refused(tmp_path):
     with pytest.raises(OptionError, match="moving"):
         next(crease_frames("d"))
-    with pytest.raises(OptionError, match="at least 1 pixel, but received frames=0"):
+    with pytest.raises(OptionError, match="`frames` of a film should be a whole number of at least 1, but received 0"):
         next(crease_frames("a", frames=0))
     with pytest.raises(OptionError, match="suffix of a film"):
         crease_films(tmp_path, suffix=".avi")
+    refuses(lambda frames: crease_films(tmp_path, frames=frames), "frames", NO_COUNTS, "`frames` of a film")
+    refuses(lambda size: next(crease_frames("a", size=size)), "size", NO_COUNTS, "`size` of a film")
+    refuses(lambda moving: next(crease_frames(moving)), "moving", NO_NAMES, "moving should be one of 'a', 'b', 'c'")
+    refuses(crease_films, "folder", NO_PATHS, "the folder should be a path")

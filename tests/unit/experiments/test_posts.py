@@ -12,6 +12,7 @@ from polytope_lens.experiments import posts
 from polytope_lens.experiments.posts import COLUMNS, EXPERIMENTS, about, experiment, settings
 from polytope_lens.experiments.run import RunSetting
 from polytope_lens.training import Recording
+from refusals import NO_COUNTS, NO_NAMES, NO_PATHS, refuses
 
 pytest.importorskip("torch")
 
@@ -117,3 +118,8 @@ def test_experiments_refuse_in_one_sentence(tmp_path):
     ):
         with pytest.raises(OptionError, match=says):
             experiment(name, tmp_path, progress=False, **options)
+    refuses(lambda name: experiment(name, tmp_path), "name", NO_NAMES, "the experiments are post1-crease, post1,")
+    refuses(lambda workers: experiment("post2", tmp_path, workers=workers), "workers", NO_COUNTS, "`workers` should be")
+    refuses(lambda folder: experiment("post2", folder), "folder", [v for v in NO_PATHS if v is not None], "the folder")
+    none = [v for v in NO_COUNTS if not isinstance(v, list)]  # one value in a list is one value
+    refuses(lambda frames: experiment("post1-crease", tmp_path, frames=frames), "frames", none, "frames")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from polytope_lens import Lens
+from polytope_lens.errors import OptionError
 from polytope_lens.experiments import pixel_coordinates
 from polytope_lens.experiments.run import RunSetting, learn, record
 from polytope_lens.experiments.toy.models import mlp
-from polytope_lens.network import evaluate
+from polytope_lens.network.network import evaluate
+from refusals import NO_COUNTS, NO_NUMBERS, NO_TEXTS, refuses
 
 pytest.importorskip("torch")
 
@@ -59,3 +62,15 @@ def test_a_setting_counts_its_parameters_and_names_its_files():
     assert RunSetting().slug == "ring_14x6_5000"
     slugs = {replace(setting, **{name: value}).slug for name, value in (("seed", 0), ("categories", 0), ("points", 7))}
     assert len(slugs) == 3
+
+
+def test_options_of_another_kind_are_refused():
+    for name in ("points", "validation", "steps", "batch", "seed", "frames", "size", "categories"):
+        refuses(RunSetting, name, NO_COUNTS, f"`{name}` should be a whole number of at least")
+    for name in ("learning_rate", "pace"):
+        refuses(RunSetting, name, NO_NUMBERS, f"`{name}` should be a positive number")
+    refuses(RunSetting, "target", NO_TEXTS, "`target` should be a text")
+    refuses(RunSetting, "shape", NO_TEXTS, "the shape of a network should be a text")
+    with pytest.raises(OptionError, match="`categories` should be 0, for grey levels, or at least 2"):
+        RunSetting(categories=1)
+    assert RunSetting(target=Path("a", "b.png")) == RunSetting(target="a/b.png")

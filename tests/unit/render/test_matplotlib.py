@@ -16,9 +16,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.network import network as net
 from polytope_lens.render import matplotlib as render
 from polytope_lens.render import scene
 
@@ -169,7 +169,7 @@ def test_bad_options(lines, ax):
         OptionError, match="color should be one of 'value', 'pattern', 'slope', 'layer', but received 'x'"
     ):
         render.plot(lines, ax, "x")
-    with pytest.raises(OptionError, match="output should be from 0 to 1"):
+    with pytest.raises(OptionError, match="but the network has 2 outputs, counted from 0"):
         render.plot(lines, ax, output=2)
     with pytest.raises(DimensionError, match=r"`plot` needs points with 2 coordinates.*shape \(4, 3\)"):
         render.plot(lines, ax, points=np.zeros((4, 3)))
@@ -235,7 +235,7 @@ def test_frames(lines, deep):
     assert (render.draw_frame(deep, step=1200, limits=(low - 1, high)) != single).any()
     with pytest.raises(OptionError, match="black < white"):
         render.draw_frame(deep, limits=(1.0, 0.0))
-    with pytest.raises(OptionError, match="output should be from 0 to 1"):
+    with pytest.raises(OptionError, match="but the network has 2 outputs, counted from 0"):
         render.draw_frame(lines, output=7)
     assert not pyplot.get_fignums()
 

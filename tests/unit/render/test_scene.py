@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from polytope_lens import network as net
-from polytope_lens._ragged import following
+from polytope_lens._arrays.ragged import following
 from polytope_lens.domain import Box
-from polytope_lens.errors import OptionError, UnboundedPolytopeError
-from polytope_lens.mesh import areas
-from polytope_lens.pattern import pack
+from polytope_lens.errors import UnboundedPolytopeError
+from polytope_lens.mesh.planar_mesh import areas
+from polytope_lens.network import network as net
+from polytope_lens.network.pattern import pack
 from polytope_lens.render import scene
 
 
@@ -207,18 +207,6 @@ def test_affine_network(lines):
     assert scene.last_layers(whole).tolist() == [-1]
     assert scene.boundary_segments(whole).segments.shape == (0, 2, 2)
     assert len(scene.value_triangles(whole).regions) == 2
-
-
-@pytest.mark.parametrize("output", [-1, 2, 0.0, True, "0"])
-def test_unknown_output(lines, output):
-    with pytest.raises(OptionError, match=r"output should be from 0 to 1: the network has 2 outputs; received"):
-        scene.check_output(lines, output)
-
-
-def test_the_only_output(deep):
-    assert scene.check_output(deep, np.int64(0)) == 0
-    with pytest.raises(OptionError, match="output should be 0, the network's only output; received 1"):
-        scene.check_output(deep, 1)
 
 
 def test_unbounded_domain_has_no_picture(lines):

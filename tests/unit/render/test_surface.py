@@ -13,9 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.errors import MissingExtraError, OptionError, UnboundedPolytopeError
+from polytope_lens.network import network as net
 from polytope_lens.render import interactive, scene
 from polytope_lens.render.sheet import back_to_front, sheet
 from polytope_lens.render.surface import surface
@@ -152,7 +152,7 @@ def test_surfaces_refuse_in_one_sentence(lines, deep):
     for made in (lines.plot_surface, lines.interactive_surface):
         with pytest.raises(OptionError, match="color"):
             made(color="layer")
-        with pytest.raises(OptionError, match="output should be from 0 to 1"):
+        with pytest.raises(OptionError, match="but the network has 2 outputs, counted from 0"):
             made(output=2)
         with pytest.raises(OptionError, match=r"`height` should be positive, but received 0"):
             made(height=0)

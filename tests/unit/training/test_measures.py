@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.experiments import pixel_coordinates, ring
+from polytope_lens.network import network as net
 from polytope_lens.training import Recording, Samples, measures
 from polytope_lens.training.measures import Measures, measure, true_error
 
@@ -102,7 +102,7 @@ def test_other_recordings():
 
 def test_bad_recordings():
     network = random_network()
-    with pytest.raises(OptionError, match="output should be 0, the network's only output; received 1"):
+    with pytest.raises(OptionError, match="`output` is 1, but the network has 1 output, counted from 0"):
         measure(Recording([0], (network,)), output=1)
     with pytest.raises(OptionError, match="1 outputs tells categories from 0 to 0, but the values run from 0 to 2"):
         measure(Recording([0], (network,), target=categories()))

@@ -8,6 +8,7 @@ import pytest
 from polytope_lens.errors import OptionError, UnsupportedLayerError
 from polytope_lens.experiments import mlp, ring, train
 from polytope_lens.training import Recorder
+from refusals import NO_COUNTS, NO_OBJECTS, refuses
 from trainings import SAMPLES, run, same_network, steps_of
 
 torch = pytest.importorskip("torch")
@@ -148,11 +149,11 @@ def test_the_forwarders_hand_everything_on(monkeypatch):
     calls = []
 
     monkeypatch.setattr(
-        "polytope_lens.training.films.film.film",
+        "polytope_lens.training.recording.film",
         lambda recording, path, **options: calls.append((len(recording), path, options)),
     )
     monkeypatch.setattr(
-        "polytope_lens.training.events.events", lambda recording, **options: calls.append((len(recording), options))
+        "polytope_lens.training.recording.events", lambda recording, **options: calls.append((len(recording), options))
     )
     recorder.film("ring.mp4", fps=10)
     recorder.events(workers=1)
@@ -179,3 +180,13 @@ def test_the_recorder_keeps_exact_weights_of_its_steps():
             assert np.array_equal(layer.bias, bias.double().numpy())
         assert np.array_equal(network.output_weight, kept[step][4].double().numpy())
     assert not np.array_equal(recorder.networks[0].output_weight, recorder.networks[1].output_weight)
+
+
+def test_options_of_another_kind_are_refused():
+    model = mlp((2, 3, 1))
+    refuses(lambda every: Recorder(model, every), "every", NO_COUNTS, "`every` should be a whole number of at least 1")
+    refuses(Recorder, "model", (None, *NO_OBJECTS), "a Recorder watches a torch.nn.Module, but received")
+    refuses(lambda samples: Recorder(model, samples=samples), "samples", NO_OBJECTS, "`samples` should be a Samples")
+    refuses(lambda domain: Recorder(model, domain=domain), "domain", (None, *NO_OBJECTS), "needs a Box as domain")
+    refuses(lambda target: Recorder(model, target=target), "target", NO_OBJECTS, "an image")
+    refuses(Recorder(model), "step", NO_COUNTS, "the step should be a whole number of at least 0")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import FileFormatError, OptionError, OutsideDomainError
 from polytope_lens.training.target_image import check_image
 
@@ -46,7 +45,7 @@ def from_file(path: str | PathLike[str], size: int | None = None) -> Floats:
     """
     if size is not None:
         check_size(size)
-    path = Path(path)
+    path = validate.path(path, name="an image file")
     try:
         with Image.open(path) as file:
             image = ImageOps.exif_transpose(file)
@@ -102,7 +101,7 @@ def lookup(image: ArrayLike, X: ArrayLike) -> Floats | Ints:
         What `check_image` refuses.
     """
     pixels = check_image(image)
-    points = _validate.points(X, 2, what="`lookup`")
+    points = validate.points(X, 2, what="`lookup`")
     outside = np.flatnonzero((np.abs(points) > 1).any(axis=1))
     if outside.size:
         raise OutsideDomainError(
@@ -140,7 +139,7 @@ def categories(image: ArrayLike, n: int) -> Ints:
     array([[0, 1],
            [2, 2]])
     """
-    _validate.count(n, name="the number of categories", least=2)
+    validate.count(n, name="the number of categories", least=2)
     pixels = check_image(image)
     if pixels.dtype.kind != "f" or pixels.min() < 0 or pixels.max() > 1:
         raise OptionError(
@@ -157,5 +156,4 @@ def check_size(size: int) -> None:
     ------
     OptionError
     """
-    if size < 1:
-        raise OptionError(f"an image needs a size of at least 1 pixel, but received {size}.")
+    validate.count(size, name="the size of an image, pixels per side,")

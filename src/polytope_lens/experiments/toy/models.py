@@ -7,7 +7,9 @@ from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from polytope_lens import _validate
+import numpy as np
+
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError, require
 
 if TYPE_CHECKING:
@@ -49,8 +51,10 @@ def shape_of(text: str, n_inputs: int = 2, n_outputs: int = 1) -> tuple[int, ...
     >>> shape_of("10x10, 2, 10x3", n_outputs=3)
     (2, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 2, 10, 10, 10, 3)
     """
+    for name, value in (("n_inputs", n_inputs), ("n_outputs", n_outputs)):
+        validate.count(value, name=f"`{name}`")
     widths: list[int] = []
-    for group in text.split(","):
+    for group in validate.text(text, name="the shape of a network").split(","):
         match = re.fullmatch(r"\s*([1-9][0-9]*)\s*(?:[x*]\s*([1-9][0-9]*))?\s*", group, re.ASCII)
         if match is None:
             raise OptionError(
@@ -69,7 +73,7 @@ def n_parameters(shape: Sequence[int]) -> int:
     >>> n_parameters(RING_SHAPE)
     1107
     """
-    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(shape))
+    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(_checked(shape)))
 
 
 def equal_parameters(depth: int, n: int, n_inputs: int = 2, n_outputs: int = 1) -> tuple[int, ...]:
@@ -103,7 +107,7 @@ def equal_parameters(depth: int, n: int, n_inputs: int = 2, n_outputs: int = 1) 
     30 of 6 have 1243
     """
     for name, value in (("depth", depth), ("n", n), ("n_inputs", n_inputs), ("n_outputs", n_outputs)):
-        _validate.count(value, name=f"`{name}`")
+        validate.count(value, name=f"`{name}`")
 
     def shape(width: int) -> tuple[int, ...]:
         return (n_inputs, *[width] * depth, n_outputs)
@@ -154,16 +158,25 @@ def mlp(shape: Sequence[int], negative_slope: float = 0.0, seed: int = 0) -> nn.
     import torch
     from torch import nn
 
-    if len(shape) < 2 or min(shape) < 1:
-        raise OptionError(
-            "a shape lists the numbers of inputs, of neurons in each hidden layer, and of outputs, all at least 1; "
-            f"received {tuple(shape)}."
-        )
+    widths, slope = _checked(shape), validate.number(negative_slope, name="`negative_slope`")
+    seed = validate.seed(seed)
     modules: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for n_in, n_out in pairwise(shape):
+        for n_in, n_out in pairwise(widths):
             linear = nn.Linear(n_in, n_out)
             nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
-            modules += [linear, nn.LeakyReLU(negative_slope) if negative_slope else nn.ReLU()]
+            modules += [linear, nn.LeakyReLU(slope) if slope else nn.ReLU()]
     return nn.Sequential(*modules[:-1])
+
+
+def _checked(shape: Sequence[int]) -> tuple[int, ...]:
+    """The shape, if it is one."""
+    widths = validate.sequence(shape, name="the shape of a network")
+    is_whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in widths)
+    if len(widths) < 2 or not is_whole or min(widths) < 1:
+        raise OptionError(
+            "a shape lists the numbers of inputs, of neurons in each hidden layer, and of outputs, all at least 1; "
+            f"received {widths}. `shape_of` makes one of a text such as '14x6'."
+        )
+    return tuple(map(int, widths))

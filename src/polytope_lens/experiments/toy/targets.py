@@ -5,24 +5,24 @@ All are sharply delineated, but for photographs. How an image lies in the plane,
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.toy.images import check_size, from_file, pixel_coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from os import PathLike
 
     from polytope_lens._types import Floats
 
 
-def named(name: str | PathLike[str], size: int = 1024) -> Floats:
+def named(name: str | os.PathLike[str], size: int = 1024) -> Floats:
     """The image of that name.
 
     Parameters
@@ -52,11 +52,11 @@ def named(name: str | PathLike[str], size: int = 1024) -> Floats:
            [0., 1., 0., 1.],
            [1., 0., 1., 0.]])
     """
-    if name in NAMES:
-        return NAMES[str(name)](size)
+    if isinstance(name, str) and name in NAMES:
+        return NAMES[name](size)
     if isinstance(name, str) and name.startswith("text:"):
         return text(name.removeprefix("text:"), size)
-    if not Path(name).is_file():
+    if not isinstance(name, str | os.PathLike) or not Path(name).is_file():
         raise OptionError(
             f"a target should be one of {', '.join(map(repr, NAMES))}, 'text:' and what to write, or the path of an "
             f"image file, but received {str(name)!r}."
@@ -88,15 +88,18 @@ def ring(size: int = 1024, *, inner: float = 0.4, outer: float = 0.7) -> Floats:
     >>> ring(8)[0]
     array([1., 1., 1., 1., 1., 1., 1., 1.])
     """
+    for what, radius in (("inner", inner), ("outer", outer)):
+        validate.number(radius, name=f"`{what}`, a radius of a ring,")
     if not 0 <= inner < outer:
         raise OptionError(f"a ring needs radii 0 <= inner < outer, but received inner={inner} and outer={outer}.")
     x, y = pixel_coordinates(size).T
-    radius = np.hypot(x, y).reshape(size, size)
-    return np.where((radius >= inner) & (radius <= outer), 0.0, 1.0)
+    r = np.hypot(x, y).reshape(size, size)
+    return np.where((r >= inner) & (r <= outer), 0.0, 1.0)
 
 
 def disc(size: int = 1024, *, radius: float = 0.6) -> Floats:
     """Draw a black disc around the origin on white ground: a ring without a hole; see `ring`."""
+    validate.number(radius, name="the radius of a disc", positive=True)
     return ring(size, inner=0.0, outer=radius)
 
 
@@ -123,7 +126,7 @@ def moons(size: int = 1024, *, width: float = 0.2) -> Floats:
     OptionError
         A width that is not positive.
     """
-    _validate.number(width, name="the width of the moons", positive=True)
+    validate.number(width, name="the width of the moons", positive=True)
     x, y = pixel_coordinates(size).T / 0.55 + np.array([[0.5], [0.25]])
     upper = _to_half_circle(x, y) <= width / 1.1
     lower = _to_half_circle(1 - x, 0.5 - y) <= width / 1.1
@@ -159,7 +162,7 @@ def spiral(size: int = 1024, *, turns: float = 2.0, radius: float = 0.9) -> Floa
         Numbers that are not positive.
     """
     for what, number in (("turns", turns), ("radius", radius)):
-        _validate.number(number, name=f"`{what}` of a spiral", positive=True)
+        validate.number(number, name=f"`{what}` of a spiral", positive=True)
     x, y = pixel_coordinates(size).T
     r = np.hypot(x, y)
     phase = np.mod(np.arctan2(y, x) / (2 * np.pi) - turns * r / radius, 1)
@@ -174,7 +177,7 @@ def checkerboard(size: int = 1024, *, squares: int = 4) -> Floats:
     OptionError
         No fields, or more than one for each pixel.
     """
-    _validate.count(squares, name="the number of squares on a side")
+    validate.count(squares, name="the number of squares on a side")
     x, y = pixel_coordinates(size).T.reshape(2, size, size)
     if squares > size:
         raise OptionError(f"a checkerboard of {squares} squares on a side needs as many pixels, but has {size}.")
@@ -205,7 +208,7 @@ def text(string: str, size: int = 1024) -> Floats:
     import matplotlib
 
     check_size(size)
-    if not string.strip():
+    if not validate.text(string, name="what a target writes").strip():
         raise OptionError(f"a text to draw needs at least one visible character, but received {string!r}.")
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans-Bold.ttf")
     image = Image.new("L", (size, size), "white")

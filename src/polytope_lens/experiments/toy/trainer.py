@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError, require
+from polytope_lens.training.samples import Samples
+from polytope_lens.training.weights import in_eval_mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from polytope_lens._types import Floats
-    from polytope_lens.training.samples import Samples
-
 
 SCHEDULES = ("cosine", "constant")
 OPTIMIZERS = ("adam", "sgd")
@@ -36,7 +36,7 @@ class TrainingHistory:
     step : (n,) int array
         Number of updates made so far: 0 is the model as it was, the last one as it is now.
     train_loss, validation_loss : (n,) arrays
-        The mean over all training, and all validation points; NaN where there are no validation points.
+        The mean over all training, and all validation points, in eval mode; NaN where there are no validation points.
     """
 
     step: NDArray[np.int64]
@@ -114,7 +114,7 @@ def train(
     Raises
     ------
     OptionError
-        An option out of its range.
+        An option out of its range or of another kind; a model without parameters to train.
     DimensionError
         Samples that do not fit the model.
     MissingExtraError
@@ -130,21 +130,24 @@ def train(
     import torch
     from torch.nn.functional import cross_entropy, mse_loss
 
-    _validate.option(schedule, name="schedule", allowed=SCHEDULES)
-    _validate.option(optimizer, name="optimizer", allowed=OPTIMIZERS)
-    _validate.number(learning_rate, name="`learning_rate`", positive=True)
-    if not 0 <= _validate.number(momentum, name="`momentum`") < 1:
+    validate.instance(model, torch.nn.Module, name="the model")
+    validate.instance(samples, Samples, name="`samples`", advice="Draw them from an image with `sample`.")
+    validate.option(schedule, name="`schedule`", allowed=SCHEDULES)
+    validate.option(optimizer, name="`optimizer`", allowed=OPTIMIZERS)
+    validate.number(learning_rate, name="`learning_rate`", positive=True)
+    if not 0 <= validate.number(momentum, name="`momentum`") < 1:
         raise OptionError(f"`momentum` should be at least 0 and below 1, but received {momentum}.")
-    for name, value, least in (
-        ("steps", steps, 0),
-        ("history_every", history_every, 1),
-        ("batch_size", 1 if batch_size is None else batch_size, 1),
-    ):
-        if value < least:
-            raise OptionError(f"`{name}` should be at least {least}, but received {value}.")
-
+    validate.count(steps, name="`steps`", least=0)
+    validate.count(history_every, name="`history_every`")
+    if batch_size is not None:
+        validate.count(batch_size, name="`batch_size`")
+    seed = validate.seed(seed)
+    validate.function(on_step, name="`on_step`")
     kind = _kind_of_loss(loss, samples)
-    example = next(model.parameters())
+    example = next((parameter for parameter in model.parameters() if parameter.requires_grad), None)
+    if example is None:
+        has = "none of which requires a gradient" if any(True for _ in model.parameters()) else "and this one has none"
+        raise OptionError(f"training changes the parameters of a model, {has}: {type(model).__name__}.")
     train_points, validation_points = (
         torch.tensor(points).to(example) for points in (samples.train_points, samples.validation_points)
     )
@@ -165,7 +168,7 @@ def train(
     def report(step: int, bar: tqdm[int]) -> None:
         nonlocal has_diverged
         if step % history_every == 0 or step == steps:
-            with torch.no_grad():
+            with torch.no_grad(), in_eval_mode(model):
                 train_loss = float(criterion(model(train_points), train_wanted))
                 validation_loss = (
                     float(criterion(model(validation_points), validation_wanted)) if len(validation_points) else np.nan
@@ -203,7 +206,7 @@ def _kind_of_loss(loss: str | None, samples: Samples) -> str:
     """The loss asked for, or that which the samples suggest."""
     if loss is None:
         return "cross-entropy" if samples.is_categorical else "mse"
-    if _validate.option(loss, name="loss", allowed=LOSSES) == "cross-entropy" and not samples.is_categorical:
+    if validate.option(loss, name="`loss`", allowed=LOSSES) == "cross-entropy" and not samples.is_categorical:
         raise OptionError(
             "the cross-entropy needs values that are the numbers of categories, integers, but received floats. Make "
             "such a target with `categories(image, n)`, or choose loss='mse'."
@@ -216,10 +219,13 @@ def _check_fit(model: nn.Module, points: torch.Tensor, samples: Samples) -> int:
     import torch
 
     try:
-        with torch.no_grad():
-            shape = tuple(model(points[:1]).shape)
-    except RuntimeError as error:
+        with torch.no_grad(), in_eval_mode(model):
+            answer = model(points[:1])
+    except Exception as error:  # whatever the model's own code raises
         raise DimensionError(f"the model does not take points with {points.shape[1]} coordinates: {error}.") from error
+    if not isinstance(answer, torch.Tensor):
+        raise DimensionError(f"the model should answer with one tensor, but answers with {type(answer).__name__}.")
+    shape = tuple(answer.shape)
     if not samples.is_categorical:
         if shape != (1, 1):
             raise DimensionError(

@@ -14,6 +14,7 @@ from polytope_lens.experiments import (
     moons,
     pixel_coordinates,
 )
+from refusals import NO_COUNTS, NO_PATHS, refuses
 
 torch = pytest.importorskip("torch")
 
@@ -82,5 +83,12 @@ def test_files_that_are_no_images_are_refused(tmp_path):
     for name in ("text.png", "missing.png"):
         with pytest.raises(FileFormatError, match=rf"{name} cannot be read as an image"):
             from_file(tmp_path / name)
-    with pytest.raises(OptionError, match="at least 1 pixel"):
+    with pytest.raises(OptionError, match="pixels per side"):
         from_file(tmp_path / "text.png", size=0)
+
+
+def test_options_of_another_kind_are_refused(tmp_path):
+    refuses(pixel_coordinates, "size", (*NO_COUNTS, 0), "the size of an image")
+    refuses(lambda size: from_file(tmp_path, size), "size", [v for v in NO_COUNTS if v is not None], "size of an image")
+    refuses(from_file, "path", NO_PATHS, "an image file should be a path")
+    refuses(lambda n: categories(np.zeros((2, 2)), n), "n", (*NO_COUNTS, 1), "the number of categories")

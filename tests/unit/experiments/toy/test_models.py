@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import numpy as np
 import pytest
 
 from polytope_lens.errors import OptionError
@@ -12,6 +15,7 @@ from polytope_lens.experiments import (
     n_parameters,
     shape_of,
 )
+from refusals import NO_COUNTS, NO_NUMBERS, NO_TEXTS, refuses
 
 torch = pytest.importorskip("torch")
 torch = pytest.importorskip("torch")
@@ -88,3 +92,23 @@ def test_the_ring_and_the_deep_network_of_the_blog():
     assert equal_parameters(30, 27_000)[1] == 30
     with pytest.raises(OptionError, match="`depth` should be a whole number of at least 1"):
         equal_parameters(0, 100)
+
+
+def test_options_of_another_kind_are_refused():
+    for shape in (None, 5, "14x6", (2, 2.5, 1), (2, True, 1), (2, "3", 1), [[2, 1]], {}):
+        for take in (mlp, n_parameters):
+            with pytest.raises(OptionError, match=r"a shape lists|shape of a network should be a list or a tuple"):
+                take(shape)
+    refuses(lambda **option: mlp((2, 1), **option), "negative_slope", NO_NUMBERS, "`negative_slope` should be")
+    refuses(lambda **option: mlp((2, 1), **option), "seed", NO_COUNTS, "`seed` should be a whole number")
+    refuses(shape_of, "text", NO_TEXTS, "the shape of a network should be a text")
+    for name in ("n_inputs", "n_outputs"):
+        refuses(lambda **option: shape_of("3", **option), name, NO_COUNTS, f"`{name}` should be")
+    for name in ("depth", "n", "n_inputs", "n_outputs"):
+        equal = partial(equal_parameters, depth=2, n=100)
+        refuses(equal, name, NO_COUNTS, f"`{name}` should be")
+
+
+def test_shapes_may_come_from_numpy():
+    assert [tuple(p.shape) for p in mlp(np.array([2, 3, 1])).parameters()] == [(3, 2), (3,), (1, 3), (1,)]
+    assert n_parameters(np.array([2, 3, 1])) == 13

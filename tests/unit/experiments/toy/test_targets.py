@@ -21,6 +21,7 @@ from polytope_lens.experiments import (
     text,
 )
 from polytope_lens.experiments.toy.targets import NAMES
+from refusals import NO_COUNTS, NO_NAMES, NO_NUMBERS, NO_TEXTS, refuses
 
 torch = pytest.importorskip("torch")
 
@@ -112,8 +113,8 @@ def test_unknown_names_are_refused_with_the_list(tmp_path):
         (lambda: spiral(8, radius=np.nan), "`radius` of a spiral should be a positive number"),
         (lambda: checkerboard(8, squares=9), "9 squares on a side needs as many pixels, but has 8"),
         (lambda: checkerboard(8, squares=0), "number of squares on a side should be a whole number"),
-        (lambda: text("A", 0), "at least 1 pixel"),
-        (lambda: moons(0), "at least 1 pixel"),
+        (lambda: text("A", 0), "pixels per side, should be a whole number of at least 1"),
+        (lambda: moons(0), "pixels per side, should be a whole number of at least 1"),
     ],
 )
 def test_senseless_numbers_are_refused(draw, message):
@@ -141,5 +142,16 @@ def test_the_disc_is_a_ring_without_hole():
 def test_senseless_targets_are_refused():
     with pytest.raises(OptionError, match=r"0 <= inner < outer, but received inner=0\.7 and outer=0\.4"):
         ring(8, inner=0.7, outer=0.4)
-    with pytest.raises(OptionError, match="at least 1 pixel, but received 0"):
+    with pytest.raises(OptionError, match="pixels per side, should be a whole number of at least 1, but received 0"):
         ring(0)
+
+
+def test_options_of_another_kind_are_refused():
+    for draw in (ring, disc, moons, spiral, checkerboard, lambda size: named("ring", size)):
+        refuses(draw, "size", NO_COUNTS, "the size of an image")
+    refuses(photograph, "size", NO_COUNTS[1:], "the size of an image")
+    for draw, name in ((ring, "inner"), (ring, "outer"), (disc, "radius"), (moons, "width"), (spiral, "turns")):
+        refuses(lambda draw=draw, **option: draw(8, **option), name, NO_NUMBERS, "should be a (finite|positive) number")
+    refuses(lambda squares: checkerboard(8, squares=squares), "squares", NO_COUNTS, "the number of squares on a side")
+    refuses(text, "string", NO_TEXTS, "should be a text, but received")
+    refuses(named, "name", NO_NAMES, "a target should be one of 'ring', 'disc'")

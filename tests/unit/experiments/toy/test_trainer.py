@@ -16,8 +16,9 @@ from polytope_lens.experiments import (
     sample,
     train,
 )
-from polytope_lens.network import evaluate
+from polytope_lens.network.network import evaluate
 from polytope_lens.training import Recorder, Samples
+from refusals import NO_COUNTS, NO_NAMES, NO_NUMBERS, NO_OBJECTS, refuses
 
 torch = pytest.importorskip("torch")
 
@@ -114,10 +115,10 @@ def test_the_progress_bar_goes_to_stderr(capsys):
 
 def test_senseless_numbers_and_samples_are_refused():
     model = mlp((2, 4, 1))
-    with pytest.raises(OptionError, match="schedule should be one of 'cosine', 'constant', but received 'step'"):
+    with pytest.raises(OptionError, match="`schedule` should be one of 'cosine', 'constant', but received 'step'"):
         train(model, SAMPLES, schedule="step", progress=False)
     for name in ("steps", "batch_size", "history_every"):
-        with pytest.raises(OptionError, match=f"`{name}` should be at least"):
+        with pytest.raises(OptionError, match=f"`{name}` should be a whole number of at least"):
             train(model, SAMPLES, **{name: -1}, progress=False)
     with pytest.raises(DimensionError, match=r"one output per point, but one point gives shape \(1, 3\)"):
         train(mlp((2, 4, 3)), SAMPLES, progress=False)
@@ -254,8 +255,8 @@ def test_a_diverged_training_goes_on_and_says_so(capsys):
 @pytest.mark.parametrize(
     ("samples", "options", "message"),
     [
-        (VALUES, {"optimizer": "rmsprop"}, "optimizer should be one of 'adam', 'sgd', but received 'rmsprop'"),
-        (VALUES, {"loss": "hinge"}, "loss should be one of 'mse', 'cross-entropy', but received 'hinge'"),
+        (VALUES, {"optimizer": "rmsprop"}, "`optimizer` should be one of 'adam', 'sgd', but received 'rmsprop'"),
+        (VALUES, {"loss": "hinge"}, "`loss` should be one of 'mse', 'cross-entropy', but received 'hinge'"),
         (VALUES, {"loss": "cross-entropy"}, "numbers of categories, integers, but received floats"),
         (VALUES, {"learning_rate": 0}, "`learning_rate` should be a positive number"),
         (VALUES, {"learning_rate": np.nan}, "`learning_rate` should be a positive number"),
@@ -278,3 +279,67 @@ def test_outputs_that_do_not_fit_are_refused():
         train(mlp((2, 4, 1)), one, progress=False)
     assert np.isnan(train(mlp((2, 4, 2)), one, steps=1, progress=False).validation_loss).all()
     assert np.isnan(train(mlp((2, 4, 2)), one, steps=1, loss="mse", progress=False).validation_loss).all()
+
+
+def test_options_of_another_kind_are_refused():
+    def training(**options):
+        return train(**{"model": mlp((2, 3, 1)), "samples": VALUES, "steps": 1, "progress": False, **options})
+
+    for name in ("steps", "history_every", "seed"):
+        refuses(training, name, NO_COUNTS, f"`{name}` should be a whole number of at least")
+    refuses(training, "batch_size", [v for v in NO_COUNTS if v is not None], "`batch_size` should be a whole number")
+    for name in ("learning_rate", "momentum"):
+        refuses(training, name, NO_NUMBERS, f"`{name}` should be a")
+    for name in ("optimizer", "schedule"):
+        refuses(training, name, NO_NAMES, f"`{name}` should be one of")
+    refuses(training, "loss", [v for v in NO_NAMES if v is not None], "`loss` should be one of 'mse', 'cross-entropy'")
+    refuses(training, "on_step", NO_OBJECTS, "`on_step` should be a function or None")
+    refuses(training, "samples", (None, *NO_OBJECTS, (np.zeros((2, 2)), np.zeros(2))), "`samples` should be a Samples")
+    refuses(training, "model", (None, *NO_OBJECTS, mlp), "the model should be a Module, but received")
+
+
+def test_models_that_cannot_be_trained_are_refused():
+    frozen = mlp((2, 3, 1)).requires_grad_(False)
+    for model, says in (
+        (torch.nn.ReLU(), "and this one has none: ReLU"),
+        (torch.nn.Sequential(), "and this one has none: Sequential"),
+        (frozen, "none of which requires a gradient: Sequential"),
+    ):
+        with pytest.raises(OptionError, match=f"training changes the parameters of a model, {says}"):
+            train(model, VALUES, progress=False)
+
+    class Pair(torch.nn.Linear):
+        def forward(self, x):
+            return super().forward(x), x
+
+    class Picky(torch.nn.Linear):
+        def forward(self, x):
+            raise KeyError("no")
+
+    with pytest.raises(DimensionError, match="should answer with one tensor, but answers with tuple"):
+        train(Pair(2, 1), VALUES, progress=False)
+    with pytest.raises(DimensionError, match="does not take points with 2 coordinates: 'no'"):
+        train(Picky(2, 1), VALUES, progress=False)
+    half = mlp((2, 3, 1))
+    half[0].requires_grad_(False)
+    assert train(half, VALUES, steps=1, progress=False).step.tolist() == [0, 1]
+
+
+def test_history_and_checks_leave_batch_norm_to_the_batches():
+    def normed():
+        return torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.BatchNorm1d(4), torch.nn.Linear(4, 1))
+
+    model, twin = normed(), normed()
+    twin.load_state_dict(model.state_dict())
+    options = {"optimizer": "sgd", "momentum": 0, "learning_rate": 0.1, "schedule": "constant", "batch_size": None}
+    train(model, VALUES, steps=3, history_every=1, progress=False, **options)
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.1)
+    points, wanted = torch.tensor(VALUES.train_points).float(), torch.tensor(VALUES.train_values).float()[:, None]
+    for _ in range(3):
+        optimizer.zero_grad()
+        ((twin(points) - wanted) ** 2).mean().backward()
+        optimizer.step()
+    assert model.training
+    assert model[1].num_batches_tracked == 3
+    assert torch.allclose(model[1].running_mean, twin[1].running_mean, atol=1e-5)
+    assert torch.allclose(model[1].running_var, twin[1].running_var, atol=1e-5)

@@ -9,16 +9,17 @@ import pytest
 import shapely
 from PIL import Image
 
-from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError, FilmError, OptionError
 from polytope_lens.experiments import pixel_coordinates, ring
-from polytope_lens.pattern import unpack
+from polytope_lens.network import network as net
+from polytope_lens.network.pattern import unpack
 from polytope_lens.render import encoders
 from polytope_lens.training import Recording, Samples, measure
 from polytope_lens.training.films.film import PANELS, film
 from polytope_lens.training.films.layout import layout
+from refusals import NO_COUNTS, NO_NAMES, NO_NUMBERS, NO_OBJECTS, NO_PATHS, refuses
 
 SIZE = (400, 300)
 
@@ -304,7 +305,7 @@ def test_bad_films(tmp_path):
         (learnt(), {"panels": PANELS[:5]}, OptionError, "one to 4 different panels"),
         (learnt(), {"panels": ["value", "value"]}, OptionError, "one to 4 different panels"),
         (learnt(), {"size": (90, 90)}, OptionError, "90 x 90 pixels has no room for 3 panels and curves"),
-        (learnt(), {"output": 1}, OptionError, "output should be 0"),
+        (learnt(), {"output": 1}, OptionError, "`output` is 1, but the network has 1 output, counted from 0"),
         (learnt(), {"workers": 0}, OptionError, "`workers` should be"),
         (recorded(), {"panels": ["error"]}, OptionError, "need a target image"),
         (recorded(0), {}, OptionError, "at least one recorded step"),
@@ -313,4 +314,16 @@ def test_bad_films(tmp_path):
     ):
         with pytest.raises(error, match=told):
             film(recording, path, progress=False, **options)
+    assert not list(tmp_path.iterdir())
+
+    def making(**options):
+        film(learnt(), **{"path": path, "progress": False, **options})
+
+    refuses(making, "path", NO_PATHS, "the film should be a path")
+    refuses(making, "fps", NO_NUMBERS, "fps should be")
+    refuses(making, "output", [v for v in NO_COUNTS if v is not NO_COUNTS[2]], r"`output` (is|should be)")
+    refuses(making, "workers", NO_COUNTS, "`workers` should be a whole number")
+    refuses(making, "panels", NO_NAMES[1:], "a panel should be one of|`panels` should be|one to 4 different panels")
+    refuses(making, "size", (*NO_NAMES, (3, 4, 5), (400, 2.5), (0, 9)), "the size of a frame|a side of a frame")
+    refuses(making, "measures", NO_OBJECTS, "`measures` should be a Measures")
     assert not list(tmp_path.iterdir())

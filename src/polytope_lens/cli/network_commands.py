@@ -1,0 +1,168 @@
+"""Commands about a network: what it is, its regions, how they look, and whether their number is proved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.cli.arguments import (
+    Choices,
+    add_as_json,
+    add_choice,
+    add_command,
+    add_domain,
+    add_network,
+    array_of,
+    domain_of,
+    lens_of,
+)
+from polytope_lens.cli.output import print_json, regions_as_json
+from polytope_lens.errors import OptionError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from polytope_lens.cli.arguments import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add these commands."""
+    inspect = add_command(
+        commands, "inspect", _inspect, "What a model becomes: layers, widths, weights, and the steps in them."
+    )
+    add_network(inspect)
+    add_as_json(inspect)
+
+    count = add_command(commands, "count", _count, "Number of regions, after each layer and in total.")
+    add_network(count)
+    add_domain(count)
+    _add_proof(count)
+    add_as_json(count)
+
+    partition = add_command(commands, "partition", _partition, "Every region of a domain.")
+    add_network(partition)
+    add_domain(partition)
+    _add_proof(partition)
+    partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
+    partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
+    add_as_json(partition)
+
+    plot = add_command(commands, "plot", _plot, "Draw the regions of a network with two or three inputs.")
+    add_network(plot)
+    add_domain(plot)
+    plot.add_argument("-o", "--output", required=True, help="picture to write: .png, .svg or .pdf")
+    add_choice(plot, "--color", Choices("render.scene", "COLORS"), "what is drawn", default="value")
+    plot.add_argument("--output-index", type=int, default=0, help="which output of the network to draw")
+    plot.add_argument("--points", metavar="FILE", help="points to draw on top, (n, 2) in a .npy file")
+    plot.add_argument("--no-boundaries", action="store_true")
+
+    verify = add_command(
+        commands, "verify", _verify, "Prove again, in integer arithmetic, the numbers of regions that a log claims."
+    )
+    verify.add_argument("log", help="proof log, written with --proof or proof=")
+    verify.add_argument("--network", metavar="FILE", help="also check that the log is about this network")
+    add_as_json(verify)
+
+
+def _add_proof(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--proof", metavar="LOG", help="also write a log that proves the numbers; see `verify`")
+
+
+def _inspect(arguments: argparse.Namespace) -> None:
+    from polytope_lens.importers.describe import describe, layer_facts
+
+    lens = lens_of(arguments)
+    lowering = lens.lowering
+    if not arguments.json:
+        print(describe(lens.network, lowering))
+        return
+    print_json(
+        {
+            "input_dim": lens.network.input_dim,
+            "output_dim": lens.network.output_dim,
+            "n_neurons": lens.network.n_neurons,
+            "input_shape": None if lowering is None else lowering.input_shape,
+            "output_shape": None if lowering is None else lowering.output_shape,
+            "stripped": None if lowering is None else lowering.stripped,
+            "self_check": None if lens.self_check is None else asdict(lens.self_check),
+            "layers": [asdict(layer) for layer in layer_facts(lens.network, lowering)],
+        }
+    )
+
+
+def _count(arguments: argparse.Namespace) -> None:
+    lens = lens_of(arguments)
+    counts = lens.count(domain_of(arguments, lens), arguments.engine, proof=arguments.proof)
+    if arguments.json:
+        certificate = asdict(counts.certificate)
+        print_json({"total": counts.total, "per_layer": counts.per_layer.tolist(), "certificate": certificate})
+        return
+    for layer, count in enumerate(counts.per_layer):
+        print(f"after layer {layer}: {count}")
+    print(f"total: {counts.total}")
+
+
+def _partition(arguments: argparse.Namespace) -> None:
+    lens = lens_of(arguments)
+    found = lens.partition(domain_of(arguments, lens), arguments.engine, proof=arguments.proof)
+    if arguments.save:
+        found.save(arguments.save)
+    if arguments.json:
+        print_json(
+            {
+                "n_regions": len(found),
+                "per_layer": found.counts_per_layer.tolist(),
+                "engine": found.engine,
+                "status": found.status.name,
+                "certificate": asdict(found.certificate),
+                "regions": regions_as_json(found, range(len(found))),
+            }
+        )
+        return
+    print(found)
+    for i in range(min(len(found), max(arguments.limit, 0))):
+        print(f"{i:8d}  {found[i].pattern.hex}  inside: {np.array2string(found.witnesses[i], precision=6)}")
+    if len(found) > arguments.limit:
+        print(f"... and {len(found) - arguments.limit} more; --limit shows more of them, --json all")
+
+
+def _plot(arguments: argparse.Namespace) -> None:
+    target = Path(arguments.output)
+    if target.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise OptionError(f"a picture is written as .png, .svg or .pdf, but {arguments.output!r} ends otherwise.")
+    lens = lens_of(arguments)
+    found = lens.partition(domain_of(arguments, lens), arguments.engine)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 6.0), layout="constrained")
+    found.plot(
+        figure.add_subplot(projection="3d" if lens.network.input_dim == 3 else None),
+        arguments.color,
+        boundaries=not arguments.no_boundaries,
+        points=array_of(arguments.points) if arguments.points else None,
+        output=arguments.output_index,
+    )
+    figure.savefig(target, dpi=200)
+    print(f"{target}: {len(found)} regions")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from polytope_lens.lens import Lens
+    from polytope_lens.proof.checker import verify
+    from polytope_lens.proof.log import is_about
+
+    lens = Lens(arguments.network) if arguments.network else None
+    answer = verify(arguments.log)
+    if lens is not None and answer["proved"] and not is_about(arguments.log, lens.network):
+        answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
+    if arguments.json:
+        print_json(answer)
+    elif answer["proved"]:
+        about = f" of the network in {arguments.network}" if lens is not None else ""
+        print(f"proved: {answer['total']} regions{about}, {answer['per_layer']} after each layer")
+    else:
+        print(f"{arguments.log}: REJECTED at line {answer['line']}: {answer['reason']}")
+    return 0 if answer["proved"] else 1

@@ -1,0 +1,234 @@
+"""Commands about a point: its polytope, ways and searches from it, how robust it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.cli.arguments import (
+    Choices,
+    add_as_json,
+    add_box,
+    add_choice,
+    add_command,
+    add_network,
+    add_point,
+    array_of,
+    box_of,
+    lens_of,
+    point_of,
+)
+from polytope_lens.cli.output import print_json, regions_as_json
+from polytope_lens.errors import OptionError
+from polytope_lens.network.network import fits_written_out
+
+if TYPE_CHECKING:
+    import argparse
+
+    from polytope_lens.cli.arguments import Commands
+
+# Of patterns that are printed.
+MOST_BITS = 2000
+FORMATS = Choices("io.export", "SUFFIXES")
+
+
+def add(commands: Commands) -> None:
+    """Add these commands."""
+    at = add_command(commands, "at", _at, "The polytope that a point lives on: pattern, affine map, facets.")
+    add_point(at)
+    at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
+    add_as_json(at)
+
+    path = add_command(commands, "path", _path, "Every region on a straight way from one point to another.")
+    add_network(path)
+    path.add_argument("--from", dest="start", nargs="+", type=float, metavar="X", help="coordinates of the start")
+    path.add_argument("--to", dest="stop", nargs="+", type=float, metavar="X", help="coordinates of the end")
+    path.add_argument("--points", metavar="FILE", help="go through the rows of a .npy file instead")
+    add_as_json(path)
+
+    explore = add_command(commands, "explore", _explore, "Regions around a point, found by crossing facets.")
+    add_point(explore)
+    many = explore.add_mutually_exclusive_group()
+    many.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
+    many.add_argument("--unlimited", action="store_true", help="as many regions as there are")
+    explore.add_argument("--max-flips", type=int, metavar="K", help="cross at most so many facets")
+    explore.add_argument("--radius", type=float, metavar="R", help="every region that meets a ball around the point")
+    order = Choices("search.explore", "ORDERS")
+    add_choice(explore, "--order", order, "nearest first, or those with the fewest facets to cross")
+    add_box(explore, "stay between these bounds")
+    explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
+    add_as_json(explore)
+
+    export = add_command(
+        commands, "export", _export, "Write the polytope that a point lives on in the format of another program."
+    )
+    add_point(export)
+    add_box(export, "clip it to these bounds")
+    add_choice(export, "--format", FORMATS, "by default what the name of the output ends in")
+    export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
+
+    robustness = add_command(commands, "robustness", _robustness, "How far a point is from the decision boundary.")
+    add_point(robustness)
+    robustness.add_argument("--norm", type=float, default=2, help="1, 2 or inf (default: %(default)s)")
+    which = robustness.add_mutually_exclusive_group()
+    which.add_argument("--rival", type=int, metavar="I", help="only where this output takes over")
+    which.add_argument("--pair", type=int, nargs=2, metavar="I", help="where these two outputs are equal instead")
+    which.add_argument("--value", type=float, help="where an output has this value instead")
+    robustness.add_argument("--output-index", type=int, metavar="I", help="which output that is")
+    robustness.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
+    add_as_json(robustness)
+
+
+def _at(arguments: argparse.Namespace) -> None:
+    lens = lens_of(arguments)
+    region = lens.at(point_of(arguments, lens, "at"))
+    system = region.inequalities(facets=fits_written_out(lens.network))
+    zero = region.vanishing().tolist()
+    everywhere = region.vanishing(everywhere=True).tolist() if zero else []
+    walls = [neuron for neuron in zero if neuron not in everywhere]
+    affine = region.affine_map
+    if arguments.json:
+        if not isinstance(system.A, np.ndarray):
+            raise OptionError(
+                f"`--json` writes all inequalities, which here are {len(system):,} with {system.A.nnz:,} numbers. Ask "
+                "for them in Python, `lens.at(x).inequalities(facets=False)`, or print the nearest without `--json`."
+            )
+        print_json(
+            {
+                "pattern": [layer.astype(int).tolist() for layer in region.pattern.layers],
+                "hex": region.pattern.hex,
+                "on_boundary": bool(walls),
+                "vanishing": zero,
+                "affine_map": {"A": affine.A.tolist(), "b": affine.b.tolist()},
+                "inequalities": {
+                    "A": system.A.tolist(),
+                    "b": system.b.tolist(),
+                    "layer": system.layer.tolist(),
+                    "neuron": system.neuron.tolist(),
+                    "is_facet": None if system.is_facet is None else system.is_facet.tolist(),
+                },
+            }
+        )
+        return
+    bits = region.pattern.array
+    short = f"{region.pattern}" if len(bits) <= MOST_BITS else f"of {len(bits):,} bits, {bits.sum():,} of them on"
+    print(f"pattern {short}")
+    if walls:
+        named = "; ".join(f"layer {layer}, neuron {neuron}" for layer, neuron in walls)
+        print(f"the point lies on the boundary: {named} {'vanish' if len(walls) > 1 else 'vanishes'} there")
+    known = "" if system.is_facet is None else f", {int(system.is_facet.sum())} of them facets"
+    print(f"{len(system)} inequalities A @ x <= b{known}:")
+    print(system.format(only_facets=not arguments.all))
+    for i, (row, offset) in enumerate(zip(affine.A, affine.b, strict=True)):
+        terms = " ".join(f"{value:+.6g} x{k}" for k, value in enumerate(row[:8]))
+        print(f"output {i} = {terms}{' + ...' if len(row) > 8 else ''} {offset:+.6g}")
+
+
+def _path(arguments: argparse.Namespace) -> None:
+    lens = lens_of(arguments)
+    points = [point for point in (arguments.start, arguments.stop) if point is not None]
+    if arguments.points and not points:
+        points = list(np.atleast_1d(array_of(arguments.points)))
+    elif arguments.points or len(points) < 2:
+        raise OptionError("`path` goes --from one point --to another, or else through the rows of --points FILE.")
+    if len(points) < 2:
+        raise OptionError(f"a path needs at least two points, but {arguments.points} holds one.")
+    path = lens.path(*points)
+    names = [region.pattern.hex for region in path]
+    if arguments.json:
+        print_json(
+            {
+                "length": path.length,
+                "breakpoints": path.breakpoints.tolist(),
+                "flips": path.flips,
+                "patterns": names,
+                "lengths": path.lengths.tolist(),
+            }
+        )
+        return
+    print(path)
+    print(f"{'start':>22}  {names[0]}")
+    for position, flips, name in zip(path.breakpoints.tolist(), path.flips, names[1:], strict=True):
+        owners = "; ".join(f"layer {layer}, neuron {neuron}" for layer, neuron in flips)
+        print(f"{position!r:>22}  {name}  {owners}")
+
+
+def _explore(arguments: argparse.Namespace) -> None:
+    lens = lens_of(arguments)
+    found = lens.explore(
+        point_of(arguments, lens, "explore"),
+        box_of(arguments.box, lens),
+        max_regions=None if arguments.unlimited else arguments.max_regions,
+        max_flips=arguments.max_flips,
+        radius=arguments.radius,
+        order=arguments.order,
+    )
+    search = found.search
+    assert search is not None
+    names = {"distance": search.distances, "crossings": search.crossings}
+    columns = {name: values.tolist() for name, values in names.items() if values is not None}
+    if arguments.json:
+        print_json(
+            {
+                "n_regions": len(found),
+                "engine": found.engine,
+                "status": found.status.name,
+                "explanation": found.explain(),
+                "uncrossed": search.n_uncrossed,
+                "unseen": search.n_unseen,
+                "certificate": asdict(found.certificate),
+                "regions": regions_as_json(found, search.order.tolist(), columns),
+            }
+        )
+        return
+    print(f"{len(found)} regions. {found.explain()}")
+    shown = max(arguments.limit, 0)
+    for i in search.order[:shown].tolist():
+        told = "  ".join(f"{name} {values[i]:<9.4g}" for name, values in columns.items())
+        print(f"{told}  {found[i].pattern.hex}")
+    if len(found) > shown:
+        print(f"... and {len(found) - shown} more; --limit shows more of them, --json all")
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    if arguments.format is None and arguments.output is None:
+        raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
+    lens = lens_of(arguments)
+    region = lens.at(point_of(arguments, lens, "export"), box_of(arguments.box, lens))
+    if arguments.output is None:
+        from polytope_lens.io.export import text_of
+
+        print(text_of(region.export, arguments.format), end="")
+    else:
+        region.write(arguments.output, arguments.format)
+
+
+def _robustness(arguments: argparse.Namespace) -> None:
+    lens = lens_of(arguments)
+    found = lens.robustness_radius(
+        point_of(arguments, lens, "robustness"),
+        norm=arguments.norm,
+        rival=arguments.rival,
+        pair=arguments.pair,
+        output=arguments.output_index,
+        value=arguments.value,
+        max_regions=arguments.max_regions,
+    )
+    if not arguments.json:
+        print(found.explain())
+        print(f"proved: at least {found.lower!r}, at most {found.upper!r}")
+        return
+    numbers = {"radius": found.radius, "lower": found.lower, "upper": found.upper}
+    print_json(
+        {
+            # JSON has neither infinity nor NaN.
+            **{name: number if np.isfinite(number) else None for name, number in numbers.items()},
+            "norm": f"{found.norm:g}",
+            "point": None if found.point is None else found.point.tolist(),
+            "outputs": found.pair,
+            "n_regions": found.n_regions,
+            "status": found.status.name,
+        }
+    )

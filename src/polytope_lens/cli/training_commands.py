@@ -1,0 +1,104 @@
+"""Commands that train: the demonstration, films, experiments by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from polytope_lens.cli.arguments import Choices, add_choice, add_command
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from polytope_lens.cli.arguments import Commands
+
+# Option of the command line, how it is read, and what it says.
+SETTING: dict[str, tuple[Callable[[str], object], str, str]] = {
+    "target": (str, "NAME", "ring, disc, moons, spiral, checkerboard, photograph, text:WORDS, or an image file"),
+    "shape": (str, "SHAPE", "hidden layers, such as 14x6 (six of 14 neurons) or 10x10,2,10x3"),
+    "points": (int, "N", "training points"),
+    "validation": (int, "N", "validation points"),
+    "steps": (int, "N", "steps of Adam"),
+    "learning_rate": (float, "X", "of the first step (deep networks: 0.001); it falls to 0 along half a cosine"),
+    "batch": (int, "N", "training points in each step"),
+    "seed": (int, "N", "of the points, the initial weights and the batches"),
+    "frames": (int, "N", "so many steps are recorded after the first, and become frames"),
+    "pace": (float, "X", "1 spaces them evenly, 2 has them closer together at the start"),
+    "size": (int, "N", "pixels per side of the target"),
+    "categories": (int, "K", "learn classes by cross-entropy: the target cut into K steps of grey; 0: grey levels"),
+}  # fmt: skip
+
+
+def add(commands: Commands) -> None:
+    """Add these commands."""
+    film = add_command(commands, "film", _film, "Train a network on an image, and film its true polytopes.")
+    film.add_argument("-o", "--output", required=True, metavar="FILE", help="film to write: .mp4, .gif or .webp")
+    _add_setting(film, several=False)
+    panels = Choices("training.films.film", "PANELS")
+    add_choice(film, "--panels", panels, "one to four, by default the first three", nargs="+")
+    film.add_argument("--no-curves", action="store_true", help="no losses and numbers of regions beside the panels")
+    film.add_argument("--pixels", nargs=2, type=int, default=(1280, 480), metavar=("W", "H"), help="size of a frame")
+    film.add_argument("--fps", type=float, default=30.0, help="frames per second (default: %(default)g)")
+
+    experiment = add_command(
+        commands, "experiment", _experiment, "An experiment of the posts by name; without a name, the list of them."
+    )
+    experiment.add_argument("name", nargs="?", help="such as post2; every option may be given several values")
+    experiment.add_argument("-o", "--output", metavar="FOLDER", help="where its files go (default: its name)")
+    _add_setting(experiment, several=True)
+
+    demo = add_command(commands, "demo", _demo, "Train a network on a ring and look at its true polytopes.")
+    demo.add_argument("-o", "--output", default="demo", help="folder for pictures and film (default: %(default)s)")
+    demo.add_argument("--steps", type=int, default=6000)
+    demo.add_argument("--seed", type=int, default=0)
+
+
+def _add_setting(sub: argparse.ArgumentParser, *, several: bool) -> None:
+    """Options of :class:`.RunSetting`; those not given keep their defaults."""
+    for name, (kind, metavar, text) in SETTING.items():
+        nargs: Any = "+" if several else None
+        sub.add_argument(f"--{name.replace('_', '-')}", type=kind, nargs=nargs, metavar=metavar, help=text)
+    sub.add_argument("--workers", type=int, default=2, metavar="N", help="processes that measure and draw (default: 2)")
+    sub.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of a setting that were given."""
+    return {name: getattr(arguments, name) for name in SETTING if getattr(arguments, name) is not None}
+
+
+def _film(arguments: argparse.Namespace) -> None:
+    from polytope_lens.experiments.run import RunSetting, record
+    from polytope_lens.render.encoders import check_film
+
+    setting, progress = RunSetting(**_given(arguments)), not arguments.quiet
+    check_film(arguments.output, arguments.fps)  # before the minutes of training
+    recording, _ = record(setting, progress=progress)
+    recording.film(
+        arguments.output,
+        panels=arguments.panels,
+        curves=not arguments.no_curves,
+        size=tuple(arguments.pixels),
+        fps=arguments.fps,
+        workers=arguments.workers,
+        progress=progress,
+    )
+    print(f"{arguments.output}: {len(recording)} frames, from step 0 to {recording.steps[-1]}")
+
+
+def _experiment(arguments: argparse.Namespace) -> None:
+    from polytope_lens.experiments.posts import EXPERIMENTS, about, experiment
+
+    if arguments.name is None:
+        width = max(map(len, EXPERIMENTS))
+        for name in EXPERIMENTS:
+            print(f"{name.ljust(width)}  {about(name)}")
+        return
+    options = {"workers": arguments.workers, "progress": not arguments.quiet, **_given(arguments)}
+    experiment(arguments.name, arguments.output, **options)
+
+
+def _demo(arguments: argparse.Namespace) -> None:
+    from polytope_lens.experiments import demo
+
+    demo.run(arguments.output, steps=arguments.steps, seed=arguments.seed)

@@ -1,0 +1,1 @@
+"""Two networks on one domain: how far apart they are, and which of their regions overlap."""

@@ -1,0 +1,81 @@
+"""Numbers and closed lists as the command line reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from commands import as_json, refused
+from polytope_lens.cli import main
+from polytope_lens.cli.arguments import Choices, Parser
+from polytope_lens.engines.enumerate import ENGINES
+from polytope_lens.io.export import SUFFIXES
+from polytope_lens.render.scene import COLORS
+from polytope_lens.search.explore import ORDERS
+from polytope_lens.training.films.film import PANELS
+
+
+@pytest.mark.parametrize(
+    "text", ["-1", "-1e-3", "-1E+5", "-.5", "-.5e2", "-1.", "-1.e0", "-1_000", "-inf", "-Infinity"]
+)
+def test_every_negative_number_is_one(text):
+    parser = Parser()
+    parser.add_argument("x", type=float, nargs="+")
+    parser.add_argument("--box", type=float, nargs="+")
+    assert parser.parse_args([text, "2", text]).x == [float(text), 2, float(text)]
+    assert parser.parse_args(["0", "--box", text, text]).box == [float(text)] * 2
+
+
+@pytest.mark.parametrize("text", ["-1e", "-e5", "-x", "-1x", "-1e5.5", "--1", "-."])
+def test_what_is_no_number_is_no_argument(text):
+    parser = Parser()
+    parser.add_argument("x", type=float, nargs="+")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["0", text])
+
+
+def test_negative_numbers_in_commands(capsys, lines):
+    assert as_json(capsys, "count", lines, "--box", "-1e0", "1e0")["total"] == 7
+    assert as_json(capsys, "at", lines, "-1e-3", "-1e-9")["pattern"] == [[0, 0, 0]]
+    assert as_json(capsys, "path", lines, "--from", "-1e0", "-5e-1", "--to", "1", ".5")["breakpoints"] == [0.5, 2 / 3]
+    assert "finite" in refused(capsys, "count", lines, "--box", "-inf", "inf")
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "expected"),
+    [
+        ("count", "--engine", ("auto", *ENGINES)),
+        ("partition", "--engine", ("auto", *ENGINES)),
+        ("plot", "--color", COLORS),
+        ("explore", "--order", ORDERS),
+        ("export", "--format", tuple(SUFFIXES)),
+        ("film", "--panels", PANELS),
+    ],
+)
+def test_closed_lists_are_those_of_the_library(capsys, monkeypatch, command, option, expected):
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    helped = " ".join(capsys.readouterr().out.split())
+    assert f"one of {', '.join(expected)}" in helped.partition(f"{option} ")[2]
+    with pytest.raises(SystemExit):
+        main([command, option, "nonsense"])
+    told = capsys.readouterr().err
+    assert "choose from" in told
+    assert all(name in told for name in expected)
+
+
+@pytest.mark.parametrize("engine", ["auto", *ENGINES])
+def test_every_engine_can_be_asked_for(capsys, lines, space, engine):
+    if engine == "polyhedra":  # in space alone
+        assert as_json(capsys, "count", space, "--box", "-1", "1", "--engine", engine)["total"] == 8
+    else:
+        assert as_json(capsys, "count", lines, "--engine", engine)["total"] == 7
+
+
+def test_choices_are_looked_up_when_they_are_needed():
+    absent = Choices("no.such.module", "NAMES")
+    with pytest.raises(ModuleNotFoundError):
+        list(absent)
+    assert list(Choices("render.scene", "COLORS", "none")) == ["none", *COLORS]
+    assert "slope" in Choices("render.scene", "COLORS")

@@ -1,0 +1,72 @@
+"""The program: bad input gets one sentence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from commands import refused
+from polytope_lens.cli import main
+from polytope_lens.importers.npz import save_npz
+from polytope_lens.network.network import from_arrays
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("count", "nowhere.npz"), "nowhere.npz cannot be read"),
+        (("count", "model.h5"), "a lens reads .onnx, .npz"),
+        (("count", "LINES", "--box", "1", "1"), "lower < upper"),
+        (("count", "LINES", "--box", "1", "2", "3"), "--box takes 2 numbers, or 4"),
+        (("count", "SPACE"), "--everywhere"),
+        (("count", "SPACE", "--everywhere", "--engine", "subdivide"), "works for 2 inputs"),
+        (("at", "LINES"), "needs the 2 coordinates"),
+        (("at", "LINES", "1"), "one point with 2 coordinates"),
+        (("at", "LINES", "nan", "1"), "should be finite"),
+        (("at", "LINES", "--point", "LINES"), "not a .npy file"),
+        (("plot", "LINES", "-o", "picture.jpg"), ".png, .svg or .pdf"),
+        (("plot", "LINES", "-o", "nowhere/picture.png"), "nowhere/picture.png"),
+        (("plot", "WIDE", "--box", "0", "1", "-o", "picture.png"), "networks with 2 inputs"),
+        (("plot", "LINES", "-o", "picture.png", "--output-index", "3"), "output"),
+        (("demo", "--steps", "0"), "at least 1"),
+    ],
+)
+def test_bad_input_gets_one_sentence(capsys, lines, space, tmp_path, arguments, says):
+    save_npz(from_arrays([np.eye(4)], [np.zeros(4)]), tmp_path / "wide.npz")
+    named = {"LINES": lines, "SPACE": space, "WIDE": str(tmp_path / "wide.npz")}
+    assert says in refused(capsys, *(named.get(word, word) for word in arguments))
+
+
+def test_the_module_is_the_program(lines):
+    run = subprocess.run(
+        [sys.executable, "-m", "polytope_lens", "count", lines, "--json"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(run.stdout)["total"] == 7
+
+
+def test_arguments_that_cannot_be_read_get_one_sentence_too(capsys, lines):
+    for arguments, says in (
+        (["count", lines, "--box", "a", "1"], "argument --box: invalid float value: 'a'"),
+        (["count"], "the following arguments are required: file"),
+        (["enumerate"], "invalid choice: 'enumerate'"),
+        (["count", lines, "--engine", "spilt"], "'spilt' (choose from"),
+        (["count", lines, "-1x"], "unrecognized arguments: -1x"),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        streams = capsys.readouterr()
+        assert ended.value.code == 2
+        assert streams.out == ""
+        assert streams.err.count("\n") == 1
+        assert says in streams.err
+        assert "--help" in streams.err
+
+
+def test_help_comes_without_the_library():
+    program = "import sys\nfrom polytope_lens.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    program += "assert not {'numba', 'scipy', 'matplotlib', 'flint'} & set(sys.modules), sorted(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -1,0 +1,118 @@
+"""Commands about a network: counts, partitions, pictures, proofs, what a model becomes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from commands import as_json, refused
+from polytope_lens import Partition
+from polytope_lens.cli import main
+
+
+def test_count(capsys, lines, space):
+    assert as_json(capsys, "count", lines)["total"] == 7
+    assert as_json(capsys, "count", lines, "--box", "0.1", "0.2")["per_layer"] == [1]
+    assert as_json(capsys, "count", lines, "--box", "-1", "-1", "1", "0.25")["total"] == 6
+    assert as_json(capsys, "count", lines, "--everywhere", "--engine", "split")["total"] == 7
+    assert as_json(capsys, "count", space, "--everywhere")["certificate"]["float64"] > 0
+    assert main(["count", lines]) == 0
+    assert capsys.readouterr().out == "after layer 0: 7\ntotal: 7\n"
+
+
+def test_partition(capsys, lines, tmp_path):
+    answer = as_json(capsys, "partition", lines)
+    assert answer["n_regions"] == len(answer["regions"]) == 7
+    assert answer["status"] == "COMPLETE"
+    assert len({region["pattern"] for region in answer["regions"]}) == 7
+    saved = str(tmp_path / "saved.npz")
+    assert main(["partition", lines, "--limit", "2", "--save", saved]) == 0
+    assert "... and 5 more" in capsys.readouterr().out
+    assert len(Partition.load(saved)) == 7
+    assert as_json(capsys, "partition", saved) == answer
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_plot(capsys, lines, tmp_path, suffix):
+    picture = tmp_path / f"picture.{suffix}"
+    np.save(tmp_path / "points.npy", np.zeros((3, 2)))
+    assert main(["plot", lines, "-o", str(picture), "--points", str(tmp_path / "points.npy")]) == 0
+    assert picture.read_bytes()[:4] in (b"\x89PNG", b"<?xm", b"%PDF")
+
+
+def test_plot_in_space(space, tmp_path):
+    picture = tmp_path / "solids.png"
+    assert main(["plot", space, "--box", "-1", "1", "-o", str(picture), "--color", "layer"]) == 0
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_saved_torch_model(capsys, tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)), tmp_path / "m.pt")
+    assert 1 <= as_json(capsys, "count", str(tmp_path / "m.pt"), "--everywhere")["total"] <= 7
+
+
+def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
+    log = str(tmp_path / "run.proof")
+    for verb in ("count", "partition"):
+        assert main([verb, lines, "--proof", log]) == 0
+        assert main(["verify", log]) == 0
+        assert capsys.readouterr().out.endswith("proved: 7 regions, [7] after each layer\n")
+        assert as_json(capsys, "verify", log, "--network", lines) == {"proved": True, "total": 7, "per_layer": [7]}
+    assert main(["verify", log, "--network", space]) == 1
+    assert "another network" in capsys.readouterr().out
+    with open(log, "a") as file:
+        file.write("more\n")
+    assert main(["verify", log, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["proved"] is False
+    assert "No such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
+    assert "No such file" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
+
+
+def test_a_proof_that_fails_leaves_nothing_behind(lines, tmp_path, monkeypatch):
+    from polytope_lens.proof import write
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write, "prove_plane", fail)
+    assert main(["count", lines, "--proof", str(tmp_path / "run.proof")]) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["lines.npz"]
+
+
+def test_inspect(capsys, lines, tmp_path):
+    assert main(["inspect", lines]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("2 inputs, 1 output, 3 neurons that cut in 1 layer\n")
+    assert "layer 0:      2 -> 3      ReLU" in text
+    onnx = pytest.importorskip("onnx")
+    nodes = [
+        onnx.helper.make_node("Conv", ["x", "w"], ["h"], name="conv"),
+        onnx.helper.make_node("Relu", ["h"], ["r"], name="act"),
+        onnx.helper.make_node("Softmax", ["r"], ["y"], name="end"),
+    ]
+    shapes = {"x": ["n", 1, "h", 4], "y": None}
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in shapes.items())
+    weight = onnx.numpy_helper.from_array(np.ones((2, 1, 2, 2), np.float32), "w")
+    graph = onnx.helper.make_graph(nodes, "g", [x], [y], [weight])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    path = str(tmp_path / "model.onnx")
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset), path)
+    answer = as_json(capsys, "inspect", path, "--input-shape", "1", "3", "4")
+    assert answer["input_shape"] == [1, 3, 4]
+    assert answer["output_shape"] == [2, 2, 3]
+    assert answer["stripped"] == "end (Softmax)"
+    assert answer["layers"][0]["steps"] == ["conv (Conv)", "act (Relu)"]
+    assert answer["layers"][0]["nonzero"] == 12 * 4
+    assert "Say `input_shape`" in refused(capsys, "inspect", path)
+
+
+def test_weights_with_an_architecture(capsys, tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    path = str(tmp_path / "w.safetensors")
+    safetensors.save_file({"a.weight": np.eye(2), "b.weight": np.ones((1, 2))}, path)
+    for steps in (["relu"], ["a", "relu", "b"]):
+        assert as_json(capsys, "count", path, "--everywhere", "--architecture", *steps)["total"] == 4
+    assert "Say `architecture`" in refused(capsys, "count", path, "--everywhere")

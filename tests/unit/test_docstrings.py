@@ -1,0 +1,288 @@
+"""Methods carry the docstring of the function that they forward to."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pathlib
+import pkgutil
+import re
+import subprocess
+import sys
+
+import pytest
+
+import polytope_lens
+from polytope_lens import Lens, Path, _docstrings
+from polytope_lens._docstrings import documented_by
+from polytope_lens.training import Recorder, Recording
+
+# Methods whose docstring still sends the reader to a function. The list may only shrink: give them `documented_by`.
+POINTERS = {
+    "Exports": "to_ine to_json to_latex to_lp to_smtlib to_vnnlib to_wkt write",
+    "Partition": (
+        "adjacency bent_hyperplane boundary chebyshev_balls data_table extrema f_vector faces facets "
+        "gradient_variation interactive_surface is_bounded level_set linear_pieces linear_region_counts lipschitz "
+        "load locate mean moments neurons norms plot plot_surface polygons rays save to_frame to_geodataframe "
+        "to_networkx to_obj to_ply total_variation vertices volumes"
+    ),
+    "Polytope": "contains cvxpy_constraints facets has_interior is_bounded is_empty rays to_wkt",
+    "Questions": (
+        "bounding_box centroid chebyshev_ball contains diameter distance estimate_volume incidences "
+        "max_volume_ellipsoid min_volume_ellipsoid project sample vertices volume width"
+    ),
+    "Region": ("halfspaces inequalities is_bounded nearest_boundary neighbors power_cells rays to_vnnlib vanishing"),
+}
+
+
+def area(shape, width, height, *, unit="cm"):
+    """The area of a shape.
+
+    It is found without a ruler.
+
+    Parameters
+    ----------
+    shape : Shape
+    width, height : float
+        Of its box.
+
+        Both positive.
+    unit : str
+
+    Raises
+    ------
+    ValueError
+        No shape.
+
+    Notes
+    -----
+    Rounded.
+
+    Examples
+    --------
+    >>> 1 + 1
+    2
+
+    Another one.
+
+    >>> 2 + 2
+    4
+    """
+
+
+def colour(ink, *, paper="white"):
+    """Colours.
+
+    Parameters
+    ----------
+    ink : str
+    paper : str
+        What is written on.
+    """
+
+
+def test_a_method_without_words_says_what_the_function_says():
+    class Shape:
+        @documented_by(area)
+        def area(self, width, height, *, unit="cm"): ...
+
+    expected = inspect.cleandoc(area.__doc__).replace("shape : Shape\n", "")
+    assert inspect.getdoc(Shape.area) == expected
+    assert Shape.area.__doc__ == expected + "\n"
+    assert Shape().area.__doc__ == Shape.area.__doc__
+
+
+def test_own_words_go_first_and_only_parameters_that_are_there_are_told():
+    class Square:
+        @classmethod
+        @documented_by(area, colour)
+        def area(cls, width, *points, unit, paper):
+            """The area of a square.
+
+            Squares are shapes.
+
+            Parameters
+            ----------
+            *points : arrays
+                Corners.
+            unit : "cm" or "m"
+
+            Notes
+            -----
+            Exact.
+            """
+
+    assert inspect.getdoc(Square.area) == inspect.cleandoc("""
+        The area of a square.
+
+        It is found without a ruler.
+
+        Squares are shapes.
+
+        Parameters
+        ----------
+        width : float
+            Of its box.
+
+            Both positive.
+        *points : arrays
+            Corners.
+        unit : "cm" or "m"
+        paper : str
+            What is written on.
+
+        Raises
+        ------
+        ValueError
+            No shape.
+
+        Notes
+        -----
+        Exact.
+
+        Examples
+        --------
+        >>> 1 + 1
+        2
+
+        Another one.
+
+        >>> 2 + 2
+        4
+    """)
+
+
+def test_options_stand_for_all_that_the_function_has():
+    class Shape:
+        @documented_by(area)
+        def area(self, width, **options):
+            """Area."""
+
+        @documented_by(colour)
+        def nothing(self):
+            """Nothing."""
+
+    text = inspect.getdoc(Shape.area)
+    assert "width, height : float" in text
+    assert "unit : str" in text
+    assert "shape :" not in text
+    assert inspect.getdoc(Shape.nothing) == "Nothing."
+
+
+def test_properties_and_types_stay():
+    class Shape:
+        @property
+        @documented_by(colour)
+        def colour(self) -> str:
+            return "red"
+
+    assert Shape.colour.__doc__ == "Colours.\n"
+    assert Shape().colour == "red"
+    assert list(inspect.signature(Lens.path).parameters) == ["self", "x", "y", "more"]
+    assert Lens.path.__module__ == "polytope_lens.lens"
+    assert Lens.path.__documented_by__ == ("polytope_lens.path.path:path",)
+
+
+def test_a_function_is_read_without_importing_its_module():
+    program = "import sys\nfrom polytope_lens import _docstrings\n"
+    program += (
+        "print(_docstrings._read('render.matplotlib:plot')); assert not {'matplotlib', 'numpy'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    from polytope_lens.render.matplotlib import plot
+
+    assert done.stdout.strip() == plot.__doc__.strip()
+    with pytest.raises(LookupError, match="no function plod"):
+        _docstrings._read("render.matplotlib:plod")
+    assert _docstrings._read("no.such.module:plot") is None
+
+
+def test_without_docstrings_nothing_breaks():
+    program = (
+        "from polytope_lens import Lens\nassert Lens.path.__doc__ is None\nprint(Lens.from_arrays([[[1.0]]], [[0]]))"
+    )
+    done = subprocess.run([sys.executable, "-OO", "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Lens(Network(1 -> 1")
+
+
+# ----------------------------------------------------------------------------------------- in the library
+
+
+def classes():
+    for module in pkgutil.walk_packages(polytope_lens.__path__, "polytope_lens."):
+        if module.name.endswith("__main__"):
+            continue
+        for value in vars(importlib.import_module(module.name)).values():
+            if inspect.isclass(value) and value.__module__ == module.name and not value.__name__.startswith("_"):
+                yield value
+
+
+def methods():
+    """Public methods and properties of all classes, by the names of class and method."""
+    for owner in classes():
+        for name, value in vars(owner).items():
+            function = inspect.unwrap(getattr(value, "fget", None) or getattr(value, "__func__", value))
+            if not name.startswith("_") and inspect.isfunction(function):
+                yield f"{owner.__name__}.{name}", function
+
+
+METHODS = dict(methods())
+DOCUMENTED = {name: method for name, method in METHODS.items() if hasattr(method, "__documented_by__")}
+
+
+def test_the_objects_that_users_meet_are_documented_so():
+    assert len([name for name in DOCUMENTED if name.startswith("Lens.")]) > 12
+    for method in (Lens.partition, Lens.explore, Path.exact_breakpoints, Recording.film, Recorder.film):
+        assert "\nNotes\n-----\n" in method.__doc__
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_every_parameter_is_told_and_no_other(name):
+    method = DOCUMENTED[name]
+    told = _docstrings.split(method.__doc__).get("Parameters", [])
+    listed = [word for entry in _docstrings._entries(told) for word in _docstrings._names(entry)]
+    parameters = {name for name, p in inspect.signature(method).parameters.items() if p.kind is not p.VAR_KEYWORD} - {
+        "self",
+        "cls",
+    }
+    assert parameters <= set(listed)
+    assert parameters == set(listed) or "options" in inspect.signature(method).parameters
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_texts_that_are_read_from_the_source_are_those_of_the_functions(name):
+    for source in DOCUMENTED[name].__documented_by__:
+        module, _, function = source.removeprefix("polytope_lens.").partition(":")
+        found = importlib.import_module(f"polytope_lens.{module}")
+        for part in function.split("."):
+            found = getattr(found, part)
+        assert callable(found)
+        if "." not in function and not hasattr(found, "__documented_by__"):
+            assert _docstrings._read(f"{module}:{function}") == found.__doc__
+
+
+def test_no_method_sends_its_reader_elsewhere():
+    pointing = {
+        name
+        for name, method in METHODS.items()
+        if re.search(r"see :(func|mod):", inspect.getdoc(method) or "") and name not in DOCUMENTED
+    }
+    known = {f"{owner}.{name}" for owner, names in POINTERS.items() for name in names.split()}
+    assert not pointing - known, "give these methods the docstring of their function: `documented_by(function)`"
+    assert not known - pointing, "these do not send their readers elsewhere any more: take them off the list"
+
+
+def test_examples_run_once():
+    root = pathlib.Path(__file__).parents[2]
+    names = [f"src/polytope_lens/{name}.py" for name in ("lens", "path/path", "training/recording")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-p", "no:cacheprovider", *names],
+        capture_output=True, text=True, cwd=root, check=True,
+    )  # fmt: skip
+    collected = [line.partition("::")[2] for line in done.stdout.splitlines() if "::" in line]
+    assert "polytope_lens.lens.Lens.slice" in collected
+    assert "polytope_lens.lens.Lens.partition" in collected  # an example of its own beside the words of a function
+    assert "polytope_lens.path.path.path" in collected
+    assert "polytope_lens.lens.Lens.path" not in collected
+    assert "polytope_lens.lens.Lens.at" not in collected
+    assert "polytope_lens.training.recording.Recording.events" not in collected
