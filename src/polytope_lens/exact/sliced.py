@@ -18,15 +18,13 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from polytope_lens.arithmetic.rational import nearest_float
-from polytope_lens.exact.rows import ExactRows, pulled_back_rows
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNIT_ROUNDOFF
+from polytope_lens.exact.rows import ExactRows, pulled_back_rows
 from polytope_lens.exact.sparse import DoubleDoubles
 from polytope_lens.network.network import layer_slopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
 
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network import Network
@@ -186,9 +184,7 @@ def _product(left: Cut, right: Cut, doubt: Floats, width: int) -> DoubleDoubles:
         return DoubleDoubles(high, low, np.full_like(error, np.inf))
     # Products left out: of the slices of the left matrix with what those of the right one leave that they met, and of
     # what the former leave with all of it.
-    parts = [
-        (np.abs(piece), right.rests[min(SLICES - s, len(right.rests) - 1)]) for s, piece in enumerate(left.slices)
-    ]
+    parts = [(np.abs(piece), right.rests[min(SLICES - s, len(right.rests) - 1)]) for s, piece in enumerate(left.slices)]
     inner = [np.flatnonzero(a.any(axis=0) & b.any(axis=1)) for a, b in parts]
     if sum(map(len, inner)) > 2 * k:
         # Nearly all numbers have more bits than slices hold: it costs less to count the products that are not zero.

@@ -1,7 +1,7 @@
 """Which rows of one large polytope are facets, in floats, wherever floats can prove it.
 
-The polytope is seen from a point inside, ``h . v <= 1`` as in :mod:`.proved`, whose walks along edges need as many steps
-as there are coordinates for each row. Where these are many, nearly all rows are facets, and it pays to aim:
+The polytope is seen from a point inside, ``h . v <= 1`` as in :mod:`.redundancy`, whose walks along edges need as many
+steps as there are coordinates for each row. Where these are many, nearly all rows are facets, and it pays to aim:
 
 - A coordinate on which a single row depends makes this row a facet, which is in nobody else's way. Both are left out.
 - A ray along the row itself rarely meets it first, since some rows are much nearer than others. The best single shot is
@@ -11,7 +11,7 @@ as there are coordinates for each row. Where these are many, nearly all rows are
   the few that are in the way; at last by a quadratic program. Where that has no solution, it has multipliers, which
   make the row of others, and may prove that it is implied.
 
-All of this proposes; what it finds is proved as in :mod:`.rays` and :mod:`.proved`, with the same bounds.
+All of this proposes; what it finds is proved as in :mod:`.ray_shooting` and :mod:`.redundancy`, with the same bounds.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
 from polytope_lens.polytope.batch.nearest_points import nearest_points
+from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Statuses
@@ -221,7 +221,7 @@ def _shortest(white: Floats, q: int, kept: float) -> tuple[Floats, Floats]:
 def are_met_first(polar: Polar, ways: Floats, hits: Ints) -> tuple[Bools, Floats]:
     """Whether it is proved that each way (n, d) meets a row before all others, and the point between it and the next.
 
-    The proof is that of :func:`.rays.is_met_first`, for many ways at once.
+    The proof is that of :func:`.ray_shooting.is_met_first`, for many ways at once.
     """
     at, d = np.arange(len(ways)), polar.rows.shape[1]
     unit = (d + 8) * UNIT_ROUNDOFF
@@ -244,7 +244,7 @@ def are_met_first(polar: Polar, ways: Floats, hits: Ints) -> tuple[Bools, Floats
 def is_implied(polar: Polar, q: int, basis: Ints) -> bool:
     """Whether it is proved that row q is a combination of d others, with positive multipliers, and no facet.
 
-    The proof is that of :mod:`.proved`.
+    The proof is that of :mod:`.redundancy`.
     """
     d = polar.rows.shape[1]
     if len(basis) != d:

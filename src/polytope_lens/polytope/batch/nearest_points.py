@@ -180,7 +180,7 @@ def _project(
 
 @inlined
 def _let_go(leaving: int, count: int, basis: Any, triangle: Any) -> None:  # pragma: no cover - compiled
-    """Leave out one of the normals, of which `count` remain: turn the triangle's rows until it is one again (Givens)."""
+    """Leave out a normal, so that `count` remain: rows are rotated until the triangle is one again (Givens)."""
     d = basis.shape[1]
     for j in range(leaving, count):
         for i in range(j + 2):
