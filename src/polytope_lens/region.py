@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens import _validate
 from polytope_lens import network as net
-from polytope_lens.affine import AffineMap
+from polytope_lens.affine import AffineMap, augmented_map
 from polytope_lens.exact.points import point_signs
 from polytope_lens.io import vnnlib, wkt
 from polytope_lens.io.exports import Exports
@@ -72,7 +72,7 @@ class Region(Exports, Questions):
 
     def augmented_map(self) -> Floats:
         """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1); rounded."""
-        return net.augmented_map(self.network, self.pattern.array)
+        return augmented_map(self.network, self.pattern.array)
 
     @overload
     def inequalities(self, *, exact: Literal[False] = False, facets: bool = True) -> Inequalities: ...

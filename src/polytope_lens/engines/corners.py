@@ -12,7 +12,7 @@ from polytope_lens.engines._kernels.corners import ANSWERED, N_WORDS, OPEN, POIN
 from polytope_lens.engines.chunks import first_rows
 from polytope_lens.exact.rational import integer_matrix, integer_rows
 from polytope_lens.exact.sparse import rows_on
-from polytope_lens.network import bit_places
+from polytope_lens.network import bit_places, bit_starts
 from polytope_lens.pattern import n_words, unpack
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class CornerSigns(ABC):
         self._sides = integer_rows(sides)
         self._n_bits = network.n_neurons
         self._place = bit_places(network)
-        self._first_bit = np.cumsum((0, *network.bits_per_layer)).tolist()
+        self._first_bit = bit_starts(network).tolist()
 
     def answer(self, state: Any) -> None:
         """Fill in the signs that the kernel left open at the corners of a cell, for the neuron that it asked about."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
+from polytope_lens.affine import affine_maps
 from polytope_lens.engines._kernels import bottleneck, codes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.flat import flatten
@@ -17,7 +18,6 @@ from polytope_lens.engines.chunks import (
     first_rows,
     input_maps,
     input_points,
-    maps_of_patterns,
     trimmed,
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
@@ -79,11 +79,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
         proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
         patterns = trimmed(out.patterns, n)
-        maps = (
-            input_maps(chart, trimmed(out.maps, n))
-            if chart.has_all_coordinates
-            else maps_of_patterns(network, patterns)
-        )
+        maps = input_maps(chart, trimmed(out.maps, n)) if chart.has_all_coordinates else affine_maps(network, patterns)
         return Chunk(n, patterns, maps, witnesses, proved, None)
 
     record.of = "search tree"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network import augment
+from polytope_lens.network import augment, slopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,17 +42,12 @@ def bounded_rows(network: Network, bits: Bools, first: Floats | None = None) -> 
     if first is None:
         exact = augment(network.layers[0].weight, network.layers[0].bias)[:-1]
         first = np.broadcast_to(exact[:, None, :], (len(exact), n, exact.shape[1]))
-    rows, error = first, np.zeros(first.shape)
-    start = 0
+    rows, error, of_layers = first, np.zeros(first.shape), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers):
         if index:
             rows, error = _affine(layer.weight, layer.bias, rows, error)
         yield rows, error
-        on = np.ones((n, layer.width), dtype=bool)
-        stop = start + int(layer.cuts.sum())
-        on[:, layer.cuts] = bits[:, start:stop]
-        start = stop
-        slope = np.where(on, layer.positive_slope, layer.negative_slope).T[:, :, None]
+        slope = of_layers[index].T[:, :, None]
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             product = slope * rows
             # Slopes of 0, 1 and -1 round nothing.

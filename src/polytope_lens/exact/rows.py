@@ -10,6 +10,7 @@ import numpy as np
 from flint import fmpz, fmpz_mat
 
 from polytope_lens.exact.rational import common_exponent, integer_matrix, scaled_integers
+from polytope_lens.network import bit_starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def integer_network(network: Network) -> IntegerNetwork:
         [integer_matrix(weight) for weight in network.augmented_weights()],
         slopes,
         [layer.cuts.tolist() for layer in network.layers],
-        np.cumsum((0, *network.bits_per_layer)).tolist(),
+        bit_starts(network).tolist(),
     )
 
 

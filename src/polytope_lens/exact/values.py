@@ -77,7 +77,7 @@ def bounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
     *weights, output = network.augmented_weights()
     for start in range(0, len(bits), BLOCK):
         at = slice(start, start + BLOCK)
-        on = slopes(network, bits[at])
+        on = slopes(network.layers, bits[at])
         n = len(bits[at])
         parts: tuple[Floats, ...] = (np.tile(output[0], (n, 1)), *np.zeros((2, n, output.shape[1])))
         for weight, slope in zip(reversed(weights), reversed(on), strict=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.engines.explore import affine_maps
+from polytope_lens.affine import affine_maps
 from polytope_lens.exact.rational import fraction, rationals
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network import Network

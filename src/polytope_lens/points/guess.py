@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens import network as net
-from polytope_lens.engines.explore import affine_maps
+from polytope_lens.affine import affine_maps
 from polytope_lens.exact.points import point_signs
 from polytope_lens.pattern import pack
 

@@ -17,6 +17,7 @@ from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, inte
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.exact import Halfspace, interior_point, maximize
 from polytope_lens.lp.proposal import propose_multipliers
+from polytope_lens.network import bit_starts
 from polytope_lens.pattern import unpack
 from polytope_lens.proof.log import hexadecimal
 
@@ -52,7 +53,7 @@ def prove_tree(log: LogFile, network: Network, chart: Chart, box: Box | None, ti
     witnesses = np.concatenate([chunk.witnesses for chunk in chunks])
     rows = ExactRows(network, integer_matrix(chart.matrix))
     neurons = [np.flatnonzero(layer.cuts).tolist() for layer in network.layers]
-    first_bit = np.cumsum([0, *network.bits_per_layer]).tolist()
+    first_bit = bit_starts(network).tolist()
     stack: list[tuple[int, int, int, list[int] | None, _Cell]] = [(0, len(bits), 0, None, _Cell(chart, box))]
     while stack:
         start, stop, layer, candidates, cell = stack.pop()

@@ -11,7 +11,7 @@ from polytope_lens._ragged import starts
 from polytope_lens.domain import is_bounded as is_bounded_domain
 from polytope_lens.exact.rational import integer_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.network import from_layer
+from polytope_lens.network import bit_starts, from_layer, slopes
 from polytope_lens.pattern import unpack
 from polytope_lens.polytope.boundedness import BOUNDED, OPEN, UNBOUNDED, prove_bounded
 from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone, cone_of_rows, is_trivial_cone
@@ -146,12 +146,9 @@ def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
     """
     source = ExactRows(network)
     status = np.zeros(len(bits), dtype=np.int8)
-    start = 0
+    firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers):
-        stop = start + int(layer.cuts.sum())
-        on = np.ones((len(bits), layer.width), dtype=bool)
-        on[:, layer.cuts] = bits[:, start:stop]
-        passed = np.where(on, layer.positive_slope, layer.negative_slope) != 0
+        (start, stop), passed = firsts[index : index + 2], of_layers[index] != 0
         count = passed.sum(axis=1)
         still: dict[bytes, bool] = {}
         for i in np.flatnonzero((status == OPEN) & ((count < network.input_dim) | (index == 0))):
@@ -171,7 +168,6 @@ def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
                 first[neuron, at, np.tile(np.arange(k), len(few))] = 1.0
                 proved = _proved(behind, np.zeros((0, k)), bits[few, start:], first)
                 status[few[proved == BOUNDED]] = BOUNDED
-        start = stop
     normals = _normals(network, domain)
     for i in np.flatnonzero(status == OPEN):
         status[i] = BOUNDED if is_trivial_cone(normals(bits[i]), network.input_dim) else UNBOUNDED

@@ -14,7 +14,7 @@ from polytope_lens.exact.bounded import bounded_rows
 from polytope_lens.exact.rational import integer_rows, sign
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network import bit_places, from_layer
+from polytope_lens.network import bit_places, bit_starts, from_layer, slopes
 from polytope_lens.pattern import find_keys, pack, sort_key, unpack
 from polytope_lens.polytope.codes import FACET, FLAT, IMPLIED, OPEN
 from polytope_lens.polytope.facets import exact_facet_mask, primitive, proved_statuses
@@ -235,14 +235,11 @@ def _mark_implied_behind(
     are zero, which is too little for a facet unless their rows are all parallel.
     """
     hidden, d = points, points.shape[1]
-    start = 0
+    firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers[:-1]):
         with np.errstate(all="ignore"):
             value = hidden @ layer.weight.T + layer.bias
-        on = np.ones((len(bits), layer.width), dtype=bool)
-        stop = start + int(layer.cuts.sum())
-        on[:, layer.cuts] = bits[:, start:stop]
-        slope = np.where(on, layer.positive_slope, layer.negative_slope)
+        slope, (start, stop) = of_layers[index], firsts[index : index + 2]
         passed = slope != 0
         count = passed.sum(axis=1)
         of_layer = slice(start, stop)
@@ -263,7 +260,6 @@ def _mark_implied_behind(
             status[few[few_rows], start + implied] = IMPLIED
         with np.errstate(all="ignore"):
             hidden = slope * value
-        start = stop
 
 
 def _are_spread(normals: Floats, error: Floats, chosen: Bools) -> Bools:

@@ -13,7 +13,7 @@ from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.points import interior_mask, point_signs
 from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
 from polytope_lens.mesh import PlanarMesh
-from polytope_lens.network import Network, evaluate
+from polytope_lens.network import Network, evaluate, slopes
 from polytope_lens.pattern import pack, sort_key
 from polytope_lens.polyhedral_mesh import face_areas
 from polytope_lens.polytope import Polytope
@@ -400,14 +400,9 @@ def _map_sizes(partition: Partition) -> Floats:
     """Each entry of the maps with every term of its sum replaced by its size: what rounding is relative to."""
     network = partition.network
     product = np.abs(network.augmented_weights()[0])[None, :, :]
-    bits = partition.bits()
-    start = 0
-    for layer, weight in zip(network.layers, network.augmented_weights()[1:], strict=True):
-        on = np.ones((len(bits), layer.width), dtype=bool)
-        stop = start + int(layer.cuts.sum())
-        on[:, layer.cuts] = bits[:, start:stop]
-        start = stop
-        slope = np.column_stack([np.where(on, layer.positive_slope, layer.negative_slope), np.ones(len(bits))])
+    of_layers = slopes(network.layers, partition.bits())
+    for of_layer, weight in zip(of_layers, network.augmented_weights()[1:], strict=True):
+        slope = np.column_stack([of_layer, np.ones(len(of_layer))])
         product = np.abs(weight) @ (np.abs(slope)[:, :, None] * product)
     return np.broadcast_to(product[:, :-1], partition.maps.shape)
 

@@ -8,7 +8,7 @@ import pytest
 
 from families import generic, random_deep
 from polytope_lens import Box, Lens
-from polytope_lens.engines.explore import affine_maps
+from polytope_lens.affine import affine_maps
 from polytope_lens.errors import (
     DimensionError,
     DomainError,
