@@ -13,7 +13,8 @@ from flint import fmpq, fmpz
 from polytope_lens.engines import split
 from polytope_lens.engines.chunks import Record
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.exact.rational import dot, integer_matrix, integer_rows, integers, nearest_float, rational, rationals
+from polytope_lens.exact.owner_rows import integer_sides
+from polytope_lens.exact.rational import dot, integer_matrix, integers, nearest_float, rational, rationals
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.exact import Halfspace, interior_point, maximize
 from polytope_lens.lp.proposal import propose_multipliers
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network import Network
-    from polytope_lens.proof.log import LogFile
-    from polytope_lens.proof.write import Tick
+    from polytope_lens.proof.log import LogFile, Tick
 
     Row = Sequence[fmpz]
     Multipliers = tuple[fmpz, list[tuple[int, fmpz]]]  # a scale, and halfspaces with their multipliers
@@ -110,7 +110,7 @@ def _contradiction(rows: Sequence[Row]) -> list[tuple[int, fmpz]]:
 
 def sides(chart: Chart) -> list[list[fmpz]]:
     """Sides of a chart as the log counts them: integer rows ``a . u + c <= 0``, without rows of zeros."""
-    return [row for row in integer_rows(np.column_stack([chart.A, -chart.b])) if any(row)]
+    return [row for row in integer_sides(chart) if any(row)]
 
 
 def _chart_point(chart: Chart, x: NDArray[np.float64]) -> list[fmpz] | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens._ragged import starts
 from polytope_lens.domain import is_bounded as is_bounded_domain
-from polytope_lens.exact.rational import integer_rows
+from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.network import bit_starts, from_layer, slopes
 from polytope_lens.pattern import unpack
@@ -176,15 +176,10 @@ def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
 
 def _is_still(network: Network, domain: Domain, source: ExactRows, bits: Bools, index: int, passed: Ints) -> bool:
     """Whether there is a direction along which a region goes on forever and nothing that a layer passes on changes."""
-    rows = [] if domain is None else integer_rows(domain.A)
-    on = iter(bits.tolist())
-    exact = []
-    for before, layer in enumerate(network.layers[: index + 1]):
-        exact = [row[:-1] for row in source.rows(before, bits)]
-        rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts)]
-    for j in passed:
-        rows += [exact[j], [-v for v in exact[j]]]
-    return not is_trivial_cone(rows, network.input_dim)
+    exact = source.rows(index, bits)
+    rows = [*integer_sides(domain), *cell_rows(network, source, bits, index + 1)]
+    rows += [row for j in passed for row in (exact[j], [-v for v in exact[j]])]
+    return not is_trivial_cone([row[:-1] for row in rows], network.input_dim)
 
 
 def recession_cones(partition: Partition) -> RecessionCones:
@@ -211,5 +206,5 @@ def recession_cones(partition: Partition) -> RecessionCones:
 def _normals(network: Network, domain: Domain) -> Callable[[Bools], list[list[fmpz]]]:
     """A function that gives the normals of all inequalities under a pattern, as integers."""
     source = ExactRows(network)
-    sides = [] if domain is None else integer_rows(domain.A)
-    return lambda bits: [row[:-1] for row in cell_rows(network, source, bits)] + sides
+    sides = integer_sides(domain)
+    return lambda bits: [row[:-1] for row in cell_rows(network, source, bits) + sides]

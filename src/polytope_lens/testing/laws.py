@@ -10,6 +10,7 @@ from flint import fmpq, fmpz_mat
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import ConsistencyError
+from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.points import interior_mask, point_signs
 from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
 from polytope_lens.mesh import PlanarMesh
@@ -22,7 +23,6 @@ from polytope_lens.query.locate import locate
 from polytope_lens.testing.counterexamples import fail, names, show
 from polytope_lens.testing.exact import (
     cone_volume,
-    domain_rows,
     exact_cells,
     exact_maps,
     exact_volume,
@@ -292,7 +292,7 @@ def assert_volumes_add_up(partition: Partition) -> None:
     __tracebackhide__ = True
     dim, domain = partition.network.input_dim, partition.domain
     whole_cone = domain is None or (isinstance(domain, Polytope) and not domain.is_bounded)
-    sides = domain_rows(domain, dim)
+    sides = integer_sides(domain)
     total = cone_volume(sides, dim) if whole_cone else exact_volume(sides, dim)
     volumes = []
     for i, rows in enumerate(exact_cells(partition)):
