@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.exact.owner_rows import integer_sides
-from polytope_lens.exact.points import interior_mask, point_signs
+from polytope_lens.exact.points import halfspace_signs, interior_mask, point_signs
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.exact.signs import halfspace_signs
 from polytope_lens.pattern import unpack
 from polytope_lens.polytope.middle import float_inside
 

@@ -12,8 +12,8 @@ import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens.errors import DomainError
+from polytope_lens.exact.points import halfspace_signs
 from polytope_lens.exact.rational import nearest_float, rational
-from polytope_lens.exact.signs import halfspace_signs
 from polytope_lens.lp.exact import Halfspace, maximize
 
 if TYPE_CHECKING:

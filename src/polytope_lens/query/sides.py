@@ -11,9 +11,10 @@ from polytope_lens._ragged import starts
 from polytope_lens.domain import Box
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.bounded import bounded_rows
+from polytope_lens.exact.forward import product_bound
 from polytope_lens.exact.rational import integer_rows, sign
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.network import bit_places, bit_starts, from_layer, slopes
 from polytope_lens.pattern import find_keys, pack, sort_key, unpack
 from polytope_lens.polytope.codes import FACET, FLAT, IMPLIED, OPEN
@@ -213,13 +214,12 @@ def _prove(
 
 def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]:
     """``-(a . x + c)`` of the rows of n regions at a point each, (n, m), and bounds on their error."""
-    unit = summation_bound(rows.shape[2])
     away = np.abs(points)
     with np.errstate(all="ignore"):
         slack = -(np.einsum("nmk,nk->nm", rows[:, :, :-1], points) + rows[:, :, -1])
         size = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
         inherited = np.einsum("nmk,nk->nm", error[:, :, :-1], away) + error[:, :, -1]
-        return slack, (inherited + unit * size) * BOUND_SLACK + UNDERFLOW_GUARD
+        return slack, product_bound(inherited, size, rows.shape[2] - 1)
 
 
 def _mark_implied_behind(
