@@ -20,8 +20,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 def main() -> None:
     from polytope_lens.engines.enumerate import partition
-    from polytope_lens.training import RING_SHAPE, Recorder, mlp, ring, sample, train
-    from polytope_lens.training.film import film
+    from polytope_lens.experiments import RING_SHAPE, mlp, ring, sample, train
+    from polytope_lens.training import Recorder
+    from polytope_lens.training.films.film import film
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--frames", type=int, default=600)

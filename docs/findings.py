@@ -22,14 +22,15 @@ from scipy.stats import spearmanr
 from tqdm import tqdm
 
 from polytope_lens.engines.enumerate import partition
+from polytope_lens.experiments import disc, mlp, pixel_coordinates, ring, sample, train
+from polytope_lens.experiments.findings.change import change
+from polytope_lens.experiments.findings.creases import DISTANCES, bundling, creases
+from polytope_lens.experiments.findings.edge import along_circle
+from polytope_lens.experiments.findings.gathering import Contrast, gathering, homes, length_near_circle
+from polytope_lens.experiments.findings.pulse import autocorrelation, bursts, rhythm
 from polytope_lens.network import evaluate, from_arrays
 from polytope_lens.render.scene import boundary_segments
-from polytope_lens.training import Recorder, Recording, disc, measure, mlp, pixel_coordinates, ring, sample, train
-from polytope_lens.training.findings.change import change
-from polytope_lens.training.findings.creases import DISTANCES, bundling, creases
-from polytope_lens.training.findings.edge import along_circle
-from polytope_lens.training.findings.gathering import Contrast, gathering, homes, length_near_circle
-from polytope_lens.training.findings.pulse import autocorrelation, bursts, rhythm
+from polytope_lens.training import Recorder, Recording, measure
 from polytope_lens.training.recording import SQUARE
 
 HERE = Path(__file__).parent

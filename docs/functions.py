@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 
 from polytope_lens import Box, Lens
-from polytope_lens.training import mlp, ring, sample, train
+from polytope_lens.experiments import mlp, ring, sample, train
 
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
 

@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from polytope_lens.engines.enumerate import partition
+from polytope_lens.experiments import RING_SHAPE, mlp, ring, sample, train
+from polytope_lens.experiments.pictures import creases
+from polytope_lens.experiments.run import Setting, learn
 from polytope_lens.render.tracks import plot_ages, plot_events
-from polytope_lens.training import RING_SHAPE, Recorder, Recording, ages, mlp, ring, sample, train
-from polytope_lens.training.pictures import creases
-from polytope_lens.training.runs import Setting, learn
+from polytope_lens.training import Recorder, Recording, ages
 
 IMAGES = Path(__file__).parent / "images"
 

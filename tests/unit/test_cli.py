@@ -12,13 +12,12 @@ from PIL import Image
 from polytope_lens import Box, Lens, Partition
 from polytope_lens.cli import main
 from polytope_lens.cli.points import FORMATS
-from polytope_lens.cli.training import PANELS, SETTING
+from polytope_lens.cli.training import SETTING
+from polytope_lens.experiments.posts import EXPERIMENTS
+from polytope_lens.experiments.run import RunSetting
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.io.exports import SUFFIXES
 from polytope_lens.network import from_arrays
-from polytope_lens.training import film
-from polytope_lens.training.experiments import EXPERIMENTS
-from polytope_lens.training.runs import Setting
 
 LINES = from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -0.5], [0]])
 SPACE = from_arrays([np.eye(3), np.ones((1, 3))], [np.zeros(3), np.zeros(1)])
@@ -401,5 +400,4 @@ def test_bad_experiments_get_one_sentence(capsys, tmp_path, arguments, says):
 
 
 def test_options_of_training_are_those_of_a_setting():
-    assert tuple(SETTING) == tuple(field.name for field in fields(Setting))
-    assert PANELS == film.PANELS
+    assert tuple(SETTING) == tuple(field.name for field in fields(RunSetting))

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from polytope_lens.cli.common import Commands
 
-PANELS = ("partition", "value", "target", "pattern", "slope", "layer", "error", "age")
 # Option of the command line, how it is read, and what it says.
 SETTING: dict[str, tuple[Callable[[str], object], str, str]] = {
     "target": (str, "NAME", "ring, disc, moons, spiral, checkerboard, photograph, text:WORDS, or an image file"),
@@ -35,7 +34,7 @@ def add(commands: Commands) -> None:
     film = add_command(commands, "film", _film, "Train a network on an image, and film its true polytopes.")
     film.add_argument("-o", "--output", required=True, metavar="FILE", help="film to write: .mp4, .gif or .webp")
     _add_setting(film, several=False)
-    film.add_argument("--panels", nargs="+", choices=PANELS, help="one to four; by default the first three")
+    film.add_argument("--panels", nargs="+", metavar="PANEL", help="one to four; by default the first three")
     film.add_argument("--no-curves", action="store_true", help="no losses and numbers of regions beside the panels")
     film.add_argument("--pixels", nargs=2, type=int, default=(1280, 480), metavar=("W", "H"), help="size of a frame")
     film.add_argument("--fps", type=float, default=30.0, help="frames per second (default: %(default)g)")
@@ -54,7 +53,7 @@ def add(commands: Commands) -> None:
 
 
 def _add_setting(sub: argparse.ArgumentParser, *, several: bool) -> None:
-    """Options of :class:`.runs.Setting`; those not given keep their defaults."""
+    """Options of :class:`.RunSetting`; those not given keep their defaults."""
     for name, (kind, metavar, text) in SETTING.items():
         nargs: Any = "+" if several else None
         sub.add_argument(f"--{name.replace('_', '-')}", type=kind, nargs=nargs, metavar=metavar, help=text)
@@ -68,10 +67,10 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _film(arguments: argparse.Namespace) -> None:
-    from polytope_lens.render.film import check_film
-    from polytope_lens.training.runs import Setting, record
+    from polytope_lens.experiments.run import RunSetting, record
+    from polytope_lens.render.encoders import check_film
 
-    setting, progress = Setting(**_given(arguments)), not arguments.quiet
+    setting, progress = RunSetting(**_given(arguments)), not arguments.quiet
     check_film(arguments.output, arguments.fps)  # before the minutes of training
     recording, _ = record(setting, progress=progress)
     recording.film(
@@ -87,7 +86,7 @@ def _film(arguments: argparse.Namespace) -> None:
 
 
 def _experiment(arguments: argparse.Namespace) -> None:
-    from polytope_lens.training.experiments import EXPERIMENTS, about, experiment
+    from polytope_lens.experiments.posts import EXPERIMENTS, about, experiment
 
     if arguments.name is None:
         width = max(map(len, EXPERIMENTS))
@@ -99,6 +98,6 @@ def _experiment(arguments: argparse.Namespace) -> None:
 
 
 def _demo(arguments: argparse.Namespace) -> None:
-    from polytope_lens import demo
+    from polytope_lens.experiments import demo
 
     demo.run(arguments.output, steps=arguments.steps, seed=arguments.seed)

@@ -23,11 +23,11 @@ from polytope_lens.errors import (
     require,
 )
 from polytope_lens.importers import graph
+from polytope_lens.importers.layering import schedule
 from polytope_lens.importers.lowering import Lowering
-from polytope_lens.importers.onnx_moves import MOVES
 from polytope_lens.importers.onnx_node import FOLDED, JUMPS, SMOOTH, Node, Stripped
 from polytope_lens.importers.onnx_ops import MAPS
-from polytope_lens.importers.schedule import schedule
+from polytope_lens.importers.onnx_reshaping import MOVES
 
 require("onnx", extra="onnx", purpose="reading an ONNX model")
 

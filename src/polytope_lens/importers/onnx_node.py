@@ -10,7 +10,7 @@ import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
 from polytope_lens.importers import graph
-from polytope_lens.importers.table import words
+from polytope_lens.importers.registry import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

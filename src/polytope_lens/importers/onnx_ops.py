@@ -10,7 +10,7 @@ import numpy as np
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
 from polytope_lens.importers import graph, windows
 from polytope_lens.importers.onnx_node import Stripped
-from polytope_lens.importers.table import Table
+from polytope_lens.importers.registry import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

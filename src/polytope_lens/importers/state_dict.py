@@ -28,9 +28,9 @@ from polytope_lens.errors import (
     require,
 )
 from polytope_lens.importers import graph, windows
+from polytope_lens.importers.layering import schedule
 from polytope_lens.importers.lowering import Lowering
-from polytope_lens.importers.schedule import schedule
-from polytope_lens.importers.table import Table
+from polytope_lens.importers.registry import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

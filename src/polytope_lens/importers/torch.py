@@ -19,10 +19,10 @@ from polytope_lens.errors import (
     UnsupportedLayerError,
 )
 from polytope_lens.importers.check import SelfCheck, check
+from polytope_lens.importers.layering import schedule
 from polytope_lens.importers.lowering import Lowering
-from polytope_lens.importers.schedule import schedule
-from polytope_lens.importers.torch_moves import MOVES
 from polytope_lens.importers.torch_ops import MAPS
+from polytope_lens.importers.torch_reshaping import MOVES
 from polytope_lens.importers.torch_trace import FLOAT_DTYPES, class_name, follow, plainly
 
 import torch  # isort: skip

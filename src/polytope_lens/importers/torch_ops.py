@@ -11,7 +11,7 @@ from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.importers import graph, windows
-from polytope_lens.importers.table import Table
+from polytope_lens.importers.registry import Table
 from polytope_lens.importers.torch_trace import Recording, Storage, Stripped, Trace, call, class_name
 
 if TYPE_CHECKING:

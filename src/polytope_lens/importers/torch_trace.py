@@ -19,7 +19,7 @@ import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, PolytopeLensError, UnsupportedLayerError, require
 from polytope_lens.importers import graph
-from polytope_lens.importers.table import words
+from polytope_lens.importers.registry import words
 
 require("torch", extra="torch", purpose="reading a PyTorch model")
 

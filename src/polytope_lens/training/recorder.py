@@ -8,8 +8,8 @@ import numpy as np
 
 from polytope_lens import _validate
 from polytope_lens.errors import OptionError, require
-from polytope_lens.training.images import check_image
 from polytope_lens.training.recording import SQUARE, Recording
+from polytope_lens.training.target_image import check_image
 from polytope_lens.training.weights import network_now
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.network import Network
     from polytope_lens.training.events import Events
-    from polytope_lens.training.sampling import Samples
+    from polytope_lens.training.samples import Samples
 
 
 class Recorder:
@@ -70,8 +70,7 @@ class Recorder:
     Examples
     --------
     >>> import torch
-    >>> from polytope_lens.training import mlp
-    >>> model = mlp((2, 3, 1))
+    >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
     >>> optimizer = torch.optim.SGD(model.parameters())
     >>> with Recorder(model, every=10) as recorder:
     ...     for _ in range(25):
@@ -145,11 +144,11 @@ class Recorder:
         )
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write what was recorded to a file for `Recording.load`; see :func:`polytope_lens.training.saving.save`."""
+        """Write what was recorded to a file for `Recording.load`; see :func:`polytope_lens.training.archive.save`."""
         self.recording().save(path)
 
     def film(self, path: str | PathLike[str], **options: Any) -> None:
-        """Write a film of what was recorded; options as of :func:`polytope_lens.training.film.film`."""
+        """Write a film of what was recorded; options as of :func:`polytope_lens.training.films.film.film`."""
         self.recording().film(path, **options)
 
     def events(self, **options: Any) -> Events:

@@ -9,8 +9,8 @@ import numpy as np
 
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError
-from polytope_lens.training import saving
-from polytope_lens.training.images import check_image
+from polytope_lens.training import archive
+from polytope_lens.training.target_image import check_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Ints
     from polytope_lens.network import Network
     from polytope_lens.training.events import Events
-    from polytope_lens.training.sampling import Samples
+    from polytope_lens.training.samples import Samples
 
 
 SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
@@ -88,17 +88,17 @@ class Recording:
         return f"Recording({len(self)} steps{last}{f', {n_diverged} of them diverged' if n_diverged else ''})"
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one file; see :func:`polytope_lens.training.saving.save`."""
-        saving.save(self, path)
+        """Write everything to one file; see :func:`polytope_lens.training.archive.save`."""
+        archive.save(self, path)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Recording:
-        """Read what `save` wrote; see :func:`polytope_lens.training.saving.load`."""
-        return cls(**saving.load(path))
+        """Read what `save` wrote; see :func:`polytope_lens.training.archive.load`."""
+        return cls(**archive.load(path))
 
     def film(self, path: str | PathLike[str], **options: Any) -> None:
-        """Write a film, one frame for each step; options as of :func:`polytope_lens.training.film.film`."""
-        from polytope_lens.training.film import film
+        """Write a film, one frame for each step; options as of :func:`polytope_lens.training.films.film.film`."""
+        from polytope_lens.training.films.film import film
 
         film(self, path, **options)
 

@@ -1,0 +1,1 @@
+"""A toy problem, from the image to the trained network; a module for each step, named after what it makes."""
