@@ -20,10 +20,10 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens import Lens
-from polytope_lens.exact.rational import dot, fraction, integer_matrix, rationals
+from polytope_lens.arithmetic.rational import dot, fraction, integer_matrix, rationals
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.lp.exact import Halfspace
-from polytope_lens.lp.exact_nearest import exact_nearest
+from polytope_lens.lp.rational_nearest import exact_nearest
+from polytope_lens.lp.rational_simplex import Halfspace
 
 NORMS = {"2": 2, "inf": np.inf, "1": 1}
 

@@ -24,7 +24,7 @@ from polytope_lens import Box, Lens
 from polytope_lens.engines import split
 from polytope_lens.engines.charts import charts, whole
 from polytope_lens.engines.chunks import Record
-from polytope_lens.pattern import distinct
+from polytope_lens.network.pattern import distinct
 
 NETWORKS = (
     (2, 100),

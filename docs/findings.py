@@ -28,7 +28,7 @@ from polytope_lens.experiments.findings.creases import DISTANCES, bundling, crea
 from polytope_lens.experiments.findings.edge import along_circle
 from polytope_lens.experiments.findings.gathering import Contrast, gathering, homes, length_near_circle
 from polytope_lens.experiments.findings.pulse import autocorrelation, bursts, rhythm
-from polytope_lens.network import evaluate, from_arrays
+from polytope_lens.network.network import evaluate, from_arrays
 from polytope_lens.render.scene import boundary_segments
 from polytope_lens.training import Recorder, Recording, measure
 from polytope_lens.training.recording import SQUARE

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from torch import nn
 
 from polytope_lens import Lens
-from polytope_lens.network import Layer, Network
+from polytope_lens.network.network import Layer, Network
 
 
 def convolutional(seed, *, integer=False, pooling=True):

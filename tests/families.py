@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from polytope_lens.domain import Box
-from polytope_lens.network import Layer, Network, from_arrays
+from polytope_lens.network.network import Layer, Network, from_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 Row = list[Fraction]
 

@@ -12,59 +12,59 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from polytope_lens.affine import AffineMap
+    from polytope_lens.cells.chebyshev_balls import Balls
+    from polytope_lens.cells.inequalities import Inequalities
+    from polytope_lens.cells.nearest_boundary import NearestBoundary
     from polytope_lens.domain import Box
     from polytope_lens.errors import PolytopeLensError, Status
-    from polytope_lens.flat import Flat
     from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.lens import Lens
-    from polytope_lens.network import Layer, Network
-    from polytope_lens.outcome import Certificate, RegionCounts
-    from polytope_lens.partition import Partition
-    from polytope_lens.path import Path
-    from polytope_lens.pattern import ActivationPattern
-    from polytope_lens.points.complexity import LocalComplexity
-    from polytope_lens.points.robustness import Robustness
+    from polytope_lens.local.complexity import LocalComplexity
+    from polytope_lens.local.robustness import Robustness
+    from polytope_lens.network.affine import AffineMap
+    from polytope_lens.network.network import Layer, Network
+    from polytope_lens.network.pattern import ActivationPattern
+    from polytope_lens.network.subspace import Flat
+    from polytope_lens.partition.partition import Partition
+    from polytope_lens.partition.provenance import Certificate, RegionCounts
+    from polytope_lens.path.path import Path
+    from polytope_lens.polyhedral_complex.data_table import RegionData
     from polytope_lens.polytope import Polytope
     from polytope_lens.polytope.ball import Ball
     from polytope_lens.polytope.ellipsoid import Ellipsoid
     from polytope_lens.polytope.extent import Width
     from polytope_lens.polytope.recession import RecessionCone
-    from polytope_lens.polytope.sample import Estimate
-    from polytope_lens.query.balls import Balls
-    from polytope_lens.query.boundary import NearestBoundary
-    from polytope_lens.query.data import RegionData
-    from polytope_lens.query.inequalities import Inequalities
+    from polytope_lens.polytope.sampling import Estimate
     from polytope_lens.region import Region
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "ActivationPattern": "pattern",
-    "AffineMap": "affine",
+    "ActivationPattern": "network.pattern",
+    "AffineMap": "network.affine",
     "Ball": "polytope.ball",
-    "Balls": "query.balls",
+    "Balls": "cells.chebyshev_balls",
     "Box": "domain",
-    "Certificate": "outcome",
+    "Certificate": "partition.provenance",
     "Ellipsoid": "polytope.ellipsoid",
-    "Estimate": "polytope.sample",
-    "Flat": "flat",
+    "Estimate": "polytope.sampling",
+    "Flat": "network.subspace",
     "Halfspaces": "io.halfspaces",
-    "Inequalities": "query.inequalities",
-    "Layer": "network",
+    "Inequalities": "cells.inequalities",
+    "Layer": "network.network",
     "Lens": "lens",
-    "LocalComplexity": "points.complexity",
-    "NearestBoundary": "query.boundary",
-    "Network": "network",
-    "Partition": "partition",
-    "Path": "path",
+    "LocalComplexity": "local.complexity",
+    "NearestBoundary": "cells.nearest_boundary",
+    "Network": "network.network",
+    "Partition": "partition.partition",
+    "Path": "path.path",
     "Polytope": "polytope",
     "PolytopeLensError": "errors",
     "RecessionCone": "polytope.recession",
     "Region": "region",
-    "RegionCounts": "outcome",
-    "RegionData": "query.data",
-    "Robustness": "points.robustness",
+    "RegionCounts": "partition.provenance",
+    "RegionData": "polyhedral_complex.data_table",
+    "Robustness": "local.robustness",
     "Status": "errors",
     "Width": "polytope.extent",
 }

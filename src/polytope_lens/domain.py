@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, DomainError
 from polytope_lens.polytope import Polytope
 
@@ -44,8 +44,8 @@ class Box:
     upper: Floats
 
     def __init__(self, lower: ArrayLike, upper: ArrayLike) -> None:
-        lower = _validate.float_array(lower, name="the lower corner of a box", ndim=1, error=DomainError)
-        upper = _validate.float_array(upper, name="the upper corner of a box", ndim=1, error=DomainError)
+        lower = validate.float_array(lower, name="the lower corner of a box", ndim=1, error=DomainError)
+        upper = validate.float_array(upper, name="the upper corner of a box", ndim=1, error=DomainError)
         if lower.shape != upper.shape or not lower.size:
             raise DomainError(
                 f"a box needs two corners with the same number of coordinates, at least one, but received shapes "
@@ -87,7 +87,7 @@ class Box:
 
     def contains(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Whether each row of `X` lies in the closed box; exact."""
-        rows = _validate.points(X, self.dim, what="`contains`")
+        rows = validate.points(X, self.dim, what="`contains`")
         return np.asarray(((rows >= self.lower) & (rows <= self.upper)).all(axis=1))
 
     def __repr__(self) -> str:

@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from polytope_lens import _validate, bounds
-from polytope_lens import distance as distances
-from polytope_lens import flat as flats
-from polytope_lens import network as net
-from polytope_lens import overlay as overlays
-from polytope_lens import path as paths
+from polytope_lens._arrays import validate
+from polytope_lens.comparison import network_distance as distances
+from polytope_lens.comparison import overlay as overlays
 from polytope_lens.domain import check_domain
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.engines import explore as exploration
 from polytope_lens.errors import OptionError
-from polytope_lens.exact.points import point_signs
+from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.importers import read as readers
-from polytope_lens.pattern import ActivationPattern
-from polytope_lens.points import complexity, crossings, gradients, robustness
+from polytope_lens.local import attribution as gradients
+from polytope_lens.local import complexity, crossings, robustness
+from polytope_lens.network import count_bounds as bounds
+from polytope_lens.network import network as net
+from polytope_lens.network import subspace as flats
+from polytope_lens.network.pattern import ActivationPattern
+from polytope_lens.path import path as paths
+from polytope_lens.polyhedral_complex.locate import region_patterns
 from polytope_lens.proof.write import write_proof
-from polytope_lens.query.locate import region_patterns
 from polytope_lens.region import Region
+from polytope_lens.search import explore as exploration
 
 if TYPE_CHECKING:
     import os
@@ -37,11 +39,11 @@ if TYPE_CHECKING:
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.lowering import Lowering
     from polytope_lens.importers.state_dict import Architecture
-    from polytope_lens.outcome import RegionCounts
-    from polytope_lens.partition import Partition
-    from polytope_lens.points.complexity import ComplexityEstimate, LocalComplexity
-    from polytope_lens.points.crossings import Crossings
-    from polytope_lens.points.robustness import Robustness
+    from polytope_lens.local.complexity import ComplexityEstimate, LocalComplexity
+    from polytope_lens.local.crossings import Crossings
+    from polytope_lens.local.robustness import Robustness
+    from polytope_lens.partition.partition import Partition
+    from polytope_lens.partition.provenance import RegionCounts
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
@@ -125,13 +127,13 @@ class Lens:
 
     def __call__(self, X: ArrayLike) -> Floats:
         """The network's output, (n, d) -> (n, out), or (d,) -> (out,), in float64 arithmetic."""
-        rows = _validate.points(X, self.network.input_dim, what="the lens")
+        rows = validate.points(X, self.network.input_dim, what="the lens")
         values = net.evaluate(self.network, rows)
         return values[0] if np.ndim(X) == 1 else values
 
     def patterns(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which pre-activations are positive at each point, (n, d) -> (n, n_neurons) bool; exact."""
-        rows = _validate.points(X, self.network.input_dim, what="`patterns`")
+        rows = validate.points(X, self.network.input_dim, what="`patterns`")
         return point_signs(self.network, rows) > 0
 
     def at(self, x: ArrayLike, domain: Domain = None) -> Region:
@@ -158,7 +160,7 @@ class Lens:
                [0, 1],
                [0, 2]])
         """
-        point = _validate.point(x, self.network.input_dim, what="`at`")
+        point = validate.point(x, self.network.input_dim, what="`at`")
         domain = check_domain(domain, self.network.input_dim)
         bits = region_patterns(self.network, point[None], domain)[0]
         pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
@@ -234,11 +236,11 @@ class Lens:
         return paths.path(self.network, x, y, *more)
 
     def bounds(self) -> bounds.RegionBounds:
-        """What the network's shape alone says about its number of regions; see :func:`.bounds.region_bounds`."""
+        """What the network's shape alone says about its number of regions; see :func:`.count_bounds.region_bounds`."""
         return bounds.region_bounds(self.network)
 
     def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
-        """How far another network is from this one on a domain; see :func:`.distance.distance`."""
+        """How far another network is from this one on a domain; see :func:`.network_distance.distance`."""
         second = other.network if isinstance(other, Lens) else other
         return distances.distance(self.network, second, domain, exact=exact)
 
@@ -298,11 +300,11 @@ class Lens:
     def integrated_gradients(
         self, x: ArrayLike, baseline: ArrayLike, *, output: int = 0, exact: bool = False
     ) -> Floats | NDArray[np.object_]:
-        """What each input contributes to an output on the way from a baseline to x; see :mod:`.gradients`."""
+        """What each input contributes to an output on the way from a baseline to x; see :mod:`.attribution`."""
         return gradients.integrated_gradients(self.network, x, baseline, output=output, exact=exact)
 
     def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
-        """Where another network differs most from this one on a domain; see :func:`.distance.disagreement`."""
+        """Where another network differs most from this one on a domain; see :func:`.network_distance.disagreement`."""
         second = other.network if isinstance(other, Lens) else other
         return distances.disagreement(self.network, second, domain, exact=exact)
 
@@ -358,7 +360,7 @@ class Lens:
 
         For a lens that is no slice, the points themselves.
         """
-        rows = _validate.points(Y, self.network.input_dim, what="`embed`")
+        rows = validate.points(Y, self.network.input_dim, what="`embed`")
         inputs = rows if self.flat is None else self.flat.embed(rows)
         return inputs[0] if np.ndim(Y) == 1 else inputs
 
@@ -368,7 +370,7 @@ class Lens:
         The inverse of `embed` for points on the slice.
         """
         flat = self.flat
-        rows = _validate.points(X, self.network.input_dim if flat is None else flat.ambient_dim, what="`project`")
+        rows = validate.points(X, self.network.input_dim if flat is None else flat.ambient_dim, what="`project`")
         coordinates = rows if flat is None else flat.project(rows)
         return coordinates[0] if np.ndim(X) == 1 else coordinates
 

@@ -7,27 +7,41 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from polytope_lens import _validate
-from polytope_lens import network as net
-from polytope_lens.affine import AffineMap, augmented_map
-from polytope_lens.exact.points import point_signs
+from polytope_lens._arrays import validate
+from polytope_lens.cells import (
+    cells,
+    neighbors,
+    vanishing,
+)
+from polytope_lens.cells import inequalities as rows
+from polytope_lens.cells import (
+    nearest_boundary as boundary,
+)
+from polytope_lens.cells import (
+    power_cells as power,
+)
+from polytope_lens.cells import (
+    recession_cones as rays,
+)
+from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.io import vnnlib, wkt
 from polytope_lens.io.exports import Exports
+from polytope_lens.network import network as net
+from polytope_lens.network.affine import AffineMap, augmented_map
+from polytope_lens.polyhedral_complex import mesh_vertices as vertices
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.questions import Questions
-from polytope_lens.query import boundary, cells, neighbors, power, rays, vanishing, vertices
-from polytope_lens.query import inequalities as rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens.cells.inequalities import ExactInequalities, Inequalities
     from polytope_lens.domain import Domain
     from polytope_lens.io.halfspaces import Halfspaces
-    from polytope_lens.pattern import ActivationPattern
+    from polytope_lens.network.pattern import ActivationPattern
     from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
-    from polytope_lens.query.inequalities import ExactInequalities, Inequalities
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +72,10 @@ class Region(Exports, Questions):
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed region, (n,); exact, without facets.
 
-        A point does if no neuron has the other sign there, :func:`.exact.points.point_signs`: pre-activations are
+        A point does if no neuron has the other sign there, :func:`.exact.point_signs.point_signs`: pre-activations are
         continuous, so those on the region and those at the point are the same layer by layer as long as signs agree.
         """
-        rows = _validate.points(X, self.network.input_dim, what="`contains`")
+        rows = validate.points(X, self.network.input_dim, what="`contains`")
         signs = point_signs(self.network, rows)
         inside = np.asarray((signs != np.where(self.pattern.array, -1, 1)).all(axis=1))
         return inside if self.domain is None else inside & self.domain.contains(rows)
@@ -106,12 +120,12 @@ class Region(Exports, Questions):
     def nearest_boundary(
         self, x: ArrayLike | None = None, *, layer: int | None = None, norm: float = 2
     ) -> boundary.NearestBoundary:
-        """The nearest point on a facet, of any owner or of one layer; see :func:`.boundary.nearest_boundary`."""
+        """The nearest point on a facet, of any owner or of one layer; see :func:`.nearest_boundary.nearest_boundary`."""
         return boundary.nearest_boundary(self, x, layer=layer, norm=norm)
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the region, clipped to its domain, is bounded; exact, see :func:`.rays.is_bounded`."""
+        """Whether the region, clipped to its domain, is bounded; exact, see :func:`.recession_cones.is_bounded`."""
         return rays.is_bounded(self)
 
     @overload
@@ -119,7 +133,7 @@ class Region(Exports, Questions):
     @overload
     def rays(self, *, exact: Literal[True]) -> ExactRecessionCone: ...
     def rays(self, *, exact: bool = False) -> RecessionCone | ExactRecessionCone:
-        """Where the region goes on forever: extreme rays and lines; see :func:`.rays.recession_cone`.
+        """Where the region goes on forever: extreme rays and lines; see :func:`.recession_cones.recession_cone`.
 
         Directions are floats of unit length, with `exact` tuples of integers.
         """
@@ -144,7 +158,7 @@ class Region(Exports, Questions):
         return neighbors.neighbors(self)
 
     def power_cells(self) -> list[power.PowerCell]:
-        """For each layer, the cell of its power diagram that holds the region; see :func:`.power.power_cells`."""
+        """For each layer, the cell of its power diagram that holds the region; see :func:`.power_cells.power_cells`."""
         return power.power_cells(self)
 
     def __str__(self) -> str:

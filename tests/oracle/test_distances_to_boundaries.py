@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import reference
 from polytope_lens import Box, Lens, Polytope
+from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.errors import Status
-from polytope_lens.exact.rational import fraction
-from polytope_lens.lp.exact import Halfspace
-from polytope_lens.lp.exact_nearest import exact_nearest
+from polytope_lens.lp.rational_nearest import exact_nearest
+from polytope_lens.lp.rational_simplex import Halfspace
 
 NORMS = [1, 2, np.inf]
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from families import DEEP, ONE_LAYER, random_deep
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.network import Layer, Network
-from polytope_lens.query.inequalities import DOMAIN, facet_groups
+from polytope_lens.cells.inequalities import DOMAIN, facet_groups
+from polytope_lens.network.network import Layer, Network
 from polytope_lens.testing import boxes, domains, networks, simplices
 
 SMALL = [family for family in (*ONE_LAYER, *DEEP) if family.per_layer[-1] <= 50]

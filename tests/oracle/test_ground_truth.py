@@ -19,7 +19,7 @@ from families import (
     seven_lines,
 )
 from polytope_lens import Box, Lens
-from polytope_lens.network import Network, piecewise_layer
+from polytope_lens.network.network import Network, piecewise_layer
 from polytope_lens.testing import assert_partition, assert_patterns_found, assert_witnesses_inside, sample_points
 
 SMALL = [*ONE_LAYER, *DEEP]
@@ -83,7 +83,7 @@ def test_bounded_regions_of_a_degenerate_arrangement():
 
 @pytest.mark.parametrize("d", [2, 3, 4])
 def test_the_inner_region_is_the_cross_polytope(d):
-    from polytope_lens.testing.exact import exact_cells, exact_volume
+    from polytope_lens.testing.fractions import exact_cells, exact_volume
 
     lens = Lens(cross_polytope(d))
     partition = lens.partition(Box([-2] * d, [2] * d))

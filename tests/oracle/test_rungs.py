@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from polytope_lens import Box, Lens
 from polytope_lens.engines import split, subdivide
-from polytope_lens.exact.points import _double_signs, _exact_signs, _float_signs, point_signs
-from polytope_lens.network import from_arrays
+from polytope_lens.exact.point_signs import _double_signs, _exact_signs, _float_signs, point_signs
+from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import assert_same_regions, networks, points_in
 
 SQUARE = Box([-1, -1], [1, 1])

@@ -14,7 +14,7 @@ from polytope_lens import Lens, Polytope
 from polytope_lens.engines import split
 from polytope_lens.engines.charts import charts, whole
 from polytope_lens.engines.chunks import Record
-from polytope_lens.pattern import sort_key
+from polytope_lens.network.pattern import sort_key
 from polytope_lens.testing import assert_same_regions, assert_witnesses_inside, networks
 
 

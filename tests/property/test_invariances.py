@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytope_lens import Box, Lens, Network, Polytope
-from polytope_lens.network import Layer, pass_through_layer, piecewise_layer
+from polytope_lens.network.network import Layer, pass_through_layer, piecewise_layer
 from polytope_lens.testing import assert_same_regions, boxes, domains, networks
 from polytope_lens.testing.laws import MAP_TOLERANCE
 

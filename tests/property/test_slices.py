@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytope_lens import Box, Lens
-from polytope_lens.network import Network, piecewise_layer
+from polytope_lens.network.network import Network, piecewise_layer
 from polytope_lens.testing import assert_partition, assert_same_regions, networks, points_in
 
 SQUARE = Box([-2, -2], [2, 2])

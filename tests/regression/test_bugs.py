@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import assert_corners_true, assert_partition, assert_witnesses_inside
 
 UNIT = 2.0**-52

@@ -17,7 +17,7 @@ from polytope_lens.experiments.posts import EXPERIMENTS
 from polytope_lens.experiments.run import RunSetting
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.io.exports import SUFFIXES
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 
 LINES = from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -0.5], [0]])
 SPACE = from_arrays([np.eye(3), np.ones((1, 3))], [np.zeros(3), np.zeros(1)])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from polytope_lens import errors
-from polytope_lens._validate import option
+from polytope_lens._arrays.validate import option
 from polytope_lens.errors import MissingExtraError, OptionError, PolytopeLensError, Status, require
 
 

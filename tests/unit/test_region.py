@@ -8,7 +8,7 @@ import pytest
 from families import cross_polytope, golden, max_of_two
 from polytope_lens import Box, Lens
 from polytope_lens.domain import Box as Domain
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 
 
 def test_the_map_is_the_network_on_the_region():

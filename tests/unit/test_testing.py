@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from families import cross_polytope, golden, max_of_two, sawtooth, seven_lines
 from polytope_lens import Box, Lens, Network, Polytope
 from polytope_lens.errors import OptionError
-from polytope_lens.mesh import PlanarMesh
-from polytope_lens.network import Layer, from_arrays, pass_through_layer
+from polytope_lens.mesh.planar_mesh import PlanarMesh
+from polytope_lens.network.network import Layer, from_arrays, pass_through_layer
 from polytope_lens.testing import (
     assert_corners_true,
     assert_counts,
@@ -37,7 +37,7 @@ from polytope_lens.testing import (
     sample_points,
     simplices,
 )
-from polytope_lens.testing.exact import exact_volume
+from polytope_lens.testing.fractions import exact_volume
 
 LENS = Lens(golden((2, 4, 4), 1, 0.125))
 PARTITION = LENS.partition(Box([-4, -4], [4, 4]))

@@ -19,7 +19,7 @@ from polytope_lens.cli.common import (
     print_json,
 )
 from polytope_lens.errors import OptionError
-from polytope_lens.network import fits_written_out
+from polytope_lens.network.network import fits_written_out
 
 if TYPE_CHECKING:
     import argparse

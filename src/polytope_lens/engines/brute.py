@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.affine import affine_maps
+from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rational, rationals
 from polytope_lens.engines.chunks import Chunk, Record, counted
-from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.lp.exact import Halfspace, interior_point, maximize
-from polytope_lens.pattern import pack
+from polytope_lens.lp.rational_simplex import Halfspace, interior_point, maximize
+from polytope_lens.network.affine import affine_maps
+from polytope_lens.network.pattern import pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.domain import Box, Domain, is_bounded
 from polytope_lens.exact.owner_rows import float_sides
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import rows_are_independent
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 @dataclass(frozen=True, slots=True, eq=False)

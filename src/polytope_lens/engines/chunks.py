@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.mesh import Corners
-    from polytope_lens.network import Network
-    from polytope_lens.polyhedral_mesh import Polyhedra
+    from polytope_lens.mesh.planar_mesh import Corners
+    from polytope_lens.mesh.polyhedral_mesh import Polyhedra
+    from polytope_lens.network.network import Network
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 import numba
 import numpy as np
 
-from polytope_lens.engines._kernels import codes
+from polytope_lens.engines._kernels import outcomes as codes
 from polytope_lens.engines.chunks import counted
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens.engines._kernels.flat import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import FlatNetwork
     from polytope_lens.engines.chunks import Chunk, Record
 
 # The first batch is small, so that the first region is there at once.

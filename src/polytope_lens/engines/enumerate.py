@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from polytope_lens import _validate
-from polytope_lens._growing import GrowingArray
+from polytope_lens._arrays import validate
+from polytope_lens._arrays.growing import GrowingArray
 from polytope_lens.domain import Box, check_domain, is_bounded
 from polytope_lens.engines import brute, polyhedra, split, subdivide
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
@@ -17,12 +17,12 @@ from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
-from polytope_lens.mesh import MeshBuilder
-from polytope_lens.network import bit_starts
-from polytope_lens.outcome import Certificate, RegionCounts
-from polytope_lens.partition import Partition
-from polytope_lens.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
-from polytope_lens.polyhedral_mesh import PolyhedralMeshBuilder
+from polytope_lens.mesh.planar_mesh import MeshBuilder
+from polytope_lens.mesh.polyhedral_mesh import PolyhedralMeshBuilder
+from polytope_lens.network.network import bit_starts
+from polytope_lens.network.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
+from polytope_lens.partition.partition import Partition
+from polytope_lens.partition.provenance import Certificate, RegionCounts
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Words
     from polytope_lens.domain import Domain
-    from polytope_lens.mesh import PlanarMesh
-    from polytope_lens.network import Network
-    from polytope_lens.polyhedral_mesh import PolyhedralMesh
+    from polytope_lens.mesh.planar_mesh import PlanarMesh
+    from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
+    from polytope_lens.network.network import Network
 
 
 # What is kept of each region
@@ -79,7 +79,7 @@ def partition(
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
-    workers = _validate.count(workers, name="`workers`")
+    workers = validate.count(workers, name="`workers`")
     builder = _mesh_builder(network.input_dim) if mesh and is_bounded(domain) else None
     found, records = _walk(network, domain, engine, workers, progress, builder)
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
@@ -118,7 +118,7 @@ def count(
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
-    workers = _validate.count(workers, name="`workers`")
+    workers = validate.count(workers, name="`workers`")
     records: list[Record] = []
 
     def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
@@ -139,7 +139,7 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
     """
     domain = check_domain(domain, network.input_dim)
     engine = choose_engine(engine, network, domain)
-    workers = _validate.count(workers, name="`workers`")
+    workers = validate.count(workers, name="`workers`")
     pieces = problems(engine, network, domain)
     seen: set[bytes] | None = set() if len(pieces) > 1 else None
 
@@ -169,7 +169,7 @@ def choose_engine(engine: str, network: Network, domain: Domain) -> str:
     ------
     OptionError
     """
-    _validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
+    validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
     d = network.input_dim
     if engine == "auto":
         # All of R^3 in pieces pays where cells have many vertices that deeper layers ask about.

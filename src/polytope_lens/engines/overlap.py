@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.network import bit_starts
-from polytope_lens.pattern import distinct, distinct_beginnings
+from polytope_lens.network.network import bit_starts
+from polytope_lens.network.pattern import distinct, distinct_beginnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Ints, Words
     from polytope_lens.engines.charts import Chart
     from polytope_lens.engines.chunks import Chunk
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
     Walk = Callable[[Chart, bool], tuple[Iterable[Chunk], Callable[[], list[int]]]]
 

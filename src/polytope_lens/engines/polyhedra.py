@@ -9,20 +9,20 @@ import numpy as np
 from flint import fmpq
 from scipy.spatial import ConvexHull, QhullError
 
-from polytope_lens.engines._kernels import codes
+from polytope_lens.arithmetic.rational import integer_rows, nearest_float, sign
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels import outcomes as codes
 from polytope_lens.engines._kernels import polyhedra as kernel
-from polytope_lens.engines._kernels.corners import POINT
-from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
+from polytope_lens.engines._kernels.corner_signs import POINT
+from polytope_lens.engines._kernels.packed_network import FlatNetwork, flatten, hash_table
 from polytope_lens.engines._kernels.planes import RADIUS
 from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed
-from polytope_lens.engines.corners import CornerSigns, shared_arrays
 from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.mesh_corners import CornerSigns, shared_arrays
 from polytope_lens.exact.owner_rows import float_sides
-from polytope_lens.exact.rational import integer_rows, nearest_float, sign
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.network import cutting_first
-from polytope_lens.pattern import n_words
-from polytope_lens.polyhedral_mesh import polyhedra
+from polytope_lens.mesh.polyhedral_mesh import polyhedra
+from polytope_lens.network.network import cutting_first
+from polytope_lens.network.pattern import n_words
 from polytope_lens.polytope.double_description import bounded_vertices, meeting_point, value_at
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 # Vertices on the stack, and of one cell, that there is room for in the beginning
 STACK, CELL = 4096, 512

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from polytope_lens.affine import affine_maps
-from polytope_lens.engines._kernels import bottleneck, codes, refine
+from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.engines._kernels import bottleneck, refine
+from polytope_lens.engines._kernels import outcomes as codes
 from polytope_lens.engines._kernels import split as kernel
-from polytope_lens.engines._kernels.flat import flatten
+from polytope_lens.engines._kernels.packed_network import flatten
 from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines.chunks import (
     Chunk,
@@ -22,19 +24,11 @@ from polytope_lens.engines.chunks import (
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
-from polytope_lens.exact.rational import (
-    dot,
-    integer_matrix,
-    nearest_float,
-    rationals,
-    scaled_quotient,
-    sign,
-)
-from polytope_lens.exact.signs import UNIT_ROUNDOFF
 from polytope_lens.exact.sparse import rows_on
-from polytope_lens.lp.exact import Halfspace, Optimum, maximize
-from polytope_lens.lp.proposal import propose_multipliers
-from polytope_lens.pattern import n_words, unpack
+from polytope_lens.lp.float_simplex import propose_multipliers
+from polytope_lens.lp.rational_simplex import Halfspace, Optimum, maximize
+from polytope_lens.network.affine import affine_maps
+from polytope_lens.network.pattern import n_words, unpack
 from polytope_lens.polytope.middle import float_inside, is_inside
 
 if TYPE_CHECKING:
@@ -44,7 +38,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 # Floats in the rows of all cells on the stack at first: 256 MB.

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._joining import joined
-from polytope_lens.engines._kernels import codes
+from polytope_lens._arrays.key_table import joined
+from polytope_lens.arithmetic.rational import nearest_float, sign
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.engines._kernels import outcomes as codes
 from polytope_lens.engines._kernels import subdivide as kernel
-from polytope_lens.engines._kernels.corners import POINT
-from polytope_lens.engines._kernels.flat import FlatNetwork, flatten, hash_table
+from polytope_lens.engines._kernels.corner_signs import POINT
+from polytope_lens.engines._kernels.packed_network import FlatNetwork, flatten, hash_table
 from polytope_lens.engines.chunks import (
     Chunk,
     Record,
@@ -19,15 +21,13 @@ from polytope_lens.engines.chunks import (
     input_points,
     trimmed,
 )
-from polytope_lens.engines.corners import CornerSigns, next_width, shared_arrays
 from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.mesh_corners import CornerSigns, next_width, shared_arrays
 from polytope_lens.exact.owner_rows import float_sides, integer_sides
-from polytope_lens.exact.rational import nearest_float, sign
-from polytope_lens.exact.signs import UNIT_ROUNDOFF
-from polytope_lens.mesh import Corners
-from polytope_lens.network import cutting_first
+from polytope_lens.mesh.planar_mesh import Corners
+from polytope_lens.network.network import cutting_first
 from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.planar import exact_vertices
+from polytope_lens.polytope.polygon import exact_vertices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 CORNERS_PER_REGION = 6
 # Floats in the rows of all cells on the stack at first: 256 MB; an eighth of it for the signs at all points.

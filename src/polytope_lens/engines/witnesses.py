@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.exact.owner_rows import integer_sides
-from polytope_lens.exact.points import halfspace_signs, interior_mask, point_signs
+from polytope_lens.exact.point_signs import halfspace_signs, interior_mask, point_signs
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.pattern import unpack
+from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.middle import float_inside
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats
     from polytope_lens.domain import Domain
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 def settle(network: Network, domain: Domain, patterns: NDArray[np.uint64], witnesses: Floats, proved: Bools) -> Floats:

@@ -12,28 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from polytope_lens._jit import inlined, jit
-from polytope_lens._lanes import (
-    LANES,
-    add,
-    fill,
-    fused,
-    load,
-    multiply,
-    multiply_add,
-    size,
-    store,
-    subtract,
-)
-from polytope_lens._ragged import starts
-from polytope_lens.exact.double_double import DOUBLE_ROUNDING, times
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens._arrays.ragged import starts
+from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.simd import LANES, add, fill, fused, load, multiply, multiply_add, size, store, subtract
+from polytope_lens.arithmetic.double_double import DOUBLE_ROUNDING, times
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.network import Layer, Matrix
+    from polytope_lens.network.network import Layer, Matrix
 
 
 class Blocks(NamedTuple):

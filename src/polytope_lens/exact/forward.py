@@ -27,12 +27,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network import most_terms
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.network.network import most_terms
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
-    from polytope_lens.network import Layer, Matrix, Network
+    from polytope_lens.network.network import Layer, Matrix, Network
 
 
 # What a product loses at most when it underflows.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from polytope_lens.exact.rational import integer_rows
-from polytope_lens.network import bit_places
+from polytope_lens.arithmetic.rational import integer_rows
+from polytope_lens.network.network import bit_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
     from polytope_lens.exact.rows import ExactRows
     from polytope_lens.exact.sparse import PulledBackRows
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
     Row = Sequence[fmpz]
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpz, fmpz_mat
 
-from polytope_lens.exact.rational import common_exponent, integer_matrix, scaled_integers
-from polytope_lens.network import bit_starts
+from polytope_lens.arithmetic.rational import common_exponent, integer_matrix, scaled_integers
+from polytope_lens.network.network import bit_starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
     Row = list[fmpz]
 

@@ -15,17 +15,17 @@ import numpy as np
 from flint import fmpz
 from scipy.sparse import csr_array
 
-from polytope_lens._lanes import LANES
+from polytope_lens._compiled.simd import LANES
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.exact.blocks import affine_of_blocks, blocks
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.exact.signs import UNIT_ROUNDOFF
-from polytope_lens.network import bit_starts, slopes
+from polytope_lens.network.network import bit_starts, slopes
 
 if TYPE_CHECKING:
     from flint import fmpz_mat
 
     from polytope_lens._types import Bools, Floats, Signs
-    from polytope_lens.network import Layer, Network
+    from polytope_lens.network.network import Layer, Network
 
 
 # An input is never dead, also where it is zero.

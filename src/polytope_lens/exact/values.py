@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.exact.double_double import affine
+from polytope_lens.arithmetic.double_double import affine
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.exact.forward import outputs, product_bound
-from polytope_lens.exact.points import BLOCK
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.network import slopes
+from polytope_lens.exact.point_signs import BLOCK
+from polytope_lens.network.network import slopes
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 def bounded_values(network: Network, X: Floats, radius: Floats) -> tuple[Floats, Floats]:

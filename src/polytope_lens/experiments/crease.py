@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import OptionError
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.training.recording import SQUARE
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from polytope_lens._types import Frame
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 WEIGHTS = {"a": 1.0, "b": 0.5, "c": 0.25}
@@ -67,7 +67,7 @@ def crease_frames(moving: str, *, frames: int = 60, size: int = 480) -> Iterator
     ------
     OptionError
     """
-    _validate.option(moving, name="moving", allowed=WEIGHTS)
+    validate.option(moving, name="moving", allowed=WEIGHTS)
     if frames < 1 or size < 1:
         raise OptionError(f"a film needs frames of at least 1 pixel, but received frames={frames} and size={size}.")
     values = MOST[moving] * np.cos(2 * np.pi * np.arange(frames) / frames)
@@ -97,7 +97,7 @@ def crease_films(
     """
     from polytope_lens.render.encoders import TICKS, save_film
 
-    _validate.option(suffix, name="the suffix of a film", allowed=TICKS)
+    validate.option(suffix, name="the suffix of a film", allowed=TICKS)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"crease_{moving}{suffix}" for moving in WEIGHTS]

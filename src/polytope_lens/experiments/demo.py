@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.experiments.toy.models import RING_SHAPE, mlp
 from polytope_lens.experiments.toy.sampling import sample
 from polytope_lens.experiments.toy.targets import ring
@@ -49,8 +49,8 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     -----
     Needs torch. About half a minute on two cores. Prints what it does and how long each step took.
     """
-    _validate.count(steps, name="`steps`")
-    _validate.count(workers, name="`workers`")
+    validate.count(steps, name="`steps`")
+    validate.count(workers, name="`workers`")
     from polytope_lens.render import matplotlib as render
 
     folder = Path(folder)

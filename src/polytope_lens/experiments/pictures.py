@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from polytope_lens.query.level_set import LevelSet
+from polytope_lens.function.level_set import LevelSet
 from polytope_lens.render.matplotlib import (
     FRAME,
     INK,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.experiments.run import Run
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 TRUTH = "#222222"

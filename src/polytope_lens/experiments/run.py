@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.experiments.toy.images import categories
 from polytope_lens.experiments.toy.models import mlp, n_parameters, shape_of
@@ -21,7 +21,7 @@ from polytope_lens.training.recorder import Recorder
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 
@@ -74,9 +74,9 @@ class RunSetting:
 
     def __post_init__(self) -> None:
         for name, least in (("steps", 1), ("batch", 1), ("frames", 1), ("seed", 0), ("categories", 0)):
-            _validate.count(getattr(self, name), name=f"`{name}`", least=least)
+            validate.count(getattr(self, name), name=f"`{name}`", least=least)
         for name in ("learning_rate", "pace"):
-            _validate.number(getattr(self, name), name=f"`{name}`", positive=True)
+            validate.number(getattr(self, name), name=f"`{name}`", positive=True)
         shape_of(self.shape)
 
     @property

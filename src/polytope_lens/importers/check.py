@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polytope_lens._types import Floats
-    from polytope_lens.network import Matrix, Network
+    from polytope_lens.network.network import Matrix, Network
 
 
 MOST_POINTS = 4096

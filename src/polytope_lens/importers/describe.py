@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.network import activation_name
+from polytope_lens.network.network import activation_name
 
 if TYPE_CHECKING:
     from polytope_lens.importers.lowering import Lowering
-    from polytope_lens.network import Layer, Matrix, Network
+    from polytope_lens.network.network import Layer, Matrix, Network
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError
 from polytope_lens.io.files import whole_file
-from polytope_lens.network import Layer, Network
+from polytope_lens.network.network import Layer, Network
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -186,7 +186,7 @@ def _default_slopes(arrays: Arrays) -> tuple[float, float, bool]:
         raise FileFormatError(f'negative_slope goes with activation "leaky_relu", but activation is {activation!r}.')
     if activation == "leaky_relu":
         slope = arrays.get("negative_slope", np.array(DEFAULT_LEAKY_SLOPE))
-        return float(_validate.float_array(slope, name="negative_slope", ndim=0, error=FileFormatError)), 1.0, True
+        return float(validate.float_array(slope, name="negative_slope", ndim=0, error=FileFormatError)), 1.0, True
     return (0.0, 1.0, True) if activation == "relu" else (1.0, 1.0, False)
 
 

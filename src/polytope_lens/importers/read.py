@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
-from polytope_lens.network import Network
+from polytope_lens.network.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError, require
 from polytope_lens.importers import graph
 from polytope_lens.importers.layering import schedule
@@ -111,4 +111,4 @@ def _scaled(tensor: graph.Tensor, step: Any, label: str) -> graph.Tensor:
 
 
 def _numbers(value: Any, ndim: int, label: str) -> NDArray[np.float64]:
-    return _validate.float_array(value, name=f"the weights of {label}", ndim=ndim, error=InvalidNetworkError)
+    return validate.float_array(value, name=f"the weights of {label}", ndim=ndim, error=InvalidNetworkError)

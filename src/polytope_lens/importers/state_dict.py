@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import (
     FileFormatError,
     InvalidNetworkError,
@@ -168,7 +168,7 @@ def _numbers(tensors: Arrays, key: str) -> NDArray[np.float64]:
     if hasattr(value, "detach"):
         value = value.detach().cpu().double().numpy()
     array = np.asarray(value)
-    return _validate.float_array(array, name=f"tensor {key!r}", ndim=array.ndim, error=InvalidNetworkError)
+    return validate.float_array(array, name=f"tensor {key!r}", ndim=array.ndim, error=InvalidNetworkError)
 
 
 def _layer(tensor: graph.Tensor, tensors: Arrays, name: str, options: dict[str, Any]) -> graph.Tensor:

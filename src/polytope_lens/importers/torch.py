@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.importers.torch_trace import Stripped
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 # What a file may name without being trusted: modules that hold numbers and options, and run no code of their own.

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
-from polytope_lens.io import ine, json, latex, lp, smtlib, vnnlib
+from polytope_lens.io import cplex_lp as lp
+from polytope_lens.io import ine, json, latex, smtlib, vnnlib
 from polytope_lens.io.files import write_text
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Exports(ABC):
         return vnnlib.to_vnnlib(self.halfspaces(), n_outputs=1 if n_outputs is None else n_outputs, version=version)
 
     def to_lp(self) -> str:
-        """Constraints of a linear program, rounded; see :func:`.lp.to_lp`."""
+        """Constraints of a linear program, rounded; see :func:`.cplex_lp.to_lp`."""
         return lp.to_lp(self.halfspaces())
 
     def to_latex(self, *, digits: int | None = 4, owners: bool = True) -> str:
@@ -98,6 +99,6 @@ def write(cell: Exports, path: str | PathLike[str], format: str | None = None) -
 
 def text_of(cell: Exports, format: str) -> str:
     """A polytope or a region in the format of that name, with a line end at the end."""
-    _validate.option(format, name="`format`", allowed=SUFFIXES)
+    validate.option(format, name="`format`", allowed=SUFFIXES)
     text: str = getattr(cell, f"to_{format}")()
     return text if text.endswith("\n") else text + "\n"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.errors import DimensionError
-from polytope_lens.exact.rational import fraction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

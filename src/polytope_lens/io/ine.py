@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import read_fraction, written
 from polytope_lens.errors import FileFormatError
-from polytope_lens.exact.rational import read_fraction, written
 from polytope_lens.io.halfspaces import Halfspaces
 
 if TYPE_CHECKING:

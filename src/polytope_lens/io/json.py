@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import read_fraction, written
 from polytope_lens.errors import FileFormatError
-from polytope_lens.exact.rational import read_fraction, written
 from polytope_lens.io.halfspaces import Halfspaces
 
 FORMAT, VERSION = "polytope_lens halfspaces", 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
-from polytope_lens import _validate
-from polytope_lens.exact import rational as exact
+from polytope_lens._arrays import validate
+from polytope_lens.arithmetic import rational as exact
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -35,7 +35,7 @@ def to_latex(system: Halfspaces, *, digits: int | None = 4, owners: bool = True)
     \end{aligned}
     """
     if digits is not None:
-        digits = _validate.count(digits, name="`digits`")
+        digits = validate.count(digits, name="`digits`")
     rows = []
     for comment, (terms, bound) in zip(system.comments(), system.terms(), strict=True):
         left = ""

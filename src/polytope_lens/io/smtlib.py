@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polytope_lens.exact.rational import digits
+from polytope_lens.arithmetic.rational import digits
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import lcm
 from typing import TYPE_CHECKING
 
-from polytope_lens import _validate
-from polytope_lens.exact.rational import digits
+from polytope_lens._arrays import validate
+from polytope_lens.arithmetic.rational import digits
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -46,8 +46,8 @@ def to_vnnlib(system: Halfspaces, *, n_outputs: int = 1, version: str = "2.0") -
     (assert (<= (+ (* -1.0 X[0]) (* 0.5 X[1])) 2.0))
     <BLANKLINE>
     """
-    n_outputs = _validate.count(n_outputs, name="`n_outputs`")
-    if _validate.option(version, name="`version`", allowed=VERSIONS) == "2.0":
+    n_outputs = validate.count(n_outputs, name="`n_outputs`")
+    if validate.option(version, name="`version`", allowed=VERSIONS) == "2.0":
         lines = [
             "(vnnlib-version <2.0>)",
             "(declare-network f",

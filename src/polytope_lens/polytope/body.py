@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.exact.rational import integer_rows, rationals
+from polytope_lens.arithmetic.rational import integer_rows, rationals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
-from polytope_lens._jit import jit
-from polytope_lens._words import count_bits
+from polytope_lens._compiled.bits import count_bits
+from polytope_lens._compiled.jit import jit
 from polytope_lens.errors import IntractableError
 from polytope_lens.polytope.facets import primitive
 

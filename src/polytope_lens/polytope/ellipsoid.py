@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat
 
+from polytope_lens.arithmetic.rational import dot, nearest_float, rationals
 from polytope_lens.errors import ConsistencyError, DimensionError, DomainError, require
-from polytope_lens.exact.rational import dot, nearest_float, rationals
 from polytope_lens.polytope.extent import nearest_root
 from polytope_lens.polytope.generators import bounded_generators
-from polytope_lens.polytope.walkers import Walkers
+from polytope_lens.polytope.hit_and_run import Walkers
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz_mat
 
-from polytope_lens.exact.rational import integers, nearest_float, rational
+from polytope_lens.arithmetic.rational import integers, nearest_float, rational
 from polytope_lens.polytope.ball import chebyshev_ball, rational_root
 from polytope_lens.polytope.generators import bounded_generators
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
+from polytope_lens.arithmetic.rational import integer_rows, integers, nearest_float, rationals, sign
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.errors import DomainError
-from polytope_lens.exact.rational import integer_rows, integers, nearest_float, rationals, sign
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.lp.exact import Halfspace, maximize
 from polytope_lens.lp.highs import propose_maximum
-from polytope_lens.polytope.codes import FACET, IMPLIED
-from polytope_lens.polytope.proved import prove_facets
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
+from polytope_lens.polytope.batch.redundancy import prove_facets
+from polytope_lens.polytope.batch.statuses import FACET, IMPLIED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
+from polytope_lens.arithmetic.rational import fraction, nearest_float
 from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
-from polytope_lens.exact.rational import fraction, nearest_float
 from polytope_lens.polytope.double_description import extreme_rays
 from polytope_lens.polytope.facets import primitive
-from polytope_lens.polytope.shape import is_empty, normals, recession_direction
+from polytope_lens.polytope.feasibility import is_empty, normals, recession_direction
 
 if TYPE_CHECKING:
     from fractions import Fraction

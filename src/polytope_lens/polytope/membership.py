@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.exact.rational import nearest_float, rationals
-from polytope_lens.exact.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.arithmetic.rational import nearest_float, rationals
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.exact.rational import dot, nearest_float, rationals
-from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.arithmetic.rational import dot, nearest_float, rationals
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError
 from polytope_lens.io import json, wkt
 from polytope_lens.io.exports import Exports
 from polytope_lens.io.halfspaces import Halfspaces, exactly
-from polytope_lens.polytope import ellipsoid, facets, planar, recession, shape
+from polytope_lens.polytope import ellipsoid, facets, recession
+from polytope_lens.polytope import feasibility as shape
+from polytope_lens.polytope import polygon as planar
 from polytope_lens.polytope.body import Body, of_floats
 from polytope_lens.polytope.questions import Questions
 
@@ -45,8 +47,8 @@ class Polytope(Exports, Questions):
     b: Floats
 
     def __init__(self, A: ArrayLike, b: ArrayLike) -> None:
-        A = _validate.float_array(A, name="the normals A of a polytope", ndim=2)
-        b = _validate.float_array(b, name="the offsets b of a polytope", ndim=1)
+        A = validate.float_array(A, name="the normals A of a polytope", ndim=2)
+        b = validate.float_array(b, name="the offsets b of a polytope", ndim=1)
         if A.shape[0] != b.shape[0]:
             raise DimensionError(
                 f"a polytope with A of shape {A.shape} needs b of shape ({A.shape[0]},), but received {b.shape}."
@@ -64,22 +66,22 @@ class Polytope(Exports, Questions):
         return of_floats(self.A, self.b)
 
     def contains(self, X: ArrayLike) -> Bools:
-        """Whether each row of `X` (n, d) lies in the closed polytope; see :func:`.shape.contains`."""
-        return shape.contains(self, _validate.points(X, self.dim, what="`contains`"))
+        """Whether each row of `X` (n, d) lies in the closed polytope; see :func:`.feasibility.contains`."""
+        return shape.contains(self, validate.points(X, self.dim, what="`contains`"))
 
     @property
     def is_empty(self) -> bool:
-        """Whether no point satisfies all inequalities; see :func:`.shape.is_empty`."""
+        """Whether no point satisfies all inequalities; see :func:`.feasibility.is_empty`."""
         return shape.is_empty(self.body())
 
     @property
     def has_interior(self) -> bool:
-        """Whether some point satisfies all inequalities strictly; see :func:`.shape.has_interior`."""
+        """Whether some point satisfies all inequalities strictly; see :func:`.feasibility.has_interior`."""
         return shape.has_interior(self.body())
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the polytope contains no ray; see :func:`.shape.is_bounded`."""
+        """Whether the polytope contains no ray; see :func:`.feasibility.is_bounded`."""
         return shape.is_bounded(self.body())
 
     @overload

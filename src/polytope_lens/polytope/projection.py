@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 from flint import fmpq
 
+from polytope_lens.arithmetic.rational import dot, nearest_float
 from polytope_lens.errors import DomainError, OptionError
-from polytope_lens.exact.rational import dot, nearest_float
-from polytope_lens.lp.exact import Halfspace
-from polytope_lens.lp.exact_nearest import exact_nearest
-from polytope_lens.lp.nearest import nearest_in_norm
+from polytope_lens.lp.nearest_in_norm import nearest_in_norm
+from polytope_lens.lp.rational_nearest import exact_nearest
+from polytope_lens.lp.rational_simplex import Halfspace
+from polytope_lens.polytope.batch.nearest_points import nearest_points
 from polytope_lens.polytope.extent import nearest_root
-from polytope_lens.polytope.nearest import nearest_points
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats

@@ -7,9 +7,23 @@ from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
-from polytope_lens import _validate
-from polytope_lens.exact.rational import fraction, nearest_float, rationals
-from polytope_lens.polytope import ball, ellipsoid, extent, generators, membership, projection, sample, shape, volume
+from polytope_lens._arrays import validate
+from polytope_lens.arithmetic.rational import fraction, nearest_float, rationals
+from polytope_lens.polytope import (
+    ball,
+    ellipsoid,
+    extent,
+    generators,
+    membership,
+    projection,
+    volume,
+)
+from polytope_lens.polytope import (
+    feasibility as shape,
+)
+from polytope_lens.polytope import (
+    sampling as sample,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -41,7 +55,7 @@ class Questions(ABC):
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed set, (n,); exact, see :func:`.membership.inside_mask`."""
         body = self.body()
-        return membership.inside_mask(body, _validate.points(X, body.dim, what="`contains`"))
+        return membership.inside_mask(body, validate.points(X, body.dim, what="`contains`"))
 
     @overload
     def vertices(self, *, exact: Literal[False] = False, max_vertices: int | None = MOST) -> Floats: ...
@@ -63,7 +77,7 @@ class Questions(ABC):
         return generators.generators(self.body()).tight
 
     def bounding_box(self) -> tuple[Floats, Floats]:
-        """Least and greatest value of each coordinate, rounded outward; see :func:`.shape.box_around`.
+        """Least and greatest value of each coordinate, rounded outward; see :func:`.feasibility.box_around`.
 
         Infinite where the set goes on forever.
         """
@@ -87,8 +101,8 @@ class Questions(ABC):
         return fraction(value) if exact else nearest_float(value)
 
     def estimate_volume(self, n: int = 2000, seed: int = 0) -> sample.Estimate:
-        """Volume by sampling, with a standard error and without proof; see :func:`.sample.estimate_volume`."""
-        n = _validate.count(n, name="the number of points for each ball")
+        """Volume by sampling, with a standard error and without proof; see :func:`.sampling.estimate_volume`."""
+        n = validate.count(n, name="the number of points for each ball")
         return sample.estimate_volume(self.body(), n, np.random.default_rng(seed))
 
     @overload
@@ -137,7 +151,7 @@ class Questions(ABC):
         return self._nearest(body, x, "`distance`", norm).distance
 
     def _nearest(self, body: Body, x: ArrayLike, what: str, norm: float = 2) -> projection.Nearest:
-        return projection.nearest_point(body, rationals(_validate.point(x, body.dim, what=what)), norm)
+        return projection.nearest_point(body, rationals(validate.point(x, body.dim, what=what)), norm)
 
     def max_volume_ellipsoid(self) -> ellipsoid.Ellipsoid:
         """The largest ellipsoid inside, proved to be inside; see :func:`.ellipsoid.max_volume_ellipsoid`."""
@@ -148,8 +162,8 @@ class Questions(ABC):
         return ellipsoid.min_volume_ellipsoid(self.body())
 
     def sample(self, n: int, seed: int = 0) -> Floats:
-        """Points uniformly distributed inside, (n, d), each proved to be inside; see :func:`.sample.sample`."""
-        n = _validate.count(n, name="the number of points", least=0)
+        """Points uniformly distributed inside, (n, d), each proved to be inside; see :func:`.sampling.sample`."""
+        n = validate.count(n, name="the number of points", least=0)
         return sample.sample(self.body(), n, np.random.default_rng(seed))
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
+from polytope_lens.arithmetic.rational import integer_rows, nearest_float
 from polytope_lens.errors import DomainError
-from polytope_lens.exact.rational import integer_rows, nearest_float
-from polytope_lens.lp.exact import Halfspace, maximize
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.double_description import extreme_rays, primitive_fractions
 from polytope_lens.polytope.facets import primitive
-from polytope_lens.polytope.shape import is_empty
+from polytope_lens.polytope.feasibility import is_empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flint import fmpz
 
     from polytope_lens.domain import Domain
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
     # Is told of regions that have been proved.
     Tick = Callable[[int], object]

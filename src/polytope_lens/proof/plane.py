@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.engines import subdivide
 from polytope_lens.engines.chunks import Record
 from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
-from polytope_lens.exact.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.pattern import unpack
+from polytope_lens.network.pattern import unpack
 from polytope_lens.proof.log import hexadecimal
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile, Tick
 
 

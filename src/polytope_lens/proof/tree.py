@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
+from polytope_lens.arithmetic.rational import dot, integer_matrix, integers, nearest_float, rational, rationals
 from polytope_lens.engines import split
 from polytope_lens.engines.chunks import Record
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
-from polytope_lens.exact.rational import dot, integer_matrix, integers, nearest_float, rational, rationals
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.lp.exact import Halfspace, interior_point, maximize
-from polytope_lens.lp.proposal import propose_multipliers
-from polytope_lens.network import bit_starts
-from polytope_lens.pattern import unpack
+from polytope_lens.lp.float_simplex import propose_multipliers
+from polytope_lens.lp.rational_simplex import Halfspace, interior_point, maximize
+from polytope_lens.network.network import bit_starts
+from polytope_lens.network.pattern import unpack
 from polytope_lens.proof.log import hexadecimal
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Box
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile, Tick
 
     Row = Sequence[fmpz]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polytope_lens.domain import Domain
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 def write_proof(

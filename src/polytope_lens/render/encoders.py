@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy.spatial import cKDTree
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, FilmError, OptionError, require
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def check_film(path: str | os.PathLike[str], fps: float) -> str:
         PyAV is not installed, for ``.mp4``.
     """
     path = Path(path)
-    kind = _validate.option(path.suffix.lower(), name="the suffix of a film", allowed=TICKS)
+    kind = validate.option(path.suffix.lower(), name="the suffix of a film", allowed=TICKS)
     if not 0 < fps <= TICKS[kind] / 2:
         raise OptionError(f"fps should be above 0 and at most {TICKS[kind] // 2} for {kind}, but received {fps!r}.")
     if not path.parent.is_dir():

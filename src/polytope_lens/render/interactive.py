@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import require
 from polytope_lens.render import scene
 from polytope_lens.render.sheet import COLORS, HEIGHT, checked_limits, sheet
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 RIM = "#999999"
@@ -61,7 +61,7 @@ def surface(
     Exactness: each polygon is drawn as triangles in its plane; positions are rounded to single precision.
     """
     go = require("plotly.graph_objects", extra="interactive", purpose="an interactive surface")
-    _validate.option(color, name="color", allowed=COLORS)
+    validate.option(color, name="color", allowed=COLORS)
     folded = sheet(partition, output)
     limits = checked_limits(folded, limits, height)
     x, y, z = folded.points.T

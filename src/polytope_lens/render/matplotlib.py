@@ -19,7 +19,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Curve
 from matplotlib.transforms import Affine2D
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.render import scene
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Frame
-    from polytope_lens.mesh import PlanarMesh
-    from polytope_lens.partition import Partition
+    from polytope_lens.mesh.planar_mesh import PlanarMesh
+    from polytope_lens.partition.partition import Partition
 
 
 LINES = {"value": None, "pattern": "#33333399", "slope": "#33333399", "layer": "white"}  # None: by layer
@@ -81,9 +81,9 @@ def plot(
     DimensionError, UnboundedPolytopeError
         The partition has no polygons, or `points` are not points of the plane.
     """
-    _validate.option(color, name="color", allowed=LINES)
+    validate.option(color, name="color", allowed=LINES)
     output = scene.check_output(partition, output)
-    dots = None if points is None else _validate.points(points, 2, what="`plot`")
+    dots = None if points is None else validate.points(points, 2, what="`plot`")
     partition.planar_mesh()
     if ax is None:
         from matplotlib import pyplot
@@ -148,7 +148,7 @@ def three_panels(
     mesh = partition.planar_mesh()
     pixels = _checked_target(target, partition)
     dots = [
-        (color, name, np.empty((0, 2)) if given is None else _validate.points(given, 2, what="`three_panels`"))
+        (color, name, np.empty((0, 2)) if given is None else validate.points(given, 2, what="`three_panels`"))
         for color, name, given in ((TRAIN, "training", train_points), (VALIDATION, "validation", validation_points))
     ]
     figure = _bare_figure(1280, 480, f"{len(partition):,} regions" if title is None else title)
@@ -438,7 +438,7 @@ def _checked_target(target: ArrayLike, partition: Partition) -> Floats:
         raise DomainError(
             f"a target image covers a box, but the domain of this partition is {partition.domain!r}. Choose a Box."
         )
-    pixels = _validate.float_array(target, name="the target image", ndim=2)
+    pixels = validate.float_array(target, name="the target image", ndim=2)
     if not pixels.size:
         raise DimensionError(f"the target image should have pixels, but received an array of shape {pixels.shape}.")
     low, high = float(pixels.min()), float(pixels.max())

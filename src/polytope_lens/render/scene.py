@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens._ragged import fan, following, list_of, places
+from polytope_lens._arrays.ragged import fan, following, list_of, places
 from polytope_lens.errors import OptionError
-from polytope_lens.network import layer_of_bit
+from polytope_lens.network.network import layer_of_bit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats, Ints, Words
-    from polytope_lens.mesh import PlanarMesh
-    from polytope_lens.network import Network
-    from polytope_lens.partition import Partition
+    from polytope_lens.mesh.planar_mesh import PlanarMesh
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens._ragged import fan
+from polytope_lens._arrays.ragged import fan
 from polytope_lens.errors import OptionError
-from polytope_lens.network import evaluate
+from polytope_lens.network.network import evaluate
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 COLORS = ("value", "pattern", "slope")

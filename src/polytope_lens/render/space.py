@@ -16,18 +16,18 @@ from matplotlib.ticker import MaxNLocator
 from mpl_toolkits.mplot3d import Axes3D
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
 from polytope_lens.render import scene
 from polytope_lens.render.matplotlib import FRAME, INK, draw_scale
-from polytope_lens.render.solids import Solids, solids
+from polytope_lens.render.solid_files import Solids, solids
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 COLORS = ("value", "pattern", "slope", "layer")
@@ -79,8 +79,8 @@ def plot(
     Faces are drawn from the farthest to the nearest, by their middles; where long ones pass each other, the order may
     be wrong. Cost: about 0.1 milliseconds for each face; some thousands of regions are too many to see anyway.
     """
-    _validate.option(color, name="color", allowed=list(COLORS))
-    dots = None if points is None else _validate.points(points, 3, what="`plot`")
+    validate.option(color, name="color", allowed=list(COLORS))
+    dots = None if points is None else validate.points(points, 3, what="`plot`")
     faces = solids(partition, shrink=shrink, output=output)
     space = axes_in_space(ax, "a partition of space")
     paint, scalars = _paint(partition, faces, color, output)

@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PolyCollection
 from mpl_toolkits.mplot3d import Axes3D, proj3d
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.render import scene
 from polytope_lens.render.matplotlib import FRAME, boundary_widths, draw_scale, layer_handles, slope_norm
 from polytope_lens.render.matplotlib import legend as draw_legend
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.render.sheet import Sheet
 
 
@@ -82,7 +82,7 @@ def surface(
     polygons are long and thin (see :func:`.back_to_front`), so creases behind a fold stay hidden.
     Cost: about 30 microseconds for each region and crease.
     """
-    _validate.option(color, name="color", allowed=COLORS)
+    validate.option(color, name="color", allowed=COLORS)
     folded = sheet(partition, output)
     limits = checked_limits(folded, limits, height)
     space = axes_in_space(ax, "a surface")

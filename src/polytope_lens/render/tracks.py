@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.events import Events
 
 

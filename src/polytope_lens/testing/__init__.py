@@ -29,7 +29,7 @@ from polytope_lens.testing.laws import (  # noqa: E402
     assert_witnesses_inside,
     sample_points,
 )
-from polytope_lens.testing.planar import assert_corners_true, assert_valid_coverage  # noqa: E402
+from polytope_lens.testing.polygons import assert_corners_true, assert_valid_coverage  # noqa: E402
 from polytope_lens.testing.solids import assert_solids_true  # noqa: E402
 from polytope_lens.testing.strategies import (  # noqa: E402
     boxes,

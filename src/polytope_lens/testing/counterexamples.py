@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from polytope_lens.network import bit_starts
+from polytope_lens.network.network import bit_starts
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 def show(bits: Bools, partition: Partition) -> str:

@@ -7,27 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz_mat
 
+from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
-from polytope_lens.exact.points import interior_mask, point_signs
-from polytope_lens.exact.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
-from polytope_lens.mesh import PlanarMesh
-from polytope_lens.network import Network, evaluate, slopes
-from polytope_lens.pattern import pack, sort_key
-from polytope_lens.polyhedral_mesh import face_areas
+from polytope_lens.exact.point_signs import interior_mask, point_signs
+from polytope_lens.mesh.planar_mesh import PlanarMesh
+from polytope_lens.mesh.polyhedral_mesh import face_areas
+from polytope_lens.network.network import Network, evaluate, slopes
+from polytope_lens.network.pattern import pack, sort_key
+from polytope_lens.polyhedral_complex.locate import locate
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.middle import LARGEST, float_inside, is_inside, middle
-from polytope_lens.query.locate import locate
 from polytope_lens.testing.counterexamples import fail, names, show
-from polytope_lens.testing.exact import (
-    cone_volume,
-    exact_cells,
-    exact_maps,
-    exact_volume,
-)
-from polytope_lens.testing.planar import assert_corners_true, assert_valid_coverage
+from polytope_lens.testing.fractions import cone_volume, exact_cells, exact_maps, exact_volume
+from polytope_lens.testing.polygons import assert_corners_true, assert_valid_coverage
 from polytope_lens.testing.solids import assert_solids_true
 
 if TYPE_CHECKING:
@@ -36,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.region import Region
 
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from flint import fmpq
 
-from polytope_lens.exact.rational import fraction
+from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.polyhedral_complex.mesh_vertices import exact_vertices
 from polytope_lens.polytope.double_description import bounded_vertices
-from polytope_lens.query.vertices import exact_vertices
 from polytope_lens.testing.counterexamples import fail, names
-from polytope_lens.testing.exact import exact_cells, is_near
+from polytope_lens.testing.fractions import exact_cells, is_near
 
 if TYPE_CHECKING:
     from flint import fmpz
 
-    from polytope_lens.partition import Partition
-    from polytope_lens.polyhedral_mesh import PolyhedralMesh
+    from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
+    from polytope_lens.partition.partition import Partition
 
     Point = tuple[Fraction, ...]
 

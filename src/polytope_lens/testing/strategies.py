@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.vendor import pretty
 
-from polytope_lens._validate import option
+from polytope_lens._arrays.validate import option
 from polytope_lens.domain import Box
-from polytope_lens.network import Layer, Network
+from polytope_lens.network.network import Layer, Network
 from polytope_lens.polytope import Polytope
 
 if TYPE_CHECKING:

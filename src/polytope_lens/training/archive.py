@@ -32,7 +32,7 @@ from polytope_lens.errors import DimensionError, DomainError, FileFormatError, I
 from polytope_lens.importers.npz import read_arrays
 from polytope_lens.io.arrays import INT, MOST, ArrayReader, narrowed
 from polytope_lens.io.files import whole_file
-from polytope_lens.network import Layer, Network
+from polytope_lens.network.network import Layer, Network
 from polytope_lens.training.samples import Samples
 from polytope_lens.training.target_image import check_image
 

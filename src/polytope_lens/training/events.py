@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from tqdm import tqdm
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
+from polytope_lens.comparison.overlay import majorities, overlay
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.overlay import majorities, overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
+    from polytope_lens.comparison.overlay import Overlay
     from polytope_lens.domain import Domain
-    from polytope_lens.network import Network
-    from polytope_lens.overlay import Overlay
-    from polytope_lens.partition import Partition
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 
@@ -237,7 +237,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
       0-1      2-2        2           2           1     0      0       0     0  87.5%
       1-2      2-1        1           1           1     0      0       1     0  87.5%
     """
-    workers = _validate.count(workers, name="`workers`")
+    workers = validate.count(workers, name="`workers`")
     networks, steps = recording.networks, recording.steps.tolist()
     transitions: list[Transition | None] = []
     n_regions: list[int] = []
@@ -341,7 +341,7 @@ def ages(recording: Recording | Events, *, unit: Literal["updates", "records"] =
     >>> [age.tolist() for age in ages(Recording([0, 10, 20], lines))]
     [[0, 0], [10, 10], [0, 20, 0, 20]]
     """
-    _validate.option(unit, name="`unit`", allowed=UNITS)
+    validate.option(unit, name="`unit`", allowed=UNITS)
     found = recording if isinstance(recording, Events) else events(recording, progress=False)
     passed = np.diff(found.steps) if unit == "updates" else np.ones(len(found), dtype=np.int64)
     result = [np.zeros(n, dtype=np.int64) for n in found.n_regions.tolist()]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import log_softmax
 
-from polytope_lens._jit import jit
+from polytope_lens._compiled.jit import jit
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError
-from polytope_lens.network import evaluate
+from polytope_lens.network.network import evaluate
 from polytope_lens.render.scene import check_output_of, region_spans
 from polytope_lens.training.workers import in_order
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.network import Network
-    from polytope_lens.partition import Partition
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError, require
 from polytope_lens.training.recording import SQUARE, Recording
 from polytope_lens.training.target_image import check_image
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch.utils.hooks import RemovableHandle
 
     from polytope_lens.domain import Box
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
     from polytope_lens.training.events import Events
     from polytope_lens.training.samples import Samples
 
@@ -93,7 +93,7 @@ class Recorder:
         domain: Box = SQUARE,
     ) -> None:
         self.model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile was given
-        self.every = _validate.count(every, name="`every`")
+        self.every = validate.count(every, name="`every`")
         self.samples = samples
         self.target = None if target is None else check_image(target)
         self.domain = domain

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
     from polytope_lens.training.events import Events
     from polytope_lens.training.samples import Samples
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeAlias
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class Samples:
             given, name = getattr(self, field.name), field.name
             is_points = name.endswith("points")
             array = (
-                _validate.float_array(given, name=name, ndim=2)
+                validate.float_array(given, name=name, ndim=2)
                 if is_points
-                else _validate.values_array(given, name=name, ndim=1)
+                else validate.values_array(given, name=name, ndim=1)
             )
             object.__setattr__(self, name, array)
         for points, values in (

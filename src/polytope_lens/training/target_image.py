@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError
 
 if TYPE_CHECKING:
@@ -47,4 +47,4 @@ def check_image(image: ArrayLike) -> Floats | Ints:
             "an image of bytes may hold grey values or the numbers of categories. Say which: image / 255 for grey "
             "values from 0 to 1, image.astype(int) for categories."
         )
-    return _validate.values_array(raw, name="an image", ndim=2)
+    return validate.values_array(raw, name="an image", ndim=2)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from polytope_lens.errors import InvalidNetworkError
-from polytope_lens.network import Network, piecewise_layer
+from polytope_lens.network.network import Network, piecewise_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

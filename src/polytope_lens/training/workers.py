@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tqdm import tqdm
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +62,7 @@ def in_order(
     OptionError
         `workers` below 1.
     """
-    workers = _validate.count(workers, name="`workers`")
+    workers = validate.count(workers, name="`workers`")
     with tqdm(total=len(items), desc=progress, unit="step", disable=progress is None, leave=False) as bar:
         took, n_done = 0.0, 0
         for item in items:

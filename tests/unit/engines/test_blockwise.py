@@ -8,9 +8,9 @@ import pytest
 from convolutions import convolutional, networks_of
 from polytope_lens import Box, Polytope
 from polytope_lens.engines import subdivide
-from polytope_lens.engines._kernels import flat
+from polytope_lens.engines._kernels import packed_network as flat
 from polytope_lens.engines.enumerate import count, partition
-from polytope_lens.flat import restrict, spanned_by
+from polytope_lens.network.subspace import restrict, spanned_by
 
 
 @pytest.fixture(autouse=True)

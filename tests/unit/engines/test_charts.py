@@ -8,7 +8,7 @@ import pytest
 from families import generic
 from polytope_lens.domain import Box
 from polytope_lens.engines.charts import central_size, charts, whole
-from polytope_lens.network import Network, from_arrays
+from polytope_lens.network.network import Network, from_arrays
 from polytope_lens.polytope import Polytope
 
 

@@ -6,8 +6,8 @@ import pytest
 from families import chain, generic, golden, random_deep, zaslavsky
 from polytope_lens import Box, Lens
 from polytope_lens.engines.enumerate import choose_engine
-from polytope_lens.network import Network, from_arrays
-from polytope_lens.pattern import sort_key
+from polytope_lens.network.network import Network, from_arrays
+from polytope_lens.network.pattern import sort_key
 
 
 def test_auto_goes_by_the_number_of_inputs():

@@ -13,7 +13,7 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import overlap, subdivide
 from polytope_lens.engines.charts import charts
 from polytope_lens.engines.chunks import Record
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import assert_same_regions, networks
 
 

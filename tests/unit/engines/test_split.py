@@ -9,10 +9,10 @@ import pytest
 from scipy.sparse import csr_array
 
 from polytope_lens import Box
-from polytope_lens.engines._kernels.flat import flatten
+from polytope_lens.engines._kernels.packed_network import flatten
 from polytope_lens.engines._kernels.split import _is_constant
 from polytope_lens.engines.enumerate import count
-from polytope_lens.network import Network, from_arrays, piecewise_layer
+from polytope_lens.network.network import Network, from_arrays, piecewise_layer
 
 
 class Domain(NamedTuple):

@@ -9,7 +9,7 @@ from families import golden
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines.witnesses import are_inside, settle
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import assert_witnesses_inside
 
 NETWORK = golden((2, 4, 4), 1)

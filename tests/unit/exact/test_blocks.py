@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 import reference
-from polytope_lens._lanes import LANES
+from polytope_lens._compiled.simd import LANES
 from polytope_lens.exact.blocks import affine_of_blocks, blocks
-from polytope_lens.network import piecewise_layer
+from polytope_lens.network.network import piecewise_layer
 
 NUMBERS = {
     "tame": st.floats(-8, 8),

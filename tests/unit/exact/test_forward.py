@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 import reference
 from families import sparsely
 from polytope_lens.exact.forward import activated, affine, outputs, product_bound, quiet, scaled
-from polytope_lens.network import Layer
+from polytope_lens.network.network import Layer
 from polytope_lens.testing import boxes, networks, points_in
 
 SMALL = st.integers(-6, 6).map(lambda n: n / 3)

@@ -14,7 +14,7 @@ from families import sparsely
 from polytope_lens.domain import Box
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
 from polytope_lens.exact.sparse import rows_on
-from polytope_lens.network import bit_places
+from polytope_lens.network.network import bit_places
 from polytope_lens.polytope import Polytope
 from polytope_lens.testing import networks, points_in
 

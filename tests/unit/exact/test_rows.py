@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
-from polytope_lens.exact.rational import integer_matrix
+from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import networks
 
 

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 import families
 from families import sparsely
 from polytope_lens import Box
-from polytope_lens.affine import augmented_map
+from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.engines import split, subdivide
 from polytope_lens.engines.enumerate import partition
-from polytope_lens.exact.points import point_signs as dense_signs
-from polytope_lens.exact.rational import integer_matrix
+from polytope_lens.exact.point_signs import point_signs as dense_signs
 from polytope_lens.exact.sparse import inputs, point_signs, preactivations, pulled_back, rows_on
-from polytope_lens.network import evaluate, from_arrays, slopes
-from polytope_lens.query import runs, sweep
-from polytope_lens.query.locate import region_patterns
+from polytope_lens.network.affine import augmented_map
+from polytope_lens.network.network import evaluate, from_arrays, slopes
+from polytope_lens.path import sparse_sweep as runs
+from polytope_lens.path import sweep
+from polytope_lens.polyhedral_complex.locate import region_patterns
 from polytope_lens.testing.strategies import networks
 
 TIES = from_arrays(

@@ -11,7 +11,7 @@ from polytope_lens import Lens
 from polytope_lens.experiments import pixel_coordinates
 from polytope_lens.experiments.run import RunSetting, learn, record
 from polytope_lens.experiments.toy.models import mlp
-from polytope_lens.network import evaluate
+from polytope_lens.network.network import evaluate
 
 pytest.importorskip("torch")
 

@@ -11,7 +11,7 @@ import pytest
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError
 from polytope_lens.importers.npz import load_npz, save_npz
-from polytope_lens.network import Layer, Network, from_arrays, pass_through_layer, piecewise_layer
+from polytope_lens.network.network import Layer, Network, from_arrays, pass_through_layer, piecewise_layer
 
 RNG = np.random.default_rng(5)
 ARRAYS = {

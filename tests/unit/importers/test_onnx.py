@@ -23,7 +23,7 @@ from polytope_lens.errors import (  # noqa: E402
     UnsupportedLayerError,
 )
 from polytope_lens.importers.onnx import load_onnx, lower  # noqa: E402
-from polytope_lens.network import evaluate  # noqa: E402
+from polytope_lens.network.network import evaluate  # noqa: E402
 
 FEW = settings(max_examples=15, deadline=None)
 RNG = np.random.default_rng(0)

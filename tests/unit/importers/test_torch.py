@@ -23,7 +23,7 @@ from polytope_lens.errors import (  # noqa: E402
     UnsupportedLayerError,
 )
 from polytope_lens.importers.torch import from_module, load_torch, lower_and_check, self_check  # noqa: E402
-from polytope_lens.network import Network, evaluate  # noqa: E402
+from polytope_lens.network.network import Network, evaluate  # noqa: E402
 
 POINTS = np.random.default_rng(7).standard_normal((50, 2))
 

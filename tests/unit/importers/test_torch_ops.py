@@ -17,7 +17,7 @@ from torch.nn.utils import parametrizations, prune  # noqa: E402
 from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import InvalidNetworkError, PolytopeLensError, UnsupportedLayerError  # noqa: E402
 from polytope_lens.importers.torch import lower, lower_and_check  # noqa: E402
-from polytope_lens.network import evaluate  # noqa: E402
+from polytope_lens.network.network import evaluate  # noqa: E402
 
 FEW = settings(max_examples=15, deadline=None)
 

@@ -14,12 +14,12 @@ import pytest
 from families import cross_polytope, generic, golden, random_deep
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, FileFormatError, OptionError, UnboundedPolytopeError
+from polytope_lens.io.cplex_lp import to_lp
 from polytope_lens.io.exports import SUFFIXES
 from polytope_lens.io.halfspaces import Halfspaces, exactly
 from polytope_lens.io.ine import read_ine, to_ine
 from polytope_lens.io.json import read_json, to_json
 from polytope_lens.io.latex import to_latex
-from polytope_lens.io.lp import to_lp
 from polytope_lens.io.smtlib import to_smtlib
 from polytope_lens.io.vnnlib import to_vnnlib
 

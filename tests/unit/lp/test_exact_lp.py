@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import reference
-from polytope_lens.exact.rational import rational, rationals
-from polytope_lens.lp.exact import Halfspace, interior_point, maximize
+from polytope_lens.arithmetic.rational import rational, rationals
+from polytope_lens.lp.rational_simplex import Halfspace, interior_point, maximize
 
 
 def as_fraction(value):

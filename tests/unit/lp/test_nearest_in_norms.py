@@ -11,11 +11,11 @@ from flint import fmpq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytope_lens.exact.rational import fraction, rational, rationals
-from polytope_lens.lp.exact import Halfspace
-from polytope_lens.lp.exact_nearest import _by_programs, _from_active, _project, exact_nearest, power_of
-from polytope_lens.lp.nearest import nearest_in_norm
-from polytope_lens.polytope.nearest import nearest_points
+from polytope_lens.arithmetic.rational import fraction, rational, rationals
+from polytope_lens.lp.nearest_in_norm import nearest_in_norm
+from polytope_lens.lp.rational_nearest import _by_programs, _from_active, _project, exact_nearest, power_of
+from polytope_lens.lp.rational_simplex import Halfspace
+from polytope_lens.polytope.batch.nearest_points import nearest_points
 
 NORMS = [1, 2, np.inf]
 DUAL = {1: np.inf, 2: 2, np.inf: 1}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytope_lens import Box, Polytope
-from polytope_lens.exact.rational import integer_rows
+from polytope_lens.arithmetic.rational import integer_rows
 from polytope_lens.polytope.double_description import bounded_vertices
 
 

@@ -8,7 +8,7 @@ from flint import fmpq, fmpz
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytope_lens.exact.rational import dot, integer_rows, rationals
+from polytope_lens.arithmetic.rational import dot, integer_rows, rationals
 from polytope_lens.polytope.middle import LARGEST, ROUNDING, float_inside, is_inside, middle
 
 

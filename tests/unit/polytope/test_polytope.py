@@ -15,7 +15,7 @@ import reference
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, UnboundedPolytopeError
 from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.shape import interior_point
+from polytope_lens.polytope.feasibility import interior_point
 from solids import bounded_polytopes, fraction_rows
 
 STRIP = Polytope([[1, 0], [-1, 0]], [1, 1])

@@ -9,7 +9,7 @@ import pytest
 
 import reference
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.query import balls
+from polytope_lens.cells import chebyshev_balls as balls
 
 TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [1, 1, 1])
 

@@ -22,7 +22,7 @@ from polytope_lens.errors import (
     Status,
     UnboundedPolytopeError,
 )
-from polytope_lens.network import evaluate, from_arrays
+from polytope_lens.network.network import evaluate, from_arrays
 from polytope_lens.testing import boxes, networks, simplices
 
 SQUARE = Box([-1, -1], [1, 1])

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, issparse
 
 from families import sparsely
-from polytope_lens import Box, Lens, bounds
-from polytope_lens import network as net
+from polytope_lens import Box, Lens
 from polytope_lens.cli import main
 from polytope_lens.errors import InvalidNetworkError, OptionError, OutsideDomainError
-from polytope_lens.network import from_arrays
+from polytope_lens.network import count_bounds as bounds
+from polytope_lens.network import network as net
+from polytope_lens.network.network import from_arrays
 from polytope_lens.polytope.membership import inside_mask
 from polytope_lens.testing.strategies import networks
 

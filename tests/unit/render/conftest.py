@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from polytope_lens import network as net
-from polytope_lens.affine import augmented_map, preactivation_maps
 from polytope_lens.domain import Box
 from polytope_lens.errors import Status
-from polytope_lens.mesh import PlanarMesh
-from polytope_lens.outcome import Certificate
-from polytope_lens.partition import Partition
-from polytope_lens.pattern import pack
+from polytope_lens.mesh.planar_mesh import PlanarMesh
+from polytope_lens.network import network as net
+from polytope_lens.network.affine import augmented_map, preactivation_maps
+from polytope_lens.network.pattern import pack
+from polytope_lens.partition.partition import Partition
+from polytope_lens.partition.provenance import Certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,9 +16,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.network import network as net
 from polytope_lens.render import matplotlib as render
 from polytope_lens.render import scene
 

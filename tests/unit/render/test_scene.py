@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from polytope_lens import network as net
-from polytope_lens._ragged import following
+from polytope_lens._arrays.ragged import following
 from polytope_lens.domain import Box
 from polytope_lens.errors import OptionError, UnboundedPolytopeError
-from polytope_lens.mesh import areas
-from polytope_lens.pattern import pack
+from polytope_lens.mesh.planar_mesh import areas
+from polytope_lens.network import network as net
+from polytope_lens.network.pattern import pack
 from polytope_lens.render import scene
 
 

@@ -9,7 +9,7 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
 from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, OptionError, UnboundedPolytopeError
-from polytope_lens.render.solids import solids
+from polytope_lens.render.solid_files import solids
 
 mpl.use("Agg")
 # Three planes through the middle of a cube, and the sum of the three ramps

@@ -13,9 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.errors import MissingExtraError, OptionError, UnboundedPolytopeError
+from polytope_lens.network import network as net
 from polytope_lens.render import interactive, scene
 from polytope_lens.render.sheet import back_to_front, sheet
 from polytope_lens.render.surface import surface

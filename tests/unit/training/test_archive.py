@@ -8,7 +8,7 @@ import pytest
 from polytope_lens.domain import Box
 from polytope_lens.errors import FileFormatError, OptionError
 from polytope_lens.experiments import categories, mlp, moons, ring, sample
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.training import Recorder, Recording, Samples
 from trainings import SAMPLES, run, same_network
 

@@ -8,7 +8,7 @@ import pytest
 from families import golden, sawtooth
 from polytope_lens import Box, Lens
 from polytope_lens.errors import OptionError
-from polytope_lens.network import Network, from_arrays
+from polytope_lens.network.network import Network, from_arrays
 from polytope_lens.training import Recording
 from polytope_lens.training.events import ages, events, transition
 

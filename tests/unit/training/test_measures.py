@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.experiments import pixel_coordinates, ring
+from polytope_lens.network import network as net
 from polytope_lens.training import Recording, Samples, measures
 from polytope_lens.training.measures import Measures, measure, true_error
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from polytope_lens.errors import DimensionError, DomainError
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.training import Recording
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from polytope_lens.experiments import mlp
-from polytope_lens.network import Network
+from polytope_lens.network.network import Network
 from trainings import same_network
 
 torch = pytest.importorskip("torch")

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._jit import inlined, jit
-from polytope_lens._lanes import LANES, add, fill, load, multiply, multiply_add, store
-from polytope_lens.engines._kernels.flat import is_on
+from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.simd import LANES, add, fill, load, multiply, multiply_add, store
+from polytope_lens.arithmetic.double_double import DOUBLE_ROUNDING
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.packed_network import is_on
 from polytope_lens.exact.blocks import sloped, times_block, times_sizes
-from polytope_lens.exact.double_double import DOUBLE_ROUNDING
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
-    from polytope_lens.engines._kernels.flat import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import FlatNetwork
     from polytope_lens.engines._kernels.refine import Refined
 
 

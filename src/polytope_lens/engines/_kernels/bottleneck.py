@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._jit import inlined, jit
-from polytope_lens.engines._kernels.flat import FlatNetwork, add_neuron, is_on
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.lp.proposal import maximize
+from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.packed_network import FlatNetwork, add_neuron, is_on
+from polytope_lens.lp.float_simplex import maximize
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints

@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from polytope_lens._jit import inlined
-from polytope_lens._words import count_bits, highest_bit, lowest_bit
-from polytope_lens.engines._kernels.codes import N_REGIONS
-from polytope_lens.engines._kernels.corners import NOTHING, ONE, POINT
-from polytope_lens.engines._kernels.flat import is_on
+from polytope_lens._compiled.bits import count_bits, highest_bit, lowest_bit
+from polytope_lens._compiled.jit import inlined
+from polytope_lens.engines._kernels.corner_signs import NOTHING, ONE, POINT
+from polytope_lens.engines._kernels.outcomes import N_REGIONS
+from polytope_lens.engines._kernels.packed_network import is_on
 from polytope_lens.engines._kernels.planes import D, determinant
 
 # Corners of all faces of a polyhedron with m of them: at most 6 m - 12 (Euler).

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from polytope_lens._jit import inlined, jit
+from polytope_lens._compiled.jit import inlined, jit
 
 # The finaliser of MurmurHash3, and the odd number next to 2^64 divided by the golden ratio.
 SHIFT, FACTOR, STEP = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD), np.uint64(0x9E3779B97F4A7C15)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._jit import inlined
-from polytope_lens._words import lowest_bit
-from polytope_lens.engines._kernels.corners import NOTHING, ONE
-from polytope_lens.engines._kernels.flat import length
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens._compiled.bits import lowest_bit
+from polytope_lens._compiled.jit import inlined
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.corner_signs import NOTHING, ONE
+from polytope_lens.engines._kernels.packed_network import length
 
 if TYPE_CHECKING:
-    from polytope_lens.engines._kernels.flat import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import FlatNetwork
 
 # Number of dimensions
 D = 3

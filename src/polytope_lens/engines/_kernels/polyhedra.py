@@ -15,23 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._jit import inlined, jit
-from polytope_lens._lanes import LANES, load, plus, reaching, shared_bits
-from polytope_lens._words import lowest_bit
-from polytope_lens.engines._kernels.codes import (
-    CRAMPED,
-    DONE,
-    FLOOR,
-    FULL,
-    N_REGIONS,
-    SHARE,
-    STOP_IT,
-    TOP,
-    UNDECIDED,
-    WANTED,
-    is_to_stop,
-)
-from polytope_lens.engines._kernels.corners import (
+from polytope_lens._compiled.bits import lowest_bit
+from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.simd import LANES, load, plus, reaching, shared_bits
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.corner_signs import (
     NOTHING,
     ONE,
     POINT,
@@ -49,9 +37,21 @@ from polytope_lens.engines._kernels.corners import (
     write_bits,
 )
 from polytope_lens.engines._kernels.faces import CORNERS_PER_FACE, emit_faces, has_room
-from polytope_lens.engines._kernels.flat import FlatNetwork, is_on
+from polytope_lens.engines._kernels.outcomes import (
+    CRAMPED,
+    DONE,
+    FLOOR,
+    FULL,
+    N_REGIONS,
+    SHARE,
+    STOP_IT,
+    TOP,
+    UNDECIDED,
+    WANTED,
+    is_to_stop,
+)
+from polytope_lens.engines._kernels.packed_network import FlatNetwork, is_on
 from polytope_lens.engines._kernels.planes import LINE_ERROR, OFFSET, D, push_crossing, push_plane
-from polytope_lens.exact.signs import UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Indices, Ints, Words

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._jit import inlined, jit
-from polytope_lens._lanes import (
+from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.simd import (
     LANES,
     add,
     fill,
@@ -25,13 +25,13 @@ from polytope_lens._lanes import (
     store,
     subtract,
 )
-from polytope_lens.engines._kernels.flat import is_on
-from polytope_lens.exact.double_double import DOUBLE_ROUNDING, SPLITTER, plus, times
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.arithmetic.double_double import DOUBLE_ROUNDING, SPLITTER, plus, times
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.packed_network import is_on
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.engines._kernels.flat import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import FlatNetwork
 
 
 class Refined(NamedTuple):

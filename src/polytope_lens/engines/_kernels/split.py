@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._jit import inlined, jit
+from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.bottleneck import Bottleneck, surely_keeps_sign
-from polytope_lens.engines._kernels.codes import (
+from polytope_lens.engines._kernels.outcomes import (
     ANSWER,
     CRAMPED,
     DONE,
@@ -39,7 +40,7 @@ from polytope_lens.engines._kernels.codes import (
     WANTED,
     is_to_stop,
 )
-from polytope_lens.engines._kernels.flat import (
+from polytope_lens.engines._kernels.packed_network import (
     FlatNetwork,
     close_layer,
     hand_on,
@@ -60,7 +61,6 @@ from polytope_lens.engines._kernels.simplex import (
     surely_misses,
     value_at,
 )
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints, Words

@@ -16,23 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._jit import inlined, jit
-from polytope_lens._words import lowest_bit
-from polytope_lens.engines._kernels.codes import (
-    CRAMPED,
-    DONE,
-    FLOOR,
-    FULL,
-    N_CORNERS,
-    N_REGIONS,
-    SHARE,
-    STOP_IT,
-    TOP,
-    UNDECIDED,
-    WANTED,
-    is_to_stop,
-)
-from polytope_lens.engines._kernels.corners import (
+from polytope_lens._compiled.bits import lowest_bit
+from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.corner_signs import (
     NOTHING,
     ONE,
     POINT,
@@ -49,8 +36,21 @@ from polytope_lens.engines._kernels.corners import (
     surely_missing,
     write_bits,
 )
-from polytope_lens.engines._kernels.flat import FlatNetwork, is_on, length
-from polytope_lens.exact.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.outcomes import (
+    CRAMPED,
+    DONE,
+    FLOOR,
+    FULL,
+    N_CORNERS,
+    N_REGIONS,
+    SHARE,
+    STOP_IT,
+    TOP,
+    UNDECIDED,
+    WANTED,
+    is_to_stop,
+)
+from polytope_lens.engines._kernels.packed_network import FlatNetwork, is_on, length
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Words

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polytope_lens.comparison.overlay import majorities, overlay
 from polytope_lens.errors import DimensionError
-from polytope_lens.overlay import majorities, overlay
-from polytope_lens.pattern import find
+from polytope_lens.network.pattern import find
 
 if TYPE_CHECKING:
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 @dataclass(frozen=True, slots=True)

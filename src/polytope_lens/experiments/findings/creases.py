@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.exact.points import point_signs
-from polytope_lens.network import Network
+from polytope_lens.exact.point_signs import point_signs
+from polytope_lens.network.network import Network
 from polytope_lens.training.recording import SQUARE
 
 if TYPE_CHECKING:
@@ -170,12 +170,12 @@ def bundling(lines: Creases, distances: ArrayLike = DISTANCES, *, draws: int = 9
     >>> found.pairs, found.p_overall
     (array([40, 40]), 0.001)
     """
-    steps = _validate.float_array(distances, name="distances", ndim=1)
+    steps = validate.float_array(distances, name="distances", ndim=1)
     if not len(steps) or (np.diff(steps) <= 0).any() or steps[0] <= 0 or steps[-1] > 1:
         raise OptionError(
             f"distances between lines should ascend from above 0 to at most 1, but received {steps.tolist()}."
         )
-    draws = _validate.count(draws, name="`draws`")
+    draws = validate.count(draws, name="`draws`")
     if len(lines) < 2:
         raise OptionError(f"lines bundle if there are at least two, but {len(lines)} of this layer meet the box.")
     rng = np.random.default_rng(seed)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
-from polytope_lens._ragged import following
+from polytope_lens._arrays import validate
+from polytope_lens._arrays.ragged import following
 from polytope_lens.errors import OptionError
-from polytope_lens.query.polygon_shapes import polygon_shapes
+from polytope_lens.polyhedral_complex.polygon_shapes import polygon_shapes
 from polytope_lens.render.scene import corner_values, slopes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class AlongCircle:
 
     def quantile(self, name: str, q: float) -> float:
         """The value of a measure, "slope", "width" or "rise", that a share q of the circle does not exceed."""
-        values = getattr(self, _validate.option(name, name="the measure", allowed=("slope", "width", "rise")))
+        values = getattr(self, validate.option(name, name="the measure", allowed=("slope", "width", "rise")))
         order = np.argsort(values)
         at = int(np.searchsorted(np.cumsum(self.share[order]), q))
         return float(values[order[min(at, len(order) - 1)]])
@@ -79,8 +79,8 @@ def along_circle(partition: Partition, radius: float, center: ArrayLike = (0.0, 
     (array([0.25, 0.25, 0.25, 0.25]), array([5., 4., 0., 3.]), array([7., 4., 0., 3.]))
     """
     mesh = partition.planar_mesh()
-    radius = _validate.number(radius, name="`radius`", positive=True)
-    middle = _validate.point(center, 2, what="`along_circle`")
+    radius = validate.number(radius, name="`radius`", positive=True)
+    middle = validate.point(center, 2, what="`along_circle`")
     assert partition.domain is not None  # there is a mesh
     if (partition.domain.A @ middle + radius * np.linalg.norm(partition.domain.A, axis=1) > partition.domain.b).any():
         raise OptionError(f"the circle of radius {radius} around {middle.tolist()} leaves the domain.")

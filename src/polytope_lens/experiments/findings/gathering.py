@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from polytope_lens import _validate
-from polytope_lens._ragged import list_of, starts
+from polytope_lens._arrays import validate
+from polytope_lens._arrays.ragged import list_of, starts
 from polytope_lens.errors import OptionError
 from polytope_lens.render.scene import boundary_segments, slopes
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,8 +196,8 @@ def gathering(partition: Partition, points: ArrayLike, others: Sequence[ArrayLik
     >>> round(found.value, 2), found.others
     (6.38, (0.0, 0.0))
     """
-    radius = _validate.number(radius, name="`radius`", positive=True)
-    sets = [_validate.points(each, 2, what="`gathering`") for each in (points, *others)]
+    radius = validate.number(radius, name="`radius`", positive=True)
+    sets = [validate.points(each, 2, what="`gathering`") for each in (points, *others)]
     if len(sets) < 2:
         raise OptionError("`gathering` compares with at least one other set of points, but received none.")
     import shapely

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 from scipy.signal import detrend, lfilter
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def rhythm(series: ArrayLike, *, draws: int = 199, seed: int = 0) -> Rhythm:
     (9.1, 0.005)
     """
     values = _series(series)
-    draws = _validate.count(draws, name="`draws`")
+    draws = validate.count(draws, name="`draws`")
     flat = detrend(values)
     if not flat.std() > 1e-12 * np.abs(values).max():
         raise OptionError("a series without any change has no rhythm.")
@@ -131,9 +131,9 @@ def bursts(series: ArrayLike, *, factor: float = 2.0, window: int = 201, apart: 
     array([20, 70])
     """
     values = _series(series)
-    window, apart = _validate.count(window, name="`window`"), _validate.count(apart, name="`apart`")
+    window, apart = validate.count(window, name="`window`"), validate.count(apart, name="`apart`")
     usual = median_filter(values, min(window, 2 * len(values) - 1), mode="reflect")
-    large = np.flatnonzero(values > _validate.number(factor, name="`factor`", positive=True) * usual)
+    large = np.flatnonzero(values > validate.number(factor, name="`factor`", positive=True) * usual)
     return large[np.diff(large, prepend=-apart - 1) > apart]
 
 
@@ -149,7 +149,7 @@ def _spectrum(flat: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _series(series: ArrayLike) -> Floats:
-    values = _validate.float_array(series, name="a series", ndim=1)
+    values = validate.float_array(series, name="a series", ndim=1)
     if len(values) < LEAST:
         raise OptionError(f"a rhythm needs a series of at least {LEAST} values, but received {len(values)}.")
     return values

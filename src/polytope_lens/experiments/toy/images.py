@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import FileFormatError, OptionError, OutsideDomainError
 from polytope_lens.training.target_image import check_image
 
@@ -102,7 +102,7 @@ def lookup(image: ArrayLike, X: ArrayLike) -> Floats | Ints:
         What `check_image` refuses.
     """
     pixels = check_image(image)
-    points = _validate.points(X, 2, what="`lookup`")
+    points = validate.points(X, 2, what="`lookup`")
     outside = np.flatnonzero((np.abs(points) > 1).any(axis=1))
     if outside.size:
         raise OutsideDomainError(
@@ -140,7 +140,7 @@ def categories(image: ArrayLike, n: int) -> Ints:
     array([[0, 1],
            [2, 2]])
     """
-    _validate.count(n, name="the number of categories", least=2)
+    validate.count(n, name="the number of categories", least=2)
     pixels = check_image(image)
     if pixels.dtype.kind != "f" or pixels.min() < 0 or pixels.max() > 1:
         raise OptionError(

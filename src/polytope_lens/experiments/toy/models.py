@@ -7,7 +7,7 @@ from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError, require
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def equal_parameters(depth: int, n: int, n_inputs: int = 2, n_outputs: int = 1) 
     30 of 6 have 1243
     """
     for name, value in (("depth", depth), ("n", n), ("n_inputs", n_inputs), ("n_outputs", n_outputs)):
-        _validate.count(value, name=f"`{name}`")
+        validate.count(value, name=f"`{name}`")
 
     def shape(width: int) -> tuple[int, ...]:
         return (n_inputs, *[width] * depth, n_outputs)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.toy.images import check_size, from_file, pixel_coordinates
 
@@ -123,7 +123,7 @@ def moons(size: int = 1024, *, width: float = 0.2) -> Floats:
     OptionError
         A width that is not positive.
     """
-    _validate.number(width, name="the width of the moons", positive=True)
+    validate.number(width, name="the width of the moons", positive=True)
     x, y = pixel_coordinates(size).T / 0.55 + np.array([[0.5], [0.25]])
     upper = _to_half_circle(x, y) <= width / 1.1
     lower = _to_half_circle(1 - x, 0.5 - y) <= width / 1.1
@@ -159,7 +159,7 @@ def spiral(size: int = 1024, *, turns: float = 2.0, radius: float = 0.9) -> Floa
         Numbers that are not positive.
     """
     for what, number in (("turns", turns), ("radius", radius)):
-        _validate.number(number, name=f"`{what}` of a spiral", positive=True)
+        validate.number(number, name=f"`{what}` of a spiral", positive=True)
     x, y = pixel_coordinates(size).T
     r = np.hypot(x, y)
     phase = np.mod(np.arctan2(y, x) / (2 * np.pi) - turns * r / radius, 1)
@@ -174,7 +174,7 @@ def checkerboard(size: int = 1024, *, squares: int = 4) -> Floats:
     OptionError
         No fields, or more than one for each pixel.
     """
-    _validate.count(squares, name="the number of squares on a side")
+    validate.count(squares, name="the number of squares on a side")
     x, y = pixel_coordinates(size).T.reshape(2, size, size)
     if squares > size:
         raise OptionError(f"a checkerboard of {squares} squares on a side needs as many pixels, but has {size}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError, require
 
 if TYPE_CHECKING:
@@ -130,10 +130,10 @@ def train(
     import torch
     from torch.nn.functional import cross_entropy, mse_loss
 
-    _validate.option(schedule, name="schedule", allowed=SCHEDULES)
-    _validate.option(optimizer, name="optimizer", allowed=OPTIMIZERS)
-    _validate.number(learning_rate, name="`learning_rate`", positive=True)
-    if not 0 <= _validate.number(momentum, name="`momentum`") < 1:
+    validate.option(schedule, name="schedule", allowed=SCHEDULES)
+    validate.option(optimizer, name="optimizer", allowed=OPTIMIZERS)
+    validate.number(learning_rate, name="`learning_rate`", positive=True)
+    if not 0 <= validate.number(momentum, name="`momentum`") < 1:
         raise OptionError(f"`momentum` should be at least 0 and below 1, but received {momentum}.")
     for name, value, least in (
         ("steps", steps, 0),
@@ -203,7 +203,7 @@ def _kind_of_loss(loss: str | None, samples: Samples) -> str:
     """The loss asked for, or that which the samples suggest."""
     if loss is None:
         return "cross-entropy" if samples.is_categorical else "mse"
-    if _validate.option(loss, name="loss", allowed=LOSSES) == "cross-entropy" and not samples.is_categorical:
+    if validate.option(loss, name="loss", allowed=LOSSES) == "cross-entropy" and not samples.is_categorical:
         raise OptionError(
             "the cross-entropy needs values that are the numbers of categories, integers, but received floats. Make "
             "such a target with `categories(image, n)`, or choose loss='mse'."

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens import _validate
+from polytope_lens._arrays import validate
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.pattern import sort_key
+from polytope_lens.network.pattern import sort_key
 from polytope_lens.render.encoders import check_film, save_film
 from polytope_lens.render.scene import slopes, value_range
 from polytope_lens.training.measures import Row, check, gather, is_categorical, measure_step, without_networks
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polytope_lens._types import Frame, Ints, Words
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
     from polytope_lens.training.films.frames import FilmSetting, Painter
     from polytope_lens.training.measures import Measures
     from polytope_lens.training.recording import Recording
@@ -95,7 +95,7 @@ def film(
     """
     names = _checked_panels(recording, panels)
     check_film(path, fps)
-    width, height = (_validate.count(n, name="a side of a frame", least=1) for n in size)
+    width, height = (validate.count(n, name="a side of a frame", least=1) for n in size)
     if not len(recording):
         raise OptionError("a film needs at least one recorded step, but this recording has none.")
     check(recording, output)
@@ -237,7 +237,7 @@ def _checked_panels(recording: Recording, panels: Sequence[str] | None) -> tuple
         return PANELS[: 3 if recording.target is not None else 1]
     names = (panels,) if isinstance(panels, str) else tuple(panels)
     for name in names:
-        _validate.option(name, name="a panel", allowed=PANELS)
+        validate.option(name, name="a panel", allowed=PANELS)
     if not 1 <= len(names) <= MOST_PANELS or len(set(names)) < len(names):
         raise OptionError(f"a film has one to {MOST_PANELS} different panels, but received {list(names)}.")
     if recording.target is None and ("error" in names or ("target" in names and recording.samples is None)):

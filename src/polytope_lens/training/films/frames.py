@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Frame, Ints
     from polytope_lens.domain import Box
-    from polytope_lens.partition import Partition
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.training.films.layout import Rectangle
     from polytope_lens.training.measures import Measures
 

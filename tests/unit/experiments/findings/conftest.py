@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from polytope_lens.engines.enumerate import partition
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.training.recording import SQUARE
 
 

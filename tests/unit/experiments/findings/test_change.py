@@ -10,7 +10,7 @@ import pytest
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError
 from polytope_lens.experiments.findings.change import change
-from polytope_lens.network import from_arrays
+from polytope_lens.network.network import from_arrays
 from polytope_lens.training.recording import SQUARE
 
 

@@ -8,7 +8,7 @@ import pytest
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.findings.edge import along_circle
-from polytope_lens.network import evaluate, from_arrays
+from polytope_lens.network.network import evaluate, from_arrays
 from polytope_lens.training.recording import SQUARE
 
 

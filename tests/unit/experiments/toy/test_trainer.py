@@ -16,7 +16,7 @@ from polytope_lens.experiments import (
     sample,
     train,
 )
-from polytope_lens.network import evaluate
+from polytope_lens.network.network import evaluate
 from polytope_lens.training import Recorder, Samples
 
 torch = pytest.importorskip("torch")

@@ -9,12 +9,12 @@ import pytest
 import shapely
 from PIL import Image
 
-from polytope_lens import network as net
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError, FilmError, OptionError
 from polytope_lens.experiments import pixel_coordinates, ring
-from polytope_lens.pattern import unpack
+from polytope_lens.network import network as net
+from polytope_lens.network.pattern import unpack
 from polytope_lens.render import encoders
 from polytope_lens.training import Recording, Samples, measure
 from polytope_lens.training.films.film import PANELS, film

@@ -1,0 +1,210 @@
+"""Where regions go on forever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens._arrays.ragged import starts
+from polytope_lens.cells.region_facets import stacked_rows
+from polytope_lens.domain import is_bounded as is_bounded_domain
+from polytope_lens.exact.owner_rows import integer_sides
+from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.network.network import bit_starts, from_layer, slopes
+from polytope_lens.network.pattern import unpack
+from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, prove_bounded
+from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone, cone_of_rows, is_trivial_cone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flint import fmpz
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens.domain import Domain
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
+    from polytope_lens.region import Region
+
+
+# Numbers in the rows that are made at once.
+ENTRIES_AT_ONCE = 2**22
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RecessionCones:
+    """The recession cones of all regions of a partition; ``cones[i]`` is that of region i.
+
+    Parameters
+    ----------
+    rays : (n_rays, d) array
+        Those of region i are ``rays[ray_indptr[i]:ray_indptr[i + 1]]``, as in :class:`.RecessionCone`.
+    ray_indptr : (n_regions + 1,) array
+    lines : (n_lines, d) array
+    line_indptr : (n_regions + 1,) array
+    """
+
+    rays: Floats
+    ray_indptr: Ints
+    lines: Floats
+    line_indptr: Ints
+
+    def __len__(self) -> int:
+        return len(self.ray_indptr) - 1
+
+    def __getitem__(self, index: int) -> RecessionCone:
+        index = range(len(self))[index]
+        rays = slice(*self.ray_indptr[index : index + 2].tolist())
+        return RecessionCone(self.rays[rays], self.lines[slice(*self.line_indptr[index : index + 2].tolist())])
+
+    def __iter__(self) -> Iterator[RecessionCone]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"RecessionCones({len(self.rays)} rays, {len(self.lines)} lines of {len(self)} regions)"
+
+
+def is_bounded(region: Region) -> bool:
+    """Whether a region is bounded; exact, one linear program at most."""
+    if is_bounded_domain(region.domain):
+        return True
+    normals = _normals(region.network, region.domain)
+    return is_trivial_cone(normals(region.pattern.array), region.network.input_dim)
+
+
+def recession_cone(region: Region) -> ExactRecessionCone:
+    """Extreme rays and lines of a region; exact.
+
+    Notes
+    -----
+    They are those of the exact inequalities, which ``region.polytope`` has rounded: the two sides of a strip may be
+    parallel before and not after. Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
+    """
+    if is_bounded_domain(region.domain):
+        return ExactRecessionCone([], [])
+    normals = _normals(region.network, region.domain)
+    return cone_of_rows(normals(region.pattern.array), region.network.input_dim)
+
+
+def bounded_mask(partition: Partition) -> Bools:
+    """Which regions of a partition are bounded, (n_regions,) bool; exact.
+
+    Notes
+    -----
+    What the first layer bounds is decided for all that is behind it at once. Cost of the rest: the rows of all neurons
+    and some microseconds for each region, where floats with error bounds can tell. They cannot where a region is
+    unbounded in fewer directions than there are coordinates, as strips are; then linear programs in rational arithmetic
+    look for directions in which nothing changes behind some layer, one for all regions that agree up to there, and only
+    then for any, one for each region.
+    """
+    network, domain = partition.network, partition.domain
+    if is_bounded_domain(domain):
+        return np.ones(len(partition), dtype=bool)
+    sides = np.zeros((0, network.input_dim)) if domain is None else domain.A
+    bits = partition.bits()
+    head = network
+    if len(network.layers) > 1:
+        width = network.layers[0].width
+        head = replace(network, layers=network.layers[:1], output_weight=np.ones((1, width)), output_bias=np.zeros(1))
+    first = bits[:, : head.n_neurons]
+    is_new = np.append(True, (first[1:] != first[:-1]).any(axis=1))
+    status = _proved(head, sides, first[is_new])[np.cumsum(is_new) - 1]
+    if head is not network:
+        rest = np.flatnonzero(status != BOUNDED)
+        status[rest] = _proved(network, sides, bits[rest])
+    bounded = status == BOUNDED
+    doubtful = np.flatnonzero(status == OPEN)
+    if doubtful.size:
+        bounded[doubtful] = _settle(network, domain, bits[doubtful])
+    return np.asarray(bounded)
+
+
+def _proved(network: Network, sides: Floats, bits: Bools, first: Floats | None = None) -> NDArray[np.int8]:
+    """What floats can prove of each pattern: BOUNDED, UNBOUNDED or OPEN; `first` as for :func:`.bounded_rows`."""
+    status = np.zeros(len(bits), dtype=np.int8)
+    step = max(1, ENTRIES_AT_ONCE // max(1, (network.n_neurons + len(sides)) * network.input_dim))
+    for start in range(0, len(bits), step):
+        some = slice(start, start + step)
+        rows, error = (
+            array[:, :, :-1] for array in stacked_rows(network, bits[some], first if first is None else first[:, some])
+        )
+        given = np.broadcast_to(sides, (len(rows), *sides.shape))
+        status[some] = prove_bounded(
+            np.concatenate([rows, given], axis=1), np.concatenate([error, np.zeros(given.shape)], axis=1)
+        )
+    return status
+
+
+def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
+    """Whether regions are bounded of which floats cannot tell in all coordinates at once; exact.
+
+    Behind a layer that passes on few values, nothing changes along directions in which none of these does. If the cone
+    holds such a direction, the region is unbounded. If it holds none, the region is bounded if these values are.
+    """
+    source = ExactRows(network)
+    status = np.zeros(len(bits), dtype=np.int8)
+    firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
+    for index, layer in enumerate(network.layers):
+        (start, stop), passed = firsts[index : index + 2], of_layers[index] != 0
+        count = passed.sum(axis=1)
+        still: dict[bytes, bool] = {}
+        for i in np.flatnonzero((status == OPEN) & ((count < network.input_dim) | (index == 0))):
+            key = bits[i, :stop].tobytes()
+            if key not in still:
+                still[key] = _is_still(network, domain, source, bits[i], index, np.flatnonzero(passed[i]))
+            if still[key]:
+                status[i] = UNBOUNDED
+            elif not count[i]:
+                status[i] = BOUNDED
+        behind = from_layer(network, index)
+        for k in range(1, network.input_dim):
+            few = np.flatnonzero((status == OPEN) & (count == k))
+            if few.size and index + 1 < len(network.layers):
+                at, neuron = np.nonzero(passed[few])
+                first = np.zeros((layer.width, len(few), k + 1))
+                first[neuron, at, np.tile(np.arange(k), len(few))] = 1.0
+                proved = _proved(behind, np.zeros((0, k)), bits[few, start:], first)
+                status[few[proved == BOUNDED]] = BOUNDED
+    normals = _normals(network, domain)
+    for i in np.flatnonzero(status == OPEN):
+        status[i] = BOUNDED if is_trivial_cone(normals(bits[i]), network.input_dim) else UNBOUNDED
+    return np.asarray(status == BOUNDED)
+
+
+def _is_still(network: Network, domain: Domain, source: ExactRows, bits: Bools, index: int, passed: Ints) -> bool:
+    """Whether there is a direction along which a region goes on forever and nothing that a layer passes on changes."""
+    exact = source.rows(index, bits)
+    rows = [*integer_sides(domain), *cell_rows(network, source, bits, index + 1)]
+    rows += [row for j in passed for row in (exact[j], [-v for v in exact[j]])]
+    return not is_trivial_cone([row[:-1] for row in rows], network.input_dim)
+
+
+def recession_cones(partition: Partition) -> RecessionCones:
+    """Extreme rays and lines of all regions; which there are is exact, their directions are rounded.
+
+    Notes
+    -----
+    Cost: that of :func:`bounded_mask`, and some 0.1 milliseconds for each unbounded region in the plane, more with the
+    number of rays.
+    """
+    d = partition.network.input_dim
+    normals = _normals(partition.network, partition.domain)
+    rays, lines = [np.zeros((0, d))], [np.zeros((0, d))]
+    n_rays, n_lines = np.zeros(len(partition), np.int64), np.zeros(len(partition), np.int64)
+    for i in np.flatnonzero(~bounded_mask(partition)):
+        bits = unpack(partition.patterns[i : i + 1], partition.network.n_neurons)[0]
+        cone = cone_of_rows(normals(bits), d).rounded(d)
+        n_rays[i], n_lines[i] = len(cone.rays), len(cone.lines)
+        rays.append(cone.rays)
+        lines.append(cone.lines)
+    return RecessionCones(np.concatenate(rays), starts(n_rays), np.concatenate(lines), starts(n_lines))
+
+
+def _normals(network: Network, domain: Domain) -> Callable[[Bools], list[list[fmpz]]]:
+    """A function that gives the normals of all inequalities under a pattern, as integers."""
+    source = ExactRows(network)
+    sides = integer_sides(domain)
+    return lambda bits: [row[:-1] for row in cell_rows(network, source, bits) + sides]

@@ -1,0 +1,324 @@
+"""What the engines have in common that know a cell by its corners.
+
+A corner is a point, shared by the cells around it while they are on the stack. Each point keeps the signs of a layer's
+neurons in words of bits: positive, negative, and left open by floats. They are found once, when the point is made, for
+eight neurons at a time. After that, "which neurons cut this cell" is a matter of ``or`` and ``and`` over the words of
+its corners, for 64 neurons at once, and of those that do not cut, all are decided together. So the work grows with the
+corners that there are, not with cells times neurons.
+
+Where floats left a sign open, the caller finds it when a cell comes to ask about that neuron. A fourth word tells for
+which neurons that has happened; of these, the ones neither positive nor negative are zero. The answer is there for all
+cells around the point, but a cell makes no use of it before it would have asked itself: what it does must not depend on
+whether its sibling is in the same walk.
+
+The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. Both hold corners of frames, points and lines
+(or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
+of them are words of 64, the first neuron lowest. A bound on the error of a row is its last entry.
+
+The bounds are those of :mod:`.flat`, with one for all additions to a row instead of one for each: a sum of n terms and
+a bias, in any order, errs by at most ``(n + 2) u`` times the sum of their absolute values (Higham 2002, section 3.1).
+So a neuron hands on, for each unit of weight, its own error and that share of its magnitude: `layer_carry`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens._compiled.bits import count_bits, lowest_bit, reverse_bits
+from polytope_lens._compiled.jit import inlined
+from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply_add, size, store
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.blockwise import update_rows
+from polytope_lens.engines._kernels.outcomes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
+from polytope_lens.engines._kernels.packed_network import REFINE_AT, is_blockwise
+from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
+
+if TYPE_CHECKING:
+    from polytope_lens._types import Words
+    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+
+
+# Columns of State.corner, and the words of State.signs
+POINT = 0
+POSITIVE, NEGATIVE, OPEN, ANSWERED = 0, 1, 2, 3
+N_WORDS = 4
+NOTHING, EVERYTHING, ONE = np.uint64(0), np.uint64(2**64 - 1), np.uint64(1)
+OCTET = np.uint64(255)
+# Fields that both states have and whose first axis is the frame
+SHARED_PER_FRAME = frozenset({"layer", "asked", "start", "n_corners", "n_points", "n_lines", "undecided", "on", "rows"})
+
+
+@inlined
+def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Finish a layer's rows on a cell and find their signs at its corners, which become points of their own."""
+    begin(s.refined, layer)
+    n_cut, first = net.n_cut[layer], net.neuron_start[layer]
+    if is_blockwise(net) and layer > 0:
+        update_rows(
+            net, s.refined, s.blockwise, s.bits, layer, s.layer_rows[layer], s.layer_sure[layer], s.layer_spread[layer]
+        )
+    else:
+        _close_rows(net, s, f, layer)
+    if not is_blockwise(net):
+        _start_rows(net, s, f, layer)
+        for q in range(n_cut, net.width[layer]):
+            add_neuron(net, s, f, layer, q, net.positive[first + q])
+    for word in range((n_cut + 63) >> 6):
+        left = n_cut - 64 * word
+        s.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
+        s.on[f, word] = NOTHING
+    s.layer[f] = layer
+    s.asked[f] = -1
+    corner, point = s.corner, s.point
+    p = s.n_points[f]
+    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        old = corner[i, POINT]
+        for k in range(point.shape[1]):
+            point[p, k] = point[old, k]
+        corner[i, POINT] = p
+        find_signs(net, s, f, layer, p)
+        p += 1
+    s.n_points[f] = p
+
+
+@inlined
+def finish(net: FlatNetwork, s: Any, f: int) -> None:  # pragma: no cover - compiled
+    """Put the outputs' rows of a cell where all layers have been decided in the place of those of the next layer."""
+    layer = net.n_hidden
+    if is_blockwise(net) and net.width[layer] > 0:
+        begin(s.refined, layer)
+        rows, sure, spread = s.layer_rows[layer], s.layer_sure[layer], s.layer_spread[layer]
+        update_rows(net, s.refined, s.blockwise, s.bits, layer, rows, sure, spread)
+        for k in range(rows.shape[0]):
+            for q in range(net.width[layer]):
+                s.rows[f, k, q] = rows[k, q]
+
+
+@inlined
+def _close_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Rows of a layer as tried on a cell, with the bounds that go with them; `carry` holds magnitudes first."""
+    rows, out, sure, spread, carry, reach = (
+        s.rows, s.layer_rows, s.layer_sure, s.layer_spread, s.layer_carry, net.reach
+    )  # fmt: skip
+    d = out.shape[1] - 1
+    evaluation, rounding = (d + 4) * UNIT_ROUNDOFF, (net.width[layer] + 4) * UNIT_ROUNDOFF
+    largest, worst = 0.0, 0.0
+    for at in range(0, net.stride[layer], LANES):
+        error = fill(UNDERFLOW_GUARD)
+        if layer > 0:  # the first layer's are exact, and in their place from the start
+            for k in range(d + 1):
+                store(out, (layer, k, at), load(rows, (f, k, at)))
+            error = multiply_add(load(rows, (f, d + 1, at)), fill(BOUND_SLACK), error)
+        magnitude = _magnitude(out, reach, layer, d, at)
+        store(sure, (layer, at), multiply_add(magnitude, fill(evaluation), error))
+        store(carry, (layer, at), magnitude)
+    if layer > 0:
+        for q in range(net.width[layer]):
+            largest = max(largest, carry[layer, q])
+            worst = max(worst, rows[f, d + 1, q])
+    if worst > REFINE_AT * UNIT_ROUNDOFF * largest:
+        close_refined(net, s.refined, s.bits, layer, out[layer], sure[layer])
+    for at in range(0, net.stride[layer], LANES):
+        total = fill(0.0)
+        for k in range(d):
+            total = multiply_add(size(load(out, (layer, k, at))), fill(BOUND_SLACK), total)
+        store(spread, (layer, at), total)
+        handed = multiply_add(_magnitude(out, reach, layer, d, at), fill(rounding), load(sure, (layer, at)))
+        store(carry, (layer, at), multiply_add(handed, fill(BOUND_SLACK), fill(0.0)))
+
+
+@inlined
+def _magnitude(out: Any, reach: Any, layer: int, d: int, at: int) -> Any:  # pragma: no cover - compiled
+    """Greatest possible sum of the absolute values of a row's terms, for eight rows."""
+    total = size(load(out, (layer, d, at)))
+    for k in range(d):
+        total = multiply_add(size(load(out, (layer, k, at))), fill(reach[k]), total)
+    return total
+
+
+@inlined
+def _start_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Rows of the next layer before any neuron has been added: its bias times the form that is 1 on the input space."""
+    rows, bias, tau, reach = s.rows, net.bias, net.tau, net.reach
+    d = rows.shape[1] - 2
+    first = net.neuron_start[layer + 1]
+    form = 0.0
+    for k in range(d + 1):
+        form += abs(tau[k]) * reach[k]
+    form *= (net.width[layer] + 4) * UNIT_ROUNDOFF
+    for q in range(net.width[layer + 1]):
+        b = bias[first + q]
+        for k in range(d + 1):
+            rows[f, k, q] = b * tau[k]
+        rows[f, d + 1, q] = abs(b) * form
+
+
+@inlined
+def find_signs(net: FlatNetwork, s: Any, f: int, layer: int, p: int) -> None:  # pragma: no cover - compiled
+    """Signs of a cell's undecided neurons at a point, where floats prove them."""
+    point, rows, sure, spread = s.point, s.layer_rows, s.layer_sure, s.layer_spread
+    d = point.shape[1] - 1
+    radius = fill(point[p, d])
+    for word in range((net.n_cut[layer] + 63) >> 6):
+        rest = s.undecided[f, word]
+        positive, negative, shift, at = NOTHING, NOTHING, NOTHING, 64 * word
+        while rest != NOTHING:
+            if rest & OCTET != NOTHING:
+                value = load(rows, (layer, d, at))
+                for k in range(d):
+                    value = multiply_add(load(rows, (layer, k, at)), fill(point[p, k]), value)
+                found = exceeding(value, multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at))))
+                positive |= (found & OCTET) << shift
+                negative |= (found >> np.uint64(LANES)) << shift
+            rest >>= np.uint64(LANES)
+            shift += np.uint64(LANES)
+            at += LANES
+        s.signs[p, POSITIVE, word] = positive
+        s.signs[p, NEGATIVE, word] = negative
+        s.signs[p, OPEN, word] = ~(positive | negative)
+        s.signs[p, ANSWERED, word] = NOTHING
+
+
+@inlined
+def surely_missing(s: Any, f: int, word: int) -> tuple[Any, Any, Any]:  # pragma: no cover - compiled
+    """The undecided neurons of a word that do not cut a cell, and those of them that are on, and that are off."""
+    positive, negative, is_open = NOTHING, NOTHING, NOTHING
+    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        p = s.corner[i, POINT]
+        positive |= s.signs[p, POSITIVE, word]
+        negative |= s.signs[p, NEGATIVE, word]
+        is_open |= s.signs[p, OPEN, word]
+    misses = s.undecided[f, word] & ~(positive & negative)
+    if s.asked[f] >= 0:
+        is_open &= ~answered(s, f, word)
+    misses &= ~is_open
+    return misses, misses & positive, misses & negative
+
+
+@inlined
+def answered(s: Any, f: int, word: int) -> Any:  # pragma: no cover - compiled
+    """The neuron that a cell had to ask about, if it is one of this word, and the last one that the cell came to."""
+    return ONE << np.uint64(s.asked[f] & 63) if s.asked[f] >> 6 == word else NOTHING
+
+
+@inlined
+def may_go_on(s: Any, f: int, q: int) -> bool:  # pragma: no cover - compiled
+    """Whether the signs of a neuron at all corners of a cell are known; if floats left some open, the cell asks now."""
+    is_open, unknown = NOTHING, NOTHING
+    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        p = s.corner[i, POINT]
+        is_open |= s.signs[p, OPEN, q >> 6]
+        unknown |= s.signs[p, OPEN, q >> 6] & ~s.signs[p, ANSWERED, q >> 6]
+    if (is_open >> np.uint64(q & 63)) & ONE:
+        s.asked[f] = q
+    return not (unknown >> np.uint64(q & 63)) & ONE
+
+
+def write_sign(signs: Words, neuron: np.uint64, sign: int) -> None:
+    """Write down the caller's answer in a point's words (4,): the sign, 1, -1 or 0, of the neuron with this bit."""
+    signs[ANSWERED] |= neuron
+    if sign:
+        signs[POSITIVE if sign > 0 else NEGATIVE] |= neuron
+
+
+@inlined
+def sign_at(s: Any, p: int, q: int) -> Any:  # pragma: no cover - compiled
+    """Sign of a neuron at a point where it is known: 1, -1 or 0."""
+    word, place = q >> 6, np.uint64(q & 63)
+    above, below = (s.signs[p, POSITIVE, word] >> place) & ONE, (s.signs[p, NEGATIVE, word] >> place) & ONE
+    return np.int64(above) - np.int64(below)
+
+
+@inlined
+def add_neurons(net: FlatNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any) -> None:  # pragma: no cover
+    """Add the neurons of a word that have been decided to the next layer's rows of a cell."""
+    if is_blockwise(net):
+        return
+    first = net.neuron_start[layer]
+    while on != NOTHING:
+        q = 64 * word + lowest_bit(on)
+        on &= on - ONE
+        add_neuron(net, s, f, layer, q, net.positive[first + q])
+    if net.leaks[layer]:
+        while off != NOTHING:
+            q = 64 * word + lowest_bit(off)
+            off &= off - ONE
+            add_neuron(net, s, f, layer, q, net.negative[first + q])
+
+
+@inlined
+def add_neuron(net: FlatNetwork, s: Any, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
+    """Add a decided neuron to the next layer's rows of a cell: ``rows[f] += slope * W[:, q] * z_q``."""
+    if slope == 0.0:
+        return
+    stride = net.stride[layer + 1]
+    rows, weights, source = s.rows, net.weights, s.layer_rows
+    d = source.shape[1] - 1
+    sparse = net.sparse_at[layer + 1]
+    if sparse >= 0:
+        handed = abs(slope) * s.layer_carry[layer, q]
+        for i in range(net.sparse_start[sparse + q], net.sparse_start[sparse + q + 1]):
+            r, w = net.sparse_rows[i], net.sparse_weights[i]
+            for k in range(d + 1):
+                rows[f, k, r] += w * (slope * source[layer, k, q])
+            rows[f, d + 1, r] += abs(w) * handed
+        return
+    error = fill(abs(slope) * s.layer_carry[layer, q])
+    column = net.weight_start[layer + 1] + q * stride
+    for at in range(0, stride, LANES):
+        weight = load(weights, (column + at,))
+        for k in range(d + 1):
+            factor = fill(slope * source[layer, k, q])
+            store(rows, (f, k, at), multiply_add(weight, factor, load(rows, (f, k, at))))
+        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))
+
+
+@inlined
+def fork(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
+    """What a cut does to the neurons of the two halves, f where neuron q is on and f + 1 where it is off."""
+    g, word = f + 1, q >> 6
+    s.layer[g] = layer
+    s.asked[f] = -1
+    s.asked[g] = -1
+    for w in range((net.n_cut[layer] + 63) >> 6):
+        s.undecided[g, w] = s.undecided[f, w]
+        s.on[g, w] = s.on[f, w]
+    s.on[f, word] |= ONE << np.uint64(q & 63)
+    if is_blockwise(net):
+        return
+    rows = s.rows
+    for at in range(0, net.stride[layer + 1], LANES):
+        for k in range(rows.shape[1]):
+            store(rows, (g, k, at), load(rows, (f, k, at)))
+    neuron = net.neuron_start[layer] + q
+    add_neuron(net, s, f, layer, q, net.positive[neuron])
+    add_neuron(net, s, g, layer, q, net.negative[neuron])
+
+
+@inlined
+def write_bits(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Write a decided layer of a cell into the packed pattern, first bit highest."""
+    bits, at, left = s.bits, net.bit_start[layer], net.n_cut[layer]
+    for word in range((left + 63) >> 6):
+        n = min(left - 64 * word, 64)
+        mask = reverse_bits(EVERYTHING >> np.uint64(64 - n))
+        value = reverse_bits(s.on[f, word])
+        into, shift = at >> 6, at & 63
+        bits[into] = (bits[into] & ~(mask >> np.uint64(shift))) | (value >> np.uint64(shift))
+        if shift + n > 64:
+            back = np.uint64(64 - shift)
+            bits[into + 1] = (bits[into + 1] & ~(mask << back)) | (value << back)
+        at += n
+
+
+@inlined
+def record(s: Any, f: int, layer: int, word: int, decided: Any) -> None:  # pragma: no cover - compiled
+    """Count decisions about neurons of a word by the rung that they took."""
+    if s.asked[f] >= 0:
+        asked = decided & answered(s, f, word)
+        s.scalars[RATIONAL_DECISIONS] += count_bits(asked)
+        decided &= ~asked
+    rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
+    s.scalars[rung] += count_bits(decided)

@@ -1,0 +1,113 @@
+"""What engines share that know a cell by its corners: how a state begins, and exact answers to its questions."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens.arithmetic.rational import integer_matrix
+from polytope_lens.engines._kernels import blockwise, refine
+from polytope_lens.engines._kernels import outcomes as codes
+from polytope_lens.engines._kernels.corner_signs import ANSWERED, N_WORDS, OPEN, POINT, write_sign
+from polytope_lens.engines.chunks import first_rows
+from polytope_lens.exact.owner_rows import OwnerRows
+from polytope_lens.exact.sparse import rows_on
+from polytope_lens.network.network import bit_starts
+from polytope_lens.network.pattern import n_words, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flint import fmpz
+
+    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines.charts import Chart
+    from polytope_lens.exact.owner_rows import Row
+    from polytope_lens.network.network import Network
+
+
+def shared_arrays(
+    network: Network, chart: Chart, net: FlatNetwork, *, frames: int, n_points: int, n_lines: int
+) -> dict[str, Any]:
+    """The fields that states of both kernels have, by name, with the first layer's rows in their place.
+
+    There is room for that many cells, points and lines (or planes) on the stacks.
+    """
+    n_bits, layers, d = network.n_neurons, len(network.layers) + 1, network.input_dim
+    words = max(1, -(-int(net.n_cut.max()) // 64))
+    widest, next_widest = int(net.stride.max()), next_width(net)
+    ints, floats, word = np.int64, np.float64, np.uint64
+    first = first_rows(network, chart)[: net.width[0]].T
+    rows, layer_rows = np.zeros((frames, d + 2, next_widest), floats), np.zeros((layers, d + 1, widest), floats)
+    layer_rows[0, :, : net.width[0]] = first
+    if not network.layers:
+        rows[0, : d + 1, : net.width[0]] = first
+    return {
+        "scalars": np.zeros(codes.N_SCALARS, ints),
+        "layer_counts": np.zeros(layers, ints),
+        "layer": np.full(frames, -1, ints),
+        "asked": np.full(frames, -1, ints),
+        "start": np.zeros(frames, ints),
+        "n_corners": np.zeros(frames, ints),
+        "n_points": np.zeros(frames, ints),
+        "n_lines": np.zeros(frames, ints),
+        "undecided": np.zeros((frames, words), word),
+        "on": np.zeros((frames, words), word),
+        "rows": rows,
+        "point": np.zeros((n_points, d + 1), floats),
+        "signs": np.zeros((n_points, N_WORDS, words), word),
+        "line": np.zeros((n_lines, d + 2), floats),
+        "owner": np.zeros(n_lines, ints),
+        "layer_rows": layer_rows,
+        "layer_sure": np.zeros((layers, widest), floats),
+        "layer_spread": np.zeros((layers, widest), floats),
+        "layer_carry": np.zeros((layers, widest), floats),
+        "bits": np.zeros(n_words(n_bits), word),
+        "refined": refine.start(first, layers, widest),
+        "blockwise": blockwise.start(net, layers, d + 1),
+    }
+
+
+def next_width(net: FlatNetwork) -> int:
+    """Length of the rows that each cell on the stack holds of the next layer: only outputs where blocks are summed."""
+    first = net.n_hidden if net.form else min(1, net.n_hidden)
+    return int(net.stride[first:].max())
+
+
+class CornerSigns(ABC):
+    """Signs of neurons at corners in integer arithmetic. A corner is where lines or planes of known owners meet.
+
+    `sides` are the rows that owners below 0 stand for; see :mod:`.owner_rows`.
+    """
+
+    def __init__(self, network: Network, chart: Chart, sides: list[list[fmpz]]) -> None:
+        self._owners = OwnerRows(network, rows_on(network, integer_matrix(chart.matrix)), sides)
+        self._n_bits = network.n_neurons
+        self._first_bit = bit_starts(network).tolist()
+
+    def answer(self, state: Any) -> None:
+        """Fill in the signs that the kernel left open at the corners of a cell, for the neuron that it asked about."""
+        f = int(state.scalars[codes.TOP]) - 1
+        asked = int(state.asked[f])
+        word, place = divmod(asked, 64)
+        mask = np.uint64(1 << place)
+        bits = unpack(state.bits[None], self._n_bits)[0]
+        row = self._owners.row(self._first_bit[int(state.layer[f])] + asked, bits)
+        vanishes = not any(row)
+        for i in range(int(state.n_corners[f])):
+            signs = state.signs[state.corner[int(state.start[f]) + i, POINT], :, word]
+            if signs[OPEN] & ~signs[ANSWERED] & mask:
+                owners = [] if vanishes else state.owner[self._meeting(state, f, i)].tolist()
+                meeting = [self._owners.row(owner, bits) for owner in owners]
+                sign = 0 if vanishes else self._sign_at(row, meeting)
+                write_sign(signs, mask, sign)
+
+    @abstractmethod
+    def _meeting(self, state: Any, f: int, i: int) -> list[int]:
+        """The lines or planes, as places on their stack, that meet in corner i of a cell."""
+
+    @abstractmethod
+    def _sign_at(self, row: Row, meeting: Sequence[Row]) -> int:
+        """Sign of a row where others meet: 1, -1 or 0."""

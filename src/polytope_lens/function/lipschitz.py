@@ -1,0 +1,179 @@
+"""How steep the network is: operator norms of its affine maps, and their maximum over all regions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.errors import OptionError
+from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.network.pattern import unpack
+from polytope_lens.network.scalar import stacked_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polytope_lens._types import Floats
+    from polytope_lens.partition.partition import Partition
+
+
+# Norms that are found by trying all signs try at most so many.
+MOST_SIGNS = 16
+# Numbers in each array of one batch.
+BATCH = 2**21
+
+
+@dataclass(frozen=True, slots=True)
+class Lipschitz:
+    """The least L with ``|f(x) - f(y)|_q <= L |x - y|_p`` for all x, y in the domain.
+
+    Parameters
+    ----------
+    value : float or Fraction
+    region : int
+        A region on which the network is as steep as that.
+    p, q : float
+        The norms of inputs and outputs.
+    """
+
+    value: float | Fraction
+    region: int
+    p: float
+    q: float
+
+
+def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exact: bool = False) -> Lipschitz:
+    """Greatest operator norm ``max |A x|_q / |x|_p`` of the regions' affine maps; in any number of dimensions.
+
+    That is the Lipschitz constant of the network on the domain, which is convex: a segment between two points is cut by
+    the regions into pieces, each of which the network stretches by no more.
+
+    Parameters
+    ----------
+    p, q : numbers from 1 to inf
+        Norms of inputs and outputs; q is p if not given. Any p for a network with one output; with several outputs
+        p = 1, p = inf, q = 1, q = inf, or p = q = 2.
+    exact : bool
+        As a fraction; for (1, 1), (inf, inf) and (1, inf), where norms are sums of entries.
+
+    Raises
+    ------
+    OptionError, PartialPartitionError
+
+    Notes
+    -----
+    The maximum is over every region of the domain, no bound and no sample. Without `exact`, norms are computed in
+    float64 from the partition's rounded maps, so that the value is rounded, and among regions whose norms agree within
+    rounding, the one named may be any. With `exact`, regions that float bounds prove to be less steep than another are
+    left out, the others compared in fractions, and the first of the steepest is named.
+    Cost: that of the norms of n matrices (for p = q = 2, a singular value decomposition each); with `exact`, a forward
+    pass of affine maps with bounds, and milliseconds for each region that remains.
+    Norms to 1 and from infinity, other than these, are found by trying all signs of outputs or inputs, at most 16 of
+    them: that is NP-hard in general (Rohn 2000, *Computing the norm ||A||_{inf,1} is NP-hard*), and so are those left
+    out (Hendrickx and Olshevsky 2010, *Matrix p-norms are NP-hard to approximate if p is not 1, 2 or infinity*).
+
+    Examples
+    --------
+    >>> from polytope_lens import Lens
+    >>> lens = Lens.from_arrays([[[1, 2], [3, -1]], [[1, 1]]], [[0, 0], [0]])
+    >>> lens.partition().lipschitz(float("inf"), exact=True)
+    Lipschitz(value=Fraction(5, 1), region=3, p=inf, q=inf)
+    """
+    partition.require_complete("`lipschitz`")
+    q = p if q is None else q
+    for name, norm in (("p", p), ("q", q)):
+        if isinstance(norm, bool) or not isinstance(norm, int | float | np.integer | np.floating) or not norm >= 1:
+            raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={norm!r}.")
+    if exact:
+        return _exact(partition, float(p), float(q))
+    norms = operator_norms(partition.maps[:, :, :-1], p, q)
+    region = int(norms.argmax())
+    return Lipschitz(float(norms[region]), region, float(p), float(q))
+
+
+def operator_norms(A: Floats, p: float, q: float) -> Floats:
+    """``max |A x|_q / |x|_p`` of n matrices, (n, out, d) -> (n,); rounded.
+
+    From the 1-norm it is the greatest norm of a column, to the infinity norm the greatest dual norm of a row.
+    """
+    if p == 1:
+        rows, order = A.transpose(0, 2, 1), q
+    elif q == inf or A.shape[1] == 1:
+        rows, order = A, _dual(p)
+    elif p == q == 2:
+        return np.asarray(np.linalg.norm(A, ord=2, axis=(1, 2)))
+    elif q == 1:
+        rows, order = _signs(A.shape[1], "outputs") @ A, _dual(p)
+    elif p == inf:
+        rows, order = _signs(A.shape[2], "inputs") @ A.transpose(0, 2, 1), q
+    else:
+        raise OptionError(
+            f"with several outputs, norms are those with p = 1, p = inf, q = 1, q = inf, or p = q = 2, but p={p!r} and "
+            f"q={q!r} were asked for, for which no method but a search is known."
+        )
+    return np.asarray(np.linalg.norm(rows, ord=order, axis=2).max(axis=1))
+
+
+def _dual(p: float) -> float:
+    return inf if p == 1 else 1.0 if p == inf else p / (p - 1)
+
+
+def _signs(n: int, what: str) -> Floats:
+    if n > MOST_SIGNS:
+        raise OptionError(
+            f"this norm is found by trying all signs of the {n} {what}, which is done for at most {MOST_SIGNS}. Choose "
+            "p = 1, q = inf, or p = q = 2."
+        )
+    return np.array(list(product((-1.0, 1.0), repeat=n)))
+
+
+def _exact(partition: Partition, p: float, q: float) -> Lipschitz:
+    if (p, q) not in ((1, 1), (inf, inf), (1, inf)):
+        raise OptionError(
+            f"exact norms are those of (p, q) = (1, 1), (inf, inf) and (1, inf), but received ({p}, {q}), which is a "
+            "root, or a maximum over signs. Leave out `exact`."
+        )
+    network = partition.network
+    lower, upper = _bounds(partition, p, q)
+    source = ExactRows(network)
+    best, steepest = Fraction(-1), -1
+    for region in np.flatnonzero(~(upper < lower.max())).tolist():
+        rows, scale = source.scaled_rows(len(network.layers), partition[region].pattern.array)
+        sizes = [[abs(int(v)) for v in row[:-1]] for row in rows]
+        value = Fraction(_norm(sizes, p, q), int(scale))
+        if value > best:
+            best, steepest = value, region
+    return Lipschitz(best, steepest, p, q)
+
+
+def _norm(sizes: Sequence[Sequence[int]], p: float, q: float) -> int:
+    """Of one matrix, given the absolute values of its entries."""
+    if p == inf:
+        return max(map(sum, sizes))
+    return max(map(sum, zip(*sizes, strict=True))) if q == 1 else max(map(max, sizes))
+
+
+def _bounds(partition: Partition, p: float, q: float) -> tuple[Floats, Floats]:
+    """Proved bounds on the norms of all regions' maps, from below and above; all these norms grow with |entries|."""
+    function, n = stacked_outputs(partition.network), len(partition)
+    d, out = function.input_dim, function.output_dim
+    widest = max(function.widths) * (d + 1)
+    lower, upper = np.empty(n), np.empty(n)
+    # Norms are sums of at most so many terms.
+    slack = 2 * (d + out + 2) * UNIT_ROUNDOFF
+    step = max(1, BATCH // widest)
+    for start in range(0, n, step):
+        at = slice(start, start + step)
+        *_, (rows, error) = bounded_rows(function, unpack(partition.patterns[at], function.n_neurons))
+        size, error = (array[:, :, :-1].transpose(1, 0, 2) for array in (np.abs(rows), error))
+        with np.errstate(over="ignore", invalid="ignore"):
+            lower[at] = operator_norms(np.nan_to_num(np.maximum(size - error, 0)), p, q) * (1 - slack)
+            upper[at] = operator_norms(size + error, p, q) * (1 + slack)
+    return lower, upper

@@ -1,0 +1,119 @@
+"""Which output wins at a point, and by how much it leads others: the margins, as two more layers of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens._arrays import validate
+from polytope_lens.arithmetic.rational import integer_matrix
+from polytope_lens.errors import OptionError
+from polytope_lens.exact.point_signs import point_signs
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.network.network import pass_through_layer
+
+if TYPE_CHECKING:
+    from polytope_lens._types import Floats
+    from polytope_lens.network.network import Network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contest:
+    """What would have to happen for an answer to change.
+
+    Parameters
+    ----------
+    network : Network
+        The network, followed by a layer that passes its outputs on and one that passes on their margins, which are its
+        outputs: exact differences, negative where the answer stays and zero on the decision boundary. Neither layer
+        cuts anything, so patterns are those of the network.
+    pairs : tuple of (int, int), or of (int, None)
+        For each margin, the output that leads and the one that would take over; None for a fixed value.
+    """
+
+    network: Network
+    pairs: tuple[tuple[int, int | None], ...]
+
+
+def contest(
+    network: Network, x: Floats, *, target: int | tuple[int, int] | None, output: int | None, value: float | None
+) -> Contest:
+    """The margins that decide the answer at x; see :func:`.robustness.robustness_radius` for the options.
+
+    Raises
+    ------
+    OptionError
+    """
+    if value is None and output is not None:
+        raise OptionError("`output` goes with `value`, the level that it is compared with. Give both, or neither.")
+    if value is None and network.output_dim == 1:
+        raise OptionError(
+            "a network with one output has no classes to tell apart. Give `value`, the level at which its answer "
+            "changes, for example `value=0`."
+        )
+    if value is not None and target is not None:
+        raise OptionError("`target` compares outputs with each other, `value` one with a number. Give one of them.")
+    if value is not None:
+        return _level(network, x, output, value)
+    outputs = _values(network, len(network.layers), x)
+    if isinstance(target, tuple | list):
+        if len(target) != 2 or target[0] == target[1]:
+            raise OptionError(f"a pair of outputs should name two different ones, but received {target}.")
+        one, other = (check_output(network, index, name="an output of the pair") for index in target)
+        leader, rivals = (one, [other]) if outputs[one] >= outputs[other] else (other, [one])
+    else:
+        leader = max(range(len(outputs)), key=lambda i: (outputs[i], -i))
+        rivals = [i for i in range(len(outputs)) if i != leader]
+        if target is not None:
+            rivals = [check_output(network, target, name="`target`")]
+        if rivals == [leader]:
+            raise OptionError(f"output {leader} is the greatest at the point already. Choose another `target`.")
+    difference = np.zeros((len(rivals), network.output_dim))
+    difference[:, leader] = -1.0
+    difference[np.arange(len(rivals)), rivals] = 1.0
+    return _with_margins(network, difference, np.zeros(len(rivals)), tuple((leader, rival) for rival in rivals))
+
+
+def _level(network: Network, x: Floats, output: int | None, value: float) -> Contest:
+    if output is None and network.output_dim > 1:
+        raise OptionError(
+            f"the network has {network.output_dim} outputs. Say which `output` is to be compared with {value!r}."
+        )
+    output = check_output(network, output or 0, name="`output`")
+    level = validate.number(value, name="`value`")
+    row = np.zeros((1, network.output_dim))
+    row[0, output] = 1.0
+    above = _with_margins(network, row, np.array([-level]), ((output, None),))
+    return above if margins_at(above, x)[0] <= 0 else _with_margins(network, -row, np.array([level]), above.pairs)
+
+
+def _with_margins(network: Network, weight: Floats, bias: Floats, pairs: tuple[tuple[int, int | None], ...]) -> Contest:
+    passing = pass_through_layer(network.output_weight, network.output_bias)
+    margins = pass_through_layer(weight, bias)
+    layers = (*network.layers, passing, margins)
+    n = len(pairs)
+    return Contest(replace(network, layers=layers, output_weight=np.eye(n), output_bias=np.zeros(n)), pairs)
+
+
+def check_output(network: Network, index: int, *, name: str) -> int:
+    """Return the number of an output if there is such a one."""
+    if isinstance(index, bool) or not isinstance(index, int | np.integer) or not 0 <= index < network.output_dim:
+        raise OptionError(
+            f"{name} should be a number from 0 to {network.output_dim - 1}, one of the network's outputs, but received "
+            f"{index!r}."
+        )
+    return int(index)
+
+
+def margins_at(contest: Contest, x: Floats) -> list[int]:
+    """Margins at a point of floats, up to a common positive factor; exact."""
+    return _values(contest.network, len(contest.network.layers) - 1, x)
+
+
+def _values(network: Network, layer: int, x: Floats) -> list[int]:
+    """Pre-activations of a layer, or outputs, at a point, up to a common positive factor; exact."""
+    bits = point_signs(network, x[None])[0] > 0
+    rows = ExactRows(network, integer_matrix(np.append(x, 1.0)[:, None])).rows(layer, bits)
+    return [int(row[0]) for row in rows]

@@ -1,0 +1,227 @@
+"""How far a point is from the decision boundary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, nan
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from polytope_lens._arrays import validate
+from polytope_lens.arithmetic.rational import fraction, nearest_float
+from polytope_lens.arithmetic.roots import enclose, enclose_root
+from polytope_lens.domain import check_domain
+from polytope_lens.errors import ConsistencyError, Status
+from polytope_lens.local.boundary_search import Front
+from polytope_lens.local.deepfool import guesses
+from polytope_lens.local.margins import contest, margins_at
+from polytope_lens.polyhedral_complex.locate import region_patterns
+from polytope_lens.search.facet_crossing import Limits, search
+from polytope_lens.search.search_space import check_norm, place_of
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from numpy.typing import ArrayLike
+
+    from polytope_lens._types import Floats
+    from polytope_lens.domain import Domain
+    from polytope_lens.network.network import Network
+
+
+# Bounds farther apart than this share are brought together by fractions, even if nobody asked for these.
+LOOSE = 2.0**-30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Robustness:
+    """How far a point is from the decision boundary, in one norm.
+
+    Parameters
+    ----------
+    norm : 1, 2 or inf
+    radius : float
+        The distance: rounded, and between the two bounds. Infinite if there is no boundary. NaN if the search was cut
+        short, where only the bounds are known.
+    lower, upper : float
+        Proved bounds on the distance: no point of the boundary is nearer than `lower`, and one is not farther away than
+        `upper`. At all points nearer than `lower` the answer is the same, without ties.
+    point : (d,) array or None
+        The nearest point found, on the boundary or just across. That is proved, unless the only floats as near as this
+        are behind it; then `exact_point`, rounded. None if none was found.
+    pair : (int, int or None) or None
+        The output that is the greatest at x, and the one that reaches it at `point`; for a fixed value, the output and
+        None.
+    n_regions : int
+        How many regions were searched.
+    status : Status
+        COMPLETE, BUDGET_REACHED or INTERRUPTED.
+    exact : Fraction or None
+        The distance itself, its square for norm 2, where it was asked for and the search came to its end; None, too, if
+        there is no boundary.
+    exact_point : tuple of Fraction, or None
+        A nearest point itself.
+    """
+
+    norm: float
+    radius: float
+    lower: float
+    upper: float
+    point: Floats | None
+    pair: tuple[int, int | None] | None
+    n_regions: int
+    status: Status
+    exact: Fraction | None = None
+    exact_point: tuple[Fraction, ...] | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the radius is known, and not only bounds on it."""
+        return self.status is Status.COMPLETE
+
+    def explain(self) -> str:
+        """The answer in one or two sentences: what is proved, and how to go on."""
+        where = f"in the norm {self.norm:g} after {self.n_regions} regions"
+        if not self.is_complete:
+            advice = "Raise `max_regions` for more." if self.status is Status.BUDGET_REACHED else "It was interrupted."
+            return f"The boundary is at a distance of {self.lower:.6g} to {self.upper:.6g} {where}. {advice}"
+        if self.radius == inf:
+            return f"There is no boundary: the answer is the same everywhere, {where}."
+        return f"The boundary is at a distance of {self.radius:.6g} {where}."
+
+    def __repr__(self) -> str:
+        bounds = f"radius={self.radius!r}" if self.is_complete else f"between {self.lower!r} and {self.upper!r}"
+        pair = "" if self.pair is None else f", outputs {self.pair}"
+        return f"Robustness({bounds}, norm {self.norm:g}{pair}, {self.n_regions} regions, {self.status.name})"
+
+
+def robustness_radius(
+    network: Network,
+    x: ArrayLike,
+    *,
+    norm: float = 2,
+    target: int | tuple[int, int] | None = None,
+    output: int | None = None,
+    value: float | None = None,
+    domain: Domain = None,
+    max_regions: int | None = 10_000,
+    exact: bool = False,
+    progress: bool | None = None,
+) -> Robustness:
+    """Distance from a point to the nearest one at which the network's answer ceases to be clear.
+
+    Parameters
+    ----------
+    network : Network
+    x : (d,) array
+    norm : 1, 2 or inf
+        What the distance is measured in.
+    target : int or pair of ints, optional
+        By default the answer is the greatest output (the first of several), and its boundary is where any other one
+        equals it. With a number, where this one does. With a pair, where the two are equal, whatever others do.
+    output, value : int and float, optional
+        Instead, where this output has this value; `output` may be left out where there is only one.
+    domain : Box, Polytope or None
+        Points outside of it do not count.
+    max_regions : int or None
+        Give up after so many regions, with bounds as far as they are proved; None for as many as it takes.
+    exact : bool
+        Also compute the radius (its square for norm 2) and the point as fractions.
+    progress : bool, optional
+        A bar on standard error; by default only at a terminal, and only for runs of more than a second.
+
+    Returns
+    -------
+    Robustness
+        With radius 0 if x itself is on the boundary.
+
+    Raises
+    ------
+    OptionError, DimensionError, DomainError, OutsideDomainError
+
+    Notes
+    -----
+    Exactness: the network is the real-valued function of its weights. Regions are searched nearest first, as in
+    :func:`.explore`; in each, the nearest point of the boundary is found by a projection or a linear program. `lower`
+    is proved: every region was searched, or is proved to be farther away, by multipliers of its rows; and so is every
+    part of the boundary in those searched. `upper` is the distance, rounded up, of floats at which the margin is proved
+    not to be negative, or of a nearest point in fractions. A boundary that is only touched counts.
+    Cost: 1 to 10 milliseconds for each region (up to 100 in norm inf with hundreds of inputs), times the number of
+    regions that meet the ball, which may be out of reach: it grows exponentially with the inputs. With `exact`, also
+    some milliseconds to seconds in the end, that grow with inputs, depth, and the number of boundary pieces at about
+    the same distance.
+    Source: Jordan, Lewis and Dimakis 2019, *Provable certificates for adversarial examples: fitting a ball in the union
+    of polytopes*, algorithm 1. The first upper bound comes from :func:`.guesses`.
+
+    Examples
+    --------
+    >>> from polytope_lens import Lens
+    >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 0], [0, 1]]], [[0, 0], [0, 0]])  # relu(x), relu(y)
+    >>> lens.robustness_radius([3, 1], norm=1, exact=True)
+    Robustness(radius=2.0, norm 1, outputs (0, 1), 2 regions, COMPLETE)
+    >>> lens.robustness_radius([3, 1], exact=True).exact
+    Fraction(2, 1)
+    """
+    norm = check_norm(norm)
+    domain = check_domain(domain, network.input_dim)
+    point = validate.point(x, network.input_dim, what="`robustness_radius`")
+    if max_regions is not None:
+        max_regions = validate.count(max_regions, name="`max_regions`")
+    bits = region_patterns(network, point[None], domain)[0]
+    asked = contest(network, point, target=target, output=output, value=value)
+    ties = np.flatnonzero(np.array(margins_at(asked, point)) >= 0)
+    if ties.size:
+        here = tuple(map(fraction, point.tolist()))
+        zero = fraction(0)
+        return Robustness(norm, 0.0, 0.0, 0.0, point, asked.pairs[ties[0]], 0, Status.COMPLETE, zero, here)
+    place = place_of(asked.network, point, domain, norm)
+    front = Front(asked, place, domain)
+    for guess in guesses(asked, point, norm):
+        if front.reach(guess):
+            break
+    disable = None if progress is None else not progress
+    with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
+
+        def report(found: int, waiting: int) -> None:
+            bar.set_postfix(waiting=waiting, upper=front.upper, refresh=False)
+            bar.update(found - bar.n)
+
+        limits = Limits(max_regions, None, front.upper)
+        outcome = search(place, bits, by_distance=True, limits=limits, report=report, look=front.look)
+    n_regions = outcome.listed.size
+    is_complete = outcome.status in (Status.COMPLETE, Status.RADIUS_REACHED)
+    return _answer(front, outcome.clear, n_regions, Status.COMPLETE if is_complete else outcome.status, exact)
+
+
+def _answer(front: Front, clear: float, n_regions: int, status: Status, exact: bool) -> Robustness:
+    """What a search has shown, in fractions where they are asked for, or where floats leave a gap."""
+    norm, upper = front.place.norm, front.upper
+    lower = min(clear, front.lower(), upper)
+    is_complete = status is Status.COMPLETE
+    if not is_complete or not (exact or lower < upper * (1 - LOOSE)):
+        radius = front.radius() if is_complete else nan
+        return Robustness(norm, radius, lower, upper, front.point, front.pair, n_regions, status)
+    best = front.nearest_exactly()
+    if best is None:
+        if upper < inf:
+            raise ConsistencyError(
+                "a point across the decision boundary lies in no region that was searched. This is a defect of "
+                "polytope_lens: please report the network and the point."
+            )
+        return Robustness(norm, inf, inf, inf, None, None, n_regions, status)
+    power = fraction(best.power)
+    low, high = enclose_root(power) if norm == 2 else enclose(power, power)
+    point = front.point
+    if point is None or upper > high * (1 + LOOSE):
+        point = np.array([nearest_float(v) for v in best.point])
+    found = (power, tuple(fraction(v) for v in best.point)) if exact else ()
+    radius = _nearest_of(low, high, power, norm)
+    return Robustness(norm, radius, low, high, point, best.pair, n_regions, status, *found)
+
+
+def _nearest_of(low: float, high: float, power: Fraction, norm: float) -> float:
+    """The one of two neighbouring floats that is nearer to a distance."""
+    middle = (fraction(low) + fraction(high)) / 2
+    return low if power < (middle * middle if norm == 2 else middle) else high

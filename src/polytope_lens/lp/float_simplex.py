@@ -1,0 +1,89 @@
+"""Linear programs in floats: a dual simplex method whose answers are proposals, to be proved by whoever asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens._compiled.jit import jit
+
+if TYPE_CHECKING:
+    from polytope_lens._types import Floats, Ints
+
+
+# These steer pivots and decide nothing. What is small for the sizes of its terms is no violation. After EXHAUSTED
+# pivots the method gives up.
+VIOLATED, FLAT_PIVOT, EXHAUSTED = 2.0**-40, 2.0**-36, 500
+
+
+def propose_multipliers(objective: Floats, normal: Floats, offset: Floats) -> tuple[Ints, Floats] | None:
+    """Rows and multipliers >= 0 with ``multipliers @ normal[rows] = objective`` that bound ``objective . x`` best.
+
+    Parameters
+    ----------
+    objective : (d,) array
+    normal, offset : (m, d), (m,) arrays
+        ``normal . x <= offset``, of length about 1. The first 2 d are a box: upper sides, then lower ones.
+
+    Returns
+    -------
+    Rows (d,) and multipliers (d,), or None where floats find none. Nothing is proved.
+    """
+    d = len(objective)
+    basis = np.where(objective >= 0, np.arange(d), np.arange(d, 2 * d))
+    dual, alpha = np.abs(objective), np.empty(d)
+    inverse, point = np.zeros((d, d)), np.empty(d)
+    if not maximize(objective, normal, offset, basis, dual, inverse, point, alpha):
+        return None
+    return basis, dual
+
+
+@jit
+def maximize(
+    objective: Floats, normal: Floats, offset: Floats, basis: Ints, dual: Floats, inverse: Floats, point: Floats,
+    alpha: Floats,
+) -> bool:  # pragma: no cover - compiled  # fmt: skip
+    """The best corner of the box is dual feasible; each pivot admits the most violated row."""
+    d = objective.shape[0]
+    for k in range(d):
+        side = 1.0 if basis[k] < d else -1.0
+        inverse[k, k] = side
+        point[k] = side * offset[basis[k]]
+    for _ in range(EXHAUSTED):
+        worst, entering = -VIOLATED, -1
+        for q in range(normal.shape[0]):
+            gap, size = offset[q], abs(offset[q])
+            for k in range(d):
+                term = normal[q, k] * point[k]
+                gap -= term
+                size += abs(term)
+            if gap < worst and gap < -VIOLATED * size:
+                worst = gap
+                entering = q
+        if entering < 0:
+            return True
+        step, leaving = np.inf, -1
+        for i in range(d):
+            total = 0.0
+            for k in range(d):
+                total += normal[entering, k] * inverse[k, i]
+            alpha[i] = total
+            if total > FLAT_PIVOT and dual[i] / total < step:
+                step = dual[i] / total
+                leaving = i
+        if leaving < 0:
+            return False
+        for i in range(d):
+            if i != leaving:
+                dual[i] = max(dual[i] - step * alpha[i], 0.0)
+        dual[leaving] = step
+        basis[leaving] = entering
+        for k in range(d):
+            new = inverse[k, leaving] / alpha[leaving]
+            for i in range(d):
+                if i != leaving:
+                    inverse[k, i] -= alpha[i] * new
+            inverse[k, leaving] = new
+            point[k] += worst * new
+    return False

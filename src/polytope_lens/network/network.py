@@ -1,0 +1,434 @@
+"""The canonical form of a piecewise-affine network, as plain data.
+
+A network is the product ``NN(x) = W_{L+1} A_L W_L ... A_1 W_1 [x; 1]`` of augmented matrices
+``W_l = [[W_bar_l, b_l], [0 ... 0, 1]]`` and diagonal activation matrices ``A_l`` whose entries are the slopes that the
+neurons of layer ``l`` have at ``x``, with a last entry of 1. Layers and neurons are counted from 0 in arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+
+import numpy as np
+
+from polytope_lens._arrays import validate
+from polytope_lens._arrays.ragged import starts
+from polytope_lens.errors import InvalidNetworkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from scipy.sparse import csr_array
+
+    from polytope_lens._types import Bools, Floats, Ints
+
+    Sparse: TypeAlias = csr_array[Any, tuple[int, int]]
+    Matrix: TypeAlias = Floats | Sparse
+
+T = TypeVar("T")
+
+# Entries of the largest sparse matrix that is written out as a dense one: half a gigabyte.
+MOST_DENSE_ENTRIES = 2**26
+
+
+class WrittenOut:
+    """A matrix of a dataclass that may be given as a sparse one, and is read as a dense one.
+
+    What was given is kept under another name. A sparse matrix is written out anew for each reader, or refused where
+    that would need gigabytes.
+    """
+
+    def __init__(self, kept_as: str) -> None:
+        self._kept_as = kept_as
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        if owner is None:
+            return self
+        matrix: Matrix = getattr(owner, self._kept_as)
+        if isinstance(matrix, np.ndarray):
+            return matrix
+        n, m = matrix.shape
+        if _is_too_large(matrix):
+            raise InvalidNetworkError(
+                f"this question needs a sparse weight of shape {(n, m)} as a dense array, which would take "
+                f"{n * m * 8 / 2**30:.0f} GB. Ask it of a smaller part of the network, or one that needs no dense "
+                "weights: `lens(X)`, `patterns`, `path`, `slice` and its `partition`, or `lens.at(x)` and the region's "
+                "`inequalities(facets=False)`, `nearest_boundary()` and `affine_map`."
+            )
+        dense = matrix.toarray()
+        dense.flags.writeable = False
+        return dense
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        object.__setattr__(owner, self._kept_as, value)
+
+
+def _is_too_large(matrix: Matrix) -> bool:
+    return not isinstance(matrix, np.ndarray) and matrix.shape[0] * matrix.shape[1] > MOST_DENSE_ENTRIES
+
+
+def _written_out(name: str, *, kept_as: str) -> Callable[[type[T]], type[T]]:
+    """Make a field of a dataclass a `WrittenOut`."""
+
+    def change(kind: type[T]) -> type[T]:
+        setattr(kind, name, WrittenOut(kept_as))
+        return kind
+
+    return change
+
+
+@_written_out("weight", kept_as="matrix")
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One hidden layer: an affine map, then two slopes for each neuron.
+
+    Parameters
+    ----------
+    weight : (n, m) array
+        One row per neuron. A sparse matrix is kept as it is, in `matrix`; `weight` then writes it out.
+    bias : (n,) array
+    negative_slope, positive_slope : (n,) arrays
+        Slope of each neuron where its pre-activation is negative, and where it is positive: ReLU is ``(0, 1)``, leaky
+        ReLU ``(0.01, 1)``, absolute value ``(-1, 1)``.
+    cuts : (n,) bool array
+        False for pass-through neurons, which have equal slopes, never cut the input space and have no bit in the
+        activation pattern. A neuron with equal slopes may still cut (leaky ReLU of slope 1): its hyperplane is then
+        counted although the map does not bend there.
+    """
+
+    weight: Floats
+    bias: Floats
+    negative_slope: Floats
+    positive_slope: Floats
+    cuts: Bools
+    matrix: Matrix = field(init=False)
+
+    def __post_init__(self) -> None:
+        weight = validate.matrix(self.matrix, name="a weight matrix", error=InvalidNetworkError)
+        n = weight.shape[0]
+        object.__setattr__(self, "matrix", weight)
+        for name in ("bias", "negative_slope", "positive_slope"):
+            array = validate.float_array(
+                getattr(self, name), name=f"a layer's {name}", ndim=1, error=InvalidNetworkError
+            )
+            if array.shape != (n,):
+                raise InvalidNetworkError(
+                    f"a layer's {name} should have one entry for each of the {n} rows of its weight matrix of shape "
+                    f"{tuple(weight.shape)}, but has shape {array.shape}."
+                )
+            object.__setattr__(self, name, array)
+        cuts = np.array(self.cuts, dtype=bool)
+        if cuts.shape != (n,) or (~cuts & (self.negative_slope != self.positive_slope)).any():
+            raise InvalidNetworkError(
+                f"`cuts` should be ({n},) and False only for neurons whose two slopes are equal; "
+                f"received shape {cuts.shape}."
+            )
+        cuts.flags.writeable = False
+        object.__setattr__(self, "cuts", cuts)
+
+    @property
+    def width(self) -> int:
+        """Number of neurons, pass-through ones included."""
+        return int(self.matrix.shape[0])
+
+    def __repr__(self) -> str:
+        return f"Layer({self.matrix.shape[1]} -> {self.width}, {activation_name(self)})"
+
+
+def activation_name(layer: Layer) -> str:
+    """Short name of a layer's activation, for people: "ReLU", "leaky ReLU 0.01", "pass-through", "mixed"."""
+    if not layer.cuts.any():
+        return "pass-through"
+    negative, positive = np.unique(layer.negative_slope), np.unique(layer.positive_slope)
+    if len(negative) > 1 or len(positive) > 1 or not layer.cuts.all():
+        return "mixed"
+    pair = float(negative[0]), float(positive[0])
+    if pair[1] != 1.0:
+        return f"slopes {pair[0]:g}, {pair[1]:g}"
+    return {0.0: "ReLU", -1.0: "absolute value"}.get(pair[0], f"leaky ReLU {pair[0]:g}")
+
+
+@_written_out("output_weight", kept_as="output_matrix")
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A piecewise-affine network in canonical form.
+
+    Parameters
+    ----------
+    layers : tuple of Layer
+        The hidden layers, L of them (none for an affine map).
+    output_weight : (out, n_L) array
+    output_bias : (out,) array
+        The last affine map, ``W_{L+1}``; like a layer's weight it may be sparse, and is then kept in `output_matrix`.
+    """
+
+    layers: tuple[Layer, ...]
+    output_weight: Floats
+    output_bias: Floats
+    output_matrix: Matrix = field(init=False)
+
+    def __post_init__(self) -> None:
+        weight = validate.matrix(self.output_matrix, name="the output weight", error=InvalidNetworkError)
+        bias = validate.float_array(self.output_bias, name="the output bias", ndim=1, error=InvalidNetworkError)
+        object.__setattr__(self, "layers", tuple(self.layers))
+        object.__setattr__(self, "output_matrix", weight)
+        object.__setattr__(self, "output_bias", bias)
+        if bias.shape != weight.shape[:1]:
+            raise InvalidNetworkError(
+                f"the output bias should have {weight.shape[0]} entries, one per row of the output weight, "
+                f"but has shape {bias.shape}."
+            )
+        matrices = [layer.matrix for layer in self.layers] + [weight]
+        for index, matrix in enumerate(matrices):
+            if 0 in matrix.shape:
+                raise InvalidNetworkError(f"layer {index} has a weight of shape {matrix.shape}: nothing is left of it.")
+            if index and matrix.shape[1] != matrices[index - 1].shape[0]:
+                raise InvalidNetworkError(
+                    f"layer {index} should take the {matrices[index - 1].shape[0]} values of the layer before it, "
+                    f"but its weight has shape {matrix.shape}."
+                )
+
+    @property
+    def input_dim(self) -> int:
+        """Number of inputs, d."""
+        return int((self.layers[0].matrix if self.layers else self.output_matrix).shape[1])
+
+    @property
+    def output_dim(self) -> int:
+        """Number of outputs."""
+        return int(self.output_matrix.shape[0])
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of neurons of each hidden layer, pass-through ones included."""
+        return tuple(layer.width for layer in self.layers)
+
+    @property
+    def bits_per_layer(self) -> tuple[int, ...]:
+        """Number of neurons of each hidden layer that have a bit in the activation pattern."""
+        return tuple(int(layer.cuts.sum()) for layer in self.layers)
+
+    @property
+    def n_neurons(self) -> int:
+        """Length of an activation pattern: all hidden neurons but the pass-through ones."""
+        return sum(self.bits_per_layer)
+
+    def augmented_weights(self) -> list[Floats]:
+        """``[W_1 ... W_{L+1}]``, each of shape (n_l + 1, n_{l-1} + 1) with last row ``0 ... 0 1``.
+
+        Exact: a copy of the weights.
+
+        Examples
+        --------
+        >>> from_arrays([[[1.0, -2.0]], [[3.0]]], [[0.5], [0.0]]).augmented_weights()[0]
+        array([[ 1. , -2. ,  0.5],
+               [ 0. ,  0. ,  1. ]])
+        """
+        pairs = [(layer.weight, layer.bias) for layer in self.layers] + [(self.output_weight, self.output_bias)]
+        return [augment(weight, bias) for weight, bias in pairs]
+
+    def __repr__(self) -> str:
+        chain = " -> ".join(map(str, (self.input_dim, *self.widths, self.output_dim)))
+        kinds = list(dict.fromkeys(activation_name(layer) for layer in self.layers))
+        return f"Network({chain}, {self.n_neurons} neurons that cut, {', '.join(kinds) or 'affine'})"
+
+
+def augment(weight: Floats, bias: Floats) -> Floats:
+    """``[[weight, bias], [0 ... 0, 1]]``."""
+    matrix = np.zeros((weight.shape[0] + 1, weight.shape[1] + 1))
+    matrix[:-1, :-1] = weight
+    matrix[:-1, -1] = bias
+    matrix[-1, -1] = 1.0
+    return matrix
+
+
+def fits_written_out(network: Network) -> bool:
+    """Whether all weights can be had as dense arrays, which some questions need."""
+    return not any(map(_is_too_large, [*(layer.matrix for layer in network.layers), network.output_matrix]))
+
+
+def most_terms(matrix: Matrix) -> int:
+    """Largest number of terms that a product with any row of a weight adds up."""
+    return int(matrix.shape[1] if isinstance(matrix, np.ndarray) else np.diff(matrix.indptr).max(initial=0))
+
+
+def piecewise_layer(
+    weight: ArrayLike, bias: ArrayLike, *, negative_slope: ArrayLike = 0.0, positive_slope: ArrayLike = 1.0
+) -> Layer:
+    """Build a hidden layer whose neurons all cut; slopes are numbers or one per neuron."""
+    rows = len(np.asarray(bias))
+    return Layer(
+        np.asarray(weight),
+        np.asarray(bias),
+        np.array(np.broadcast_to(negative_slope, rows), dtype=np.float64),
+        np.array(np.broadcast_to(positive_slope, rows), dtype=np.float64),
+        np.ones(rows, dtype=bool),
+    )
+
+
+def pass_through_layer(weight: ArrayLike, bias: ArrayLike) -> Layer:
+    """Build a hidden layer that only carries values: an affine map without activation."""
+    rows = len(np.asarray(bias))
+    return Layer(np.asarray(weight), np.asarray(bias), np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))
+
+
+def from_arrays(
+    weights: Sequence[ArrayLike], biases: Sequence[ArrayLike], *, negative_slope: float | Sequence[ArrayLike] = 0.0
+) -> Network:
+    """Network from its weight matrices and biases, the output layer last.
+
+    Parameters
+    ----------
+    weights : sequence of (n_l, n_{l-1}) arrays
+        One row per neuron; the last matrix is the output layer, which has no activation.
+    biases : sequence of (n_l,) arrays
+    negative_slope : float, or one entry per hidden layer
+        0 for ReLU, 0.01 for leaky ReLU; an entry may be an array with one slope per neuron.
+
+    Raises
+    ------
+    InvalidNetworkError
+        Zero layers, mismatched shapes, NaN or infinite entries.
+
+    Examples
+    --------
+    >>> from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
+    Network(2 -> 2 -> 1, 2 neurons that cut, ReLU)
+    """
+    weights, biases = list(weights), list(biases)
+    if not weights:
+        raise InvalidNetworkError("a network needs at least one weight matrix, its output layer, but received none.")
+    if len(weights) != len(biases):
+        raise InvalidNetworkError(
+            f"every layer needs one weight matrix and one bias, but received {len(weights)} weights and "
+            f"{len(biases)} biases."
+        )
+    hidden = len(weights) - 1
+    if isinstance(negative_slope, int | float | np.floating | np.integer):
+        slopes: list[ArrayLike] = [float(negative_slope)] * hidden
+    else:
+        slopes = list(negative_slope)
+        if len(slopes) != hidden:
+            raise InvalidNetworkError(
+                f"`negative_slope` should be a number or have one entry for each of the {hidden} hidden layers, "
+                f"but has {len(slopes)}."
+            )
+    rows, offsets = [], []
+    for index in range(len(weights)):
+        weight = validate.float_array(weights[index], name=f"weight {index}", ndim=2, error=InvalidNetworkError)
+        bias = validate.float_array(biases[index], name=f"bias {index}", ndim=1, error=InvalidNetworkError)
+        if bias.shape[0] != weight.shape[0]:
+            raise InvalidNetworkError(
+                f"bias {index} should have {weight.shape[0]} entries, one per row of weight {index} of shape "
+                f"{weight.shape}, but has {bias.shape[0]}."
+            )
+        rows.append(weight)
+        offsets.append(bias)
+    layers = []
+    for index, slope in enumerate(slopes):
+        given = np.asarray(slope)
+        if given.shape not in ((), offsets[index].shape):
+            raise InvalidNetworkError(
+                f"the negative slopes of layer {index} should be one number or one for each of its "
+                f"{len(offsets[index])} neurons, but have shape {given.shape}."
+            )
+        layers.append(piecewise_layer(rows[index], offsets[index], negative_slope=given))
+    return Network(tuple(layers), rows[-1], offsets[-1])
+
+
+def evaluate(network: Network, X: Floats) -> Floats:
+    """Output at each row of `X`, shape (n, d) -> (n, out), in float64 arithmetic (rounded)."""
+    hidden = X
+    for layer in network.layers:
+        hidden = activate(layer, hidden @ layer.matrix.T + layer.bias)
+    return np.asarray(hidden @ network.output_matrix.T + network.output_bias)
+
+
+def activate(layer: Layer, preactivation: Floats) -> Floats:
+    """Apply the two slopes of each neuron; the last axis runs over neurons."""
+    return np.where(preactivation > 0, layer.positive_slope, layer.negative_slope) * preactivation
+
+
+def neurons_on(layers: Sequence[Layer], bits: Bools) -> list[Bools]:
+    """Which neurons of some first layers are on, given their bits: (n_neurons,) -> an array of shape (n_l,) for each.
+
+    Or under n patterns: (n, n_neurons) -> arrays of shape (n, n_l). Pass-through neurons, which have no bit, count as
+    on. There may be more bits than these layers have.
+    """
+    result, start = [], 0
+    for layer in layers:
+        on = np.ones((*bits.shape[:-1], layer.width), dtype=bool)
+        stop = start + int(layer.cuts.sum())
+        on[..., layer.cuts] = bits[..., start:stop]
+        start = stop
+        result.append(on)
+    return result
+
+
+def slopes(layers: Sequence[Layer], bits: Bools) -> list[Floats]:
+    """Slope of each neuron of some first layers under a pattern, or n of them; shapes are those of `neurons_on`.
+
+    Examples
+    --------
+    >>> network = from_arrays([[[1.0], [2.0]], [[1.0, 1.0]]], [[0.0, -1.0], [0.0]], negative_slope=0.1)
+    >>> slopes(network.layers, np.array([True, False]))
+    [array([1. , 0.1])]
+    """
+    pairs = zip(layers, neurons_on(layers, bits), strict=True)
+    return [np.where(on, layer.positive_slope, layer.negative_slope) for layer, on in pairs]
+
+
+def bit_starts(network: Network) -> Ints:
+    """Where the bits of each layer begin in a pattern, and where the last ones end, (L + 1,)."""
+    return starts(np.array(network.bits_per_layer, dtype=np.int64))
+
+
+def layer_of_bit(network: Network) -> NDArray[np.int64]:
+    """Layer of each bit of an activation pattern, (n_neurons,)."""
+    return np.repeat(np.arange(len(network.layers)), network.bits_per_layer)
+
+
+def bit_places(network: Network) -> list[tuple[int, int]]:
+    """For each bit of a pattern, the layer and the neuron that it belongs to."""
+    return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
+
+
+def from_layer(network: Network, index: int) -> Network:
+    """The layers from one on and the outputs, as a network of what goes into that layer. Exact."""
+    return Network(network.layers[index:], cast("Floats", network.output_matrix), network.output_bias)
+
+
+def cutting_first(network: Network) -> Network:
+    """The same network with each layer's pass-through neurons moved behind the others; bits keep their order. Exact."""
+    if all(layer.cuts.all() for layer in network.layers):
+        return network
+    order = np.arange(network.input_dim)
+    layers = []
+    for layer in network.layers:
+        before, order = order, np.argsort(~layer.cuts, kind="stable")
+        if all((places == np.arange(len(places))).all() for places in (before, order)):
+            layers.append(layer)
+            continue
+        matrix = layer.matrix[:, before]
+        slopes = layer.negative_slope[order], layer.positive_slope[order]
+        layers.append(Layer(cast("Floats", matrix[order]), layer.bias[order], *slopes, layer.cuts[order]))
+    return Network(tuple(layers), cast("Floats", network.output_matrix[:, order]), network.output_bias)
+
+
+def activation_matrices(network: Network, bits: Bools) -> list[Floats]:
+    """``[A_1 ... A_L]``: diagonal, (n_l + 1, n_l + 1), last entry 1. Exact.
+
+    Raises
+    ------
+    InvalidNetworkError
+        Layers so wide that these would take gigabytes.
+    """
+    widest = max(network.widths, default=0)
+    if widest**2 > MOST_DENSE_ENTRIES:
+        raise InvalidNetworkError(
+            f"the activation matrix of a layer of {widest} neurons would take {widest**2 * 8 / 2**30:.0f} GB. Its "
+            "diagonal is in `polytope_lens.network.network.slopes(lens.network.layers, region.pattern.array)`."
+        )
+    return [np.diag(np.append(slope, 1.0)) for slope in slopes(network.layers, bits)]

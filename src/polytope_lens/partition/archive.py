@@ -1,0 +1,237 @@
+"""Partitions as files: one NumPy archive with everything in it, the network included.
+
+The arrays of a saved partition, besides those of its network and box, which :mod:`.npz` describes (so that the file is
+one of a network as well):
+
+``partition_version``
+    1.
+``domain_A`` (m, d), ``domain_b`` (m,)
+    The domain, if it is a polytope that is no box.
+``patterns``, ``maps``, ``witnesses``, ``counts_per_layer``, ``engine``
+    As in :class:`.Partition`.
+``status``, ``certificate`` (3,)
+    Name of the status; numbers of decisions in float64, double-double and rational arithmetic.
+``mesh_points``, ``mesh_error`` and so on
+    The fields of :class:`.PlanarMesh` or :class:`.PolyhedralMesh`; absent where there is none.
+``search_start``, ``search_order``, ``search_distances``, ``search_crossings``, ``search_limit``, ``search_open`` (2,)
+    As in :class:`.Search`, the last one its `n_uncrossed` and `n_unseen`; absent where there is none.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens.domain import Box, check_domain
+from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError, Status
+from polytope_lens.importers.npz import arrays_of, box_of, network_of, read_arrays
+from polytope_lens.io.arrays import MOST, ArrayReader
+from polytope_lens.io.files import whole_file
+from polytope_lens.mesh.planar_mesh import PlanarMesh
+from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
+from polytope_lens.network.network import bit_starts
+from polytope_lens.network.pattern import distinct, distinct_beginnings, n_words, pack, unpack
+from polytope_lens.polytope import Polytope
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from numpy.typing import NDArray
+
+    from polytope_lens.domain import Domain
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
+    from polytope_lens.partition.provenance import Search
+
+    Arrays = dict[str, Any]
+
+VERSION = 1
+FLOAT, INT, SHORT, BOOL, WORD = map(np.dtype, (np.float64, np.int64, np.int32, np.bool_, np.uint64))
+
+
+def save(partition: Partition, path: str | PathLike[str]) -> None:
+    """Write a partition to a file, from which :func:`load` makes an equal one.
+
+    Parameters
+    ----------
+    partition : Partition
+        Complete or not.
+    path : str or path-like
+        Used as it is; no suffix is added, but with ``.npz`` a `Lens` reads the network from it, too. An existing file
+        is replaced at once, when the new one is complete.
+
+    Notes
+    -----
+    Exact: all arrays are kept bit by bit. The format is described at the top of this module.
+    """
+    arrays = arrays_of(partition.network)
+    arrays |= {
+        "partition_version": np.array(VERSION, dtype=INT),
+        "engine": np.array(partition.engine),
+        "status": np.array(partition.status.name),
+        "patterns": partition.patterns,
+        "maps": partition.maps,
+        "witnesses": partition.witnesses,
+        "counts_per_layer": partition.counts_per_layer,
+    }
+    certificate = partition.certificate
+    arrays["certificate"] = np.array([certificate.float64, certificate.double_double, certificate.rational], dtype=INT)
+    domain = partition.domain
+    if isinstance(domain, Box):
+        arrays |= {"lo": domain.lower, "hi": domain.upper}
+    elif domain is not None:
+        arrays |= {"domain_A": domain.A, "domain_b": domain.b}
+    if partition.mesh is not None:
+        arrays |= {f"mesh_{name}": getattr(partition.mesh, name) for name in type(partition.mesh).__slots__}
+    if partition.search is not None:
+        arrays |= _search_arrays(partition.search)
+    with whole_file(path) as file:
+        np.savez(file, **arrays)
+
+
+def load(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read what :func:`save` wrote.
+
+    Returns
+    -------
+    dict
+        The fields of a :class:`.Partition`; `certificate` and `search` as what their own types are made from.
+
+    Raises
+    ------
+    FileFormatError
+        A missing, damaged or incomplete file, or one whose arrays do not fit together. Python objects are never read.
+
+    Notes
+    -----
+    Checked are the sum of every array that the archive keeps, types and shapes, that indices are in range, and that
+    patterns ascend and are as many after each layer as the file says; not that the regions are those of the network.
+    No torch is needed. Cost: that of reading the file, and a pass over the patterns.
+    """
+    path = Path(path)
+    arrays = read_arrays(path)
+    if "partition_version" not in arrays:
+        raise FileFormatError(f"{path} holds no partition. Write one with `partition.save`; of a network, make a Lens.")
+    try:
+        version = ArrayReader(arrays).array("partition_version", INT)
+        if version != VERSION:
+            raise FileFormatError(f"it is of version {version}, but this release reads version {VERSION}.")
+        return _fields(arrays)
+    except (FileFormatError, InvalidNetworkError, DomainError, DimensionError) as error:
+        raise FileFormatError(f"{path}: {error}") from error
+
+
+def _fields(arrays: Arrays) -> dict[str, Any]:
+    reader = ArrayReader(arrays)
+    network = network_of(arrays)
+    domain = _domain(reader, arrays, network.input_dim)
+    patterns, per_layer = _patterns(reader, network)
+    n, d = len(patterns), network.input_dim
+    status = reader.text("status")
+    if status not in Status.__members__:
+        raise FileFormatError(f"status should be one of {', '.join(Status.__members__)}, but is {status!r}.")
+    decisions = reader.indices("certificate", 0, MOST, 3).tolist()
+    return {
+        "network": network,
+        "domain": domain,
+        "engine": reader.text("engine"),
+        "patterns": patterns,
+        "maps": reader.array("maps", FLOAT, n, network.output_dim, d + 1),
+        "witnesses": reader.array("witnesses", FLOAT, n, d),
+        "counts_per_layer": per_layer,
+        "mesh": _mesh(reader, network, domain, n) if "mesh_points" in reader else None,
+        "status": Status[status],
+        "certificate": dict(zip(("float64", "double_double", "rational"), decisions, strict=True)),
+        "search": _search(reader, n, d) if "search_start" in reader else None,
+    }
+
+
+def _domain(reader: ArrayReader, arrays: Arrays, dim: int) -> Domain:
+    if "domain_A" not in reader:
+        return box_of(arrays, dim)
+    A = reader.array("domain_A", FLOAT, None, dim)
+    return check_domain(Polytope(A, reader.array("domain_b", FLOAT, len(A))), dim)
+
+
+def _patterns(reader: ArrayReader, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Patterns and their numbers after each layer."""
+    n_bits = network.n_neurons
+    patterns = reader.array("patterns", WORD, None, n_words(n_bits))
+    per_layer = reader.array("counts_per_layer", INT, len(network.layers))
+    if not len(patterns) or not np.array_equal(distinct(patterns)[0], patterns):
+        raise FileFormatError("patterns should be different and ascend, at least one of them, but they do not.")
+    if not np.array_equal(pack(unpack(patterns, n_bits)), patterns):
+        raise FileFormatError(f"patterns should have {n_bits} bits, one for each neuron, but some have more.")
+    counted = distinct_beginnings(patterns, bit_starts(network)[1:])
+    if not np.array_equal(counted, per_layer):
+        raise FileFormatError(
+            f"counts_per_layer should be {counted.tolist()} as the patterns say, but is {per_layer.tolist()}."
+        )
+    return patterns, per_layer
+
+
+def _mesh(reader: ArrayReader, network: Network, domain: Domain, n_regions: int) -> PlanarMesh | PolyhedralMesh:
+    if network.input_dim not in (2, 3) or domain is None:
+        raise FileFormatError("corners are saved for bounded domains of the plane and of space, but this is none.")
+    owners = -len(domain.b), network.n_neurons
+    if network.input_dim == 3:
+        return _polyhedral_mesh(reader, owners, n_regions)
+    points = reader.array("mesh_points", FLOAT, None, 2)
+    corners = reader.indices("mesh_corners", 0, len(points), None)
+    return PlanarMesh(
+        points,
+        reader.array("mesh_error", FLOAT, len(points)),
+        reader.starts("mesh_indptr", n_regions, len(corners), 3),
+        corners,
+        reader.indices("mesh_owners", *owners, len(corners)),
+        reader.array("mesh_crowded", BOOL, len(corners)),
+    )
+
+
+def _polyhedral_mesh(reader: ArrayReader, owners: tuple[int, int], n_regions: int) -> PolyhedralMesh:
+    points = reader.array("mesh_points", FLOAT, None, 3)
+    corners = reader.indices("mesh_corners", 0, len(points), None, dtype=SHORT)
+    regions = reader.indices("mesh_regions", -1, n_regions, None, 2, dtype=SHORT)
+    n_faces = len(regions)
+    faces = reader.indices("mesh_faces", 0, n_faces, None, dtype=SHORT)
+    return PolyhedralMesh(
+        points,
+        reader.array("mesh_error", FLOAT, len(points)),
+        regions,
+        reader.indices("mesh_owners", *owners, n_faces, dtype=SHORT),
+        reader.array("mesh_crowded", BOOL, n_faces),
+        reader.starts("mesh_corner_indptr", n_faces, len(corners), 3),
+        corners,
+        reader.starts("mesh_face_indptr", n_regions, len(faces), 4),
+        faces,
+    )
+
+
+def _search(reader: ArrayReader, n: int, d: int) -> dict[str, Any]:
+    order = reader.indices("search_order", 0, n, n)
+    if len(np.unique(order)) != n:
+        raise FileFormatError("search_order should name each region once, but it does not.")
+    n_uncrossed, n_unseen = reader.indices("search_open", 0, MOST, 2).tolist()
+    return {
+        "start": reader.array("search_start", FLOAT, d),
+        "order": order,
+        "distances": reader.array("search_distances", FLOAT, n) if "search_distances" in reader else None,
+        "crossings": reader.array("search_crossings", INT, n) if "search_crossings" in reader else None,
+        "limit": reader.text("search_limit"),
+        "n_uncrossed": n_uncrossed,
+        "n_unseen": n_unseen,
+    }
+
+
+def _search_arrays(search: Search) -> Arrays:
+    arrays = {
+        "start": search.start,
+        "order": search.order,
+        "distances": search.distances,
+        "crossings": search.crossings,
+        "limit": np.array(search.limit),
+        "open": np.array([search.n_uncrossed, search.n_unseen], dtype=INT),
+    }
+    return {f"search_{name}": array for name, array in arrays.items() if array is not None}

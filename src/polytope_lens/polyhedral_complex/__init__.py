@@ -1,0 +1,1 @@
+"""polyhedral_complex."""

@@ -1,0 +1,219 @@
+"""The faces of a partition, of every dimension: how many there are, and which neurons vanish on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpz, fmpz_mat
+
+from polytope_lens.cells.region_facets import walls
+from polytope_lens.errors import REPORT, ConsistencyError, OptionError
+from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.mesh.planar_mesh import PlanarMesh
+from polytope_lens.polyhedral_complex.facet_table import shared_facets
+from polytope_lens.polytope.recession import cone_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Bools, Ints
+    from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
+    from polytope_lens.partition.partition import Partition
+
+
+MAX_REGIONS = 5_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Faces:
+    """All faces of the complex that the regions form, each once.
+
+    Parameters
+    ----------
+    signs : (n, n_neurons) int8 array
+        Sign of each neuron inside the face: its sign vector. Inside the domain no two faces have the same one.
+    dims : (n,) int array
+        From 0, corners, to d, regions. Faces ascend in dimension.
+    on_boundary : (n,) bool array
+        Whether the face lies on the boundary of the domain.
+    """
+
+    signs: NDArray[np.int8]
+    dims: Ints
+    on_boundary: Bools
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            getattr(self, name).flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.dims)
+
+    def __repr__(self) -> str:
+        return f"Faces({len(self)} faces, {np.bincount(self.dims).tolist()} by dimension)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FVector:
+    """Numbers of faces by dimension.
+
+    Parameters
+    ----------
+    counts : (d + 1,) int array
+        Entry k: faces of dimension k, those on the boundary of the domain included; the last entry is the number of
+        regions.
+    inner : (d + 1,) int array
+        Those inside the domain.
+    """
+
+    counts: Ints
+    inner: Ints
+
+    @property
+    def boundary(self) -> Ints:
+        """Those on the boundary of the domain, (d + 1,)."""
+        return self.counts - self.inner
+
+    @property
+    def euler(self) -> int:
+        """``sum (-1)^k counts[k]``: 1 for a bounded domain, (-1)^d for all of R^d."""
+        return _alternating(self.counts)
+
+    def __repr__(self) -> str:
+        return f"FVector({self.counts.tolist()}, {self.inner.tolist()} inside the domain)"
+
+
+def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector:
+    """Numbers of corners, edges and so on up to regions; exact.
+
+    Raises
+    ------
+    OptionError
+        More regions than `max_regions`, where there is no mesh.
+    ConsistencyError
+        Faces inside a convex domain, whose interior is an open ball, must have the alternating sum (-1)^d.
+    PartialPartitionError
+
+    Notes
+    -----
+    Cost: one pass over the mesh in bounded domains of the plane and of space; elsewhere that of :func:`faces`.
+
+    Examples
+    --------
+    Three lines in general position, in all of R^2 and in a box:
+
+    >>> from polytope_lens import Box, Lens
+    >>> lens = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -1], [0]])
+    >>> lens.partition().f_vector()
+    FVector([3, 9, 7], [3, 9, 7] inside the domain)
+    >>> lens.partition(Box([-3, -3], [3, 3])).f_vector()
+    FVector([13, 19, 7], [3, 9, 7] inside the domain)
+    """
+    partition.require_complete("`f_vector`")
+    d = partition.network.input_dim
+    if partition.mesh is not None:
+        found = _of_mesh(partition, partition.mesh)
+    elif d == 1:
+        sides = np.zeros(0) if partition.domain is None else partition.domain.A[:, 0]
+        ends, n = len(set(np.sign(sides[sides != 0]))), len(partition)
+        found = FVector(np.array([n - 1 + ends, n]), np.array([n - 1, n]))
+    else:
+        all_faces = faces(partition, max_regions=max_regions)
+        inside = all_faces.dims[~all_faces.on_boundary]
+        found = FVector(*(np.bincount(dims, minlength=d + 1) for dims in (all_faces.dims, inside)))
+    if _alternating(found.inner) != (-1) ** d or found.inner[d] != len(partition):
+        raise ConsistencyError(
+            f"the faces inside the domain, {found.inner.tolist()} by dimension, do not fill an open ball of dimension "
+            f"{d}. {REPORT}"
+        )
+    return found
+
+
+def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
+    """Every face of every region, each once, in any number of dimensions; exact.
+
+    Raises
+    ------
+    OptionError
+        More regions than `max_regions`.
+    PartialPartitionError
+
+    Notes
+    -----
+    The corners and rays of each region come from the double description method, and its faces are the sets of them that
+    lie on some of its rows. Regions that share a face agree on the signs of all neurons inside it, and no other face
+    has these signs, since the points with given signs form a convex set, layer by layer; so sign vectors tell faces
+    apart without comparing coordinates (Grigsby and Lindsey 2022, *On transversality of bent hyperplane arrangements
+    and the topological expressiveness of ReLU neural networks*, section 2).
+    Cost: milliseconds to seconds for each region; numbers of faces grow at least like 3^d.
+
+    Examples
+    --------
+    >>> from polytope_lens import Lens
+    >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    >>> found = lens.partition().faces()
+    >>> found, found.signs[0].tolist()
+    (Faces(9 faces, [1, 4, 4] by dimension), [0, 0])
+    """
+    partition.require_complete("`faces`")
+    network, n_bits = partition.network, partition.network.n_neurons
+    if len(partition) > max_regions:
+        raise OptionError(
+            f"the faces of {len(partition)} regions were asked for, which takes milliseconds to seconds for each; the "
+            f"limit is max_regions={max_regions}. Raise it, or choose a smaller domain."
+        )
+    source = ExactRows(network)
+    sides = walls(partition.domain, network.input_dim).exact
+    found: dict[bytes, tuple[int, NDArray[np.int8]]] = {}
+    for bits in partition.bits():
+        rows = [*cell_rows(network, source, bits), *sides]
+        for vanishing, dim in _faces_of(rows, network.input_dim):
+            signs = np.where(vanishing, 0, np.append(np.where(bits, 1, -1), np.ones(len(sides)))).astype(np.int8)
+            found.setdefault(signs.tobytes(), (dim, signs))
+    ordered = sorted(found.values(), key=lambda face: face[0])
+    signs = np.array([face[1] for face in ordered], dtype=np.int8).reshape(len(ordered), -1)
+    dims = np.array([face[0] for face in ordered], dtype=np.int64)
+    return Faces(signs[:, :n_bits].copy(), dims, (signs[:, n_bits:] == 0).any(axis=1))
+
+
+def _faces_of(rows: Sequence[Sequence[fmpz]], d: int) -> Iterator[tuple[Bools, int]]:
+    """Faces of ``{x : a . x + c <= 0}``: which rows vanish on each, and its dimension.
+
+    It is the part with t = 1 of a cone, whose faces are spanned by those of its rays that lie on some rows; sets of
+    rays are the bits of an integer.
+    """
+    upward = [fmpz(0)] * d + [fmpz(-1)]
+    cone = cone_of_rows([*rows, upward], d + 1)
+    tight = [
+        sum(1 << k for k, ray in enumerate(cone.rays) if sum(a * v for a, v in zip(row, ray, strict=True)) == 0)
+        for row in rows
+    ]
+    at_infinity = sum(1 << k for k, ray in enumerate(cone.rays) if ray[-1] == 0)
+    spans = {(1 << len(cone.rays)) - 1}
+    for held in set(tight):
+        spans |= {span & held for span in spans}
+    for span in spans:
+        if span & ~at_infinity:
+            rays = [ray for k, ray in enumerate(cone.rays) if span >> k & 1]
+            dim = fmpz_mat([*map(list, rays), *map(list, cone.lines)]).rank() - 1
+            yield np.array([span & ~held == 0 for held in tight], dtype=bool), dim
+
+
+def _of_mesh(partition: Partition, mesh: PlanarMesh | PolyhedralMesh) -> FVector:
+    outer = shared_facets(partition, mesh).regions[:, 1] < 0
+    n_outer = int(outer.sum())
+    if isinstance(mesh, PlanarMesh):
+        # The boundary of a bounded convex domain is a cycle: as many corners as edges.
+        counts = np.array([len(mesh.points), len(outer), len(partition)])
+        return FVector(counts, counts - [n_outer, n_outer, 0])
+    edges, outer_edges = (mesh.edges(which) for which in (None, np.flatnonzero(outer)))
+    counts = np.array([len(mesh.points), len(edges), len(outer), len(partition)])
+    return FVector(counts, counts - [len(np.unique(outer_edges)), len(outer_edges), n_outer, 0])
+
+
+def _alternating(counts: Ints) -> int:
+    return int(counts[::2].sum() - counts[1::2].sum())

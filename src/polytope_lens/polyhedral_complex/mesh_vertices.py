@@ -1,0 +1,165 @@
+"""Corners of the regions of a partition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpq
+
+from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.cells.inequalities import exact_system
+from polytope_lens.errors import DimensionError, UnboundedPolytopeError
+from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.network.pattern import unpack
+from polytope_lens.polytope.double_description import meeting_point
+from polytope_lens.polytope.polygon import crossing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Floats
+    from polytope_lens.exact.owner_rows import Row
+    from polytope_lens.partition.partition import Partition
+    from polytope_lens.region import Region
+
+
+def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:
+    """Corners of a region, in the order of :meth:`.Partition.vertices`; exact.
+
+    Notes
+    -----
+    In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names;
+    in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer; beyond, that of
+    the region's facets and of :meth:`.Region.vertices`.
+
+    Raises
+    ------
+    DimensionError, UnboundedPolytopeError
+    """
+    if partition.network.input_dim > 3:
+        return partition[index].vertices(exact=True)
+    return [tuple(fraction(v) for v in corner) for corner in rational_vertices(partition, index)]
+
+
+def rational_vertices(partition: Partition, index: int) -> list[tuple[fmpq, ...]]:
+    """The same corners as flint's fractions."""
+    return rational_corners(partition)(index)
+
+
+def rational_corners(partition: Partition) -> Callable[[int], list[tuple[fmpq, ...]]]:
+    """A function that gives the corners of any region; faster for many regions than :func:`rational_vertices`."""
+    dim = partition.network.input_dim
+    if dim == 1:
+        return lambda index: _ends(partition[index])
+    return FacePlanes(partition).corners if dim == 3 else EdgeLines(partition).corners
+
+
+class _MeshOwners:
+    """Rows ``[a, c]`` of the owners of edges and faces of a mesh, on the regions beside them."""
+
+    def __init__(self, partition: Partition) -> None:
+        self._patterns, self._network = partition.patterns, partition.network
+        self._owners = OwnerRows(self._network, ExactRows(self._network), integer_sides(partition.domain))
+
+    def bits(self, region: int) -> NDArray[np.bool_]:
+        """Pattern of a region."""
+        return np.asarray(unpack(self._patterns[region : region + 1], self._network.n_neurons)[0])
+
+    def row(self, owner: int, region: int) -> Row:
+        """The row of an owner on a region, in integers."""
+        return self._owners.row(owner, self.bits(region))
+
+
+class EdgeLines:
+    """The lines of the edges of a mesh in integers, and where they meet; entries are those of :class:`.PlanarMesh`."""
+
+    def __init__(self, partition: Partition) -> None:
+        self._mesh, self._rows = partition.planar_mesh(), _MeshOwners(partition)
+
+    def bits(self, entry: int) -> NDArray[np.bool_]:
+        """Pattern of the region of an entry."""
+        return self._rows.bits(self._region(entry))
+
+    def line(self, entry: int) -> Row:
+        """The line ``a x + b y + c = 0`` of an edge."""
+        return self._rows.row(int(self._mesh.owners[entry]), self._region(entry))
+
+    def corner(self, entry: int) -> tuple[fmpq, fmpq]:
+        """Where an edge starts."""
+        at = self._mesh.entries(self._region(entry))
+        return crossing(self.line(entry - 1 if entry > at.start else at.stop - 1), self.line(entry))
+
+    def corners(self, region: int) -> list[tuple[fmpq, ...]]:
+        """Corners of a region."""
+        at = self._mesh.entries(region)
+        lines = [self.line(entry) for entry in range(at.start, at.stop)]
+        return [crossing(lines[k - 1], line) for k, line in enumerate(lines)]
+
+    def _region(self, entry: int) -> int:
+        return int(np.searchsorted(self._mesh.indptr, entry, side="right")) - 1
+
+
+class FacePlanes:
+    """The planes of the faces of a mesh in integers, and where they meet."""
+
+    def __init__(self, partition: Partition) -> None:
+        self._mesh, self._rows = partition.polyhedral_mesh(), _MeshOwners(partition)
+
+    def corners(self, region: int) -> list[tuple[fmpq, ...]]:
+        """Vertices of a region, in the order of :meth:`.PolyhedralMesh.points_of`."""
+        planes: dict[int, list[Row]] = {point: [] for point in self._mesh.points_of(region).tolist()}
+        for face in self._mesh.faces_of(region).tolist():
+            # The owner is that of the first region; on the second it may vanish, if others do so on the face too.
+            plane = self._rows.row(int(self._mesh.owners[face]), int(self._mesh.regions[face, 0]))
+            for point in self._mesh.corners_of(face).tolist():
+                planes[point].append(plane)
+        vertices = [meeting_point(rows) for rows in planes.values()]
+        return [tuple(fmpq(v, vertex[-1]) for v in vertex[:-1]) for vertex in vertices]
+
+
+def region_corners(region: Region) -> Floats:
+    """Corners of a bounded region of the plane, counter-clockwise, (n, 2): the exact ones, each rounded once.
+
+    Raises
+    ------
+    DimensionError, UnboundedPolytopeError
+    """
+    if region.network.input_dim != 2:
+        raise DimensionError(
+            f"corners in order exist in the plane; this region lives in R^{region.network.input_dim}. Restrict the "
+            "network to a plane first."
+        )
+    if not region.is_bounded:
+        raise UnboundedPolytopeError("the region is unbounded, so its corners do not close up. Clip it to a box.")
+    return region.vertices()
+
+
+def rounded_vertices(partition: Partition, index: int) -> Floats:
+    """The same corners as floats, (n, d): those of the mesh, elsewhere each rounded once."""
+    if partition.network.input_dim == 1:
+        return np.array(exact_vertices(partition, index), dtype=np.float64)
+    if partition.network.input_dim > 3:
+        return partition[index].vertices()
+    if partition.network.input_dim == 3:
+        solid = partition.polyhedral_mesh()
+        return solid.points[solid.points_of(index)]
+    mesh = partition.planar_mesh()
+    return mesh.points[mesh.corners[mesh.entries(index)]]
+
+
+def _ends(region: Region) -> list[tuple[fmpq, ...]]:
+    """Lower and upper end of a region on the line."""
+    rows = exact_system(region).rows
+    upper = [fmpq(-c, a) for a, c in rows if a > 0]
+    lower = [fmpq(-c, a) for a, c in rows if a < 0]
+    if not (upper and lower):
+        raise UnboundedPolytopeError(
+            "the region is a ray or the whole line and has no two ends. Choose a bounded domain, for example "
+            "`Box([-1], [1])`."
+        )
+    return [(max(lower),), (min(upper),)]

@@ -1,0 +1,152 @@
+"""What each neuron does on a domain: where it is on, and how much it cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens.errors import require
+from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.rows import ExactRows
+from polytope_lens.network.network import bit_places
+from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_sizes, facets, shared_facets
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens.partition.partition import Partition
+
+
+# Numbers in each array of one batch.
+BATCH = 2**21
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neurons:
+    """One row for each neuron that has a bit, in the order of bits.
+
+    Parameters
+    ----------
+    layer, neuron : (n,) int arrays
+        Row `neuron` of ``network.layers[layer].weight``, counted from 0.
+    side : (n,) array of str
+        ``"both"`` if the pre-activation is positive somewhere and negative somewhere; ``"on"`` if it is positive
+        somewhere and negative nowhere; ``"off"`` the other way round, which for ReLU is a dead neuron; ``"zero"`` if it
+        is zero everywhere.
+    on_share : (n,) array
+        Share of the regions on which it is positive.
+    on_volume : (n,) array
+        Share of the domain's area or volume on which it is positive; NaN where there is no mesh.
+    n_zero : (n,) int array
+        Regions on which it is zero everywhere, as behind a layer that is off.
+    n_facets : (n,) int array
+        Facets of the partition that its bent hyperplane holds; several neurons may own one.
+    size : (n,) array
+        Of its bent hyperplane in a bounded domain: length in the plane, area in space; NaN elsewhere.
+
+    Notes
+    -----
+    Exact but for sizes, which are rounded.
+    """
+
+    layer: Ints
+    neuron: Ints
+    side: NDArray[np.str_]
+    on_share: Floats
+    on_volume: Floats
+    n_zero: Ints
+    n_facets: Ints
+    size: Floats
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            getattr(self, name).flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.layer)
+
+    def to_frame(self) -> Any:
+        """The table as a pandas frame, one column for each field."""
+        pandas = require("pandas", extra="data", purpose="a frame of neurons")
+        return pandas.DataFrame({field.name: getattr(self, field.name) for field in fields(self)})
+
+    def __repr__(self) -> str:
+        told = (f"{int((self.side == side).sum())} {side}" for side in ("both", "on", "off", "zero"))
+        return f"Neurons({len(self)} neurons: {', '.join(told)})"
+
+
+def neurons(partition: Partition) -> Neurons:
+    """What each neuron does on the domain of a partition, in any number of dimensions.
+
+    Raises
+    ------
+    PartialPartitionError
+
+    Notes
+    -----
+    A bit says that a neuron is positive inside a region. Where it is 0, float rows with error bounds prove that the
+    neuron is not zero on all of the region, or else rows in integers decide.
+    Cost: that of :func:`.facets`, and a forward pass of affine maps.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens
+    >>> lens = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, -3, 5], [0]])
+    >>> found = lens.partition(Box([-1, -1], [1, 1])).neurons()
+    >>> found, found.side.tolist(), found.size.tolist()
+    (Neurons(3 neurons: 1 both, 1 on, 1 off, 0 zero), ['both', 'off', 'on'], [2.0, 0.0, 0.0])
+    """
+    partition.require_complete("`neurons`")
+    bits, n = partition.bits(), partition.network.n_neurons
+    zero = zero_mask(partition)
+    positive, negative = bits.any(axis=0), (~bits & ~zero).any(axis=0)
+    side = np.select([positive & negative, positive, negative], ["both", "on", "off"], "zero")
+    n_facets, size = _owned(partition)
+    on_volume = np.full(n, np.nan)
+    if partition.mesh is not None:
+        areas = partition.volumes()
+        on_volume = areas @ bits / areas.sum()
+    layer, neuron = np.array(bit_places(partition.network), dtype=np.int64).reshape(-1, 2).T.copy()
+    return Neurons(layer, neuron, side, bits.mean(axis=0), on_volume, zero.sum(axis=0), n_facets, size)
+
+
+def zero_mask(partition: Partition) -> Bools:
+    """Which neurons are zero on all of each region, (n_regions, n_neurons) bool; exact."""
+    network, bits = partition.network, partition.bits()
+    zero = np.zeros(bits.shape, dtype=bool)
+    if not network.layers:
+        return zero
+    step = max(1, BATCH // (max(network.widths) * (network.input_dim + 1)))
+    for start in range(0, len(bits), step):
+        at = slice(start, start + step)
+        found = []
+        for layer, (rows, error) in zip(network.layers, bounded_rows(network, bits[at]), strict=True):
+            found.append(~np.any(np.abs(rows) > error, axis=2)[layer.cuts])
+        zero[at] = np.concatenate(found).T
+    zero &= ~bits
+    places, source = bit_places(network), ExactRows(network)
+    for region in np.flatnonzero(zero.any(axis=1)).tolist():
+        for bit in np.flatnonzero(zero[region]).tolist():
+            index, neuron = places[bit]
+            zero[region, bit] = not any(source.rows(index, bits[region])[neuron])
+    return zero
+
+
+def _owned(partition: Partition) -> tuple[Ints, Floats]:
+    """How many facets each neuron owns, and their total size where there is a mesh."""
+    n, mesh = partition.network.n_neurons, partition.mesh
+    if mesh is None:
+        found = facets(partition)
+        bit = {place: k for k, place in enumerate(bit_places(partition.network))}
+        pairs = zip(found.layer.tolist(), found.neuron.tolist(), strict=True)
+        owner = np.array([bit[pair] for pair in pairs if pair in bit], dtype=np.int64)
+        return np.bincount(owner, minlength=n), np.full(n, np.nan)
+    shared = shared_facets(partition, mesh)
+    indptr, owner = all_owners(partition, shared)
+    sizes = np.repeat(facet_sizes(mesh, shared), np.diff(indptr))[owner >= 0]
+    owner = owner[owner >= 0]
+    total = np.bincount(owner, weights=sizes, minlength=n).astype(np.float64)
+    return np.bincount(owner, minlength=n), total

@@ -1,0 +1,188 @@
+"""The points of polytopes that are nearest to the origin, by quadratic programs in floats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens._compiled.jit import inlined, jit
+
+if TYPE_CHECKING:
+    from polytope_lens._types import Floats
+
+
+# These steer the method and decide nothing: less than this share of a length is no violation, or no new direction.
+VIOLATED, PARALLEL = 2.0**-40, 2.0**-20
+# Changes of the active rows, for each dimension, after which the method gives up.
+EXHAUSTED = 20
+
+
+def nearest_points(normals: Floats, slack: Floats) -> tuple[Floats, Floats]:
+    """Distances from the origin to n polytopes ``{w : normals @ w <= slack}``, and multipliers of their rows.
+
+    Parameters
+    ----------
+    normals, slack : (n, m, d) and (n, m) arrays
+
+    Returns
+    -------
+    distance, multipliers : (n,) and (n, m) arrays
+        Rounded. The nearest point is ``-multipliers @ normals``, with multipliers >= 0. Where the method gives up, the
+        distance is that of some of the halfspaces, hence too small. It does so for an empty polytope; the multipliers
+        are then those of a combination ``multipliers @ normals`` of about 0, ``multipliers @ slack < 0``, which shows
+        that it is empty.
+
+    Notes
+    -----
+    Cost: a product of the normals with a vector for each row that takes part, which are d at most in the end.
+    """
+    n, m, d = normals.shape
+    multipliers, distance = np.zeros((n, m)), np.zeros(n)
+    w, dual, turn, unit = np.zeros((4, d))
+    basis, triangle = np.zeros((2, d, d))
+    arrays = np.ascontiguousarray(normals), np.ascontiguousarray(slack)
+    _project(*arrays, multipliers, distance, w, np.zeros(d, dtype=np.int64), dual, basis, triangle, turn, unit)
+    return distance, multipliers
+
+
+@jit
+def _project(
+    normals: Any, slack: Any, multipliers: Any, distance: Any, w: Any, active: Any, dual: Any, basis: Any,
+    triangle: Any, turn: Any, unit: Any,
+) -> None:  # pragma: no cover - compiled  # fmt: skip
+    """A dual method: violated rows are taken in one by one, those whose multipliers would turn negative are let go.
+
+    The normals of the active rows are kept as orthonormal vectors times a triangle.
+    Source: Goldfarb and Idnani 1983, *A numerically stable dual method for solving strictly convex quadratic programs*.
+    """
+    m, d = normals.shape[1:]
+    for r in range(normals.shape[0]):
+        rows, free = normals[r], slack[r]
+        for k in range(d):
+            w[k] = 0.0
+        for q in range(m):
+            multipliers[r, q] = 0.0
+        count, changes = 0, 0
+        while changes < EXHAUSTED * (d + 1):
+            # The row that is violated most, by its length.
+            worst, entering, size = 0.0, -1, 0.0
+            reach = 0.0
+            for k in range(d):
+                reach += abs(w[k])
+            for q in range(m):
+                excess, square = -free[q], 0.0
+                for k in range(d):
+                    excess += rows[q, k] * w[k]
+                    square += rows[q, k] * rows[q, k]
+                if excess > 0.0 and square > 0.0:
+                    length = square**0.5
+                    if excess > worst * length and excess > VIOLATED * (length * reach + abs(free[q])):
+                        worst = excess / length
+                        entering = q
+                        size = length
+            if entering < 0:
+                break
+            for i in range(count):
+                if active[i] == entering:
+                    entering = -1
+            if entering < 0:
+                break
+            added, entered = 0.0, False
+            while not entered and changes < EXHAUSTED * (d + 1):
+                changes += 1
+                # What the entering normal has in common with the active ones, and the rest of it.
+                for k in range(d):
+                    unit[k] = rows[entering, k] / size
+                for i in range(count):
+                    turn[i] = 0.0
+                    for k in range(d):
+                        turn[i] += basis[i, k] * unit[k]
+                    for k in range(d):
+                        unit[k] -= turn[i] * basis[i, k]
+                rest = 0.0
+                for k in range(d):
+                    rest += unit[k] * unit[k]
+                # As a combination of the active normals.
+                for i in range(count - 1, -1, -1):
+                    dual[i] = turn[i]
+                    for j in range(i + 1, count):
+                        dual[i] -= triangle[i, j] * dual[j]
+                    dual[i] /= triangle[i, i]
+                step, leaving = 1e300, -1
+                for i in range(count):
+                    if dual[i] > 0.0 and multipliers[r, active[i]] < step * dual[i]:
+                        step = multipliers[r, active[i]] / dual[i]
+                        leaving = i
+                if rest > PARALLEL * PARALLEL and count < d:
+                    excess = -free[entering]
+                    for k in range(d):
+                        excess += rows[entering, k] * w[k]
+                    full = excess / size / rest
+                    if full <= step:
+                        step = full
+                        leaving = -1
+                        entered = True
+                if not entered and leaving < 0:
+                    # The entering normal and nonnegative multiples of active ones add up to nothing.
+                    for i in range(count):
+                        multipliers[r, active[i]] = max(-dual[i], 0.0)
+                    multipliers[r, entering] = 1.0 / size
+                    changes = EXHAUSTED * (d + 1)
+                    break
+                for k in range(d):
+                    w[k] -= step * unit[k]
+                for i in range(count):
+                    multipliers[r, active[i]] = max(multipliers[r, active[i]] - step * dual[i], 0.0)
+                added += step
+                if entered:
+                    root = rest**0.5
+                    for k in range(d):
+                        basis[count, k] = unit[k] / root
+                    for i in range(count):
+                        triangle[i, count] = turn[i]
+                    triangle[count, count] = root
+                    active[count] = entering
+                    multipliers[r, entering] = added
+                    count += 1
+                else:
+                    multipliers[r, active[leaving]] = 0.0
+                    for i in range(leaving, count - 1):
+                        active[i] = active[i + 1]
+                    count -= 1
+                    for i in range(count):
+                        _orthogonalise(rows[active[i]], i, basis, triangle)
+        total = 0.0
+        for k in range(d):
+            total += w[k] * w[k]
+        distance[r] = total**0.5
+        # So far they belonged to normals of length 1.
+        for i in range(count):
+            square = 0.0
+            for k in range(d):
+                square += rows[active[i], k] * rows[active[i], k]
+            multipliers[r, active[i]] /= square**0.5
+
+
+@inlined
+def _orthogonalise(row: Any, i: int, basis: Any, triangle: Any) -> None:  # pragma: no cover - compiled
+    """Make the unit vector along a row the i-th of the basis (Gram and Schmidt)."""
+    d = row.shape[0]
+    square = 0.0
+    for k in range(d):
+        square += row[k] * row[k]
+    for k in range(d):
+        basis[i, k] = row[k] / square**0.5
+    for j in range(i):
+        share = 0.0
+        for k in range(d):
+            share += basis[j, k] * basis[i, k]
+        for k in range(d):
+            basis[i, k] -= share * basis[j, k]
+        triangle[j, i] = share
+    square = 0.0
+    for k in range(d):
+        square += basis[i, k] * basis[i, k]
+    triangle[i, i] = square**0.5
+    for k in range(d):
+        basis[i, k] /= square**0.5

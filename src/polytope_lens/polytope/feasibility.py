@@ -1,0 +1,149 @@
+"""Membership, emptiness, boundedness, extent.
+
+All through exact linear programs over the cone ``{(y, t) : A y <= t b, 0 <= t <= 1, |y_k| <= 1}``, which stands for the
+polytope by ``x = y / t`` and is bounded even where the polytope is not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from flint import fmpq, fmpz, fmpz_mat
+
+from polytope_lens.arithmetic.rational import nearest_float, rational
+from polytope_lens.errors import DomainError
+from polytope_lens.exact.point_signs import halfspace_signs
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Floats
+    from polytope_lens.polytope.body import Body
+    from polytope_lens.polytope.polytope import Polytope
+
+
+ZERO, ONE = fmpq(0), fmpq(1)
+
+
+def contains(poly: Polytope, X: Floats) -> NDArray[np.bool_]:
+    """Whether each point lies in the closed polytope, (n, d) -> (n,) bool; exact."""
+    return np.asarray((halfspace_signs(poly.A, poly.b, X) <= 0).all(axis=1))
+
+
+def is_empty(body: Body) -> bool:
+    """Whether no point satisfies all inequalities; exact, one linear program at most."""
+    if body.holds_hint:
+        return False
+    d = body.dim
+    best = maximize([ZERO] * d + [ONE], _cone(body), [-ONE] * d + [ZERO], [ONE] * (d + 1))
+    return best is None or best.value <= 0
+
+
+def has_interior(body: Body) -> bool:
+    """Whether some point satisfies all inequalities strictly (rows ``0 <= 0`` apart); exact, one linear program."""
+    return interior_point(body) is not None
+
+
+def interior_point(body: Body) -> list[fmpq] | None:
+    """A rational point that satisfies all inequalities strictly, or None if there is none; exact, one linear program.
+
+    Rows ``0 <= 0`` are no constraint and are left out.
+    """
+    d = body.dim
+    rows = [Halfspace([*row.normal, ONE], ZERO) for row in _cone(body) if any(row.normal)]
+    rows.append(Halfspace([ZERO] * d + [-ONE, ONE], ZERO))
+    best = maximize([ZERO] * (d + 1) + [ONE], rows, [-ONE] * d + [ZERO, ZERO], [ONE] * (d + 2))
+    if best is None or best.value <= 0:
+        return None
+    return [y / best.point[d] for y in best.point[:d]]
+
+
+def recession_direction(body: Body) -> list[fmpq] | None:
+    """A nonzero y with ``a . y <= 0`` for all rows, or None where there is none; exact, at most 2 d linear programs.
+
+    A nonempty polytope is unbounded exactly if it has one (Schrijver 1986, *Theory of Linear and Integer Programming*,
+    section 8.2).
+    """
+    d = body.dim
+    lines, n_lines = normals(body).nullspace()
+    if n_lines:
+        return [fmpq(lines[k, 0]) / max(abs(lines[i, 0]) for i in range(d)) for k in range(d)]
+    rows = [Halfspace([fmpq(v) for v in row[:-1]], ZERO) for row in body.rows]
+    for k in range(d):
+        for direction in (ONE, -ONE):
+            best = maximize([direction if i == k else ZERO for i in range(d)], rows, [-ONE] * d, [ONE] * d)
+            if best is not None and best.value > 0:
+                return best.point
+    return None
+
+
+def is_bounded(body: Body) -> bool:
+    """Whether the polytope contains no ray; exact. The empty polytope is bounded."""
+    return recession_direction(body) is None or is_empty(body)
+
+
+def box_around(body: Body) -> tuple[Floats, Floats]:
+    """Least and greatest value of each coordinate, infinite where there is none.
+
+    Raises
+    ------
+    DomainError
+        An empty polytope.
+
+    Notes
+    -----
+    The smallest box of floats that holds the polytope: the exact bounds, each rounded outward. Which are infinite is
+    exact, too; one beyond the largest float also is. Cost: at most 4 d + 1 exact linear programs.
+    """
+    if is_empty(body):
+        raise DomainError("the bounding box of an empty polytope was asked for; it has none.")
+    d = body.dim
+    rows = [Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])) for row in body.proper]
+    directions = [Halfspace(row.normal, ZERO) for row in rows]
+    reach = vertex_bound(body)
+    lower, upper = np.full(d, -np.inf), np.full(d, np.inf)
+    lines, n_lines = normals(body).nullspace()
+    for k in range(d):
+        if any(lines[k, j] != 0 for j in range(n_lines)):
+            continue
+        for direction, side in ((ONE, upper), (-ONE, lower)):
+            objective = [direction if i == k else ZERO for i in range(d)]
+            escape = maximize(objective, directions, [-ONE] * d, [ONE] * d)
+            if escape is not None and escape.value > 0:
+                continue
+            best = maximize(objective, rows, [-reach] * d, [reach] * d)
+            assert best is not None
+            side[k] = rounded_up(best.value) * int(direction)
+    return lower, upper
+
+
+def normals(body: Body) -> fmpz_mat:
+    """The normals of all rows as a matrix; one row of zeros if there are none."""
+    return fmpz_mat([row[:-1] for row in body.rows] or [[fmpz(0)] * body.dim])
+
+
+def _cone(body: Body) -> list[Halfspace]:
+    return [Halfspace([fmpq(v) for v in row], ZERO) for row in body.rows]
+
+
+def vertex_bound(body: Body) -> fmpq:
+    """A number above every coordinate of every point where rows meet in one, and of some point of each face.
+
+    By Cramer's rule such coordinates are quotients of two determinants of integers: of at most the product of what the
+    sizes of each row's entries add up to, and of 1 at least.
+    """
+    sums = sorted((sum((abs(v) for v in row), fmpz(0)) for row in body.proper), reverse=True)
+    bound = fmpz(1)
+    for total in sums[: body.dim]:
+        bound *= total
+    return fmpq(bound + 1)
+
+
+def rounded_up(value: fmpq) -> float:
+    """The least float that is no less than a fraction."""
+    nearest = nearest_float(value)
+    if np.isfinite(nearest) and rational(nearest) >= value:
+        return nearest
+    return nearest if nearest == np.inf else float(np.nextafter(nearest, np.inf))

@@ -1,1 +1,0 @@
-"""Questions about regions and partitions: pure functions of plain data."""

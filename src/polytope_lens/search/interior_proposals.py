@@ -1,0 +1,88 @@
+"""Points inside regions that were just entered, in floats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.arithmetic.signs import BOUND_SLACK
+from polytope_lens.cells.region_facets import slacks
+from polytope_lens.lp.highs import propose_maximum
+from polytope_lens.polytope.batch.nearest_points import nearest_points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from polytope_lens._types import Bools, Floats
+
+
+# Moves away from the nearest row, and distances to be kept from all rows.
+MOVES = 3
+SHARES = 2.0**-8, 2.0**-16, 2.0**-24, 2.0**-32, 2.0**-40
+
+
+def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
+    """Points (n, k) well inside n regions that the `ways` enter at `points`.
+
+    Half the way through the region, or as far again where it has no end; then some times to the middle between the
+    nearest row and what lies opposite. Proposals: callers prove that they are inside.
+    """
+    if not rows.shape[1]:
+        return points + ways
+    normals = rows[:, :, :-1]
+    with np.errstate(all="ignore"):
+        slack = -(np.einsum("nmk,nk->nm", normals, points) + rows[:, :, -1])
+        length = np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))
+        points = points.copy()
+        for move in range(MOVES + 1):
+            speed = np.einsum("nmk,nk->nm", normals, ways)
+            ahead = np.where(speed > 0, slack / speed, np.inf).min(axis=1)
+            if move:
+                behind = np.where(length > 0, slack / length, np.inf).min(axis=1)
+                step = (ahead - behind) / 2
+            else:
+                step = np.where(np.isfinite(ahead), ahead / 2, 1.0)
+            step = np.where(np.isfinite(step), step, 0.0)
+            points += step[:, None] * ways
+            slack -= step[:, None] * speed
+            nearest = np.where(length > 0, slack / length, np.inf).argmin(axis=1)
+            at = np.arange(len(rows))
+            ways = -normals[at, nearest] / np.where(length[at, nearest] > 0, length[at, nearest], 1.0)[:, None]
+    return points
+
+
+def surely_inside(rows: Floats, error: Floats, points: Floats, doubt: Floats | None = None) -> Bools:
+    """Which points are proved to lie strictly inside their regions, all rows but those that do not depend on x.
+
+    `doubt` (n, k) are bounds on the error of the points' coordinates.
+    """
+    slack, slack_error = slacks(rows, error, points)
+    if doubt is not None:
+        moved = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]) + error[:, :, :-1], doubt)
+        slack_error = (slack_error + moved) * BOUND_SLACK
+    flat = ~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
+    return np.asarray((flat | (slack > slack_error)).all(axis=1) & np.isfinite(points).all(axis=1))
+
+
+def propose_centers(rows: Floats, near: Floats) -> Iterator[Floats]:
+    """Points of a region that may be well inside, (k,) each: the nearest to a point that keep a distance to all rows.
+
+    The distances are shares of that of the farthest row from the origin, which is where regions behind the boundary of
+    a neuron with tiny weights begin. Last comes the centre of about the largest ball, by HiGHS. All are proposals.
+    """
+    length = np.linalg.norm(rows[:, :-1], axis=1)
+    with np.errstate(all="ignore"):
+        scaled = rows[length > 0] / length[length > 0, None]
+    scaled = scaled[np.isfinite(scaled).all(axis=1)]
+    near = near if np.isfinite(near).all() else np.zeros_like(near)
+    slack = -(scaled[:, :-1] @ near + scaled[:, -1])
+    farthest = 1.0 + float(np.abs(scaled[:, -1]).max(initial=0.0))
+    kept = slack - farthest * np.array(SHARES)[:, None]
+    _, multipliers = nearest_points(np.broadcast_to(scaled[:, :-1], (len(SHARES), *scaled[:, :-1].shape)), kept)
+    yield from near - multipliers @ scaled[:, :-1]
+    k = rows.shape[1] - 1
+    A = np.vstack([np.column_stack([scaled[:, :-1], np.ones(len(scaled))]), np.eye(k + 1)[-1:]])
+    found = propose_maximum(np.eye(k + 1)[-1], A, np.append(-scaled[:, -1], farthest))
+    if found is not None:
+        yield found[0][:-1]

@@ -1,0 +1,215 @@
+"""Where a search from a point takes place: in the inputs, or in fewer coordinates that say the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.cells.inequalities import beneath
+from polytope_lens.cells.region_facets import Walls, slacks, walls
+from polytope_lens.errors import OptionError
+from polytope_lens.exact.forward import affine, quiet
+from polytope_lens.lp.nearest_in_norm import nearest_in_norm
+from polytope_lens.polytope.batch.nearest_points import nearest_points
+from polytope_lens.search.interior_proposals import surely_inside
+
+if TYPE_CHECKING:
+    from polytope_lens._types import Bools, Floats
+    from polytope_lens.domain import Domain
+    from polytope_lens.network.network import Network
+
+
+# A hyperplane's distance in a norm is measured by its normal in the dual one.
+DUAL = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A network with k inputs, the walls of its domain, and a point.
+
+    Parameters
+    ----------
+    network : Network
+        The network itself, or the network as a function of its first pre-activations.
+    around : Walls
+    x : (d,) array
+        The point among the inputs.
+    start, start_error : (k,) arrays
+        The same point here, rounded, and a bound on each number's error.
+    weight, bias : (k, d) and (k,) arrays, or None for the inputs themselves
+        ``u = weight @ x + bias`` are the coordinates here.
+    frame : (d, k) array or None
+        Orthonormal columns that span the rows of `weight`; rounded.
+    stretch : (k, k) array or None
+        ``a @ stretch`` are the coordinates of the normal ``a @ weight`` in that frame; rounded.
+    norm : 1, 2 or inf
+        What distances among the inputs are measured in.
+    gram, size : (k, k) arrays or None
+        ``weight @ weight.T``, and the same of absolute values; rounded.
+    """
+
+    network: Network
+    around: Walls
+    x: Floats
+    start: Floats
+    start_error: Floats
+    weight: Floats | None = None
+    bias: Floats | None = None
+    frame: Floats | None = None
+    stretch: Floats | None = None
+    norm: float = 2.0
+    gram: Floats | None = None
+    size: Floats | None = None
+
+
+def check_norm(norm: float) -> float:
+    """1.0, 2.0 or inf.
+
+    Raises
+    ------
+    OptionError
+    """
+    is_number = isinstance(norm, int | float | np.integer | np.floating) and not isinstance(norm, bool)
+    if not is_number or float(norm) not in (1.0, 2.0, np.inf):
+        raise OptionError(f"`norm` should be 1, 2 or inf (numpy.inf), but received {norm!r}.")
+    return float(norm)
+
+
+def place_of(network: Network, x: Floats, domain: Domain, norm: float = 2.0) -> Place:
+    """Where to search around x: in the first pre-activations, if they are fewer than the inputs and independent."""
+    inner = beneath(network) if domain is None else None
+    if inner is None:
+        return Place(network, walls(domain, network.input_dim), x, x, np.zeros_like(x), norm=norm)
+    weight, bias = network.layers[0].weight, network.layers[0].bias
+    start, error = _forward(weight, bias, x[None])
+    frame, triangle = np.linalg.qr(weight.T)
+    stretch = np.ascontiguousarray(triangle.T)
+    gram, size = weight @ weight.T, np.abs(weight) @ np.abs(weight).T
+    return Place(inner, walls(None, len(weight)), x, start[0], error[0], weight, bias, frame, stretch, norm, gram, size)
+
+
+def _forward(weight: Floats, bias: Floats, X: Floats) -> tuple[Floats, Floats]:
+    """Coordinates of inputs (n, d) in the place, (n, k), and bounds on their error."""
+    with quiet():
+        value, bound = affine(weight, bias, X.T, np.zeros(X.T.shape))
+    return value.T, bound.T
+
+
+def lift(place: Place, points: Floats) -> Floats:
+    """Inputs that points of the place stand for, (n, k) -> (n, d): the nearest ones to x; rounded."""
+    if place.frame is None or place.stretch is None:
+        return points
+    return np.asarray(place.x + np.linalg.solve(place.stretch, (points - place.start).T).T @ place.frame.T)
+
+
+def are_inside(place: Place, rows: Floats, error: Floats, points: Floats) -> Bools:
+    """Which points are proved to be inside regions given by rows, and so the inputs that they are lifted to."""
+    inside = surely_inside(rows, error, points)
+    if place.weight is None or place.bias is None:
+        return inside
+    with np.errstate(all="ignore"):
+        again, doubt = _forward(place.weight, place.bias, lift(place, points))
+        return inside & surely_inside(rows, error, again, doubt)
+
+
+def start_slacks(place: Place, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """``-(a . u + c)`` of rows (n, m, k + 1) at the start, (n, m), and bounds on their error."""
+    slack, slack_error = slacks(rows, error, np.broadcast_to(place.start, (len(rows), len(place.start))))
+    moved = (np.abs(rows[:, :, :-1]) + error[:, :, :-1]) @ place.start_error
+    return slack, (slack_error + moved) * BOUND_SLACK
+
+
+def nearest(place: Place, rows: Floats, error: Floats, limit: float = np.inf) -> tuple[Floats, Floats, Floats, Floats]:
+    """Distances of n regions from the start, lower bounds on them, multipliers that prove these, and nearest inputs.
+
+    (n,), (n,), (n, m) and (n, d); all but the bounds are rounded. Where the method gives up, as in empty regions, the
+    distance is too small; so it may be where that of a region is proved to be `limit` at least.
+    """
+    slack, _ = start_slacks(place, rows, error)
+    normals = rows[:, :, :-1]
+    normals = normals if place.stretch is None else normals @ place.stretch
+    distance, multipliers = nearest_points(normals, slack)
+    step = -np.einsum("nm,nmk->nk", multipliers, normals)
+    step = step if place.frame is None else step @ place.frame.T
+    shown = shown_distances(place, rows, error, multipliers)
+    if place.norm != 2:
+        distance = np.maximum(distance / (1.0 if place.norm == 1 else step.shape[1] ** 0.5), shown)
+        near = np.flatnonzero(shown < limit)
+        for i in near:
+            found = nearest_in_norm(_among_inputs(place, rows[i, :, :-1]), slack[i], place.norm)
+            if found is not None:
+                step[i], multipliers[i] = found
+                distance[i] = np.linalg.norm(step[i], place.norm)
+        shown[near] = np.maximum(shown[near], shown_distances(place, rows[near], error[near], multipliers[near]))
+    return distance, shown, multipliers, place.x + step
+
+
+def _among_inputs(place: Place, normals: Floats) -> Floats:
+    return normals if place.weight is None else normals @ place.weight
+
+
+def shown_distances(place: Place, rows: Floats, error: Floats, multipliers: Floats) -> Floats:
+    """Lower bounds, (n,), on the distances of n regions from x, proved by nonnegative multipliers of their rows.
+
+    The sum of a region's inequalities times nonnegative multipliers is an inequality that the region satisfies; its
+    halfspace is as far from x as the value at x divided by the dual norm of its normal. Both are computed with bounds.
+    """
+    slack, slack_error = start_slacks(place, rows, error)
+    unit = summation_bound(rows.shape[1] + 1)
+    used = multipliers > 0
+    slack, slack_error = np.where(used, slack, 0.0), np.where(used, slack_error, 0.0)
+    with np.errstate(all="ignore"):
+        value = -np.einsum("nm,nm->n", multipliers, slack)
+        value -= np.einsum("nm,nm->n", multipliers, slack_error + unit * np.abs(slack)) * BOUND_SLACK + UNDERFLOW_GUARD
+        normal = np.einsum("nm,nmk->nk", multipliers, rows[:, :, :-1])
+        size = np.einsum("nm,nmk->nk", multipliers, np.abs(rows[:, :, :-1]))
+        doubt = np.einsum("nm,nmk->nk", multipliers, error[:, :, :-1])
+        doubt = (doubt + unit * size) * BOUND_SLACK + UNDERFLOW_GUARD
+        return _quotient(place, value, normal, doubt)
+
+
+def shown_by_row(place: Place, slack: Floats, slack_error: Floats, normal: Floats, doubt: Floats) -> Floats:
+    """The same for what lies across n hyperplanes, which are `slack` away from the start in their rows' units."""
+    with np.errstate(all="ignore"):
+        return _quotient(place, slack - slack_error, normal, doubt)
+
+
+def _quotient(place: Place, value: Floats, normal: Floats, doubt: Floats) -> Floats:
+    """``value`` divided by the dual norm of ``normal``, (n,) and (n, k), known up to ``doubt``; rounded down.
+
+    Infinite for rows of zeros that nothing satisfies.
+    """
+    length = _lengths_above(place, normal, doubt)
+    shown = np.where(value < np.inf, value / length * (1 - 4 * UNIT_ROUNDOFF), 0.0)
+    return np.asarray(np.where(shown > 0, shown, 0.0))
+
+
+def _lengths_above(place: Place, normal: Floats, doubt: Floats) -> Floats:
+    """Upper bounds, (n,), on dual norms among the inputs.
+
+    In fewer coordinates, a normal n that is known up to e has a length of ``sqrt(n . gram n) + sqrt(e . size e)`` at
+    most, since ``|e . weight|`` is at most ``e . |weight|``, number for number.
+    """
+    if place.gram is not None and place.size is not None and place.weight is not None and place.norm == 2:
+        unit = summation_bound(place.weight.shape[1]) + summation_bound(2 * len(place.weight) + 2)
+        square = np.einsum("nk,nk->n", normal @ place.gram, normal)
+        square += unit * np.einsum("nk,nk->n", np.abs(normal) @ place.size, np.abs(normal)) * BOUND_SLACK
+        rest = np.einsum("nk,nk->n", doubt @ place.size, doubt) * BOUND_SLACK + UNDERFLOW_GUARD
+        return np.asarray((np.sqrt(np.maximum(square, 0.0)) + np.sqrt(rest)) * (1 + 8 * UNIT_ROUNDOFF))
+    if place.weight is not None:
+        magnitude, unit = np.abs(place.weight), summation_bound(len(place.weight))
+        doubt = (doubt @ magnitude + unit * (np.abs(normal) @ magnitude)) * BOUND_SLACK + UNDERFLOW_GUARD
+        normal = normal @ place.weight
+    rounding = 1 + 2 * summation_bound(normal.shape[1] + 4)
+    # Squares of very small numbers vanish, those of very large ones are infinite, which leaves nothing shown.
+    return np.asarray((np.linalg.norm(np.abs(normal) + doubt, DUAL[place.norm], axis=1) + 2.0**-500) * rounding)
+
+
+def dual_norms(place: Place, normals: Floats) -> Floats:
+    """What divides the value of a row into the distance of its hyperplane, normals (n, k) -> (n,); rounded."""
+    if place.norm == 2 and place.stretch is not None:
+        return np.asarray(np.linalg.norm(normals @ place.stretch, axis=1))
+    return np.asarray(np.linalg.norm(_among_inputs(place, normals), DUAL[place.norm], axis=1))

@@ -1,0 +1,87 @@
+"""Machine code on disk follows its sources, those of inlined functions in other files too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from polytope_lens._compiled import jit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+INNER = """
+from polytope_lens._jit import inlined
+
+
+@inlined
+def number():
+    return {}
+"""
+OUTER = """
+from polytope_lens._jit import jit
+from polytope_lens.inner import (
+    number,
+)
+
+
+@jit
+def twice():
+    return 2 * number()
+"""
+ASK = "from polytope_lens.outer import twice; print(twice(), sum(twice.stats.cache_hits.values()))"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A small package of the same name, with the real module that compiles."""
+    folder = tmp_path / "polytope_lens"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    shutil.copy(jit.__file__, folder)
+    (folder / "inner.py").write_text(INNER.format(1))
+    (folder / "outer.py").write_text(OUTER)
+    return folder
+
+
+def answer(package: Path) -> tuple[int, int]:
+    """What the kernel returns in a process of its own, and how often it was found on disk."""
+    environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    asked = [sys.executable, "-c", ASK]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True, env=environment, cwd=package.parent)
+    returned, hits = done.stdout.split()
+    return int(returned), int(hits)
+
+
+def test_a_kernel_is_compiled_anew_when_what_it_inlines_has_changed(package: Path):
+    assert answer(package) == (2, 0)
+    assert answer(package) == (2, 1)
+    (package / "inner.py").write_text(INNER.format(3))
+    assert answer(package) == (6, 0)
+
+
+def test_a_kernel_whose_old_machine_code_cannot_be_read_is_compiled_anew(package: Path):
+    """An index that names a class which has moved since, as after an upgrade, made every call fail."""
+    assert answer(package) == (2, 0)
+    (index,) = package.glob("__pycache__/outer.*.nbi")
+    index.write_bytes(index.read_bytes()[:40])
+    (package / "inner.py").write_text(INNER.format(3))
+    assert answer(package) == (6, 0)
+
+
+def test_imports_are_followed_through_packages_and_modules():
+    kernels = jit.PACKAGE / "engines" / "_kernels"
+    assert jit.PACKAGE / "exact" / "signs.py" in jit.imported(kernels / "split.py")
+    assert kernels / "blockwise.py" in jit.imported(jit.PACKAGE / "engines" / "corners.py")
+    assert jit.digest(kernels / "split.py") != jit.digest(kernels / "polyhedra.py")
+
+
+def test_a_module_without_sources_is_left_alone(tmp_path: Path):
+    (tmp_path / "gone.walk-1.nbi").touch()
+    jit.forget_if_stale(tmp_path, tmp_path / "gone.py")
+    assert [path.name for path in tmp_path.iterdir()] == ["gone.walk-1.nbi"]

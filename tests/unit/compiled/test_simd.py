@@ -1,0 +1,79 @@
+"""Vector instructions against numpy."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polytope_lens._compiled.simd import (
+    exceeding,
+    fill,
+    load,
+    multiply_add,
+    padded,
+    plus,
+    reaching,
+    shared_bits,
+    size,
+    store,
+)
+
+WORDS = st.lists(st.integers(0, 2**64 - 1), min_size=8, max_size=8)
+
+
+@numba.njit
+def add_multiple(to, place, factor, source, start):
+    k, at = place
+    store(to, (k, at), multiply_add(fill(factor), size(load(source, (start,))), load(to, (k, at))))
+
+
+@numba.njit
+def compare(values, bounds):
+    return exceeding(load(values, (0,)), load(bounds, (0,)))
+
+
+@numba.njit
+def count_shared(words, more, word, least):
+    counts = plus(shared_bits(load(words, (0,)), word), shared_bits(load(more, (0,)), word))
+    return reaching(counts, least)
+
+
+def flags(word, start):
+    return [bool(word >> start + i & 1) for i in range(8)]
+
+
+def test_octets_are_read_and_written_where_they_should_be():
+    rng = np.random.default_rng(0)
+    to, source = rng.normal(size=(3, 24)), rng.normal(size=40)
+    expected = to.copy()
+    expected[2, 8:16] += 0.75 * np.abs(source[17:25])
+    add_multiple(to, (2, 8), 0.75, source, 17)
+    assert np.allclose(to, expected, rtol=0, atol=1e-15)
+    untouched = np.ones(to.shape, dtype=bool)
+    untouched[2, 8:16] = False
+    assert (to[untouched] == expected[untouched]).all()
+
+
+@given(st.lists(st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.0, np.inf, -np.inf, np.nan]), min_size=16, max_size=16))
+def test_values_beyond_their_bounds(numbers):
+    values, bounds = np.array(numbers[:8]), np.array(numbers[8:])
+    found = int(compare(values, bounds))
+    assert flags(found, 0) == (values > bounds).tolist()
+    assert flags(found, 8) == (-values > bounds).tolist()
+    assert found >> 16 == 0
+
+
+@given(words=WORDS, more=WORDS, word=st.integers(0, 2**64 - 1), least=st.integers(0, 129))
+def test_words_with_enough_bits_in_common(words, more, word, least):
+    arrays = (np.array(words, dtype=np.uint64), np.array(more, dtype=np.uint64))
+    found = int(count_shared(*arrays, np.uint64(word), np.uint64(least)))
+    assert flags(found, 0) == [
+        (a & word).bit_count() + (b & word).bit_count() >= least for a, b in zip(words, more, strict=True)
+    ]
+    assert found >> 8 == 0
+
+
+def test_widths_are_rounded_up():
+    assert [padded(n) for n in (0, 1, 8, 9)] == [0, 8, 8, 16]

@@ -1,0 +1,52 @@
+"""Nearest points against another method."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import nnls
+
+from polytope_lens.polytope.batch.nearest_points import nearest_points
+
+
+def least_distance(normals, slack):
+    """Lawson and Hanson 1974, *Solving Least Squares Problems*, chapter 23: by nonnegative least squares."""
+    E = -np.column_stack([normals, slack]).T
+    u, _ = nnls(E, np.eye(len(E))[-1])
+    r = E @ u - np.eye(len(E))[-1]
+    return np.linalg.norm(r[:-1] / r[-1])
+
+
+@pytest.mark.parametrize(("m", "d"), [(1, 1), (4, 2), (30, 3), (40, 10), (12, 20)])
+def test_distances_and_multipliers(m, d):
+    rng = np.random.default_rng([m, d])
+    normals = rng.standard_normal((50, m, d))
+    center = 2 * rng.standard_normal((50, d))
+    slack = np.einsum("nmk,nk->nm", normals, center) + rng.exponential(size=(50, m))
+    distance, multipliers = nearest_points(normals, slack)
+    assert (multipliers >= 0).all()
+    nearest = -np.einsum("nm,nmk->nk", multipliers, normals)
+    assert np.allclose(np.linalg.norm(nearest, axis=1), distance)
+    gap = slack - np.einsum("nmk,nk->nm", normals, nearest)
+    assert (gap > -1e-8).all()
+    assert np.abs(gap * multipliers).max() < 1e-7
+    assert np.allclose(distance, [least_distance(*one) for one in zip(normals, slack, strict=True)])
+
+
+def test_the_origin_is_at_no_distance_from_what_holds_it():
+    distance, multipliers = nearest_points(np.ones((1, 3, 2)), np.array([[0.0, 1.0, 2.0]]))
+    assert distance.tolist() == [0.0]
+    assert not multipliers.any()
+    assert nearest_points(np.ones((2, 0, 3)), np.ones((2, 0)))[0].tolist() == [0.0, 0.0]
+
+
+def test_repeated_rows_and_rows_of_zeros():
+    normals = np.array([[[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [1.0, 1.0]]])
+    distance, _ = nearest_points(normals, np.array([[-1.0, -2.0, -4.0, -2.0]]))
+    assert np.allclose(distance, 2**0.5)
+
+
+def test_an_empty_polytope_ends_the_search():
+    normals = np.array([[[1.0, 0.0], [-1.0, 0.0]]])
+    distance, _ = nearest_points(normals, np.array([[-1.0, -1.0]]))
+    assert distance[0] <= 2.0

@@ -1,0 +1,209 @@
+"""Searches from facet to facet against partitions, which are found by other means."""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+
+import numpy as np
+import pytest
+from scipy.optimize import nnls
+
+from families import flip_trap, generic, golden, random_deep, sawtooth, stack
+from polytope_lens import Box, Lens
+from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.errors import Status
+from polytope_lens.search import facet_crossing as flip
+from polytope_lens.testing import assert_same_regions, assert_witnesses_inside
+
+DEEP = random_deep((3, 6, 6), 0, 0.0)
+CUBE = Box([-1] * 3, [1] * 3)
+START = [0.1, 0.2, -0.3]
+
+
+def distances(partition, x):
+    """Distance of each region from x, by nonnegative least squares (Lawson and Hanson 1974, chapter 23)."""
+    rows, _ = region_rows(partition.network, walls(partition.domain, len(x)), partition.bits())
+    found = []
+    for one in rows:
+        one = one[one[:, :-1].any(axis=1)]
+        slack = -(one[:, :-1] @ x + one[:, -1])
+        E = -np.column_stack([one[:, :-1], slack]).T
+        r = E @ nnls(E, np.eye(len(E))[-1])[0] - np.eye(len(E))[-1]
+        found.append(0.0 if (slack >= 0).all() else float(np.linalg.norm(r[:-1] / r[-1])))
+    return np.array(found)
+
+
+def crossings(partition, first):
+    """Least number of facets to cross from a region to each other one."""
+    matrix = partition.adjacency()
+    steps = {first: 0}
+    queue = deque([first])
+    while queue:
+        i = queue.popleft()
+        for j in matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]].tolist():
+            if j not in steps:
+                steps[j] = steps[i] + 1
+                queue.append(j)
+    return np.array([steps[i] for i in range(len(partition))])
+
+
+def same(found, partition, wanted):
+    """Whether exactly the wanted regions of the whole partition are listed."""
+    return found.patterns.tolist() == partition.patterns[np.sort(wanted)].tolist()
+
+
+@pytest.mark.parametrize("domain", [None, CUBE], ids=["space", "cube"])
+def test_without_limits_all_regions_are_found(domain):
+    lens = Lens(DEEP)
+    for order in ("distance", "breadth"):
+        found = lens.explore(START, domain, max_regions=None, order=order)
+        assert found.status is Status.COMPLETE
+        assert found.search.n_uncrossed == found.search.n_unseen == 0
+        assert_same_regions(found, lens.partition(domain))
+        assert_witnesses_inside(found)
+
+
+@pytest.mark.parametrize("domain", [None, CUBE], ids=["space", "cube"])
+@pytest.mark.parametrize("n", [1, 2, 10, 23])
+def test_the_nearest_regions_come_first(domain, n):
+    lens = Lens(DEEP)
+    whole = lens.partition(domain)
+    known = distances(whole, np.array(START))
+    found = lens.explore(START, domain, max_regions=n)
+    assert found.status is Status.BUDGET_REACHED
+    assert same(found, whole, np.argsort(known, kind="stable")[:n])
+    index = whole.locate(found.witnesses)
+    assert np.allclose(found.search.distances, known[index])
+    assert (np.diff(found.search.distances[found.search.order]) >= 0).all()
+    assert found.search.crossings is None
+    # Facets that lead on are those whose other side is not listed.
+    facets = found.facets()
+    assert found.search.n_uncrossed == sum(
+        pair[1] < 0 and facets.owners(i)[0][0] >= 0 for i, pair in enumerate(facets.regions.tolist())
+    )
+
+
+@pytest.mark.parametrize("radius", [0.05, 0.4, 1.5, 1e6])
+@pytest.mark.parametrize("network", [DEEP, stack((np.eye(2, 5) + 0.5, [0.1, -0.7]), ([[1, -1], [2, 1]], [0.3, -1]))])
+def test_all_regions_that_meet_a_ball_are_found(radius, network):
+    lens, x = Lens(network), np.linspace(-0.3, 0.4, network.input_dim)
+    whole = lens.partition()
+    known = distances(whole, x)
+    found = lens.explore(x, radius=radius, max_regions=None)
+    assert same(found, whole, np.flatnonzero(known < radius))
+    assert found.status is (Status.COMPLETE if (known < radius).all() else Status.RADIUS_REACHED)
+
+
+@pytest.mark.parametrize("domain", [None, CUBE], ids=["space", "cube"])
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_all_regions_within_some_crossings_are_found(domain, n):
+    lens = Lens(DEEP)
+    whole = lens.partition(domain)
+    known = crossings(whole, int(whole.locate([START])[0]))
+    found = lens.explore(START, domain, max_flips=n)
+    assert found.status is Status.FLIPS_REACHED
+    assert same(found, whole, np.flatnonzero(known <= n))
+    assert found.search.crossings.tolist() == known[whole.locate(found.witnesses)].tolist()
+    assert (np.diff(found.search.crossings[found.search.order]) >= 0).all()
+    everything = lens.explore(START, domain, max_flips=int(known.max()))
+    assert everything.status is Status.COMPLETE
+    assert len(everything) == len(whole)
+
+
+@pytest.mark.parametrize("n", [1, 5, 20])
+def test_breadth_first_lists_what_fewest_crossings_reach(n):
+    lens = Lens(DEEP)
+    whole = lens.partition()
+    known = np.sort(crossings(whole, int(whole.locate([START])[0])))
+    found = lens.explore(START, max_regions=n, order="breadth")
+    assert found.status is Status.BUDGET_REACHED
+    assert np.sort(found.search.crossings).tolist() == known[:n].tolist()
+    assert_witnesses_inside(found)
+
+
+@pytest.mark.parametrize("order", ["distance", "breadth"])
+def test_a_budget_that_suffices_exactly_is_complete(order):
+    lens = Lens(generic(5, 2))
+    assert lens.explore([0, 0], max_regions=16, order=order).status is Status.COMPLETE
+    assert lens.explore([0, 0], max_regions=15, order=order).status is Status.BUDGET_REACHED
+    assert len(lens.explore([0, 0], max_regions=15, order=order)) == 15
+
+
+def test_one_flipped_bit_is_no_crossing():
+    """Regions 0 and 2 of the flip trap differ in one bit and do not touch."""
+    found = Lens(flip_trap()).explore([-5.0], max_flips=1)
+    assert found.status is Status.FLIPS_REACHED
+    assert len(found) == 2
+    whole = Lens(flip_trap()).explore([-5.0], order="breadth")
+    assert sorted(whole.search.crossings.tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_bits_that_change_together_are_crossed_together():
+    """Every neuron twice, once with a negative factor; on a network some of whose pre-activations vanish, too."""
+    weight = np.array([[1.0, 2.0], [2.0, -1.0], [1.0, 1.0]])
+    lens = Lens(stack((np.vstack([weight, -2 * weight]), [0.5, 0.25, -1, -1, -0.5, 2])))
+    found = lens.explore([0.1, 0.1])
+    assert len(found) == 7
+    assert found.certificate.rational > 0
+    tooth = Lens(sawtooth(4))
+    assert_same_regions(tooth.explore([0.3]), tooth.partition())
+
+
+@pytest.mark.parametrize("x", [[0.0, 0.0], [0.0, 1.0]])
+@pytest.mark.parametrize("order", ["distance", "breadth"])
+def test_a_search_may_start_on_a_boundary(x, order):
+    lens = Lens(stack(([[1, 0], [0, 1], [-1, -1]], [0, 0, 0])))
+    found = lens.explore(x, order=order)
+    assert found[int(found.search.order[0])].pattern == lens.at(x).pattern
+    assert len(found) == 6
+
+
+def test_results_do_not_depend_on_the_size_of_batches(monkeypatch):
+    lens = Lens(golden((2, 8, 8), 2))
+    found = {order: lens.explore([0.5, 0.3], max_regions=40, order=order) for order in ("distance", "breadth")}
+    monkeypatch.setattr(flip, "TOGETHER", 3)
+    for order, before in found.items():
+        again = lens.explore([0.5, 0.3], max_regions=40, order=order)
+        for name in ("patterns", "maps"):
+            assert getattr(again, name).tolist() == getattr(before, name).tolist()
+        assert again.search.order.tolist() == before.search.order.tolist()
+
+
+@pytest.mark.parametrize("order", ["distance", "breadth"])
+def test_ctrl_c_hands_over_what_was_found(order, monkeypatch):
+    cross = flip._cross
+
+    def interrupted(state, index):
+        if state.found.count > 20:
+            signal.raise_signal(signal.SIGINT)
+        return cross(state, index)
+
+    monkeypatch.setattr(flip, "_cross", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    found = Lens(DEEP).explore(START, order=order)
+    assert found.status is Status.INTERRUPTED
+    assert 0 < len(found) < 215
+    assert "stopped at Ctrl-C" in found.explain()
+    assert_witnesses_inside(found)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_twice_interrupts(monkeypatch):
+    def interrupted(*_):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(flip, "_settle", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Lens(DEEP).explore(START)
+
+
+def test_regions_with_ends_far_out_need_no_integers():
+    """A neuron with tiny weights is a facet where the others are far behind."""
+    rng = np.random.default_rng(3)
+    weight = np.vstack([rng.standard_normal((3, 4)), [[1e-30, -2e-31, 0, 1e-33]]])
+    lens = Lens(stack((weight, [0.3, -0.2, 0.5, -0.2])))
+    found = lens.explore(np.zeros(4))
+    assert len(found) == 16
+    assert found.certificate.rational == 0
