@@ -20,7 +20,7 @@ from polytope_lens.cells import (
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.io import export
 from polytope_lens.network import network as net
-from polytope_lens.network.affine import AffineMap
+from polytope_lens.network.affine import AffineMap, augmented_map
 from polytope_lens.polytope.polytope import MOST
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Region(Keeper):
 
     def augmented_map(self) -> Floats:
         """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1); rounded."""
-        return net.augmented_map(self.network, self.pattern.array)
+        return augmented_map(self.network, self.pattern.array)
 
     # ----------------------------------------------------------------------------------------- inequalities and facets
 

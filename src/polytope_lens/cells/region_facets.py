@@ -9,13 +9,14 @@ import numpy as np
 
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import integer_rows, sign
-from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.inequalities import beneath, homogeneous
 from polytope_lens.domain import Box
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.forward import product_bound
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.network.network import bit_places, from_layer
+from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
 from polytope_lens.network.pattern import find_keys, pack, sort_key, unpack
 from polytope_lens.polytope.batch.redundancy import prove_facets
 from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
@@ -213,13 +214,12 @@ def _prove(
 
 def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]:
     """``-(a . x + c)`` of the rows of n regions at a point each, (n, m), and bounds on their error."""
-    unit = summation_bound(rows.shape[2])
     away = np.abs(points)
     with np.errstate(all="ignore"):
         slack = -(np.einsum("nmk,nk->nm", rows[:, :, :-1], points) + rows[:, :, -1])
         size = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
         inherited = np.einsum("nmk,nk->nm", error[:, :, :-1], away) + error[:, :, -1]
-        return slack, (inherited + unit * size) * BOUND_SLACK + UNDERFLOW_GUARD
+        return slack, product_bound(inherited, size, rows.shape[2] - 1)
 
 
 def _mark_implied_behind(
@@ -235,14 +235,11 @@ def _mark_implied_behind(
     are zero, which is too little for a facet unless their rows are all parallel.
     """
     hidden, d = points, points.shape[1]
-    start = 0
+    firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers[:-1]):
         with np.errstate(all="ignore"):
             value = hidden @ layer.weight.T + layer.bias
-        on = np.ones((len(bits), layer.width), dtype=bool)
-        stop = start + int(layer.cuts.sum())
-        on[:, layer.cuts] = bits[:, start:stop]
-        slope = np.where(on, layer.positive_slope, layer.negative_slope)
+        slope, (start, stop) = of_layers[index], firsts[index : index + 2]
         passed = slope != 0
         count = passed.sum(axis=1)
         of_layer = slice(start, stop)
@@ -263,7 +260,6 @@ def _mark_implied_behind(
             status[few[few_rows], start + implied] = IMPLIED
         with np.errstate(all="ignore"):
             hidden = slope * value
-        start = stop
 
 
 def _are_spread(normals: Floats, error: Floats, chosen: Bools) -> Bools:

@@ -10,21 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.arithmetic.rational import (
-    dot,
-    integer_matrix,
-    integer_rows,
-    integers,
-    nearest_float,
-    rational,
-    rationals,
-)
+from polytope_lens.arithmetic.rational import dot, integer_matrix, integers, nearest_float, rational, rationals
 from polytope_lens.engines import split
 from polytope_lens.engines.chunks import Record
 from polytope_lens.errors import ConsistencyError
+from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.lp.rational_simplex import Halfspace, interior_point, maximize
+from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import unpack
 from polytope_lens.proof.log import hexadecimal
 
@@ -36,8 +30,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network.network import Network
-    from polytope_lens.proof.log import LogFile
-    from polytope_lens.proof.write import Tick
+    from polytope_lens.proof.log import LogFile, Tick
 
     Row = Sequence[fmpz]
     Multipliers = tuple[fmpz, list[tuple[int, fmpz]]]  # a scale, and halfspaces with their multipliers
@@ -60,7 +53,7 @@ def prove_tree(log: LogFile, network: Network, chart: Chart, box: Box | None, ti
     witnesses = np.concatenate([chunk.witnesses for chunk in chunks])
     rows = ExactRows(network, integer_matrix(chart.matrix))
     neurons = [np.flatnonzero(layer.cuts).tolist() for layer in network.layers]
-    first_bit = np.cumsum([0, *network.bits_per_layer]).tolist()
+    first_bit = bit_starts(network).tolist()
     stack: list[tuple[int, int, int, list[int] | None, _Cell]] = [(0, len(bits), 0, None, _Cell(chart, box))]
     while stack:
         start, stop, layer, candidates, cell = stack.pop()
@@ -117,7 +110,7 @@ def _contradiction(rows: Sequence[Row]) -> list[tuple[int, fmpz]]:
 
 def sides(chart: Chart) -> list[list[fmpz]]:
     """Sides of a chart as the log counts them: integer rows ``a . u + c <= 0``, without rows of zeros."""
-    return [row for row in integer_rows(np.column_stack([chart.A, -chart.b])) if any(row)]
+    return [row for row in integer_sides(chart) if any(row)]
 
 
 def _chart_point(chart: Chart, x: NDArray[np.float64]) -> list[fmpz] | None:

@@ -133,7 +133,10 @@ def _prove_large(polar: large.Polar, status: Statuses, aims: Floats) -> None:
     points = np.zeros(some.rows.shape) if len(aims) else np.empty((0, len(small.coordinates)))
     large.prove(some, known, points)
     if (known == OPEN).any():
-        _prove_scaled(*(array[None] for array in (*some, known, points)))
+        _prove_scaled(
+            some.rows[None], some.error[None], some.slack_error[None], some.extent[None], some.central[None],
+            known[None], points[None],
+        )  # fmt: skip
     large.put_back(polar, small, known, status, aims, points)
 
 
