@@ -113,8 +113,8 @@ def test_what_needs_no_facets_works_where_weights_are_too_large(too_large):
 def test_the_command_line_prints_the_nearest_of_them(monkeypatch, capsys):
     network = sparsely(from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.5], [0.0]]))
     monkeypatch.setattr(net, "MOST_DENSE_ENTRIES", 0)
-    monkeypatch.setattr("polytope_lens.cli.points.lens_of", lambda arguments: Lens(network))
-    monkeypatch.setattr("polytope_lens.cli.points.MOST_BITS", 1)
+    monkeypatch.setattr("polytope_lens.cli.point_commands.lens_of", lambda arguments: Lens(network))
+    monkeypatch.setattr("polytope_lens.cli.point_commands.MOST_BITS", 1)
     assert main(["at", "net.npz", "1", "2"]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("pattern of 2 bits, 2 of them on\n2 inequalities A @ x <= b:\n")
