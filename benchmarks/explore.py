@@ -81,7 +81,7 @@ def check(name, lens, x, found, n):
     assert found.status is (Status.COMPLETE if n is None else Status.BUDGET_REACHED)
     assert len(found) == (WHOLE[name] if n is None else n)
     assert found[int(found.search.order[0])].pattern == lens.at(x).pattern
-    strangers = (lens.patterns(found.witnesses) != found.bits()).any(axis=1)
+    strangers = (lens.patterns(found.witnesses) != found.patterns()).any(axis=1)
     assert strangers.mean() <= 1e-4
 
 

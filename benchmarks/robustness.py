@@ -94,7 +94,7 @@ def assert_equal(lens, x, norm):
     source = ExactRows(network, integer_matrix(np.eye(network.input_dim + 1)))
     leader = int(lens(x).argmax())
     powers = []
-    for bits in lens.partition().bits():
+    for bits in lens.partition().patterns():
         outputs = source.rows(len(network.layers), bits)
         for rival in set(range(network.output_dim)) - {leader}:
             margin = [a - b for a, b in zip(outputs[leader], outputs[rival], strict=True)]

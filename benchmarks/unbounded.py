@@ -61,9 +61,9 @@ def main() -> None:
             ratios = [b / a for a, b in zip(in_box, everywhere, strict=True)]
             cells += [statistics.median(values) for values in (in_box, everywhere, ratios)]
         partition = lens.partition(None)
-        (seconds,) = alternately(lambda p=partition: p.is_bounded, runs=runs)
+        (seconds,) = alternately(lambda p=partition: p.bounded_mask(), runs=runs)
         per_region = 1e6 * statistics.median(seconds) / n
-        bounded = int(partition.is_bounded.sum())
+        bounded = int(partition.bounded_mask().sum())
         assert len(widths) > 2 or bounded == comb(widths[1] - 1, widths[0]), widths
         print(
             f"{'-'.join(map(str, widths)):<22}{n:>9}{cells[0]:>10.2f}{cells[1]:>10.2f}{cells[2]:>7.2f}"

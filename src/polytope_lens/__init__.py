@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from polytope_lens.cells.nearest_boundary import NearestBoundary
     from polytope_lens.domain import Box
     from polytope_lens.errors import PolytopeLensError, Status
-    from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.lens import Lens
     from polytope_lens.local.attribution import Attributions
     from polytope_lens.local.complexity import LocalComplexity
@@ -52,7 +51,6 @@ _HOME = {
     "Ellipsoid": "polytope.ellipsoid",
     "Estimate": "polytope.sampling",
     "Flat": "network.subspace",
-    "Halfspaces": "io.halfspaces",
     "Inequalities": "cells.inequalities",
     "Layer": "network.network",
     "Lens": "lens",
@@ -85,7 +83,6 @@ __all__ = [
     "Ellipsoid",
     "Estimate",
     "Flat",
-    "Halfspaces",
     "Inequalities",
     "Layer",
     "Lens",

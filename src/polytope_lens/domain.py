@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._kept import Keeper, kept
 from polytope_lens.errors import DimensionError, DomainError
 from polytope_lens.polytope import Polytope
+from polytope_lens.polytope.halfspaces import has_float_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 MOST_NAMED = 12
 
 
-@dataclass(init=False, frozen=True, slots=True, eq=False)
-class Box:
+@dataclass(init=False, frozen=True, eq=False)
+class Box(Keeper):
     """``{x : lower <= x <= upper}``.
 
     Parameters
@@ -82,16 +84,30 @@ class Box:
         return float(np.prod(self.upper - self.lower))
 
     def to_polytope(self) -> Polytope:
-        """The same set as ``A @ x <= b``."""
-        return Polytope(self.A, self.b)
+        """The same set as ``A @ x <= b``; made once."""
+        return _to_polytope(self)
 
     def contains(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Whether each row of `X` lies in the closed box; exact."""
         rows = validate.points(X, self.dim, what="`contains`")
         return np.asarray(((rows >= self.lower) & (rows <= self.upper)).all(axis=1))
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Box):
+            return NotImplemented
+        return np.array_equal(self.lower, other.lower) and np.array_equal(self.upper, other.upper)
+
+    def __hash__(self) -> int:
+        # Zero has two signs, and is equal to itself.
+        return hash(((self.lower + 0.0).tobytes(), (self.upper + 0.0).tobytes()))
+
     def __repr__(self) -> str:
         return f"Box({_named(self.lower)}, {_named(self.upper)})"
+
+
+@kept
+def _to_polytope(box: Box) -> Polytope:
+    return Polytope(box.A, box.b)
 
 
 def _named(corner: Floats) -> str:
@@ -108,7 +124,7 @@ Domain: TypeAlias = Box | Polytope | None
 
 
 def check_domain(domain: Domain, dim: int) -> Domain:
-    """Return `domain` if it is full-dimensional and lives in R^dim; a pair of corners becomes a box.
+    """Return `domain` if it is full-dimensional, lives in R^dim and has rows that floats hold.
 
     Raises
     ------
@@ -129,6 +145,11 @@ def check_domain(domain: Domain, dim: int) -> Domain:
         raise DomainError(
             f"the domain {domain!r} is empty or flat: no point satisfies all its inequalities strictly, so it holds no "
             "region. For a flat piece of a space, restrict the network to it."
+        )
+    if isinstance(domain, Polytope) and not has_float_rows(domain):
+        raise DomainError(
+            f"a domain needs rows that floats hold, but some numbers of {domain!r} are fractions that none do, as "
+            "those of regions are. Round it yourself, `Polytope(P.A, P.b)`, so that it is clear which domain is meant."
         )
     return domain
 

@@ -58,6 +58,10 @@ class OptionError(PolytopeLensError, ValueError):
     """An option is not one of its allowed values."""
 
 
+class IndexingError(PolytopeLensError, IndexError):
+    """There is nothing at that index, or it is none."""
+
+
 class MissingExtraError(PolytopeLensError, ImportError):
     """An optional dependency is not installed."""
 

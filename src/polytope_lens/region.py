@@ -8,38 +8,39 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._kept import Keeper, kept
+from polytope_lens.cells import inequalities as rows
 from polytope_lens.cells import (
-    cells,
     nearest_boundary,
     neighbors,
     power_cells,
     recession_cones,
     vanishing,
 )
-from polytope_lens.cells import inequalities as rows
 from polytope_lens.exact.point_signs import point_signs
-from polytope_lens.io import vnnlib, wkt
-from polytope_lens.io.exports import Exports
+from polytope_lens.io import export
 from polytope_lens.network import network as net
 from polytope_lens.network.affine import AffineMap
-from polytope_lens.polyhedral_complex import mesh_vertices
-from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.questions import Questions
+from polytope_lens.polytope.polytope import MOST
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+    from os import PathLike
+
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Bools, Floats, Ints
-    from polytope_lens.cells.inequalities import ExactInequalities, Inequalities
+    from polytope_lens.cells.inequalities import Inequalities
     from polytope_lens.domain import Domain
-    from polytope_lens.io.halfspaces import Halfspaces
     from polytope_lens.network.pattern import ActivationPattern
-    from polytope_lens.polytope.body import Body
+    from polytope_lens.polytope import Polytope
+    from polytope_lens.polytope.ball import Ball
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
+    from polytope_lens.polytope.sampling import Estimate
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Region(Exports, Questions):
+@dataclass(frozen=True, eq=False)
+class Region(Keeper):
     """A full-dimensional cell of the network's polyhedral complex.
 
     Parameters
@@ -50,6 +51,13 @@ class Region(Exports, Questions):
         What the region is clipped to; None leaves it whole.
     point : (d,) array
         A point of the region: the one it was asked for, or a witness of its interior.
+
+    Notes
+    -----
+    Its geometry is that of :attr:`polytope`, which is exact: the questions asked most often are here as well, and the
+    others are asked of ``region.polytope``. Facets are found once, whoever asks for them first, and kept with the
+    object. Two regions are equal if they are the same region of the same network, clipped to the same domain, whatever
+    their `point`.
     """
 
     network: net.Network
@@ -57,11 +65,61 @@ class Region(Exports, Questions):
     domain: Domain
     point: Floats
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Region):
+            return NotImplemented
+        return self is other or (
+            self.pattern == other.pattern and self.network == other.network and self.domain == other.domain
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.network, self.pattern))
+
     @property
+    @kept
     def affine_map(self) -> AffineMap:
-        """The network's map on the region, ``lens(x) == A @ x + b``; rounded."""
+        """The network's map on the region, ``lens(x) == A @ x + b``; rounded, found once."""
         product = self.augmented_map()
         return AffineMap(product[:-1, :-1], product[:-1, -1])
+
+    def activation_matrices(self) -> list[Floats]:
+        """``[A_1 ... A_L]``, diagonal, with a last entry of 1; exact."""
+        return net.activation_matrices(self.network, self.pattern.array)
+
+    def augmented_map(self) -> Floats:
+        """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1); rounded."""
+        return net.augmented_map(self.network, self.pattern.array)
+
+    # ----------------------------------------------------------------------------------------- inequalities and facets
+
+    def inequalities(self, *, exact: bool = False, facets: bool = True) -> Inequalities:
+        """Every halfspace with its owner, and which are facets; see :func:`.inequalities.inequalities`.
+
+        With `exact`, fractions instead of floats; without `facets`, no search for which rows are facets.
+        """
+        return rows.inequalities(self, exact=exact, facets=facets)
+
+    @property
+    def polytope(self) -> Polytope:
+        """The region as ``A @ x <= b``, exact: its facets, nearest first, one row each, with all owners of each.
+
+        Found once and kept; see :func:`.inequalities.facet_polytope`.
+        """
+        return rows.facet_polytope(self)
+
+    def vanishing(self, *, everywhere: bool = False) -> Ints:
+        """Neurons that are zero at `point`, (k, 2) pairs (layer, neuron), exact; see :func:`.vanishing.vanishing`."""
+        return vanishing.vanishing(self, everywhere=everywhere)
+
+    def neighbors(self) -> list[Region]:
+        """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
+        return neighbors.neighbors(self)
+
+    def power_cells(self) -> list[power_cells.PowerCell]:
+        """For each layer, the cell of its power diagram that holds the region; see :func:`.power_cells.power_cells`."""
+        return power_cells.power_cells(self)
+
+    # ------------------------------------------------------------------------- without facets, also for large networks
 
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each row of `X` (n, d) lies in the closed region, (n,); exact, without facets.
@@ -74,43 +132,6 @@ class Region(Exports, Questions):
         inside = np.asarray((signs != np.where(self.pattern.array, -1, 1)).all(axis=1))
         return inside if self.domain is None else inside & self.domain.contains(rows)
 
-    def activation_matrices(self) -> list[Floats]:
-        """``[A_1 ... A_L]``, diagonal, with a last entry of 1; exact."""
-        return net.activation_matrices(self.network, self.pattern.array)
-
-    def augmented_map(self) -> Floats:
-        """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1); rounded."""
-        return net.augmented_map(self.network, self.pattern.array)
-
-    @overload
-    def inequalities(self, *, exact: Literal[False] = False, facets: bool = True) -> Inequalities: ...
-    @overload
-    def inequalities(self, *, exact: Literal[True]) -> ExactInequalities: ...
-    def inequalities(self, *, exact: bool = False, facets: bool = True) -> Inequalities | ExactInequalities:
-        """Every halfspace with its owner, and which are facets; see :func:`.inequalities.inequalities`.
-
-        With `exact`, the same rows as fractions instead of floats; see :func:`.inequalities.exact_inequalities`.
-        """
-        return rows.exact_inequalities(self) if exact else rows.inequalities(self, facets=facets)
-
-    def vanishing(self, *, everywhere: bool = False) -> Ints:
-        """Neurons that are zero at `point`, (k, 2) pairs (layer, neuron), exact; see :func:`.vanishing.vanishing`."""
-        return vanishing.vanishing(self, everywhere=everywhere)
-
-    @property
-    def polytope(self) -> Polytope:
-        """The region as ``A @ x <= b``, its facets only, nearest first, one row each.
-
-        The rows are rounded: they are the floats nearest to the exact ones.
-        """
-        system, groups = rows.facet_groups(self)
-        index = [members[0] for members in groups.values()]
-        return Polytope(np.asarray(system.A)[index], system.b[index])
-
-    def body(self) -> Body:
-        """The facets in integers, nearest first, one row each: exact, in the order of :attr:`polytope`."""
-        return cells.body(self)
-
     def nearest_boundary(
         self, x: ArrayLike | None = None, *, layer: int | None = None, norm: float = 2
     ) -> nearest_boundary.NearestBoundary:
@@ -119,7 +140,7 @@ class Region(Exports, Questions):
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the region, clipped to its domain, is bounded; exact, see :func:`.recession_cones.is_bounded`."""
+        """Whether the region, clipped to its domain, is bounded; exact; see :func:`.recession_cones.is_bounded`."""
         return recession_cones.is_bounded(self)
 
     @overload
@@ -134,26 +155,57 @@ class Region(Exports, Questions):
         cone = recession_cones.recession_cone(self)
         return cone if exact else cone.rounded(self.network.input_dim)
 
-    def halfspaces(self) -> Halfspaces:
-        """The exact inequalities, one for each facet and nearest first; see :func:`.inequalities.facet_halfspaces`."""
-        return rows.facet_halfspaces(self)
+    # ------------------------------------------------------------------------------------------ asked of the polytope
 
-    def to_wkt(self) -> str:
-        """A bounded region of the plane as well-known text, each corner the exact one, rounded once."""
-        return wkt.to_wkt(mesh_vertices.region_corners(self))
+    @overload
+    def vertices(self, *, exact: Literal[False] = False, max_vertices: int | None = MOST) -> Floats: ...
+    @overload
+    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> list[tuple[Fraction, ...]]: ...
+    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | list[tuple[Fraction, ...]]:
+        """Corners, (n, d), each coordinate rounded once, or as fractions; see :meth:`.Polytope.vertices`."""
+        if exact:
+            return self.polytope.vertices(exact=True, max_vertices=max_vertices)
+        return self.polytope.vertices(max_vertices=max_vertices)
 
-    def to_vnnlib(self, *, n_outputs: int | None = None, version: str = "2.0") -> str:
-        """A condition on the inputs of the network; see :func:`.vnnlib.to_vnnlib`."""
-        n_outputs = self.network.output_dim if n_outputs is None else n_outputs
-        return vnnlib.to_vnnlib(self.halfspaces(), n_outputs=n_outputs, version=version)
+    @overload
+    def volume(self, *, exact: Literal[False] = False) -> float: ...
+    @overload
+    def volume(self, *, exact: Literal[True]) -> Fraction: ...
+    def volume(self, *, exact: bool = False) -> float | Fraction:
+        """Volume, computed exactly and rounded once, or as a fraction; see :meth:`.Polytope.volume`."""
+        return self.polytope.volume(exact=True) if exact else self.polytope.volume()
 
-    def neighbors(self) -> list[Region]:
-        """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
-        return neighbors.neighbors(self)
+    def estimate_volume(self, n: int = 2000, seed: int = 0) -> Estimate:
+        """Volume by sampling, with a standard error and without proof; see :meth:`.Polytope.estimate_volume`."""
+        return self.polytope.estimate_volume(n, seed)
 
-    def power_cells(self) -> list[power_cells.PowerCell]:
-        """For each layer, the cell of its power diagram that holds the region; see :func:`.power_cells.power_cells`."""
-        return power_cells.power_cells(self)
+    def bounding_box(self) -> tuple[Floats, Floats]:
+        """Least and greatest value of each coordinate, rounded outward; see :meth:`.Polytope.bounding_box`."""
+        return self.polytope.bounding_box()
+
+    def chebyshev_ball(self) -> Ball:
+        """The largest ball inside, its radius rounded down and proved; see :meth:`.Polytope.chebyshev_ball`."""
+        return self.polytope.chebyshev_ball()
+
+    def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats:
+        """Distance of a point, 0 inside; norm 1, 2 or infinity; rounded once; see :meth:`.Polytope.distance`."""
+        return self.polytope.distance(x, norm=norm)
+
+    def sample(self, n: int, seed: int = 0) -> Floats:
+        """Points uniformly distributed inside, (n, d), each proved to be inside; see :meth:`.Polytope.sample`."""
+        return self.polytope.sample(n, seed)
+
+    @property
+    def export(self) -> export.Export:
+        """The formats of other programs: ``region.export.smtlib()`` and others; see :class:`.Export`.
+
+        VNN-LIB declares the outputs of the region's network.
+        """
+        return export.Export(lambda: self.polytope, self.network.output_dim)
+
+    def write(self, path: str | PathLike[str], format: str | None = None) -> None:
+        """Write a file in one of these formats; see :func:`.export.write`."""
+        export.write(self.export, path, format)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities(facets=net.fits_written_out(self.network))}"

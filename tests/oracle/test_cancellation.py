@@ -37,7 +37,7 @@ def cancelling(draw, rest):
 def test_what_cancels_exactly_cuts_nothing(engine, domain, lens):
     partition = lens.partition(domain, engine=engine)
     assert partition.counts_per_layer.tolist()[0] == len(partition)
-    assert not partition.bits()[:, -2].any()
+    assert not partition.patterns()[:, -2].any()
     assert not lens.patterns(partition.witnesses)[:, -2].any()
 
 
@@ -47,7 +47,7 @@ def test_what_cancels_exactly_cuts_nothing(engine, domain, lens):
 def test_what_is_left_of_a_cancellation_has_its_own_sign(engine, rest, data):
     lens = data.draw(cancelling(rest=rest))
     partition = lens.partition(BOX, engine=engine)
-    bits = partition.bits()
+    bits = partition.patterns()
     assert partition.counts_per_layer.tolist()[0] == len(partition)
     # rest * relu(u): positive where u is on, if `rest` is.
     assert (bits[:, -2] == (bits[:, 0] if rest > 0 else False)).all()

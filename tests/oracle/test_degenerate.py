@@ -39,7 +39,7 @@ def check_plane(lens, bounded):
     wanted = planar_patterns(lens.network, corners)
     for engine in ("subdivide", "split"):
         found = lens.partition(box, engine=engine)
-        assert {tuple(bits) for bits in found.bits().tolist()} == wanted
+        assert {tuple(bits) for bits in found.patterns().tolist()} == wanted
         assert len(found) == len(wanted)
         per_layer = [len({bits[:stop] for bits in wanted}) for stop in np.cumsum(lens.network.bits_per_layer)]
         assert found.counts_per_layer.tolist() == per_layer

@@ -48,7 +48,7 @@ def systems(lens, x, domain=None):
     """For each region and rival, exact rows ``[a, c]`` of where the rival is not behind: from plain fractions."""
     _, outputs = reference.evaluate(lens.network, x)
     around = [] if domain is None else rows_of(domain)
-    for bits in lens.partition(domain).bits().tolist():
+    for bits in lens.partition(domain).patterns().tolist():
         *hidden, last = reference.affine_rows(lens.network, bits)
         flat = [row for rows in hidden for row in rows]
         rows = [[-v for v in row] if bit else row for row, bit in zip(flat, bits, strict=True)]

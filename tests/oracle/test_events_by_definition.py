@@ -75,7 +75,7 @@ def perturbed(network, size, rng):
 def same_patterns(first, second):
     if first.network.bits_per_layer != second.network.bits_per_layer:
         return set()
-    rows = [[row.tobytes() for row in partition.bits()] for partition in (first, second)]
+    rows = [[row.tobytes() for row in partition.patterns()] for partition in (first, second)]
     return {(i, j) for (i, one), (j, other) in product(*map(enumerate, rows)) if one == other}
 
 

@@ -17,7 +17,7 @@ z3 = pytest.importorskip("z3")
 
 def exported(cell) -> list:
     solver = z3.Solver()
-    solver.from_string(cell.to_smtlib())
+    solver.from_string(cell.export.smtlib())
     return list(solver.assertions())
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from families import DEEP, ONE_LAYER, random_deep
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.cells.inequalities import DOMAIN, facet_groups
+from polytope_lens.cells.inequalities import DOMAIN
 from polytope_lens.network.network import Layer, Network
 from polytope_lens.testing import boxes, domains, networks, simplices
 
@@ -28,10 +28,8 @@ def by_stepping(partition):
     index = {region.pattern.bits: i for i, region in enumerate(partition)}
     outer, inner = [], {}
     for i, region in enumerate(partition):
-        system, groups = facet_groups(region)
         across = iter(region.neighbors())
-        for members in groups.values():
-            owners = {(int(system.layer[q]), int(system.neuron[q])) for q in members}
+        for owners in map(set, region.polytope.owners):
             if any(layer == DOMAIN for layer, _ in owners):
                 outer.append((i, -1, tuple(sorted(owners))))
             else:

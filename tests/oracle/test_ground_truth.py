@@ -87,7 +87,7 @@ def test_the_inner_region_is_the_cross_polytope(d):
 
     lens = Lens(cross_polytope(d))
     partition = lens.partition(Box([-2] * d, [2] * d))
-    inner = partition.bits()[:, -1]
+    inner = partition.patterns()[:, -1]
     volumes = [exact_volume(rows, d) for rows, inside in zip(exact_cells(partition), inner, strict=True) if inside]
     assert len(volumes) == 2**d
     assert sum(volumes) * factorial(d) == 2**d
@@ -111,7 +111,7 @@ def test_slope_one_is_the_arrangement_of_all_neurons(seed):
         weights.append(rows)
         biases.append(offsets)
     flat = Network((piecewise_layer(np.vstack(weights), np.concatenate(biases)),), np.ones((1, 9)), [0])
-    assert (Lens(deep).partition(None).patterns == Lens(flat).partition(None).patterns).all()
+    assert (Lens(deep).partition(None).packed_patterns == Lens(flat).partition(None).packed_patterns).all()
 
 
 @pytest.mark.parametrize("k", [53, 60, 300])

@@ -34,7 +34,7 @@ def test_volumes_and_centers_of_mass_add_up_without_any_rounding(widths, domain)
     assert len(partition) > 4
     whole = domain if isinstance(domain, Polytope) else domain.to_polytope()
     volumes = [region.volume(exact=True) for region in partition]
-    centers = [region.centroid(exact=True) for region in partition]
+    centers = [region.polytope.centroid(exact=True) for region in partition]
     assert sum(volumes) == whole.volume(exact=True)
     moment = tuple(sum(v * c[k] for v, c in zip(volumes, centers, strict=True)) for k in range(widths[0]))
     assert tuple(m / sum(volumes) for m in moment) == whole.centroid(exact=True)

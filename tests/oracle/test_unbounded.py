@@ -80,14 +80,14 @@ def test_far_and_near_networks_are_the_same(size):
     network = random_network((3, 9, 6))
     moved = stack(*((layer.weight, layer.bias * size) for layer in network.layers))
     one, other = (Lens(n).partition() for n in (network, moved))
-    assert (one.patterns == other.patterns).all() and other.certificate.rational == 0
+    assert (one.packed_patterns == other.packed_patterns).all() and other.certificate.rational == 0
 
 
 @pytest.mark.parametrize("widths", [(3, 12, 10), (5, 7, 6)])
 def test_the_number_of_workers_changes_nothing(widths):
     lens = Lens(random_network(widths))
     one, two = (lens.partition(workers=workers) for workers in (1, 2))
-    for name in ("patterns", "maps", "witnesses", "counts_per_layer"):
+    for name in ("packed_patterns", "maps", "witnesses", "counts_per_layer"):
         assert (getattr(one, name) == getattr(two, name)).all()
     assert lens.count(workers=2).per_layer.tolist() == one.counts_per_layer.tolist()
 
@@ -113,7 +113,7 @@ def blown_up(net):
 def test_regions_stream_in_canonical_order():
     lens = Lens(random_network((3, 9, 5)))
     streamed = [region.pattern.bits for region in lens.regions()]
-    assert streamed == [tuple(row) for row in lens.partition().bits().tolist()]
+    assert streamed == [tuple(row) for row in lens.partition().patterns().tolist()]
 
 
 def test_wide_inputs_cost_what_their_rank_costs():

@@ -20,7 +20,7 @@ from polytope_lens.testing import domains, networks
 @given(network=networks(st.integers(1, 3), max_depth=3, max_width=3), data=st.data())
 def test_every_facet_joins_two_regions_or_is_the_domains(network, data):
     partition = Lens(network).partition(data.draw(domains(network.input_dim)))
-    facets, bits = partition.facets(), partition.bits()
+    facets, bits = partition.facets(), partition.patterns()
     places = [(index, j) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
     seen = set()
     for i, (first, second) in enumerate(facets.regions.tolist()):
@@ -44,7 +44,7 @@ def test_the_facets_of_the_first_layers_are_cut_up_by_the_next(network, data):
     domain = data.draw(domains(network.input_dim))
     first = type(network)(network.layers[:1], np.ones((1, network.widths[0])), [0])
     coarse, fine = Lens(first).partition(domain), Lens(network).partition(domain)
-    parent = np.unique(fine.bits()[:, : first.n_neurons], axis=0, return_inverse=True)[1].reshape(-1)
+    parent = np.unique(fine.patterns()[:, : first.n_neurons], axis=0, return_inverse=True)[1].reshape(-1)
     crossing = parent[fine.facets().regions[fine.facets().regions[:, 1] >= 0]]
     joined = {tuple(sorted(pair)) for pair in crossing.tolist() if pair[0] != pair[1]}
     assert joined == {tuple(pair) for pair in coarse.facets().regions.tolist() if pair[1] >= 0}
@@ -62,7 +62,7 @@ def test_a_generic_arrangement(n, d):
     assert partition.adjacency().sum(axis=1).mean() == pytest.approx(2 * faces[d - 1] / faces[d], rel=1e-12)
     if len(partition) < 100:
         # Distances are Hamming distances, in arrangements.
-        bits = partition.bits()
+        bits = partition.patterns()
         steps = shortest_path(partition.adjacency(), unweighted=True)
         assert (steps == (bits[:, None] != bits[None]).sum(axis=2)).all()
         assert steps.max() == n
@@ -107,7 +107,7 @@ def test_the_mean_number_of_neighbours_is_at_most_twice_the_dimension(widths, se
 def test_leaving_out_the_last_neuron_of_the_last_layer_merges_pairs_of_neighbours():
     network = random_deep((3, 6, 5), 2, 0.0)
     partition = Lens(network).partition()
-    facets, bits = partition.facets(), partition.bits()
+    facets, bits = partition.facets(), partition.patterns()
     inner = facets.regions[:, 1] >= 0
     of_last = inner & (facets.layer[facets.indptr[:-1]] == 1) & (facets.neuron[facets.indptr[:-1]] == 4)
     merged = np.unique(bits[:, :-1], axis=0)

@@ -58,7 +58,7 @@ def test_permuting_neurons_moves_nothing(engine, network, domain, data):
     permuted = Lens(rebuilt(network, weights, biases, pick)).partition(domain, engine=engine)
     original = Lens(network).partition(domain, engine=engine)
     assert permuted.counts_per_layer.tolist() == original.counts_per_layer.tolist()
-    assert pattern_set(permuted.bits()) == pattern_set(original.bits()[:, bit_order(network, pick)])
+    assert pattern_set(permuted.patterns()) == pattern_set(original.patterns()[:, bit_order(network, pick)])
 
 
 @ENGINES
@@ -72,7 +72,7 @@ def test_scaling_a_neuron_and_undoing_it_behind_moves_nothing(engine, network, d
         weights[i + 1] = weights[i + 1] / factor
     scaled = Lens(rebuilt(network, weights, biases)).partition(domain, engine=engine)
     original = Lens(network).partition(domain, engine=engine)
-    assert (scaled.patterns == original.patterns).all()
+    assert (scaled.packed_patterns == original.packed_patterns).all()
     assert scaled.counts_per_layer.tolist() == original.counts_per_layer.tolist()
     assert np.allclose(scaled.maps, original.maps, rtol=MAP_TOLERANCE, atol=1e-9)
 
@@ -96,7 +96,7 @@ def test_an_affine_change_of_the_input_maps_regions_one_to_one(engine, network, 
     for domain in (None, data.draw(boxes(2))):
         before = None if domain is None else Polytope(domain.A @ T, domain.b - domain.A @ shift)
         there, here = Lens(network).partition(domain, engine=engine), Lens(moved).partition(before, engine=engine)
-        assert (there.patterns == here.patterns).all()
+        assert (there.packed_patterns == here.packed_patterns).all()
         carried = there.maps.copy()
         carried[:, :, -1] += there.maps[:, :, :-1] @ shift
         carried[:, :, :-1] = there.maps[:, :, :-1] @ T
@@ -111,7 +111,7 @@ def test_central_networks_have_cones(engine, network):
     lens = Lens(network)
     whole = lens.partition(None, engine=engine)
     small = lens.partition(Box([-1, -1], [1, 1]), engine=engine)
-    assert (whole.patterns == small.patterns).all()
+    assert (whole.packed_patterns == small.packed_patterns).all()
     assert not whole.maps[:, :, -1].any()
     for region in whole:
         assert not region.inequalities().b.any()
@@ -135,7 +135,7 @@ def test_listing_a_neuron_twice_changes_no_count(engine, network, domain, data):
     doubled = Lens(rebuilt(network, weights, biases, pick)).partition(domain, engine=engine)
     original = Lens(network).partition(domain, engine=engine)
     assert doubled.counts_per_layer.tolist() == original.counts_per_layer.tolist()
-    assert pattern_set(doubled.bits()) == pattern_set(original.bits()[:, bit_order(network, pick)])
+    assert pattern_set(doubled.patterns()) == pattern_set(original.patterns()[:, bit_order(network, pick)])
 
 
 @ENGINES
@@ -148,7 +148,7 @@ def test_carrying_all_values_through_a_layer_changes_nothing(engine, network, do
     )
     original = Lens(network).partition(domain, engine=engine)
     longer = Lens(carried).partition(domain, engine=engine)
-    assert (longer.patterns == original.patterns).all()
+    assert (longer.packed_patterns == original.packed_patterns).all()
     assert np.allclose(longer.maps, original.maps, rtol=1e-9, atol=1e-9)
     counts = original.counts_per_layer.tolist()
     counts.insert(at, counts[at - 1] if at else 1)
@@ -167,6 +167,6 @@ def test_slopes_of_a_single_layer_move_nothing(network, domain):
     found = []
     for low, high in ((0, 1), (-3, 0.5), (1, 1)):
         bent = piecewise_layer(layer.weight, layer.bias, negative_slope=low, positive_slope=high)
-        found.append(Lens(replace(network, layers=(bent,))).partition(domain).patterns)
+        found.append(Lens(replace(network, layers=(bent,))).partition(domain).packed_patterns)
     assert (found[0] == found[1]).all()
     assert (found[0] == found[2]).all()

@@ -25,7 +25,7 @@ def ends(network, n=2):
 def test_a_path_back_crosses_the_same_regions(network, data):
     x, y = data.draw(ends(network))
     there, back = Lens(network).path(x, y), Lens(network).path(y, x)
-    assert there.patterns.tolist() == back.patterns.tolist()[::-1]
+    assert there.packed_patterns.tolist() == back.packed_patterns.tolist()[::-1]
     assert there.exact_breakpoints() == [1 - t for t in reversed(back.exact_breakpoints())]
     assert there.flips == back.flips[::-1]
 
@@ -37,7 +37,7 @@ def test_stops_on_the_way_change_nothing(network, data, parts):
     shares = [0, *(k / 16 for k in sorted(parts)), 1]
     straight, stopping = Lens(network).path(x, y), Lens(network).path(*(x + t * (y - x) for t in shares))
     if (x != y).any():
-        assert straight.patterns.tolist() == stopping.patterns.tolist()
+        assert straight.packed_patterns.tolist() == stopping.packed_patterns.tolist()
         exact = [Fraction(t) for t in shares]
         for t, s in zip(straight.exact_breakpoints(), stopping.exact_breakpoints(), strict=True):
             segment = min(int(s), len(exact) - 2)
@@ -57,7 +57,7 @@ def test_a_path_is_cut_where_the_slice_along_it_is_cut(network, data):
 def test_a_path_through_an_interval_crosses_all_its_regions(network, box):
     path = Lens(network).path([box[0]], [box[1]])
     partition = Lens(network).partition(Box([box[0]], [box[1]]))
-    assert sorted(path.bits().tolist()) == partition.bits().tolist()
+    assert sorted(path.patterns().tolist()) == partition.patterns().tolist()
 
 
 @pytest.mark.parametrize("widths", [(2, 30, 30, 30, 1), (3, *[10] * 12, 1), (50, 40, 40, 2)], ids=str)
@@ -68,6 +68,6 @@ def test_midpoints_lie_in_the_regions_crossed(widths):
     path = lens.path(*rng.standard_normal((3, widths[0])))
     ends = np.concatenate([[0], path.breakpoints, [2]])
     assert len(path) > 20 and np.diff(ends).min() > 1e-9
-    assert (lens.patterns(path.embed((ends[1:] + ends[:-1]) / 2)) == path.bits()).all()
+    assert (lens.patterns(path.embed((ends[1:] + ends[:-1]) / 2)) == path.patterns()).all()
     assert all(len(flips) == 1 for flips in path.flips)
     assert path.lengths.sum() == pytest.approx(path.length)

@@ -67,7 +67,7 @@ def test_slices_along_the_axes_fix_an_input(network, axis, c):
         )
         other = Network((fixed, *network.layers[1:]), network.output_weight, network.output_bias)
         found, expected = lens.partition(SQUARE), Lens(other).partition(SQUARE)
-        assert found.patterns.tolist() == expected.patterns.tolist()
+        assert found.packed_patterns.tolist() == expected.packed_patterns.tolist()
         assert found.maps.tolist() == expected.maps.tolist() or np.allclose(found.maps, expected.maps, atol=1e-9)
         assert lens.count().total == Lens(other).count().total
 
@@ -79,7 +79,7 @@ def test_a_slice_of_a_slice_is_a_slice(network, plane, start, step):
     direct = Lens(network).slice(origin=origin + start @ basis, basis=[step @ basis])
     assert inner.embed([[0.5]]).tolist() == direct.embed([[0.5]]).tolist()
     interval = Box([-2], [2])
-    assert inner.partition(interval).patterns.tolist() == direct.partition(interval).patterns.tolist()
+    assert inner.partition(interval).packed_patterns.tolist() == direct.partition(interval).packed_patterns.tolist()
     assert inner.path([-2], [2]).breakpoints.tolist() == direct.path([-2], [2]).breakpoints.tolist()
 
 
@@ -101,5 +101,5 @@ def test_a_plane_through_many_inputs(engine):
     plane = lens.slice(*rng.standard_normal((3, 784)))
     partition = plane.partition(SQUARE, engine)
     X = rng.uniform(-2, 2, (200, 2))
-    assert (partition.bits()[partition.locate(X)] == lens.patterns(plane.embed(X))).all()
+    assert (partition.patterns()[partition.locate(X)] == lens.patterns(plane.embed(X))).all()
     assert partition.certificate.rational == 0

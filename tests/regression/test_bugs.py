@@ -126,7 +126,7 @@ FAR = [
 def test_witnesses_of_far_regions_were_rounded_out_of_them(lens, engine):
     """They were found in a chart of the projective plane, divided by t, rounded, and not looked at again."""
     partition = lens.partition(None, engine)
-    assert (lens.patterns(partition.witnesses) == partition.bits()).all()
+    assert (lens.patterns(partition.witnesses) == partition.patterns()).all()
     assert_witnesses_inside(partition)
 
 
@@ -146,5 +146,5 @@ def test_a_neuron_that_is_zero_is_off_also_where_floats_place_no_corner():
     """
     lens = Lens.from_arrays([[[1, 2.0**-47], [2.0**48, 1], [1, 0]], [[0, 0, 0]], [[0]]], [[0, 0.5, 0], [0], [0]])
     found = [lens.partition(None, engine=engine) for engine in ("subdivide", "split", "brute")]
-    assert [partition.bits()[:, 3].any() for partition in found] == [False] * 3
+    assert [partition.patterns()[:, 3].any() for partition in found] == [False] * 3
     assert len(found[0].facets()) == 9

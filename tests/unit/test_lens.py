@@ -133,7 +133,7 @@ def test_points_outside_the_domain_are_refused():
 def test_progress_bars_change_nothing_and_print_nothing_to_stdout(capsys):
     quiet = LENS.partition(BOX, progress=False)
     loud = LENS.partition(BOX, progress=True)
-    assert (quiet.patterns == loud.patterns).all()
+    assert (quiet.packed_patterns == loud.packed_patterns).all()
     assert capsys.readouterr().out == ""
 
 

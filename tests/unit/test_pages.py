@@ -13,7 +13,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.mark.parametrize(
     ("page", "least"),
-    [("exports.md", 15), ("functions.md", 15), ("importing.md", 8), ("points.md", 15), ("training.md", 15)],
+    [
+        ("exports.md", 15),
+        ("functions.md", 15),
+        ("importing.md", 8),
+        ("objects.md", 15),
+        ("points.md", 15),
+        ("training.md", 15),
+    ],
 )
 def test_snippets_run(page, least, tmp_path, monkeypatch):
     for module in ("geopandas", "pyarrow", "networkx", "torch"):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
 
 from families import cross_polytope, golden, max_of_two
-from polytope_lens import Box, Lens
+from polytope_lens import Box, Lens, Polytope
 from polytope_lens.domain import Box as Domain
-from polytope_lens.network.network import from_arrays
+from polytope_lens.errors import DomainError
+from polytope_lens.network.network import Network, from_arrays
+from polytope_lens.testing import networks
 
 
 def test_the_map_is_the_network_on_the_region():
@@ -60,3 +69,77 @@ def test_printing(x, text):
 def test_long_patterns_print_in_hexadecimal():
     region = Lens(from_arrays([np.ones((101, 1)), np.ones((1, 101))], [np.arange(101.0) - 50, [0]])).at([0.5])
     assert repr(region) == f"Region(R^1, pattern 0x{region.pattern.hex})"
+
+
+# ------------------------------------------------------------------------------------------------------- equality
+
+
+@given(network=networks(st.integers(1, 3)), data=st.data())
+def test_regions_are_equal_if_they_are_the_same_region_of_the_same_network(network, data):
+    box = Box(-np.ones(network.input_dim), np.ones(network.input_dim))
+    one, other = Lens(network).partition(box), Lens(pickle.loads(pickle.dumps(network))).partition(box)
+    assert one.network is not other.network
+    i, j = (data.draw(st.integers(0, len(one) - 1)) for _ in range(2))
+    assert (one[i] == other[j]) == (i == j) == (one[i].polytope == other[j].polytope)
+    assert hash(one[i]) == hash(other[i])
+    assert len({*one, *other}) == len(one)
+    assert Lens(network).at(one[i].point, box) == one[i]
+    assert (Lens(network).at(one[i].point) == one[i]) is False  # not clipped
+
+
+def test_regions_of_other_networks_are_others():
+    network = golden((2, 4, 4), 1)
+    x = [0.3, -0.2]
+    bias = network.layers[0].bias.copy()
+    bias[0] = np.nextafter(bias[0], np.inf)
+    region = Lens(network).at(x)
+    first, *rest = network.layers
+    changed = [
+        replace(network, layers=(replace(first, bias=bias), *rest)),
+        replace(network, layers=(replace(first, negative_slope=np.full(4, 0.5)), *rest)),
+        replace(network, output_weight=2 * network.output_weight),
+    ]
+    for other in changed:
+        assert Lens(other).at(x) != region and other != network
+    assert region != "region" and network != "network"
+    assert Lens(network).at(x, Box([-1, -1], [1, 1])) == Lens(network).at(x, Box([-1, -1], [1, 1]))
+    assert Lens(network).at(x, Box([-1, -1], [1, 1])) != Lens(network).at(x, Box([-1, -1], [1, 2]))
+    triangle, again = Polytope([[-1, 0], [0, -1], [1, 1]], [1, 1, 1]), Polytope([[2, 2], [0, -1], [-3, 0]], [2, 1, 3])
+    assert Lens(network).at(x, triangle) == Lens(network).at(x, again)
+
+
+def test_networks_are_equal_by_content():
+    network = golden((2, 4, 4), 1)
+    first = network.layers[0]
+    thin = replace(network, layers=(replace(first, weight=sparse.csr_array(first.weight)), *network.layers[1:]))
+    assert thin == network and hash(thin) == hash(network)
+    zero = from_arrays([[[0.0, 1.0]], [[1.0]]], [[0.0], [-0.0]])
+    assert zero == from_arrays([[[-0.0, 1.0]], [[1.0]]], [[-0.0], [0.0]])
+    assert zero != from_arrays([[[1.0, 0.0]], [[1.0]]], [[0.0], [0.0]])
+    assert Network((), [[1.0, 2.0]], [0.0]) != Network((), [[1.0], [2.0]], [0.0, 0.0])
+
+
+def test_what_is_found_is_kept_and_not_copied():
+    region = Lens(golden((3, 6, 6), 1)).at([0.3, -0.2, 0.1])
+    assert region.polytope is region.polytope
+    assert region.inequalities().is_facet is region.inequalities(exact=True).is_facet
+    for again in (copy.copy(region), copy.deepcopy(region), pickle.loads(pickle.dumps(region))):
+        assert again == region and again.polytope is not region.polytope and again.polytope == region.polytope
+    with pytest.raises(ValueError, match="read-only"):
+        region.polytope.A[0, 0] = 1.0
+
+
+def test_a_domain_needs_rows_that_floats_hold():
+    rng = np.random.default_rng(0)
+    shapes = (4, 2), (4, 4), (1, 4)
+    lens = Lens.from_arrays(
+        [rng.standard_normal(shape) for shape in shapes], [rng.standard_normal(n) for n, _ in shapes]
+    )
+    # One that the second layer bounds.
+    cells = (region.polytope for region in lens.partition())
+    cell = next(cell for cell in cells if any(owner[0] == 1 for owners in cell.owners for owner in owners))
+    with pytest.raises(DomainError, match=r"Round it yourself, `Polytope\(P.A, P.b\)`"):
+        lens.partition(cell)
+    assert len(lens.partition(Polytope(cell.A, cell.b))) >= 1
+    half = Polytope([[3, 0], [-3, 0], [0, 6], [0, -6]], np.array([1, 1, 2, 2]) * 2**60)
+    assert lens.count(half).total == lens.count(Polytope(half.A, half.b)).total

@@ -56,12 +56,12 @@ def without(partition, region):
         mesh = PlanarMesh(
             mesh.points[used], mesh.error[used], indptr, corners, mesh.owners[entries], mesh.crowded[entries]
         )
-    patterns = partition.patterns[keep]
+    patterns = partition.packed_patterns[keep]
     stops = np.cumsum(partition.network.bits_per_layer)
-    counts = np.array([len(np.unique(partition.bits()[keep][:, :stop], axis=0)) for stop in stops])
+    counts = np.array([len(np.unique(partition.patterns()[keep][:, :stop], axis=0)) for stop in stops])
     return replace(
         partition,
-        patterns=patterns,
+        packed_patterns=patterns,
         maps=partition.maps[keep],
         witnesses=partition.witnesses[keep],
         counts_per_layer=counts,
@@ -70,9 +70,9 @@ def without(partition, region):
 
 
 def with_bit_flipped(partition, region, bit):
-    patterns = partition.patterns.copy()
+    patterns = partition.packed_patterns.copy()
     patterns[region, bit // 64] ^= np.uint64(1) << np.uint64(63 - bit % 64)
-    return replace(partition, patterns=patterns)
+    return replace(partition, packed_patterns=patterns)
 
 
 def with_map_nudged(partition, region, entry, by):
@@ -161,10 +161,10 @@ def test_a_flipped_bit_is_noticed(bit):
 
 
 def test_a_region_listed_twice_or_out_of_order_is_noticed():
-    twice = replace(PARTITION, patterns=np.repeat(PARTITION.patterns[:1], len(PARTITION), axis=0))
+    twice = replace(PARTITION, packed_patterns=np.repeat(PARTITION.packed_patterns[:1], len(PARTITION), axis=0))
     with pytest.raises(AssertionError, match="ascending order, each once: regions 0 and 1"):
         assert_counts(twice)
-    swapped = replace(PARTITION, patterns=PARTITION.patterns[::-1])
+    swapped = replace(PARTITION, packed_patterns=PARTITION.packed_patterns[::-1])
     with pytest.raises(AssertionError, match="ascending order"):
         assert_counts(swapped)
     with pytest.raises(AssertionError, match="same order"):
@@ -248,7 +248,9 @@ def test_overlapping_regions_are_noticed():
     whole = Lens(max_of_two()).partition(Box([-1, -1], [1, 1]))
     # The same network with fewer cuts, but the patterns of the first: its regions fit more than once.
     other = from_arrays([[[1, -1], [0, 0], [0, 0]], [[1, 1, -1]]], [[0, 0, 0], [0]])
-    broken = replace(whole, network=other, patterns=Lens(other).partition(whole.domain).patterns.repeat(2, axis=0))
+    broken = replace(
+        whole, network=other, packed_patterns=Lens(other).partition(whole.domain).packed_patterns.repeat(2, axis=0)
+    )
     with pytest.raises(AssertionError, match="overlap"):
         assert_volumes_add_up(replace(broken, mesh=None))
     with pytest.raises(AssertionError, match="interiors are disjoint"):
@@ -275,7 +277,7 @@ def test_witnesses_on_the_boundary_of_a_strip_that_holds_floats_are_noticed(wron
     """The strip 0 < x + y < 2^-53."""
     lens = Lens.from_arrays([[[1, 1]], [[-1]], [[1]]], [[0], [2.0**-53], [0]])
     partition = lens.partition(None)
-    (strip,) = np.flatnonzero(partition.bits().all(axis=1))
+    (strip,) = np.flatnonzero(partition.patterns().all(axis=1))
     witnesses = partition.witnesses.copy()
     witnesses[strip] = wrong
     with pytest.raises(AssertionError, match=r"witnesses lie inside their regions: .* on the boundary or outside"):

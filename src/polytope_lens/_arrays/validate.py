@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from polytope_lens.errors import DimensionError, OptionError, PolytopeLensError
+from polytope_lens.errors import DimensionError, IndexingError, OptionError, PolytopeLensError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -161,6 +161,39 @@ def number(value: float, *, name: str, positive: bool = False) -> float:
     if not isfinite(exact) or (positive and exact <= 0):
         raise OptionError(f"{name} should be {kind}, but received {value!r}.")
     return exact
+
+
+def picked(index: Any, n: int, *, told: str, part: str) -> int | NDArray[np.int64]:
+    """Places counted from the first of n things: of one, or those that a slice or an array picks.
+
+    Raises
+    ------
+    IndexingError
+        Begins with what is `told`, such as "the partition has 7 regions"; each thing is a `part`, such as "region".
+    """
+    if isinstance(index, slice):
+        try:
+            return np.arange(n)[index]
+        except (TypeError, ValueError) as cause:
+            raise IndexingError(f"{told}, but the slice {index!r} is none of whole numbers.") from cause
+    if isinstance(index, int | np.integer) and not isinstance(index, bool):
+        return int(_within(np.array([index]), n, told, part)[0])
+    if isinstance(index, np.ndarray | list) and np.ndim(index) == 1:
+        array = np.asarray(index)
+        if array.dtype == bool and len(array) == n:
+            return np.flatnonzero(array)
+        if array.dtype.kind in "iu" or not len(array):
+            return _within(array.astype(np.int64), n, told, part)
+    raise IndexingError(
+        f"{told}, picked by a number, a slice, or an array of numbers or of {n} bools, but received {index!r}."
+    )
+
+
+def _within(index: NDArray[np.int64], n: int, told: str, part: str) -> NDArray[np.int64]:
+    for i in index.tolist():
+        if not -n <= i < n:
+            raise IndexingError(f"{told}, but {part} {i} was asked for.")
+    return index % n
 
 
 def option(value: str, *, name: str, allowed: Iterable[str]) -> str:

@@ -67,10 +67,12 @@ def nearest_float(value: fmpq) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def fraction(value: fmpq | Fraction | Integral | float) -> Fraction:
+def fraction(value: fmpq | fmpz | Fraction | Integral | float) -> Fraction:
     """A number of whatever kind as one of Python's fractions."""
     if isinstance(value, fmpq):
         return Fraction(int(value.p), int(value.q))
+    if isinstance(value, fmpz):
+        return Fraction(int(value))
     return Fraction(int(value)) if isinstance(value, Integral) else Fraction(*value.as_integer_ratio())
 
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import following, list_of, places
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.cells.cells import body
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.cells.region_facets import region_rows, walls
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
-from polytope_lens.polytope.ball import chebyshev_ball
+from polytope_lens.polytope.ball import Ball, BallStatus, chebyshev_ball
 from polytope_lens.polytope.batch import inscribed_balls as kernel
+from polytope_lens.polytope.halfspaces import quotients
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Floats, Ints
+    from collections.abc import Iterator
+
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.partition.partition import Partition
 
 
@@ -47,6 +50,22 @@ class Balls:
 
     def __len__(self) -> int:
         return len(self.radii)
+
+    @overload
+    def __getitem__(self, index: int) -> Ball: ...
+    @overload
+    def __getitem__(self, index: slice | Ints | Bools) -> Balls: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> Ball | Balls:
+        """The ball of a region, with an infinite `bound`, since nothing is proved of larger ones; of several, Balls."""
+        chosen = validate.picked(index, len(self), told=f"there are balls of {len(self)} regions", part="region")
+        if not isinstance(chosen, int):
+            return Balls(self.centers[chosen], self.radii[chosen])
+        radius = float(self.radii[chosen])
+        status = BallStatus.LARGEST if 0 < radius < np.inf else BallStatus.UNBOUNDED if radius else BallStatus.TOO_THIN
+        return Ball(self.centers[chosen].copy(), radius, np.inf, status)
+
+    def __iter__(self) -> Iterator[Ball]:
+        return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
         least, most = (self.radii.min(), self.radii.max()) if len(self) else (np.nan, np.nan)
@@ -131,7 +150,7 @@ def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
     step = max(1, BATCH // ((network.n_neurons + len(around.exact) + 1) * (network.input_dim + 1)))
     for start in range(0, len(wanted), step):
         some = slice(start, start + step)
-        bits = unpack(partition.patterns[wanted[some]], network.n_neurons)
+        bits = unpack(partition.packed_patterns[wanted[some]], network.n_neurons)
         rows = region_rows(network, around, bits)
         centers[some], radii[some] = kernel.chebyshev_balls(*rows, partition.witnesses[wanted[some]])
     return centers, radii
@@ -139,10 +158,10 @@ def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
 
 def _from_exact_rows(partition: Partition, index: int) -> tuple[Floats, float]:
     region = partition[index]
-    rows = exact_system(region).floats[None]
+    rows = quotients(exact_system(region))[None]
     error = UNIT_ROUNDOFF * np.abs(rows) + np.where(rows != 0, UNDERFLOW_GUARD, 0.0)
     centers, radii = kernel.chebyshev_balls(rows, error, region.point[None])
     if radii[0] > 0:
         return centers[0], float(radii[0])
-    ball = chebyshev_ball(body(region))
+    ball = chebyshev_ball(region.polytope)
     return ball.center, ball.radius

@@ -5,28 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 from flint import fmpq, fmpz
 from scipy import sparse
 
-from polytope_lens.arithmetic.rational import (
-    common_exponent,
-    fraction,
-    integer_rows,
-    integers,
-    rationals,
-    scaled_quotient,
-    written,
-)
+from polytope_lens._kept import kept
+from polytope_lens.arithmetic.rational import common_exponent, fraction, integer_rows, integers, rationals, written
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.sparse import has_sparse_layers, rows_on
 from polytope_lens.exact.sparse_rows import region_rows
-from polytope_lens.io.halfspaces import Halfspaces, owner_name
+from polytope_lens.io.row_text import owner_name
 from polytope_lens.network.network import bit_places
+from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import exact_facet_mask, primitive, rows_are_independent
+from polytope_lens.polytope.halfspaces import exact_rows, quotients
+from polytope_lens.polytope.polytope import of_integers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +33,7 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Matrix, Network
     from polytope_lens.region import Region
 
+    Fractions: TypeAlias = NDArray[np.object_]
 
 DOMAIN = -1
 
@@ -51,7 +48,9 @@ class Inequalities:
     b : (m,) array
         The row of neuron ``(layer, neuron)`` says that its pre-activation keeps its sign: ``z(x) >= 0`` where its bit
         is 1, ``z(x) <= 0`` where it is 0. Each number is within the row's `error` of the exact one, and rounded once.
-        Of a network with sparse layers, and without facets, `A` is a :class:`scipy.sparse.csr_array`.
+        Of a network with sparse layers, and without facets, `A` is a :class:`scipy.sparse.csr_array`. Asked for with
+        ``exact=True``, arrays of :class:`fractions.Fraction`: the numbers that the network's weights define, themselves
+        and not up to a factor.
     layer, neuron : (m,) int arrays
         Owner of each row, counted from 0: row `neuron` of ``network.layers[layer].weight``. Layer -1 is the domain,
         and `neuron` then the number of the domain's row.
@@ -64,8 +63,8 @@ class Inequalities:
         2**-70 of a row's largest number. Proved.
     """
 
-    A: Matrix
-    b: Floats
+    A: Matrix | Fractions
+    b: Floats | Fractions
     layer: Ints
     neuron: Ints
     is_facet: Bools | None
@@ -75,9 +74,20 @@ class Inequalities:
     def __len__(self) -> int:
         return len(self.b)
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether the numbers are fractions, and nothing is rounded."""
+        return self.b.dtype == object
+
     def distances(self) -> Floats:
         """Euclidean distance of `point` to each row's hyperplane, (m,); infinite for rows of zeros; rounded."""
-        return _distances(self.A, self.b, self.point)
+        return _distances(*self._floats(), self.point)
+
+    def _floats(self) -> tuple[Matrix, Floats]:
+        if not self.is_exact:
+            return cast("Matrix", self.A), cast("Floats", self.b)
+        table = quotients(self.to_polytope())
+        return table[:, :-1], 0.0 - table[:, -1]
 
     def facets(self) -> Inequalities:
         """Only the rows that are facets; an OptionError if which they are was not asked for."""
@@ -91,6 +101,26 @@ class Inequalities:
             self.A[keep], self.b[keep], self.layer[keep], self.neuron[keep], keep[keep], self.point, self.error[keep]
         )
 
+    def contains(self, point: Sequence[Fraction | float]) -> bool:
+        """Whether a point, given by fractions, integers or floats, satisfies all rows, exactly as they are.
+
+        With ``exact=True`` that means that it lies in the closed region; rounded rows may disagree beside a boundary.
+
+        Raises
+        ------
+        DimensionError
+        """
+        return satisfies(self, point)
+
+    def to_polytope(self) -> Polytope:
+        """All rows as a polytope with owners, exactly as they are, for its questions and formats.
+
+        ``region.polytope`` is better for most: exact, without rows that say nothing new, and found once.
+        """
+        A = self.A if isinstance(self.A, np.ndarray) else self.A.toarray()
+        owners = zip(self.layer.tolist(), self.neuron.tolist(), strict=True)
+        return Polytope(A, self.b, owners=((owner,) for owner in owners))
+
     def format(self, *, only_facets: bool = True, limit: int = 40) -> str:
         """One line for each row, nearest first: ``0.53 x0 - 1.2 x1 <= 0.41   layer 2, neuron 7   distance 0.03``.
 
@@ -103,76 +133,20 @@ class Inequalities:
 
     def __repr__(self) -> str:
         facets = "" if self.is_facet is None else f", {int(self.is_facet.sum())} of them facets"
-        return f"Inequalities({len(self)} rows in R^{self.A.shape[1]}{facets})"
+        kind = " of fractions" if self.is_exact else ""
+        return f"Inequalities({len(self)} rows{kind} in R^{self.A.shape[1]}{facets})"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ExactInequalities:
-    """All inequalities ``A @ x <= b`` of a region as fractions, each with its owner; nothing is rounded.
+@kept
+def exact_system(region: Region) -> Polytope:
+    """All inequalities of a region as a polytope, one owner each: those of the neurons in order, then the domain's.
 
-    Parameters
-    ----------
-    A : (m, d) array of :class:`fractions.Fraction`
-    b : (m,) array of :class:`fractions.Fraction`
-        The numbers that the network's weights define, themselves and not up to a factor. Rows and their order are
-        those of :class:`Inequalities`, whose floats are these, rounded once.
-    layer, neuron, is_facet : (m,) arrays
-        As in :class:`Inequalities`.
+    Each row is that of the network times a positive integer, its scale.
     """
-
-    A: NDArray[np.object_]
-    b: NDArray[np.object_]
-    layer: Ints
-    neuron: Ints
-    is_facet: Bools
-
-    def __len__(self) -> int:
-        return len(self.b)
-
-    def contains(self, point: Sequence[Fraction | float]) -> bool:
-        """Whether a point, given by fractions, integers or floats, lies in the closed region; exact."""
-        return satisfies(self, point)
-
-    def facets(self) -> ExactInequalities:
-        """Only the rows that are facets."""
-        keep = self.is_facet
-        return ExactInequalities(self.A[keep], self.b[keep], self.layer[keep], self.neuron[keep], self.is_facet[keep])
-
-    def halfspaces(self) -> Halfspaces:
-        """The same rows for the formats of :mod:`.io`, as in ``to_smtlib(system.halfspaces())``."""
-        return Halfspaces(
-            self.A, self.b, tuple(((p, q),) for p, q in zip(self.layer.tolist(), self.neuron.tolist(), strict=True))
-        )
-
-    def __str__(self) -> str:
-        return "\n".join(format_fractions(self.facets()))
-
-    def __repr__(self) -> str:
-        facets = int(self.is_facet.sum())
-        return f"ExactInequalities({len(self)} rows of fractions in R^{self.A.shape[1]}, {facets} of them facets)"
-
-
-@dataclass(frozen=True, slots=True)
-class ExactSystem:
-    """Integer rows ``[a, c]`` of ``a . x + c <= 0``, the same rows as floats rounded once, and their owners.
-
-    Each row is that of the network times the positive integer `scale`.
-    """
-
-    rows: list[list[fmpz]]
-    scale: list[fmpz]
-    floats: Floats
-    layer: Ints
-    neuron: Ints
-
-
-def exact_system(region: Region) -> ExactSystem:
-    """All inequalities of a region, the domain's last."""
     network, bits = region.network, region.pattern.array
     source = ExactRows(network)
     rows: list[list[fmpz]] = []
     scales: list[fmpz] = []
-    floats: list[Floats] = []
     on = iter(bits.tolist())
     for index, layer in enumerate(network.layers):
         exact, scale = source.scaled_rows(index, bits)
@@ -180,12 +154,11 @@ def exact_system(region: Region) -> ExactSystem:
             row = [-v for v in exact[neuron]] if next(on) else exact[neuron]
             rows.append(row)
             scales.append(scale)
-            floats.append(scaled_quotient(row, scale))
     sides = _sides(region)
     rows.extend(integer_rows(sides))
     scales.extend(fmpz(1) << common_exponent(side) for side in sides)
-    floats.extend(sides)
-    return ExactSystem(rows, scales, np.array(floats).reshape(-1, network.input_dim + 1), *_owners(network, len(sides)))
+    owners = zip(*(array.tolist() for array in _owners(network, len(sides))), strict=True)
+    return of_integers(rows, network.input_dim, scales=scales, owners=((owner,) for owner in owners), hint=region.point)
 
 
 def _sides(region: Region) -> Floats:
@@ -201,12 +174,14 @@ def _owners(network: Network, n_sides: int) -> tuple[Ints, Ints]:
     return layer, neuron
 
 
-def inequalities(region: Region, *, facets: bool = True) -> Inequalities:
+def inequalities(region: Region, *, exact: bool = False, facets: bool = True) -> Inequalities:
     """All inequalities of a region and which of them are facets.
 
     Parameters
     ----------
     region : Region
+    exact : bool
+        Fractions instead of floats.
     facets : bool
         Whether to find out which rows are facets. Without, also large convolutional networks can be asked.
 
@@ -224,16 +199,24 @@ def inequalities(region: Region, *, facets: bool = True) -> Inequalities:
     :func:`.facets.exact_facet_mask`). A 784-64-64-10 network takes about a second; ten convolutions of 16 channels on
     3 x 32 x 32 images, 163,840 rows with 66 million numbers, six seconds without facets.
     Source: Liu, Caglar, Peterson and Kirby 2023, *Integrating geometries of ReLU feedforward neural networks*.
+
+    Examples
+    --------
+    >>> from polytope_lens import Lens
+    >>> lens = Lens.from_arrays([[[1, 3], [0.5, 0]], [[1, 1]]], [[0, -0.1], [0]])
+    >>> print(lens.at([0.5, 1]).inequalities(exact=True))
+    -1/2 x0 <= -3602879701896397/36028797018963968   layer 0, neuron 1   distance 0.3
+    -1 x0 - 3 x1 <= 0   layer 0, neuron 0   distance 1.11
     """
-    return _mark(region, exact_system(region)) if facets else system_of(region)[0]
+    found = _unmarked(region, exact) if exact or facets else system_of(region)[0]
+    return replace(found, is_facet=facet_mask(region)) if facets else found
 
 
 def system_of(region: Region) -> tuple[Inequalities, Callable[[int], Sequence[fmpz]]]:
     """All inequalities of a region without their facets, and a function for the integer row ``[a, c]`` of each."""
     network, bits = region.network, region.pattern.array
     if not has_sparse_layers(network):
-        system = exact_system(region)
-        return _unmarked(region, system), system.rows.__getitem__
+        return _unmarked(region), exact_system(region).rows.__getitem__
     sides, source = _sides(region), rows_on(network)
     layer_of, neuron_of = _owners(network, len(sides))
     # A neuron that is on says that its pre-activation is at least 0.
@@ -257,58 +240,42 @@ def system_of(region: Region) -> tuple[Inequalities, Callable[[int], Sequence[fm
     return Inequalities(stacked, b, layer_of, neuron_of, None, region.point, np.concatenate(error)), integer_row
 
 
-def exact_inequalities(region: Region) -> ExactInequalities:
-    """The inequalities of a region as fractions, and which of them are facets.
+@kept
+def facet_polytope(region: Region) -> Polytope:
+    """The facets of a region, nearest first, one row each, with all neurons and sides of the domain that own it; exact.
 
     Notes
     -----
-    Exact. Cost: that of :func:`inequalities`, and some microseconds for each number.
-
-    Examples
-    --------
-    >>> from polytope_lens import Lens
-    >>> lens = Lens.from_arrays([[[1, 3], [0.5, 0]], [[1, 1]]], [[0, -0.1], [0]])
-    >>> print(lens.at([0.5, 1]).inequalities(exact=True))
-    -1 x0 - 3 x1 <= 0   layer 0, neuron 0
-    -1/2 x0 <= -3602879701896397/36028797018963968   layer 0, neuron 1
-    """
-    system = exact_system(region)
-    A, b = _fractions(system, range(len(system.rows)))
-    return ExactInequalities(A, b, system.layer, system.neuron, _facets(region, system))
-
-
-def facet_halfspaces(region: Region) -> Halfspaces:
-    """The facets of a region as fractions, nearest first, each with all neurons and sides of the domain that own it.
-
-    Notes
-    -----
-    Exact; where several rows define a facet, the first of them stands for all. ``region.polytope`` has the same rows,
-    rounded. Cost: that of :func:`inequalities`.
+    Where several rows define a facet, the first of them stands for all. Cost: that of :func:`inequalities`.
 
     Examples
     --------
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, 3], [2, 6], [0.5, 0]], [[1, 1, 1]]], [[0, 0, -0.1], [0]])
-    >>> found = lens.at([0.5, 1]).halfspaces()
-    >>> [[str(v) for v in row] for row in found.A], found.owners
+    >>> found = lens.at([0.5, 1]).polytope
+    >>> [[str(v) for v in row] for row in found.fractions()[0]], found.owners
     ([['-1/2', '0'], ['-1', '-3']], (((0, 2),), ((0, 0), (0, 1))))
     """
     system = exact_system(region)
-    groups = _groups(system, _mark(region, system))
-    A, b = _fractions(system, [members[0] for members in groups.values()])
-    owners = list(zip(system.layer.tolist(), system.neuron.tolist(), strict=True))
-    return Halfspaces(A, b, tuple(tuple(owners[q] for q in members) for members in groups.values()))
+    exact, scales = exact_rows(system)
+    groups: dict[tuple[int, ...], list[int]] = {}
+    order = np.argsort(_unmarked(region).distances(), kind="stable")
+    for q in order[facet_mask(region)[order]].tolist():
+        groups.setdefault(primitive(exact[q]), []).append(q)
+    rows, kept_scales = [], []
+    for key, members in groups.items():
+        first = members[0]
+        k = next(k for k, v in enumerate(key) if v)
+        # The row is the key times a factor, of which the scale takes what it can.
+        factor = exact[first][k] // key[k]
+        shared = factor.gcd(scales[first])
+        rows.append([fmpz(v) * (factor // shared) for v in key])
+        kept_scales.append(scales[first] // shared)
+    owners = [tuple(system.owners[q][0] for q in members) for members in groups.values()]
+    return of_integers(rows, system.dim, scales=kept_scales, owners=owners, hint=region.point, are_facets=True)
 
 
-def _fractions(system: ExactSystem, chosen: Sequence[int]) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """``A`` and ``b`` of some rows."""
-    values = np.empty((len(chosen), system.floats.shape[1]), dtype=object)
-    for i, q in enumerate(chosen):
-        values[i] = [Fraction(int(v), int(system.scale[q])) for v in system.rows[q]]
-    return values[:, :-1], -values[:, -1]
-
-
-def satisfies(system: ExactInequalities, point: Sequence[Fraction | float]) -> bool:
+def satisfies(system: Inequalities, point: Sequence[Fraction | float]) -> bool:
     """Whether a point satisfies all inequalities; exact.
 
     Raises
@@ -326,32 +293,40 @@ def satisfies(system: ExactInequalities, point: Sequence[Fraction | float]) -> b
         raise DimensionError(
             f"the point given to `contains` should be of finite numbers, but is {list(point)}."
         ) from cause
-    return all(sum(map(mul, row, x), Fraction(0)) <= bound for row, bound in zip(system.A, system.b, strict=True))
+    A, b = system.to_polytope().fractions()
+    return all(sum(map(mul, row, x), Fraction(0)) <= bound for row, bound in zip(A, b, strict=True))
 
 
-def _mark(region: Region, system: ExactSystem) -> Inequalities:
-    return replace(_unmarked(region, system), is_facet=_facets(region, system))
+def _unmarked(region: Region, exact: bool = False) -> Inequalities:
+    """All inequalities, without their facets."""
+    system = exact_system(region)
+    A: Floats | Fractions
+    b: Floats | Fractions
+    if exact:
+        A, b = system.fractions()
+    else:
+        table = quotients(system)
+        A, b = table[:, :-1], 0.0 - table[:, -1]
+    n_sides = 0 if region.domain is None else len(region.domain.b)
+    return Inequalities(A, b, *_owners(region.network, n_sides), None, region.point, np.zeros(len(b)))
 
 
-def _unmarked(region: Region, system: ExactSystem) -> Inequalities:
-    A, b = system.floats[:, :-1], 0.0 - system.floats[:, -1]
-    return Inequalities(A, b, system.layer, system.neuron, None, region.point, np.zeros(len(b)))
-
-
-def _facets(region: Region, system: ExactSystem) -> Bools:
+@kept
+def facet_mask(region: Region) -> Bools:
     """Which rows are facets, (m,) bool; exact.
 
     All rows depend on x through the first layer's pre-activations alone. Where these are fewer than the inputs and
     independent, they take every value, and the question is one about a network that takes them as its inputs.
     """
-    normals = system.floats[:, :-1]
+    system = exact_system(region)
+    normals = quotients(system)[:, :-1]
     if rows_are_independent(normals):
         return np.ones(len(normals), dtype=bool)
     inner = beneath(region.network) if region.domain is None else None
     if inner is not None:
         first = region.network.layers[0]
         reduced = replace(region, network=inner, point=first.weight @ region.point + first.bias)
-        return _facets(reduced, exact_system(reduced))
+        return facet_mask(reduced)
     return exact_facet_mask(system.rows, homogeneous(region.point))
 
 
@@ -370,25 +345,6 @@ def beneath(network: Network) -> Network | None:
         return None
     unchanged = replace(first, weight=np.eye(first.width), bias=np.zeros(first.width))
     return replace(network, layers=(unchanged, *network.layers[1:]))
-
-
-def facet_groups(region: Region) -> tuple[Inequalities, dict[tuple[int, ...], list[int]]]:
-    """The inequalities of a region, and for each facet, nearest first, all rows that define it.
-
-    Facets are keyed by their exact rows ``[a, c]``, as integers without a common divisor. Several neurons (and a side
-    of the domain) may own one facet.
-    """
-    system = exact_system(region)
-    marked = _mark(region, system)
-    return marked, _groups(system, marked)
-
-
-def _groups(system: ExactSystem, marked: Inequalities) -> dict[tuple[int, ...], list[int]]:
-    groups: dict[tuple[int, ...], list[int]] = {}
-    order = np.argsort(marked.distances(), kind="stable")
-    for q in order[np.asarray(marked.is_facet)[order]].tolist():
-        groups.setdefault(primitive(system.rows[q]), []).append(q)
-    return groups
 
 
 def _distances(A: Matrix, b: Floats, point: Floats) -> Floats:
@@ -420,25 +376,24 @@ def format_rows(system: Inequalities, limit: int) -> list[str]:
     distances = system.distances()
     order = np.argsort(distances, kind="stable")
     shown = order[:limit]
-    rows = system.A[shown]
-    sums = [_linear_form(row) for row in (rows if isinstance(rows, np.ndarray) else rows.toarray())]
+    picked = system.A[shown]
+    rows = picked if isinstance(picked, np.ndarray) else picked.toarray()
+    sums = [_all_terms(row) if system.is_exact else _linear_form(row) for row in rows]
     width = max((len(s) for s in sums), default=0)
     lines = []
     for i, text in zip(shown, sums, strict=True):
-        owner = owner_name(system.layer[i], system.neuron[i])
-        lines.append(f"{text:>{width}} <= {system.b[i]:<9.3g} {owner:<20} distance {distances[i]:.3g}")
+        owner, distance = owner_name(system.layer[i], system.neuron[i]), f"distance {distances[i]:.3g}"
+        if system.is_exact:
+            lines.append(f"{text} <= {written(system.b[i])}   {owner}   {distance}")
+        else:
+            lines.append(f"{text:>{width}} <= {system.b[i]:<9.3g} {owner:<20} {distance}")
     if len(order) > limit:
         lines.append(f"... and {len(order) - limit} more, farther away")
     return lines
 
 
-def format_fractions(system: ExactInequalities) -> list[str]:
-    """Rows as inequalities between fractions, in their order."""
-    lines = []
-    for row, bound, layer, neuron in zip(system.A, system.b, system.layer, system.neuron, strict=True):
-        text = " + ".join(f"{written(v)} x{k}" for k, v in enumerate(row) if v).replace("+ -", "- ") or "0"
-        lines.append(f"{text} <= {written(bound)}   {owner_name(layer, neuron)}")
-    return lines
+def _all_terms(row: Fractions) -> str:
+    return " + ".join(f"{written(v)} x{k}" for k, v in enumerate(row) if v).replace("+ -", "- ") or "0"
 
 
 def _linear_form(row: Floats, terms: int = 4) -> str:

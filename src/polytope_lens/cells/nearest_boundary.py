@@ -12,10 +12,11 @@ from scipy import sparse
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import dot, nearest_float, rationals, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, summation_bound
-from polytope_lens.cells.inequalities import DOMAIN, facet_groups, row_lengths, system_of
+from polytope_lens.cells.inequalities import DOMAIN, row_lengths, system_of
 from polytope_lens.errors import OptionError, OutsideDomainError
-from polytope_lens.polytope.body import Body, of_integers
 from polytope_lens.polytope.facets import primitive
+from polytope_lens.polytope.halfspaces import holds, slacks
+from polytope_lens.polytope.polytope import of_integers
 from polytope_lens.polytope.projection import Nearest, check_norm, nearest_point
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats
     from polytope_lens.cells.inequalities import Inequalities
     from polytope_lens.network.network import Sparse
+    from polytope_lens.polytope import Polytope
     from polytope_lens.region import Region
 
 
@@ -181,20 +183,18 @@ def _dual_norms(A: Sparse, norm: float) -> Floats:
 
 def _nearest_facet(region: Region, at: list[fmpq], layer: int | None, norm: float) -> NearestBoundary:
     """The nearest point on a facet that a neuron of a layer owns, or on any."""
-    marked, groups = facet_groups(region)
-    body = of_integers(groups, region.network.input_dim)
-    if not body.contain(at):
+    cell = region.polytope
+    if not holds(cell, at):
         raise OutsideDomainError(OUTSIDE)
     candidates = []
-    for row, members, slack in zip(body.rows, groups.values(), body.slacks(at), strict=True):
-        owners = sorted((int(marked.layer[q]), int(marked.neuron[q])) for q in members)
-        if layer is None or layer in (owner for owner, _ in owners):
-            candidates.append((_size(row, slack, norm), row, owners))
+    for row, its, slack in zip(cell.rows, cell.owners, slacks(cell, at), strict=True):
+        if layer is None or layer in (owner for owner, _ in its):
+            candidates.append((_size(row, slack, norm), row, sorted(its)))
     best: tuple[Nearest, list[tuple[int, int]]] | None = None
     for bound, row, owners in sorted(candidates, key=lambda candidate: candidate[0]):
         if best is not None and best[0].size <= bound:
             break
-        found = _nearest_of_facet(body, row, at, bound, norm)
+        found = _nearest_of_facet(cell, row, at, bound, norm)
         if best is None or found.size < best[0].size:
             best = found, owners
     return NearestBoundary(np.inf, [], None, norm) if best is None else _told(*best, norm)
@@ -213,12 +213,12 @@ def _size(row: Sequence[fmpz], slack: fmpq, norm: float) -> fmpq:
     return slack / (max(sizes) if norm == 1 else sum(sizes, fmpq(0)))
 
 
-def _nearest_of_facet(body: Body, row: Sequence[fmpz], x: list[fmpq], bound: fmpq, norm: float) -> Nearest:
+def _nearest_of_facet(cell: Polytope, row: Sequence[fmpz], x: list[fmpq], bound: fmpq, norm: float) -> Nearest:
     """The nearest point of a facet, whose hyperplane is at a known distance."""
     foot = _foot(row, x, -dot(row[:-1], x) - row[-1], norm)
-    if body.contain(foot):
+    if holds(cell, foot):
         return Nearest(foot, bound, norm)
-    return nearest_point(Body([*body.rows, [-v for v in row]], body.dim), x, norm)
+    return nearest_point(of_integers([*cell.rows, [-v for v in row]], cell.dim), x, norm)
 
 
 def _foot(row: Sequence[fmpz], x: list[fmpq], slack: fmpq, norm: float) -> list[fmpq]:

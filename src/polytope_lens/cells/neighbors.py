@@ -9,7 +9,7 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from polytope_lens.arithmetic.rational import integers, nearest_float
-from polytope_lens.cells.inequalities import DOMAIN, facet_groups
+from polytope_lens.cells.inequalities import DOMAIN
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.point_signs import pattern_beside
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
@@ -31,22 +31,20 @@ def neighbors(region: Region) -> list[Region]:
     Never found by flipping a bit: a point in the relative interior of the facet is computed in rational arithmetic, and
     the network is asked for its pattern just beyond it. Cost: one exact linear program with d + 2 variables per facet.
     """
-    system, groups = facet_groups(region)
-    found = []
-    for row, members in groups.items():
-        if (system.layer[members] == DOMAIN).any():
+    cell, found = region.polytope, []
+    for row, owners in zip(cell.rows, cell.owners, strict=True):
+        if any(layer == DOMAIN for layer, _ in owners):
             continue
-        point = _inside_facet(row, [other for other in groups if other != row])
+        point = _inside_facet(row, [other for other in cell.rows if other is not row])
         d = len(row) - 1
-        outward = [fmpz(v) for v in row[:-1]]
         axes = [[fmpz(int(i == k)) for i in range(d)] for k in range(d)]
-        bits = pattern_beside(region.network, integers([*point, ONE]), [outward, *axes])
+        bits = pattern_beside(region.network, integers([*point, ONE]), [row[:-1], *axes])
         pattern = ActivationPattern(tuple(bits.tolist()), region.pattern.bits_per_layer)
         found.append(replace(region, pattern=pattern, point=np.array([nearest_float(v) for v in point])))
     return found
 
 
-def _inside_facet(row: Sequence[int], others: Sequence[Sequence[int]]) -> list[fmpq]:
+def _inside_facet(row: Sequence[fmpz], others: Sequence[Sequence[fmpz]]) -> list[fmpq]:
     """A rational point on the hyperplane of one facet and strictly inside all the others."""
     d = len(row) - 1
     on = [fmpq(v) for v in row]

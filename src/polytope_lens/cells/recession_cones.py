@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from polytope_lens._arrays.ragged import starts
+from polytope_lens._arrays import validate
+from polytope_lens._arrays.ragged import entries, starts
+from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integer_rows
 from polytope_lens.cells.region_facets import stacked_rows
 from polytope_lens.domain import is_bounded as is_bounded_domain
@@ -55,10 +57,22 @@ class RecessionCones:
     def __len__(self) -> int:
         return len(self.ray_indptr) - 1
 
-    def __getitem__(self, index: int) -> RecessionCone:
-        index = range(len(self))[index]
-        rays = slice(*self.ray_indptr[index : index + 2].tolist())
-        return RecessionCone(self.rays[rays], self.lines[slice(*self.line_indptr[index : index + 2].tolist())])
+    @overload
+    def __getitem__(self, index: int) -> RecessionCone: ...
+    @overload
+    def __getitem__(self, index: slice | Ints | Bools) -> RecessionCones: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> RecessionCone | RecessionCones:
+        """The cone of a region; of several, those of these."""
+        told = f"there are cones of {len(self)} regions"
+        chosen = validate.picked(index, len(self), told=told, part="region")
+        if isinstance(chosen, int):
+            rays = slice(*self.ray_indptr[chosen : chosen + 2].tolist())
+            return RecessionCone(self.rays[rays], self.lines[slice(*self.line_indptr[chosen : chosen + 2].tolist())])
+        n_rays, n_lines = np.diff(self.ray_indptr)[chosen], np.diff(self.line_indptr)[chosen]
+        return RecessionCones(
+            self.rays[entries(self.ray_indptr, chosen)], starts(n_rays),
+            self.lines[entries(self.line_indptr, chosen)], starts(n_lines),
+        )  # fmt: skip
 
     def __iter__(self) -> Iterator[RecessionCone]:
         return (self[i] for i in range(len(self)))
@@ -67,6 +81,7 @@ class RecessionCones:
         return f"RecessionCones({len(self.rays)} rays, {len(self.lines)} lines of {len(self)} regions)"
 
 
+@kept
 def is_bounded(region: Region) -> bool:
     """Whether a region is bounded; exact, one linear program at most."""
     if is_bounded_domain(region.domain):
@@ -75,13 +90,14 @@ def is_bounded(region: Region) -> bool:
     return is_trivial_cone(normals(region.pattern.array), region.network.input_dim)
 
 
+@kept
 def recession_cone(region: Region) -> ExactRecessionCone:
     """Extreme rays and lines of a region; exact.
 
     Notes
     -----
-    They are those of the exact inequalities, which ``region.polytope`` has rounded: the two sides of a strip may be
-    parallel before and not after. Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
+    They are those of the exact inequalities: the two sides of a strip may be parallel before rounding and not after.
+    Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
     """
     if is_bounded_domain(region.domain):
         return ExactRecessionCone([], [])
@@ -104,7 +120,7 @@ def bounded_mask(partition: Partition) -> Bools:
     if is_bounded_domain(domain):
         return np.ones(len(partition), dtype=bool)
     sides = np.zeros((0, network.input_dim)) if domain is None else domain.A
-    bits = partition.bits()
+    bits = partition.patterns()
     head = network
     if len(network.layers) > 1:
         width = network.layers[0].width
@@ -204,7 +220,7 @@ def recession_cones(partition: Partition) -> RecessionCones:
     rays, lines = [np.zeros((0, d))], [np.zeros((0, d))]
     n_rays, n_lines = np.zeros(len(partition), np.int64), np.zeros(len(partition), np.int64)
     for i in np.flatnonzero(~bounded_mask(partition)):
-        bits = unpack(partition.patterns[i : i + 1], partition.network.n_neurons)[0]
+        bits = unpack(partition.packed_patterns[i : i + 1], partition.network.n_neurons)[0]
         cone = cone_of_rows(normals(bits), d).rounded(d)
         n_rays[i], n_lines[i] = len(cone.rays), len(cone.lines)
         rays.append(cone.rays)

@@ -116,13 +116,13 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
         network = inner
     d, n_bits = network.input_dim, network.n_neurons
     around = walls(partition.domain, d)
-    keys = sort_key(partition.patterns)
+    keys = sort_key(partition.packed_patterns)
     cells = ExactCells(network, around)
     parts = [Sides(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
     step = max(1, BATCH // ((n_bits + len(around.exact) + 1) * (d + 1)))
     for start in range(0, len(wanted), step):
         region = wanted[start : start + step]
-        bits = unpack(partition.patterns[region], n_bits)
+        bits = unpack(partition.packed_patterns[region], n_bits)
         status, vanishes = prove_rows(network, around, bits, points[region], *region_rows(network, around, bits))
         sure = (status != OPEN).all(axis=1) & ~vanishes.any(axis=1)
         at, owner = np.nonzero((status == FACET) & sure[:, None])
@@ -350,7 +350,7 @@ def _flipped(partition: Partition, keys: NDArray[np.void], region: Ints, owner: 
     """Facets with one owner, a bit or a wall: the regions across differ in that bit."""
     n_bits = partition.network.n_neurons
     inner = owner < n_bits
-    words = partition.patterns[region[inner]]
+    words = partition.packed_patterns[region[inner]]
     bit = owner[inner]
     words[np.arange(len(bit)), bit >> 6] ^= np.uint64(1) << (63 - (bit & 63)).astype(np.uint64)
     across = np.full(len(region), -1)

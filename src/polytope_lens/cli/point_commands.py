@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # Of patterns that are printed.
 MOST_BITS = 2000
-FORMATS = Choices("io.exports", "SUFFIXES")
+FORMATS = Choices("io.export", "SUFFIXES")
 
 
 def add(commands: Commands) -> None:
@@ -198,9 +198,9 @@ def _export(arguments: argparse.Namespace) -> None:
     lens = lens_of(arguments)
     region = lens.at(point_of(arguments, lens, "export"), box_of(arguments.box, lens))
     if arguments.output is None:
-        from polytope_lens.io.exports import text_of
+        from polytope_lens.io.export import text_of
 
-        print(text_of(region, arguments.format), end="")
+        print(text_of(region.export, arguments.format), end="")
     else:
         region.write(arguments.output, arguments.format)
 

@@ -161,8 +161,8 @@ def _holders(partition: Partition, refinement: Partition, bits: Ints) -> Ints:
     found = []
     for start in range(0, len(refinement), BATCH):
         # `take` keeps rows in one piece, which packs several times faster than `[:, bits]`.
-        own = np.take(unpack(refinement.patterns[start : start + BATCH], n_neurons), bits, axis=1)
-        found.append(find(partition.patterns, pack(own)))
+        own = np.take(unpack(refinement.packed_patterns[start : start + BATCH], n_neurons), bits, axis=1)
+        found.append(find(partition.packed_patterns, pack(own)))
     regions = np.concatenate(found)
     if (regions < 0).any() or len(np.unique(regions)) != len(partition):
         raise ConsistencyError(f"the pieces of an overlay and the regions of a partition do not match. {REPORT}")

@@ -12,6 +12,8 @@ from flint import fmpz, fmpz_mat
 from polytope_lens.arithmetic.rational import common_exponent, integer_matrix, scaled_integers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from polytope_lens.network.network import Network
@@ -140,18 +142,31 @@ def matrix_row(matrix: fmpz_mat, i: int) -> fmpz_mat:
 
 
 def exact_normal(network: Network, layer: int, neuron: int, bits: NDArray[np.bool_]) -> Row:
-    """Gradient of one pre-activation where the layers before it have these bits, (d,) up to a positive factor.
+    """Gradient of one pre-activation where the layers before it have these bits, (d,) up to a positive factor."""
+    return pulled_back_rows(network, layer, [neuron], bits)[0][0][:-1]
 
-    Cost: one integer product of a vector and a matrix for each layer up to its own.
+
+def pulled_back_rows(
+    network: Network, layer: int, neurons: Sequence[int], bits: NDArray[np.bool_]
+) -> tuple[list[Row], fmpz]:
+    """Rows ``[a, c]`` of a few neurons of a layer where the layers before it have these bits, and their scale; exact.
+
+    The integers are the numbers that the weights define, times the scale. Cost: one integer product of so many vectors
+    and a matrix for each layer up to theirs, without the rows of any other neuron.
     """
     integers = integer_network(network)
-    row = matrix_row(integers.weights[layer], neuron)
+    weight = integers.weights[layer]
+    rows = fmpz_mat([matrix_row(weight, neuron).tolist()[0] for neuron in neurons])
+    scale = weight[weight.nrows() - 1, weight.ncols() - 1]
     for index in reversed(range(layer)):
-        pairs, _ = integers.slopes[index]
+        pairs, unit = integers.slopes[index]
         on = iter(bits[integers.bit_stops[index] : integers.bit_stops[index + 1]].tolist())
-        entries = [
-            (positive if not cuts or next(on) else negative) * v
-            for v, (negative, positive), cuts in zip(row.tolist()[0], pairs, integers.cuts[index], strict=False)
+        slopes = [
+            positive if not cuts or next(on) else negative
+            for (negative, positive), cuts in zip(pairs, integers.cuts[index], strict=True)
         ]
-        row = fmpz_mat([[*entries, fmpz(0)]]) * integers.weights[index]
-    return row.tolist()[0][:-1]
+        slopes.append(unit)
+        rows = fmpz_mat([[v * s for v, s in zip(row, slopes, strict=True)] for row in rows.tolist()])
+        rows = rows * integers.weights[index]
+        scale *= unit * integers.weights[index][len(slopes) - 1, integers.weights[index].ncols() - 1]
+    return rows.tolist(), scale

@@ -64,7 +64,7 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
         again = again[doubtful[again]]
     if again.size:
         regions, index = np.unique(_few_regions(mesh, doubtful)[again], return_inverse=True)
-        bits = unpack(partition.patterns[regions], partition.network.n_neurons)
+        bits = unpack(partition.packed_patterns[regions], partition.network.n_neurons)
         rows, error = bounded_gradients(function, bits[:, : function.n_neurons])
         near, bound = affine_values(rows[index], error[index], mesh.points[again], mesh.error[again])
         signs[again], doubtful[again] = _decided(near, bound)
@@ -85,7 +85,7 @@ def zeros_between(points: Floats, values: Floats, start: Ints, end: Ints) -> Flo
 
 def _exact_signs(partition: Partition, function: Network, points: Ints, regions: Ints) -> list[int]:
     """Signs at some points of the mesh, each seen from a region around it, in integers."""
-    source, bits = ExactRows(function), partition.bits()
+    source, bits = ExactRows(function), partition.patterns()
     corner_of = exact_corners(partition)
     signs = []
     for point, region in zip(points.tolist(), regions.tolist(), strict=True):

@@ -108,7 +108,7 @@ def _greatest(partition: Partition, output: int, side: int, exact: bool) -> Extr
         bound = proposals.bound[region]
         if best is not None and np.isfinite(bound) and rational(bound) <= best[0]:
             break
-        bits = unpack(partition.patterns[region : region + 1], network.n_neurons)[0]
+        bits = unpack(partition.packed_patterns[region : region + 1], network.n_neurons)[0]
         rows = [*cell_rows(network, source, bits), *around.exact]
         halfspaces = [Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])) for row in rows]
         outputs, scale = source.scaled_rows(len(network.layers), bits)
@@ -143,7 +143,7 @@ def _upper_bounds(partition: Partition, output: int, side: int, around: Walls) -
     step = max(1, BATCH // ((network.n_neurons + len(around.exact) + 2 * d) * (d + 1)))
     for start in range(0, n, step):
         at = slice(start, start + step)
-        bits = unpack(partition.patterns[at], network.n_neurons)
+        bits = unpack(partition.packed_patterns[at], network.n_neurons)
         *_, (outputs, output_error) = bounded_rows(function, bits)
         rows, error = region_rows(network, around, bits)
         rows = np.concatenate([np.broadcast_to(box, (len(bits), *box.shape)), rows], axis=1)

@@ -211,7 +211,7 @@ def _exact_places(
 ) -> NDArray[np.object_]:
     mesh = partition.polyhedral_mesh()
     corner_of, source = exact_corners(partition), ExactRows(function)
-    bits = partition.bits()
+    bits = partition.patterns()
     ring = list_of(rings.indptr)
     first_entry = np.zeros(len(rings.ends), dtype=np.int64)
     first_entry[rings.edge[::-1]] = np.arange(len(rings.edge))[::-1]

@@ -171,7 +171,7 @@ def _bounds(partition: Partition, p: float, q: float) -> tuple[Floats, Floats]:
     step = max(1, BATCH // widest)
     for start in range(0, n, step):
         at = slice(start, start + step)
-        *_, (rows, error) = bounded_rows(function, unpack(partition.patterns[at], function.n_neurons))
+        *_, (rows, error) = bounded_rows(function, unpack(partition.packed_patterns[at], function.n_neurons))
         size, error = (array[:, :, :-1].transpose(1, 0, 2) for array in (np.abs(rows), error))
         with np.errstate(over="ignore", invalid="ignore"):
             lower[at] = operator_norms(np.nan_to_num(np.maximum(size - error, 0)), p, q) * (1 - slack)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polytope_lens.io.row_text import row_comments, row_names
+
 if TYPE_CHECKING:
-    from polytope_lens.io.halfspaces import Halfspaces
+    from polytope_lens.polytope import Polytope
 
 TERMS_PER_LINE = 8
 
 
-def to_lp(system: Halfspaces) -> str:
+def to_lp(poly: Polytope) -> str:
     """A polytope as the constraints of a linear program over free variables ``x0, x1, ...``, with objective 0.
 
     Constraints are named after the owners of the rows.
@@ -24,7 +26,7 @@ def to_lp(system: Halfspaces) -> str:
     Examples
     --------
     >>> from polytope_lens import Polytope
-    >>> print(Polytope([[-1, 0.5]], [2]).to_lp())
+    >>> print(Polytope([[-1, 0.5]], [2]).export.lp())
     Minimize
      obj: 0 x0
     Subject To
@@ -36,11 +38,12 @@ def to_lp(system: Halfspaces) -> str:
     <BLANKLINE>
     """
     lines = ["Minimize", " obj: 0 x0", "Subject To"]
-    for name, comment, row, bound in zip(system.names(), system.comments(), *map(list, system.rounded()), strict=True):
+    floats = poly.A.tolist(), poly.b.tolist()
+    for name, comment, row, bound in zip(row_names(poly), row_comments(poly), *floats, strict=True):
         if comment:
             lines.append(f"\\ {comment}")
-        terms = [f"{'-' if v < 0 else '+'} {abs(v)!r} x{k}" for k, v in enumerate(row.tolist()) if v] or ["0 x0"]
+        terms = [f"{'-' if v < 0 else '+'} {abs(v)!r} x{k}" for k, v in enumerate(row) if v] or ["0 x0"]
         terms[0] = terms[0].removeprefix("+ ")
         broken = [" ".join(terms[i : i + TERMS_PER_LINE]) for i in range(0, len(terms), TERMS_PER_LINE)]
-        lines.append(f" {name}: " + "\n  ".join(broken) + f" <= {float(bound)!r}")
-    return "\n".join([*lines, "Bounds", *(f" x{k} free" for k in range(system.dim)), "End", ""])
+        lines.append(f" {name}: " + "\n  ".join(broken) + f" <= {bound!r}")
+    return "\n".join([*lines, "Bounds", *(f" x{k} free" for k in range(poly.dim)), "End", ""])

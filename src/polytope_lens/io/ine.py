@@ -10,13 +10,20 @@ import numpy as np
 
 from polytope_lens.arithmetic.rational import read_fraction, written
 from polytope_lens.errors import FileFormatError
-from polytope_lens.io.halfspaces import Halfspaces
+from polytope_lens.io.row_text import row_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from numpy.typing import NDArray
 
-def to_ine(system: Halfspaces) -> str:
+    from polytope_lens.polytope import Polytope
+
+# Words that begin a line: those that say that rows are points and rays, and those before the numbers of equations.
+OF_POINTS, OF_EQUATIONS = ("V-representation", "hull"), ("linearity", "equality", "partial_enum", "partial_enumeration")
+
+
+def to_ine(poly: Polytope) -> str:
     """A polytope as an H-representation: rows ``b -A`` of ``b - A @ x >= 0``, owners in comments.
 
     Notes
@@ -27,7 +34,7 @@ def to_ine(system: Halfspaces) -> str:
     Examples
     --------
     >>> from polytope_lens import Polytope
-    >>> print(Polytope([[-1, 0.5]], [2]).to_ine())
+    >>> print(Polytope([[-1, 0.5]], [2]).export.ine())
     H-representation
     begin
     1 3 rational
@@ -35,16 +42,17 @@ def to_ine(system: Halfspaces) -> str:
     end
     <BLANKLINE>
     """
-    lines = [f"* row {i}: {comment}" for i, comment in enumerate(system.comments()) if comment]
-    lines += ["H-representation", "begin", f"{len(system)} {system.dim + 1} rational"]
-    lines += [" ".join(map(written, (bound, *-row))) for row, bound in zip(system.A, system.b, strict=True)]
+    lines = [f"* row {i}: {comment}" for i, comment in enumerate(row_comments(poly)) if comment]
+    lines += ["H-representation", "begin", f"{len(poly.owners)} {poly.dim + 1} rational"]
+    lines += [" ".join(map(written, (bound, *-row))) for row, bound in zip(*poly.fractions(), strict=True)]
     return "\n".join([*lines, "end", ""])
 
 
-def read_ine(text: str) -> Halfspaces:
-    """Read an H-representation of integers, fractions or decimals; exact.
+def read_ine(text: str) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    """Read an H-representation of integers, fractions or decimals: ``A`` and ``b`` as arrays of fractions; exact.
 
-    A row of the list ``linearity`` is an equation, and becomes two inequalities; comments are not read.
+    A row of the list ``linearity`` is an equation, and becomes two inequalities; comments are not read. A
+    V-representation, whose rows are points and rays, is refused.
 
     Raises
     ------
@@ -53,7 +61,7 @@ def read_ine(text: str) -> Halfspaces:
     Examples
     --------
     >>> from polytope_lens import Polytope
-    >>> read_ine(Polytope([[-1, 0.5]], [2]).to_ine()).A
+    >>> read_ine(Polytope([[-1, 0.5]], [2]).export.ine())[0]
     array([[Fraction(-1, 1), Fraction(1, 2)]], dtype=object)
     """
     lines = [line.strip() for line in text.splitlines()]
@@ -63,15 +71,21 @@ def read_ine(text: str) -> Halfspaces:
         m, columns, kind = lines[begin + 1].split()
         shape = int(m), int(columns)
         words = " ".join(lines[begin + 2 : end]).split()
-        equations = [int(word) - 1 for line in lines if line.startswith("linearity") for word in line.split()[2:]]
+        options = [line.split() for line in (*lines[:begin], *lines[end + 1 :])]
+        equations = [int(word) - 1 for first, *rest in options if first in OF_EQUATIONS for word in _listed(rest)]
         numbers = [_number(word) for word in words]
     except (ValueError, IndexError, ZeroDivisionError) as error:
         raise FileFormatError(
             "an .ine file should hold a line `begin`, the numbers of rows and columns and a kind of number, then the "
             "rows, and a line `end`, but this text does not."
         ) from error
-    is_h = "V-representation" not in lines and kind in ("integer", "rational", "real")
-    if not is_h or shape[1] < 2 or shape[0] * shape[1] != len(numbers):
+    for first, *_ in options:
+        if first in OF_POINTS:
+            raise FileFormatError(
+                f"an .ine file should hold an H-representation, but the line that begins with {first!r} says that the "
+                "rows of this one are points and rays. Let cddlib or lrs convert it first."
+            )
+    if kind not in ("integer", "rational", "real") or shape[1] < 2 or shape[0] * shape[1] != len(numbers):
         raise FileFormatError(
             f"an .ine file should hold an H-representation whose rows are as many numbers as it says, but this one "
             f"says {shape[0]} rows of {shape[1]} numbers of kind {kind!r} and holds {len(numbers)} numbers."
@@ -80,7 +94,14 @@ def read_ine(text: str) -> Halfspaces:
         raise FileFormatError(f"the list `linearity` should name rows from 1 to {shape[0]}, but it names another.")
     rows = _array(numbers, shape)
     rows = np.vstack([rows, -rows[equations]])
-    return Halfspaces(-rows[:, 1:], rows[:, 0], ((),) * len(rows))
+    return -rows[:, 1:], rows[:, 0]
+
+
+def _listed(words: list[str]) -> list[str]:
+    """Words behind the one that says how many they are."""
+    if int(words[0]) != len(words) - 1:
+        raise ValueError(f"a list should have {words[0]} entries")
+    return words[1:]
 
 
 def _number(word: str) -> Fraction:

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic import rational as exact
+from polytope_lens.io.row_text import row_comments, row_terms
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from polytope_lens.io.halfspaces import Halfspaces
+    from polytope_lens.polytope import Polytope
 
 
-def to_latex(system: Halfspaces, *, digits: int | None = 4, owners: bool = True) -> str:
+def to_latex(poly: Polytope, *, digits: int | None = 4, owners: bool = True) -> str:
     r"""A polytope as an ``aligned`` system, for use inside a formula; needs the package amsmath.
 
     Parameters
     ----------
-    system : Halfspaces
+    poly : Polytope
     digits : int or None
         Significant digits of the numbers, which are rounded; None for exact fractions.
     owners : bool
@@ -28,7 +29,7 @@ def to_latex(system: Halfspaces, *, digits: int | None = 4, owners: bool = True)
     Examples
     --------
     >>> from polytope_lens import Polytope
-    >>> print(Polytope([[-1, 0.5], [0, 1e-9]], [2, 1]).to_latex(digits=3))
+    >>> print(Polytope([[-1, 0.5], [0, 1e-9]], [2, 1]).export.latex(digits=3))
     \begin{aligned}
     -x_{0} + 0.5\,x_{1} &\le 2 \\
     10^{-9}\,x_{1} &\le 1
@@ -37,7 +38,7 @@ def to_latex(system: Halfspaces, *, digits: int | None = 4, owners: bool = True)
     if digits is not None:
         digits = validate.count(digits, name="`digits`")
     rows = []
-    for comment, (terms, bound) in zip(system.comments(), system.terms(), strict=True):
+    for comment, (terms, bound) in zip(row_comments(poly), row_terms(poly), strict=True):
         left = ""
         for value, k in terms:
             factor = _number(abs(value), digits)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from polytope_lens.arithmetic.rational import digits
+from polytope_lens.io.row_text import row_comments, row_names, row_terms
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from polytope_lens.io.halfspaces import Halfspaces, Term
+    from polytope_lens.io.row_text import Term
+    from polytope_lens.polytope import Polytope
 
 
-def to_smtlib(system: Halfspaces) -> str:
+def to_smtlib(poly: Polytope) -> str:
     """A polytope as a script in the logic QF_LRA, over real constants ``x0, x1, ...``.
 
     Each inequality is an assertion with its owner as a name, so that unsatisfiable cores speak of neurons.
@@ -25,7 +27,7 @@ def to_smtlib(system: Halfspaces) -> str:
     Examples
     --------
     >>> from polytope_lens import Polytope
-    >>> print(Polytope([[-1, 0.5]], [2]).to_smtlib())
+    >>> print(Polytope([[-1, 0.5]], [2]).export.smtlib())
     (set-logic QF_LRA)
     (declare-fun x0 () Real)
     (declare-fun x1 () Real)
@@ -33,8 +35,8 @@ def to_smtlib(system: Halfspaces) -> str:
     (check-sat)
     <BLANKLINE>
     """
-    lines = ["(set-logic QF_LRA)", *(f"(declare-fun x{k} () Real)" for k in range(system.dim))]
-    for name, comment, (terms, bound) in zip(system.names(), system.comments(), system.terms(), strict=True):
+    lines = ["(set-logic QF_LRA)", *(f"(declare-fun x{k} () Real)" for k in range(poly.dim))]
+    for name, comment, (terms, bound) in zip(row_names(poly), row_comments(poly), row_terms(poly), strict=True):
         if comment:
             lines.append(f"; {comment}")
         lines.append(f"(assert (! (<= {_sum(terms)} {_number(bound)}) :named {name}))")

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import digits
+from polytope_lens.io.row_text import row_comments, row_terms
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from polytope_lens.io.halfspaces import Halfspaces, Term
+    from polytope_lens.io.row_text import Term
+    from polytope_lens.polytope import Polytope
 
 VERSIONS = ("2.0", "1.0")
 
 
-def to_vnnlib(system: Halfspaces, *, n_outputs: int = 1, version: str = "2.0") -> str:
+def to_vnnlib(poly: Polytope, *, n_outputs: int = 1, version: str = "2.0") -> str:
     """A polytope as a condition on the inputs of a network, to which one on the outputs may be added.
 
     Parameters
     ----------
-    system : Halfspaces
+    poly : Polytope
     n_outputs : int
         Number of outputs of the network, which are declared and not restricted.
     version : "2.0" or "1.0"
@@ -37,7 +39,7 @@ def to_vnnlib(system: Halfspaces, *, n_outputs: int = 1, version: str = "2.0") -
     Examples
     --------
     >>> from polytope_lens import Polytope
-    >>> print(Polytope([[-1, 0.5]], [2]).to_vnnlib())
+    >>> print(Polytope([[-1, 0.5]], [2]).export.vnnlib())
     (vnnlib-version <2.0>)
     (declare-network f
       (declare-input X real [2])
@@ -51,16 +53,16 @@ def to_vnnlib(system: Halfspaces, *, n_outputs: int = 1, version: str = "2.0") -
         lines = [
             "(vnnlib-version <2.0>)",
             "(declare-network f",
-            f"  (declare-input X real [{system.dim}])",
+            f"  (declare-input X real [{poly.dim}])",
             f"  (declare-output Y real [{n_outputs}])",
             ")",
         ]
         variable = "X[{}]"
     else:
-        lines = [f"(declare-const X_{k} Real)" for k in range(system.dim)]
+        lines = [f"(declare-const X_{k} Real)" for k in range(poly.dim)]
         lines += [f"(declare-const Y_{k} Real)" for k in range(n_outputs)]
         variable = "X_{}"
-    for comment, (terms, bound) in zip(system.comments(), system.terms(), strict=True):
+    for comment, (terms, bound) in zip(row_comments(poly), row_terms(poly), strict=True):
         if comment:
             lines.append(f"; {comment}")
         factor = lcm(_odd_part(bound), *(_odd_part(value) for value, _ in terms))

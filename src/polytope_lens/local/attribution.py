@@ -180,7 +180,7 @@ def _rounded(way: Path, output: int) -> Floats:
     mean = np.zeros(network.input_dim)
     for start in range(0, len(way), PIECES):
         part = slice(start, start + PIECES)
-        mean += lengths[part] @ affine_maps(alone, way.patterns[part])[:, 0, :-1]
+        mean += lengths[part] @ affine_maps(alone, way.packed_patterns[part])[:, 0, :-1]
     return np.asarray((way.points[1] - way.points[0]) * mean)
 
 
@@ -189,7 +189,7 @@ def _exact(way: Path, output: int) -> NDArray[np.object_]:
     source = ExactRows(network)
     ends = [Fraction(0), *way.exact_breakpoints(), Fraction(1)]
     total = [fmpq(0)] * d
-    for bits, start, stop in zip(way.bits(), ends[:-1], ends[1:], strict=True):
+    for bits, start, stop in zip(way.patterns(), ends[:-1], ends[1:], strict=True):
         rows, scale = source.scaled_rows(len(network.layers), bits)
         share = fmpq((stop - start).numerator, (stop - start).denominator) / scale
         total = [sofar + share * slope for sofar, slope in zip(total, rows[output][:-1], strict=True)]

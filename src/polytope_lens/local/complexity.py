@@ -53,8 +53,8 @@ class LocalComplexity:
     pieces : (L,) int array
         Flat pieces of these boundaries: one for each neuron and each region of the layers before it, where the neuron
         changes its sign inside the ball.
-    patterns : (n_regions, n_words) uint64 array
-        Packed activation patterns of the regions.
+    packed_patterns : (n_regions, n_words) uint64 array
+        Activation patterns of the regions, 64 bits to a word.
     norm, radius : float
         Of the ball.
     status : Status
@@ -65,7 +65,7 @@ class LocalComplexity:
     regions: Ints
     neurons: Ints
     pieces: Ints
-    patterns: Words
+    packed_patterns: Words
     norm: float
     radius: float
     status: Status
@@ -148,10 +148,10 @@ def local_complexity(
         # In units of the radius the cube's corners are floats, so that nothing is rounded.
         zoomed = restrict(network, spanned_by(point, radius * np.eye(d), d))
         found = partition(zoomed, Box([-1] * d, [1] * d), progress=False)
-        words, inside = found.patterns, point + radius * found.witnesses
+        words, inside = found.packed_patterns, point + radius * found.witnesses
     else:
         found = explore(network, point, max_regions=max_regions, radius=radius, norm=norm)
-        words, inside = found.patterns, found.witnesses
+        words, inside = found.packed_patterns, found.witnesses
         if found.status is not Status.RADIUS_REACHED:
             status = found.status
     if d > BOXED or norm != inf:

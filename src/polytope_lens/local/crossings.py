@@ -95,7 +95,7 @@ def crossings(network: Network, X: ArrayLike, Y: ArrayLike) -> Crossings:
     hamming, flipped = (np.zeros((n, len(network.layers)), dtype=np.int64) for _ in range(2))
     count = np.zeros(n, dtype=np.int64)
     for i in range(n):
-        patterns = trace(network, np.stack([starts[i], ends[i]])).patterns
+        patterns = trace(network, np.stack([starts[i], ends[i]])).packed_patterns
         np.add.at(hamming[i], layer[flips(patterns[[0, -1]])[1]], 1)
         np.add.at(flipped[i], layer[flips(patterns)[1]], 1)
         count[i] = len(patterns) - 1

@@ -8,11 +8,13 @@ neurons of layer ``l`` have at ``x``, with a last entry of 1. Layers and neurons
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._kept import Keeper, kept
 from polytope_lens.errors import InvalidNetworkError
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ T = TypeVar("T")
 
 # Entries of the largest sparse matrix that is written out as a dense one: half a gigabyte.
 MOST_DENSE_ENTRIES = 2**26
+# Entries of a matrix that are put into a digest at a time.
+DIGESTED = 2**20
 
 
 class WrittenOut:
@@ -151,8 +155,10 @@ def activation_name(layer: Layer) -> str:
 
 @_written_out("output_weight", kept_as="output_matrix")
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Keeper):
     """A piecewise-affine network in canonical form.
+
+    Two networks are equal if they have the same layers: weights, sparse or not, biases, slopes, and which neurons cut.
 
     Parameters
     ----------
@@ -228,10 +234,52 @@ class Network:
         pairs = [(layer.weight, layer.bias) for layer in self.layers] + [(self.output_weight, self.output_bias)]
         return [augment(weight, bias) for weight, bias in pairs]
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        return self is other or digest(self) == digest(other)
+
+    def __hash__(self) -> int:
+        return hash(digest(self))
+
     def __repr__(self) -> str:
         chain = " -> ".join(map(str, (self.input_dim, *self.widths, self.output_dim)))
         kinds = list(dict.fromkeys(activation_name(layer) for layer in self.layers))
         return f"Network({chain}, {self.n_neurons} neurons that cut, {', '.join(kinds) or 'affine'})"
+
+
+@kept
+def digest(network: Network) -> bytes:
+    """A digest of all that a network is, 32 bytes: different for different networks (BLAKE2b).
+
+    Cost: a pass over the weights, once for each network; about a second for a gigabyte.
+    """
+    state = blake2b(digest_size=32)
+    for layer in network.layers:
+        _take(state, layer.matrix)
+        for values in (layer.bias, layer.negative_slope, layer.positive_slope):
+            state.update((values + 0.0).tobytes())  # zero has two signs
+        state.update(layer.cuts.tobytes())
+    _take(state, network.output_matrix)
+    state.update((network.output_bias + 0.0).tobytes())
+    return state.digest()
+
+
+def _take(state: Any, matrix: Matrix) -> None:
+    """Let a digest take the shape of a matrix, and the entries that are not zero with their places, row by row."""
+    rows, columns = matrix.shape
+    state.update(np.array([rows, columns], dtype=np.int64).tobytes())
+    step = max(1, DIGESTED // max(1, columns))
+    for start in range(0, rows, step):
+        part = matrix[start : start + step]
+        if isinstance(part, np.ndarray):
+            place = np.flatnonzero(part)
+            values = part.ravel()[place]
+        else:
+            entries = part.tocoo()
+            place, values = entries.row.astype(np.int64) * columns + entries.col, entries.data
+        state.update((place + start * columns).astype(np.int64).tobytes())
+        state.update(values.tobytes())
 
 
 def augment(weight: Floats, bias: Floats) -> Floats:

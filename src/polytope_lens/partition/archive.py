@@ -4,10 +4,10 @@ The arrays of a saved partition, besides those of its network and box, which :mo
 one of a network as well):
 
 ``partition_version``
-    1.
+    2.
 ``domain_A`` (m, d), ``domain_b`` (m,)
     The domain, if it is a polytope that is no box.
-``patterns``, ``maps``, ``witnesses``, ``counts_per_layer``, ``engine``
+``packed_patterns``, ``maps``, ``witnesses``, ``counts_per_layer``, ``engine``
     As in :class:`.Partition`.
 ``status``, ``certificate`` (3,)
     Name of the status; numbers of decisions in float64, double-double and rational arithmetic.
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, Any]
 
-VERSION = 1
+VERSION = 2
 FLOAT, INT, SHORT, BOOL, WORD = map(np.dtype, (np.float64, np.int64, np.int32, np.bool_, np.uint64))
 
 
@@ -70,7 +70,7 @@ def save(partition: Partition, path: str | PathLike[str]) -> None:
         "partition_version": np.array(VERSION, dtype=INT),
         "engine": np.array(partition.engine),
         "status": np.array(partition.status.name),
-        "patterns": partition.patterns,
+        "packed_patterns": partition.packed_patterns,
         "maps": partition.maps,
         "witnesses": partition.witnesses,
         "counts_per_layer": partition.counts_per_layer,
@@ -136,7 +136,7 @@ def _fields(arrays: Arrays) -> dict[str, Any]:
         "network": network,
         "domain": domain,
         "engine": reader.text("engine"),
-        "patterns": patterns,
+        "packed_patterns": patterns,
         "maps": reader.array("maps", FLOAT, n, network.output_dim, d + 1),
         "witnesses": reader.array("witnesses", FLOAT, n, d),
         "counts_per_layer": per_layer,
@@ -157,12 +157,12 @@ def _domain(reader: ArrayReader, arrays: Arrays, dim: int) -> Domain:
 def _patterns(reader: ArrayReader, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Patterns and their numbers after each layer."""
     n_bits = network.n_neurons
-    patterns = reader.array("patterns", WORD, None, n_words(n_bits))
+    patterns = reader.array("packed_patterns", WORD, None, n_words(n_bits))
     per_layer = reader.array("counts_per_layer", INT, len(network.layers))
     if not len(patterns) or not np.array_equal(distinct(patterns)[0], patterns):
-        raise FileFormatError("patterns should be different and ascend, at least one of them, but they do not.")
+        raise FileFormatError("packed_patterns should be different and ascend, at least one of them, but they do not.")
     if not np.array_equal(pack(unpack(patterns, n_bits)), patterns):
-        raise FileFormatError(f"patterns should have {n_bits} bits, one for each neuron, but some have more.")
+        raise FileFormatError(f"packed_patterns should have {n_bits} bits, one for each neuron, but some have more.")
     counted = distinct_beginnings(patterns, np.cumsum(network.bits_per_layer, dtype=np.int64))
     if not np.array_equal(counted, per_layer):
         raise FileFormatError(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, overload
 
+from polytope_lens._arrays import validate
 from polytope_lens.cells import chebyshev_balls, recession_cones
 from polytope_lens.domain import is_bounded
 from polytope_lens.errors import (
     DimensionError,
+    IndexingError,
     OptionError,
     PartialPartitionError,
     PolytopeLensError,
@@ -19,7 +21,7 @@ from polytope_lens.function import extrema, level_set, lipschitz, moments, norms
 from polytope_lens.mesh import planar_mesh as planar
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
-from polytope_lens.network.pattern import ActivationPattern, unpack
+from polytope_lens.network.pattern import ActivationPattern, find, pack, unpack
 from polytope_lens.partition import archive
 from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex import (
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from scipy import sparse
 
-    from polytope_lens._types import Floats, Ints
+    from polytope_lens._types import Bools, Floats, Ints, Words
     from polytope_lens.domain import Domain
     from polytope_lens.function.level_set import LevelSet
     from polytope_lens.function.level_surface import LevelSurface
@@ -74,8 +76,8 @@ class Partition:
     domain : Box, Polytope or None
     engine : str
         Which engine enumerated it.
-    patterns : (n_regions, n_words) uint64 array
-        Packed activation patterns, first bit highest.
+    packed_patterns : (n_regions, n_words) uint64 array
+        Activation patterns, 64 bits to a word, first bit highest; :meth:`patterns` has them as bools.
     maps : (n_regions, out, d + 1) array
         Affine map ``[A, b]`` of each region; rounded.
     witnesses : (n_regions, d) array
@@ -95,7 +97,7 @@ class Partition:
     network: Network
     domain: Domain
     engine: str
-    patterns: NDArray[np.uint64]
+    packed_patterns: Words
     maps: Floats
     witnesses: Floats
     counts_per_layer: Ints
@@ -105,27 +107,46 @@ class Partition:
     search: Search | None = None
 
     def __len__(self) -> int:
-        return len(self.patterns)
+        return len(self.packed_patterns)
 
-    def __getitem__(self, index: int) -> Region:
-        index = self._checked(index)
-        bits = unpack(self.patterns[index : index + 1], self.network.n_neurons)[0]
+    @overload
+    def __getitem__(self, index: int) -> Region: ...
+    @overload
+    def __getitem__(self, index: slice | Ints | Bools) -> list[Region]: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> Region | list[Region]:
+        """A region by its number; a list of them for a slice, an array of numbers, or a mask of all regions."""
+        chosen = self._checked(index)
+        if isinstance(chosen, int):
+            return self._region(chosen)
+        return [self._region(i) for i in chosen.tolist()]
+
+    def _region(self, index: int) -> Region:
+        bits = unpack(self.packed_patterns[index : index + 1], self.network.n_neurons)[0]
         pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
         return Region(self.network, pattern, self.domain, self.witnesses[index])
 
-    def _checked(self, index: int) -> int:
-        """The same index counted from the first region."""
-        n = len(self)
-        if not -n <= index < n:
-            raise IndexError(f"the partition has {n} regions, but region {index} was asked for.")
-        return index % n
+    def _checked(self, index: int | slice | Ints | Bools) -> int | Ints:
+        """The same index, or indices, counted from the first region."""
+        return validate.picked(index, len(self), told=f"the partition has {len(self)} regions", part="region")
+
+    def _checked_one(self, index: int) -> int:
+        chosen = self._checked(index)
+        if not isinstance(chosen, int):
+            raise IndexingError(f"the vertices of one region are asked for by its number, but received {index!r}.")
+        return chosen
 
     def __iter__(self) -> Iterator[Region]:
-        return (self[i] for i in range(len(self)))
+        return (self._region(i) for i in range(len(self)))
 
-    def bits(self) -> NDArray[np.bool_]:
-        """Activation patterns as (n_regions, n_neurons) bool."""
-        return unpack(self.patterns, self.network.n_neurons)
+    def __contains__(self, region: object) -> bool:
+        """Whether an equal region is listed: of the same network, clipped to the same domain; a binary search."""
+        if not isinstance(region, Region) or region.network != self.network or region.domain != self.domain:
+            return False
+        return bool(find(self.packed_patterns, pack(region.pattern.array[None]))[0] >= 0)
+
+    def patterns(self) -> Bools:
+        """Which neurons are on in each region, (n_regions, n_neurons) bool, as :meth:`.Lens.patterns` of points."""
+        return unpack(self.packed_patterns, self.network.n_neurons)
 
     def locate(self, X: ArrayLike) -> Ints:
         """Index of the region that holds each row of `X`, (n,); see :func:`.locate.locate`."""
@@ -317,12 +338,11 @@ class Partition:
         Rounded: in the plane and in space each is within ``mesh.error`` of the exact one, on the line it is the float
         nearest to it. With `exact`, tuples of fractions in the same order; see :func:`.mesh_vertices.exact_vertices`.
         """
-        index = self._checked(index)
+        index = self._checked_one(index)
         return mesh_vertices.exact_vertices(self, index) if exact else mesh_vertices.rounded_vertices(self, index)
 
-    @property
-    def is_bounded(self) -> NDArray[np.bool_]:
-        """Which regions are bounded, (n_regions,) bool, each time anew; see :func:`.recession_cones.bounded_mask`."""
+    def bounded_mask(self) -> Bools:
+        """Which regions are bounded, (n_regions,) bool; see :func:`.recession_cones.bounded_mask`."""
         return recession_cones.bounded_mask(self)
 
     def rays(self) -> recession_cones.RecessionCones:

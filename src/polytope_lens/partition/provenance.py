@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import total_ordering
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -26,9 +28,12 @@ class Certificate:
         return self.float64 + self.double_double + self.rational
 
 
-@dataclass(frozen=True, slots=True)
+@total_ordering
+@dataclass(frozen=True, slots=True, eq=False)
 class RegionCounts:
-    """Numbers of regions.
+    """Numbers of regions: a number, the total, which says more when it is asked.
+
+    It converts, compares and hashes as its total does: ``lens.count(box) > 100``, ``int(lens.count(box))``.
 
     Parameters
     ----------
@@ -42,8 +47,35 @@ class RegionCounts:
     per_layer: Ints
     certificate: Certificate
 
+    def __index__(self) -> int:
+        return self.total
+
+    def __int__(self) -> int:
+        return self.total
+
+    def __float__(self) -> float:
+        return float(self.total)
+
+    def __eq__(self, other: object) -> bool:
+        value = _number(other)
+        return NotImplemented if value is None else self.total == value
+
+    def __lt__(self, other: object) -> bool:
+        value = _number(other)
+        return NotImplemented if value is None else self.total < value
+
+    def __hash__(self) -> int:
+        return hash(self.total)
+
     def __repr__(self) -> str:
         return f"RegionCounts(total={self.total}, per_layer={self.per_layer.tolist()})"
+
+
+def _number(value: object) -> Any:
+    """A number that counts can be compared with."""
+    if isinstance(value, RegionCounts):
+        return value.total
+    return value if isinstance(value, Real) else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

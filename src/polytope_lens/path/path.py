@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
+from polytope_lens._kept import Keeper, kept
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import ActivationPattern, flips, unpack
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens._types import Bools, Floats, Ints, Words
     from polytope_lens.network.network import Network
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Path:
+@dataclass(frozen=True, eq=False)
+class Path(Keeper):
     """A straight segment, or several in a row, cut wherever the activation pattern changes.
 
     Positions on a path of one segment run from 0 at its start to 1 at its end; on a path of n segments, from 0 to n:
@@ -43,8 +44,9 @@ class Path:
         :meth:`exact_breakpoints`.
     segments : (k,) int array
         The segment that each breakpoint lies on, the segment's first point included.
-    patterns : (k + 1, n_words) uint64 array
-        Packed activation patterns of the regions crossed, in the order of travel.
+    packed_patterns : (k + 1, n_words) uint64 array
+        Activation patterns of the regions crossed, in the order of travel, 64 bits to a word; :meth:`patterns` has them
+        as bools.
 
     Notes
     -----
@@ -57,22 +59,29 @@ class Path:
     points: Floats
     breakpoints: Floats
     segments: Ints
-    patterns: NDArray[np.uint64]
+    packed_patterns: Words
 
     def __len__(self) -> int:
-        return len(self.patterns)
+        return len(self.packed_patterns)
 
-    def __getitem__(self, index: int) -> Region:
-        n = len(self)
-        if not -n <= index < n:
-            raise IndexError(f"the path crosses {n} regions, but region {index} was asked for.")
-        bits = unpack(self.patterns[index : index + 1 or n], self.network.n_neurons)[0]
+    @overload
+    def __getitem__(self, index: int) -> Region: ...
+    @overload
+    def __getitem__(self, index: slice | Ints | Bools) -> list[Region]: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> Region | list[Region]:
+        """A region by its place on the way; a list of them for a slice, an array of numbers, or a mask."""
+        told = f"the path crosses {len(self)} regions"
+        chosen = validate.picked(index, len(self), told=told, part="region")
+        return self._region(chosen) if isinstance(chosen, int) else [self._region(i) for i in chosen.tolist()]
+
+    def _region(self, index: int) -> Region:
+        bits = unpack(self.packed_patterns[index : index + 1], self.network.n_neurons)[0]
         pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
         ends = self._ends()
         return Region(self.network, pattern, None, self.embed((ends[:-1] + ends[1:])[index] / 2))
 
     def __iter__(self) -> Iterator[Region]:
-        return (self[i] for i in range(len(self)))
+        return (self._region(i) for i in range(len(self)))
 
     @property
     def regions(self) -> list[Region]:
@@ -80,11 +89,12 @@ class Path:
         return list(self)
 
     @property
+    @kept
     def flips(self) -> list[list[tuple[int, int]]]:
-        """The neurons that flip at each breakpoint, as pairs (layer, neuron)."""
+        """The neurons that flip at each breakpoint, as pairs (layer, neuron); found once."""
         places = bit_places(self.network)
         found: list[list[tuple[int, int]]] = [[] for _ in self.breakpoints]
-        for row, bit in zip(*(array.tolist() for array in flips(self.patterns)), strict=True):
+        for row, bit in zip(*(array.tolist() for array in flips(self.packed_patterns)), strict=True):
             found[row - 1].append(places[bit])
         return found
 
@@ -98,9 +108,9 @@ class Path:
         """Euclidean length of the path in each region, (k + 1,); rounded."""
         return np.diff(np.interp(self._ends(), np.arange(len(self.points)), self._milestones()))
 
-    def bits(self) -> Bools:
-        """Activation patterns as (k + 1, n_neurons) bool, a byte each."""
-        return unpack(self.patterns, self.network.n_neurons)
+    def patterns(self) -> Bools:
+        """Which neurons are on in each region, (k + 1, n_neurons) bool, as :meth:`.Lens.patterns` of points."""
+        return unpack(self.packed_patterns, self.network.n_neurons)
 
     def embed(self, positions: ArrayLike) -> Floats:
         """The inputs at given positions, (n,) -> (n, d), or a number -> (d,); rounded."""
@@ -111,8 +121,8 @@ class Path:
 
     @documented_by(sweep.exact_breakpoints)
     def exact_breakpoints(self) -> list[Fraction]:
-        """The breakpoints as fractions."""
-        found = sweep.Trace(self.breakpoints, self.segments, self.patterns, self.network.n_neurons)
+        """The breakpoints as fractions. Cost: see :func:`.sweep.exact_breakpoints`."""
+        found = sweep.Trace(self.breakpoints, self.segments, self.packed_patterns, self.network.n_neurons)
         return [fraction(t) for t in sweep.exact_breakpoints(self.network, self.points, found)]
 
     def _ends(self) -> Floats:
@@ -171,7 +181,7 @@ def path(network: Network, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> Path
     corners = np.array([validate.point(point, network.input_dim, what="`path`") for point in (x, y, *more)])
     corners.flags.writeable = False
     found = sweep.trace(network, corners)
-    arrays = (found.breakpoints, found.segments, found.patterns)
+    arrays = (found.breakpoints, found.segments, found.packed_patterns)
     for array in arrays:
         array.flags.writeable = False
     return Path(network, corners, *arrays)

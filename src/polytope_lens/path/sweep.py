@@ -52,21 +52,21 @@ class Trace:
         the float nearest to the exact number.
     segments : (k,) int array
         The segment that each breakpoint lies on, the first point of the segment included.
-    patterns : (k + 1, n_words) uint64 array
-        Packed activation patterns.
+    packed_patterns : (k + 1, n_words) uint64 array
+        Activation patterns.
     n_neurons : int
         Length of a pattern.
     """
 
     breakpoints: Floats
     segments: Ints
-    patterns: Words
+    packed_patterns: Words
     n_neurons: int
 
     @property
     def bits(self) -> Bools:
         """Activation patterns, (k + 1, n_neurons)."""
-        return unpack(self.patterns, self.n_neurons)
+        return unpack(self.packed_patterns, self.n_neurons)
 
 
 def trace(network: Network, points: Floats) -> Trace:
@@ -88,11 +88,11 @@ def trace(network: Network, points: Floats) -> Trace:
     if len(parts) == 1:
         return parts[0]
     turns = zip(parts[1:], parts[:-1], longer[:-1], strict=True)
-    parts = [parts[0], *(_turned(part, before.patterns[-1], s + 1) for part, before, s in turns)]
+    parts = [parts[0], *(_turned(part, before.packed_patterns[-1], s + 1) for part, before, s in turns)]
     return Trace(
         np.concatenate([part.breakpoints for part in parts]),
         np.concatenate([part.segments for part in parts]),
-        np.concatenate([part.patterns for part in parts]),
+        np.concatenate([part.packed_patterns for part in parts]),
         network.n_neurons,
     )
 
@@ -100,9 +100,9 @@ def trace(network: Network, points: Floats) -> Trace:
 def _turned(part: Trace, before: Words, corner: int) -> Trace:
     """A trace that goes on from a corner; the region changes there too, if the corner lies on a boundary."""
     n = part.n_neurons
-    if (part.patterns[0] == before).all():
-        return Trace(part.breakpoints, part.segments, part.patterns[1:], n)
-    return Trace(np.append(float(corner), part.breakpoints), np.append(corner, part.segments), part.patterns, n)
+    if (part.packed_patterns[0] == before).all():
+        return Trace(part.breakpoints, part.segments, part.packed_patterns[1:], n)
+    return Trace(np.append(float(corner), part.breakpoints), np.append(corner, part.segments), part.packed_patterns, n)
 
 
 def exact_breakpoints(network: Network, points: Floats, found: Trace) -> list[fmpq]:
@@ -116,7 +116,7 @@ def exact_breakpoints(network: Network, points: Floats, found: Trace) -> list[fm
     owners, n = bit_places(network), network.n_neurons
     exact = [Exact(network, start, stop) for start, stop in pairwise(points)]
     roots = []
-    for segment, (before, after) in zip(found.segments.tolist(), pairwise(found.patterns), strict=True):
+    for segment, (before, after) in zip(found.segments.tolist(), pairwise(found.packed_patterns), strict=True):
         flips, bits = unpack(np.stack([before ^ after, before]), n)
         roots.append(segment + exact[segment].root(*owners[flips.argmax()], bits))
     return roots

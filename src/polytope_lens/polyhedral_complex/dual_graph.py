@@ -166,8 +166,8 @@ def to_networkx(partition: Partition) -> nx.Graph[int]:
     """
     networkx = require("networkx", extra="graph", purpose="`to_networkx`")
     graph: nx.Graph[int] = networkx.Graph()
-    names = hexadecimal(partition.bits())
-    for i, (name, bounded) in enumerate(zip(names, partition.is_bounded.tolist(), strict=True)):
+    names = hexadecimal(partition.patterns())
+    for i, (name, bounded) in enumerate(zip(names, partition.bounded_mask().tolist(), strict=True)):
         graph.add_node(i, pattern=name, is_bounded=bounded)
     facets = partition.facets()
     pairs = facets.regions.tolist()

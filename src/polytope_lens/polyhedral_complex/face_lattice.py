@@ -169,7 +169,7 @@ def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
     source = ExactRows(network)
     sides = walls(partition.domain, network.input_dim).exact
     found: dict[bytes, tuple[int, NDArray[np.int8]]] = {}
-    for bits in partition.bits():
+    for bits in partition.patterns():
         rows = [*cell_rows(network, source, bits), *sides]
         for vanishing, dim in _faces_of(rows, network.input_dim):
             signs = np.where(vanishing, 0, np.append(np.where(bits, 1, -1), np.ones(len(sides)))).astype(np.int8)

@@ -260,7 +260,7 @@ def _edges(partition: Partition, mesh: PlanarMesh) -> SharedFacets:
 
 def all_owners(partition: Partition, shared: SharedFacets) -> tuple[Ints, Ints]:
     """All owners of each facet, as ragged arrays: the mesh's, and exact ones where it says that there are more."""
-    network, bits = partition.network, partition.bits()
+    network, bits = partition.network, partition.patterns()
     around = walls(partition.domain, network.input_dim)
     n_sides = 0 if partition.domain is None else len(partition.domain.b)
     code = np.where(shared.owner < 0, -1 - shared.owner - n_sides, shared.owner)

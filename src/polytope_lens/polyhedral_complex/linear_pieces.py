@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from polytope_lens._arrays import validate
 from polytope_lens.exact.rows import ExactRows, integer_network
 from polytope_lens.polyhedral_complex.facet_table import neighbor_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from flint import fmpz
 
@@ -38,6 +39,7 @@ class LinearPieces:
     labels : (n_regions,) int array
         Pieces are numbered by their first region.
     n_pieces : int
+        ``pieces[i]`` has the indices of the regions of piece i.
     """
 
     labels: Ints
@@ -45,6 +47,25 @@ class LinearPieces:
 
     def __post_init__(self) -> None:
         self.labels.flags.writeable = False
+
+    def __len__(self) -> int:
+        return self.n_pieces
+
+    @overload
+    def __getitem__(self, index: int) -> Ints: ...
+    @overload
+    def __getitem__(self, index: slice | Ints | Bools) -> list[Ints]: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> Ints | list[Ints]:
+        """The regions of a piece, ascending; of several pieces, a list."""
+        told = f"there are {self.n_pieces} linear pieces"
+        chosen = validate.picked(index, self.n_pieces, told=told, part="piece")
+        if isinstance(chosen, int):
+            return np.flatnonzero(self.labels == chosen)
+        return [np.flatnonzero(self.labels == piece) for piece in chosen]
+
+    def __iter__(self) -> Iterator[Ints]:
+        order = np.argsort(self.labels, kind="stable")
+        return iter(np.split(order, np.cumsum(np.bincount(self.labels))[:-1]))
 
     def __repr__(self) -> str:
         return f"LinearPieces({self.n_pieces} pieces of {len(self.labels)} regions)"
@@ -69,7 +90,7 @@ def linear_pieces(partition: Partition) -> LinearPieces:
     >>> pieces, pieces.labels
     (LinearPieces(2 pieces of 4 regions), array([0, 0, 1, 1]))
     """
-    n, bits = len(partition), partition.bits()
+    n, bits = len(partition), partition.patterns()
     marks = fingerprints(partition.network, bits)
     _, group, size = np.unique(marks, axis=0, return_inverse=True, return_counts=True)
     group = group.reshape(-1)

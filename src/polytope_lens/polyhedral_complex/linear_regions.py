@@ -117,7 +117,7 @@ def linear_region_counts(
 def _classes(partition: Partition, labels: Ints) -> Ints:
     """The number of each region's affine map, equal for equal maps, (n_regions,)."""
     _, first = np.unique(labels, return_index=True)
-    network, bits = partition.network, partition.bits()[first]
+    network, bits = partition.network, partition.patterns()[first]
     prints = fingerprints(network, bits)
     _, group, size = np.unique(prints, axis=0, return_inverse=True, return_counts=True)
     group = group.reshape(-1)
@@ -217,8 +217,7 @@ class _Cones:
         if region not in self._rows:
             system = exact_system(self._partition[region])
             rows = [Halfspace([fmpq(v) for v in row], fmpq(0)) for row in system.rows]
-            owners = zip(system.layer.tolist(), system.neuron.tolist(), strict=True)
-            self._rows[region] = rows, {owner: k for k, owner in enumerate(owners)}
+            self._rows[region] = rows, {owner: k for k, (owner,) in enumerate(system.owners)}
         return self._rows[region]
 
 

@@ -9,12 +9,12 @@ from flint import fmpz
 
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import integers, rational, rationals
+from polytope_lens.domain import Box
 from polytope_lens.errors import ConsistencyError, OutsideDomainError, PartialPartitionError, Status
 from polytope_lens.exact.point_signs import pattern_beside, point_signs
 from polytope_lens.exact.sparse import has_sparse_layers
 from polytope_lens.exact.sparse import point_signs as sparse_point_signs
 from polytope_lens.network.pattern import find, pack
-from polytope_lens.polytope.body import of_floats
 from polytope_lens.polytope.feasibility import interior_point
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def locate(partition: Partition, X: ArrayLike) -> NDArray[np.int64]:
     """
     network = partition.network
     rows = validate.points(X, network.input_dim, what="`locate`")
-    index = find(partition.patterns, pack(region_patterns(network, rows, partition.domain)))
+    index = find(partition.packed_patterns, pack(region_patterns(network, rows, partition.domain)))
     unlisted = np.flatnonzero(index < 0)
     if unlisted.size:
         i = int(unlisted[0])
@@ -99,7 +99,7 @@ def _homogeneous(x: Floats, domain: Domain) -> tuple[list[fmpz], list[list[fmpz]
     exact = rationals(x)
     directions = [[fmpz(int(i == k)) for i in range(d)] for k in range(d)]
     if domain is not None:
-        target = interior_point(of_floats(domain.A, domain.b))
+        target = interior_point(domain.to_polytope() if isinstance(domain, Box) else domain)
         assert target is not None  # domains have interior
         directions.insert(0, integers([goal - here for goal, here in zip(target, exact, strict=True)]))
     return integers([*exact, rational(1.0)]), directions

@@ -9,7 +9,7 @@ from flint import fmpq
 
 from polytope_lens.arithmetic.rational import fraction, integer_rows
 from polytope_lens.cells.inequalities import exact_system
-from polytope_lens.errors import DimensionError, UnboundedPolytopeError
+from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import unpack
@@ -65,7 +65,7 @@ class OwnerRows:
     def __init__(self, partition: Partition) -> None:
         domain = partition.domain
         assert domain is not None  # meshes are of bounded domains
-        self._patterns, self._n_neurons = partition.patterns, partition.network.n_neurons
+        self._patterns, self._n_neurons = partition.packed_patterns, partition.network.n_neurons
         self._source = ExactRows(partition.network)
         self._places = bit_places(partition.network)
         self._sides = integer_rows(np.column_stack([domain.A, -domain.b]))
@@ -127,23 +127,6 @@ class FacePlanes:
                 planes[point].append(plane)
         vertices = [meeting_point(rows) for rows in planes.values()]
         return [tuple(fmpq(v, vertex[-1]) for v in vertex[:-1]) for vertex in vertices]
-
-
-def region_corners(region: Region) -> Floats:
-    """Corners of a bounded region of the plane, counter-clockwise, (n, 2): the exact ones, each rounded once.
-
-    Raises
-    ------
-    DimensionError, UnboundedPolytopeError
-    """
-    if region.network.input_dim != 2:
-        raise DimensionError(
-            f"corners in order exist in the plane; this region lives in R^{region.network.input_dim}. Restrict the "
-            "network to a plane first."
-        )
-    if not region.is_bounded:
-        raise UnboundedPolytopeError("the region is unbounded, so its corners do not close up. Clip it to a box.")
-    return region.vertices()
 
 
 def rounded_vertices(partition: Partition, index: int) -> Floats:

@@ -100,7 +100,7 @@ def neurons(partition: Partition) -> Neurons:
     (Neurons(3 neurons: 1 both, 1 on, 1 off, 0 zero), ['both', 'off', 'on'], [2.0, 0.0, 0.0])
     """
     partition.require_complete("`neurons`")
-    bits, n = partition.bits(), partition.network.n_neurons
+    bits, n = partition.patterns(), partition.network.n_neurons
     zero = zero_mask(partition)
     positive, negative = bits.any(axis=0), (~bits & ~zero).any(axis=0)
     side = np.select([positive & negative, positive, negative], ["both", "on", "off"], "zero")
@@ -115,7 +115,7 @@ def neurons(partition: Partition) -> Neurons:
 
 def zero_mask(partition: Partition) -> Bools:
     """Which neurons are zero on all of each region, (n_regions, n_neurons) bool; exact."""
-    network, bits = partition.network, partition.bits()
+    network, bits = partition.network, partition.patterns()
     zero = np.zeros(bits.shape, dtype=bool)
     if not network.layers:
         return zero

@@ -136,7 +136,7 @@ def to_geodataframe(partition: Partition, *, with_facets: bool = True, with_maps
 
 
 def _pattern_columns(partition: Partition) -> Columns:
-    bits = partition.bits()
+    bits = partition.patterns()
     columns: Columns = {"pattern": hexadecimal(bits)}
     per_layer = partition.network.bits_per_layer
     stops = np.cumsum(per_layer)
@@ -155,4 +155,4 @@ def _facet_columns(partition: Partition) -> Columns:
     inner, n = second >= 0, len(partition)
     neighbors = np.bincount(first[inner], minlength=n) + np.bincount(second[inner], minlength=n)
     alone = np.bincount(first[~inner], minlength=n)
-    return {"is_bounded": partition.is_bounded, "n_facets": neighbors + alone, "n_neighbors": neighbors}
+    return {"is_bounded": partition.bounded_mask(), "n_facets": neighbors + alone, "n_neighbors": neighbors}

@@ -76,7 +76,7 @@ def exact_simplices(partition: Partition, purpose: str) -> ExactSimplices:
     source = ExactRows(network)
     points, regions, values = [], [], []
     corners_of = rational_corners(partition)
-    for index, bits in enumerate(partition.bits()):
+    for index, bits in enumerate(partition.patterns()):
         rows, scale = source.scaled_rows(len(network.layers), bits)
         corners = corners_of(index)
         outputs = [[(dot(row[:-1], x) + row[-1]) / scale for row in rows] for x in corners]

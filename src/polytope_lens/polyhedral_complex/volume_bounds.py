@@ -79,7 +79,7 @@ def exact_volumes(partition: Partition) -> Callable[[int], fmpq]:
     UnboundedPolytopeError, PartialPartitionError
     """
     if partition.network.input_dim > 3:
-        return lambda index: volume(partition[index].body(), insist=True)
+        return lambda index: volume(partition[index].polytope, insist=True)
     corners_of = rational_corners(partition)
 
     def of(index: int) -> fmpq:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
+from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.batch.inscribed_balls import chebyshev_balls
-from polytope_lens.polytope.body import Body
 from polytope_lens.polytope.feasibility import is_empty, rounded_up, vertex_bound
+from polytope_lens.polytope.halfspaces import is_contradicted, proper
 from polytope_lens.polytope.membership import float_rows
 from polytope_lens.polytope.middle import LARGEST, float_inside
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polytope_lens._types import Floats
+    from polytope_lens.polytope.polytope import Polytope
 
 
 ZERO, ONE = fmpq(0), fmpq(1)
@@ -68,11 +70,15 @@ class Ball:
     bound: float
     status: BallStatus
 
+    def __post_init__(self) -> None:
+        self.center.flags.writeable = False
+
     def __repr__(self) -> str:
         return f"Ball(center={self.center.tolist()}, radius={self.radius!r}, {self.status.name})"
 
 
-def chebyshev_ball(body: Body) -> Ball:
+@kept
+def chebyshev_ball(poly: Polytope) -> Ball:
     """Largest ball inside a polytope, bounded or not.
 
     Raises
@@ -91,25 +97,25 @@ def chebyshev_ball(body: Body) -> Ball:
     polytopes see :func:`.balls.chebyshev_balls`.
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 4.3.1.
     """
-    d, proper = body.dim, body.proper
-    inside = body.hint if body.hint is not None and radius_at(proper, body.hint) > 0 else None
-    if inside is None or body.is_contradicted:
-        if is_empty(body):
-            raise DomainError("the Chebyshev ball of an empty polytope was asked for; no ball and no point is inside.")
-        start = float_inside(body.rows, d)
+    d, rows = poly.dim, proper(poly)
+    inside = poly.hint if poly.hint is not None and radius_at(rows, poly.hint) > 0 else None
+    if inside is None or is_contradicted(poly):
+        if is_empty(poly):
+            raise DomainError("an empty polytope has no Chebyshev ball: no ball and no point is inside.")
+        start = float_inside(poly.rows, d)
         if start is None:
-            return Ball(np.array([nearest_float(v) for v in _some_point(body)]), 0.0, 0.0, BallStatus.FLAT)
+            return Ball(np.array([nearest_float(v) for v in _some_point(poly)]), 0.0, 0.0, BallStatus.FLAT)
         inside = np.array(start)
-    found, radius = _proposed(body, inside)
-    if radius == np.inf or (d <= EXACT_DIMENSION and _holds_any_ball(body)):
+    found, radius = _proposed(poly, inside)
+    if radius == np.inf or (d <= EXACT_DIMENSION and _holds_any_ball(poly)):
         return Ball(inside, np.inf, np.inf, BallStatus.UNBOUNDED)
-    radius, bound = radius_at(proper, found), np.inf
+    radius, bound = radius_at(rows, found), np.inf
     if d <= EXACT_DIMENSION:
-        center, bound = _exact_optimum(body)
+        center, bound = _exact_optimum(poly)
         other = np.array([nearest_float(v) for v in center])
         # Where many balls are largest, it may be far away.
         if not radius >= bound * (1 - GOOD) or np.abs(other - found).max() <= bound:
-            radius, found = max((radius, found), (radius_at(proper, other), other), key=lambda ball: ball[0])
+            radius, found = max((radius, found), (radius_at(rows, other), other), key=lambda ball: ball[0])
     return Ball(found, radius, bound, BallStatus.LARGEST if radius > 0 else BallStatus.TOO_THIN)
 
 
@@ -145,42 +151,42 @@ def rational_root(square: fmpq) -> fmpq:
     return fmpq(isqrt((p * q) << (2 * shift)), q << shift)
 
 
-def _holds_any_ball(body: Body) -> bool:
+def _holds_any_ball(poly: Polytope) -> bool:
     """Whether some direction leaves all rows; exact, one linear program."""
-    d = body.dim
-    rows = [Halfspace([*(fmpq(v) for v in row[:-1]), fmpq(max(map(abs, row[:-1])))], ZERO) for row in body.proper]
+    d = poly.dim
+    rows = [Halfspace([*(fmpq(v) for v in row[:-1]), fmpq(max(map(abs, row[:-1])))], ZERO) for row in proper(poly)]
     best = maximize([ZERO] * d + [ONE], rows, [-ONE] * d + [ZERO], [ONE] * (d + 1))
     return best is not None and best.value > 0
 
 
-def _exact_optimum(body: Body) -> tuple[list[fmpq], float]:
+def _exact_optimum(poly: Polytope) -> tuple[list[fmpq], float]:
     """Center and radius of the largest ball where lengths of rows are rounded down."""
-    d = body.dim
+    d = poly.dim
     rows = []
-    for row in body.proper:
+    for row in proper(poly):
         length = rational_root(fmpq(sum((a * a for a in row[:-1]), fmpz(0))))
         size = fmpq(max(map(abs, row[:-1])))
         # Few digits do for a bound, and make the program much smaller.
         length = fmpq((length / size * 2**56).floor(), 2**56)
         rows.append(Halfspace([*(fmpq(v) / size for v in row[:-1]), length], -fmpq(row[-1]) / size))
-    reach = vertex_bound(Body([integers([*row.normal, row.offset]) for row in rows], d + 1))
+    reach = vertex_bound([integers([*row.normal, row.offset]) for row in rows], d + 1)
     best = maximize([ZERO] * d + [ONE], rows, [-reach] * d + [ZERO], [reach] * (d + 1))
     assert best is not None
     return best.point[:d], rounded_up(best.value)
 
 
-def _proposed(body: Body, inside: Floats) -> tuple[Floats, float]:
+def _proposed(poly: Polytope, inside: Floats) -> tuple[Floats, float]:
     """Center and radius found in floats; infinite where that is proved."""
-    rows = float_rows(body)
+    rows = float_rows(poly)
     error = UNIT_ROUNDOFF * np.abs(rows) + UNDERFLOW_GUARD
     centers, radii = chebyshev_balls(rows[None], error[None], inside[None])
     return np.asarray(centers[0]), float(radii[0])
 
 
-def _some_point(body: Body) -> list[fmpq]:
+def _some_point(poly: Polytope) -> list[fmpq]:
     """A point of a nonempty polytope; exact."""
-    d = body.dim
-    rows = [Halfspace([fmpq(v) for v in row], ZERO) for row in body.rows]
+    d = poly.dim
+    rows = [Halfspace([fmpq(v) for v in row], ZERO) for row in poly.rows]
     best = maximize([ZERO] * d + [ONE], rows, [-ONE] * d + [ZERO], [ONE] * (d + 1))
     assert best is not None
     return [v / best.point[d] for v in best.point[:d]]

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat
 
+from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import dot, nearest_float, rationals
 from polytope_lens.errors import ConsistencyError, DimensionError, DomainError, require
 from polytope_lens.polytope.extent import nearest_root
 from polytope_lens.polytope.generators import bounded_generators
+from polytope_lens.polytope.halfspaces import proper
 from polytope_lens.polytope.hit_and_run import Walkers
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
-    from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.polytope import Polytope
 
 
@@ -42,6 +43,9 @@ class Ellipsoid:
     center: Floats
     matrix: Floats
 
+    def __post_init__(self) -> None:
+        self.center.flags.writeable = self.matrix.flags.writeable = False
+
     @property
     def volume(self) -> float:
         """Its volume; rounded."""
@@ -57,7 +61,8 @@ class Ellipsoid:
         return f"Ellipsoid(center={self.center.tolist()}, half axes {np.linalg.norm(self.axes, axis=1).tolist()})"
 
 
-def max_volume_ellipsoid(body: Body) -> Ellipsoid:
+@kept
+def max_volume_ellipsoid(poly: Polytope) -> Ellipsoid:
     """The ellipsoid of largest volume inside a bounded polytope with interior (its John ellipsoid).
 
     Raises
@@ -76,16 +81,17 @@ def max_volume_ellipsoid(body: Body) -> Ellipsoid:
     """
     cvxpy = _cvxpy("max_volume_ellipsoid")
     # In these coordinates the polytope is about as long as wide, so that the program is well conditioned.
-    walkers, d = Walkers(body, np.random.default_rng(0)), body.dim
+    walkers, d = Walkers(poly, np.random.default_rng(0)), poly.dim
     lengths = np.linalg.norm(walkers.normals, axis=1)
     normals, slack = walkers.normals / lengths[:, None], walkers.slack / lengths
     matrix, center = cvxpy.Variable((d, d), PSD=True), cvxpy.Variable(d)
     limits = [cvxpy.norm(normals @ matrix, axis=1) + normals @ center <= slack]
     _solve(cvxpy, cvxpy.Maximize(cvxpy.log_det(matrix)), limits)
-    return _shrunk(body, walkers.center + walkers.shape @ center.value, _half_axes(walkers.shape @ matrix.value))
+    return _shrunk(poly, walkers.center + walkers.shape @ center.value, _half_axes(walkers.shape @ matrix.value))
 
 
-def min_volume_ellipsoid(body: Body) -> Ellipsoid:
+@kept
+def min_volume_ellipsoid(poly: Polytope) -> Ellipsoid:
     """The ellipsoid of least volume around a bounded polytope with interior (its Loewner ellipsoid).
 
     Raises
@@ -102,11 +108,11 @@ def min_volume_ellipsoid(body: Body) -> Ellipsoid:
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 8.4.1.
     """
     cvxpy = _cvxpy("min_volume_ellipsoid")
-    found = bounded_generators(body, "smallest ellipsoid")
+    found = bounded_generators(poly, "smallest ellipsoid")
     vertices = [[fmpq(v, point[-1]) for v in point[:-1]] for point in found.vertices]
-    if fmpz_mat([list(point) for point in found.vertices]).rank() <= body.dim:
+    if fmpz_mat([list(point) for point in found.vertices]).rank() <= poly.dim:
         _raise_flat("min_volume_ellipsoid")
-    d, middle = body.dim, [sum(column, fmpq(0)) / len(vertices) for column in zip(*vertices, strict=True)]
+    d, middle = poly.dim, [sum(column, fmpq(0)) / len(vertices) for column in zip(*vertices, strict=True)]
     away = [[u - v for u, v in zip(point, middle, strict=True)] for point in vertices]
     size = max(max(map(abs, point)) for point in away)
     seen = np.array([[nearest_float(v / size) for v in point] for point in away])
@@ -173,14 +179,14 @@ def _solve(cvxpy: Any, objective: Any, limits: list[Any]) -> None:
         raise DomainError(f"the convex solver found no ellipsoid: it ended with status {problem.status!r}.")
 
 
-def _shrunk(body: Body, center: Floats, matrix: Floats) -> Ellipsoid:
+def _shrunk(poly: Polytope, center: Floats, matrix: Floats) -> Ellipsoid:
     """The ellipsoid made smaller until it is proved to lie inside."""
     x = rationals(center)
-    slacks = [-(dot(row[:-1], x) + row[-1]) for row in body.proper]
+    slacks = [-(dot(row[:-1], x) + row[-1]) for row in proper(poly)]
     for _ in range(TRIES):
         exact = fmpq_mat([rationals(row) for row in matrix])
         worst = fmpq(0)
-        for row, slack in zip(body.proper, slacks, strict=True):
+        for row, slack in zip(proper(poly), slacks, strict=True):
             if slack <= 0:
                 raise DomainError(
                     "the convex solver's ellipsoid has its center outside: the polytope is too thin for it."

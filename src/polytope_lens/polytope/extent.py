@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz_mat
 
+from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational
 from polytope_lens.polytope.ball import chebyshev_ball, rational_root
 from polytope_lens.polytope.generators import bounded_generators
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from polytope_lens._types import Floats
-    from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.generators import Generators
+    from polytope_lens.polytope.polytope import Polytope
 
     Direction = list[fmpq]
 
@@ -56,7 +57,8 @@ class Width:
         return f"Width({self.upper!r})" if self.is_exact else f"Width(between {self.lower!r} and {self.upper!r})"
 
 
-def diameter(body: Body) -> float:
+@kept
+def diameter(poly: Polytope) -> float:
     """Largest distance between two points of a bounded polytope, which are vertices: the float nearest to it.
 
     Raises
@@ -68,7 +70,7 @@ def diameter(body: Body) -> float:
     Floats find the pairs of vertices that are farthest apart, fractions compare them. Cost: that of the vertices, and
     the square of their number.
     """
-    found = bounded_generators(body, "diameter")
+    found = bounded_generators(poly, "diameter")
     exact, points = _seen_from_the_first(found)
     n, d = points.shape
     best, step = 0.0, max(1, BLOCK // max(1, n * d))
@@ -86,7 +88,8 @@ def diameter(body: Body) -> float:
     return nearest_root(max(squares, default=fmpq(0)))
 
 
-def width(body: Body) -> Width:
+@kept
+def width(poly: Polytope) -> Width:
     """Least distance between two parallel hyperplanes that hold a bounded polytope between them; 0 for a flat one.
 
     Raises
@@ -100,15 +103,15 @@ def width(body: Body) -> Width:
     the upper bound is the least width at right angles to a facet, the lower one twice the radius of a ball inside.
     Cost: that of the vertices, and in space their number times the square of the number of edges.
     """
-    found = bounded_generators(body, "width")
+    found = bounded_generators(poly, "width")
     exact, points = _seen_from_the_first(found)
-    d = body.dim
+    d = poly.dim
     if fmpz_mat([list(point) for point in found.vertices]).rank() <= d:
         across = fmpz_mat([list(point) for point in found.vertices]).nullspace()[0]
         flat = next(column for column in across.transpose().tolist() if any(column[:-1]))
         return Width(0.0, 0.0, _unit([fmpq(v) for v in flat[:-1]]), is_exact=True)
     facets = np.flatnonzero(found.tight.sum(axis=0) >= d)
-    directions = [[fmpq(v) for v in body.rows[q][:-1]] for q in facets]
+    directions = [[fmpq(v) for v in poly.rows[q][:-1]] for q in facets]
     if d == 3:
         directions += _across_edges(found, exact)
     square, best = _least(directions, exact, points)
@@ -116,7 +119,7 @@ def width(body: Body) -> Width:
     if d <= 3:
         return Width(value, value, _unit(best), is_exact=True)
     upper = value if rational(value) ** 2 >= square else float(np.nextafter(value, np.inf))
-    return Width(min(2 * chebyshev_ball(body).radius, upper), upper, _unit(best), is_exact=False)
+    return Width(min(2 * chebyshev_ball(poly).radius, upper), upper, _unit(best), is_exact=False)
 
 
 def nearest_root(square: fmpq) -> float:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
-from polytope_lens.arithmetic.rational import integer_rows, integers, nearest_float, rationals, sign
+from polytope_lens._kept import kept
+from polytope_lens.arithmetic.rational import integers, nearest_float, rationals, sign
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.highs import propose_maximum
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Floats
+    from polytope_lens.polytope.polytope import Polytope
 
 
 ZERO, ONE = fmpq(0), fmpq(1)
@@ -29,14 +31,20 @@ ZERO, ONE = fmpq(0), fmpq(1)
 EXACT_DIMENSION = 6
 
 
-def facet_mask(A: Floats, b: Floats) -> Bools:
+@kept
+def facet_mask(poly: Polytope) -> Bools:
     """Which rows of a polytope with interior define a facet, (m,) bool; exact.
 
     Rows that define the same facet, up to a positive factor, are all marked. Rows of zeros are not.
+
+    Raises
+    ------
+    DomainError
+        A polytope without interior.
     """
-    if rows_are_independent(A):
-        return np.ones(len(A), dtype=bool)
-    return exact_facet_mask(integer_rows(np.column_stack([A, -b])))
+    if rows_are_independent(poly.A):
+        return np.ones(len(poly.owners), dtype=bool)
+    return exact_facet_mask(poly.rows)
 
 
 def rows_are_independent(A: Floats) -> bool:

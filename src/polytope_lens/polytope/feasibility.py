@@ -1,4 +1,4 @@
-"""Membership, emptiness, boundedness, extent.
+"""Emptiness, boundedness, extent.
 
 All through exact linear programs over the cone ``{(y, t) : A y <= t b, 0 <= t <= 1, |y_k| <= 1}``, which stands for the
 polytope by ``x = y / t`` and is bounded even where the polytope is not.
@@ -11,48 +11,46 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
+from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import nearest_float, rational
-from polytope_lens.arithmetic.signs import halfspace_signs
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
+from polytope_lens.polytope.halfspaces import holds_hint, proper
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from polytope_lens._types import Floats
-    from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.polytope import Polytope
 
 
 ZERO, ONE = fmpq(0), fmpq(1)
 
 
-def contains(poly: Polytope, X: Floats) -> NDArray[np.bool_]:
-    """Whether each point lies in the closed polytope, (n, d) -> (n,) bool; exact."""
-    return np.asarray((halfspace_signs(poly.A, poly.b, X) <= 0).all(axis=1))
-
-
-def is_empty(body: Body) -> bool:
+@kept
+def is_empty(poly: Polytope) -> bool:
     """Whether no point satisfies all inequalities; exact, one linear program at most."""
-    if body.holds_hint:
+    if holds_hint(poly):
         return False
-    d = body.dim
-    best = maximize([ZERO] * d + [ONE], _cone(body), [-ONE] * d + [ZERO], [ONE] * (d + 1))
+    d = poly.dim
+    best = maximize([ZERO] * d + [ONE], _cone(poly), [-ONE] * d + [ZERO], [ONE] * (d + 1))
     return best is None or best.value <= 0
 
 
-def has_interior(body: Body) -> bool:
+@kept
+def has_interior(poly: Polytope) -> bool:
     """Whether some point satisfies all inequalities strictly (rows ``0 <= 0`` apart); exact, one linear program."""
-    return interior_point(body) is not None
+    return interior_point(poly) is not None
 
 
-def interior_point(body: Body) -> list[fmpq] | None:
+@kept
+def interior_point(poly: Polytope) -> list[fmpq] | None:
     """A rational point that satisfies all inequalities strictly, or None if there is none; exact, one linear program.
 
     Rows ``0 <= 0`` are no constraint and are left out.
     """
-    d = body.dim
-    rows = [Halfspace([*row.normal, ONE], ZERO) for row in _cone(body) if any(row.normal)]
+    d = poly.dim
+    rows = [Halfspace([*row.normal, ONE], ZERO) for row in _cone(poly) if any(row.normal)]
     rows.append(Halfspace([ZERO] * d + [-ONE, ONE], ZERO))
     best = maximize([ZERO] * (d + 1) + [ONE], rows, [-ONE] * d + [ZERO, ZERO], [ONE] * (d + 2))
     if best is None or best.value <= 0:
@@ -60,17 +58,18 @@ def interior_point(body: Body) -> list[fmpq] | None:
     return [y / best.point[d] for y in best.point[:d]]
 
 
-def recession_direction(body: Body) -> list[fmpq] | None:
+@kept
+def recession_direction(poly: Polytope) -> list[fmpq] | None:
     """A nonzero y with ``a . y <= 0`` for all rows, or None where there is none; exact, at most 2 d linear programs.
 
     A nonempty polytope is unbounded exactly if it has one (Schrijver 1986, *Theory of Linear and Integer Programming*,
     section 8.2).
     """
-    d = body.dim
-    lines, n_lines = normals(body).nullspace()
+    d = poly.dim
+    lines, n_lines = normals(poly).nullspace()
     if n_lines:
         return [fmpq(lines[k, 0]) / max(abs(lines[i, 0]) for i in range(d)) for k in range(d)]
-    rows = [Halfspace([fmpq(v) for v in row[:-1]], ZERO) for row in body.rows]
+    rows = [Halfspace([fmpq(v) for v in row[:-1]], ZERO) for row in poly.rows]
     for k in range(d):
         for direction in (ONE, -ONE):
             best = maximize([direction if i == k else ZERO for i in range(d)], rows, [-ONE] * d, [ONE] * d)
@@ -79,12 +78,14 @@ def recession_direction(body: Body) -> list[fmpq] | None:
     return None
 
 
-def is_bounded(body: Body) -> bool:
+@kept
+def is_bounded(poly: Polytope) -> bool:
     """Whether the polytope contains no ray; exact. The empty polytope is bounded."""
-    return recession_direction(body) is None or is_empty(body)
+    return recession_direction(poly) is None or is_empty(poly)
 
 
-def box_around(body: Body) -> tuple[Floats, Floats]:
+@kept
+def box_around(poly: Polytope) -> tuple[Floats, Floats]:
     """Least and greatest value of each coordinate, infinite where there is none.
 
     Raises
@@ -97,14 +98,14 @@ def box_around(body: Body) -> tuple[Floats, Floats]:
     The smallest box of floats that holds the polytope: the exact bounds, each rounded outward. Which are infinite is
     exact, too; one beyond the largest float also is. Cost: at most 4 d + 1 exact linear programs.
     """
-    if is_empty(body):
-        raise DomainError("the bounding box of an empty polytope was asked for; it has none.")
-    d = body.dim
-    rows = [Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])) for row in body.proper]
+    if is_empty(poly):
+        raise DomainError("an empty polytope has no bounding box: no point satisfies all its inequalities.")
+    d = poly.dim
+    rows = [Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])) for row in proper(poly)]
     directions = [Halfspace(row.normal, ZERO) for row in rows]
-    reach = vertex_bound(body)
+    reach = vertex_bound(proper(poly), d)
     lower, upper = np.full(d, -np.inf), np.full(d, np.inf)
-    lines, n_lines = normals(body).nullspace()
+    lines, n_lines = normals(poly).nullspace()
     for k in range(d):
         if any(lines[k, j] != 0 for j in range(n_lines)):
             continue
@@ -119,24 +120,25 @@ def box_around(body: Body) -> tuple[Floats, Floats]:
     return lower, upper
 
 
-def normals(body: Body) -> fmpz_mat:
+@kept
+def normals(poly: Polytope) -> fmpz_mat:
     """The normals of all rows as a matrix; one row of zeros if there are none."""
-    return fmpz_mat([row[:-1] for row in body.rows] or [[fmpz(0)] * body.dim])
+    return fmpz_mat([row[:-1] for row in poly.rows] or [[fmpz(0)] * poly.dim])
 
 
-def _cone(body: Body) -> list[Halfspace]:
-    return [Halfspace([fmpq(v) for v in row], ZERO) for row in body.rows]
+def _cone(poly: Polytope) -> list[Halfspace]:
+    return [Halfspace([fmpq(v) for v in row], ZERO) for row in poly.rows]
 
 
-def vertex_bound(body: Body) -> fmpq:
-    """A number above every coordinate of every point where rows meet in one, and of some point of each face.
+def vertex_bound(rows: Sequence[Sequence[fmpz]], dim: int) -> fmpq:
+    """A number above every coordinate of every point where rows ``[a, c]`` meet in one, and of some point of each face.
 
     By Cramer's rule such coordinates are quotients of two determinants of integers: of at most the product of what the
     sizes of each row's entries add up to, and of 1 at least.
     """
-    sums = sorted((sum((abs(v) for v in row), fmpz(0)) for row in body.proper), reverse=True)
+    sums = sorted((sum((abs(v) for v in row), fmpz(0)) for row in rows), reverse=True)
     bound = fmpz(1)
-    for total in sums[: body.dim]:
+    for total in sums[:dim]:
         bound *= total
     return fmpq(bound + 1)
 

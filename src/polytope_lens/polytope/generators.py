@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
+from polytope_lens._kept import answers
 from polytope_lens.arithmetic.rational import fraction, nearest_float
 from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.polytope.double_description import extreme_rays
 from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.feasibility import is_empty, normals, recession_direction
+from polytope_lens.polytope.halfspaces import is_contradicted
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from polytope_lens._types import Bools, Floats
-    from polytope_lens.polytope.body import Body
+    from polytope_lens.polytope.polytope import Polytope
 
     Vector = tuple[int, ...]
 
@@ -54,7 +56,7 @@ class Generators:
         return np.array(rows, dtype=np.float64).reshape(len(rows), dim)
 
 
-def generators(body: Body, purpose: str = "vertices", most: int | None = None) -> Generators:
+def generators(poly: Polytope, purpose: str = "vertices", most: int | None = None) -> Generators:
     """Vertices and extreme rays of a polytope, and the rows they lie on; exact.
 
     Bounded or not, also flat ones: a segment in space has two vertices, a point is its own.
@@ -69,18 +71,32 @@ def generators(body: Body, purpose: str = "vertices", most: int | None = None) -
     Notes
     -----
     The vertices are the extreme rays with t > 0 of the cone ``{(y, t) : a . y + c t <= 0, t >= 0}``, x = y / t.
-    Cost: that of :func:`.extreme_rays`, after rows that say the same are put together and sorted: milliseconds in the
-    plane and in space, up to seconds for thousands of vertices, which some 30 rows may make from six dimensions on.
+    Cost: found once and kept, that of :func:`.extreme_rays`, after rows that say the same are put together and sorted:
+    milliseconds in the plane and in space, up to seconds for thousands of vertices, which some 30 rows may make from
+    six dimensions on.
     """
-    d, m = body.dim, len(body.rows)
-    if body.is_contradicted:
+    found: Generators | None = answers(poly).get(generators)
+    if found is None:
+        found = answers(poly)[generators] = _found(poly, purpose, most)
+    n = len(found.vertices) + len(found.rays)
+    if most is not None and n > most:
+        raise IntractableError(
+            f"the {purpose} of a polytope cannot be had within the limit: it has {n} vertices and rays, more than "
+            f"{most}. Allow for more of them."
+        )
+    return found
+
+
+def _found(poly: Polytope, purpose: str, most: int | None) -> Generators:
+    d, m = poly.dim, len(poly.rows)
+    if is_contradicted(poly):
         raise_empty(purpose)
-    if normals(body).rank() < d:
-        if is_empty(body):
+    if normals(poly).rank() < d:
+        if is_empty(poly):
             raise_empty(purpose)
         return Generators([], [], np.zeros((0, m), dtype=bool), has_line=True)
     members: dict[Vector, list[int]] = {}
-    for q, row in enumerate(body.rows):
+    for q, row in enumerate(poly.rows):
         if any(row[:-1]):
             members.setdefault(primitive(row), []).append(q)
     distinct = sorted(members)
@@ -89,8 +105,8 @@ def generators(body: Body, purpose: str = "vertices", most: int | None = None) -
         found, on = extreme_rays(cone, most)
     except IntractableError as cause:
         raise IntractableError(
-            f"the {purpose} of a polytope with {len(distinct)} different rows in R^{d} was asked for, but {cause} "
-            "Allow for more of them, or leave out coordinates or rows."
+            f"the {purpose} of a polytope with {len(distinct)} different rows in R^{d} cannot be had within the limit: "
+            f"{cause} Allow for more of them, or leave out coordinates or rows."
         ) from cause
     tight = np.zeros((len(found), m), dtype=bool)
     for column, key in zip(on.T[1:], distinct, strict=True):
@@ -103,28 +119,28 @@ def generators(body: Body, purpose: str = "vertices", most: int | None = None) -
     return Generators([found[i] for i in points], ends, tight[points], has_line=False)
 
 
-def bounded_generators(body: Body, purpose: str, most: int | None = None) -> Generators:
+def bounded_generators(poly: Polytope, purpose: str, most: int | None = None) -> Generators:
     """Vertices of a bounded polytope.
 
     Raises
     ------
     UnboundedPolytopeError, DomainError, IntractableError
     """
-    found = generators(body, purpose, most)
-    ray = found.rays[0] if found.rays else recession_direction(body) if found.has_line else None
+    found = generators(poly, purpose, most)
+    ray = found.rays[0] if found.rays else recession_direction(poly) if found.has_line else None
     if ray is not None:
         size = max(map(abs, ray))
         shown = [nearest_float(fmpq(v) / size) for v in ray]
         raise UnboundedPolytopeError(
-            f"the {purpose} of a polytope was asked for that contains the ray {shown}; "
-            "it has none. Choose a bounded domain, or intersect the polytope with a box."
+            f"the polytope contains the ray {shown}, so it has no {purpose}. Choose a bounded domain, or intersect the "
+            "polytope with a box."
         )
     return found
 
 
 def raise_empty(purpose: str) -> None:
     """Refuse a question about the empty polytope."""
-    raise DomainError(f"the {purpose} of an empty polytope was asked for; no point satisfies all its inequalities.")
+    raise DomainError(f"an empty polytope has no {purpose}: no point satisfies all its inequalities.")
 
 
 def _position(point: Vector) -> list[fmpq]:

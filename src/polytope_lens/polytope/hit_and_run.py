@@ -11,11 +11,12 @@ from polytope_lens.arithmetic.rational import dot, nearest_float, rationals
 from polytope_lens.errors import DomainError, UnboundedPolytopeError
 from polytope_lens.polytope.ball import BallStatus, chebyshev_ball
 from polytope_lens.polytope.feasibility import box_around, recession_direction
+from polytope_lens.polytope.halfspaces import proper
 from polytope_lens.polytope.membership import float_rows
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
-    from polytope_lens.polytope.body import Body
+    from polytope_lens.polytope.polytope import Polytope
 
 
 # Points walk side by side, in groups that are compared for standard errors.
@@ -38,28 +39,29 @@ class Walkers:
     UnboundedPolytopeError, DomainError
     """
 
-    def __init__(self, body: Body, rng: np.random.Generator) -> None:
-        ball = chebyshev_ball(body)
+    def __init__(self, poly: Polytope, rng: np.random.Generator) -> None:
+        ball = chebyshev_ball(poly)
         if ball.status is BallStatus.FLAT:
             raise_flat()
-        lower, upper = box_around(body)
-        ray = None if np.isfinite(upper - lower).all() else recession_direction(body)
+        lower, upper = box_around(poly)
+        ray = None if np.isfinite(upper - lower).all() else recession_direction(poly)
         if ray is not None:
             raise UnboundedPolytopeError(
                 "points all over a polytope were asked for that contains the ray "
                 f"{[nearest_float(v) for v in ray]}: no distribution is uniform there. Intersect it with a box."
             )
         self._rng = rng
-        self._dim = body.dim
+        self._dim = poly.dim
         self.center, self.shape = ball.center, np.diag(upper - lower)
-        self._exact = body
+        self._rows = proper(poly)
+        self._float_rows = float_rows(poly)
         # A bound on how far points are from the center, in each coordinate.
         self._corner = np.maximum(upper - ball.center, ball.center - lower)
         self._rows_at_center()
-        self.points = np.zeros((WALKERS, body.dim))
+        self.points = np.zeros((WALKERS, poly.dim))
         for _ in range(ROUNDS):
             self._learn()
-        self.step(WARM_UP * body.dim)
+        self.step(WARM_UP * poly.dim)
 
     @property
     def scale(self) -> float:
@@ -116,10 +118,10 @@ class Walkers:
     def _rows_at_center(self) -> None:
         """Rows ``normals @ point <= slack`` in the coordinates at hand."""
         x = rationals(self.center)
-        sizes = [fmpq(max(map(abs, row[:-1]))) for row in self._exact.proper]
-        slack = [-(dot(row[:-1], x) + row[-1]) / size for row, size in zip(self._exact.proper, sizes, strict=True)]
+        sizes = [fmpq(max(map(abs, row[:-1]))) for row in self._rows]
+        slack = [-(dot(row[:-1], x) + row[-1]) / size for row, size in zip(self._rows, sizes, strict=True)]
         self.slack = np.array([nearest_float(v) for v in slack])
-        self.normals = float_rows(self._exact)[:, :-1] @ self.shape
+        self.normals = self._float_rows[:, :-1] @ self.shape
         if not (self.slack > 0).all():
             raise DomainError(TOO_THIN)
 

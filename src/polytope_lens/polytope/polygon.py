@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.arithmetic.rational import integer_rows, nearest_float, sign
+from polytope_lens.arithmetic.rational import sign
 from polytope_lens.errors import DimensionError, DomainError, UnboundedPolytopeError
-from polytope_lens.polytope.facets import exact_facet_mask
+from polytope_lens.polytope.facets import facet_mask
 from polytope_lens.polytope.feasibility import has_interior, is_bounded
+from polytope_lens.polytope.generators import generators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from shapely import Polygon
 
     from polytope_lens.polytope.polytope import Polytope
@@ -24,14 +24,20 @@ if TYPE_CHECKING:
 
 def ordered_edges(poly: Polytope) -> list[int]:
     """Rows of a bounded polygon with interior that are edges, one row per edge, counter-clockwise; exact."""
+    _check_polygon(poly)
+    return by_angle(poly.rows, np.flatnonzero(facet_mask(poly)).tolist())
+
+
+def _check_polygon(poly: Polytope) -> None:
     if poly.dim != 2:
-        raise DimensionError(f"corners in order exist in the plane; this polytope lives in R^{poly.dim}.")
-    if not has_interior(poly.body()):
+        raise DimensionError(
+            f"corners in order exist in the plane; this polytope lives in R^{poly.dim}. Restrict a network to a plane "
+            "first, or ask for `vertices()`."
+        )
+    if not has_interior(poly):
         raise DomainError("the polygon is empty or flat: no point satisfies all its inequalities strictly.")
-    if not is_bounded(poly.body()):
+    if not is_bounded(poly):
         raise UnboundedPolytopeError("the polygon is unbounded, so its corners do not close up. Clip it to a box.")
-    rows = integer_rows(np.column_stack([poly.A, -poly.b]))
-    return by_angle(rows, np.flatnonzero(exact_facet_mask(rows)).tolist())
 
 
 def by_angle(rows: Sequence[Sequence[fmpz]], chosen: Sequence[int]) -> list[int]:
@@ -49,7 +55,7 @@ def by_angle(rows: Sequence[Sequence[fmpz]], chosen: Sequence[int]) -> list[int]
 def exact_vertices(poly: Polytope) -> tuple[list[int], list[tuple[fmpq, fmpq]]]:
     """Edges in order, and the corner at which each edge starts, as fractions."""
     edges = ordered_edges(poly)
-    rows = integer_rows(np.column_stack([poly.A, -poly.b]))
+    rows = poly.rows
     return edges, [crossing(rows[edges[i - 1]], rows[edges[i]]) for i in range(len(edges))]
 
 
@@ -61,16 +67,17 @@ def crossing(first: Sequence[fmpz], second: Sequence[fmpz]) -> tuple[fmpq, fmpq]
     return fmpq(b * r - c * q, determinant), fmpq(c * p - a * r, determinant)
 
 
-def vertices(poly: Polytope) -> NDArray[np.float64]:
-    """Corners of a bounded polygon, counter-clockwise, (n, 2); computed exactly, each coordinate rounded once."""
-    return np.array([[nearest_float(x), nearest_float(y)] for x, y in exact_vertices(poly)[1]])
-
-
 def to_shapely(poly: Polytope) -> Polygon:
-    """The polygon as a shapely geometry; its corners are rounded to float64."""
+    """A bounded polygon with interior as a shapely geometry: the exact corners, each rounded once.
+
+    Raises
+    ------
+    DimensionError, DomainError, UnboundedPolytopeError
+    """
     from shapely import Polygon
 
-    return Polygon(vertices(poly))
+    _check_polygon(poly)
+    return Polygon(generators(poly).rounded(poly.dim))
 
 
 def _lower_half(a: fmpz, b: fmpz) -> bool:

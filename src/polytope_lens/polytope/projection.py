@@ -15,10 +15,11 @@ from polytope_lens.lp.rational_nearest import exact_nearest
 from polytope_lens.lp.rational_simplex import Halfspace
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 from polytope_lens.polytope.extent import nearest_root
+from polytope_lens.polytope.halfspaces import holds, is_contradicted, proper
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
-    from polytope_lens.polytope.body import Body
+    from polytope_lens.polytope.polytope import Polytope
 
     Vector = list[fmpq]
 
@@ -47,7 +48,7 @@ def check_norm(norm: float) -> float:
     return norm
 
 
-def nearest_point(body: Body, x: Vector, norm: float = 2) -> Nearest:
+def nearest_point(poly: Polytope, x: Vector, norm: float = 2) -> Nearest:
     """The point of a polytope nearest to x: the one there is for the Euclidean norm, one of them for others; exact.
 
     Raises
@@ -63,21 +64,21 @@ def nearest_point(body: Body, x: Vector, norm: float = 2) -> Nearest:
     coordinates.
     """
     check_norm(norm)
-    if body.is_contradicted:
+    if is_contradicted(poly):
         _raise_empty()
-    if body.contain(x):
+    if holds(poly, x):
         return Nearest(list(x), ZERO, norm)
-    rows, slack = _rows_at(body, x)
-    found = exact_nearest(list(map(Halfspace, rows, slack)), body.dim, norm, *_proposed(rows, slack, norm))
+    rows, slack = _rows_at(poly, x)
+    found = exact_nearest(list(map(Halfspace, rows, slack)), poly.dim, norm, *_proposed(rows, slack, norm))
     if found is None:
         _raise_empty()
     return Nearest([u + v for u, v in zip(x, found.point, strict=True)], found.power, norm)
 
 
-def _rows_at(body: Body, x: Vector) -> tuple[list[Vector], Vector]:
+def _rows_at(poly: Polytope, x: Vector) -> tuple[list[Vector], Vector]:
     """Rows ``a . v <= s`` seen from x, divided by their greatest entries."""
     rows, slack = [], []
-    for row in body.proper:
+    for row in proper(poly):
         size = fmpq(max(map(abs, row[:-1])))
         rows.append([fmpq(v) / size for v in row[:-1]])
         slack.append(-(dot(row[:-1], x) + row[-1]) / size)
@@ -98,4 +99,4 @@ def _proposed(rows: list[Vector], slack: Vector, norm: float) -> tuple[Floats | 
 
 
 def _raise_empty() -> NoReturn:
-    raise DomainError("the point of an empty polytope nearest to another one was asked for; it has none.")
+    raise DomainError("an empty polytope has no point nearest to another one: it has none at all.")

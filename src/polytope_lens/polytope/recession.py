@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
-from polytope_lens.arithmetic.rational import integer_rows, nearest_float
+from polytope_lens._kept import kept
+from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.double_description import extreme_rays, primitive_fractions
@@ -74,6 +75,7 @@ class ExactRecessionCone:
         return RecessionCone(_unit(self.rays, dim), _unit(self.lines, dim))
 
 
+@kept
 def recession_cone(poly: Polytope) -> ExactRecessionCone:
     """Extreme rays and lines of a polytope; exact.
 
@@ -86,9 +88,9 @@ def recession_cone(poly: Polytope) -> ExactRecessionCone:
     -----
     Cost: as for :func:`cone_of_rows`, and one linear program.
     """
-    if is_empty(poly.body()):
-        raise DomainError("the rays of an empty polytope were asked for; it has none.")
-    return cone_of_rows(integer_rows(poly.A), poly.dim)
+    if is_empty(poly):
+        raise DomainError("an empty polytope has no rays: no point satisfies all its inequalities.")
+    return cone_of_rows([row[:-1] for row in poly.rows], poly.dim)
 
 
 def is_trivial_cone(rows: Sequence[Sequence[fmpz]], dim: int) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polytope_lens._types import Floats
-    from polytope_lens.polytope.body import Body
+    from polytope_lens.polytope.polytope import Polytope
 
 
 # Steps before the first point of a ball, and between points for each coordinate.
@@ -45,7 +45,7 @@ class Estimate:
     n_samples: int
 
 
-def sample(body: Body, n: int, rng: np.random.Generator) -> Floats:
+def sample(poly: Polytope, n: int, rng: np.random.Generator) -> Floats:
     """Points of a bounded polytope with interior, uniformly distributed, (n, d); each proved to lie in it.
 
     Raises
@@ -61,30 +61,30 @@ def sample(body: Body, n: int, rng: np.random.Generator) -> Floats:
     outside are drawn again.
     """
     try:
-        found, parts = cut("sample", body, insist=False)
+        found, parts = cut("sample", poly, insist=False)
     except IntractableError:
-        return _accepted(body, n, lambda count: walk(body, count, rng))
-    if parts.dim < body.dim:
+        return _accepted(poly, n, lambda count: walk(poly, count, rng))
+    if parts.dim < poly.dim:
         raise_flat()
-    vertices = found.rounded(body.dim)
+    vertices = found.rounded(poly.dim)
     sizes = np.array([nearest_float(size / sum(parts.sizes, fmpq(0))) for size in parts.sizes])
     simplices = np.array(parts.simplices)
 
     def draw(count: int) -> Floats:
         chosen = rng.choice(len(sizes), count, p=sizes / sizes.sum())
-        weights = rng.standard_exponential((count, body.dim + 1))
+        weights = rng.standard_exponential((count, poly.dim + 1))
         weights /= weights.sum(axis=1, keepdims=True)
         return np.asarray(np.einsum("nk,nkd->nd", weights, vertices[simplices[chosen]]))
 
-    return _accepted(body, n, draw)
+    return _accepted(poly, n, draw)
 
 
-def _accepted(body: Body, n: int, draw: Callable[[int], Floats]) -> Floats:
+def _accepted(poly: Polytope, n: int, draw: Callable[[int], Floats]) -> Floats:
     """The first n points drawn that are inside."""
-    kept, count = [np.empty((0, body.dim))], 0
+    kept, count = [np.empty((0, poly.dim))], 0
     for _ in range(PATIENCE):
         points = draw(n - count)
-        points = points[inside_mask(body, points)]
+        points = points[inside_mask(poly, points)]
         kept.append(points)
         count += len(points)
         if count >= n:
@@ -92,18 +92,18 @@ def _accepted(body: Body, n: int, draw: Callable[[int], Floats]) -> Floats:
     raise DomainError(TOO_THIN)
 
 
-def walk(body: Body, n: int, rng: np.random.Generator) -> Floats:
+def walk(poly: Polytope, n: int, rng: np.random.Generator) -> Floats:
     """Points of a bounded polytope with interior, by walks along random lines, (n, d); see :func:`sample`."""
-    walkers = Walkers(body, rng)
+    walkers = Walkers(poly, rng)
     rounds = -(-n // WALKERS)
     parts = []
     for _ in range(rounds):
-        walkers.step(THINNING * body.dim)
+        walkers.step(THINNING * poly.dim)
         parts.append(walkers.points.copy())
-    return walkers.original(np.concatenate(parts)[:n]) if parts else np.empty((0, body.dim))
+    return walkers.original(np.concatenate(parts)[:n]) if parts else np.empty((0, poly.dim))
 
 
-def estimate_volume(body: Body, n: int, rng: np.random.Generator) -> Estimate:
+def estimate_volume(poly: Polytope, n: int, rng: np.random.Generator) -> Estimate:
     """The volume of a bounded polytope, estimated by sampling; in any dimension.
 
     Raises
@@ -120,7 +120,7 @@ def estimate_volume(body: Body, n: int, rng: np.random.Generator) -> Estimate:
     Source: Dyer, Frieze and Kannan 1991, *A random polynomial-time algorithm for approximating the
     volume of convex bodies*; Emiris and Fisikopoulos 2014, *Practical polytope volume approximation*.
     """
-    walkers, d = Walkers(body, rng), body.dim
+    walkers, d = Walkers(poly, rng), poly.dim
     radius, farthest = walkers.room(), walkers.reach()
     stages = max(0, int(np.ceil(d * log2(farthest / radius))))
     rounds = max(1, -(-n // WALKERS))

@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 from flint import fmpq
 
+from polytope_lens._kept import answers
 from polytope_lens.errors import IntractableError
 from polytope_lens.polytope.generators import bounded_generators
 from polytope_lens.polytope.triangulation import triangulate
 
 if TYPE_CHECKING:
-    from polytope_lens.polytope.body import Body
     from polytope_lens.polytope.generators import Generators
+    from polytope_lens.polytope.polytope import Polytope
     from polytope_lens.polytope.triangulation import Triangulation
 
 # More than this is not begun unless it is insisted on: about ten seconds.
 MOST_DIMENSIONS, MOST_RAYS, MOST_SIMPLICES = 8, 5_000, 200_000
 
 
-def volume(body: Body, *, insist: bool = False) -> fmpq:
+def volume(poly: Polytope, *, insist: bool = False) -> fmpq:
     """Volume of a bounded polytope; exact, and 0 for a flat one.
 
     Parameters
@@ -34,7 +35,7 @@ def volume(body: Body, *, insist: bool = False) -> fmpq:
     DomainError
         An empty polytope.
     IntractableError
-        More than 8 dimensions, or too many vertices or simplices; names :func:`.estimate.estimate_volume`.
+        More than 8 dimensions, or too many vertices or simplices; names :meth:`.Polytope.estimate_volume`.
 
     Notes
     -----
@@ -42,17 +43,17 @@ def volume(body: Body, *, insist: bool = False) -> fmpq:
     some ten microseconds for each simplex. There are about as many as vertices in the plane and in space, 24 in a cube
     of 4 dimensions and 40 320 in one of 8.
     """
-    _, parts = cut("volume", body, insist=insist)
-    return sum(parts.sizes, fmpq(0)) if parts.dim == body.dim else fmpq(0)
+    _, parts = cut("volume", poly, insist=insist)
+    return sum(parts.sizes, fmpq(0)) if parts.dim == poly.dim else fmpq(0)
 
 
-def centroid(body: Body, *, insist: bool = False) -> list[fmpq]:
+def centroid(poly: Polytope, *, insist: bool = False) -> list[fmpq]:
     """Center of mass of a bounded polytope, of a flat one within its flat; exact.
 
     Raises and costs what :func:`volume` does.
     """
-    found, parts = cut("centroid", body, insist=insist)
-    total, moment = fmpq(0), [fmpq(0)] * body.dim
+    found, parts = cut("centroid", poly, insist=insist)
+    total, moment = fmpq(0), [fmpq(0)] * poly.dim
     for simplex, size in zip(parts.simplices, parts.sizes, strict=True):
         total += size
         for i in simplex:
@@ -61,12 +62,19 @@ def centroid(body: Body, *, insist: bool = False) -> list[fmpq]:
     return [v / (total * (parts.dim + 1)) for v in moment]
 
 
-def cut(purpose: str, body: Body, *, insist: bool) -> tuple[Generators, Triangulation]:
-    """A bounded polytope's vertices and simplices, or an error that says what else there is."""
+def cut(purpose: str, poly: Polytope, *, insist: bool) -> tuple[Generators, Triangulation]:
+    """A bounded polytope's vertices and simplices, kept, or an error that says what else there is."""
+    known: tuple[Generators, Triangulation] | None = answers(poly).get(cut)
+    if known is None:
+        known = answers(poly)[cut] = _cut(purpose, poly, insist)
+    return known
+
+
+def _cut(purpose: str, poly: Polytope, insist: bool) -> tuple[Generators, Triangulation]:
     try:
-        if body.dim > MOST_DIMENSIONS and not insist:
-            raise IntractableError(f"the polytope lives in R^{body.dim}.")
-        found = bounded_generators(body, purpose, None if insist else MOST_RAYS)
+        if poly.dim > MOST_DIMENSIONS and not insist:
+            raise IntractableError(f"the polytope lives in R^{poly.dim}.")
+        found = bounded_generators(poly, purpose, None if insist else MOST_RAYS)
         return found, triangulate(found, None if insist else MOST_SIMPLICES)
     except IntractableError as cause:
         raise IntractableError(

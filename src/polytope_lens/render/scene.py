@@ -107,8 +107,8 @@ def pattern_colors(partition: Partition) -> Floats:
     flips one bit, and the parity of the pattern decides between light and dark: neighbours differ in lightness too,
     not just in hue.
     """
-    parity = _parity(partition.patterns)
-    hue, shade = _uniform(partition.patterns)
+    parity = _parity(partition.packed_patterns)
+    hue, shade = _uniform(partition.packed_patterns)
     return _srgb_from_oklch(np.where(parity, 0.60, 0.80) + 0.09 * shade, 0.08, 2 * np.pi * hue)
 
 

@@ -21,7 +21,7 @@ def show(bits: Bools, partition: Partition) -> str:
 
 def names(partition: Partition, *regions: Any) -> str:
     """Regions by number and pattern, the first six of them."""
-    bits = partition.bits()
+    bits = partition.patterns()
     shown = ", ".join(f"region {int(i)} ({show(bits[int(i)], partition)})" for i in regions[:6])
     return shown + (f" and {len(regions) - 6} more" if len(regions) > 6 else "")
 

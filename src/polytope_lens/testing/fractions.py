@@ -125,7 +125,7 @@ def exact_cells(partition: Partition) -> Iterator[list[list[fmpz]]]:
     network = partition.network
     source = ExactRows(network)
     sides = domain_rows(partition.domain, network.input_dim)
-    for bits in partition.bits():
+    for bits in partition.patterns():
         yield cell_rows(network, source, bits) + sides
 
 
@@ -133,6 +133,6 @@ def exact_maps(partition: Partition) -> Iterator[Floats]:
     """The map ``[A, b]`` of each region, (out, d + 1), each number rounded once."""
     network = partition.network
     source = ExactRows(network)
-    for bits in partition.bits():
+    for bits in partition.patterns():
         rows, scale = source.scaled_rows(len(network.layers), bits)
         yield np.array([[nearest_float(fmpq(v, scale)) for v in row] for row in rows])

@@ -103,14 +103,14 @@ def assert_counts(partition: Partition) -> None:
     """Patterns ascend, each once; counts per layer are those of the patterns and never fall; `count` finds the same."""
     __tracebackhide__ = True
     network, n = partition.network, len(partition)
-    keys = sort_key(partition.patterns)
+    keys = sort_key(partition.packed_patterns)
     for i in range(n - 1):
         if keys[i].tobytes() >= keys[i + 1].tobytes():
             fail(
                 "regions come in ascending order, each once",
                 f"regions {i} and {i + 1} are {names(partition, i, i + 1)}",
             )
-    bits = partition.bits()
+    bits = partition.patterns()
     stops = np.cumsum(network.bits_per_layer)
     expected = [len({row[:stop].tobytes() for row in bits}) for stop in stops.tolist()]
     if partition.counts_per_layer.tolist() != expected:
@@ -134,7 +134,7 @@ def assert_patterns_found(partition: Partition, X: ArrayLike) -> None:
     rows = _in_domain(partition, X)
     signs = point_signs(partition.network, rows)
     bits, inside = signs > 0, interior_mask(partition.network, signs)
-    known = set(map(bytes, sort_key(partition.patterns)))
+    known = set(map(bytes, sort_key(partition.packed_patterns)))
     for x, pattern, key, sure in zip(rows, bits, map(bytes, sort_key(pack(bits))), inside, strict=True):
         if sure and key not in known:
             fail(
@@ -369,7 +369,7 @@ def assert_neighbors_symmetric(partition: Partition) -> None:
 def assert_same_regions(p: Partition, q: Partition) -> None:
     """Two partitions of one network and domain are equal: patterns, order, counts; maps up to rounding."""
     __tracebackhide__ = True
-    keys_p, keys_q = ([bytes(key) for key in sort_key(one.patterns)] for one in (p, q))
+    keys_p, keys_q = ([bytes(key) for key in sort_key(one.packed_patterns)] for one in (p, q))
     for one, other, here, there in ((p, q, keys_p, keys_q), (q, p, keys_q, keys_p)):
         known = set(there)
         missing = [i for i, key in enumerate(here) if key not in known]
@@ -394,7 +394,7 @@ def _map_sizes(partition: Partition) -> Floats:
     """Each entry of the maps with every term of its sum replaced by its size: what rounding is relative to."""
     network = partition.network
     product = np.abs(network.augmented_weights()[0])[None, :, :]
-    bits = partition.bits()
+    bits = partition.patterns()
     start = 0
     for layer, weight in zip(network.layers, network.augmented_weights()[1:], strict=True):
         on = np.ones((len(bits), layer.width), dtype=bool)

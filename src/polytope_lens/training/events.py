@@ -281,7 +281,7 @@ def transition(found: Overlay, before: int = 0, after: int = 1) -> Transition:
     pairs = np.column_stack([found.first_regions, found.second_regions])
     same = np.zeros(len(found), dtype=bool)
     if first.network.bits_per_layer == second.network.bits_per_layer:
-        same = (first.patterns[pairs[:, 0]] == second.patterns[pairs[:, 1]]).all(axis=1)
+        same = (first.packed_patterns[pairs[:, 0]] == second.packed_patterns[pairs[:, 1]]).all(axis=1)
     heirs, origins = majorities(found)
     mutual = (heirs[pairs[:, 0]] == pairs[:, 1]) & (origins[pairs[:, 1]] == pairs[:, 0])
     taken = _members(pairs[same, 0], len(first))[pairs[:, 0]] | _members(pairs[same, 1], len(second))[pairs[:, 1]]

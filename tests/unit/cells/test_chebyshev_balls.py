@@ -10,6 +10,9 @@ import pytest
 import reference
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.cells import chebyshev_balls
+from polytope_lens.cells.chebyshev_balls import Balls
+from polytope_lens.errors import IndexingError
+from polytope_lens.polytope.ball import BallStatus
 
 TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [1, 1, 1])
 
@@ -46,6 +49,19 @@ def test_each_ball_is_inside_and_none_is_larger(widths, domain):
                 slack = b - reference.dot(row, x)
                 assert slack >= 0
                 assert r * r * reference.dot(row, row) <= slack * slack
+
+
+def test_balls_are_picked_one_by_one_and_in_parts():
+    found = random_lens((2, 6, 6)).partition().chebyshev_balls()
+    assert len(list(found)) == len(found)
+    for i, ball in enumerate(found):
+        assert (ball.center == found.centers[i]).all() and ball.radius == found.radii[i] and ball.bound == np.inf
+        assert ball.status is (BallStatus.UNBOUNDED if np.isinf(ball.radius) else BallStatus.LARGEST)
+    assert (found[2:5].radii == found.radii[2:5]).all() and (found[[-1]].centers == found.centers[-1:]).all()
+    assert len(found[found.radii > 0.1]) == (found.radii > 0.1).sum()
+    assert Balls(np.zeros((1, 2)), np.zeros(1))[0].status is BallStatus.TOO_THIN
+    with pytest.raises(IndexingError, match=f"balls of {len(found)} regions"):
+        found[len(found)]
 
 
 def test_regions_that_float_bounds_cannot_tell():

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import reference
 from families import chain, golden, max_of_four
 from polytope_lens import Box, Lens
-from polytope_lens.cells.inequalities import exact_system
-from polytope_lens.errors import DimensionError
+from polytope_lens._kept import answers
+from polytope_lens.cells.inequalities import exact_system, facet_mask
+from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import networks, points_in
 
@@ -109,6 +110,29 @@ def test_exact_rows_rounded_are_the_rounded_rows(network, data):
     assert exact.A[-4:].tolist() == box.A.tolist()
 
 
+def test_facets_are_not_looked_for_unless_they_are_asked_for():
+    region = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7])
+    for exact in (False, True):
+        without, asked = region.inequalities(exact=exact, facets=False), region.inequalities(exact=exact)
+        assert without.is_facet is None and asked.is_facet is not None and without.is_exact == asked.is_exact == exact
+        assert without.A.tolist() == asked.A.tolist() and without.b.tolist() == asked.b.tolist()
+        assert len(str(without).splitlines()) == 16
+        with pytest.raises(OptionError, match="facets=False"):
+            without.facets()
+    fresh = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7])
+    fresh.inequalities(exact=True, facets=False)
+    assert facet_mask not in answers(fresh)
+
+
+def test_all_rows_are_the_same_set_as_the_facets():
+    region = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7], Box([-1, -1], [1, 1]))
+    everything = region.inequalities(exact=True).to_polytope()
+    assert everything == region.polytope and len(everything.owners) == 20 > len(region.polytope.owners)
+    rounded = region.inequalities()
+    assert (rounded.to_polytope().A == rounded.A).all() and rounded.to_polytope().owners == everything.owners
+    assert rounded.contains([0.3, -0.7]) and not rounded.contains([2, Fraction(1, 3)])
+
+
 def test_points_between_floats_are_told_apart():
     """3 x <= 0.1 + 0.2, of which no float is the third part."""
     exact = Lens.from_arrays([[[3.0]], [[1.0]]], [[-0.30000000000000004], [0]]).at([0]).inequalities(exact=True)
@@ -130,12 +154,15 @@ def test_printed_fractions():
     region = Lens.from_arrays([[[1, -2], [0, 0], [-1, 0]], [[1, 1, 1]]], [[1, -1, 0.375], [0]]).at([0.25, 0.5])
     exact = region.inequalities(exact=True)
     assert str(exact).splitlines() == [
-        "-1 x0 + 2 x1 <= 1   layer 0, neuron 0",
-        "1 x0 <= 3/8   layer 0, neuron 2",
+        "-1 x0 + 2 x1 <= 1   layer 0, neuron 0   distance 0.112",
+        "1 x0 <= 3/8   layer 0, neuron 2   distance 0.125",
     ]
-    assert repr(exact) == "ExactInequalities(3 rows of fractions in R^2, 2 of them facets)"
+    assert repr(exact) == "Inequalities(3 rows of fractions in R^2, 2 of them facets)"
     sides = Lens(chain(1)).partition(Box([-1], [0.5]))[1].inequalities(exact=True)
-    assert str(sides).splitlines() == ["-1 x0 <= 0   layer 0, neuron 0", "1 x0 <= 1/2   domain, row 0"]
+    assert str(sides).splitlines() == [
+        "-1 x0 <= 0   layer 0, neuron 0   distance 0.25",
+        "1 x0 <= 1/2   domain, row 0   distance 0.25",
+    ]
     assert len(Lens.from_arrays([[[1, 2]]], [[0]]).at([0, 0]).inequalities(exact=True)) == 0
 
 

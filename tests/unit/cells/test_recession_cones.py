@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from families import braid, central, cross_polytope, generic, grid, low_rank, parallel, random_deep, seven_lines
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.cells import recession_cones as module
+from polytope_lens.errors import IndexingError
 from polytope_lens.testing import networks
 
 
 @pytest.mark.parametrize(("n", "d"), [(1, 1), (6, 1), (3, 2), (9, 2), (5, 3), (7, 3), (7, 4), (4, 6)])
 def test_generic_arrangements_have_binomially_many_bounded_regions(n, d):
     partition = Lens(generic(n, d)).partition()
-    bounded = partition.is_bounded
+    bounded = partition.bounded_mask()
     assert bounded.sum() == comb(n - 1, d)
     if d == 2:
         assert (~bounded).sum() == 2 * n
@@ -34,7 +35,7 @@ def test_unbounded_regions_of_the_plane_have_two_rays_in_order():
     assert len(cones.rays) == 2 * 24 and not len(cones.lines)
     # Each ray is a direction of a line, and belongs to the regions on both sides of it.
     assert len(np.unique(np.round(cones.rays, 9), axis=0)) == 24
-    for index in np.flatnonzero(~partition.is_bounded):
+    for index in np.flatnonzero(~partition.bounded_mask()):
         (a, b), (c, d) = cones[int(index)].rays
         assert a * d - b * c > 0
 
@@ -55,11 +56,11 @@ def test_unbounded_regions_of_the_plane_have_two_rays_in_order():
 def test_known_arrangements(network, unbounded, lines):
     partition = Lens(network).partition()
     cones = partition.rays()
-    assert (~partition.is_bounded).sum() == unbounded
+    assert (~partition.bounded_mask()).sum() == unbounded
     assert len(cones.lines) == lines
     assert repr(cones) == f"RecessionCones({len(cones.rays)} rays, {lines} lines of {len(partition)} regions)"
     region = partition[0]
-    assert region.is_bounded == partition.is_bounded[0] == region.rays().is_trivial
+    assert region.is_bounded == partition.bounded_mask()[0] == region.rays().is_trivial
     assert (region.rays().rays == cones[0].rays).all() and (region.rays().lines == cones[0].lines).all()
 
 
@@ -67,14 +68,14 @@ def test_bounded_domains_bound_everything():
     lens = Lens(generic(5, 2))
     for domain in (Box([-1, -1], [1, 1]), Polytope([[1, 0], [0, 1], [-1, -1]], [1, 1, 1])):
         partition = lens.partition(domain)
-        assert partition.is_bounded.all() and partition[0].is_bounded and partition[0].rays().is_trivial
+        assert partition.bounded_mask().all() and partition[0].is_bounded and partition[0].rays().is_trivial
         assert not len(partition.rays().rays)
 
 
 def test_unbounded_domains_clip():
     strip = Polytope([[0, 1], [0, -1]], [1, 1])
     partition = Lens(generic(6, 2)).partition(strip)
-    ends = np.flatnonzero(~partition.is_bounded)
+    ends = np.flatnonzero(~partition.bounded_mask())
     assert sorted(partition[int(i)].rays(exact=True).rays for i in ends) == [[(-1, 0)], [(1, 0)]]
 
 
@@ -94,7 +95,7 @@ def test_masks_agree_with_cones_and_directions_stay_inside(network, data):
     d = network.input_dim
     domain = data.draw(st.sampled_from([None, Polytope(np.eye(d)[:1], [1.0]), Polytope(-np.eye(d), np.ones(d))]))
     partition = lens.partition(domain)
-    bounded = partition.is_bounded
+    bounded = partition.bounded_mask()
     for i, region in enumerate(partition):
         cone = region.rays(exact=True)
         assert cone.is_trivial == bounded[i] == region.is_bounded
@@ -103,12 +104,26 @@ def test_masks_agree_with_cones_and_directions_stay_inside(network, data):
             assert all(sum(int(a) * v for a, v in zip(row, y, strict=True)) <= 0 for row in rows)
 
 
+def test_cones_are_picked_one_by_one_and_in_parts():
+    cones = Lens(random_deep((2, 6, 5), 1, 0.0)).partition().rays()
+    alone = list(cones)
+    assert len(alone) == len(cones) > 5
+    for index in (slice(2, 5), slice(None, None, -1), [3, 3, 0], slice(0, 0)):
+        part = cones[index]
+        picked = [alone[i] for i in np.arange(len(cones))[index]]
+        assert len(part) == len(picked)
+        for one, other in zip(part, picked, strict=True):
+            assert np.array_equal(one.rays, other.rays) and np.array_equal(one.lines, other.lines)
+    with pytest.raises(IndexingError, match=f"cones of {len(cones)} regions"):
+        cones["a"]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_points_along_rays_keep_their_pattern(seed):
     lens = Lens(random_deep((2, 6, 5), seed, 0.0))
     partition = lens.partition()
-    patterns, cones = partition.bits(), partition.rays()
-    for i in np.flatnonzero(~partition.is_bounded):
+    patterns, cones = partition.patterns(), partition.rays()
+    for i in np.flatnonzero(~partition.bounded_mask()):
         for y in [*cones[int(i)].rays, *cones[int(i)].lines]:
             X = partition.witnesses[i] + np.array([[0.5], [3.0], [1000.0]]) * y
             assert (lens.patterns(X) == patterns[i]).all()
@@ -121,7 +136,7 @@ def test_deep_narrow_networks_are_settled_layer_by_layer(monkeypatch):
     calls = []
     honest = module.is_trivial_cone
     monkeypatch.setattr(module, "is_trivial_cone", lambda *args: calls.append(1) or honest(*args))
-    bounded = partition.is_bounded
+    bounded = partition.bounded_mask()
     assert len(calls) < len(partition) / 3
     monkeypatch.undo()
     assert bounded.tolist() == [region.is_bounded for region in partition]

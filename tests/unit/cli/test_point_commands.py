@@ -105,13 +105,13 @@ def test_paths_that_lead_nowhere(capsys, lines, tmp_path):
 def test_export(capsys, lines, tmp_path):
     region = Lens(lines).at([0.5, -0.25])
     assert main(["export", lines, "0.5", "-0.25", "--format", "smtlib"]) == 0
-    assert capsys.readouterr().out == region.to_smtlib()
+    assert capsys.readouterr().out == region.export.smtlib()
     assert main(["export", lines, "0.5", "-0.25", "-o", str(tmp_path / "region.ine")]) == 0
     np.save(tmp_path / "x.npy", [0.5, -0.25])
     x = str(tmp_path / "x.npy")
     assert main(["export", lines, "--point", x, "--format", "ine", "-o", str(tmp_path / "region.txt")]) == 0
     assert capsys.readouterr().out == ""
-    assert (tmp_path / "region.ine").read_text() == (tmp_path / "region.txt").read_text() == region.to_ine()
+    assert (tmp_path / "region.ine").read_text() == (tmp_path / "region.txt").read_text() == region.export.ine()
     assert main(["export", lines, "0.5", "0.25", "--box", "0", "1", "--format", "wkt"]) == 0
     assert capsys.readouterr().out == "POLYGON ((1.0 0.0, 1.0 1.0, 0.0 1.0, 0.0 0.5, 0.5 0.0, 1.0 0.0))\n"
 

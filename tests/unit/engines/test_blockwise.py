@@ -26,7 +26,7 @@ def slices(seed, dim, *, integer=False):
 
 
 def assert_same(found, expected):
-    assert np.array_equal(found.patterns, expected.patterns)
+    assert np.array_equal(found.packed_patterns, expected.packed_patterns)
     assert np.array_equal(found.counts_per_layer, expected.counts_per_layer)
     np.testing.assert_allclose(found.maps, expected.maps, rtol=1e-9, atol=1e-9)
 
@@ -62,5 +62,5 @@ def test_threads_and_small_stacks_change_nothing(monkeypatch):
     monkeypatch.setattr(subdivide, "MOST_NUMBERS", 1)
     found = partition(network, domain, workers=3)
     assert np.array_equal(found.maps, expected.maps)
-    assert np.array_equal(found.patterns, expected.patterns)
+    assert np.array_equal(found.packed_patterns, expected.packed_patterns)
     assert found.certificate.rational == expected.certificate.rational

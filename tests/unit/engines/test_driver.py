@@ -30,7 +30,7 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order(widths, engine):
     assert len(alone) > 2000
     for workers in (2, 3, 5):
         shared = lens.partition(box, engine, workers=workers)
-        for field in ("patterns", "maps", "witnesses", "counts_per_layer"):
+        for field in ("packed_patterns", "maps", "witnesses", "counts_per_layer"):
             assert np.array_equal(getattr(alone, field), getattr(shared, field)), field
         assert shared.certificate == alone.certificate
         counts = lens.count(box, engine, workers=workers)
@@ -79,7 +79,7 @@ def test_deep_networks_climb_the_second_rung_and_agree_with_the_third():
     exact = lens.partition(box, "brute")
     for engine in ("subdivide", "split"):
         found = lens.partition(box, engine)
-        assert np.array_equal(found.patterns, exact.patterns)
+        assert np.array_equal(found.packed_patterns, exact.packed_patterns)
         assert found.certificate.double_double > 100
         assert found.certificate.rational < found.certificate.total / 1000
 
@@ -130,7 +130,7 @@ def test_walks_may_be_shared_at_every_step_also_while_an_answer_waits(widths, en
     monkeypatch.setattr(driver, "_Team", Restless)
     monkeypatch.setattr(driver, "WORTH_SHARING", 0)
     shared = lens.partition(box, engine, workers=2)
-    assert np.array_equal(shared.patterns, alone.patterns)
+    assert np.array_equal(shared.packed_patterns, alone.packed_patterns)
     assert np.array_equal(shared.maps, alone.maps)
     assert shared.counts_per_layer.tolist() == alone.counts_per_layer.tolist()
     assert shared.certificate == alone.certificate

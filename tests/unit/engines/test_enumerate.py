@@ -41,7 +41,7 @@ def test_runs_of_several_batches_lose_nothing(engine):
     box = Box([-1e6, -1e6], [1e6, 1e6])
     partition = lens.partition(box, engine=engine)
     assert len(partition) == zaslavsky(64, 2) == lens.count(box, engine=engine).total
-    keys = [bytes(key) for key in sort_key(partition.patterns)]
+    keys = [bytes(key) for key in sort_key(partition.packed_patterns)]
     assert keys == sorted(set(keys))
     assert sum(1 for _ in lens.regions(box, engine=engine)) == len(partition)
 
@@ -52,15 +52,15 @@ def test_patterns_of_more_than_one_word(engine):
     network = from_arrays([rows, np.ones((1, 130))], [np.linspace(-0.9, 0.9, 130), [0]])
     partition = Lens(network).partition(Box([-1, -1], [1, 1]), engine=engine)
     assert len(partition) == 131
-    assert partition.patterns.shape == (131, 3)
-    assert partition.bits().sum(axis=1).tolist() == sorted(partition.bits().sum(axis=1))
+    assert partition.packed_patterns.shape == (131, 3)
+    assert partition.patterns().sum(axis=1).tolist() == sorted(partition.patterns().sum(axis=1))
 
 
 @pytest.mark.parametrize("engine", ["subdivide", "split", "brute"])
 @pytest.mark.parametrize("domain", [Box([-1, -1], [1, 1]), None], ids=["box", "plane"])
 def test_without_hidden_layers_there_is_one_region(engine, domain):
     partition = Lens(Network((), [[1, 2], [3, 4]], [5, 6])).partition(domain, engine=engine)
-    assert partition.patterns.tolist() == [[0]]
+    assert partition.packed_patterns.tolist() == [[0]]
     assert partition.maps.tolist() == [[[1, 2, 5], [3, 4, 6]]]
     assert partition.counts_per_layer.tolist() == []
 
@@ -68,6 +68,6 @@ def test_without_hidden_layers_there_is_one_region(engine, domain):
 @pytest.mark.parametrize("engine", ["subdivide", "split", "brute"])
 def test_the_order_of_regions_does_not_depend_on_the_domain(engine):
     lens = Lens(golden((2, 8, 8), 2))
-    whole = [bytes(key) for key in sort_key(lens.partition(None, engine=engine).patterns)]
-    part = [bytes(key) for key in sort_key(lens.partition(Box([-2, -2], [2, 2]), engine=engine).patterns)]
+    whole = [bytes(key) for key in sort_key(lens.partition(None, engine=engine).packed_patterns)]
+    part = [bytes(key) for key in sort_key(lens.partition(Box([-2, -2], [2, 2]), engine=engine).packed_patterns)]
     assert part == [key for key in whole if key in set(part)]

@@ -18,7 +18,7 @@ PARTITION = Lens(NETWORK).partition(BOX)
 
 
 def check(witnesses, domain=BOX):
-    return are_inside(NETWORK, domain, PARTITION.bits(), witnesses)
+    return are_inside(NETWORK, domain, PARTITION.patterns(), witnesses)
 
 
 def test_witnesses_are_inside_and_other_points_are_not():
@@ -47,10 +47,10 @@ def test_only_those_outside_are_replaced():
     witnesses = PARTITION.witnesses.copy()
     witnesses[2], witnesses[5] = PARTITION.witnesses[3], np.nan
     unknown = np.zeros(len(PARTITION), dtype=bool)
-    settled = settle(NETWORK, BOX, PARTITION.patterns, witnesses, unknown)
+    settled = settle(NETWORK, BOX, PARTITION.packed_patterns, witnesses, unknown)
     assert check(settled).all()
     assert np.delete(settled, [2, 5], axis=0).tolist() == np.delete(witnesses, [2, 5], axis=0).tolist()
-    assert settle(NETWORK, BOX, PARTITION.patterns, witnesses, ~unknown) is witnesses
+    assert settle(NETWORK, BOX, PARTITION.packed_patterns, witnesses, ~unknown) is witnesses
 
 
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=float)

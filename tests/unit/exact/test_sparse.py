@@ -111,7 +111,7 @@ def test_partitions(network, engine, numbers):
         patch.setattr(subdivide, "MOST_NUMBERS", numbers)
         patch.setattr(split, "MOST_NUMBERS", numbers)
         found = partition(sparsely(network), domain, engine=engine)
-    assert np.array_equal(found.patterns, expected.patterns)
+    assert np.array_equal(found.packed_patterns, expected.packed_patterns)
     assert np.array_equal(found.counts_per_layer, expected.counts_per_layer)
     np.testing.assert_allclose(found.maps, expected.maps, rtol=1e-10, atol=1e-10)
 

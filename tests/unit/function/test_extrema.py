@@ -29,13 +29,13 @@ def test_extrema_are_at_corners(network, data):
     partition = Lens(network).partition(data.draw(st.one_of(boxes(d), simplices(d))))
     values = [
         reference.dot(reference.affine_rows(network, bits)[-1][1], [*p, Fraction(1)])
-        for i, bits in enumerate(partition.bits().tolist())
+        for i, bits in enumerate(partition.patterns().tolist())
         for p in partition.vertices(i, exact=True)
     ]
     found = partition.extrema(1, exact=True)
     assert (found.minimum.value, found.maximum.value) == (min(values), max(values))
     for extremum in (found.minimum, found.maximum):
-        row = reference.affine_rows(network, partition.bits()[extremum.region].tolist())[-1][1]
+        row = reference.affine_rows(network, partition.patterns()[extremum.region].tolist())[-1][1]
         assert reference.dot(row, [*extremum.point.tolist(), Fraction(1)]) == extremum.value
         assert partition[extremum.region].inequalities(exact=True).contains(extremum.point.tolist())
     rounded = partition.extrema(1)

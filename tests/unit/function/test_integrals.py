@@ -44,7 +44,7 @@ def polygon_moments(corners):
 def test_moments_are_those_of_greens_theorem(network, data):
     partition = Lens(network).partition(data.draw(st.one_of(boxes(2), simplices(2))))
     volume, mean, second = Fraction(0), [Fraction(0)] * 2, [[Fraction(0)] * 2 for _ in range(2)]
-    for i, bits in enumerate(partition.bits().tolist()):
+    for i, bits in enumerate(partition.patterns().tolist()):
         rows = reference.affine_rows(network, bits)[-1]
         one, x, y, xx, xy, yy = polygon_moments(partition.vertices(i, exact=True))
         volume += one
@@ -68,7 +68,7 @@ def test_moments_are_those_of_greens_theorem(network, data):
 def split_l1(partition, network, output):
     """Integral of |f| by cutting each region along f = 0 in fractions."""
     total = Fraction(0)
-    for i, bits in enumerate(partition.bits().tolist()):
+    for i, bits in enumerate(partition.patterns().tolist()):
         a, b, c = reference.affine_rows(network, bits)[-1][output]
         corners = partition.vertices(i, exact=True)
         for side in (1, -1):
@@ -88,7 +88,7 @@ def test_norms_by_cutting_regions_along_zeros(network, data):
     assert exact.l1[0] == split_l1(partition, network, 0)
     values = [
         abs(reference.dot(reference.affine_rows(network, bits)[-1][0], [*p, Fraction(1)]))
-        for i, bits in enumerate(partition.bits().tolist())
+        for i, bits in enumerate(partition.patterns().tolist())
         for p in partition.vertices(i, exact=True)
     ]
     assert exact.sup[0] == max(values)
@@ -178,7 +178,7 @@ def test_refusals():
         Lens(sawtooth(2)).partition().norms()
     with pytest.raises(DimensionError, match="slice"):
         Lens(generic(4, 4)).partition(Box([0] * 4, [1] * 4)).mean()
-    with pytest.raises(OptionError, match="1 output"):
+    with pytest.raises(OptionError, match="1 output,"):
         plane.partition(SQUARE).mean(1)
     with pytest.raises(OptionError):
         plane.partition(SQUARE).total_variation(3)

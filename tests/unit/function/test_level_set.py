@@ -26,7 +26,7 @@ SQUARE = Box([-1, -1], [1, 1])
 def clipped(partition, rows_of):
     """Segments, flat regions and lone points of a zero set, region by region with fractions."""
     segments, flat, zeros, in_flat, borders = set(), [], set(), set(), {}
-    for i, bits in enumerate(partition.bits().tolist()):
+    for i, bits in enumerate(partition.patterns().tolist()):
         row = rows_of(bits)
         corners = partition.vertices(i, exact=True)
         values = [reference.dot(row, [*p, Fraction(1)]) for p in corners]
@@ -224,7 +224,7 @@ def test_refusals():
         two.level_set(0, float("nan"))
     with pytest.raises(OptionError, match="1 neuron in layer 0"):
         two.bent_hyperplane(0, 4)
-    with pytest.raises(OptionError, match="hidden layers"):
+    with pytest.raises(OptionError, match="1 hidden layer,"):
         two.bent_hyperplane(3, 0)
     with pytest.raises(UnboundedPolytopeError):
         plane.partition().level_set()

@@ -41,7 +41,7 @@ def test_operator_norms_are_suprema_over_unit_vectors(p, q):
 @given(network=networks(st.integers(1, 3), max_depth=3, max_width=3, output_dim=2), data=st.data())
 def test_exact_constants_are_those_of_fractions(network, data):
     partition = Lens(network).partition(data.draw(domains(network.input_dim)))
-    maps = [reference.affine_rows(network, bits)[-1] for bits in partition.bits().tolist()]
+    maps = [reference.affine_rows(network, bits)[-1] for bits in partition.patterns().tolist()]
     sizes = [[[abs(v) for v in row[:-1]] for row in rows] for rows in maps]
     expected = {
         (1, 1): [max(map(sum, zip(*rows, strict=True))) for rows in sizes],

@@ -40,7 +40,7 @@ def test_cubes_and_cross_polytopes_are_domains(sizes, norm):
         found = lens.local_complexity(x, radius, norm=norm)
         whole = lens.partition(ball(x, radius, norm))
         assert found.status is Status.COMPLETE
-        assert np.array_equal(found.patterns, whole.patterns)
+        assert np.array_equal(found.packed_patterns, whole.packed_patterns)
         assert found.n_regions == len(whole)
         assert found.regions.tolist() == whole.counts_per_layer.tolist()
         cut, pieces = creases(lens, whole)
@@ -50,7 +50,7 @@ def test_cubes_and_cross_polytopes_are_domains(sizes, norm):
 
 def creases(lens, whole):
     """From the facets: the neurons that own one, and these with the patterns of the layers before them."""
-    bits, facets = whole.bits(), whole.facets()
+    bits, facets = whole.patterns(), whole.facets()
     stops = np.cumsum((0, *lens.network.bits_per_layer))
     owners = {
         (layer, neuron, bits[pair[0], : stops[layer]].tobytes())
@@ -82,7 +82,7 @@ def test_many_inputs_are_searched_few_are_listed(norm, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr("polytope_lens.local.complexity.BOXED", 0)
             searched = lens.local_complexity(x, 0.8, norm=norm)
-        assert np.array_equal(listed.patterns, searched.patterns)
+        assert np.array_equal(listed.packed_patterns, searched.packed_patterns)
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -110,7 +110,7 @@ def test_one_layer_of_small_integers(norm, weights, radius):
         cuts = np.abs(c) < radius * np.linalg.norm(a, 1 if norm == np.inf else np.inf, axis=1)
     found = lens.local_complexity([0, 0], radius, norm=norm)
     assert found.neurons.tolist() == found.pieces.tolist() == [cuts.sum()]
-    assert found.n_regions == len(np.unique(found.patterns))
+    assert found.n_regions == len(np.unique(found.packed_patterns))
 
 
 def test_a_ball_in_one_region():
@@ -125,7 +125,7 @@ def test_a_budget_leaves_lower_bounds():
     assert part.status is Status.BUDGET_REACHED
     assert 0 < part.n_regions <= 20 < whole.n_regions
     assert "at least" in repr(part)
-    assert set(map(bytes, part.patterns)) <= set(map(bytes, whole.patterns))
+    assert set(map(bytes, part.packed_patterns)) <= set(map(bytes, whole.packed_patterns))
 
 
 def test_estimates_of_the_first_layer_are_those_of_the_cross_polytope():
@@ -150,7 +150,7 @@ def test_bits_are_those_of_regions_with_interior_in_the_ball():
     ways = np.random.default_rng(0).standard_normal((20_000, 2))
     ways *= np.sqrt(np.random.default_rng(1).random(20_000) * 0.25)[:, None] / np.linalg.norm(ways, axis=1)[:, None]
     seen = np.unique(lens.patterns(x + ways), axis=0)
-    listed = set(map(bytes, unpack(found.patterns, 20)))
+    listed = set(map(bytes, unpack(found.packed_patterns, 20)))
     assert set(map(bytes, seen)) <= listed
     assert len(seen) > len(listed) / 2
 

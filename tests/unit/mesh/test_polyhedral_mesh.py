@@ -165,7 +165,7 @@ def test_faces_that_do_not_fit_are_noticed():
 def test_partitions_without_a_mesh():
     lens = random_lens(3, 6, 5, 1, seed=1)
     whole, bare = lens.partition(CUBE), lens.partition(CUBE, mesh=False)
-    for name in ("patterns", "maps", "witnesses", "counts_per_layer"):
+    for name in ("packed_patterns", "maps", "witnesses", "counts_per_layer"):
         assert np.array_equal(getattr(whole, name), getattr(bare, name))
     assert whole.certificate == bare.certificate and bare.mesh is None
     assert bare.facets().regions.tolist() == whole.facets().regions.tolist()

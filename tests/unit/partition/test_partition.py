@@ -9,7 +9,8 @@ import pytest
 
 from families import cross_polytope, generic, golden
 from polytope_lens import Box, Lens, Polytope, Status
-from polytope_lens.errors import DimensionError, UnboundedPolytopeError
+from polytope_lens.errors import DimensionError, IndexingError, UnboundedPolytopeError
+from polytope_lens.network.pattern import unpack
 
 LENS = Lens(golden((2, 4, 4), 1))
 PARTITION = LENS.partition(Box([-5, -5], [5, 5]))
@@ -20,7 +21,7 @@ def test_items_are_regions_in_canonical_order():
     assert patterns == sorted(patterns)
     assert len(set(patterns)) == len(patterns) == len(PARTITION)
     assert PARTITION[-1].pattern.bits == patterns[-1]
-    assert PARTITION[3].pattern.bits == tuple(PARTITION.bits()[3])
+    assert PARTITION[3].pattern.bits == tuple(PARTITION.patterns()[3])
     assert PARTITION[3].point.tolist() == PARTITION.witnesses[3].tolist()
 
 
@@ -28,6 +29,44 @@ def test_items_are_regions_in_canonical_order():
 def test_there_is_no_such_region(index):
     with pytest.raises(IndexError, match=f"region {index} was asked for"):
         PARTITION[index]
+
+
+def test_several_regions_are_a_list():
+    regions = list(PARTITION)
+    for index in (slice(None), slice(3), slice(-2, None), slice(None, None, -3), slice(5, 2)):
+        assert PARTITION[index] == regions[index]
+    assert PARTITION[[2, -1, 2]] == [regions[2], regions[-1], regions[2]]
+    assert PARTITION[np.array([1, 0])] == regions[1::-1]
+    bounded = PARTITION.bounded_mask()
+    assert PARTITION[bounded] == regions and PARTITION[~bounded] == [] == PARTITION[[]]
+    assert PARTITION[np.int64(1)] == regions[1]
+
+
+@pytest.mark.parametrize("index", ["a", 1.0, None, True, (0, 1), [0.5], [True], slice("a"), [[0]], [10**6]], ids=str)
+def test_what_picks_no_regions_is_refused_in_one_sentence(index):
+    with pytest.raises(IndexingError, match=rf"^the partition has {len(PARTITION)} regions, "):
+        PARTITION[index]
+    with pytest.raises(IndexingError):
+        PARTITION.vertices(slice(2))
+
+
+def test_regions_are_found_in_partitions():
+    inside = LENS.at([0.3, -0.2], PARTITION.domain)
+    assert inside in PARTITION and PARTITION[0] in PARTITION
+    assert LENS.at([0.3, -0.2]) not in PARTITION  # whole, not clipped
+    assert LENS.at([0.3, -0.2], Box([-5, -5], [5, 6])) not in PARTITION
+    assert Lens(golden((2, 4, 4), 2)).at([0.3, -0.2], PARTITION.domain) not in PARTITION
+    assert "region" not in PARTITION
+    near = LENS.explore([0.3, -0.2], PARTITION.domain, max_regions=2)
+    assert sum(region in near for region in PARTITION) == 2
+    assert {region: i for i, region in enumerate(PARTITION)}[inside] == PARTITION.locate([0.3, -0.2])[0]
+
+
+def test_patterns_are_bools():
+    patterns = PARTITION.patterns()
+    assert patterns.dtype == bool and patterns.shape == (len(PARTITION), 8)
+    assert (patterns == LENS.patterns(PARTITION.witnesses)).all()
+    assert (unpack(PARTITION.packed_patterns, 8) == patterns).all()
 
 
 def test_the_maps_are_those_of_the_regions():
@@ -68,7 +107,7 @@ def test_generic_networks_need_no_rational_arithmetic():
 
 
 def test_partitions_are_read_only():
-    for name in ("patterns", "maps", "witnesses", "counts_per_layer"):
+    for name in ("packed_patterns", "maps", "witnesses", "counts_per_layer"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(PARTITION, name)[...] = 0
     with pytest.raises(FrozenInstanceError):
@@ -77,7 +116,7 @@ def test_partitions_are_read_only():
 
 def test_equal_questions_get_equal_arrays():
     again = LENS.partition(Box([-5, -5], [5, 5]))
-    for name in ("patterns", "maps", "witnesses", "counts_per_layer"):
+    for name in ("packed_patterns", "maps", "witnesses", "counts_per_layer"):
         assert np.array_equal(getattr(PARTITION, name), getattr(again, name))
     for name in ("points", "error", "indptr", "corners", "owners", "crowded"):
         assert np.array_equal(getattr(PARTITION.mesh, name), getattr(again.mesh, name))

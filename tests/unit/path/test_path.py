@@ -9,7 +9,7 @@ import pytest
 
 from families import golden, sawtooth
 from polytope_lens import Lens, Path
-from polytope_lens.errors import DimensionError
+from polytope_lens.errors import DimensionError, IndexingError
 from polytope_lens.network.network import Network, from_arrays, pass_through_layer
 
 CORNER = Lens.from_arrays([[[3, 0], [0, 1], [6, 0]], [[1, 1, 1]]], [[-1, -4, -2], [0]])
@@ -24,9 +24,9 @@ def test_a_path_in_numbers():
     assert path.flips == [[(0, 0), (0, 2)]]
     assert path.length == 5
     assert path.lengths == pytest.approx([5 / 9, 40 / 9])
-    assert path.bits().tolist() == [[False] * 3, [True, False, True]]
+    assert path.patterns().tolist() == [[False] * 3, [True, False, True]]
     assert repr(path) == "Path(2 regions in R^2, straight, length 5)"
-    for array in (path.points, path.breakpoints, path.segments, path.patterns):
+    for array in (path.points, path.breakpoints, path.segments, path.packed_patterns):
         assert not array.flags.writeable
 
 
@@ -52,11 +52,14 @@ def test_regions_are_full_dimensional_and_hold_their_piece():
     lens = Lens(golden((2, 8, 8), 2))
     path = lens.path([-4, -3], [5, 4])
     assert len(path) == len(path.regions) == len(path.breakpoints) + 1 > 10
-    for region, again, bits in zip(path, path.regions, path.bits(), strict=True):
+    for region, again, bits in zip(path, path.regions, path.patterns(), strict=True):
         assert region.pattern == again.pattern == lens.at(region.point).pattern
         assert region.pattern.bits == tuple(bits.tolist())
         assert region.polytope.contains(region.point[None]).all()
     assert path[-1].pattern == lens.at([5, 4]).pattern
+    assert path[:2] == path.regions[:2] and path[::-1] == path.regions[::-1] and path[[0]] == path.regions[:1]
+    with pytest.raises(IndexingError, match="picked by a number"):
+        path["a"]
     with pytest.raises(IndexError, match="crosses"):
         path[len(path)]
 

@@ -13,7 +13,7 @@ from polytope_lens.path import sparse_sweep, sweep
 
 def assert_same(found, expected):
     assert np.array_equal(found.breakpoints, expected.breakpoints)
-    assert np.array_equal(found.patterns, expected.patterns)
+    assert np.array_equal(found.packed_patterns, expected.packed_patterns)
     assert np.array_equal(found.segments, expected.segments)
 
 
@@ -51,7 +51,7 @@ def test_the_module_is_affine_between_breakpoints():
         outputs = module(images).numpy().reshape(len(path), 3, 2)
     np.testing.assert_allclose(outputs[:, 1], (outputs[:, 0] + outputs[:, 2]) / 2, atol=1e-12)
     flips = [flip for found in path.flips for flip in found]
-    assert len(flips) == (path.bits()[1:] != path.bits()[:-1]).sum() >= len(path.breakpoints)
+    assert len(flips) == (path.patterns()[1:] != path.patterns()[:-1]).sum() >= len(path.breakpoints)
 
 
 def test_integers_alone_give_the_same_answer(monkeypatch):

@@ -62,7 +62,7 @@ def test_dual_graphs_against_networkx():
 def test_generic_arrangements(n, d):
     """The diameter of n hyperplanes is n, distances are those of the patterns, and the mean degree is known."""
     partition = Lens(generic(n, d)).partition()
-    adjacency, bits = partition.adjacency(), partition.bits()
+    adjacency, bits = partition.adjacency(), partition.patterns()
     for i in range(0, len(partition), 5):
         assert dual_graph.distances(adjacency, i).tolist() == (bits ^ bits[i]).sum(axis=1).tolist()
     if n > d:
@@ -100,7 +100,7 @@ def test_the_graph_of_networkx_knows_regions_and_owners():
     near = Lens(generic(6, 3)).explore(np.zeros(3), max_flips=1)
     assert near.to_networkx().number_of_nodes() == len(near) == 1 + near.to_networkx().degree(int(near.search.order[0]))
     whole = Lens(golden((2, 4, 4), 1)).partition()
-    assert [whole.to_networkx().nodes[i]["is_bounded"] for i in range(len(whole))] == whole.is_bounded.tolist()
+    assert [whole.to_networkx().nodes[i]["is_bounded"] for i in range(len(whole))] == whole.bounded_mask().tolist()
 
 
 def test_facets_between_two_regions():

@@ -32,13 +32,13 @@ def owners(partition):
 
 def without(partition, region):
     keep = np.arange(len(partition)) != region
-    arrays = {name: getattr(partition, name)[keep] for name in ("patterns", "maps", "witnesses")}
+    arrays = {name: getattr(partition, name)[keep] for name in ("packed_patterns", "maps", "witnesses")}
     return replace(partition, mesh=None, **arrays)
 
 
 def test_the_flip_trap_has_four_adjacencies():
     partition = Lens(flip_trap()).partition()
-    bits = partition.bits()
+    bits = partition.patterns()
     one_apart = [[i, j] for i in range(5) for j in range(i + 1, 5) if (bits[i] != bits[j]).sum() == 1]
     assert len(one_apart) == 5
     assert len(pairs(partition)) == 4

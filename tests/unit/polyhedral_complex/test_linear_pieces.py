@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import reference
 from families import DEEP, cross_polytope, flip_trap, generic, golden, max_of_four, max_of_two, random_deep, sawtooth
 from polytope_lens import Box, Lens
+from polytope_lens.errors import IndexingError
 from polytope_lens.polyhedral_complex import linear_pieces
 from polytope_lens.polyhedral_complex.facet_table import neighbor_pairs
 from polytope_lens.testing import domains, networks
@@ -50,6 +51,16 @@ def test_equal_maps_that_do_not_meet_are_different_pieces():
     assert (lens.partition().maps[[0, 3]] == 0).all()
 
 
+def test_pieces_are_picked_one_by_one_and_in_parts():
+    found = Lens(max_of_two()).partition(Box([-1, -1], [1, 1])).linear_pieces()
+    assert len(found) == found.n_pieces == 2
+    regions = [piece.tolist() for piece in found]
+    assert regions == [[0, 1], [2, 3]] == [found[i].tolist() for i in range(2)]
+    assert [piece.tolist() for piece in found[::-1]] == regions[::-1] and found[-1].tolist() == regions[1]
+    with pytest.raises(IndexingError, match="there are 2 linear pieces, but piece 2"):
+        found[2]
+
+
 def test_maps_are_compared_exactly():
     """Neighbours whose maps differ by less than a float can hold, and neighbours whose equal maps differ in floats."""
     near = Lens.from_arrays([[[1], [1]], [[1, 1e-30]]], [[10, 0], [0]]).partition(Box([-1], [1]))
@@ -69,7 +80,7 @@ def test_a_neuron_without_influence_cuts_no_piece():
     partition = Lens(replace(network, output_weight=weight)).partition()
     found = partition.linear_pieces()
     assert found.n_pieces < len(partition)
-    without = partition.bits()[:, :-3], partition.bits()[:, -2:]
+    without = partition.patterns()[:, :-3], partition.patterns()[:, -2:]
     patterns = np.column_stack(without)
     pairs = neighbor_pairs(partition, np.arange(len(partition)))
     for i, j in pairs[(patterns[pairs[:, 0]] == patterns[pairs[:, 1]]).all(axis=1)]:
@@ -96,7 +107,7 @@ def test_fingerprints_may_collide(monkeypatch):
 @given(network=networks(st.integers(1, 3), max_depth=2, max_width=3), data=st.data())
 def test_pieces_are_what_a_search_by_hand_finds(network, data):
     partition = Lens(network).partition(data.draw(domains(network.input_dim)))
-    maps = [reference.affine_rows(network, bits)[-1] for bits in partition.bits().tolist()]
+    maps = [reference.affine_rows(network, bits)[-1] for bits in partition.patterns().tolist()]
     neighbors = [set() for _ in maps]
     for i, j in partition.facets().regions.tolist():
         if j >= 0 and maps[i] == maps[j]:
@@ -130,7 +141,7 @@ def test_equal_maps_have_equal_fingerprints(network, seed):
 
 def test_fingerprints_tell_most_maps_apart():
     partition = Lens(random_deep((2, 8, 8, 8), 0, 0.25)).partition(Box([-2, -2], [2, 2]))
-    marks = linear_pieces.fingerprints(partition.network, partition.bits())
+    marks = linear_pieces.fingerprints(partition.network, partition.patterns())
     assert len(np.unique(marks, axis=0)) == len(partition) == partition.linear_pieces().n_pieces
 
 

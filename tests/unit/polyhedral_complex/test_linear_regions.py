@@ -67,7 +67,7 @@ def test_three_lines_through_a_point_have_a_pattern_there():
 def test_fractions_agree(network, data):
     partition = Lens(network).partition(data.draw(st.one_of(boxes(2), simplices(2))))
     found = partition.linear_region_counts()
-    maps = [reference.affine_rows(network, bits)[-1] for bits in partition.bits().tolist()]
+    maps = [reference.affine_rows(network, bits)[-1] for bits in partition.patterns().tolist()]
     assert found.affine == len({str(rows) for rows in maps})
     corners = [set(partition.vertices(i, exact=True)) for i in range(len(partition))]
     joined = list(range(len(partition)))
@@ -78,8 +78,8 @@ def test_fractions_agree(network, data):
     assert found.closed_connected == len(set(joined))
     assert found.open_connected == partition.linear_pieces().n_pieces
     # Patterns at corners, in the middle of edges and inside.
-    patterns = {tuple(bits) for bits in partition.bits().tolist()}
-    for i, bits in enumerate(partition.bits().tolist()):
+    patterns = {tuple(bits) for bits in partition.patterns().tolist()}
+    for i, bits in enumerate(partition.patterns().tolist()):
         around = partition.vertices(i, exact=True)
         middles = [
             tuple((a + b) / 2 for a, b in zip(p, q, strict=True))

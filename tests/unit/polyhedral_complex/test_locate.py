@@ -56,7 +56,7 @@ def test_unbounded_domains_have_no_outside():
     whole = LENS.partition(None)
     found = whole.locate([[1e300, -1e300], [0, 0], [-1e9, 1e-300]])
     bits = LENS.patterns([[1e300, -1e300], [0, 0], [-1e9, 1e-300]])
-    assert (whole.bits()[found] == bits).all()
+    assert (whole.patterns()[found] == bits).all()
     half = LENS.partition(Polytope([[1, 0]], [0]))
     with pytest.raises(OutsideDomainError, match="1 of the 1 points"):
         half.locate([1e-300, 0])
@@ -70,7 +70,7 @@ def test_wrong_shapes_are_refused():
 
 
 def test_a_partition_that_lacks_a_region_says_so():
-    broken = replace(PARTITION, patterns=PARTITION.patterns[1:])
+    broken = replace(PARTITION, packed_patterns=PARTITION.packed_patterns[1:])
     with pytest.raises(ConsistencyError, match="does not list"):
         broken.locate(PARTITION.witnesses[0])
 

@@ -20,7 +20,7 @@ SQUARE = Box([-1, -1], [1, 1])
 @given(network=networks(st.integers(1, 3), max_depth=3, max_width=3), data=st.data())
 def test_sides_by_rows_of_fractions(network, data):
     partition = Lens(network).partition(data.draw(domains(network.input_dim)))
-    bits = partition.bits()
+    bits = partition.patterns()
     zero = zero_mask(partition)
     for i, pattern in enumerate(bits.tolist()):
         rows = reference.affine_rows(network, pattern)[:-1]
@@ -54,7 +54,7 @@ def test_shares_by_samples():
     found = partition.neurons()
     X = np.random.default_rng(0).uniform(-1, 1, (100_000, 2))
     np.testing.assert_allclose(found.on_volume, lens.patterns(X).mean(axis=0), atol=0.01)
-    np.testing.assert_allclose(found.on_share, partition.bits().mean(axis=0))
+    np.testing.assert_allclose(found.on_share, partition.patterns().mean(axis=0))
 
 
 def test_dead_neurons_and_lines():

@@ -49,7 +49,7 @@ def test_columns_are_what_the_regions_say(partition):
 @pytest.mark.parametrize("partition", [PLANE, SPACE, CARRIES], ids=["plane", "space", "pass-through"])
 def test_cells_are_the_regions_of_the_first_layers(partition):
     pytest.importorskip("pandas")
-    table, bits = partition.to_frame(with_facets=False), partition.bits()
+    table, bits = partition.to_frame(with_facets=False), partition.patterns()
     for layer, stop in enumerate(np.cumsum(partition.network.bits_per_layer)[:-1]):
         _, cells = np.unique(bits[:, :stop], axis=0, return_inverse=True)
         assert table[f"cell_{layer}"].tolist() == cells.ravel().tolist()

@@ -58,7 +58,7 @@ def test_emptiness_interior_and_boundedness(name):
 @pytest.mark.parametrize("name", CASES)
 def test_interior_points_satisfy_all_inequalities_strictly(name):
     poly, _, has_interior, _ = CASES[name]
-    found = interior_point(poly.body())
+    found = interior_point(poly)
     assert (found is not None) == has_interior
     if found is not None:
         x = [Fraction(int(v.p), int(v.q)) for v in found]

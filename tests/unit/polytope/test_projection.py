@@ -41,10 +41,10 @@ def brute_force(rows, x):
     return best
 
 
-def slowly(body, x):
+def slowly(poly, x):
     """The nearest point without any help of floats."""
-    rows, slack = _rows_at(body, rationals(x))
-    way = exact_nearest(list(map(Halfspace, rows, slack)), body.dim, 2).point
+    rows, slack = _rows_at(poly, rationals(x))
+    way = exact_nearest(list(map(Halfspace, rows, slack)), poly.dim, 2).point
     return [fraction(u + v) for u, v in zip(rationals(x), way, strict=True)]
 
 
@@ -63,20 +63,19 @@ def test_projections_are_those_of_brute_force(data, d):
     assert poly.project(x).tolist() == [float(v) for v in y]
     assert poly.distance(x) == pytest.approx(float(square) ** 0.5, rel=1e-15)
     if square:
-        assert slowly(poly.body(), x) == list(y)
+        assert slowly(poly, x) == list(y)
     assert (poly.distance(x) == 0) == poly.contains(x).all()
 
 
 @pytest.mark.parametrize(("d", "m"), [(2, 10), (5, 20), (10, 20)])
 def test_floats_and_fractions_agree_and_floats_suffice(d, m):
     poly = scattered(d, m)
-    body = poly.body()
     for x in 3 * np.random.default_rng(d).standard_normal((5, d)):
-        rows, slack = _rows_at(body, rationals(x))
+        rows, slack = _rows_at(poly, rationals(x))
         active = [q for q, v in enumerate(_proposed(rows, slack, 2)[0]) if v > 0]
-        point = slowly(body, x)
+        point = slowly(poly, x)
         assert all(reference.dot(fraction_rows(poly)[q], [*point, Fraction(1)]) == 0 for q in active)
-        assert list(map(fraction, nearest_point(body, rationals(x)).point)) == point
+        assert list(map(fraction, nearest_point(poly, rationals(x)).point)) == point
 
 
 @settings(max_examples=60)
@@ -97,7 +96,7 @@ def test_other_norms_agree_with_scipy(data, d):
     )  # fmt: skip
     for norm, program in ((1, by_one), (np.inf, by_most)):
         assert poly.distance(x, norm=norm) == pytest.approx(program.fun, abs=1e-9)
-        found = nearest_point(poly.body(), rationals(x), norm)
+        found = nearest_point(poly, rationals(x), norm)
         y = [fraction(v) for v in found.point]
         assert all(reference.dot(row, [*y, Fraction(1)]) <= 0 for row in fraction_rows(poly))
         parts = [abs(u - Fraction(float(v))) for u, v in zip(y, x, strict=True)]

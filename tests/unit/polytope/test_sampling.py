@@ -32,7 +32,7 @@ def test_points_are_inside_and_everywhere_alike(poly):
 def test_the_first_coordinate_has_the_right_distribution():
     points = simplex(3).sample(3000, seed=2)
     assert stats.kstest(points[:, 0], lambda t: 1 - (1 - t) ** 3).pvalue > 1e-3
-    walked = walk(simplex(3).body(), 3000, np.random.default_rng(0))
+    walked = walk(simplex(3), 3000, np.random.default_rng(0))
     assert stats.kstest(walked[::10, 0], lambda t: 1 - (1 - t) ** 3).pvalue > 1e-3
 
 
@@ -93,4 +93,4 @@ def test_membership_of_regions_is_about_their_exact_rows():
     beside = np.array([[np.nextafter(root, 0)], [root], [np.nextafter(root, 1)]])
     left, right = lens.at([0.0]), lens.at([1.0])
     assert (left.contains(beside) != right.contains(beside)).all()
-    assert inside_mask(left.body(), beside).tolist() == (~lens.patterns(beside)[:, 0]).tolist()
+    assert inside_mask(left.polytope, beside).tolist() == (~lens.patterns(beside)[:, 0]).tolist()

@@ -76,7 +76,7 @@ def test_flat_ones_have_a_centroid_and_no_volume():
 
 
 def test_simplices_of_a_cube_fit_together():
-    found = generators(cube(3).body())
+    found = generators(cube(3))
     parts = triangulate(found)
     assert sum(parts.sizes) == 1
     # A facet of a simplex belongs to two of them, or lies in a facet of the cube.
@@ -100,7 +100,7 @@ def test_what_has_no_volume_says_why():
     with pytest.raises(IntractableError, match=r"lives in R\^9.*estimate_volume"):
         cube(9).volume()
     with pytest.raises(IntractableError, match="more than 200000 simplices"):
-        triangulate(generators(cube(9).body()), 200_000)
+        triangulate(generators(cube(9)), 200_000)
 
 
 def test_one_may_insist():

@@ -53,7 +53,7 @@ def cut_by_hand(network: net.Network, domain: Box) -> Partition:
         network=network,
         domain=domain,
         engine="by hand",
-        patterns=pack(patterns),
+        packed_patterns=pack(patterns),
         maps=np.array([net.augmented_map(network, bits)[:-1] for bits in patterns]),
         witnesses=np.array([mesh.points[corners].mean(axis=0) for corners, _, _ in cells]),
         counts_per_layer=np.array(counts),

@@ -117,7 +117,7 @@ def test_pass_through_layers_have_no_bits():
 def test_pattern_colors_follow_the_patterns(deep):
     colors = scene.pattern_colors(deep)
     order = np.random.default_rng(0).permutation(len(deep))
-    assert (scene.pattern_colors(replace(deep, patterns=deep.patterns[order])) == colors[order]).all()
+    assert (scene.pattern_colors(replace(deep, packed_patterns=deep.packed_patterns[order])) == colors[order]).all()
     assert len(np.unique(colors.round(6), axis=0)) == len(deep)
     assert colors.min() >= 0
     assert colors.max() <= 1
@@ -132,7 +132,7 @@ def test_neighbours_differ_in_lightness(deep):
 def test_pattern_colors_of_many_words(lines):
     # One flipped bit, wherever it is, gives another colour of the other lightness.
     bits = np.vstack([np.zeros((1, 200), dtype=bool), np.eye(200, dtype=bool)])
-    colors = scene.pattern_colors(replace(lines, patterns=pack(bits)))
+    colors = scene.pattern_colors(replace(lines, packed_patterns=pack(bits)))
     assert len(np.unique(colors.round(6), axis=0)) == 201
     assert (luminance(colors[0]) - luminance(colors[1:]) > 0.1).all()
 
@@ -153,7 +153,7 @@ def test_raster_agrees_with_the_forward_pass(partition):
     values = np.hstack(hidden_values(partition.network, X))
     clear = (np.abs(values) > 1e-9).all(axis=1)
     assert clear.mean() > 0.99
-    assert (partition.bits()[raster.ravel()] == (values > 0))[clear].all()
+    assert (partition.patterns()[raster.ravel()] == (values > 0))[clear].all()
 
 
 def test_raster_of_a_window(lines):
@@ -180,7 +180,7 @@ def test_raster_loses_no_pixel_to_ties(cut):
     raster = scene.region_raster(partition.mesh, *window, (33, 33))
     centres = pixel_centres(*window, (33, 33))
     assert (raster >= 0).all()
-    on = partition.bits()[raster]
+    on = partition.patterns()[raster]
     values = np.stack(hidden_values(network, centres.reshape(-1, 2))).transpose(1, 0, 2).reshape(33, 33, 4)
     assert (on | (values <= 0)).all()
     assert (~on | (values >= 0)).all()
@@ -200,7 +200,7 @@ def test_affine_network(lines):
         lines,
         network=network,
         mesh=mesh,
-        patterns=np.zeros((1, 1), dtype=np.uint64),
+        packed_patterns=np.zeros((1, 1), dtype=np.uint64),
         maps=np.array([[[1.0, 2.0, 0.0]]]),
     )
     assert scene.value_range(whole) == (-3, 3)

@@ -74,7 +74,7 @@ def test_a_part_is_not_taken_for_the_whole():
         part.vertices(0)
     known = part.locate(part.witnesses)
     assert known.tolist() == [0, 1, 2]
-    missing = whole.witnesses[[i for i in range(len(whole)) if whole.patterns[i] not in part.patterns]]
+    missing = whole.witnesses[[i for i in range(len(whole)) if whole.packed_patterns[i] not in part.packed_patterns]]
     with pytest.raises(PartialPartitionError, match=f"{len(missing)} of the {len(missing)} points lie in regions that"):
         part.locate(missing)
 
@@ -129,9 +129,9 @@ def test_maps_are_those_of_the_regions():
         (leaky.layers[0], pass_through_layer(np.eye(5) * 2, np.ones(5)), leaky.layers[1]), [[1.0] * 4], [0]
     )
     part = Lens(network).explore([0, 0, 0], max_regions=10)
-    for region, found in zip(part, affine_maps(network, part.patterns), strict=True):
+    for region, found in zip(part, affine_maps(network, part.packed_patterns), strict=True):
         assert np.allclose(found, region.augmented_map()[:-1])
-    assert (part.maps == affine_maps(network, part.patterns)).all()
+    assert (part.maps == affine_maps(network, part.packed_patterns)).all()
 
 
 def test_wide_inputs_have_witnesses_among_the_inputs():
@@ -181,6 +181,6 @@ def test_distances_in_other_norms(sizes, norm):
         assert whole.search.distances[i] == pytest.approx(want, rel=1e-5, abs=1e-6)
     radius = float(np.median(distances))
     part = lens.explore(x, max_regions=None, norm=norm, radius=radius)
-    near = set(map(bytes, whole.patterns[whole.search.distances < radius * (1 - 1e-9)]))
-    assert near <= set(map(bytes, part.patterns))
+    near = set(map(bytes, whole.packed_patterns[whole.search.distances < radius * (1 - 1e-9)]))
+    assert near <= set(map(bytes, part.packed_patterns))
     assert len(part) <= (whole.search.distances <= radius * (1 + 1e-9)).sum()

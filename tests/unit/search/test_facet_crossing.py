@@ -23,7 +23,7 @@ START = [0.1, 0.2, -0.3]
 
 def distances(partition, x):
     """Distance of each region from x, by nonnegative least squares (Lawson and Hanson 1974, chapter 23)."""
-    rows, _ = region_rows(partition.network, walls(partition.domain, len(x)), partition.bits())
+    rows, _ = region_rows(partition.network, walls(partition.domain, len(x)), partition.patterns())
     found = []
     for one in rows:
         one = one[one[:, :-1].any(axis=1)]
@@ -50,7 +50,7 @@ def crossings(partition, first):
 
 def same(found, partition, wanted):
     """Whether exactly the wanted regions of the whole partition are listed."""
-    return found.patterns.tolist() == partition.patterns[np.sort(wanted)].tolist()
+    return found.packed_patterns.tolist() == partition.packed_patterns[np.sort(wanted)].tolist()
 
 
 @pytest.mark.parametrize("domain", [None, CUBE], ids=["space", "cube"])
@@ -165,7 +165,7 @@ def test_results_do_not_depend_on_the_size_of_batches(monkeypatch):
     monkeypatch.setattr(facet_crossing, "TOGETHER", 3)
     for order, before in found.items():
         again = lens.explore([0.5, 0.3], max_regions=40, order=order)
-        for name in ("patterns", "maps"):
+        for name in ("packed_patterns", "maps"):
             assert getattr(again, name).tolist() == getattr(before, name).tolist()
         assert again.search.order.tolist() == before.search.order.tolist()
 

@@ -49,7 +49,7 @@ def test_lengths_are_those_among_the_inputs(norm):
 def test_distances_are_shown_up_to_rounding(network, norm):
     x = X[: network.input_dim]
     place = place_of(network, x, None, norm)
-    bits = Lens(network).partition().bits()
+    bits = Lens(network).partition().patterns()
     rows, error = region_rows(place.network, place.around, bits)
     distance, shown, multipliers, points = nearest(place, rows, error)
     assert np.allclose(np.linalg.norm(points - x, norm, axis=1), distance)

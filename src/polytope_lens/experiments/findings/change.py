@@ -84,13 +84,13 @@ def change(first: Partition, second: Partition) -> Change:
     both = overlay(first, second, progress=False)
     total = both.volumes.sum()
     before, after = both.first_regions, both.second_regions
-    differs = first.bits()[before] != second.bits()[after]
+    differs = first.patterns()[before] != second.patterns()[after]
     heirs, origins = majorities(both)
     paired = (heirs[before] == after) & (origins[after] == before)
     return Change(
         len(first),
         len(second),
-        int((find(second.patterns, first.patterns) >= 0).sum()),
+        int((find(second.packed_patterns, first.packed_patterns) >= 0).sum()),
         int(paired.sum()),
         float(both.volumes[~differs.any(axis=1)].sum() / total),
         float(both.volumes[paired].sum() / total),

@@ -25,6 +25,7 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.polytope.batch import large
 from polytope_lens.polytope.batch.edge_walk import Climb, climb_towards, room, start
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 from polytope_lens.polytope.batch.ray_shooting import first_hit, is_met_first, note
@@ -45,6 +46,8 @@ FLAT_PIVOT, FLAT_GAP = 2.0**-36, 2.0**-40
 PATIENCE, EXHAUSTED = 30, 1000
 # Rays on which a row is looked for.
 ATTEMPTS = 5
+# Polytopes with so many numbers are left to :mod:`.large`.
+LARGE = 2**15
 
 
 class Work(NamedTuple):
@@ -98,7 +101,7 @@ def prove_facets(
     -----
     Cost: some products of the matrix of rows with a vector for each row, about 7 with 10 coordinates and 64 rows.
     """
-    _, m, d = polar.shape
+    n, m, d = polar.shape
     if not m:
         return
     # A power of two for each coordinate, so that the greatest entry is about 1; exact, but for numbers that underflow.
@@ -108,26 +111,50 @@ def prove_facets(
         scaled = np.ldexp(polar, -exponent)
         bound = np.ldexp(error, -exponent) + UNDERFLOW_GUARD * ((polar != 0) | (error != 0))
         reach = np.ldexp(extent, exponent[:, 0, :]) * BOUND_SLACK + UNDERFLOW_GUARD
-    v, aim, alpha, size, charge, total, rest = np.zeros((7, d))
-    work = Work(
-        np.zeros(d, np.int64), np.zeros(d), np.zeros((d, d)), v, aim, alpha, size, charge, total, rest, np.zeros(m)
-    )
-    # One layout for all, so that there is one compiled version.
     known = status.copy(order="C")
-    columns = np.ascontiguousarray(scaled.transpose(0, 2, 1))
-    length, doubt = np.abs(scaled).sum(axis=2), bound.sum(axis=2)
-    points = np.empty((len(polar), 0, d)) if aims is None else np.zeros(polar.shape)
-    with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
-        # Distances beyond a row are its excess times this.
-        scale = 1.0 / np.sqrt(np.einsum("nmk,nmk->nm", scaled, scaled))
-    arrays = (scaled, columns, length, doubt, scale, bound, slack_error, reach, central, points)
-    _prove(*map(np.ascontiguousarray, arrays), known, work, room(m, d))
-    _prove_at_infinity(scaled, columns, slack_error, length, doubt, reach, points, known)
+    points = np.empty((n, 0, d)) if aims is None else np.zeros(polar.shape)
+    if m * d < LARGE:
+        _prove_scaled(scaled, bound, slack_error, reach, central, known, points)
+    else:
+        for r in range(n):
+            one = large.Polar(scaled[r], bound[r], slack_error[r], reach[r], central[r])
+            _prove_large(one, known[r], points[r])
     if aims is not None:
         fresh = (known == FACET) & (status != FACET)
         with np.errstate(over="ignore", under="ignore"):
             aims[fresh] = np.ldexp(points, -exponent)[fresh]
     status[...] = known
+
+
+def _prove_large(polar: large.Polar, status: Statuses, aims: Floats) -> None:
+    """Rows of one large polytope: by aiming, and what that leaves by walking."""
+    small = large.reduced(polar, status)
+    some, known = polar.part(small.rows, small.coordinates), status[small.rows]
+    points = np.zeros(some.rows.shape) if len(aims) else np.empty((0, len(small.coordinates)))
+    large.prove(some, known, points)
+    if (known == OPEN).any():
+        _prove_scaled(*(array[None] for array in (*some, known, points)))
+    large.put_back(polar, small, known, status, aims, points)
+
+
+def _prove_scaled(
+    rows: Floats, error: Floats, slack_error: Floats, extent: Floats, central: Bools, known: Statuses, aims: Floats
+) -> None:
+    """Rows of small polytopes, scaled: by walking."""
+    _, m, d = rows.shape
+    v, aim, alpha, size, charge, total, rest = np.zeros((7, d))
+    work = Work(
+        np.zeros(d, np.int64), np.zeros(d), np.zeros((d, d)), v, aim, alpha, size, charge, total, rest, np.zeros(m)
+    )
+    # One layout for all, so that there is one compiled version.
+    columns = np.ascontiguousarray(rows.transpose(0, 2, 1))
+    length, doubt = np.abs(rows).sum(axis=2), error.sum(axis=2)
+    with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
+        # Distances beyond a row are its excess times this.
+        scale = 1.0 / np.sqrt(np.einsum("nmk,nmk->nm", rows, rows))
+    arrays = (rows, columns, length, doubt, scale, error, slack_error, extent, central, aims)
+    _prove(*map(np.ascontiguousarray, arrays), known, work, room(m, d))
+    _prove_at_infinity(rows, columns, slack_error, length, doubt, extent, aims, known)
 
 
 def _prove_at_infinity(

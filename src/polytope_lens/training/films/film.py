@@ -139,7 +139,7 @@ class Survey:
     row: Row | None
     limits: tuple[float, float] | None
     slopes: tuple[float, float] | None
-    patterns: Words | None
+    packed_patterns: Words | None
 
 
 def survey(
@@ -159,7 +159,7 @@ def survey(
         row,
         value_range(found, output),
         None if steepness is None else (float(np.median(steepness)), float(steepness.max())),
-        found.patterns if aging else None,
+        found.packed_patterns if aging else None,
     )
 
 
@@ -222,11 +222,11 @@ def _births(surveys: Sequence[Survey]) -> list[Ints | None]:
     births: list[Ints | None] = []
     before, born_before = None, np.zeros(0, dtype=np.int64)
     for index, one in enumerate(surveys):
-        if one.patterns is None:  # weights that are not finite have no regions
+        if one.packed_patterns is None:  # weights that are not finite have no regions
             before = None
             births.append(None)
             continue
-        now = sort_key(one.patterns)
+        now = sort_key(one.packed_patterns)
         born = np.full(len(now), index)
         if before is not None:
             _, here, there = np.intersect1d(now, before, assume_unique=True, return_indices=True)

@@ -36,7 +36,7 @@ def test_areas_are_those_that_sampling_sees(shift):
     first, second = two_steps(shift)
     found = change(first, second)
     points = np.random.default_rng(2).uniform(-1, 1, (40000, 2))
-    bits = [each.bits()[each.locate(points)] for each in (first, second)]
+    bits = [each.patterns()[each.locate(points)] for each in (first, second)]
     differs = bits[0] != bits[1]
     assert found.area_same_pattern == pytest.approx(1 - differs.any(axis=1).mean(), abs=0.01)
     assert found.swept == pytest.approx(differs.sum(axis=1).mean(), abs=0.02)
@@ -54,8 +54,8 @@ def test_regions_are_paired_as_shapely_pairs_them(shift):
                 n, area = n + 1, area + shared
     assert found.n_same_place == n
     assert found.area_same_place == pytest.approx(area / 4)
-    ours = {tuple(row) for row in first.bits().tolist()}
-    assert found.n_same_pattern == len(ours & {tuple(row) for row in second.bits().tolist()})
+    ours = {tuple(row) for row in first.patterns().tolist()}
+    assert found.n_same_pattern == len(ours & {tuple(row) for row in second.patterns().tolist()})
 
 
 def test_other_shapes_are_refused():

@@ -29,7 +29,7 @@ def test_ages_count_steps_with_the_same_pattern():
     from polytope_lens.training.films.film import Survey, _births
 
     recording = recorded(5, diverged=[3])
-    patterns = [None if n is None else partition(n, recording.domain).patterns for n in recording.networks]
+    patterns = [None if n is None else partition(n, recording.domain).packed_patterns for n in recording.networks]
     births = _births([Survey(None, None, None, p) for p in patterns])
     lived: list[dict[bytes, int]] = []
     for k, words in enumerate(patterns):

@@ -13,13 +13,14 @@ import pytest
 
 from families import cross_polytope, generic, golden, random_deep
 from polytope_lens import Box, Lens, Polytope
+from polytope_lens._kept import answers
 from polytope_lens.errors import DimensionError, FileFormatError, OptionError, UnboundedPolytopeError
 from polytope_lens.io.cplex_lp import to_lp
-from polytope_lens.io.exports import SUFFIXES
-from polytope_lens.io.halfspaces import Halfspaces, exactly
+from polytope_lens.io.export import SUFFIXES
 from polytope_lens.io.ine import read_ine, to_ine
 from polytope_lens.io.json import read_json, to_json
 from polytope_lens.io.latex import to_latex
+from polytope_lens.io.row_text import row_names
 from polytope_lens.io.smtlib import to_smtlib
 from polytope_lens.io.vnnlib import to_vnnlib
 
@@ -39,53 +40,18 @@ def cell(request):
     return CELLS[request.param]
 
 
-def same(one: Halfspaces, other: Halfspaces) -> bool:
-    return one.A.tolist() == other.A.tolist() and one.b.tolist() == other.b.tolist()
+def polytope_of(cell) -> Polytope:
+    return cell if isinstance(cell, Polytope) else cell.polytope
 
 
-def test_the_halfspaces_of_a_region_are_its_exact_facets():
-    for region in (DEEP, CLIPPED, DOUBLED):
-        system, exact = region.halfspaces(), region.inequalities(exact=True)
-        rows = {(p, q): i for i, (p, q) in enumerate(zip(exact.layer.tolist(), exact.neuron.tolist(), strict=True))}
-        for row, bound, owners in zip(system.A, system.b, system.owners, strict=True):
-            i = rows[owners[0]]
-            assert exact.is_facet[i] and row.tolist() == exact.A[i].tolist() and bound == exact.b[i]
-        assert sum(map(len, system.owners)) == exact.is_facet.sum()
-        assert len(system) == len(region.polytope.b)
-        assert all(
-            np.array_equal(a, b) for a, b in zip(system.rounded(), (region.polytope.A, region.polytope.b), strict=True)
-        )
-    assert DOUBLED.halfspaces().owners == (((0, 2),), ((0, 0), (0, 1)))
-    assert same(DEEP.inequalities(exact=True).facets().halfspaces(), DEEP.inequalities(exact=True).facets())
+def rows_of(poly: Polytope) -> tuple[list, list]:
+    A, b = poly.fractions()
+    return A.tolist(), b.tolist()
 
 
-def test_the_halfspaces_of_a_polytope_are_its_floats():
-    system = ODD.halfspaces()
-    assert system.A.tolist() == [[Fraction(v) for v in row] for row in ODD.A.tolist()]
-    A, b = system.rounded()
-    assert np.array_equal(A, ODD.A) and np.array_equal(b, ODD.b)
-    assert len(exactly(np.zeros((0, 2)), np.zeros(0))) == 0
-    assert system.names() == ["row_0", "row_1", "row_2", "row_3"]
-
-
-def test_halfspaces_are_checked_and_read_only():
-    values = np.array([[Fraction(1), Fraction(2)]], dtype=object)
-    with pytest.raises(DimensionError, match="halfspaces need A of shape"):
-        Halfspaces(values, values[0], ((),))
-    with pytest.raises(DimensionError, match="owners of length 2"):
-        Halfspaces(values, values[:, 0], ((), ()))
-    with pytest.raises(ValueError, match="read-only"):
-        Halfspaces(values, values[:, 0], ((),)).A[0, 0] = 3
-    values[0, 0] = 3  # the caller's array is as it was
-
-
-def test_rows_beyond_the_range_of_floats_are_scaled():
-    big, small = Fraction(2) ** 2000, Fraction(1, 3 * 2**1100)
-    values = np.array([[big, -3 * big], [small, 3 * small], [Fraction(1), big / big]], dtype=object)
-    A, b = Halfspaces(values, np.array([big / 2, Fraction(0), Fraction(1)], dtype=object), ((), (), ())).rounded()
-    assert A[0, 1] / A[0, 0] == -3 and b[0] / A[0, 0] == 0.5
-    assert A[1, 1] / A[1, 0] == pytest.approx(3, rel=1e-15)
-    assert A[2].tolist() == [1, 1]
+def same(one: Polytope, other: Polytope) -> bool:
+    """Not the same set only, but the same rows in the same order."""
+    return rows_of(one) == rows_of(other)
 
 
 # ------------------------------------------------------------------------------------------------------- SMT-LIB
@@ -99,9 +65,9 @@ def solver_of(z3, text: str):
 
 def holds(z3, cell) -> list:
     """The inequalities as formulas of z3, made without any text."""
-    system = cell.halfspaces()
+    system = polytope_of(cell)
     x = [z3.Real(f"x{k}") for k in range(system.dim)]
-    rows = zip(system.A.tolist(), system.b.tolist(), strict=True)
+    rows = zip(*rows_of(system), strict=True)
     return [
         z3.Sum([z3.Q(*v.as_integer_ratio()) * y for v, y in zip(a, x, strict=True)]) <= z3.Q(*b.as_integer_ratio())
         for a, b in rows
@@ -110,14 +76,14 @@ def holds(z3, cell) -> list:
 
 def test_smtlib_says_the_same_to_z3(cell):
     z3 = pytest.importorskip("z3")
-    told, meant = solver_of(z3, cell.to_smtlib()).assertions(), holds(z3, cell)
+    told, meant = solver_of(z3, cell.export.smtlib()).assertions(), holds(z3, cell)
     assert len(told) == len(meant)
     solver = z3.Solver()
     solver.add(z3.And(list(told)) != z3.And(meant))
     assert solver.check() == z3.unsat
     if cell is not ODD:
         # The set has interior, and the point is in it.
-        solver = solver_of(z3, cell.to_smtlib())
+        solver = solver_of(z3, cell.export.smtlib())
         solver.add(*(z3.Real(f"x{k}") == z3.Q(*v.as_integer_ratio()) for k, v in enumerate(cell.point.tolist())))
         assert solver.check() == z3.sat
 
@@ -132,26 +98,26 @@ def test_smtlib_knows_the_strict_interior_and_names_the_owners():
             solver.add(z3.Not(formulas[i]), *formulas[:i], *formulas[i + 1 :])
             assert solver.check() == z3.sat
         solver = z3.Solver()
-        solver.add(*(f.arg(0) < f.arg(1) for f in solver_of(z3, region.to_smtlib()).assertions()))
+        solver.add(*(f.arg(0) < f.arg(1) for f in solver_of(z3, region.export.smtlib()).assertions()))
         assert solver.check() == z3.sat
-    text = DOUBLED.to_smtlib()
+    text = DOUBLED.export.smtlib()
     assert "; layer 0, neuron 0, and layer 0, neuron 1\n" in text and ":named layer_0_neuron_0)" in text
-    assert "; domain, row 0\n" in CLIPPED.to_smtlib() and ":named domain_row_0)" in CLIPPED.to_smtlib()
+    assert "; domain, row 0\n" in CLIPPED.export.smtlib() and ":named domain_row_0)" in CLIPPED.export.smtlib()
     everything = DEEP.inequalities(exact=True)
-    assert to_smtlib(everything.halfspaces()).count("assert") == len(everything) == 18
+    assert to_smtlib(everything.to_polytope()).count("assert") == len(everything) == 18
 
 
 # ----------------------------------------------------------------------------------------------------- cddlib, lrs
 
 
 def test_ine_is_read_back(cell):
-    assert same(read_ine(cell.to_ine()), cell.halfspaces())
+    assert same(Polytope.from_ine(cell.export.ine()), polytope_of(cell))
 
 
 def test_cddlib_finds_the_corners_of_what_ine_says():
     cdd = pytest.importorskip("cdd")
     for region in (CLIPPED, Lens(golden((2, 8, 8), 2)).partition(Box([-1, -1], [1, 1]))[20]):
-        lines = region.to_ine().splitlines()
+        lines = region.export.ine().splitlines()
         begin = lines.index("begin")
         assert lines[begin - 1] == "H-representation" and lines[-1] == "end"
         rows = [[Fraction(word) for word in line.split()] for line in lines[begin + 2 : -1]]
@@ -169,9 +135,28 @@ def test_ine_of_other_programs_is_read():
     text = (
         "a wedge\n* by hand\nH-representation\nlinearity 1 2\nbegin\n 3 3 real\n 1 0.5 -1e-1\n 0 1\n 2\n1/3 0 1\nend\n"
     )
-    system = read_ine(text + "options\n")
-    assert system.A.tolist() == [[Fraction(-1, 2), Fraction(1, 10)], [-1, -2], [0, -1], [1, 2]]
-    assert system.b.tolist() == [1, 0, Fraction(1, 3), 0]
+    A, b = read_ine(text + "options\n")
+    assert A.tolist() == [[Fraction(-1, 2), Fraction(1, 10)], [-1, -2], [0, -1], [1, 2]]
+    assert b.tolist() == [1, 0, Fraction(1, 3), 0]
+    for word in ("equality", "partial_enum"):
+        assert [array.tolist() for array in read_ine(text.replace("linearity", word))] == [A.tolist(), b.tolist()]
+    after = text.replace("linearity 1 2\n", "") + "linearity 1 2\n"
+    assert read_ine(after)[0].tolist() == A.tolist()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "V-representation\nbegin\n1 3 rational\n1 2 3\nend",
+        "V-representation of a point\nbegin\n1 3 rational\n1 2 3\nend",
+        "  V-representation\tby hand\nbegin\n1 3 rational\n1 2 3\nend",
+        "begin\n1 3 rational\n1 2 3\nend\nhull",
+        "H-representation\nV-representation\nbegin\n1 3 rational\n1 2 3\nend",
+    ],
+)
+def test_points_are_not_read_as_halfspaces(text):
+    with pytest.raises(FileFormatError, match="points and rays"):
+        read_ine(text)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +169,8 @@ def test_ine_of_other_programs_is_read():
         "H-representation\nbegin\n1 3 rational\n1 2 1/0\nend",
         "H-representation\nbegin\n1 3 complex\n1 2 3\nend",
         "H-representation\nbegin\n1 3 real\n1 2 1e999999999\nend",
-        "V-representation\nbegin\n1 3 rational\n1 2 3\nend",
+        "H-representation\nlinearity 2 1\nbegin\n1 3 rational\n1 2 3\nend",
+        "H-representation\nlinearity\nbegin\n1 3 rational\n1 2 3\nend",
         "H-representation\nbegin\n-1 -3 rational\n1 2 3\nend",
         "H-representation\nlinearity 1 2\nbegin\n1 3 rational\n1 2 3\nend",
     ],
@@ -210,13 +196,13 @@ def linear(expression, vnnlib) -> dict[str, Fraction]:
 
 def test_vnnlib_says_the_same_to_its_reader(cell):
     vnnlib = pytest.importorskip("vnnlib")
-    query = vnnlib.parse_query_string(cell.to_vnnlib())
-    system = cell.halfspaces()
+    query = vnnlib.parse_query_string(cell.export.vnnlib())
+    system = polytope_of(cell)
     (network,) = query.networks
     assert network.inputs[0].shape == [system.dim]
     assert network.outputs[0].shape == [1 if cell is ODD else cell.network.output_dim]
-    assert len(query.assertions) == len(system)
-    for assertion, row, bound in zip(query.assertions, system.A, system.b, strict=True):
+    assert len(query.assertions) == len(system.owners)
+    for assertion, row, bound in zip(query.assertions, *system.fractions(), strict=True):
         assert isinstance(assertion.expr, vnnlib.LessEqual)
         assert linear(assertion.expr.lhs, vnnlib) == {f"X[{k}]": v for k, v in enumerate(row) if v}
         assert linear(assertion.expr.rhs, vnnlib) == {"": bound}
@@ -224,7 +210,7 @@ def test_vnnlib_says_the_same_to_its_reader(cell):
 
 def test_the_older_vnnlib_is_smtlib(cell):
     z3 = pytest.importorskip("z3")
-    text = cell.to_vnnlib(version="1.0")
+    text = cell.export.vnnlib(version="1.0")
     assert text.count("(declare-const Y_") == (1 if cell is ODD else cell.network.output_dim)
     told = solver_of(z3, text.replace("X_", "x")).assertions()
     solver = z3.Solver()
@@ -233,13 +219,13 @@ def test_the_older_vnnlib_is_smtlib(cell):
 
 
 def test_fractions_that_are_no_decimals_become_some():
-    third = Halfspaces(np.array([[Fraction(1, 3), Fraction(-1, 20)]], dtype=object), np.array([Fraction(5)]), ((),))
+    third = Polytope([[Fraction(1, 3), Fraction(-1, 20)]], [5])
     assert "(assert (<= (+ (* 5.0 X[0]) (* -0.75 X[1])) 75.0))" in to_vnnlib(third)
     assert "(declare-output Y real [3])" in to_vnnlib(third, n_outputs=3)
     with pytest.raises(OptionError, match=r"`version` should be one of '2.0', '1.0'"):
         to_vnnlib(third, version="3.0")
     with pytest.raises(OptionError, match="`n_outputs` should be a whole number"):
-        ODD.to_vnnlib(n_outputs=0)
+        ODD.export.vnnlib(n_outputs=0)
 
 
 # -------------------------------------------------------------------------------------------------- linear programs
@@ -255,7 +241,7 @@ def test_lp_is_read_by_highs_as_the_same_floats(cell, tmp_path):
     solver.setOptionValue("small_matrix_value", 1e-12)
     assert solver.readModel(str(tmp_path / "cell.lp")) in (highspy.HighsStatus.kOk, highspy.HighsStatus.kWarning)
     model = solver.getLp()
-    A, b = cell.halfspaces().rounded()
+    A, b = polytope_of(cell).A, polytope_of(cell).b
     matrix = model.a_matrix_
     found = np.zeros(A.shape)
     columns = [int(name[1:]) for name in model.col_names_]
@@ -264,7 +250,7 @@ def test_lp_is_read_by_highs_as_the_same_floats(cell, tmp_path):
     assert np.array_equal(found, np.where(np.abs(A) < 1e-12, 0, A))
     assert np.array_equal(model.row_upper_, b)
     assert all(np.isneginf(model.col_lower_)) and all(np.isposinf(model.col_upper_))
-    assert list(model.row_names_) == cell.halfspaces().names()
+    assert list(model.row_names_) == row_names(polytope_of(cell))
 
 
 def test_lp_of_many_terms_and_of_none(tmp_path):
@@ -290,20 +276,17 @@ def test_lp_of_many_terms_and_of_none(tmp_path):
 
 
 def test_json_is_read_back(cell):
-    text = cell.to_json()
-    system = read_json(text)
-    assert same(system, cell.halfspaces()) and system.owners == cell.halfspaces().owners
-    assert to_json(system) == text
-    told = json.loads(text)
-    poly = Polytope.from_json(text)
-    rounded = cell if cell is ODD else cell.polytope
-    assert np.array_equal(poly.A, rounded.A) and np.array_equal(poly.b, rounded.b)
-    assert told["A_float"] == rounded.A.tolist() and told["b_float"] == rounded.b.tolist()
+    text, given = cell.export.json(), polytope_of(cell)
+    told, poly = json.loads(text), Polytope.from_json(text)
+    assert same(poly, given) and poly.owners == given.owners and poly == given
+    assert to_json(poly) == text
+    assert np.array_equal(poly.A, given.A) and np.array_equal(poly.b, given.b)
+    assert told["A_float"] == given.A.tolist() and told["b_float"] == given.b.tolist()
 
 
 def test_json_of_the_whole_space():
     nothing = Lens.from_arrays([[[0, 0]], [[1]]], [[1], [0]]).at([1, 2])
-    assert Polytope.from_json(nothing.to_json()).A.shape == (0, 2)
+    assert Polytope.from_json(nothing.export.json()).A.shape == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -329,7 +312,7 @@ def test_json_of_the_whole_space():
     ],
 )
 def test_other_json_is_refused(change, says):
-    told = json.loads(CLIPPED.to_json())
+    told = json.loads(CLIPPED.export.json())
     change(told)
     with pytest.raises(FileFormatError, match=says):
         Polytope.from_json(json.dumps(told))
@@ -349,7 +332,7 @@ def test_wkt_is_read_by_shapely():
 
     partition = Lens(golden((2, 8, 8), 2)).partition(Box([-1, -1], [1, 1]))
     for region, polygon in zip(partition, partition.polygons(), strict=True):
-        read = shapely.from_wkt(region.to_wkt())
+        read = shapely.from_wkt(region.export.wkt())
         exact = [
             tuple(map(float, corner))
             for corner in partition.vertices(int(partition.locate(region.point)[0]), exact=True)
@@ -358,42 +341,40 @@ def test_wkt_is_read_by_shapely():
         turn = corners.index(exact[0])
         assert corners[turn:] + corners[:turn] == exact
         assert read.equals_exact(polygon, 1e-9, normalize=True)
-        assert region.polytope.to_shapely().equals_exact(shapely.from_wkt(region.polytope.to_wkt()), 0)
+        assert region.polytope.to_shapely().equals_exact(shapely.from_wkt(region.polytope.export.wkt()), 0)
 
 
 def test_wkt_is_for_bounded_polygons():
     with pytest.raises(DimensionError, match="R\\^3"):
-        DEEP.to_wkt()
+        DEEP.export.wkt()
     with pytest.raises(DimensionError, match="R\\^3"):
-        ODD.to_wkt()
+        ODD.export.wkt()
     with pytest.raises(UnboundedPolytopeError):
-        DOUBLED.to_wkt()
+        DOUBLED.export.wkt()
 
 
 def test_latex_is_made_to_read():
-    assert DOUBLED.to_latex() == (
+    assert DOUBLED.export.latex() == (
         "\\begin{aligned}\n"
         "-0.5\\,x_{0} &\\le -0.1 && \\text{layer 0, neuron 2} \\\\\n"
         "-x_{0} - 3\\,x_{1} &\\le 0 && \\text{layer 0, neuron 0, and layer 0, neuron 1}\n"
         "\\end{aligned}"
     )
-    plain = DOUBLED.to_latex(owners=False, digits=None)
+    plain = DOUBLED.export.latex(owners=False, digits=None)
     assert "text" not in plain
     assert r"-\tfrac{1}{2}\,x_{0} &\le -\tfrac{3602879701896397}{36028797018963968} \\" in plain
-    shown = to_latex(
-        exactly(np.array([[123456.0, -0.00012345678, 3.0], [0, 0, 0], [1200, 5e-324, 1e308]]), np.zeros(3))
-    )
+    shown = to_latex(Polytope([[123456.0, -0.00012345678, 3.0], [0, 0, 0], [1200, 5e-324, 1e308]], np.zeros(3)))
     assert r"1.235 \cdot 10^{5}\,x_{0} - 0.0001235\,x_{1} + 3\,x_{2} &\le 0" in shown
     assert r"0 &\le 0" in shown
     assert r"1200\,x_{0} + 4.941 \cdot 10^{-324}\,x_{1} + 10^{308}\,x_{2}" in shown
     with pytest.raises(OptionError, match="`digits`"):
-        DOUBLED.to_latex(digits=0)
+        DOUBLED.export.latex(digits=0)
 
 
 def test_matplotlib_can_set_each_line_of_the_latex():
     from matplotlib.mathtext import MathTextParser
 
-    for line in DEEP.to_latex().splitlines()[1:-1]:
+    for line in DEEP.export.latex().splitlines()[1:-1]:
         formula = re.sub(r"&+ ?|\\\\$", "", line).replace(r"\le", r"\leq")
         MathTextParser("path").parse(f"${formula}$")
 
@@ -407,11 +388,19 @@ def test_files_are_named_by_what_they_end_in(tmp_path):
         CLIPPED.write(tmp_path / "cell.other", format=name)
         text = (tmp_path / f"cell{suffix}").read_text()
         assert text == (tmp_path / "cell.other").read_text()
-        assert text.rstrip("\n") == getattr(CLIPPED, f"to_{name}")().rstrip("\n") and text.endswith("\n")
+        assert text.rstrip("\n") == getattr(CLIPPED.export, name)().rstrip("\n") and text.endswith("\n")
     assert {path.name for path in tmp_path.iterdir()} == {
         "cell.other",
         *(f"cell{suffix}" for suffix in SUFFIXES.values()),
     }
+
+
+def test_facets_are_looked_for_when_something_is_written():
+    region = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7])
+    export = region.export
+    assert not answers(region) and repr(export) == "Export(wkt, smtlib, ine, vnnlib, lp, latex, json)"
+    assert export.json() == region.polytope.export.json()
+    assert (export.n_outputs, region.polytope.export.n_outputs) == (1, 1)
 
 
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
@@ -428,29 +417,29 @@ def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
 
 def test_numbers_with_more_digits_than_python_prints():
     wild = Lens.from_arrays([[[1e-300]]] * 20 + [[[1.0]]], [[0.0]] * 21).at([1.0])
-    system = wild.inequalities(exact=True).halfspaces()
-    assert system.A[-1, 0].denominator > 10**4300
-    assert same(read_json(to_json(system)), system)
-    assert same(read_ine(to_ine(system)), system)
+    system = wild.inequalities(exact=True).to_polytope()
+    assert system.fractions()[0][-1, 0].denominator > 10**4300
+    assert same(Polytope.from_json(to_json(system)), system)
+    assert same(Polytope.from_ine(to_ine(system)), system)
     assert len(to_smtlib(system)) > 4300
     assert "10^{-6000}" in to_latex(system)
     assert r"\tfrac" in to_latex(system, digits=None)
     assert f"0.{'0' * 5999}1" in to_vnnlib(system) or f"0.{'0' * 6000}9" in to_vnnlib(system)
-    A, _ = system.rounded()
+    A = system.A
     assert A[0, 0] == -1e-300 and (A < 0).all()
     assert "/" in str(wild.inequalities(exact=True))
 
 
 def test_many_inputs_and_the_corners_of_a_cube():
     wide = Lens(generic(5, 30)).at(RNG.standard_normal(30))
-    for to, read in ((to_ine, read_ine), (to_json, read_json)):
-        assert same(read(to(wide.halfspaces())), wide.halfspaces())
-    assert to_lp(wide.halfspaces()).count("free") == 30
-    ball = Lens(cross_polytope(3)).at([0.1, 0.2, 0.3]).halfspaces()
+    for to, read in ((to_ine, Polytope.from_ine), (to_json, Polytope.from_json)):
+        assert same(read(to(wide.polytope)), wide.polytope)
+    assert to_lp(wide.polytope).count("free") == 30
+    ball = Lens(cross_polytope(3)).at([0.1, 0.2, 0.3]).polytope
     inside = [
         all(
             sum(a * x for a, x in zip(row, corner, strict=True)) <= bound
-            for row, bound in zip(ball.A, ball.b, strict=True)
+            for row, bound in zip(*ball.fractions(), strict=True)
         )
         for corner in product((0, Fraction(1, 3), 1), repeat=3)
     ]
