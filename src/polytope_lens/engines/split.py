@@ -25,10 +25,10 @@ from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.lp.float_simplex import propose_multipliers
+from polytope_lens.lp.interior_point import float_inside, inside_box, is_inside
 from polytope_lens.lp.rational_simplex import Halfspace, Optimum, maximize
 from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import n_words, unpack
-from polytope_lens.polytope.middle import float_inside, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -298,23 +298,20 @@ class _CellDecisions:
         return Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1]))
 
     def float_inside(self, rows: Sequence[Halfspace]) -> list[float]:
-        """A float point strictly inside, or NaN where the middle of the cell rounds out of it.
+        """A float point strictly inside, or NaN where the deepest point of the cell rounds out of it.
 
         NaN proves nothing to the kernel, which then asks about every neuron in that cell.
         """
-        d = len(self._lower)
-        rounded = [nearest_float(v) for v in _middle([*rows, *self._box()], self._lower, self._upper)]
-        return rounded if self._is_inside(rows, rounded) else [float("nan")] * d
+        point = inside_box(rows, self._lower, self._upper)
+        assert point is not None  # cells have interior
+        rounded = [nearest_float(v) for v in point]
+        return rounded if self._is_inside(rows, rounded) else [float("nan")] * len(rounded)
 
     def _is_inside(self, rows: Sequence[Halfspace], point: list[float]) -> bool:
         """Whether a float point is strictly inside the rows and the box."""
         exact = rationals(point)
-        return all(dot(q.normal, exact) < q.offset for q in [*rows, *self._box()] if any(q.normal))
-
-    def _box(self) -> list[Halfspace]:
-        d = len(self._lower)
-        upper = [Halfspace([fmpq(int(i == k)) for i in range(d)], self._upper[k]) for k in range(d)]
-        return upper + [Halfspace([fmpq(-int(i == k)) for i in range(d)], -self._lower[k]) for k in range(d)]
+        in_box = all(lo < v < hi for lo, v, hi in zip(self._lower, exact, self._upper, strict=True))
+        return in_box and all(dot(q.normal, exact) < q.offset for q in rows if any(q.normal))
 
 
 class _ConeDecisions(_CellDecisions):
@@ -397,18 +394,3 @@ class _ConeDecisions(_CellDecisions):
 def _scaled(row: Sequence[fmpz]) -> Floats:
     """The integers of a row divided by the greatest, rounded."""
     return scaled_quotient(row, max(map(abs, row)) or fmpz(1))
-
-
-def _middle(rows: Sequence[Halfspace], lower: Sequence[fmpq], upper: Sequence[fmpq]) -> list[fmpq]:
-    """A rational point strictly inside, with each slack at least a share of the greatest possible least one."""
-    d = len(lower)
-    lifted = [Halfspace([*q.normal, _length(q.normal)], q.offset) for q in rows if any(q.normal)]
-    width = max(u - lo for u, lo in zip(upper, lower, strict=True))
-    best = maximize([fmpq(0)] * d + [fmpq(1)], lifted, [*lower, fmpq(0)], [*upper, width])
-    assert best is not None and best.value > 0  # the cell has interior
-    return best.point[:d]
-
-
-def _length(normal: Sequence[fmpq]) -> fmpq:
-    """A number about the Euclidean length of a row: its greatest entry."""
-    return max(abs(v) for v in normal)

@@ -9,8 +9,8 @@ import numpy as np
 from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.point_signs import halfspace_signs, interior_mask, point_signs
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import unpack
-from polytope_lens.polytope.middle import float_inside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,13 +13,13 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.point_signs import interior_mask, point_signs
+from polytope_lens.lp.interior_point import LARGEST, float_inside, is_inside, middle
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
 from polytope_lens.network.network import Network, evaluate, slopes
 from polytope_lens.network.pattern import pack, sort_key
 from polytope_lens.polyhedral_complex.locate import locate
 from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.middle import LARGEST, float_inside, is_inside, middle
 from polytope_lens.testing.counterexamples import fail, names, show
 from polytope_lens.testing.fractions import cone_volume, exact_cells, exact_maps, exact_volume
 from polytope_lens.testing.polygons import assert_corners_true, assert_valid_coverage
