@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from polytope_lens.network.network import Network
 
 Row = list[Fraction]
@@ -16,6 +19,11 @@ Row = list[Fraction]
 
 def fractions(values: Iterable[float]) -> Row:
     return [Fraction(float(value)) for value in values]
+
+
+def tuples(points: NDArray[np.object_]) -> list[tuple[Fraction, ...]]:
+    """Rows of an array of fractions, which can be compared, sorted and put into sets."""
+    return list(map(tuple, points.tolist()))
 
 
 def dot(left: Sequence[Fraction], right: Sequence[Fraction]) -> Fraction:

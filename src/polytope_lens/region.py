@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens._types import Bools, Floats, Fractions, Ints
     from polytope_lens.cells.inequalities import Inequalities
     from polytope_lens.domain import Domain
     from polytope_lens.network.pattern import ActivationPattern
     from polytope_lens.polytope import Polytope
     from polytope_lens.polytope.ball import Ball
-    from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
+    from polytope_lens.polytope.recession import RecessionCone
     from polytope_lens.polytope.sampling import Estimate
 
 
@@ -143,25 +143,20 @@ class Region(Keeper):
         """Whether the region, clipped to its domain, is bounded; exact; see :func:`.recession_cones.is_bounded`."""
         return recession_cones.is_bounded(self)
 
-    @overload
-    def rays(self, *, exact: Literal[False] = False) -> RecessionCone: ...
-    @overload
-    def rays(self, *, exact: Literal[True]) -> ExactRecessionCone: ...
-    def rays(self, *, exact: bool = False) -> RecessionCone | ExactRecessionCone:
+    def rays(self, *, exact: bool = False) -> RecessionCone:
         """Where the region goes on forever: extreme rays and lines; see :func:`.recession_cones.recession_cone`.
 
         Directions are floats of unit length, with `exact` tuples of integers.
         """
-        cone = recession_cones.recession_cone(self)
-        return cone if exact else cone.rounded(self.network.input_dim)
+        return recession_cones.recession_cone(self).cone(self.network.input_dim, exact=exact)
 
     # ------------------------------------------------------------------------------------------ asked of the polytope
 
     @overload
     def vertices(self, *, exact: Literal[False] = False, max_vertices: int | None = MOST) -> Floats: ...
     @overload
-    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> list[tuple[Fraction, ...]]: ...
-    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | list[tuple[Fraction, ...]]:
+    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> Fractions: ...
+    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | Fractions:
         """Corners, (n, d), each coordinate rounded once, or as fractions; see :meth:`.Polytope.vertices`."""
         if exact:
             return self.polytope.vertices(exact=True, max_vertices=max_vertices)

@@ -17,7 +17,7 @@ from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.network.network import bit_starts, from_layer, slopes
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, prove_bounded
-from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone, cone_of_rows, is_trivial_cone
+from polytope_lens.polytope.recession import ConeGenerators, RecessionCone, cone_of_rows, is_trivial_cone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +91,7 @@ def is_bounded(region: Region) -> bool:
 
 
 @kept
-def recession_cone(region: Region) -> ExactRecessionCone:
+def recession_cone(region: Region) -> ConeGenerators:
     """Extreme rays and lines of a region; exact.
 
     Notes
@@ -100,7 +100,7 @@ def recession_cone(region: Region) -> ExactRecessionCone:
     Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
     """
     if is_bounded_domain(region.domain):
-        return ExactRecessionCone([], [])
+        return ConeGenerators([], [])
     normals = _normals(region.network, region.domain)
     return cone_of_rows(normals(region.pattern.array), region.network.input_dim)
 
@@ -212,7 +212,7 @@ def recession_cones(partition: Partition) -> RecessionCones:
     n_rays, n_lines = np.zeros(len(partition), np.int64), np.zeros(len(partition), np.int64)
     for i in np.flatnonzero(~bounded_mask(partition)):
         bits = unpack(partition.packed_patterns[i : i + 1], partition.network.n_neurons)[0]
-        cone = cone_of_rows(normals(bits), d).rounded(d)
+        cone = cone_of_rows(normals(bits), d).cone(d)
         n_rays[i], n_lines[i] = len(cone.rays), len(cone.lines)
         rays.append(cone.rays)
         lines.append(cone.lines)

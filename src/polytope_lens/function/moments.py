@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.arithmetic.rational import fraction, fractions
 from polytope_lens.network.scalar import check_output
-from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, fractions, simplices
+from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, simplices
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import fractions
 from polytope_lens.function.moments import exact_moments, rounded_moments
-from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, fractions, simplices
+from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, simplices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

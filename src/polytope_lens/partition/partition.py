@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from scipy import sparse
 
-    from polytope_lens._types import Bools, Floats, Ints, Words
+    from polytope_lens._types import Bools, Floats, Fractions, Ints, Words
     from polytope_lens.domain import Domain
     from polytope_lens.function.level_set import LevelSet
     from polytope_lens.function.level_surface import LevelSurface
@@ -330,13 +330,13 @@ class Partition:
     @overload
     def vertices(self, index: int, *, exact: Literal[False] = False) -> Floats: ...
     @overload
-    def vertices(self, index: int, *, exact: Literal[True]) -> list[tuple[Fraction, ...]]: ...
-    def vertices(self, index: int, *, exact: bool = False) -> Floats | list[tuple[Fraction, ...]]:
+    def vertices(self, index: int, *, exact: Literal[True]) -> Fractions: ...
+    def vertices(self, index: int, *, exact: bool = False) -> Floats | Fractions:
         """Corners of a region: in the plane counter-clockwise, (n, 2), in space in the order of the mesh, (n, 3).
 
         On the line they are its ends, ascending, (2, 1); beyond space those of :meth:`.Region.vertices`.
         Rounded: in the plane and in space each is within ``mesh.error`` of the exact one, on the line it is the float
-        nearest to it. With `exact`, tuples of fractions in the same order; see :func:`.mesh_vertices.exact_vertices`.
+        nearest to it. With `exact`, fractions in the same order; see :func:`.mesh_vertices.exact_vertices`.
         """
         index = self._checked_one(index)
         return mesh_vertices.exact_vertices(self, index) if exact else mesh_vertices.rounded_vertices(self, index)
@@ -348,7 +348,7 @@ class Partition:
     def rays(self) -> recession_cones.RecessionCones:
         """Where the regions go on forever, as ragged arrays; see :func:`.recession_cones.recession_cones`.
 
-        ``partition.rays()[i]`` has those of region i, rounded; ``partition[i].rays(exact=True)`` as integers.
+        ``partition.rays()[i]`` has those of region i, rounded; ``partition[i].rays(exact=True)`` as whole numbers.
         """
         return recession_cones.recession_cones(self)
 

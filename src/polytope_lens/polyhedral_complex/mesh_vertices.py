@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.arithmetic.rational import fractions
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
@@ -18,18 +18,17 @@ from polytope_lens.polytope.polygon import crossing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from fractions import Fraction
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Fractions
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.partition.partition import Partition
     from polytope_lens.region import Region
 
 
-def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:
-    """Corners of a region, in the order of :meth:`.Partition.vertices`; exact.
+def exact_vertices(partition: Partition, index: int) -> Fractions:
+    """Corners of a region as fractions, (n, d), in the order of :meth:`.Partition.vertices`.
 
     Notes
     -----
@@ -43,7 +42,8 @@ def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...
     """
     if partition.network.input_dim > 3:
         return partition[index].vertices(exact=True)
-    return [tuple(fraction(v) for v in corner) for corner in rational_vertices(partition, index)]
+    corners = rational_vertices(partition, index)
+    return fractions([v for corner in corners for v in corner]).reshape(len(corners), partition.network.input_dim)
 
 
 def rational_vertices(partition: Partition, index: int) -> list[tuple[fmpq, ...]]:
@@ -125,7 +125,7 @@ class FacePlanes:
 def rounded_vertices(partition: Partition, index: int) -> Floats:
     """The same corners as floats, (n, d): those of the mesh, elsewhere each rounded once."""
     if partition.network.input_dim == 1:
-        return np.array(exact_vertices(partition, index), dtype=np.float64)
+        return exact_vertices(partition, index).astype(np.float64)
     if partition.network.input_dim > 3:
         return partition[index].vertices()
     if partition.network.input_dim == 3:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays.ragged import entries, fan, list_of, starts
-from polytope_lens.arithmetic.rational import dot, fraction
+from polytope_lens.arithmetic.rational import dot
 from polytope_lens.errors import DimensionError
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.mesh.planar_mesh import PlanarMesh
@@ -94,11 +94,6 @@ def balanced_sum(terms: NDArray[np.object_]) -> NDArray[np.object_]:
         even = len(terms) // 2 * 2
         terms = np.concatenate([terms[:even:2] + terms[1:even:2], terms[even:]])
     return np.asarray(terms[0])
-
-
-def fractions(values: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Flint's fractions as Python's."""
-    return np.array([fraction(v) for v in values.ravel()], dtype=object).reshape(values.shape)
 
 
 def simplices_of(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Ints, Ints]:

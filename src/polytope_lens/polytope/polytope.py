@@ -10,7 +10,7 @@ from flint import fmpz
 
 from polytope_lens._arrays import validate
 from polytope_lens._kept import Keeper, answers
-from polytope_lens.arithmetic.rational import fraction, nearest_float, rationals
+from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float, rationals
 from polytope_lens.errors import DimensionError
 from polytope_lens.io.export import Export, write
 from polytope_lens.io.ine import read_ine
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from flint import fmpq
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from shapely import Polygon
 
-    from polytope_lens._types import Bools, Floats
+    from polytope_lens._types import Bools, Floats, Fractions
 
     Owner: TypeAlias = tuple[int, int]
     Owners: TypeAlias = tuple[tuple[Owner, ...], ...]
@@ -85,7 +85,8 @@ class Polytope(Keeper):
     True
     >>> from fractions import Fraction
     >>> Polytope([[3], [-1]], [Fraction(1, 10), 0]).vertices(exact=True)
-    [(Fraction(0, 1),), (Fraction(1, 30),)]
+    array([[Fraction(0, 1)],
+           [Fraction(1, 30)]], dtype=object)
     """
 
     dim: int
@@ -135,7 +136,7 @@ class Polytope(Keeper):
         """The halfspaces as integers ``[a, c]`` of ``a . x + c <= 0``; exact, each up to a positive factor."""
         return halfspaces.exact_rows(self).rows
 
-    def fractions(self) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    def fractions(self) -> tuple[Fractions, Fractions]:
         """``A`` and ``b`` as arrays of :class:`fractions.Fraction`, (m, d) and (m,); nothing is rounded.
 
         Examples
@@ -181,39 +182,36 @@ class Polytope(Keeper):
     @overload
     def vertices(self, *, exact: Literal[False] = False, max_vertices: int | None = MOST) -> Floats: ...
     @overload
-    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> list[tuple[Fraction, ...]]: ...
-    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | list[tuple[Fraction, ...]]:
-        """Corners, (n, d), each coordinate rounded once; with `exact`, tuples of fractions; see :func:`.generators`.
+    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> Fractions: ...
+    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | Fractions:
+        """Corners, (n, d), each coordinate rounded once; with `exact`, as fractions; see :func:`.generators`.
 
         In the plane counter-clockwise, else in ascending order of coordinates. Unbounded sets have vertices, too, next
         to their ``rays()``; one that contains a line has none. Flat ones are fine. More than `max_vertices`, also on
         the way to them, raise an :class:`.IntractableError`; None sets no limit.
         """
         found = generators.generators(self, most=max_vertices)
-        return found.fractions() if exact else found.rounded(self.dim)
+        return found.fractions(self.dim) if exact else found.rounded(self.dim)
 
     def incidences(self) -> Bools:
         """Which rows hold each vertex, (n, m) bool, both in their order; exact, see :func:`.generators`."""
         return generators.generators(self).tight.copy()
 
-    @overload
-    def rays(self, *, exact: Literal[False] = False) -> recession.RecessionCone: ...
-    @overload
-    def rays(self, *, exact: Literal[True]) -> recession.ExactRecessionCone: ...
-    def rays(self, *, exact: bool = False) -> recession.RecessionCone | recession.ExactRecessionCone:
+    def rays(self, *, exact: bool = False) -> recession.RecessionCone:
         """Where the polytope goes on forever: extreme rays and lines; see :func:`.recession.recession_cone`.
 
-        Directions are floats of unit length, with `exact` tuples of integers.
+        Directions are floats of unit length, with `exact` whole numbers.
 
         Examples
         --------
-        >>> Polytope([[-1, 0], [0, -1]], [0, 0]).rays(exact=True)  # a quadrant
-        ExactRecessionCone(rays=[(1, 0), (0, 1)], lines=[])
-        >>> Polytope([[-1, 1]], [0]).rays(exact=True)  # a half-plane
-        ExactRecessionCone(rays=[(1, -1)], lines=[(1, 1)])
+        >>> Polytope([[-1, 0], [0, -1]], [0, 0]).rays().rays  # a quadrant
+        array([[1., 0.],
+               [0., 1.]])
+        >>> half_plane = Polytope([[-1, 1]], [0]).rays(exact=True)
+        >>> half_plane.rays, half_plane.lines
+        (array([[1, -1]], dtype=object), array([[1, 1]], dtype=object))
         """
-        cone = recession.recession_cone(self)
-        return cone if exact else cone.rounded(self.dim)
+        return recession.recession_cone(self).cone(self.dim, exact=exact)
 
     # ---------------------------------------------------------------------------------------------------- its extent
 
@@ -250,8 +248,8 @@ class Polytope(Keeper):
     @overload
     def centroid(self, *, exact: Literal[False] = False) -> Floats: ...
     @overload
-    def centroid(self, *, exact: Literal[True]) -> tuple[Fraction, ...]: ...
-    def centroid(self, *, exact: bool = False) -> Floats | tuple[Fraction, ...]:
+    def centroid(self, *, exact: Literal[True]) -> Fractions: ...
+    def centroid(self, *, exact: bool = False) -> Floats | Fractions:
         """Center of mass, (d,), computed exactly and rounded once; with `exact`, fractions; see :func:`.centroid`."""
         return _answer(volume.centroid(self, insist=exact), exact)
 
@@ -271,17 +269,17 @@ class Polytope(Keeper):
     @overload
     def project(self, x: ArrayLike, *, exact: Literal[False] = False) -> Floats: ...
     @overload
-    def project(self, x: ArrayLike, *, exact: Literal[True]) -> tuple[Fraction, ...]: ...
-    def project(self, x: ArrayLike, *, exact: bool = False) -> Floats | tuple[Fraction, ...]:
+    def project(self, x: ArrayLike, *, exact: Literal[True]) -> Fractions: ...
+    def project(self, x: ArrayLike, *, exact: bool = False) -> Floats | Fractions:
         """The nearest point, (d,), for the Euclidean norm; see :func:`.projection.nearest_point`.
 
         Computed exactly and rounded once, so that it may lie beside the set by as much as floats are apart; with
-        `exact`, fractions. Rows of a 2-D array are projected one by one, without `exact`.
+        `exact`, fractions. Rows of a 2-D array are projected one by one, (n, d).
         """
-        if np.ndim(x) == 2 and not exact:
-            rows = [self._nearest(row, "`project`").point for row in np.asarray(x)]
-            return np.array([[nearest_float(v) for v in row] for row in rows]).reshape(len(rows), self.dim)
-        return _answer(self._nearest(x, "`project`").point, exact)
+        if np.ndim(x) != 2:
+            return _answer(self._nearest(x, "`project`").point, exact)
+        rows = [self._nearest(row, "`project`").point for row in np.asarray(x)]
+        return _answer([v for row in rows for v in row], exact).reshape(len(rows), self.dim)
 
     def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats:
         """Distance of a point, 0 inside; norm 1, 2 or infinity; rounded once; see :func:`.projection.nearest_point`.
@@ -386,5 +384,5 @@ def of_integers(
     return poly
 
 
-def _answer(point: list[fmpq], exact: bool) -> Floats | tuple[Fraction, ...]:
-    return tuple(map(fraction, point)) if exact else np.array([nearest_float(v) for v in point])
+def _answer(point: list[fmpq], exact: bool) -> Floats | Fractions:
+    return fractions(point) if exact else np.array([nearest_float(v) for v in point], dtype=np.float64)

@@ -41,7 +41,7 @@ def assert_corners_true(partition: Partition) -> None:
             )
         wanted = [(fraction(x), fraction(y)) for x, y in exact]
         try:
-            given = exact_vertices(partition, i)
+            given = list(map(tuple, exact_vertices(partition, i)))
         except ZeroDivisionError:
             given = []
         if not any(given == wanted[turn:] + wanted[:turn] for turn in turns):

@@ -33,7 +33,7 @@ def assert_solids_true(partition: Partition) -> None:
     mesh = partition.polyhedral_mesh()
     for i, rows in enumerate(exact_cells(partition)):
         wanted = {tuple(fraction(fmpq(v, p[-1])) for v in p[:-1]) for p in _corners(rows)}
-        given = exact_vertices(partition, i)
+        given = list(map(tuple, exact_vertices(partition, i)))
         if set(given) != wanted or len(given) != len(wanted):
             fail("vertices are true", f"those of {names(partition, i)} are {wanted}, but `vertices` says {given}")
         for point, exact in zip(mesh.points_of(i), given, strict=True):

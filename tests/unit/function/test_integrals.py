@@ -24,6 +24,7 @@ from polytope_lens.errors import (
 )
 from polytope_lens.network.network import evaluate, from_arrays
 from polytope_lens.testing import boxes, networks, simplices
+from reference import tuples
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -46,7 +47,7 @@ def test_moments_are_those_of_greens_theorem(network, data):
     volume, mean, second = Fraction(0), [Fraction(0)] * 2, [[Fraction(0)] * 2 for _ in range(2)]
     for i, bits in enumerate(partition.patterns().tolist()):
         rows = reference.affine_rows(network, bits)[-1]
-        one, x, y, xx, xy, yy = polygon_moments(partition.vertices(i, exact=True))
+        one, x, y, xx, xy, yy = polygon_moments(tuples(partition.vertices(i, exact=True)))
         volume += one
         for k, (a, b, c) in enumerate(rows):
             mean[k] += a * x + b * y + c * one
@@ -70,7 +71,7 @@ def split_l1(partition, network, output):
     total = Fraction(0)
     for i, bits in enumerate(partition.patterns().tolist()):
         a, b, c = reference.affine_rows(network, bits)[-1][output]
-        corners = partition.vertices(i, exact=True)
+        corners = tuples(partition.vertices(i, exact=True))
         for side in (1, -1):
             values = [side * (a * x + b * y + c) for x, y in corners]
             kept = reference._clip(corners, values)
@@ -89,7 +90,7 @@ def test_norms_by_cutting_regions_along_zeros(network, data):
     values = [
         abs(reference.dot(reference.affine_rows(network, bits)[-1][0], [*p, Fraction(1)]))
         for i, bits in enumerate(partition.patterns().tolist())
-        for p in partition.vertices(i, exact=True)
+        for p in tuples(partition.vertices(i, exact=True))
     ]
     assert exact.sup[0] == max(values)
     scale = 1 + float(exact.sup[0])

@@ -19,6 +19,7 @@ from polytope_lens.function import corner_signs
 from polytope_lens.network import scalar
 from polytope_lens.network.network import from_arrays, pass_through_layer
 from polytope_lens.testing import boxes, networks, simplices
+from reference import tuples
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -28,7 +29,7 @@ def clipped(partition, rows_of):
     segments, flat, zeros, in_flat, borders = set(), [], set(), set(), {}
     for i, bits in enumerate(partition.patterns().tolist()):
         row = rows_of(bits)
-        corners = partition.vertices(i, exact=True)
+        corners = tuples(partition.vertices(i, exact=True))
         values = [reference.dot(row, [*p, Fraction(1)]) for p in corners]
         zeros |= {p for p, v in zip(corners, values, strict=True) if v == 0}
         if not any(values):

@@ -18,6 +18,7 @@ from polytope_lens.errors import FileFormatError
 from polytope_lens.network.network import Network, pass_through_layer, piecewise_layer
 from polytope_lens.partition import archive as saving
 from polytope_lens.testing import assert_partition, domains, networks
+from reference import tuples
 
 TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])
 MIXED = Network(
@@ -95,7 +96,7 @@ def test_questions_to_a_loaded_partition_get_the_same_answers(partition, tmp_pat
         assert np.array_equal(loaded.linear_pieces().labels, partition.linear_pieces().labels)
     if partition.mesh is not None:
         assert np.array_equal(loaded.volumes(), partition.volumes())
-        assert loaded.vertices(0, exact=True) == partition.vertices(0, exact=True)
+        assert tuples(loaded.vertices(0, exact=True)) == tuples(partition.vertices(0, exact=True))
         drawn = [axes.get_figure().canvas.buffer_rgba() for axes in map(plotted, (loaded, partition))]
         assert np.array_equal(*map(np.asarray, drawn))
 

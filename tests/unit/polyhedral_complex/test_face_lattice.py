@@ -26,6 +26,7 @@ from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import OptionError
 from polytope_lens.polyhedral_complex.face_lattice import faces
 from polytope_lens.testing import boxes, domains, networks, simplices
+from reference import tuples
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -63,7 +64,7 @@ def test_meshes_have_the_same_faces_as_cones(network, data):
     assert np.bincount(found.dims).tolist() == counted.counts.tolist()
     assert np.bincount(found.dims[~found.on_boundary], minlength=3).tolist() == counted.inner.tolist()
     assert counted.euler == 1
-    corners = {p for i in range(len(partition)) for p in partition.vertices(i, exact=True)}
+    corners = {p for i in range(len(partition)) for p in tuples(partition.vertices(i, exact=True))}
     assert len(corners) == counted.counts[0]
 
 
@@ -85,7 +86,7 @@ def test_eulers_formula(network, data):
 def test_signs_of_corners_are_those_of_fractions(network, data):
     partition = Lens(network).partition(data.draw(boxes(2)))
     found = faces(partition)
-    corners = {p for i in range(len(partition)) for p in partition.vertices(i, exact=True)}
+    corners = {p for i in range(len(partition)) for p in tuples(partition.vertices(i, exact=True))}
     dyadic = {p for p in corners if all(float(v) == v for v in p)}
     signs = {tuple(s) for s in found.signs[found.dims == 0].tolist()}
     assert {tuple(reference.evaluate(network, p)[0]) for p in dyadic} <= signs

@@ -16,6 +16,7 @@ from polytope_lens import Box, Lens
 from polytope_lens.network.network import from_arrays
 from polytope_lens.polyhedral_complex import linear_regions
 from polytope_lens.testing import boxes, domains, networks, simplices
+from reference import tuples
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -69,7 +70,7 @@ def test_fractions_agree(network, data):
     found = partition.linear_region_counts()
     maps = [reference.affine_rows(network, bits)[-1] for bits in partition.patterns().tolist()]
     assert found.affine == len({str(rows) for rows in maps})
-    corners = [set(partition.vertices(i, exact=True)) for i in range(len(partition))]
+    corners = [set(tuples(partition.vertices(i, exact=True))) for i in range(len(partition))]
     joined = list(range(len(partition)))
     for i, j in combinations(range(len(partition)), 2):
         if maps[i] == maps[j] and corners[i] & corners[j]:
@@ -80,7 +81,7 @@ def test_fractions_agree(network, data):
     # Patterns at corners, in the middle of edges and inside.
     patterns = {tuple(bits) for bits in partition.patterns().tolist()}
     for i, bits in enumerate(partition.patterns().tolist()):
-        around = partition.vertices(i, exact=True)
+        around = tuples(partition.vertices(i, exact=True))
         middles = [
             tuple((a + b) / 2 for a, b in zip(p, q, strict=True))
             for p, q in zip(around, around[1:] + around[:1], strict=True)
@@ -152,7 +153,7 @@ def test_convexity_by_corners(network, data):
     least = most = 0
     for piece in range(labels.max() + 1):
         members = np.flatnonzero(labels == piece).tolist()
-        corners = [partition.vertices(i, exact=True) for i in members]
+        corners = [tuples(partition.vertices(i, exact=True)) for i in members]
         around = hull({p for polygon in corners for p in polygon})
         is_convex = area(around) == sum(map(area, corners))
         least += 1 if is_convex else 2
