@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="also a network of 325 923 regions")
     arguments = parser.parse_args()
     counts = {**COUNTS, **LONG}
-    Lens(load_npz(NETS / "d3_16x2_box1.npz")[0]).partition().facets()  # load the compiled code
+    Lens(load_npz(NETS / "d3_16x2_box1.npz")[0]).partition().complex.facets()  # load the compiled code
     heads = ("network", "regions", "facets", "pieces", "partition s", "facets s", "pieces s")
     print("".join(f"{head:>13}" if i else f"{head:<15}" for i, head in enumerate(heads)))
     for name in arguments.names or [*COUNTS, *(LONG if arguments.long else ())]:

@@ -266,7 +266,7 @@ def test_witnesses_elsewhere_are_noticed():
 
 
 def test_owners_of_other_edges_are_noticed():
-    mesh = PARTITION.planar_mesh()
+    mesh = PARTITION.mesh
     broken = replace(PARTITION, mesh=replace(mesh, owners=np.roll(mesh.owners, 1)))
     with pytest.raises(AssertionError, match="exact corners come in the order of the floats: those of region 0"):
         assert_corners_true(broken)

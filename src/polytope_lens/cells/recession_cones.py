@@ -108,6 +108,10 @@ def recession_cone(region: Region) -> ConeGenerators:
 def bounded_mask(partition: Partition) -> Bools:
     """Which regions of a partition are bounded, (n_regions,) bool; exact.
 
+    Parameters
+    ----------
+    partition : Partition
+
     Notes
     -----
     What the first layer bounds is decided for all that is behind it at once. Cost of the rest: the rows of all neurons
@@ -200,6 +204,10 @@ def _is_still(network: Network, domain: Domain, source: ExactRows, bits: Bools, 
 
 def recession_cones(partition: Partition) -> RecessionCones:
     """Extreme rays and lines of all regions; which there are is exact, their directions are rounded.
+
+    Parameters
+    ----------
+    partition : Partition
 
     Notes
     -----

@@ -13,6 +13,7 @@ from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network.pattern import unpack
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh, require_polyhedral_mesh
 from polytope_lens.polytope.double_description import meeting_point
 from polytope_lens.polytope.polygon import crossing
 
@@ -79,7 +80,7 @@ class EdgeLines:
     """The lines of the edges of a mesh in integers, and where they meet; entries are those of :class:`.PlanarMesh`."""
 
     def __init__(self, partition: Partition) -> None:
-        self._mesh, self._rows = partition.planar_mesh(), _MeshOwners(partition)
+        self._mesh, self._rows = require_planar_mesh(partition), _MeshOwners(partition)
 
     def bits(self, entry: int) -> NDArray[np.bool_]:
         """Pattern of the region of an entry."""
@@ -108,7 +109,7 @@ class FacePlanes:
     """The planes of the faces of a mesh in integers, and where they meet."""
 
     def __init__(self, partition: Partition) -> None:
-        self._mesh, self._rows = partition.polyhedral_mesh(), _MeshOwners(partition)
+        self._mesh, self._rows = require_polyhedral_mesh(partition), _MeshOwners(partition)
 
     def corners(self, region: int) -> list[tuple[fmpq, ...]]:
         """Vertices of a region, in the order of :meth:`.PolyhedralMesh.points_of`."""
@@ -129,9 +130,9 @@ def rounded_vertices(partition: Partition, index: int) -> Floats:
     if partition.network.input_dim > 3:
         return partition[index].vertices()
     if partition.network.input_dim == 3:
-        solid = partition.polyhedral_mesh()
+        solid = require_polyhedral_mesh(partition)
         return solid.points[solid.points_of(index)]
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     return mesh.points[mesh.corners[mesh.entries(index)]]
 
 

@@ -54,12 +54,11 @@ def test_moments_are_those_of_greens_theorem(network, data):
             for m, (p, q, r) in enumerate(rows):
                 quadratic = a * p * xx + (a * q + b * p) * xy + b * q * yy
                 second[k][m] += quadratic + (a * r + c * p) * x + (b * r + c * q) * y + c * r * one
-    found = partition.moments(exact=True)
+    found = partition.function.moments(exact=True)
     assert found.volume == volume
     assert found.mean.tolist() == [v / volume for v in mean]
     assert found.second.tolist() == [[v / volume for v in row] for row in second]
-    assert partition.mean(1, exact=True) == mean[1] / volume
-    rounded = partition.moments()
+    rounded = partition.function.moments()
     assert rounded.volume == pytest.approx(float(volume))
     scale = 1e-9 + float(max(map(max, second))) / float(volume)
     np.testing.assert_allclose(rounded.second, found.second.astype(float), rtol=1e-9, atol=1e-9 * scale)
@@ -85,7 +84,7 @@ def split_l1(partition, network, output):
 @given(network=networks(2, max_depth=3, max_width=4), data=st.data())
 def test_norms_by_cutting_regions_along_zeros(network, data):
     partition = Lens(network).partition(data.draw(st.one_of(boxes(2), simplices(2))))
-    exact, rounded = partition.norms(exact=True), partition.norms()
+    exact, rounded = partition.function.norms(exact=True), partition.function.norms()
     assert exact.l1[0] == split_l1(partition, network, 0)
     values = [
         abs(reference.dot(reference.affine_rows(network, bits)[-1][0], [*p, Fraction(1)]))
@@ -107,7 +106,7 @@ def test_samples_agree(seed):
     partition = Lens(network).partition(SQUARE)
     X = np.random.default_rng(seed).uniform(-1, 1, (400_000, 2))
     values = evaluate(network, X)[:, 0]
-    found = partition.norms()
+    found = partition.function.norms()
     assert found.integral[0] / 4 == pytest.approx(values.mean(), abs=0.02 * values.std())
     assert found.l1[0] / 4 == pytest.approx(np.abs(values).mean(), rel=0.01)
     assert found.l2[0] ** 2 / 4 == pytest.approx((values**2).mean(), rel=0.02)
@@ -124,35 +123,35 @@ def test_quadrature_on_the_line(network):
     def integral(g):
         return integrate.quad(lambda x: g(lens([x])[0]), -0.5, 1.25, points=sorted(set(breaks))[1:-1], limit=500)[0]
 
-    found = partition.norms()
+    found = partition.function.norms()
     assert found.integral[0] == pytest.approx(integral(lambda v: v), abs=1e-8)
     assert found.l2_squared[0] == pytest.approx(integral(lambda v: v**2), abs=1e-8)
     assert found.l1[0] == pytest.approx(integral(abs), abs=1e-3)
-    exact = partition.norms(exact=True)
+    exact = partition.function.norms(exact=True)
     for name in ("integral", "l1", "l2_squared", "sup"):
         assert getattr(found, name)[0] == pytest.approx(float(getattr(exact, name)[0]))
     steps = np.abs(np.diff(lens(np.unique(breaks)[:, None])[:, 0])).sum()
-    assert partition.total_variation() == pytest.approx(steps)
+    assert partition.function.total_variation() == pytest.approx(steps)
 
 
 def test_a_wave_has_known_integrals():
     """k layers make 2^(k-1) teeth of height 1 over (0, 1)."""
     partition = Lens(wave(5)).partition(Box([0], [1]))
-    found = partition.norms(exact=True)
+    found = partition.function.norms(exact=True)
     assert (found.integral[0], found.l2_squared[0], found.sup[0]) == (Fraction(1, 2), Fraction(1, 3), 1)
-    assert partition.total_variation() == 32
-    assert partition.gradient_variation() == 31 * 64
+    assert partition.function.total_variation() == 32
+    assert partition.function.gradient_variation() == 31 * 64
     assert partition.lipschitz(1, exact=True).value == 32
 
 
 def test_the_greater_of_two_numbers():
     partition = Lens(max_of_two()).partition(Box([0, 0], [1, 1]))
-    found = partition.moments(exact=True)
+    found = partition.function.moments(exact=True)
     assert (found.mean[0], found.second[0, 0], found.covariance[0, 0]) == (
         Fraction(2, 3), Fraction(1, 2), Fraction(1, 18),
     )  # fmt: skip
-    assert partition.total_variation() == pytest.approx(1)
-    assert partition.gradient_variation() == pytest.approx(2)  # a jump of sqrt(2) along a diagonal
+    assert partition.function.total_variation() == pytest.approx(1)
+    assert partition.function.gradient_variation() == pytest.approx(2)  # a jump of sqrt(2) along a diagonal
 
 
 def test_variations_by_their_definitions():
@@ -160,7 +159,7 @@ def test_variations_by_their_definitions():
     partition = Lens(network).partition(SQUARE)
     polygons = partition.polygons()
     gradients = [region.affine_map.A[0] for region in partition]
-    assert partition.total_variation() == pytest.approx(
+    assert partition.function.total_variation() == pytest.approx(
         sum(np.hypot(*g) * p.area for g, p in zip(gradients, polygons, strict=True))
     )
     jumps = sum(
@@ -168,21 +167,21 @@ def test_variations_by_their_definitions():
         for i, j in combinations(range(len(polygons)), 2)
         if polygons[i].intersects(polygons[j])
     )
-    assert partition.gradient_variation() == pytest.approx(jumps)
+    assert partition.function.gradient_variation() == pytest.approx(jumps)
 
 
 def test_refusals():
     plane = Lens(golden((2, 4, 4), 1))
     with pytest.raises(UnboundedPolytopeError):
-        plane.partition().moments()
+        plane.partition().function.moments()
     with pytest.raises(UnboundedPolytopeError):
-        Lens(sawtooth(2)).partition().norms()
+        Lens(sawtooth(2)).partition().function.norms()
     with pytest.raises(DimensionError, match="slice"):
         Lens(generic(4, 4)).partition(Box([0] * 4, [1] * 4)).mean()
     with pytest.raises(OptionError, match="1 output,"):
         plane.partition(SQUARE).mean(1)
     with pytest.raises(OptionError):
-        plane.partition(SQUARE).total_variation(3)
+        plane.partition(SQUARE).function.total_variation(3)
     part = replace(plane.partition(SQUARE), status=Status.BUDGET_REACHED)
     for question in ("moments", "norms", "lipschitz", "total_variation", "gradient_variation"):
         with pytest.raises(PartialPartitionError):
@@ -195,7 +194,7 @@ def test_integrals_in_space(exact):
         [[[1, -1, 0.5], [0.5, 1, -1], [1, 1, 1]], [[1, -2, 0.5], [1, 1, -1]]], [[0, 0.25, -0.5], [0.25, 0]]
     )
     partition = Lens(network).partition(Box([-1] * 3, [1] * 3))
-    found, averages = partition.norms(exact=exact), partition.moments(exact=exact)
+    found, averages = partition.function.norms(exact=exact), partition.function.moments(exact=exact)
     # Midpoints of a fine grid: the error is of second order, but for |f|, which bends inside some cells.
     ticks = (np.arange(80) + 0.5) / 40 - 1
     values = evaluate(network, np.stack(np.meshgrid(ticks, ticks, ticks), axis=-1).reshape(-1, 3))
@@ -204,7 +203,7 @@ def test_integrals_in_space(exact):
     np.testing.assert_allclose(found.l1.astype(float), 8 * np.abs(values).mean(axis=0), atol=2e-3)
     np.testing.assert_allclose(found.l2_squared.astype(float), 8 * (values**2).mean(axis=0), atol=4e-3)
     assert (found.sup.astype(float) >= np.abs(values).max(axis=0)).all()
-    assert partition.f_vector().euler == 1
-    assert partition.total_variation() == pytest.approx(
+    assert partition.complex.f_vector().euler == 1
+    assert partition.function.total_variation() == pytest.approx(
         partition.volumes() @ np.linalg.norm(partition.maps[:, 0, :-1], axis=1)
     )

@@ -50,7 +50,7 @@ def test_cubes_and_cross_polytopes_are_domains(sizes, norm):
 
 def creases(lens, whole):
     """From the facets: the neurons that own one, and these with the patterns of the layers before them."""
-    bits, facets = whole.patterns(), whole.facets()
+    bits, facets = whole.patterns(), whole.complex.facets()
     stops = np.cumsum((0, *lens.network.bits_per_layer))
     owners = {
         (layer, neuron, bits[pair[0], : stops[layer]].tobytes())

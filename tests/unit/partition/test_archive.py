@@ -88,7 +88,7 @@ def test_what_is_loaded_is_what_was_saved(partition, tmp_path):
 def test_questions_to_a_loaded_partition_get_the_same_answers(partition, tmp_path):
     partition.save(tmp_path / "run.npz")
     loaded = Partition.load(str(tmp_path / "run.npz"))
-    assert_equal(loaded.facets(), partition.facets())
+    assert_equal(loaded.complex.facets(), partition.complex.facets())
     assert np.array_equal(loaded.locate(partition.witnesses), np.arange(len(partition)))
     assert np.array_equal(loaded.bounded_mask(), partition.bounded_mask())
     assert loaded[0] == partition[0] and loaded[0].polytope == partition[0].polytope
@@ -124,7 +124,7 @@ def test_loading_needs_no_torch_and_no_pickle(tmp_path):
     PARTITIONS["plane"]().save(tmp_path / "run.npz")
     code = (
         "import sys\nimport polytope_lens as pl\n"
-        f"p = pl.Partition.load({str(tmp_path / 'run.npz')!r}); p.facets(); p.locate([[0, 0]])\n"
+        f"p = pl.Partition.load({str(tmp_path / 'run.npz')!r}); p.complex.facets(); p.locate([[0, 0]])\n"
         "assert not {'torch', 'matplotlib', 'pandas', 'networkx'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

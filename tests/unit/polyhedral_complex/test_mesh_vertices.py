@@ -42,7 +42,7 @@ def assert_near(partition, index):
     """Each float is within its bound of the exact corner."""
     exact, floats = partition.vertices(index, exact=True), partition.vertices(index)
     assert exact.shape == floats.shape
-    mesh = partition.planar_mesh()
+    mesh = partition.mesh
     errors = mesh.error[mesh.corners[mesh.entries(index)]]
     for corner, rounded, error in zip(exact, floats, errors.tolist(), strict=True):
         gap = [a - b for a, b in zip(corner, reference.fractions(rounded), strict=True)]
@@ -79,7 +79,7 @@ def test_corners_of_benchmark_networks(name):
             assert values.count(0) >= 2
             assert corner != exact[k - 1]
         assert_near(partition, index)
-    assert np.isfinite(partition.planar_mesh().error).all()
+    assert np.isfinite(partition.mesh.error).all()
 
 
 def test_a_third_is_a_third():

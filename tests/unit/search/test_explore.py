@@ -83,7 +83,7 @@ def test_neighbors_of_a_part_are_those_of_the_whole():
     part, whole = LENS.explore([0, 0], SQUARE, max_regions=6), LENS.partition(SQUARE)
     index = whole.locate(part.witnesses)
     assert (part.adjacency().toarray() == whole.adjacency().toarray()[np.ix_(index, index)]).all()
-    facets = part.facets()
+    facets = part.complex.facets()
     outer = [facets.owners(i)[0][0] for i in np.flatnonzero(facets.regions[:, 1] < 0)]
     assert sum(layer >= 0 for layer in outer) == part.search.n_uncrossed
 
