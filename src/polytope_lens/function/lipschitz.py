@@ -142,8 +142,8 @@ def _signs(n: int, what: str) -> Floats:
 def _exact(partition: Partition, p: float, q: float) -> Lipschitz:
     if (p, q) not in ((1, 1), (inf, inf), (1, inf)):
         raise OptionError(
-            f"exact norms are those with (norm, output_norm) = (1, 1), (inf, inf) and (1, inf), but ({p}, {q}) was asked "
-            "for, which is a root, or a maximum over signs. Leave out `exact`."
+            f"exact norms are those with (norm, output_norm) = (1, 1), (inf, inf) and (1, inf), but ({p}, {q}) is "
+            "a root, or a maximum over signs. Leave out `exact`."
         )
     network = partition.network
     lower, upper = _bounds(partition, p, q)

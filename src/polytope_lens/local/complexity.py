@@ -189,7 +189,7 @@ def local_complexity_estimate(
     Signs are exact. Cost: a forward pass for the corners.
     Source: Humayun, Balestriero and Baraniuk 2024, *Deep networks always grok and here is why*, section 2.
     """
-    point = validate.point(x, network.input_dim, what="`local_complexity_estimate`")
+    point = validate.point(x, network.input_dim, what="`local_complexity`")
     radius = validate.number(radius, name="`radius`", positive=True)
     d = len(point)
     n = d if n_directions is None else validate.count(n_directions, name="`n_directions`")
