@@ -42,7 +42,6 @@ class Namespace:
         return f"{type(self).__name__}({', '.join(asked)})"
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class PartitionPlot(Namespace):
     """Pictures of a partition: ``partition.plot()``, ``partition.plot.surface()``.
 
@@ -53,6 +52,8 @@ class PartitionPlot(Namespace):
     >>> lens.partition(Box([-1, -1], [1, 1])).plot
     PartitionPlot(surface, interactive)
     """
+
+    __slots__ = ()
 
     @documented_by("render.matplotlib:plot", "render.space:plot")
     def __call__(
@@ -122,7 +123,6 @@ class PartitionPlot(Namespace):
         )
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class PartitionFunction(Namespace):
     """The network as a function on the domain: ``partition.function.norms()``.
 
@@ -138,6 +138,8 @@ class PartitionFunction(Namespace):
     >>> function.norms().l1, function.total_variation()
     (array([0.5]), 1.0)
     """
+
+    __slots__ = ()
 
     @documented_by(moments.moments)
     def moments(self, *, exact: bool = False) -> moments.Moments:
@@ -156,7 +158,6 @@ class PartitionFunction(Namespace):
         return variation.gradient_variation(self._partition, output)
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class PartitionComplex(Namespace):
     """The regions as a polyhedral complex, with its faces: ``partition.complex.f_vector()``.
 
@@ -173,6 +174,8 @@ class PartitionComplex(Namespace):
     >>> found.facets(), found.f_vector()
     (Facets(12 facets, 4 of them between two regions), FVector([9, 12, 4], [1, 4, 4] inside the domain))
     """
+
+    __slots__ = ()
 
     @documented_by(facet_table.facets)
     def facets(self) -> facet_table.Facets:
@@ -197,13 +200,14 @@ class PartitionComplex(Namespace):
         return level_set.bent_hyperplane(self._partition, layer, neuron, exact=exact)
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class PartitionExport(Namespace):
     """The polyhedra of a bounded domain in space for other programs: ``partition.export.obj()``.
 
     A single region has formats of its own, :attr:`.Region.export`; tables and graphs come from ``to_frame``,
     ``to_geodataframe`` and ``to_networkx``.
     """
+
+    __slots__ = ()
 
     @documented_by(solid_files.to_obj)
     def obj(self, *, shrink: float = 1.0) -> str:

@@ -94,11 +94,11 @@ def chebyshev_ball(poly: Polytope) -> Ball:
     beyond them it is infinite. Radius and bound then differ by no more than the rounding of the center, which is much
     only for polytopes that are thin compared with the size of their coordinates.
     Cost: a few linear programs in rational arithmetic: milliseconds up to 8 coordinates, then growing fast. For many
-    polytopes see :func:`.balls.chebyshev_balls`.
+    polytopes see :func:`.chebyshev_balls.chebyshev_balls`.
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 4.3.1.
     """
     d, rows = poly.dim, proper(poly)
-    inside = poly.hint if poly.hint is not None and radius_at(rows, poly.hint) > 0 else None
+    inside = poly._hint if poly._hint is not None and radius_at(rows, poly._hint) > 0 else None
     if inside is None or is_contradicted(poly):
         if is_empty(poly):
             raise DomainError("an empty polytope has no Chebyshev ball: no ball and no point is inside.")
