@@ -44,7 +44,7 @@ def main() -> None:
         network, domain = load_npz(NETS / f"{name}.npz")
         seconds, partition = timed(lambda: Lens(network).partition(domain), 1)  # noqa: B023
         assert len(partition) == {**REGIONS, "t2_30x30_box1": 325923}[name]
-        facets_seconds, facets = timed(partition.facets, arguments.runs)
+        facets_seconds, facets = timed(partition.complex.facets, arguments.runs)
         pieces_seconds, pieces = timed(partition.linear_pieces, arguments.runs)
         inner = int((facets.regions[:, 1] >= 0).sum())
         assert (inner, len(facets) - inner, pieces.n_pieces) == counts[name], name

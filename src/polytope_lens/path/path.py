@@ -83,8 +83,12 @@ class Path(Keeper):
         return (self._region(i) for i in range(len(self)))
 
     @property
+    @kept
     def regions(self) -> list[Region]:
-        """The k + 1 regions crossed, in the order of travel, each with the (rounded) middle of its piece as point."""
+        """The k + 1 regions crossed, in the order of travel, each with the (rounded) middle of its piece as point.
+
+        Listed once, so that what a region was asked stays with it.
+        """
         return list(self)
 
     @property
@@ -124,6 +128,7 @@ class Path(Keeper):
         found = sweep.Trace(self.breakpoints, self.segments, self.packed_patterns, self.network.n_neurons)
         return fractions(sweep.exact_breakpoints(self.network, self.points, found))
 
+    @kept
     def _ends(self) -> Floats:
         """Positions of the ends of the pieces, (k + 2,)."""
         return np.concatenate([[0.0], self.breakpoints, [len(self.points) - 1.0]])
