@@ -45,14 +45,14 @@ def evaluate(network: Network, x: Iterable[float]) -> tuple[list[int], Row]:
     for layer in network.layers:
         after = []
         for weight, bias, low, high, cuts in zip(
-            layer.weight, layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True
+            layer.dense_weight(), layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True
         ):
             z = dot(fractions(weight), hidden) + Fraction(float(bias))
             after.append(Fraction(float(high if z > 0 else low)) * z)
             if cuts:
                 signs.append(sign(z))
         hidden = after
-    output = zip(network.output_weight, network.output_bias, strict=True)
+    output = zip(network.dense_output_weight(), network.output_bias, strict=True)
     return signs, [dot(fractions(weight), hidden) + Fraction(float(bias)) for weight, bias in output]
 
 
@@ -64,13 +64,13 @@ def affine_rows(network: Network, bits: Sequence[bool]) -> list[list[Row]]:
     on = iter(bits)
     result = []
     for layer in network.layers:
-        rows = combine(layer.weight, layer.bias, hidden, one)
+        rows = combine(layer.dense_weight(), layer.bias, hidden, one)
         result.append(rows)
         hidden = []
         for row, low, high, cuts in zip(rows, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True):
             slope = Fraction(float(high if not cuts or next(on) else low))
             hidden.append([slope * v for v in row])
-    result.append(combine(network.output_weight, network.output_bias, hidden, one))
+    result.append(combine(network.dense_output_weight(), network.output_bias, hidden, one))
     return result
 
 

@@ -16,9 +16,10 @@ LENS = Lens.from_arrays([np.eye(3)[:2], [[1, 1]]], [[0, 0], [0]])
 PARTITION = LENS.partition(Box([-1] * 3, [1] * 3))
 REGION = PARTITION[0]
 OBJECTS = {
-    "Lens": LENS, "Region": REGION, "Polytope": REGION.polytope, "Partition": PARTITION, "plot": PARTITION.plot,
+    "Lens": LENS, "Network": LENS.network, "Region": REGION, "Polytope": REGION.polytope,
+    "Inequalities": REGION.inequalities(), "Partition": PARTITION, "plot": PARTITION.plot,
     "function": PARTITION.function, "complex": PARTITION.complex, "export": PARTITION.export,
-    "region.export": REGION.export,
+    "region.export": REGION.export, "Path": LENS.path([0, 0, 0], [1, 1, 1]),
 }  # fmt: skip
 
 # What completion shows. Add a name here, and on the page, only if a user should be offered it.
@@ -27,6 +28,10 @@ MEMBERS = {
         at count crossings distance embed explore flat from_arrays integrated_gradients local_complexity lowering
         network overlay part partition path patterns project region_count_bounds regions robustness_radius self_check
         slice
+    """,
+    "Network": """
+        augmented_weights bits_per_layer dense_output_weight input_dim layers n_neurons output_bias output_dim
+        output_weight widths
     """,
     "Region": """
         activation_matrices affine_map augmented_map bounding_box chebyshev_ball contains distance domain
@@ -38,6 +43,9 @@ MEMBERS = {
         facets fractions from_ine from_json has_interior incidences is_bounded is_empty max_volume_ellipsoid
         min_volume_ellipsoid owners project rays rows sample to_shapely vertices volume width
     """,
+    "Inequalities": """
+        A b contains distances error facets format is_exact is_facet layer neuron point to_polytope
+    """,
     "Partition": """
         adjacency boundary bounded_mask certificate chebyshev_balls complex counts_per_layer data_table domain engine
         explain export extrema function is_complete level_set linear_pieces lipschitz load locate maps mesh network
@@ -48,6 +56,10 @@ MEMBERS = {
     "function": "gradient_variation moments norms total_variation",
     "complex": "bent_hyperplane f_vector faces facets linear_region_counts",
     "export": "obj ply write",
+    "Path": """
+        breakpoints embed exact_breakpoints flips length lengths network packed_patterns patterns points regions
+        segments
+    """,
     "region.export": "ine json latex lp smtlib vnnlib wkt write",
 }
 
@@ -71,7 +83,7 @@ def test_what_holds_a_partition_holds_nothing_else():
         assert OBJECTS[name]._partition is PARTITION
 
 
-@pytest.mark.parametrize("name", ["Lens", "Region", "Polytope", "Partition"])
+@pytest.mark.parametrize("name", ["Lens", "Network", "Region", "Polytope", "Inequalities", "Partition", "Path"])
 def test_the_page_names_every_member(name):
     sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     section = next(text for text in sections if text.startswith(f"{name}:"))

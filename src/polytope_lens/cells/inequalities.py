@@ -325,7 +325,7 @@ def facet_mask(region: Region) -> Bools:
     inner = beneath(region.network) if region.domain is None else None
     if inner is not None:
         first = region.network.layers[0]
-        reduced = replace(region, network=inner, point=first.weight @ region.point + first.bias)
+        reduced = replace(region, network=inner, point=first.dense_weight() @ region.point + first.bias)
         return facet_mask(reduced)
     return exact_facet_mask(system.rows, homogeneous(region.point))
 
@@ -341,7 +341,7 @@ def beneath(network: Network) -> Network | None:
     They then take every value, so that both networks have the same regions, and each facet of one is one of the other.
     """
     first = network.layers[0] if network.layers else None
-    if first is None or first.width >= network.input_dim or not rows_are_independent(first.weight):
+    if first is None or first.width >= network.input_dim or not rows_are_independent(first.dense_weight()):
         return None
     unchanged = replace(first, weight=np.eye(first.width), bias=np.zeros(first.width))
     return replace(network, layers=(unchanged, *network.layers[1:]))

@@ -113,7 +113,7 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
     network, points = partition.network, partition.witnesses
     inner = beneath(network) if partition.domain is None else None
     if inner is not None:
-        points = points @ network.layers[0].weight.T + network.layers[0].bias
+        points = points @ network.layers[0].dense_weight().T + network.layers[0].bias
         network = inner
     d, n_bits = network.input_dim, network.n_neurons
     around = walls(partition.domain, d)
@@ -238,7 +238,7 @@ def _mark_implied_behind(
     firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers[:-1]):
         with np.errstate(all="ignore"):
-            value = hidden @ layer.weight.T + layer.bias
+            value = hidden @ layer.dense_weight().T + layer.bias
         slope, (start, stop) = of_layers[index], firsts[index : index + 2]
         passed = slope != 0
         count = passed.sum(axis=1)

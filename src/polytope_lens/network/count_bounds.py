@@ -211,6 +211,6 @@ def _shape(layer: Layer) -> tuple[int, int, int, int]:
     """
     negative, positive = layer.negative_slope != 0, layer.positive_slope != 0
     alike = int((layer.cuts & (negative == positive)).sum())
-    n, m = layer.matrix.shape
-    rank = int(integer_matrix(layer.weight).rank()) if n * m <= LARGEST_RANKED else min(n, m)
+    n, m = layer.weight.shape
+    rank = int(integer_matrix(layer.dense_weight()).rank()) if n * m <= LARGEST_RANKED else min(n, m)
     return int(layer.cuts.sum()), alike, int((negative | positive).sum()), rank

@@ -83,7 +83,7 @@ def place_of(network: Network, x: Floats, domain: Domain, norm: float = 2.0) -> 
     inner = beneath(network) if domain is None else None
     if inner is None:
         return Place(network, walls(domain, network.input_dim), x, x, np.zeros_like(x), norm=norm)
-    weight, bias = network.layers[0].weight, network.layers[0].bias
+    weight, bias = network.layers[0].dense_weight(), network.layers[0].bias
     start, error = _forward(weight, bias, x[None])
     frame, triangle = np.linalg.qr(weight.T)
     stretch = np.ascontiguousarray(triangle.T)

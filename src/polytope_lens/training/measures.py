@@ -239,7 +239,7 @@ def _loss(network: Network, output: int, points: Floats, values: NDArray[np.floa
     if not len(points):
         return float(np.nan)
     # Pieces so small that matrix products stay on one thread: several, on a busy machine, take up to ten times as long.
-    largest = max(layer.matrix.shape[0] * layer.matrix.shape[1] for layer in network.layers) if network.layers else 1
+    largest = max(layer.weight.shape[0] * layer.weight.shape[1] for layer in network.layers) if network.layers else 1
     piece = max(1, PRODUCT // largest)
     outputs = np.concatenate([evaluate(network, points[i : i + piece]) for i in range(0, len(points), piece)])
     if values.dtype.kind == "i":
