@@ -77,7 +77,7 @@ def test_an_affine_map_does_not_turn():
 def test_refusals(question):
     plane = Lens(golden((2, 4, 4), 1))
     with pytest.raises(OptionError, match="output"):
-        getattr(plane.partition(SQUARE), question)(3)
+        getattr(plane.partition(SQUARE).function, question)(3)
     with pytest.raises(UnboundedPolytopeError):
         getattr(plane.partition(), question)()
     part = replace(plane.partition(SQUARE), status=Status.BUDGET_REACHED)
