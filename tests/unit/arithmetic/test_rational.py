@@ -14,6 +14,7 @@ import reference
 from polytope_lens.arithmetic.rational import (
     common_exponent,
     dot,
+    fractions,
     integer_matrix,
     integer_rows,
     integers,

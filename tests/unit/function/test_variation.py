@@ -79,7 +79,7 @@ def test_refusals(question):
     with pytest.raises(OptionError, match="output"):
         getattr(plane.partition(SQUARE).function, question)(3)
     with pytest.raises(UnboundedPolytopeError):
-        getattr(plane.partition(), question)()
+        getattr(plane.partition().function, question)()
     part = replace(plane.partition(SQUARE), status=Status.BUDGET_REACHED)
     with pytest.raises(PartialPartitionError, match=question):
         getattr(part.function, question)()
