@@ -269,10 +269,6 @@ class Partition:
     def lipschitz(
         self, norm: float = 2, output_norm: float | None = None, *, exact: bool = False
     ) -> lipschitz.Lipschitz:
-        """The Lipschitz constant of the network on the domain, and where it is attained; in any number of dimensions.
-
-        It is the greatest operator norm ``max |A x|_q / |x|_p`` of the regions' affine maps.
-        """
         return lipschitz.lipschitz(self, norm, output_norm, exact=exact)
 
     # ---------------------------------------------------------------------------------------------- tables and files

@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 def exact_vertices(partition: Partition, index: int) -> Fractions:
     """Corners of a region as fractions, (n, d), in the order of :meth:`.Partition.vertices`.
 
+    Raises
+    ------
+    DimensionError, UnboundedPolytopeError
+
     Notes
     -----
     In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names;
     in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer; beyond, that of
     the region's facets and of :meth:`.Region.vertices`.
-
-    Raises
-    ------
-    DimensionError, UnboundedPolytopeError
     """
     if partition.network.input_dim > 3:
         return partition[index].vertices(exact=True)
