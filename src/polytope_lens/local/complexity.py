@@ -12,6 +12,7 @@ from flint import fmpq
 
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import dot, rational, rationals
+from polytope_lens.cells.interior_proposals import surely_inside
 from polytope_lens.cells.region_facets import BATCH, region_rows, walls
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
@@ -23,7 +24,6 @@ from polytope_lens.lp.rational_simplex import Halfspace
 from polytope_lens.network.pattern import pack, unpack
 from polytope_lens.network.subspace import restrict, spanned_by
 from polytope_lens.search.explore import explore
-from polytope_lens.search.interior_proposals import surely_inside
 from polytope_lens.search.search_space import Place, check_norm, nearest
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ from scipy import sparse
 
 from polytope_lens._arrays.ragged import entries, following, list_of, starts
 from polytope_lens.cells.inequalities import DOMAIN
-from polytope_lens.cells.region_facets import Sides, sides, walls
+from polytope_lens.cells.region_facets import walls
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
 from polytope_lens.network.network import bit_places
+from polytope_lens.polyhedral_complex.one_sided_facets import Sides, sides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

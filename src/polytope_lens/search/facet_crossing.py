@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.cells.region_facets import BATCH, ExactCells, prove_rows, region_rows, slacks
+from polytope_lens.cells.interior_proposals import propose_centers, slacks, step_in
+from polytope_lens.cells.region_facets import BATCH, Cells, prove_rows, region_rows
 from polytope_lens.errors import Status
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.network.pattern import n_words, pack, unpack
 from polytope_lens.polytope.batch.statuses import FACET, OPEN
 from polytope_lens.polytope.middle import float_inside
-from polytope_lens.search.interior_proposals import propose_centers, step_in
 from polytope_lens.search.region_set import BEYOND, DONE, MET, PLACED, Found
 from polytope_lens.search.search_space import are_inside, dual_norms, nearest, shown_by_row, start_slacks
 
@@ -90,7 +90,7 @@ class Search:
     found: Found
     by_distance: bool
     radius: float | None
-    exact: ExactCells
+    exact: Cells
     sources: ExactRows
     inner: list[Ints] = field(default_factory=list)
     across: list[Ints] = field(default_factory=list)
@@ -116,7 +116,7 @@ def search(
     """
     network = place.network
     found = Found(n_words(network.n_neurons), network.input_dim)
-    state = Search(place, found, by_distance, limits.radius, ExactCells(network, place.around), ExactRows(network))
+    state = Search(place, found, by_distance, limits.radius, Cells(network, place.around), ExactRows(network))
     found.add(pack(bits[None]), place.start[None], np.array([-1]), np.zeros(1), np.zeros(1))
     with _interruptible() as stop:
         if by_distance:
@@ -305,7 +305,7 @@ def _cross(state: Search, index: Ints) -> Ints:
     facets = Facets(at, across, entry, np.maximum(lower, found.key[index[at]]), bound)
     unsure = np.flatnonzero(is_open.any(axis=1) | vanishes.any(axis=1))
     if unsure.size:
-        facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status)
+        facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status, vanishes)
     numbers, fresh = found.add(pack(facets.across), facets.entry, index[facets.at], facets.lower, facets.bound)
     found.state[index] = DONE
     state.inner.append(index[facets.at])
@@ -314,7 +314,15 @@ def _cross(state: Search, index: Ints) -> Ints:
 
 
 def _decided(
-    state: Search, sure: Facets, owner: Ints, unsure: Ints, keys: Floats, bits: Bools, points: Floats, status: Statuses
+    state: Search,
+    sure: Facets,
+    owner: Ints,
+    unsure: Ints,
+    keys: Floats,
+    bits: Bools,
+    points: Floats,
+    status: Statuses,
+    vanishes: Bools,
 ) -> Facets:
     """The same facets with those of some regions decided exactly; new ones are entered at an unknown point."""
     place = {(i, q): f for f, (i, q) in enumerate(zip(sure.at.tolist(), owner.tolist(), strict=True))}
@@ -322,7 +330,7 @@ def _decided(
     across: list[Bools] = []
     known: list[int] = []
     for i in unsure.tolist():
-        for pattern, owners in state.exact.facets(bits[i], points[i], status[i]):
+        for pattern, owners in state.exact.facets(bits[i], points[i], status[i], vanishes[i]):
             if pattern is not None:
                 at.append(i)
                 across.append(pattern)
