@@ -1,15 +1,24 @@
-# Two commands: `make demo` and `make test`. Both set up their own virtual environment first.
+# `make demo`, `make quick`, `make test`, `make lint`: each sets up its own virtual environment first.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# Processes that share the tests. Each keeps to one thread, or they would wait for each other's.
+WORKERS ?= 2
+ONE_THREAD = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test lint bench clean
+.PHONY: demo quick test lint bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo
 
+quick: $(VENV)/.installed
+	@PYTHONPATH=tests $(BIN)/python tests/warm_up.py
+	$(PYTEST) --quick
+
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	@PYTHONPATH=tests $(BIN)/python tests/warm_up.py
+	$(PYTEST)
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -28,4 +37,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

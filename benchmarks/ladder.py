@@ -15,13 +15,12 @@ import argparse
 import json
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from run import LONG, NETS, REGIONS, engines_of
+from paired import Worker
+from run import LONG, REGIONS, engines_of
 
 PACKAGE = Path(__file__).parent.parent / "src" / "polytope_lens"
 
@@ -73,26 +72,27 @@ def main() -> None:
     known = {**REGIONS, **LONG}
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        on, off = Worker(PACKAGE.parent), Worker(without_ladder(Path(folder)))
+        on = Worker(PACKAGE.parent)
+        off = Worker(without_ladder(Path(folder)), PYTHONDONTWRITEBYTECODE="1")
         for worker in (on, off):  # load or make the compiled code
-            worker.count("ng_duplicate", "subdivide"), worker.count("ng_duplicate", "split")
-            worker.count("d3_16x2_box1", "polyhedra")
+            worker.ask("ng_duplicate", "subdivide"), worker.ask("ng_duplicate", "split")
+            worker.ask("d3_16x2_box1", "polyhedra")
         print(f"{'network':<15}{'engine':>11}{'regions':>9}{'off s':>10}{'on s':>10}{'ratio':>7}{'rational':>10}")
         for name in arguments.names or [*REGIONS, *(LONG if arguments.long else ())]:
             for engine in engines_of(name):
                 runs = min(arguments.runs, 3) if name in LONG else arguments.runs
-                turns = [(off.count(name, engine), on.count(name, engine)) for _ in range(runs)]
+                turns = [(off.ask(name, engine), on.ask(name, engine)) for _ in range(runs)]
                 ratio = statistics.median(b["seconds"] / a["seconds"] for a, b in turns)
                 seconds = [statistics.median(turn[i]["seconds"] for turn in turns) for i in (0, 1)]
                 without, exact = turns[0]
-                assert exact["regions"] == known[name], (name, engine, exact["regions"], known[name])
+                assert exact["regions"][-1] == known[name], (name, engine, exact["regions"], known[name])
                 if without["regions"] is None:
-                    print(f"{name:<15}{engine:>11}{exact['regions']:>9}   off fails")
+                    print(f"{name:<15}{engine:>11}{known[name]:>9}   off fails")
                     continue
-                found = "" if without["regions"] == exact["regions"] else f"   off finds {without['regions']}"
+                found = "" if without["regions"] == exact["regions"] else f"   off finds {without['regions'][-1]}"
                 rows.append({"network": name, "engine": engine, "off": seconds[0], "on": seconds[1], "ratio": ratio})
                 print(
-                    f"{name:<15}{engine:>11}{exact['regions']:>9}{seconds[0]:>10.5f}{seconds[1]:>10.5f}{ratio:>7.2f}"
+                    f"{name:<15}{engine:>11}{known[name]:>9}{seconds[0]:>10.5f}{seconds[1]:>10.5f}{ratio:>7.2f}"
                     f"{exact['rational']:>10}{found}",
                     flush=True,
                 )
@@ -111,46 +111,6 @@ def without_ladder(folder: Path) -> Path:
         assert source.count(old) == 1, f"{kernel.name} has changed; adapt benchmarks/ladder.py: {old!r}"
         kernel.write_text(source.replace(old, new))
     return folder
-
-
-SERVE = """
-import json, sys, time
-from pathlib import Path
-from polytope_lens.importers.npz import load_npz
-from polytope_lens.lens import Lens
-for line in sys.stdin:
-    file, engine = json.loads(line)
-    network, domain = load_npz(file)
-    lens = Lens(network)
-    start, n = time.perf_counter(), 0
-    answer = {"regions": None}
-    try:
-        while not n or time.perf_counter() - start < 0.2:
-            counts, n = lens.count(domain, engine), n + 1
-        answer = {"regions": counts.total, "rational": counts.certificate.rational}
-    except AssertionError:  # the ladder is off, and floats made a cell without interior
-        pass
-    answer["seconds"] = (time.perf_counter() - start) / max(n, 1)
-    print(json.dumps(answer), flush=True)
-"""
-
-
-class Worker:
-    """A process that counts with one copy of the package."""
-
-    def __init__(self, path: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={"PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1"},
-        )
-
-    def count(self, name: str, engine: str) -> dict[str, float]:
-        self._process.stdin.write(json.dumps([str(NETS / f"{name}.npz"), engine]) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Point, Points
     from polytope_lens.domain import Domain
     from polytope_lens.importers.check import SelfCheck
-    from polytope_lens.importers.lowering import Lowering
+    from polytope_lens.importers.layering import Lowering
     from polytope_lens.importers.state_dict import Architecture
     from polytope_lens.local.attribution import Attributions
     from polytope_lens.local.complexity import ComplexityEstimate, LocalComplexity

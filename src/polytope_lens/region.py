@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 
 from polytope_lens._arrays import validate
-from polytope_lens._kept import Keeper
+from polytope_lens._kept import Keeper, kept
 from polytope_lens.cells import inequalities as rows
 from polytope_lens.cells import (
     nearest_boundary,
@@ -20,7 +20,7 @@ from polytope_lens.cells import (
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.io import export
 from polytope_lens.network import network as net
-from polytope_lens.network.affine import AffineMap
+from polytope_lens.network.affine import AffineMap, augmented_map
 from polytope_lens.polytope.polytope import MOST
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ class Region(Keeper):
         return hash((self.network, self.pattern))
 
     @property
+    @kept
     def affine_map(self) -> AffineMap:
-        """The network's map on the region, ``lens(x) == A @ x + b``; rounded."""
+        """The network's map on the region, ``lens(x) == A @ x + b``; rounded, found once."""
         product = self.augmented_map()
         return AffineMap(product[:-1, :-1], product[:-1, -1])
 
@@ -87,7 +88,7 @@ class Region(Keeper):
 
     def augmented_map(self) -> Floats:
         """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1); rounded."""
-        return net.augmented_map(self.network, self.pattern.array)
+        return augmented_map(self.network, self.pattern.array)
 
     # ----------------------------------------------------------------------------------------- inequalities and facets
 
@@ -200,7 +201,7 @@ class Region(Keeper):
 
         VNN-LIB declares the outputs of the region's network.
         """
-        return export.Export(self.polytope, self.network.output_dim)
+        return export.Export(lambda: self.polytope, self.network.output_dim)
 
     def write(self, path: str | PathLike[str], format: str | None = None) -> None:
         """Write a file in one of these formats; see :func:`.export.write`."""

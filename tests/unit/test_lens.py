@@ -1,4 +1,4 @@
-"""The one object that most users meet: what it answers, and how it refuses."""
+"""The one object that most users meet."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from families import cross_polytope, golden, max_of_two
-from polytope_lens import Box, Lens, Network, Polytope
+from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import (
     DimensionError,
     DomainError,
-    FileFormatError,
     InvalidNetworkError,
     OptionError,
     OutsideDomainError,
-    UnsupportedLayerError,
 )
 
 LENS = Lens(golden((2, 4, 4), 1))
+
+
 BOX = Box([-1, -1], [1, 1])
 
 
@@ -128,28 +128,6 @@ def test_subdivide_is_for_the_plane(dim):
 def test_points_outside_the_domain_are_refused():
     with pytest.raises(OutsideDomainError, match="lie outside the domain"):
         LENS.partition(BOX).locate([[0, 0], [2, 0]])
-
-
-@pytest.mark.parametrize("model", [None, 3, [[1.0]], lambda x: x], ids=["None", "3", "list", "f"])
-def test_things_that_are_no_model_are_refused(model):
-    with pytest.raises(UnsupportedLayerError, match=r"a torch module, .*, or a path, but received"):
-        Lens(model)
-
-
-def test_files_of_other_kinds_are_refused():
-    with pytest.raises(FileFormatError, match=r"cannot tell what 'model.pickle' holds"):
-        Lens("model.pickle")
-
-
-def test_torch_modules_that_are_not_piecewise_affine_are_named():
-    torch = pytest.importorskip("torch")
-    with pytest.raises(UnsupportedLayerError, match="GELU"):
-        Lens(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.GELU(), torch.nn.Linear(3, 1)))
-
-
-def test_a_lens_of_a_network_keeps_it():
-    assert isinstance(LENS.network, Network)
-    assert Lens(LENS.network).network is LENS.network
 
 
 def test_progress_bars_change_nothing_and_print_nothing_to_stdout(capsys):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.network import network as net
+from polytope_lens.network.affine import preactivation_maps
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
@@ -86,12 +87,9 @@ def power_cells(region: Region) -> list[PowerCell]:
     PowerCell(centroid=array([1., 1.]), radius=-4.0)
     """
     network, bits = region.network, region.pattern.array
-    cells, start = [], 0
-    for layer, rows in zip(network.layers, net.preactivation_maps(network, bits), strict=True):
-        on = np.ones(layer.width, dtype=bool)
-        stop = start + int(layer.cuts.sum())
-        on[layer.cuts] = bits[start:stop]
-        start = stop
+    cells = []
+    maps, on_of = preactivation_maps(network, bits), net.neurons_on(network.layers, bits)
+    for layer, on, rows in zip(network.layers, on_of, maps, strict=True):
         total = _slopes(layer, on) @ rows
         cells.append(_cell(total[:-1], float(total[-1])))
     return cells

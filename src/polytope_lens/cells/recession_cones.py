@@ -10,11 +10,11 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import entries, starts
 from polytope_lens._kept import kept
-from polytope_lens.arithmetic.rational import integer_rows
 from polytope_lens.cells.region_facets import stacked_rows
 from polytope_lens.domain import is_bounded as is_bounded_domain
+from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.network.network import from_layer
+from polytope_lens.network.network import bit_starts, from_layer, slopes
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, prove_bounded
 from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone, cone_of_rows, is_trivial_cone
@@ -162,12 +162,9 @@ def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
     """
     source = ExactRows(network)
     status = np.zeros(len(bits), dtype=np.int8)
-    start = 0
+    firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers):
-        stop = start + int(layer.cuts.sum())
-        on = np.ones((len(bits), layer.width), dtype=bool)
-        on[:, layer.cuts] = bits[:, start:stop]
-        passed = np.where(on, layer.positive_slope, layer.negative_slope) != 0
+        (start, stop), passed = firsts[index : index + 2], of_layers[index] != 0
         count = passed.sum(axis=1)
         still: dict[bytes, bool] = {}
         for i in np.flatnonzero((status == OPEN) & ((count < network.input_dim) | (index == 0))):
@@ -187,7 +184,6 @@ def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
                 first[neuron, at, np.tile(np.arange(k), len(few))] = 1.0
                 proved = _proved(behind, np.zeros((0, k)), bits[few, start:], first)
                 status[few[proved == BOUNDED]] = BOUNDED
-        start = stop
     normals = _normals(network, domain)
     for i in np.flatnonzero(status == OPEN):
         status[i] = BOUNDED if is_trivial_cone(normals(bits[i]), network.input_dim) else UNBOUNDED
@@ -196,15 +192,10 @@ def _settle(network: Network, domain: Domain, bits: Bools) -> Bools:
 
 def _is_still(network: Network, domain: Domain, source: ExactRows, bits: Bools, index: int, passed: Ints) -> bool:
     """Whether there is a direction along which a region goes on forever and nothing that a layer passes on changes."""
-    rows = [] if domain is None else integer_rows(domain.A)
-    on = iter(bits.tolist())
-    exact = []
-    for before, layer in enumerate(network.layers[: index + 1]):
-        exact = [row[:-1] for row in source.rows(before, bits)]
-        rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts)]
-    for j in passed:
-        rows += [exact[j], [-v for v in exact[j]]]
-    return not is_trivial_cone(rows, network.input_dim)
+    exact = source.rows(index, bits)
+    rows = [*integer_sides(domain), *cell_rows(network, source, bits, index + 1)]
+    rows += [row for j in passed for row in (exact[j], [-v for v in exact[j]])]
+    return not is_trivial_cone([row[:-1] for row in rows], network.input_dim)
 
 
 def recession_cones(partition: Partition) -> RecessionCones:
@@ -231,5 +222,5 @@ def recession_cones(partition: Partition) -> RecessionCones:
 def _normals(network: Network, domain: Domain) -> Callable[[Bools], list[list[fmpz]]]:
     """A function that gives the normals of all inequalities under a pattern, as integers."""
     source = ExactRows(network)
-    sides = [] if domain is None else integer_rows(domain.A)
-    return lambda bits: [row[:-1] for row in cell_rows(network, source, bits)] + sides
+    sides = integer_sides(domain)
+    return lambda bits: [row[:-1] for row in cell_rows(network, source, bits) + sides]

@@ -20,7 +20,7 @@ from polytope_lens.cells.interior_proposals import slacks, step_in, surely_insid
 from polytope_lens.domain import Box
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.network.network import bit_places, from_layer
+from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_facets
 from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
 from polytope_lens.polytope.facets import distinct, facets_of_distinct, proved_statuses, rows_are_independent
@@ -188,14 +188,11 @@ def _mark_implied_behind(
     are zero, which is too little for a facet unless their rows are all parallel.
     """
     hidden, d = points, points.shape[1]
-    start = 0
+    firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers[:-1]):
         with np.errstate(all="ignore"):
             value = hidden @ layer.weight.T + layer.bias
-        on = np.ones((len(bits), layer.width), dtype=bool)
-        stop = start + int(layer.cuts.sum())
-        on[:, layer.cuts] = bits[:, start:stop]
-        slope = np.where(on, layer.positive_slope, layer.negative_slope)
+        slope, (start, stop) = of_layers[index], firsts[index : index + 2]
         passed = slope != 0
         count = passed.sum(axis=1)
         of_layer = slice(start, stop)
@@ -216,7 +213,6 @@ def _mark_implied_behind(
             status[few[few_rows], start + implied] = IMPLIED
         with np.errstate(all="ignore"):
             hidden = slope * value
-        start = stop
 
 
 def _are_spread(normals: Floats, error: Floats, chosen: Bools) -> Bools:

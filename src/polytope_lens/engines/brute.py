@@ -13,8 +13,9 @@ from flint import fmpq
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rational, rationals
 from polytope_lens.engines.chunks import Chunk, Record, counted
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.lp.rational_simplex import Halfspace, interior_point, maximize
-from polytope_lens.network.network import augmented_map
+from polytope_lens.lp.interior_point import inside_box
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
+from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import pack
 
 if TYPE_CHECKING:
@@ -49,11 +50,11 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     if not want_output:
         yield counted(len(cells))
         return
-    patterns = np.array([bits for bits, _ in cells], dtype=bool).reshape(len(cells), network.n_neurons)
+    patterns = pack(np.array([bits for bits, _ in cells], dtype=bool).reshape(len(cells), network.n_neurons))
     yield Chunk(
         len(cells),
-        pack(patterns),
-        np.array([augmented_map(network, bits)[:-1] for bits in patterns]),
+        patterns,
+        affine_maps(network, patterns),
         np.array([_witness(cell, chart) for _, cell in cells]),
         np.zeros(len(cells), dtype=bool),
         None,
@@ -77,7 +78,7 @@ def _halves(
 
 
 def _witness(cell: list[Halfspace], chart: Chart) -> NDArray[np.float64]:
-    inside = interior_point(cell, rationals(chart.box.lower), rationals(chart.box.upper))
+    inside = inside_box(cell, rationals(chart.box.lower), rationals(chart.box.upper))
     assert inside is not None  # cells have interior
     *point, t = [dot(rationals(row), [*inside, fmpq(1)]) for row in chart.matrix]
     return np.array([nearest_float(v / t) for v in point])

@@ -16,6 +16,7 @@ import numpy as np
 
 from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.domain import Box, Domain, is_bounded
+from polytope_lens.exact.owner_rows import float_sides
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import rows_are_independent
 
@@ -123,7 +124,7 @@ def pieces(domain: Domain, dim: int, size: float = 1.0) -> list[Chart]:
         return [Chart(np.eye(dim + 1), domain, domain.A, domain.b, True)]
     if isinstance(domain, Polytope) and domain.is_bounded:
         return [Chart(np.eye(dim + 1), Box(*domain.bounding_box()), domain.A, domain.b, True)]
-    sides = np.zeros((0, dim + 1)) if domain is None else np.column_stack([domain.A, -domain.b])
+    sides = float_sides(domain, dim)
     places = [(np.eye(dim + 1), Box(np.full(dim, -size), np.full(dim, size)))]
     for k in range(dim):
         for sign in (1.0, -1.0):

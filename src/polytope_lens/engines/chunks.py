@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from polytope_lens.network.pattern import unpack
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
-PATTERNS_AT_ONCE = 1024
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -86,28 +83,6 @@ def input_maps(chart: Chart, maps: Floats) -> Floats:
         return maps
     with np.errstate(invalid="ignore"):
         return np.asarray(maps @ chart.matrix.T)
-
-
-def maps_of_patterns(network: Network, patterns: NDArray[np.uint64]) -> Floats:
-    """Maps of packed patterns, (n, out, d + 1), where the chart has fewer coordinates than the input space."""
-    maps = np.empty((len(patterns), network.output_dim, network.input_dim + 1))
-    for start in range(0, len(patterns), PATTERNS_AT_ONCE):
-        some = slice(start, start + PATTERNS_AT_ONCE)
-        bits = unpack(patterns[some], network.n_neurons)
-        rows, first = np.eye(network.input_dim + 1)[:-1, None], 0
-        with np.errstate(over="ignore", invalid="ignore"):
-            for layer in network.layers:
-                rows = np.tensordot(layer.weight, rows, 1)
-                rows[:, :, -1] += layer.bias[:, None]
-                on = np.ones((len(bits), layer.width), dtype=bool)
-                n_cuts = int(layer.cuts.sum())
-                on[:, layer.cuts] = bits[:, first : first + n_cuts]
-                first += n_cuts
-                rows = np.where(on, layer.positive_slope, layer.negative_slope).T[:, :, None] * rows
-            rows = np.tensordot(network.output_weight, rows, 1)
-            rows[:, :, -1] += network.output_bias[:, None]
-        maps[some] = rows.transpose(1, 0, 2)
-    return maps
 
 
 def trimmed(array: NDArray[Scalar], n: int) -> NDArray[Scalar]:

@@ -20,6 +20,7 @@ from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
 from polytope_lens.mesh.planar_mesh import MeshBuilder
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMeshBuilder
+from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
 from polytope_lens.partition.partition import Partition
 from polytope_lens.partition.provenance import Certificate, RegionCounts
@@ -28,7 +29,7 @@ from polytope_lens.region import Region
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from polytope_lens._types import Ints, Words
+    from polytope_lens._types import Words
     from polytope_lens.domain import Domain
     from polytope_lens.mesh.planar_mesh import PlanarMesh
     from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
@@ -86,7 +87,7 @@ def partition(
     maps, witnesses, proved = found.maps[first], found.witnesses[first], found.proved[first]
     del found
     witnesses = settle(network, domain, patterns, witnesses, proved)
-    per_layer = counts_per_layer(patterns, network.bits_per_layer)
+    per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
     if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
         raise ConsistencyError(
             f"the {engine} engine counted {records[0].layer_counts} regions per layer, but its patterns say "
@@ -246,11 +247,6 @@ def _walk(
         records.append(record)
     patterns, maps, witnesses, proved = (column.array() for column in columns)
     return Chunk(len(patterns), patterns, maps, witnesses, proved, None), records
-
-
-def counts_per_layer(patterns: Words, bits_per_layer: tuple[int, ...]) -> Ints:
-    """Number of different beginnings of sorted patterns after each layer, (L,)."""
-    return distinct_beginnings(patterns, np.cumsum(bits_per_layer, dtype=np.int64))
 
 
 def _mesh_builder(dim: int) -> MeshBuilder | PolyhedralMeshBuilder | None:

@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.arithmetic.rational import integer_matrix, integer_rows
+from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.engines._kernels import blockwise, outcomes, refine
 from polytope_lens.engines._kernels.corner_signs import ANSWERED, N_WORDS, OPEN, POINT, write_sign
 from polytope_lens.engines.chunks import first_rows
+from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.sparse import rows_on
-from polytope_lens.network.network import bit_places
+from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import n_words, unpack
 
 if TYPE_CHECKING:
-    from flint import fmpz
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
-    from polytope_lens._types import Bools
+    from flint import fmpz
+
     from polytope_lens.engines._kernels.packed_network import FlatNetwork
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
 
@@ -76,15 +78,13 @@ def next_width(net: FlatNetwork) -> int:
 class CornerSigns(ABC):
     """Signs of neurons at corners in integer arithmetic. A corner is where lines or planes of known owners meet.
 
-    `sides` are the rows ``[a, c]`` of the halfspaces ``a . u + c <= 0`` that owners below 0 stand for.
+    `sides` are the rows that owners below 0 stand for; see :mod:`.owner_rows`.
     """
 
-    def __init__(self, network: Network, chart: Chart, sides: NDArray[np.float64]) -> None:
-        self._rows = rows_on(network, integer_matrix(chart.matrix))
-        self._sides = integer_rows(sides)
+    def __init__(self, network: Network, chart: Chart, sides: list[list[fmpz]]) -> None:
+        self._owners = OwnerRows(network, rows_on(network, integer_matrix(chart.matrix)), sides)
         self._n_bits = network.n_neurons
-        self._place = bit_places(network)
-        self._first_bit = np.cumsum((0, *network.bits_per_layer)).tolist()
+        self._first_bit = bit_starts(network).tolist()
 
     def answer(self, state: Any) -> None:
         """Fill in the signs that the kernel left open at the corners of a cell, for the neuron that it asked about."""
@@ -93,13 +93,14 @@ class CornerSigns(ABC):
         word, place = divmod(asked, 64)
         mask = np.uint64(1 << place)
         bits = unpack(state.bits[None], self._n_bits)[0]
-        row = self._row(self._first_bit[int(state.layer[f])] + asked, bits)
+        row = self._owners.row(self._first_bit[int(state.layer[f])] + asked, bits)
         vanishes = not any(row)
         for i in range(int(state.n_corners[f])):
             signs = state.signs[state.corner[int(state.start[f]) + i, POINT], :, word]
             if signs[OPEN] & ~signs[ANSWERED] & mask:
                 owners = [] if vanishes else state.owner[self._meeting(state, f, i)].tolist()
-                sign = 0 if vanishes else self._sign_at(row, [self._row(owner, bits) for owner in owners])
+                meeting = [self._owners.row(owner, bits) for owner in owners]
+                sign = 0 if vanishes else self._sign_at(row, meeting)
                 write_sign(signs, mask, sign)
 
     @abstractmethod
@@ -107,11 +108,5 @@ class CornerSigns(ABC):
         """The lines or planes, as places on their stack, that meet in corner i of a cell."""
 
     @abstractmethod
-    def _sign_at(self, row: list[fmpz], meeting: list[list[fmpz]]) -> int:
+    def _sign_at(self, row: Row, meeting: Sequence[Row]) -> int:
         """Sign of a row where others meet: 1, -1 or 0."""
-
-    def _row(self, owner: int, bits: Bools) -> list[fmpz]:
-        if owner < 0:
-            return self._sides[-1 - owner]
-        layer, neuron = self._place[owner]
-        return self._rows.rows(layer, bits)[neuron]

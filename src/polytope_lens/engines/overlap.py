@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import distinct, distinct_beginnings
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def count_union(network: Network, pieces: Sequence[Chart], walk: Walk) -> Ints:
     walk : function of a chart and of whether output is wanted
         Starts a walk: what it finds, and how to get the numbers afterwards.
     """
-    stops = np.cumsum((*network.bits_per_layer, 0), dtype=np.int64)[:-1]
+    stops = bit_starts(network)[1:]
 
     def sizes(patterns: Words) -> Ints:
         beginnings = distinct_beginnings(patterns, stops) if len(patterns) else np.zeros(len(stops), dtype=np.int64)

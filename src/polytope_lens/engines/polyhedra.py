@@ -19,18 +19,19 @@ from polytope_lens.engines._kernels.planes import RADIUS
 from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.mesh_corners import CornerSigns, shared_arrays
+from polytope_lens.exact.owner_rows import float_sides
 from polytope_lens.mesh.polyhedral_mesh import polyhedra
 from polytope_lens.network.network import cutting_first
 from polytope_lens.network.pattern import n_words
 from polytope_lens.polytope.double_description import bounded_vertices, meeting_point, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
 # Vertices on the stack, and of one cell, that there is room for in the beginning
@@ -50,7 +51,7 @@ def walk(
     net = flatten(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
 
     def oracle() -> Callable[[kernel.State], None]:
-        return _VertexSigns(network, chart, chart_sides(chart)).answer
+        return _VertexSigns(network, chart, integer_rows(chart_sides(chart))).answer
 
     side_row = _rows_of_sides(chart)
     n_planes = len(side_row) + network.n_neurons if want_mesh else 0
@@ -116,14 +117,13 @@ def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
 
 def chart_sides(chart: Chart) -> NDArray[np.float64]:
     """Rows ``[a, c]`` of the sides ``a . u + c <= 0`` of a chart: its box, upper ones first, then what is not of it."""
-    box = np.column_stack([chart.box.A, -chart.box.b])
-    rows = np.column_stack([chart.A, -chart.b])
+    box, rows = (float_sides(sided, chart.box.dim) for sided in (chart.box, chart))
     return np.vstack([box, [row for row in rows if not (row == box).all(axis=1).any()] or np.empty((0, box.shape[1]))])
 
 
 def _rows_of_sides(chart: Chart) -> NDArray[np.int64]:
     """The row of the domain that each side of a chart is, -1 for sides of the box that are none."""
-    rows = [tuple(row) for row in np.column_stack([chart.A, -chart.b]).tolist()]
+    rows = [tuple(row) for row in float_sides(chart, chart.box.dim).tolist()]
     place = {row: index for index, row in reversed(list(enumerate(rows)))}
     return np.array([place.get(tuple(side), -1) for side in chart_sides(chart).tolist()], dtype=np.int64)
 
@@ -176,7 +176,7 @@ class _VertexSigns(CornerSigns):
         planes: list[int] = np.flatnonzero(tight).tolist()
         return planes
 
-    def _sign_at(self, row: list[fmpz], meeting: list[list[fmpz]]) -> int:
+    def _sign_at(self, row: Row, meeting: Sequence[Row]) -> int:
         return sign(value_at(row, meeting_point(meeting)))
 
 

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from polytope_lens.arithmetic.rational import (
-    dot,
-    integer_matrix,
-    integer_rows,
-    nearest_float,
-    rationals,
-    scaled_quotient,
-    sign,
-)
+from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
@@ -27,16 +19,16 @@ from polytope_lens.engines.chunks import (
     first_rows,
     input_maps,
     input_points,
-    maps_of_patterns,
     trimmed,
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.lp.float_simplex import propose_multipliers
+from polytope_lens.lp.interior_point import float_inside, inside_box, is_inside
 from polytope_lens.lp.rational_simplex import Halfspace, Optimum, maximize
-from polytope_lens.network.network import bit_places
+from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import n_words, unpack
-from polytope_lens.polytope.middle import float_inside, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,11 +71,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
         # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
         proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
         patterns = trimmed(out.patterns, n)
-        maps = (
-            input_maps(chart, trimmed(out.maps, n))
-            if chart.has_all_coordinates
-            else maps_of_patterns(network, patterns)
-        )
+        maps = input_maps(chart, trimmed(out.maps, n)) if chart.has_all_coordinates else affine_maps(network, patterns)
         return Chunk(n, patterns, maps, witnesses, proved, None)
 
     record.of = "search tree"
@@ -95,8 +83,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     """A state whose only cell is the chart's polytope, before the first layer."""
     n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
     d, box = chart.box.dim, chart.box
-    around = np.column_stack([box.A, box.b])[: 2 * d if chart.is_bounded else 0]
-    own = np.column_stack([chart.A, chart.b])
+    around, own = float_sides(box if chart.is_bounded else None, d), float_sides(chart, d)
     kept = [q for q in range(len(own)) if not (own[q] == around).all(axis=1).any()]
     sides = np.vstack([around, own[kept]])
     owners = [-1 - q for q in (*range(len(own), len(own) + len(around)), *kept)]
@@ -154,7 +141,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
     unit = (norms == 1.0) | (norms == 0.0)
     size = np.abs(scaled[:, :-1]) @ np.maximum(np.abs(box.lower), np.abs(box.upper)) + np.abs(scaled[:, -1])
-    state.normal[:n_sides], state.offset[:n_sides] = scaled[:, :-1], scaled[:, -1]
+    state.normal[:n_sides], state.offset[:n_sides] = scaled[:, :-1], -scaled[:, -1]
     state.row_error[:n_sides] = np.where(unit, 0.0, (d + 8) * UNIT_ROUNDOFF * size)
     state.owner[:n_sides] = owners
     state.central[:n_sides] = sides[:, -1] == 0.0
@@ -206,14 +193,10 @@ class _CellDecisions:
 
     def __init__(self, network: Network, chart: Chart) -> None:
         self._chart = chart
-        self._rows = rows_on(network, integer_matrix(chart.matrix))
         self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
-        sides = np.column_stack([chart.A, -chart.b])
-        if chart.is_bounded:
-            sides = np.vstack([sides, np.column_stack([chart.box.A, -chart.box.b])])
-        self._sides = integer_rows(sides)
+        sides = integer_sides(chart) + integer_sides(chart.box if chart.is_bounded else None)
+        self._owners = OwnerRows(network, rows_on(network, integer_matrix(chart.matrix)), sides)
         self._n_bits = network.n_neurons
-        self._place = bit_places(network)
 
     def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
         """Basis of a vertex of the chart, whose halfspaces are the box and the sides in `kept`; near it; and inside."""
@@ -229,7 +212,7 @@ class _CellDecisions:
     def answer(self, state: kernel.State) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
         f, layer, neuron, bits = question(state, self._n_bits)
-        row = self._rows.rows(layer, bits)[neuron]
+        row = self._owners.source.rows(layer, bits)[neuron]
         if not any(row[:-1]):
             state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
             return
@@ -278,7 +261,7 @@ class _CellDecisions:
         """Whether the multipliers of a basis are nonnegative and prove that a row takes no sign `side` in a cell."""
         if max(basis) >= len(owners):
             return False
-        rows = [self._integers(owners[q], bits) for q in basis]
+        rows = [self._owners.halfspace(owners[q], bits) for q in basis]
         try:
             normals = fmpz_mat(rows).transpose()
             multipliers = fmpz_mat(normals.tolist()[:-1]).solve(fmpz_mat([[side * v] for v in row[:-1]])).entries()
@@ -310,36 +293,25 @@ class _CellDecisions:
                 return point
         return self.float_inside(half)
 
-    def _integers(self, owner: int, bits: NDArray[np.bool_]) -> Sequence[fmpz]:
-        """The halfspace ``a . u + c <= 0`` of an owner, as integers."""
-        if owner < 0:
-            return self._sides[-1 - owner]
-        layer, neuron = self._place[owner]
-        row = self._rows.rows(layer, bits)[neuron]
-        return [-v for v in row] if bits[owner] else row
-
     def _halfspace(self, owner: int, bits: NDArray[np.bool_]) -> Halfspace:
-        row = self._integers(owner, bits)
+        row = self._owners.halfspace(owner, bits)
         return Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1]))
 
     def float_inside(self, rows: Sequence[Halfspace]) -> list[float]:
-        """A float point strictly inside, or NaN where the middle of the cell rounds out of it.
+        """A float point strictly inside, or NaN where the deepest point of the cell rounds out of it.
 
         NaN proves nothing to the kernel, which then asks about every neuron in that cell.
         """
-        d = len(self._lower)
-        rounded = [nearest_float(v) for v in _middle([*rows, *self._box()], self._lower, self._upper)]
-        return rounded if self._is_inside(rows, rounded) else [float("nan")] * d
+        point = inside_box(rows, self._lower, self._upper)
+        assert point is not None  # cells have interior
+        rounded = [nearest_float(v) for v in point]
+        return rounded if self._is_inside(rows, rounded) else [float("nan")] * len(rounded)
 
     def _is_inside(self, rows: Sequence[Halfspace], point: list[float]) -> bool:
         """Whether a float point is strictly inside the rows and the box."""
         exact = rationals(point)
-        return all(dot(q.normal, exact) < q.offset for q in [*rows, *self._box()] if any(q.normal))
-
-    def _box(self) -> list[Halfspace]:
-        d = len(self._lower)
-        upper = [Halfspace([fmpq(int(i == k)) for i in range(d)], self._upper[k]) for k in range(d)]
-        return upper + [Halfspace([fmpq(-int(i == k)) for i in range(d)], -self._lower[k]) for k in range(d)]
+        in_box = all(lo < v < hi for lo, v, hi in zip(self._lower, exact, self._upper, strict=True))
+        return in_box and all(dot(q.normal, exact) < q.offset for q in rows if any(q.normal))
 
 
 class _ConeDecisions(_CellDecisions):
@@ -348,20 +320,21 @@ class _ConeDecisions(_CellDecisions):
     def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
         """Coordinates in place of halfspaces, through a point inside; through one off most symmetries in R^d."""
         d = len(self._lower)
-        if self._sides:
-            point = self._middle_of(self._sides)
+        sides = self._owners.sides
+        if sides:
+            point = self._middle_of(sides)
         else:
             point = (self._chart.box.upper * (np.arange(1, d + 1) * 0.618 % 1.0 - 0.5)).tolist()
-        return self._free, np.array(point), self._if_inside(self._sides, point)
+        return self._free, np.array(point), self._if_inside(sides, point)
 
     def answer(self, state: kernel.State) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find a point of either half."""
         f, layer, neuron, bits = question(state, self._n_bits)
-        row = self._rows.rows(layer, bits)[neuron]
+        row = self._owners.source.rows(layer, bits)[neuron]
         if not any(row[:-1]):
             state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
             return
-        cell = [self._integers(owner, bits) for owner in state.owner[: state.n_rows[f]].tolist()]
+        cell = [self._owners.halfspace(owner, bits) for owner in state.owner[: state.n_rows[f]].tolist()]
         known = self._sign_at(state.witness[f], row)
         reached: dict[int, list[fmpq]] = {}
         for side in (-1, 1):
@@ -421,18 +394,3 @@ class _ConeDecisions(_CellDecisions):
 def _scaled(row: Sequence[fmpz]) -> Floats:
     """The integers of a row divided by the greatest, rounded."""
     return scaled_quotient(row, max(map(abs, row)) or fmpz(1))
-
-
-def _middle(rows: Sequence[Halfspace], lower: Sequence[fmpq], upper: Sequence[fmpq]) -> list[fmpq]:
-    """A rational point strictly inside, with each slack at least a share of the greatest possible least one."""
-    d = len(lower)
-    lifted = [Halfspace([*q.normal, _length(q.normal)], q.offset) for q in rows if any(q.normal)]
-    width = max(u - lo for u, lo in zip(upper, lower, strict=True))
-    best = maximize([fmpq(0)] * d + [fmpq(1)], lifted, [*lower, fmpq(0)], [*upper, width])
-    assert best is not None and best.value > 0  # the cell has interior
-    return best.point[:d]
-
-
-def _length(normal: Sequence[fmpq]) -> fmpq:
-    """A number about the Euclidean length of a row: its greatest entry."""
-    return max(abs(v) for v in normal)

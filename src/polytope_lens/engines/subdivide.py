@@ -23,18 +23,19 @@ from polytope_lens.engines.chunks import (
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.mesh_corners import CornerSigns, next_width, shared_arrays
+from polytope_lens.exact.owner_rows import float_sides, integer_sides
 from polytope_lens.mesh.planar_mesh import Corners
 from polytope_lens.network.network import cutting_first
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.polygon import exact_vertices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
 CORNERS_PER_REGION = 6
@@ -58,7 +59,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     state = _start(ordered, chart, net, edges, xy, reach)
 
     def oracle() -> Callable[[kernel.State], None]:
-        return _CornerSigns(network, chart, np.column_stack([chart.A, -chart.b])).answer
+        return _CornerSigns(network, chart, integer_sides(chart)).answer
 
     def room(n_regions: int) -> kernel.Output:
         n_corners = max(n_regions * CORNERS_PER_REGION, len(state.sign))
@@ -122,7 +123,7 @@ def _start(
     state.corner[:n] = np.arange(n)[:, None]
     state.point[:n, : kernel.RADIUS] = xy
     state.point[:n, kernel.RADIUS] = 2 * UNIT_ROUNDOFF * np.abs(xy).sum(axis=1)
-    lines = np.column_stack([chart.A, -chart.b])[edges]
+    lines = float_sides(chart, 2)[edges]
     lines /= np.hypot(lines[:, 0], lines[:, 1])[:, None]
     state.line[:n, : kernel.LINE_ERROR] = lines
     state.line[:n, kernel.LINE_ERROR] = 8 * UNIT_ROUNDOFF * (reach.sum() + np.abs(lines[:, 2]))
@@ -154,11 +155,11 @@ class _CornerSigns(CornerSigns):
         start, n = int(state.start[f]), int(state.n_corners[f])
         return [int(state.corner[start + k % n, kernel.LINE]) for k in (i - 1, i)]
 
-    def _sign_at(self, row: list[fmpz], meeting: list[list[fmpz]]) -> int:
+    def _sign_at(self, row: Row, meeting: Sequence[Row]) -> int:
         return _sign_at_crossing(row, *meeting)
 
 
-def _sign_at_crossing(row: list[fmpz], first: list[fmpz], second: list[fmpz]) -> int:
+def _sign_at_crossing(row: Row, first: Row, second: Row) -> int:
     """Sign of ``a x + b y + c`` where two lines meet: a determinant over a determinant."""
     a, b, c = first
     p, q, r = second

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.arithmetic.rational import integer_rows
-from polytope_lens.arithmetic.signs import halfspace_signs
-from polytope_lens.exact.point_signs import interior_mask, point_signs
+from polytope_lens.exact.owner_rows import integer_sides
+from polytope_lens.exact.point_signs import halfspace_signs, interior_mask, point_signs
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import unpack
-from polytope_lens.polytope.middle import float_inside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +42,7 @@ def settle(network: Network, domain: Domain, patterns: NDArray[np.uint64], witne
         return witnesses
     settled = witnesses.copy()
     source = ExactRows(network)
-    sides = [] if domain is None else integer_rows(np.column_stack([domain.A, -domain.b]))
+    sides = integer_sides(domain)
     for i in wrong:
         point = float_inside(cell_rows(network, source, bits[i]) + sides, network.input_dim)
         assert point is not None  # regions have interior

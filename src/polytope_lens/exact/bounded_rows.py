@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.network.network import augment
+from polytope_lens.exact.forward import affine, quiet, scaled
+from polytope_lens.network.network import augment, slopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,8 @@ def bounded_rows(network: Network, bits: Bools, first: Floats | None = None) -> 
 
     Notes
     -----
-    Cost: three matrix products for each layer. Bounds grow from layer to layer by about the sum of the sizes of a
-    neuron's weights.
+    Cost: two matrix products for each layer, three where much is zero. Bounds grow from layer to layer by about the sum
+    of the sizes of a neuron's weights; :mod:`.forward` derives them.
     """
     n = len(bits)
     if not network.layers:
@@ -42,39 +42,18 @@ def bounded_rows(network: Network, bits: Bools, first: Floats | None = None) -> 
     if first is None:
         exact = augment(network.layers[0].weight, network.layers[0].bias)[:-1]
         first = np.broadcast_to(exact[:, None, :], (len(exact), n, exact.shape[1]))
-    rows, error = first, np.zeros(first.shape)
-    start = 0
+    k = first.shape[2]
+    constants = slice(k - 1, None, k)
+    rows, of_layers = first, slopes(network.layers, bits)
+    error: Floats = np.zeros(first.shape)
     for index, layer in enumerate(network.layers):
         if index:
-            rows, error = _affine(layer.weight, layer.bias, rows, error)
+            # Coefficients of all patterns side by side
+            columns = rows.reshape(len(rows), n * k), error.reshape(len(rows), n * k)
+            with quiet():
+                found = affine(layer.weight, layer.bias, *columns, constants)
+            rows, error = (part.reshape(layer.width, n, k) for part in found)
         yield rows, error
-        on = np.ones((n, layer.width), dtype=bool)
-        stop = start + int(layer.cuts.sum())
-        on[:, layer.cuts] = bits[:, start:stop]
-        start = stop
-        slope = np.where(on, layer.positive_slope, layer.negative_slope).T[:, :, None]
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            product = slope * rows
-            # Slopes of 0, 1 and -1 round nothing.
-            rounding = np.where(np.abs(slope) * (1 - np.abs(slope)) == 0, 0.0, UNIT_ROUNDOFF)
-            error = np.abs(slope) * error * (1 + 4 * UNIT_ROUNDOFF) + rounding * np.abs(product)
-            error += np.where((rounding > 0) & (rows != 0), UNDERFLOW_GUARD, 0.0)
-        rows = product
-
-
-def _affine(weight: Floats, bias: Floats, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
-    """``weight @ rows``, plus the bias in the last column, and a bound on the error."""
-    m, n, k = rows.shape
-    flat, magnitude, shape = rows.reshape(m, n * k), np.abs(weight), (len(weight), n, k)
-    unit = summation_bound(m + 1)
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        made = (weight @ flat).reshape(shape)
-        size = (magnitude @ np.abs(flat)).reshape(shape)
-        inherited = (magnitude @ error.reshape(m, n * k)).reshape(shape)
-        made[:, :, -1] += bias[:, None]
-        size[:, :, -1] += np.abs(bias)[:, None]
-        # The bound is itself a rounded sum of positive terms, hence the factor.
-        bound = (unit * size + inherited) * (1 + 2 * unit)
-    # A product may underflow, even in `size`, unless one of its factors is zero.
-    present = (weight != 0).astype(np.float64) @ ((flat != 0) | (error.reshape(m, n * k) != 0))
-    return made, bound + np.where(present.reshape(shape) > 0, UNDERFLOW_GUARD, 0.0)
+        slope = of_layers[index].T[:, :, None]
+        with quiet():
+            rows, error = scaled(slope, rows, error)

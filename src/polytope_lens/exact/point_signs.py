@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpz, fmpz_mat
 
-from polytope_lens.arithmetic.double_double import affine
-from polytope_lens.arithmetic.rational import integer_matrix, sign
-from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.arithmetic.double_double import affine as double_affine
+from polytope_lens.arithmetic.rational import dot, integer_matrix, rationals, sign
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.exact.forward import activated, affine, quiet
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.sparse import has_sparse_layers
 from polytope_lens.exact.sparse import point_signs as sparse_point_signs
-from polytope_lens.network.network import bit_places, most_terms
+from polytope_lens.network.network import bit_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,33 +56,18 @@ def point_signs(network: Network, X: Floats) -> Signs:
 
 def _float_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]:
     columns = []
-    hidden, error = X, np.zeros_like(X)
+    hidden, error = X.T, np.zeros(X.T.shape)
     doubtful = np.zeros(len(X), dtype=bool)
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+    with quiet():
         for layer in network.layers:
-            matrix: Any = layer.matrix
-            magnitude = abs(matrix).T
-            gamma = summation_bound(most_terms(matrix) + 1)
-            value = hidden @ matrix.T + layer.bias
-            bound = error @ magnitude
-            bound += gamma * (np.abs(hidden) @ magnitude + np.abs(layer.bias))
-            # The bound is itself a rounded sum of positive terms.
-            bound = bound * (1 + gamma) + UNDERFLOW_GUARD
+            value, bound = affine(layer.matrix, layer.bias, hidden, error)
             positive, negative = value > bound, value < -bound
-            open_signs = ~(positive | negative)
-            if open_signs.any():
-                terms = ((hidden != 0) | (error != 0)).astype(np.float64) @ (matrix != 0).T + (layer.bias != 0)
-                open_signs &= terms > 0
-                bound[terms == 0] = 0.0
-            doubtful |= open_signs[:, layer.cuts].any(axis=1)
-            columns.append((positive.astype(np.int8) - negative.astype(np.int8))[:, layer.cuts])
-            slope = np.where(positive, layer.positive_slope, layer.negative_slope)
-            hidden = slope * value
-            error = np.abs(slope) * bound * (1 + 4 * UNIT_ROUNDOFF) + UNIT_ROUNDOFF * np.abs(hidden) + UNDERFLOW_GUARD
-            error[(slope == 0) | (bound == 0)] = 0.0
-        doubtful |= ~np.isfinite(hidden).all(axis=1)
-    joined = np.concatenate(columns, axis=1) if columns else np.zeros((len(X), 0), dtype=np.int8)
-    return joined, doubtful
+            doubtful |= ~(positive | negative | (bound == 0))[layer.cuts].all(axis=0)
+            columns.append((positive.view(np.int8) - negative.view(np.int8))[layer.cuts])
+            hidden, error = activated(layer, value, bound)
+    doubtful |= ~np.isfinite(hidden).all(axis=0)
+    joined = np.concatenate(columns) if columns else np.zeros((0, len(X)), dtype=np.int8)
+    return joined.T, doubtful
 
 
 def _double_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]:
@@ -91,7 +77,7 @@ def _double_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]
     doubtful = np.zeros(len(X), dtype=bool)
     for layer in network.layers:
         to_high, to_low, to_error = (np.empty((len(X), layer.width)) for _ in range(3))
-        affine(np.asfortranarray(layer.weight), layer.bias, slope, high, low, error, to_high, to_low, to_error)
+        double_affine(np.asfortranarray(layer.weight), layer.bias, slope, high, low, error, to_high, to_low, to_error)
         high, low, error = to_high, to_low, to_error
         # Beyond the error the high part decides: the low part is smaller than its rounding.
         positive, negative = high * (1 - 2 * UNIT_ROUNDOFF) > error, -high * (1 - 2 * UNIT_ROUNDOFF) > error
@@ -110,6 +96,19 @@ def _exact_signs(network: Network, x: Floats) -> Signs:
         cutting = np.flatnonzero(layer.cuts)
         signs[start : start + len(cutting)] = [sign(rows[j][0]) for j in cutting]
         start += len(cutting)
+    return signs
+
+
+def halfspace_signs(A: Floats, b: Floats, X: Floats) -> Signs:
+    """Signs of ``A @ x - b`` for each point (row of `X`) and halfspace, shape (n, m), exact.
+
+    Floats with an error bound decide nearly all of them; the rest goes to rational arithmetic.
+    """
+    with quiet():
+        value, bound = (found.T for found in affine(A, -b, X.T, np.zeros(X.T.shape)))
+    signs = np.where(value > bound, 1, np.where(value < -bound, -1, 0)).astype(np.int8)
+    for i, j in np.argwhere(~((np.abs(value) > bound) | (bound == 0))):
+        signs[i, j] = sign(dot(rationals(A[j]), rationals(X[i])) - rationals(b[j : j + 1])[0])
     return signs
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from flint import fmpz, fmpz_mat
 
 from polytope_lens.arithmetic.rational import common_exponent, integer_matrix, scaled_integers
+from polytope_lens.network.network import bit_starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def integer_network(network: Network) -> IntegerNetwork:
         [integer_matrix(weight) for weight in network.augmented_weights()],
         slopes,
         [layer.cuts.tolist() for layer in network.layers],
-        np.cumsum((0, *network.bits_per_layer)).tolist(),
+        bit_starts(network).tolist(),
     )
 
 
@@ -126,11 +127,14 @@ class ExactRows:
         return fmpz_mat(len(rows) + 1, self._width, entries)
 
 
-def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_]) -> list[Row]:
-    """Rows ``[a, c]`` of the inequalities ``a . u + c <= 0`` that say that all neurons keep these signs."""
+def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_], n_layers: int | None = None) -> list[Row]:
+    """Rows ``[a, c]`` of the inequalities ``a . u + c <= 0`` that say that all neurons keep these signs.
+
+    Those of the first `n_layers` layers, by default of all.
+    """
     rows: list[Row] = []
     on = iter(bits.tolist())
-    for index, layer in enumerate(network.layers):
+    for index, layer in enumerate(network.layers[:n_layers]):
         exact = source.rows(index, bits)
         rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts)]
     return rows

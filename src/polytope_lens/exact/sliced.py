@@ -21,13 +21,13 @@ from polytope_lens.arithmetic.rational import nearest_float, scaled_quotient
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNIT_ROUNDOFF
 from polytope_lens.exact.rows import ExactRows, pulled_back_rows
 from polytope_lens.exact.sparse import DoubleDoubles
-from polytope_lens.network.network import layer_slopes
+from polytope_lens.network.network import slopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from polytope_lens._types import Bools, Floats, Ints
-    from polytope_lens.network import Network
+    from polytope_lens.network.network import Network
 
 
 # Slices of each number, and columns that are looked at together, so that all of it stays in the processor's cache.
@@ -38,8 +38,8 @@ TINY, FAINT = 2.0**-400, 2.0**-1000
 # Exponents by which results, multiples of 2^-140 below 2^32, are scaled back without loss.
 LEAST, MOST = -700, 900
 SPLITTER = 2.0**27 + 1
-# Up to this share of a layer's rows are computed in integers on their own; in networks whose layers have no more numbers
-# than this each, all are.
+# Up to this share of a layer's rows are computed in integers on their own; in networks whose layers have no more
+# numbers than this each, all are.
 FEW, SMALL = 4, 128
 
 
@@ -91,7 +91,7 @@ def rounded_rows(network: Network, bits: Bools) -> Iterator[Floats]:
 
 def known_rows(network: Network, bits: Bools) -> Iterator[tuple[Floats, Bools]]:
     """The same rows as floats can tell, and which numbers are proved to be rounded once."""
-    on = layer_slopes(network.layers, bits)
+    on = slopes(network.layers, bits)
     rows: DoubleDoubles | None = None
     for index, layer in enumerate(network.layers):
         if rows is None:

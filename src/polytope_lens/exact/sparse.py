@@ -19,7 +19,7 @@ from polytope_lens._compiled.simd import LANES
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.exact.blocks import affine_of_blocks, blocks
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.network.network import layer_slopes
+from polytope_lens.network.network import bit_starts, slopes
 
 if TYPE_CHECKING:
     from flint import fmpz_mat
@@ -187,15 +187,15 @@ class PulledBackRows:
     def __init__(self, network: Network, chart: fmpz_mat | None = None) -> None:
         self._network = network
         self._chart = None if chart is None else [[int(v) for v in row] for row in chart.tolist()]
-        self._stops = np.cumsum((0, *network.bits_per_layer)).tolist()
+        self._stops = bit_starts(network).tolist()
         self._last: tuple[int, bytes, _Rows] | None = None
 
     def rows(self, layer: int, bits: Bools) -> _Rows:
         """Rows ``[a, c]`` of a layer where the layers before it have these bits, by neuron."""
         key = bits[: self._stops[layer]].tobytes()
         if self._last is None or self._last[:2] != (layer, key):
-            slopes = layer_slopes(self._network.layers[:layer], bits)
-            self._last = layer, key, _Rows(self._network, self._chart, layer, slopes)
+            of_layers = slopes(self._network.layers[:layer], bits)
+            self._last = layer, key, _Rows(self._network, self._chart, layer, of_layers)
         return self._last[2]
 
 

@@ -21,7 +21,7 @@ from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.arithmetic.signs import BOUND_SLACK
 from polytope_lens.exact.blocks import Blocks, blocks, sloped, times_block, times_sizes
 from polytope_lens.exact.sparse import scaled_back
-from polytope_lens.network.network import layer_slopes
+from polytope_lens.network.network import slopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def region_rows(network: Network, bits: Bools) -> Iterator[RegionRows]:
     for the numbers of two layers. Ten convolutions of 16 channels on 3 x 32 x 32 images: 6 seconds.
     """
     d = network.input_dim
-    on = layer_slopes(network.layers, bits)
+    on = slopes(network.layers, bits)
     before = _inputs(d)
     for index, layer in enumerate(network.layers):
         slope = on[index - 1] if index else np.ones(d)

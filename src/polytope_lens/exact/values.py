@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.arithmetic.double_double import affine
-from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.exact.forward import outputs, product_bound
 from polytope_lens.exact.point_signs import BLOCK
 from polytope_lens.network.network import slopes
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
-def bounded_values(network: Network, X: Floats, radius: Floats, *, zeros: bool = False) -> tuple[Floats, Floats]:
+def bounded_values(network: Network, X: Floats, radius: Floats) -> tuple[Floats, Floats]:
     """Outputs near points, (n, d) -> (n, out), and bounds on their distance from the outputs at the exact points.
 
     Parameters
@@ -24,44 +25,16 @@ def bounded_values(network: Network, X: Floats, radius: Floats, *, zeros: bool =
     X : (n, d) array
     radius : (n,) array
         How far each point may be from the exact one; may be infinite, and then so is the bound, or it is NaN.
-    zeros : bool
-        Whether to find out where all that is summed up is zero, so that the sum is zero without an error.
 
     Notes
     -----
-    Proved: a forward pass carries a bound on its error. A neuron whose sign is open errs by no more than its larger
-    slope times what its pre-activation does. Cost: two matrix products for each layer, with `zeros` three.
+    Proved: see :mod:`.forward`. Where all that is summed up is zero, the sum is known without an error. Cost: two
+    matrix products for each layer, three where much is zero.
     """
     value, bound = np.empty((len(X), network.output_dim)), np.empty((len(X), network.output_dim))
     for start in range(0, len(X), BLOCK):
         at = slice(start, start + BLOCK)
-        value[at], bound[at] = _forward(network, X[at], radius[at], zeros)
-    return value, bound
-
-
-def _forward(network: Network, X: Floats, radius: Floats, zeros: bool) -> tuple[Floats, Floats]:
-    hidden, error = X, np.repeat(radius[:, None], X.shape[1], axis=1)
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        for layer in network.layers:
-            value, bound = _sum(layer.weight, layer.bias, hidden, error, zeros)
-            slope = np.where(value > 0, layer.positive_slope, layer.negative_slope)
-            largest = np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope))
-            steepest = np.where(np.abs(value) > bound, np.abs(slope), largest)
-            hidden = slope * value
-            error = steepest * bound * (1 + 4 * UNIT_ROUNDOFF) + UNIT_ROUNDOFF * np.abs(hidden) + UNDERFLOW_GUARD
-            error[(steepest == 0) | (bound == 0)] = 0.0
-        return _sum(network.output_weight, network.output_bias, hidden, error, zeros)
-
-
-def _sum(weight: Floats, bias: Floats, hidden: Floats, error: Floats, zeros: bool) -> tuple[Floats, Floats]:
-    magnitude, unit = np.abs(weight).T, summation_bound(weight.shape[1] + 1)
-    value = hidden @ weight.T + bias
-    bound = (error + unit * np.abs(hidden)) @ magnitude + unit * np.abs(bias)
-    # The bound is itself a rounded sum of positive terms.
-    bound = bound * (1 + 3 * unit) + UNDERFLOW_GUARD
-    if zeros:
-        terms = ((hidden != 0) | (error != 0)).astype(np.float64) @ (weight != 0).T + (bias != 0)
-        bound[terms == 0] = 0.0
+        value[at], bound[at] = outputs(network, X[at], np.repeat(radius[at, None], X.shape[1], axis=1))
     return value, bound
 
 
@@ -77,7 +50,7 @@ def bounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
     *weights, output = network.augmented_weights()
     for start in range(0, len(bits), BLOCK):
         at = slice(start, start + BLOCK)
-        on = slopes(network, bits[at])
+        on = slopes(network.layers, bits[at])
         n = len(bits[at])
         parts: tuple[Floats, ...] = (np.tile(output[0], (n, 1)), *np.zeros((2, n, output.shape[1])))
         for weight, slope in zip(reversed(weights), reversed(on), strict=True):
@@ -106,10 +79,9 @@ def affine_values(rows: Floats, error: Floats, X: Floats, radius: Floats) -> tup
     The exact point is ``X + h`` with ``|h| <= radius``, so the value there is that at `X` plus the gradient times h:
     what a point's place leaves open is no more than the gradient makes of it.
     """
-    unit = summation_bound(rows.shape[1] + 1)
     one = np.column_stack([X, np.ones(len(X))])
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         size = np.einsum("nk,nk->n", np.abs(rows), np.abs(one))
-        bound = np.einsum("nk,nk->n", error, np.abs(one)) + unit * size
-        bound += (np.abs(rows) + error)[:, :-1].sum(axis=1) * radius
-        return np.einsum("nk,nk->n", rows, one), bound * (1 + 4 * unit) + UNDERFLOW_GUARD
+        inherited = np.einsum("nk,nk->n", error, np.abs(one))
+        inherited += (np.abs(rows) + error)[:, :-1].sum(axis=1) * radius
+        return np.einsum("nk,nk->n", rows, one), product_bound(inherited, size, rows.shape[1])

@@ -59,10 +59,6 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
         signs[zero], doubtful[zero] = 0, False
     again = np.flatnonzero(doubtful)
     if again.size:
-        near, bounds = bounded_values(function, mesh.points[again], mesh.error[again], zeros=True)
-        signs[again], doubtful[again] = _decided(near[:, 0], bounds[:, 0])
-        again = again[doubtful[again]]
-    if again.size:
         regions, index = np.unique(_few_regions(mesh, doubtful)[again], return_inverse=True)
         bits = unpack(partition.packed_patterns[regions], partition.network.n_neurons)
         rows, error = bounded_gradients(function, bits[:, : function.n_neurons])

@@ -10,7 +10,7 @@ import numpy as np
 from polytope_lens.network.network import activation_name
 
 if TYPE_CHECKING:
-    from polytope_lens.importers.lowering import Lowering
+    from polytope_lens.importers.layering import Lowering
     from polytope_lens.network.network import Layer, Matrix, Network
 
 

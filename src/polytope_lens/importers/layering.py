@@ -1,4 +1,4 @@
-"""From a graph of vectors to the layers of a network.
+"""From a graph of vectors to the layers of a network, which importers hand over.
 
 Maps that pick, add up and scale values are multiplied into the weights around them where every product and sum of that
 is a float; where one would be rounded, and between two maps with weights, the values in between get a layer of their
@@ -33,6 +33,29 @@ SMALL = 2**18
 DENSITY = 1 / 8
 # Largest integer up to which all are floats.
 LARGEST_EXACT = 2.0**53
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lowering:
+    """A network read from a model.
+
+    Parameters
+    ----------
+    network : Network
+        Its inputs and outputs are those of one sample, in C order.
+    input_shape, output_shape : tuple of int
+        Shape of one sample, and of what the network makes of it.
+    steps : tuple of tuples of str
+        For each layer and for the output, the steps of the model that became part of it.
+    stripped : str or None
+        What was left out at the very end, such as a softmax: it changes the outputs, but not the regions.
+    """
+
+    network: Network
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+    steps: tuple[tuple[str, ...], ...]
+    stripped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,7 @@ from polytope_lens.errors import (
     require,
 )
 from polytope_lens.importers import graph
-from polytope_lens.importers.layering import schedule
-from polytope_lens.importers.lowering import Lowering
+from polytope_lens.importers.layering import Lowering, schedule
 from polytope_lens.importers.onnx_node import FOLDED, JUMPS, SMOOTH, Node, StrippedNode
 from polytope_lens.importers.onnx_ops import MAPS
 from polytope_lens.importers.onnx_reshaping import MOVES

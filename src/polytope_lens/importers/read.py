@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polytope_lens.importers.check import SelfCheck
-    from polytope_lens.importers.lowering import Lowering
+    from polytope_lens.importers.layering import Lowering
 
     Found: TypeAlias = tuple[Network, Lowering | None, SelfCheck | None]
 

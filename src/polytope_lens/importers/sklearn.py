@@ -9,8 +9,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError, require
 from polytope_lens.importers import graph
-from polytope_lens.importers.layering import schedule
-from polytope_lens.importers.lowering import Lowering
+from polytope_lens.importers.layering import Lowering, schedule
 
 PURPOSE = "reading a scikit-learn model"
 perceptrons: Any = require("sklearn.neural_network", extra="sklearn", purpose=PURPOSE)

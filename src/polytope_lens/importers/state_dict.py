@@ -28,8 +28,7 @@ from polytope_lens.errors import (
     require,
 )
 from polytope_lens.importers import graph, windows
-from polytope_lens.importers.layering import schedule
-from polytope_lens.importers.lowering import Lowering
+from polytope_lens.importers.layering import Lowering, schedule
 from polytope_lens.importers.registry import Table
 
 if TYPE_CHECKING:

@@ -19,8 +19,7 @@ from polytope_lens.errors import (
     UnsupportedLayerError,
 )
 from polytope_lens.importers.check import SelfCheck, check
-from polytope_lens.importers.layering import schedule
-from polytope_lens.importers.lowering import Lowering
+from polytope_lens.importers.layering import Lowering, schedule
 from polytope_lens.importers.torch_ops import MAPS
 from polytope_lens.importers.torch_reshaping import MOVES
 from polytope_lens.importers.torch_trace import FLOAT_DTYPES, class_name, follow, plainly

@@ -12,6 +12,7 @@ from polytope_lens.io import cplex_lp, ine, json, latex, smtlib, vnnlib, wkt
 from polytope_lens.io.files import write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from os import PathLike
 
     from polytope_lens.polytope import Polytope
@@ -27,13 +28,14 @@ SUFFIXES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Export:
     r"""The formats in which a polytope, or a region's, can be written: ``polytope.export.smtlib()``.
 
     Parameters
     ----------
-    polytope : Polytope
+    polytope : function without arguments
+        Gives the polytope; a region's is looked for when it is written.
     n_outputs : int
         Number of outputs of the network that VNN-LIB declares; that of a region's network.
 
@@ -46,37 +48,40 @@ class Export:
     \end{aligned}
     """
 
-    polytope: Polytope
+    polytope: Callable[[], Polytope]
     n_outputs: int = 1
 
     def smtlib(self) -> str:
         """A script for SMT solvers, exact; see :func:`.smtlib.to_smtlib`."""
-        return smtlib.to_smtlib(self.polytope)
+        return smtlib.to_smtlib(self.polytope())
 
     def ine(self) -> str:
         """The H-representation for cddlib and lrs, exact; see :func:`.ine.to_ine`."""
-        return ine.to_ine(self.polytope)
+        return ine.to_ine(self.polytope())
 
     def vnnlib(self, *, n_outputs: int | None = None, version: str = "2.0") -> str:
         """A condition on the inputs of a network, for verifiers, exact; see :func:`.vnnlib.to_vnnlib`."""
         n_outputs = self.n_outputs if n_outputs is None else n_outputs
-        return vnnlib.to_vnnlib(self.polytope, n_outputs=n_outputs, version=version)
+        return vnnlib.to_vnnlib(self.polytope(), n_outputs=n_outputs, version=version)
 
     def lp(self) -> str:
         """Constraints of a linear program, rounded; see :func:`.cplex_lp.to_lp`."""
-        return cplex_lp.to_lp(self.polytope)
+        return cplex_lp.to_lp(self.polytope())
 
     def latex(self, *, digits: int | None = 4, owners: bool = True) -> str:
         """A system of inequalities to read; see :func:`.latex.to_latex`."""
-        return latex.to_latex(self.polytope, digits=digits, owners=owners)
+        return latex.to_latex(self.polytope(), digits=digits, owners=owners)
 
     def json(self) -> str:
         """Fractions and floats as JSON, exact; see :func:`.json.to_json`."""
-        return json.to_json(self.polytope)
+        return json.to_json(self.polytope())
 
     def wkt(self) -> str:
         """A bounded polygon as well-known text, each corner the exact one, rounded once; see :func:`.wkt.to_wkt`."""
-        return wkt.to_wkt(self.polytope)
+        return wkt.to_wkt(self.polytope())
+
+    def __repr__(self) -> str:
+        return f"Export({', '.join(SUFFIXES)})"
 
 
 def write(export: Export, path: str | PathLike[str], format: str | None = None) -> None:

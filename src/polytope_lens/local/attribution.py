@@ -14,10 +14,10 @@ from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import fraction, rationals
 from polytope_lens.errors import DimensionError, require
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.network import Network
 from polytope_lens.network.scalar import check_output
 from polytope_lens.path.path import path
-from polytope_lens.search.explore import affine_maps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,6 +11,7 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import dot, rational, rationals
 from polytope_lens.cells.interior_proposals import surely_inside
 from polytope_lens.cells.region_facets import BATCH, region_rows, walls
@@ -21,6 +22,7 @@ from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.lp.rational_nearest import exact_nearest, power_of
 from polytope_lens.lp.rational_simplex import Halfspace
+from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import pack, unpack
 from polytope_lens.network.subspace import restrict, spanned_by
 from polytope_lens.search.explore import explore
@@ -157,7 +159,7 @@ def local_complexity(
     if d > BOXED or norm != inf:
         words = words[_meet_ball(network, point, radius, norm, words, inside)]
     bits = unpack(words, network.n_neurons)
-    regions, neurons, pieces = _per_layer(bits, network.bits_per_layer)
+    regions, neurons, pieces = _per_layer(bits, bit_starts(network))
     return LocalComplexity(len(words), regions, neurons, pieces, words, norm, radius, status)
 
 
@@ -194,7 +196,7 @@ def local_complexity_estimate(
     directions, _ = np.linalg.qr(np.random.default_rng(validate.seed(seed)).standard_normal((d, min(n, d))))
     corners = point + radius * np.vstack([directions.T, -directions.T])
     mixed = _are_mixed(point_signs(network, corners) > 0)
-    return ComplexityEstimate(_sums(mixed, network.bits_per_layer), corners)
+    return ComplexityEstimate(_sums(mixed, bit_starts(network)), corners)
 
 
 def _are_mixed(bits: Bools) -> Bools:
@@ -202,27 +204,26 @@ def _are_mixed(bits: Bools) -> Bools:
     return np.asarray(bits.any(axis=0) & ~bits.all(axis=0))
 
 
-def _sums(values: Bools, bits_per_layer: tuple[int, ...]) -> Ints:
-    parts = np.split(values, np.cumsum(bits_per_layer)[:-1]) if bits_per_layer else []
-    return np.array([int(part.sum()) for part in parts], dtype=np.int64)
+def _sums(values: Bools, of_layers: Ints) -> Ints:
+    """How many of each layer's bits are set, given where its bits start."""
+    return np.asarray(np.diff(starts(values.astype(np.int64))[of_layers]), dtype=np.int64)
 
 
-def _per_layer(bits: Bools, bits_per_layer: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
+def _per_layer(bits: Bools, of_layers: Ints) -> tuple[Ints, Ints, Ints]:
     """Regions of the first layers, neurons with both signs, and pieces of their boundaries, from all patterns.
 
     Where the layers before it have one pattern, the part of a convex set is convex and a neuron is affine, so that it
     cuts there iff it has both signs.
     """
     regions, pieces = [], []
-    stops = np.cumsum((0, *bits_per_layer))
-    for start, stop in pairwise(stops):
+    for start, stop in pairwise(of_layers):
         _, group = np.unique(pack(bits[:, :start]), axis=0, return_inverse=True)
         size = np.bincount(group)
         on = np.zeros((len(size), stop - start), dtype=np.int64)
         np.add.at(on, group, bits[:, start:stop])
         pieces.append(int(((on > 0) & (on < size[:, None])).sum()))
         regions.append(len(np.unique(pack(bits[:, :stop]), axis=0)))
-    neurons = _sums(_are_mixed(bits), bits_per_layer)
+    neurons = _sums(_are_mixed(bits), of_layers)
     return np.array(regions, dtype=np.int64), neurons, np.array(pieces, dtype=np.int64)
 
 

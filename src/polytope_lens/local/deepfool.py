@@ -8,8 +8,8 @@ import numpy as np
 
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.network import network as net
+from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import pack
-from polytope_lens.search.explore import affine_maps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -130,23 +130,3 @@ def _first_violated(
         if gap < 0:
             return 2 * d + q, list(row.normal), gap
     return -1, [], fmpq(0)
-
-
-def interior_point(rows: Sequence[Halfspace], lower: Vector, upper: Vector) -> list[fmpq] | None:
-    """A point strictly inside all rows and the box, about as far from them as possible; None if there is none.
-
-    Distance to a row is measured with its greatest entry in place of its length. Rows ``0 <= 0`` are no constraint.
-
-    Maximises the least slack, which is capped at the box's smallest side so that the program is bounded.
-    """
-    one = fmpq(1)
-    cap = min(u - lo for u, lo in zip(upper, lower, strict=True))
-    d = len(lower)
-    lifted = [Halfspace([*row.normal, max(map(abs, row.normal))], row.offset) for row in rows]
-    for k in range(d):
-        unit = [fmpq(int(i == k)) for i in range(d)]
-        lifted.append(Halfspace([*unit, one], upper[k]))
-        lifted.append(Halfspace([*(-v for v in unit), one], -lower[k]))
-    best = maximize([fmpq(0)] * d + [one], lifted, [*lower, -cap], [*upper, cap])
-    # The slack may need to go below -cap to become feasible: then there is no interior point either.
-    return best.point[:d] if best is not None and best.value > 0 else None

@@ -1,4 +1,8 @@
-"""Affine maps."""
+"""Affine maps, and those that a network is on its regions.
+
+On a region each neuron has one slope, so the network is the product ``W_{L+1} A_L W_L ... A_1 W_1``. It is computed
+from the outputs backwards, where it has as many rows as there are outputs, which are mostly fewer than the inputs.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,17 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError
+from polytope_lens.network.network import augment, slopes
+from polytope_lens.network.pattern import unpack
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Bools, Floats, Words
+    from polytope_lens.network.network import Network
+
+# Numbers in each array of one batch of maps.
+BATCH = 2**21
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
@@ -60,3 +70,48 @@ class AffineMap:
 
     def __repr__(self) -> str:
         return f"AffineMap(R^{self.A.shape[1]} -> R^{self.A.shape[0]})"
+
+
+def affine_maps(network: Network, patterns: Words) -> Floats:
+    """Affine maps of n packed patterns, (n, out, d + 1): a matrix and an offset each; rounded.
+
+    Where numbers overflow they are infinite or NaN. Cost: for each pattern and layer, a product of a matrix with as
+    many rows as there are outputs and the layer's weight.
+    """
+    n, out, d = len(patterns), network.output_dim, network.input_dim
+    maps = np.empty((n, out, d + 1))
+    step = max(1, BATCH // (out * max(d + 1, *network.widths, 1)))
+    for start in range(0, n, step):
+        some = slice(start, start + step)
+        maps[some] = _maps(network, unpack(patterns[some], network.n_neurons))
+    return maps
+
+
+def _maps(network: Network, bits: Bools) -> Floats:
+    n, out, matrix = len(bits), network.output_dim, network.output_matrix
+    written_out = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
+    product: Floats = np.broadcast_to(written_out, (n, *written_out.shape))
+    offset = np.broadcast_to(network.output_bias, (n, out))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for layer, slope in zip(reversed(network.layers), reversed(slopes(network.layers, bits)), strict=True):
+            scaled = product * slope[:, None, :]
+            offset = offset + scaled @ layer.bias
+            product = np.asarray(scaled.reshape(-1, layer.width) @ layer.matrix).reshape(n, out, -1)
+    return np.concatenate([product, offset[:, :, None]], axis=2)
+
+
+def augmented_map(network: Network, bits: Bools) -> Floats:
+    """``W_{L+1} A_L W_L ... A_1 W_1`` under one pattern (n_neurons,), of shape (out + 1, d + 1); rounded."""
+    found = _maps(network, bits[None])[0]
+    return augment(found[:, :-1], found[:, -1])
+
+
+def preactivation_maps(network: Network, bits: Bools) -> list[Floats]:
+    """Affine maps of the pre-activations of each hidden layer on a region: L arrays of shape (n_l, d + 1); rounded."""
+    product = np.eye(network.input_dim + 1)
+    rows = []
+    for weight, slope in zip(network.augmented_weights(), slopes(network.layers, bits), strict=False):
+        product = weight @ product
+        rows.append(product[:-1].copy())
+        product[:-1] *= slope[:, None]
+    return rows

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.ragged import starts
 from polytope_lens._kept import Keeper, kept
 from polytope_lens.errors import InvalidNetworkError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from scipy.sparse import csr_array
 
-    from polytope_lens._types import Bools, Floats
+    from polytope_lens._types import Bools, Floats, Ints
 
     Sparse: TypeAlias = csr_array[Any, tuple[int, int]]
     Matrix: TypeAlias = Floats | Sparse
@@ -398,25 +399,38 @@ def activate(layer: Layer, preactivation: Floats) -> Floats:
     return np.where(preactivation > 0, layer.positive_slope, layer.negative_slope) * preactivation
 
 
-def slopes(network: Network, bits: Bools) -> list[Floats]:
-    """Slopes of every neuron under an activation pattern, per layer: (n_neurons,) -> L arrays of shape (n_l,).
+def neurons_on(layers: Sequence[Layer], bits: Bools) -> list[Bools]:
+    """Which neurons of some first layers are on, given their bits: (n_neurons,) -> an array of shape (n_l,) for each.
 
-    Or under n patterns: (n, n_neurons) -> L arrays of shape (n, n_l).
+    Or under n patterns: (n, n_neurons) -> arrays of shape (n, n_l). Pass-through neurons, which have no bit, count as
+    on. There may be more bits than these layers have.
     """
-    return layer_slopes(network.layers, bits)
-
-
-def layer_slopes(layers: Sequence[Layer], bits: Bools) -> list[Floats]:
-    """Slopes of every neuron of some first layers, whose bits come first in `bits`; see `slopes`."""
-    result = []
-    start = 0
+    result, start = [], 0
     for layer in layers:
-        on = np.zeros((*bits.shape[:-1], layer.width), dtype=bool)
+        on = np.ones((*bits.shape[:-1], layer.width), dtype=bool)
         stop = start + int(layer.cuts.sum())
         on[..., layer.cuts] = bits[..., start:stop]
         start = stop
-        result.append(np.where(on, layer.positive_slope, layer.negative_slope))
+        result.append(on)
     return result
+
+
+def slopes(layers: Sequence[Layer], bits: Bools) -> list[Floats]:
+    """Slope of each neuron of some first layers under a pattern, or n of them; shapes are those of `neurons_on`.
+
+    Examples
+    --------
+    >>> network = from_arrays([[[1.0], [2.0]], [[1.0, 1.0]]], [[0.0, -1.0], [0.0]], negative_slope=0.1)
+    >>> slopes(network.layers, np.array([True, False]))
+    [array([1. , 0.1])]
+    """
+    pairs = zip(layers, neurons_on(layers, bits), strict=True)
+    return [np.where(on, layer.positive_slope, layer.negative_slope) for layer, on in pairs]
+
+
+def bit_starts(network: Network) -> Ints:
+    """Where the bits of each layer begin in a pattern, and where the last ones end, (L + 1,)."""
+    return starts(np.array(network.bits_per_layer, dtype=np.int64))
 
 
 def layer_of_bit(network: Network) -> NDArray[np.int64]:
@@ -463,40 +477,6 @@ def activation_matrices(network: Network, bits: Bools) -> list[Floats]:
     if widest**2 > MOST_DENSE_ENTRIES:
         raise InvalidNetworkError(
             f"the activation matrix of a layer of {widest} neurons would take {widest**2 * 8 / 2**30:.0f} GB. Its "
-            "diagonal is in `polytope_lens.network.network.slopes(lens.network, region.pattern.array)`."
+            "diagonal is in `polytope_lens.network.network.slopes(lens.network.layers, region.pattern.array)`."
         )
-    return [np.diag(np.append(slope, 1.0)) for slope in slopes(network, bits)]
-
-
-def augmented_map(network: Network, bits: Bools) -> Floats:
-    """``W_{L+1} A_L W_L ... A_1 W_1``, shape (out + 1, d + 1), in float64 arithmetic (rounded)."""
-    if any(not isinstance(layer.matrix, np.ndarray) for layer in network.layers):
-        return _map_from_behind(network, bits)
-    product = np.eye(network.input_dim + 1)
-    weights = network.augmented_weights()
-    for weight, slope in zip(weights, slopes(network, bits), strict=False):
-        product = weight @ product
-        product[:-1] *= slope[:, None]
-    return np.asarray(weights[-1] @ product)
-
-
-def _map_from_behind(network: Network, bits: Bools) -> Floats:
-    """The same product from its other end, where it has as many rows as the network has outputs."""
-    matrix, bias = network.output_matrix, network.output_bias
-    product = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
-    for layer, slope in zip(reversed(network.layers), reversed(slopes(network, bits)), strict=True):
-        product = product * slope
-        bias = bias + product @ layer.bias
-        product = np.asarray(product @ layer.matrix)
-    return augment(product, bias)
-
-
-def preactivation_maps(network: Network, bits: Bools) -> list[Floats]:
-    """Affine maps of the pre-activations of each hidden layer on a region: L arrays of shape (n_l, d + 1); rounded."""
-    product = np.eye(network.input_dim + 1)
-    rows = []
-    for weight, slope in zip(network.augmented_weights(), slopes(network, bits), strict=False):
-        product = weight @ product
-        rows.append(product[:-1].copy())
-        product[:-1] *= slope[:, None]
-    return rows
+    return [np.diag(np.append(slope, 1.0)) for slope in slopes(network.layers, bits)]

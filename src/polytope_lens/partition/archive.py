@@ -31,6 +31,7 @@ from polytope_lens.io.arrays import MOST, ArrayReader
 from polytope_lens.io.files import whole_file
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
+from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import distinct, distinct_beginnings, n_words, pack, unpack
 from polytope_lens.polytope import Polytope
 
@@ -163,7 +164,7 @@ def _patterns(reader: ArrayReader, network: Network) -> tuple[NDArray[np.uint64]
         raise FileFormatError("packed_patterns should be different and ascend, at least one of them, but they do not.")
     if not np.array_equal(pack(unpack(patterns, n_bits)), patterns):
         raise FileFormatError(f"packed_patterns should have {n_bits} bits, one for each neuron, but some have more.")
-    counted = distinct_beginnings(patterns, np.cumsum(network.bits_per_layer, dtype=np.int64))
+    counted = distinct_beginnings(patterns, bit_starts(network)[1:])
     if not np.array_equal(counted, per_layer):
         raise FileFormatError(
             f"counts_per_layer should be {counted.tolist()} as the patterns say, but is {per_layer.tolist()}."

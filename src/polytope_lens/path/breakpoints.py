@@ -12,7 +12,7 @@ from polytope_lens.arithmetic.rational import integer_matrix, nearest_float, rat
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.exact.rows import ExactRows, exact_normal
 from polytope_lens.exact.sparse import has_sparse_layers, pulled_back
-from polytope_lens.network.network import layer_slopes
+from polytope_lens.network.network import slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -117,7 +117,7 @@ class Exact:
         return at_start, at_stop
 
     def _pulled_back(self, layer: int, neuron: int, bits: Bools) -> dict[int, int]:
-        return pulled_back(self._network, layer, neuron, layer_slopes(self._network.layers[:layer], bits))
+        return pulled_back(self._network, layer, neuron, slopes(self._network.layers[:layer], bits))
 
     def _normal(self, layer: int, neuron: int, bits: Bools) -> Iterable[Any]:
         """Gradient of a pre-activation, as far as it is not zero."""

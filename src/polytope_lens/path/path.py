@@ -9,6 +9,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
+from polytope_lens._kept import Keeper, kept
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import ActivationPattern, flips, unpack
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Path:
+@dataclass(frozen=True, eq=False)
+class Path(Keeper):
     """A straight segment, or several in a row, cut wherever the activation pattern changes.
 
     Positions on a path of one segment run from 0 at its start to 1 at its end; on a path of n segments, from 0 to n:
@@ -88,8 +89,9 @@ class Path:
         return list(self)
 
     @property
+    @kept
     def flips(self) -> list[list[tuple[int, int]]]:
-        """The neurons that flip at each breakpoint, as pairs (layer, neuron)."""
+        """The neurons that flip at each breakpoint, as pairs (layer, neuron); found once."""
         places = bit_places(self.network)
         found: list[list[tuple[int, int]]] = [[] for _ in self.breakpoints]
         for row, bit in zip(*(array.tolist() for array in flips(self.packed_patterns)), strict=True):

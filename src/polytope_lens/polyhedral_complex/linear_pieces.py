@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from polytope_lens._arrays import validate
 from polytope_lens.exact.rows import ExactRows, integer_network
+from polytope_lens.network.network import neurons_on
 from polytope_lens.polyhedral_complex.facet_table import neighbor_pairs
 
 if TYPE_CHECKING:
@@ -124,17 +125,14 @@ def fingerprints(network: Network, bits: Bools) -> Floats:
     slopes = [_residues([v for pair in pairs for v in pair], prime).reshape(-1, 2).T for pairs, _ in exact.slopes]
     units = _residues([unit for _, unit in exact.slopes], prime)
     point = np.random.Generator(np.random.PCG64(0)).integers(1, prime, (network.input_dim + 1, 1)).astype(np.float64)
-    stops = np.cumsum((0, *network.bits_per_layer))
     found = np.empty((len(bits), network.output_dim))
     step = max(1, BATCH // widest)
     for at in range(0, len(bits), step):
         hidden = point
-        for index, layer in enumerate(network.layers):
-            value = _reduced(weights[index] @ hidden, prime)
-            on = np.ones((layer.width, len(bits[at : at + step])), dtype=bool)
-            on[layer.cuts] = bits[at : at + step, stops[index] : stops[index + 1]].T
+        for index, by_pattern in enumerate(neurons_on(network.layers, bits[at : at + step])):
+            value, on = _reduced(weights[index] @ hidden, prime), by_pattern.T
             negative, positive = slopes[index][:, :, None]
-            hidden = np.empty((layer.width + 1, on.shape[1]))
+            hidden = np.empty((len(on) + 1, on.shape[1]))
             hidden[:-1] = _reduced(np.where(on, positive, negative) * value[:-1], prime)
             hidden[-1] = _reduced(units[index] * value[-1:], prime)
         found[at : at + step] = np.mod(weights[-1] @ hidden, prime)[:-1].T

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.arithmetic.rational import fraction, integer_rows
+from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.errors import UnboundedPolytopeError
+from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.double_description import meeting_point
 from polytope_lens.polytope.polygon import crossing
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
-    from flint import fmpz
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
+    from polytope_lens.exact.owner_rows import Row
     from polytope_lens.partition.partition import Partition
     from polytope_lens.region import Region
 
@@ -59,40 +59,33 @@ def rational_corners(partition: Partition) -> Callable[[int], list[tuple[fmpq, .
     return FacePlanes(partition).corners if dim == 3 else EdgeLines(partition).corners
 
 
-class OwnerRows:
-    """Rows ``[a, c]`` of the owners of edges and faces of a mesh: neurons on a region, or sides of the domain."""
+class _MeshOwners:
+    """Rows ``[a, c]`` of the owners of edges and faces of a mesh, on the regions beside them."""
 
     def __init__(self, partition: Partition) -> None:
-        domain = partition.domain
-        assert domain is not None  # meshes are of bounded domains
-        self._patterns, self._n_neurons = partition.packed_patterns, partition.network.n_neurons
-        self._source = ExactRows(partition.network)
-        self._places = bit_places(partition.network)
-        self._sides = integer_rows(np.column_stack([domain.A, -domain.b]))
+        self._patterns, self._network = partition.packed_patterns, partition.network
+        self._owners = OwnerRows(self._network, ExactRows(self._network), integer_sides(partition.domain))
 
     def bits(self, region: int) -> NDArray[np.bool_]:
         """Pattern of a region."""
-        return np.asarray(unpack(self._patterns[region : region + 1], self._n_neurons)[0])
+        return np.asarray(unpack(self._patterns[region : region + 1], self._network.n_neurons)[0])
 
-    def row(self, owner: int, region: int) -> list[fmpz]:
+    def row(self, owner: int, region: int) -> Row:
         """The row of an owner on a region, in integers."""
-        if owner < 0:
-            return self._sides[-1 - owner]
-        layer, neuron = self._places[owner]
-        return self._source.rows(layer, self.bits(region))[neuron]
+        return self._owners.row(owner, self.bits(region))
 
 
 class EdgeLines:
     """The lines of the edges of a mesh in integers, and where they meet; entries are those of :class:`.PlanarMesh`."""
 
     def __init__(self, partition: Partition) -> None:
-        self._mesh, self._rows = partition.planar_mesh(), OwnerRows(partition)
+        self._mesh, self._rows = partition.planar_mesh(), _MeshOwners(partition)
 
     def bits(self, entry: int) -> NDArray[np.bool_]:
         """Pattern of the region of an entry."""
         return self._rows.bits(self._region(entry))
 
-    def line(self, entry: int) -> list[fmpz]:
+    def line(self, entry: int) -> Row:
         """The line ``a x + b y + c = 0`` of an edge."""
         return self._rows.row(int(self._mesh.owners[entry]), self._region(entry))
 
@@ -115,11 +108,11 @@ class FacePlanes:
     """The planes of the faces of a mesh in integers, and where they meet."""
 
     def __init__(self, partition: Partition) -> None:
-        self._mesh, self._rows = partition.polyhedral_mesh(), OwnerRows(partition)
+        self._mesh, self._rows = partition.polyhedral_mesh(), _MeshOwners(partition)
 
     def corners(self, region: int) -> list[tuple[fmpq, ...]]:
         """Vertices of a region, in the order of :meth:`.PolyhedralMesh.points_of`."""
-        planes: dict[int, list[list[fmpz]]] = {point: [] for point in self._mesh.points_of(region).tolist()}
+        planes: dict[int, list[Row]] = {point: [] for point in self._mesh.points_of(region).tolist()}
         for face in self._mesh.faces_of(region).tolist():
             # The owner is that of the first region; on the second it may vanish, if others do so on the face too.
             plane = self._rows.row(int(self._mesh.owners[face]), int(self._mesh.regions[face, 0]))

@@ -14,12 +14,12 @@ from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.errors import DomainError
+from polytope_lens.lp.interior_point import LARGEST, float_inside
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.batch.inscribed_balls import chebyshev_balls
 from polytope_lens.polytope.feasibility import is_empty, rounded_up, vertex_bound
 from polytope_lens.polytope.halfspaces import is_contradicted, proper
 from polytope_lens.polytope.membership import float_rows
-from polytope_lens.polytope.middle import LARGEST, float_inside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -317,7 +317,7 @@ class Polytope(Keeper):
     @property
     def export(self) -> Export:
         """The formats of other programs: ``polytope.export.smtlib()`` and others; see :class:`.Export`."""
-        return Export(self)
+        return Export(lambda: self)
 
     def write(self, path: str | PathLike[str], format: str | None = None) -> None:
         """Write a file in one of these formats; see :func:`.export.write`."""

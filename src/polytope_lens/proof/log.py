@@ -15,12 +15,15 @@ from polytope_lens.polytope import Polytope
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from flint import fmpz
 
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
+
+    # Is told of regions that have been proved.
+    Tick = Callable[[int], object]
 
 
 class LogFile:

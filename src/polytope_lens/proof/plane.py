@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.arithmetic.rational import integer_matrix, integer_rows
+from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.engines import subdivide
 from polytope_lens.engines.chunks import Record
+from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import unpack
 from polytope_lens.proof.log import hexadecimal
 
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network.network import Network
-    from polytope_lens.proof.log import LogFile
-    from polytope_lens.proof.write import Tick
+    from polytope_lens.proof.log import LogFile, Tick
 
 
 def prove_plane(log: LogFile, network: Network, chart: Chart, tick: Tick) -> None:
@@ -31,37 +30,22 @@ def prove_plane(log: LogFile, network: Network, chart: Chart, tick: Tick) -> Non
 
     A corner is where the lines of two known owners meet. It is written once, before the first region that has it.
     """
-    lines = _Lines(network, chart)
+    lines = OwnerRows(network, ExactRows(network, integer_matrix(chart.matrix)), integer_sides(chart))
     known: dict[int, int] = {}
     for chunk in subdivide.walk(network, chart, Record(), want_output=True):
         assert chunk.corners is not None  # this engine finds them
         corners = chunk.corners
-        keys, owners, starts = (a.tolist() for a in (corners.key[corners.corner], corners.owner, corners.indptr))
+        keys, owner, starts = (a.tolist() for a in (corners.key[corners.corner], corners.owner, corners.indptr))
         for bits, start, stop in zip(unpack(chunk.patterns, network.n_neurons), starts[:-1], starts[1:], strict=True):
             polygon = []
             for i in range(start, stop):
                 if (key := keys[i]) not in known:
                     known[key] = len(known)
-                    before = owners[i - 1 if i > start else stop - 1]
-                    log.write("v", *map(hexadecimal, _crossing(lines.of(before, bits), lines.of(owners[i], bits))))
+                    before = owner[i - 1 if i > start else stop - 1]
+                    log.write("v", *map(hexadecimal, _crossing(*(lines.row(q, bits) for q in (before, owner[i])))))
                 polygon.append(known[key])
             log.write("r", hexadecimal(pattern_number(bits)), *polygon)
         tick(chunk.n_regions)
-
-
-class _Lines:
-    """Integer rows of the lines that polygons are bounded by."""
-
-    def __init__(self, network: Network, chart: Chart) -> None:
-        self._rows = ExactRows(network, integer_matrix(chart.matrix))
-        self._sides = integer_rows(np.column_stack([chart.A, -chart.b]))
-        self._place = bit_places(network)
-
-    def of(self, owner: int, bits: NDArray[np.bool_]) -> list[fmpz]:
-        if owner < 0:
-            return self._sides[-1 - owner]
-        layer, neuron = self._place[owner]
-        return self._rows.rows(layer, bits)[neuron]
 
 
 def _crossing(first: Sequence[fmpz], second: Sequence[fmpz]) -> list[fmpz]:

@@ -10,21 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.arithmetic.rational import (
-    dot,
-    integer_matrix,
-    integer_rows,
-    integers,
-    nearest_float,
-    rational,
-    rationals,
-)
+from polytope_lens.arithmetic.rational import dot, integer_matrix, integers, nearest_float, rational, rationals
 from polytope_lens.engines import split
 from polytope_lens.engines.chunks import Record
-from polytope_lens.errors import ConsistencyError
+from polytope_lens.errors import REPORT, ConsistencyError
+from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.float_simplex import propose_multipliers
-from polytope_lens.lp.rational_simplex import Halfspace, interior_point, maximize
+from polytope_lens.lp.interior_point import contradiction, inside_box
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
+from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import unpack
 from polytope_lens.proof.log import hexadecimal
 
@@ -36,8 +31,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network.network import Network
-    from polytope_lens.proof.log import LogFile
-    from polytope_lens.proof.write import Tick
+    from polytope_lens.proof.log import LogFile, Tick
 
     Row = Sequence[fmpz]
     Multipliers = tuple[fmpz, list[tuple[int, fmpz]]]  # a scale, and halfspaces with their multipliers
@@ -60,7 +54,7 @@ def prove_tree(log: LogFile, network: Network, chart: Chart, box: Box | None, ti
     witnesses = np.concatenate([chunk.witnesses for chunk in chunks])
     rows = ExactRows(network, integer_matrix(chart.matrix))
     neurons = [np.flatnonzero(layer.cuts).tolist() for layer in network.layers]
-    first_bit = np.cumsum([0, *network.bits_per_layer]).tolist()
+    first_bit = bit_starts(network).tolist()
     stack: list[tuple[int, int, int, list[int] | None, _Cell]] = [(0, len(bits), 0, None, _Cell(chart, box))]
     while stack:
         start, stop, layer, candidates, cell = stack.pop()
@@ -93,31 +87,15 @@ def prove_tree(log: LogFile, network: Network, chart: Chart, box: Box | None, ti
 
 def prove_empty(log: LogFile, number: int, chart: Chart) -> None:
     """Write why a chart has no interior: nonnegative multiples of its sides that add up to a number >= 0."""
-    rows = sides(chart)
-    log.write("chart", number, "empty", *chain.from_iterable((q, hexadecimal(y)) for q, y in _contradiction(rows)))
-
-
-def _contradiction(rows: Sequence[Row]) -> list[tuple[int, fmpz]]:
-    for q, row in enumerate(rows):
-        if not any(row[:-1]) and row[-1] > 0:
-            return [(q, fmpz(1))]
-    # The greatest least slack, measured by each row's greatest entry, is not positive, and multipliers prove it.
-    d = len(rows[0]) - 1
-    size = [max(map(abs, row[:-1])) for row in rows]
-    listed = [q for q in range(len(rows)) if size[q]]
-    lifted = [Halfspace([fmpq(v) for v in (*rows[q][:-1], size[q])], fmpq(-rows[q][-1])) for q in listed]
-    reach = max(fmpq(abs(rows[q][-1]), size[q]) for q in listed) + d + 3
-    best = maximize([fmpq(0)] * d + [fmpq(1)], lifted, [-reach] * (d + 1), [reach] * (d + 1))
-    if best is None or best.value > 0:
-        raise ConsistencyError("a chart was left out although it is not empty. This is a defect of polytope_lens.")
-    pairs = [(q, y) for q, y in zip(best.basis, best.multipliers, strict=True) if y > 0]
-    weights = integers([y for _, y in pairs])
-    return [(listed[q - 2 * d - 2], y) for (q, _), y in zip(pairs, weights, strict=True)]
+    found = contradiction(sides(chart))
+    if found is None:
+        raise ConsistencyError(f"a chart was left out although it is not empty. {REPORT}")
+    log.write("chart", number, "empty", *chain.from_iterable((q, hexadecimal(y)) for q, y in found))
 
 
 def sides(chart: Chart) -> list[list[fmpz]]:
     """Sides of a chart as the log counts them: integer rows ``a . u + c <= 0``, without rows of zeros."""
-    return [row for row in integer_rows(np.column_stack([chart.A, -chart.b])) if any(row)]
+    return [row for row in integer_sides(chart) if any(row)]
 
 
 def _chart_point(chart: Chart, x: NDArray[np.float64]) -> list[fmpz] | None:
@@ -170,7 +148,7 @@ class _Cell:
         if proposal is not None and all(sum(map(mul, row, proposal), fmpz(0)) < 0 for row in self._rows):
             return [proposal[-1], *proposal[:-1]]
         listed = [q for q in self._halfspaces if any(q.normal)]
-        inside = interior_point(listed, self._lower, self._upper)
+        inside = inside_box(listed, self._lower, self._upper)
         if inside is None:
             raise ConsistencyError("a region has no interior. This is a defect of polytope_lens: please report it.")
         *y, w = integers([*inside, fmpq(1)])

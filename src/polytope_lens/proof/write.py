@@ -14,12 +14,10 @@ from polytope_lens.proof.tree import prove_empty, prove_tree
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
-
-    Tick = Callable[[int], object]
 
 
 def write_proof(

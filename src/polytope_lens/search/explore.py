@@ -9,10 +9,12 @@ from tqdm import tqdm
 
 from polytope_lens._arrays import validate
 from polytope_lens.domain import check_domain
-from polytope_lens.engines.enumerate import counts_per_layer, mesh_of
+from polytope_lens.engines.enumerate import mesh_of
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import OptionError, Status
-from polytope_lens.network.pattern import sort_key, unpack
+from polytope_lens.network.affine import affine_maps
+from polytope_lens.network.network import bit_starts
+from polytope_lens.network.pattern import distinct_beginnings, sort_key
 from polytope_lens.partition.partition import Partition
 from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex.locate import region_patterns
@@ -22,13 +24,10 @@ from polytope_lens.search.search_space import check_norm, lift, place_of
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Floats, Words
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
 
 
-# Numbers in each array of one batch of maps.
-BATCH = 2**21
 ORDERS = ("distance", "breadth")
 
 
@@ -126,7 +125,7 @@ def explore(
     if place.weight is None:
         witnesses = settle(network, domain, patterns, witnesses, found.inside[index])
     maps = affine_maps(network, patterns)
-    per_layer = counts_per_layer(patterns, network.bits_per_layer)
+    per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
     limit = {
         Status.COMPLETE: "",
         Status.BUDGET_REACHED: f"max_regions={max_regions}",
@@ -178,25 +177,3 @@ def _is_by_distance(order: str | None, limits: Limits) -> bool:
             "limit the search by `max_flips` or `max_regions`."
         )
     return order == "distance"
-
-
-def affine_maps(network: Network, patterns: Words) -> Floats:
-    """Affine map of each region, (n, out, d + 1), from the outputs backwards; rounded."""
-    n, out, d = len(patterns), network.output_dim, network.input_dim
-    maps = np.empty((n, out, d + 1))
-    step = max(1, BATCH // (out * max(d + 1, *network.widths, 1)))
-    for start in range(0, n, step):
-        bits = unpack(patterns[start : start + step], network.n_neurons)
-        product: Floats = np.broadcast_to(network.output_weight, (len(bits), *network.output_weight.shape))
-        offset = np.broadcast_to(network.output_bias, (len(bits), out))
-        stop = network.n_neurons
-        for layer in reversed(network.layers):
-            on = np.ones((len(bits), layer.width), dtype=bool)
-            first = stop - int(layer.cuts.sum())
-            on[:, layer.cuts] = bits[:, first:stop]
-            stop = first
-            scaled = product * np.where(on, layer.positive_slope, layer.negative_slope)[:, None, :]
-            offset = offset + scaled @ layer.bias
-            product = np.asarray(scaled.reshape(-1, layer.width) @ layer.matrix).reshape(len(bits), out, -1)
-        maps[start : start + step, :, :-1], maps[start : start + step, :, -1] = product, offset
-    return maps

@@ -19,9 +19,9 @@ from polytope_lens.cells.interior_proposals import propose_centers, slacks, step
 from polytope_lens.cells.region_facets import BATCH, Cells, prove_rows, region_rows
 from polytope_lens.errors import Status
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import n_words, pack, unpack
 from polytope_lens.polytope.batch.statuses import FACET, OPEN
-from polytope_lens.polytope.middle import float_inside
 from polytope_lens.search.region_set import BEYOND, DONE, MET, PLACED, Found
 from polytope_lens.search.search_space import are_inside, dual_norms, nearest, shown_by_row, start_slacks
 

@@ -11,6 +11,7 @@ from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_RO
 from polytope_lens.cells.interior_proposals import slacks, surely_inside
 from polytope_lens.cells.region_facets import Walls, beneath, walls
 from polytope_lens.errors import OptionError
+from polytope_lens.exact.forward import affine, quiet
 from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 
@@ -91,8 +92,9 @@ def place_of(network: Network, x: Floats, domain: Domain, norm: float = 2.0) -> 
 
 def _forward(weight: Floats, bias: Floats, X: Floats) -> tuple[Floats, Floats]:
     """Coordinates of inputs (n, d) in the place, (n, k), and bounds on their error."""
-    size = np.abs(X) @ np.abs(weight).T + np.abs(bias)
-    return X @ weight.T + bias, summation_bound(X.shape[1] + 1) * size * BOUND_SLACK + UNDERFLOW_GUARD
+    with quiet():
+        value, bound = affine(weight, bias, X.T, np.zeros(X.T.shape))
+    return value.T, bound.T
 
 
 def lift(place: Place, points: Floats) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
+from polytope_lens.network.network import bit_starts
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def show(bits: Bools, partition: Partition) -> str:
     """A pattern with a gap between layers."""
     text = "".join("1" if bit else "0" for bit in bits)
-    stops = np.cumsum((0, *partition.network.bits_per_layer)).tolist()
+    stops = bit_starts(partition.network).tolist()
     return " ".join(text[a:b] for a, b in pairwise(stops)) or "without bits"
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.arithmetic.rational import integer_rows, nearest_float, rational
+from polytope_lens.arithmetic.rational import nearest_float, rational
+from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import exact_facet_mask
@@ -115,16 +116,11 @@ def is_near(point: Floats, radius: float, corner: Sequence[fmpq]) -> bool:
     return bool(sum((v * v for v in gap), fmpq(0)) <= rational(radius) ** 2)
 
 
-def domain_rows(domain: Domain, dim: int) -> list[list[fmpz]]:
-    """Integer rows ``[a, c]`` of ``a . x + c <= 0``."""
-    return [] if domain is None else integer_rows(np.column_stack([domain.A, -domain.b]))
-
-
 def exact_cells(partition: Partition) -> Iterator[list[list[fmpz]]]:
     """For each region, integer rows ``[a, c]`` of all its inequalities ``a . x + c <= 0``, the domain's last."""
     network = partition.network
     source = ExactRows(network)
-    sides = domain_rows(partition.domain, network.input_dim)
+    sides = integer_sides(partition.domain)
     for bits in partition.patterns():
         yield cell_rows(network, source, bits) + sides
 

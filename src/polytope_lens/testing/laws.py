@@ -11,16 +11,17 @@ from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import ConsistencyError
+from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.point_signs import interior_mask, point_signs
+from polytope_lens.lp.interior_point import LARGEST, float_inside, is_inside, middle
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
-from polytope_lens.network.network import Network, evaluate
+from polytope_lens.network.network import Network, evaluate, slopes
 from polytope_lens.network.pattern import pack, sort_key
 from polytope_lens.polyhedral_complex.locate import locate
 from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.middle import LARGEST, float_inside, is_inside, middle
 from polytope_lens.testing.counterexamples import fail, names, show
-from polytope_lens.testing.fractions import cone_volume, domain_rows, exact_cells, exact_maps, exact_volume
+from polytope_lens.testing.fractions import cone_volume, exact_cells, exact_maps, exact_volume
 from polytope_lens.testing.polygons import assert_corners_true, assert_valid_coverage
 from polytope_lens.testing.solids import assert_solids_true
 
@@ -286,7 +287,7 @@ def assert_volumes_add_up(partition: Partition) -> None:
     __tracebackhide__ = True
     dim, domain = partition.network.input_dim, partition.domain
     whole_cone = domain is None or (isinstance(domain, Polytope) and not domain.is_bounded)
-    sides = domain_rows(domain, dim)
+    sides = integer_sides(domain)
     total = cone_volume(sides, dim) if whole_cone else exact_volume(sides, dim)
     volumes = []
     for i, rows in enumerate(exact_cells(partition)):
@@ -394,14 +395,9 @@ def _map_sizes(partition: Partition) -> Floats:
     """Each entry of the maps with every term of its sum replaced by its size: what rounding is relative to."""
     network = partition.network
     product = np.abs(network.augmented_weights()[0])[None, :, :]
-    bits = partition.patterns()
-    start = 0
-    for layer, weight in zip(network.layers, network.augmented_weights()[1:], strict=True):
-        on = np.ones((len(bits), layer.width), dtype=bool)
-        stop = start + int(layer.cuts.sum())
-        on[:, layer.cuts] = bits[:, start:stop]
-        start = stop
-        slope = np.column_stack([np.where(on, layer.positive_slope, layer.negative_slope), np.ones(len(bits))])
+    of_layers = slopes(network.layers, partition.patterns())
+    for of_layer, weight in zip(of_layers, network.augmented_weights()[1:], strict=True):
+        slope = np.column_stack([of_layer, np.ones(len(of_layer))])
         product = np.abs(weight) @ (np.abs(slope)[:, :, None] * product)
     return np.broadcast_to(product[:, :-1], partition.maps.shape)
 

@@ -2,28 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from families import chain, generic, golden, random_deep, zaslavsky
 from polytope_lens import Box, Lens
-from polytope_lens.engines.enumerate import choose_engine, counts_per_layer
+from polytope_lens.engines.enumerate import choose_engine
 from polytope_lens.network.network import Network, from_arrays
-from polytope_lens.network.pattern import pack, sort_key
-
-
-@given(data=st.data(), bits_per_layer=st.lists(st.integers(0, 70), max_size=4))
-def test_counts_per_layer_are_numbers_of_different_beginnings(data, bits_per_layer):
-    n = sum(bits_per_layer)
-    few = st.sampled_from([0, 1, 2 ** max(n - 1, 0), 2 ** (n // 2), 2**n - 1]).map(lambda v: v % 2**n)
-    values = data.draw(st.sets(st.one_of(few, st.integers(0, 2**n - 1)), min_size=1, max_size=12))
-    rows = [[v >> k & 1 for k in reversed(range(n))] for v in sorted(values)]
-    bits = np.array(rows, dtype=bool).reshape(len(rows), n)
-    patterns = pack(bits)
-    assert [bytes(key) for key in sort_key(patterns)] == sorted(bytes(key) for key in sort_key(patterns))
-    stops = np.cumsum(bits_per_layer, dtype=int)
-    expected = [len({row[:stop].tobytes() for row in bits}) for stop in stops]
-    assert counts_per_layer(patterns, tuple(bits_per_layer)).tolist() == expected
+from polytope_lens.network.pattern import sort_key
 
 
 def test_auto_goes_by_the_number_of_inputs():

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 import reference
 from polytope_lens.arithmetic.rational import integers, rationals
 from polytope_lens.domain import Box
-from polytope_lens.exact.point_signs import BLOCK, interior_mask, pattern_beside, point_signs
+from polytope_lens.exact.point_signs import BLOCK, halfspace_signs, interior_mask, pattern_beside, point_signs
 from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import networks, points_in
 
+SMALL = st.integers(-4, 4).map(lambda n: n / 2)
+WILD = st.floats(allow_nan=False, allow_infinity=False)
 AXES = [[fmpz(1), fmpz(0)], [fmpz(0), fmpz(1)]]
 
 
@@ -137,3 +139,16 @@ def test_beside_a_point_lies_a_region_that_it_touches(network, data):
             value = reference.dot(row, near)
             assert (value > 0) == next(on)
             assert value != 0 or not any(row)
+
+
+@pytest.mark.parametrize("numbers", [SMALL, WILD], ids=["small", "wild"])
+@given(data=st.data())
+def test_signs_of_halfspaces_are_those_of_fractions(numbers, data):
+    d = data.draw(st.integers(1, 3))
+    table = data.draw(st.lists(st.lists(numbers, min_size=d + 1, max_size=d + 1), min_size=1, max_size=4).map(np.array))
+    X = data.draw(st.lists(st.lists(numbers, min_size=d, max_size=d), min_size=1, max_size=4).map(np.array))
+    A, b = table[:, :-1], table[:, -1]
+    for x, row in zip(X, halfspace_signs(A, b, X), strict=True):
+        for a, offset, found in zip(A, b, row, strict=True):
+            value = reference.dot(reference.fractions(a), reference.fractions(x)) - Fraction(float(offset))
+            assert found == reference.sign(value)

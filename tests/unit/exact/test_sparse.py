@@ -15,7 +15,8 @@ from polytope_lens.engines import split, subdivide
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.exact.point_signs import point_signs as dense_signs
 from polytope_lens.exact.sparse import inputs, point_signs, preactivations, pulled_back, rows_on
-from polytope_lens.network.network import augmented_map, evaluate, from_arrays, slopes
+from polytope_lens.network.affine import augmented_map
+from polytope_lens.network.network import evaluate, from_arrays, slopes
 from polytope_lens.path import sweep
 from polytope_lens.polyhedral_complex.locate import region_patterns
 from polytope_lens.testing.strategies import networks
@@ -83,7 +84,7 @@ def test_rows_pulled_back_are_the_maps_of_the_pre_activations():
     network = sparsely(from_arrays(weights, [rng.standard_normal(len(w)) for w in weights], negative_slope=0.1))
     x = rng.standard_normal(3)
     bits = point_signs(network, x[None])[0] > 0
-    row = pulled_back(network, 1, 2, slopes(network, bits))
+    row = pulled_back(network, 1, 2, slopes(network.layers, bits))
     hidden = network.layers[0].matrix @ x + network.layers[0].bias
     hidden = np.where(hidden > 0, hidden, 0.1 * hidden)
     expected = (network.layers[1].matrix @ hidden + network.layers[1].bias)[2]

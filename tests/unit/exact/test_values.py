@@ -27,11 +27,10 @@ def test_values_are_within_their_bounds(network, data):
         for x, r in zip(X.tolist(), radius.tolist(), strict=True)
     ]
     exact = [reference.evaluate(network, x)[1] for x in moved]
-    for zeros in (False, True):
-        value, bound = bounded_values(network, X, radius, zeros=zeros)
-        for row, limits, truth in zip(value.tolist(), bound.tolist(), exact, strict=True):
-            for v, e, t in zip(row, limits, truth, strict=True):
-                assert not np.isfinite(v + e) or abs(Fraction(v) - t) <= Fraction(e)
+    value, bound = bounded_values(network, X, radius)
+    for row, limits, truth in zip(value.tolist(), bound.tolist(), exact, strict=True):
+        for v, e, t in zip(row, limits, truth, strict=True):
+            assert not np.isfinite(v + e) or abs(Fraction(v) - t) <= Fraction(e)
     bits = np.array(
         [data.draw(st.lists(st.booleans(), min_size=network.n_neurons, max_size=network.n_neurons)) for _ in X],
         dtype=bool,
@@ -54,8 +53,7 @@ def test_zeros_are_known_to_be_zero():
     off = type(layer)(layer.weight, layer.bias - 100, layer.negative_slope, layer.positive_slope, layer.cuts)
     dead = type(network)((network.layers[0], off), network.output_weight, network.output_bias)
     X, radius = np.zeros((1, 2)), np.full(1, 1e-10)
-    assert bounded_values(dead, X, radius, zeros=True) == (0, 0)
-    assert bounded_values(dead, X, radius)[1] > 0
+    assert bounded_values(dead, X, radius) == (0, 0)
 
 
 def test_bounds_are_small():

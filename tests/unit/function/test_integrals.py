@@ -178,7 +178,7 @@ def test_refusals():
         Lens(sawtooth(2)).partition().norms()
     with pytest.raises(DimensionError, match="slice"):
         Lens(generic(4, 4)).partition(Box([0] * 4, [1] * 4)).mean()
-    with pytest.raises(OptionError, match="1 outputs"):
+    with pytest.raises(OptionError, match="1 output,"):
         plane.partition(SQUARE).mean(1)
     with pytest.raises(OptionError):
         plane.partition(SQUARE).total_variation(3)

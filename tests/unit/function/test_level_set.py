@@ -222,9 +222,9 @@ def test_refusals():
         two.level_set(0.5)
     with pytest.raises(OptionError, match="finite"):
         two.level_set(0, float("nan"))
-    with pytest.raises(OptionError, match="1 neurons in layer 0"):
+    with pytest.raises(OptionError, match="1 neuron in layer 0"):
         two.bent_hyperplane(0, 4)
-    with pytest.raises(OptionError, match="hidden layers"):
+    with pytest.raises(OptionError, match="1 hidden layer,"):
         two.bent_hyperplane(3, 0)
     with pytest.raises(UnboundedPolytopeError):
         plane.partition().level_set()

@@ -7,8 +7,7 @@ from scipy import sparse
 
 from polytope_lens.importers import graph
 from polytope_lens.importers.describe import describe, layer_facts
-from polytope_lens.importers.layering import schedule
-from polytope_lens.importers.lowering import Lowering
+from polytope_lens.importers.layering import Lowering, schedule
 
 
 def lowering():

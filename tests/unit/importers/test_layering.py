@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.importers import graph
 from polytope_lens.importers.layering import exact_product, schedule
 
@@ -27,9 +26,6 @@ def fractions(array):
 
 def matrices(n, m):
     return st.lists(NUMBERS, min_size=n * m, max_size=n * m).map(lambda v: np.array(v).reshape(n, m))
-
-
-# ------------------------------------------------------------------------------------------------ exact products
 
 
 @settings(max_examples=300)
@@ -58,9 +54,6 @@ def test_products_are_exact_or_refused(data):
 )
 def test_which_products_are_exact(a, b, exact):
     assert (exact_product(sparse.csr_array(a), sparse.csr_array(b)) is not None) == exact
-
-
-# ------------------------------------------------------------------------------------------------ programs
 
 
 def run(node, x, memo):
@@ -171,17 +164,3 @@ def test_large_sparse_maps_stay_sparse():
     assert sparse.issparse(network.layers[0].matrix)
     assert sparse.issparse(network.output_matrix)
     assert np.array_equal(network.layers[0].weight, np.diag(np.arange(1.0, n + 1)))
-
-
-def test_sizes_are_checked_before_memory_is_asked_for():
-    with pytest.raises(InvalidNetworkError, match="far too many"):
-        graph.source((10**6, 10**6))
-    with pytest.raises(InvalidNetworkError, match="far too many"):
-        graph.broadcast(graph.source((1,)), (10**6, 10**6))
-    with pytest.raises(InvalidNetworkError, match="far too many"):
-        graph.matmul(graph.source((10**4, 10**3)), np.ones((1000, 1000)), 0.0, "linear")
-
-
-def test_windows_in_the_padding_have_no_largest_value():
-    with pytest.raises(InvalidNetworkError, match="takes the largest of no values"):
-        graph.largest(graph.source((2,)), np.array([[-1, -1]]), (1,), "pool")

@@ -200,7 +200,7 @@ def test_bad_points(x):
 
 @pytest.mark.parametrize("norm", NORMS)
 def test_many_points_are_one_after_the_other(norm):
-    lens = random_lens((3, 8, 8, 4), 3)
+    lens = random_lens((3, 5, 4, 3), 3)
     X = np.random.default_rng(0).uniform(-1, 1, (6, 3))
     for options in ({}, {"pair": (0, 2)}, {"output": -1, "value": 0.25}, {"max_regions": 2}, {"exact": True}):
         many = lens.robustness_radius(X, norm=norm, progress=False, **options)

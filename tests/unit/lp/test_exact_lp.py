@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 
 import reference
 from polytope_lens.arithmetic.rational import rational, rationals
-from polytope_lens.lp.rational_simplex import Halfspace, interior_point, maximize
+from polytope_lens.lp.interior_point import inside_box
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
 
 
 def as_fraction(value):
@@ -134,7 +135,7 @@ def test_a_row_that_cannot_hold_and_one_that_always_does():
 def test_interior_points_are_strictly_inside_if_there_is_an_inside(program):
     _, A, b, lower, upper = program
     rows = [Halfspace(rationals(a), rational(offset)) for a, offset in zip(A, b, strict=True)]
-    found = interior_point(rows, rationals(lower), rationals(upper))
+    found = inside_box(rows, rationals(lower), rationals(upper))
     exact = all_rows(A, b, lower, upper)
     corners = reference.vertices(exact)
     flat = reference.rank([[p - q for p, q in zip(x, corners[0], strict=True)] for x in corners[1:]]) if corners else -1

@@ -18,19 +18,18 @@ import reference
 from polytope_lens.domain import Box
 from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.exact.point_signs import point_signs
+from polytope_lens.network.affine import augmented_map
 from polytope_lens.network.network import (
     Layer,
     Network,
     activation_matrices,
     activation_name,
-    augmented_map,
     cutting_first,
     evaluate,
     from_arrays,
     from_layer,
     pass_through_layer,
     piecewise_layer,
-    preactivation_maps,
 )
 from polytope_lens.testing import networks, points_in
 
@@ -62,16 +61,6 @@ def test_the_product_of_augmented_matrices_is_the_output(network, data):
     rounded = augmented_map(network, bits)
     assert np.allclose(rounded, np.array(product, dtype=float), rtol=1e-9, atol=1e-9)
     assert np.allclose(evaluate(network, x[None])[0], np.array(output, dtype=float), rtol=1e-9, atol=1e-9)
-
-
-@given(network=networks(2), data=st.data())
-def test_preactivation_maps_are_those_of_the_pattern(network, data):
-    bits = np.array(
-        data.draw(st.lists(st.booleans(), min_size=network.n_neurons, max_size=network.n_neurons)), dtype=bool
-    )
-    expected = reference.affine_rows(network, bits.tolist())[:-1]
-    for rows, exact in zip(preactivation_maps(network, bits), expected, strict=True):
-        assert np.allclose(rows, np.array(exact, dtype=float), rtol=1e-9, atol=1e-9)
 
 
 @given(network=networks(3))

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytope_lens.errors import DimensionError
-from polytope_lens.network.pattern import ActivationPattern, distinct, n_words, pack, sort_key, unpack
+from polytope_lens.network.pattern import (
+    ActivationPattern,
+    distinct,
+    distinct_beginnings,
+    n_words,
+    pack,
+    sort_key,
+    unpack,
+)
 
 
 @st.composite
@@ -101,3 +109,17 @@ def test_distinct_rows_are_sorted_and_come_first(width):
     assert list(map(tuple, rows.tolist())) == sorted(set(map(tuple, words.tolist())))
     assert [words.tolist().index(row) for row in rows.tolist()] == first.tolist()
     assert distinct(words[:0])[0].shape == (0, width)
+
+
+@given(data=st.data(), bits_per_layer=st.lists(st.integers(0, 70), max_size=4))
+def test_different_beginnings_are_counted(data, bits_per_layer):
+    n = sum(bits_per_layer)
+    few = st.sampled_from([0, 1, 2 ** max(n - 1, 0), 2 ** (n // 2), 2**n - 1]).map(lambda v: v % 2**n)
+    values = data.draw(st.sets(st.one_of(few, st.integers(0, 2**n - 1)), min_size=1, max_size=12))
+    rows = [[v >> k & 1 for k in reversed(range(n))] for v in sorted(values)]
+    bits = np.array(rows, dtype=bool).reshape(len(rows), n)
+    patterns = pack(bits)
+    assert [bytes(key) for key in sort_key(patterns)] == sorted(bytes(key) for key in sort_key(patterns))
+    stops = np.cumsum(bits_per_layer, dtype=np.int64)
+    expected = [len({row[:stop].tobytes() for row in bits}) for stop in stops]
+    assert distinct_beginnings(patterns, stops).tolist() == expected

@@ -12,6 +12,7 @@ from polytope_lens.domain import Box
 from polytope_lens.errors import Status
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network import network as net
+from polytope_lens.network.affine import augmented_map, preactivation_maps
 from polytope_lens.network.pattern import pack
 from polytope_lens.partition.partition import Partition
 from polytope_lens.partition.provenance import Certificate
@@ -31,7 +32,7 @@ def cut_by_hand(network: net.Network, domain: Box) -> Partition:
     counts = []
     bit = 0
     for layer in range(len(network.layers)):
-        rows = [net.preactivation_maps(network, padded(bits, network))[layer] for _, _, bits in cells]
+        rows = [preactivation_maps(network, padded(bits, network))[layer] for _, _, bits in cells]
         for j in range(network.layers[layer].width):
             cut: list[tuple[Cell, np.ndarray]] = []
             for cell, row in zip(cells, rows, strict=True):
@@ -54,7 +55,7 @@ def cut_by_hand(network: net.Network, domain: Box) -> Partition:
         domain=domain,
         engine="by hand",
         packed_patterns=pack(patterns),
-        maps=np.array([net.augmented_map(network, bits)[:-1] for bits in patterns]),
+        maps=np.array([augmented_map(network, bits)[:-1] for bits in patterns]),
         witnesses=np.array([mesh.points[corners].mean(axis=0) for corners, _, _ in cells]),
         counts_per_layer=np.array(counts),
         mesh=mesh,

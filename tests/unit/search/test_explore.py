@@ -17,8 +17,8 @@ from polytope_lens.errors import (
     Status,
     UnboundedPolytopeError,
 )
+from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.network import Network, from_arrays, pass_through_layer, piecewise_layer
-from polytope_lens.search.explore import affine_maps
 
 LENS = Lens(generic(8, 2))
 SQUARE = Box([-1, -1], [1, 1])

@@ -41,20 +41,28 @@ def recorded(model, *, samples=None, target=None, n=6, **options):
     return recorder
 
 
-CLASSES = categories(moons(32), 3)
+def classified():
+    image = categories(moons(32), 3)
+    return recorded(mlp((2, 6, 1), negative_slope=0.1), every=4, samples=sample(image, 50, 0), target=image)
+
+
+def sloping():
+    model = nn.Sequential(nn.Linear(2, 3), nn.PReLU(), nn.Linear(3, 3), nn.Linear(3, 1))
+    return recorded(model, target=ring(32) / 3)
 
 
 @pytest.mark.parametrize(
-    "recorder",
+    "make",
     [
-        recorded(mlp((2, 6, 6, 1)), samples=SAMPLES, target=ring(32)),
-        recorded(mlp((2, 6, 1), negative_slope=0.1), every=4, samples=sample(CLASSES, 50, 0), target=CLASSES),
-        recorded(mlp((2, 1)), domain=Box([0, -0.1], [1 / 3, 2])),
-        recorded(nn.Sequential(nn.Linear(2, 3), nn.PReLU(), nn.Linear(3, 3), nn.Linear(3, 1)), target=ring(32) / 3),
+        lambda: recorded(mlp((2, 6, 6, 1)), samples=SAMPLES, target=ring(32)),
+        classified,
+        lambda: recorded(mlp((2, 1)), domain=Box([0, -0.1], [1 / 3, 2])),
+        sloping,
     ],
     ids=["floats", "categories", "affine", "slopes that change"],
 )
-def test_files_bring_back_what_was_saved(tmp_path, recorder):
+def test_files_bring_back_what_was_saved(tmp_path, make):
+    recorder = make()
     recorder.save(tmp_path / "run.npz")
     equal(recorder.recording(), Recording.load(tmp_path / "run.npz"))
 

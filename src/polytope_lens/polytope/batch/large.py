@@ -218,11 +218,11 @@ def _between(gram: Floats, q: int, white: Floats) -> Floats:
             added = added[:1]
         index = np.concatenate([index[~np.isin(index, dropped)], added])
         if len(index) > white.shape[1]:
-            return white[q]
+            return np.asarray(white[q])
         try:
             share = np.linalg.solve(gram[np.ix_(index, index)], np.append(1.0, np.full(len(index) - 1, KEPT)))
         except np.linalg.LinAlgError:
-            return white[q]
+            return np.asarray(white[q])
     return np.asarray(share @ white[index])
 
 

@@ -148,7 +148,10 @@ def _prove_large(polar: large.Polar, status: Statuses, aims: Floats, hasty: bool
         if m * d >= LARGE:
             large.solve(some, known, points)
         if m * d < VAST and (known == OPEN).any():
-            _prove_scaled(*(array[None] for array in (*some, known, points)))
+            _prove_scaled(
+                some.rows[None], some.error[None], some.slack_error[None], some.extent[None], some.central[None],
+                known[None], points[None],
+            )  # fmt: skip
     large.put_back(polar, small, known, status, aims, points)
 
 

@@ -1,10 +1,7 @@
-"""Films against the network evaluated at every pixel, and read back from their files."""
+"""Films of recordings: ages, workers, files, and what is refused."""
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-import numpy as np
 import pytest
 import shapely
 from PIL import Image
@@ -12,160 +9,12 @@ from PIL import Image
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError, FilmError, OptionError
-from polytope_lens.experiments import pixel_coordinates, ring
-from polytope_lens.network import network as net
 from polytope_lens.network.pattern import unpack
 from polytope_lens.render import encoders
-from polytope_lens.training import Recording, Samples, measure
+from polytope_lens.training import Recording, measure
 from polytope_lens.training.films.film import PANELS, film
-from polytope_lens.training.films.layout import layout
+from recordings import SIZE, frames_of, learnt, random_network, recorded
 from refusals import NO_COUNTS, NO_NAMES, NO_NUMBERS, NO_OBJECTS, NO_PATHS, refuses
-
-SIZE = (400, 300)
-
-
-POINTS = pixel_coordinates(30)
-
-
-def random_network(k=0.0, outputs=1, inputs=2, widths=(8, 7)):
-    """A path of networks: near numbers, near networks."""
-    first, second = np.random.default_rng(0), np.random.default_rng(1)
-    sizes = [inputs, *widths, outputs]
-    weights, biases = [], []
-    for m, n in pairwise(sizes):
-        weights.append((first.normal(size=(n, m)) + k * second.normal(size=(n, m))) / np.sqrt(m))
-        biases.append(0.3 * first.normal(size=n))
-    if inputs == 2:  # so that each output is the greatest somewhere
-        biases[-1] = 0.5 - net.evaluate(net.from_arrays(weights, [*biases[:-1], np.zeros(outputs)]), POINTS).mean(
-            axis=0
-        )
-    return net.from_arrays(weights, biases)
-
-
-def recorded(n=3, *, diverged=(), outputs=1, **options):
-    networks = [None if k in diverged else random_network(0.05 * k, outputs) for k in range(n)]
-    return Recording(np.arange(n) * 10, tuple(networks), **options)
-
-
-def learnt(n=3, **options):
-    target = ring(30)
-    samples = Samples(POINTS[::9], target.ravel()[::9], POINTS[4::50], target.ravel()[4::50])
-    return recorded(n, samples=samples, target=target, **options)
-
-
-def labelled(n=2):
-    target = np.add.outer(np.arange(30) // 10, np.arange(30) // 10) % 3
-    samples = Samples(POINTS[::9], target.ravel()[::9], POINTS[4::50], target.ravel()[4::50])
-    return recorded(n, outputs=3, samples=samples, target=target)
-
-
-def frames_of(tmp_path, recording, **options):
-    path = tmp_path / "film.webp"
-    film(recording, path, progress=False, **{"workers": 1, "size": SIZE, **options})
-    with Image.open(path) as image:
-        frames = []
-        for k in range(image.n_frames):
-            image.seek(k)
-            frames.append(np.asarray(image.convert("RGB")).copy())
-    return frames
-
-
-def panel(frame, k, recording, names, *, curves=False, size=SIZE):
-    sides = tuple((recording.domain.upper - recording.domain.lower).tolist())
-    left, bottom, across, up = layout(len(names), size, sides, curves).panels[k]
-    top = len(frame) - bottom - up
-    return frame[top : top + up, left : left + across].astype(int)
-
-
-def subpixels(domain, across, up):
-    """The 2 x 2 points of each pixel, rows from the top, (2 up * 2 across, 2)."""
-    x, y = (
-        domain.lower[k] + (np.arange(2 * n) + 0.5) * ((domain.upper[k] - domain.lower[k]) / (2 * n))
-        for k, n in enumerate((across, up))
-    )
-    return np.stack(np.meshgrid(x, y[::-1]), axis=2).reshape(-1, 2)
-
-
-def mean_of_fours(values):
-    return (values[::2, ::2] + values[1::2, ::2] + values[::2, 1::2] + values[1::2, 1::2]) / 4
-
-
-def test_the_value_is_that_of_the_network_at_every_pixel(tmp_path):
-    recording = learnt()
-    names = ("value", "error")
-    for frame, (_, network) in zip(frames_of(tmp_path, recording, panels=names, curves=False), recording, strict=True):
-        shown = panel(frame, 0, recording, names)
-        up, across = shown.shape[:2]
-        values = net.evaluate(network, subpixels(recording.domain, across, up))[:, 0].reshape(2 * up, 2 * across)
-        dense = mean_of_fours(np.rint(255 * np.clip(values, 0, 1)))
-        assert dense.std() > 10
-        assert np.abs(shown - dense[..., None]).max() <= 1
-
-
-def test_without_a_target_the_scale_is_that_of_all_steps(tmp_path):
-    recording = recorded(domain=Box([-2, -1], [1, 0]))
-    frames = frames_of(tmp_path, recording, panels=["value"])
-    points = [partition(network, recording.domain).mesh.points for network in recording.networks]
-    corners = [net.evaluate(network, p) for network, p in zip(recording.networks, points, strict=True)]
-    low, high = min(c.min() for c in corners), max(c.max() for c in corners)
-    for frame, (_, network) in zip(frames, recording, strict=True):
-        shown = panel(frame, 0, recording, ["value"], curves=True)
-        up, across = shown.shape[:2]
-        assert across / up == pytest.approx(3, rel=0.05)
-        values = net.evaluate(network, subpixels(recording.domain, across, up))[:, 0].reshape(2 * up, 2 * across)
-        dense = mean_of_fours(np.rint(255 * (values - low) / (high - low)))
-        assert np.abs(shown - dense[..., None]).max() <= 1
-
-
-def test_patterns_slopes_and_layers_have_the_region_s_color(tmp_path):
-    from polytope_lens.render.scene import pattern_colors
-
-    recording = learnt(1)
-    names = ("slope", "pattern")
-    found = partition(recording.networks[0], recording.domain)
-    (frame,) = frames_of(tmp_path, recording, panels=names, curves=False, size=(800, 460))
-    shown = panel(frame, 1, recording, names, size=(800, 460))
-    up, across = shown.shape[:2]
-    colors = 255 * pattern_colors(found)
-    inner = [k for k, ball in enumerate(found.chebyshev_balls().radii) if ball > 0.05]
-    assert len(inner) > 5
-    for k in inner:
-        x, y = found.chebyshev_balls().centers[k]
-        pixel = shown[int((1 - y) / 2 * up), int((x + 1) / 2 * across)]
-        assert np.abs(pixel - colors[k]).max() <= 1
-    steepness = panel(frame, 0, recording, names, size=(800, 460)).sum(axis=2)
-    slopes = np.linalg.norm(found.maps[:, 0, :2], axis=1)
-    darkness = []
-    for k in inner:
-        x, y = found.chebyshev_balls().centers[k]
-        darkness.append(-steepness[int((1 - y) / 2 * up), int((x + 1) / 2 * across)])
-    assert np.corrcoef(np.argsort(np.argsort(slopes[inner])), np.argsort(np.argsort(darkness)))[0, 1] > 0.99
-
-
-def test_categories_show_the_greatest_output(tmp_path):
-    recording = labelled()
-    names = ("value", "target", "error")
-    size = (700, 300)
-    for frame, (_, network) in zip(
-        frames_of(tmp_path, recording, panels=names, curves=False, size=size), recording, strict=True
-    ):
-        shown = panel(frame, 0, recording, names, size=size)
-        up, across = shown.shape[:2]
-        classes = net.evaluate(network, subpixels(recording.domain, across, up)).argmax(axis=1)
-        classes = classes.reshape(2 * up, 2 * across)
-        pure = [mean_of_fours((classes == k).astype(float)) == 1 for k in range(3)]
-        drawn = [shown[mask].reshape(-1, 3) for mask in pure if mask.any()]
-        assert len(drawn) > 1
-        for colors in drawn:
-            assert (colors == colors[0]).all()
-        assert len({tuple(colors[0]) for colors in drawn}) == len(drawn)
-        # A pixel is right where the class is that of the target's pixel.
-        points = subpixels(recording.domain, across, up)
-        column, row = ((points[:, 0] + 1) * 15).astype(int), ((1 - points[:, 1]) * 15).astype(int)
-        wrong = (classes.ravel() != recording.target[row, column]).reshape(classes.shape)
-        errors = panel(frame, 2, recording, names, size=size)
-        assert (errors[mean_of_fours(wrong.astype(float)) == 1] == (213, 94, 0)).all()
-        assert (errors[mean_of_fours(wrong.astype(float)) == 0] == 222).all()
 
 
 def test_polygons_of_frames_cover_the_domain():
@@ -193,35 +42,6 @@ def test_ages_count_steps_with_the_same_pattern():
         assert births[k].tolist() == [lived[-1][row] for row in bits]
     assert len(set(births[2].tolist())) == 3
     assert set(births[4].tolist()) == {4}
-
-
-@pytest.mark.parametrize("names", [PANELS[:4], PANELS[4:]])
-def test_a_diverged_step_is_told_and_the_film_goes_on(tmp_path, names):
-    recording = learnt(4, diverged=[1])
-    frames = frames_of(tmp_path, recording, panels=names, size=(900, 480))
-    assert len(frames) == 4
-    for k, name in enumerate(names):
-        shown = panel(frames[1], k, recording, names, curves=True, size=(900, 480))
-        if name == "target":
-            assert (shown == panel(frames[0], k, recording, names, curves=True, size=(900, 480))).all()
-        else:
-            assert (shown[:20] == 229).all()
-            assert shown.min() < 100  # the words
-            assert (panel(frames[2], k, recording, names, curves=True, size=(900, 480)) != shown).any()
-
-
-def test_a_recording_of_nothing_but_diverged_steps(tmp_path):
-    frames = frames_of(tmp_path, recorded(2, diverged=[0, 1]), panels=["partition"])
-    assert len(frames) == 2
-
-
-def test_curves_stop_at_the_step(tmp_path):
-    recording = learnt(3)
-    frames = frames_of(tmp_path, recording, size=(1280, 480))
-    left = layout(3, (1280, 480), (2.0, 2.0), True).curves[0][0]
-    ink = [(frame[:, left + 2 :] < 250).any(axis=2) for frame in frames]
-    assert [mask.sum() for mask in ink] == sorted(mask.sum() for mask in ink)
-    assert ink[0].sum() < ink[1].sum() < ink[2].sum()
 
 
 def test_what_was_measured_before_is_not_measured_again(tmp_path, monkeypatch):

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytope_lens.arithmetic.rational import dot, integer_rows, rationals
-from polytope_lens.polytope.middle import LARGEST, ROUNDING, float_inside, is_inside, middle
+from polytope_lens.lp.interior_point import (
+    LARGEST,
+    ROUNDING,
+    contradiction,
+    float_inside,
+    inside,
+    is_inside,
+    middle,
+)
 
 
 def rows_of(*rows):
@@ -93,3 +101,40 @@ def test_wherever_a_float_has_room_around_it_one_is_found(drawn):
         common = offset.q
         rows.append([*(v * common for v in map(fmpz, normal)), -offset.p])
     assert is_inside(rows, float_inside(rows, len(x)))
+
+
+ROW = st.lists(st.integers(-3, 3), min_size=3, max_size=3).map(lambda row: [fmpz(v) for v in row])
+
+
+@given(rows=st.lists(ROW, min_size=1, max_size=6))
+def test_there_is_a_point_inside_or_a_proof_that_there_is_none(rows):
+    found = inside(rows, 2)
+    if not any(any(row[:-1]) for row in rows):
+        assert (found is not None) == all(row[-1] <= 0 for row in rows)
+        return
+    proof = contradiction(rows)
+    if found is None:
+        assert proof is not None and all(y > 0 for _, y in proof)
+        total = [sum(y * rows[q][k] for q, y in proof) for k in range(3)]
+        assert total[:2] == [0, 0] and total[2] >= 0
+        # Rows of zeros prove nothing.
+        assert any(any(rows[q]) for q, _ in proof)
+    else:
+        assert proof is None
+        assert found[-1] > 0
+        assert all(dot([fmpq(v) for v in row], found) < 0 for row in rows if any(row))
+    assert (found is None) == (middle(rows, 2) is None)
+
+
+@given(plane=ROW.filter(lambda row: any(row[:-1])), rows=st.lists(ROW, max_size=5))
+def test_points_on_a_hyperplane_are_strictly_inside_the_rest(plane, rows):
+    found = inside(rows, 2, on=[plane])
+    if found is not None:
+        assert dot([fmpq(v) for v in plane], found) == 0 and found[-1] > 0
+        assert all(dot([fmpq(v) for v in row], found) < 0 for row in rows if any(row))
+    else:
+        # On the line p + s w the rows leave an interval without interior, or one of them is never negative.
+        a, b, c = plane
+        p, w, scale = (-a * c, -b * c), (-b, a), a * a + b * b
+        line = [[u * w[0] + v * w[1], u * p[0] + v * p[1] + k * scale] for u, v, k in rows if any((u, v, k))]
+        assert any(q == 0 and r >= 0 for q, r in line) or inside([[scale * q, r] for q, r in line], 1) is None

@@ -1,0 +1,123 @@
+"""What is not as it should be gets one sentence that says what was expected and what arrived."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from polytope_lens._arrays import validate
+from polytope_lens.errors import DimensionError, InvalidNetworkError, OptionError
+from refusals import NO_COUNTS, NO_NAMES, NO_NUMBERS, NO_PATHS, NO_TEXTS, refuses
+
+
+def test_arrays_are_copied_to_float64_and_read_only():
+    given = np.arange(6, dtype=np.float32).reshape(2, 3)
+    found = validate.float_array(given, name="rows", ndim=2)
+    given[0] = 9
+    assert found.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert found.dtype == np.float64
+    with pytest.raises(ValueError, match="read-only"):
+        found[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ([[1, 2], [3]], "rows should be a 2-D array of numbers, but its rows differ in length"),
+        ([["a"]], "real numbers, but received dtype"),
+        ([[1j]], "real numbers, but received dtype complex128"),
+        ([[Fraction(1, 3)]], "real numbers, but received dtype object"),
+        ([1, 2], r"a 2-D array, but received an array of shape \(2,\)"),
+        ([[1, np.nan]], r"finite, but entry \[0, 1\] is nan"),
+        ([[2**53 + 1]], r"fit float64 without rounding, but entry \[0, 0\] is 9007199254740993"),
+        ([[np.longdouble(1) / 3]], "fit float64 without rounding"),
+    ],
+)
+def test_what_is_no_array_of_floats_is_refused(value, says):
+    with pytest.raises(InvalidNetworkError, match=says):
+        validate.float_array(value, name="rows", ndim=2, error=InvalidNetworkError)
+
+
+def test_one_point_and_many():
+    assert validate.points([1, 2], 2, what="`at`").shape == (1, 2)
+    assert validate.points(np.zeros((0, 2)), 2, what="`at`").shape == (0, 2)
+    assert validate.point([1, 2], 2, what="`at`").tolist() == [1, 2]
+    for check, value in ((validate.points, [[1, 2, 3]]), (validate.point, [1, 2, 3])):
+        with pytest.raises(DimensionError, match=r"`at` needs (points|one point) with 2 coordinates, the input dim"):
+            check(value, 2, what="`at`")
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [([1, 2], True), ([[1, 2]], False), (np.zeros((0, 2)), False), (3, True), ([[1], [1, 2]], True), ([[[1]]], True)],
+    ids=str,
+)
+def test_what_is_one_point(value, is_one):
+    assert validate.is_one(value) == is_one
+
+
+def test_counts_are_whole_numbers_in_range():
+    assert validate.count(np.int32(3), name="n") == 3
+    assert validate.count(0, name="n", least=0) == 0
+    assert isinstance(validate.count(np.int64(3), name="n"), int)
+    refuses(lambda n: validate.count(n, name="`n`"), "n", NO_COUNTS, "`n` should be a whole number of at least 1")
+    with pytest.raises(OptionError, match="of at least 1 and at most 5, but received 6"):
+        validate.count(6, name="n", most=5)
+    with pytest.raises(OptionError, match="of at least 1 and at most 9223372036854775807, but received 1000"):
+        validate.count(10**30, name="n")
+
+
+def test_seeds_are_those_of_numpy_and_torch():
+    torch = pytest.importorskip("torch")
+    largest = validate.seed(2**63 - 1)
+    np.random.default_rng(largest)
+    torch.Generator().manual_seed(largest)
+    refuses(lambda seed: validate.seed(seed), "seed", NO_COUNTS, "`seed` should be a whole number of at least 0")
+
+
+def test_numbers_are_finite_and_positive_where_they_should_be():
+    for value in (3, 2.5, np.float32(0.5), np.int8(2), 2**200, -1):
+        assert validate.number(value, name="x") == value
+    refuses(lambda x: validate.number(x, name="`x`"), "x", NO_NUMBERS, "`x` should be a finite number, but received")
+    for value in (0, -1.0):
+        with pytest.raises(OptionError, match="`x` should be a positive number"):
+            validate.number(value, name="`x`", positive=True)
+
+
+def test_options_are_of_a_list():
+    assert validate.option("a", name="x", allowed=("a", "b")) == "a"
+    refuses(
+        lambda x: validate.option(x, name="`x`", allowed={"a": 1, "b": 2}), "x", NO_NAMES,
+        "`x` should be one of 'a', 'b', but received",
+    )  # fmt: skip
+
+
+def test_texts_paths_lists_and_functions():
+    assert validate.text("", name="x") == ""
+    assert validate.path("a/b", name="x") == validate.path(Path("a", "b"), name="x") == Path("a/b")
+    assert validate.sequence(np.arange(2), name="x") == (0, 1)
+    assert validate.sequence((v for v in "ab"), name="x") == ("a", "b")
+    assert validate.function(None, name="x") is None
+    assert validate.function(len, name="x") is len
+    refuses(lambda x: validate.text(x, name="`x`"), "x", NO_TEXTS, "`x` should be a text, but received")
+    refuses(lambda x: validate.path(x, name="`x`"), "x", NO_PATHS, "`x` should be a path, but received")
+    refuses(lambda x: validate.sequence(x, name="`x`"), "x", (None, 3, "ab", b"ab"), "`x` should be a list or a tuple")
+    refuses(lambda x: validate.function(x, name="`x`"), "x", (3, "ab", []), "`x` should be a function or None")
+
+
+def test_instances_with_advice():
+    assert validate.instance(3, int, name="x") == 3
+    with pytest.raises(OptionError, match=r"^x should be a int, but received str\. Count\.$"):
+        validate.instance("3", int, name="x", advice="Count.")
+
+
+def test_indices_count_from_either_end():
+    assert [validate.index(i, 3, what="regions") for i in (0, 2, -1, -3, np.int64(1))] == [0, 2, 2, 0, 1]
+    with pytest.raises(IndexError, match="there are 3 regions, but number 3 was asked for"):
+        validate.index(3, 3, what="regions")
+    for value in ("a", 1.0, None, True, (0, 1)):
+        with pytest.raises(OptionError, match="the index of one of 3 regions should be a whole number or a slice"):
+            validate.index(value, 3, what="regions")

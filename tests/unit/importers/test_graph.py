@@ -1,0 +1,23 @@
+"""Graphs are refused before memory is asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from polytope_lens.errors import InvalidNetworkError
+from polytope_lens.importers import graph
+
+
+def test_sizes_are_checked_before_memory_is_asked_for():
+    with pytest.raises(InvalidNetworkError, match="far too many"):
+        graph.source((10**6, 10**6))
+    with pytest.raises(InvalidNetworkError, match="far too many"):
+        graph.broadcast(graph.source((1,)), (10**6, 10**6))
+    with pytest.raises(InvalidNetworkError, match="far too many"):
+        graph.matmul(graph.source((10**4, 10**3)), np.ones((1000, 1000)), 0.0, "linear")
+
+
+def test_windows_in_the_padding_have_no_largest_value():
+    with pytest.raises(InvalidNetworkError, match="takes the largest of no values"):
+        graph.largest(graph.source((2,)), np.array([[-1, -1]]), (1,), "pool")

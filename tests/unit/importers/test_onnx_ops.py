@@ -1,0 +1,145 @@
+"""Every ONNX operator against onnxruntime, over shapes, attributes and opsets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+onnx = pytest.importorskip("onnx")
+runtime = pytest.importorskip("onnxruntime")
+from onnx import helper  # noqa: E402
+
+from onnx_models import assert_same, case, floats, mlp, runs, single  # noqa: E402
+from polytope_lens import Lens  # noqa: E402
+
+FEW = settings(max_examples=15, deadline=None)
+
+
+small = st.integers(1, 3)
+
+
+@st.composite
+def sliding(draw, axes):
+    """Attributes of convolutions and pools."""
+    numbers = st.tuples(*[st.integers(1, 3)] * axes).map(list)
+    options = {"strides": draw(numbers), "dilations": draw(numbers.map(lambda v: [min(n, 2) for n in v]))}
+    mode = draw(st.sampled_from(["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"]))
+    if mode == "NOTSET":
+        return options | {"pads": draw(st.tuples(*[st.integers(0, 1)] * (2 * axes)).map(list))}
+    if mode != "VALID":
+        options["dilations"] = [1] * axes
+    return options | {"auto_pad": mode}
+
+
+@FEW
+@given(data=st.data(), axes=st.integers(1, 3), group=st.integers(1, 2))
+def test_convolutions(data, axes, group):
+    kernel = data.draw(st.tuples(*[small] * axes))
+    channels, out = group * data.draw(small), group * data.draw(small)
+    shape = (1, channels, *data.draw(st.tuples(*[st.integers(2, 5)] * axes)))
+    constants = {"w": floats(out, channels // group, *kernel), "b": floats(out)}
+    model = single("Conv", shape, constants, group=group, **data.draw(sliding(axes)))
+    assume(runs(model, shape))
+    assert_same(model, shape)
+
+
+@FEW
+@given(data=st.data(), axes=st.integers(1, 2), group=st.integers(1, 2))
+def test_transposed_convolutions(data, axes, group):
+    kernel = data.draw(st.tuples(*[small] * axes))
+    channels, out = group * data.draw(small), data.draw(small)
+    shape = (1, channels, *data.draw(st.tuples(*[st.integers(1, 4)] * axes)))
+    options = data.draw(sliding(axes))
+    if "auto_pad" not in options:
+        options["output_padding"] = [data.draw(st.integers(0, s - 1)) for s in options["strides"]]
+    model = single("ConvTranspose", shape, {"w": floats(channels, out, *kernel)}, group=group, **options)
+    assume(runs(model, shape))
+    assert_same(model, shape)
+
+
+@FEW
+@given(data=st.data(), axes=st.integers(1, 3), op=st.sampled_from(["MaxPool", "AveragePool"]), ceil=st.booleans())
+def test_pools(data, axes, op, ceil):
+    kernel = data.draw(st.tuples(*[small] * axes))
+    options = data.draw(sliding(axes)) | {"ceil_mode": int(ceil)}
+    if op == "AveragePool":
+        del options["dilations"]
+        options["count_include_pad"] = data.draw(st.integers(0, 1))
+        options["ceil_mode"] = 0  # onnxruntime counts padding beyond the end in its own way
+    if "auto_pad" in options:
+        options["ceil_mode"] = 0
+    shape = (1, 2, *data.draw(st.tuples(*[st.integers(2, 5)] * axes)))
+    model = single(op, shape, kernel_shape=list(kernel), **options)
+    assume(runs(model, shape))
+    assert_same(model, shape)
+
+
+I64 = np.int64
+
+
+CASES = [
+    case("Relu", (1, 3)),
+    case("LeakyRelu", (1, 3)),
+    case("LeakyRelu", (1, 3), alpha=0.3),
+    case("PRelu", (1, 3, 2), {"s": floats(3, 1)}),
+    case("Abs", (1, 3)),
+    case("Clip", (1, 3), opset=9, min=-0.5, max=1.0),
+    case("Clip", (1, 3), opset=9),
+    case("Clip", (1, 3), {"lo": np.float32(-0.5), "hi": np.float32(1)}),
+    case("Clip", (1, 3), {"lo": np.float32(-0.5)}),
+    case("HardSigmoid", (1, 3)),
+    case("HardSigmoid", (1, 3), alpha=0.5, beta=0.25),
+    case("ThresholdedRelu", (1, 3), alpha=0.0),
+    case("Shrink", (1, 3), bias=0.5, lambd=0.5),
+    case("Max", (1, 3), {"c": floats(3), "d": floats(1, 1)}),
+    case("Min", (1, 3), {"c": floats(2, 3)}),
+    case("Sum", (1, 3), {"c": floats(3), "d": floats(1)}),
+    case("Mean", (1, 3), {"c": floats(3)}),
+    case("Add", (1, 3), {"c": floats(2, 1, 3)}),
+    case("Sub", (1, 3), {"c": floats(3)}),
+    case("Mul", (1, 3), {"c": floats(3)}),
+    case("Div", (1, 3), {"c": floats(3)}),
+    case("Neg", (1, 3)),
+    case("Pow", (1, 3), {"c": np.float32(1)}),
+    case("Gemm", (1, 3), {"w": floats(3, 2)}),
+    case("Gemm", (1, 3), {"w": floats(2, 3), "b": floats(2)}, transB=1, alpha=0.5, beta=2.0),
+    case("Gemm", (3, 2), {"w": floats(3, 2), "b": floats(1, 2)}, transA=1),
+    case("MatMul", (1, 3), {"w": floats(3, 2)}),
+    case("MatMul", (1, 4, 3), {"w": floats(3, 2)}),
+    case("MatMul", (1, 4, 3), {"w": floats(3)}),
+    case("MatMul", (2, 4, 3), {"w": floats(2, 3, 2)}),
+    case("MatMul", (4, 3), {"w": floats(2, 3, 2)}),
+    case("BatchNormalization", (1, 2, 3), {"g": floats(2), "b": floats(2), "m": floats(2), "v": floats(2) ** 2 + 0.5}),
+    case("ReduceMean", (1, 3, 4), axes=[1], keepdims=0),
+    case("ReduceMean", (1, 3, 4), {"axes": np.array([-1], I64)}, opset=18),
+    case("ReduceSum", (1, 3, 4), {"axes": np.array([1, 2], I64)}, keepdims=0),
+    case("ReduceSum", (1, 3, 4), opset=11, axes=[2]),
+    case("ReduceSum", (1, 3, 4)),
+    case("ReduceSum", (1, 3, 4), noop_with_empty_axes=1),
+    case("ReduceMax", (1, 3, 4), axes=[2]),
+    case("ReduceMin", (1, 3, 4), axes=[1, 2], keepdims=0),
+    case("GlobalAveragePool", (1, 2, 3, 3)),
+    case("GlobalMaxPool", (1, 2, 3, 2)),
+    case("Identity", (1, 3)),
+    case("Dropout", (1, 3)),
+    case("Cast", (1, 3), to=1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "shape", "constants", "opset", "attributes"), CASES)
+def test_operators(op, shape, constants, opset, attributes):
+    assert_same(single(op, shape, constants, opset=opset, **attributes), shape)
+
+
+@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax", "Sigmoid", "ArgMax"])
+def test_what_stands_at_the_very_end_is_left_out_with_a_notice(op, tmp_path):
+    model = mlp(last=[helper.make_node(op, ["z"], ["y"], name="end")])
+    onnx.save(model, tmp_path / "model.onnx")
+    lens = Lens(tmp_path / "model.onnx")
+    assert lens.lowering.stripped == f"end ({op})"
+    assert f"without the end ({op}) at the end" in repr(lens)
+    model.graph.output[0].name = "z"
+    del model.graph.node[-1]
+    assert np.array_equal(lens([[1.0, 2.0]]), Lens(model)([[1.0, 2.0]]))

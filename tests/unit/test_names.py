@@ -1,0 +1,88 @@
+"""Each class and each module has a name of its own, and each module a test of its name.
+
+What does not is listed here; the lists may only shrink.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "polytope_lens"
+STANDALONE = SOURCE / "proof" / "checker.py"  # runs anywhere, so it imports no types
+
+SHARED_CLASSES = {
+    "CornerSigns", "Faces", "Facets", "Output", "Search", "State", "Work",
+}  # fmt: skip
+SHARED_MODULES = {
+    "corner_signs",
+}  # fmt: skip
+UNTESTED = """
+_arrays/key_table _arrays/ragged _types cells/region_facets engines/brute engines/chunks engines/mesh_corners
+engines/polyhedra engines/subdivide function/corner_signs function/moments function/norms function/variation io/arrays
+io/files io/obj io/ply local/boundary_search local/deepfool lp/float_simplex lp/highs lp/nearest_in_norm
+lp/rational_nearest lp/rational_simplex path/breakpoints polyhedral_complex/polygon_shapes
+polyhedral_complex/simplices polyhedral_complex/volumes polytope/ball polytope/batch/ray_shooting
+polytope/batch/statuses polytope/facets polytope/feasibility polytope/hit_and_run polytope/membership polytope/polygon
+polytope/triangulation proof/log proof/plane proof/tree proof/write testing/counterexamples testing/fractions
+testing/laws testing/polygons testing/solids testing/strategies
+"""
+
+
+def modules():
+    return sorted(path for path in SOURCE.rglob("*.py") if path.name not in ("__init__.py", "__main__.py"))
+
+
+def is_kernel(path):
+    return path.parent.name == "_kernels" or path.stem.endswith("_kernels")
+
+
+def shared(names):
+    """Names that several places have."""
+    return {name for name, places in names.items() if len(places) > 1}
+
+
+def test_no_class_name_stands_in_two_modules():
+    names = defaultdict(set)
+    for path in modules():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and path != STANDALONE:
+                names[node.name].add(path)
+    assert shared(names) == SHARED_CLASSES
+
+
+def test_no_module_name_stands_in_two_packages():
+    """But a kernel's beside its engine, and that of a package's first module."""
+    names = defaultdict(set)
+    for path in [*modules(), *(path.parent for path in SOURCE.rglob("__init__.py") if path.parent != SOURCE)]:
+        beside_engine = is_kernel(path) and (path.parent.parent / path.name).exists()
+        if not beside_engine and path.parent.name != path.stem:
+            names[path.stem].add(path)
+    assert shared(names) == SHARED_MODULES
+
+
+def test_every_module_has_a_test_of_its_name():
+    untested = set()
+    for path in modules():
+        place = path.relative_to(SOURCE).with_suffix("")
+        folders = [folder.lstrip("_") for folder in place.parts[:-1]]
+        test = Path(ROOT, "tests", "unit", *folders, f"test_{place.name.lstrip('_')}.py")
+        if not is_kernel(path) and not test.is_file():
+            untested.add(str(place))
+    known = set(UNTESTED.split())
+    assert not untested - known, "write a test named after these modules, where their packages are mirrored"
+    assert not known - untested, "these have one now: take them off the list"
+
+
+def test_tests_stand_where_their_module_does():
+    """A test in a folder that mirrors a package is named after a module of it; others are about several."""
+    for test in (ROOT / "tests" / "unit").rglob("test_*.py"):
+        folder = test.parent.relative_to(ROOT / "tests" / "unit")
+        package = [path for path in SOURCE.rglob("*") if path.is_dir() and _mirror(path) == folder]
+        assert package or folder == Path(), f"{test} mirrors no package"
+
+
+def _mirror(package):
+    return Path(*(part.lstrip("_") for part in package.relative_to(SOURCE).parts))

@@ -1,0 +1,30 @@
+"""Compile the kernels that most tests share, so that test processes which start at once do not all compile them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from families import golden
+from polytope_lens import Box, Lens
+from polytope_lens.testing import assert_partition
+
+
+def warm_up() -> None:
+    """Ask the questions that most tests ask, of a small network in each number of inputs."""
+    for d in (1, 2, 3, 4):
+        lens, box = Lens(golden((d, 4, 4, 1), 1)), Box([-1] * d, [1] * d)
+        for engine in ("auto", "split"):
+            for domain in (box, None):
+                found = lens.partition(domain, engine, progress=False)
+                found.adjacency(), found.chebyshev_balls(), lens.count(domain, engine, progress=False)
+        found = lens.partition(box, progress=False)
+        assert_partition(found)
+        found.volumes(), found.linear_pieces()
+        region = lens.at(np.full(d, 0.25))
+        region.inequalities(), region.neighbors(), region.chebyshev_ball()
+        lens.explore(np.full(d, 0.25), max_regions=5, progress=False)
+        lens.path(np.zeros(d), np.ones(d))
+
+
+if __name__ == "__main__":
+    warm_up()
