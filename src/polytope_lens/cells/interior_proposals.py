@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.arithmetic.signs import BOUND_SLACK
 from polytope_lens.exact.forward import product_bound
 from polytope_lens.lp.highs import propose_maximum
 from polytope_lens.polytope.batch.nearest_points import nearest_points
