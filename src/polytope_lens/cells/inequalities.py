@@ -14,7 +14,7 @@ from scipy import sparse
 
 from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, fraction, integer_rows, written
-from polytope_lens.cells.region_facets import beneath, groups_of_one, walls
+from polytope_lens.cells.region_facets import beneath, facets_of_one, walls
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.exact.rows import ExactRows, pulled_back_rows
 from polytope_lens.exact.sliced import rounded_rows
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens.cells.region_facets import FacetsOfOne
     from polytope_lens.network.network import Matrix, Network
     from polytope_lens.region import Region
 
@@ -277,10 +278,8 @@ def facet_polytope(region: Region) -> Polytope:
     >>> [[str(v) for v in row] for row in found.fractions()[0]], found.owners
     ([['-1/2', '0'], ['-1', '-3']], (((0, 2),), ((0, 0), (0, 1))))
     """
-    network = region.network
-    groups, table = facet_groups(region), rounded_system(region)
-    distances = _distances(table[:, :-1], 0.0 - table[:, -1], region.point)
-    groups = sorted(groups, key=lambda members: distances[members[0]])
+    network, table, groups = region.network, rounded_system(region), facet_groups(region)
+    groups = [groups[i] for i in nearest_first(region)]
     layer_of, neuron_of = _owners(network, len(_sides(region)))
     names = list(zip(layer_of.tolist(), neuron_of.tolist(), strict=True))
     first = [members[0] for members in groups]
@@ -295,6 +294,15 @@ def facet_polytope(region: Region) -> Polytope:
     found = of_integers(rows, network.input_dim, scales=scales, owners=owners, hint=region.point, are_facets=True)
     answers(found)[quotients] = table[first]
     return found
+
+
+@kept
+def nearest_first(region: Region) -> list[int]:
+    """The numbers of the facets in :func:`facet_groups` in the order of their distances from the region's point."""
+    table, first = rounded_system(region), [members[0] for members in facet_groups(region)]
+    rows = table[first]
+    order: list[int] = np.argsort(_distances(rows[:, :-1], 0.0 - rows[:, -1], region.point), kind="stable").tolist()
+    return order
 
 
 def satisfies(system: Inequalities, point: Sequence[Fraction | float]) -> bool:
@@ -332,8 +340,8 @@ def _unmarked(region: Region, exact: bool = False) -> Inequalities:
 
 
 @kept
-def facet_groups(region: Region) -> list[list[int]]:
-    """For each facet the rows of :func:`inequalities` that define it, in ascending order; exact.
+def facets_seen(region: Region) -> FacetsOfOne:
+    """The facets of a region as they are found: in the coordinates of :func:`.search_space.place_of`; exact.
 
     All rows depend on x through the first layer's pre-activations alone. Where these are fewer than the inputs and
     independent, they take every value, and the question is one about a network that takes them as its inputs.
@@ -343,10 +351,15 @@ def facet_groups(region: Region) -> list[list[int]]:
     if inner is not None:
         first = network.layers[0]
         network, point = inner, first.weight @ point + first.bias
-    around = walls(region.domain, network.input_dim)
-    n_bits, n_sides = network.n_neurons, len(_sides(region))
-    groups = groups_of_one(network, around, region.pattern.array, point)
-    sides = [[n_bits + n_sides + row for row in rows] for rows in around.owners]
+    return facets_of_one(network, walls(region.domain, network.input_dim), region.pattern.array, point)
+
+
+def facet_groups(region: Region) -> list[list[int]]:
+    """For each facet the rows of :func:`inequalities` that define it, in ascending order; exact."""
+    n_bits, n_sides = region.network.n_neurons, len(_sides(region))
+    owners = walls(region.domain, region.network.input_dim).owners
+    sides = [[n_bits + n_sides + row for row in rows] for rows in owners]
+    groups = facets_seen(region).groups
     return [[*members[:-1], *sides[members[-1] - n_bits]] if members[-1] >= n_bits else members for members in groups]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from flint import fmpq
@@ -256,6 +256,10 @@ class Cells:
         row = self._here.rows(layer, bits)[neuron]
         return [-v for v in row] if bits[index] else row
 
+    def rows(self, bits: Bools) -> list[list[fmpz]]:
+        """All of the rows of :func:`region_rows` of a region, as integers; exact."""
+        return cell_rows(self._network, self._here, bits) + self._around.exact
+
     def groups(self, bits: Bools, point: Floats, status: Statuses, *, hasty: bool = False) -> list[list[int]]:
         """For each facet the rows that define it; exact.
 
@@ -278,18 +282,28 @@ class Cells:
 
         `status` and `vanishes` are those of :func:`prove_rows`.
         """
-        n_bits = len(bits)
-        doubtful = np.flatnonzero((vanishes | (status == OPEN))[:n_bits])
-        vanishing = [q for q in doubtful.tolist() if not any(self.row(bits, q))]
+        n_bits, vanishing = len(bits), self.vanishing(bits, status, vanishes)
         for members in self.groups(bits, point, status):
             if members[-1] >= n_bits:
                 yield None, [*self._around.owners[members[-1] - n_bits], *members[:-1]]
-            elif len(members) == 1 and not vanishing:
-                across = bits.copy()
-                across[members] ^= True
-                yield across, members
             else:
-                yield self._step(bits, self.row(bits, members[0]), members, vanishing)
+                yield self.across(bits, members, vanishing)
+
+    def vanishing(self, bits: Bools, status: Statuses, vanishes: Bools) -> list[int]:
+        """The neurons that are zero on all of a region, as bits; exact."""
+        doubtful = np.flatnonzero((vanishes | (status == OPEN))[: len(bits)])
+        return [q for q in doubtful.tolist() if not any(self.row(bits, q))]
+
+    def across(self, bits: Bools, members: list[int], vanishing: list[int]) -> tuple[Bools, list[int]]:
+        """The pattern across a facet that is no side of the domain, and its owners; exact.
+
+        `members` are those of this side, `vanishing` the neurons that are zero on the whole region.
+        """
+        if len(members) > 1 or vanishing:
+            return self._step(bits, self.row(bits, members[0]), members, vanishing)
+        across = bits.copy()
+        across[members] ^= True
+        return across, members
 
     def _facets(self, rows: list[list[fmpz]], point: Floats, known: Statuses, hasty: bool) -> set[int]:
         """Which of a region's distinct rows are facets; some may be known."""
@@ -319,26 +333,53 @@ class Cells:
         return across, sorted(owners)
 
 
-def groups_of_one(network: Network, around: Walls, bits: Bools, point: Floats) -> list[list[int]]:
-    """For each facet of one region the rows that define it, in the order of :func:`region_rows`; exact.
+class FacetsOfOne(NamedTuple):
+    """The facets of one region.
+
+    For each the rows of :func:`region_rows` that define it, and where a way from a point inside goes out through it,
+    (d,), NaN where none is known; then the neurons that are zero on all of the region, as bits.
+    """
+
+    groups: list[list[int]]
+    exits: Floats
+    inside: Floats
+    vanishing: list[int]
+
+
+def facets_of_one(network: Network, around: Walls, bits: Bools, point: Floats) -> FacetsOfOne:
+    """The facets of one region; exact.
 
     The same ladder as for many: floats, exact rows rounded once, rationals. It does not wait for a compiler where
     rationals are soon done. `point` should be inside or on the boundary.
     """
     m, d = network.n_neurons + len(around.exact), network.input_dim
-    hasty = m * d <= TINY or not pays_to_walk(m, d)
-    if hasty and m * d <= SMALL:
-        exact = cell_rows(network, ExactRows(network), bits) + around.exact
+    hasty = not pays_to_walk(m, d)
+    if m * d <= TINY:
+        exact = Cells(network, around).rows(bits)
         groups = list(distinct(exact).values())
-        keep = facets_of_distinct([exact[members[0]] for members in groups], homogeneous(point))
-        return [members for i, members in enumerate(groups) if i in keep]
+        keep = sorted(facets_of_distinct([exact[members[0]] for members in groups], homogeneous(point)))
+        vanishing = [q for q in range(len(bits)) if not any(exact[q])]
+        return FacetsOfOne([groups[i] for i in keep], np.full((len(keep), d), np.nan), point, vanishing)
     rows, error = region_rows(network, around, bits[None])
     points = point[None]
     if not surely_inside(rows, error, points)[0]:
         moved = step_in(rows, points, np.zeros_like(points))
         points = moved if surely_inside(rows, error, moved)[0] else points
-    status, _ = prove_rows(network, around, bits[None], points, rows, error, hasty=hasty)
-    return Cells(network, around).groups(bits, points[0], status[0], hasty=hasty)
+    aims = np.full((1, m, d), np.nan)
+    status, vanishes = prove_rows(network, around, bits[None], points, rows, error, aims, hasty=hasty)
+    cells = Cells(network, around)
+    groups = cells.groups(bits, points[0], status[0], hasty=hasty)
+    first = [members[0] for members in groups]
+    ways = np.where([[len(members) == 1] for members in groups], aims[0, first], np.nan)
+    exits = exit_points(rows[0, first], points[0], ways)
+    return FacetsOfOne(groups, exits, points[0], cells.vanishing(bits, status[0], vanishes[0]))
+
+
+def exit_points(rows: Floats, points: Floats, ways: Floats) -> Floats:
+    """Where the ways from points meet the hyperplane of a row each, (n, d + 1) and (n, d) twice -> (n, d); rounded."""
+    with np.errstate(all="ignore"):
+        slack = -(np.einsum("nk,nk->n", rows[:, :-1], np.broadcast_to(points, ways.shape)) + rows[:, -1])
+        return np.asarray(points + (slack / np.einsum("nk,nk->n", rows[:, :-1], ways))[:, None] * ways)
 
 
 def homogeneous(point: Floats) -> list[fmpz] | None:
