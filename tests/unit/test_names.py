@@ -24,7 +24,7 @@ _arrays/key_table _arrays/ragged _types cells/region_facets engines/brute engine
 engines/polyhedra engines/subdivide function/corner_signs function/moments function/norms function/variation io/arrays
 io/files io/obj io/ply local/boundary_search local/deepfool lp/float_simplex lp/highs lp/nearest_in_norm
 lp/rational_nearest lp/rational_simplex path/breakpoints polyhedral_complex/polygon_shapes
-polyhedral_complex/simplices polyhedral_complex/volumes polytope/ball polytope/batch/ray_shooting
+polyhedral_complex/simplices polyhedral_complex/volumes polytope/batch/ray_shooting
 polytope/batch/statuses polytope/facets polytope/feasibility polytope/hit_and_run polytope/membership polytope/polygon
 polytope/triangulation proof/log proof/plane proof/tree proof/write testing/counterexamples testing/fractions
 testing/laws testing/polygons testing/solids testing/strategies

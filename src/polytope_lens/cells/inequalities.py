@@ -13,7 +13,7 @@ from flint import fmpz
 from scipy import sparse
 
 from polytope_lens._kept import answers, kept
-from polytope_lens.arithmetic.rational import common_exponent, fraction, integer_rows, written
+from polytope_lens.arithmetic.rational import common_exponent, fraction, integer_rows, scaled_quotient, written
 from polytope_lens.cells.region_facets import beneath, facets_of_one, walls
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.exact.rows import ExactRows, pulled_back_rows
@@ -33,12 +33,15 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.cells.region_facets import FacetsOfOne
+    from polytope_lens.domain import Box
     from polytope_lens.network.network import Matrix, Network
     from polytope_lens.region import Region
 
     Fractions: TypeAlias = NDArray[np.object_]
 
 DOMAIN = -1
+# Of a region with no more numbers than this in all its normals, the exact rows of the facets are rounded one by one.
+SMALL = 2**9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,8 +160,12 @@ def exact_system(region: Region) -> Polytope:
 
 def _sides(region: Region) -> Floats:
     """Rows ``[a, c]`` of the domain's sides, as they were given."""
-    domain, d = region.domain, region.network.input_dim
-    return np.zeros((0, d + 1)) if domain is None else np.column_stack([domain.A, -domain.b])
+    return np.zeros((0, region.network.input_dim + 1)) if region.domain is None else _stated(region.domain)
+
+
+@kept
+def _stated(domain: Box | Polytope) -> Floats:
+    return np.column_stack([domain.A, -domain.b])
 
 
 def _owners(network: Network, n_sides: int) -> tuple[Ints, Ints]:
@@ -278,29 +285,43 @@ def facet_polytope(region: Region) -> Polytope:
     >>> [[str(v) for v in row] for row in found.fractions()[0]], found.owners
     ([['-1/2', '0'], ['-1', '-3']], (((0, 2),), ((0, 0), (0, 1))))
     """
-    network, table, groups = region.network, rounded_system(region), facet_groups(region)
-    groups = [groups[i] for i in nearest_first(region)]
+    network, groups, table, order = region.network, facet_groups(region), facet_table(region), nearest_first(region)
     layer_of, neuron_of = _owners(network, len(_sides(region)))
     names = list(zip(layer_of.tolist(), neuron_of.tolist(), strict=True))
-    first = [members[0] for members in groups]
     rows, scales = [], []
-    for row, scale in zip(*_rows_of(region, first), strict=True):
+    for row, scale in (exact_facets(region)[i] for i in order):
         # Scales are powers of two, and so is what they share with all numbers of a row.
         spare = reduce(or_, map(int, row), int(scale))
         shared = fmpz(spare & -spare)
         rows.append([v // shared for v in row])
         scales.append(scale // shared)
-    owners = [tuple(names[q] for q in members) for members in groups]
+    owners = [tuple(names[q] for q in groups[i]) for i in order]
     found = of_integers(rows, network.input_dim, scales=scales, owners=owners, hint=region.point, are_facets=True)
-    answers(found)[quotients] = table[first]
+    answers(found)[quotients] = table[order]
     return found
+
+
+@kept
+def exact_facets(region: Region) -> list[tuple[list[fmpz], fmpz]]:
+    """An integer row for each of :func:`facet_groups`, and the scale that it is multiplied by."""
+    rows, scales = _rows_of(region, [members[0] for members in facet_groups(region)])
+    return list(zip(rows, scales, strict=True))
+
+
+@kept
+def facet_table(region: Region) -> Floats:
+    """The same rows ``[a, c]``, each number rounded once, (n, d + 1)."""
+    groups, d = facet_groups(region), region.network.input_dim
+    if rounded_system in answers(region) or region.network.n_neurons * d > SMALL:
+        return rounded_system(region)[[members[0] for members in groups]]
+    found = [scaled_quotient(row, scale) for row, scale in exact_facets(region)]
+    return np.array(found).reshape(len(groups), d + 1) + 0.0
 
 
 @kept
 def nearest_first(region: Region) -> list[int]:
     """The numbers of the facets in :func:`facet_groups` in the order of their distances from the region's point."""
-    table, first = rounded_system(region), [members[0] for members in facet_groups(region)]
-    rows = table[first]
+    rows = facet_table(region)
     order: list[int] = np.argsort(_distances(rows[:, :-1], 0.0 - rows[:, -1], region.point), kind="stable").tolist()
     return order
 
