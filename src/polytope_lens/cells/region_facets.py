@@ -106,15 +106,16 @@ def prove_rows(
     error: Floats,
     aims: Floats | None = None,
     *,
+    given: Statuses | None = None,
     hasty: bool = False,
 ) -> tuple[Statuses, Bools]:
     """What floats can prove of each row of :func:`region_rows`; and which rows may vanish on the whole region.
 
     `points` (n, d) should be inside the regions. `aims` (n, m, d), if given, gets for each facet the way from there to
-    a point that violates no other row; see :func:`.prove_facets`, also for `hasty`.
+    a point that violates no other row; see :func:`.prove_facets`, also for `hasty`. `given` is what is known already.
     """
     flat = _is_flat(rows, error)
-    status = np.where(flat, FLAT, OPEN).astype(np.int8)
+    status = np.where(flat, FLAT, OPEN if given is None else given).astype(np.int8)
     extent = np.maximum(around.upper - points, points - around.lower) * BOUND_SLACK
     everywhere = np.ones(len(points), dtype=bool)
     _prove(rows, error, points, extent, status, everywhere, aims, hasty)

@@ -15,7 +15,8 @@ from polytope_lens.polytope.batch.statuses import FACET, OPEN
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Bools, Ints, Words
+    from polytope_lens._types import Bools, Floats, Ints, Words
+    from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
 
 
@@ -48,11 +49,7 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
     is the one that changes: all other neurons have a sign at a point of the facet's relative interior, hence the same
     on both sides of it. Elsewhere the pattern across is computed in integer arithmetic.
     """
-    network, points = partition.network, partition.witnesses
-    inner = beneath(network) if partition.domain is None else None
-    if inner is not None:
-        points = points @ network.layers[0].weight.T + network.layers[0].bias
-        network = inner
+    network, points = seen_network(partition)
     d, n_bits = network.input_dim, network.n_neurons
     around = walls(partition.domain, d)
     keys = sort_key(partition.packed_patterns)
@@ -70,6 +67,15 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
             found = list(cells.facets(bits[i], points[region[i]], status[i], vanishes[i]))
             parts.append(_crossed(partition, keys, int(region[i]), found))
     return _concatenated(parts)
+
+
+def seen_network(partition: Partition) -> tuple[Network, Floats]:
+    """The network in whose coordinates facets are looked for (:func:`.beneath`), and the witnesses there, rounded."""
+    network, points = partition.network, partition.witnesses
+    inner = beneath(network) if partition.domain is None else None
+    if inner is None:
+        return network, points
+    return inner, points @ network.layers[0].weight.T + network.layers[0].bias
 
 
 def _flipped(partition: Partition, keys: NDArray[np.void], region: Ints, owner: Ints, around: Walls) -> Sides:
