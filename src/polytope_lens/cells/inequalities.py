@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 DOMAIN = -1
 # Of a region with no more numbers than this in all its normals, the exact rows of the facets are rounded one by one.
-SMALL = 2**9
+SMALL = 2**11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,10 +251,17 @@ def _one_row(region: Region, index: int) -> list[fmpz]:
     return [-v for v in row] if bits[index] else row
 
 
+@kept
+def _source(network: Network) -> ExactRows:
+    """Rows that remember those of the last pattern, which the next region often shares in the first layers."""
+    return ExactRows(network)
+
+
 def _rows_of(region: Region, indices: Iterable[int]) -> tuple[list[list[fmpz]], list[fmpz]]:
     """Some of the inequalities as integer rows, with the scales that they are multiplied by."""
     network, bits, sides = region.network, region.pattern.array, _sides(region)
-    source, places = ExactRows(network), bit_places(network)
+    is_small = network.n_neurons * network.input_dim <= SMALL
+    source, places = _source(network) if is_small else ExactRows(network), bit_places(network)
     rows, scales = [], []
     for q in indices:
         if q < len(bits):

@@ -239,8 +239,7 @@ class Polytope(Keeper):
         With `exact`, a fraction, in any dimension and however long it takes. Without, an :class:`.IntractableError`
         says when that would be too long; :meth:`estimate_volume` may do then.
         """
-        value = volume.volume(self, insist=exact)
-        return fraction(value) if exact else nearest_float(value)
+        return fraction(volume.volume(self, insist=True)) if exact else volume.rounded_volume(self)
 
     def estimate_volume(self, n: int = 2000, seed: int = 0) -> sampling.Estimate:
         """Volume by sampling, with a standard error and without proof; see :func:`.sampling.estimate_volume`."""
