@@ -25,7 +25,7 @@ engines/polyhedra engines/subdivide function/corner_signs function/moments funct
 io/files io/obj io/ply local/boundary_search local/deepfool lp/float_simplex lp/highs lp/nearest_in_norm
 lp/rational_nearest lp/rational_simplex path/breakpoints polyhedral_complex/polygon_shapes
 polyhedral_complex/simplices polyhedral_complex/volumes polytope/batch/ray_shooting
-polytope/batch/statuses polytope/facets polytope/feasibility polytope/hit_and_run polytope/membership polytope/polygon
+polytope/batch/statuses polytope/feasibility polytope/hit_and_run polytope/membership polytope/polygon
 proof/log proof/plane proof/tree proof/write testing/counterexamples testing/fractions
 testing/laws testing/polygons testing/solids testing/strategies
 """

@@ -124,7 +124,7 @@ def aim(polar: Polar, known: Statuses, aims: Floats) -> None:
     is_hit = first.max(axis=1) < MISSED * gram[wanted, wanted]
     sight.shoot(wanted[is_hit], sight.white[wanted[is_hit]], aims)
     wanted = sight.left()
-    ways = np.array([_between(gram, q, sight.white) for q in wanted]).reshape(len(wanted), -1)
+    ways = np.array([_between(gram, q, sight.white) for q in wanted]).reshape(len(wanted), sight.white.shape[1])
     sight.shoot(wanted, ways, aims)
 
 
