@@ -20,7 +20,7 @@ SHARED_MODULES = {
     "corner_signs",
 }  # fmt: skip
 UNTESTED = """
-_arrays/key_table _arrays/ragged _types cells/region_facets engines/brute engines/chunks engines/mesh_corners
+_arrays/key_table _arrays/ragged _types engines/brute engines/chunks engines/mesh_corners
 engines/polyhedra engines/subdivide function/corner_signs function/moments function/norms function/variation io/arrays
 io/files io/obj io/ply local/boundary_search local/deepfool lp/float_simplex lp/highs lp/nearest_in_norm
 lp/rational_nearest lp/rational_simplex path/breakpoints polyhedral_complex/polygon_shapes
