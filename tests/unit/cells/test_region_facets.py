@@ -33,15 +33,6 @@ from polytope_lens.testing.strategies import domains, networks
 NETS = Path(__file__).parents[3] / "benchmarks" / "nets"
 NAMES = ["d2_14x6_box1", "d3_16x2_box1", "d4_12x2_box1", "d4_12x2_unb"]
 DEGENERATE = ["ng_duplicate", "ng_zero_bias", "sliver_27", "triangle_33"]
-    "d2_14x6_box1",
-    "d3_16x2_box1",
-    "d4_12x2_box1",
-    "d4_12x2_unb",
-    "ng_duplicate",
-    "ng_zero_bias",
-    "sliver_27",
-    "triangle_33",
-]
 
 
 def by_rationals(network, around, bits):
