@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
-from polytope_lens.search.search_space import place_of
 
 import reference
 from polytope_lens import Box, Lens
+from polytope_lens.cells.search_space import place_of
 from polytope_lens.local.boundary_search import FARTHER, Front
 from polytope_lens.local.margins import contest, margins_at
 from polytope_lens.polyhedral_complex.locate import region_patterns

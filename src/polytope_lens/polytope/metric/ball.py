@@ -19,8 +19,7 @@ from polytope_lens.lp.interior_point import LARGEST, float_inside
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.batch.inscribed_balls import chebyshev_balls
 from polytope_lens.polytope.feasibility import is_empty, rounded_up, vertex_bound
-from polytope_lens.polytope.halfspaces import is_contradicted, proper
-from polytope_lens.polytope.membership import float_rows
+from polytope_lens.polytope.halfspaces import is_contradicted, proper, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,25 +102,30 @@ def chebyshev_ball(poly: Polytope) -> Ball:
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 4.3.1.
     """
     d, rows = poly.dim, proper(poly)
-    inside = poly.hint if poly.hint is not None and _seen_from(rows, poly.hint) else None
-    if inside is None or is_contradicted(poly):
+    inside, seen = poly.hint, None
+    if inside is not None and np.isfinite(inside).all() and not is_contradicted(poly):
+        found, radius = _proposed(poly, inside)
+        if radius == np.inf:
+            return Ball(inside.copy(), np.inf, np.inf, BallStatus.UNBOUNDED)
+        seen = _seen_from(rows, found)
+    if seen is None:
         if is_empty(poly):
             raise DomainError("an empty polytope has no Chebyshev ball: no ball and no point is inside.")
         start = float_inside(poly.rows, d)
         if start is None:
             return Ball(np.array([nearest_float(v) for v in _some_point(poly)]), 0.0, 0.0, BallStatus.FLAT)
         inside = np.array(start)
-    found, radius = _proposed(poly, inside)
-    if radius == np.inf:
-        return Ball(inside, np.inf, np.inf, BallStatus.UNBOUNDED)
-    seen = _seen_from(rows, found)
+        found, radius = _proposed(poly, inside)
+        if radius == np.inf:
+            return Ball(inside, np.inf, np.inf, BallStatus.UNBOUNDED)
+        seen = _seen_from(rows, found)
     if seen is not None:
         seen = _better(seen, _seen_from(rows, _refined(rows, seen)))
     bound = np.inf if seen is None else _bound(rows, seen)
     radius = 0.0 if seen is None else seen.radius()
     if d <= EXACT_DIMENSION and not radius >= bound * (1 - GOOD):
         if bound == np.inf and _holds_any_ball(poly):
-            return Ball(inside, np.inf, np.inf, BallStatus.UNBOUNDED)
+            return Ball(found if seen is None else seen.center, np.inf, np.inf, BallStatus.UNBOUNDED)
         center, bound = _exact_optimum(poly)
         seen = _better(seen, _seen_from(rows, np.array([nearest_float(v) for v in center])))
         radius = 0.0 if seen is None else seen.radius()
@@ -192,9 +196,12 @@ def _refined(rows: Sequence[Sequence[fmpz]], seen: _Seen) -> Floats:
     """A center about as far from all rows that hold the ball: one step, from differences that are known exactly."""
     if not seen.near:
         return seen.center
-    roots = [rational_root(seen.square[q]) for q in seen.near]
-    excess = np.array([nearest_float(root - roots[0]) for root in roots])
-    step, *_ = np.linalg.lstsq(np.column_stack([_unit([rows[q][:-1] for q in seen.near]), np.ones(len(roots))]), excess)
+    # Of distances r and s, the difference is that of their squares divided by r + s.
+    least = min(seen.square)
+    double = 2 * nearest_float(rational_root(least))
+    excess = np.array([nearest_float(seen.square[q] - least) for q in seen.near]) / double
+    system = np.column_stack([_unit([rows[q][:-1] for q in seen.near]), np.ones(len(excess))])
+    step, *_ = np.linalg.lstsq(system, excess)
     return np.asarray(seen.center + step[:-1])
 
 
@@ -270,7 +277,9 @@ def _exact_optimum(poly: Polytope) -> tuple[list[fmpq], float]:
 
 def _proposed(poly: Polytope, inside: Floats) -> tuple[Floats, float]:
     """Center and radius found in floats; infinite where that is proved."""
-    rows = float_rows(poly)
+    A, b = rounded(poly)
+    depends = [any(row[:-1]) for row in poly.rows]
+    rows = np.column_stack([A, -b])[depends]
     error = UNIT_ROUNDOFF * np.abs(rows) + UNDERFLOW_GUARD
     centers, radii = chebyshev_balls(rows[None], error[None], inside[None])
     return np.asarray(centers[0]), float(radii[0])
