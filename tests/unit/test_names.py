@@ -21,9 +21,8 @@ SHARED_MODULES = {
     "corner_signs",
 }  # fmt: skip
 UNTESTED = """
-cells/region_facets engines/brute engines/chunks engines/mesh_corners engines/polyhedra engines/subdivide exact/sliced
-lp/float_simplex lp/highs lp/nearest_in_norm lp/rational_nearest lp/rational_simplex polytope/batch/large
-polytope/batch/ray_shooting polytope/batch/statuses polytope/facets
+engines/brute engines/chunks engines/mesh_corners engines/polyhedra engines/subdivide lp/float_simplex lp/highs
+lp/nearest_in_norm lp/rational_nearest lp/rational_simplex polytope/batch/ray_shooting polytope/batch/statuses
 """
 
 

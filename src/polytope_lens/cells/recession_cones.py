@@ -16,7 +16,7 @@ from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.network.network import bit_starts, from_layer, slopes
 from polytope_lens.network.pattern import unpack
-from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, prove_bounded
+from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, pays_to_ask, prove_bounded
 from polytope_lens.polytope.recession import ConeGenerators, RecessionCone, cone_of_rows, is_trivial_cone
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # Numbers in the rows that are made at once.
 ENTRIES_AT_ONCE = 2**22
+# Of a region with no more numbers than this in its normals, rationals decide as fast as floats.
+TINY = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,11 +85,14 @@ class RecessionCones:
 
 @kept
 def is_bounded(region: Region) -> bool:
-    """Whether a region is bounded; exact, one linear program at most."""
-    if is_bounded_domain(region.domain):
+    """Whether a region is bounded; exact, as for many regions; see :func:`bounded_mask`."""
+    network, domain, bits = region.network, region.domain, region.pattern.array
+    if is_bounded_domain(domain):
         return True
-    normals = _normals(region.network, region.domain)
-    return is_trivial_cone(normals(region.pattern.array), region.network.input_dim)
+    m, d = len(bits) + len(integer_sides(domain)), network.input_dim
+    if m * d > TINY and pays_to_ask(m, d):
+        return bool(_are_bounded(network, domain, bits[None])[0])
+    return is_trivial_cone(_normals(network, domain)(bits), d)
 
 
 @kept
@@ -120,11 +125,14 @@ def bounded_mask(partition: Partition) -> Bools:
     look for directions in which nothing changes behind some layer, one for all regions that agree up to there, and only
     then for any, one for each region.
     """
-    network, domain = partition.network, partition.domain
-    if is_bounded_domain(domain):
+    if is_bounded_domain(partition.domain):
         return np.ones(len(partition), dtype=bool)
+    return _are_bounded(partition.network, partition.domain, partition.patterns())
+
+
+def _are_bounded(network: Network, domain: Domain, bits: Bools) -> Bools:
+    """Which of n regions, given by their patterns, are bounded, in a domain that is not."""
     sides = np.zeros((0, network.input_dim)) if domain is None else domain.A
-    bits = partition.patterns()
     head = network
     if len(network.layers) > 1:
         width = network.layers[0].width

@@ -13,7 +13,9 @@ from flint import fmpq
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import dot, rational, rationals
+from polytope_lens.cells.interior_proposals import surely_inside
 from polytope_lens.cells.region_facets import BATCH, region_rows, walls
+from polytope_lens.cells.search_space import Place, check_norm, nearest
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import Status
@@ -25,8 +27,6 @@ from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import pack, unpack
 from polytope_lens.network.subspace import restrict, spanned_by
 from polytope_lens.search.explore import explore
-from polytope_lens.search.interior_proposals import surely_inside
-from polytope_lens.search.search_space import Place, check_norm, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

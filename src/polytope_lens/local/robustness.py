@@ -12,6 +12,7 @@ from tqdm import tqdm
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
 from polytope_lens.arithmetic.roots import enclose, enclose_root
+from polytope_lens.cells.search_space import check_norm, place_of
 from polytope_lens.domain import check_domain
 from polytope_lens.errors import ConsistencyError, OptionError, Status, require
 from polytope_lens.local.boundary_search import Front
@@ -19,7 +20,6 @@ from polytope_lens.local.deepfool import guesses
 from polytope_lens.local.margins import contest, margins_at
 from polytope_lens.polyhedral_complex.locate import check_inside, region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
-from polytope_lens.search.search_space import check_norm, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

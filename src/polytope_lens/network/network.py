@@ -187,6 +187,7 @@ class Network(Keeper):
         return tuple(layer.width for layer in self.layers)
 
     @property
+    @kept
     def bits_per_layer(self) -> tuple[int, ...]:
         """Number of neurons of each hidden layer that have a bit in the activation pattern."""
         return tuple(int(layer.cuts.sum()) for layer in self.layers)
@@ -418,6 +419,7 @@ def layer_of_bit(network: Network) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(network.layers)), network.bits_per_layer)
 
 
+@kept
 def bit_places(network: Network) -> list[tuple[int, int]]:
     """For each bit of a pattern, the layer and the neuron that it belongs to."""
     return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]

@@ -262,8 +262,7 @@ class Polytope(Keeper):
         exact : bool
             As a fraction, in any dimension and however long it takes.
         """
-        value = volumes.volume(self, insist=exact)
-        return fraction(value) if exact else nearest_float(value)
+        return fraction(volumes.volume(self, insist=True)) if exact else volumes.rounded_volume(self)
 
     @documented_by(sampling.estimate_volume)
     def estimate_volume(self, n: int = 2000, seed: int = 0) -> sampling.Estimate:

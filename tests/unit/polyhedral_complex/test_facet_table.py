@@ -206,8 +206,8 @@ def test_facets_that_two_regions_see_differently_are_noticed(monkeypatch):
     partition = Lens(generic(4, 3)).partition()
     honest = region_facets.prove_facets
 
-    def blind(*arguments, aims):
-        honest(*arguments, aims=aims)
+    def blind(*arguments, **options):
+        honest(*arguments, **options)
         arguments[-1][:1, 0] = np.where(
             arguments[-1][:1, 0] == region_facets.FACET, region_facets.IMPLIED, region_facets.FACET
         )
@@ -230,13 +230,13 @@ def test_wide_inputs_are_reduced_to_the_first_layer():
 @pytest.mark.parametrize(("sizes", "box"), [((3, 8, 8, 1), False), ((3, 8, 8, 1), True), ((4, 6, 4, 1), False)])
 def test_floats_decide_ordinary_networks(monkeypatch, sizes, box, biases):
     left_open = []
-    decide = region_facets.ExactCells._are_facets
+    decide = region_facets.Cells._facets
 
-    def noted(self, rows, point, known):
+    def noted(self, rows, point, known, hasty):
         left_open.append((known == region_facets.OPEN).any())
-        return decide(self, rows, point, known)
+        return decide(self, rows, point, known, hasty)
 
-    monkeypatch.setattr(region_facets.ExactCells, "_are_facets", noted)
+    monkeypatch.setattr(region_facets.Cells, "_facets", noted)
     rng = np.random.default_rng(1)
     weights = [rng.standard_normal((n, m)) for m, n in pairwise(sizes)]
     offsets = [rng.standard_normal(n) * biases for n in sizes[1:]]

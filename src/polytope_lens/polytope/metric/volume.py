@@ -47,6 +47,12 @@ def volume(poly: Polytope, *, insist: bool = False) -> fmpq:
     return sum(parts.sizes, fmpq(0)) if parts.dim == poly.dim else fmpq(0)
 
 
+def rounded_volume(poly: Polytope) -> float:
+    """The same, rounded once; sooner, where intervals tell how."""
+    _, parts = cut("volume", poly, insist=False)
+    return parts.rounded_sum() if parts.dim == poly.dim else 0.0
+
+
 def centroid(poly: Polytope, *, insist: bool = False) -> list[fmpq]:
     """Center of mass of a bounded polytope, of a flat one within its flat; exact.
 

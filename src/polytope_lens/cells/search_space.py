@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.cells.inequalities import beneath
-from polytope_lens.cells.region_facets import Walls, slacks, walls
+from polytope_lens.cells.interior_proposals import slacks, surely_inside
+from polytope_lens.cells.region_facets import Walls, beneath, walls
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.forward import affine, quiet
 from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.polytope.batch.nearest_points import nearest_points
-from polytope_lens.search.interior_proposals import surely_inside
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats

@@ -1,4 +1,4 @@
-"""Points inside regions that were just entered, in floats."""
+"""Points inside regions, in floats: slacks of rows at points, and proposals of points that are well inside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.arithmetic.signs import BOUND_SLACK
-from polytope_lens.cells.region_facets import slacks
+from polytope_lens.exact.forward import product_bound
 from polytope_lens.lp.highs import propose_maximum
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 # Moves away from the nearest row, and distances to be kept from all rows.
 MOVES = 3
 SHARES = 2.0**-8, 2.0**-16, 2.0**-24, 2.0**-32, 2.0**-40
+
+
+def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]:
+    """``-(a . x + c)`` of the rows of n regions at a point each, (n, m), and bounds on their error."""
+    away = np.abs(points)
+    with np.errstate(all="ignore"):
+        slack = -(np.einsum("nmk,nk->nm", rows[:, :, :-1], points) + rows[:, :, -1])
+        size = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
+        inherited = np.einsum("nmk,nk->nm", error[:, :, :-1], away) + error[:, :, -1]
+        return slack, product_bound(inherited, size, rows.shape[2] - 1)
 
 
 def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
