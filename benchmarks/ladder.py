@@ -38,11 +38,11 @@ CUTS = [
     ("packed_network", "    size = abs(slope)\n", "    return\n    size = abs(slope)\n"),
     ("packed_network", "            sure[q] += abs(x) * r\n", ""),
     ("packed_network", "    largest, worst = 0.0, 0.0\n", "    return False\n    largest, worst = 0.0, 0.0\n"),
-    ("simplex", MISSES, f"{MISSES}    return side * value_at(row, j, s.v) > 0.0\n"),
+    ("simplex", MISSES, f"{MISSES}    return side * value_at(row, j, s.walk.vertex) > 0.0\n"),
     ("simplex", INSIDE, f"{INSIDE}    return True\n"),
     (
         "split",
-        "return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.n_rows[f], to)",
+        "return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.frames.n_rows[f], to)",
         "return True",
     ),
     (
