@@ -46,13 +46,13 @@ CUTS = [
         "return True",
     ),
     (
-        "corner_signs",
+        "cell_corners",
         "        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))\n",
         "",
     ),
-    ("corner_signs", "multiply_add(magnitude, fill(evaluation), error)", "fill(0.0)"),
-    ("corner_signs", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
-    ("corner_signs", "multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at)))", "fill(0.0)"),
+    ("cell_corners", "multiply_add(magnitude, fill(evaluation), error)", "fill(0.0)"),
+    ("cell_corners", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
+    ("cell_corners", "multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at)))", "fill(0.0)"),
     ("planes", "point[to, RADIUS] = radius", "point[to, RADIUS] = 0.0"),
     (
         "subdivide",

@@ -14,13 +14,11 @@ SOURCE = ROOT / "src" / "polytope_lens"
 STANDALONE = SOURCE / "proof" / "checker.py"  # runs anywhere, so it imports no types
 
 SHARED_CLASSES = {
-    "CornerSigns", "Faces", "Facets", "Output", "Search", "State", "Work",
+    "Faces", "Facets", "Search", "Work",
 }  # fmt: skip
-SHARED_MODULES = {
-    "corner_signs",
-}  # fmt: skip
+SHARED_MODULES: set[str] = set()
 UNTESTED = """
-_arrays/key_table _arrays/ragged _types cells/region_facets engines/brute engines/chunks engines/mesh_corners
+_arrays/key_table _arrays/ragged _types cells/region_facets engines/brute engines/chunks engines/cell_corners
 engines/polyhedra engines/subdivide function/corner_signs function/moments function/norms function/variation io/arrays
 io/files io/obj io/ply local/boundary_search local/deepfool lp/float_simplex lp/highs lp/nearest_in_norm
 lp/rational_nearest lp/rational_simplex path/breakpoints polyhedral_complex/polygon_shapes

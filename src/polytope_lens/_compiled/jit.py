@@ -37,6 +37,11 @@ def inlined(function: Any) -> Any:
     return jit(function, forceinline=True)
 
 
+def merged(function: Any) -> Any:
+    """Make it a part of its callers before they are compiled, where the functions that it is given are known."""
+    return jit(function, inline="always")
+
+
 @cache
 def forget_if_stale(folder: Path, module: Path) -> None:
     """Delete a module's machine code in a folder, unless its stamp there says that it was compiled from these sources.

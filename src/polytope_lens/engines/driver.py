@@ -24,7 +24,7 @@ from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.chunks import Chunk, Record
 
 # The first batch is small, so that the first region is there at once.
@@ -61,7 +61,7 @@ class Problem(NamedTuple, Generic[State, Output]):
 
     kernel: Kernel[State, Output]
     engine: str
-    net: FlatNetwork
+    net: PackedNetwork
     oracle: Callable[[], Callable[[State], None]]
     storage: Storage[Output] | None
     size: Callable[[State, int], float]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from polytope_lens._types import Ints
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 Parts = TypeVar("Parts")
 
@@ -45,7 +45,7 @@ AnyOutput = TypeVar("AnyOutput", contravariant=True)
 class CompiledWalk(Protocol[AnyState, AnyOutput]):
     """A walk that goes on until `limit` regions are in the output or something stops it; returns which (`outcomes`)."""
 
-    def __call__(self, net: FlatNetwork, state: AnyState, out: AnyOutput, limit: int, want_output: bool, /) -> int:
+    def __call__(self, net: PackedNetwork, state: AnyState, out: AnyOutput, limit: int, want_output: bool, /) -> int:
         """One call."""
 
     @property

@@ -13,13 +13,13 @@ from polytope_lens.arithmetic.rational import integer_rows, nearest_float, sign
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import polyhedra as kernel
-from polytope_lens.engines._kernels.corner_signs import POINT
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, flatten
+from polytope_lens.engines._kernels.cell_corners import POINT
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, packed
 from polytope_lens.engines._kernels.planes import RADIUS
+from polytope_lens.engines.cell_corners import CornerDecisions, shared_parts
 from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kernel import doubled
-from polytope_lens.engines.mesh_corners import CornerSigns, shared_parts
 from polytope_lens.exact.owner_rows import float_sides
 from polytope_lens.mesh.polyhedral_mesh import polyhedra
 from polytope_lens.network.network import cutting_first
@@ -40,7 +40,7 @@ STACK, CELL = 4096, 512
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = True, workers: int = 1
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
 ) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, batch by batch.
 
@@ -49,10 +49,10 @@ def walk(
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     ordered = cutting_first(network)
-    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
+    net = packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
 
     def oracle() -> Callable[[kernel.PolyhedraState], None]:
-        return _VertexSigns(network, chart, integer_rows(chart_sides(chart))).answer
+        return _VertexDecisions(network, chart, integer_rows(chart_sides(chart))).answer
 
     side_row = _rows_of_sides(chart)
     n_planes = len(side_row) + network.n_neurons if want_mesh else 0
@@ -68,7 +68,7 @@ def walk(
     return batches(problem, _start(ordered, chart, net), record, workers=workers)
 
 
-def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.PolyhedraState:
+def _start(network: Network, chart: Chart, net: PackedNetwork) -> kernel.PolyhedraState:
     """A state whose only cell is the chart's polytope, before the first layer."""
     d = network.input_dim
     sides = chart_sides(chart)
@@ -178,7 +178,7 @@ def enlarged(state: kernel.PolyhedraState) -> kernel.PolyhedraState:
     )
 
 
-class _VertexSigns(CornerSigns):
+class _VertexDecisions(CornerDecisions):
     def _meeting(self, state: kernel.PolyhedraState, f: int, i: int) -> list[int]:
         tight = unpack_low(state.corners.tight[:, int(state.frames.start[f]) + i], int(state.frames.n_lines[f]))
         planes: list[int] = np.flatnonzero(tight).tolist()

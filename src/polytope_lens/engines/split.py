@@ -11,7 +11,7 @@ from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
-from polytope_lens.engines._kernels.packed_network import flatten
+from polytope_lens.engines._kernels.packed_network import packed
 from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines.chunks import (
     Chunk,
@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 2**25
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+def walk(
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+) -> Iterator[Chunk]:
     """Regions of a network in one chart, bounded or not, in canonical order, batch by batch.
 
     Exact: what floats cannot prove is decided by linear programs in rational arithmetic. The loops are compiled; memory
@@ -53,7 +55,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
-    net = flatten(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
+    net = packed(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
     state = _start(network, chart, net.width, decisions(network, chart))
     d = chart.box.dim
 

@@ -12,8 +12,9 @@ from polytope_lens.arithmetic.rational import nearest_float, sign
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
-from polytope_lens.engines._kernels.corner_signs import POINT
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, flatten
+from polytope_lens.engines._kernels.cell_corners import POINT
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, packed
+from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
 from polytope_lens.engines.chunks import (
     Chunk,
     Record,
@@ -23,7 +24,6 @@ from polytope_lens.engines.chunks import (
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kernel import doubled, with_larger_stack
-from polytope_lens.engines.mesh_corners import CornerSigns, next_width, shared_parts
 from polytope_lens.exact.owner_rows import float_sides, integer_sides
 from polytope_lens.mesh.planar_mesh import Corners
 from polytope_lens.network.network import cutting_first
@@ -47,7 +47,9 @@ MOST_NUMBERS = 2**25
 PROJECTED = 2.0**-50
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+def walk(
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+) -> Iterator[Chunk]:
     """Regions of a network with two inputs in one chart, in canonical order, batch by batch.
 
     Exact: signs at corners that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
@@ -56,11 +58,11 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     ordered = cutting_first(network)
-    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
+    net = packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
     state = _start(ordered, chart, net, edges, xy, reach)
 
     def oracle() -> Callable[[kernel.SubdivideState], None]:
-        return _CornerSigns(network, chart, integer_sides(chart)).answer
+        return _CrossingDecisions(network, chart, integer_sides(chart)).answer
 
     def room(n_regions: int) -> kernel.SubdivideOutput:
         n_corners = max(n_regions * CORNERS_PER_REGION, len(state.cut.sign))
@@ -94,7 +96,7 @@ def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
 def _start(
     network: Network,
     chart: Chart,
-    net: FlatNetwork,
+    net: PackedNetwork,
     edges: list[int],
     xy: NDArray[np.float64],
     reach: NDArray[np.float64],
@@ -141,7 +143,7 @@ def _area(state: kernel.SubdivideState, f: int) -> float:
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
-class _CornerSigns(CornerSigns):
+class _CrossingDecisions(CornerDecisions):
     def _meeting(self, state: kernel.SubdivideState, f: int, i: int) -> list[int]:
         start, n = int(state.frames.start[f]), int(state.frames.n_corners[f])
         return [int(state.corners.place[start + k % n, kernel.LINE]) for k in (i - 1, i)]

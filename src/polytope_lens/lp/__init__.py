@@ -1,1 +1,1 @@
-"""Tiny linear programs."""
+"""Linear programs, each method named after what it finds or how; README.md says which is for what."""

@@ -10,6 +10,7 @@ from flint import fmpq, fmpz_mat
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.engines.table import ENGINES
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.point_signs import interior_mask, point_signs
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats
+    from polytope_lens.engines.table import EngineChoice
     from polytope_lens.partition.partition import Partition
     from polytope_lens.region import Region
 
@@ -416,5 +418,5 @@ def _in_domain(partition: Partition, X: ArrayLike) -> Floats:
     return rows if partition.domain is None else rows[partition.domain.contains(rows)]
 
 
-def _engine(partition: Partition) -> str:
-    return partition.engine if partition.engine in engines.ENGINES else "auto"
+def _engine(partition: Partition) -> EngineChoice:
+    return next((name for name in ENGINES if name == partition.engine), "auto")

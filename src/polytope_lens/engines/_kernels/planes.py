@@ -13,11 +13,11 @@ import numpy as np
 from polytope_lens._compiled.bits import lowest_bit
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.corner_signs import NOTHING, ONE
+from polytope_lens.engines._kernels.cell_corners import NOTHING, ONE
 from polytope_lens.engines._kernels.packed_network import length
 
 if TYPE_CHECKING:
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 # Number of dimensions
 D = 3
@@ -26,7 +26,7 @@ RADIUS, OFFSET, LINE_ERROR = 3, 3, 4
 
 
 @inlined
-def push_plane(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> Any:  # pragma: no cover - compiled
+def push_plane(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> Any:  # pragma: no cover - compiled
     """Put a neuron's plane on the stack of planes, with a unit normal; returns its place there."""
     at = s.frames.n_lines[f]
     norm = length(s.layers.rows[layer], q, D)
@@ -42,7 +42,7 @@ def push_plane(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> Any:  # 
 
 @inlined
 def push_crossing(
-    net: FlatNetwork, s: Any, i: int, j: int, new: int, words: int, to: int
+    net: PackedNetwork, s: Any, i: int, j: int, new: int, words: int, to: int
 ) -> None:  # pragma: no cover - compiled
     """The point where the new plane crosses the edge of vertices i and j, and a radius that surely holds it.
 

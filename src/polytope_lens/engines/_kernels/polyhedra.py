@@ -1,6 +1,6 @@
 """Cell traversal in three dimensions: cells are polyhedra, and a neuron cuts one iff it has vertices on both sides.
 
-Vertices are points that know the signs of a layer's neurons: see :mod:`.corner_signs`. Each vertex of a cell also has
+Vertices are points that know the signs of a layer's neurons: see :mod:`.cell_corners`. Each vertex of a cell also has
 the set of the cell's planes that it lies on, as words of bits. That is all that is kept of the cell's faces: two
 vertices are the ends of an edge iff no other vertex lies on all the planes that both lie on (Fukuda and Prodon 1996,
 *Double description method revisited*, proposition 7). Where each vertex lies on three planes only, as it does but for
@@ -19,43 +19,29 @@ from polytope_lens._compiled.bits import lowest_bit
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens._compiled.simd import LANES, load, plus, reaching, shared_bits
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.corner_signs import (
+from polytope_lens.engines._kernels.cell_corners import (
     NOTHING,
     ONE,
     POINT,
-    add_neurons,
     answered,
-    begin_layer,
     find_signs,
-    finish,
     fork,
-    may_go_on,
     record,
     sign_at,
-    surely_missing,
-    write_bits,
+    walk_cells,
 )
 from polytope_lens.engines._kernels.faces import CORNERS_PER_FACE, emit_faces, has_room
 from polytope_lens.engines._kernels.outcomes import (
-    CRAMPED,
-    DONE,
-    FLOOR,
-    FULL,
     N_REGIONS,
-    SHARE,
-    STOP_IT,
     TOP,
-    UNDECIDED,
-    WANTED,
-    is_to_stop,
 )
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, is_on
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, is_on
 from polytope_lens.engines._kernels.planes import LINE_ERROR, OFFSET, D, push_crossing, push_plane
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Indices, Ints, Words
     from polytope_lens.engines._kernels.blockwise import Blockwise
-    from polytope_lens.engines._kernels.corner_signs import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
+    from polytope_lens.engines._kernels.cell_corners import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
     from polytope_lens.engines._kernels.refine import Refined
 
 
@@ -93,7 +79,7 @@ class FaceRoom(NamedTuple):
 
 
 class PolyhedraState(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.corner_signs`."""
+    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.cell_corners`."""
 
     scalars: Ints
     layer_counts: Ints
@@ -159,69 +145,25 @@ NO_OUTPUT = room(0, 1, 0, np.zeros(0, np.int64), 0)
 
 @jit
 def walk(
-    net: FlatNetwork, s: PolyhedraState, out: PolyhedraOutput, limit: int, want_output: bool
-) -> int:  # pragma: no cover
-    """Go on until `limit` regions are in the output, or done, or a sign is open, or room for vertices is short."""
-    while s.scalars[TOP] > s.scalars[FLOOR]:
-        if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
-            return FULL if s.scalars[WANTED] == STOP_IT else SHARE
-        f = s.scalars[TOP] - 1
-        layer = s.frames.layer[f]
-        if layer >= 0:
-            q = _decide_all(net, s, f, layer)
-            if q >= 0:
-                if s.frames.asked[f] != q:
-                    if not may_go_on(s, f, q):
-                        return UNDECIDED
-                    if s.frames.asked[f] == q:
-                        continue
-                if not _split(net, s, f, layer, q):
-                    return CRAMPED
-                continue
-            write_bits(net, s, f, layer)
-        if layer == net.n_hidden - 1:
-            if s.scalars[N_REGIONS] >= limit or (want_output and not has_room(s, f, out)):
-                return FULL
-            if layer >= 0:
-                s.layer_counts[layer] += 1
-            if want_output:
-                finish(net, s, f)
-                _emit(net, s, f, out)
-            s.scalars[N_REGIONS] += 1
-            s.scalars[TOP] -= 1
-            continue
-        if s.frames.n_points[f] + s.frames.n_corners[f] > s.points.position.shape[0]:
-            return CRAMPED
-        if layer >= 0:
-            s.layer_counts[layer] += 1
-        begin_layer(net, s, f, layer + 1)
-    return DONE
+    net: PackedNetwork, s: PolyhedraState, out: PolyhedraOutput, limit: int, want_output: bool
+) -> int:  # pragma: no cover - compiled
+    """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which."""
+    return int(walk_cells(net, s, out, limit, want_output, _note_missed, _split, has_room, _emit))
 
 
 @inlined
-def _decide_all(net: FlatNetwork, s: PolyhedraState, f: int, layer: int) -> int:  # pragma: no cover - compiled
-    """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
-    found = -1
-    for word in range((net.n_cut[layer] + 63) >> 6):
-        rest = s.frames.undecided[f, word]
-        if rest == NOTHING:
-            continue
-        misses, above, below = surely_missing(s, f, word)
-        rest &= ~misses
-        s.frames.undecided[f, word] = rest
-        if found < 0 and rest != NOTHING:
-            found = 64 * word + lowest_bit(rest)
-        if misses != NOTHING:
-            record(s, f, layer, word, misses)
-            s.frames.on[f, word] |= above
-            if s.frames.asked[f] >= 0 and misses & answered(s, f, word) != NOTHING:
-                _note_zeros(net, s, f, layer, s.frames.asked[f])
-            add_neurons(net, s, f, layer, word, above, below)
-    return found
+def _note_missed(
+    net: PackedNetwork, s: PolyhedraState, f: int, layer: int, word: int, misses: Any, above: Any, below: Any
+) -> None:  # pragma: no cover - compiled
+    """Keep in mind where the neuron that a cell asked about vanishes, if it is one of these, which do not cut it."""
+    if s.frames.asked[f] >= 0 and misses & answered(s, f, word) != NOTHING:
+        _note_zeros(net, s, f, layer, s.frames.asked[f])
 
 
 @inlined
-def _note_zeros(net: FlatNetwork, s: PolyhedraState, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
+def _note_zeros(
+    net: PackedNetwork, s: PolyhedraState, f: int, layer: int, q: int
+) -> None:  # pragma: no cover - compiled
     """Keep in mind where a neuron that does not cut a cell vanishes: on all of it, or else its plane touches the cell.
 
     Vertices between two where it does will inherit it like any other plane.
@@ -250,7 +192,7 @@ def _clear_tight(s: PolyhedraState, new: int, start: int, stop: int) -> None:  #
 
 
 @inlined
-def _split(net: FlatNetwork, s: PolyhedraState, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
+def _split(net: PackedNetwork, s: PolyhedraState, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
     """Replace the top cell by its two halves: the negative one on top, to be walked first. False if room is short."""
     g = f + 1
     start, n = s.frames.start[f], s.frames.n_corners[f]
@@ -377,7 +319,7 @@ def _are_alone(s: PolyhedraState, i: int, j: int, n: int, words: int) -> bool:  
 
 
 @inlined
-def _emit(net: FlatNetwork, s: PolyhedraState, f: int, out: PolyhedraOutput) -> None:  # pragma: no cover - compiled
+def _emit(net: PackedNetwork, s: PolyhedraState, f: int, out: PolyhedraOutput) -> None:  # pragma: no cover - compiled
     """Write a finished region, with the mean of its vertices as a witness."""
     r = s.scalars[N_REGIONS]
     for k in range(s.bits.shape[0]):

@@ -18,16 +18,16 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.lp.pivoting import TINY_PIVOT
 
 if TYPE_CHECKING:
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 # Outcomes of a walk along edges
 OPTIMAL, CROSSED, LOST = 0, 1, 2
-# Below these a number steers no walk. They choose among pivots and decide nothing: proofs come after.
-FLAT_DUAL = 2.0**-33
-FLAT_PIVOT = 2.0**-36
-# After this many pivots a walk takes Bland's rule, which cannot cycle; after the second number it gives up.
+# A multiplier above minus this part of its row is no reason to leave a vertex: walks start near their ends.
+TINY_DUAL = 2.0**-33
+# Bland's rule, and the end, come later than in :mod:`.pivoting`: what a walk gives up is asked in rational arithmetic.
 PATIENCE, EXHAUSTED = 60, 2000
 
 
@@ -86,7 +86,7 @@ def value_at(row: Any, j: int, point: Any) -> Any:  # pragma: no cover - compile
 
 
 @inlined
-def spread(net: FlatNetwork, point: Any) -> Any:  # pragma: no cover - compiled
+def spread(net: PackedNetwork, point: Any) -> Any:  # pragma: no cover - compiled
     """How far beyond the reach of the error bounds a point is; 1 within."""
     most = 1.0
     for i in range(point.shape[0]):
@@ -108,7 +108,7 @@ def descend(
     for i in range(k):
         value += s.walk.gradient[i] * s.walk.vertex[i]
     for pivots in range(EXHAUSTED):
-        best, leaving = -FLAT_DUAL, -1
+        best, leaving = -TINY_DUAL, -1
         for i in range(k):
             y = 0.0
             for j in range(k):
@@ -135,7 +135,7 @@ def descend(
             a = 0.0
             for j in range(k):
                 a -= s.halfspaces.normal[q, j] * s.walk.inverse[j, leaving]
-            if a > FLAT_PIVOT:
+            if a > TINY_PIVOT:
                 active = False
                 for i in range(k):
                     if s.walk.basis[i] == q:
@@ -192,7 +192,7 @@ def _exchange(s: Any, leaving: int, entering: int, pivot: float, normal: Any) ->
 
 @inlined
 def surely_misses(
-    net: FlatNetwork, s: Any, row: Any, j: int, sure: float, side: float, central: bool
+    net: PackedNetwork, s: Any, row: Any, j: int, sure: float, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
     k = s.walk.vertex.shape[0]
@@ -228,7 +228,7 @@ def surely_misses(
 
 @inlined
 def _absorbs(
-    net: FlatNetwork, s: Any, bound: float, charge: float, central: bool
+    net: PackedNetwork, s: Any, bound: float, charge: float, central: bool
 ) -> bool:  # pragma: no cover - compiled
     """Whether slightly different multipliers, all positive, leave nothing over.
 
@@ -266,7 +266,7 @@ def _absorbs(
 
 
 @inlined
-def surely_inside(net: FlatNetwork, s: Any, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
+def surely_inside(net: PackedNetwork, s: Any, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
     """Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""
     k = point.shape[0]
     scale = spread(net, point)

@@ -41,9 +41,9 @@ from polytope_lens.engines._kernels.outcomes import (
     is_to_stop,
 )
 from polytope_lens.engines._kernels.packed_network import (
-    FlatNetwork,
+    PackedNetwork,
+    accumulate_neuron,
     close_layer,
-    hand_on,
     length,
     set_bit,
     start_layer,
@@ -172,7 +172,7 @@ NO_OUTPUT = SplitOutput(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.emp
 
 
 @jit
-def walk(net: FlatNetwork, s: SplitState, out: SplitOutput, limit: int, want_output: bool) -> int:  # pragma: no cover
+def walk(net: PackedNetwork, s: SplitState, out: SplitOutput, limit: int, want_output: bool) -> int:  # pragma: no cover
     """Go on until `limit` regions are in the output, or done, a question is open, or room is short; returns which."""
     while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
@@ -218,7 +218,7 @@ def _turn(s: SplitState, row: int, value: int) -> None:  # pragma: no cover - co
 
 @inlined
 def _find_witness(
-    net: FlatNetwork, s: SplitState, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
+    net: PackedNetwork, s: SplitState, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
 ) -> Any:  # pragma: no cover - compiled
     """A proved interior point of the half on one side, between the cell's witness and a corner on that side."""
     k = corner.shape[0]
@@ -252,7 +252,7 @@ def _side(s: SplitState, f: int, row: Any, j: int) -> float:  # pragma: no cover
 
 
 @inlined
-def _try_candidates(net: FlatNetwork, s: SplitState, f: int, layer: int) -> int:  # pragma: no cover - compiled
+def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> int:  # pragma: no cover - compiled
     """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
     n_next = net.width[layer + 1]
     row, sures = s.layers.rows[layer], s.layers.sure[layer]
@@ -278,14 +278,16 @@ def _try_candidates(net: FlatNetwork, s: SplitState, f: int, layer: int) -> int:
         set_bit(s.bits, net.bit[neuron], answer == ON)
         if n_next > 0 and answer != VANISHES:
             slope = net.positive[neuron] if answer == ON else net.negative[neuron]
-            hand_on(net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f, s.layers.scratch)
+            accumulate_neuron(
+                net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f, s.layers.scratch
+            )
         s.frames.position[f] += 1
     return 0
 
 
 @inlined
 def _decide(
-    net: FlatNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> int:  # pragma: no cover - compiled
     """OFF, ON or CUTS if proved, else NONE. After CUTS, the walk at hand stands on the hyperplane."""
     k = s.walk.vertex.shape[0]
@@ -325,7 +327,7 @@ def _decide(
 
 
 @inlined
-def _is_constant(net: FlatNetwork, is_bounded: bool, layer: int, j: int) -> Any:  # pragma: no cover - compiled
+def _is_constant(net: PackedNetwork, is_bounded: bool, layer: int, j: int) -> Any:  # pragma: no cover - compiled
     """Whether errors in a row whose gradient rounds to zero are those of a constant, or bounded at least."""
     if not is_bounded and layer > 0:
         start, stride, at = net.weight_start[layer], net.stride[layer], net.sparse_at[layer]
@@ -348,7 +350,7 @@ def _is_central(s: SplitState, layer: int, constant: float) -> Any:  # pragma: n
 
 @inlined
 def _behind_narrow_layer(
-    net: FlatNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> int:  # pragma: no cover - compiled
     """OFF or ON if proved in the coordinates of a narrow layer, else NONE."""
     if layer > 0:
@@ -366,7 +368,7 @@ def _behind_narrow_layer(
 
 @inlined
 def _push_row(
-    net: FlatNetwork, s: SplitState, at: int, layer: int, row: Any, j: int, sure: float, bit: int
+    net: PackedNetwork, s: SplitState, at: int, layer: int, row: Any, j: int, sure: float, bit: int
 ) -> None:  # pragma: no cover - compiled
     """Store the halfspace on which a neuron is off."""
     k = s.walk.vertex.shape[0]
@@ -386,7 +388,7 @@ def _push_row(
 
 @inlined
 def _branch(
-    net: FlatNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover
     """Bookkeeping of a cut: frame f becomes the half where the neuron is on, f + 1 on top the other."""
     g = f + 1
@@ -416,14 +418,14 @@ def _branch(
             s.frames.error[g, q] = s.frames.error[f, q]
         neuron = net.neuron_start[layer] + j
         on, off = net.positive[neuron], net.negative[neuron]
-        hand_on(net, layer + 1, j, on, row, sure, s.frames.rows, s.frames.error, f, s.layers.scratch)
-        hand_on(net, layer + 1, j, off, row, sure, s.frames.rows, s.frames.error, g, s.layers.scratch)
+        accumulate_neuron(net, layer + 1, j, on, row, sure, s.frames.rows, s.frames.error, f, s.layers.scratch)
+        accumulate_neuron(net, layer + 1, j, off, row, sure, s.frames.rows, s.frames.error, g, s.layers.scratch)
     s.scalars[TOP] += 1
 
 
 @inlined
 def _split(
-    net: FlatNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover
     """Replace the top cell by its two halves; both start from the point where the walk at hand crossed over."""
     g = f + 1
@@ -442,7 +444,7 @@ def _split(
 
 @inlined
 def _take_bases(
-    net: FlatNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover - compiled
     """Replace the top cell by its two halves, starting from vertices, or points, that the caller found."""
     g = f + 1
@@ -457,7 +459,7 @@ def _take_bases(
 
 
 @inlined
-def _begin_layer(net: FlatNetwork, s: SplitState, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Sort the neurons of a layer into those that surely miss the cell and those that may cut it."""
     n, k = net.width[layer], s.walk.vertex.shape[0]
     row, sures = s.layers.rows[layer], s.layers.sure[layer]
@@ -503,7 +505,9 @@ def _begin_layer(net: FlatNetwork, s: SplitState, f: int, layer: int) -> None:  
             set_bit(s.bits, bit, on)
         if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]
-            hand_on(net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f, s.layers.scratch)
+            accumulate_neuron(
+                net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f, s.layers.scratch
+            )
     s.layers.n_candidates[layer] = count
     s.frames.layer[f] = layer
     s.frames.position[f] = 0

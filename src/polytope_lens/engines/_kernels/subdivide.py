@@ -1,6 +1,6 @@
 """Cell traversal in the plane: cells are convex polygons, and a neuron cuts one iff it has corners on both sides.
 
-Corners are points that know the signs of a layer's neurons: see :mod:`.corner_signs`.
+Corners are points that know the signs of a layer's neurons: see :mod:`.cell_corners`.
 
 The walk is depth first, so memory is the depth of the stack. It stops and can be resumed whenever the output is full,
 or whenever a sign at a corner is not proved by its error bound: the caller answers and calls again.
@@ -19,42 +19,28 @@ import numpy as np
 from polytope_lens._compiled.bits import lowest_bit
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.corner_signs import (
+from polytope_lens.engines._kernels.cell_corners import (
     NOTHING,
     ONE,
     POINT,
-    add_neurons,
     answered,
-    begin_layer,
     find_signs,
-    finish,
     fork,
-    may_go_on,
     record,
     sign_at,
-    surely_missing,
-    write_bits,
+    walk_cells,
 )
 from polytope_lens.engines._kernels.outcomes import (
-    CRAMPED,
-    DONE,
-    FLOOR,
-    FULL,
     N_CORNERS,
     N_REGIONS,
-    SHARE,
-    STOP_IT,
     TOP,
-    UNDECIDED,
-    WANTED,
-    is_to_stop,
 )
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, is_on, length
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, is_on, length
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Words
     from polytope_lens.engines._kernels.blockwise import Blockwise
-    from polytope_lens.engines._kernels.corner_signs import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
+    from polytope_lens.engines._kernels.cell_corners import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
     from polytope_lens.engines._kernels.refine import Refined
 
 
@@ -80,7 +66,7 @@ class PolygonCut(NamedTuple):
 
 
 class SubdivideState(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.corner_signs`."""
+    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.cell_corners`."""
 
     scalars: Ints
     layer_counts: Ints
@@ -127,78 +113,28 @@ NO_OUTPUT = SubdivideOutput(
 
 @jit
 def walk(
-    net: FlatNetwork, s: SubdivideState, out: SubdivideOutput, limit: int, want_geometry: bool
-) -> int:  # pragma: no cover
+    net: PackedNetwork, s: SubdivideState, out: SubdivideOutput, limit: int, want_output: bool
+) -> int:  # pragma: no cover - compiled
     """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which."""
-    n_hidden = net.n_hidden
-    while s.scalars[TOP] > s.scalars[FLOOR]:
-        f = s.scalars[TOP] - 1
-        if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
-            return FULL if s.scalars[WANTED] == STOP_IT else SHARE
-        layer = s.frames.layer[f]
-        if layer >= 0:
-            next_neuron = _decide_all(net, s, f, layer)
-            if next_neuron >= 0:
-                if s.frames.asked[f] != next_neuron:
-                    if not may_go_on(s, f, next_neuron):
-                        return UNDECIDED
-                    if s.frames.asked[f] == next_neuron:
-                        continue
-                if s.scalars[TOP] == s.frames.layer.shape[0] or s.frames.n_points[f] + 2 > s.points.position.shape[0]:
-                    return CRAMPED
-                _split(net, s, f, layer, next_neuron)
-                continue
-            write_bits(net, s, f, layer)
-        if layer == n_hidden - 1:
-            n = s.frames.n_corners[f]
-            if s.scalars[N_REGIONS] >= limit or (want_geometry and s.scalars[N_CORNERS] + n > out.corner.shape[0]):
-                return FULL
-            if layer >= 0:
-                s.layer_counts[layer] += 1
-            if want_geometry:
-                finish(net, s, f)
-                _emit(s, f, out)
-            s.scalars[N_REGIONS] += 1
-            s.scalars[TOP] -= 1
-            continue
-        if s.frames.n_points[f] + s.frames.n_corners[f] > s.points.position.shape[0]:
-            return CRAMPED
-        if layer >= 0:
-            s.layer_counts[layer] += 1
-        begin_layer(net, s, f, layer + 1)
-    return DONE
+    return int(walk_cells(net, s, out, limit, want_output, _note_missed, _split, _has_room, _emit))
 
 
 @inlined
-def _decide_all(net: FlatNetwork, s: SubdivideState, f: int, layer: int) -> int:  # pragma: no cover - compiled
-    """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
-    undecided, on_hash, bit = s.frames.undecided, s.hashes.on, net.bit_start[layer]
-    found = -1
-    for word in range((net.n_cut[layer] + 63) >> 6):
-        rest = undecided[f, word]
-        if rest == NOTHING:
-            continue
-        misses, above, below = surely_missing(s, f, word)
-        rest &= ~misses
-        undecided[f, word] = rest
-        if found < 0 and rest != NOTHING:
-            found = 64 * word + lowest_bit(rest)
-        if misses == NOTHING:
-            continue
-        record(s, f, layer, word, misses)
-        s.frames.on[f, word] |= above
-        if s.frames.asked[f] >= 0:
-            asked = misses & answered(s, f, word)
-            if asked & (above | below) != NOTHING:
-                _mark_vanishing(s, f, bit + s.frames.asked[f], s.frames.asked[f], bool(asked & above))
-            elif asked != NOTHING:
-                s.frames.digest[f] ^= s.hashes.zero[bit + s.frames.asked[f]]
-        on = above
-        while on != NOTHING:
-            s.frames.digest[f] ^= on_hash[bit + 64 * word + lowest_bit(on)]
-            on &= on - ONE
-        add_neurons(net, s, f, layer, word, above, below)
-    return found
+def _note_missed(
+    net: PackedNetwork, s: SubdivideState, f: int, layer: int, word: int, misses: Any, above: Any, below: Any
+) -> None:  # pragma: no cover - compiled
+    """Hash which of the neurons that do not cut a cell are on, and where the one that it asked about vanishes."""
+    bit = net.bit_start[layer]
+    if s.frames.asked[f] >= 0:
+        asked = misses & answered(s, f, word)
+        if asked & (above | below) != NOTHING:
+            _mark_vanishing(s, f, bit + s.frames.asked[f], s.frames.asked[f], bool(asked & above))
+        elif asked != NOTHING:
+            s.frames.digest[f] ^= s.hashes.zero[bit + s.frames.asked[f]]
+    on, on_hash = above, s.hashes.on
+    while on != NOTHING:
+        s.frames.digest[f] ^= on_hash[bit + 64 * word + lowest_bit(on)]
+        on &= on - ONE
 
 
 @inlined
@@ -217,8 +153,10 @@ def _mark_vanishing(s: SubdivideState, f: int, bit: int, q: int, on: bool) -> No
 
 
 @inlined
-def _split(net: FlatNetwork, s: SubdivideState, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
-    """Replace the top cell by its two halves: the negative one on top, to be walked first."""
+def _split(net: PackedNetwork, s: SubdivideState, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
+    """Replace the top cell by its two halves: the negative one on top, to be walked first. False if room is short."""
+    if s.scalars[TOP] == s.frames.layer.shape[0] or s.frames.n_points[f] + 2 > s.points.position.shape[0]:
+        return False
     g = f + 1
     start, n, bit = s.frames.start[f], s.frames.n_corners[f], net.bit_start[layer] + q
     record(s, f, layer, q >> 6, ONE << np.uint64(q & 63))
@@ -289,6 +227,7 @@ def _split(net: FlatNetwork, s: SubdivideState, f: int, layer: int, q: int) -> N
     s.frames.digest[f] ^= s.hashes.on[bit]
     fork(net, s, f, layer, q)
     s.scalars[TOP] += 1
+    return True
 
 
 @inlined
@@ -302,7 +241,7 @@ def _put_corner(s: SubdivideState, i: int, to: int) -> None:  # pragma: no cover
 
 @inlined
 def _push_line(
-    net: FlatNetwork, s: SubdivideState, f: int, layer: int, q: int, bit: int
+    net: PackedNetwork, s: SubdivideState, f: int, layer: int, q: int, bit: int
 ) -> Any:  # pragma: no cover - compiled
     """Put a neuron's line on the stack of lines, with a unit normal; returns its place there."""
     at = s.frames.n_lines[f]
@@ -317,7 +256,7 @@ def _push_line(
 
 @inlined
 def _push_crossing(
-    net: FlatNetwork, s: SubdivideState, layer: int, q: int, u: int, v: int, edge: int, line: int, to: int
+    net: PackedNetwork, s: SubdivideState, layer: int, q: int, u: int, v: int, edge: int, line: int, to: int
 ) -> None:  # pragma: no cover - compiled
     """The point where a neuron's line crosses the edge from point u to v, and a radius that holds the exact crossing.
 
@@ -357,7 +296,13 @@ def _push_crossing(
 
 
 @inlined
-def _emit(s: SubdivideState, f: int, out: SubdivideOutput) -> None:  # pragma: no cover - compiled
+def _has_room(s: SubdivideState, f: int, out: SubdivideOutput) -> bool:  # pragma: no cover - compiled
+    """Whether the output can take the corners of a cell."""
+    return bool(s.scalars[N_CORNERS] + s.frames.n_corners[f] <= out.corner.shape[0])
+
+
+@inlined
+def _emit(net: PackedNetwork, s: SubdivideState, f: int, out: SubdivideOutput) -> None:  # pragma: no cover - compiled
     """Write a finished region."""
     r, at = s.scalars[N_REGIONS], s.scalars[N_CORNERS]
     patterns, bits, maps, rows = out.patterns, s.bits, out.maps, s.frames.rows

@@ -11,13 +11,14 @@ which neurons that has happened; of these, the ones neither positive nor negativ
 cells around the point, but a cell makes no use of it before it would have asked itself: what it does must not depend on
 whether its sibling is in the same walk.
 
-The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. Both hold corners of frames, points and lines
+The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. The walk is the same for both and takes what
+they do differently as functions, which are compiled into it. Both hold corners of frames, points and lines
 (or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
 of them are words of 64, the first neuron lowest. A bound on the error of a row is its last entry.
 
-The bounds are those of :mod:`.flat`, with one for all additions to a row instead of one for each: a sum of n terms and
-a bias, in any order, errs by at most ``(n + 2) u`` times the sum of their absolute values (Higham 2002, section 3.1).
-So a neuron hands on, for each unit of weight, its own error and that share of its magnitude: `layer_carry`.
+The bounds are those of :mod:`.packed_network`, with one for all additions to a row instead of one for each: a sum of n
+terms and a bias, in any order, errs by at most ``(n + 2) u`` times the sum of their absolute values (Higham 2002,
+section 3.1). So a neuron hands on, for each unit of weight, its own error and that share of its magnitude: `carry`.
 """
 
 from __future__ import annotations
@@ -27,17 +28,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._compiled.bits import count_bits, lowest_bit, reverse_bits
-from polytope_lens._compiled.jit import inlined
+from polytope_lens._compiled.jit import inlined, merged
 from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply_add, size, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.blockwise import update_rows
-from polytope_lens.engines._kernels.outcomes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
+from polytope_lens.engines._kernels.outcomes import (
+    CRAMPED,
+    DONE,
+    DOUBLE_DECISIONS,
+    FLOAT_DECISIONS,
+    FLOOR,
+    FULL,
+    N_REGIONS,
+    RATIONAL_DECISIONS,
+    SHARE,
+    STOP_IT,
+    TOP,
+    UNDECIDED,
+    WANTED,
+    is_to_stop,
+)
 from polytope_lens.engines._kernels.packed_network import REFINE_AT, is_blockwise
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints, Words
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 
 # Column of corners' places, and the words of a point's signs
@@ -94,8 +110,77 @@ class Hashes(NamedTuple):
     zero: Words  # per bit, then per side: that it vanishes
 
 
+@merged
+def walk_cells(
+    net: PackedNetwork, s: Any, out: Any, limit: int, want_output: bool,
+    note_missed: Any, split: Any, has_room: Any, emit: Any,
+) -> int:  # pragma: no cover - compiled  # fmt: skip
+    """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which.
+
+    ``note_missed(net, s, f, layer, word, misses, above, below)`` is told of neurons that do not cut a cell,
+    ``split(net, s, f, layer, q)`` replaces it by its halves unless room on the stacks is short, ``has_room(s, f, out)``
+    says whether the output can take it, and ``emit(net, s, f, out)`` writes it there.
+    """
+    frames, scalars = s.frames, s.scalars
+    while scalars[TOP] > scalars[FLOOR]:
+        f = scalars[TOP] - 1
+        if scalars[WANTED] != 0 and is_to_stop(scalars):
+            return FULL if scalars[WANTED] == STOP_IT else SHARE
+        layer = frames.layer[f]
+        if layer >= 0:
+            q = _decide_all(net, s, f, layer, note_missed)
+            if q >= 0:
+                if frames.asked[f] != q:
+                    if not _may_go_on(s, f, q):
+                        return UNDECIDED
+                    if frames.asked[f] == q:
+                        continue
+                if not split(net, s, f, layer, q):
+                    return CRAMPED
+                continue
+            _write_bits(net, s, f, layer)
+        if layer == net.n_hidden - 1:
+            if scalars[N_REGIONS] >= limit or (want_output and not has_room(s, f, out)):
+                return FULL
+            if layer >= 0:
+                s.layer_counts[layer] += 1
+            if want_output:
+                _finish(net, s, f)
+                emit(net, s, f, out)
+            scalars[N_REGIONS] += 1
+            scalars[TOP] -= 1
+            continue
+        if frames.n_points[f] + frames.n_corners[f] > s.points.position.shape[0]:
+            return CRAMPED
+        if layer >= 0:
+            s.layer_counts[layer] += 1
+        _begin_layer(net, s, f, layer + 1)
+    return DONE
+
+
 @inlined
-def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _decide_all(net: PackedNetwork, s: Any, f: int, layer: int, note_missed: Any) -> int:  # pragma: no cover - compiled
+    """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
+    found, undecided = -1, s.frames.undecided
+    for word in range((net.n_cut[layer] + 63) >> 6):
+        rest = undecided[f, word]
+        if rest == NOTHING:
+            continue
+        misses, above, below = _surely_missing(s, f, word)
+        rest &= ~misses
+        undecided[f, word] = rest
+        if found < 0 and rest != NOTHING:
+            found = 64 * word + lowest_bit(rest)
+        if misses != NOTHING:
+            record(s, f, layer, word, misses)
+            s.frames.on[f, word] |= above
+            note_missed(net, s, f, layer, word, misses, above, below)
+            _add_neurons(net, s, f, layer, word, above, below)
+    return found
+
+
+@inlined
+def _begin_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Finish a layer's rows on a cell and find their signs at its corners, which become points of their own."""
     begin(s.refined, layer)
     n_cut, first = net.n_cut[layer], net.neuron_start[layer]
@@ -115,7 +200,7 @@ def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
     if not is_blockwise(net):
         _start_rows(net, s, f, layer)
         for q in range(n_cut, net.width[layer]):
-            add_neuron(net, s, f, layer, q, net.positive[first + q])
+            _add_neuron(net, s, f, layer, q, net.positive[first + q])
     for word in range((n_cut + 63) >> 6):
         left = n_cut - 64 * word
         s.frames.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
@@ -135,7 +220,7 @@ def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
 
 
 @inlined
-def finish(net: FlatNetwork, s: Any, f: int) -> None:  # pragma: no cover - compiled
+def _finish(net: PackedNetwork, s: Any, f: int) -> None:  # pragma: no cover - compiled
     """Put the outputs' rows of a cell where all layers have been decided in the place of those of the next layer."""
     layer = net.n_hidden
     if is_blockwise(net) and net.width[layer] > 0:
@@ -148,7 +233,7 @@ def finish(net: FlatNetwork, s: Any, f: int) -> None:  # pragma: no cover - comp
 
 
 @inlined
-def _close_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _close_rows(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Rows of a layer as tried on a cell, with the bounds that go with them; `carry` holds magnitudes first."""
     rows, out, sure, spread, carry, reach = (
         s.frames.rows, s.layers.rows, s.layers.sure, s.layers.spread, s.layers.carry, net.reach
@@ -190,7 +275,7 @@ def _magnitude(out: Any, reach: Any, layer: int, d: int, at: int) -> Any:  # pra
 
 
 @inlined
-def _start_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _start_rows(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Rows of the next layer before any neuron has been added: its bias times the form that is 1 on the input space."""
     rows, bias, tau, reach = s.frames.rows, net.bias, net.tau, net.reach
     d = rows.shape[1] - 2
@@ -207,7 +292,7 @@ def _start_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
 
 
 @inlined
-def find_signs(net: FlatNetwork, s: Any, f: int, layer: int, p: int) -> None:  # pragma: no cover - compiled
+def find_signs(net: PackedNetwork, s: Any, f: int, layer: int, p: int) -> None:  # pragma: no cover - compiled
     """Signs of a cell's undecided neurons at a point, where floats prove them."""
     point, rows, sure, spread = s.points.position, s.layers.rows, s.layers.sure, s.layers.spread
     d = point.shape[1] - 1
@@ -233,7 +318,7 @@ def find_signs(net: FlatNetwork, s: Any, f: int, layer: int, p: int) -> None:  #
 
 
 @inlined
-def surely_missing(s: Any, f: int, word: int) -> tuple[Any, Any, Any]:  # pragma: no cover - compiled
+def _surely_missing(s: Any, f: int, word: int) -> tuple[Any, Any, Any]:  # pragma: no cover - compiled
     """The undecided neurons of a word that do not cut a cell, and those of them that are on, and that are off."""
     positive, negative, is_open = NOTHING, NOTHING, NOTHING
     for i in range(s.frames.start[f], s.frames.start[f] + s.frames.n_corners[f]):
@@ -255,7 +340,7 @@ def answered(s: Any, f: int, word: int) -> Any:  # pragma: no cover - compiled
 
 
 @inlined
-def may_go_on(s: Any, f: int, q: int) -> bool:  # pragma: no cover - compiled
+def _may_go_on(s: Any, f: int, q: int) -> bool:  # pragma: no cover - compiled
     """Whether the signs of a neuron at all corners of a cell are known; if floats left some open, the cell asks now."""
     is_open, unknown = NOTHING, NOTHING
     for i in range(s.frames.start[f], s.frames.start[f] + s.frames.n_corners[f]):
@@ -286,7 +371,9 @@ def sign_at(s: Any, p: int, q: int) -> Any:  # pragma: no cover - compiled
 
 
 @inlined
-def add_neurons(net: FlatNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any) -> None:  # pragma: no cover
+def _add_neurons(
+    net: PackedNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any
+) -> None:  # pragma: no cover
     """Add the neurons of a word that have been decided to the next layer's rows of a cell."""
     if is_blockwise(net):
         return
@@ -294,16 +381,16 @@ def add_neurons(net: FlatNetwork, s: Any, f: int, layer: int, word: int, on: Any
     while on != NOTHING:
         q = 64 * word + lowest_bit(on)
         on &= on - ONE
-        add_neuron(net, s, f, layer, q, net.positive[first + q])
+        _add_neuron(net, s, f, layer, q, net.positive[first + q])
     if net.leaks[layer]:
         while off != NOTHING:
             q = 64 * word + lowest_bit(off)
             off &= off - ONE
-            add_neuron(net, s, f, layer, q, net.negative[first + q])
+            _add_neuron(net, s, f, layer, q, net.negative[first + q])
 
 
 @inlined
-def add_neuron(net: FlatNetwork, s: Any, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
+def _add_neuron(net: PackedNetwork, s: Any, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
     """Add a decided neuron to the next layer's rows of a cell: ``rows[f] += slope * W[:, q] * z_q``."""
     if slope == 0.0:
         return
@@ -330,7 +417,7 @@ def add_neuron(net: FlatNetwork, s: Any, f: int, layer: int, q: int, slope: floa
 
 
 @inlined
-def fork(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
+def fork(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
     """What a cut does to the neurons of the two halves, f where neuron q is on and f + 1 where it is off."""
     g, word = f + 1, q >> 6
     s.frames.layer[g] = layer
@@ -347,12 +434,12 @@ def fork(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragm
         for k in range(rows.shape[1]):
             store(rows, (g, k, at), load(rows, (f, k, at)))
     neuron = net.neuron_start[layer] + q
-    add_neuron(net, s, f, layer, q, net.positive[neuron])
-    add_neuron(net, s, g, layer, q, net.negative[neuron])
+    _add_neuron(net, s, f, layer, q, net.positive[neuron])
+    _add_neuron(net, s, g, layer, q, net.negative[neuron])
 
 
 @inlined
-def write_bits(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _write_bits(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Write a decided layer of a cell into the packed pattern, first bit highest."""
     bits, at, left = s.bits, net.bit_start[layer], net.n_cut[layer]
     for word in range((left + 63) >> 6):

@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.engines._kernels import blockwise, outcomes, refine
-from polytope_lens.engines._kernels.corner_signs import (
+from polytope_lens.engines._kernels.cell_corners import (
     ANSWERED,
     N_WORDS,
     OPEN,
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from flint import fmpz
 
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
 
 def shared_parts(
-    network: Network, chart: Chart, net: FlatNetwork, *, frames: int, n_points: int, n_lines: int, n_sides: int
+    network: Network, chart: Chart, net: PackedNetwork, *, frames: int, n_points: int, n_lines: int, n_sides: int
 ) -> dict[str, Any]:
     """The parts that states of both kernels have, by name, with the first layer's rows in their place.
 
@@ -82,13 +82,13 @@ def shared_parts(
     }
 
 
-def next_width(net: FlatNetwork) -> int:
+def next_width(net: PackedNetwork) -> int:
     """Length of the rows that each cell on the stack holds of the next layer: only outputs where blocks are summed."""
     first = net.n_hidden if net.form else min(1, net.n_hidden)
     return int(net.stride[first:].max())
 
 
-class CornerSigns(ABC):
+class CornerDecisions(ABC):
     """Signs of neurons at corners in integer arithmetic. A corner is where lines or planes of known owners meet.
 
     `sides` are the rows that owners below 0 stand for; see :mod:`.owner_rows`.
