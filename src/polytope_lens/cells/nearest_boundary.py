@@ -16,8 +16,8 @@ from polytope_lens.cells.inequalities import DOMAIN, row_lengths, system_of
 from polytope_lens.errors import OptionError, OutsideDomainError
 from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.halfspaces import holds, slacks
+from polytope_lens.polytope.metric.projection import Nearest, nearest_point
 from polytope_lens.polytope.polytope import of_integers
-from polytope_lens.polytope.projection import Nearest, check_norm, nearest_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from flint import fmpz
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Sparse
     from polytope_lens.cells.inequalities import Inequalities
-    from polytope_lens.network.network import Sparse
     from polytope_lens.polytope import Polytope
     from polytope_lens.region import Region
 
@@ -108,7 +107,7 @@ def nearest_boundary(
     >>> region.nearest_boundary(layer=1, norm=1).distance
     1.25
     """
-    check_norm(norm)
+    norm = validate.norm(norm)
     layers = len(region.network.layers)
     if layer is not None and not DOMAIN <= layer < layers:
         raise OptionError(

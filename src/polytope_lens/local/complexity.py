@@ -26,7 +26,7 @@ from polytope_lens.network.pattern import pack, unpack
 from polytope_lens.network.subspace import restrict, spanned_by
 from polytope_lens.search.explore import explore
 from polytope_lens.search.interior_proposals import surely_inside
-from polytope_lens.search.search_space import Place, check_norm, nearest
+from polytope_lens.search.search_space import Place, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -140,7 +140,7 @@ def local_complexity(
     >>> [lens.local_complexity([0, 0], 1.4142, norm=norm).n_regions for norm in (1, 2, float("inf"))]
     [3, 3, 4]
     """
-    norm = check_norm(norm)
+    norm = validate.norm(norm)
     point = validate.point(x, network.input_dim, what="`local_complexity`")
     radius = validate.number(radius, name="`radius`", positive=True)
     if max_regions is not None:

@@ -19,7 +19,7 @@ from polytope_lens.local.deepfool import guesses
 from polytope_lens.local.margins import contest, margins_at
 from polytope_lens.polyhedral_complex.locate import check_inside, region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
-from polytope_lens.search.search_space import check_norm, place_of
+from polytope_lens.search.search_space import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -274,7 +274,7 @@ def robustness_radius(
     >>> lens.robustness_radius([[3, 1], [0.5, 2], [-1, -1]], norm=1).radius
     array([2. , 1.5, 0. ])
     """
-    norm = check_norm(norm)
+    norm = validate.norm(norm)
     domain = check_domain(domain, network.input_dim)
     if max_regions is not None:
         max_regions = validate.count(max_regions, name="`max_regions`")

@@ -1,1 +1,4 @@
-"""Linear programs, each method named after what it finds or how; README.md says which is for what."""
+"""Linear programs, and nearest points: exact ones, and floats that propose. README.md says which is for what.
+
+A module is named after the arithmetic and the method, or after what it finds.
+"""

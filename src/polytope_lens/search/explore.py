@@ -19,7 +19,7 @@ from polytope_lens.partition.partition import Partition
 from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex.locate import region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
-from polytope_lens.search.search_space import check_norm, lift, place_of
+from polytope_lens.search.search_space import lift, place_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -106,7 +106,7 @@ def explore(
     limits = _limits(max_regions, max_flips, radius)
     by_distance = _is_by_distance(order, limits)
     bits = region_patterns(network, point[None], domain)[0]
-    place = place_of(network, point, domain, check_norm(norm))
+    place = place_of(network, point, domain, validate.norm(norm))
     disable = None if progress is None else not progress
     with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
 

@@ -1,0 +1,306 @@
+"""ONNX operators that compute: affine maps, bends, and what may stand at the very end."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
+from polytope_lens.importers import graph, windows
+from polytope_lens.importers.onnx.node import StrippedNode
+from polytope_lens.importers.registry import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polytope_lens.importers.onnx.node import Array, Node
+
+MAPS = Table()
+
+
+# ------------------------------------------------------------------------------------------------ affine maps
+
+
+@MAPS("Gemm")
+def _gemm(node: Node) -> Any:
+    get = node.attributes.get
+    a, b = node.inputs[0], node.inputs[1]
+    if isinstance(a, graph.Tensor) and a.constant is None:
+        left = graph.transposed(a, (1, 0)) if get("transA", 0) else a
+        weight = node.numbers(1).T if get("transB", 0) else node.numbers(1)
+        product = _matrix_product(node, left, weight)
+    else:
+        right = graph.transposed(b, (1, 0)) if get("transB", 0) else b
+        weight = node.numbers(0).T if get("transA", 0) else node.numbers(0)
+        product = graph.transposed(_matrix_product(node, graph.transposed(right, (1, 0)), weight.T), (1, 0))
+    alpha, beta = get("alpha", 1.0), get("beta", 1.0)
+    product = product if alpha == 1.0 else graph.scale(product, alpha)
+    if not node.has(2) or beta == 0.0:
+        return product
+    return graph.add_bias(product, node.tensor(2) if beta == 1.0 else graph.scale(node.tensor(2), beta))
+
+
+@MAPS("MatMul")
+def _matmul(node: Node) -> Any:
+    left, right = node.inputs
+    if isinstance(left, graph.Tensor) and left.constant is None:
+        return _stacked_product(node, left, node.numbers(1))
+    weight = node.numbers(0)
+    product = _stacked_product(node, graph.flipped(right), weight.swapaxes(-1, -2) if weight.ndim > 1 else weight)
+    return graph.flipped(product) if weight.ndim > 1 and len(right.shape) > 1 else product
+
+
+def _stacked_product(node: Node, tensor: graph.Tensor, weight: Array) -> graph.Tensor:
+    """``x @ weight`` as numpy's matmul."""
+    if weight.ndim == 1:
+        product = _matrix_product(node, tensor, weight[:, None])
+        return graph.reshaped(product, product.shape[:-1])
+    if (
+        weight.ndim == 2
+        or not weight.shape[:-2]
+        or (math.prod(weight.shape[:-2]) == 1 and len(tensor.shape) >= weight.ndim)
+    ):
+        return _matrix_product(node, tensor, weight.reshape(weight.shape[-2:]))
+    lead = np.broadcast_shapes(tensor.shape[:-2], weight.shape[:-2])
+    wide = graph.broadcast(tensor, (*lead, *tensor.shape[-2:]))
+    graph.checked_weights(math.prod(lead) * math.prod(weight.shape[-2:]), node.where)
+    weights = np.broadcast_to(weight, (*lead, *weight.shape[-2:])).reshape(-1, *weight.shape[-2:])
+    _check_inner(node, tensor.shape[-1], weight.shape[-2])
+    product = graph.batched_matmul(graph.reshaped(wide, (len(weights), *tensor.shape[-2:])), weights, node.label)
+    return graph.reshaped(product, (*lead, *product.shape[1:]))
+
+
+def _matrix_product(node: Node, tensor: graph.Tensor, weight: Array) -> graph.Tensor:
+    _check_inner(node, tensor.shape[-1], weight.shape[0])
+    return graph.matmul(tensor, weight, 0.0, node.label)
+
+
+def _check_inner(node: Node, found: int, expected: int) -> None:
+    if found != expected:
+        raise InvalidNetworkError(f"{node.where} takes {expected} values, but receives {found}.")
+
+
+@MAPS("Conv")
+def _conv(node: Node) -> Any:
+    weight = node.numbers(1)
+    bias = node.numbers(2) if node.has(2) else None
+    sliding = _windows(node, weight.shape[2:], node.tensor(0).shape[2:])
+    return windows.convolution(node.tensor(0), weight, bias, sliding, node.attributes.get("group", 1), node.label)
+
+
+@MAPS("ConvTranspose")
+def _conv_transpose(node: Node) -> Any:
+    tensor, weight = node.tensor(0), node.numbers(1)
+    bias = node.numbers(2) if node.has(2) else None
+    sizes, kernel = tensor.shape[2:], weight.shape[2:]
+    axes, get = len(kernel), node.attributes.get
+    stride, dilation = get("strides", [1] * axes), get("dilations", [1] * axes)
+    extra, pads = get("output_padding", [0] * axes), list(get("pads", [0] * (2 * axes)))
+    mode, wanted = get("auto_pad", "NOTSET"), get("output_shape")
+    if mode in ("SAME_UPPER", "SAME_LOWER") and wanted is None:
+        wanted = [n * s for n, s in zip(sizes, stride, strict=True)]
+    if wanted is not None:
+        full = [s * (n - 1) + e + (k - 1) * d + 1 for n, s, e, k, d in zip(
+            sizes, stride, extra, kernel, dilation, strict=True)]  # fmt: skip
+        total = [max(f - w, 0) for f, w in zip(full, wanted[-axes:], strict=True)]
+        small, large = [t // 2 for t in total], [t - t // 2 for t in total]
+        pads = [*small, *large] if mode == "SAME_UPPER" else [*large, *small]
+    sliding = windows.Windows(kernel, stride, pads[:axes], pads[axes:], dilation)
+    return windows.transposed_convolution(tensor, weight, bias, sliding, extra, get("group", 1), node.label)
+
+
+@MAPS("BatchNormalization")
+def _batch_normalization(node: Node) -> Any:
+    """``x * factor + shift``; the two are computed in float64, which rounds."""
+    if node.attributes.get("training_mode", 0) or node.n_outputs > 1:
+        raise UnsupportedLayerError(f"{node.where} is in training mode. Export the model in eval mode.")
+    tensor = node.tensor(0)
+    gamma, beta, mean, variance = (node.numbers(i) for i in range(1, 5))
+    factor = gamma / np.sqrt(variance + node.attributes.get("epsilon", np.float64(np.float32(1e-5))))
+    if not np.isfinite(factor).all():
+        raise InvalidNetworkError(f"{node.where} divides by a variance that is not positive.")
+    return graph.channelwise(tensor, factor, beta - mean * factor, node.label)
+
+
+@MAPS("Add", "Sub", "Sum")
+def _add(node: Node) -> Any:
+    tensors = [node.tensor(i) for i in range(len(node.inputs))]
+    if node.op == "Add":
+        return graph.add_bias(*(tensors if tensors[0].constant is None else reversed(tensors)))
+    return graph.add(tensors, [1, -1] if node.op == "Sub" else None)
+
+
+@MAPS("Neg")
+def _neg(node: Node) -> Any:
+    return graph.scale(node.tensor(0), -1.0)
+
+
+@MAPS("Mul")
+def _mul(node: Node) -> Any:
+    a, b = node.tensor(0), node.tensor(1)
+    if b.constant is not None:
+        return graph.scale(a, b.constant)
+    if a.constant is not None:
+        return graph.scale(b, a.constant)
+    raise UnsupportedLayerError(
+        f"{node.where} multiplies values that both depend on the model's input, so the network has no polytopes."
+    )
+
+
+@MAPS("Div")
+def _div(node: Node) -> Any:
+    """A product with 1/c, which is rounded unless c is a power of two."""
+    divisor = node.numbers(1)
+    if not divisor.all():
+        raise InvalidNetworkError(f"{node.where} divides by zero.")
+    return graph.scale(node.tensor(0), 1.0 / divisor)
+
+
+@MAPS("Pow")
+def _pow(node: Node) -> Any:
+    if not (node.numbers(1) == 1.0).all():
+        raise UnsupportedLayerError(f"{node.where} is not piecewise affine, so the network has no polytopes.")
+    return graph.broadcast(node.tensor(0), np.broadcast_shapes(node.tensor(0).shape, node.numbers(1).shape))
+
+
+@MAPS("Mean")
+def _mean(node: Node) -> Any:
+    n = len(node.inputs)
+    return graph.scale(graph.add([node.tensor(i) for i in range(n)]), 1.0 / n)
+
+
+@MAPS("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "GlobalAveragePool", "GlobalMaxPool")
+def _reduce(node: Node) -> Any:
+    tensor = node.tensor(0)
+    ndim = len(tensor.shape)
+    keep = bool(node.attributes.get("keepdims", 1))
+    if node.op.startswith("Global"):
+        axes: tuple[int, ...] = tuple(range(2, ndim))
+    else:
+        given = node.option("axes", 1)
+        if given is None or len(given) == 0:
+            if node.attributes.get("noop_with_empty_axes", 0):
+                return tensor
+            given = range(ndim)
+        axes = tuple(sorted({int(axis) % ndim for axis in given}))
+    if node.op.endswith(("Mean", "Sum", "AveragePool")):
+        return graph.reduce_sum(tensor, axes, keep=keep, mean=not node.op.endswith("Sum"))
+    return graph.reduce_extreme(tensor, axes, keep=keep, label=node.label, least=node.op == "ReduceMin")
+
+
+@MAPS("AveragePool")
+def _average_pool(node: Node) -> Any:
+    sliding = _windows(node, node.attributes["kernel_shape"], node.tensor(0).shape[2:])
+    return windows.average_pool(
+        node.tensor(0), sliding, count_padding=bool(node.attributes.get("count_include_pad", 0))
+    )
+
+
+# ------------------------------------------------------------------------------------------------ bends
+
+
+@MAPS("Relu")
+def _relu(node: Node) -> Any:
+    return graph.relu(node.tensor(0), node.label)
+
+
+@MAPS("LeakyRelu")
+def _leaky_relu(node: Node) -> Any:
+    return graph.bend(node.tensor(0), node.attributes.get("alpha", float(np.float32(0.01))), 1.0, node.label)
+
+
+@MAPS("PRelu")
+def _prelu(node: Node) -> Any:
+    return graph.bend(node.tensor(0), node.numbers(1), 1.0, node.label)
+
+
+@MAPS("Abs")
+def _abs(node: Node) -> Any:
+    return graph.bend(node.tensor(0), -1.0, 1.0, node.label)
+
+
+@MAPS("Clip")
+def _clip(node: Node) -> Any:
+    low, high = node.option("min", 1), node.option("max", 2)
+    bounds = [None if v is None else float(np.asarray(v, dtype=np.float64).reshape(())) for v in (low, high)]
+    return graph.clamp(node.tensor(0), bounds[0], bounds[1], node.label)
+
+
+@MAPS("HardSigmoid")
+def _hard_sigmoid(node: Node) -> Any:
+    """``clamp(alpha x + beta, 0, 1)``."""
+    alpha = node.attributes.get("alpha", float(np.float32(0.2)))
+    beta = node.attributes.get("beta", 0.5)
+    shifted = graph.add([graph.scale(node.tensor(0), alpha), graph.constant(beta)])
+    return graph.clamp(shifted, 0.0, 1.0, node.label)
+
+
+@MAPS("ThresholdedRelu")
+def _thresholded_relu(node: Node) -> Any:
+    """``x`` above alpha, else 0: continuous where alpha is 0."""
+    if node.attributes.get("alpha", 1.0) != 0.0:
+        raise UnsupportedLayerError(f"{node.where} jumps at its threshold, so the network is not continuous.")
+    return graph.relu(node.tensor(0), node.label)
+
+
+@MAPS("Shrink")
+def _shrink(node: Node) -> Any:
+    """``x - bias`` above lambd, ``x + bias`` below -lambd, 0 between: continuous where the two are equal."""
+    bias, bound = node.attributes.get("bias", 0.0), node.attributes.get("lambd", 0.5)
+    if bias != bound:
+        raise UnsupportedLayerError(f"{node.where} jumps, so the network is not continuous.")
+    tensor, c = node.tensor(0), graph.constant(bound)
+    return graph.add([graph.relu(graph.add([tensor, c], [sign, -1]), node.label) for sign in (1, -1)], [1, -1])
+
+
+@MAPS("Max", "Min")
+def _extreme(node: Node) -> Any:
+    choose = graph.maximum if node.op == "Max" else graph.minimum
+    tensors = [node.tensor(i) for i in range(len(node.inputs))]
+    while len(tensors) > 1:
+        pairs = [choose(a, b, node.label) for a, b in zip(tensors[::2], tensors[1::2], strict=False)]
+        tensors = pairs + (tensors[-1:] if len(tensors) % 2 else [])
+    return tensors[0]
+
+
+@MAPS("MaxPool")
+def _max_pool(node: Node) -> Any:
+    if node.n_outputs > 1:
+        raise UnsupportedLayerError(f"{node.where} returns places, which jump, so the network is not continuous.")
+    sliding = _windows(node, node.attributes["kernel_shape"], node.tensor(0).shape[2:])
+    return windows.max_pool(node.tensor(0), sliding, node.label)
+
+
+# ------------------------------------------------------------------------------------------------ at the very end
+
+
+@MAPS("Softmax", "LogSoftmax", "Sigmoid", "ArgMax")
+def _final(node: Node) -> Any:
+    """Left out if nothing follows."""
+    return StrippedNode(node.label, node.where, node.tensor(0))
+
+
+# ------------------------------------------------------------------------------------------------ attributes
+
+
+def _windows(node: Node, kernel: Sequence[int], sizes: Sequence[int]) -> windows.Windows:
+    axes, get = len(kernel), node.attributes.get
+    if len(sizes) != axes:
+        raise InvalidNetworkError(
+            f"{node.where} slides over {axes} axes, but its input has {len(sizes)} to slide over."
+        )
+    stride, dilation = get("strides", [1] * axes), get("dilations", [1] * axes)
+    pads = list(get("pads", [0] * (2 * axes)))
+    mode = get("auto_pad", "NOTSET")
+    if mode in ("SAME_UPPER", "SAME_LOWER"):
+        total = [
+            max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0)
+            for n, s, k, d in zip(sizes, stride, kernel, dilation, strict=True)
+        ]
+        small, large = [t // 2 for t in total], [t - t // 2 for t in total]
+        pads = [*small, *large] if mode == "SAME_UPPER" else [*large, *small]
+    elif mode == "VALID":
+        pads = [0] * (2 * axes)
+    return windows.Windows(kernel, stride, pads[:axes], pads[axes:], dilation, bool(get("ceil_mode", 0)))

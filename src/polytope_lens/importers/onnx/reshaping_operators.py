@@ -1,0 +1,135 @@
+"""ONNX operators that move values around: places are computed by onnx's own reference implementation."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import sparse
+
+from polytope_lens.errors import UnsupportedLayerError
+from polytope_lens.importers import graph
+from polytope_lens.importers.registry import Table, words
+from polytope_lens.importers.resize import resize_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polytope_lens.importers.onnx.node import Array, Node
+
+MOVES = Table()
+
+
+@MOVES(
+    *words(
+        "Transpose Slice Gather GatherElements GatherND Squeeze Unsqueeze Expand Tile Flatten Reshape Split "
+        "DepthToSpace SpaceToDepth Trilu Upsample"
+    )
+)
+def _picks(node: Node) -> Any:
+    """Run onnx's own operator on the places of the values, counted from 1; 0 where it fills in zeros."""
+    if node.op == "Upsample":
+        scales = np.asarray(node.option("scales", 1), dtype=np.float64)
+        graph.checked_size([int(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)])
+        if node.attributes.get("mode", "nearest") != "nearest":
+            return _resize_by(node, [int(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)], scales)
+    node.check_growth()
+    tensor = node.tensor(0)
+    places = graph.positions(tensor.shape) + 1
+    others = [node.integers(i) if node.has(i) else None for i in range(1, len(node.inputs))]
+    found = node.reference(node.proto, [places, *others], node.opset)
+    return [graph.gather([tensor], np.asarray(index, dtype=np.int64) - 1) for index in found]
+
+
+@MOVES("Pad")
+def _pad(node: Node) -> Any:
+    tensor = node.tensor(0)
+    pads = np.asarray(node.option("pads", 1)).astype(object).reshape(2, -1)
+    axes = node.integers(3).tolist() if node.has(3) else range(len(tensor.shape))
+    fill = float(node.numbers(2).reshape(())) if node.has(2) else float(node.attributes.get("value", 0.0))
+    around = [(0, 0)] * len(tensor.shape)
+    for axis, before, after in zip(axes, *pads, strict=True):
+        around[axis] = (int(before), int(after))
+    graph.checked_size([max(n + max(b, 0) + max(a, 0), 0) for n, (b, a) in zip(tensor.shape, around, strict=True)])
+    places = graph.positions(tensor.shape) + 1
+    # Negative numbers crop.
+    places = places[tuple(slice(max(-b, 0), n - max(-a, 0)) for n, (b, a) in zip(tensor.shape, around, strict=True))]
+    mode: Any = node.attributes.get("mode", "constant")
+    index = np.pad(places, [(max(b, 0), max(a, 0)) for b, a in around], mode=mode)
+    return graph.gather([tensor], index - 1, fill=fill)
+
+
+@MOVES("Concat")
+def _concat(node: Node) -> Any:
+    return graph.concatenate([node.tensor(i) for i in range(len(node.inputs))], node.attributes["axis"])
+
+
+@MOVES("Where")
+def _where(node: Node) -> Any:
+    condition = node.integers(0).astype(bool)
+    a, b = node.tensor(1), node.tensor(2)
+    shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
+    graph.checked_size(shape)
+    places = [np.broadcast_to(graph.positions(t.shape, s), shape) for t, s in ((a, 0), (b, a.size))]
+    return graph.gather([a, b], np.where(condition, *places))
+
+
+@MOVES("Identity", "Dropout")
+def _identity(node: Node) -> Any:
+    if node.op == "Dropout" and node.has(2) and bool(np.all(node.integers(2))):
+        raise UnsupportedLayerError(
+            f"{node.where} is in training mode, which is random. Export the model in eval mode."
+        )
+    return [node.tensor(0), *[None] * (node.n_outputs - 1)]
+
+
+@MOVES("Cast", "CastLike")
+def _cast(node: Node) -> Any:
+    if node.op == "Cast" and node.attributes["to"] not in (1, 10, 11, 16):  # float, float16, double, bfloat16
+        raise UnsupportedLayerError(f"{node.where} converts to whole numbers, so the network is not continuous.")
+    return node.tensor(0)
+
+
+@MOVES("Resize")
+def _resize(node: Node) -> Any:
+    tensor = node.tensor(0)
+    if node.opset < 11:
+        scales = node.numbers(1)
+        sizes = [math.floor(n * s) for n, s in zip(tensor.shape, scales, strict=True)]
+        return _resize_by(node, sizes, scales)
+    axes = [int(a) % len(tensor.shape) for a in node.attributes.get("axes", range(len(tensor.shape)))]
+    if node.attributes.get("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise UnsupportedLayerError(f"{node.where} keeps the aspect ratio, which this release does not read.")
+    sizes, all_scales = list(tensor.shape), [1.0] * len(tensor.shape)
+    if node.has(3) and node.integers(3).size:
+        for axis, n in zip(axes, node.integers(3).tolist(), strict=True):
+            sizes[axis], all_scales[axis] = int(n), int(n) / tensor.shape[axis]
+    else:
+        for axis, scale in zip(axes, node.numbers(2).tolist(), strict=True):
+            sizes[axis], all_scales[axis] = math.floor(tensor.shape[axis] * scale), scale
+    return _resize_by(node, sizes, np.array(all_scales))
+
+
+def _resize_by(node: Node, sizes: Sequence[int], scales: Array) -> graph.Tensor:
+    """Interpolate along one axis after the other; the weights of positions in between are rounded to float64."""
+    graph.checked_size(sizes)
+    get = node.attributes.get
+    old = node.opset < 11
+    mode = get("mode", "nearest")
+    transform = "asymmetric" if old else get("coordinate_transformation_mode", "half_pixel")
+    rounding = "floor" if old else get("nearest_mode", "round_prefer_floor")
+    if get("antialias", 0) or get("exclude_outside", 0) or mode not in ("nearest", "linear"):
+        raise UnsupportedLayerError(f"{node.where} interpolates in mode {mode!r}, which this release does not read.")
+    tensor = node.tensor(0)
+    for axis, (n, m, scale) in enumerate(zip(tensor.shape, sizes, scales, strict=True)):
+        if n == m and scale == 1.0:
+            continue
+        matrix = resize_matrix(n, m, float(scale), mode, transform, rounding)
+        if matrix is None:
+            raise UnsupportedLayerError(f"{node.where} resizes by {transform!r}, which this release does not read.")
+        shape = (*tensor.shape[:axis], m, *tensor.shape[axis + 1 :])
+        ahead, behind = math.prod(tensor.shape[:axis]), math.prod(tensor.shape[axis + 1 :])
+        spread = sparse.kron(sparse.eye_array(ahead), sparse.kron(matrix, sparse.eye_array(behind)), format="csr")
+        tensor = graph.linear(tensor, sparse.csr_array(spread), shape)
+    return tensor
