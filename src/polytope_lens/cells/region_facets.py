@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import integer_rows, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
-
-
-# Numbers in each array of one batch.
-BATCH = 2**21
 
 
 class Sides(NamedTuple):
@@ -120,9 +117,8 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
     keys = sort_key(partition.packed_patterns)
     cells = ExactCells(network, around)
     parts = [Sides(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
-    step = max(1, BATCH // ((n_bits + len(around.exact) + 1) * (d + 1)))
-    for start in range(0, len(wanted), step):
-        region = wanted[start : start + step]
+    for some in batches(len(wanted), (n_bits + len(around.exact) + 1) * (d + 1)):
+        region = wanted[some]
         bits = unpack(partition.packed_patterns[region], n_bits)
         status, vanishes = prove_rows(network, around, bits, points[region], *region_rows(network, around, bits))
         sure = (status != OPEN).all(axis=1) & ~vanishes.any(axis=1)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.cells.region_facets import BATCH, ExactCells, prove_rows, region_rows, slacks
+from polytope_lens._arrays.batches import batch_size
+from polytope_lens.cells.region_facets import ExactCells, prove_rows, region_rows, slacks
 from polytope_lens.errors import Status
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.lp.interior_point import float_inside
@@ -102,7 +103,7 @@ class Search:
         """How many regions fit into one batch."""
         network = self.place.network
         m = network.n_neurons + len(self.place.around.exact)
-        return max(1, min(TOGETHER, BATCH // ((m + 1) * (network.input_dim + 1))))
+        return min(TOGETHER, batch_size((m + 1) * (network.input_dim + 1)))
 
 
 def search(
