@@ -17,7 +17,7 @@ from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.packed_network import PackedNetwork, packed
 from polytope_lens.engines._kernels.planes import RADIUS
 from polytope_lens.engines.cell_corners import CornerDecisions, shared_parts
-from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed
+from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kernel import doubled
 from polytope_lens.exact.owner_rows import float_sides
@@ -98,13 +98,7 @@ def _start(network: Network, chart: Chart, net: PackedNetwork) -> kernel.Polyhed
     state.scalars[outcomes.TOP] = 1
     state.frames.n_corners[0] = state.frames.n_points[0] = len(corners)
     state.frames.n_lines[0] = len(sides)
-    norms = np.linalg.norm(sides[:, :d], axis=1)
-    scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
-    state.lines.row[: len(sides), : d + 1] = scaled
-    extent = np.abs(scaled) @ net.reach
-    state.lines.row[: len(sides), d + 1] = np.where(
-        (norms == 1.0) | (norms == 0.0), 0.0, (d + 8) * UNIT_ROUNDOFF * extent
-    )
+    state.lines.row[: len(sides), : d + 1], state.lines.row[: len(sides), d + 1] = unit_rows(sides, net.reach[:d])
     state.lines.owner[: len(sides)] = -1 - np.arange(len(sides))
     for i, vertex in enumerate(corners):
         *position, t = vertex.coordinates

@@ -8,7 +8,6 @@ import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
-from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.packed_network import packed
@@ -20,6 +19,7 @@ from polytope_lens.engines.chunks import (
     input_maps,
     input_points,
     trimmed,
+    unit_rows,
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kernel import with_larger_stack
@@ -151,14 +151,11 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
     )
     state.frames.rows[0, :, : width[0]] = first
-    norms = np.linalg.norm(sides[:, :-1], axis=1)
-    scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
-    unit = (norms == 1.0) | (norms == 0.0)
-    size = np.abs(scaled[:, :-1]) @ np.maximum(np.abs(box.lower), np.abs(box.upper)) + np.abs(scaled[:, -1])
-    state.halfspaces.normal[:n_sides], state.halfspaces.offset[:n_sides] = scaled[:, :-1], -scaled[:, -1]
-    state.halfspaces.error[:n_sides] = np.where(unit, 0.0, (d + 8) * UNIT_ROUNDOFF * size)
-    state.halfspaces.owner[:n_sides] = owners
-    state.halfspaces.central[:n_sides] = sides[:, -1] == 0.0
+    halfspaces = state.halfspaces
+    scaled, halfspaces.error[:n_sides] = unit_rows(sides, np.maximum(np.abs(box.lower), np.abs(box.upper)))
+    halfspaces.normal[:n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1], -scaled[:, -1]
+    halfspaces.owner[:n_sides] = owners
+    halfspaces.central[:n_sides] = sides[:, -1] == 0.0
     state.scalars[outcomes.TOP] = 1
     state.frames.n_rows[0] = n_sides
     state.frames.basis[0], state.frames.vertex[0], state.frames.witness[0] = decisions.beginning(kept)
@@ -215,52 +212,49 @@ class _CellDecisions:
         return corner.basis, chart.box.upper, self.float_inside(cell)
 
     def answer(self, state: kernel.SplitState) -> None:
-        """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
-        f, layer, neuron, bits = question(state, self._n_bits)
-        row = self._owners.source.rows(layer, bits)[neuron]
-        if not any(row[:-1]):
+        """Decide the neuron that the kernel stopped at; where it cuts, find points of either half."""
+        asked = question(state, self._n_bits)
+        row = self._owners.source.rows(asked.layer, asked.bits)[asked.neuron]
+        if any(row[:-1]):
+            # The witness has a sign unless there is none; then only the other side is in question.
+            known = self._sign_at(state.frames.witness[asked.frame], row)
+            state.scalars[outcomes.ANSWER] = self._decide(state, asked, row, known)
+        else:
             state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
-            return
-        n_rows, d = int(state.frames.n_rows[f]), len(row) - 1
-        owners = state.halfspaces.owner[:n_rows].tolist()
-        # The witness has a sign unless there is none; then only the other side is in question.
-        known = self._sign_at(state.frames.witness[f], row)
+
+    def _decide(self, state: kernel.SplitState, asked: Question, row: Sequence[fmpz], known: int) -> int:
+        """OFF, ON or CUTS; a vertex and a point of either half are then written down."""
+        f, layer, neuron, bits = asked
+        frames, halfspaces, rounded = state.frames, state.halfspaces, state.layers.rows[layer, :, neuron]
+        n_rows, d = int(frames.n_rows[f]), len(row) - 1
+        owners = halfspaces.owner[:n_rows].tolist()
         proposals: dict[int, list[int]] = {}
         for side in (-1, 1):
             if side != known:
-                gradient = side * state.layers.rows[layer, :d, neuron]
-                found = propose_multipliers(
-                    gradient, state.halfspaces.normal[:n_rows], state.halfspaces.offset[:n_rows]
-                )
+                found = propose_multipliers(side * rounded[:d], halfspaces.normal[:n_rows], halfspaces.offset[:n_rows])
                 proposals[side] = state.walk.basis.tolist() if found is None else found[0].tolist()
                 if self._is_bounded(side, row, proposals[side], owners, bits):
-                    state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
-                    return
+                    return kernel.OFF if side > 0 else kernel.ON
         cell = [self._halfspace(owner, bits) for owner in owners[2 * d :]]
         reached: dict[int, Optimum] = {}
         for side, proposal in proposals.items():
             reached[side] = self._reach(row, side, cell, proposal)
             if reached[side].value + side * row[-1] <= 0:
-                state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
-                return
-        state.scalars[outcomes.ANSWER] = kernel.CUTS
+                return kernel.OFF if side > 0 else kernel.ON
         for place, side in ((0, -1), (1, 1)):
             half = [*cell, Halfspace([fmpq(-side * v) for v in row[:-1]], fmpq(side * row[-1]))]
             if side != known:
                 state.halves.bases[place] = reached[side].basis
-                witness = state.frames.witness[f] if known else None
+                witness = frames.witness[f] if known else None
                 state.halves.points[place] = self._between(half, row, reached[side].point, witness)
                 continue
-            state.halves.points[place] = state.frames.witness[f]
+            state.halves.points[place] = frames.witness[f]
             # The frame's own vertex, if it is not in the other half as far as floats tell: bases only steer.
             with np.errstate(over="ignore", invalid="ignore"):
-                value = (
-                    state.layers.rows[layer, :d, neuron] @ state.frames.vertex[f] + state.layers.rows[layer, d, neuron]
-                )
-            at_vertex = bool(side * value >= 0)
-            state.halves.bases[place] = (
-                state.frames.basis[f] if at_vertex else self._reach(row, side, cell, state.walk.basis.tolist()).basis
-            )
+                at_vertex = bool(side * (rounded[:d] @ frames.vertex[f] + rounded[d]) >= 0)
+            start = state.walk.basis.tolist()
+            state.halves.bases[place] = frames.basis[f] if at_vertex else self._reach(row, side, cell, start).basis
+        return kernel.CUTS
 
     def _sign_at(self, point: NDArray[np.float64], row: Sequence[fmpz]) -> int:
         """Sign of a row at a point, or 0 where the point is NaN."""
@@ -338,34 +332,27 @@ class _ConeDecisions(_CellDecisions):
             point = (self._chart.box.upper * (np.arange(1, d + 1) * 0.618 % 1.0 - 0.5)).tolist()
         return self._free, np.array(point), self._if_inside(sides, point)
 
-    def answer(self, state: kernel.SplitState) -> None:
-        """Decide the neuron that the kernel stopped at; where it cuts, find a point of either half."""
-        f, layer, neuron, bits = question(state, self._n_bits)
-        row = self._owners.source.rows(layer, bits)[neuron]
-        if not any(row[:-1]):
-            state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
-            return
-        cell = [
-            self._owners.halfspace(owner, bits) for owner in state.halfspaces.owner[: state.frames.n_rows[f]].tolist()
-        ]
-        known = self._sign_at(state.frames.witness[f], row)
+    def _decide(self, state: kernel.SplitState, asked: Question, row: Sequence[fmpz], known: int) -> int:
+        """OFF, ON or CUTS; a point of either half is then written down."""
+        f, bits, witness = asked.frame, asked.bits, state.frames.witness[asked.frame]
+        owners = state.halfspaces.owner[: state.frames.n_rows[f]].tolist()
+        cell = [self._owners.halfspace(owner, bits) for owner in owners]
         reached: dict[int, list[fmpq]] = {}
         for side in (-1, 1):
             if side != known:
                 best = self._farthest(row, side, cell)
                 if best.value <= 0:
-                    state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
-                    return
+                    return kernel.OFF if side > 0 else kernel.ON
                 reached[side] = best.point
-        state.scalars[outcomes.ANSWER] = kernel.CUTS
         for place, side in ((0, -1), (1, 1)):
             half = [*cell, [-side * v for v in row]]
             if side == known:
-                point = state.frames.witness[f].tolist()
+                point = witness.tolist()
             else:
-                point = self._beside(half, reached[side], state.frames.witness[f]) if known else self._middle_of(half)
+                point = self._beside(half, reached[side], witness) if known else self._middle_of(half)
             state.halves.points[place] = self._if_inside(half, point)
             state.halves.bases[place] = self._free
+        return kernel.CUTS
 
     @property
     def _free(self) -> list[int]:

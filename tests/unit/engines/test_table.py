@@ -95,7 +95,7 @@ def row(engine):
         return "yes" if is_so else "no"
 
     outer = "" if engine.outer is None else f", the outer ones by `{engine.outer}`"
-    takes = {None: "never", 0: "yes"}.get(engine.pays_from, f"unbounded: from {engine.pays_from} hidden layers")
+    takes = {None: "never", 0: "yes"}.get(engine.pays_from, f"yes; unbounded: from {engine.pays_from} hidden layers")
     cells = (
         f"`{engine.name}`", engine.cells, str(engine.inputs or "any"),
         "in one piece" if engine.in_one_piece else f"charts{outer}", takes,
