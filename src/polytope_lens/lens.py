@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Point, Points
     from polytope_lens.domain import Domain
+    from polytope_lens.engines.table import EngineChoice
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
     from polytope_lens.importers.state_dict import Architecture
@@ -152,7 +153,7 @@ class Lens:
     def partition(
         self,
         domain: Domain = None,
-        engine: str = "auto",
+        engine: EngineChoice = "auto",
         *,
         workers: int = 1,
         progress: bool | None = None,
@@ -183,7 +184,7 @@ class Lens:
     def count(
         self,
         domain: Domain = None,
-        engine: str = "auto",
+        engine: EngineChoice = "auto",
         *,
         workers: int = 1,
         progress: bool | None = None,
@@ -203,7 +204,7 @@ class Lens:
         return found
 
     @documented_by(engines.regions)
-    def regions(self, domain: Domain = None, engine: str = "auto", *, workers: int = 1) -> Iterator[Region]:
+    def regions(self, domain: Domain = None, engine: EngineChoice = "auto", *, workers: int = 1) -> Iterator[Region]:
         return engines.regions(self.network, domain, engine=engine, workers=workers)
 
     @documented_by(exploration.explore)

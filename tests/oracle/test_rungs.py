@@ -87,8 +87,8 @@ def test_rationals_alone_decide_the_same(module, engine, data):
     box = Box([-1] * d, [1] * d)
     usual = lens.partition(box, engine)
     with pytest.MonkeyPatch.context() as patch:
-        honest = module.flatten
-        patch.setattr(module, "flatten", lambda *args, **options: blown_up(honest(*args, **options)))
+        honest = module.packed
+        patch.setattr(module, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
         strict = lens.partition(box, engine)
     assert_same_regions(usual, strict)
     assert strict.certificate.rational >= usual.certificate.rational
@@ -106,8 +106,8 @@ def test_double_doubles_agree_with_rationals_in_deep_networks(seed):
     partitions = [lens.partition(box, engine) for engine in ("subdivide", "split")]
     assert all(partition.certificate.double_double > 100 for partition in partitions)
     with pytest.MonkeyPatch.context() as patch:
-        honest = subdivide.flatten
-        patch.setattr(subdivide, "flatten", lambda *args, **options: blown_up(honest(*args, **options)))
+        honest = subdivide.packed
+        patch.setattr(subdivide, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
         partitions.append(lens.partition(box, "subdivide"))
     assert partitions[2].certificate.rational > 20
     for p, q in pairwise(partitions):

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batch_size
 from polytope_lens.cells.inequalities import facets_seen, nearest_first
 from polytope_lens.cells.interior_proposals import propose_centers, step_in
-from polytope_lens.cells.region_facets import BATCH, Cells, region_rows
+from polytope_lens.cells.region_facets import Cells, region_rows
 from polytope_lens.cells.search_space import are_inside, lift, place_of
 from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import ActivationPattern
@@ -41,7 +42,7 @@ def neighbors(region: Region) -> list[Region]:
     cells = Cells(place.network, place.around)
     across = np.array([cells.across(bits, found.groups[i], found.vanishing)[0] for i in chosen])
     points = np.empty((len(chosen), place.network.input_dim))
-    step = batch_size(place)
+    step = regions_together(place)
     for start in range(0, len(chosen), step):
         some, exits = slice(start, start + step), found.exits[chosen[start : start + step]]
         rows, error = region_rows(place.network, place.around, across[some])
@@ -53,10 +54,10 @@ def neighbors(region: Region) -> list[Region]:
     ]
 
 
-def batch_size(place: Place) -> int:
+def regions_together(place: Place) -> int:
     """Of how many regions the rows are looked at together."""
     m = place.network.n_neurons + len(place.around.exact)
-    return max(1, BATCH // ((m + 1) * (place.network.input_dim + 1)))
+    return batch_size((m + 1) * (place.network.input_dim + 1))
 
 
 def enter(

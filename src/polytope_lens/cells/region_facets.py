@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from polytope_lens.polytope import Polytope
 
 
-# Numbers in each array of one batch.
-BATCH = 2**21
 # Of a region with no more numbers than this in all its normals, rationals decide as fast as floats; up to the second
 # number, as fast as floats that are not compiled.
 TINY, SMALL = 12, 2**11
@@ -182,8 +180,8 @@ def _mark_implied_behind(
     """Mark rows that are implied in fewer coordinates, given all rows in those of the inputs.
 
     Where fewer neurons of a layer are passed on than there are inputs, all rows behind it depend on these alone, and
-    some of their halfspaces are parallel to a common direction. In an unbounded region they then meet at infinity,
-    which is a tie in the coordinates of the inputs, but none in those of the neurons passed on.
+    rows of an unbounded region are ties in the coordinates of the inputs, but none in those of the neurons passed on:
+    `engines/_kernels/bottleneck.py` says why, and uses the same coordinates for "does a neuron cut a cell".
 
     Rows that are implied without touching are implied in both. One that touches does so where all neurons passed on
     are zero, which is too little for a facet unless their rows are all parallel.

@@ -10,7 +10,6 @@ import numpy as np
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.cells.interior_proposals import slacks, surely_inside
 from polytope_lens.cells.region_facets import Walls, beneath, walls
-from polytope_lens.errors import OptionError
 from polytope_lens.exact.forward import affine, quiet
 from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.polytope.batch.nearest_points import nearest_points
@@ -62,19 +61,6 @@ class Place:
     norm: float = 2.0
     gram: Floats | None = None
     size: Floats | None = None
-
-
-def check_norm(norm: float) -> float:
-    """1.0, 2.0 or inf.
-
-    Raises
-    ------
-    OptionError
-    """
-    is_number = isinstance(norm, int | float | np.integer | np.floating) and not isinstance(norm, bool)
-    if not is_number or float(norm) not in (1.0, 2.0, np.inf):
-        raise OptionError(f"`norm` should be 1, 2 or inf (numpy.inf), but received {norm!r}.")
-    return float(norm)
 
 
 def place_of(network: Network, x: Floats, domain: Domain, norm: float = 2.0) -> Place:

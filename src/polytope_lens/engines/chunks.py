@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,6 +68,18 @@ def first_rows(network: Network, chart: Chart) -> Floats:
         else (network.dense_output_weight(), network.output_bias)
     )
     return np.asarray(np.column_stack([weight, bias]) @ chart.matrix)
+
+
+def unit_rows(sides: Floats, reach: Floats) -> tuple[Floats, Floats]:
+    """Rows ``[a, c]`` with a of length 1, and bounds on the error of their values where ``|u_k| <= reach[k]``.
+
+    Rows of length 1, and those that do not depend on u, are as they were, without any.
+    """
+    norms = np.linalg.norm(sides[:, :-1], axis=1)
+    scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
+    size = np.abs(scaled) @ np.append(reach, 1.0)
+    exact = (norms == 1.0) | (norms == 0.0)
+    return scaled, np.where(exact, 0.0, (sides.shape[1] + 7) * UNIT_ROUNDOFF * size)
 
 
 def input_points(chart: Chart, points: Floats) -> Floats:

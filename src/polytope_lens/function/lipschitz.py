@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.bounded_rows import bounded_rows
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 # Norms that are found by trying all signs try at most so many.
 MOST_SIGNS = 16
-# Numbers in each array of one batch.
-BATCH = 2**21
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +172,7 @@ def _bounds(partition: Partition, p: float, q: float) -> tuple[Floats, Floats]:
     lower, upper = np.empty(n), np.empty(n)
     # Norms are sums of at most so many terms.
     slack = 2 * (d + out + 2) * UNIT_ROUNDOFF
-    step = max(1, BATCH // widest)
-    for start in range(0, n, step):
-        at = slice(start, start + step)
+    for at in batches(n, widest):
         *_, (rows, error) = bounded_rows(function, unpack(partition.packed_patterns[at], function.n_neurons))
         size, error = (array[:, :, :-1].transpose(1, 0, 2) for array in (np.abs(rows), error))
         with np.errstate(over="ignore", invalid="ignore"):

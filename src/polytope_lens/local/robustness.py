@@ -12,7 +12,7 @@ from tqdm import tqdm
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
 from polytope_lens.arithmetic.roots import enclose, enclose_root
-from polytope_lens.cells.search_space import check_norm, place_of
+from polytope_lens.cells.search_space import place_of
 from polytope_lens.domain import check_domain
 from polytope_lens.errors import ConsistencyError, OptionError, Status, require
 from polytope_lens.local.boundary_search import Front
@@ -274,7 +274,7 @@ def robustness_radius(
     >>> lens.robustness_radius([[3, 1], [0.5, 2], [-1, -1]], norm=1).radius
     array([2. , 1.5, 0. ])
     """
-    norm = check_norm(norm)
+    norm = validate.norm(norm)
     domain = check_domain(domain, network.input_dim)
     if max_regions is not None:
         max_regions = validate.count(max_regions, name="`max_regions`")

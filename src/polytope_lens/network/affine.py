@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.batches import batches
 from polytope_lens.errors import DimensionError
 from polytope_lens.network.network import augment, slopes
 from polytope_lens.network.pattern import unpack
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Words
     from polytope_lens.network.network import Network
-
-# Numbers in each array of one batch of maps.
-BATCH = 2**21
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
@@ -80,9 +78,7 @@ def affine_maps(network: Network, patterns: Words) -> Floats:
     """
     n, out, d = len(patterns), network.output_dim, network.input_dim
     maps = np.empty((n, out, d + 1))
-    step = max(1, BATCH // (out * max(d + 1, *network.widths, 1)))
-    for start in range(0, n, step):
-        some = slice(start, start + step)
+    for some in batches(n, out * max(d + 1, *network.widths, 1)):
         maps[some] = _maps(network, unpack(patterns[some], network.n_neurons))
     return maps
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.errors import require
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.partition.partition import Partition
-
-
-# Numbers in each array of one batch.
-BATCH = 2**21
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,9 +121,7 @@ def zero_mask(partition: Partition) -> Bools:
     zero = np.zeros(bits.shape, dtype=bool)
     if not network.layers:
         return zero
-    step = max(1, BATCH // (max(network.widths) * (network.input_dim + 1)))
-    for start in range(0, len(bits), step):
-        at = slice(start, start + step)
+    for at in batches(len(bits), max(network.widths) * (network.input_dim + 1)):
         found = []
         for layer, (rows, error) in zip(network.layers, bounded_rows(network, bits[at]), strict=True):
             found.append(~np.any(np.abs(rows) > error, axis=2)[layer.cuts])

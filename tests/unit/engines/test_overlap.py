@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import overlap, subdivide
 from polytope_lens.engines.charts import charts
 from polytope_lens.engines.chunks import Record
+from polytope_lens.engines.table import ENGINES
 from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import assert_same_regions, networks
 
@@ -44,7 +47,7 @@ def spied(monkeypatch):
         wanted.append(want_output)
         return honest(*args, want_output=want_output, **options)
 
-    monkeypatch.setitem(engines.ENGINES, "subdivide", walk)
+    monkeypatch.setitem(ENGINES, "subdivide", replace(ENGINES["subdivide"], walk=walk))
     return wanted
 
 

@@ -124,8 +124,10 @@ def test_slivers(width):
 
 
 def test_refusals():
-    with pytest.raises(OptionError, match="norm should be 1, 2 or infinity"):
+    with pytest.raises(OptionError, match="`norm` should be 1, 2 or inf"):
         cube(2).distance([2, 2], norm=3)
+    with pytest.raises(OptionError, match="`norm` should be 1, 2 or inf"):
+        cube(2).distance([2, 2], norm=True)
     with pytest.raises(DimensionError, match="`project` needs one point with 2 coordinates"):
         cube(2).project([1, 2, 3])
     with pytest.raises(DomainError, match="empty"):
