@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import permutations
 
-import cvxpy as cp
 import numpy as np
 import pytest
 from flint import fmpq
@@ -151,6 +150,7 @@ def test_small_integers(data, norm):
 
 @pytest.mark.parametrize("norm", NORMS)
 def test_against_cvxpy(norm):
+    cp = pytest.importorskip("cvxpy")
     lens, x = random_lens((3, 5, 3, 3), 1), np.array([0.3, -0.4, 0.2])
     best = np.inf
     for rows in systems(lens, x):
