@@ -19,7 +19,7 @@ SHARED_CLASSES = {
 }  # fmt: skip
 SHARED_MODULES: set[str] = set()
 UNTESTED = """
-engines/brute engines/chunks engines/cell_corners engines/polyhedra engines/subdivide lp/float_simplex lp/highs
+engines/brute engines/cell_corners engines/polyhedra engines/subdivide lp/float_simplex lp/highs
 lp/nearest_in_norm lp/rational_nearest lp/rational_simplex polytope/batch/ray_shooting polytope/batch/statuses
 """
 
