@@ -9,12 +9,11 @@ import numpy as np
 
 from polytope_lens._arrays.batches import batch_size
 from polytope_lens.cells.inequalities import facets_seen, nearest_first
-from polytope_lens.cells.interior_proposals import propose_centers, step_in
+from polytope_lens.cells.interior_proposals import pays_to_propose, propose_centers, step_in
 from polytope_lens.cells.region_facets import Cells, region_rows
 from polytope_lens.cells.search_space import are_inside, lift, place_of
 from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import ActivationPattern
-from polytope_lens.polytope.batch.redundancy import pays_to_walk
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
@@ -76,7 +75,7 @@ def enter(
 
 def _center(place: Place, cells: Cells, bits: Bools, rows: Floats, error: Floats, point: Floats) -> tuple[Floats, bool]:
     """A point of a region where those on the way in are not proved to be inside, and whether this one is."""
-    if pays_to_walk(*rows.shape[1:]):
+    if pays_to_propose(rows.shape[1], len(point)):
         for center in propose_centers(rows[0], point):
             if are_inside(place, rows, error, center[None])[0]:
                 return center, True
