@@ -94,16 +94,17 @@ def matrix(value: Any, *, name: str, error: type[PolytopeLensError] = DimensionE
 
 def points(value: ArrayLike, dim: int, *, what: str) -> NDArray[np.float64]:
     """Points as rows, shape (n, dim); a single point becomes one row."""
-    raw = np.asarray(value)
-    array = float_array(raw, name=f"the points given to {what}", ndim=1 if raw.ndim == 1 else 2)
-    if array.ndim == 1:
-        array = array[None, :]
-    if array.shape[1] != dim:
+    try:
+        ndim = 1 if np.ndim(value) == 1 else 2
+    except ValueError:  # rows that differ in length
+        ndim = 2
+    array = float_array(value, name=f"the points given to {what}", ndim=ndim)
+    if array.shape[-1] != dim:
         raise DimensionError(
             f"{what} needs points with {dim} coordinates, the input dimension, "
-            f"but received an array of shape {raw.shape}."
+            f"but received an array of shape {array.shape}."
         )
-    return array
+    return array.reshape(-1, dim)
 
 
 def point(value: ArrayLike, dim: int, *, what: str) -> NDArray[np.float64]:

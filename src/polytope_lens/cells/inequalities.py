@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import reduce
-from operator import mul, or_
-from typing import TYPE_CHECKING, TypeAlias, cast
+from operator import or_
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from flint import fmpz
 from scipy import sparse
 
 from polytope_lens._kept import answers, kept
-from polytope_lens.arithmetic.rational import common_exponent, fraction, integer_rows, scaled_quotient, written
+from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
 from polytope_lens.cells.region_facets import beneath, facets_of_one, walls
-from polytope_lens.errors import DimensionError, OptionError
+from polytope_lens.errors import OptionError
 from polytope_lens.exact.rows import ExactRows, pulled_back_rows
 from polytope_lens.exact.sliced import rounded_rows
 from polytope_lens.exact.sparse import has_sparse_layers, rows_on
@@ -29,15 +28,13 @@ from polytope_lens.polytope.polytope import of_integers
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Bools, Floats, Ints, Matrix
+    from polytope_lens._types import Bools, Floats, Fractions, Ints, Matrix
     from polytope_lens.cells.region_facets import FacetsOfOne
     from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
     from polytope_lens.region import Region
-
-    Fractions: TypeAlias = NDArray[np.object_]
 
 DOMAIN = -1
 # Of a region with no more numbers than this in all its normals, the exact rows of the facets are rounded one by one.
@@ -107,16 +104,21 @@ class Inequalities:
             self.A[keep], self.b[keep], self.layer[keep], self.neuron[keep], keep[keep], self.point, self.error[keep]
         )
 
-    def contains(self, point: Sequence[Fraction | float]) -> bool:
-        """Whether a point, given by fractions, integers or floats, satisfies all rows, exactly as they are.
+    def contains(self, X: ArrayLike) -> Bools:
+        """Whether each point satisfies all rows, exactly as they are, (n, d) -> (n,) bool.
 
-        With ``exact=True`` that means that it lies in the closed region; rounded rows may disagree beside a boundary.
+        Of fractions that means that it lies in the closed region; rounded rows may disagree beside a boundary.
+
+        Parameters
+        ----------
+        X : (n, d) array
+            Floats, integers or fractions.
 
         Raises
         ------
         DimensionError
         """
-        return satisfies(self, point)
+        return self.to_polytope().contains(X)
 
     def to_polytope(self) -> Polytope:
         """All rows as a polytope with owners, exactly as they are, for its questions and formats.
@@ -331,28 +333,6 @@ def nearest_first(region: Region) -> list[int]:
     rows = facet_table(region)
     order: list[int] = np.argsort(_distances(rows[:, :-1], 0.0 - rows[:, -1], region.point), kind="stable").tolist()
     return order
-
-
-def satisfies(system: Inequalities, point: Sequence[Fraction | float]) -> bool:
-    """Whether a point satisfies all inequalities; exact.
-
-    Raises
-    ------
-    DimensionError
-    """
-    d = system.A.shape[1]
-    if np.asarray(point, dtype=object).shape != (d,):
-        raise DimensionError(
-            f"`contains` needs one point with {d} coordinates, the input dimension, but received {point}."
-        )
-    try:
-        x = [fraction(v) for v in point]
-    except (AttributeError, OverflowError, ValueError) as cause:
-        raise DimensionError(
-            f"the point given to `contains` should be of finite numbers, but is {list(point)}."
-        ) from cause
-    A, b = system.to_polytope().fractions()
-    return all(sum(map(mul, row, x), Fraction(0)) <= bound for row, bound in zip(A, b, strict=True))
 
 
 def _unmarked(region: Region, exact: bool = False) -> Inequalities:

@@ -56,7 +56,7 @@ def given(A: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats] | IntegerRows:
     DimensionError
     """
     names = "the normals A of a polytope", "the offsets b of a polytope"
-    arrays = [_numbers(value, name, ndim) for value, name, ndim in zip((A, b), names, (2, 1), strict=True)]
+    arrays = [numbers(value, name, ndim) for value, name, ndim in zip((A, b), names, (2, 1), strict=True)]
     if arrays[0].shape[0] != arrays[1].shape[0]:
         raise DimensionError(
             f"a polytope with A of shape {arrays[0].shape} needs b of shape ({arrays[0].shape[0]},), but received "
@@ -81,8 +81,13 @@ def of_fractions(A: NDArray[Any], b: NDArray[Any]) -> IntegerRows:
     return IntegerRows(rows, scales)
 
 
-def _numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
-    """An array of floats that hold what was given, or else of fractions."""
+def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
+    """An array of floats that hold what was given, or else of fractions.
+
+    Raises
+    ------
+    DimensionError
+    """
     try:
         raw = np.asarray(value)
     except ValueError:
@@ -102,20 +107,20 @@ def _numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
     return exact
 
 
-def _fit_floats(numbers: NDArray[Any]) -> bool:
+def _fit_floats(values: NDArray[Any]) -> bool:
     """Whether floats hold all of some fractions or floats."""
     try:
-        return all(Fraction(float(v)) == v for v in numbers.flat)
+        return all(Fraction(float(v)) == v for v in values.flat)
     except OverflowError:
         return False
 
 
-def _are_wide(numbers: NDArray[Any]) -> bool:
+def _are_wide(values: NDArray[Any]) -> bool:
     """Whether some integers, or floats of more than 64 bits, do not fit float64."""
-    if numbers.dtype.kind not in "iuf" or (numbers.dtype.kind == "f" and numbers.dtype.itemsize <= 8):
+    if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and values.dtype.itemsize <= 8):
         return False
     with np.errstate(invalid="ignore"):
-        return bool((numbers.astype(np.float64).astype(numbers.dtype) != numbers).any())
+        return bool((values.astype(np.float64).astype(values.dtype) != values).any())
 
 
 # ---------------------------------------------------------------------------------------------------- of a polytope

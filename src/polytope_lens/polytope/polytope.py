@@ -11,7 +11,7 @@ from flint import fmpz
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, answers
-from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float, rationals
+from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
 from polytope_lens.errors import DimensionError
 from polytope_lens.io.export import Export
 from polytope_lens.io.ine import read_ine
@@ -151,8 +151,9 @@ class Polytope(Keeper):
         Parameters
         ----------
         X : (n, d) array
+            Floats, or fractions, as ``vertices(exact=True)`` has them.
         """
-        return membership.inside_mask(self, validate.points(X, self.dim, what="`contains`"))
+        return membership.inside_mask(self, membership.given_points(X, self.dim, what="`contains`"))
 
     @property
     @documented_by(feasibility.is_empty)
@@ -316,7 +317,7 @@ class Polytope(Keeper):
         Parameters
         ----------
         x : (d,) or (n, d) array
-            A point, or rows that are projected one by one.
+            A point, or rows that are projected one by one; of floats or fractions.
         exact : bool
             Fractions instead of floats.
 
@@ -337,7 +338,7 @@ class Polytope(Keeper):
         Parameters
         ----------
         x : (d,) or (n, d) array
-            A point, or rows whose distances are an array (n,).
+            A point, or rows whose distances are an array (n,); of floats or fractions.
         norm : 1, 2 or infinity
         """
         if np.ndim(x) == 2:
@@ -345,7 +346,7 @@ class Polytope(Keeper):
         return self._nearest(x, "`distance`", norm).distance
 
     def _nearest(self, x: ArrayLike, what: str, norm: float = 2) -> projection.Nearest:
-        return projection.nearest_point(self, rationals(validate.point(x, self.dim, what=what)), norm)
+        return projection.nearest_point(self, membership.given_point(x, self.dim, what=what), norm)
 
     @documented_by(sampling.sample)
     def sample(self, n: int, seed: int = 0) -> Floats:

@@ -139,12 +139,14 @@ def test_points_between_floats_are_told_apart():
     third = Fraction(0.1 + 0.2) / 3
     assert exact.contains([third])
     assert not exact.contains([third + Fraction(1, 10**30)])
-    assert [exact.contains([x]) for x in (float(third), np.float32(0.5), np.int64(0), 1)] == [
-        Fraction(float(third)) <= third, False, True, False
-    ]  # fmt: skip
+    points = [[float(third)], [np.float32(0.5)], [np.int64(0)], [1]]
+    assert exact.contains(points).tolist() == [Fraction(float(third)) <= third, False, True, False]
+    assert exact.contains([[third], [0.5], [third + Fraction(1, 10**30)]]).tolist() == [True, False, False]
 
 
-@pytest.mark.parametrize("point", [[1], [1, 2, 3], 1, [[1, 2]], [np.nan, 0], [0, np.inf], ["1", 0], [None, 0]], ids=str)
+@pytest.mark.parametrize(
+    "point", [[1], [1, 2, 3], 1, [[1, 2], [3]], [[[1, 2]]], [np.nan, 0], [0, np.inf], ["1", 0], [None, 0]], ids=str
+)
 def test_what_is_no_point_is_refused(point):
     with pytest.raises(DimensionError, match="`contains`"):
         Lens(golden((2, 4), 1)).at([0.3, 0.4]).inequalities(exact=True).contains(point)

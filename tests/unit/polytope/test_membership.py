@@ -5,11 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference
 from polytope_lens import Lens
+from polytope_lens.errors import DimensionError
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.membership import float_rows, inside_mask
 from solids import fraction_rows, polytopes
@@ -26,6 +28,33 @@ def test_membership_is_exact_beside_the_boundary(a, x, ulps):
         b = float(np.nextafter(b, np.inf if ulps > 0 else -np.inf))
     inside = reference.dot(reference.fractions(a), reference.fractions(x)) <= Fraction(b)
     assert Polytope([a], [b]).contains([x]).tolist() == [inside]
+
+
+@settings(max_examples=60)
+@given(data=st.data(), d=st.integers(1, 3))
+def test_exact_answers_can_be_asked_about(data, d):
+    poly = data.draw(polytopes(d))
+    if poly.is_empty or not len(poly.vertices()):
+        return
+    corners = poly.vertices(exact=True)
+    assert poly.contains(corners).all() and poly.distance(corners).tolist() == [0] * len(corners)
+    assert (poly.project(corners, exact=True) == corners).all()
+    assert poly.contains(corners[0]).tolist() == [True] and (poly.project(corners[0], exact=True) == corners[0]).all()
+    for row in fraction_rows(poly):
+        beyond = corners + Fraction(1, 2**200) * np.array(row[:-1], dtype=object)
+        inside = [all(reference.dot(r, [*x, Fraction(1)]) <= 0 for r in fraction_rows(poly)) for x in beyond.tolist()]
+        assert poly.contains(beyond).tolist() == inside
+
+
+def test_what_are_no_points_is_refused():
+    poly = Polytope([[1, 0]], [1])
+    for points in ([[1, 2], [3]], [[Fraction(1, 2)]], [["a", 1]], [[None, 0]], [[np.nan, 0]], 3, [[[1, 2]]]):
+        with pytest.raises(DimensionError, match="`contains`"):
+            poly.contains(points)
+    for point in ([Fraction(1, 2)], ["a", 1], [[np.inf, Fraction(1)]]):
+        with pytest.raises(DimensionError, match="`project`"):
+            poly.project(point)
+    assert poly.contains([[2**80, 0], [Fraction(1), 2**2000]]).tolist() == [False, True]
 
 
 def test_membership_survives_overflow_and_underflow():
