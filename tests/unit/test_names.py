@@ -21,8 +21,7 @@ SHARED_MODULES = {
     "corner_signs",
 }  # fmt: skip
 UNTESTED = """
-cells/region_facets engines/brute engines/chunks engines/mesh_corners engines/polyhedra engines/subdivide exact/sliced
-polytope/batch/large polytope/facets
+cells/region_facets engines/chunks engines/mesh_corners exact/sliced polytope/batch/large polytope/facets
 """
 
 
