@@ -15,7 +15,7 @@ from polytope_lens.lp import pivoting
 PACKAGE = Path(pivoting.__file__).parents[1]
 OWN_END = PACKAGE / "engines" / "_kernels" / "simplex.py"  # says why
 OTHER = {
-    "PATIENCE": {"polytope/sampling.py", "polytope/batch/large.py"},
+    "PATIENCE": {"polytope/metric/sampling.py", "polytope/batch/large.py"},
     "EXHAUSTED": {"polytope/batch/nearest_points.py"},
 }
 
