@@ -14,12 +14,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
-import numba
 import numpy as np
 
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines.chunks import counted
-from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame
+from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame, machine_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,9 +96,7 @@ class _Walk(Generic[State, Output]):
             elif code == outcomes.UNDECIDED:
                 if self.answer is None:
                     self.answer = self.problem.oracle()
-                    # Finding the machine code for these types takes numba longer than answering most questions.
-                    types = tuple(numba.typeof(argument) for argument in arguments)
-                    self.go_on = self.problem.kernel.walk.overloads[types].entry_point
+                    self.go_on = machine_code(self.problem.kernel.walk, arguments)
                 self.answer(self.state)
             elif give is not None:
                 give(self)

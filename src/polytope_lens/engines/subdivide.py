@@ -10,6 +10,7 @@ import numpy as np
 from polytope_lens._arrays.key_table import joined
 from polytope_lens.arithmetic.rational import nearest_float, sign
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.domain import Box
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
@@ -45,6 +46,8 @@ MOST_NUMBERS = 2**25
 # Rounding [x; t] / t moves each coordinate of a point with t = 1 by a share of 2^-53, and so each coordinate, which is
 # at most 1, of the point of the chart that it stands for by at most 2^-51.
 PROJECTED = 2.0**-50
+# Normals of the sides of a box.
+OF_BOX = Box([0, 0], [1, 1]).A
 
 
 def walk(
@@ -86,7 +89,7 @@ def walk(
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
     """The chart's edges counter-clockwise, and the corner at which each starts, rounded."""
-    if np.array_equal(chart.A, chart.box.A) and np.array_equal(chart.b, chart.box.b):
+    if len(chart.b) == 4 and (chart.A == OF_BOX).all() and (chart.b == chart.box.b).all():
         (left, bottom), (right, top) = chart.box.lower, chart.box.upper
         return [0, 1, 2, 3], np.array([[right, bottom], [right, top], [left, top], [left, bottom]])
     edges, corners = exact_vertices(Polytope(chart.A, chart.b))

@@ -72,8 +72,10 @@ def _float_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]
 
 def _double_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]:
     columns = []
-    high, low, error = X, np.zeros_like(X), np.zeros_like(X)
-    slope = np.ones_like(X)
+    # One layout for all, or the kernel is compiled for each.
+    high: Floats
+    high, low, error = np.ascontiguousarray(X), *np.zeros((2, *X.shape))
+    slope = np.ones(X.shape)
     doubtful = np.zeros(len(X), dtype=bool)
     for layer in network.layers:
         to_high, to_low, to_error = (np.empty((len(X), layer.width)) for _ in range(3))

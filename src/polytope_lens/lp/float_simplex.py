@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens._compiled.jit import jit
-from polytope_lens.lp.pivoting import EXHAUSTED, TINY_PIVOT, VIOLATED
+from polytope_lens.lp.pivoting import EXHAUSTED, TINY_PIVOT, VIOLATED, exchange
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -75,11 +75,7 @@ def maximize(
                 dual[i] = max(dual[i] - step * alpha[i], 0.0)
         dual[leaving] = step
         basis[leaving] = entering
+        exchange(inverse, alpha, leaving)
         for k in range(d):
-            new = inverse[k, leaving] / alpha[leaving]
-            for i in range(d):
-                if i != leaving:
-                    inverse[k, i] -= alpha[i] * new
-            inverse[k, leaving] = new
-            point[k] += worst * new
+            point[k] += worst * inverse[k, leaving]
     return False

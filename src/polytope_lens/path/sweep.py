@@ -232,7 +232,9 @@ def _cuts(layer: Layer, index: int, pieces: _Pieces, crosses: Bools, exact: Exac
     """The crossings of a layer, in the order of travel."""
     piece, neuron = np.nonzero(crosses)
     high, low, error = (np.empty(len(piece)) for _ in range(3))
-    zeros_between(layer.dense_weight(), layer.bias, pieces.slope, *pieces.values, piece, neuron, high, low, error)
+    # One layout for all, or the kernel is compiled for each.
+    values = map(np.ascontiguousarray, (*pieces.values, piece, neuron))
+    zeros_between(layer.dense_weight(), layer.bias, pieces.slope, *values, high, low, error)
 
     def root(i: int) -> fmpq:
         return exact.root(index, int(neuron[i]), pieces.bits[piece[i]])

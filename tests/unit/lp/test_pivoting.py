@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import numpy as np
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
 from polytope_lens.lp import pivoting
 
 PACKAGE = Path(pivoting.__file__).parents[1]
 OWN_END = PACKAGE / "engines" / "_kernels" / "simplex.py"  # says why
 OTHER = {
-    "PATIENCE": {"polytope/sampling.py", "polytope/batch/large.py"},
+    "PATIENCE": {"polytope/metric/sampling.py", "polytope/batch/large.py"},
     "EXHAUSTED": {"polytope/batch/nearest_points.py"},
 }
 
@@ -37,6 +42,22 @@ def test_every_method_is_on_the_page():
         assert module.stem == "__init__" or f"{module.name}" in page
     for file in ("engines/_kernels/simplex.py", "polytope/batch/edge_walk.py", "polytope/batch/redundancy.py"):
         assert (PACKAGE / file).is_file() and f"`{file}" in page
+
+
+@given(
+    matrix=arrays(float, (3, 3), elements=st.floats(-4, 4)), row=arrays(float, 3, elements=st.floats(-4, 4)),
+    leaving=st.integers(0, 2),
+)  # fmt: skip
+def test_a_row_takes_the_place_of_another(matrix, row, leaving):
+    after = matrix.copy()
+    after[leaving] = row
+    assume(all(np.linalg.cond(m) < 1e4 for m in (matrix, after)))
+    inverse = np.linalg.inv(matrix)
+    products = row @ inverse
+    assume(abs(products[leaving]) > 1e-3)
+    pivoting.exchange(inverse, products, leaving)
+    assert np.allclose(inverse, np.linalg.inv(after), rtol=1e-6, atol=1e-8)
+    assert products[leaving] == 0.0
 
 
 def test_a_pivot_is_larger_than_rounding_and_a_violation_may_be_smaller():

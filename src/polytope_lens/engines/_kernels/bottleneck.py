@@ -131,9 +131,7 @@ def _keeps_sign_behind(
         if owner[q] < 0 or net.neuron_of[owner[q]] < first_behind:
             continue
         neuron = net.neuron_of[owner[q]]
-        of = narrow + 1
-        while net.neuron_start[of + 1] <= neuron:
-            of += 1
+        of = _layer_of(net, neuron, narrow)
         m = neuron - net.neuron_start[of]
         sign = -1.0 if is_on(bits, owner[q]) else 1.0
         t = b.rows[of, last, m]
@@ -156,6 +154,15 @@ def _keeps_sign_behind(
             b.inverse[a, i] = 0.0
     maximize(b.objective, b.normal[:count], b.offset[:count], b.basis, b.dual, b.inverse, b.point, b.alpha)
     return _proves(net, b, narrow, n_active, layer, j, side, central)
+
+
+@inlined
+def _layer_of(net: PackedNetwork, neuron: int, narrow: int) -> int:  # pragma: no cover - compiled
+    """The layer of a neuron behind a narrow one, counted through all layers."""
+    layer = narrow + 1
+    while net.neuron_start[layer + 1] <= neuron:
+        layer += 1
+    return layer
 
 
 @inlined
@@ -226,9 +233,7 @@ def _proves(
     for i in range(n):
         q = b.basis[i]
         if q > 2 * n:
-            of = narrow + 1
-            while net.neuron_start[of + 1] <= b.neuron[q]:
-                of += 1
+            of = _layer_of(net, b.neuron[q], narrow)
             charge += b.dual[i] * abs(b.scale[q]) * b.error[of, b.neuron[q] - net.neuron_start[of]]
     least, size = np.inf, 0.0
     for a in range(k):
@@ -239,9 +244,7 @@ def _proves(
         for i in range(n):
             q = b.basis[i]
             if q > 2 * n:
-                of = narrow + 1
-                while net.neuron_start[of + 1] <= b.neuron[q]:
-                    of += 1
+                of = _layer_of(net, b.neuron[q], narrow)
                 term = b.dual[i] * b.scale[q] * b.rows[of, a, b.neuron[q] - net.neuron_start[of]]
                 rest += term
                 total += abs(term)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._compiled.jit import inlined
-from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT
+from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, exchange
 from polytope_lens.polytope.batch.ray_shooting import first_hit, is_met_first, note
 from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
 
@@ -172,16 +172,9 @@ def climb_towards(
             for i in range(d):
                 gain[i] = inverse[k, i] if way[k] > 0.0 else -inverse[k, i]
             basis[leaving] = -1 - k
-        pivot = gain[leaving]
-        if pivot == 0.0:
+        if gain[leaving] == 0.0:
             return False
-        gain[leaving] = 0.0
-        for k in range(d):
-            new = inverse[k, leaving] / pivot
-            if new != 0.0:
-                for i in range(d):
-                    inverse[k, i] -= gain[i] * new
-                inverse[k, leaving] = new
+        exchange(inverse, gain, leaving)
         if known[q] != OPEN:
             return False
     return False

@@ -25,7 +25,7 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined, jit, pays
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, VIOLATED
+from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, VIOLATED, exchange
 from polytope_lens.polytope.batch import large
 from polytope_lens.polytope.batch.edge_walk import Climb, climb_towards, room, start
 from polytope_lens.polytope.batch.nearest_points import nearest_points, project
@@ -366,15 +366,9 @@ def _walk(
             multiplier[i] -= step * alpha[i]
         multiplier[leaving] = step
         basis[leaving] = entering
-        pivot = alpha[leaving]
-        alpha[leaving] = 0.0
+        exchange(inverse, alpha, leaving)
         for k in range(d):
-            new = inverse[k, leaving] / pivot
-            if new != 0.0:
-                for i in range(d):
-                    inverse[k, i] -= alpha[i] * new
-                inverse[k, leaving] = new
-                v[k] -= excess * new
+            v[k] -= excess * inverse[k, leaving]
     return False, news
 
 
