@@ -16,7 +16,7 @@ from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, fraction, integer_rows, scaled_quotient, written
 from polytope_lens.cells.region_facets import beneath, facets_of_one, walls
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.exact.rows import ExactRows, pulled_back_rows
+from polytope_lens.exact.rows import FEW, pulled_back_rows, rows_of
 from polytope_lens.exact.sliced import rounded_rows
 from polytope_lens.exact.sparse import has_sparse_layers, rows_on
 from polytope_lens.exact.sparse_rows import region_rows
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     Fractions: TypeAlias = NDArray[np.object_]
 
 DOMAIN = -1
-# Of a region with no more numbers than this in all its normals, the exact rows of the facets are rounded one by one.
-SMALL = 2**11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,17 +249,10 @@ def _one_row(region: Region, index: int) -> list[fmpz]:
     return [-v for v in row] if bits[index] else row
 
 
-@kept
-def _source(network: Network) -> ExactRows:
-    """Rows that remember those of the last pattern, which the next region often shares in the first layers."""
-    return ExactRows(network)
-
-
 def _rows_of(region: Region, indices: Iterable[int]) -> tuple[list[list[fmpz]], list[fmpz]]:
     """Some of the inequalities as integer rows, with the scales that they are multiplied by."""
     network, bits, sides = region.network, region.pattern.array, _sides(region)
-    is_small = network.n_neurons * network.input_dim <= SMALL
-    source, places = _source(network) if is_small else ExactRows(network), bit_places(network)
+    source, places = rows_of(network), bit_places(network)
     rows, scales = [], []
     for q in indices:
         if q < len(bits):
@@ -319,7 +310,7 @@ def exact_facets(region: Region) -> list[tuple[list[fmpz], fmpz]]:
 def facet_table(region: Region) -> Floats:
     """The same rows ``[a, c]``, each number rounded once, (n, d + 1)."""
     groups, d = facet_groups(region), region.network.input_dim
-    if rounded_system in answers(region) or region.network.n_neurons * d > SMALL:
+    if rounded_system in answers(region) or region.network.n_neurons * d > FEW:
         return rounded_system(region)[[members[0] for members in groups]]
     found = [scaled_quotient(row, scale) for row, scale in exact_facets(region)]
     return np.array(found).reshape(len(groups), d + 1) + 0.0
