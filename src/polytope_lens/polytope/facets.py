@@ -158,7 +158,9 @@ def proved_statuses(
     polar = np.array(
         [[nearest_float(fmpq(v * inside[-1], s)) for v in row[:-1]] for row, s in zip(rows, slack, strict=True)]
     )
-    error = UNIT_ROUNDOFF * np.abs(polar) + UNDERFLOW_GUARD
+    # Zeros are known to be zero.
+    present = np.array([[bool(v) for v in row[:-1]] for row in rows])
+    error = UNIT_ROUNDOFF * np.abs(polar) + np.where(present, UNDERFLOW_GUARD, 0.0)
     central = np.array([not row[-1] for row in rows])
     right = np.zeros((1, len(rows)))
     prove_facets(polar[None], error[None], right, extent[None], central[None], status[None], hasty=hasty)
