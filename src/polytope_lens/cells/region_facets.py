@@ -11,10 +11,9 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from flint import fmpq
 
 from polytope_lens._kept import kept
-from polytope_lens.arithmetic.rational import integer_rows, integers, rationals, sign
+from polytope_lens.arithmetic.rational import integer_rows, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.interior_proposals import slacks, step_in, surely_inside
 from polytope_lens.domain import Box
@@ -23,7 +22,14 @@ from polytope_lens.exact.rows import ExactRows, cell_rows, rows_of
 from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_facets
 from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
-from polytope_lens.polytope.facets import distinct, facets_of_distinct, proved_statuses, rows_are_independent
+from polytope_lens.polytope.facets import (
+    TINY,
+    distinct,
+    facets_of_distinct,
+    homogeneous,
+    proved_statuses,
+    rows_are_independent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,9 +44,8 @@ if TYPE_CHECKING:
 
 # Numbers in each array of one batch.
 BATCH = 2**21
-# Of a region with no more numbers than this in all its normals, rationals decide as fast as floats; up to the second
-# number, as fast as floats that are not compiled.
-TINY, SMALL = 24, 2**11
+# Of a region with no more numbers than this in all its normals, rationals decide as fast as floats without a compiler.
+SMALL = 2**11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -385,11 +390,6 @@ def exit_points(rows: Floats, points: Floats, ways: Floats) -> Floats:
     with np.errstate(all="ignore"):
         slack = -(np.einsum("nk,nk->n", rows[:, :-1], np.broadcast_to(points, ways.shape)) + rows[:, -1])
         return np.asarray(points + (slack / np.einsum("nk,nk->n", rows[:, :-1], ways))[:, None] * ways)
-
-
-def homogeneous(point: Floats) -> list[fmpz] | None:
-    """Integer coordinates ``[y, t]``, t > 0, of a point, or None for one that is beyond the range of floats."""
-    return integers([*rationals(point), fmpq(1)]) if np.isfinite(point).all() else None
 
 
 @kept
