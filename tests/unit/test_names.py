@@ -15,13 +15,11 @@ SOURCE = ROOT / "src" / "polytope_lens"
 STANDALONE = SOURCE / "proof" / "checker.py"  # runs anywhere, so it imports no types
 
 SHARED_CLASSES = {
-    "CornerSigns", "Faces", "Facets", "Output", "Search", "State", "Work",
+    "Faces", "Facets", "Search", "Work",
 }  # fmt: skip
-SHARED_MODULES = {
-    "corner_signs",
-}  # fmt: skip
+SHARED_MODULES: set[str] = set()
 UNTESTED = """
-engines/brute engines/chunks engines/mesh_corners engines/polyhedra engines/subdivide lp/float_simplex lp/highs
+engines/brute engines/cell_corners engines/polyhedra engines/subdivide lp/float_simplex lp/highs
 lp/nearest_in_norm lp/rational_nearest lp/rational_simplex polytope/batch/ray_shooting polytope/batch/statuses
 """
 

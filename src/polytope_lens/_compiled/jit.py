@@ -46,6 +46,11 @@ def inlined(function: Any) -> Any:
     return jit(function, forceinline=True)
 
 
+def merged(function: Any) -> Any:
+    """Make it a part of its callers before they are compiled, where the functions that it is given are known."""
+    return jit(function, inline="always")
+
+
 def pays(kernels: Sequence[Any], seconds: float) -> bool:
     """Whether to ask kernels a question that can be answered without them in so many seconds, which is an estimate.
 

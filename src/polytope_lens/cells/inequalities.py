@@ -369,7 +369,7 @@ def facets_seen(region: Region) -> FacetsOfOne:
     inner = beneath(network) if region.domain is None else None
     if inner is not None:
         first = network.layers[0]
-        network, point = inner, first.weight @ point + first.bias
+        network, point = inner, first.dense_weight() @ point + first.bias
     return facets_of_one(network, walls(region.domain, network.input_dim), region.pattern.array, point)
 
 

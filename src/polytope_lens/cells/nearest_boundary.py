@@ -16,7 +16,7 @@ from polytope_lens.cells.inequalities import DOMAIN, row_lengths, system_of
 from polytope_lens.errors import OptionError, OutsideDomainError
 from polytope_lens.polytope.facets import facets_of_distinct, primitive
 from polytope_lens.polytope.halfspaces import holds, slacks
-from polytope_lens.polytope.metric.projection import Nearest, check_norm, nearest_point
+from polytope_lens.polytope.metric.projection import Nearest, nearest_point
 from polytope_lens.polytope.polytope import of_integers
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def nearest_boundary(
     >>> region.nearest_boundary(layer=1, norm=1).distance
     1.25
     """
-    check_norm(norm)
+    norm = validate.norm(norm)
     layers = len(region.network.layers)
     if layer is not None and not DOMAIN <= layer < layers:
         raise OptionError(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batch_size
 from polytope_lens.cells.inequalities import facet_table, facets_seen, nearest_first
-from polytope_lens.cells.interior_proposals import propose_centers, step_in
-from polytope_lens.cells.region_facets import BATCH, Cells, region_rows
+from polytope_lens.cells.interior_proposals import pays_to_propose, propose_centers, step_in
+from polytope_lens.cells.region_facets import Cells, region_rows
 from polytope_lens.cells.search_space import are_inside, lift, place_of
 from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import ActivationPattern
-from polytope_lens.polytope.batch.redundancy import pays_to_walk
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
@@ -47,7 +47,7 @@ def neighbors(region: Region) -> list[Region]:
     if place.weight is None and np.isnan(exits).any():
         exits = np.where(np.isnan(exits), _feet(facet_table(region), found.inside), exits)
     points = np.empty((len(chosen), place.network.input_dim))
-    step = batch_size(place)
+    step = regions_together(place)
     for start in range(0, len(chosen), step):
         some, entries = slice(start, start + step), exits[chosen[start : start + step]]
         rows, error = region_rows(place.network, place.around, across[some])
@@ -72,10 +72,10 @@ def _feet(facets: Floats, point: Floats) -> Floats:
         return np.where(meets.all(axis=1)[:, None], point + time[:, None] * normals, np.nan)
 
 
-def batch_size(place: Place) -> int:
+def regions_together(place: Place) -> int:
     """Of how many regions the rows are looked at together."""
     m = place.network.n_neurons + len(place.around.exact)
-    return max(1, BATCH // ((m + 1) * (place.network.input_dim + 1)))
+    return batch_size((m + 1) * (place.network.input_dim + 1))
 
 
 def enter(
@@ -95,7 +95,7 @@ def enter(
 def _center(place: Place, cells: Cells, bits: Bools, rows: Floats, error: Floats, point: Floats) -> tuple[Floats, bool]:
     """A point of a region where those on the way in are not proved to be inside, and whether this one is."""
     m, d = rows.shape[1], rows.shape[2] - 1
-    if m * d > FEW and pays_to_walk(m, d):
+    if m * d > FEW and pays_to_propose(m, d):
         for center in propose_centers(rows[0], point):
             if are_inside(place, rows, error, center[None])[0]:
                 return center, True

@@ -17,7 +17,7 @@ from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.network.network import bit_starts, from_layer, slopes
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, pays_to_ask, prove_bounded
-from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone, cone_of_rows, is_trivial_cone
+from polytope_lens.polytope.recession import ConeGenerators, RecessionCone, cone_of_rows, is_trivial_cone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +96,7 @@ def is_bounded(region: Region) -> bool:
 
 
 @kept
-def recession_cone(region: Region) -> ExactRecessionCone:
+def recession_cone(region: Region) -> ConeGenerators:
     """Extreme rays and lines of a region; exact.
 
     Notes
@@ -105,13 +105,17 @@ def recession_cone(region: Region) -> ExactRecessionCone:
     Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
     """
     if is_bounded_domain(region.domain):
-        return ExactRecessionCone([], [])
+        return ConeGenerators([], [])
     normals = _normals(region.network, region.domain)
     return cone_of_rows(normals(region.pattern.array), region.network.input_dim)
 
 
 def bounded_mask(partition: Partition) -> Bools:
     """Which regions of a partition are bounded, (n_regions,) bool; exact.
+
+    Parameters
+    ----------
+    partition : Partition
 
     Notes
     -----
@@ -209,6 +213,10 @@ def _is_still(network: Network, domain: Domain, source: ExactRows, bits: Bools, 
 def recession_cones(partition: Partition) -> RecessionCones:
     """Extreme rays and lines of all regions; which there are is exact, their directions are rounded.
 
+    Parameters
+    ----------
+    partition : Partition
+
     Notes
     -----
     Cost: that of :func:`bounded_mask`, and some 0.1 milliseconds for each unbounded region in the plane, more with the
@@ -220,7 +228,7 @@ def recession_cones(partition: Partition) -> RecessionCones:
     n_rays, n_lines = np.zeros(len(partition), np.int64), np.zeros(len(partition), np.int64)
     for i in np.flatnonzero(~bounded_mask(partition)):
         bits = unpack(partition.packed_patterns[i : i + 1], partition.network.n_neurons)[0]
-        cone = cone_of_rows(normals(bits), d).rounded(d)
+        cone = cone_of_rows(normals(bits), d).cone(d)
         n_rays[i], n_lines[i] = len(cone.rays), len(cone.lines)
         rays.append(cone.rays)
         lines.append(cone.lines)

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from polytope_lens.polytope import Polytope
 
 
-# Numbers in each array of one batch.
-BATCH = 2**21
 # Of a region with no more numbers than this in all its normals, rationals decide as fast as floats without a compiler.
 SMALL = 2**11
 
@@ -190,8 +188,8 @@ def _mark_implied_behind(
     """Mark rows that are implied in fewer coordinates, given all rows in those of the inputs.
 
     Where fewer neurons of a layer are passed on than there are inputs, all rows behind it depend on these alone, and
-    some of their halfspaces are parallel to a common direction. In an unbounded region they then meet at infinity,
-    which is a tie in the coordinates of the inputs, but none in those of the neurons passed on.
+    rows of an unbounded region are ties in the coordinates of the inputs, but none in those of the neurons passed on:
+    `engines/_kernels/bottleneck.py` says why, and uses the same coordinates for "does a neuron cut a cell".
 
     Rows that are implied without touching are implied in both. One that touches does so where all neurons passed on
     are zero, which is too little for a facet unless their rows are all parallel.
@@ -200,7 +198,7 @@ def _mark_implied_behind(
     firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers[:-1]):
         with np.errstate(all="ignore"):
-            value = hidden @ layer.weight.T + layer.bias
+            value = hidden @ layer.dense_weight().T + layer.bias
         slope, (start, stop) = of_layers[index], firsts[index : index + 2]
         passed = slope != 0
         count = passed.sum(axis=1)
@@ -399,7 +397,7 @@ def beneath(network: Network) -> Network | None:
     They then take every value, so that both networks have the same regions, and each facet of one is one of the other.
     """
     first = network.layers[0] if network.layers else None
-    if first is None or first.width >= network.input_dim or not rows_are_independent(first.weight):
+    if first is None or first.width >= network.input_dim or not rows_are_independent(first.dense_weight()):
         return None
     unchanged = replace(first, weight=np.eye(first.width), bias=np.zeros(first.width))
     return replace(network, layers=(unchanged, *network.layers[1:]))

@@ -60,7 +60,7 @@ def _float_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]
     doubtful = np.zeros(len(X), dtype=bool)
     with quiet():
         for layer in network.layers:
-            value, bound = affine(layer.matrix, layer.bias, hidden, error)
+            value, bound = affine(layer.weight, layer.bias, hidden, error)
             positive, negative = value > bound, value < -bound
             doubtful |= ~(positive | negative | (bound == 0))[layer.cuts].all(axis=0)
             columns.append((positive.view(np.int8) - negative.view(np.int8))[layer.cuts])
@@ -77,7 +77,8 @@ def _double_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]
     doubtful = np.zeros(len(X), dtype=bool)
     for layer in network.layers:
         to_high, to_low, to_error = (np.empty((len(X), layer.width)) for _ in range(3))
-        double_affine(np.asfortranarray(layer.weight), layer.bias, slope, high, low, error, to_high, to_low, to_error)
+        weight = np.asfortranarray(layer.dense_weight())
+        double_affine(weight, layer.bias, slope, high, low, error, to_high, to_low, to_error)
         high, low, error = to_high, to_low, to_error
         # Beyond the error the high part decides: the low part is smaller than its rounding.
         positive, negative = high * (1 - 2 * UNIT_ROUNDOFF) > error, -high * (1 - 2 * UNIT_ROUNDOFF) > error

@@ -95,11 +95,11 @@ def known_rows(network: Network, bits: Bools) -> Iterator[tuple[Floats, Bools]]:
     rows: DoubleDoubles | None = None
     for index, layer in enumerate(network.layers):
         if rows is None:
-            weight = np.column_stack([layer.weight, layer.bias])
+            weight = np.column_stack([layer.dense_weight(), layer.bias])
             rows = DoubleDoubles(weight, np.zeros_like(weight), np.zeros_like(weight))
             yield weight.copy(), np.ones(weight.shape, dtype=bool)
         else:
-            rows = _following(layer.weight, layer.bias, on[index - 1], rows)
+            rows = _following(layer.dense_weight(), layer.bias, on[index - 1], rows)
             yield rows.high.copy(), _are_settled(rows)
 
 

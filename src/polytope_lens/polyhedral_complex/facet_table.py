@@ -81,7 +81,7 @@ class Facets:
         --------
         >>> from polytope_lens import Lens
         >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
-        >>> found = lens.partition().facets()
+        >>> found = lens.partition().complex.facets()
         >>> found.between(3, 1), found.owners(2), found.between(0, 3)
         (2, [(0, 0)], None)
         """
@@ -99,6 +99,10 @@ class Facets:
 
 def facets(partition: Partition) -> Facets:
     """Every facet of a partition with the regions on its sides and its owners.
+
+    Parameters
+    ----------
+    partition : Partition
 
     Raises
     ------
@@ -121,7 +125,7 @@ def facets(partition: Partition) -> Facets:
 
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1], [-1]], [[3, 1]], [[1]]], [[0, 10], [-11], [0]])
-    >>> found = lens.partition().facets()
+    >>> found = lens.partition().complex.facets()
     >>> found
     Facets(4 facets, 4 of them between two regions)
     >>> [(pair, found.owners(i)) for i, pair in enumerate(found.regions.tolist())]
@@ -135,6 +139,10 @@ def facets(partition: Partition) -> Facets:
 
 def adjacency(partition: Partition) -> sparse.csr_array:
     """Which regions share a facet, (n_regions, n_regions) bool, symmetric; exact; see :func:`facets`.
+
+    Parameters
+    ----------
+    partition : Partition
 
     Notes
     -----

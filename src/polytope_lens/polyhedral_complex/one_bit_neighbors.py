@@ -120,7 +120,7 @@ def _at_witnesses(network: Network, bits: Bools, points: Floats) -> list[tuple[F
     of_layers = slopes(network.layers, bits)
     with quiet():
         for layer, slope in zip(network.layers, of_layers, strict=True):
-            found.append(affine(layer.matrix, layer.bias, value, error))
+            found.append(affine(layer.weight, layer.bias, value, error))
             value, error = scaled(slope.T, *found[-1])
     return found
 
@@ -162,7 +162,7 @@ def _meet(network: Network, bits: Bools, values: list[tuple[Floats, Floats]], fo
                 layer = layers[behind]
                 with quiet():
                     value, error = scaled(of_layers[behind - 1].T, value, error)
-                    value, error = affine(layer.matrix, layer.bias, value, error)
+                    value, error = affine(layer.weight, layer.bias, value, error)
                 good &= _have_signs(value, error, layer.cuts, on[:, starts[behind] : starts[behind + 1]])
             shown[part] = good
     return np.asarray(shown)

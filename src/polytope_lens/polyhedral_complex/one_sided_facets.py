@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import starts
-from polytope_lens.cells.region_facets import BATCH, Cells, Walls, beneath, prove_rows, region_rows, walls
+from polytope_lens.cells.region_facets import Cells, Walls, beneath, prove_rows, region_rows, walls
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.network.pattern import find_keys, pack, sort_key, unpack
 from polytope_lens.polytope.batch.statuses import FACET, OPEN
@@ -55,9 +56,8 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
     keys = sort_key(partition.packed_patterns)
     cells = Cells(network, around)
     parts = [Sides(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
-    step = max(1, BATCH // ((n_bits + len(around.exact) + 1) * (d + 1)))
-    for start in range(0, len(wanted), step):
-        region = wanted[start : start + step]
+    for some in batches(len(wanted), (n_bits + len(around.exact) + 1) * (d + 1)):
+        region = wanted[some]
         bits = unpack(partition.packed_patterns[region], n_bits)
         status, vanishes = prove_rows(network, around, bits, points[region], *region_rows(network, around, bits))
         sure = (status != OPEN).all(axis=1) & ~vanishes.any(axis=1)
@@ -75,7 +75,7 @@ def seen_network(partition: Partition) -> tuple[Network, Floats]:
     inner = beneath(network) if partition.domain is None else None
     if inner is None:
         return network, points
-    return inner, points @ network.layers[0].weight.T + network.layers[0].bias
+    return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
 
 
 def _flipped(partition: Partition, keys: NDArray[np.void], region: Ints, owner: Ints, around: Walls) -> Sides:

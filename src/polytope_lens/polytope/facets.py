@@ -59,7 +59,7 @@ def _decided(rows: list[list[fmpz]], poly: Polytope) -> set[int]:
     m, d = len(rows), poly.dim
     if m * d <= TINY or not pays_to_walk(m, d):
         return facets_of_distinct(rows)
-    inside = None if poly.hint is None else homogeneous(poly.hint)
+    inside = None if poly._hint is None else homogeneous(poly._hint)
     if inside is None or any(v >= 0 for v in (fmpz_mat(rows) * fmpz_mat([[v] for v in inside])).entries()):
         inside = _interior(rows)
     known = proved_statuses(rows, inside, np.full(d, np.inf), np.zeros(m, dtype=np.int8))

@@ -10,7 +10,7 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from polytope_lens._kept import answers
-from polytope_lens.arithmetic.rational import fraction, nearest_float
+from polytope_lens.arithmetic.rational import fractions, nearest_float
 from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.polytope.double_description import extreme_rays
 from polytope_lens.polytope.facets import primitive
@@ -19,9 +19,8 @@ from polytope_lens.polytope.halfspaces import is_contradicted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from fractions import Fraction
 
-    from polytope_lens._types import Bools, Floats
+    from polytope_lens._types import Bools, Floats, Fractions
     from polytope_lens.polytope.polytope import Polytope
 
     Vector = tuple[int, ...]
@@ -47,9 +46,9 @@ class Generators:
     tight: Bools
     has_line: bool
 
-    def fractions(self) -> list[tuple[Fraction, ...]]:
-        """The vertices as fractions."""
-        return [tuple(fraction(fmpq(v, point[-1])) for v in point[:-1]) for point in self.vertices]
+    def fractions(self, dim: int) -> Fractions:
+        """The vertices as fractions, (n, dim)."""
+        return fractions([fmpq(v, point[-1]) for point in self.vertices for v in point[:-1]]).reshape(-1, dim)
 
     def rounded(self, dim: int) -> Floats:
         """The vertices as floats, (n, dim), each coordinate rounded once."""

@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens._arrays import validate
-from polytope_lens.cells.search_space import check_norm, lift, place_of
+from polytope_lens.cells.search_space import lift, place_of
 from polytope_lens.domain import check_domain
 from polytope_lens.engines.enumerate import mesh_of
 from polytope_lens.engines.witnesses import settle
@@ -106,7 +106,7 @@ def explore(
     limits = _limits(max_regions, max_flips, radius)
     by_distance = _is_by_distance(order, limits)
     bits = region_patterns(network, point[None], domain)[0]
-    place = place_of(network, point, domain, check_norm(norm))
+    place = place_of(network, point, domain, validate.norm(norm))
     disable = None if progress is None else not progress
     with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
 

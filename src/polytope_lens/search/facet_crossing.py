@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.cells.neighbors import batch_size, enter
+from polytope_lens.cells.neighbors import enter, regions_together
 from polytope_lens.cells.region_facets import Cells, exit_points, prove_rows, region_rows
 from polytope_lens.cells.search_space import dual_norms, nearest, shown_by_row, start_slacks
 from polytope_lens.errors import Status
@@ -97,7 +97,7 @@ class Search:
     @property
     def step(self) -> int:
         """How many regions fit into one batch."""
-        return min(TOGETHER, batch_size(self.place))
+        return min(TOGETHER, regions_together(self.place))
 
 
 def search(

@@ -11,6 +11,7 @@ from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float
 from polytope_lens.cells.inequalities import DOMAIN
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.engines.table import ENGINES
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.point_signs import interior_mask, point_signs
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats
+    from polytope_lens.engines.table import EngineChoice
     from polytope_lens.partition.partition import Partition
 
 
@@ -421,5 +423,5 @@ def _in_domain(partition: Partition, X: ArrayLike) -> Floats:
     return rows if partition.domain is None else rows[partition.domain.contains(rows)]
 
 
-def _engine(partition: Partition) -> str:
-    return partition.engine if partition.engine in engines.ENGINES else "auto"
+def _engine(partition: Partition) -> EngineChoice:
+    return next((name for name in ENGINES if name == partition.engine), "auto")

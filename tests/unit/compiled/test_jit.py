@@ -78,7 +78,7 @@ def test_a_kernel_whose_old_machine_code_cannot_be_read_is_compiled_anew(package
 def test_imports_are_followed_through_packages_and_modules():
     kernels = jit.PACKAGE / "engines" / "_kernels"
     assert jit.PACKAGE / "arithmetic" / "signs.py" in jit.imported(kernels / "split.py")
-    assert kernels / "blockwise.py" in jit.imported(jit.PACKAGE / "engines" / "mesh_corners.py")
+    assert kernels / "blockwise.py" in jit.imported(jit.PACKAGE / "engines" / "cell_corners.py")
     assert jit.digest(kernels / "split.py") != jit.digest(kernels / "polyhedra.py")
 
 

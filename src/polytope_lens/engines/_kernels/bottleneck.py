@@ -20,7 +20,7 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, add_neuron, is_on
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, add_neuron, is_on
 from polytope_lens.lp.float_simplex import maximize
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def start(n_hidden: int, k: int, widest: int, most: int) -> Bottleneck:
 
 @jit
 def surely_keeps_sign(
-    net: FlatNetwork, b: Bottleneck, current: Any, bits: Any, owner: Any, n_rows: int, layer: int, j: int, side: float,
-    central: bool,
+    net: PackedNetwork, b: Bottleneck, current: Any, bits: Any, owner: Any, n_rows: int, layer: int, j: int,
+    side: float, central: bool,
 ) -> Any:  # pragma: no cover - compiled  # fmt: skip
     """Whether ``side * z > 0`` is proved inside a cell, z being neuron j of a layer behind a narrow one.
 
@@ -112,8 +112,8 @@ def surely_keeps_sign(
 
 @inlined
 def _keeps_sign_behind(
-    net: FlatNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, narrow: int, n_active: int, layer: int, j: int,
-    side: float, central: bool,
+    net: PackedNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, narrow: int, n_active: int, layer: int,
+    j: int, side: float, central: bool,
 ) -> Any:  # pragma: no cover - compiled  # fmt: skip
     """The same for one narrow layer, whose rows are there."""
     k = b.ones.shape[0]
@@ -159,7 +159,7 @@ def _keeps_sign_behind(
 
 
 @inlined
-def _active(net: FlatNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # pragma: no cover - compiled
+def _active(net: PackedNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # pragma: no cover - compiled
     """Number of neurons of a layer with a nonzero slope, listed if fewer than inputs; k also if one has no sign."""
     k = b.active.shape[0]
     first, count = net.neuron_start[layer], 0
@@ -176,7 +176,7 @@ def _active(net: FlatNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # p
 
 @inlined
 def _rows_behind(
-    net: FlatNetwork, b: Bottleneck, current: Any, bits: Any, narrow: int, last: int
+    net: PackedNetwork, b: Bottleneck, current: Any, bits: Any, narrow: int, last: int
 ) -> None:  # pragma: no cover - compiled
     """Rows of the layers behind the narrow one, up to the last, in its coordinates, with their errors."""
     k = b.ones.shape[0]
@@ -217,7 +217,7 @@ def _rows_behind(
 
 @inlined
 def _proves(
-    net: FlatNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float, central: bool
+    net: PackedNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers leave more than all rounding in every coordinate."""
     k = b.ones.shape[0]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens.lp.pivoting import VIOLATED
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
 
 
-# These steer the method and decide nothing: less than this share of a length is no violation, or no new direction.
-VIOLATED, PARALLEL = 2.0**-40, 2.0**-20
+# Less than this share of a length is no new direction; it steers the method and decides nothing.
+PARALLEL = 2.0**-20
 # Changes of the active rows, for each dimension, after which the method gives up.
 EXHAUSTED = 20
 

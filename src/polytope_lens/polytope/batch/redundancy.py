@@ -25,6 +25,7 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined, jit, pays
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, VIOLATED
 from polytope_lens.polytope.batch import large
 from polytope_lens.polytope.batch.edge_walk import Climb, climb_towards, room, start
 from polytope_lens.polytope.batch.nearest_points import nearest_points, project
@@ -40,10 +41,6 @@ if TYPE_CHECKING:
 # row depends less on, by a factor of THIN at most, so that the first ray goes about along the row.
 FAR, FARTHER = 2.0**24, 2.0**44
 THIN = 2.0**-10
-# A sum that is less than this part of its terms' sizes steers no walk; it takes part in proofs all the same.
-FLAT_PIVOT, FLAT_GAP = 2.0**-36, 2.0**-40
-# After so many pivots a walk takes Bland's rule, which cannot cycle; after the second number it gives up.
-PATIENCE, EXHAUSTED = 30, 1000
 # Rays on which a row is looked for.
 ATTEMPTS = 5
 # Polytopes with so many numbers are left to :mod:`.large`; what it leaves open is not walked to in those of so many.
@@ -134,7 +131,7 @@ def prove_facets(
 
 def pays_to_walk(m: int, d: int) -> bool:
     """Whether to walk for m rows in d coordinates, which rational arithmetic could decide, see :func:`.jit.pays`."""
-    return pays((_prove, _shoot, project), m * (RATIONAL_ROW + RATIONAL_NUMBER * m * d))
+    return pays((_prove,), m * (RATIONAL_ROW + RATIONAL_NUMBER * m * d))
 
 
 def _prove_large(polar: large.Polar, status: Statuses, aims: Floats, hasty: bool) -> None:
@@ -191,7 +188,7 @@ def _prove_at_infinity(
     scalar product of at least 1 with the row, and of at most -1 with all others, rows taken at length 1.
     """
     r, q = np.nonzero((known == OPEN) & ~np.isfinite(extent).all(axis=1, keepdims=True))
-    if not r.size:
+    if not r.size or not pays((project, _shoot), len(r) * RATIONAL_ROW):
         return
     with np.errstate(all="ignore"):
         size = np.sqrt(np.einsum("nmk,nmk->nm", rows[r], rows[r]))
@@ -339,7 +336,7 @@ def _walk(
                 for k in range(d):
                     value += rows[p, k] * v[k]
                     terms += abs(rows[p, k] * v[k])
-                if value > FLAT_GAP * terms:
+                if value > VIOLATED * terms:
                     excess = value
                     farthest = (work.speed[p] - 1.0) * scale[p]
                     entering = p
@@ -358,7 +355,7 @@ def _walk(
                 size[i] += abs(term)
         leaving, step = -1, np.inf
         for i in range(d):
-            if alpha[i] > FLAT_PIVOT * size[i]:
+            if alpha[i] > TINY_PIVOT * size[i]:
                 ratio = multiplier[i] / alpha[i]
                 if ratio < step or (pivots > PATIENCE + d and ratio == step and basis[i] < basis[leaving]):
                     step = ratio

@@ -102,7 +102,7 @@ def chebyshev_ball(poly: Polytope) -> Ball:
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 4.3.1.
     """
     d, rows = poly.dim, proper(poly)
-    inside, seen = poly.hint, None
+    inside, seen = poly._hint, None
     if inside is not None and np.isfinite(inside).all() and not is_contradicted(poly):
         found, radius = _proposed(poly, inside)
         if radius == np.inf:

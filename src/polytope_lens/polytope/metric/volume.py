@@ -56,7 +56,7 @@ def rounded_volume(poly: Polytope) -> float:
 def centroid(poly: Polytope, *, insist: bool = False) -> list[fmpq]:
     """Center of mass of a bounded polytope, of a flat one within its flat; exact.
 
-    Raises and costs what :func:`volume` does.
+    Errors and cost are those of :func:`volume`.
     """
     found, parts = cut("centroid", poly, insist=insist)
     total, moment = fmpq(0), [fmpq(0)] * poly.dim
