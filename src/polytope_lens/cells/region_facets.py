@@ -7,23 +7,29 @@ asked again of exact rows, rounded once, and at last in rational arithmetic. Eac
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from flint import fmpq
 
 from polytope_lens._kept import kept
-from polytope_lens.arithmetic.rational import integer_rows, integers, rationals, sign
+from polytope_lens.arithmetic.rational import integer_rows, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.interior_proposals import slacks, step_in, surely_inside
 from polytope_lens.domain import Box
 from polytope_lens.exact.bounded_rows import bounded_rows
-from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.exact.rows import ExactRows, cell_rows, rows_of
 from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_facets
 from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
-from polytope_lens.polytope.facets import distinct, facets_of_distinct, proved_statuses, rows_are_independent
+from polytope_lens.polytope.facets import (
+    TINY,
+    distinct,
+    facets_of_distinct,
+    homogeneous,
+    proved_statuses,
+    rows_are_independent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,9 +42,8 @@ if TYPE_CHECKING:
     from polytope_lens.polytope import Polytope
 
 
-# Of a region with no more numbers than this in all its normals, rationals decide as fast as floats; up to the second
-# number, as fast as floats that are not compiled.
-TINY, SMALL = 12, 2**11
+# Of a region with no more numbers than this in all its normals, rationals decide as fast as floats without a compiler.
+SMALL = 2**11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +70,12 @@ class Walls:
 
 def walls(domain: Domain, dim: int) -> Walls:
     """The sides of a domain, with rows that say the same put together; found once."""
-    if domain is None:
-        return Walls([], np.empty((0, dim + 1)), [], np.full(dim, -np.inf), np.full(dim, np.inf))
-    return _walls(domain)
+    return _no_walls(dim) if domain is None else _walls(domain)
+
+
+@cache
+def _no_walls(dim: int) -> Walls:
+    return Walls([], np.empty((0, dim + 1)), [], np.full(dim, -np.inf), np.full(dim, np.inf))
 
 
 @kept
@@ -241,7 +249,7 @@ class Cells:
 
     @cached_property
     def _here(self) -> ExactRows:
-        return ExactRows(self._network)
+        return rows_of(self._network)
 
     @cached_property
     def _beyond(self) -> ExactRows:
@@ -352,13 +360,14 @@ def facets_of_one(network: Network, around: Walls, bits: Bools, point: Floats) -
     rationals are soon done. `point` should be inside or on the boundary.
     """
     m, d = network.n_neurons + len(around.exact), network.input_dim
-    hasty = not pays_to_walk(m, d)
     if m * d <= TINY:
         exact = Cells(network, around).rows(bits)
         groups = list(distinct(exact).values())
         keep = sorted(facets_of_distinct([exact[members[0]] for members in groups], homogeneous(point)))
+        groups = [groups[i] for i in keep]
         vanishing = [q for q in range(len(bits)) if not any(exact[q])]
-        return FacetsOfOne([groups[i] for i in keep], np.full((len(keep), d), np.nan), point, vanishing)
+        return FacetsOfOne(groups, np.full((len(keep), d), np.nan), point, vanishing)
+    hasty = not pays_to_walk(m, d)
     rows, error = region_rows(network, around, bits[None])
     points = point[None]
     if not surely_inside(rows, error, points)[0]:
@@ -379,11 +388,6 @@ def exit_points(rows: Floats, points: Floats, ways: Floats) -> Floats:
     with np.errstate(all="ignore"):
         slack = -(np.einsum("nk,nk->n", rows[:, :-1], np.broadcast_to(points, ways.shape)) + rows[:, -1])
         return np.asarray(points + (slack / np.einsum("nk,nk->n", rows[:, :-1], ways))[:, None] * ways)
-
-
-def homogeneous(point: Floats) -> list[fmpz] | None:
-    """Integer coordinates ``[y, t]``, t > 0, of a point, or None for one that is beyond the range of floats."""
-    return integers([*rationals(point), fmpq(1)]) if np.isfinite(point).all() else None
 
 
 @kept

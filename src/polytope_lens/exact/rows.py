@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpz, fmpz_mat
 
+from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_matrix, scaled_integers
 from polytope_lens.network.network import bit_starts
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
     Row = list[fmpz]
+
+
+# Numbers in the normals of all rows, up to which they are kept with the network.
+FEW = 2**11
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,16 @@ class ExactRows:
             entries.extend(zeros if slope == 0 else [slope * v for v in row])
         entries.extend(unit * product[len(rows), k] for k in range(self._width))
         return fmpz_mat(len(rows) + 1, self._width, entries)
+
+
+def rows_of(network: Network) -> ExactRows:
+    """Rows of a network in its inputs; one with few numbers keeps those of the last pattern, whoever asks."""
+    return _kept_rows(network) if network.n_neurons * network.input_dim <= FEW else ExactRows(network)
+
+
+@kept
+def _kept_rows(network: Network) -> ExactRows:
+    return ExactRows(network)
 
 
 def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_], n_layers: int | None = None) -> list[Row]:

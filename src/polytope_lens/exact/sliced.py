@@ -19,7 +19,7 @@ from flint import fmpq, fmpz
 
 from polytope_lens.arithmetic.rational import nearest_float, scaled_quotient
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNIT_ROUNDOFF
-from polytope_lens.exact.rows import ExactRows, pulled_back_rows
+from polytope_lens.exact.rows import ExactRows, pulled_back_rows, rows_of
 from polytope_lens.exact.sparse import DoubleDoubles
 from polytope_lens.network.network import slopes
 
@@ -67,7 +67,7 @@ def rounded_rows(network: Network, bits: Bools) -> Iterator[Floats]:
     """
     source: ExactRows | None = None
     if max(network.widths, default=0) * (network.input_dim + 1) <= SMALL:
-        source = ExactRows(network)
+        source = rows_of(network)
         for index in range(len(network.layers)):
             rows, scale = source.scaled_rows(index, bits)
             yield np.array([scaled_quotient(row, scale) for row in rows])

@@ -14,7 +14,7 @@ from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.highs import propose_maximum
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
-from polytope_lens.polytope.batch.redundancy import prove_facets
+from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_facets
 from polytope_lens.polytope.batch.statuses import FACET, IMPLIED
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ZERO, ONE = fmpq(0), fmpq(1)
 # Up to this many variables, rational linear programs are faster than calling a solver and proving its answer.
 EXACT_DIMENSION = 6
+# Of a polytope with no more numbers in its normals, rationals decide as fast as floats.
+TINY = 24
 
 
 @kept
@@ -44,7 +46,31 @@ def facet_mask(poly: Polytope) -> Bools:
     """
     if rows_are_independent(poly.A):
         return np.ones(len(poly.owners), dtype=bool)
-    return exact_facet_mask(poly.rows)
+    groups = distinct(poly.rows)
+    rows = [[fmpz(v) for v in key] for key in groups]
+    mask = np.zeros(len(poly.owners), dtype=bool)
+    for index in _decided(rows, poly):
+        mask[list(groups.values())[index]] = True
+    return mask
+
+
+def _decided(rows: list[list[fmpz]], poly: Polytope) -> set[int]:
+    """Which of a polytope's distinct rows are facets: by floats from exact rows, then in rationals."""
+    m, d = len(rows), poly.dim
+    if m * d <= TINY or not pays_to_walk(m, d):
+        return facets_of_distinct(rows)
+    inside = None if poly._hint is None else homogeneous(poly._hint)
+    if inside is None or any(v >= 0 for v in (fmpz_mat(rows) * fmpz_mat([[v] for v in inside])).entries()):
+        inside = _interior(rows)
+    known = proved_statuses(rows, inside, np.full(d, np.inf), np.zeros(m, dtype=np.int8))
+    left = np.flatnonzero(known != IMPLIED).tolist()
+    found = facets_of_distinct([rows[q] for q in left], inside, (known[left] == FACET).tolist())
+    return {left[i] for i in found}
+
+
+def homogeneous(point: Floats) -> list[fmpz] | None:
+    """Integer coordinates ``[y, t]``, t > 0, of a point, or None for one that is beyond the range of floats."""
+    return integers([*rationals(point), ONE]) if np.isfinite(point).all() else None
 
 
 def rows_are_independent(A: Floats) -> bool:
@@ -158,7 +184,9 @@ def proved_statuses(
     polar = np.array(
         [[nearest_float(fmpq(v * inside[-1], s)) for v in row[:-1]] for row, s in zip(rows, slack, strict=True)]
     )
-    error = UNIT_ROUNDOFF * np.abs(polar) + UNDERFLOW_GUARD
+    # Zeros are known to be zero.
+    present = np.array([[bool(v) for v in row[:-1]] for row in rows])
+    error = UNIT_ROUNDOFF * np.abs(polar) + np.where(present, UNDERFLOW_GUARD, 0.0)
     central = np.array([not row[-1] for row in rows])
     right = np.zeros((1, len(rows)))
     prove_facets(polar[None], error[None], right, extent[None], central[None], status[None], hasty=hasty)

@@ -13,14 +13,12 @@ from hypothesis import strategies as st
 from families import braid, generic, seven_lines, stack
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens._compiled import jit
-from polytope_lens.arithmetic.rational import integers, rationals
 from polytope_lens.cells import region_facets
 from polytope_lens.cells.region_facets import (
     Cells,
     beneath,
     exit_points,
     facets_of_one,
-    homogeneous,
     prove_rows,
     region_rows,
     walls,
@@ -161,8 +159,3 @@ def test_where_ways_go_out():
     found = exit_points(rows, np.zeros(2), np.array([[4.0, 1], [np.nan, 1]]))
     assert found[0].tolist() == [2, 0.5]
     assert np.isnan(found[1]).any()
-
-
-def test_homogeneous_coordinates():
-    assert homogeneous(np.array([0.5, -0.25])) == integers(rationals([0.5, -0.25, 1]))
-    assert homogeneous(np.array([np.inf])) is None

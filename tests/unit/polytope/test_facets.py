@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import reference
 from polytope_lens import Polytope
-from polytope_lens.arithmetic.rational import integer_rows
+from polytope_lens.arithmetic.rational import integer_rows, rationals
+from polytope_lens.arithmetic.rational import integers as whole
 from polytope_lens.errors import DomainError
 from polytope_lens.polytope import facets
 from polytope_lens.polytope.batch.statuses import FACET, IMPLIED, OPEN
@@ -18,6 +19,7 @@ from polytope_lens.polytope.facets import (
     distinct,
     exact_facet_mask,
     facets_of_distinct,
+    homogeneous,
     primitive,
     proved_statuses,
     rows_are_independent,
@@ -122,3 +124,22 @@ def test_beside_the_reference():
         b = np.append(rng.integers(1, 5, 8), [3] * 6)
         poly = Polytope(A, b)
         assert poly.facets().tolist() == reference.facet_mask(fraction_rows(poly))
+
+
+@pytest.mark.parametrize("d", [3, 9])
+def test_of_a_polytope_floats_and_rationals_say_the_same(monkeypatch, d):
+    rng = np.random.default_rng(d)
+    A, b = rng.standard_normal((4 * d, d)), rng.uniform(0.1, 1, 4 * d)
+    found = Polytope(A, b).facets().tolist()
+    # Of rows through a corner, and of some that say the same.
+    corner = np.vstack([np.eye(d), -np.eye(d), np.ones((1, d)), 2 * np.eye(d)[:1]])
+    ties = Polytope(corner, [1] * (2 * d) + [d, 2]).facets().tolist()
+    assert ties == [True] * (2 * d) + [False, True]
+    monkeypatch.setattr(facets, "pays_to_walk", lambda *_: False)
+    assert Polytope(A, b).facets().tolist() == found
+    assert Polytope(corner, [1] * (2 * d) + [d, 2]).facets().tolist() == ties
+
+
+def test_homogeneous_coordinates():
+    assert homogeneous(np.array([0.5, -0.25])) == whole(rationals([0.5, -0.25, 1]))
+    assert homogeneous(np.array([np.inf])) is None

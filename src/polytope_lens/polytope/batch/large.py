@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # What is added to the squares of each coordinate, as a share, where rows span few of them.
 RIDGE = 2.0**-40
-# Other rows are kept at this share of what the wanted one grows by, then at CLOSE; above MISSED it is no proposal.
-KEPT, CLOSE, MISSED = 0.95, 1.0 - 2.0**-10, 0.99
+# Other rows are kept at this share of what the wanted one grows by, then closer; above MISSED it is no proposal.
+KEPT, CLOSER, MISSED = 0.95, (1.0 - 2.0**-10, 1.0 - 2.0**-20), 0.99
 # Rows in the way that are taken in at once; rounds; and rounds without progress before they come one by one.
 TOGETHER, ROUNDS, PATIENCE = 16, 24, 4
 # Rays that are proved at once.
@@ -134,7 +134,7 @@ def solve(polar: Polar, known: Statuses, aims: Floats) -> None:
     if sight is None:
         return
     for q in sight.left():
-        for kept in (KEPT, CLOSE):
+        for kept in (KEPT, *CLOSER):
             way, multipliers = _shortest(sight.white, q, kept)
             sight.shoot(np.array([q]), way[None], aims)
             at = sight.used[q]

@@ -131,7 +131,7 @@ def prove_facets(
 
 def pays_to_walk(m: int, d: int) -> bool:
     """Whether to walk for m rows in d coordinates, which rational arithmetic could decide, see :func:`.jit.pays`."""
-    return pays((_prove, _shoot, project), m * (RATIONAL_ROW + RATIONAL_NUMBER * m * d))
+    return pays((_prove,), m * (RATIONAL_ROW + RATIONAL_NUMBER * m * d))
 
 
 def _prove_large(polar: large.Polar, status: Statuses, aims: Floats, hasty: bool) -> None:
@@ -188,7 +188,7 @@ def _prove_at_infinity(
     scalar product of at least 1 with the row, and of at most -1 with all others, rows taken at length 1.
     """
     r, q = np.nonzero((known == OPEN) & ~np.isfinite(extent).all(axis=1, keepdims=True))
-    if not r.size:
+    if not r.size or not pays((project, _shoot), len(r) * RATIONAL_ROW):
         return
     with np.errstate(all="ignore"):
         size = np.sqrt(np.einsum("nmk,nmk->nm", rows[r], rows[r]))
