@@ -19,9 +19,8 @@ SHARED_CLASSES = {
 }  # fmt: skip
 SHARED_MODULES: set[str] = set()
 UNTESTED = """
-cells/region_facets engines/brute engines/cell_corners engines/polyhedra engines/subdivide exact/sliced
-lp/float_simplex lp/highs lp/nearest_in_norm lp/rational_nearest lp/rational_simplex polytope/batch/large
-polytope/batch/ray_shooting polytope/batch/statuses polytope/facets
+cells/region_facets exact/sliced polytope/batch/large polytope/batch/ray_shooting
+polytope/batch/statuses polytope/facets
 """
 
 
