@@ -78,7 +78,7 @@ def test_deep_rows_need_twice_the_digits(engine):
 
 
 @pytest.mark.parametrize(("module", "engine"), [(subdivide, "subdivide"), (split, "split")])
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_rationals_alone_decide_the_same(module, engine, data):
     """Bounds blown up by 2**60 leave floats and double-doubles nothing to decide but what is certain at any scale."""
@@ -129,7 +129,7 @@ def test_points_climb_as_far_as_they_must():
     assert point_signs(network, X).ravel().tolist() == [1, 1, -1, 0, 0, 1]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(network=networks(st.integers(1, 3), max_depth=3).filter(lambda network: network.layers), data=st.data())
 def test_rungs_agree_at_points(network, data):
     d = network.input_dim

@@ -76,6 +76,10 @@ class Balls:
 def chebyshev_balls(partition: Partition) -> Balls:
     """The largest ball inside each region, in any dimension, of bounded regions and others.
 
+    Parameters
+    ----------
+    partition : Partition
+
     Notes
     -----
     Exactness: balls are proved to lie inside, with the exact rows, from floats that carry bounds on their error (those

@@ -17,6 +17,7 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import REPORT, ConsistencyError, DomainError, UnboundedPolytopeError
 from polytope_lens.network.pair import side_by_side
 from polytope_lens.network.pattern import find, pack, unpack
+from polytope_lens.polyhedral_complex.requirements import require_complete
 from polytope_lens.polyhedral_complex.volume_bounds import around, exact_volumes, volume_bounds
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def overlay(first: Partition, second: Partition, *, workers: int = 1, progress: 
 def _check(first: Partition, second: Partition) -> None:
     """Refuse partitions that do not cover one bounded domain."""
     for partition in (first, second):
-        partition.require_complete("an overlay")
+        require_complete(partition, "an overlay")
     one, other = first.domain, second.domain
     if one is not None and other is not None:
         if not (np.array_equal(one.A, other.A) and np.array_equal(one.b, other.b)):

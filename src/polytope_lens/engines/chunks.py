@@ -63,9 +63,9 @@ class Record:
 def first_rows(network: Network, chart: Chart) -> Floats:
     """Rows of the first layer (of the outputs, if there is no hidden one) in chart coordinates; exact."""
     weight, bias = (
-        (network.layers[0].weight, network.layers[0].bias)
+        (network.layers[0].dense_weight(), network.layers[0].bias)
         if network.layers
-        else (network.output_weight, network.output_bias)
+        else (network.dense_output_weight(), network.output_bias)
     )
     return np.asarray(np.column_stack([weight, bias]) @ chart.matrix)
 

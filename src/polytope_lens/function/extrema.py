@@ -20,6 +20,7 @@ from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.network.pattern import unpack
 from polytope_lens.network.scalar import check_output, stacked_outputs
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -63,6 +64,14 @@ class Extrema:
 def extrema(partition: Partition, output: int = 0, *, exact: bool = False) -> Extrema:
     """Least and greatest value of an output on a bounded domain, in any number of dimensions.
 
+    Parameters
+    ----------
+    partition : Partition
+    output : int
+        Which one; negative ones count from the last.
+    exact : bool
+        Fractions instead of floats.
+
     Raises
     ------
     UnboundedPolytopeError, PartialPartitionError, OptionError
@@ -83,7 +92,7 @@ def extrema(partition: Partition, output: int = 0, *, exact: bool = False) -> Ex
     -5.5
     """
     output = check_output(partition.network, output, name="`output`")
-    partition.require_complete("`extrema`")
+    require_complete(partition, "`extrema`")
     if not is_bounded(partition.domain):
         raise UnboundedPolytopeError(
             "the extrema of an output were asked for on an unbounded domain, where it may have none. Choose a bounded "

@@ -17,6 +17,7 @@ from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network.pattern import unpack
 from polytope_lens.network.scalar import stacked_outputs
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,17 +39,19 @@ class Lipschitz:
     value : float or Fraction
     region : int
         A region on which the network is as steep as that.
-    p, q : float
-        The norms of inputs and outputs.
+    norm, output_norm : float
+        p and q, the norms of inputs and outputs.
     """
 
     value: float | Fraction
     region: int
-    p: float
-    q: float
+    norm: float
+    output_norm: float
 
 
-def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exact: bool = False) -> Lipschitz:
+def lipschitz(
+    partition: Partition, norm: float = 2, output_norm: float | None = None, *, exact: bool = False
+) -> Lipschitz:
     """Greatest operator norm ``max |A x|_q / |x|_p`` of the regions' affine maps; in any number of dimensions.
 
     That is the Lipschitz constant of the network on the domain, which is convex: a segment between two points is cut by
@@ -56,9 +59,10 @@ def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exa
 
     Parameters
     ----------
-    p, q : numbers from 1 to inf
-        Norms of inputs and outputs; q is p if not given. Any p for a network with one output; with several outputs
-        p = 1, p = inf, q = 1, q = inf, or p = q = 2.
+    partition : Partition
+    norm, output_norm : numbers from 1 to inf
+        The norms p of inputs and q of outputs; q is p if not given. Any p for a network with one output; with several
+        outputs p = 1, p = inf, q = 1, q = inf, or p = q = 2.
     exact : bool
         As a fraction; for (1, 1), (inf, inf) and (1, inf), where norms are sums of entries.
 
@@ -83,18 +87,19 @@ def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exa
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, 2], [3, -1]], [[1, 1]]], [[0, 0], [0]])
     >>> lens.partition().lipschitz(float("inf"), exact=True)
-    Lipschitz(value=Fraction(5, 1), region=3, p=inf, q=inf)
+    Lipschitz(value=Fraction(5, 1), region=3, norm=inf, output_norm=inf)
     """
-    partition.require_complete("`lipschitz`")
-    q = p if q is None else q
-    for name, norm in (("p", p), ("q", q)):
-        if isinstance(norm, bool) or not isinstance(norm, int | float | np.integer | np.floating) or not norm >= 1:
-            raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={norm!r}.")
+    require_complete(partition, "`lipschitz`")
+    output_norm = norm if output_norm is None else output_norm
+    for name, value in (("norm", norm), ("output_norm", output_norm)):
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not value >= 1:
+            raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={value!r}.")
+    p, q = float(norm), float(output_norm)
     if exact:
-        return _exact(partition, float(p), float(q))
+        return _exact(partition, p, q)
     norms = operator_norms(partition.maps[:, :, :-1], p, q)
     region = int(norms.argmax())
-    return Lipschitz(float(norms[region]), region, float(p), float(q))
+    return Lipschitz(float(norms[region]), region, p, q)
 
 
 def operator_norms(A: Floats, p: float, q: float) -> Floats:
@@ -114,8 +119,8 @@ def operator_norms(A: Floats, p: float, q: float) -> Floats:
         rows, order = _signs(A.shape[2], "inputs") @ A.transpose(0, 2, 1), q
     else:
         raise OptionError(
-            f"with several outputs, norms are those with p = 1, p = inf, q = 1, q = inf, or p = q = 2, but p={p!r} and "
-            f"q={q!r} were asked for, for which no method but a search is known."
+            f"with several outputs, norms p of inputs and q of outputs are those with p = 1, p = inf, q = 1, q = inf, "
+            f"or p = q = 2, but p={p!r} and q={q!r} were asked for, for which no method but a search is known."
         )
     return np.asarray(np.linalg.norm(rows, ord=order, axis=2).max(axis=1))
 
@@ -136,8 +141,8 @@ def _signs(n: int, what: str) -> Floats:
 def _exact(partition: Partition, p: float, q: float) -> Lipschitz:
     if (p, q) not in ((1, 1), (inf, inf), (1, inf)):
         raise OptionError(
-            f"exact norms are those of (p, q) = (1, 1), (inf, inf) and (1, inf), but received ({p}, {q}), which is a "
-            "root, or a maximum over signs. Leave out `exact`."
+            f"exact norms are those with (norm, output_norm) = (1, 1), (inf, inf) and (1, inf), but ({p}, {q}) is "
+            "a root, or a maximum over signs. Leave out `exact`."
         )
     network = partition.network
     lower, upper = _bounds(partition, p, q)

@@ -14,7 +14,9 @@ from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import dot, rational, rationals
+from polytope_lens.cells.interior_proposals import surely_inside
 from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.cells.search_space import Place, nearest
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import Status
@@ -26,8 +28,6 @@ from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import pack, unpack
 from polytope_lens.network.subspace import restrict, spanned_by
 from polytope_lens.search.explore import explore
-from polytope_lens.search.interior_proposals import surely_inside
-from polytope_lens.search.search_space import Place, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -190,7 +190,7 @@ def local_complexity_estimate(
     Signs are exact. Cost: a forward pass for the corners.
     Source: Humayun, Balestriero and Baraniuk 2024, *Deep networks always grok and here is why*, section 2.
     """
-    point = validate.point(x, network.input_dim, what="`local_complexity_estimate`")
+    point = validate.point(x, network.input_dim, what="`local_complexity`")
     radius = validate.number(radius, name="`radius`", positive=True)
     d = len(point)
     n = d if n_directions is None else validate.count(n_directions, name="`n_directions`")

@@ -84,7 +84,7 @@ def affine_maps(network: Network, patterns: Words) -> Floats:
 
 
 def _maps(network: Network, bits: Bools) -> Floats:
-    n, out, matrix = len(bits), network.output_dim, network.output_matrix
+    n, out, matrix = len(bits), network.output_dim, network.output_weight
     written_out = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
     product: Floats = np.broadcast_to(written_out, (n, *written_out.shape))
     offset = np.broadcast_to(network.output_bias, (n, out))
@@ -92,7 +92,7 @@ def _maps(network: Network, bits: Bools) -> Floats:
         for layer, slope in zip(reversed(network.layers), reversed(slopes(network.layers, bits)), strict=True):
             scaled = product * slope[:, None, :]
             offset = offset + scaled @ layer.bias
-            product = np.asarray(scaled.reshape(-1, layer.width) @ layer.matrix).reshape(n, out, -1)
+            product = np.asarray(scaled.reshape(-1, layer.width) @ layer.weight).reshape(n, out, -1)
     return np.concatenate([product, offset[:, :, None]], axis=2)
 
 

@@ -14,6 +14,7 @@ from polytope_lens._arrays.batches import batches
 from polytope_lens.exact.rows import ExactRows, integer_network
 from polytope_lens.network.network import neurons_on
 from polytope_lens.polyhedral_complex.facet_table import neighbor_pairs
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,6 +73,14 @@ class LinearPieces:
 def linear_pieces(partition: Partition) -> LinearPieces:
     """Merge neighbours that have exactly the same affine map.
 
+    Parameters
+    ----------
+    partition : Partition
+
+    Raises
+    ------
+    PartialPartitionError
+
     Notes
     -----
     Exact: maps are compared in integer arithmetic, never as floats, and neighbours are those of :func:`.facets`.
@@ -88,6 +97,7 @@ def linear_pieces(partition: Partition) -> LinearPieces:
     >>> pieces, pieces.labels
     (LinearPieces(2 pieces of 4 regions), array([0, 0, 1, 1]))
     """
+    require_complete(partition, "`linear_pieces`")
     n, bits = len(partition), partition.patterns()
     marks = fingerprints(partition.network, bits)
     _, group, size = np.unique(marks, axis=0, return_inverse=True, return_counts=True)

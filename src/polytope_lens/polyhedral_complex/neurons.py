@@ -13,6 +13,7 @@ from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network.network import bit_places
 from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_sizes, facets, shared_facets
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,6 +79,10 @@ class Neurons:
 def neurons(partition: Partition) -> Neurons:
     """What each neuron does on the domain of a partition, in any number of dimensions.
 
+    Parameters
+    ----------
+    partition : Partition
+
     Raises
     ------
     PartialPartitionError
@@ -96,7 +101,7 @@ def neurons(partition: Partition) -> Neurons:
     >>> found, found.side.tolist(), found.size.tolist()
     (Neurons(3 neurons: 1 both, 1 on, 1 off, 0 zero), ['both', 'off', 'on'], [2.0, 0.0, 0.0])
     """
-    partition.require_complete("`neurons`")
+    require_complete(partition, "`neurons`")
     bits, n = partition.patterns(), partition.network.n_neurons
     zero = zero_mask(partition)
     positive, negative = bits.any(axis=0), (~bits & ~zero).any(axis=0)

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens.cells.search_space import lift, place_of
 from polytope_lens.domain import check_domain
 from polytope_lens.engines.enumerate import mesh_of
 from polytope_lens.engines.witnesses import settle
@@ -19,7 +20,6 @@ from polytope_lens.partition.partition import Partition
 from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex.locate import region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
-from polytope_lens.search.search_space import lift, place_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -75,7 +75,7 @@ def test_workers_are_a_whole_number(workers):
 def test_deep_networks_climb_the_second_rung_and_agree_with_the_third():
     """Thirty layers: bounds on running sums say nothing in the end, and rows are recomputed in double-double."""
     lens = random_lens((2, *[10] * 30, 1), seed=1)
-    box = Box([-0.25, -0.25], [0.25, 0.25])
+    box = Box([-0.06, -0.06], [0.06, 0.06])
     exact = lens.partition(box, "brute")
     for engine in ("subdivide", "split"):
         found = lens.partition(box, engine)

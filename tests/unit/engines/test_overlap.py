@@ -20,7 +20,7 @@ from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import assert_same_regions, networks
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(
     network=networks(2, max_depth=3, weights="integer"),
     domain=st.sampled_from([None, Polytope([[1, 1]], [1]), Polytope([[-1, 0], [0, -1]], [1, 0])]),

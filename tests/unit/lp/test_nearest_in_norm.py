@@ -1,62 +1,87 @@
-"""Nearest points in floats for the norms 1 and inf; against other programs in `test_rational_nearest.py`."""
+"""Nearest points in the norms 1 and inf in floats: optimal by their multipliers, and by linear programs of SciPy."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from polytope_lens.lp import nearest_in_norm as module
 from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 
 DUAL = {1: np.inf, np.inf: 1}
-norms = pytest.mark.parametrize("norm", [1, np.inf])
+NORMS = pytest.mark.parametrize("norm", list(DUAL))
 
 
-@norms
-def test_where_the_origin_is_inside_it_is_the_nearest(norm):
-    w, multipliers = nearest_in_norm(np.vstack([np.eye(3), -np.eye(3)]), np.ones(6), norm)
-    assert not w.any()
-    assert not multipliers.any()
+def distance(A, s, norm):
+    """Of the origin from ``A w <= s`` by one program in w and in sizes of its coordinates; None if it is empty."""
+    m, d = A.shape
+    n = d if norm == 1 else 1
+    size = np.eye(d) if norm == 1 else np.ones((d, 1))
+    rows = np.block([[A, np.zeros((m, n))], [np.eye(d), -size], [-np.eye(d), -size]])
+    bounds = [(None, None)] * d + [(0, None)] * n
+    found = linprog(np.r_[np.zeros(d), np.ones(n)], rows, np.r_[s, np.zeros(2 * d)], bounds=bounds)
+    return found.fun if found.status == 0 else None
 
 
-@norms
-@pytest.mark.parametrize("dim", [1, 2, 5])
-def test_beyond_one_hyperplane_the_dual_norm_tells_the_distance(norm, dim):
-    row = np.arange(1.0, dim + 1)
-    w, multipliers = nearest_in_norm(-row[None], np.array([-3.0]), norm)
-    assert np.linalg.norm(w, norm) == pytest.approx(3 / np.linalg.norm(row, DUAL[norm]))
-    assert multipliers[0] == pytest.approx(1 / np.linalg.norm(row, DUAL[norm]))
-
-
-@norms
-@given(seed=st.integers(0, 10**6), m=st.integers(1, 12), d=st.integers(1, 8))
-def test_multipliers_prove_that_nothing_is_nearer(norm, seed, m, d):
-    rng = np.random.default_rng(seed)
-    normals = rng.standard_normal((m, d))
-    slack = normals @ rng.standard_normal(d) + rng.exponential(size=m)
-    found = nearest_in_norm(normals, slack, norm)
-    assume(found is not None)
+def assert_optimal(A, s, norm, found):
+    """The point is feasible, and nonnegative multipliers prove that no point is nearer: weak duality, in floats."""
     w, multipliers = found
-    distance = np.linalg.norm(w, norm)
+    size = np.linalg.norm(A, axis=1) * max(1.0, np.linalg.norm(w))
+    assert (A @ w <= s + 1e-9 * size).all()
     assert (multipliers >= 0).all()
-    assert (normals @ w <= slack + 1e-9).all()
-    assert -multipliers @ slack == pytest.approx(distance, abs=1e-9)
-    if distance > 0:
-        assert np.linalg.norm(multipliers @ normals, DUAL[norm]) == pytest.approx(1)
+    nearest = np.linalg.norm(w, norm)
+    assert -multipliers @ s == pytest.approx(nearest, abs=1e-9)
+    if nearest > 0:
+        assert np.linalg.norm(multipliers @ A, DUAL[norm]) == pytest.approx(1)
+    return nearest
 
 
-@norms
-def test_where_the_method_gives_up_another_is_asked(norm, monkeypatch):
-    normals, slack = -np.eye(3), np.array([-1.0, -2.0, -3.0])
-    wanted = nearest_in_norm(normals, slack, norm)
+@NORMS
+@pytest.mark.parametrize(("m", "d"), [(1, 1), (4, 2), (30, 3), (20, 10), (12, 20)])
+def test_generic_polytopes_with_rows_of_many_lengths(m, d, norm):
+    for seed in range(6):
+        rng = np.random.default_rng([m, d, seed])
+        A = rng.standard_normal((m, d)) * 2.0 ** rng.integers(-3, 4, size=(m, 1))
+        s = A @ (2 * rng.standard_normal(d)) + rng.exponential(size=m)
+        nearest = assert_optimal(A, s, norm, nearest_in_norm(A, s, norm))
+        assert nearest == pytest.approx(distance(A, s, norm), rel=1e-7, abs=1e-9)
+
+
+@NORMS
+@given(rows=st.lists(st.tuples(*[st.integers(-3, 3)] * 3), min_size=1, max_size=6))
+def test_small_integers(rows, norm):
+    """Duplicates, parallels, zeros, empty and flat polytopes."""
+    A, s = np.array(rows, dtype=float)[:, :2], np.array(rows, dtype=float)[:, 2]
+    expected = distance(A[A.any(axis=1)], s[A.any(axis=1)], norm) if A.any() else None
+    found = nearest_in_norm(A, s, norm)
+    if expected is None:
+        assert found is None or A.any()  # where nothing is, a proposal may be anything
+    else:
+        used = A.any(axis=1)
+        assert found is not None and not found[1][~used].any()
+        assert assert_optimal(A[used], s[used], norm, (found[0], found[1][used])) == pytest.approx(expected, abs=1e-9)
+
+
+@NORMS
+def test_another_program_is_asked_where_pivots_give_up(norm, monkeypatch):
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((9, 4))
+    s = A @ np.full(4, 2.0) + rng.random(9)
+    plain = nearest_in_norm(A, s, norm)
+    assert np.linalg.norm(plain[0], norm) > 0.5
     monkeypatch.setattr(module, "_descend", lambda *_: False)
-    w, multipliers = nearest_in_norm(normals, slack, norm)
-    assert np.linalg.norm(w, norm) == pytest.approx(np.linalg.norm(wanted[0], norm))
-    assert -multipliers @ slack == pytest.approx(-wanted[1] @ slack)
+    found = nearest_in_norm(A, s, norm)
+    assert assert_optimal(A, s, norm, found) == pytest.approx(np.linalg.norm(plain[0], norm), rel=1e-9)
+    # Nothing is between these two planes.
+    assert nearest_in_norm(np.array([[1.0, 0], [-1, 0]]), np.array([-1.0, -1]), norm) is None
 
 
-@norms
-def test_an_empty_polytope_has_no_nearest_point(norm):
-    assert nearest_in_norm(np.array([[1.0], [-1.0]]), np.array([-1.0, -1.0]), norm) is None
+@NORMS
+def test_the_origin_itself_and_no_rows_at_all(norm):
+    w, multipliers = nearest_in_norm(np.eye(3), np.array([0.0, 1, 2]), norm)
+    assert not w.any() and not multipliers.any()
+    assert nearest_in_norm(np.zeros((2, 3)), np.ones(2), norm) is None
+    assert nearest_in_norm(np.eye(3), np.array([np.inf, 0, 0]), norm) is None

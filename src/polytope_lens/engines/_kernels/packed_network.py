@@ -91,7 +91,7 @@ def packed(
     """
     outputs = network.output_dim if want_maps else 0
     layers = network.layers
-    matrices: list[Matrix] = [layer.matrix for layer in layers] + [network.output_matrix[:outputs]]
+    matrices: list[Matrix] = [layer.weight for layer in layers] + [network.output_weight[:outputs]]
     biases = [layer.bias for layer in layers] + [network.output_bias[:outputs]]
     width = np.array([m.shape[0] for m in matrices], dtype=np.int64)
     stride = padded(width)
@@ -150,7 +150,7 @@ def packed(
 
 def _blocks(layers: tuple[Layer, ...], output_matrix: Matrix, output_bias: Floats) -> list[Blocks]:
     """Blocks of the layers after the first; none if no weight is sparse, or if too few rows share their columns."""
-    if all(isinstance(matrix, np.ndarray) for matrix in (*(layer.matrix for layer in layers[1:]), output_matrix)):
+    if all(isinstance(matrix, np.ndarray) for matrix in (*(layer.weight for layer in layers[1:]), output_matrix)):
         return []
     parts = [*map(blocks, layers[1:]), blocks_of(output_matrix, output_bias)]
     heights = np.concatenate([part.heights for part in parts])

@@ -49,12 +49,12 @@ def nearest_points(normals: Floats, slack: Floats) -> tuple[Floats, Floats]:
         lengths = np.sqrt(np.einsum("nmk,nmk->nm", rows, rows))
     arrays = rows, columns, lengths, np.ascontiguousarray(slack)
     active, excess = np.zeros(d, dtype=np.int64), np.zeros(m)
-    _project(*arrays, multipliers, distance, w, active, dual, basis, triangle, turn, unit, excess)
+    project(*arrays, multipliers, distance, w, active, dual, basis, triangle, turn, unit, excess)
     return distance, multipliers
 
 
 @jit
-def _project(
+def project(
     normals: Any, all_columns: Any, lengths: Any, slack: Any, multipliers: Any, distance: Any, w: Any, active: Any,
     dual: Any, basis: Any, triangle: Any, turn: Any, unit: Any, excess_of: Any,
 ) -> None:  # pragma: no cover - compiled  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from families import generic, stack
 from polytope_lens import Box, Lens
 from polytope_lens.cells.region_facets import region_rows
-from polytope_lens.search.search_space import dual_norms, lift, nearest, place_of, shown_distances
+from polytope_lens.cells.search_space import dual_norms, lift, nearest, place_of, shown_distances
 
 WIDE = stack(
     (np.random.default_rng(0).standard_normal((3, 7)), [0.5, -1.0, 0.2]),
