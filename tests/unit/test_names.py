@@ -18,9 +18,7 @@ SHARED_CLASSES = {
     "Faces", "Facets", "Search", "Work",
 }  # fmt: skip
 SHARED_MODULES: set[str] = set()
-UNTESTED = """
-engines/cell_corners
-"""
+UNTESTED = ""
 
 
 def modules():
