@@ -17,6 +17,7 @@ from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.sparse import has_sparse_layers, rows_on
 from polytope_lens.exact.sparse_rows import region_rows
+from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.io.row_text import owner_name
 from polytope_lens.network.network import bit_places
 from polytope_lens.polytope import Polytope
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.network.network import Matrix, Network
     from polytope_lens.region import Region
 
@@ -56,6 +58,7 @@ class Inequalities:
         and `neuron` then the number of the domain's row.
     is_facet : (m,) bool array or None
         Whether the row is a facet of the region; exact. Rows of one facet are all marked. None if it was not asked for.
+        In a flat box facets are those within the flat, and the rows that fix inputs are none.
     point : (d,) array
         The point that distances are measured from when printing.
     error : (m,) array
@@ -246,7 +249,9 @@ def facet_polytope(region: Region) -> Polytope:
 
     Notes
     -----
-    Where several rows define a facet, the first of them stands for all. Cost: that of :func:`inequalities`.
+    Where several rows define a facet, the first of them stands for all. In a flat box rows are those of the region on
+    the flat, with zeros at the inputs that are fixed, and for each of these two rows more follow, which say so. Cost:
+    that of :func:`inequalities`.
 
     Examples
     --------
@@ -256,6 +261,8 @@ def facet_polytope(region: Region) -> Polytope:
     >>> [[str(v) for v in row] for row in found.fractions()[0]], found.owners
     ([['-1/2', '0'], ['-1', '-3']], (((0, 2),), ((0, 0), (0, 1))))
     """
+    if (flat := flat_of(region)) is not None:
+        return _embedded(flat, within(region))
     system = exact_system(region)
     exact, scales = exact_rows(system)
     groups: dict[tuple[int, ...], list[int]] = {}
@@ -273,6 +280,27 @@ def facet_polytope(region: Region) -> Polytope:
         kept_scales.append(scales[first] // shared)
     owners = [tuple(system.owners[q][0] for q in members) for members in groups.values()]
     return of_integers(rows, system.dim, scales=kept_scales, owners=owners, hint=region.point, are_facets=True)
+
+
+def _embedded(flat: FlatDomain, region: Region) -> Polytope:
+    """The facets of a region on a flat, and what is fixed there, as rows of the whole space."""
+    cell, d = region.polytope, len(flat.point)
+    exact, scales = exact_rows(cell)
+    rows, kept_scales = [], list(scales)
+    for row in exact:
+        rows.append([fmpz(0)] * d + [row[-1]])
+        for k, value in zip(flat.free.tolist(), row, strict=False):
+            rows[-1][k] = value
+    owners = [flat.pairs(pairs) for pairs in cell.owners]
+    fixed = np.setdiff1d(np.arange(d), flat.free)
+    for side, turn in ((0, 1.0), (d, -1.0)):
+        floats = np.zeros((len(fixed), d + 1))
+        floats[np.arange(len(fixed)), fixed] = turn
+        floats[:, -1] = -turn * flat.point[fixed]
+        rows += integer_rows(floats)
+        kept_scales += [fmpz(1) << common_exponent(row) for row in floats]
+        owners += [[(DOMAIN, int(k) + side)] for k in fixed]
+    return of_integers(rows, d, scales=kept_scales, owners=owners, hint=flat.embed(region.point))
 
 
 def satisfies(system: Inequalities, point: Sequence[Fraction | float]) -> bool:
@@ -318,6 +346,12 @@ def facet_mask(region: Region) -> Bools:
     All rows depend on x through the first layer's pre-activations alone. Where these are fewer than the inputs and
     independent, they take every value, and the question is one about a network that takes them as its inputs.
     """
+    if (flat := flat_of(region)) is not None:
+        d, on_flat = len(flat.point), within(region)
+        of_neurons, of_sides = np.split(facet_mask(on_flat), [on_flat.network.n_neurons])
+        sides = np.zeros(2 * d, dtype=bool)
+        sides[np.concatenate([flat.free, flat.free + d])] = of_sides
+        return np.concatenate([of_neurons, sides])
     system = exact_system(region)
     normals = quotients(system)[:, :-1]
     if rows_are_independent(normals):

@@ -12,12 +12,14 @@ from polytope_lens.arithmetic.rational import integers, nearest_float
 from polytope_lens.cells.inequalities import DOMAIN
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.point_signs import pattern_beside
+from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.network.pattern import ActivationPattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.region import Region
 
 ZERO, ONE = fmpq(0), fmpq(1)
@@ -26,11 +28,15 @@ ZERO, ONE = fmpq(0), fmpq(1)
 def neighbors(region: Region) -> list[Region]:
     """The region across each facet, one for each, nearest facet first; sides of the domain have none. Exact.
 
+    In a flat box, across each facet within the flat.
+
     Notes
     -----
     Never found by flipping a bit: a point in the relative interior of the facet is computed in rational arithmetic, and
     the network is asked for its pattern just beyond it. Cost: one exact linear program with d + 2 variables per facet.
     """
+    if (flat := flat_of(region)) is not None:
+        return [_embedded(flat, region, found) for found in neighbors(within(region))]
     cell, found = region.polytope, []
     for row, owners in zip(cell.rows, cell.owners, strict=True):
         if any(layer == DOMAIN for layer, _ in owners):
@@ -42,6 +48,12 @@ def neighbors(region: Region) -> list[Region]:
         pattern = ActivationPattern(tuple(bits.tolist()), region.pattern.bits_per_layer)
         found.append(replace(region, pattern=pattern, point=np.array([nearest_float(v) for v in point])))
     return found
+
+
+def _embedded(flat: FlatDomain, region: Region, found: Region) -> Region:
+    """A neighbour on a flat as one of a region of the whole network."""
+    pattern = replace(region.pattern, bits=found.pattern.bits)
+    return replace(region, pattern=pattern, point=flat.embed(found.point))
 
 
 def _inside_facet(row: Sequence[fmpz], others: Sequence[Sequence[fmpz]]) -> list[fmpq]:

@@ -14,6 +14,7 @@ from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.pattern import unpack
 from polytope_lens.network.scalar import stacked_outputs
 
@@ -49,6 +50,7 @@ class Lipschitz:
     q: float
 
 
+@asked_on_flat
 def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exact: bool = False) -> Lipschitz:
     """Greatest operator norm ``max |A x|_q / |x|_p`` of the regions' affine maps; in any number of dimensions.
 

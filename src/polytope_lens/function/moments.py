@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, fractions, simplices
 
@@ -47,6 +48,7 @@ class Moments:
         return f"Moments(volume={float(self.volume):.6g}, mean={self.mean.astype(float).tolist()})"
 
 
+@asked_on_flat
 def moments(partition: Partition, *, exact: bool = False) -> Moments:
     """Averages of the outputs, and of products of two, over a bounded domain in up to three dimensions.
 
@@ -98,6 +100,7 @@ def exact_moments(found: ExactSimplices) -> Moments:
     return Moments(fraction(volume), fractions(mean), fractions(second))
 
 
+@asked_on_flat
 def mean(partition: Partition, output: int = 0, *, exact: bool = False) -> float | Fraction:
     """Average of an output over the domain; see :func:`moments`.
 

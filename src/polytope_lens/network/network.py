@@ -316,10 +316,11 @@ def piecewise_layer(
     )
 
 
-def pass_through_layer(weight: ArrayLike, bias: ArrayLike) -> Layer:
+def pass_through_layer(weight: ArrayLike | Sparse, bias: ArrayLike) -> Layer:
     """Build a hidden layer that only carries values: an affine map without activation."""
-    rows = len(np.asarray(bias))
-    return Layer(np.asarray(weight), np.asarray(bias), np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))
+    offsets = np.asarray(bias)
+    rows = len(offsets)
+    return Layer(cast("Floats", weight), offsets, np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))
 
 
 def from_arrays(

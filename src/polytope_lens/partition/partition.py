@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, cast, overload
 
 from polytope_lens._arrays import validate
+from polytope_lens._kept import Keeper, found_later
 from polytope_lens.cells import chebyshev_balls, recession_cones
 from polytope_lens.domain import is_bounded
 from polytope_lens.errors import (
@@ -17,10 +18,12 @@ from polytope_lens.errors import (
     Status,
     UnboundedPolytopeError,
 )
+from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.function import extrema, level_set, lipschitz, moments, norms, variation
 from polytope_lens.mesh import planar_mesh as planar
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
+from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import ActivationPattern, find, pack, unpack
 from polytope_lens.partition import archive
 from polytope_lens.partition.provenance import Certificate, Search
@@ -63,8 +66,18 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Partition:
+def _embedded_witnesses(partition: Partition) -> Floats:
+    flat = flat_of(partition)
+    assert flat is not None  # others have theirs
+    found: Floats = flat.embed(within(partition).witnesses)
+    return found
+
+
+@found_later(
+    maps=lambda partition: affine_maps(partition.network, partition.packed_patterns), witnesses=_embedded_witnesses
+)
+@dataclass(frozen=True, eq=False)
+class Partition(Keeper):
     """Every region of a domain, in canonical order (patterns ascending, bit by bit).
 
     One found by :meth:`.Lens.explore` may hold a part of them only. Its `status` and what it prints say so, and what
@@ -87,11 +100,14 @@ class Partition:
         Entry l is the number of regions that layers 0 ... l together cut the domain into; lower bounds on these if
         the partition is not complete.
     mesh : PlanarMesh, PolyhedralMesh or None
-        Corners, edges and faces, for bounded domains in the plane and in space.
+        Corners, edges and faces, for bounded domains in the plane and in space; those of the flat in a flat box.
     status : Status
     certificate : Certificate
     search : Search or None
         For regions found from facet to facet.
+    on_flat : Partition or None
+        In a flat box: the same regions as those of a network of the free inputs alone, in whose coordinates the mesh
+        is. The maps and witnesses of this one are then made when they are first asked for.
     """
 
     network: Network
@@ -105,6 +121,7 @@ class Partition:
     status: Status
     certificate: Certificate
     search: Search | None = None
+    on_flat: Partition | None = None
 
     def __len__(self) -> int:
         return len(self.packed_patterns)
@@ -304,14 +321,15 @@ class Partition:
         ------
         DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
         """
-        return self.polyhedral_mesh() if self.network.input_dim == 3 else self.planar_mesh()
+        return self.polyhedral_mesh() if within(self).network.input_dim == 3 else self.planar_mesh()
 
     def _no_mesh(self, what: str, dim: int, flat: str) -> PolytopeLensError:
         """Why there is no mesh of polygons or polyhedra."""
-        if self.network.input_dim != dim:
+        if (n_free := within(self).network.input_dim) != dim:
+            has = f"this one has {n_free}" if self.on_flat is None else f"this domain leaves {n_free} free"
             return DimensionError(
-                f"{what} exist for networks with {dim} inputs; this one has {self.network.input_dim}. Restrict it to "
-                f"{flat} first, or ask single regions for their polytope."
+                f"{what} exist for networks with {dim} inputs; {has}. Restrict it to {flat} first, or ask single "
+                "regions for their polytope."
             )
         self.require_complete(f"a mesh of {what}")
         if is_bounded(self.domain):
@@ -368,10 +386,14 @@ class Partition:
     def load(cls, path: str | PathLike[str]) -> Partition:
         """Read what `save` wrote; see :func:`.archive.load`."""
         fields = archive.load(path)
-        search, certificate = fields.pop("search"), fields.pop("certificate")
-        return cls(
+        search, certificate, whole = fields.pop("search"), fields.pop("certificate"), fields.pop("whole")
+        found = cls(
             **fields, certificate=Certificate(**certificate), search=None if search is None else Search(**search)
         )
+        if whole is None:
+            return found
+        network, domain = whole
+        return embedded(network, domain, found)
 
     def to_obj(self, *, shrink: float = 1.0) -> str:
         """The polyhedra of a bounded domain in space as a Wavefront OBJ file; see :func:`.solid_files.to_obj`."""
@@ -395,7 +417,7 @@ class Partition:
 
         `shrink` is how far apart solids are drawn in space, by default a little.
         """
-        if self.network.input_dim == 3:
+        if within(self).network.input_dim == 3:
             from polytope_lens.render import space
 
             factor = space.SHRINK if shrink is None else shrink
@@ -439,6 +461,17 @@ class Partition:
             return f"Partition({len(self)} regions of {where}, per layer [{layers}], {self.engine}, {self.status.name})"
         told = self.status.name if self.search is None else f"{self.status.name}: {_open_ends(self.search)}"
         return f"Partition({len(self)} of the regions of {where}, per layer at least [{layers}], {self.engine}, {told})"
+
+
+def embedded(network: Network, domain: Domain, found: Partition) -> Partition:
+    """A partition on a flat box as one of the whole network; see :class:`.FlatDomain`."""
+    flat = flat_domain(network, domain)
+    assert flat is not None
+    unknown = cast("Floats", None)
+    return Partition(
+        network, domain, found.engine, found.packed_patterns, unknown, unknown, found.counts_per_layer[1:], found.mesh,
+        found.status, found.certificate, flat.embedded(found.search), found,
+    )  # fmt: skip
 
 
 def _open_ends(search: Search) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._places import LAYERS
 from polytope_lens.errors import require
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import bit_places
 from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_sizes, facets, shared_facets
 
@@ -52,7 +54,7 @@ class Neurons:
     Exact but for sizes, which are rounded.
     """
 
-    layer: Ints
+    layer: Ints = field(metadata=LAYERS)
     neuron: Ints
     side: NDArray[np.str_]
     on_share: Floats
@@ -78,6 +80,7 @@ class Neurons:
         return f"Neurons({len(self)} neurons: {', '.join(told)})"
 
 
+@asked_on_flat
 def neurons(partition: Partition) -> Neurons:
     """What each neuron does on the domain of a partition, in any number of dimensions.
 
