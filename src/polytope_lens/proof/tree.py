@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.arithmetic.rational import dot, integer_matrix, integers, nearest_float, rational, rationals
+from polytope_lens.arithmetic.rational import dot, integers, nearest_float, rational, rationals
 from polytope_lens.engines import split
 from polytope_lens.engines.chunks import Record
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
-from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.lp.interior_point import contradiction, inside_box
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Box
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.exact.rows import ExactRows
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile, Tick
 
@@ -42,17 +42,19 @@ SHORT_BITS = (12, 52)
 NEGLIGIBLE = 2.0**-44
 
 
-def prove_tree(log: LogFile, network: Network, chart: Chart, box: Box | None, tick: Tick) -> None:
+def prove_tree(
+    log: LogFile, network: Network, walked: Network, chart: Chart, rows: ExactRows, box: Box | None, tick: Tick
+) -> None:
     """Write the tree of a chart, depth first, the half where a neuron is off before the other.
 
     The regions are found by the split engine, which is trusted with nothing: that a neuron does not cut a cell is
     proved by a linear program in rational arithmetic, and each region's witness is checked, or replaced by an exact
-    one. `box` is a box that the log's reader knows to hold the chart.
+    one. It walks `walked`, the network itself or what it is on a flat; `rows` are those of the network's neurons in the
+    chart's coordinates. `box` is a box that the log's reader knows to hold the chart.
     """
-    chunks = list(split.walk(network, chart, Record(), want_output=True))
+    chunks = list(split.walk(walked, chart, Record(), want_output=True))
     bits = unpack(np.concatenate([chunk.patterns for chunk in chunks]), network.n_neurons)
     witnesses = np.concatenate([chunk.witnesses for chunk in chunks])
-    rows = ExactRows(network, integer_matrix(chart.matrix))
     neurons = [np.flatnonzero(layer.cuts).tolist() for layer in network.layers]
     first_bit = bit_starts(network).tolist()
     stack: list[tuple[int, int, int, list[int] | None, _Cell]] = [(0, len(bits), 0, None, _Cell(chart, box))]
