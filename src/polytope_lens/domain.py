@@ -85,11 +85,13 @@ class Box(Keeper):
         return len(self.lower)
 
     @property
+    @kept
     def free(self) -> Ints:
         """The coordinates that are not fixed, (k,), ascending: all of them, unless the box is flat."""
         return np.flatnonzero(self.lower < self.upper)
 
     @property
+    @kept
     def is_flat(self) -> bool:
         """Whether some coordinates are fixed, ``lower == upper``."""
         return bool((self.lower == self.upper).any())

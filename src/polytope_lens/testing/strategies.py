@@ -140,6 +140,19 @@ def boxes(draw: DrawFn, dim: int) -> Box:
 
 
 @st.composite
+def flat_boxes(draw: DrawFn, dim: int) -> Box:
+    """Boxes of which some coordinates are fixed and some are free, in at least two dimensions."""
+    around = draw(boxes(dim))
+    order = draw(st.permutations(range(dim)))
+    fixed = order[: draw(st.integers(1, dim - 1))]
+    lower, upper = around.lower.copy(), around.upper.copy()
+    lower[fixed] = upper[fixed] = [
+        draw(st.one_of(st.sampled_from((0.0, 0.5, -1.0, 0.1)), st.floats(lower[k], upper[k]))) for k in fixed
+    ]
+    return Box(lower, upper)
+
+
+@st.composite
 def simplices(draw: DrawFn, dim: int) -> Polytope:
     """Bounded polytopes with dim + 1 facets: the corner of a box, cut off."""
     lower = draw(boxes(dim)).lower
