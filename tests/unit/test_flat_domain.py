@@ -18,7 +18,7 @@ from polytope_lens.errors import DimensionError, DomainError, OptionError, Outsi
 from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.polytope import Polytope
 from polytope_lens.proof.checker import verify
-from polytope_lens.testing import assert_partition, assert_same_regions, flat_boxes, networks
+from polytope_lens.testing import assert_embedded, assert_partition, assert_same_regions, flat_boxes, networks
 
 ENGINES = {1: ["split", "brute"], 2: ["split", "brute", "subdivide"], 3: ["split", "brute", "polyhedra"]}
 
@@ -39,7 +39,7 @@ LENS = dense(5, 8, 6, 2)
 PLANE = Box([-1, 0.3, -1, -0.2, 0.7], [1, 0.3, 2, -0.2, 0.7])
 SPACE = Box([-1, 0.3, -1, -0.2, 0.7], [1, 0.3, 2, 0.5, 0.7])
 LINE = Box([0.1, 0.3, -1, -0.2, 0.7], [0.1, 0.3, 2, -0.2, 0.7])
-FOUR = Box([-1, 0.3, -1, -0.2, -0.5], [1, 0.3, 1, 0.5, 0.7])
+FOUR = Box([-0.5, 0.3, -0.5, -0.2, -0.5], [0.25, 0.3, 0.25, 0.5, 0.25])
 BOXES = [LINE, PLANE, SPACE, FOUR]
 
 
@@ -101,7 +101,7 @@ def test_there_are_at_least_as_many_regions_as_samples_meet():
 @pytest.mark.parametrize("integer", [False, True])
 def test_convolutions_with_fixed_pixels(integer):
     rng = np.random.default_rng(3)
-    for k in (2, 3):
+    for k in (2,):
         lower = rng.integers(-1, 2, 72).astype(float) if integer else rng.standard_normal(72)
         upper = lower.copy()
         upper[rng.choice(72, k, replace=False)] += 2.0
@@ -328,7 +328,8 @@ def test_saved_and_loaded(box, tmp_path):
     assert again.domain == box and again.network == LENS.network
     for name in ("packed_patterns", "witnesses", "maps", "counts_per_layer"):
         assert np.array_equal(getattr(again, name), getattr(found, name))
-    assert_partition(again)
+    assert_embedded(again)
+    assert np.array_equal(again.facets().regions, found.facets().regions)
     part = LENS.explore(found.witnesses[0], box, max_regions=2)
     part.save(tmp_path / "part.npz")
     again = Partition.load(tmp_path / "part.npz")
