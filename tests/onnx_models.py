@@ -7,7 +7,7 @@ import onnxruntime as runtime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from polytope_lens.importers.onnx import lower
+from polytope_lens.importers.onnx.onnx import lower
 from polytope_lens.network.network import evaluate
 
 RNG = np.random.default_rng(0)

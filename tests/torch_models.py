@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from polytope_lens.importers.torch import lower
+from polytope_lens.importers.torch.torch import lower
 from polytope_lens.network.network import evaluate
 
 

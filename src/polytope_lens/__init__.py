@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from polytope_lens.path.path import Path
     from polytope_lens.polyhedral_complex.data_table import RegionData
     from polytope_lens.polytope import Polytope
-    from polytope_lens.polytope.ball import Ball
-    from polytope_lens.polytope.ellipsoid import Ellipsoid
-    from polytope_lens.polytope.extent import Width
+    from polytope_lens.polytope.metric.ball import Ball
+    from polytope_lens.polytope.metric.ellipsoid import Ellipsoid
+    from polytope_lens.polytope.metric.extent import Width
+    from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import RecessionCone
-    from polytope_lens.polytope.sampling import Estimate
     from polytope_lens.region import Region
 
 __version__ = "0.1.0"
@@ -44,12 +44,12 @@ _HOME = {
     "ActivationPattern": "network.pattern",
     "AffineMap": "network.affine",
     "Attributions": "local.attribution",
-    "Ball": "polytope.ball",
+    "Ball": "polytope.metric.ball",
     "Balls": "cells.chebyshev_balls",
     "Box": "domain",
     "Certificate": "partition.provenance",
-    "Ellipsoid": "polytope.ellipsoid",
-    "Estimate": "polytope.sampling",
+    "Ellipsoid": "polytope.metric.ellipsoid",
+    "Estimate": "polytope.metric.sampling",
     "Flat": "network.subspace",
     "Inequalities": "cells.inequalities",
     "Layer": "network.network",
@@ -69,7 +69,7 @@ _HOME = {
     "Robustness": "local.robustness",
     "RobustnessRadii": "local.robustness",
     "Status": "errors",
-    "Width": "polytope.extent",
+    "Width": "polytope.metric.extent",
 }
 
 __all__ = [

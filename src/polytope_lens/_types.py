@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -14,6 +15,9 @@ Indices: TypeAlias = NDArray[np.int32]
 Bools: TypeAlias = NDArray[np.bool_]
 # Packed bits, 64 to a number; the first bit is the highest.
 Words: TypeAlias = NDArray[np.uint64]
+# A matrix of a layer: dense, or mostly zeros.
+Sparse: TypeAlias = csr_array[Any, tuple[int, int]]
+Matrix: TypeAlias = Floats | Sparse
 Signs: TypeAlias = NDArray[np.int8]
 # What is known of each row: one of the codes of the module at hand.
 Statuses: TypeAlias = NDArray[np.int8]

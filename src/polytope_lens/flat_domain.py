@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats, Ints
+    from polytope_lens._types import Floats, Ints, Matrix
     from polytope_lens.domain import Domain
-    from polytope_lens.network.network import Matrix, Network
+    from polytope_lens.network.network import Network
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from polytope_lens.cells.inequalities import Inequalities
     from polytope_lens.domain import Domain
     from polytope_lens.polytope import Polytope
-    from polytope_lens.polytope.ball import Ball
+    from polytope_lens.polytope.metric.ball import Ball
+    from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
-    from polytope_lens.polytope.sampling import Estimate
 
 T = TypeVar("T")
 

@@ -1,10 +1,12 @@
-"""What an import costs, and what the package offers."""
+"""What an import costs, what the package offers, and that imports go one way."""
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,34 @@ def test_the_ladder_can_still_be_cut_out(tmp_path, monkeypatch):
 
     copy = ladder.without_ladder(tmp_path) / "polytope_lens"
     assert "point[to, RADIUS] = x, y, 0.0" in (copy / "engines" / "_kernels" / "subdivide.py").read_text()
+
+
+# Types whose methods forward to functions that take them: these name each other, and nothing else does.
+FORWARDING = {"polytope.polytope", "region", "partition.partition", "training.recording"}
+
+
+def imported(path, modules):
+    """Modules of the package that a file imports, those for its types included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("polytope_lens."):
+            module = node.module.removeprefix("polytope_lens.")
+            for alias in node.names:
+                name = f"{module}.{alias.name}"
+                yield name if name in modules else module
+
+
+def test_imports_form_no_circle_even_for_types():
+    """`lint-imports` looks at what is imported at run time, this also at what only annotations need."""
+    root = Path(polytope_lens.__file__).parent
+    modules = {
+        ".".join(path.relative_to(root).with_suffix("").parts): path
+        for path in root.rglob("*.py")
+        if path.name not in ("__init__.py", "__main__.py")
+    }
+    graph = {
+        name: set(imported(path, modules)) & modules.keys() - FORWARDING - {name}
+        for name, path in modules.items()
+        if name not in FORWARDING
+    }
+    assert len(tuple(TopologicalSorter(graph).static_order())) == len(graph)
+    assert modules.keys() >= FORWARDING

@@ -21,13 +21,13 @@ SHARED_MODULES = {
 }  # fmt: skip
 UNTESTED = """
 _arrays/key_table _arrays/ragged _types cells/region_facets engines/brute engines/chunks engines/mesh_corners
-engines/polyhedra engines/subdivide function/corner_signs function/moments function/norms function/variation io/arrays
-io/files io/obj io/ply local/boundary_search local/deepfool lp/float_simplex lp/highs lp/nearest_in_norm
-lp/rational_nearest lp/rational_simplex path/breakpoints polyhedral_complex/polygon_shapes
-polyhedral_complex/simplices polyhedral_complex/volumes polytope/ball polytope/batch/ray_shooting
-polytope/batch/statuses polytope/facets polytope/feasibility polytope/hit_and_run polytope/membership polytope/polygon
-polytope/triangulation proof/log proof/plane proof/tree proof/write testing/counterexamples testing/fractions
-testing/laws testing/polygons testing/solids testing/strategies
+engines/polyhedra engines/subdivide exact/sliced function/corner_signs function/moments function/norms
+function/variation io/arrays io/files io/obj io/ply local/boundary_search local/deepfool lp/float_simplex lp/highs
+lp/nearest_in_norm lp/rational_nearest lp/rational_simplex path/breakpoints polyhedral_complex/polygon_shapes
+polyhedral_complex/simplices polyhedral_complex/volumes polytope/batch/large polytope/batch/ray_shooting
+polytope/batch/statuses polytope/facets polytope/feasibility polytope/membership polytope/metric/ball
+polytope/metric/hit_and_run polytope/metric/triangulation polytope/polygon proof/log proof/plane proof/tree proof/write
+testing/counterexamples testing/fractions testing/laws testing/polygons testing/solids testing/strategies
 """
 
 

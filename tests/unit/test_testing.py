@@ -19,6 +19,7 @@ from polytope_lens.network.network import Layer, from_arrays, pass_through_layer
 from polytope_lens.testing import (
     assert_corners_true,
     assert_counts,
+    assert_embedded,
     assert_maps_agree,
     assert_neighbors_symmetric,
     assert_partition,
@@ -30,6 +31,7 @@ from polytope_lens.testing import (
     assert_witnesses_inside,
     boxes,
     domains,
+    flat_boxes,
     laws,
     network_code,
     networks,
@@ -217,7 +219,7 @@ def test_maps_that_fit_nowhere_but_in_the_middle_are_noticed_in_the_corners():
     # Nudged within the tolerance for maps, but wide of the neighbours: only the corners tell.
     broken = with_map_nudged(PARTITION, 5, 2, 0.01)
     with pytest.raises(AssertionError, match="maps agree where regions meet: at the corner"):
-        laws._assert_maps_meet(broken, laws._map_sizes(broken), laws.MAP_TOLERANCE)
+        laws._assert_maps_meet(broken, laws.MAP_TOLERANCE)
 
 
 @pytest.mark.parametrize("by", [[1e-6, 0], [0, -1e-3], [0.1, 0.1]])
@@ -470,3 +472,30 @@ def test_without_hypothesis_the_error_names_the_extra():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert 'pip install "polytope-lens[testing]"' in done.stdout
+
+
+def test_what_is_not_as_on_the_flat_is_noticed():
+    flat = LENS.partition(Box([-4, 0.3], [4, 0.3]))
+    assert_partition(flat)
+    assert_embedded(PARTITION)
+    moved = flat.witnesses.copy()
+    moved[1, 1] = np.nextafter(0.3, 1)
+    with pytest.raises(AssertionError, match=r"fixed inputs are as the box has them: one of the witnesses is \["):
+        assert_embedded(replace(flat, witnesses=moved))
+    moved[1] = [moved[1, 0] + 0.125, 0.3]
+    with pytest.raises(AssertionError, match="witnesses are those on the flat"):
+        assert_embedded(replace(flat, witnesses=moved))
+    with pytest.raises(AssertionError, match="patterns are those on the flat"):
+        assert_embedded(replace(flat, packed_patterns=flat.packed_patterns[:-1]))
+    with pytest.raises(AssertionError, match="counts are those on the flat"):
+        assert_embedded(replace(flat, counts_per_layer=flat.counts_per_layer + 1))
+    with pytest.raises(AssertionError, match="maps are the product"):
+        assert_partition(with_map_nudged(flat, 1, 1, 1.0))
+    with pytest.raises(AssertionError, match="volumes add up"):
+        assert_volumes_add_up(replace(flat, on_flat=without(flat.on_flat, 1)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(box=flat_boxes(3))
+def test_flat_boxes_are_flat_and_are_no_points(box):
+    assert box.is_flat and 0 < len(box.free) < 3

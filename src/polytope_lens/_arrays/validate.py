@@ -15,7 +15,8 @@ from polytope_lens.errors import DimensionError, IndexingError, OptionError, Pol
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens.network.network import Matrix
+    from polytope_lens._types import Matrix
+
 
 WORD = 2**63 - 1
 """The greatest integer in 64 bits."""

@@ -16,9 +16,9 @@ from polytope_lens.cells.region_facets import region_rows, walls
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
-from polytope_lens.polytope.ball import Ball, BallStatus, chebyshev_ball
 from polytope_lens.polytope.batch import inscribed_balls as kernel
 from polytope_lens.polytope.halfspaces import quotients
+from polytope_lens.polytope.metric.ball import Ball, BallStatus, chebyshev_ball
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens._types import Bools, Floats, Ints, Matrix
     from polytope_lens.flat_domain import FlatDomain
-    from polytope_lens.network.network import Matrix, Network
+    from polytope_lens.network.network import Network
     from polytope_lens.region import Region
 
     Fractions: TypeAlias = NDArray[np.object_]

@@ -18,8 +18,8 @@ from polytope_lens.errors import OptionError, OutsideDomainError
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.halfspaces import holds, slacks
+from polytope_lens.polytope.metric.projection import Nearest, check_norm, nearest_point
 from polytope_lens.polytope.polytope import of_integers
-from polytope_lens.polytope.projection import Nearest, check_norm, nearest_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from flint import fmpz
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Sparse
     from polytope_lens.cells.inequalities import Inequalities
-    from polytope_lens.network.network import Sparse
     from polytope_lens.polytope import Polytope
     from polytope_lens.region import Region
 

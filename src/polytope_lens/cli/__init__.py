@@ -1,4 +1,7 @@
-"""The command line, ``polytope-lens COMMAND``: argument parsing and printing, nothing else."""
+"""The command line, ``polytope-lens COMMAND``: argument parsing and printing, nothing else.
+
+Commands stand in the module of what they are about: a network, a point, a training.
+"""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_RO
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens._types import Floats, Ints
-    from polytope_lens.network.network import Layer, Matrix
+    from polytope_lens._types import Floats, Ints, Matrix
+    from polytope_lens.network.network import Layer
 
 
 class Blocks(NamedTuple):

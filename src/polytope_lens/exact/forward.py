@@ -31,8 +31,8 @@ from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_RO
 from polytope_lens.network.network import most_terms
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Bools, Floats
-    from polytope_lens.network.network import Layer, Matrix, Network
+    from polytope_lens._types import Bools, Floats, Matrix
+    from polytope_lens.network.network import Layer, Network
 
 
 # What a product loses at most when it underflows.

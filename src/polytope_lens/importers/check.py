@@ -13,8 +13,8 @@ from polytope_lens.exact.forward import outputs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from polytope_lens._types import Floats
-    from polytope_lens.network.network import Matrix, Network
+    from polytope_lens._types import Floats, Matrix
+    from polytope_lens.network.network import Network
 
 
 MOST_POINTS = 4096

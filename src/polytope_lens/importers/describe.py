@@ -10,8 +10,9 @@ import numpy as np
 from polytope_lens.network.network import activation_name
 
 if TYPE_CHECKING:
+    from polytope_lens._types import Matrix
     from polytope_lens.importers.layering import Lowering
-    from polytope_lens.network.network import Layer, Matrix, Network
+    from polytope_lens.network.network import Layer, Network
 
 
 @dataclass(frozen=True, slots=True)

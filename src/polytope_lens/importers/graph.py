@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens._types import Floats, Ints
-    from polytope_lens.network.network import Sparse
+    from polytope_lens._types import Floats, Ints, Sparse
 
 
 # Tensors and matrices beyond these sizes are refused before memory is asked for: half a gigabyte and 6 GB.

@@ -23,9 +23,8 @@ from polytope_lens.network.network import Layer, Network
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from polytope_lens._types import Floats, Ints
+    from polytope_lens._types import Floats, Ints, Matrix, Sparse
     from polytope_lens.importers.graph import Node, Tensor
-    from polytope_lens.network.network import Matrix, Sparse
 
 
 # Matrices of fewer entries, or with more than one entry in eight, are stored densely.

@@ -37,11 +37,11 @@ def read(model: Any, input_shape: Sequence[int] | None = None, architecture: Any
         _unused(input_shape=input_shape)
         return model, None, None
     if _comes_from(model, "torch"):
-        from polytope_lens.importers.torch import lower_and_check
+        from polytope_lens.importers.torch.torch import lower_and_check
 
         return _found(*lower_and_check(model, input_shape))
     if _comes_from(model, "onnx"):
-        from polytope_lens.importers.onnx import lower as lower_onnx
+        from polytope_lens.importers.onnx.onnx import lower as lower_onnx
 
         return _found(lower_onnx(model, input_shape))
     if _comes_from(model, "sklearn"):
@@ -76,7 +76,7 @@ def part(model: Any, path: str, input_shape: Sequence[int] | None = None) -> Fou
     """
     if not _comes_from(model, "torch"):
         raise UnsupportedLayerError(f"`part` takes a piece of a torch module, but received {type(model).__name__}.")
-    from polytope_lens.importers.torch import lower_and_check
+    from polytope_lens.importers.torch.torch import lower_and_check
 
     try:
         module = model.get_submodule(path)
@@ -92,7 +92,7 @@ def _read_file(path: Path, input_shape: Sequence[int] | None, architecture: Any)
 
         return _weights(load_safetensors(path), input_shape, architecture, str(path))
     if path.suffix in (".pt", ".pth"):
-        from polytope_lens.importers.torch import load_torch, load_weights
+        from polytope_lens.importers.torch.torch import load_torch, load_weights
 
         if architecture is not None:
             return _weights(load_weights(path), input_shape, architecture, str(path))
@@ -104,7 +104,7 @@ def _read_file(path: Path, input_shape: Sequence[int] | None, architecture: Any)
         _unused(input_shape=input_shape)
         return load_npz(path)[0], None, None
     if path.suffix == ".onnx":
-        from polytope_lens.importers.onnx import load_onnx
+        from polytope_lens.importers.onnx.onnx import load_onnx
 
         return _found(load_onnx(path, input_shape))
     raise FileFormatError(
@@ -126,7 +126,7 @@ def _weights(
             '["fc1", "relu", "fc2"], one word such as "relu" for linear layers with that between them, or a module.'
         )
     if _comes_from(architecture, "torch"):
-        from polytope_lens.importers.torch import lower_and_check, with_weights
+        from polytope_lens.importers.torch.torch import lower_and_check, with_weights
 
         return _found(*lower_and_check(with_weights(architecture, tensors), input_shape))
     from polytope_lens.importers.state_dict import lower

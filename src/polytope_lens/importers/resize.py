@@ -10,7 +10,7 @@ from scipy import sparse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens.network.network import Sparse
+    from polytope_lens._types import Sparse
 
 
 def resize_matrix(n: int, m: int, scale: float, mode: str, transform: str, rounding: str) -> Sparse | None:

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats, Ints
-    from polytope_lens.network.network import Sparse
+    from polytope_lens._types import Floats, Ints, Sparse
 
     Numbers: TypeAlias = Sequence[int]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -22,12 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
-    from scipy.sparse import csr_array
 
-    from polytope_lens._types import Bools, Floats, Ints
-
-    Sparse: TypeAlias = csr_array[Any, tuple[int, int]]
-    Matrix: TypeAlias = Floats | Sparse
+    from polytope_lens._types import Bools, Floats, Ints, Matrix, Sparse
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.polyhedral_complex.mesh_vertices import rational_corners, rounded_vertices
 from polytope_lens.polyhedral_complex.simplices import simplex_places, simplex_volumes, simplices_of
 from polytope_lens.polyhedral_complex.volumes import volumes
-from polytope_lens.polytope.volume import volume
+from polytope_lens.polytope.metric.volume import volume
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,22 +16,17 @@ from polytope_lens.io.export import Export, write
 from polytope_lens.io.ine import read_ine
 from polytope_lens.io.json import read_json
 from polytope_lens.polytope import (
-    ball,
     canonical,
-    ellipsoid,
-    extent,
     facets,
     feasibility,
     generators,
     halfspaces,
     membership,
     polygon,
-    projection,
     recession,
-    sampling,
-    volume,
 )
 from polytope_lens.polytope.halfspaces import IntegerRows
+from polytope_lens.polytope.metric import ball, ellipsoid, extent, projection, sampling, volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

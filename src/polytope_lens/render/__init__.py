@@ -1,1 +1,1 @@
-"""Pictures: `scene` turns a partition into plain arrays, and one module per drawing library draws them."""
+"""Pictures: `scene` turns a partition into plain arrays, and one module per kind of picture or library draws them."""

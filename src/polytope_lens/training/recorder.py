@@ -40,7 +40,7 @@ class Recorder:
     Parameters
     ----------
     model : nn.Module
-        One that `polytope_lens.importers.torch.from_module` reads, in any mode; it is recorded as in eval mode.
+        One that `Lens` reads, in any mode; it is recorded as in eval mode.
     every : int
         Keep steps 0, `every`, 2 `every`, ...
     samples : Samples, optional

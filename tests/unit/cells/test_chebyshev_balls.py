@@ -12,7 +12,7 @@ from polytope_lens import Box, Lens, Polytope
 from polytope_lens.cells import chebyshev_balls
 from polytope_lens.cells.chebyshev_balls import Balls
 from polytope_lens.errors import IndexingError
-from polytope_lens.polytope.ball import BallStatus
+from polytope_lens.polytope.metric.ball import BallStatus
 
 TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [1, 1, 1])
 

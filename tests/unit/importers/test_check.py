@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from polytope_lens.errors import ConsistencyError  # noqa: E402
-from polytope_lens.importers.torch import from_module, lower_and_check, self_check  # noqa: E402
+from polytope_lens.importers.torch.torch import from_module, lower_and_check, self_check  # noqa: E402
 from polytope_lens.network.network import Network  # noqa: E402
 from torch_models import Does  # noqa: E402
 

@@ -14,7 +14,7 @@ from trainings import SAMPLES, run, same_network, steps_of
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
-from polytope_lens.importers.torch import from_module  # noqa: E402
+from polytope_lens.importers.torch.torch import from_module  # noqa: E402
 
 
 def weights(model):

@@ -12,7 +12,7 @@ from trainings import same_network
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
-from polytope_lens.importers.torch import from_module  # noqa: E402
+from polytope_lens.importers.torch.torch import from_module  # noqa: E402
 from polytope_lens.training.weights import network_now  # noqa: E402
 
 

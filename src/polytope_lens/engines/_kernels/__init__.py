@@ -1,1 +1,4 @@
-"""Compiled loops: plain arrays in, plain arrays and codes out."""
+"""Compiled loops: plain arrays in, plain arrays and codes out.
+
+Those of an engine bear its name; the others are named after what they keep or decide.
+"""

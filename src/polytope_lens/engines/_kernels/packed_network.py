@@ -27,8 +27,8 @@ from polytope_lens.exact.blocks import Blocks, blocks, blocks_of, stacked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats, Ints
-    from polytope_lens.network.network import Layer, Matrix, Network
+    from polytope_lens._types import Floats, Ints, Matrix
+    from polytope_lens.network.network import Layer, Network
 
 
 # Rounding of an addition, with a quarter more for the rounding of the magnitude it is multiplied by.

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Frame, Ints, Words
     from polytope_lens.network.network import Network
-    from polytope_lens.training.films.frames import FilmSetting, Painter
+    from polytope_lens.training.films.frames import Painter
+    from polytope_lens.training.films.panel_pixels import FilmSetting
     from polytope_lens.training.recording import Recording
 
 
@@ -187,7 +188,7 @@ def _setting(
     births: Sequence[Ints | None],
     measures: Measures | None,
 ) -> FilmSetting:
-    from polytope_lens.training.films.frames import FilmSetting
+    from polytope_lens.training.films.panel_pixels import FilmSetting
 
     network = next((network for network in recording.networks if network is not None), None)
     categorical = is_categorical(recording)

@@ -6,7 +6,6 @@ What stays the same (axes, labels, legends, the target) is drawn once; a frame a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,12 +22,11 @@ from polytope_lens.training.films.layout import MARGIN, layout
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
-    from numpy.typing import NDArray
 
     from polytope_lens._types import Floats, Frame, Ints
-    from polytope_lens.domain import Box
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.films.layout import Rectangle
+    from polytope_lens.training.films.panel_pixels import FilmSetting
     from polytope_lens.training.measures import Measures
 
 
@@ -36,47 +34,6 @@ LINES = {"partition": None, "pattern": "#33333399"}  # None: by layer
 LETTER = 6  # pixels for a letter of a panel's title, on average
 BLANK, EDGE = 229, 153  # grey levels
 LOSSES = {False: "mean squared error", True: "cross-entropy, share wrong"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FilmSetting:
-    """What the frames of a film have in common.
-
-    Parameters
-    ----------
-    panels : tuple of str
-    size : (width, height)
-    domain : Box
-    output : int
-    layers : tuple of int
-        Number of neurons that cut, of each layer.
-    n_classes : int
-        0 if the values are no categories.
-    target : (h, w) array or None
-        On [-1, 1]^2, row 0 at the top.
-    train_points, validation_points : (n, 2) arrays
-    limits : (black, white)
-    slopes : (median, steepest)
-        For the scale of the panel "slope".
-    oldest : int
-        The greatest age of a region, in recorded steps.
-    measures : Measures or None
-        Of all steps, for the curves.
-    """
-
-    panels: tuple[str, ...]
-    size: tuple[int, int]
-    domain: Box
-    output: int
-    layers: tuple[int, ...]
-    n_classes: int
-    target: NDArray[Any] | None
-    train_points: Floats
-    validation_points: Floats
-    limits: tuple[float, float]
-    slopes: tuple[float, float]
-    oldest: int
-    measures: Measures | None
 
 
 class Painter:

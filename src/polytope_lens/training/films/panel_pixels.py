@@ -1,4 +1,4 @@
-"""Pixels of the panels of a film."""
+"""Pixels of the panels of a film, and what its frames have in common."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Frame, Ints
     from polytope_lens.domain import Box
     from polytope_lens.partition.partition import Partition
-    from polytope_lens.training.films.frames import FilmSetting
+    from polytope_lens.training.measures import Measures
 
 
 OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#666666")
@@ -29,6 +29,47 @@ OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "
 PAPER = 255
 RIGHT_WRONG = np.array([[0.87, 0.87, 0.87], to_rgb("#d55e00")])
 NO_LAYER = (0.87, 0.87, 0.87)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmSetting:
+    """What the frames of a film have in common.
+
+    Parameters
+    ----------
+    panels : tuple of str
+    size : (width, height)
+    domain : Box
+    output : int
+    layers : tuple of int
+        Number of neurons that cut, of each layer.
+    n_classes : int
+        0 if the values are no categories.
+    target : (h, w) array or None
+        On [-1, 1]^2, row 0 at the top.
+    train_points, validation_points : (n, 2) arrays
+    limits : (black, white)
+    slopes : (median, steepest)
+        For the scale of the panel "slope".
+    oldest : int
+        The greatest age of a region, in recorded steps.
+    measures : Measures or None
+        Of all steps, for the curves.
+    """
+
+    panels: tuple[str, ...]
+    size: tuple[int, int]
+    domain: Box
+    output: int
+    layers: tuple[int, ...]
+    n_classes: int
+    target: NDArray[Any] | None
+    train_points: Floats
+    validation_points: Floats
+    limits: tuple[float, float]
+    slopes: tuple[float, float]
+    oldest: int
+    measures: Measures | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

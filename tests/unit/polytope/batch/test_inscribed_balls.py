@@ -14,8 +14,8 @@ from scipy.optimize import linprog
 import reference
 from polytope_lens import Polytope
 from polytope_lens.errors import DomainError
-from polytope_lens.polytope.ball import BallStatus, radius_at, rational_root, root_below
 from polytope_lens.polytope.batch.inscribed_balls import chebyshev_balls
+from polytope_lens.polytope.metric.ball import BallStatus, radius_at, rational_root, root_below
 from solids import cross_polytope, cube, fraction_rows, polytopes, scattered, simplex, sliver
 
 

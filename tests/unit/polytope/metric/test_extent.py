@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from polytope_lens import Polytope
 from polytope_lens.errors import DomainError, UnboundedPolytopeError
-from polytope_lens.polytope.extent import nearest_root
+from polytope_lens.polytope.metric.extent import nearest_root
 from solids import bounded_polytopes, cross_polytope, cube, scattered, simplex, sliver
 
 

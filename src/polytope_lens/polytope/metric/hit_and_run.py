@@ -9,10 +9,10 @@ from flint import fmpq
 
 from polytope_lens.arithmetic.rational import dot, nearest_float, rationals
 from polytope_lens.errors import DomainError, UnboundedPolytopeError
-from polytope_lens.polytope.ball import BallStatus, chebyshev_ball
 from polytope_lens.polytope.feasibility import box_around, recession_direction
 from polytope_lens.polytope.halfspaces import proper
 from polytope_lens.polytope.membership import float_rows
+from polytope_lens.polytope.metric.ball import BallStatus, chebyshev_ball
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats

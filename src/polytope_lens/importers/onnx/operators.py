@@ -9,13 +9,13 @@ import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
 from polytope_lens.importers import graph, windows
-from polytope_lens.importers.onnx_node import StrippedNode
+from polytope_lens.importers.onnx.node import StrippedNode
 from polytope_lens.importers.registry import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens.importers.onnx_node import Array, Node
+    from polytope_lens.importers.onnx.node import Array, Node
 
 MAPS = Table()
 

@@ -11,7 +11,7 @@ from scipy import stats
 from polytope_lens import Lens, Polytope
 from polytope_lens.errors import DomainError, OptionError, UnboundedPolytopeError
 from polytope_lens.polytope.membership import inside_mask
-from polytope_lens.polytope.sampling import walk
+from polytope_lens.polytope.metric.sampling import walk
 from solids import cross_polytope, cube, scattered, simplex, sliver
 
 

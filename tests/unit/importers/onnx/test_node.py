@@ -12,7 +12,7 @@ from onnx_models import mlp, model_of  # noqa: E402
 from polytope_lens.errors import (  # noqa: E402
     UnsupportedLayerError,
 )
-from polytope_lens.importers.onnx import lower  # noqa: E402
+from polytope_lens.importers.onnx.onnx import lower  # noqa: E402
 
 
 def test_a_softmax_in_the_middle_is_refused():

@@ -11,8 +11,8 @@ from flint import fmpq, fmpz_mat
 
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational
-from polytope_lens.polytope.ball import chebyshev_ball, rational_root
 from polytope_lens.polytope.generators import bounded_generators
+from polytope_lens.polytope.metric.ball import chebyshev_ball, rational_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -27,7 +27,7 @@ from torch import nn  # noqa: E402
 from torch.nn.modules import module as hooks  # noqa: E402
 from torch.utils._pytree import tree_flatten, tree_map  # noqa: E402
 
-from polytope_lens.importers.torch_unsupported import (  # noqa: E402
+from polytope_lens.importers.torch.unsupported import (  # noqa: E402
     JUMPS,
     NO_POLYTOPES,
     RANDOM,

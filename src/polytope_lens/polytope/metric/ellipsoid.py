@@ -13,10 +13,10 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import dot, nearest_float, rationals
 from polytope_lens.errors import ConsistencyError, DimensionError, DomainError, require
-from polytope_lens.polytope.extent import nearest_root
 from polytope_lens.polytope.generators import bounded_generators
 from polytope_lens.polytope.halfspaces import proper
-from polytope_lens.polytope.hit_and_run import Walkers
+from polytope_lens.polytope.metric.extent import nearest_root
+from polytope_lens.polytope.metric.hit_and_run import Walkers
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats

@@ -20,7 +20,7 @@ from polytope_lens.errors import (  # noqa: E402
     PolytopeLensError,
     UnsupportedLayerError,
 )
-from polytope_lens.importers.onnx import load_onnx, lower  # noqa: E402
+from polytope_lens.importers.onnx.onnx import load_onnx, lower  # noqa: E402
 
 I64 = np.int64
 

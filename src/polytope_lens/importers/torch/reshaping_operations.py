@@ -10,10 +10,10 @@ from torch.utils._pytree import tree_map
 
 from polytope_lens.importers import graph
 from polytope_lens.importers.registry import Table, words
-from polytope_lens.importers.torch_trace import ModuleTrace, TracedTensor, call
+from polytope_lens.importers.torch.trace import ModuleTrace, TracedTensor, call
 
 if TYPE_CHECKING:
-    from polytope_lens.importers.torch_trace import Call
+    from polytope_lens.importers.torch.trace import Call
 
 MOVES = Table()
 

@@ -14,8 +14,8 @@ from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.lp.rational_nearest import exact_nearest
 from polytope_lens.lp.rational_simplex import Halfspace
 from polytope_lens.polytope.batch.nearest_points import nearest_points
-from polytope_lens.polytope.extent import nearest_root
 from polytope_lens.polytope.halfspaces import holds, is_contradicted, proper
+from polytope_lens.polytope.metric.extent import nearest_root
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats

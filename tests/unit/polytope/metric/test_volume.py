@@ -14,7 +14,7 @@ from scipy.spatial import ConvexHull, Delaunay
 from polytope_lens import Polytope
 from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.polytope.generators import generators
-from polytope_lens.polytope.triangulation import triangulate
+from polytope_lens.polytope.metric.triangulation import triangulate
 from solids import bounded_polytopes, cross_polytope, cube, scattered, simplex, sliver
 
 

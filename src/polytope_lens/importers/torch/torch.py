@@ -20,9 +20,9 @@ from polytope_lens.errors import (
 )
 from polytope_lens.importers.check import SelfCheck, check
 from polytope_lens.importers.layering import Lowering, schedule
-from polytope_lens.importers.torch_ops import MAPS
-from polytope_lens.importers.torch_reshaping import MOVES
-from polytope_lens.importers.torch_trace import FLOAT_DTYPES, class_name, follow, plainly
+from polytope_lens.importers.torch.operations import MAPS
+from polytope_lens.importers.torch.reshaping_operations import MOVES
+from polytope_lens.importers.torch.trace import FLOAT_DTYPES, class_name, follow, plainly
 
 import torch  # isort: skip
 from torch import nn  # isort: skip
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from polytope_lens._types import Floats
-    from polytope_lens.importers.torch_trace import StrippedOperation
+    from polytope_lens.importers.torch.trace import StrippedOperation
     from polytope_lens.network.network import Network
 
 

@@ -17,7 +17,7 @@ from polytope_lens.arithmetic.rational import fraction, rationals
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.lp.rational_nearest import exact_nearest
 from polytope_lens.lp.rational_simplex import Halfspace
-from polytope_lens.polytope.projection import _proposed, _rows_at, nearest_point
+from polytope_lens.polytope.metric.projection import _proposed, _rows_at, nearest_point
 from solids import cube, fraction_rows, polytopes, scattered, simplex, sliver
 
 

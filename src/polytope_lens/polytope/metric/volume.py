@@ -9,12 +9,12 @@ from flint import fmpq
 from polytope_lens._kept import answers
 from polytope_lens.errors import IntractableError
 from polytope_lens.polytope.generators import bounded_generators
-from polytope_lens.polytope.triangulation import triangulate
+from polytope_lens.polytope.metric.triangulation import triangulate
 
 if TYPE_CHECKING:
     from polytope_lens.polytope.generators import Generators
+    from polytope_lens.polytope.metric.triangulation import Triangulation
     from polytope_lens.polytope.polytope import Polytope
-    from polytope_lens.polytope.triangulation import Triangulation
 
 # More than this is not begun unless it is insisted on: about ten seconds.
 MOST_DIMENSIONS, MOST_RAYS, MOST_SIMPLICES = 8, 5_000, 200_000

@@ -20,7 +20,7 @@ from polytope_lens.errors import (  # noqa: E402
     InvalidNetworkError,
     UnsupportedLayerError,
 )
-from polytope_lens.importers.torch import from_module, load_torch, lower_and_check  # noqa: E402
+from polytope_lens.importers.torch.torch import from_module, load_torch, lower_and_check  # noqa: E402
 from polytope_lens.network.network import evaluate  # noqa: E402
 from torch_models import Does  # noqa: E402
 

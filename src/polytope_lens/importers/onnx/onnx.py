@@ -1,8 +1,8 @@
 """ONNX models: read a file as data, and follow its graph.
 
-Nothing but the `onnx` package is needed. What depends on the input is followed symbolically (:mod:`.onnx_ops`); shapes,
-indices and other constants are computed by onnx's own reference implementation, from a closed list of operators and
-after a check that the results fit into memory.
+Nothing but the `onnx` package is needed. What depends on the input is followed symbolically (:mod:`.operators`);
+shapes, indices and other constants are computed by onnx's own reference implementation, from a closed list of operators
+and after a check that the results fit into memory.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from polytope_lens.errors import (
 )
 from polytope_lens.importers import graph
 from polytope_lens.importers.layering import Lowering, schedule
-from polytope_lens.importers.onnx_node import FOLDED, JUMPS, SMOOTH, Node, StrippedNode
-from polytope_lens.importers.onnx_ops import MAPS
-from polytope_lens.importers.onnx_reshaping import MOVES
+from polytope_lens.importers.onnx.node import FOLDED, JUMPS, SMOOTH, Node, StrippedNode
+from polytope_lens.importers.onnx.operators import MAPS
+from polytope_lens.importers.onnx.reshaping_operators import MOVES
 
 require("onnx", extra="onnx", purpose="reading an ONNX model")
 

@@ -15,7 +15,7 @@ from torch.nn.utils import parametrizations, prune  # noqa: E402
 
 from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import InvalidNetworkError, PolytopeLensError, UnsupportedLayerError  # noqa: E402
-from polytope_lens.importers.torch import from_module, lower, lower_and_check  # noqa: E402
+from polytope_lens.importers.torch.torch import from_module, lower, lower_and_check  # noqa: E402
 from polytope_lens.network.network import evaluate  # noqa: E402
 from torch_models import Does, assert_same  # noqa: E402
 

@@ -12,7 +12,7 @@ from torch import nn  # noqa: E402
 
 from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import UnsupportedLayerError  # noqa: E402
-from polytope_lens.importers.torch import from_module  # noqa: E402
+from polytope_lens.importers.torch.torch import from_module  # noqa: E402
 from torch_models import Does  # noqa: E402
 
 

@@ -16,7 +16,7 @@ from polytope_lens.importers.resize import resize_matrix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens.importers.onnx_node import Array, Node
+    from polytope_lens.importers.onnx.node import Array, Node
 
 MOVES = Table()
 

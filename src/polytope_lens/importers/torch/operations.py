@@ -12,7 +12,7 @@ from scipy import sparse
 from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.importers import graph, windows
 from polytope_lens.importers.registry import Table
-from polytope_lens.importers.torch_trace import (
+from polytope_lens.importers.torch.trace import (
     ModuleTrace,
     StrippedOperation,
     TensorStorage,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens.importers.torch_trace import Call
+    from polytope_lens.importers.torch.trace import Call
 
 MAPS = Table()
 

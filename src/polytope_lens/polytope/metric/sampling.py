@@ -11,9 +11,9 @@ from flint import fmpq
 
 from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.errors import DomainError, IntractableError
-from polytope_lens.polytope.hit_and_run import GROUPS, TOO_THIN, WALKERS, Walkers, raise_flat
 from polytope_lens.polytope.membership import inside_mask
-from polytope_lens.polytope.volume import cut
+from polytope_lens.polytope.metric.hit_and_run import GROUPS, TOO_THIN, WALKERS, Walkers, raise_flat
+from polytope_lens.polytope.metric.volume import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable

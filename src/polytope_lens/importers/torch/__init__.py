@@ -1,0 +1,1 @@
+"""Torch modules: `torch` lowers one; `trace` follows its forward pass; operations have a module for each kind."""
