@@ -52,10 +52,10 @@ class Box(Keeper):
     >>> lens = Lens.from_arrays([[[1, 0, 2], [0, 1, -1]], [[1, 1]]], [[0, 0], [0]])
     >>> found = lens.partition(Box([-2, -2, 0.5], [2, 2, 0.5]))
     >>> found.counts_per_layer, found.volumes(), found.vertices(0)
-    (array([4]), array([2.5, 1.5, 7.5, 4.5]), array([[-2. , -2. ,  0.5],
+    (array([4]), array([2.5, 1.5, 7.5, 4.5]), array([[-2. ,  0.5,  0.5],
+           [-2. , -2. ,  0.5],
            [-1. , -2. ,  0.5],
-           [-1. ,  0.5,  0.5],
-           [-2. ,  0.5,  0.5]]))
+           [-1. ,  0.5,  0.5]]))
     """
 
     lower: Floats
