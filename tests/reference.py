@@ -200,3 +200,14 @@ def crossed(network: Network, start: Iterable[float], stop: Iterable[float]) -> 
                     finer.append(((*bits, max(signs) > 0), low, high))
             pieces = finer
     return [low for _, low, _ in pieces[1:]], [bits for bits, _, _ in pieces]
+
+
+def polygon_moments(corners: Sequence[Sequence[Fraction]]) -> Row:
+    """Integrals of 1, x, y, xx, xy, yy over a polygon by Green's theorem (Steger 1996)."""
+    total = [Fraction(0)] * 6
+    for (a, b), (c, d) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        w = a * d - c * b
+        terms = (w / 2, w * (a + c) / 6, w * (b + d) / 6, w * (a * a + a * c + c * c) / 12,
+                 w * (2 * a * b + a * d + c * b + 2 * c * d) / 24, w * (b * b + b * d + d * d) / 12)  # fmt: skip
+        total = [t + term for t, term in zip(total, terms, strict=True)]
+    return total

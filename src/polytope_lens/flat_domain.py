@@ -57,6 +57,15 @@ class FlatDomain:
     free: Ints
     point: Floats
 
+    @property
+    def matrix(self) -> Floats:
+        """Where the flat lies, ``[x; 1] = matrix @ [y; 1]``, (d + 1, k + 1); exact."""
+        d, k = len(self.point), len(self.free)
+        found = np.zeros((d + 1, k + 1))
+        found[:d, k] = self.embed(np.zeros(k))
+        found[self.free, np.arange(k)] = found[d, k] = 1.0
+        return found
+
     def embed(self, points: Any) -> Any:
         """Coordinates on the flat, (..., k), as inputs of the whole network, (..., d); floats or fractions, exact."""
         return self._filled(points, self.point)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.arithmetic.rational import dot, integers, nearest_float, rational, rationals
+from polytope_lens.arithmetic.rational import dot, integer_matrix, integers, nearest_float, rational, rationals
 from polytope_lens.engines import split
 from polytope_lens.engines.chunks import Record
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
+from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.lp.interior_point import contradiction, inside_box
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Box
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.exact.rows import ExactRows
+    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile, Tick
 
@@ -43,15 +44,17 @@ NEGLIGIBLE = 2.0**-44
 
 
 def prove_tree(
-    log: LogFile, network: Network, walked: Network, chart: Chart, rows: ExactRows, box: Box | None, tick: Tick
+    log: LogFile, network: Network, chart: Chart, box: Box | None, tick: Tick, flat: FlatDomain | None = None
 ) -> None:
     """Write the tree of a chart, depth first, the half where a neuron is off before the other.
 
     The regions are found by the split engine, which is trusted with nothing: that a neuron does not cut a cell is
     proved by a linear program in rational arithmetic, and each region's witness is checked, or replaced by an exact
-    one. It walks `walked`, the network itself or what it is on a flat; `rows` are those of the network's neurons in the
-    chart's coordinates. `box` is a box that the log's reader knows to hold the chart.
+    one. `box` is a box that the log's reader knows to hold the chart, which is one of the inputs, or of a flat: there
+    it walks the network on the flat, but rows are those of the network itself, which the log has.
     """
+    walked, matrix = (network, chart.matrix) if flat is None else (flat.network, flat.matrix)
+    rows = ExactRows(network, integer_matrix(matrix))
     chunks = list(split.walk(walked, chart, Record(), want_output=True))
     bits = unpack(np.concatenate([chunk.patterns for chunk in chunks]), network.n_neurons)
     witnesses = np.concatenate([chunk.witnesses for chunk in chunks])

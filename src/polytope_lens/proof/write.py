@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from tqdm import tqdm
 
-from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.engines.charts import pieces
-from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
-from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.polytope import Polytope
 from polytope_lens.proof.log import describe, describe_domain, log_file
@@ -21,9 +17,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from polytope_lens._types import Floats
     from polytope_lens.domain import Domain
-    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.network.network import Network
 
 
@@ -63,30 +57,17 @@ def write_proof(
         for line in ("polytope_lens proof 1", *describe(network), *describe_domain(domain)):
             log.write(line)
         flat = flat_domain(network, domain)
-        walked, within = (network, domain) if flat is None else (flat.network, flat.domain)
-        listed = pieces(within, walked.input_dim)
+        within = domain if flat is None else flat.domain
+        dim = network.input_dim if flat is None else flat.domain.dim
+        listed = pieces(within, dim)
         for number, chart in enumerate(listed):
-            # On a flat the engines walk a network of the free inputs, whose rows are those of the whole one up to a
-            # factor: the log has the latter.
-            matrix = chart.matrix if flat is None else _embedding(flat)
-            rows = ExactRows(network, integer_matrix(matrix))
             if len(listed) > 1 and not Polytope(chart.A, chart.b).has_interior:
                 prove_empty(log, number, chart)
-            elif walked.input_dim == 2:
+            elif dim == 2:
                 log.write("chart", number, "plane")
-                prove_plane(log, walked, chart, OwnerRows(network, rows, integer_sides(chart)), bar.update)
+                prove_plane(log, network, chart, bar.update, flat)
             else:
                 log.write("chart", number, "tree")
                 box = None if isinstance(domain, Polytope) and len(listed) == 1 else chart.box
-                prove_tree(log, network, walked, chart, rows, box, bar.update)
+                prove_tree(log, network, chart, box, bar.update, flat)
         log.write("regions", *counts)
-
-
-def _embedding(flat: FlatDomain) -> Floats:
-    """Where the flat lies, ``[x; 1] = matrix @ [u; 1]``, (d + 1, k + 1)."""
-    d, k = len(flat.point), len(flat.free)
-    matrix = np.zeros((d + 1, k + 1))
-    matrix[:d, k] = flat.embed(np.zeros(k))
-    matrix[flat.free, np.arange(k)] = 1.0
-    matrix[d, k] = 1.0
-    return matrix

@@ -15,8 +15,6 @@ import reference
 from families import central, generic, golden, max_of_two, random_deep, stack
 from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, OptionError, PartialPartitionError, Status, UnboundedPolytopeError
-from polytope_lens.function import corner_signs
-from polytope_lens.network import scalar
 from polytope_lens.network.network import from_arrays, pass_through_layer
 from polytope_lens.testing import boxes, networks, simplices
 
@@ -171,35 +169,6 @@ def test_bent_hyperplanes_of_all_neurons(network):
             found = partition.bent_hyperplane(layer, neuron)
             drawn += len(found.regions)
     assert drawn == (facets.layer >= 0).sum()
-
-
-def test_every_rung_finds_the_same_signs(monkeypatch):
-    network = random_deep((2, 6, 6, 6), 4, 0.0)
-    partition = Lens(network).partition(SQUARE)
-    function = scalar.output_minus(network, 0, 0.25)
-    plain = corner_signs.corner_signs(partition, function)
-    signs = [reference.sign(reference.evaluate(network, p)[1][0] - Fraction(1, 4)) for p in partition.mesh.points]
-    assert plain.signs.tolist() == signs
-
-    nothing = np.full(len(partition.mesh.points), np.nan)
-    blind = {
-        "bounded_values": lambda network, X, *_, **__: (np.zeros((len(X), 1)), nothing[: len(X), None]),
-        "affine_values": lambda rows, error, X, radius: (np.zeros(len(X)), nothing[: len(X)]),
-    }
-    for name, rung in blind.items():
-        monkeypatch.setattr(corner_signs, name, rung)
-        assert (corner_signs.corner_signs(partition, function).signs == plain.signs).all()
-
-
-def test_a_deep_network_needs_no_integers(monkeypatch):
-    """Bounds of a float pass grow by some factor per layer; the second rung's do not."""
-    rng = np.random.default_rng(2)
-    layers = [(rng.normal(0, 0.4, (12, m)), rng.normal(0, 0.1, 12)) for m in (2, *[12] * 13)]
-    lens = Lens(stack(*layers))
-    partition = lens.partition(Box([0, 0], [0.5, 0.5]))
-    value = float(np.median(lens(partition.witnesses)))
-    monkeypatch.setattr(corner_signs, "_exact_signs", None)
-    assert len(partition.level_set(0, value))
 
 
 def test_pass_through_neurons_have_zero_sets_that_cut_nothing():

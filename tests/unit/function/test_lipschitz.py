@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import inf
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 import reference
 from families import generic, random_deep
 from polytope_lens import Box, Lens
-from polytope_lens.errors import OptionError
+from polytope_lens.errors import OptionError, PartialPartitionError, Status
 from polytope_lens.function.lipschitz import operator_norms
 from polytope_lens.network.network import evaluate
 from polytope_lens.testing import domains, networks
@@ -87,6 +88,8 @@ def test_refusals():
     wide = Lens.from_arrays([np.ones((20, 2))], [np.zeros(20)]).partition()
     with pytest.raises(OptionError, match="20 outputs"):
         wide.lipschitz(2, 1)
+    with pytest.raises(PartialPartitionError, match="lipschitz"):
+        replace(partition, status=Status.BUDGET_REACHED).lipschitz()
 
 
 @pytest.mark.parametrize(("p", "q"), [(1, 3), (3, 1), (1.5, inf), (inf, 3), (3, inf)])

@@ -5,12 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-import pytest
 
 import reference
 from polytope_lens import Lens
 from polytope_lens.exact.point_signs import point_signs
-from polytope_lens.local.deepfool import guesses
 from polytope_lens.local.margins import contest, margins_at
 from polytope_lens.network import network as net
 
@@ -64,22 +62,3 @@ def test_levels_from_both_sides():
         assert found.pairs == ((1, None),)
         assert margins_at(found, x)[0] < 0
         assert np.isclose(net.evaluate(found.network, x[None])[0, 0], -0.5)
-
-
-@pytest.mark.parametrize("norm", NORMS)
-def test_guesses_are_across_or_nearly_so_and_nearest_first(norm):
-    for seed in range(6):
-        lens, x = random_lens((6, 12, 12, 5), seed), np.zeros(6)
-        found = asked(lens.network, x)
-        points = guesses(found, x, norm)
-        assert len(points) > 0
-        assert (net.evaluate(found.network, points).max(axis=1) >= 0).all()
-        size = np.linalg.norm(points - x, norm, axis=1)
-        assert (np.diff(size) >= 0).all()
-        # Just before, the rivals are still behind.
-        assert net.evaluate(found.network, x + (1 - 1e-9) * (points[:1] - x)).max() < 0
-
-
-def test_no_guesses_where_nothing_changes():
-    lens = Lens.from_arrays([[[1.0, 0.0]], [[1.0], [1.0]]], [[0.0], [1.0, 0.0]])
-    assert len(guesses(asked(lens.network, [0.5, 0.5]), np.array([0.5, 0.5]), 2)) == 0

@@ -10,7 +10,6 @@ import pytest
 import shapely
 
 from polytope_lens._arrays.key_table import joined
-from polytope_lens._arrays.ragged import following
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.mesh.planar_mesh import Corners, MeshBuilder, areas, polygons
 
@@ -73,10 +72,6 @@ def test_areas_far_from_the_origin_do_not_cancel():
     )
     assert areas(triangle).tolist() == [2.0**-17]
     assert np.allclose(areas(moved), [1, 1])
-
-
-def test_the_next_entry_of_each_cycle():
-    assert following(np.array([0, 3, 4, 6])).tolist() == [1, 2, 0, 3, 5, 4]
 
 
 def test_meshes_are_read_only_and_short_in_print():

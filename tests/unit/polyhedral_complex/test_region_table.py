@@ -9,10 +9,9 @@ import pytest
 import shapely
 
 from families import flip_trap, generic, golden, random_deep
-from polytope_lens import Box, Lens, Polytope
+from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, MissingExtraError, PartialPartitionError, UnboundedPolytopeError
 from polytope_lens.network.network import Network, pass_through_layer, piecewise_layer
-from polytope_lens.polyhedral_complex.polygon_shapes import polygon_shapes
 
 PLANE = Lens(golden((2, 8, 8), 2)).partition(Box([-1, -2], [1, 2]))
 SPACE = Lens(random_deep((3, 4, 4), 1, 0.1)).partition()
@@ -56,34 +55,6 @@ def test_cells_are_the_regions_of_the_first_layers(partition):
         assert table[f"cell_{layer}"].nunique() == partition.counts_per_layer[layer]
     assert not {"is_bounded", "n_facets", "A_0_0", "found"} & set(table.columns)
     assert ("area" in table) == (partition.mesh is not None)
-
-
-def test_shapes_of_polygons_against_shapely():
-    shapes, polygons = polygon_shapes(PLANE.planar_mesh()), PLANE.polygons()
-    assert np.allclose(shapes.area, shapely.area(polygons), rtol=1e-9)
-    assert np.allclose(shapes.perimeter, shapely.length(polygons), rtol=1e-12)
-    # The farthest point from a corner is a corner.
-    for polygon, longest in zip(polygons, shapes.diameter, strict=True):
-        farthest = shapely.hausdorff_distance(polygon, shapely.points(polygon.exterior.coords))
-        assert longest == pytest.approx(farthest.max(), rel=1e-12)
-    # Among all directions none is narrower, and one nearly as narrow.
-    angles = np.linspace(0, np.pi, 2001)
-    for polygon, width, longest in zip(polygons, shapes.width, shapes.diameter, strict=True):
-        extents = np.ptp(np.array(polygon.exterior.coords) @ np.array([np.cos(angles), np.sin(angles)]), axis=0)
-        assert extents.min() * (1 + 1e-12) >= width >= extents.min() - longest * np.pi / 2000
-    assert (shapes.elongation >= 2 / 3**0.5 - 1e-12).all()
-
-
-def test_shapes_that_are_known():
-    square = polygon_shapes(Lens.from_arrays([[[1.0, 2.0]]], [[0.0]]).partition(Box([0, 0], [2, 2])).planar_mesh())
-    assert (square.area, square.perimeter, square.width) == (4, 8, 2)
-    assert square.elongation == pytest.approx(2**0.5)
-    triangle = Polytope([[0, -1], [3**0.5, 1], [-(3**0.5), 1]], [0, 3**0.5, 3**0.5])
-    sides = polygon_shapes(Lens.from_arrays([[[1.0, 2.0]]], [[0.0]]).partition(triangle).planar_mesh())
-    assert sides.diameter == pytest.approx(2) and sides.elongation == pytest.approx(2 / 3**0.5)
-    thin = Lens.from_arrays([[[1, 0], [1, 0]], [[1, 1]]], [[-0.5, -0.5 - 2.0**-52], [0]])
-    shapes = polygon_shapes(thin.partition(Box([0, 0], [1, 1])).planar_mesh())
-    assert shapes.elongation.max() > 1e15 and not np.isnan(shapes.elongation).any()
 
 
 def test_partitions_found_by_crossing_facets_say_how():

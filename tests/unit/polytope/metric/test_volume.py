@@ -13,8 +13,6 @@ from scipy.spatial import ConvexHull, Delaunay
 
 from polytope_lens import Polytope
 from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
-from polytope_lens.polytope.generators import generators
-from polytope_lens.polytope.metric.triangulation import triangulate
 from solids import bounded_polytopes, cross_polytope, cube, scattered, simplex, sliver
 
 
@@ -75,21 +73,6 @@ def test_flat_ones_have_a_centroid_and_no_volume():
     assert (point.volume(), point.centroid().tolist()) == (0, [0, 0])
 
 
-def test_simplices_of_a_cube_fit_together():
-    found = generators(cube(3))
-    parts = triangulate(found)
-    assert sum(parts.sizes) == 1
-    # A facet of a simplex belongs to two of them, or lies in a facet of the cube.
-    seen: dict[frozenset, int] = {}
-    for simplex_ in parts.simplices:
-        for left_out in simplex_:
-            facet = frozenset(simplex_) - {left_out}
-            seen[facet] = seen.get(facet, 0) + 1
-    for facet, times in seen.items():
-        on_boundary = found.tight[sorted(facet)].all(axis=0).any()
-        assert times == (1 if on_boundary else 2)
-
-
 def test_what_has_no_volume_says_why():
     with pytest.raises(UnboundedPolytopeError, match=r"contains the ray \[0.0, 1.0\]"):
         Polytope([[1, 0], [-1, 0], [0, -1]], [1, 0, 0]).volume()
@@ -99,8 +82,6 @@ def test_what_has_no_volume_says_why():
         Polytope([[1], [-1]], [0, -1]).volume()
     with pytest.raises(IntractableError, match=r"lives in R\^9.*estimate_volume"):
         cube(9).volume()
-    with pytest.raises(IntractableError, match="more than 200000 simplices"):
-        triangulate(generators(cube(9)), 200_000)
 
 
 def test_one_may_insist():

@@ -1,0 +1,149 @@
+"""Emptiness, interior, boundedness and extent, against fractions and SciPy."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from flint import fmpq
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+import reference
+from polytope_lens.errors import DomainError
+from polytope_lens.polytope import Polytope
+from polytope_lens.polytope.feasibility import interior_point, recession_direction, rounded_up, vertex_bound
+from solids import bounded_polytopes, fraction_rows, polytopes
+
+STRIP = Polytope([[1, 0], [-1, 0]], [1, 1])
+
+TRIANGLE = Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])
+
+# name, polytope, is_empty, has_interior, is_bounded
+CASES = {
+    "triangle": (TRIANGLE, False, True, True),
+    "infinite strip": (STRIP, False, True, False),
+    "half-plane": (Polytope([[1, 2]], [3]), False, True, False),
+    "half-strip": (Polytope([[1, 0], [-1, 0], [0, 1]], [1, 1, 0]), False, True, False),
+    "slanted strip": (Polytope([[1, 3], [-2, -6]], [1, 5]), False, True, False),
+    "line": (Polytope([[1, 0], [-1, 0]], [1, -1]), False, False, False),
+    "segment": (Polytope([[1, 0], [-1, 0], [0, 1], [0, -1]], [1, -1, 1, 1]), False, False, True),
+    "point": (Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 0]), False, False, True),
+    "empty by 2^-52": (Polytope([[1, 0], [-1, 0]], [1, -1 - 2.0**-52]), True, False, True),
+    "empty by the least subnormal": (Polytope([[1, 0], [-1, 0]], [0, -5e-324]), True, False, True),
+    "2^-52 thin": (Polytope([[1, 0], [-1, 0], [0, 1], [0, -1]], [1 + 2.0**-52, -1, 1, 1]), False, True, True),
+    "empty triangle": (Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, -1e-300]), True, False, True),
+    "cone": (Polytope([[-1, 0], [1, -1]], [0, 0]), False, True, False),
+    "ray": (Polytope([[-1, 0], [0, 1], [0, -1]], [0, 0, 0]), False, False, False),
+    "whole plane": (Polytope(np.zeros((0, 2)), []), False, True, False),
+    "a row 0 <= 0": (Polytope([[0, 0], *TRIANGLE.A], [0, *TRIANGLE.b]), False, True, True),
+    "a row 0 <= 1": (Polytope([[0, 0]], [1]), False, True, False),
+    "a row 0 <= -1": (Polytope([[0, 0]], [-1e-300]), True, False, True),
+    "tiny numbers": (Polytope([[1e-300, 0], [-1e-300, 0]], [1e-300, 0]), False, True, False),
+    "huge and tiny": (Polytope([[1e300, 1e-300], [-1, 0], [0, -1]], [1, 0, 0]), False, True, True),
+    "interval": (Polytope([[2], [-2]], [1, 1]), False, True, True),
+    "ray on the line": (Polytope([[2]], [1]), False, True, False),
+    "simplex in R^4": (Polytope(np.vstack([-np.eye(4), np.ones((1, 4))]), [0, 0, 0, 0, 1]), False, True, True),
+    "prism in R^4": (Polytope(np.eye(4)[:2], [1, 1]), False, True, False),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_emptiness_interior_and_boundedness(name):
+    poly, is_empty, has_interior, is_bounded = CASES[name]
+    assert (poly.is_empty, poly.has_interior, poly.is_bounded) == (is_empty, has_interior, is_bounded)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_interior_points_satisfy_all_inequalities_strictly(name):
+    poly, _, has_interior, _ = CASES[name]
+    found = interior_point(poly)
+    assert (found is not None) == has_interior
+    if found is not None:
+        x = [Fraction(int(v.p), int(v.q)) for v in found]
+        for a, b in zip(poly.A, poly.b, strict=True):
+            assert reference.dot(reference.fractions(a), x) < Fraction(b) or not a.any()
+
+
+@given(data=st.data(), d=st.integers(1, 3))
+def test_emptiness_is_to_have_no_vertex(data, d):
+    poly = data.draw(bounded_polytopes(d))
+    assert poly.is_bounded
+    corners = reference.vertices(fraction_rows(poly))
+    assert poly.is_empty == (not corners)
+    flat = reference.rank([[a - b for a, b in zip(x, corners[0], strict=True)] for x in corners[1:]]) if corners else -1
+    assert poly.has_interior == (flat == d)
+
+
+@given(data=st.data(), d=st.integers(1, 3))
+def test_the_bounding_box_is_the_smallest_one_of_floats(data, d):
+    poly = data.draw(bounded_polytopes(d))
+    corners = reference.vertices(fraction_rows(poly))
+    assume(corners)
+    lower, upper = poly.bounding_box()
+    for k in range(d):
+        least, most = min(x[k] for x in corners), max(x[k] for x in corners)
+        assert Fraction(lower[k]) <= least < Fraction(np.nextafter(lower[k], np.inf))
+        assert Fraction(np.nextafter(upper[k], -np.inf)) < most <= Fraction(upper[k])
+
+
+def test_where_highs_calls_a_gap_of_5e_8_feasible_we_do_not():
+    A, b = np.array([[1.0, 0], [-1, 0]]), np.array([0, -5e-8])
+    assert linprog([0, 0], A_ub=A, b_ub=b, bounds=(None, None)).status == 0
+    assert Polytope(A, b).is_empty
+
+
+def test_bounding_boxes_are_infinite_where_polytopes_are():
+    lower, upper = STRIP.bounding_box()
+    assert (lower.tolist(), upper.tolist()) == ([-1, -np.inf], [1, np.inf])
+    lower, upper = Polytope([[1, 3], [-2, -6]], [1, 5]).bounding_box()
+    assert (lower.tolist(), upper.tolist()) == ([-np.inf] * 2, [np.inf] * 2)
+    lower, upper = Polytope([[-1, 0], [0, -1], [0, 1]], [0.5, 0, 0]).bounding_box()
+    assert (lower.tolist(), upper.tolist()) == ([-0.5, 0], [np.inf, 0])
+
+
+def test_bounding_boxes_are_rounded_outward():
+    lower, upper = Polytope([[3], [-3]], [1, 1]).bounding_box()
+    assert Fraction(upper[0]) > Fraction(1, 3) > Fraction(np.nextafter(upper[0], 0))
+    assert lower == -upper
+
+
+def test_an_empty_polytope_has_no_bounding_box():
+    with pytest.raises(DomainError, match="empty polytope"):
+        Polytope([[1], [-1]], [0, -1]).bounding_box()
+
+
+@given(data=st.data(), d=st.integers(1, 3))
+def test_a_direction_is_found_if_and_only_if_some_ray_leaves(data, d):
+    """By brute force: a cone with a nonzero point has one on a side of the unit box."""
+    poly = data.draw(polytopes(d))
+    found = recession_direction(poly)
+    cone = [[*row[:-1], Fraction(0)] for row in fraction_rows(poly)]
+    box = [[Fraction(sign * (j == k)) for j in range(d)] + [Fraction(-1)] for k in range(d) for sign in (1, -1)]
+    assert (found is not None) == any(any(x) for x in reference.vertices(cone + box))
+    if found is not None:
+        y = [Fraction(int(v.p), int(v.q)) for v in found]
+        assert any(y)
+        assert all(reference.dot(row[:-1], y) <= 0 for row in cone)
+
+
+@given(data=st.data(), d=st.integers(1, 3))
+def test_no_vertex_is_as_far_out_as_the_bound(data, d):
+    poly = data.draw(bounded_polytopes(d))
+    bound = vertex_bound(poly.rows, d)
+    for x in reference.vertices(fraction_rows(poly)):
+        assert max(map(abs, x)) < Fraction(int(bound.p), int(bound.q))
+
+
+@given(p=st.integers(-(10**30), 10**30), q=st.integers(1, 10**30))
+def test_fractions_are_rounded_up_and_no_farther(p, q):
+    up = rounded_up(fmpq(p, q))
+    assert Fraction(float(np.nextafter(up, -np.inf))) < Fraction(p, q) <= Fraction(up)
+
+
+def test_rounding_up_beyond_the_range_of_floats():
+    huge, tiny = fmpq(2) ** 1100, fmpq(2) ** -1100
+    assert (rounded_up(huge), rounded_up(tiny)) == (np.inf, 5e-324)
+    assert (rounded_up(-huge), rounded_up(-tiny)) == (-np.finfo(float).max, 0)

@@ -1,0 +1,58 @@
+"""Whole proofs: accepted with the right counts, rejected with others, or not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from families import golden
+from polytope_lens import Box, Lens, Polytope
+from polytope_lens.proof import write
+from polytope_lens.proof.checker import verify
+from polytope_lens.proof.write import write_proof
+
+PLANE, SPACE = golden((2, 3, 3), 1), golden((3, 3, 2), 1)
+DOMAINS = {
+    "square": (PLANE, Box([-1, -1], [2, 2])),
+    "plane": (PLANE, None),
+    "wedge": (PLANE, Polytope([[-1, 0], [0, -1]], [0, 0])),
+    "cube": (SPACE, Box([-1] * 3, [1] * 3)),
+    "simplex": (SPACE, Polytope([[1, 1, 1], [-1, 0, 0], [0, -1, 0], [0, 0, -1]], [1, 1, 1, 1])),
+    "line": (golden((1, 3, 3), 1), None),
+    "no neurons": (Lens.from_arrays([[[1, 2]]], [[0]]).network, Box([0, 0], [1, 1])),
+}
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_the_right_counts_are_proved_and_no_others(name, tmp_path):
+    network, domain = DOMAINS[name]
+    counts = Lens(network).count(domain)
+    per_layer = counts.per_layer.tolist()
+    path = tmp_path / "proof"
+    write_proof(network, domain, path, [counts.total, *per_layer], progress=False)
+    assert verify(path) == {"proved": True, "total": counts.total, "per_layer": per_layer}
+    write_proof(network, domain, path, [counts.total + 1, *per_layer], progress=False)
+    assert not verify(path)["proved"]
+
+
+def test_charts_without_interior_are_proved_empty(tmp_path):
+    """A strip reaches infinity on two sides of five."""
+    strip = Polytope([[1, 0], [-1, 0]], [1, 1])
+    counts = Lens(PLANE).count(strip)
+    write_proof(PLANE, strip, tmp_path / "proof", [counts.total, *counts.per_layer.tolist()])
+    charts = [line.split() for line in (tmp_path / "proof").read_text().splitlines() if line.startswith("chart")]
+    assert [int(words[1]) for words in charts] == list(range(5))
+    assert {words[2] for words in charts} == {"plane", "empty"}
+    assert verify(tmp_path / "proof")["proved"]
+
+
+def test_a_proof_that_was_interrupted_is_not_there(tmp_path, monkeypatch):
+    path = tmp_path / "proof"
+    path.write_text("an old one")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(write, "prove_plane", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_proof(PLANE, Box([0, 0], [1, 1]), path, [1])
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["an old one"]
