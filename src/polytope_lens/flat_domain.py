@@ -14,6 +14,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from polytope_lens._kept import answers
 from polytope_lens._places import ROLE
@@ -174,13 +175,11 @@ def flat_domain(network: Network, domain: Domain) -> FlatDomain | None:
 
 
 def _seen(network: Network, domain: Box) -> FlatDomain:
-    free = domain.free
-    matrix: Matrix = np.eye(domain.dim)[:, free]
+    free, shape = domain.free, (domain.dim, len(domain.free))
+    ones = np.ones(len(free)), (free, np.arange(len(free)))
     first = network.layers[0].matrix if network.layers else network.output_matrix
-    if not isinstance(first, np.ndarray):
-        from scipy.sparse import csr_array
-
-        matrix = csr_array((np.ones(len(free)), (free, np.arange(len(free)))), shape=(domain.dim, len(free)))
+    sparse = csr_array(ones, shape=shape)
+    matrix: Matrix = sparse.toarray() if isinstance(first, np.ndarray) else sparse
     bias = domain.lower.copy()
     bias[free] = 0.0
     flat = Flat((pass_through_layer(matrix, bias),))

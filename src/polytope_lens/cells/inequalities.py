@@ -60,7 +60,8 @@ class Inequalities:
         Whether the row is a facet of the region; exact. Rows of one facet are all marked. None if it was not asked for.
         In a flat box facets are those within the flat, and the rows that fix inputs are none.
     point : (d,) array
-        The point that distances are measured from when printing.
+        The point that distances are measured from when printing: those of the hyperplanes, in a flat box, too, where
+        the boundary of the region within the flat is farther away.
     error : (m,) array
         0 but in networks with sparse layers, where a number that may be zero is given as zero: for ten layers about
         2**-70 of a row's largest number. Proved.

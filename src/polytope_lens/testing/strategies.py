@@ -162,8 +162,9 @@ def simplices(draw: DrawFn, dim: int) -> Polytope:
 
 
 def domains(dim: int) -> SearchStrategy[Domain]:
-    """Boxes, simplices and None, which is the whole space."""
-    return st.one_of(boxes(dim), simplices(dim), st.none())
+    """Boxes, flat ones among them in more than one dimension, simplices and None, which is the whole space."""
+    flat = [flat_boxes(dim)] if dim > 1 else []
+    return st.one_of(boxes(dim), simplices(dim), st.none(), *flat)
 
 
 @st.composite
