@@ -161,10 +161,10 @@ def simplices(draw: DrawFn, dim: int) -> Polytope:
     return Polytope(A, np.append(-lower, lower.sum() + length))
 
 
-def domains(dim: int) -> SearchStrategy[Domain]:
-    """Boxes, flat ones among them in more than one dimension, simplices and None, which is the whole space."""
-    flat = [flat_boxes(dim)] if dim > 1 else []
-    return st.one_of(boxes(dim), simplices(dim), st.none(), *flat)
+def domains(dim: int, *, flat: bool = False) -> SearchStrategy[Domain]:
+    """Boxes, simplices and None, which is the whole space; with `flat` also boxes that fix some coordinates."""
+    more = [flat_boxes(dim)] if flat and dim > 1 else []
+    return st.one_of(boxes(dim), simplices(dim), st.none(), *more)
 
 
 @st.composite
