@@ -5,6 +5,8 @@ BIN = $(VENV)/bin
 # Processes that share the tests. Each keeps to one thread, or they would wait for each other's.
 WORKERS ?= 2
 ONE_THREAD = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+# Python keeps what it has compiled, which a machine may have forbidden: collecting tests takes twice as long without.
+export PYTHONDONTWRITEBYTECODE =
 PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo quick test lint bench clean

@@ -1,26 +1,36 @@
 """Examples run where they are written, and `pytest --quick` leaves out what takes long.
 
-Functions in `tests/slow.txt` took longer than `SLOW` seconds, with all their parameters, on one core that did nothing
-else. `pytest --write-slow`, a run of everything, writes that list anew.
+Functions in `tests/slow.txt` took more than `SLOW` seconds of a processor, with all their parameters and the processes
+that they started. `pytest --write-slow`, a run of everything in one process, writes that list anew; run the tests
+once before, so that kernels are compiled. What else a machine has to do does not matter much.
 """
 
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections import Counter
 from operator import attrgetter
 from pathlib import Path
 
+import pytest
+
 SLOW = 0.3
 LIST = Path(__file__).parent / "tests" / "slow.txt"
-DURATIONS: Counter[str] = Counter()
+COST: Counter[str] = Counter()
 
 
 def pytest_addoption(parser):
     """Options of this project."""
     parser.addoption("--quick", action="store_true", help="leave out the functions in tests/slow.txt")
     parser.addoption("--write-slow", action="store_true", help="write tests/slow.txt from what this run took")
+
+
+def pytest_configure(config):
+    """Only a process that runs all tests can tell what they take."""
+    if config.getoption("--write-slow") and (config.getoption("--quick") or config.getoption("numprocesses", None)):
+        raise pytest.UsageError("--write-slow measures all tests in one process: leave out --quick and -n.")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -33,17 +43,25 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if _function(item.nodeid) not in slow]
 
 
-def pytest_runtest_logreport(report):
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
     """Add up what each function takes."""
-    DURATIONS[_function(report.nodeid)] += report.duration
+    before = _seconds()
+    result = yield
+    COST[_function(item.nodeid)] += _seconds() - before
+    return result
 
 
 def pytest_sessionfinish(session):
     """Write the list of what takes long."""
-    config = session.config
-    if config.getoption("--write-slow") and not hasattr(config, "workerinput"):
-        slow = sorted(name for name, seconds in DURATIONS.items() if seconds > SLOW)
+    if session.config.getoption("--write-slow"):
+        slow = sorted(name for name, seconds in COST.items() if seconds > SLOW)
         LIST.write_text("".join(f"{name}\n" for name in slow), encoding="utf-8")
+
+
+def _seconds():
+    """What this process and those that it has seen end have taken of a processor."""
+    return sum(os.times()[:4])
 
 
 def _function(nodeid):

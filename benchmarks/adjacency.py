@@ -37,14 +37,14 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="also a network of 325 923 regions")
     arguments = parser.parse_args()
     counts = {**COUNTS, **LONG}
-    Lens(load_npz(NETS / "d3_16x2_box1.npz")[0]).partition().facets()  # load the compiled code
+    Lens(load_npz(NETS / "d3_16x2_box1.npz")[0]).partition().complex.facets()  # load the compiled code
     heads = ("network", "regions", "facets", "pieces", "partition s", "facets s", "pieces s")
     print("".join(f"{head:>13}" if i else f"{head:<15}" for i, head in enumerate(heads)))
     for name in arguments.names or [*COUNTS, *(LONG if arguments.long else ())]:
         network, domain = load_npz(NETS / f"{name}.npz")
         seconds, partition = timed(lambda: Lens(network).partition(domain), 1)  # noqa: B023
         assert len(partition) == {**REGIONS, "t2_30x30_box1": 325923}[name]
-        facets_seconds, facets = timed(partition.facets, arguments.runs)
+        facets_seconds, facets = timed(partition.complex.facets, arguments.runs)
         pieces_seconds, pieces = timed(partition.linear_pieces, arguments.runs)
         inner = int((facets.regions[:, 1] >= 0).sum())
         assert (inner, len(facets) - inner, pieces.n_pieces) == counts[name], name

@@ -91,7 +91,8 @@ def engines_of(name: str) -> tuple[str, ...]:
 
 def measure(name: str, engine: str, runs: int) -> dict[str, object]:
     from polytope_lens.engines.chunks import Record
-    from polytope_lens.engines.enumerate import ENGINES, problems
+    from polytope_lens.engines.enumerate import problems
+    from polytope_lens.engines.table import engine_for
     from polytope_lens.importers.npz import load_npz
     from polytope_lens.lens import Lens
 
@@ -100,7 +101,8 @@ def measure(name: str, engine: str, runs: int) -> dict[str, object]:
 
     def walk() -> int:
         pieces = problems(engine, network, domain)
-        return sum(c.n_regions for p in pieces for c in ENGINES[engine](network, p, Record(), want_output=True))
+        walks = (engine_for(p, engine).walk(network, p, Record(), want_output=True) for p in pieces)
+        return sum(chunk.n_regions for chunks in walks for chunk in chunks)
 
     d = network.input_dim
     Lens.from_arrays([np.eye(1, d), [[1.0]]], [[0.0], [0.0]]).partition(domain, engine)  # load the compiled code

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from polytope_lens import Box, Lens
-from polytope_lens.engines.enumerate import choose_engine
+from polytope_lens.engines.table import choose_engine
 
 SEEDS = (0, 1, 2)
 SERIES = {

@@ -28,8 +28,8 @@ def main() -> None:
     last, first = (np.flatnonzero(neurons.layer == layer) for layer in (2, 0))
     bent = int(last[neurons.size[last].argmax()])
     straight = int(first[neurons.size[first].argmax()])
-    third = partition.bent_hyperplane(2, int(neurons.neuron[bent]))
-    line = partition.bent_hyperplane(0, int(neurons.neuron[straight]))
+    third = partition.complex.bent_hyperplane(2, int(neurons.neuron[bent]))
+    line = partition.complex.bent_hyperplane(0, int(neurons.neuron[straight]))
     curves = [
         (partition.level_set(0, 0.5), BLUE, "output = 1/2", 3.2, "-"),
         (third, VERMILLION, "zero set of a neuron of layer 2", 2.2, "-"),

@@ -63,7 +63,7 @@ def draw_surface(recording: Recording) -> None:
     last = recording.networks[-1]
     assert last is not None
     figure = Figure(figsize=(8.0, 6.4), layout="constrained")
-    partition(last, recording.domain).plot_surface(figure.add_subplot(projection="3d"))
+    partition(last, recording.domain).plot.surface(figure.add_subplot(projection="3d"))
     figure.savefig(IMAGES / "surface.png", dpi=100)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from scipy.sparse import csr_array
 from torch import nn
@@ -45,7 +44,7 @@ def stored(network, n_sparse):
     """The network with its first layers sparse and the others dense."""
     layers = [
         Layer(
-            csr_array(layer.weight) if i < n_sparse else np.asarray(layer.weight),
+            csr_array(layer.weight) if i < n_sparse else layer.dense_weight(),
             layer.bias,
             layer.negative_slope,
             layer.positive_slope,

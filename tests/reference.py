@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from polytope_lens.network.network import Network
 
@@ -16,6 +20,11 @@ Row = list[Fraction]
 
 def fractions(values: Iterable[float]) -> Row:
     return [Fraction(float(value)) for value in values]
+
+
+def tuples(points: NDArray[np.object_]) -> list[tuple[Fraction, ...]]:
+    """Rows of an array of fractions, which can be compared, sorted and put into sets."""
+    return list(map(tuple, points.tolist()))
 
 
 def dot(left: Sequence[Fraction], right: Sequence[Fraction]) -> Fraction:
@@ -37,42 +46,56 @@ def evaluate(network: Network, x: Iterable[float]) -> tuple[list[int], Row]:
     for layer in network.layers:
         after = []
         for weight, bias, low, high, cuts in zip(
-            layer.weight, layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True
+            layer.dense_weight(), layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True
         ):
             z = dot(fractions(weight), hidden) + Fraction(float(bias))
             after.append(Fraction(float(high if z > 0 else low)) * z)
             if cuts:
                 signs.append(sign(z))
         hidden = after
-    output = zip(network.output_weight, network.output_bias, strict=True)
+    output = zip(network.dense_output_weight(), network.output_bias, strict=True)
     return signs, [dot(fractions(weight), hidden) + Fraction(float(bias)) for weight, bias in output]
 
 
 def affine_rows(network: Network, bits: Sequence[bool]) -> list[list[Row]]:
     """Rows ``[a, c]`` of the pre-activations of each layer under a pattern, and last those of the outputs."""
+    return [rows_of_layer(network, bits, index) for index in range(len(network.layers) + 1)]
+
+
+def rows_of_layer(network: Network, bits: Sequence[bool], index: int) -> list[Row]:
+    """Those of one layer, or of the outputs, under a pattern of the layers before; whatever follows says nothing."""
+    n_bits = sum(int(layer.cuts.sum()) for layer in network.layers[:index])
+    return _rows(network, tuple(map(bool, bits[:n_bits])), index)
+
+
+@lru_cache(maxsize=256)
+def _rows(network: Network, bits: tuple[bool, ...], index: int) -> list[Row]:
     d = network.input_dim
-    hidden = [[Fraction(int(i == k)) for i in range(d + 1)] for k in range(d)]
     one = [Fraction(int(i == d)) for i in range(d + 1)]
-    on = iter(bits)
-    result = []
-    for layer in network.layers:
-        rows = combine(layer.weight, layer.bias, hidden, one)
-        result.append(rows)
+    if index == 0:
+        hidden = [[Fraction(int(i == k)) for i in range(d + 1)] for k in range(d)]
+    else:
+        layer = network.layers[index - 1]
+        on = iter(bits[len(bits) - int(layer.cuts.sum()) :])
         hidden = []
-        for row, low, high, cuts in zip(rows, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True):
+        for row, low, high, cuts in zip(
+            rows_of_layer(network, bits, index - 1), layer.negative_slope, layer.positive_slope, layer.cuts, strict=True
+        ):
             slope = Fraction(float(high if not cuts or next(on) else low))
-            hidden.append([slope * v for v in row])
-    result.append(combine(network.output_weight, network.output_bias, hidden, one))
-    return result
+            hidden.append([slope * v if slope else slope for v in row])
+    if index == len(network.layers):
+        return combine(network.dense_output_weight(), network.output_bias, hidden, one)
+    return combine(network.layers[index].dense_weight(), network.layers[index].bias, hidden, one)
 
 
 def combine(weight: Iterable, bias: Iterable, hidden: Sequence[Row], one: Row) -> list[Row]:
     rows = []
     for w, b in zip(weight, bias, strict=True):
-        terms = [
-            [v * c for c in row] for v, row in zip([*fractions(w), Fraction(float(b))], [*hidden, one], strict=True)
-        ]
-        rows.append([sum(column, Fraction(0)) for column in zip(*terms, strict=True)])
+        row = [Fraction(0)] * len(one)
+        for v, terms in zip([*fractions(w), Fraction(float(b))], [*hidden, one], strict=True):
+            if v:
+                row = [c + v * term if term else c for c, term in zip(row, terms, strict=True)]
+        rows.append(row)
     return rows
 
 
@@ -149,11 +172,10 @@ def planar_patterns(network: Network, corners: Sequence[Sequence[Fraction]] | No
 def _clipped(network: Network, polygon: list[tuple[Fraction, Fraction, Fraction]]) -> set[tuple[bool, ...]]:
     cells = [((), polygon)]
     for index, layer in enumerate(network.layers):
-        for place, neuron in enumerate(j for j, cuts in enumerate(layer.cuts.tolist()) if cuts):
+        for neuron in (j for j, cuts in enumerate(layer.cuts.tolist()) if cuts):
             halves = []
             for bits, cell in cells:
-                known = bits[: len(bits) - place]
-                row = affine_rows(network, [*known, *[False] * (network.n_neurons - len(known))])[index][neuron]
+                row = rows_of_layer(network, bits, index)[neuron]
                 values = [dot(row, corner) for corner in cell]
                 if any(v < 0 for v in values) or not any(values):
                     halves.append(((*bits, False), _clip(cell, [-v for v in values])))
@@ -184,11 +206,10 @@ def crossed(network: Network, start: Iterable[float], stop: Iterable[float]) -> 
     ends = [[*fractions(x), Fraction(1)] for x in (start, stop)]
     pieces = [((), Fraction(0), Fraction(1))]
     for index, layer in enumerate(network.layers):
-        for place, neuron in enumerate(j for j, cuts in enumerate(layer.cuts.tolist()) if cuts):
+        for neuron in (j for j, cuts in enumerate(layer.cuts.tolist()) if cuts):
             finer = []
             for bits, low, high in pieces:
-                known = bits[: len(bits) - place]
-                row = affine_rows(network, [*known, *[False] * (network.n_neurons - len(known))])[index][neuron]
+                row = rows_of_layer(network, bits, index)[neuron]
                 p, q = (dot(row, x) for x in ends)
                 signs = [sign(p + t * (q - p)) for t in (low, high)]
                 if not any(signs):

@@ -133,7 +133,7 @@ def _read(name: str) -> str | None:
         text = path.read_text(encoding="utf-8")
     except OSError:  # a package that was made without sources
         return None
-    found = re.search(rf'^def {function}\(.*?^    """(.*?)"""', text, flags=re.MULTILINE | re.DOTALL)
+    found = re.search(rf'^def {function}\(.*?^    r?"""(.*?)"""', text, flags=re.MULTILINE | re.DOTALL)
     if found is None:
         raise LookupError(f"{path} has no function {function} with a docstring.")
     return found[1]

@@ -13,6 +13,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Indices: TypeAlias = NDArray[np.int32]
 Bools: TypeAlias = NDArray[np.bool_]
+# Numbers that are not rounded: `fractions.Fraction`, or whole numbers.
+Fractions: TypeAlias = NDArray[np.object_]
 # Packed bits, 64 to a number; the first bit is the highest.
 Words: TypeAlias = NDArray[np.uint64]
 # A matrix of a layer: dense, or mostly zeros.

@@ -97,11 +97,13 @@ class Box(Keeper):
         return bool((self.lower == self.upper).any())
 
     @property
+    @kept
     def A(self) -> Floats:
         """Normals of the 2 d sides: upper ones, then lower ones."""
         return np.vstack([np.eye(self.dim), -np.eye(self.dim)])
 
     @property
+    @kept
     def b(self) -> Floats:
         """Offsets of the 2 d sides."""
         return np.concatenate([self.upper, -self.lower])

@@ -132,7 +132,7 @@ class FlatDomain:
 
     def _in_role(self, role: str, value: Any) -> Any:
         if role == "points":
-            return tuple(self.embed(np.array(value)).tolist()) if isinstance(value, tuple) else self.embed(value)
+            return self.embed(value)
         if role == "owners":
             return self.pairs(value)
         if role == "axes":
@@ -177,7 +177,7 @@ def flat_domain(network: Network, domain: Domain) -> FlatDomain | None:
 def _seen(network: Network, domain: Box) -> FlatDomain:
     free, shape = domain.free, (domain.dim, len(domain.free))
     ones = np.ones(len(free)), (free, np.arange(len(free)))
-    first = network.layers[0].matrix if network.layers else network.output_matrix
+    first = network.layers[0].weight if network.layers else network.output_weight
     sparse = csr_array(ones, shape=shape)
     matrix: Matrix = sparse.toarray() if isinstance(first, np.ndarray) else sparse
     bias = domain.lower.copy()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Point, Points
     from polytope_lens.domain import Domain
+    from polytope_lens.engines.table import EngineChoice
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
     from polytope_lens.importers.state_dict import Architecture
@@ -152,7 +153,7 @@ class Lens:
     def partition(
         self,
         domain: Domain = None,
-        engine: str = "auto",
+        engine: EngineChoice = "auto",
         *,
         workers: int = 1,
         progress: bool | None = None,
@@ -183,7 +184,7 @@ class Lens:
     def count(
         self,
         domain: Domain = None,
-        engine: str = "auto",
+        engine: EngineChoice = "auto",
         *,
         workers: int = 1,
         progress: bool | None = None,
@@ -203,7 +204,7 @@ class Lens:
         return found
 
     @documented_by(engines.regions)
-    def regions(self, domain: Domain = None, engine: str = "auto", *, workers: int = 1) -> Iterator[Region]:
+    def regions(self, domain: Domain = None, engine: EngineChoice = "auto", *, workers: int = 1) -> Iterator[Region]:
         return engines.regions(self.network, domain, engine=engine, workers=workers)
 
     @documented_by(exploration.explore)
@@ -230,14 +231,14 @@ class Lens:
         """Every region on the way from x straight to y, and on to further points if there are any."""
         return paths.path(self.network, x, y, *more)
 
-    @documented_by(count_bounds.region_bounds)
-    def bounds(self) -> count_bounds.RegionBounds:
+    @documented_by(count_bounds.region_count_bounds)
+    def region_count_bounds(self) -> count_bounds.RegionCountBounds:
         """What the network's shape alone says about its number of regions: published bounds."""
-        return count_bounds.region_bounds(self.network)
+        return count_bounds.region_count_bounds(self.network)
 
     @documented_by(distances.distance)
     def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
-        """How far another network is from this one on a bounded domain in up to three dimensions: L1, L2, supremum.
+        """How far another network is from this one on a bounded domain: supremum, and up to three inputs L1 and L2.
 
         Parameters
         ----------
@@ -305,17 +306,47 @@ class Lens:
             max_regions=max_regions, exact=exact, progress=progress,
         )  # fmt: skip
 
-    @documented_by(complexity.local_complexity)
+    @overload
     def local_complexity(
-        self, x: ArrayLike, radius: float, *, norm: float = 2, max_regions: int | None = None
-    ) -> LocalComplexity:
-        return complexity.local_complexity(self.network, x, radius, norm=norm, max_regions=max_regions)
+        self, x: ArrayLike, radius: float, *, norm: float = 2, max_regions: int | None = None,
+        estimate: Literal[False] = False,
+    ) -> LocalComplexity: ...  # fmt: skip
+    @overload
+    def local_complexity(
+        self, x: ArrayLike, radius: float, *, estimate: Literal[True], n_directions: int | None = None, seed: int = 0
+    ) -> ComplexityEstimate: ...
+    @documented_by(complexity.local_complexity, complexity.local_complexity_estimate)
+    def local_complexity(
+        self,
+        x: ArrayLike,
+        radius: float,
+        *,
+        norm: float = 2,
+        max_regions: int | None = None,
+        estimate: bool = False,
+        n_directions: int | None = None,
+        seed: int = 0,
+    ) -> LocalComplexity | ComplexityEstimate:
+        """Regions that meet the open ball around a point, and boundaries of neurons that cut it; exact.
 
-    @documented_by(complexity.local_complexity_estimate)
-    def local_complexity_estimate(
-        self, x: ArrayLike, radius: float, *, n_directions: int | None = None, seed: int = 0
-    ) -> ComplexityEstimate:
-        """The usual approximation of local complexity: neurons whose sign differs among some corners."""
+        Parameters
+        ----------
+        estimate : bool
+            Instead, look at the signs of neurons at the corners of a random cross-polytope in the ball of norm 2, which
+            is the usual approximation and takes a forward pass; see :func:`.local_complexity_estimate`. The options
+            `n_directions` and `seed` are about this one, `norm` and `max_regions` about the exact answer.
+        """
+        if not estimate:
+            if n_directions is not None:
+                raise OptionError(
+                    "`n_directions` is about an estimate of the local complexity: ask for `estimate=True`."
+                )
+            return complexity.local_complexity(self.network, x, radius, norm=norm, max_regions=max_regions)
+        if norm != 2 or max_regions is not None:
+            raise OptionError(
+                "an estimate of the local complexity is about the ball of norm 2 and counts no regions: leave out "
+                "`norm` and `max_regions`, or `estimate`."
+            )
         return complexity.local_complexity_estimate(self.network, x, radius, n_directions=n_directions, seed=seed)
 
     @documented_by(crossings.crossings)
@@ -347,18 +378,6 @@ class Lens:
         return attribution.integrated_gradients(
             self.network, x, baseline, output=output, exact=exact, progress=progress
         )
-
-    @documented_by(distances.disagreement, distances.distance)
-    def disagreement(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Disagreement:
-        """Where another network differs most from this one on a bounded domain, in any number of dimensions.
-
-        Parameters
-        ----------
-        other : Lens or Network
-            With as many inputs and outputs.
-        """
-        second = other.network if isinstance(other, Lens) else other
-        return distances.disagreement(self.network, second, domain, exact=exact)
 
     def slice(self, *points: ArrayLike, origin: ArrayLike | None = None, basis: ArrayLike | None = None) -> Lens:
         """The network restricted to a flat: ``slice(p, q, r)`` for the plane through three points.

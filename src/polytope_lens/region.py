@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, kept
 from polytope_lens.cells import inequalities as rows
 from polytope_lens.cells import (
@@ -19,25 +20,23 @@ from polytope_lens.cells import (
 )
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.flat_domain import flat_domain, flat_of, within
-from polytope_lens.io import export
+from polytope_lens.io.export import Export
 from polytope_lens.network import network as net
 from polytope_lens.network.affine import AffineMap, augmented_map
 from polytope_lens.network.pattern import ActivationPattern
-from polytope_lens.polytope.polytope import MOST
+from polytope_lens.polytope.polytope import MOST, Polytope
 
 if TYPE_CHECKING:
     from fractions import Fraction
-    from os import PathLike
 
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens._types import Bools, Floats, Fractions, Ints
     from polytope_lens.cells.inequalities import Inequalities
     from polytope_lens.domain import Domain
-    from polytope_lens.polytope import Polytope
     from polytope_lens.polytope.metric.ball import Ball
     from polytope_lens.polytope.metric.sampling import Estimate
-    from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone
+    from polytope_lens.polytope.recession import RecessionCone
 
 T = TypeVar("T")
 
@@ -108,37 +107,36 @@ class Region(Keeper):
 
     # ----------------------------------------------------------------------------------------- inequalities and facets
 
+    @documented_by(rows.inequalities)
     def inequalities(self, *, exact: bool = False, facets: bool = True) -> Inequalities:
-        """Every halfspace with its owner, and which are facets; see :func:`.inequalities.inequalities`.
-
-        With `exact`, fractions instead of floats; without `facets`, no search for which rows are facets.
-        """
+        """Every halfspace with its owner, and which of them are facets."""
         return rows.inequalities(self, exact=exact, facets=facets)
 
     @property
+    @documented_by(rows.facet_polytope)
     def polytope(self) -> Polytope:
         """The region as ``A @ x <= b``, exact: its facets, nearest first, one row each, with all owners of each.
 
-        Found once and kept; see :func:`.inequalities.facet_polytope`.
+        Found once and kept.
         """
         return rows.facet_polytope(self)
 
+    @documented_by(vanishing.vanishing)
     def vanishing(self, *, everywhere: bool = False) -> Ints:
-        """Neurons that are zero at `point`, (k, 2) pairs (layer, neuron), exact; see :func:`.vanishing.vanishing`."""
         return vanishing.vanishing(self, everywhere=everywhere)
 
+    @documented_by(neighbors.neighbors)
     def neighbors(self) -> list[Region]:
-        """The regions across each facet, in the order of the facets; see :func:`.neighbors.neighbors`."""
         return neighbors.neighbors(self)
 
+    @documented_by(power_cells.power_cells)
     def power_cells(self) -> list[power_cells.PowerCell]:
-        """For each layer, the cell of its power diagram that holds the region; see :func:`.power_cells.power_cells`."""
         return power_cells.power_cells(self)
 
     # ------------------------------------------------------------------------- without facets, also for large networks
 
     def contains(self, X: ArrayLike) -> Bools:
-        """Whether each row of `X` (n, d) lies in the closed region, (n,); exact, without facets.
+        """Whether each point lies in the closed region, (n, d) -> (n,) bool; exact, without facets.
 
         A point does if no neuron has the other sign there, :func:`.exact.point_signs.point_signs`: pre-activations are
         continuous, so those on the region and those at the point are the same layer by layer as long as signs agree.
@@ -148,37 +146,37 @@ class Region(Keeper):
         inside = np.asarray((signs != np.where(self.pattern.array, -1, 1)).all(axis=1))
         return inside if self.domain is None else inside & self.domain.contains(rows)
 
+    @documented_by(nearest_boundary.nearest_boundary)
     def nearest_boundary(
         self, x: ArrayLike | None = None, *, layer: int | None = None, norm: float = 2
     ) -> nearest_boundary.NearestBoundary:
-        """The nearest point on a facet, of any owner or one layer; see :func:`.nearest_boundary.nearest_boundary`."""
         return nearest_boundary.nearest_boundary(self, x, layer=layer, norm=norm)
 
     @property
+    @documented_by(recession_cones.is_bounded)
     def is_bounded(self) -> bool:
-        """Whether the region, clipped to its domain, is bounded; exact; see :func:`.recession_cones.is_bounded`."""
+        """Whether the region, clipped to its domain, is bounded; exact, one linear program at most, found once."""
         return recession_cones.is_bounded(self)
 
-    @overload
-    def rays(self, *, exact: Literal[False] = False) -> RecessionCone: ...
-    @overload
-    def rays(self, *, exact: Literal[True]) -> ExactRecessionCone: ...
-    def rays(self, *, exact: bool = False) -> RecessionCone | ExactRecessionCone:
-        """Where the region goes on forever: extreme rays and lines; see :func:`.recession_cones.recession_cone`.
+    @documented_by(recession_cones.recession_cone)
+    def rays(self, *, exact: bool = False) -> RecessionCone:
+        """Where the region goes on forever: extreme rays and lines.
 
-        Directions are floats of unit length, with `exact` tuples of integers.
+        Parameters
+        ----------
+        exact : bool
+            Directions as whole numbers instead of floats of unit length.
         """
-        cone = recession_cones.recession_cone(self)
-        return cone if exact else cone.rounded(self.network.input_dim)
+        return recession_cones.recession_cone(self).cone(self.network.input_dim, exact=exact)
 
     # ------------------------------------------------------------------------------------------ asked of the polytope
 
     @overload
     def vertices(self, *, exact: Literal[False] = False, max_vertices: int | None = MOST) -> Floats: ...
     @overload
-    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> list[tuple[Fraction, ...]]: ...
-    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | list[tuple[Fraction, ...]]:
-        """Corners, (n, d), each coordinate rounded once, or as fractions; see :meth:`.Polytope.vertices`."""
+    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> Fractions: ...
+    @documented_by(Polytope.vertices)
+    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | Fractions:
         cell = within(self).polytope
         if exact:
             return self._embedded(cell.vertices(exact=True, max_vertices=max_vertices))
@@ -188,31 +186,31 @@ class Region(Keeper):
     def volume(self, *, exact: Literal[False] = False) -> float: ...
     @overload
     def volume(self, *, exact: Literal[True]) -> Fraction: ...
+    @documented_by(Polytope.volume)
     def volume(self, *, exact: bool = False) -> float | Fraction:
-        """Volume, computed exactly and rounded once, or as a fraction; see :meth:`.Polytope.volume`."""
         cell = within(self).polytope
         return cell.volume(exact=True) if exact else cell.volume()
 
+    @documented_by(Polytope.estimate_volume)
     def estimate_volume(self, n: int = 2000, seed: int = 0) -> Estimate:
-        """Volume by sampling, with a standard error and without proof; see :meth:`.Polytope.estimate_volume`."""
         return within(self).polytope.estimate_volume(n, seed)
 
+    @documented_by(Polytope.bounding_box)
     def bounding_box(self) -> tuple[Floats, Floats]:
-        """Least and greatest value of each coordinate, rounded outward; see :meth:`.Polytope.bounding_box`."""
         lower, upper = within(self).polytope.bounding_box()
         return self._embedded(lower), self._embedded(upper)
 
+    @documented_by(Polytope.chebyshev_ball)
     def chebyshev_ball(self) -> Ball:
-        """The largest ball inside, its radius rounded down and proved; see :meth:`.Polytope.chebyshev_ball`."""
         flat, ball = flat_of(self), within(self).polytope.chebyshev_ball()
         return ball if flat is None else flat.embedded(ball)
 
+    @documented_by(Polytope.distance)
     def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats:
-        """Distance of a point, 0 inside; norm 1, 2 or infinity; rounded once; see :meth:`.Polytope.distance`."""
         return self.polytope.distance(x, norm=norm)
 
+    @documented_by(Polytope.sample)
     def sample(self, n: int, seed: int = 0) -> Floats:
-        """Points uniformly distributed inside, (n, d), each proved to be inside; see :meth:`.Polytope.sample`."""
         return self._embedded(within(self).polytope.sample(n, seed))
 
     def _embedded(self, points: T) -> T:
@@ -224,16 +222,12 @@ class Region(Keeper):
         return found
 
     @property
-    def export(self) -> export.Export:
+    def export(self) -> Export:
         """The formats of other programs: ``region.export.smtlib()`` and others; see :class:`.Export`.
 
         VNN-LIB declares the outputs of the region's network.
         """
-        return export.Export(lambda: self.polytope, self.network.output_dim)
-
-    def write(self, path: str | PathLike[str], format: str | None = None) -> None:
-        """Write a file in one of these formats; see :func:`.export.write`."""
-        export.write(self.export, path, format)
+        return Export(lambda: self.polytope, self.network.output_dim)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities(facets=net.fits_written_out(self.network))}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import permutations
 
-import cvxpy as cp
 import numpy as np
 import pytest
 from flint import fmpq
@@ -123,7 +122,7 @@ def size(step, norm):
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize("sizes", [(1, 4, 2), (2, 5, 5, 3), (3, 4, 3, 3), (6, 3, 3, 3)])
 def test_against_a_program_in_every_region(sizes, norm):
-    for seed in range(3):
+    for seed in range(2):
         check(random_lens(sizes, seed), np.random.default_rng(seed).standard_normal(sizes[0]), norm)
 
 
@@ -151,6 +150,7 @@ def test_small_integers(data, norm):
 
 @pytest.mark.parametrize("norm", NORMS)
 def test_against_cvxpy(norm):
+    cp = pytest.importorskip("cvxpy")
     lens, x = random_lens((3, 5, 3, 3), 1), np.array([0.3, -0.4, 0.2])
     best = np.inf
     for rows in systems(lens, x):
@@ -179,7 +179,7 @@ def test_samples_find_nothing_nearer(norm):
 
 def test_norms_are_ordered():
     for seed in range(3):
-        lens = random_lens((4, 8, 6, 3), seed)
+        lens = random_lens((4, 6, 4, 3), seed)
         one, two, greatest = (lens.robustness_radius([0.1, 0.2, -0.3, 0.4], norm=norm).radius for norm in NORMS)
         assert greatest <= two * (1 + 1e-12) <= one * (1 + 1e-9)
         assert one <= 2 * two * (1 + 1e-9) <= 4 * greatest * (1 + 1e-9)

@@ -19,6 +19,7 @@ from families import (
     seven_lines,
 )
 from polytope_lens import Box, Lens
+from polytope_lens.engines.table import ENGINES
 from polytope_lens.network.network import Network, piecewise_layer
 from polytope_lens.testing import assert_partition, assert_patterns_found, assert_witnesses_inside, sample_points
 
@@ -28,11 +29,9 @@ BRUTE = [family for family in SMALL if family.per_layer[-1] <= 50 and family.net
 
 def engines(families):
     for family in families:
-        yield pytest.param(family, "split", id=f"{family}-split")
-        if family.network.input_dim == 2:
-            yield pytest.param(family, "subdivide", id=f"{family}-subdivide")
-        if family.network.input_dim == 3:
-            yield pytest.param(family, "polyhedra", id=f"{family}-polyhedra")
+        for engine in ENGINES.values():
+            if engine.takes(family.network.input_dim) and engine.pays_from is not None:
+                yield pytest.param(family, engine.name, id=f"{family}-{engine.name}")
 
 
 @pytest.mark.parametrize(("family", "engine"), list(engines(SMALL)))

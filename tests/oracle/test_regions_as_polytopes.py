@@ -10,6 +10,7 @@ import pytest
 
 import families
 from polytope_lens import Box, Lens, Polytope
+from reference import tuples
 
 SIMPLEX = Polytope(np.vstack([-np.eye(3), np.ones((1, 3))]), [0.5, 0.5, 0.5, 1])
 
@@ -37,7 +38,7 @@ def test_volumes_and_centers_of_mass_add_up_without_any_rounding(widths, domain)
     centers = [region.polytope.centroid(exact=True) for region in partition]
     assert sum(volumes) == whole.volume(exact=True)
     moment = tuple(sum(v * c[k] for v, c in zip(volumes, centers, strict=True)) for k in range(widths[0]))
-    assert tuple(m / sum(volumes) for m in moment) == whole.centroid(exact=True)
+    assert [m / sum(volumes) for m in moment] == whole.centroid(exact=True).tolist()
     assert min(volumes) > 0
 
 
@@ -62,7 +63,7 @@ def test_random_points_lie_in_the_region_they_were_drawn_from():
 def test_corners_in_the_plane_are_those_of_the_mesh():
     partition = random_lens((2, 6, 5)).partition(Box([-1, -1], [1, 1]))
     for index, region in enumerate(partition):
-        assert sorted(region.vertices(exact=True)) == sorted(partition.vertices(index, exact=True))
+        assert sorted(tuples(region.vertices(exact=True))) == sorted(tuples(partition.vertices(index, exact=True)))
 
 
 def test_a_region_of_rows_that_no_float_holds():
@@ -70,4 +71,4 @@ def test_a_region_of_rows_that_no_float_holds():
     lens = Lens.from_arrays([[[3.0], [3.0]], [[1.0, 1.0]]], [[-1.0, -1.0 - 2.0**-52], [0]])
     middle = next(region for region in lens.partition(Box([0], [1])) if region.pattern.bits == (True, False))
     assert middle.volume(exact=True) == Fraction(2.0**-52) / 3
-    assert middle.vertices(exact=True) == [(Fraction(1, 3),), (Fraction(1, 3) + Fraction(2.0**-52) / 3,)]
+    assert tuples(middle.vertices(exact=True)) == [(Fraction(1, 3),), (Fraction(1, 3) + Fraction(2.0**-52) / 3,)]

@@ -78,7 +78,7 @@ def test_deep_rows_need_twice_the_digits(engine):
 
 
 @pytest.mark.parametrize(("module", "engine"), [(subdivide, "subdivide"), (split, "split")])
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_rationals_alone_decide_the_same(module, engine, data):
     """Bounds blown up by 2**60 leave floats and double-doubles nothing to decide but what is certain at any scale."""
@@ -87,8 +87,8 @@ def test_rationals_alone_decide_the_same(module, engine, data):
     box = Box([-1] * d, [1] * d)
     usual = lens.partition(box, engine)
     with pytest.MonkeyPatch.context() as patch:
-        honest = module.flatten
-        patch.setattr(module, "flatten", lambda *args, **options: blown_up(honest(*args, **options)))
+        honest = module.packed
+        patch.setattr(module, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
         strict = lens.partition(box, engine)
     assert_same_regions(usual, strict)
     assert strict.certificate.rational >= usual.certificate.rational
@@ -106,8 +106,8 @@ def test_double_doubles_agree_with_rationals_in_deep_networks(seed):
     partitions = [lens.partition(box, engine) for engine in ("subdivide", "split")]
     assert all(partition.certificate.double_double > 100 for partition in partitions)
     with pytest.MonkeyPatch.context() as patch:
-        honest = subdivide.flatten
-        patch.setattr(subdivide, "flatten", lambda *args, **options: blown_up(honest(*args, **options)))
+        honest = subdivide.packed
+        patch.setattr(subdivide, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
         partitions.append(lens.partition(box, "subdivide"))
     assert partitions[2].certificate.rational > 20
     for p, q in pairwise(partitions):
@@ -129,7 +129,7 @@ def test_points_climb_as_far_as_they_must():
     assert point_signs(network, X).ravel().tolist() == [1, 1, -1, 0, 0, 1]
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(network=networks(st.integers(1, 3), max_depth=3).filter(lambda network: network.layers), data=st.data())
 def test_rungs_agree_at_points(network, data):
     d = network.input_dim

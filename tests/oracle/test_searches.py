@@ -13,7 +13,7 @@ from polytope_lens.errors import Status
 from polytope_lens.testing import assert_same_regions, assert_witnesses_inside, domains, networks
 from polytope_lens.testing.strategies import points_in
 
-SMALL = [family for family in (*ONE_LAYER, *DEEP) if family.per_layer[-1] <= 200]
+SMALL = [family for family in (*ONE_LAYER, *DEEP) if family.per_layer[-1] <= 100]
 
 
 def check(lens, x, domain, order):

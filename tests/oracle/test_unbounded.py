@@ -99,8 +99,8 @@ def test_rationals_alone_decide_the_same(network, n_sides):
     lens, domain = Lens(network), a_domain(network.input_dim, n_sides, 1)
     usual = lens.partition(domain, "split")
     with pytest.MonkeyPatch.context() as patch:
-        honest = split.flatten
-        patch.setattr(split, "flatten", lambda *args, **options: blown_up(honest(*args, **options)))
+        honest = split.packed
+        patch.setattr(split, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
         strict = lens.partition(domain, "split")
     assert_same_regions(usual, strict)
     assert strict.certificate.rational >= usual.certificate.rational

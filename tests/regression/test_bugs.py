@@ -147,4 +147,4 @@ def test_a_neuron_that_is_zero_is_off_also_where_floats_place_no_corner():
     lens = Lens.from_arrays([[[1, 2.0**-47], [2.0**48, 1], [1, 0]], [[0, 0, 0]], [[0]]], [[0, 0.5, 0], [0], [0]])
     found = [lens.partition(None, engine=engine) for engine in ("subdivide", "split", "brute")]
     assert [partition.patterns()[:, 3].any() for partition in found] == [False] * 3
-    assert len(found[0].facets()) == 9
+    assert len(found[0].complex.facets()) == 9

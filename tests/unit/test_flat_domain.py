@@ -134,7 +134,7 @@ def test_fixed_inputs_come_back_bit_for_bit():
         np.array([one.point for one in region.neighbors()]),
         found.vertices(1),
         found.extrema().maximum.point[None],
-        found.norms().argmax,
+        found.function.norms().argmax,
         found.level_set(value=float(LENS(found.witnesses[0])[0])).points,
         found.search.start[None] if found.search else lower[None],
         LENS.explore(found.witnesses[0], found.domain, max_regions=2).search.start[None],
@@ -241,7 +241,7 @@ def test_the_distance_of_a_region_is_that_in_the_whole_space(partition, norm):
 def test_what_a_partition_is_asked(partition):
     plane, inner = sliced(LENS, PLANE)
     wanted = plane.partition(inner)
-    facets, there = partition.facets(), wanted.facets()
+    facets, there = partition.complex.facets(), wanted.complex.facets()
     assert np.array_equal(facets.regions, there.regions) and np.array_equal(facets.indptr, there.indptr)
     ours = [(layer + (layer >= 0), neuron % 5 if layer < 0 else neuron)
             for layer, neuron in zip(facets.layer.tolist(), facets.neuron.tolist(), strict=True)]  # fmt: skip
@@ -249,13 +249,13 @@ def test_what_a_partition_is_asked(partition):
                     for layer, neuron in zip(there.layer.tolist(), there.neuron.tolist(), strict=True)]  # fmt: skip
     assert (partition.adjacency() != wanted.adjacency()).nnz == 0
     assert np.array_equal(partition.linear_pieces().labels, wanted.linear_pieces().labels)
-    assert partition.moments().volume == pytest.approx(6.0)
+    assert partition.function.moments().volume == pytest.approx(6.0)
     for name in ("total_variation", "gradient_variation"):
-        assert getattr(partition, name)() == pytest.approx(getattr(wanted, name)())
+        assert getattr(partition.function, name)() == pytest.approx(getattr(wanted.function, name)())
     assert partition.lipschitz().value == pytest.approx(wanted.lipschitz().value)
-    assert np.array_equal(partition.norms().l1, wanted.norms().l1)
-    assert partition.f_vector().counts.tolist() == wanted.f_vector().counts.tolist()
-    assert partition.linear_region_counts() == wanted.linear_region_counts()
+    assert np.array_equal(partition.function.norms().l1, wanted.function.norms().l1)
+    assert partition.complex.f_vector().counts.tolist() == wanted.complex.f_vector().counts.tolist()
+    assert partition.complex.linear_region_counts() == wanted.complex.linear_region_counts()
     assert np.array_equal(partition.chebyshev_balls().radii, wanted.chebyshev_balls().radii)
     assert partition.bounded_mask().all() and not len(partition.rays().rays)
     neurons, others = partition.neurons(), wanted.neurons()
@@ -280,10 +280,10 @@ def test_level_sets_of_a_flat(partition):
         assert found.points[:, PLANE.free].tolist() == there.points.tolist()
     np.testing.assert_allclose(LENS(partition.level_set(value=value).points)[:, 0], value, atol=1e-9)
     for layer, neuron in ((0, 3), (1, 2), (-1, 2), (-2, 3)):
-        found = partition.bent_hyperplane(layer, neuron)
-        assert found.length == wanted.bent_hyperplane(layer if layer < 0 else layer + 1, neuron).length
+        found = partition.complex.bent_hyperplane(layer, neuron)
+        assert found.length == wanted.complex.bent_hyperplane(layer if layer < 0 else layer + 1, neuron).length
     with pytest.raises(OptionError, match="2 hidden layers"):
-        partition.bent_hyperplane(2, 0)
+        partition.complex.bent_hyperplane(2, 0)
     solid = LENS.partition(SPACE)
     surface = solid.level_set(value=value)
     plane, inner = sliced(LENS, SPACE)
@@ -310,9 +310,9 @@ def test_pictures_name_the_free_inputs(partition):
     solid = LENS.partition(SPACE)
     ax = solid.plot(Figure().add_subplot(projection="3d"), "layer", points=solid.witnesses)
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_zlabel()) == ("input 0", "input 2", "input 3")
-    ax = partition.plot_surface(Figure().add_subplot(projection="3d"), "pattern")
+    ax = partition.plot.surface(Figure().add_subplot(projection="3d"), "pattern")
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("input 0", "input 2")
-    assert len(solid.to_obj()) and len(partition.polygons()) == len(partition)
+    assert len(solid.export.obj()) and len(partition.polygons()) == len(partition)
     with pytest.raises(DimensionError, match="this domain leaves 3 free"):
         solid.polygons()
 
@@ -329,7 +329,7 @@ def test_saved_and_loaded(box, tmp_path):
     for name in ("packed_patterns", "witnesses", "maps", "counts_per_layer"):
         assert np.array_equal(getattr(again, name), getattr(found, name))
     assert_embedded(again)
-    assert np.array_equal(again.facets().regions, found.facets().regions)
+    assert np.array_equal(again.complex.facets().regions, found.complex.facets().regions)
     part = LENS.explore(found.witnesses[0], box, max_regions=2)
     part.save(tmp_path / "part.npz")
     again = Partition.load(tmp_path / "part.npz")

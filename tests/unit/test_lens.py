@@ -141,7 +141,7 @@ def test_regions_at_points_of_a_domain_are_those_of_its_partition():
     lens, box = LENS, BOX
     partition = lens.partition(box)
     # Corners of the domain, and of the regions, lie in several closed regions.
-    points = np.vstack([[[-1, -1], [1, 1], [0, 0]], partition.planar_mesh().points.clip(-1, 1), partition.witnesses])
+    points = np.vstack([[[-1, -1], [1, 1], [0, 0]], partition.mesh.points.clip(-1, 1), partition.witnesses])
     for x, index in zip(points, partition.locate(points), strict=True):
         region = lens.at(x, box)
         assert region.pattern == partition[int(index)].pattern and region.domain is box

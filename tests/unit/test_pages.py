@@ -42,4 +42,4 @@ def test_the_page_of_polytopes_is_one_program(capsys):
     blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     exec("\n".join(blocks), {})
     printed = capsys.readouterr().out
-    assert len(blocks) == 5 and "(Fraction(1, 3), Fraction(0, 1))" in printed and "UNBOUNDED" in printed
+    assert len(blocks) == 5 and "[Fraction(1, 3) Fraction(0, 1)]" in printed and "UNBOUNDED" in printed

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WORD = 2**63 - 1
 """The greatest integer in 64 bits."""
+NORMS = (1.0, 2.0, inf)
+"""Those in which distances are measured."""
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -162,6 +164,14 @@ def number(value: float, *, name: str, positive: bool = False) -> float:
     if not isfinite(exact) or (positive and exact <= 0):
         raise OptionError(f"{name} should be {kind}, but received {value!r}.")
     return exact
+
+
+def norm(value: float) -> float:
+    """Return `value` as 1.0, 2.0 or inf if it is one of these: the norms in which distances are measured."""
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not is_number or float(value) not in NORMS:
+        raise OptionError(f"`norm` should be 1, 2 or inf (numpy.inf), but received {value!r}.")
+    return float(value)
 
 
 def picked(index: Any, n: int, *, told: str, part: str) -> int | NDArray[np.int64]:

@@ -11,9 +11,18 @@ import re
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numba
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Seconds to spend in a process before kernels are compiled, which takes some ten more.
+PATIENCE = 2.0
+# Seconds that were spent in this process to do without; and kernels that need not be compiled.
+spent = [0.0]
+at_hand: set[Any] = set()
 
 PACKAGE = Path(__file__).parent.parent
 # An import of this package at the top of a module: from where, and what. Types alone are imported further in.
@@ -35,6 +44,35 @@ def jit(function: Any, **options: Any) -> Any:
 def inlined(function: Any) -> Any:
     """Compile as a part of its callers, so that passing the state along costs nothing."""
     return jit(function, forceinline=True)
+
+
+def merged(function: Any) -> Any:
+    """Make it a part of its callers before they are compiled, where the functions that it is given are known."""
+    return jit(function, inline="always")
+
+
+def pays(kernels: Sequence[Any], seconds: float) -> bool:
+    """Whether to ask kernels a question that can be answered without them in so many seconds, which is an estimate.
+
+    If they are compiled, in memory or on disk, yes. Else that would take some ten seconds, for a first question that
+    may be the only one. So small questions are answered without, until those asked so far have cost PATIENCE: whoever
+    asks so many is likely to go on. The answers are the same.
+    """
+    if all(map(is_at_hand, kernels)):
+        return True
+    spent[0] += seconds
+    return spent[0] > PATIENCE
+
+
+def is_at_hand(kernel: Any) -> bool:
+    """Whether a kernel has been compiled, in memory or on disk."""
+    if kernel not in at_hand:
+        function = kernel.py_func
+        index = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}-*.nbi"
+        if not kernel.overloads and next(Path(kernel.stats.cache_path).glob(index), None) is None:
+            return False
+        at_hand.add(kernel)
+    return True
 
 
 @cache

@@ -17,7 +17,7 @@ from flint import fmpq, fmpz, fmpz_mat
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Fractions
 
 
 def common_exponent(*arrays: Floats) -> int:
@@ -80,6 +80,12 @@ def fraction(value: fmpq | fmpz | Fraction | Integral | float) -> Fraction:
     if isinstance(value, fmpz):
         return Fraction(int(value))
     return Fraction(int(value)) if isinstance(value, Integral) else Fraction(*value.as_integer_ratio())
+
+
+def fractions(values: Sequence[fmpq | Fraction] | Fractions) -> Fractions:
+    """Numbers as an array of Python's fractions, of the same shape."""
+    array = np.asarray(values, dtype=object)
+    return np.array([fraction(v) for v in array.ravel()], dtype=object).reshape(array.shape)
 
 
 def digits(n: int) -> str:

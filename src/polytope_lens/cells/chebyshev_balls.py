@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import following, list_of, places
 from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 # Numbers in each array of one batch: they stay in the processor's cache, and matrix products in one thread, since
 # starting others takes longer.
-BATCH = 2**14
+IN_CACHE = 2**14
 # The share of a radius that bounds on the errors of corners may take; and what pays for the rounding of these bounds.
 LOSS, SLACK = 2.0**-26, 1 + 2.0**-40
 
@@ -77,6 +78,10 @@ class Balls:
 @asked_on_flat
 def chebyshev_balls(partition: Partition) -> Balls:
     """The largest ball inside each region, in any dimension, of bounded regions and others.
+
+    Parameters
+    ----------
+    partition : Partition
 
     Notes
     -----
@@ -150,9 +155,8 @@ def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
     network = partition.network
     around = walls(partition.domain, network.input_dim)
     centers, radii = np.empty((len(wanted), network.input_dim)), np.empty(len(wanted))
-    step = max(1, BATCH // ((network.n_neurons + len(around.exact) + 1) * (network.input_dim + 1)))
-    for start in range(0, len(wanted), step):
-        some = slice(start, start + step)
+    numbers = (network.n_neurons + len(around.exact) + 1) * (network.input_dim + 1)
+    for some in batches(len(wanted), numbers, IN_CACHE):
         bits = unpack(partition.packed_patterns[wanted[some]], network.n_neurons)
         rows = region_rows(network, around, bits)
         centers[some], radii[some] = kernel.chebyshev_balls(*rows, partition.witnesses[wanted[some]])

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from operator import mul
+from functools import reduce
+from operator import mul, or_
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
-from flint import fmpq, fmpz
+from flint import fmpz
 from scipy import sparse
 
-from polytope_lens._kept import kept
-from polytope_lens.arithmetic.rational import common_exponent, fraction, integer_rows, integers, rationals, written
+from polytope_lens._kept import answers, kept
+from polytope_lens.arithmetic.rational import common_exponent, fraction, integer_rows, scaled_quotient, written
+from polytope_lens.cells.region_facets import beneath, facets_of_one, walls
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.rows import ExactRows, pulled_back_rows
+from polytope_lens.exact.sliced import rounded_rows
 from polytope_lens.exact.sparse import has_sparse_layers, rows_on
 from polytope_lens.exact.sparse_rows import region_rows
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.io.row_text import owner_name
 from polytope_lens.network.network import bit_places
 from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.facets import exact_facet_mask, primitive, rows_are_independent
 from polytope_lens.polytope.halfspaces import exact_rows, quotients
 from polytope_lens.polytope.polytope import of_integers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Floats, Ints, Matrix
+    from polytope_lens.cells.region_facets import FacetsOfOne
+    from polytope_lens.domain import Box
     from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.network.network import Network
     from polytope_lens.region import Region
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
     Fractions: TypeAlias = NDArray[np.object_]
 
 DOMAIN = -1
+# Of a region with no more numbers than this in all its normals, the exact rows of the facets are rounded one by one.
+SMALL = 2**11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,28 +153,23 @@ def exact_system(region: Region) -> Polytope:
 
     Each row is that of the network times a positive integer, its scale.
     """
-    network, bits = region.network, region.pattern.array
-    source = ExactRows(network)
-    rows: list[list[fmpz]] = []
-    scales: list[fmpz] = []
-    on = iter(bits.tolist())
-    for index, layer in enumerate(network.layers):
-        exact, scale = source.scaled_rows(index, bits)
-        for neuron in np.flatnonzero(layer.cuts).tolist():
-            row = [-v for v in exact[neuron]] if next(on) else exact[neuron]
-            rows.append(row)
-            scales.append(scale)
-    sides = _sides(region)
-    rows.extend(integer_rows(sides))
-    scales.extend(fmpz(1) << common_exponent(side) for side in sides)
-    owners = zip(*(array.tolist() for array in _owners(network, len(sides))), strict=True)
-    return of_integers(rows, network.input_dim, scales=scales, owners=((owner,) for owner in owners), hint=region.point)
+    owners = list(zip(*(array.tolist() for array in _owners(region.network, len(_sides(region)))), strict=True))
+    rows, scales = _rows_of(region, range(len(owners)))
+    found = of_integers(
+        rows, region.network.input_dim, scales=scales, owners=((owner,) for owner in owners), hint=region.point
+    )
+    answers(found)[quotients] = rounded_system(region)
+    return found
 
 
 def _sides(region: Region) -> Floats:
     """Rows ``[a, c]`` of the domain's sides, as they were given."""
-    domain, d = region.domain, region.network.input_dim
-    return np.zeros((0, d + 1)) if domain is None else np.column_stack([domain.A, -domain.b])
+    return np.zeros((0, region.network.input_dim + 1)) if region.domain is None else _stated(region.domain)
+
+
+@kept
+def _stated(domain: Box | Polytope) -> Floats:
+    return np.column_stack([domain.A, -domain.b])
 
 
 def _owners(network: Network, n_sides: int) -> tuple[Ints, Ints]:
@@ -220,7 +221,7 @@ def system_of(region: Region) -> tuple[Inequalities, Callable[[int], Sequence[fm
     """All inequalities of a region without their facets, and a function for the integer row ``[a, c]`` of each."""
     network, bits = region.network, region.pattern.array
     if not has_sparse_layers(network):
-        return _unmarked(region), exact_system(region).rows.__getitem__
+        return _unmarked(region), lambda q: _one_row(region, q)
     sides, source = _sides(region), rows_on(network)
     layer_of, neuron_of = _owners(network, len(sides))
     # A neuron that is on says that its pre-activation is at least 0.
@@ -244,6 +245,41 @@ def system_of(region: Region) -> tuple[Inequalities, Callable[[int], Sequence[fm
     return Inequalities(stacked, b, layer_of, neuron_of, None, region.point, np.concatenate(error)), integer_row
 
 
+def _one_row(region: Region, index: int) -> list[fmpz]:
+    """One of the inequalities as an integer row, without the others."""
+    network, bits = region.network, region.pattern.array
+    if index >= len(bits):
+        return integer_rows(_sides(region)[index - len(bits)][None])[0]
+    layer, neuron = bit_places(network)[index]
+    (row,), _ = pulled_back_rows(network, layer, [neuron], bits)
+    return [-v for v in row] if bits[index] else row
+
+
+@kept
+def _source(network: Network) -> ExactRows:
+    """Rows that remember those of the last pattern, which the next region often shares in the first layers."""
+    return ExactRows(network)
+
+
+def _rows_of(region: Region, indices: Iterable[int]) -> tuple[list[list[fmpz]], list[fmpz]]:
+    """Some of the inequalities as integer rows, with the scales that they are multiplied by."""
+    network, bits, sides = region.network, region.pattern.array, _sides(region)
+    is_small = network.n_neurons * network.input_dim <= SMALL
+    source, places = _source(network) if is_small else ExactRows(network), bit_places(network)
+    rows, scales = [], []
+    for q in indices:
+        if q < len(bits):
+            layer, neuron = places[q]
+            exact, scale = source.scaled_rows(layer, bits)
+            rows.append([-v for v in exact[neuron]] if bits[q] else exact[neuron])
+        else:
+            side = sides[q - len(bits)]
+            scale = fmpz(1) << common_exponent(side)
+            rows += integer_rows(side[None])
+        scales.append(scale)
+    return rows, scales
+
+
 @kept
 def facet_polytope(region: Region) -> Polytope:
     """The facets of a region, nearest first, one row each, with all neurons and sides of the domain that own it; exact.
@@ -264,23 +300,45 @@ def facet_polytope(region: Region) -> Polytope:
     """
     if (flat := flat_of(region)) is not None:
         return _embedded(flat, within(region))
-    system = exact_system(region)
-    exact, scales = exact_rows(system)
-    groups: dict[tuple[int, ...], list[int]] = {}
-    order = np.argsort(_unmarked(region).distances(), kind="stable")
-    for q in order[facet_mask(region)[order]].tolist():
-        groups.setdefault(primitive(exact[q]), []).append(q)
-    rows, kept_scales = [], []
-    for key, members in groups.items():
-        first = members[0]
-        k = next(k for k, v in enumerate(key) if v)
-        # The row is the key times a factor, of which the scale takes what it can.
-        factor = exact[first][k] // key[k]
-        shared = factor.gcd(scales[first])
-        rows.append([fmpz(v) * (factor // shared) for v in key])
-        kept_scales.append(scales[first] // shared)
-    owners = [tuple(system.owners[q][0] for q in members) for members in groups.values()]
-    return of_integers(rows, system.dim, scales=kept_scales, owners=owners, hint=region.point, are_facets=True)
+    network, groups, table, order = region.network, facet_groups(region), facet_table(region), nearest_first(region)
+    layer_of, neuron_of = _owners(network, len(_sides(region)))
+    names = list(zip(layer_of.tolist(), neuron_of.tolist(), strict=True))
+    rows, scales = [], []
+    for row, scale in (exact_facets(region)[i] for i in order):
+        # Scales are powers of two, and so is what they share with all numbers of a row.
+        spare = reduce(or_, map(int, row), int(scale))
+        shared = fmpz(spare & -spare)
+        rows.append([v // shared for v in row])
+        scales.append(scale // shared)
+    owners = [tuple(names[q] for q in groups[i]) for i in order]
+    found = of_integers(rows, network.input_dim, scales=scales, owners=owners, hint=region.point, are_facets=True)
+    answers(found)[quotients] = table[order]
+    return found
+
+
+@kept
+def exact_facets(region: Region) -> list[tuple[list[fmpz], fmpz]]:
+    """An integer row for each of :func:`facet_groups`, and the scale that it is multiplied by."""
+    rows, scales = _rows_of(region, [members[0] for members in facet_groups(region)])
+    return list(zip(rows, scales, strict=True))
+
+
+@kept
+def facet_table(region: Region) -> Floats:
+    """The same rows ``[a, c]``, each number rounded once, (n, d + 1)."""
+    groups, d = facet_groups(region), region.network.input_dim
+    if rounded_system in answers(region) or region.network.n_neurons * d > SMALL:
+        return rounded_system(region)[[members[0] for members in groups]]
+    found = [scaled_quotient(row, scale) for row, scale in exact_facets(region)]
+    return np.array(found).reshape(len(groups), d + 1) + 0.0
+
+
+@kept
+def nearest_first(region: Region) -> list[int]:
+    """The numbers of the facets in :func:`facet_groups` in the order of their distances from the region's point."""
+    rows = facet_table(region)
+    order: list[int] = np.argsort(_distances(rows[:, :-1], 0.0 - rows[:, -1], region.point), kind="stable").tolist()
+    return order
 
 
 def _embedded(flat: FlatDomain, region: Region) -> Polytope:
@@ -328,58 +386,63 @@ def satisfies(system: Inequalities, point: Sequence[Fraction | float]) -> bool:
 
 def _unmarked(region: Region, exact: bool = False) -> Inequalities:
     """All inequalities, without their facets."""
-    system = exact_system(region)
     A: Floats | Fractions
     b: Floats | Fractions
     if exact:
-        A, b = system.fractions()
+        A, b = exact_system(region).fractions()
     else:
-        table = quotients(system)
+        table = rounded_system(region)
         A, b = table[:, :-1], 0.0 - table[:, -1]
-    n_sides = 0 if region.domain is None else len(region.domain.b)
-    return Inequalities(A, b, *_owners(region.network, n_sides), None, region.point, np.zeros(len(b)))
+    return Inequalities(A, b, *_owners(region.network, len(_sides(region))), None, region.point, np.zeros(len(b)))
 
 
 @kept
-def facet_mask(region: Region) -> Bools:
-    """Which rows are facets, (m,) bool; exact.
+def facets_seen(region: Region) -> FacetsOfOne:
+    """The facets of a region as they are found: in the coordinates of :func:`.search_space.place_of`; exact.
 
     All rows depend on x through the first layer's pre-activations alone. Where these are fewer than the inputs and
     independent, they take every value, and the question is one about a network that takes them as its inputs.
     """
+    network, point = region.network, region.point
+    inner = beneath(network) if region.domain is None else None
+    if inner is not None:
+        first = network.layers[0]
+        network, point = inner, first.dense_weight() @ point + first.bias
+    return facets_of_one(network, walls(region.domain, network.input_dim), region.pattern.array, point)
+
+
+def facet_groups(region: Region) -> list[list[int]]:
+    """For each facet the rows of :func:`inequalities` that define it, in ascending order; exact."""
+    n_bits, n_sides = region.network.n_neurons, len(_sides(region))
+    owners = walls(region.domain, region.network.input_dim).owners
+    sides = [[n_bits + n_sides + row for row in rows] for rows in owners]
+    groups = facets_seen(region).groups
+    return [[*members[:-1], *sides[members[-1] - n_bits]] if members[-1] >= n_bits else members for members in groups]
+
+
+@kept
+def facet_mask(region: Region) -> Bools:
+    """Which rows are facets, (m,) bool; exact."""
     if (flat := flat_of(region)) is not None:
         d, on_flat = len(flat.point), within(region)
         of_neurons, of_sides = np.split(facet_mask(on_flat), [on_flat.network.n_neurons])
         sides = np.zeros(2 * d, dtype=bool)
         sides[np.concatenate([flat.free, flat.free + d])] = of_sides
         return np.concatenate([of_neurons, sides])
-    system = exact_system(region)
-    normals = quotients(system)[:, :-1]
-    if rows_are_independent(normals):
-        return np.ones(len(normals), dtype=bool)
-    inner = beneath(region.network) if region.domain is None else None
-    if inner is not None:
-        first = region.network.layers[0]
-        reduced = replace(region, network=inner, point=first.weight @ region.point + first.bias)
-        return facet_mask(reduced)
-    return exact_facet_mask(system.rows, homogeneous(region.point))
+    mask = np.zeros(region.network.n_neurons + len(_sides(region)), dtype=bool)
+    mask[[q for members in facet_groups(region) for q in members]] = True
+    return mask
 
 
-def homogeneous(point: Floats) -> list[fmpz] | None:
-    """Integer coordinates ``[y, t]``, t > 0, of a point, or None for one that is beyond the range of floats."""
-    return integers([*rationals(point), fmpq(1)]) if np.isfinite(point).all() else None
-
-
-def beneath(network: Network) -> Network | None:
-    """The network as a function of its first pre-activations, if these are fewer than the inputs and independent.
-
-    They then take every value, so that both networks have the same regions, and each facet of one is one of the other.
-    """
-    first = network.layers[0] if network.layers else None
-    if first is None or first.width >= network.input_dim or not rows_are_independent(first.weight):
-        return None
-    unchanged = replace(first, weight=np.eye(first.width), bias=np.zeros(first.width))
-    return replace(network, layers=(unchanged, *network.layers[1:]))
+@kept
+def rounded_system(region: Region) -> Floats:
+    """Rows ``[a, c]`` of all inequalities, (m, d + 1), each number that of the network, rounded once."""
+    network, bits = region.network, region.pattern.array
+    parts = [rows[layer.cuts] for rows, layer in zip(rounded_rows(network, bits), network.layers, strict=True)]
+    rows = np.concatenate([np.zeros((0, network.input_dim + 1)), *parts])
+    np.negative(rows, out=rows, where=bits[:, None])
+    # Zero has one sign.
+    return np.concatenate([rows, _sides(region)]) + 0.0
 
 
 def _distances(A: Matrix, b: Floats, point: Floats) -> Floats:

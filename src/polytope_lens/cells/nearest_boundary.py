@@ -16,9 +16,9 @@ from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, summati
 from polytope_lens.cells.inequalities import DOMAIN, row_lengths, system_of
 from polytope_lens.errors import OptionError, OutsideDomainError
 from polytope_lens.flat_domain import flat_of, within
-from polytope_lens.polytope.facets import primitive
+from polytope_lens.polytope.facets import facets_of_distinct, primitive
 from polytope_lens.polytope.halfspaces import holds, slacks
-from polytope_lens.polytope.metric.projection import Nearest, check_norm, nearest_point
+from polytope_lens.polytope.metric.projection import Nearest, nearest_point
 from polytope_lens.polytope.polytope import of_integers
 
 if TYPE_CHECKING:
@@ -92,11 +92,12 @@ def nearest_boundary(
     -----
     Which facet is nearest is decided in rational arithmetic, after floats with bounds have ruled out most. The distance
     of a hyperplane ``a . x = b`` is the slack over the dual norm of a; the nearest of them all is met inside its facet,
-    so no other facet has to be known, and large convolutional networks can be asked. Where those of other layers are
-    nearer, it may be met outside, and the nearest point of the facet is a projection
-    (:func:`.projection.nearest_point`). Cost: that of the rows, without facets; of one layer, that of the facets, and a
-    projection for each facet of the layer whose hyperplane is nearer than the nearest facet. Source: Boyd and
-    Vandenberghe 2004, *Convex Optimization*, section 8.1.
+    so no other facet has to be known, and large convolutional networks can be asked. Where several hyperplanes meet at
+    the point itself, those are facets which the others through it do not imply. Where those of other layers are nearer,
+    one may be met outside, and the nearest point of the facet is a projection (:func:`.projection.nearest_point`).
+    Cost: that of the rows, without facets; of one layer, that of the facets, and a projection for each facet of the
+    layer whose hyperplane is nearer than the nearest facet.
+    Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 8.1.
 
     Examples
     --------
@@ -109,7 +110,7 @@ def nearest_boundary(
     >>> region.nearest_boundary(layer=1, norm=1).distance
     1.25
     """
-    check_norm(norm)
+    norm = validate.norm(norm)
     layers = len(region.network.layers)
     if layer is not None and not DOMAIN <= layer < layers:
         raise OptionError(
@@ -127,9 +128,13 @@ def nearest_boundary(
         nearest = _nearest_hyperplanes(system, row_of, x, norm)
         if not nearest:
             return NearestBoundary(np.inf, [], None, norm)
-        # Tangents of a Euclidean ball at one point are one; other balls have corners, where not all need be facets.
-        if len(nearest) == 1 or norm == 2:
-            row, slack, owners = next(iter(nearest.values()))
+        candidates = list(nearest.values())
+        if len(candidates) > 1 and not candidates[0][1]:
+            # The point is a corner, around which the region is the cone of these rows; not all need be its facets.
+            candidates = [candidates[i] for i in sorted(facets_of_distinct([list(row) for row, _, _ in candidates]))]
+        # Tangents of a Euclidean ball at one point are one; other balls have corners, too.
+        if len(candidates) == 1 or norm == 2 or not candidates[0][1]:
+            row, slack, owners = candidates[0]
             bound = _size(row, slack, norm)
             found = Nearest(_foot(row, rationals(x), slack, norm), bound, norm)
             return _told(found, [(int(system.layer[q]), int(system.neuron[q])) for q in owners], norm)

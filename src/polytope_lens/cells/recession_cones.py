@@ -16,8 +16,8 @@ from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.network.network import bit_starts, from_layer, slopes
 from polytope_lens.network.pattern import unpack
-from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, prove_bounded
-from polytope_lens.polytope.recession import ExactRecessionCone, RecessionCone, cone_of_rows, is_trivial_cone
+from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, pays_to_ask, prove_bounded
+from polytope_lens.polytope.recession import ConeGenerators, RecessionCone, cone_of_rows, is_trivial_cone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # Numbers in the rows that are made at once.
 ENTRIES_AT_ONCE = 2**22
+# Of a region with no more numbers than this in its normals, rationals decide as fast as floats.
+TINY = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,15 +85,18 @@ class RecessionCones:
 
 @kept
 def is_bounded(region: Region) -> bool:
-    """Whether a region is bounded; exact, one linear program at most."""
-    if is_bounded_domain(region.domain):
+    """Whether a region is bounded; exact, as for many regions; see :func:`bounded_mask`."""
+    network, domain, bits = region.network, region.domain, region.pattern.array
+    if is_bounded_domain(domain):
         return True
-    normals = _normals(region.network, region.domain)
-    return is_trivial_cone(normals(region.pattern.array), region.network.input_dim)
+    m, d = len(bits) + len(integer_sides(domain)), network.input_dim
+    if m * d > TINY and pays_to_ask(m, d):
+        return bool(_are_bounded(network, domain, bits[None])[0])
+    return is_trivial_cone(_normals(network, domain)(bits), d)
 
 
 @kept
-def recession_cone(region: Region) -> ExactRecessionCone:
+def recession_cone(region: Region) -> ConeGenerators:
     """Extreme rays and lines of a region; exact.
 
     Notes
@@ -100,13 +105,17 @@ def recession_cone(region: Region) -> ExactRecessionCone:
     Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
     """
     if is_bounded_domain(region.domain):
-        return ExactRecessionCone([], [])
+        return ConeGenerators([], [])
     normals = _normals(region.network, region.domain)
     return cone_of_rows(normals(region.pattern.array), region.network.input_dim)
 
 
 def bounded_mask(partition: Partition) -> Bools:
     """Which regions of a partition are bounded, (n_regions,) bool; exact.
+
+    Parameters
+    ----------
+    partition : Partition
 
     Notes
     -----
@@ -116,11 +125,14 @@ def bounded_mask(partition: Partition) -> Bools:
     look for directions in which nothing changes behind some layer, one for all regions that agree up to there, and only
     then for any, one for each region.
     """
-    network, domain = partition.network, partition.domain
-    if is_bounded_domain(domain):
+    if is_bounded_domain(partition.domain):
         return np.ones(len(partition), dtype=bool)
+    return _are_bounded(partition.network, partition.domain, partition.patterns())
+
+
+def _are_bounded(network: Network, domain: Domain, bits: Bools) -> Bools:
+    """Which of n regions, given by their patterns, are bounded, in a domain that is not."""
     sides = np.zeros((0, network.input_dim)) if domain is None else domain.A
-    bits = partition.patterns()
     head = network
     if len(network.layers) > 1:
         width = network.layers[0].width
@@ -201,6 +213,10 @@ def _is_still(network: Network, domain: Domain, source: ExactRows, bits: Bools, 
 def recession_cones(partition: Partition) -> RecessionCones:
     """Extreme rays and lines of all regions; which there are is exact, their directions are rounded.
 
+    Parameters
+    ----------
+    partition : Partition
+
     Notes
     -----
     Cost: that of :func:`bounded_mask`, and some 0.1 milliseconds for each unbounded region in the plane, more with the
@@ -212,7 +228,7 @@ def recession_cones(partition: Partition) -> RecessionCones:
     n_rays, n_lines = np.zeros(len(partition), np.int64), np.zeros(len(partition), np.int64)
     for i in np.flatnonzero(~bounded_mask(partition)):
         bits = unpack(partition.packed_patterns[i : i + 1], partition.network.n_neurons)[0]
-        cone = cone_of_rows(normals(bits), d).rounded(d)
+        cone = cone_of_rows(normals(bits), d).cone(d)
         n_rays[i], n_lines[i] = len(cone.rays), len(cone.lines)
         rays.append(cone.rays)
         lines.append(cone.lines)

@@ -1,54 +1,44 @@
-"""The facets of many regions, each seen from one side: what lies across, and whose they are."""
+"""Which rows of regions are facets, and what lies across: proved in floats first, decided in rationals where open.
+
+The same for one region and for many. Rows of all neurons come with bounds on their error; what these leave open is
+asked again of exact rows, rounded once, and at last in rational arithmetic. Each rung decides or answers "don't know".
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from flint import fmpq
 
-from polytope_lens._arrays.ragged import starts
-from polytope_lens.arithmetic.rational import integer_rows, sign
+from polytope_lens._kept import kept
+from polytope_lens.arithmetic.rational import integer_rows, integers, rationals, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.cells.inequalities import beneath, homogeneous
+from polytope_lens.cells.interior_proposals import slacks, step_in, surely_inside
 from polytope_lens.domain import Box
-from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.bounded_rows import bounded_rows
-from polytope_lens.exact.forward import product_bound
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
-from polytope_lens.network.pattern import find_keys, pack, sort_key, unpack
-from polytope_lens.polytope.batch.redundancy import prove_facets
+from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_facets
 from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
-from polytope_lens.polytope.facets import exact_facet_mask, primitive, proved_statuses
+from polytope_lens.polytope.facets import distinct, facets_of_distinct, proved_statuses, rows_are_independent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from flint import fmpz
-    from numpy.typing import NDArray
 
-    from polytope_lens._types import Bools, Floats, Ints, Statuses, Words
+    from polytope_lens._types import Bools, Floats, Statuses
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
-    from polytope_lens.partition.partition import Partition
+    from polytope_lens.polytope import Polytope
 
 
-# Numbers in each array of one batch.
-BATCH = 2**21
-
-
-class Sides(NamedTuple):
-    """Facets as seen from one of their regions.
-
-    An owner is a bit of the pattern, or the number of a row of the domain minus the number of these, so that owners
-    ascend in the order of layers, the domain first. ``across`` is -1 where nothing is.
-    """
-
-    region: Ints
-    across: Ints
-    indptr: Ints
-    owner: Ints
+# Of a region with no more numbers than this in all its normals, rationals decide as fast as floats; up to the second
+# number, as fast as floats that are not compiled.
+TINY, SMALL = 12, 2**11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +51,7 @@ class Walls:
     floats : (k, d + 1) array
         The same halfspaces as the domain states them.
     owners : list of k lists
-        The domain's rows for each, numbered as in :class:`Sides`.
+        The domain's rows for each, as their numbers minus how many there are, so that they ascend before all bits.
     lower, upper : (d,) arrays
         A box around the domain, infinite where it is unbounded.
     """
@@ -74,15 +64,18 @@ class Walls:
 
 
 def walls(domain: Domain, dim: int) -> Walls:
-    """The sides of a domain, with rows that say the same put together."""
+    """The sides of a domain, with rows that say the same put together; found once."""
     if domain is None:
         return Walls([], np.empty((0, dim + 1)), [], np.full(dim, -np.inf), np.full(dim, np.inf))
+    return _walls(domain)
+
+
+@kept
+def _walls(domain: Box | Polytope) -> Walls:
+    dim = domain.dim
     floats = np.column_stack([domain.A, -domain.b])
     exact = integer_rows(floats)
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for q, row in enumerate(exact):
-        if any(row[:-1]):
-            groups.setdefault(primitive(row), []).append(q)
+    groups = distinct(exact)
     first = [members[0] for members in groups.values()]
     owners = [[q - len(exact) for q in members] for members in groups.values()]
     if isinstance(domain, Box):
@@ -92,46 +85,6 @@ def walls(domain: Domain, dim: int) -> Walls:
     else:
         lower, upper = np.full(dim, -np.inf), np.full(dim, np.inf)
     return Walls([exact[q] for q in first], floats[first], owners, lower, upper)
-
-
-def sides(partition: Partition, wanted: Ints) -> Sides:
-    """All facets of some regions, each as seen from its region; exact.
-
-    Raises
-    ------
-    ConsistencyError
-        A complete partition does not list a neighbour.
-
-    Notes
-    -----
-    Each row of each region is proved to be a facet or to be implied in floats (:mod:`.redundancy`), from rows with
-    error bounds; in regions with open rows again from exact ones, rounded once; what is still open by linear programs
-    in rational arithmetic. Where a facet has one owner and no pre-activation vanishes on the region, that owner's bit
-    is the one that changes: all other neurons have a sign at a point of the facet's relative interior, hence the same
-    on both sides of it. Elsewhere the pattern across is computed in integer arithmetic.
-    """
-    network, points = partition.network, partition.witnesses
-    inner = beneath(network) if partition.domain is None else None
-    if inner is not None:
-        points = points @ network.layers[0].weight.T + network.layers[0].bias
-        network = inner
-    d, n_bits = network.input_dim, network.n_neurons
-    around = walls(partition.domain, d)
-    keys = sort_key(partition.packed_patterns)
-    cells = ExactCells(network, around)
-    parts = [Sides(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
-    step = max(1, BATCH // ((n_bits + len(around.exact) + 1) * (d + 1)))
-    for start in range(0, len(wanted), step):
-        region = wanted[start : start + step]
-        bits = unpack(partition.packed_patterns[region], n_bits)
-        status, vanishes = prove_rows(network, around, bits, points[region], *region_rows(network, around, bits))
-        sure = (status != OPEN).all(axis=1) & ~vanishes.any(axis=1)
-        at, owner = np.nonzero((status == FACET) & sure[:, None])
-        parts.append(_flipped(partition, keys, region[at], owner, around))
-        for i in np.flatnonzero(~sure):
-            found = list(cells.facets(bits[i], points[region[i]], status[i]))
-            parts.append(_crossed(partition, keys, int(region[i]), found))
-    return _concatenated(parts)
 
 
 def region_rows(network: Network, around: Walls, bits: Bools) -> tuple[Floats, Floats]:
@@ -150,25 +103,33 @@ def prove_rows(
     rows: Floats,
     error: Floats,
     aims: Floats | None = None,
+    *,
+    given: Statuses | None = None,
+    hasty: bool = False,
 ) -> tuple[Statuses, Bools]:
     """What floats can prove of each row of :func:`region_rows`; and which rows may vanish on the whole region.
 
     `points` (n, d) should be inside the regions. `aims` (n, m, d), if given, gets for each facet the way from there to
-    a point that violates no other row; see :func:`.prove_facets`.
+    a point that violates no other row; see :func:`.prove_facets`, also for `hasty`. `given` is what is known already.
     """
     flat = _is_flat(rows, error)
-    status = np.where(flat, FLAT, OPEN).astype(np.int8)
+    status = np.where(flat, FLAT, OPEN if given is None else given).astype(np.int8)
     extent = np.maximum(around.upper - points, points - around.lower) * BOUND_SLACK
     everywhere = np.ones(len(points), dtype=bool)
-    _prove(rows, error, points, extent, status, everywhere, aims)
+    _prove(rows, error, points, extent, status, everywhere, aims, hasty)
     again = np.flatnonzero((status == OPEN).any(axis=1))
     if again.size:
         known, before = status[again], None if aims is None else aims[again]
-        _mark_implied_behind(network, bits[again], points[again], rows[again], error[again], known)
-        _prove(rows[again], error[again], points[again], extent[again], known, everywhere[again], before)
-        status[again] = known
-        if aims is not None:
-            aims[again] = before
+        _mark_implied_behind(network, bits[again], points[again], rows[again], error[again], known, hasty)
+        # What is implied is out of the way of what is not.
+        fresh = np.flatnonzero((known != status[again]).any(axis=1))
+        if fresh.size:
+            known, again = known[fresh], again[fresh]
+            before = None if before is None else before[fresh]
+            _prove(rows[again], error[again], points[again], extent[again], known, everywhere[again], before, hasty)
+            status[again] = known
+            if aims is not None:
+                aims[again] = before
     return status, flat & ~(np.abs(rows[:, :, -1]) > error[:, :, -1])
 
 
@@ -194,7 +155,8 @@ def _prove(
     extent: Floats,
     status: Statuses,
     cones: Bools,
-    aims: Floats | None = None,
+    aims: Floats | None,
+    hasty: bool,
 ) -> None:
     """Decide open rows of n regions seen from points inside them, as far as floats can.
 
@@ -209,27 +171,17 @@ def _prove(
         polar_error += np.where((normal != 0) | (normal_error != 0), UNDERFLOW_GUARD, 0.0)
         slack_error = slack_error / slack * BOUND_SLACK
     central = (rows[:, :, -1] == 0) & (error[:, :, -1] == 0) & cones[:, None]
-    prove_facets(polar, polar_error, slack_error, extent, central, status, aims=aims)
-
-
-def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """``-(a . x + c)`` of the rows of n regions at a point each, (n, m), and bounds on their error."""
-    away = np.abs(points)
-    with np.errstate(all="ignore"):
-        slack = -(np.einsum("nmk,nk->nm", rows[:, :, :-1], points) + rows[:, :, -1])
-        size = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
-        inherited = np.einsum("nmk,nk->nm", error[:, :, :-1], away) + error[:, :, -1]
-        return slack, product_bound(inherited, size, rows.shape[2] - 1)
+    prove_facets(polar, polar_error, slack_error, extent, central, status, aims=aims, hasty=hasty)
 
 
 def _mark_implied_behind(
-    network: Network, bits: Bools, points: Floats, rows: Floats, error: Floats, status: Statuses
+    network: Network, bits: Bools, points: Floats, rows: Floats, error: Floats, status: Statuses, hasty: bool
 ) -> None:
     """Mark rows that are implied in fewer coordinates, given all rows in those of the inputs.
 
     Where fewer neurons of a layer are passed on than there are inputs, all rows behind it depend on these alone, and
-    some of their halfspaces are parallel to a common direction. In an unbounded region they then meet at infinity,
-    which is a tie in the coordinates of the inputs, but none in those of the neurons passed on.
+    rows of an unbounded region are ties in the coordinates of the inputs, but none in those of the neurons passed on:
+    `engines/_kernels/bottleneck.py` says why, and uses the same coordinates for "does a neuron cut a cell".
 
     Rows that are implied without touching are implied in both. One that touches does so where all neurons passed on
     are zero, which is too little for a facet unless their rows are all parallel.
@@ -238,7 +190,7 @@ def _mark_implied_behind(
     firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers[:-1]):
         with np.errstate(all="ignore"):
-            value = hidden @ layer.weight.T + layer.bias
+            value = hidden @ layer.dense_weight().T + layer.bias
         slope, (start, stop) = of_layers[index], firsts[index : index + 2]
         passed = slope != 0
         count = passed.sum(axis=1)
@@ -255,7 +207,7 @@ def _mark_implied_behind(
             inner_rows, inner_error = stacked_rows(behind, bits[few, start:], first)
             known = np.where(_is_flat(inner_rows, inner_error), FLAT, OPEN).astype(np.int8)
             inner = value[few[at], neuron].reshape(-1, k)
-            _prove(inner_rows, inner_error, inner, np.full(inner.shape, np.inf), known, spread[few])
+            _prove(inner_rows, inner_error, inner, np.full(inner.shape, np.inf), known, spread[few], None, hasty)
             few_rows, implied = np.nonzero((known == IMPLIED) & (status[few, start : start + known.shape[1]] == OPEN))
             status[few[few_rows], start + implied] = IMPLIED
         with np.errstate(all="ignore"):
@@ -280,52 +232,90 @@ def _are_spread(normals: Floats, error: Floats, chosen: Bools) -> Bools:
         return np.asarray((sharp & (cosine < 1 - 2.0**-16)).any(axis=1))
 
 
-class ExactCells:
-    """Facets of regions that floats leave open, and the regions across them."""
+class Cells:
+    """Regions of a network in a domain: what floats leave open about their facets, and what lies across these."""
 
     def __init__(self, network: Network, around: Walls) -> None:
-        self._here, self._beyond = ExactRows(network), ExactRows(network)
-        self._around = around
-        self._network = network
+        self._network, self._around = network, around
         self._place = bit_places(network)
 
-    def facets(self, bits: Bools, point: Floats, status: Statuses) -> Iterator[tuple[Bools | None, list[int]]]:
-        """For each facet the pattern across, None for a side of the domain, and the owners."""
-        n_bits = len(bits)
-        rows = cell_rows(self._network, self._here, bits)
-        vanishing = [q for q, row in enumerate(rows) if not any(row)]
-        rows += self._around.exact
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for q, row in enumerate(rows):
-            if any(row[:-1]):
-                groups.setdefault(primitive(row), []).append(q)
-        known = np.array([max(status[q] for q in members) for members in groups.values()], dtype=np.int8)
-        is_facet = self._are_facets([rows[members[0]] for members in groups.values()], point, known)
-        for (key, members), keep in zip(groups.items(), is_facet, strict=True):
-            if not keep:
-                continue
+    @cached_property
+    def _here(self) -> ExactRows:
+        return ExactRows(self._network)
+
+    @cached_property
+    def _beyond(self) -> ExactRows:
+        return ExactRows(self._network)
+
+    def row(self, bits: Bools, index: int) -> list[fmpz]:
+        """One of the rows of :func:`region_rows` of a region, as integers; exact."""
+        if index >= len(bits):
+            return self._around.exact[index - len(bits)]
+        layer, neuron = self._place[index]
+        row = self._here.rows(layer, bits)[neuron]
+        return [-v for v in row] if bits[index] else row
+
+    def rows(self, bits: Bools) -> list[list[fmpz]]:
+        """All of the rows of :func:`region_rows` of a region, as integers; exact."""
+        return cell_rows(self._network, self._here, bits) + self._around.exact
+
+    def groups(self, bits: Bools, point: Floats, status: Statuses, *, hasty: bool = False) -> list[list[int]]:
+        """For each facet the rows that define it; exact.
+
+        Those that floats have shown to be met alone are such. The others are compared and decided as integers.
+        """
+        left = np.flatnonzero((status == OPEN) | (status == FACET)).tolist()
+        if (status[left] == FACET).all():
+            return [[q] for q in left]
+        rows = [self.row(bits, q) for q in left]
+        groups = [[left[i] for i in members] for members in distinct(rows).values()]
+        known = np.array([max(status[members]) for members in groups], dtype=np.int8)
+        place = dict(zip(left, rows, strict=True))
+        keep = self._facets([place[members[0]] for members in groups], point, known, hasty)
+        return [members for i, members in enumerate(groups) if i in keep]
+
+    def facets(
+        self, bits: Bools, point: Floats, status: Statuses, vanishes: Bools
+    ) -> Iterator[tuple[Bools | None, list[int]]]:
+        """For each facet the pattern across, None for a side of the domain, and the owners; exact.
+
+        `status` and `vanishes` are those of :func:`prove_rows`.
+        """
+        n_bits, vanishing = len(bits), self.vanishing(bits, status, vanishes)
+        for members in self.groups(bits, point, status):
             if members[-1] >= n_bits:
                 yield None, [*self._around.owners[members[-1] - n_bits], *members[:-1]]
-            elif len(members) == 1 and not vanishing:
-                across = bits.copy()
-                across[members] ^= True
-                yield across, members
             else:
-                yield self._step(bits, key, members, vanishing)
+                yield self.across(bits, members, vanishing)
 
-    def _are_facets(self, rows: list[list[fmpz]], point: Floats, known: Statuses) -> Bools:
+    def vanishing(self, bits: Bools, status: Statuses, vanishes: Bools) -> list[int]:
+        """The neurons that are zero on all of a region, as bits; exact."""
+        doubtful = np.flatnonzero((vanishes | (status == OPEN))[: len(bits)])
+        return [q for q in doubtful.tolist() if not any(self.row(bits, q))]
+
+    def across(self, bits: Bools, members: list[int], vanishing: list[int]) -> tuple[Bools, list[int]]:
+        """The pattern across a facet that is no side of the domain, and its owners; exact.
+
+        `members` are those of this side, `vanishing` the neurons that are zero on the whole region.
+        """
+        if len(members) > 1 or vanishing:
+            return self._step(bits, self.row(bits, members[0]), members, vanishing)
+        across = bits.copy()
+        across[members] ^= True
+        return across, members
+
+    def _facets(self, rows: list[list[fmpz]], point: Floats, known: Statuses, hasty: bool) -> set[int]:
         """Which of a region's distinct rows are facets; some may be known."""
-        if (known == OPEN).any():
-            inside = homogeneous(point)
-            if inside is not None:
-                extent = np.maximum(self._around.upper - point, point - self._around.lower) * BOUND_SLACK
-                known = proved_statuses(rows, inside, extent, known)
-            if (known == OPEN).any():
-                return exact_facet_mask(rows, inside, known.tolist())
-        return np.asarray(known == FACET)
+        inside = homogeneous(point)
+        if inside is not None and not (hasty and len(rows) * len(point) <= SMALL):
+            extent = np.maximum(self._around.upper - point, point - self._around.lower) * BOUND_SLACK
+            known = proved_statuses(rows, inside, extent, known, hasty=hasty)
+        left = np.flatnonzero(known != IMPLIED).tolist()
+        found = facets_of_distinct([rows[q] for q in left], inside, (known[left] == FACET).tolist())
+        return {left[i] for i in found}
 
     def _step(
-        self, bits: Bools, facet: Sequence[int], members: list[int], vanishing: list[int]
+        self, bits: Bools, facet: Sequence[fmpz], members: list[int], vanishing: list[int]
     ) -> tuple[Bools, list[int]]:
         """The pattern across a facet and all its owners, given those on this side and the neurons that vanish here.
 
@@ -342,55 +332,68 @@ class ExactCells:
         return across, sorted(owners)
 
 
-def _flipped(partition: Partition, keys: NDArray[np.void], region: Ints, owner: Ints, around: Walls) -> Sides:
-    """Facets with one owner, a bit or a wall: the regions across differ in that bit."""
-    n_bits = partition.network.n_neurons
-    inner = owner < n_bits
-    words = partition.packed_patterns[region[inner]]
-    bit = owner[inner]
-    words[np.arange(len(bit)), bit >> 6] ^= np.uint64(1) << (63 - (bit & 63)).astype(np.uint64)
-    across = np.full(len(region), -1)
-    across[inner] = _found(partition, keys, words, region[inner])
-    lists = [around.owners[q - n_bits] if q >= n_bits else [q] for q in owner.tolist()]
-    return Sides(region, across, *ragged(lists))
+class FacetsOfOne(NamedTuple):
+    """The facets of one region.
+
+    For each the rows of :func:`region_rows` that define it, and where a way from a point inside goes out through it,
+    (d,), NaN where none is known; then the neurons that are zero on all of the region, as bits.
+    """
+
+    groups: list[list[int]]
+    exits: Floats
+    inside: Floats
+    vanishing: list[int]
 
 
-def _crossed(
-    partition: Partition, keys: NDArray[np.void], region: int, found: list[tuple[Bools | None, list[int]]]
-) -> Sides:
-    """Facets of one region with whatever lies across."""
-    across = np.full(len(found), -1)
-    inner = [i for i, (bits, _) in enumerate(found) if bits is not None]
-    if inner:
-        words = pack(np.array([bits for bits, _ in found if bits is not None]))
-        across[inner] = _found(partition, keys, words, np.full(len(inner), region))
-    return Sides(np.full(len(found), region), across, *ragged([owners for _, owners in found]))
+def facets_of_one(network: Network, around: Walls, bits: Bools, point: Floats) -> FacetsOfOne:
+    """The facets of one region; exact.
+
+    The same ladder as for many: floats, exact rows rounded once, rationals. It does not wait for a compiler where
+    rationals are soon done. `point` should be inside or on the boundary.
+    """
+    m, d = network.n_neurons + len(around.exact), network.input_dim
+    hasty = not pays_to_walk(m, d)
+    if m * d <= TINY:
+        exact = Cells(network, around).rows(bits)
+        groups = list(distinct(exact).values())
+        keep = sorted(facets_of_distinct([exact[members[0]] for members in groups], homogeneous(point)))
+        vanishing = [q for q in range(len(bits)) if not any(exact[q])]
+        return FacetsOfOne([groups[i] for i in keep], np.full((len(keep), d), np.nan), point, vanishing)
+    rows, error = region_rows(network, around, bits[None])
+    points = point[None]
+    if not surely_inside(rows, error, points)[0]:
+        moved = step_in(rows, points, np.zeros_like(points))
+        points = moved if surely_inside(rows, error, moved)[0] else points
+    aims = np.full((1, m, d), np.nan)
+    status, vanishes = prove_rows(network, around, bits[None], points, rows, error, aims, hasty=hasty)
+    cells = Cells(network, around)
+    groups = cells.groups(bits, points[0], status[0], hasty=hasty)
+    first = [members[0] for members in groups]
+    ways = np.where([[len(members) == 1] for members in groups], aims[0, first], np.nan)
+    exits = exit_points(rows[0, first], points[0], ways)
+    return FacetsOfOne(groups, exits, points[0], cells.vanishing(bits, status[0], vanishes[0]))
 
 
-def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: Ints) -> Ints:
-    """Indices of patterns, which lie across facets of the regions; -1 for those that a partial partition lacks."""
-    index = find_keys(keys, words)
-    missing = index < 0
-    if missing.any() and partition.status is Status.COMPLETE:
-        i = int(np.flatnonzero(missing)[0])
-        raise ConsistencyError(
-            f"across a facet of region {region[i]} lies a region that this partition ({partition.status.name}) does "
-            f"not list. {REPORT}"
-        )
-    return index
+def exit_points(rows: Floats, points: Floats, ways: Floats) -> Floats:
+    """Where the ways from points meet the hyperplane of a row each, (n, d + 1) and (n, d) twice -> (n, d); rounded."""
+    with np.errstate(all="ignore"):
+        slack = -(np.einsum("nk,nk->n", rows[:, :-1], np.broadcast_to(points, ways.shape)) + rows[:, -1])
+        return np.asarray(points + (slack / np.einsum("nk,nk->n", rows[:, :-1], ways))[:, None] * ways)
 
 
-def ragged(lists: list[list[int]]) -> tuple[Ints, Ints]:
-    """Lists of numbers as starts and values."""
-    sizes = np.array([len(entries) for entries in lists], dtype=np.int64)
-    return starts(sizes), np.array([q for entries in lists for q in entries], dtype=np.int64)
+def homogeneous(point: Floats) -> list[fmpz] | None:
+    """Integer coordinates ``[y, t]``, t > 0, of a point, or None for one that is beyond the range of floats."""
+    return integers([*rationals(point), fmpq(1)]) if np.isfinite(point).all() else None
 
 
-def _concatenated(parts: list[Sides]) -> Sides:
-    sizes = np.concatenate([np.diff(part.indptr) for part in parts])
-    return Sides(
-        np.concatenate([part.region for part in parts]),
-        np.concatenate([part.across for part in parts]),
-        starts(sizes),
-        np.concatenate([part.owner for part in parts]),
-    )
+@kept
+def beneath(network: Network) -> Network | None:
+    """The network as a function of its first pre-activations, if these are fewer than the inputs and independent.
+
+    They then take every value, so that both networks have the same regions, and each facet of one is one of the other.
+    """
+    first = network.layers[0] if network.layers else None
+    if first is None or first.width >= network.input_dim or not rows_are_independent(first.dense_weight()):
+        return None
+    unchanged = replace(first, weight=np.eye(first.width), bias=np.zeros(first.width))
+    return replace(network, layers=(unchanged, *network.layers[1:]))

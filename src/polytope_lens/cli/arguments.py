@@ -76,7 +76,7 @@ def add_domain(sub: argparse.ArgumentParser) -> None:
     where = sub.add_mutually_exclusive_group()
     where.add_argument("--box", nargs="+", type=float, metavar="X", help=f"the bounds of a box: {BOUNDS}")
     where.add_argument("--everywhere", action="store_true", help="all of R^d")
-    add_choice(sub, "--engine", Choices("engines.enumerate", "ENGINES", "auto"), default="auto")
+    add_choice(sub, "--engine", Choices("engines.table", "ENGINES", "auto"), default="auto")
 
 
 def add_choice(sub: argparse.ArgumentParser, name: str, choices: Choices, text: str = "", **options: Any) -> None:

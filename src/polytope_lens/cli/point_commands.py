@@ -202,7 +202,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
         print(text_of(region.export, arguments.format), end="")
     else:
-        region.write(arguments.output, arguments.format)
+        region.export.write(arguments.output, arguments.format)
 
 
 def _robustness(arguments: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from flint import fmpq
 
+from polytope_lens._arrays.batches import MOST_NUMBERS, batches
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
@@ -16,6 +17,7 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import REPORT, ConsistencyError, DomainError, UnboundedPolytopeError
 from polytope_lens.network.pair import side_by_side
 from polytope_lens.network.pattern import find, pack, unpack
+from polytope_lens.polyhedral_complex.requirements import require_complete
 from polytope_lens.polyhedral_complex.volume_bounds import around, exact_volumes, volume_bounds
 
 if TYPE_CHECKING:
@@ -25,10 +27,6 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Ints
     from polytope_lens.partition.partition import Partition
-
-
-# Patterns that are unpacked at a time: 64 MB of bits in a network of 1000 neurons.
-BATCH = 2**16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +137,7 @@ def overlay(first: Partition, second: Partition, *, workers: int = 1, progress: 
 def _check(first: Partition, second: Partition) -> None:
     """Refuse partitions that do not cover one bounded domain."""
     for partition in (first, second):
-        partition.require_complete("an overlay")
+        require_complete(partition, "an overlay")
     one, other = first.domain, second.domain
     if one is not None and other is not None:
         if not (np.array_equal(one.A, other.A) and np.array_equal(one.b, other.b)):
@@ -159,9 +157,9 @@ def _holders(partition: Partition, refinement: Partition, bits: Ints) -> Ints:
     """Index of the region that holds each piece, (n,); `bits` are those of the region among those of a piece."""
     n_neurons = refinement.network.n_neurons
     found = []
-    for start in range(0, len(refinement), BATCH):
+    for some in batches(len(refinement), n_neurons, 8 * MOST_NUMBERS):  # a bit takes a byte
         # `take` keeps rows in one piece, which packs several times faster than `[:, bits]`.
-        own = np.take(unpack(refinement.packed_patterns[start : start + BATCH], n_neurons), bits, axis=1)
+        own = np.take(unpack(refinement.packed_patterns[some], n_neurons), bits, axis=1)
         found.append(find(partition.packed_patterns, pack(own)))
     regions = np.concatenate(found)
     if (regions < 0).any() or len(np.unique(regions)) != len(partition):

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+def walk(
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, one batch; exact. It works alone whatever `workers` is."""
     rows = ExactRows(network, integer_matrix(chart.matrix))
     lower, upper = rationals(chart.box.lower), rationals(chart.box.upper)

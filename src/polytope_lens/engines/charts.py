@@ -68,7 +68,9 @@ def whole(network: Network, domain: Domain) -> Chart:
     if is_bounded(domain):
         return pieces(domain, dim)[0]
     weight, bias = (
-        (network.layers[0].weight, network.layers[0].bias) if network.layers else (network.output_weight, np.zeros(0))
+        (network.layers[0].dense_weight(), network.layers[0].bias)
+        if network.layers
+        else (network.dense_output_weight(), np.zeros(0))
     )
     A, b = (np.zeros((0, dim)), np.zeros(0)) if domain is None else (domain.A, domain.b)
     kept = _independent_columns(np.vstack([weight, A]))
@@ -80,7 +82,8 @@ def central_size(network: Network) -> float:
     """A power of two, at least 1, that leaves little for the other charts if the central one has this size."""
     if not network.layers:
         return 1.0
-    return max(1.0, (32 if network.input_dim == 2 else 4096) * _scale(network.layers[0].weight, network.layers[0].bias))
+    first = network.layers[0]
+    return max(1.0, (32 if network.input_dim == 2 else 4096) * _scale(first.dense_weight(), first.bias))
 
 
 def _independent_columns(matrix: Floats) -> list[int]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -61,11 +63,23 @@ class Record:
 def first_rows(network: Network, chart: Chart) -> Floats:
     """Rows of the first layer (of the outputs, if there is no hidden one) in chart coordinates; exact."""
     weight, bias = (
-        (network.layers[0].weight, network.layers[0].bias)
+        (network.layers[0].dense_weight(), network.layers[0].bias)
         if network.layers
-        else (network.output_weight, network.output_bias)
+        else (network.dense_output_weight(), network.output_bias)
     )
     return np.asarray(np.column_stack([weight, bias]) @ chart.matrix)
+
+
+def unit_rows(sides: Floats, reach: Floats) -> tuple[Floats, Floats]:
+    """Rows ``[a, c]`` with a of length 1, and bounds on the error of their values where ``|u_k| <= reach[k]``.
+
+    Rows of length 1, and those that do not depend on u, are as they were, without any.
+    """
+    norms = np.linalg.norm(sides[:, :-1], axis=1)
+    scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
+    size = np.abs(scaled) @ np.append(reach, 1.0)
+    exact = (norms == 1.0) | (norms == 0.0)
+    return scaled, np.where(exact, 0.0, (sides.shape[1] + 7) * UNIT_ROUNDOFF * size)
 
 
 def input_points(chart: Chart, points: Floats) -> Floats:

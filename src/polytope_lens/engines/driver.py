@@ -12,20 +12,18 @@ import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
-import numba
 import numpy as np
 
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines.chunks import counted
+from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame, machine_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from numpy.typing import NDArray
-
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.chunks import Chunk, Record
 
 # The first batch is small, so that the first region is there at once.
@@ -39,20 +37,6 @@ PATIENCE_SECONDS = 1.0
 # Engines that have run before, with the form of networks that they are compiled for.
 _COMPILED: set[tuple[str, tuple[bool, ...]]] = set()
 
-Output = TypeVar("Output")
-
-
-class State(Protocol):
-    """What all kernels' states have in common."""
-
-    @property
-    def scalars(self) -> NDArray[np.int64]:
-        """See :mod:`.codes`."""
-
-    @property
-    def layer_counts(self) -> NDArray[np.int64]:
-        """Regions after each layer, so far."""
-
 
 class Storage(NamedTuple, Generic[Output]):
     """Where a kernel writes regions.
@@ -65,38 +49,38 @@ class Storage(NamedTuple, Generic[Output]):
     pack: Callable[[Output, int, int], Chunk]
 
 
-class Problem(NamedTuple, Generic[Output]):
+class Problem(NamedTuple, Generic[State, Output]):
     """What to walk, and with what.
 
-    ``kernel`` is a module with a compiled ``walk``; ``oracle()`` makes a function that answers a state's open question;
+    ``oracle()`` makes a function that answers a state's open question;
     ``storage`` is None if regions are only to be counted; ``size(state, frame)`` is a measure of a cell on the stack by
     which progress is told, of which cells have as much as their parts together; ``enlarge(state)`` is the same state
-    with more room for cells, if the kernel may run out of it.
+    with more room for cells.
     """
 
-    kernel: Any
+    kernel: Kernel[State, Output]
     engine: str
-    net: FlatNetwork
-    oracle: Callable[[], Callable[[Any], None]]
+    net: PackedNetwork
+    oracle: Callable[[], Callable[[State], None]]
     storage: Storage[Output] | None
-    size: Callable[[Any, int], float]
-    enlarge: Callable[[Any], Any] | None = None
+    size: Callable[[State, int], float]
+    enlarge: Callable[[State], State]
 
 
-class _Walk(Generic[Output]):
+class _Walk(Generic[State, Output]):
     """A walk over some frames of the stack, and what it has found but not yet handed on."""
 
-    def __init__(self, problem: Problem[Output], state: Any, batch: int) -> None:
+    def __init__(self, problem: Problem[State, Output], state: State, batch: int) -> None:
         self.problem = problem
         self.state = state
         self.batch = batch
-        self.answer: Callable[[Any], None] | None = None
+        self.answer: Callable[[State], None] | None = None
         self.go_on: Callable[..., int] = problem.kernel.walk
         self.found: deque[Chunk] = deque()
         self.is_running = False
         self.is_done = False
 
-    def advance(self, give: Callable[[_Walk[Output]], None] | None = None) -> None:
+    def advance(self, give: Callable[[_Walk[State, Output]], None] | None = None) -> None:
         """Find one batch more; `give` is called when the walk stops because somebody wants to share its work."""
         scalars = self.state.scalars
         storage = self.problem.storage
@@ -107,15 +91,12 @@ class _Walk(Generic[Output]):
         code = _call(self.problem, arguments)
         while code in (outcomes.UNDECIDED, outcomes.SHARE, outcomes.CRAMPED):
             if code == outcomes.CRAMPED:
-                assert self.problem.enlarge is not None
                 self.state = self.problem.enlarge(self.state)
                 arguments = (self.problem.net, self.state, given, self.batch, out is not None)
             elif code == outcomes.UNDECIDED:
                 if self.answer is None:
                     self.answer = self.problem.oracle()
-                    # Finding the machine code for these types takes numba longer than answering most questions.
-                    types = tuple(numba.typeof(argument) for argument in arguments)
-                    self.go_on = self.problem.kernel.walk.overloads[types].entry_point
+                    self.go_on = machine_code(self.problem.kernel.walk, arguments)
                 self.answer(self.state)
             elif give is not None:
                 give(self)
@@ -125,11 +106,11 @@ class _Walk(Generic[Output]):
         self.is_done = code == outcomes.DONE
         self.batch = BATCH
 
-    def share(self) -> _Walk[Output]:
+    def share(self) -> _Walk[State, Output]:
         """Give the lowest frame to a new walk, whose regions come after all of this one's."""
         scalars = self.state.scalars
         floor = int(scalars[outcomes.FLOOR])
-        other = _copy(self.state, self.problem.kernel.PER_FRAME, floor)
+        other = copy_with_frame(self.state, floor)
         other.scalars[outcomes.TOP] = floor + 1
         # An answer that waits is about this walk's top frame.
         other.scalars[[outcomes.FLOAT_DECISIONS, outcomes.DOUBLE_DECISIONS, outcomes.RATIONAL_DECISIONS]] = 0
@@ -140,7 +121,7 @@ class _Walk(Generic[Output]):
         return _Walk(self.problem, other, BATCH)
 
 
-class _Tally:
+class _Tally(Generic[State]):
     """States of the walks that are going on, and what the finished ones have counted."""
 
     def __init__(self, state: State) -> None:
@@ -155,10 +136,10 @@ class _Tally:
         self.layer_counts += state.layer_counts
 
 
-class _Team(Generic[Output]):
+class _Team(Generic[State, Output]):
     """The thread that wants the batches, and others to help it. `walks` are in the order of what they find."""
 
-    def __init__(self, first: _Walk[Output], tally: _Tally, n_helpers: int) -> None:
+    def __init__(self, first: _Walk[State, Output], tally: _Tally[State], n_helpers: int) -> None:
         self.walks = [first]
         self.tally = tally
         self._news = threading.Condition()
@@ -226,7 +207,7 @@ class _Team(Generic[Output]):
                     self.tally.retire(walk.state)
                 self._news.notify_all()
 
-    def _is_ready(self, walk: _Walk[Output]) -> bool:
+    def _is_ready(self, walk: _Walk[State, Output]) -> bool:
         """Whether a walk can go on: nobody is at it, and it is not too far ahead of the one that is wanted next."""
         return not (walk.is_running or walk.is_done or (len(walk.found) >= AHEAD and walk is not self.walks[0]))
 
@@ -240,7 +221,7 @@ class _Team(Generic[Output]):
         """Whether there are more idle threads than walks that they could go on with."""
         return self._idle > sum(map(self._is_ready, self.walks))
 
-    def _give(self, walk: _Walk[Output]) -> None:
+    def _give(self, walk: _Walk[State, Output]) -> None:
         """A walk has stopped in the middle of a batch because somebody wants to share its work."""
         with self._news:
             if self._is_short_of_work() and not self._stopped:
@@ -251,7 +232,7 @@ class _Team(Generic[Output]):
             self._ask()
 
 
-def batches(problem: Problem[Output], state: State, record: Record, *, workers: int) -> Iterator[Chunk]:
+def batches(problem: Problem[State, Output], state: State, record: Record, *, workers: int) -> Iterator[Chunk]:
     """Walk to the end on `workers` threads; yields batches of regions in canonical order, the same for any number.
 
     The record is complete when the last batch has been taken.
@@ -274,7 +255,7 @@ def batches(problem: Problem[Output], state: State, record: Record, *, workers: 
     record.rational = int(tally.scalars[outcomes.RATIONAL_DECISIONS])
 
 
-def _closed(problem: Problem[Output], states: list[State], whole: float) -> float:
+def _closed(problem: Problem[State, Any], states: list[State], whole: float) -> float:
     """Share of the whole that no cell of any walk stands for any more.
 
     Walks go on meanwhile, so it is a guess where one has just changed its stack.
@@ -289,20 +270,7 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="polytope_lens")
 
 
-def _copy(state: Any, per_frame: frozenset[str], frame: int) -> Any:
-    """A state with arrays of its own; of those that have an entry for each frame, it has only that of one frame."""
-    parts = []
-    for name, part in zip(state._fields, state, strict=True):
-        if name in per_frame:
-            entries = np.zeros(part.shape, part.dtype)  # memory that is not there before it is used
-            entries[frame] = part[frame]
-            parts.append(entries)
-        else:
-            parts.append(part.copy() if isinstance(part, np.ndarray) else _copy(part, frozenset(), 0))
-    return type(state)(*parts)
-
-
-def _call(problem: Problem[Any], arguments: tuple[Any, ...]) -> int:
+def _call(problem: Problem[Any, Any], arguments: tuple[Any, ...]) -> int:
     """One call of the compiled walk; if the compiler has to run first, tell a person at the terminal."""
     kernel, kind = problem.kernel, (problem.engine, problem.net.form)
     if kind in _COMPILED:

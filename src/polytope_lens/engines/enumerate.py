@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +11,12 @@ from polytope_lens._arrays import validate
 from polytope_lens._arrays.growing import GrowingArray
 from polytope_lens._docstrings import documented_by
 from polytope_lens.domain import Box, check_domain, is_bounded
-from polytope_lens.engines import brute, polyhedra, split, subdivide
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
+from polytope_lens.engines.table import ENGINES, choose_engine, engine_for
 from polytope_lens.engines.witnesses import settle
-from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
+from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.mesh.planar_mesh import MeshBuilder
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMeshBuilder
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Words
     from polytope_lens.domain import Domain
+    from polytope_lens.engines.table import EngineChoice, EngineName
     from polytope_lens.mesh.planar_mesh import PlanarMesh
     from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.network.network import Network
@@ -40,14 +40,13 @@ if TYPE_CHECKING:
 
 # What is kept of each region
 COLUMNS = ("patterns", "maps", "witnesses", "proved")
-ENGINES = {"split": split.walk, "subdivide": subdivide.walk, "polyhedra": polyhedra.walk, "brute": brute.walk}
 
 
 def partition(
     network: Network,
     domain: Domain,
     *,
-    engine: str = "auto",
+    engine: EngineChoice = "auto",
     workers: int = 1,
     progress: bool | None = None,
     mesh: bool = True,
@@ -59,9 +58,9 @@ def partition(
     network : Network
     domain : Box, Polytope or None
         None is all of R^d. A flat :class:`.Box` is the slice that it is.
-    engine : "auto", "split", "subdivide", "polyhedra" or "brute"
+    engine : "auto", "subdivide", "polyhedra", "split" or "brute"
         "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain or with more than two hidden
-        layers, and "split" otherwise. All find the same regions.
+        layers, and "split" otherwise. All find the same regions; docs/engines.md says what each can do.
     workers : int
         Threads to share the work; the result is the same for any number.
     progress : bool, optional
@@ -84,10 +83,10 @@ def partition(
     if (flat := flat_domain(network, domain)) is not None:
         options: dict[str, Any] = {"engine": engine, "workers": workers, "progress": progress, "mesh": mesh}
         return embedded(network, domain, partition(flat.network, flat.domain, **options))
-    engine = choose_engine(engine, network, domain)
+    name = choose_engine(engine, network, domain)
     workers = validate.count(workers, name="`workers`")
     builder = _mesh_builder(network.input_dim) if mesh and is_bounded(domain) else None
-    found, records = _walk(network, domain, engine, workers, progress, builder)
+    found, records = _walk(network, domain, name, workers, progress, builder)
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
     maps, witnesses, proved = found.maps[first], found.witnesses[first], found.proved[first]
     del found
@@ -95,7 +94,7 @@ def partition(
     per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
     if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
         raise ConsistencyError(
-            f"the {engine} engine counted {records[0].layer_counts} regions per layer, but its patterns say "
+            f"the {name} engine counted {records[0].layer_counts} regions per layer, but its patterns say "
             f"{per_layer.tolist()}. {REPORT}"
         )
     for array in (patterns, maps, witnesses, per_layer):
@@ -103,7 +102,7 @@ def partition(
     return Partition(
         network,
         domain,
-        engine,
+        name,
         patterns,
         maps,
         witnesses,
@@ -116,7 +115,7 @@ def partition(
 
 @documented_by(partition)
 def count(
-    network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1, progress: bool | None = None
+    network: Network, domain: Domain, *, engine: EngineChoice = "auto", workers: int = 1, progress: bool | None = None
 ) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
@@ -136,21 +135,21 @@ def count(
     if (flat := flat_domain(network, domain)) is not None:
         found = count(flat.network, flat.domain, engine=engine, workers=workers, progress=progress)
         return RegionCounts(found.total, found.per_layer[1:], found.certificate)
-    engine = choose_engine(engine, network, domain)
+    name = choose_engine(engine, network, domain)
     workers = validate.count(workers, name="`workers`")
     records: list[Record] = []
 
     def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
         records.append(record := Record())
-        walk = _walker(engine, piece, False)(network, piece, record, want_output=want_output, workers=workers)
+        walk = engine_for(piece, name).walk(network, piece, record, want_output=want_output, workers=workers)
         return _with_bar(walk, record, progress), lambda: record.layer_counts
 
-    total, *per_layer = count_union(network, problems(engine, network, domain), start).tolist()
+    total, *per_layer = count_union(network, problems(name, network, domain), start).tolist()
     return RegionCounts(total, np.array(per_layer, dtype=np.int64), _certificate(records))
 
 
 @documented_by(partition)
-def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: int = 1) -> Iterator[Region]:
+def regions(network: Network, domain: Domain, *, engine: EngineChoice = "auto", workers: int = 1) -> Iterator[Region]:
     """The regions of a domain one by one, as they are found.
 
     Yields
@@ -174,14 +173,14 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
     if (flat := flat_domain(network, domain)) is not None:
         on_flat = regions(flat.network, flat.domain, engine=engine, workers=workers)
         return (embedded_region(network, domain, region) for region in on_flat)
-    engine = choose_engine(engine, network, domain)
+    name = choose_engine(engine, network, domain)
     workers = validate.count(workers, name="`workers`")
-    pieces = problems(engine, network, domain)
+    pieces = problems(name, network, domain)
     seen: set[bytes] | None = set() if len(pieces) > 1 else None
 
     def found() -> Iterator[Region]:
         for chart in pieces:
-            for chunk in _walker(engine, chart, False)(network, chart, Record(), want_output=True, workers=workers):
+            for chunk in engine_for(chart, name).walk(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
                 witnesses = settle(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
                 elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
@@ -198,45 +197,17 @@ def regions(network: Network, domain: Domain, *, engine: str = "auto", workers: 
     return found()
 
 
-def choose_engine(engine: str, network: Network, domain: Domain) -> str:
-    """The engine that a name stands for with this network and domain.
-
-    Raises
-    ------
-    OptionError
-    """
-    validate.option(engine, name="`engine`", allowed=["auto", *ENGINES])
-    d = network.input_dim
-    if engine == "auto":
-        # All of R^3 in pieces pays where cells have many vertices that deeper layers ask about.
-        solid = d == 3 and (is_bounded(domain) or len(network.layers) > 2)
-        return "subdivide" if d == 2 else "polyhedra" if solid else "split"
-    wanted = {"subdivide": 2, "polyhedra": 3}.get(engine, d)
-    if wanted != d:
-        raise OptionError(
-            f"the engine '{engine}' works for {wanted} inputs, but this network has {d}. Use 'auto' or 'split'."
-        )
-    return engine
-
-
-def problems(engine: str, network: Network, domain: Domain) -> list[Chart]:
+def problems(name: EngineName, network: Network, domain: Domain) -> list[Chart]:
     """What an engine has to walk: the domain in one piece, or, where it is unbounded, in several that may overlap."""
-    if engine == "split":
+    if ENGINES[name].in_one_piece:
         return [whole(network, domain)]
     return charts(domain, network.input_dim, 1.0 if isinstance(domain, Box) else central_size(network))
-
-
-def _walker(engine: str, piece: Chart, want_mesh: bool) -> Callable[..., Iterator[Chunk]]:
-    """The engine for a piece: at infinity many neurons vanish together, of which polyhedra would ask each time."""
-    if engine != "polyhedra":
-        return ENGINES[engine]
-    return partial(polyhedra.walk, want_mesh=want_mesh) if piece.is_input_space else split.walk
 
 
 def _walk(
     network: Network,
     domain: Domain,
-    engine: str,
+    name: EngineName,
     workers: int,
     progress: bool | None,
     builder: MeshBuilder | PolyhedralMeshBuilder | None = None,
@@ -244,13 +215,12 @@ def _walk(
     """What the engine finds in all charts of the domain, and a record for each chart; the builder takes the mesh."""
     columns: list[GrowingArray[Any]] = [GrowingArray() for _ in COLUMNS]
     records = []
-    for chart in problems(engine, network, domain):
-        record = Record()
-        walk = _walker(engine, chart, builder is not None)
-        found = walk(network, chart, record, want_output=True, workers=workers)
+    for chart in problems(name, network, domain):
+        record, walk = Record(), engine_for(chart, name).walk
+        found = walk(network, chart, record, want_output=True, want_mesh=builder is not None, workers=workers)
         for chunk in _with_bar(found, record, progress):
-            for name, column in zip(COLUMNS, columns, strict=True):
-                column.append(getattr(chunk, name))
+            for part, column in zip(COLUMNS, columns, strict=True):
+                column.append(getattr(chunk, part))
             if chunk.corners is not None and isinstance(builder, MeshBuilder):
                 builder.add(chunk.corners)
             if chunk.solids is not None and isinstance(builder, PolyhedralMeshBuilder):
@@ -276,7 +246,8 @@ def _checked_mesh(
     """The mesh that came with a partition, or else that of the engine that makes one."""
     if not builder.is_empty:
         return builder.mesh()
-    found, _ = _walk(network, domain, choose_engine("auto", network, domain), 1, False, builder)
+    name = next(engine.name for engine in ENGINES.values() if engine.has_mesh and engine.takes(network.input_dim))
+    found, _ = _walk(network, domain, name, 1, False, builder)
     if not np.array_equal(found.patterns, patterns):
         raise ConsistencyError(f"two engines found different regions. {REPORT}")
     return builder.mesh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpq
@@ -13,12 +13,13 @@ from polytope_lens.arithmetic.rational import integer_rows, nearest_float, sign
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import polyhedra as kernel
-from polytope_lens.engines._kernels.corner_signs import POINT
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, flatten, hash_table
+from polytope_lens.engines._kernels.cell_corners import POINT
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, packed
 from polytope_lens.engines._kernels.planes import RADIUS
-from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed
+from polytope_lens.engines.cell_corners import CornerDecisions, shared_parts
+from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, batches
-from polytope_lens.engines.mesh_corners import CornerSigns, shared_arrays
+from polytope_lens.engines.kernel import doubled
 from polytope_lens.exact.owner_rows import float_sides
 from polytope_lens.mesh.polyhedral_mesh import polyhedra
 from polytope_lens.network.network import cutting_first
@@ -39,7 +40,7 @@ STACK, CELL = 4096, 512
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = True, workers: int = 1
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
 ) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, batch by batch.
 
@@ -48,15 +49,15 @@ def walk(
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     ordered = cutting_first(network)
-    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
+    net = packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
 
-    def oracle() -> Callable[[kernel.State], None]:
-        return _VertexSigns(network, chart, integer_rows(chart_sides(chart))).answer
+    def oracle() -> Callable[[kernel.PolyhedraState], None]:
+        return _VertexDecisions(network, chart, integer_rows(chart_sides(chart))).answer
 
     side_row = _rows_of_sides(chart)
     n_planes = len(side_row) + network.n_neurons if want_mesh else 0
 
-    def room(n_regions: int) -> kernel.Output:
+    def room(n_regions: int) -> kernel.PolyhedraOutput:
         return kernel.room(
             n_regions, n_words(network.n_neurons), network.output_dim, side_row, n_planes if want_mesh else 0
         )
@@ -67,51 +68,48 @@ def walk(
     return batches(problem, _start(ordered, chart, net), record, workers=workers)
 
 
-def _start(network: Network, chart: Chart, net: FlatNetwork) -> kernel.State:
+def _start(network: Network, chart: Chart, net: PackedNetwork) -> kernel.PolyhedraState:
     """A state whose only cell is the chart's polytope, before the first layer."""
     d = network.input_dim
     sides = chart_sides(chart)
     corners = bounded_vertices(integer_rows(sides))
     n_lines = len(sides) + network.n_neurons + 1
     line_words = -(-n_lines // 64)
-    hashes = hash_table(2 * network.n_neurons + len(sides), seed=1)
-    state = kernel.State(
-        **shared_arrays(network, chart, net, frames=network.n_neurons + 2, n_points=STACK, n_lines=n_lines),
-        simple=np.ones(network.n_neurons + 2, np.int64),
-        corner=np.zeros((STACK, 1), np.int64),
-        tight=np.zeros((line_words, STACK), np.uint64),
-        old_point=np.zeros(CELL, np.int64),
-        old_tight=np.zeros((line_words, CELL), np.uint64),
-        value=np.zeros(CELL),
-        vanished=np.zeros(network.n_neurons + 2, np.uint64),
-        common=np.zeros(line_words, np.uint64),
-        ring=np.zeros(CELL, np.int64),
-        scrambled=np.zeros(CELL, np.uint64),
-        on_planes=np.zeros((line_words, CELL), np.uint64),
-        plane=np.zeros(n_lines, np.int64),
-        number=np.zeros(n_lines, np.int64),
-        on_hash=hashes[: network.n_neurons],
-        zero_hash=hashes[network.n_neurons :],
+    n_bits, ints, word = network.n_neurons, np.int64, np.uint64
+    state = kernel.PolyhedraState(
+        **shared_parts(network, chart, net, frames=n_bits + 2, n_points=STACK, n_lines=n_lines, n_sides=len(sides)),
+        corners=kernel.Vertices(np.zeros((STACK, 1), ints), np.zeros((line_words, STACK), word)),
+        cut=kernel.PolyhedronCut(
+            point=np.zeros(CELL, ints),
+            tight=np.zeros((line_words, CELL), word),
+            value=np.zeros(CELL),
+            common=np.zeros(line_words, word),
+        ),
+        faces=kernel.FaceRoom(
+            ring=np.zeros(CELL, ints),
+            scrambled=np.zeros(CELL, word),
+            on_planes=np.zeros((line_words, CELL), word),
+            plane=np.zeros(n_lines, ints),
+            number=np.zeros(n_lines, ints),
+        ),
     )
-    while 2 * len(corners) > len(state.old_point):
+    while 2 * len(corners) > len(state.cut.point):
         state = enlarged(state)
     state.scalars[outcomes.TOP] = 1
-    state.n_corners[0] = state.n_points[0] = len(corners)
-    state.n_lines[0] = len(sides)
-    norms = np.linalg.norm(sides[:, :d], axis=1)
-    scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
-    state.line[: len(sides), : d + 1] = scaled
-    extent = np.abs(scaled) @ net.reach
-    state.line[: len(sides), d + 1] = np.where((norms == 1.0) | (norms == 0.0), 0.0, (d + 8) * UNIT_ROUNDOFF * extent)
-    state.owner[: len(sides)] = -1 - np.arange(len(sides))
+    state.frames.n_corners[0] = state.frames.n_points[0] = len(corners)
+    state.frames.n_lines[0] = len(sides)
+    state.lines.row[: len(sides), : d + 1], state.lines.row[: len(sides), d + 1] = unit_rows(sides, net.reach[:d])
+    state.lines.owner[: len(sides)] = -1 - np.arange(len(sides))
     for i, vertex in enumerate(corners):
         *position, t = vertex.coordinates
-        state.corner[i] = i
-        state.point[i, :d] = np.clip([nearest_float(fmpq(x, t)) for x in position], chart.box.lower, chart.box.upper)
-        state.point[i, d] = 2 * UNIT_ROUNDOFF * np.abs(state.point[i, :d]).sum() + UNDERFLOW_GUARD
+        state.corners.place[i] = i
+        state.points.position[i, :d] = np.clip(
+            [nearest_float(fmpq(x, t)) for x in position], chart.box.lower, chart.box.upper
+        )
+        state.points.position[i, d] = 2 * UNIT_ROUNDOFF * np.abs(state.points.position[i, :d]).sum() + UNDERFLOW_GUARD
         for side in vertex.tight:
-            state.tight[side // 64, i] |= np.uint64(1 << side % 64)
-        state.simple[0] &= len(vertex.tight) == d
+            state.corners.tight[side // 64, i] |= np.uint64(1 << side % 64)
+        state.frames.simple[0] &= len(vertex.tight) == d
     return state
 
 
@@ -128,7 +126,7 @@ def _rows_of_sides(chart: Chart) -> NDArray[np.int64]:
     return np.array([place.get(tuple(side), -1) for side in chart_sides(chart).tolist()], dtype=np.int64)
 
 
-def _chunk(chart: Chart, out: kernel.Output, n: int, _: int) -> Chunk:
+def _chunk(chart: Chart, out: kernel.PolyhedraOutput, n: int, _: int) -> Chunk:
     witnesses = input_points(chart, trimmed(out.witnesses, n))
     # Proved in the chart's coordinates; elsewhere they are rounded once more.
     proved = trimmed(out.proved, n) & chart.is_input_space
@@ -149,30 +147,34 @@ def _chunk(chart: Chart, out: kernel.Output, n: int, _: int) -> Chunk:
     return Chunk(n, trimmed(out.patterns, n), maps, witnesses, proved, None, solids)
 
 
-def _volume(state: kernel.State, f: int) -> float:
+def _volume(state: kernel.PolyhedraState, f: int) -> float:
     """Volume of a cell on the stack, in the chart; rounded, and 0 where qhull finds it too thin."""
-    start, n = int(state.start[f]), int(state.n_corners[f])
-    vertices = state.point[state.corner[start : start + n, POINT], :RADIUS]
+    start, n = int(state.frames.start[f]), int(state.frames.n_corners[f])
+    vertices = state.points.position[state.corners.place[start : start + n, POINT], :RADIUS]
     try:
         return float(ConvexHull(vertices).volume)
     except QhullError:
         return 0.0
 
 
-def enlarged(state: kernel.State) -> kernel.State:
-    """The same state with twice the room for vertices."""
-    names = ("corner", "point", "signs", "old_point", "value", "ring", "scrambled", "tight", "old_tight", "on_planes")
-    larger: dict[str, Any] = {}
-    for name in names:
-        array = getattr(state, name)
-        axis = 1 if name in ("tight", "old_tight", "on_planes") else 0
-        larger[name] = np.concatenate([array, np.zeros_like(array)], axis=axis)
-    return state._replace(**larger)
+def enlarged(state: kernel.PolyhedraState) -> kernel.PolyhedraState:
+    """The same state with twice the room for vertices, on the stack and in one cell."""
+    corners, cut, faces = state.corners, state.cut, state.faces
+    return state._replace(
+        points=doubled(state.points),
+        corners=kernel.Vertices(doubled(corners.place), doubled(corners.tight, axis=1)),
+        cut=cut._replace(point=doubled(cut.point), value=doubled(cut.value), tight=doubled(cut.tight, axis=1)),
+        faces=faces._replace(
+            ring=doubled(faces.ring),
+            scrambled=doubled(faces.scrambled),
+            on_planes=doubled(faces.on_planes, axis=1),
+        ),
+    )
 
 
-class _VertexSigns(CornerSigns):
-    def _meeting(self, state: kernel.State, f: int, i: int) -> list[int]:
-        tight = unpack_low(state.tight[:, int(state.start[f]) + i], int(state.n_lines[f]))
+class _VertexDecisions(CornerDecisions):
+    def _meeting(self, state: kernel.PolyhedraState, f: int, i: int) -> list[int]:
+        tight = unpack_low(state.corners.tight[:, int(state.frames.start[f]) + i], int(state.frames.n_lines[f]))
         planes: list[int] = np.flatnonzero(tight).tolist()
         return planes
 

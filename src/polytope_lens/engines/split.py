@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
-from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
-from polytope_lens.engines._kernels.packed_network import flatten
+from polytope_lens.engines._kernels.packed_network import packed
 from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines.chunks import (
     Chunk,
@@ -20,8 +19,10 @@ from polytope_lens.engines.chunks import (
     input_maps,
     input_points,
     trimmed,
+    unit_rows,
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.kernel import with_larger_stack
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.lp.float_simplex import propose_multipliers
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 2**25
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+def walk(
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+) -> Iterator[Chunk]:
     """Regions of a network in one chart, bounded or not, in canonical order, batch by batch.
 
     Exact: what floats cannot prove is decided by linear programs in rational arithmetic. The loops are compiled; memory
@@ -52,21 +55,21 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
-    net = flatten(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
+    net = packed(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
     state = _start(network, chart, net.width, decisions(network, chart))
     d = chart.box.dim
 
-    def oracle() -> Callable[[kernel.State], None]:
+    def oracle() -> Callable[[kernel.SplitState], None]:
         return decisions(network, chart).answer
 
-    def room(n_regions: int) -> kernel.Output:
-        return kernel.Output(
+    def room(n_regions: int) -> kernel.SplitOutput:
+        return kernel.SplitOutput(
             np.empty((n_regions, len(state.bits)), np.uint64),
             np.empty((n_regions, net.width[-1], d + 1)),
             np.empty((n_regions, d)),
         )
 
-    def pack(out: kernel.Output, n: int, _: int) -> Chunk:
+    def pack(out: kernel.SplitOutput, n: int, _: int) -> Chunk:
         witnesses = input_points(chart, trimmed(out.witnesses, n))
         # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
         proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
@@ -76,10 +79,12 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
 
     record.of = "search tree"
     storage = Storage(room, pack) if want_output else None
-    return batches(Problem(kernel, "split", net, oracle, storage, _weight, enlarged), state, record, workers=workers)
+    return batches(
+        Problem(kernel, "split", net, oracle, storage, _weight, with_larger_stack), state, record, workers=workers
+    )
 
 
-def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.State:
+def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.SplitState:
     """A state whose only cell is the chart's polytope, before the first layer."""
     n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
     d, box = chart.box.dim, chart.box
@@ -91,79 +96,76 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     n_sides, most = len(sides), len(sides) + n_bits + 1
     ints, floats = np.int64, np.float64
     first = first_rows(network, chart)[: width[0]].T
-    state = kernel.State(
+    state = kernel.SplitState(
         scalars=np.zeros(outcomes.N_SCALARS, ints),
         layer_counts=np.zeros(n_hidden + 1, ints),
-        layer=np.full(frames, -1, ints),
-        position=np.zeros(frames, ints),
-        split_bit=np.full(frames, -1, ints),
-        split_value=np.zeros(frames, ints),
-        split_row=np.full(frames, -1, ints),
-        n_rows=np.zeros(frames, ints),
-        vertex=np.zeros((frames, d), floats),
-        basis=np.zeros((frames, d), ints),
-        inverse=np.zeros((frames, d, d), floats),
-        witness=np.zeros((frames, d), floats),
-        rows=np.zeros((frames, d + 1, widest), floats),
-        error=np.zeros((frames, widest), floats),
-        normal=np.zeros((most, d), floats),
-        offset=np.zeros(most, floats),
-        row_error=np.zeros(most, floats),
-        turned=np.zeros(most, ints),
-        owner=np.zeros(most, ints),
-        central=np.zeros(most, ints),
-        layer_rows=np.zeros((n_hidden + 1, d + 1, widest), floats),
-        layer_sure=np.zeros((n_hidden + 1, widest), floats),
-        candidates=np.zeros((n_hidden + 1, widest), ints),
-        n_candidates=np.zeros(n_hidden + 1, ints),
         bits=np.zeros(n_words(n_bits), np.uint64),
-        scratch=np.zeros(widest, floats),
-        v=np.zeros(d, floats),
-        b=np.zeros(d, ints),
-        inv=np.zeros((d, d), floats),
-        after=np.zeros(d, floats),
-        gradient=np.zeros(d, floats),
-        multiplier=np.zeros(d, floats),
-        unit=np.array([np.abs(box.upper).max()], floats),
-        bounded=np.array([chart.is_bounded], ints),
-        n_central=np.array([_layers_without_biases(network) if chart.is_input_space else 0], ints),
-        far=np.zeros(d, floats),
-        doubt=np.zeros(d, floats),
-        points=np.zeros((2, d), floats),
-        bases=np.zeros((2, d), ints),
-        middle=np.zeros(d, floats),
-        tableau=np.zeros((d, 2 * d), floats),
+        chart=kernel.ChartFacts(
+            unit=float(np.abs(box.upper).max()),
+            is_bounded=chart.is_bounded,
+            n_central=_layers_without_biases(network) if chart.is_input_space else 0,
+        ),
+        frames=kernel.SplitFrames(
+            layer=np.full(frames, -1, ints),
+            position=np.zeros(frames, ints),
+            split_bit=np.full(frames, -1, ints),
+            split_value=np.zeros(frames, ints),
+            split_row=np.full(frames, -1, ints),
+            n_rows=np.zeros(frames, ints),
+            vertex=np.zeros((frames, d), floats),
+            basis=np.zeros((frames, d), ints),
+            inverse=np.zeros((frames, d, d), floats),
+            witness=np.zeros((frames, d), floats),
+            rows=np.zeros((frames, d + 1, widest), floats),
+            error=np.zeros((frames, widest), floats),
+        ),
+        halfspaces=kernel.HalfspaceStack(
+            normal=np.zeros((most, d), floats),
+            offset=np.zeros(most, floats),
+            error=np.zeros(most, floats),
+            turned=np.zeros(most, ints),
+            owner=np.zeros(most, ints),
+            central=np.zeros(most, ints),
+        ),
+        layers=kernel.SplitLayers(
+            rows=np.zeros((n_hidden + 1, d + 1, widest), floats),
+            sure=np.zeros((n_hidden + 1, widest), floats),
+            candidates=np.zeros((n_hidden + 1, widest), ints),
+            n_candidates=np.zeros(n_hidden + 1, ints),
+            scratch=np.zeros(widest, floats),
+        ),
+        walk=kernel.EdgeWalk(
+            vertex=np.zeros(d, floats),
+            basis=np.zeros(d, ints),
+            inverse=np.zeros((d, d), floats),
+            after=np.zeros(d, floats),
+            gradient=np.zeros(d, floats),
+            multiplier=np.zeros(d, floats),
+            far=np.zeros(d, floats),
+            doubt=np.zeros(d, floats),
+            middle=np.zeros(d, floats),
+            tableau=np.zeros((d, 2 * d), floats),
+        ),
+        halves=kernel.Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
         refined=refine.start(first, n_hidden + 1, widest),
         bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
     )
-    state.rows[0, :, : width[0]] = first
-    norms = np.linalg.norm(sides[:, :-1], axis=1)
-    scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
-    unit = (norms == 1.0) | (norms == 0.0)
-    size = np.abs(scaled[:, :-1]) @ np.maximum(np.abs(box.lower), np.abs(box.upper)) + np.abs(scaled[:, -1])
-    state.normal[:n_sides], state.offset[:n_sides] = scaled[:, :-1], -scaled[:, -1]
-    state.row_error[:n_sides] = np.where(unit, 0.0, (d + 8) * UNIT_ROUNDOFF * size)
-    state.owner[:n_sides] = owners
-    state.central[:n_sides] = sides[:, -1] == 0.0
+    state.frames.rows[0, :, : width[0]] = first
+    halfspaces = state.halfspaces
+    scaled, halfspaces.error[:n_sides] = unit_rows(sides, np.maximum(np.abs(box.lower), np.abs(box.upper)))
+    halfspaces.normal[:n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1], -scaled[:, -1]
+    halfspaces.owner[:n_sides] = owners
+    halfspaces.central[:n_sides] = sides[:, -1] == 0.0
     state.scalars[outcomes.TOP] = 1
-    state.n_rows[0] = n_sides
-    state.basis[0], state.vertex[0], state.witness[0] = decisions.beginning(kept)
+    state.frames.n_rows[0] = n_sides
+    state.frames.basis[0], state.frames.vertex[0], state.frames.witness[0] = decisions.beginning(kept)
     refactor(state, 0)
     return state
 
 
-def enlarged(state: kernel.State) -> kernel.State:
-    """The same state with twice the room for cells."""
-    larger: dict[str, Any] = {}
-    for name in kernel.PER_FRAME:
-        array = getattr(state, name)
-        larger[name] = np.concatenate([array, np.zeros_like(array)])
-    return state._replace(**larger)
-
-
-def _weight(state: kernel.State, f: int) -> float:
+def _weight(state: kernel.SplitState, f: int) -> float:
     """Share of a cell on the stack in the search tree, in which a cut halves its cell's; as much as floats can tell."""
-    return float(np.ldexp(1.0, -int(state.n_rows[f])))
+    return float(np.ldexp(1.0, -int(state.frames.n_rows[f])))
 
 
 def _layers_without_biases(network: Network) -> int:
@@ -180,11 +182,11 @@ class Question(NamedTuple):
     bits: NDArray[np.bool_]
 
 
-def question(state: kernel.State, n_bits: int) -> Question:
+def question(state: kernel.SplitState, n_bits: int) -> Question:
     """The question that a kernel's state stopped at."""
     frame = int(state.scalars[outcomes.TOP]) - 1
-    layer = int(state.layer[frame])
-    neuron = int(state.candidates[layer, state.position[frame]])
+    layer = int(state.frames.layer[frame])
+    neuron = int(state.layers.candidates[layer, state.frames.position[frame]])
     return Question(frame, layer, neuron, unpack(state.bits[None], n_bits)[0])
 
 
@@ -209,47 +211,50 @@ class _CellDecisions:
         assert corner is not None  # charts have interior
         return corner.basis, chart.box.upper, self.float_inside(cell)
 
-    def answer(self, state: kernel.State) -> None:
-        """Decide the neuron that the kernel stopped at; where it cuts, find a vertex and a point of either half."""
-        f, layer, neuron, bits = question(state, self._n_bits)
-        row = self._owners.source.rows(layer, bits)[neuron]
-        if not any(row[:-1]):
+    def answer(self, state: kernel.SplitState) -> None:
+        """Decide the neuron that the kernel stopped at; where it cuts, find points of either half."""
+        asked = question(state, self._n_bits)
+        row = self._owners.source.rows(asked.layer, asked.bits)[asked.neuron]
+        if any(row[:-1]):
+            # The witness has a sign unless there is none; then only the other side is in question.
+            known = self._sign_at(state.frames.witness[asked.frame], row)
+            state.scalars[outcomes.ANSWER] = self._decide(state, asked, row, known)
+        else:
             state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
-            return
-        n_rows, d = int(state.n_rows[f]), len(row) - 1
-        owners = state.owner[:n_rows].tolist()
-        # The witness has a sign unless there is none; then only the other side is in question.
-        known = self._sign_at(state.witness[f], row)
+
+    def _decide(self, state: kernel.SplitState, asked: Question, row: Sequence[fmpz], known: int) -> int:
+        """OFF, ON or CUTS; a vertex and a point of either half are then written down."""
+        f, layer, neuron, bits = asked
+        frames, halfspaces, rounded = state.frames, state.halfspaces, state.layers.rows[layer, :, neuron]
+        n_rows, d = int(frames.n_rows[f]), len(row) - 1
+        owners = halfspaces.owner[:n_rows].tolist()
         proposals: dict[int, list[int]] = {}
         for side in (-1, 1):
             if side != known:
-                gradient = side * state.layer_rows[layer, :d, neuron]
-                found = propose_multipliers(gradient, state.normal[:n_rows], state.offset[:n_rows])
-                proposals[side] = state.b.tolist() if found is None else found[0].tolist()
+                found = propose_multipliers(side * rounded[:d], halfspaces.normal[:n_rows], halfspaces.offset[:n_rows])
+                proposals[side] = state.walk.basis.tolist() if found is None else found[0].tolist()
                 if self._is_bounded(side, row, proposals[side], owners, bits):
-                    state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
-                    return
+                    return kernel.OFF if side > 0 else kernel.ON
         cell = [self._halfspace(owner, bits) for owner in owners[2 * d :]]
         reached: dict[int, Optimum] = {}
         for side, proposal in proposals.items():
             reached[side] = self._reach(row, side, cell, proposal)
             if reached[side].value + side * row[-1] <= 0:
-                state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
-                return
-        state.scalars[outcomes.ANSWER] = kernel.CUTS
+                return kernel.OFF if side > 0 else kernel.ON
         for place, side in ((0, -1), (1, 1)):
             half = [*cell, Halfspace([fmpq(-side * v) for v in row[:-1]], fmpq(side * row[-1]))]
             if side != known:
-                state.bases[place] = reached[side].basis
-                witness = state.witness[f] if known else None
-                state.points[place] = self._between(half, row, reached[side].point, witness)
+                state.halves.bases[place] = reached[side].basis
+                witness = frames.witness[f] if known else None
+                state.halves.points[place] = self._between(half, row, reached[side].point, witness)
                 continue
-            state.points[place] = state.witness[f]
+            state.halves.points[place] = frames.witness[f]
             # The frame's own vertex, if it is not in the other half as far as floats tell: bases only steer.
             with np.errstate(over="ignore", invalid="ignore"):
-                value = state.layer_rows[layer, :d, neuron] @ state.vertex[f] + state.layer_rows[layer, d, neuron]
-            at_vertex = bool(side * value >= 0)
-            state.bases[place] = state.basis[f] if at_vertex else self._reach(row, side, cell, state.b.tolist()).basis
+                at_vertex = bool(side * (rounded[:d] @ frames.vertex[f] + rounded[d]) >= 0)
+            start = state.walk.basis.tolist()
+            state.halves.bases[place] = frames.basis[f] if at_vertex else self._reach(row, side, cell, start).basis
+        return kernel.CUTS
 
     def _sign_at(self, point: NDArray[np.float64], row: Sequence[fmpz]) -> int:
         """Sign of a row at a point, or 0 where the point is NaN."""
@@ -327,32 +332,27 @@ class _ConeDecisions(_CellDecisions):
             point = (self._chart.box.upper * (np.arange(1, d + 1) * 0.618 % 1.0 - 0.5)).tolist()
         return self._free, np.array(point), self._if_inside(sides, point)
 
-    def answer(self, state: kernel.State) -> None:
-        """Decide the neuron that the kernel stopped at; where it cuts, find a point of either half."""
-        f, layer, neuron, bits = question(state, self._n_bits)
-        row = self._owners.source.rows(layer, bits)[neuron]
-        if not any(row[:-1]):
-            state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
-            return
-        cell = [self._owners.halfspace(owner, bits) for owner in state.owner[: state.n_rows[f]].tolist()]
-        known = self._sign_at(state.witness[f], row)
+    def _decide(self, state: kernel.SplitState, asked: Question, row: Sequence[fmpz], known: int) -> int:
+        """OFF, ON or CUTS; a point of either half is then written down."""
+        f, bits, witness = asked.frame, asked.bits, state.frames.witness[asked.frame]
+        owners = state.halfspaces.owner[: state.frames.n_rows[f]].tolist()
+        cell = [self._owners.halfspace(owner, bits) for owner in owners]
         reached: dict[int, list[fmpq]] = {}
         for side in (-1, 1):
             if side != known:
                 best = self._farthest(row, side, cell)
                 if best.value <= 0:
-                    state.scalars[outcomes.ANSWER] = kernel.OFF if side > 0 else kernel.ON
-                    return
+                    return kernel.OFF if side > 0 else kernel.ON
                 reached[side] = best.point
-        state.scalars[outcomes.ANSWER] = kernel.CUTS
         for place, side in ((0, -1), (1, 1)):
             half = [*cell, [-side * v for v in row]]
             if side == known:
-                point = state.witness[f].tolist()
+                point = witness.tolist()
             else:
-                point = self._beside(half, reached[side], state.witness[f]) if known else self._middle_of(half)
-            state.points[place] = self._if_inside(half, point)
-            state.bases[place] = self._free
+                point = self._beside(half, reached[side], witness) if known else self._middle_of(half)
+            state.halves.points[place] = self._if_inside(half, point)
+            state.halves.bases[place] = self._free
+        return kernel.CUTS
 
     @property
     def _free(self) -> list[int]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polytope_lens._arrays.key_table import joined
 from polytope_lens.arithmetic.rational import nearest_float, sign
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.domain import Box
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
-from polytope_lens.engines._kernels.corner_signs import POINT
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, flatten, hash_table
+from polytope_lens.engines._kernels.cell_corners import POINT
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, packed
+from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
 from polytope_lens.engines.chunks import (
     Chunk,
     Record,
@@ -22,7 +24,7 @@ from polytope_lens.engines.chunks import (
     trimmed,
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
-from polytope_lens.engines.mesh_corners import CornerSigns, next_width, shared_arrays
+from polytope_lens.engines.kernel import doubled, with_larger_stack
 from polytope_lens.exact.owner_rows import float_sides, integer_sides
 from polytope_lens.mesh.planar_mesh import Corners
 from polytope_lens.network.network import cutting_first
@@ -44,9 +46,13 @@ MOST_NUMBERS = 2**25
 # Rounding [x; t] / t moves each coordinate of a point with t = 1 by a share of 2^-53, and so each coordinate, which is
 # at most 1, of the point of the chart that it stands for by at most 2^-51.
 PROJECTED = 2.0**-50
+# Normals of the sides of a box.
+OF_BOX = Box([0, 0], [1, 1]).A
 
 
-def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, workers: int = 1) -> Iterator[Chunk]:
+def walk(
+    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+) -> Iterator[Chunk]:
     """Regions of a network with two inputs in one chart, in canonical order, batch by batch.
 
     Exact: signs at corners that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
@@ -55,15 +61,15 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
     edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     ordered = cutting_first(network)
-    net = flatten(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
+    net = packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
     state = _start(ordered, chart, net, edges, xy, reach)
 
-    def oracle() -> Callable[[kernel.State], None]:
-        return _CornerSigns(network, chart, integer_sides(chart)).answer
+    def oracle() -> Callable[[kernel.SubdivideState], None]:
+        return _CrossingDecisions(network, chart, integer_sides(chart)).answer
 
-    def room(n_regions: int) -> kernel.Output:
-        n_corners = max(n_regions * CORNERS_PER_REGION, len(state.sign))
-        return kernel.Output(
+    def room(n_regions: int) -> kernel.SubdivideOutput:
+        n_corners = max(n_regions * CORNERS_PER_REGION, len(state.cut.sign))
+        return kernel.SubdivideOutput(
             np.empty((n_regions, len(state.bits)), np.uint64),
             np.empty((n_regions, network.output_dim, 3)),
             np.empty((n_regions, 2)),
@@ -83,7 +89,7 @@ def walk(network: Network, chart: Chart, record: Record, *, want_output: bool, w
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
     """The chart's edges counter-clockwise, and the corner at which each starts, rounded."""
-    if np.array_equal(chart.A, chart.box.A) and np.array_equal(chart.b, chart.box.b):
+    if len(chart.b) == 4 and (chart.A == OF_BOX).all() and (chart.b == chart.box.b).all():
         (left, bottom), (right, top) = chart.box.lower, chart.box.upper
         return [0, 1, 2, 3], np.array([[right, bottom], [right, top], [left, top], [left, bottom]])
     edges, corners = exact_vertices(Polytope(chart.A, chart.b))
@@ -93,11 +99,11 @@ def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
 def _start(
     network: Network,
     chart: Chart,
-    net: FlatNetwork,
+    net: PackedNetwork,
     edges: list[int],
     xy: NDArray[np.float64],
     reach: NDArray[np.float64],
-) -> kernel.State:
+) -> kernel.SubdivideState:
     """A state whose only cell is the chart's polygon, before the first layer."""
     n_bits, n = network.n_neurons, len(edges)
     # Corners of one cell at most, cells on the stack, and layers with the outputs
@@ -105,55 +111,45 @@ def _start(
     # Of cells and points a large network is given fewer than there may be, and more when it needs them.
     frames = min(n_bits + 2, max(n + 2, MOST_NUMBERS // (4 * next_width(net) + int(net.n_cut.max()) // 32 + 1)))
     n_points = min(most * layers + 2 * n_bits + n, max(8 * n, MOST_NUMBERS // max(32, int(net.n_cut.max()) // 2)))
-    hashes = hash_table(2 * n_bits + len(chart.b), seed=1)
     ints, word = np.int64, np.uint64
-    state = kernel.State(
-        **shared_arrays(network, chart, net, frames=frames, n_points=n_points, n_lines=most),
-        digest=np.zeros(frames, word),
-        corner=np.zeros((4 * n_bits + 8 + n, 2), ints),
-        corner_hash=np.zeros((4 * n_bits + 8 + n, 2), word),
-        sign=np.zeros(most, ints),
-        old_corner=np.zeros((most, 2), ints),
-        old_hash=np.zeros((most, 2), word),
-        on_hash=hashes[:n_bits],
-        zero_hash=hashes[n_bits:],
+    n_corners = 4 * n_bits + 8 + n
+    state = kernel.SubdivideState(
+        **shared_parts(network, chart, net, frames=frames, n_points=n_points, n_lines=most, n_sides=len(chart.b)),
+        corners=kernel.PolygonCorners(np.zeros((n_corners, 2), ints), np.zeros((n_corners, 2), word)),
+        cut=kernel.PolygonCut(np.zeros(most, ints), np.zeros((most, 2), ints), np.zeros((most, 2), word)),
     )
     state.scalars[outcomes.TOP] = 1
-    state.n_corners[0] = state.n_points[0] = state.n_lines[0] = n
-    state.corner[:n] = np.arange(n)[:, None]
-    state.point[:n, : kernel.RADIUS] = xy
-    state.point[:n, kernel.RADIUS] = 2 * UNIT_ROUNDOFF * np.abs(xy).sum(axis=1)
+    state.frames.n_corners[0] = state.frames.n_points[0] = state.frames.n_lines[0] = n
+    state.corners.place[:n] = np.arange(n)[:, None]
+    state.points.position[:n, : kernel.RADIUS] = xy
+    state.points.position[:n, kernel.RADIUS] = 2 * UNIT_ROUNDOFF * np.abs(xy).sum(axis=1)
     lines = float_sides(chart, 2)[edges]
     lines /= np.hypot(lines[:, 0], lines[:, 1])[:, None]
-    state.line[:n, : kernel.LINE_ERROR] = lines
-    state.line[:n, kernel.LINE_ERROR] = 8 * UNIT_ROUNDOFF * (reach.sum() + np.abs(lines[:, 2]))
-    state.owner[:n] = [-1 - side for side in edges]
-    sides = state.zero_hash[n_bits + np.array(edges)]
-    state.corner_hash[:n, 1] = sides
-    state.corner_hash[:n, 0] = sides ^ np.roll(sides, 1)
+    state.lines.row[:n, : kernel.LINE_ERROR] = lines
+    state.lines.row[:n, kernel.LINE_ERROR] = 8 * UNIT_ROUNDOFF * (reach.sum() + np.abs(lines[:, 2]))
+    state.lines.owner[:n] = [-1 - side for side in edges]
+    sides = state.hashes.zero[n_bits + np.array(edges)]
+    state.corners.hash[:n, 1] = sides
+    state.corners.hash[:n, 0] = sides ^ np.roll(sides, 1)
     return state
 
 
-def enlarged(state: kernel.State) -> kernel.State:
+def enlarged(state: kernel.SubdivideState) -> kernel.SubdivideState:
     """The same state with twice the room for cells and for points."""
-    larger: dict[str, Any] = {}
-    for name in (*kernel.PER_FRAME, "point", "signs"):
-        array = getattr(state, name)
-        larger[name] = np.concatenate([array, np.zeros_like(array)])
-    return state._replace(**larger)
+    return with_larger_stack(state)._replace(points=doubled(state.points))
 
 
-def _area(state: kernel.State, f: int) -> float:
+def _area(state: kernel.SubdivideState, f: int) -> float:
     """Area of a cell on the stack, in the chart; rounded."""
-    start, n = int(state.start[f]), int(state.n_corners[f])
-    x, y = state.point[state.corner[start : start + n, POINT], : kernel.RADIUS].T
+    start, n = int(state.frames.start[f]), int(state.frames.n_corners[f])
+    x, y = state.points.position[state.corners.place[start : start + n, POINT], : kernel.RADIUS].T
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
-class _CornerSigns(CornerSigns):
-    def _meeting(self, state: kernel.State, f: int, i: int) -> list[int]:
-        start, n = int(state.start[f]), int(state.n_corners[f])
-        return [int(state.corner[start + k % n, kernel.LINE]) for k in (i - 1, i)]
+class _CrossingDecisions(CornerDecisions):
+    def _meeting(self, state: kernel.SubdivideState, f: int, i: int) -> list[int]:
+        start, n = int(state.frames.start[f]), int(state.frames.n_corners[f])
+        return [int(state.corners.place[start + k % n, kernel.LINE]) for k in (i - 1, i)]
 
     def _sign_at(self, row: Row, meeting: Sequence[Row]) -> int:
         return _sign_at_crossing(row, *meeting)
@@ -168,7 +164,7 @@ def _sign_at_crossing(row: Row, first: Row, second: Row) -> int:
     return sign(top) * sign(bottom)
 
 
-def _chunk(chart: Chart, out: kernel.Output, n: int, n_corners: int) -> Chunk:
+def _chunk(chart: Chart, out: kernel.SubdivideOutput, n: int, n_corners: int) -> Chunk:
     corners = Corners(
         *joined(out.key[:n_corners], out.corner[:n_corners]),
         trimmed(out.owner, n_corners),

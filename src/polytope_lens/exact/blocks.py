@@ -55,7 +55,7 @@ class Blocks(NamedTuple):
 @lru_cache(maxsize=64)
 def blocks(layer: Layer) -> Blocks:
     """The blocks of a layer."""
-    return blocks_of(layer.matrix, layer.bias)
+    return blocks_of(layer.weight, layer.bias)
 
 
 def blocks_of(matrix: Matrix, bias: Floats) -> Blocks:

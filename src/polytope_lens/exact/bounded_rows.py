@@ -40,7 +40,7 @@ def bounded_rows(network: Network, bits: Bools, first: Floats | None = None) -> 
     if not network.layers:
         return
     if first is None:
-        exact = augment(network.layers[0].weight, network.layers[0].bias)[:-1]
+        exact = augment(network.layers[0].dense_weight(), network.layers[0].bias)[:-1]
         first = np.broadcast_to(exact[:, None, :], (len(exact), n, exact.shape[1]))
     k = first.shape[2]
     constants = slice(k - 1, None, k)
@@ -51,7 +51,7 @@ def bounded_rows(network: Network, bits: Bools, first: Floats | None = None) -> 
             # Coefficients of all patterns side by side
             columns = rows.reshape(len(rows), n * k), error.reshape(len(rows), n * k)
             with quiet():
-                found = affine(layer.weight, layer.bias, *columns, constants)
+                found = affine(layer.dense_weight(), layer.bias, *columns, constants)
             rows, error = (part.reshape(layer.width, n, k) for part in found)
         yield rows, error
         slope = of_layers[index].T[:, :, None]

@@ -145,6 +145,6 @@ def outputs(network: Network, X: Floats, error: Floats, *, signs_agree: bool = T
     value, bound = X.T, error.T
     with quiet():
         for layer in network.layers:
-            value, bound = activated(layer, *affine(layer.matrix, layer.bias, value, bound), signs_agree=signs_agree)
-        value, bound = affine(network.output_matrix, network.output_bias, value, bound)
+            value, bound = activated(layer, *affine(layer.weight, layer.bias, value, bound), signs_agree=signs_agree)
+        value, bound = affine(network.output_weight, network.output_bias, value, bound)
     return value.T, bound.T

@@ -60,7 +60,7 @@ def _float_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]
     doubtful = np.zeros(len(X), dtype=bool)
     with quiet():
         for layer in network.layers:
-            value, bound = affine(layer.matrix, layer.bias, hidden, error)
+            value, bound = affine(layer.weight, layer.bias, hidden, error)
             positive, negative = value > bound, value < -bound
             doubtful |= ~(positive | negative | (bound == 0))[layer.cuts].all(axis=0)
             columns.append((positive.view(np.int8) - negative.view(np.int8))[layer.cuts])
@@ -72,12 +72,15 @@ def _float_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]
 
 def _double_signs(network: Network, X: Floats) -> tuple[Signs, NDArray[np.bool_]]:
     columns = []
-    high, low, error = X, np.zeros_like(X), np.zeros_like(X)
-    slope = np.ones_like(X)
+    # One layout for all, or the kernel is compiled for each.
+    high: Floats
+    high, low, error = np.ascontiguousarray(X), *np.zeros((2, *X.shape))
+    slope = np.ones(X.shape)
     doubtful = np.zeros(len(X), dtype=bool)
     for layer in network.layers:
         to_high, to_low, to_error = (np.empty((len(X), layer.width)) for _ in range(3))
-        double_affine(np.asfortranarray(layer.weight), layer.bias, slope, high, low, error, to_high, to_low, to_error)
+        weight = np.asfortranarray(layer.dense_weight())
+        double_affine(weight, layer.bias, slope, high, low, error, to_high, to_low, to_error)
         high, low, error = to_high, to_low, to_error
         # Beyond the error the high part decides: the low part is smaller than its rounding.
         positive, negative = high * (1 - 2 * UNIT_ROUNDOFF) > error, -high * (1 - 2 * UNIT_ROUNDOFF) > error

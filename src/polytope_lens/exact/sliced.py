@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz
 
-from polytope_lens.arithmetic.rational import nearest_float
+from polytope_lens.arithmetic.rational import nearest_float, scaled_quotient
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNIT_ROUNDOFF
 from polytope_lens.exact.rows import ExactRows, pulled_back_rows
 from polytope_lens.exact.sparse import DoubleDoubles
@@ -38,8 +38,9 @@ TINY, FAINT = 2.0**-400, 2.0**-1000
 # Exponents by which results, multiples of 2^-140 below 2^32, are scaled back without loss.
 LEAST, MOST = -700, 900
 SPLITTER = 2.0**27 + 1
-# Up to this share of a layer's rows are computed in integers on their own.
-FEW = 4
+# Up to this share of a layer's rows are computed in integers on their own; in networks whose layers have no more
+# numbers than this each, all are.
+FEW, SMALL = 4, 128
 
 
 class Cut(NamedTuple):
@@ -65,10 +66,16 @@ def rounded_rows(network: Network, bits: Bools) -> Iterator[Floats]:
     matrix for each layer; many of them, a product of matrices.
     """
     source: ExactRows | None = None
-    for index, (rows, is_known) in enumerate(known_rows(network, bits)):
+    if max(network.widths, default=0) * (network.input_dim + 1) <= SMALL:
+        source = ExactRows(network)
+        for index in range(len(network.layers)):
+            rows, scale = source.scaled_rows(index, bits)
+            yield np.array([scaled_quotient(row, scale) for row in rows])
+        return
+    for index, (rounded, is_known) in enumerate(known_rows(network, bits)):
         at = np.flatnonzero(~is_known.all(axis=1)).tolist()
         exact: list[list[fmpz]]
-        if FEW * len(at) > len(rows):
+        if FEW * len(at) > len(rounded):
             source = source or ExactRows(network)
             all_rows, scale = source.scaled_rows(index, bits)
             exact = [all_rows[i] for i in at]
@@ -78,8 +85,8 @@ def rounded_rows(network: Network, bits: Bools) -> Iterator[Floats]:
             exact, scale = [], fmpz(1)
         for i, row in zip(at, exact, strict=True):
             for k in np.flatnonzero(~is_known[i]).tolist():
-                rows[i, k] = nearest_float(fmpq(row[k], scale))
-        yield rows
+                rounded[i, k] = nearest_float(fmpq(row[k], scale))
+        yield rounded
 
 
 def known_rows(network: Network, bits: Bools) -> Iterator[tuple[Floats, Bools]]:
@@ -88,11 +95,11 @@ def known_rows(network: Network, bits: Bools) -> Iterator[tuple[Floats, Bools]]:
     rows: DoubleDoubles | None = None
     for index, layer in enumerate(network.layers):
         if rows is None:
-            weight = np.column_stack([layer.weight, layer.bias])
+            weight = np.column_stack([layer.dense_weight(), layer.bias])
             rows = DoubleDoubles(weight, np.zeros_like(weight), np.zeros_like(weight))
             yield weight.copy(), np.ones(weight.shape, dtype=bool)
         else:
-            rows = _following(layer.weight, layer.bias, on[index - 1], rows)
+            rows = _following(layer.dense_weight(), layer.bias, on[index - 1], rows)
             yield rows.high.copy(), _are_settled(rows)
 
 

@@ -42,7 +42,7 @@ class DoubleDoubles(NamedTuple):
 
 def has_sparse_layers(network: Network) -> bool:
     """Whether any layer keeps its weight as a sparse matrix."""
-    return any(not isinstance(layer.matrix, np.ndarray) for layer in network.layers)
+    return any(not isinstance(layer.weight, np.ndarray) for layer in network.layers)
 
 
 def inputs(X: Floats) -> DoubleDoubles:
@@ -174,7 +174,7 @@ def _scaled(value: float, exponent: int) -> int:
 @lru_cache(maxsize=64)
 def _arrays(layer: Layer) -> tuple[Any, ...]:
     """A layer's weight by rows: data, columns, starts."""
-    rows = csr_array(layer.matrix)
+    rows = csr_array(layer.weight)
     return rows.data, rows.indices, rows.indptr
 
 

@@ -13,6 +13,7 @@ from polytope_lens.exact.values import affine_values, bounded_gradients, bounded
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polyhedral_complex.mesh_vertices import EdgeLines, rational_corners
+from polytope_lens.polyhedral_complex.requirements import require_mesh
 from polytope_lens.polytope.polygon import crossing
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
     seen from one region each, where the function is affine with a row known in double-double, or in integers.
     Cost: two matrix products for each layer; milliseconds for each region with a corner that is zero, or too close.
     """
-    mesh = partition.require_mesh()
+    mesh = require_mesh(partition)
     values, bounds = bounded_values(function, mesh.points, mesh.error)
     signs, doubtful = _decided(values[:, 0], bounds[:, 0])
     if zero is not None:
@@ -92,7 +93,7 @@ def _exact_signs(partition: Partition, function: Network, points: Ints, regions:
 
 def exact_corners(partition: Partition) -> Callable[[int], tuple[fmpq, ...]]:
     """A function that gives the exact coordinates of points of the mesh, by their numbers; milliseconds for each."""
-    mesh = partition.require_mesh()
+    mesh = require_mesh(partition)
     region_of, corners_of = _few_regions(mesh, np.ones(len(mesh.points), dtype=bool)), rational_corners(partition)
     known: dict[int, tuple[fmpq, ...]] = {}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from flint import fmpq
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens._places import PARTS, POINTS
 from polytope_lens.arithmetic.rational import fraction, rational, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, summation_bound
@@ -21,6 +22,7 @@ from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.network.pattern import unpack
 from polytope_lens.network.scalar import check_output, stacked_outputs
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -30,10 +32,6 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
     from polytope_lens.cells.region_facets import Walls
     from polytope_lens.partition.partition import Partition
-
-
-# Numbers in each array of one batch.
-BATCH = 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +67,14 @@ class Extrema:
 def extrema(partition: Partition, output: int = 0, *, exact: bool = False) -> Extrema:
     """Least and greatest value of an output on a bounded domain, in any number of dimensions.
 
+    Parameters
+    ----------
+    partition : Partition
+    output : int
+        Which one; negative ones count from the last.
+    exact : bool
+        Fractions instead of floats.
+
     Raises
     ------
     UnboundedPolytopeError, PartialPartitionError, OptionError
@@ -89,7 +95,7 @@ def extrema(partition: Partition, output: int = 0, *, exact: bool = False) -> Ex
     -5.5
     """
     output = check_output(partition.network, output, name="`output`")
-    partition.require_complete("`extrema`")
+    require_complete(partition, "`extrema`")
     if not is_bounded(partition.domain):
         raise UnboundedPolytopeError(
             "the extrema of an output were asked for on an unbounded domain, where it may have none. Choose a bounded "
@@ -143,9 +149,7 @@ def _upper_bounds(partition: Partition, output: int, side: int, around: Walls) -
     function = stacked_outputs(network)
     bound, basis = np.full(n, np.inf), np.zeros((n, d), dtype=np.int64)
     box = np.vstack([np.column_stack([np.eye(d), -around.upper]), np.column_stack([-np.eye(d), around.lower])])
-    step = max(1, BATCH // ((network.n_neurons + len(around.exact) + 2 * d) * (d + 1)))
-    for start in range(0, n, step):
-        at = slice(start, start + step)
+    for at in batches(n, (network.n_neurons + len(around.exact) + 2 * d) * (d + 1)):
         bits = unpack(partition.packed_patterns[at], network.n_neurons)
         *_, (outputs, output_error) = bounded_rows(function, bits)
         rows, error = region_rows(network, around, bits)

@@ -18,6 +18,7 @@ from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network import scalar
 from polytope_lens.network.network import bit_places
 from polytope_lens.polyhedral_complex.facet_table import shared_facets
+from polytope_lens.polyhedral_complex.requirements import require_complete, require_mesh, require_planar_mesh
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -110,6 +111,15 @@ def level_set(
 ) -> LevelSet | LevelSurface:
     """Where an output takes a value: polylines in the plane, polygons in space (see :class:`.LevelSurface`).
 
+    Parameters
+    ----------
+    partition : Partition
+    output : int
+        Which one; negative ones count from the last.
+    value : float
+    exact : bool
+        Points as fractions instead of floats.
+
     Raises
     ------
     DimensionError
@@ -145,6 +155,14 @@ def boundary(partition: Partition, i: int, j: int, *, exact: bool = False) -> Le
 
     It runs so that output i is the greater one on its left. Exactness, cost and errors are those of :func:`level_set`.
 
+    Parameters
+    ----------
+    partition : Partition
+    i, j : int
+        Two outputs.
+    exact : bool
+        Points as fractions instead of floats.
+
     Examples
     --------
     >>> from polytope_lens import Box, Lens
@@ -162,12 +180,19 @@ def bent_hyperplane(partition: Partition, layer: int, neuron: int, *, exact: boo
 
     For a neuron that cuts, these are edges or faces of the mesh. Exactness, cost and errors: see :func:`level_set`.
 
+    Parameters
+    ----------
+    partition : Partition
+    layer, neuron : int
+    exact : bool
+        Points as fractions instead of floats.
+
     Examples
     --------
     >>> from polytope_lens import Box, Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]], [[1]]], [[0, 0], [-0.5], [0]])
     >>> partition = lens.partition(Box([-1, -1], [1, 1]))
-    >>> partition.bent_hyperplane(1, 0)[0].tolist()  # relu(x) + relu(y) = 1/2
+    >>> partition.complex.bent_hyperplane(1, 0)[0].tolist()  # relu(x) + relu(y) = 1/2
     [[-1.0, 0.5], [0.0, 0.5], [0.5, 0.0], [0.5, -1.0]]
     """
     if (flat := flat_of(partition)) is not None:
@@ -178,7 +203,7 @@ def bent_hyperplane(partition: Partition, layer: int, neuron: int, *, exact: boo
         )
         return found
     _require_low_dimension(partition, "`bent_hyperplane`")
-    network, mesh = partition.network, partition.require_mesh()
+    network, mesh = partition.network, require_mesh(partition)
     function = scalar.preactivation(network, layer, neuron)
     place = (len(function.layers), int(neuron) % network.layers[len(function.layers)].width)
     places = bit_places(network)
@@ -198,7 +223,7 @@ def zero_set(
     """Where a function is zero that is affine on each region; see :func:`.corner_signs` for its form and for `zero`."""
     if partition.network.input_dim == 3:
         return zero_surface(partition, function, zero, exact=exact)
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     found = corner_signs(partition, function, zero)
     segments, flat = _segments(mesh, found.signs, shared_facets(partition, mesh).places)
     nodes, indptr, closed, order = _polylines(segments)
@@ -308,7 +333,7 @@ def _rounded_places(
     partition: Partition, function: Network, found: CornerSigns, nodes: Ints, edge_entries: Ints
 ) -> Floats:
     """Coordinates of nodes; on edges by linear interpolation between the corners."""
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     on_edge = nodes >= len(mesh.points)
     points = mesh.points[np.where(on_edge, 0, nodes)]
     entry = edge_entries[nodes[on_edge] - len(mesh.points)]
@@ -320,7 +345,7 @@ def _rounded_places(
 def _exact_places(
     partition: Partition, function: Network, found: CornerSigns, nodes: Ints, edge_entries: Ints
 ) -> NDArray[np.object_]:
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     lines = ExactLines(partition, function)
     entry_of = np.empty(len(mesh.points), dtype=np.int64)
     entry_of[mesh.corners] = np.arange(len(mesh.corners))
@@ -336,7 +361,7 @@ def _exact_places(
 
 
 def _require_low_dimension(partition: Partition, purpose: str) -> None:
-    partition.require_complete(purpose)
+    require_complete(partition, purpose)
     if partition.network.input_dim not in (2, 3):
         raise DimensionError(
             f"{purpose} finds curves in the plane and surfaces in space, but this network has "

@@ -13,6 +13,7 @@ from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.function.corner_signs import corner_signs, exact_corners, zeros_between
 from polytope_lens.mesh.polyhedral_mesh import numbered_edges, polygon_areas
+from polytope_lens.polyhedral_complex.requirements import require_polyhedral_mesh
 
 if TYPE_CHECKING:
     from flint import fmpq
@@ -97,7 +98,7 @@ def zero_surface(
     from positive to negative to where they turn back. They end on edges or at corners, by which they are joined.
     Cost: that of :func:`.corner_signs`, and one pass over the mesh; with `exact`, milliseconds for each corner.
     """
-    mesh = partition.polyhedral_mesh()
+    mesh = require_polyhedral_mesh(partition)
     found = corner_signs(partition, function, zero)
     rings = _Rings.of(mesh)
     side = _sides(mesh, rings, found.signs)
@@ -202,7 +203,7 @@ def _flat_faces(mesh: PolyhedralMesh, signs: Signs, side: Ints) -> tuple[Ints, I
 
 def _rounded_places(partition: Partition, function: Network, found: CornerSigns, nodes: Ints, rings: _Rings) -> Floats:
     """Coordinates of nodes; on edges by linear interpolation between the ends."""
-    mesh = partition.polyhedral_mesh()
+    mesh = require_polyhedral_mesh(partition)
     on_edge = nodes >= len(mesh.points)
     points = mesh.points[np.where(on_edge, 0, nodes)]
     start, end = rings.ends[nodes[on_edge] - len(mesh.points)].T
@@ -213,7 +214,7 @@ def _rounded_places(partition: Partition, function: Network, found: CornerSigns,
 def _exact_places(
     partition: Partition, function: Network, found: CornerSigns, nodes: Ints, rings: _Rings
 ) -> NDArray[np.object_]:
-    mesh = partition.polyhedral_mesh()
+    mesh = require_polyhedral_mesh(partition)
     corner_of, source = exact_corners(partition), ExactRows(function)
     bits = partition.patterns()
     ring = list_of(rings.indptr)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.bounded_rows import bounded_rows
@@ -17,6 +18,7 @@ from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.pattern import unpack
 from polytope_lens.network.scalar import stacked_outputs
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 
 # Norms that are found by trying all signs try at most so many.
 MOST_SIGNS = 16
-# Numbers in each array of one batch.
-BATCH = 2**21
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +40,20 @@ class Lipschitz:
     value : float or Fraction
     region : int
         A region on which the network is as steep as that.
-    p, q : float
-        The norms of inputs and outputs.
+    norm, output_norm : float
+        p and q, the norms of inputs and outputs.
     """
 
     value: float | Fraction
     region: int
-    p: float
-    q: float
+    norm: float
+    output_norm: float
 
 
 @asked_on_flat
-def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exact: bool = False) -> Lipschitz:
+def lipschitz(
+    partition: Partition, norm: float = 2, output_norm: float | None = None, *, exact: bool = False
+) -> Lipschitz:
     """Greatest operator norm ``max |A x|_q / |x|_p`` of the regions' affine maps; in any number of dimensions.
 
     That is the Lipschitz constant of the network on the domain, which is convex: a segment between two points is cut by
@@ -59,9 +61,10 @@ def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exa
 
     Parameters
     ----------
-    p, q : numbers from 1 to inf
-        Norms of inputs and outputs; q is p if not given. Any p for a network with one output; with several outputs
-        p = 1, p = inf, q = 1, q = inf, or p = q = 2.
+    partition : Partition
+    norm, output_norm : numbers from 1 to inf
+        The norms p of inputs and q of outputs; q is p if not given. Any p for a network with one output; with several
+        outputs p = 1, p = inf, q = 1, q = inf, or p = q = 2.
     exact : bool
         As a fraction; for (1, 1), (inf, inf) and (1, inf), where norms are sums of entries.
 
@@ -86,18 +89,19 @@ def lipschitz(partition: Partition, p: float = 2, q: float | None = None, *, exa
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, 2], [3, -1]], [[1, 1]]], [[0, 0], [0]])
     >>> lens.partition().lipschitz(float("inf"), exact=True)
-    Lipschitz(value=Fraction(5, 1), region=3, p=inf, q=inf)
+    Lipschitz(value=Fraction(5, 1), region=3, norm=inf, output_norm=inf)
     """
-    partition.require_complete("`lipschitz`")
-    q = p if q is None else q
-    for name, norm in (("p", p), ("q", q)):
-        if isinstance(norm, bool) or not isinstance(norm, int | float | np.integer | np.floating) or not norm >= 1:
-            raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={norm!r}.")
+    require_complete(partition, "`lipschitz`")
+    output_norm = norm if output_norm is None else output_norm
+    for name, value in (("norm", norm), ("output_norm", output_norm)):
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not value >= 1:
+            raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={value!r}.")
+    p, q = float(norm), float(output_norm)
     if exact:
-        return _exact(partition, float(p), float(q))
+        return _exact(partition, p, q)
     norms = operator_norms(partition.maps[:, :, :-1], p, q)
     region = int(norms.argmax())
-    return Lipschitz(float(norms[region]), region, float(p), float(q))
+    return Lipschitz(float(norms[region]), region, p, q)
 
 
 def operator_norms(A: Floats, p: float, q: float) -> Floats:
@@ -117,8 +121,8 @@ def operator_norms(A: Floats, p: float, q: float) -> Floats:
         rows, order = _signs(A.shape[2], "inputs") @ A.transpose(0, 2, 1), q
     else:
         raise OptionError(
-            f"with several outputs, norms are those with p = 1, p = inf, q = 1, q = inf, or p = q = 2, but p={p!r} and "
-            f"q={q!r} were asked for, for which no method but a search is known."
+            f"with several outputs, norms p of inputs and q of outputs are those with p = 1, p = inf, q = 1, q = inf, "
+            f"or p = q = 2, but p={p!r} and q={q!r} were asked for, for which no method but a search is known."
         )
     return np.asarray(np.linalg.norm(rows, ord=order, axis=2).max(axis=1))
 
@@ -139,8 +143,8 @@ def _signs(n: int, what: str) -> Floats:
 def _exact(partition: Partition, p: float, q: float) -> Lipschitz:
     if (p, q) not in ((1, 1), (inf, inf), (1, inf)):
         raise OptionError(
-            f"exact norms are those of (p, q) = (1, 1), (inf, inf) and (1, inf), but received ({p}, {q}), which is a "
-            "root, or a maximum over signs. Leave out `exact`."
+            f"exact norms are those with (norm, output_norm) = (1, 1), (inf, inf) and (1, inf), but ({p}, {q}) is "
+            "a root, or a maximum over signs. Leave out `exact`."
         )
     network = partition.network
     lower, upper = _bounds(partition, p, q)
@@ -170,9 +174,7 @@ def _bounds(partition: Partition, p: float, q: float) -> tuple[Floats, Floats]:
     lower, upper = np.empty(n), np.empty(n)
     # Norms are sums of at most so many terms.
     slack = 2 * (d + out + 2) * UNIT_ROUNDOFF
-    step = max(1, BATCH // widest)
-    for start in range(0, n, step):
-        at = slice(start, start + step)
+    for at in batches(n, widest):
         *_, (rows, error) = bounded_rows(function, unpack(partition.packed_patterns[at], function.n_neurons))
         size, error = (array[:, :, :-1].transpose(1, 0, 2) for array in (np.abs(rows), error))
         with np.errstate(over="ignore", invalid="ignore"):

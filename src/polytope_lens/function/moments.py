@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.arithmetic.rational import fraction, fractions
 from polytope_lens.flat_domain import asked_on_flat
-from polytope_lens.network.scalar import check_output
-from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, fractions, simplices
+from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, simplices
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -54,6 +53,12 @@ def moments(partition: Partition, *, exact: bool = False) -> Moments:
 
     Nothing is sampled: the outputs are affine on each simplex of a triangulation, where averages have closed formulas.
 
+    Parameters
+    ----------
+    partition : Partition
+    exact : bool
+        Fractions instead of floats.
+
     Raises
     ------
     DimensionError, UnboundedPolytopeError, PartialPartitionError
@@ -70,7 +75,7 @@ def moments(partition: Partition, *, exact: bool = False) -> Moments:
     --------
     >>> from polytope_lens import Box, Lens
     >>> lens = Lens.from_arrays([[[1]], [[1]]], [[0], [0]])  # relu(x)
-    >>> found = lens.partition(Box([-1], [1])).moments(exact=True)
+    >>> found = lens.partition(Box([-1], [1])).function.moments(exact=True)
     >>> found.mean, found.second
     (array([Fraction(1, 4)], dtype=object), array([[Fraction(1, 6)]], dtype=object))
     """
@@ -98,19 +103,3 @@ def exact_moments(found: ExactSimplices) -> Moments:
     mean = balanced_sum(found.volumes[:, None] * sums) / ((d + 1) * volume)
     second = balanced_sum(found.volumes[:, None, None] * products) / ((d + 1) * (d + 2) * volume)
     return Moments(fraction(volume), fractions(mean), fractions(second))
-
-
-@asked_on_flat
-def mean(partition: Partition, output: int = 0, *, exact: bool = False) -> float | Fraction:
-    """Average of an output over the domain; see :func:`moments`.
-
-    Examples
-    --------
-    >>> from polytope_lens import Box, Lens
-    >>> lens = Lens.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]], [[0, 0, 0], [0]])  # max(x, y)
-    >>> lens.partition(Box([0, 0], [1, 1])).mean(exact=True)
-    Fraction(2, 3)
-    """
-    output = check_output(partition.network, output, name="`output`")
-    value = moments(partition, exact=exact).mean[output]
-    return value if exact else float(value)

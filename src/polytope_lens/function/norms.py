@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens._places import POINTS
+from polytope_lens.arithmetic.rational import fractions
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.function.moments import exact_moments, rounded_moments
-from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, fractions, simplices
+from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, simplices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +66,12 @@ class Norms:
 def norms(partition: Partition, *, exact: bool = False) -> Norms:
     """L1, L2 and supremum norm of each output over a bounded domain in up to three dimensions.
 
+    Parameters
+    ----------
+    partition : Partition
+    exact : bool
+        Fractions instead of floats.
+
     Raises
     ------
     DimensionError, UnboundedPolytopeError, PartialPartitionError
@@ -84,7 +91,7 @@ def norms(partition: Partition, *, exact: bool = False) -> Norms:
     --------
     >>> from polytope_lens import Box, Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, -1]]], [[0, 0], [0]], negative_slope=-1.0)  # |x| - |y|
-    >>> found = lens.partition(Box([-1, -1], [1, 2])).norms(exact=True)
+    >>> found = lens.partition(Box([-1, -1], [1, 2])).function.norms(exact=True)
     >>> found.integral[0], found.l1[0], found.sup[0], found.argmax[0].tolist()
     (Fraction(-2, 1), Fraction(10, 3), Fraction(2, 1), [Fraction(0, 1), Fraction(2, 1)])
     """

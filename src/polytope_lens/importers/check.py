@@ -60,7 +60,7 @@ def check(network: Network, expected: Callable[[Floats], Floats], seed: int) -> 
     ConsistencyError
         The other one has another number of outputs.
     """
-    work = sum(_n_entries(matrix) for matrix in (*(q.matrix for q in network.layers), network.output_matrix))
+    work = sum(_n_entries(matrix) for matrix in (*(q.weight for q in network.layers), network.output_weight))
     n_points = int(np.clip(BUDGET / (3 * work + 1), 16, MOST_POINTS))
     scales = np.logspace(-2, 2, n_points)
     rng = np.random.default_rng(seed)

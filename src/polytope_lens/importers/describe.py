@@ -49,8 +49,8 @@ class LayerFacts:
 def layer_facts(network: Network, lowering: Lowering | None = None) -> list[LayerFacts]:
     """Each hidden layer, and the output last."""
     steps = lowering.steps if lowering is not None else ((),) * (len(network.layers) + 1)
-    pairs: list[tuple[Matrix, Layer | None]] = [(layer.matrix, layer) for layer in network.layers]
-    pairs.append((network.output_matrix, None))
+    pairs: list[tuple[Matrix, Layer | None]] = [(layer.weight, layer) for layer in network.layers]
+    pairs.append((network.output_weight, None))
     return [_facts(matrix, layer, named) for (matrix, layer), named in zip(pairs, steps, strict=True)]
 
 

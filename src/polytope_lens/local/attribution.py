@@ -176,7 +176,7 @@ def integrated_gradients(
 def _rounded(way: Path, output: int) -> Floats:
     network = way.network
     lengths = np.diff(np.concatenate([[0.0], way.breakpoints, [1.0]]))
-    alone = Network(network.layers, network.output_weight[[output]], network.output_bias[[output]])
+    alone = Network(network.layers, network.dense_output_weight()[[output]], network.output_bias[[output]])
     mean = np.zeros(network.input_dim)
     for start in range(0, len(way), PIECES):
         part = slice(start, start + PIECES)

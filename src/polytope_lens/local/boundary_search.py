@@ -11,20 +11,20 @@ from flint import fmpq
 from polytope_lens.arithmetic.rational import dot, fraction, rational, rationals
 from polytope_lens.arithmetic.roots import enclose, enclose_root
 from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.cells.search_space import nearest, shown_by_row, start_slacks
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.local.margins import margins_at
 from polytope_lens.lp.rational_nearest import exact_nearest, power_of
 from polytope_lens.lp.rational_simplex import Halfspace
 from polytope_lens.network.pattern import unpack
-from polytope_lens.search.search_space import nearest, shown_by_row, start_slacks
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens.cells.search_space import Place
     from polytope_lens.domain import Domain
     from polytope_lens.local.margins import Contest
     from polytope_lens.search.facet_crossing import Search
-    from polytope_lens.search.search_space import Place
 
     Pair = tuple[int, int | None]
 

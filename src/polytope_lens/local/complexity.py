@@ -11,9 +11,12 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import dot, rational, rationals
-from polytope_lens.cells.region_facets import BATCH, region_rows, walls
+from polytope_lens.cells.interior_proposals import surely_inside
+from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.cells.search_space import Place, nearest
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import Status
@@ -25,8 +28,6 @@ from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import pack, unpack
 from polytope_lens.network.subspace import restrict, spanned_by
 from polytope_lens.search.explore import explore
-from polytope_lens.search.interior_proposals import surely_inside
-from polytope_lens.search.search_space import Place, check_norm, nearest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -140,7 +141,7 @@ def local_complexity(
     >>> [lens.local_complexity([0, 0], 1.4142, norm=norm).n_regions for norm in (1, 2, float("inf"))]
     [3, 3, 4]
     """
-    norm = check_norm(norm)
+    norm = validate.norm(norm)
     point = validate.point(x, network.input_dim, what="`local_complexity`")
     radius = validate.number(radius, name="`radius`", positive=True)
     if max_regions is not None:
@@ -189,7 +190,7 @@ def local_complexity_estimate(
     Signs are exact. Cost: a forward pass for the corners.
     Source: Humayun, Balestriero and Baraniuk 2024, *Deep networks always grok and here is why*, section 2.
     """
-    point = validate.point(x, network.input_dim, what="`local_complexity_estimate`")
+    point = validate.point(x, network.input_dim, what="`local_complexity`")
     radius = validate.number(radius, name="`radius`", positive=True)
     d = len(point)
     n = d if n_directions is None else validate.count(n_directions, name="`n_directions`")
@@ -233,9 +234,7 @@ def _meet_ball(network: Network, x: Floats, radius: float, norm: float, words: W
     place = Place(network, around, x, x, np.zeros(d), norm=norm)
     source = ExactRows(network)
     answer = np.zeros(len(words), dtype=bool)
-    step = max(1, BATCH // ((network.n_neurons + 1) * (d + 1)))
-    for start in range(0, len(words), step):
-        part = slice(start, start + step)
+    for part in batches(len(words), (network.n_neurons + 1) * (d + 1)):
         bits = unpack(words[part], network.n_neurons)
         rows, error = region_rows(network, around, bits)
         distance, shown, multipliers, points = nearest(place, rows, error, radius)
@@ -256,7 +255,7 @@ def _meet_ball(network: Network, x: Floats, radius: float, norm: float, words: W
             found = exact_nearest(exact, d, norm, multipliers[i], points[i] - x)
             assert found is not None  # regions are not empty
             limit = rational(radius)
-            answer[start + i] = found.power < (limit * limit if norm == 2 else limit)
+            answer[part.start + i] = found.power < (limit * limit if norm == 2 else limit)
     return answer
 
 

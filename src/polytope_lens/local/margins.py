@@ -107,7 +107,7 @@ def _level(network: Network, x: Floats, output: int | None, value: float) -> Con
 
 
 def _with_margins(network: Network, weight: Floats, bias: Floats, pairs: tuple[tuple[int, int | None], ...]) -> Contest:
-    passing = pass_through_layer(network.output_weight, network.output_bias)
+    passing = pass_through_layer(network.dense_output_weight(), network.output_bias)
     margins = pass_through_layer(weight, bias)
     layers = (*network.layers, passing, margins)
     n = len(pairs)

@@ -11,8 +11,9 @@ from tqdm import tqdm
 
 from polytope_lens._arrays import validate
 from polytope_lens._places import POINTS
-from polytope_lens.arithmetic.rational import fraction, nearest_float
+from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
 from polytope_lens.arithmetic.roots import enclose, enclose_root
+from polytope_lens.cells.search_space import place_of
 from polytope_lens.domain import check_domain
 from polytope_lens.errors import ConsistencyError, OptionError, Status, require
 from polytope_lens.flat_domain import flat_domain
@@ -21,7 +22,6 @@ from polytope_lens.local.deepfool import guesses
 from polytope_lens.local.margins import contest, margins_at
 from polytope_lens.polyhedral_complex.locate import check_inside, region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
-from polytope_lens.search.search_space import check_norm, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Fractions
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
 
@@ -65,7 +65,7 @@ class Robustness:
     exact : Fraction or None
         The distance itself, its square for norm 2, where it was asked for and the search came to its end; None, too, if
         there is no boundary.
-    exact_point : tuple of Fraction, or None
+    exact_point : (d,) array of Fraction, or None
         A nearest point itself.
     """
 
@@ -78,7 +78,7 @@ class Robustness:
     n_regions: int
     status: Status
     exact: Fraction | None = None
-    exact_point: tuple[Fraction, ...] | None = field(default=None, metadata=POINTS)
+    exact_point: Fractions | None = field(default=None, metadata=POINTS)
 
     @property
     def is_complete(self) -> bool:
@@ -276,7 +276,7 @@ def robustness_radius(
     >>> lens.robustness_radius([[3, 1], [0.5, 2], [-1, -1]], norm=1).radius
     array([2. , 1.5, 0. ])
     """
-    norm = check_norm(norm)
+    norm = validate.norm(norm)
     domain = check_domain(domain, network.input_dim)
     if max_regions is not None:
         max_regions = validate.count(max_regions, name="`max_regions`")
@@ -327,7 +327,7 @@ def _of_one(network: Network, point: Floats, options: _Options, progress: bool |
     asked = contest(network, point, rival=options.rival, pair=options.pair, output=options.output, value=options.value)
     ties = np.flatnonzero(np.array(margins_at(asked, point)) >= 0)
     if ties.size:
-        here = tuple(map(fraction, point.tolist()))
+        here = fractions(point.tolist())
         zero = fraction(0)
         return Robustness(norm, 0.0, 0.0, 0.0, point, asked.pairs[ties[0]], 0, Status.COMPLETE, zero, here)
     place = place_of(asked.network, point, domain, norm)
@@ -370,7 +370,7 @@ def _answer(front: Front, clear: float, n_regions: int, status: Status, exact: b
     point = front.point
     if point is None or upper > high * (1 + LOOSE):
         point = np.array([nearest_float(v) for v in best.point])
-    found = (power, tuple(fraction(v) for v in best.point)) if exact else ()
+    found = (power, fractions(best.point)) if exact else ()
     radius = _nearest_of(low, high, power, norm)
     return Robustness(norm, radius, low, high, point, best.pair, n_regions, status, *found)
 

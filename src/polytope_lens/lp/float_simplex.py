@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens._compiled.jit import jit
+from polytope_lens.lp.pivoting import EXHAUSTED, TINY_PIVOT, VIOLATED, exchange
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-
-
-# These steer pivots and decide nothing. What is small for the sizes of its terms is no violation. After EXHAUSTED
-# pivots the method gives up.
-VIOLATED, FLAT_PIVOT, EXHAUSTED = 2.0**-40, 2.0**-36, 500
 
 
 def propose_multipliers(objective: Floats, normal: Floats, offset: Floats) -> tuple[Ints, Floats] | None:
@@ -69,7 +65,7 @@ def maximize(
             for k in range(d):
                 total += normal[entering, k] * inverse[k, i]
             alpha[i] = total
-            if total > FLAT_PIVOT and dual[i] / total < step:
+            if total > TINY_PIVOT and dual[i] / total < step:
                 step = dual[i] / total
                 leaving = i
         if leaving < 0:
@@ -79,11 +75,7 @@ def maximize(
                 dual[i] = max(dual[i] - step * alpha[i], 0.0)
         dual[leaving] = step
         basis[leaving] = entering
+        exchange(inverse, alpha, leaving)
         for k in range(d):
-            new = inverse[k, leaving] / alpha[leaving]
-            for i in range(d):
-                if i != leaving:
-                    inverse[k, i] -= alpha[i] * new
-            inverse[k, leaving] = new
-            point[k] += worst * new
+            point[k] += worst * inverse[k, leaving]
     return False

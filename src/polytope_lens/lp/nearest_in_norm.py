@@ -8,13 +8,14 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens.lp.highs import propose_maximum
+from polytope_lens.lp.pivoting import EXHAUSTED, TINY_PIVOT, VIOLATED
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
 
 
-# These steer pivots and decide nothing. After EXHAUSTED pivots the method gives up.
-VIOLATED, FLAT_PIVOT, SINGULAR, EXHAUSTED = 2.0**-40, 2.0**-36, 2.0**-60, 500
+# A matrix of rows of length 1 with such a pivot is not inverted.
+SINGULAR = 2.0**-60
 
 
 def nearest_in_norm(normals: Floats, slack: Floats, norm: float) -> tuple[Floats, Floats] | None:
@@ -174,14 +175,14 @@ def _descend(
         step, leaving, coordinate, pivot = 1e300, -1, -1, 0.0
         for i in range(p):
             rate = -change[i]
-            if rate > FLAT_PIVOT and (dual[i] < step * rate or (dual[i] == step * rate and rate > pivot)):
+            if rate > TINY_PIVOT and (dual[i] < step * rate or (dual[i] == step * rate and rate > pivot)):
                 step = dual[i] / rate
                 leaving = i
                 pivot = rate
         for k in range(d):
             if is_free[k] == 0:
                 rate = sign[k] * gain[k] if is_inf else abs(gain[k])
-                if rate > FLAT_PIVOT:
+                if rate > TINY_PIVOT:
                     if is_inf:
                         room = max(-sign[k] * reduced[k], 0.0)
                     else:

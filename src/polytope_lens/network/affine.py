@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.batches import batches
 from polytope_lens.errors import DimensionError
 from polytope_lens.network.network import augment, slopes
 from polytope_lens.network.pattern import unpack
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Words
     from polytope_lens.network.network import Network
-
-# Numbers in each array of one batch of maps.
-BATCH = 2**21
 
 
 @dataclass(init=False, frozen=True, slots=True, eq=False)
@@ -80,15 +78,13 @@ def affine_maps(network: Network, patterns: Words) -> Floats:
     """
     n, out, d = len(patterns), network.output_dim, network.input_dim
     maps = np.empty((n, out, d + 1))
-    step = max(1, BATCH // (out * max(d + 1, *network.widths, 1)))
-    for start in range(0, n, step):
-        some = slice(start, start + step)
+    for some in batches(n, out * max(d + 1, *network.widths, 1)):
         maps[some] = _maps(network, unpack(patterns[some], network.n_neurons))
     return maps
 
 
 def _maps(network: Network, bits: Bools) -> Floats:
-    n, out, matrix = len(bits), network.output_dim, network.output_matrix
+    n, out, matrix = len(bits), network.output_dim, network.output_weight
     written_out = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
     product: Floats = np.broadcast_to(written_out, (n, *written_out.shape))
     offset = np.broadcast_to(network.output_bias, (n, out))
@@ -96,7 +92,7 @@ def _maps(network: Network, bits: Bools) -> Floats:
         for layer, slope in zip(reversed(network.layers), reversed(slopes(network.layers, bits)), strict=True):
             scaled = product * slope[:, None, :]
             offset = offset + scaled @ layer.bias
-            product = np.asarray(scaled.reshape(-1, layer.width) @ layer.matrix).reshape(n, out, -1)
+            product = np.asarray(scaled.reshape(-1, layer.width) @ layer.weight).reshape(n, out, -1)
     return np.concatenate([product, offset[:, :, None]], axis=2)
 
 

@@ -55,7 +55,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class RegionBounds:
+class RegionCountBounds:
     """All bounds that apply to a network."""
 
     bounds: tuple[Bound, ...]
@@ -76,10 +76,10 @@ class RegionBounds:
         return "\n".join(map(str, self.bounds))
 
     def __repr__(self) -> str:
-        return f"RegionBounds(at most {_shown(self.upper)} regions, from {len(self.bounds)} bounds)"
+        return f"RegionCountBounds(at most {_shown(self.upper)} regions, from {len(self.bounds)} bounds)"
 
 
-def region_bounds(network: Network) -> RegionBounds:
+def region_count_bounds(network: Network) -> RegionCountBounds:
     """Published bounds on the number of regions of networks with these layers.
 
     Upper bounds hold for any slopes of the neurons, and also where some only pass values on: only neurons that cut are
@@ -96,9 +96,9 @@ def region_bounds(network: Network) -> RegionBounds:
     --------
     >>> from polytope_lens import Lens
     >>> zigzag = Lens.from_arrays([[[1]] * 3, [[1] * 3] * 3, [[1] * 3]], [[0, -1, -2], [0, -1, -2], [0]])
-    >>> found = zigzag.bounds()
+    >>> found = zigzag.region_count_bounds()
     >>> found, found["Serra et al."].value, found["sawtooth"].value
-    (RegionBounds(at most 16 regions, from 7 bounds), 16, 16)
+    (RegionCountBounds(at most 16 regions, from 7 bounds), 16, 16)
     """
     d, widths = network.input_dim, network.bits_per_layer
     total, depth = sum(widths), len(widths)
@@ -142,10 +142,10 @@ def region_bounds(network: Network) -> RegionBounds:
             )
     value = round(Fraction(total**d, factorial(d)))
     # Many inputs make this more than any network can have.
-    if d <= total and value <= RegionBounds(tuple(found)).upper:
+    if d <= total and value <= RegionCountBounds(tuple(found)).upper:
         source = "Hanin and Rolnick 2019, theorem 5, without its constant"
         found.append(Bound("random weights", "typical", value, "N^d / d!", source))
-    return RegionBounds(tuple(found))
+    return RegionCountBounds(tuple(found))
 
 
 def _shown(value: int) -> str:
@@ -211,6 +211,6 @@ def _shape(layer: Layer) -> tuple[int, int, int, int]:
     """
     negative, positive = layer.negative_slope != 0, layer.positive_slope != 0
     alike = int((layer.cuts & (negative == positive)).sum())
-    n, m = layer.matrix.shape
-    rank = int(integer_matrix(layer.weight).rank()) if n * m <= LARGEST_RANKED else min(n, m)
+    n, m = layer.weight.shape
+    rank = int(integer_matrix(layer.dense_weight()).rank()) if n * m <= LARGEST_RANKED else min(n, m)
     return int(layer.cuts.sum()), alike, int((negative | positive).sum()), rank

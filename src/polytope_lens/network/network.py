@@ -7,9 +7,9 @@ neurons of layer ``l`` have at ``x``, with a last entry of 1. Layers and neurons
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,13 +19,11 @@ from polytope_lens._kept import Keeper, kept
 from polytope_lens.errors import InvalidNetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Bools, Floats, Ints, Matrix, Sparse
-
-T = TypeVar("T")
 
 # Entries of the largest sparse matrix that is written out as a dense one: half a gigabyte.
 MOST_DENSE_ENTRIES = 2**26
@@ -33,61 +31,35 @@ MOST_DENSE_ENTRIES = 2**26
 DIGESTED = 2**20
 
 
-class WrittenOut:
-    """A matrix of a dataclass that may be given as a sparse one, and is read as a dense one.
-
-    What was given is kept under another name. A sparse matrix is written out anew for each reader, or refused where
-    that would need gigabytes.
-    """
-
-    def __init__(self, kept_as: str) -> None:
-        self._kept_as = kept_as
-
-    def __get__(self, owner: Any, kind: type | None = None) -> Any:
-        if owner is None:
-            return self
-        matrix: Matrix = getattr(owner, self._kept_as)
-        if isinstance(matrix, np.ndarray):
-            return matrix
-        n, m = matrix.shape
-        if _is_too_large(matrix):
-            raise InvalidNetworkError(
-                f"this question needs a sparse weight of shape {(n, m)} as a dense array, which would take "
-                f"{n * m * 8 / 2**30:.0f} GB. Ask it of a smaller part of the network, or one that needs no dense "
-                "weights: `lens(X)`, `patterns`, `path`, `slice` and its `partition`, or `lens.at(x)` and the region's "
-                "`inequalities(facets=False)`, `nearest_boundary()` and `affine_map`."
-            )
-        dense = matrix.toarray()
-        dense.flags.writeable = False
-        return dense
-
-    def __set__(self, owner: Any, value: Any) -> None:
-        object.__setattr__(owner, self._kept_as, value)
+def _dense(matrix: Matrix) -> Floats:
+    """A weight as a dense array, or a refusal where that would need gigabytes."""
+    if isinstance(matrix, np.ndarray):
+        return matrix
+    n, m = matrix.shape
+    if _is_too_large(matrix):
+        raise InvalidNetworkError(
+            f"this question needs a sparse weight of shape {(n, m)} as a dense array, which would take "
+            f"{n * m * 8 / 2**30:.0f} GB. Ask it of a smaller part of the network, or one that needs no dense "
+            "weights: `lens(X)`, `patterns`, `path`, `slice` and its `partition`, or `lens.at(x)` and the region's "
+            "`inequalities(facets=False)`, `nearest_boundary()` and `affine_map`."
+        )
+    dense: Floats = matrix.toarray()
+    dense.flags.writeable = False
+    return dense
 
 
 def _is_too_large(matrix: Matrix) -> bool:
     return not isinstance(matrix, np.ndarray) and matrix.shape[0] * matrix.shape[1] > MOST_DENSE_ENTRIES
 
 
-def _written_out(name: str, *, kept_as: str) -> Callable[[type[T]], type[T]]:
-    """Make a field of a dataclass a `WrittenOut`."""
-
-    def change(kind: type[T]) -> type[T]:
-        setattr(kind, name, WrittenOut(kept_as))
-        return kind
-
-    return change
-
-
-@_written_out("weight", kept_as="matrix")
 @dataclass(frozen=True, eq=False)
 class Layer:
     """One hidden layer: an affine map, then two slopes for each neuron.
 
     Parameters
     ----------
-    weight : (n, m) array
-        One row per neuron. A sparse matrix is kept as it is, in `matrix`; `weight` then writes it out.
+    weight : (n, m) array, or sparse matrix
+        One row per neuron; kept as it is, see :meth:`dense_weight`.
     bias : (n,) array
     negative_slope, positive_slope : (n,) arrays
         Slope of each neuron where its pre-activation is negative, and where it is positive: ReLU is ``(0, 1)``, leaky
@@ -98,17 +70,16 @@ class Layer:
         counted although the map does not bend there.
     """
 
-    weight: Floats
+    weight: Matrix
     bias: Floats
     negative_slope: Floats
     positive_slope: Floats
     cuts: Bools
-    matrix: Matrix = field(init=False)
 
     def __post_init__(self) -> None:
-        weight = validate.matrix(self.matrix, name="a weight matrix", error=InvalidNetworkError)
+        weight = validate.matrix(self.weight, name="a weight matrix", error=InvalidNetworkError)
         n = weight.shape[0]
-        object.__setattr__(self, "matrix", weight)
+        object.__setattr__(self, "weight", weight)
         for name in ("bias", "negative_slope", "positive_slope"):
             array = validate.float_array(
                 getattr(self, name), name=f"a layer's {name}", ndim=1, error=InvalidNetworkError
@@ -131,10 +102,20 @@ class Layer:
     @property
     def width(self) -> int:
         """Number of neurons, pass-through ones included."""
-        return int(self.matrix.shape[0])
+        return int(self.weight.shape[0])
+
+    def dense_weight(self) -> Floats:
+        """The weight as a dense array, (n, m); a sparse one is written out anew each time.
+
+        Raises
+        ------
+        InvalidNetworkError
+            A sparse one that would take gigabytes.
+        """
+        return _dense(self.weight)
 
     def __repr__(self) -> str:
-        return f"Layer({self.matrix.shape[1]} -> {self.width}, {activation_name(self)})"
+        return f"Layer({self.weight.shape[1]} -> {self.width}, {activation_name(self)})"
 
 
 def activation_name(layer: Layer) -> str:
@@ -150,7 +131,6 @@ def activation_name(layer: Layer) -> str:
     return {0.0: "ReLU", -1.0: "absolute value"}.get(pair[0], f"leaky ReLU {pair[0]:g}")
 
 
-@_written_out("output_weight", kept_as="output_matrix")
 @dataclass(frozen=True, eq=False)
 class Network(Keeper):
     """A piecewise-affine network in canonical form.
@@ -161,28 +141,27 @@ class Network(Keeper):
     ----------
     layers : tuple of Layer
         The hidden layers, L of them (none for an affine map).
-    output_weight : (out, n_L) array
+    output_weight : (out, n_L) array, or sparse matrix
     output_bias : (out,) array
-        The last affine map, ``W_{L+1}``; like a layer's weight it may be sparse, and is then kept in `output_matrix`.
+        The last affine map, ``W_{L+1}``.
     """
 
     layers: tuple[Layer, ...]
-    output_weight: Floats
+    output_weight: Matrix
     output_bias: Floats
-    output_matrix: Matrix = field(init=False)
 
     def __post_init__(self) -> None:
-        weight = validate.matrix(self.output_matrix, name="the output weight", error=InvalidNetworkError)
+        weight = validate.matrix(self.output_weight, name="the output weight", error=InvalidNetworkError)
         bias = validate.float_array(self.output_bias, name="the output bias", ndim=1, error=InvalidNetworkError)
         object.__setattr__(self, "layers", tuple(self.layers))
-        object.__setattr__(self, "output_matrix", weight)
+        object.__setattr__(self, "output_weight", weight)
         object.__setattr__(self, "output_bias", bias)
         if bias.shape != weight.shape[:1]:
             raise InvalidNetworkError(
                 f"the output bias should have {weight.shape[0]} entries, one per row of the output weight, "
                 f"but has shape {bias.shape}."
             )
-        matrices = [layer.matrix for layer in self.layers] + [weight]
+        matrices = [layer.weight for layer in self.layers] + [weight]
         for index, matrix in enumerate(matrices):
             if 0 in matrix.shape:
                 raise InvalidNetworkError(f"layer {index} has a weight of shape {matrix.shape}: nothing is left of it.")
@@ -195,12 +174,12 @@ class Network(Keeper):
     @property
     def input_dim(self) -> int:
         """Number of inputs, d."""
-        return int((self.layers[0].matrix if self.layers else self.output_matrix).shape[1])
+        return int((self.layers[0].weight if self.layers else self.output_weight).shape[1])
 
     @property
     def output_dim(self) -> int:
         """Number of outputs."""
-        return int(self.output_matrix.shape[0])
+        return int(self.output_weight.shape[0])
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -208,6 +187,7 @@ class Network(Keeper):
         return tuple(layer.width for layer in self.layers)
 
     @property
+    @kept
     def bits_per_layer(self) -> tuple[int, ...]:
         """Number of neurons of each hidden layer that have a bit in the activation pattern."""
         return tuple(int(layer.cuts.sum()) for layer in self.layers)
@@ -228,8 +208,13 @@ class Network(Keeper):
         array([[ 1. , -2. ,  0.5],
                [ 0. ,  0. ,  1. ]])
         """
-        pairs = [(layer.weight, layer.bias) for layer in self.layers] + [(self.output_weight, self.output_bias)]
-        return [augment(weight, bias) for weight, bias in pairs]
+        weights = [layer.dense_weight() for layer in self.layers] + [self.dense_output_weight()]
+        biases = [layer.bias for layer in self.layers] + [self.output_bias]
+        return [augment(weight, bias) for weight, bias in zip(weights, biases, strict=True)]
+
+    def dense_output_weight(self) -> Floats:
+        """The output weight as a dense array, (out, n_L); see :meth:`.Layer.dense_weight`."""
+        return _dense(self.output_weight)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
@@ -253,11 +238,11 @@ def digest(network: Network) -> bytes:
     """
     state = blake2b(digest_size=32)
     for layer in network.layers:
-        _take(state, layer.matrix)
+        _take(state, layer.weight)
         for values in (layer.bias, layer.negative_slope, layer.positive_slope):
             state.update((values + 0.0).tobytes())  # zero has two signs
         state.update(layer.cuts.tobytes())
-    _take(state, network.output_matrix)
+    _take(state, network.output_weight)
     state.update((network.output_bias + 0.0).tobytes())
     return state.digest()
 
@@ -290,7 +275,7 @@ def augment(weight: Floats, bias: Floats) -> Floats:
 
 def fits_written_out(network: Network) -> bool:
     """Whether all weights can be had as dense arrays, which some questions need."""
-    return not any(map(_is_too_large, [*(layer.matrix for layer in network.layers), network.output_matrix]))
+    return not any(map(_is_too_large, [*(layer.weight for layer in network.layers), network.output_weight]))
 
 
 def most_terms(matrix: Matrix) -> int:
@@ -316,7 +301,7 @@ def pass_through_layer(weight: ArrayLike | Sparse, bias: ArrayLike) -> Layer:
     """Build a hidden layer that only carries values: an affine map without activation."""
     offsets = np.asarray(bias)
     rows = len(offsets)
-    return Layer(cast("Floats", weight), offsets, np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))
+    return Layer(cast("Matrix", weight), offsets, np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))
 
 
 def from_arrays(
@@ -387,8 +372,8 @@ def evaluate(network: Network, X: Floats) -> Floats:
     """Output at each row of `X`, shape (n, d) -> (n, out), in float64 arithmetic (rounded)."""
     hidden = X
     for layer in network.layers:
-        hidden = activate(layer, hidden @ layer.matrix.T + layer.bias)
-    return np.asarray(hidden @ network.output_matrix.T + network.output_bias)
+        hidden = activate(layer, hidden @ layer.weight.T + layer.bias)
+    return np.asarray(hidden @ network.output_weight.T + network.output_bias)
 
 
 def activate(layer: Layer, preactivation: Floats) -> Floats:
@@ -435,6 +420,7 @@ def layer_of_bit(network: Network) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(network.layers)), network.bits_per_layer)
 
 
+@kept
 def bit_places(network: Network) -> list[tuple[int, int]]:
     """For each bit of a pattern, the layer and the neuron that it belongs to."""
     return [(index, int(j)) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
@@ -442,7 +428,7 @@ def bit_places(network: Network) -> list[tuple[int, int]]:
 
 def from_layer(network: Network, index: int) -> Network:
     """The layers from one on and the outputs, as a network of what goes into that layer. Exact."""
-    return Network(network.layers[index:], cast("Floats", network.output_matrix), network.output_bias)
+    return Network(network.layers[index:], network.output_weight, network.output_bias)
 
 
 def cutting_first(network: Network) -> Network:
@@ -456,10 +442,10 @@ def cutting_first(network: Network) -> Network:
         if all((places == np.arange(len(places))).all() for places in (before, order)):
             layers.append(layer)
             continue
-        matrix = layer.matrix[:, before]
+        matrix = layer.weight[:, before]
         slopes = layer.negative_slope[order], layer.positive_slope[order]
-        layers.append(Layer(cast("Floats", matrix[order]), layer.bias[order], *slopes, layer.cuts[order]))
-    return Network(tuple(layers), cast("Floats", network.output_matrix[:, order]), network.output_bias)
+        layers.append(Layer(matrix[order], layer.bias[order], *slopes, layer.cuts[order]))
+    return Network(tuple(layers), network.output_weight[:, order], network.output_bias)
 
 
 def activation_matrices(network: Network, bits: Bools) -> list[Floats]:

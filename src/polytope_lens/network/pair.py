@@ -105,7 +105,7 @@ def side_by_side(first: Network, second: Network) -> SideBySide:
         first_bits.append(bit[here[one.cuts]])
         second_bits.append(bit[there[other.cuts]])
         n_bits += int(layer.cuts.sum())
-    weight = [_spread(first.output_weight, here, width), _spread(second.output_weight, there, width)]
+    weight = [_spread(first.dense_output_weight(), here, width), _spread(second.dense_output_weight(), there, width)]
     bias = np.concatenate([first.output_bias, second.output_bias])
     nothing = [np.zeros(0, dtype=np.int64)]
     return SideBySide(
@@ -129,7 +129,7 @@ def difference(first: Network, second: Network) -> Network:
             f"other {second.output_dim}."
         )
     both = joint(first, second)
-    outputs = pass_through_layer(both.output_weight, both.output_bias)
+    outputs = pass_through_layer(both.dense_output_weight(), both.output_bias)
     identity = np.eye(first.output_dim)
     return Network((*both.layers, outputs), np.hstack([identity, -identity]), np.zeros(first.output_dim))
 
@@ -142,7 +142,7 @@ def _deepened(network: Network, depth: int) -> list[Layer]:
 
 def _widened(layer: Layer, place: Ints, width: int) -> Layer:
     """A layer on `width` values, of which those in these places are its own."""
-    weight = _spread(layer.weight, place, width)
+    weight = _spread(layer.dense_weight(), place, width)
     return Layer(weight, layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts)
 
 
@@ -154,5 +154,6 @@ def _spread(weight: Floats, place: Ints, width: int) -> Floats:
 
 def _key(layer: Layer, neuron: int) -> bytes:
     # Adding zero makes -0.0 equal to 0.0.
-    numbers = [*layer.weight[neuron], layer.bias[neuron], layer.negative_slope[neuron], layer.positive_slope[neuron]]
+    slopes = layer.negative_slope[neuron], layer.positive_slope[neuron]
+    numbers = [*layer.dense_weight()[neuron], layer.bias[neuron], *slopes]
     return (np.array([*numbers, layer.cuts[neuron]], dtype=np.float64) + 0.0).tobytes()

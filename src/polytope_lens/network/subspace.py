@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -45,12 +45,12 @@ class Flat:
 
     def embed(self, Y: Floats) -> Floats:
         """Coordinates on the flat to points of the space, (n, k) -> (n, d); rounded."""
-        return reduce(lambda points, layer: points @ layer.weight.T + layer.bias, self.layers, Y)
+        return reduce(lambda points, layer: points @ layer.dense_weight().T + layer.bias, self.layers, Y)
 
     def project(self, X: Floats) -> Floats:
         """Coordinates of the nearest points of the flat, (n, d) -> (n, k); rounded."""
         origin = self.embed(np.zeros((1, self.dim)))
-        basis = reduce(lambda columns, layer: layer.weight @ columns, self.layers, np.eye(self.dim))
+        basis = reduce(lambda columns, layer: layer.dense_weight() @ columns, self.layers, np.eye(self.dim))
         return np.asarray(np.linalg.lstsq(basis, (X - origin).T)[0].T)
 
     def __repr__(self) -> str:
@@ -115,7 +115,7 @@ def compose(inner: Flat, outer: Flat) -> Flat:
 
 def restrict(network: Network, flat: Flat) -> Network:
     """The network on a flat, as a function of the coordinates there; exact: the flat's layers come first."""
-    return Network((*flat.layers, *network.layers), cast("Floats", network.output_matrix), network.output_bias)
+    return Network((*flat.layers, *network.layers), network.output_weight, network.output_bias)
 
 
 def _name(k: int) -> str:

@@ -6,63 +6,50 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, overload
 
 from polytope_lens._arrays import validate
+from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, found_later
 from polytope_lens.cells import chebyshev_balls, recession_cones
-from polytope_lens.domain import is_bounded
-from polytope_lens.errors import (
-    DimensionError,
-    IndexingError,
-    OptionError,
-    PartialPartitionError,
-    PolytopeLensError,
-    Status,
-    UnboundedPolytopeError,
-)
+from polytope_lens.errors import IndexingError, Status
 from polytope_lens.flat_domain import flat_domain, flat_of, within
-from polytope_lens.function import extrema, level_set, lipschitz, moments, norms, variation
+from polytope_lens.function import extrema, lipschitz
+from polytope_lens.function import level_set as level_sets
 from polytope_lens.mesh import planar_mesh as planar
-from polytope_lens.mesh.planar_mesh import PlanarMesh
-from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
 from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import ActivationPattern, find, pack, unpack
 from polytope_lens.partition import archive
+from polytope_lens.partition.namespaces import PartitionComplex, PartitionExport, PartitionFunction, PartitionPlot
 from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex import (
     data_table,
     dual_graph,
-    face_lattice,
     facet_table,
     linear_pieces,
-    linear_regions,
     locate,
     mesh_vertices,
     neurons,
     region_table,
     volumes,
 )
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.region import Region
-from polytope_lens.render import interactive, solid_files
-from polytope_lens.render.sheet import HEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from fractions import Fraction
     from os import PathLike
 
     import geopandas as gpd
     import networkx as nx
     import numpy as np
     import pandas as pd
-    import plotly.graph_objects as go
-    from matplotlib.axes import Axes
-    from mpl_toolkits.mplot3d import Axes3D
     from numpy.typing import ArrayLike, NDArray
     from scipy import sparse
 
-    from polytope_lens._types import Bools, Floats, Ints, Words
+    from polytope_lens._types import Bools, Floats, Fractions, Ints, Words
     from polytope_lens.domain import Domain
     from polytope_lens.function.level_set import LevelSet
     from polytope_lens.function.level_surface import LevelSurface
+    from polytope_lens.mesh.planar_mesh import PlanarMesh
+    from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.network.network import Network
 
 
@@ -79,6 +66,9 @@ def _embedded_witnesses(partition: Partition) -> Floats:
 @dataclass(frozen=True, eq=False)
 class Partition(Keeper):
     """Every region of a domain, in canonical order (patterns ascending, bit by bit).
+
+    What is asked most often are its methods; the rest goes by subject: `plot`, `function`, `complex` and `export`,
+    each of which prints what it answers.
 
     One found by :meth:`.Lens.explore` may hold a part of them only. Its `status` and what it prints say so, and what
     needs all regions refuses: corners, areas, pictures, linear pieces, and the place of a point in no region listed.
@@ -161,14 +151,6 @@ class Partition(Keeper):
             return False
         return bool(find(self.packed_patterns, pack(region.pattern.array[None]))[0] >= 0)
 
-    def patterns(self) -> Bools:
-        """Which neurons are on in each region, (n_regions, n_neurons) bool, as :meth:`.Lens.patterns` of points."""
-        return unpack(self.packed_patterns, self.network.n_neurons)
-
-    def locate(self, X: ArrayLike) -> Ints:
-        """Index of the region that holds each row of `X`, (n,); see :func:`.locate.locate`."""
-        return locate.locate(self, X)
-
     @property
     def is_complete(self) -> bool:
         """Whether every region of the domain is listed."""
@@ -181,43 +163,134 @@ class Partition(Keeper):
             told += _open_ends(self.search) + ". "
         return told + self.status.value.rstrip(".") + "."
 
-    def require_complete(self, purpose: str) -> None:
-        """Refuse a question about all regions of the domain if some may be missing.
+    # ------------------------------------------------------------------------------------------- questions by subject
+
+    @property
+    def plot(self) -> PartitionPlot:
+        """Pictures: ``partition.plot()`` and others; see :class:`.PartitionPlot`."""
+        return PartitionPlot(self)
+
+    @property
+    def function(self) -> PartitionFunction:
+        """The network as a function on the domain: ``partition.function.norms()`` and others.
+
+        See :class:`.PartitionFunction`.
+        """
+        return PartitionFunction(self)
+
+    @property
+    def complex(self) -> PartitionComplex:
+        """The polyhedral complex of the regions: ``partition.complex.facets()`` and others.
+
+        See :class:`.PartitionComplex`.
+        """
+        return PartitionComplex(self)
+
+    @property
+    def export(self) -> PartitionExport:
+        """Files of solids: ``partition.export.obj()`` and others; see :class:`.PartitionExport`."""
+        return PartitionExport(self)
+
+    # ------------------------------------------------------------------------------------------------ of each region
+
+    def patterns(self) -> Bools:
+        """Which neurons are on in each region, (n_regions, n_neurons) bool, as :meth:`.Lens.patterns` of points."""
+        return unpack(self.packed_patterns, self.network.n_neurons)
+
+    @documented_by(locate.locate)
+    def locate(self, X: ArrayLike) -> Ints:
+        return locate.locate(self, X)
+
+    @documented_by(planar.polygons)
+    def polygons(self) -> NDArray[np.object_]:
+        """The regions of a bounded domain in the plane as shapely polygons, (n_regions,).
+
+        They are a valid coverage: neighbours share corners to the last bit.
 
         Raises
         ------
-        PartialPartitionError
+        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
+            There is no mesh.
         """
-        if not self.is_complete:
-            raise PartialPartitionError(
-                f"{purpose} needs every region of the domain, but this partition lists {len(self)} of them. "
-                f"{self.explain()}"
-            )
+        return planar.polygons(require_planar_mesh(self))
 
-    def facets(self) -> facet_table.Facets:
-        """Every facet with the regions on its sides and its owners; see :func:`.facet_table.facets`."""
-        return facet_table.facets(self)
+    @overload
+    def vertices(self, index: int, *, exact: Literal[False] = False) -> Floats: ...
+    @overload
+    def vertices(self, index: int, *, exact: Literal[True]) -> Fractions: ...
+    @documented_by(mesh_vertices.exact_vertices)
+    def vertices(self, index: int, *, exact: bool = False) -> Floats | Fractions:
+        """Corners of a region: in the plane counter-clockwise, (n, 2), in space in the order of the mesh, (n, 3).
 
+        On the line they are its ends, ascending, (2, 1); beyond space those of :meth:`.Region.vertices`.
+        Rounded: in the plane and in space each is within ``mesh.error`` of the exact one, on the line it is the float
+        nearest to it.
+
+        Parameters
+        ----------
+        index : int
+            Which region.
+        exact : bool
+            Fractions instead of floats, in the same order.
+        """
+        index = self._checked_one(index)
+        return mesh_vertices.exact_vertices(self, index) if exact else mesh_vertices.rounded_vertices(self, index)
+
+    @documented_by(volumes.volumes)
+    def volumes(self) -> Floats:
+        return volumes.volumes(self)
+
+    @documented_by(chebyshev_balls.chebyshev_balls)
+    def chebyshev_balls(self) -> chebyshev_balls.Balls:
+        return chebyshev_balls.chebyshev_balls(self)
+
+    @documented_by(recession_cones.bounded_mask)
+    def bounded_mask(self) -> Bools:
+        return recession_cones.bounded_mask(self)
+
+    @documented_by(recession_cones.recession_cones)
+    def rays(self) -> recession_cones.RecessionCones:
+        """Where the regions go on forever: extreme rays and lines of all of them, as ragged arrays.
+
+        ``partition.rays()[i]`` has those of region i; ``partition[i].rays(exact=True)`` as whole numbers.
+        """
+        return recession_cones.recession_cones(self)
+
+    # ------------------------------------------------------------------------------------------------- of all of them
+
+    @documented_by(facet_table.adjacency)
     def adjacency(self) -> sparse.csr_array:
-        """Which regions share a facet, (n_regions, n_regions) bool; see :func:`.facet_table.adjacency`."""
         return facet_table.adjacency(self)
 
-    def to_networkx(self) -> nx.Graph[int]:
-        """Regions and the facets between them as a graph; see :func:`.dual_graph.to_networkx`.
+    @documented_by(linear_pieces.linear_pieces)
+    def linear_pieces(self) -> linear_pieces.LinearPieces:
+        return linear_pieces.linear_pieces(self)
 
-        ``dual_graph.degrees``, ``diameter``, ``eccentricities``, ``components`` and ``distances`` take `adjacency`
-        instead.
-        """
-        return dual_graph.to_networkx(self)
+    @documented_by(neurons.neurons)
+    def neurons(self) -> neurons.Neurons:
+        return neurons.neurons(self)
 
-    def to_frame(self, *, with_facets: bool = True, with_maps: bool = False) -> pd.DataFrame:
-        """One row for each region; see :func:`.region_table.to_frame`."""
-        return region_table.to_frame(self, with_facets=with_facets, with_maps=with_maps)
+    @documented_by(level_sets.level_set)
+    def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet | LevelSurface:
+        return level_sets.level_set(self, output, value, exact=exact)
 
-    def to_geodataframe(self, *, with_facets: bool = True, with_maps: bool = False) -> gpd.GeoDataFrame:
-        """The same table with polygons, in a bounded domain of the plane; see :func:`.region_table.to_geodataframe`."""
-        return region_table.to_geodataframe(self, with_facets=with_facets, with_maps=with_maps)
+    @documented_by(level_sets.boundary)
+    def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
+        return level_sets.boundary(self, i, j, exact=exact)
 
+    @documented_by(extrema.extrema)
+    def extrema(self, output: int = 0, *, exact: bool = False) -> extrema.Extrema:
+        return extrema.extrema(self, output, exact=exact)
+
+    @documented_by(lipschitz.lipschitz)
+    def lipschitz(
+        self, norm: float = 2, output_norm: float | None = None, *, exact: bool = False
+    ) -> lipschitz.Lipschitz:
+        return lipschitz.lipschitz(self, norm, output_norm, exact=exact)
+
+    # ---------------------------------------------------------------------------------------------- tables and files
+
+    @documented_by(data_table.data_table)
     def data_table(
         self,
         X: ArrayLike,
@@ -226,165 +299,44 @@ class Partition(Keeper):
         predictions: ArrayLike | None = None,
         task: str | None = None,
     ) -> data_table.RegionData:
-        """Points, labels and errors of each region that holds rows of `X`; see :func:`.data_table.data_table`."""
+        """Count the points of each region that holds some; with labels, also its purity and the network's error."""
         return data_table.data_table(self, X, y, predictions=predictions, task=task)
 
-    def linear_pieces(self) -> linear_pieces.LinearPieces:
-        """Regions merged where neighbours have the same affine map; see :func:`.linear_pieces.linear_pieces`."""
-        self.require_complete("`linear_pieces`")
-        return linear_pieces.linear_pieces(self)
+    @documented_by(region_table.to_frame)
+    def to_frame(self, *, with_facets: bool = True, with_maps: bool = False) -> pd.DataFrame:
+        return region_table.to_frame(self, with_facets=with_facets, with_maps=with_maps)
 
-    def level_set(self, output: int = 0, value: float = 0.5, *, exact: bool = False) -> LevelSet | LevelSurface:
-        """Where an output takes a value: polylines, in space polygons; see :func:`.level_set.level_set`."""
-        return level_set.level_set(self, output, value, exact=exact)
+    @documented_by(region_table.to_geodataframe)
+    def to_geodataframe(self, *, with_facets: bool = True, with_maps: bool = False) -> gpd.GeoDataFrame:
+        return region_table.to_geodataframe(self, with_facets=with_facets, with_maps=with_maps)
 
-    def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
-        """Where outputs i and j are equal: polylines, in space polygons; see :func:`.level_set.boundary`."""
-        return level_set.boundary(self, i, j, exact=exact)
+    @documented_by(dual_graph.to_networkx)
+    def to_networkx(self) -> nx.Graph[int]:
+        """Regions and the facets between them as a graph for networkx.
 
-    def bent_hyperplane(self, layer: int, neuron: int, *, exact: bool = False) -> LevelSet | LevelSurface:
-        """Where a neuron is zero: polylines, in space polygons; see :func:`.level_set.bent_hyperplane`."""
-        return level_set.bent_hyperplane(self, layer, neuron, exact=exact)
-
-    def moments(self, *, exact: bool = False) -> moments.Moments:
-        """Mean and second moments of the outputs over the domain; see :func:`.moments.moments`."""
-        return moments.moments(self, exact=exact)
-
-    def mean(self, output: int = 0, *, exact: bool = False) -> float | Fraction:
-        """Average of an output over the domain; see :func:`.moments.mean`."""
-        return moments.mean(self, output, exact=exact)
-
-    def norms(self, *, exact: bool = False) -> norms.Norms:
-        """L1, L2 and supremum norm of each output over the domain; see :func:`.norms.norms`."""
-        return norms.norms(self, exact=exact)
-
-    def extrema(self, output: int = 0, *, exact: bool = False) -> extrema.Extrema:
-        """Least and greatest value of an output on a bounded domain, and where; see :func:`.extrema.extrema`."""
-        return extrema.extrema(self, output, exact=exact)
-
-    def lipschitz(self, p: float = 2, q: float | None = None, *, exact: bool = False) -> lipschitz.Lipschitz:
-        """The Lipschitz constant on the domain, and where it is attained; see :func:`.lipschitz.lipschitz`."""
-        return lipschitz.lipschitz(self, p, q, exact=exact)
-
-    def total_variation(self, output: int = 0) -> float:
-        """Integral of the length of an output's gradient; see :func:`.variation.total_variation`."""
-        return variation.total_variation(self, output)
-
-    def gradient_variation(self, output: int = 0) -> float:
-        """Jumps of an output's gradient times the facets' sizes; see :func:`.variation.gradient_variation`."""
-        return variation.gradient_variation(self, output)
-
-    def neurons(self) -> neurons.Neurons:
-        """Where each neuron is on, and how much it cuts; see :func:`.neurons.neurons`."""
-        return neurons.neurons(self)
-
-    def faces(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.Faces:
-        """The faces of all regions, of every dimension; see :func:`.face_lattice.faces`."""
-        return face_lattice.faces(self, max_regions=max_regions)
-
-    def f_vector(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.FVector:
-        """Numbers of faces by dimension; see :func:`.face_lattice.f_vector`."""
-        return face_lattice.f_vector(self, max_regions=max_regions)
-
-    def linear_region_counts(
-        self, *, max_regions: int = linear_regions.MAX_REGIONS, max_programs: int = linear_regions.MAX_PROGRAMS
-    ) -> linear_regions.LinearRegionCounts:
-        """Numbers of linear regions by each definition in use; see :func:`.linear_regions.linear_region_counts`."""
-        return linear_regions.linear_region_counts(self, max_regions=max_regions, max_programs=max_programs)
-
-    def planar_mesh(self) -> PlanarMesh:
-        """The corners, or an error that says why there are none.
-
-        Raises
-        ------
-        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
+        ``dual_graph.degrees``, ``diameter``, ``eccentricities``, ``components`` and ``distances`` take `adjacency`
+        instead.
         """
-        if isinstance(self.mesh, PlanarMesh):
-            return self.mesh
-        raise self._no_mesh("polygons", 2, "a plane")
+        return dual_graph.to_networkx(self)
 
-    def polyhedral_mesh(self) -> PolyhedralMesh:
-        """The vertices and faces in space, or an error that says why there are none.
-
-        Raises
-        ------
-        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
-        """
-        if isinstance(self.mesh, PolyhedralMesh):
-            return self.mesh
-        raise self._no_mesh("polyhedra", 3, "a flat of three dimensions")
-
-    def require_mesh(self) -> PlanarMesh | PolyhedralMesh:
-        """The mesh of either kind, or an error that says why there is none.
-
-        Raises
-        ------
-        DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
-        """
-        return self.polyhedral_mesh() if within(self).network.input_dim == 3 else self.planar_mesh()
-
-    def _no_mesh(self, what: str, dim: int, flat: str) -> PolytopeLensError:
-        """Why there is no mesh of polygons or polyhedra."""
-        if (n_free := within(self).network.input_dim) != dim:
-            has = f"this one has {n_free}" if self.on_flat is None else f"this domain leaves {n_free} free"
-            return DimensionError(
-                f"{what} exist for networks with {dim} inputs; {has}. Restrict it to {flat} first, or ask single "
-                "regions for their polytope."
-            )
-        self.require_complete(f"a mesh of {what}")
-        if is_bounded(self.domain):
-            return OptionError(
-                f"the partition was made without a mesh, so its {what} are not known. Make it with `mesh=True`."
-            )
-        return UnboundedPolytopeError(
-            f"the domain is unbounded, so its outer regions are no {what}. Choose a bounded domain, for example "
-            f"`Box({[-1] * dim}, {[1] * dim})`."
-        )
-
-    def polygons(self) -> NDArray[np.object_]:
-        """The regions as shapely polygons, (n_regions,), a valid coverage; see :func:`.planar_mesh.polygons`."""
-        return planar.polygons(self.planar_mesh())
-
-    @overload
-    def vertices(self, index: int, *, exact: Literal[False] = False) -> Floats: ...
-    @overload
-    def vertices(self, index: int, *, exact: Literal[True]) -> list[tuple[Fraction, ...]]: ...
-    def vertices(self, index: int, *, exact: bool = False) -> Floats | list[tuple[Fraction, ...]]:
-        """Corners of a region: in the plane counter-clockwise, (n, 2), in space in the order of the mesh, (n, 3).
-
-        On the line they are its ends, ascending, (2, 1); beyond space those of :meth:`.Region.vertices`.
-        Rounded: in the plane and in space each is within ``mesh.error`` of the exact one, on the line it is the float
-        nearest to it. With `exact`, tuples of fractions in the same order; see :func:`.mesh_vertices.exact_vertices`.
-        """
-        index = self._checked_one(index)
-        return mesh_vertices.exact_vertices(self, index) if exact else mesh_vertices.rounded_vertices(self, index)
-
-    def bounded_mask(self) -> Bools:
-        """Which regions are bounded, (n_regions,) bool; see :func:`.recession_cones.bounded_mask`."""
-        return recession_cones.bounded_mask(self)
-
-    def rays(self) -> recession_cones.RecessionCones:
-        """Where the regions go on forever, as ragged arrays; see :func:`.recession_cones.recession_cones`.
-
-        ``partition.rays()[i]`` has those of region i, rounded; ``partition[i].rays(exact=True)`` as integers.
-        """
-        return recession_cones.recession_cones(self)
-
-    def chebyshev_balls(self) -> chebyshev_balls.Balls:
-        """The largest ball inside each region, proved to be inside; see :func:`.balls.chebyshev_balls`."""
-        return chebyshev_balls.chebyshev_balls(self)
-
-    def volumes(self) -> Floats:
-        """Length of each region on the line, area in the plane, volume in space; see :func:`.volumes.volumes`."""
-        return volumes.volumes(self)
-
+    @documented_by(archive.save)
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one file, the network included; see :func:`.archive.save`."""
+        """Write everything to one file, the network included, from which :meth:`load` makes an equal partition."""
         archive.save(self, path)
 
     @classmethod
+    @documented_by(archive.load)
     def load(cls, path: str | PathLike[str]) -> Partition:
-        """Read what `save` wrote; see :func:`.archive.load`."""
+        """Read what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Returns
+        -------
+        Partition
+        """
         fields = archive.load(path)
         search, certificate, whole = fields.pop("search"), fields.pop("certificate"), fields.pop("whole")
         found = cls(
@@ -394,65 +346,6 @@ class Partition(Keeper):
             return found
         network, domain = whole
         return embedded(network, domain, found)
-
-    def to_obj(self, *, shrink: float = 1.0) -> str:
-        """The polyhedra of a bounded domain in space as a Wavefront OBJ file; see :func:`.solid_files.to_obj`."""
-        return solid_files.to_obj(self, shrink=shrink)
-
-    def to_ply(self, *, shrink: float = 1.0) -> str:
-        """The polyhedra of a bounded domain in space as a PLY file, with colours; see :func:`.solid_files.to_ply`."""
-        return solid_files.to_ply(self, shrink=shrink)
-
-    def plot(
-        self,
-        ax: Axes | None = None,
-        color: Literal["value", "pattern", "slope", "layer"] = "value",
-        *,
-        boundaries: bool = True,
-        points: ArrayLike | None = None,
-        output: int = 0,
-        shrink: float | None = None,
-    ) -> Axes:
-        """Draw the regions in the plane or in space; see :func:`.matplotlib.plot` and :func:`.space.plot`.
-
-        `shrink` is how far apart solids are drawn in space, by default a little.
-        """
-        if within(self).network.input_dim == 3:
-            from polytope_lens.render import space
-
-            factor = space.SHRINK if shrink is None else shrink
-            axes: Axes = space.plot(self, ax, color, boundaries=boundaries, points=points, output=output, shrink=factor)
-            return axes
-        from polytope_lens.render import matplotlib as render
-
-        return render.plot(self, ax, color, boundaries=boundaries, points=points, output=output)
-
-    def plot_surface(
-        self,
-        ax: Axes | None = None,
-        color: Literal["value", "pattern", "slope"] = "value",
-        *,
-        boundaries: bool = True,
-        output: int = 0,
-        height: float = HEIGHT,
-        limits: tuple[float, float] | None = None,
-    ) -> Axes3D:
-        """Draw the graph of an output over the plane as a folded surface; see :func:`.surface.surface`."""
-        from polytope_lens.render.surface import surface
-
-        return surface(self, ax, color, boundaries=boundaries, output=output, height=height, limits=limits)
-
-    def interactive_surface(
-        self,
-        color: Literal["value", "pattern", "slope"] = "value",
-        *,
-        boundaries: bool = True,
-        output: int = 0,
-        height: float = HEIGHT,
-        limits: tuple[float, float] | None = None,
-    ) -> go.Figure:
-        """The same as a plotly figure to turn and zoom into; see :func:`.interactive.surface`."""
-        return interactive.surface(self, color, boundaries=boundaries, output=output, height=height, limits=limits)
 
     def __repr__(self) -> str:
         layers = ", ".join(map(str, self.counts_per_layer.tolist()))

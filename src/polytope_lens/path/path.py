@@ -10,7 +10,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, kept
-from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.arithmetic.rational import fractions
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import ActivationPattern, flips, unpack
 from polytope_lens.path import sweep
@@ -18,11 +18,10 @@ from polytope_lens.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from fractions import Fraction
 
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Bools, Floats, Ints, Words
+    from polytope_lens._types import Bools, Floats, Fractions, Ints, Words
     from polytope_lens.network.network import Network
 
 
@@ -84,8 +83,12 @@ class Path(Keeper):
         return (self._region(i) for i in range(len(self)))
 
     @property
+    @kept
     def regions(self) -> list[Region]:
-        """The k + 1 regions crossed, in the order of travel, each with the (rounded) middle of its piece as point."""
+        """The k + 1 regions crossed, in the order of travel, each with the (rounded) middle of its piece as point.
+
+        Listed once, so that what a region was asked stays with it.
+        """
         return list(self)
 
     @property
@@ -120,11 +123,12 @@ class Path(Keeper):
         return np.asarray((1 - t) * self.points[segment] + t * self.points[segment + 1])
 
     @documented_by(sweep.exact_breakpoints)
-    def exact_breakpoints(self) -> list[Fraction]:
-        """The breakpoints as fractions. Cost: see :func:`.sweep.exact_breakpoints`."""
+    def exact_breakpoints(self) -> Fractions:
+        """The breakpoints as fractions, (k,). Cost: see :func:`.sweep.exact_breakpoints`."""
         found = sweep.Trace(self.breakpoints, self.segments, self.packed_patterns, self.network.n_neurons)
-        return [fraction(t) for t in sweep.exact_breakpoints(self.network, self.points, found)]
+        return fractions(sweep.exact_breakpoints(self.network, self.points, found))
 
+    @kept
     def _ends(self) -> Floats:
         """Positions of the ends of the pieces, (k + 2,)."""
         return np.concatenate([[0.0], self.breakpoints, [len(self.points) - 1.0]])

@@ -194,15 +194,15 @@ def _part(pieces: _Pieces, start: int, stop: int) -> _Pieces:
 
 def _signs(layer: Layer, index: int, pieces: _Pieces, exact: Exact) -> tuple[Signs, Signs]:
     """Signs of pre-activations on each piece beside its left and beside its right end, (n, width): all 1 or -1."""
-    n, knots = len(pieces.bits), pieces.knots
+    n, knots, weight = len(pieces.bits), pieces.knots, layer.dense_weight()
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         hidden = pieces.slope * pieces.values.high
-        values = (hidden.reshape(2 * n, -1) @ layer.weight.T).reshape(2, n, -1) + layer.bias
+        values = (hidden.reshape(2 * n, -1) @ weight.T).reshape(2, n, -1) + layer.bias
         # |w . e| <= ||w||_1 max |e|: for the error of the hidden values, and for the rounding of the product.
-        gamma = summation_bound(layer.weight.shape[1] + 1)
+        gamma = summation_bound(weight.shape[1] + 1)
         slack = np.abs(pieces.slope) * pieces.values.error + (gamma + 2 * UNIT_ROUNDOFF) * np.abs(hidden)
         slack = slack.max(axis=2).sum(axis=0) + UNDERFLOW_GUARD
-        bound = slack[:, None] * np.abs(layer.weight).sum(axis=1) + 2 * gamma * np.abs(layer.bias)
+        bound = slack[:, None] * np.abs(weight).sum(axis=1) + 2 * gamma * np.abs(layer.bias)
         left, right = _sure_signs(knots, values, bound)
     left[:, ~layer.cuts] = right[:, ~layer.cuts] = 1
     return _settled(index, pieces, left, right, exact)
@@ -232,7 +232,9 @@ def _cuts(layer: Layer, index: int, pieces: _Pieces, crosses: Bools, exact: Exac
     """The crossings of a layer, in the order of travel."""
     piece, neuron = np.nonzero(crosses)
     high, low, error = (np.empty(len(piece)) for _ in range(3))
-    zeros_between(layer.weight, layer.bias, pieces.slope, *pieces.values, piece, neuron, high, low, error)
+    # One layout for all, or the kernel is compiled for each.
+    values = map(np.ascontiguousarray, (*pieces.values, piece, neuron))
+    zeros_between(layer.dense_weight(), layer.bias, pieces.slope, *values, high, low, error)
 
     def root(i: int) -> fmpq:
         return exact.root(index, int(neuron[i]), pieces.bits[piece[i]])
@@ -250,7 +252,7 @@ def _preactivations(layer: Layer, pieces: _Pieces) -> _Values:
     slope = np.concatenate([pieces.slope, pieces.slope])
     before = (array.reshape(2 * n, -1) for array in pieces.values)
     after = tuple(np.empty((2 * n, width)) for _ in range(3))
-    affine(np.asfortranarray(layer.weight), layer.bias, slope, *before, *after)
+    affine(np.asfortranarray(layer.dense_weight()), layer.bias, slope, *before, *after)
     return _Values(*(array.reshape(2, n, width) for array in after))
 
 

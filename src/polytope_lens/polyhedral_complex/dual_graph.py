@@ -9,6 +9,7 @@ from scipy.sparse import csgraph
 
 from polytope_lens.errors import DimensionError, OptionError, require
 from polytope_lens.network.pattern import hexadecimal
+from polytope_lens.polyhedral_complex.facet_table import facets
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -138,6 +139,10 @@ def diameter(adjacency: sparse.csr_array) -> int:
 def to_networkx(partition: Partition) -> nx.Graph[int]:
     """The dual graph for networkx.
 
+    Parameters
+    ----------
+    partition : Partition
+
     Returns
     -------
     networkx.Graph
@@ -169,10 +174,10 @@ def to_networkx(partition: Partition) -> nx.Graph[int]:
     names = hexadecimal(partition.patterns())
     for i, (name, bounded) in enumerate(zip(names, partition.bounded_mask().tolist(), strict=True)):
         graph.add_node(i, pattern=name, is_bounded=bounded)
-    facets = partition.facets()
-    pairs = facets.regions.tolist()
-    for k in np.flatnonzero(facets.regions[:, 1] >= 0).tolist():
-        graph.add_edge(*pairs[k], owners=facets.owners(k))
+    found = facets(partition)
+    pairs = found.regions.tolist()
+    for k in np.flatnonzero(found.regions[:, 1] >= 0).tolist():
+        graph.add_edge(*pairs[k], owners=found.owners(k))
     return graph
 
 

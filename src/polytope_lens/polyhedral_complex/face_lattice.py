@@ -14,6 +14,7 @@ from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.polyhedral_complex.facet_table import shared_facets
+from polytope_lens.polyhedral_complex.requirements import require_complete
 from polytope_lens.polytope.recession import cone_of_rows
 
 if TYPE_CHECKING:
@@ -92,6 +93,12 @@ class FVector:
 def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector:
     """Numbers of corners, edges and so on up to regions; exact.
 
+    Parameters
+    ----------
+    partition : Partition
+    max_regions : int
+        More regions than this are refused where there is no mesh.
+
     Raises
     ------
     OptionError
@@ -110,12 +117,12 @@ def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector
 
     >>> from polytope_lens import Box, Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -1], [0]])
-    >>> lens.partition().f_vector()
+    >>> lens.partition().complex.f_vector()
     FVector([3, 9, 7], [3, 9, 7] inside the domain)
-    >>> lens.partition(Box([-3, -3], [3, 3])).f_vector()
+    >>> lens.partition(Box([-3, -3], [3, 3])).complex.f_vector()
     FVector([13, 19, 7], [3, 9, 7] inside the domain)
     """
-    partition.require_complete("`f_vector`")
+    require_complete(partition, "`f_vector`")
     d = partition.network.input_dim
     if partition.mesh is not None:
         found = _of_mesh(partition, partition.mesh)
@@ -139,6 +146,12 @@ def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector
 def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
     """Every face of every region, each once, in any number of dimensions; exact.
 
+    Parameters
+    ----------
+    partition : Partition
+    max_regions : int
+        More regions than this are refused.
+
     Raises
     ------
     OptionError
@@ -158,11 +171,11 @@ def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
     --------
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
-    >>> found = lens.partition().faces()
+    >>> found = lens.partition().complex.faces()
     >>> found, found.signs[0].tolist()
     (Faces(9 faces, [1, 4, 4] by dimension), [0, 0])
     """
-    partition.require_complete("`faces`")
+    require_complete(partition, "`faces`")
     network, n_bits = partition.network, partition.network.n_neurons
     if len(partition) > max_regions:
         raise OptionError(

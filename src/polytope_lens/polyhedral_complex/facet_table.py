@@ -11,13 +11,15 @@ from scipy import sparse
 from polytope_lens._arrays.ragged import entries, following, list_of, starts
 from polytope_lens._places import LAYERS
 from polytope_lens.cells.inequalities import DOMAIN
-from polytope_lens.cells.region_facets import Sides, sides, walls
+from polytope_lens.cells.region_facets import walls
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
 from polytope_lens.network.network import bit_places
+from polytope_lens.polyhedral_complex import one_bit_neighbors
+from polytope_lens.polyhedral_complex.one_sided_facets import Sides, sides
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.partition.partition import Partition
+
+
+# The neighbours of more than one in so many regions are looked for among those of all.
+MANY = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +83,7 @@ class Facets:
         --------
         >>> from polytope_lens import Lens
         >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
-        >>> found = lens.partition().facets()
+        >>> found = lens.partition().complex.facets()
         >>> found.between(3, 1), found.owners(2), found.between(0, 3)
         (2, [(0, 0)], None)
         """
@@ -96,6 +102,10 @@ class Facets:
 @asked_on_flat
 def facets(partition: Partition) -> Facets:
     """Every facet of a partition with the regions on its sides and its owners.
+
+    Parameters
+    ----------
+    partition : Partition
 
     Raises
     ------
@@ -118,7 +128,7 @@ def facets(partition: Partition) -> Facets:
 
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1], [-1]], [[3, 1]], [[1]]], [[0, 10], [-11], [0]])
-    >>> found = lens.partition().facets()
+    >>> found = lens.partition().complex.facets()
     >>> found
     Facets(4 facets, 4 of them between two regions)
     >>> [(pair, found.owners(i)) for i, pair in enumerate(found.regions.tolist())]
@@ -134,6 +144,15 @@ def facets(partition: Partition) -> Facets:
 def adjacency(partition: Partition) -> sparse.csr_array:
     """Which regions share a facet, (n_regions, n_regions) bool, symmetric; exact; see :func:`facets`.
 
+    Parameters
+    ----------
+    partition : Partition
+
+    Notes
+    -----
+    Cost: with a mesh, that of its edges or faces. Without one, some two to four times that of the partition, for most
+    neighbours in a complete one are found by their patterns (:mod:`.one_bit_neighbors`).
+
     Examples
     --------
     >>> from polytope_lens import Lens
@@ -145,7 +164,9 @@ def adjacency(partition: Partition) -> sparse.csr_array:
            [0, 0, 1, 0]])
     """
     pairs = _mesh_pairs(partition)
-    if pairs is None:
+    if pairs is None and one_bit_neighbors.pays(partition):
+        pairs = one_bit_neighbors.pairs(partition)
+    elif pairs is None:
         pairs, _, _ = _joined(sides(partition, np.arange(len(partition))))
     first, second = pairs[pairs[:, 1] >= 0].T
     n = len(partition)
@@ -159,6 +180,8 @@ def neighbor_pairs(partition: Partition, wanted: Ints) -> Ints:
     pairs = _mesh_pairs(partition)
     if pairs is not None:
         return pairs[pairs[:, 1] >= 0]
+    if one_bit_neighbors.pays(partition) and MANY * len(wanted) > len(partition):
+        return one_bit_neighbors.pairs(partition)
     found = sides(partition, wanted)
     pairs = np.column_stack([found.region, found.across])
     return np.unique(np.sort(pairs[found.across >= 0], axis=1), axis=0)

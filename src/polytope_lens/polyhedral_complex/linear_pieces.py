@@ -10,10 +10,12 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.batches import batches
 from polytope_lens.exact.rows import ExactRows, integer_network
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import neurons_on
 from polytope_lens.polyhedral_complex.facet_table import neighbor_pairs
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
-
-
-# Numbers in each array of one batch.
-BATCH = 2**21
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +75,14 @@ class LinearPieces:
 def linear_pieces(partition: Partition) -> LinearPieces:
     """Merge neighbours that have exactly the same affine map.
 
+    Parameters
+    ----------
+    partition : Partition
+
+    Raises
+    ------
+    PartialPartitionError
+
     Notes
     -----
     Exact: maps are compared in integer arithmetic, never as floats, and neighbours are those of :func:`.facets`.
@@ -93,6 +99,7 @@ def linear_pieces(partition: Partition) -> LinearPieces:
     >>> pieces, pieces.labels
     (LinearPieces(2 pieces of 4 regions), array([0, 0, 1, 1]))
     """
+    require_complete(partition, "`linear_pieces`")
     n, bits = len(partition), partition.patterns()
     marks = fingerprints(partition.network, bits)
     _, group, size = np.unique(marks, axis=0, return_inverse=True, return_counts=True)
@@ -128,16 +135,15 @@ def fingerprints(network: Network, bits: Bools) -> Floats:
     units = _residues([unit for _, unit in exact.slopes], prime)
     point = np.random.Generator(np.random.PCG64(0)).integers(1, prime, (network.input_dim + 1, 1)).astype(np.float64)
     found = np.empty((len(bits), network.output_dim))
-    step = max(1, BATCH // widest)
-    for at in range(0, len(bits), step):
+    for at in batches(len(bits), widest):
         hidden = point
-        for index, by_pattern in enumerate(neurons_on(network.layers, bits[at : at + step])):
+        for index, by_pattern in enumerate(neurons_on(network.layers, bits[at])):
             value, on = _reduced(weights[index] @ hidden, prime), by_pattern.T
             negative, positive = slopes[index][:, :, None]
             hidden = np.empty((len(on) + 1, on.shape[1]))
             hidden[:-1] = _reduced(np.where(on, positive, negative) * value[:-1], prime)
             hidden[-1] = _reduced(units[index] * value[-1:], prime)
-        found[at : at + step] = np.mod(weights[-1] @ hidden, prime)[:-1].T
+        found[at] = np.mod(weights[-1] @ hidden, prime)[:-1].T
     return found
 
 

@@ -18,6 +18,7 @@ from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polyhedral_complex.face_lattice import faces
 from polytope_lens.polyhedral_complex.facet_table import facets
 from polytope_lens.polyhedral_complex.linear_pieces import fingerprints, linear_pieces
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +81,12 @@ def linear_region_counts(
 ) -> LinearRegionCounts:
     """Count linear regions by each definition; see :class:`LinearRegionCounts`.
 
+    Parameters
+    ----------
+    partition : Partition
+    max_regions : int
+    max_programs : int
+
     Raises
     ------
     PartialPartitionError
@@ -97,10 +104,10 @@ def linear_region_counts(
 
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]], [[0, 0, 0], [0]])
-    >>> lens.partition().linear_region_counts()
+    >>> lens.partition().complex.linear_region_counts()
     LinearRegionCounts(activation=6, proper_activation=4, convex=(2, 2), open_connected=2, closed_connected=2, affine=2)
     """
-    partition.require_complete("`linear_region_counts`")
+    require_complete(partition, "`linear_region_counts`")
     pieces = linear_pieces(partition)
     classes = _classes(partition, pieces.labels)
     patterns = None

@@ -69,6 +69,11 @@ def locate(partition: Partition, X: ArrayLike) -> NDArray[np.int64]:
 
     A point on a boundary belongs to several closed regions and gets one of them, always the same.
 
+    Parameters
+    ----------
+    partition : Partition
+    X : (n, d) array
+
     Raises
     ------
     OutsideDomainError, DimensionError

@@ -7,45 +7,46 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.arithmetic.rational import fractions
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_for_points
 from polytope_lens.network.pattern import unpack
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh, require_polyhedral_mesh
 from polytope_lens.polytope.double_description import meeting_point
 from polytope_lens.polytope.polygon import crossing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from fractions import Fraction
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Fractions
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.partition.partition import Partition
     from polytope_lens.region import Region
 
 
 @asked_for_points
-def exact_vertices(partition: Partition, index: int) -> list[tuple[Fraction, ...]]:
-    """Corners of a region, in the order of :meth:`.Partition.vertices`; exact.
+def exact_vertices(partition: Partition, index: int) -> Fractions:
+    """Corners of a region as fractions, (n, d), in the order of :meth:`.Partition.vertices`.
+
+    Raises
+    ------
+    DimensionError, UnboundedPolytopeError
 
     Notes
     -----
     In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names;
     in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer; beyond, that of
     the region's facets and of :meth:`.Region.vertices`.
-
-    Raises
-    ------
-    DimensionError, UnboundedPolytopeError
     """
     if partition.network.input_dim > 3:
         return partition[index].vertices(exact=True)
-    return [tuple(fraction(v) for v in corner) for corner in rational_vertices(partition, index)]
+    corners = rational_vertices(partition, index)
+    return fractions([v for corner in corners for v in corner]).reshape(len(corners), partition.network.input_dim)
 
 
 def rational_vertices(partition: Partition, index: int) -> list[tuple[fmpq, ...]]:
@@ -81,7 +82,7 @@ class EdgeLines:
     """The lines of the edges of a mesh in integers, and where they meet; entries are those of :class:`.PlanarMesh`."""
 
     def __init__(self, partition: Partition) -> None:
-        self._mesh, self._rows = partition.planar_mesh(), _MeshOwners(partition)
+        self._mesh, self._rows = require_planar_mesh(partition), _MeshOwners(partition)
 
     def bits(self, entry: int) -> NDArray[np.bool_]:
         """Pattern of the region of an entry."""
@@ -110,7 +111,7 @@ class FacePlanes:
     """The planes of the faces of a mesh in integers, and where they meet."""
 
     def __init__(self, partition: Partition) -> None:
-        self._mesh, self._rows = partition.polyhedral_mesh(), _MeshOwners(partition)
+        self._mesh, self._rows = require_polyhedral_mesh(partition), _MeshOwners(partition)
 
     def corners(self, region: int) -> list[tuple[fmpq, ...]]:
         """Vertices of a region, in the order of :meth:`.PolyhedralMesh.points_of`."""
@@ -128,13 +129,13 @@ class FacePlanes:
 def rounded_vertices(partition: Partition, index: int) -> Floats:
     """The same corners as floats, (n, d): those of the mesh, elsewhere each rounded once."""
     if partition.network.input_dim == 1:
-        return np.array(exact_vertices(partition, index), dtype=np.float64)
+        return exact_vertices(partition, index).astype(np.float64)
     if partition.network.input_dim > 3:
         return partition[index].vertices()
     if partition.network.input_dim == 3:
-        solid = partition.polyhedral_mesh()
+        solid = require_polyhedral_mesh(partition)
         return solid.points[solid.points_of(index)]
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     return mesh.points[mesh.corners[mesh.entries(index)]]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens._places import LAYERS
 from polytope_lens.errors import require
 from polytope_lens.exact.bounded_rows import bounded_rows
@@ -14,16 +15,13 @@ from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import bit_places
 from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_sizes, facets, shared_facets
+from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.partition.partition import Partition
-
-
-# Numbers in each array of one batch.
-BATCH = 2**21
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +82,10 @@ class Neurons:
 def neurons(partition: Partition) -> Neurons:
     """What each neuron does on the domain of a partition, in any number of dimensions.
 
+    Parameters
+    ----------
+    partition : Partition
+
     Raises
     ------
     PartialPartitionError
@@ -102,7 +104,7 @@ def neurons(partition: Partition) -> Neurons:
     >>> found, found.side.tolist(), found.size.tolist()
     (Neurons(3 neurons: 1 both, 1 on, 1 off, 0 zero), ['both', 'off', 'on'], [2.0, 0.0, 0.0])
     """
-    partition.require_complete("`neurons`")
+    require_complete(partition, "`neurons`")
     bits, n = partition.patterns(), partition.network.n_neurons
     zero = zero_mask(partition)
     positive, negative = bits.any(axis=0), (~bits & ~zero).any(axis=0)
@@ -122,9 +124,7 @@ def zero_mask(partition: Partition) -> Bools:
     zero = np.zeros(bits.shape, dtype=bool)
     if not network.layers:
         return zero
-    step = max(1, BATCH // (max(network.widths) * (network.input_dim + 1)))
-    for start in range(0, len(bits), step):
-        at = slice(start, start + step)
+    for at in batches(len(bits), max(network.widths) * (network.input_dim + 1)):
         found = []
         for layer, (rows, error) in zip(network.layers, bounded_rows(network, bits[at]), strict=True):
             found.append(~np.any(np.abs(rows) > error, axis=2)[layer.cuts])

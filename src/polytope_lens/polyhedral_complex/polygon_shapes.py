@@ -53,7 +53,7 @@ def polygon_shapes(mesh: PlanarMesh) -> PolygonShapes:
     --------
     >>> from polytope_lens import Box, Lens
     >>> lens = Lens.from_arrays([[[1.0, 0.0]], [[1.0]]], [[-3.0], [0.0]])
-    >>> shapes = polygon_shapes(lens.partition(Box([0, 0], [6, 4])).planar_mesh())
+    >>> shapes = polygon_shapes(lens.partition(Box([0, 0], [6, 4])).mesh)
     >>> shapes.perimeter, shapes.diameter, shapes.width
     (array([14., 14.]), array([5., 5.]), array([3., 3.]))
     """

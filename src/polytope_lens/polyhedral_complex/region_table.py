@@ -115,6 +115,12 @@ def to_geodataframe(partition: Partition, *, with_facets: bool = True, with_maps
     Corners are rounded, and neighbours share them to the last bit. There is no reference system: the plane is that of
     the network's inputs. ``to_parquet`` of the result writes GeoParquet, which ``geopandas.read_parquet`` reads back.
 
+    Parameters
+    ----------
+    partition : Partition
+    with_facets, with_maps : bool
+        Whether there are columns about facets, and the affine maps; see :func:`to_frame`.
+
     Raises
     ------
     MissingExtraError, DimensionError, UnboundedPolytopeError, PartialPartitionError

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays.ragged import entries, fan, list_of, starts
-from polytope_lens.arithmetic.rational import dot, fraction
+from polytope_lens.arithmetic.rational import dot
 from polytope_lens.errors import DimensionError
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.polyhedral_complex.mesh_vertices import rational_corners, rounded_vertices
+from polytope_lens.polyhedral_complex.requirements import require_complete, require_mesh, require_polyhedral_mesh
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def simplices(partition: Partition, purpose: str) -> Simplices:
         points = np.array([rounded_vertices(partition, i) for i in range(len(partition))])
         region = np.arange(len(partition))
     else:
-        mesh = partition.require_mesh()
+        mesh = require_mesh(partition)
         region, corners = simplices_of(mesh)
         points = mesh.points[corners]
     maps = partition.maps[region]
@@ -96,11 +97,6 @@ def balanced_sum(terms: NDArray[np.object_]) -> NDArray[np.object_]:
     return np.asarray(terms[0])
 
 
-def fractions(values: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Flint's fractions as Python's."""
-    return np.array([fraction(v) for v in values.ravel()], dtype=object).reshape(values.shape)
-
-
 def simplices_of(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Ints, Ints]:
     """Regions cut into simplices, (n,) and their corners, (n, d + 1), as points of the mesh.
 
@@ -127,7 +123,7 @@ def simplex_places(partition: Partition, index: int, n_corners: int) -> list[lis
     d = partition.network.input_dim
     if d < 3:
         return [[0, *range(k, k + d)] for k in range(1, n_corners + 1 - d)]
-    mesh = partition.polyhedral_mesh()
+    mesh = require_polyhedral_mesh(partition)
     faces = [mesh.corners_of(face).tolist() for face in mesh.faces_of(index).tolist()]
     place = {point: k for k, point in enumerate(mesh.points_of(index).tolist())}
     apex = faces[0][0]
@@ -136,7 +132,7 @@ def simplex_places(partition: Partition, index: int, n_corners: int) -> list[lis
 
 
 def _require(partition: Partition, purpose: str) -> None:
-    partition.require_complete(purpose)
+    require_complete(partition, purpose)
     if partition.network.input_dim > 3:
         raise DimensionError(
             f"{purpose} is an integral, for which regions are cut into simplices in up to three dimensions; this "

@@ -9,6 +9,7 @@ import numpy as np
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.polyhedral_complex.mesh_vertices import rational_corners, rounded_vertices
+from polytope_lens.polyhedral_complex.requirements import require_mesh
 from polytope_lens.polyhedral_complex.simplices import simplex_places, simplex_volumes, simplices_of
 from polytope_lens.polyhedral_complex.volumes import volumes
 from polytope_lens.polytope.metric.volume import volume
@@ -52,7 +53,7 @@ def volume_bounds(partition: Partition) -> tuple[Floats, Floats]:
     if dim > 3:
         found = volumes(partition)
         return around(found, found)
-    mesh = partition.require_mesh()
+    mesh = require_mesh(partition)
     region, corners = simplices_of(mesh)
     points, error = mesh.points[corners], mesh.error[corners]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):

@@ -9,6 +9,7 @@ import numpy as np
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh import planar_mesh, polyhedral_mesh
 from polytope_lens.polyhedral_complex.mesh_vertices import rounded_vertices
+from polytope_lens.polyhedral_complex.requirements import require_complete, require_planar_mesh, require_polyhedral_mesh
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 @asked_on_flat
 def volumes(partition: Partition) -> Floats:
     """Length of each region on the line, area in the plane, volume in space and beyond, (n_regions,); rounded.
+
+    Parameters
+    ----------
+    partition : Partition
 
     Raises
     ------
@@ -36,8 +41,8 @@ def volumes(partition: Partition) -> Floats:
         ends = np.array([rounded_vertices(partition, i)[:, 0] for i in range(len(partition))])
         return np.asarray(ends[:, 1] - ends[:, 0])
     if dim == 3:
-        return polyhedral_mesh.volumes(partition.polyhedral_mesh())
+        return polyhedral_mesh.volumes(require_polyhedral_mesh(partition))
     if dim == 2:
-        return planar_mesh.areas(partition.planar_mesh())
-    partition.require_complete("`volumes`")
+        return planar_mesh.areas(require_planar_mesh(partition))
+    require_complete(partition, "`volumes`")
     return np.array([region.volume() for region in partition])

@@ -93,32 +93,44 @@ def exact_facet_mask(
     multipliers and rays, which are then proved. Cost: at most m + (number of facets) programs with a row per facet.
     """
     mask = np.zeros(len(rows), dtype=bool)
+    groups = distinct(rows)
+    if known is not None:
+        groups = {key: members for key, members in groups.items() if all(known[q] != IMPLIED for q in members)}
+    sure = [known is not None and any(known[q] == FACET for q in members) for members in groups.values()]
+    members = list(groups.values())
+    for index in facets_of_distinct([[fmpz(v) for v in key] for key in groups], inside, sure):
+        mask[members[index]] = True
+    return mask
+
+
+def distinct(rows: Sequence[Sequence[fmpz]]) -> dict[tuple[int, ...], list[int]]:
+    """The halfspaces of rows ``[a, c]`` that depend on x, as primitive rows, and which rows say so, in order; exact."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for q, row in enumerate(rows):
         if any(row[:-1]):
             groups.setdefault(primitive(row), []).append(q)
-    if not groups:
-        return mask
-    if known is not None:
-        groups = {key: members for key, members in groups.items() if all(known[q] != IMPLIED for q in members)}
-        sure = {index for index, members in enumerate(groups.values()) if any(known[q] == FACET for q in members)}
-    else:
-        sure = set()
-    distinct = [[fmpz(v) for v in key] for key in groups]
-    d = len(rows[0]) - 1
-    if len(sure) == len(distinct):
-        facets = sure
-    elif len(distinct) <= d and fmpz_mat([row[:-1] for row in distinct]).rank() == len(distinct):
-        facets = set(range(len(distinct)))
-    else:
-        facets = _Clarkson(distinct, inside).facets(sure)
-    for index, members in enumerate(groups.values()):
-        mask[members] = index in facets
-    return mask
+    return groups
+
+
+def facets_of_distinct(
+    rows: list[list[fmpz]], inside: Sequence[fmpz] | None = None, sure: Sequence[bool] = ()
+) -> set[int]:
+    """The same for rows of different halfspaces, as their numbers; `sure` says which are known to be facets."""
+    known = {q for q, is_sure in enumerate(sure) if is_sure}
+    if len(known) == len(rows):
+        return known
+    if len(rows) < len(rows[0]) and fmpz_mat([row[:-1] for row in rows]).rank() == len(rows):
+        return set(range(len(rows)))
+    return _Clarkson(rows, inside).facets(known)
 
 
 def proved_statuses(
-    rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz], extent: Floats, known: NDArray[np.int8]
+    rows: Sequence[Sequence[fmpz]],
+    inside: Sequence[fmpz],
+    extent: Floats,
+    known: NDArray[np.int8],
+    *,
+    hasty: bool = False,
 ) -> NDArray[np.int8]:
     """What floats can prove of distinct rows ``[a, c]`` of ``{x : a . x + c <= 0}``: FACET or IMPLIED, else OPEN.
 
@@ -131,6 +143,8 @@ def proved_statuses(
         Bound on ``|x_k - y_k / t|`` in the set; infinite where there is none.
     known : (m,) int8 array
         What is known already.
+    hasty : bool
+        As for :func:`.prove_facets`.
 
     Notes
     -----
@@ -146,7 +160,8 @@ def proved_statuses(
     )
     error = UNIT_ROUNDOFF * np.abs(polar) + UNDERFLOW_GUARD
     central = np.array([not row[-1] for row in rows])
-    prove_facets(polar[None], error[None], np.zeros((1, len(rows))), extent[None], central[None], status[None])
+    right = np.zeros((1, len(rows)))
+    prove_facets(polar[None], error[None], right, extent[None], central[None], status[None], hasty=hasty)
     return status
 
 

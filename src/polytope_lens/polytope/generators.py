@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cmp_to_key
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpq, fmpz
 
 from polytope_lens._kept import answers
-from polytope_lens.arithmetic.rational import fraction, integers, nearest_float
+from polytope_lens.arithmetic.rational import fractions, integers, nearest_float
 from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.polytope.double_description import extreme_rays
 from polytope_lens.polytope.facets import primitive
@@ -19,9 +19,9 @@ from polytope_lens.polytope.fixed_coordinates import fixed_coordinates
 from polytope_lens.polytope.halfspaces import is_contradicted
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from collections.abc import Callable
 
-    from polytope_lens._types import Bools, Floats
+    from polytope_lens._types import Bools, Floats, Fractions
     from polytope_lens.polytope.fixed_coordinates import Fixed
     from polytope_lens.polytope.polytope import Polytope
 
@@ -48,9 +48,9 @@ class Generators:
     tight: Bools
     has_line: bool
 
-    def fractions(self) -> list[tuple[Fraction, ...]]:
-        """The vertices as fractions."""
-        return [tuple(fraction(fmpq(v, point[-1])) for v in point[:-1]) for point in self.vertices]
+    def fractions(self, dim: int) -> Fractions:
+        """The vertices as fractions, (n, dim)."""
+        return fractions([fmpq(v, point[-1]) for point in self.vertices for v in point[:-1]]).reshape(-1, dim)
 
     def rounded(self, dim: int) -> Floats:
         """The vertices as floats, (n, dim), each coordinate rounded once."""
@@ -167,6 +167,23 @@ def raise_empty(purpose: str) -> None:
 
 def _position(point: Vector) -> list[fmpq]:
     return [fmpq(v, point[-1]) for v in point[:-1]]
+
+
+def _place(found: list[Vector]) -> Callable[[int], Any]:
+    """A key that sorts points by their coordinates: floats first, which decide unless they are the same."""
+    near = [[nearest_float(fmpq(v, point[-1])) if point[-1] else 0.0 for v in point[:-1]] for point in found]
+
+    def compare(i: int, j: int) -> int:
+        s, t = found[i][-1], found[j][-1]
+        for k, (v, w) in enumerate(zip(near[i], near[j], strict=True)):
+            if v != w:
+                return -1 if v < w else 1
+            exact = found[i][k] * t - found[j][k] * s
+            if exact:
+                return -1 if exact < 0 else 1
+        return 0
+
+    return cmp_to_key(compare)
 
 
 def _counter_clockwise(found: list[Vector], points: list[int], rays: list[Vector]) -> list[int]:

@@ -211,4 +211,4 @@ def holds(poly: Polytope, point: Sequence[fmpq]) -> bool:
 @kept
 def holds_hint(poly: Polytope) -> bool:
     """Whether the polytope has a hint, and that is a point of it; exact."""
-    return poly.hint is not None and bool(np.isfinite(poly.hint).all()) and holds(poly, rationals(poly.hint))
+    return poly._hint is not None and bool(np.isfinite(poly._hint).all()) and holds(poly, rationals(poly._hint))

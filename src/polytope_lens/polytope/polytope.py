@@ -9,10 +9,11 @@ import numpy as np
 from flint import fmpz
 
 from polytope_lens._arrays import validate
+from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, answers
-from polytope_lens.arithmetic.rational import fraction, nearest_float, rationals
+from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float, rationals
 from polytope_lens.errors import DimensionError
-from polytope_lens.io.export import Export, write
+from polytope_lens.io.export import Export
 from polytope_lens.io.ine import read_ine
 from polytope_lens.io.json import read_json
 from polytope_lens.polytope import (
@@ -26,18 +27,18 @@ from polytope_lens.polytope import (
     recession,
 )
 from polytope_lens.polytope.halfspaces import IntegerRows
-from polytope_lens.polytope.metric import ball, ellipsoid, extent, projection, sampling, volume
+from polytope_lens.polytope.metric import ball, ellipsoid, extent, projection, sampling
+from polytope_lens.polytope.metric import volume as volumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from fractions import Fraction
-    from os import PathLike
 
     from flint import fmpq
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
     from shapely import Polygon
 
-    from polytope_lens._types import Bools, Floats
+    from polytope_lens._types import Bools, Floats, Fractions
 
     Owner: TypeAlias = tuple[int, int]
     Owners: TypeAlias = tuple[tuple[Owner, ...], ...]
@@ -80,12 +81,13 @@ class Polytope(Keeper):
     True
     >>> from fractions import Fraction
     >>> Polytope([[3], [-1]], [Fraction(1, 10), 0]).vertices(exact=True)
-    [(Fraction(0, 1),), (Fraction(1, 30),)]
+    array([[Fraction(0, 1)],
+           [Fraction(1, 30)]], dtype=object)
     """
 
     dim: int
     owners: Owners
-    hint: Floats | None
+    _hint: Floats | None
     _floats: tuple[Floats, Floats] | None
     _integers: IntegerRows | None
 
@@ -109,7 +111,7 @@ class Polytope(Keeper):
         named = ((),) * n_rows if owners is None else tuple(tuple((p, q) for p, q in row) for row in owners)
         if len(named) != n_rows:
             raise DimensionError(f"a polytope with {n_rows} rows needs owners for each, but received {len(named)}.")
-        values = {"dim": dim, "owners": named, "hint": hint, "_floats": floats, "_integers": integers}
+        values = {"dim": dim, "owners": named, "_hint": hint, "_floats": floats, "_integers": integers}
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -117,12 +119,12 @@ class Polytope(Keeper):
 
     @property
     def A(self) -> Floats:
-        """Normals, (m, d); see :func:`.halfspaces.rounded`."""
+        """Normals, (m, d): the floats that were given, or each exact number rounded once; found once."""
         return halfspaces.rounded(self)[0]
 
     @property
     def b(self) -> Floats:
-        """Offsets, (m,); see :func:`.halfspaces.rounded`."""
+        """Offsets, (m,): the floats that were given, or each exact number rounded once; found once."""
         return halfspaces.rounded(self)[1]
 
     @property
@@ -130,7 +132,7 @@ class Polytope(Keeper):
         """The halfspaces as integers ``[a, c]`` of ``a . x + c <= 0``; exact, each up to a positive factor."""
         return halfspaces.exact_rows(self).rows
 
-    def fractions(self) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    def fractions(self) -> tuple[Fractions, Fractions]:
         """``A`` and ``b`` as arrays of :class:`fractions.Fraction`, (m, d) and (m,); nothing is rounded.
 
         Examples
@@ -142,27 +144,36 @@ class Polytope(Keeper):
 
     # --------------------------------------------------------------------------------------------------- yes or no
 
+    @documented_by(membership.inside_mask)
     def contains(self, X: ArrayLike) -> Bools:
-        """Whether each row of `X` (n, d) lies in the closed polytope, (n,); exact, see :func:`.inside_mask`."""
+        """Whether each point lies in the closed polytope, (n, d) -> (n,) bool; exact.
+
+        Parameters
+        ----------
+        X : (n, d) array
+        """
         return membership.inside_mask(self, validate.points(X, self.dim, what="`contains`"))
 
     @property
+    @documented_by(feasibility.is_empty)
     def is_empty(self) -> bool:
-        """Whether no point satisfies all inequalities; see :func:`.feasibility.is_empty`."""
+        """Whether no point satisfies all inequalities; exact, one linear program at most, found once."""
         return feasibility.is_empty(self)
 
     @property
+    @documented_by(feasibility.has_interior)
     def has_interior(self) -> bool:
-        """Whether some point satisfies all inequalities strictly; see :func:`.feasibility.has_interior`."""
+        """Whether some point satisfies all inequalities strictly, rows ``0 <= 0`` apart; exact, one linear program."""
         return feasibility.has_interior(self)
 
     @property
+    @documented_by(feasibility.is_bounded)
     def is_bounded(self) -> bool:
-        """Whether the polytope contains no ray; see :func:`.feasibility.is_bounded`."""
+        """Whether the polytope contains no ray, as the empty one; exact, at most 2 d linear programs, found once."""
         return feasibility.is_bounded(self)
 
+    @documented_by(facets.facet_mask)
     def facets(self) -> Bools:
-        """Which rows are facets, (m,) bool; exact, see :func:`.facets.facet_mask`."""
         return facets.facet_mask(self)
 
     def __eq__(self, other: object) -> bool:
@@ -176,89 +187,118 @@ class Polytope(Keeper):
     @overload
     def vertices(self, *, exact: Literal[False] = False, max_vertices: int | None = MOST) -> Floats: ...
     @overload
-    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> list[tuple[Fraction, ...]]: ...
-    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | list[tuple[Fraction, ...]]:
-        """Corners, (n, d), each coordinate rounded once; with `exact`, tuples of fractions; see :func:`.generators`.
+    def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> Fractions: ...
+    @documented_by(generators.generators)
+    def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | Fractions:
+        """Corners, (n, d), each coordinate rounded once.
 
         In the plane counter-clockwise, else in ascending order of coordinates. Unbounded sets have vertices, too, next
-        to their ``rays()``; one that contains a line has none. Flat ones are fine. More than `max_vertices`, also on
-        the way to them, raise an :class:`.IntractableError`; None sets no limit.
+        to their ``rays()``; one that contains a line has none.
+
+        Parameters
+        ----------
+        exact : bool
+            Fractions instead of floats.
+        max_vertices : int, optional
+            More vertices and rays, also on the way to them, are refused; None sets no limit.
+
+        Raises
+        ------
+        DomainError
+            An empty polytope.
+        IntractableError
+            More than `max_vertices`.
         """
         found = generators.generators(self, most=max_vertices)
-        return found.fractions() if exact else found.rounded(self.dim)
+        return found.fractions(self.dim) if exact else found.rounded(self.dim)
 
     def incidences(self) -> Bools:
-        """Which rows hold each vertex, (n, m) bool, both in their order; exact, see :func:`.generators`."""
+        """Which rows hold each vertex, (n, m) bool, both in their order; exact, at the cost of the vertices."""
         return generators.generators(self).tight.copy()
 
-    @overload
-    def rays(self, *, exact: Literal[False] = False) -> recession.RecessionCone: ...
-    @overload
-    def rays(self, *, exact: Literal[True]) -> recession.ExactRecessionCone: ...
-    def rays(self, *, exact: bool = False) -> recession.RecessionCone | recession.ExactRecessionCone:
-        """Where the polytope goes on forever: extreme rays and lines; see :func:`.recession.recession_cone`.
+    @documented_by(recession.recession_cone)
+    def rays(self, *, exact: bool = False) -> recession.RecessionCone:
+        """Where the polytope goes on forever: extreme rays and lines.
 
-        Directions are floats of unit length, with `exact` tuples of integers.
+        Parameters
+        ----------
+        exact : bool
+            Directions as whole numbers instead of floats of unit length.
 
         Examples
         --------
-        >>> Polytope([[-1, 0], [0, -1]], [0, 0]).rays(exact=True)  # a quadrant
-        ExactRecessionCone(rays=[(1, 0), (0, 1)], lines=[])
-        >>> Polytope([[-1, 1]], [0]).rays(exact=True)  # a half-plane
-        ExactRecessionCone(rays=[(1, -1)], lines=[(1, 1)])
+        >>> Polytope([[-1, 0], [0, -1]], [0, 0]).rays().rays  # a quadrant
+        array([[1., 0.],
+               [0., 1.]])
+        >>> half_plane = Polytope([[-1, 1]], [0]).rays(exact=True)
+        >>> half_plane.rays, half_plane.lines
+        (array([[1, -1]], dtype=object), array([[1, 1]], dtype=object))
         """
-        cone = recession.recession_cone(self)
-        return cone if exact else cone.rounded(self.dim)
+        return recession.recession_cone(self).cone(self.dim, exact=exact)
 
     # ---------------------------------------------------------------------------------------------------- its extent
 
+    @documented_by(feasibility.box_around)
     def bounding_box(self) -> tuple[Floats, Floats]:
-        """Least and greatest value of each coordinate, rounded outward; see :func:`.feasibility.box_around`.
-
-        Infinite where the set goes on forever.
-        """
+        """Least and greatest value of each coordinate, (d,) and (d,), infinite where there is none."""
         lower, upper = feasibility.box_around(self)
         return lower.copy(), upper.copy()
 
+    @documented_by(ball.chebyshev_ball)
     def chebyshev_ball(self) -> ball.Ball:
-        """The largest ball inside, its radius rounded down and proved; see :func:`.ball.chebyshev_ball`."""
+        """The largest ball inside, bounded or not; its radius is rounded down and proved."""
         return ball.chebyshev_ball(self)
 
     @overload
     def volume(self, *, exact: Literal[False] = False) -> float: ...
     @overload
     def volume(self, *, exact: Literal[True]) -> Fraction: ...
+    @documented_by(volumes.volume)
     def volume(self, *, exact: bool = False) -> float | Fraction:
-        """Volume, computed exactly and rounded once; 0 for flat sets; see :func:`.volume.volume`.
+        """Volume of a bounded polytope, computed exactly and rounded once; 0 for a flat one.
 
-        With `exact`, a fraction, in any dimension and however long it takes. Without, an :class:`.IntractableError`
-        says when that would be too long; :meth:`estimate_volume` may do then.
+        Parameters
+        ----------
+        exact : bool
+            As a fraction, in any dimension and however long it takes.
         """
-        value = volume.volume(self, insist=exact)
-        return fraction(value) if exact else nearest_float(value)
+        return fraction(volumes.volume(self, insist=True)) if exact else volumes.rounded_volume(self)
 
+    @documented_by(sampling.estimate_volume)
     def estimate_volume(self, n: int = 2000, seed: int = 0) -> sampling.Estimate:
-        """Volume by sampling, with a standard error and without proof; see :func:`.sampling.estimate_volume`."""
+        """Volume of a bounded polytope by sampling, in any dimension; with a standard error and without proof.
+
+        Parameters
+        ----------
+        n : int
+            Points for each ball.
+        seed : int
+        """
         n = validate.count(n, name="the number of points for each ball")
         return sampling.estimate_volume(self, n, np.random.default_rng(seed))
 
     @overload
     def centroid(self, *, exact: Literal[False] = False) -> Floats: ...
     @overload
-    def centroid(self, *, exact: Literal[True]) -> tuple[Fraction, ...]: ...
-    def centroid(self, *, exact: bool = False) -> Floats | tuple[Fraction, ...]:
-        """Center of mass, (d,), computed exactly and rounded once; with `exact`, fractions; see :func:`.centroid`."""
-        return _answer(volume.centroid(self, insist=exact), exact)
+    def centroid(self, *, exact: Literal[True]) -> Fractions: ...
+    @documented_by(volumes.centroid)
+    def centroid(self, *, exact: bool = False) -> Floats | Fractions:
+        """Center of mass of a bounded polytope, (d,), of a flat one within its flat; computed exactly and rounded once.
 
+        Parameters
+        ----------
+        exact : bool
+            Fractions instead of floats, however long it takes.
+        """
+        return _answer(volumes.centroid(self, insist=exact), exact)
+
+    @documented_by(extent.diameter)
     def diameter(self) -> float:
-        """Largest distance between two points; the float nearest to it, see :func:`.extent.diameter`."""
         return extent.diameter(self)
 
+    @documented_by(extent.width)
     def width(self) -> extent.Width:
-        """Least distance between two parallel hyperplanes around it; see :func:`.extent.width`.
-
-        Exact up to three dimensions (``float(P.width())``), proved bounds beyond.
-        """
+        """Least distance between two parallel hyperplanes that hold a bounded polytope; ``float(P.width())``."""
         return extent.width(self)
 
     # --------------------------------------------------------------------------------------------- points and programs
@@ -266,22 +306,39 @@ class Polytope(Keeper):
     @overload
     def project(self, x: ArrayLike, *, exact: Literal[False] = False) -> Floats: ...
     @overload
-    def project(self, x: ArrayLike, *, exact: Literal[True]) -> tuple[Fraction, ...]: ...
-    def project(self, x: ArrayLike, *, exact: bool = False) -> Floats | tuple[Fraction, ...]:
-        """The nearest point, (d,), for the Euclidean norm; see :func:`.projection.nearest_point`.
+    def project(self, x: ArrayLike, *, exact: Literal[True]) -> Fractions: ...
+    @documented_by(projection.nearest_point)
+    def project(self, x: ArrayLike, *, exact: bool = False) -> Floats | Fractions:
+        """The nearest point for the Euclidean norm, computed exactly and rounded once.
 
-        Computed exactly and rounded once, so that it may lie beside the set by as much as floats are apart; with
-        `exact`, fractions. Rows of a 2-D array are projected one by one, without `exact`.
+        So it may lie beside the set by as much as floats are apart.
+
+        Parameters
+        ----------
+        x : (d,) or (n, d) array
+            A point, or rows that are projected one by one.
+        exact : bool
+            Fractions instead of floats.
+
+        Raises
+        ------
+        DomainError
+            An empty polytope.
         """
-        if np.ndim(x) == 2 and not exact:
-            rows = [self._nearest(row, "`project`").point for row in np.asarray(x)]
-            return np.array([[nearest_float(v) for v in row] for row in rows]).reshape(len(rows), self.dim)
-        return _answer(self._nearest(x, "`project`").point, exact)
+        if np.ndim(x) != 2:
+            return _answer(self._nearest(x, "`project`").point, exact)
+        rows = [self._nearest(row, "`project`").point for row in np.asarray(x)]
+        return _answer([v for row in rows for v in row], exact).reshape(len(rows), self.dim)
 
+    @documented_by(projection.nearest_point)
     def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats:
-        """Distance of a point, 0 inside; norm 1, 2 or infinity; rounded once; see :func:`.projection.nearest_point`.
+        """Distance of a point, 0 inside; computed exactly and rounded once.
 
-        For the rows of a 2-D array (n, d), an array (n,).
+        Parameters
+        ----------
+        x : (d,) or (n, d) array
+            A point, or rows whose distances are an array (n,).
+        norm : 1, 2 or infinity
         """
         if np.ndim(x) == 2:
             return np.array([self._nearest(row, "`distance`", norm).distance for row in np.asarray(x)])
@@ -290,21 +347,35 @@ class Polytope(Keeper):
     def _nearest(self, x: ArrayLike, what: str, norm: float = 2) -> projection.Nearest:
         return projection.nearest_point(self, rationals(validate.point(x, self.dim, what=what)), norm)
 
+    @documented_by(sampling.sample)
     def sample(self, n: int, seed: int = 0) -> Floats:
-        """Points uniformly distributed inside, (n, d), each proved to be inside; see :func:`.sampling.sample`."""
+        """Points uniformly distributed in a bounded polytope with interior, (n, d); each is proved to lie in it.
+
+        Parameters
+        ----------
+        n : int
+        seed : int
+        """
         n = validate.count(n, name="the number of points", least=0)
         return sampling.sample(self, n, np.random.default_rng(seed))
 
+    @documented_by(ellipsoid.max_volume_ellipsoid)
     def max_volume_ellipsoid(self) -> ellipsoid.Ellipsoid:
-        """The largest ellipsoid inside, proved to be inside; see :func:`.ellipsoid.max_volume_ellipsoid`."""
         return ellipsoid.max_volume_ellipsoid(self)
 
+    @documented_by(ellipsoid.min_volume_ellipsoid)
     def min_volume_ellipsoid(self) -> ellipsoid.Ellipsoid:
-        """The smallest ellipsoid around, proved to be around; see :func:`.ellipsoid.min_volume_ellipsoid`."""
         return ellipsoid.min_volume_ellipsoid(self)
 
+    @documented_by(ellipsoid.constraints)
     def cvxpy_constraints(self, x: Any) -> list[Any]:
-        """The inequalities as constraints on a cvxpy variable, rounded; see :func:`.ellipsoid.constraints`."""
+        """The inequalities as constraints on a cvxpy variable or expression, rounded.
+
+        Parameters
+        ----------
+        x : cvxpy.Variable or expression
+            With d entries.
+        """
         return ellipsoid.constraints(self, x)
 
     # --------------------------------------------------------------------------------------------- in other programs
@@ -314,17 +385,18 @@ class Polytope(Keeper):
         """The formats of other programs: ``polytope.export.smtlib()`` and others; see :class:`.Export`."""
         return Export(lambda: self)
 
-    def write(self, path: str | PathLike[str], format: str | None = None) -> None:
-        """Write a file in one of these formats; see :func:`.export.write`."""
-        write(self.export, path, format)
-
     def to_shapely(self) -> Polygon:
         """The polygon as a shapely geometry, its corners rounded to float64."""
         return polygon.to_shapely(self)
 
     @classmethod
+    @documented_by(read_json)
     def from_json(cls, text: str) -> Polytope:
-        """Read what ``export.json()`` wrote, owners included; nothing is rounded, see :func:`.json.read_json`.
+        """Read what ``export.json()`` wrote, owners included; nothing is rounded.
+
+        Parameters
+        ----------
+        text : str
 
         Examples
         --------
@@ -335,8 +407,13 @@ class Polytope(Keeper):
         return cls(A, b, owners=owners)
 
     @classmethod
+    @documented_by(read_ine)
     def from_ine(cls, text: str) -> Polytope:
-        """Read an H-representation in the format of cddlib and lrs; nothing is rounded, see :func:`.ine.read_ine`.
+        """Read an H-representation of cddlib or lrs: integers, fractions or decimals; nothing is rounded.
+
+        Parameters
+        ----------
+        text : str
 
         Examples
         --------
@@ -381,5 +458,5 @@ def of_integers(
     return poly
 
 
-def _answer(point: list[fmpq], exact: bool) -> Floats | tuple[Fraction, ...]:
-    return tuple(map(fraction, point)) if exact else np.array([nearest_float(v) for v in point])
+def _answer(point: list[fmpq], exact: bool) -> Floats | Fractions:
+    return fractions(point) if exact else np.array([nearest_float(v) for v in point], dtype=np.float64)

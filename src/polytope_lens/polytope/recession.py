@@ -7,7 +7,7 @@ Linear and Integer Programming*, section 8.2).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
@@ -23,7 +23,9 @@ from polytope_lens.polytope.feasibility import is_empty
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens._types import Floats
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Floats, Fractions
     from polytope_lens.polytope.polytope import Polytope
 
     Vector = tuple[int, ...]
@@ -36,18 +38,19 @@ class RecessionCone:
     Parameters
     ----------
     rays : (n, d) array
-        Directions of unit length, one for each extreme ray of the cone, at right angles to the lines. In the plane two
-        rays come counter-clockwise, with the cone between them.
+        Directions, one for each extreme ray of the cone, at right angles to the lines. In the plane two rays come
+        counter-clockwise, with the cone between them.
     lines : (m, d) array
-        A basis of the directions in which the polytope goes on to both sides; none where it has a vertex. Unit length.
+        A basis of the directions in which the polytope goes on to both sides; none where it has a vertex.
 
     Notes
     -----
-    Which rays and lines there are is exact; their directions are rounded.
+    Which rays and lines there are is exact. Their directions are floats of unit length, rounded; or, if they were asked
+    for with ``exact=True``, whole numbers without a common divisor, which are not.
     """
 
-    rays: Floats
-    lines: Floats
+    rays: NDArray[Any]
+    lines: NDArray[Any]
 
     @property
     def is_trivial(self) -> bool:
@@ -59,24 +62,20 @@ class RecessionCone:
 
 
 @dataclass(frozen=True, slots=True)
-class ExactRecessionCone:
-    """The same, nothing rounded: integer vectors without a common divisor."""
+class ConeGenerators:
+    """Rays and lines of a cone as integer vectors without a common divisor, nothing rounded."""
 
     rays: list[Vector]
     lines: list[Vector]
 
-    @property
-    def is_trivial(self) -> bool:
-        """Whether there is no direction at all: the polytope is bounded."""
-        return not (self.rays or self.lines)
-
-    def rounded(self, dim: int) -> RecessionCone:
-        """Directions in R^dim as floats of unit length."""
-        return RecessionCone(_unit(self.rays, dim), _unit(self.lines, dim))
+    def cone(self, dim: int, *, exact: bool = False) -> RecessionCone:
+        """The same as arrays, with directions in R^dim as whole numbers, or as floats of unit length."""
+        written = _integers if exact else _unit
+        return RecessionCone(written(self.rays, dim), written(self.lines, dim))
 
 
 @kept
-def recession_cone(poly: Polytope) -> ExactRecessionCone:
+def recession_cone(poly: Polytope) -> ConeGenerators:
     """Extreme rays and lines of a polytope; exact.
 
     Raises
@@ -105,7 +104,7 @@ def is_trivial_cone(rows: Sequence[Sequence[fmpz]], dim: int) -> bool:
     return best is not None and best.value == 0
 
 
-def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ExactRecessionCone:
+def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ConeGenerators:
     """Extreme rays and lines of ``{y in R^dim : a . y <= 0 for all rows a}``; exact.
 
     Notes
@@ -118,7 +117,7 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ExactRecessionCone
     """
     nonzero = [list(row) for row in rows if any(row)]
     if not nonzero:
-        return ExactRecessionCone([], [tuple(int(i == k) for i in range(dim)) for k in range(dim)])
+        return ConeGenerators([], [tuple(int(i == k) for i in range(dim)) for k in range(dim)])
     echelon, _, rank = fmpz_mat(nonzero).rref()
     table = [[int(v) for v in row] for row in echelon.tolist()[:rank]]
     kept = [next(k for k in range(dim) if row[k]) for row in table]
@@ -138,7 +137,7 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ExactRecessionCone
     rays = sorted(_across(rays, lines))
     if dim == 2 and len(rays) == 2 and rays[0][0] * rays[1][1] < rays[0][1] * rays[1][0]:
         rays.reverse()
-    return ExactRecessionCone(rays, lines)
+    return ConeGenerators(rays, lines)
 
 
 def _across(rays: list[Vector], lines: list[Vector]) -> list[Vector]:
@@ -153,6 +152,10 @@ def _across(rays: list[Vector], lines: list[Vector]) -> list[Vector]:
         rest = column - along.transpose() * gram.solve(along * column)
         moved.append(primitive_fractions(rest.entries()))
     return moved
+
+
+def _integers(vectors: Sequence[Vector], dim: int) -> Fractions:
+    return np.array(vectors, dtype=object).reshape(len(vectors), dim)
 
 
 def _unit(vectors: Sequence[Vector], dim: int) -> Floats:

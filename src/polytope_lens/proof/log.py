@@ -59,7 +59,7 @@ def describe(network: Network) -> list[str]:
     for layer in network.layers:
         lines.append(f"layer {layer.width}")
         kinds = layer.negative_slope, layer.positive_slope, layer.cuts.astype(np.float64)
-        neurons = np.column_stack([*kinds, layer.weight, layer.bias])
+        neurons = np.column_stack([*kinds, layer.dense_weight(), layer.bias])
         lines.extend(f"neuron {_floats(neuron)}" for neuron in neurons)
     return lines
 

@@ -41,8 +41,13 @@ def surface(
         pattern; or the norm of the gradient.
     boundaries : bool
         Draw the creases, coloured by layer; a click on a layer in the legend hides its creases.
-    output, height, limits
-        As in :func:`.surface.surface`.
+    output : int
+        Which output of the network.
+    height : float
+        Of the drawing, as a part of the domain's longer side: heights have a scale of their own.
+    limits : (low, high), optional
+        Values at the bottom and the top of the drawing, and the ends of the scale of values; by default the range of
+        this partition's values.
 
     Returns
     -------

@@ -24,6 +24,7 @@ from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.flat_domain import within
 from polytope_lens.network.scalar import check_output
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def plot(
     """
     validate.option(color, name="color", allowed=LINES)
     output = check_output(partition.network, output)
-    partition.planar_mesh()
+    require_planar_mesh(partition)
     dots = None if points is None else scene.drawn_points(partition, points)
     if ax is None:
         from matplotlib import pyplot
@@ -150,7 +151,7 @@ def three_panels(
     DimensionError, UnboundedPolytopeError, DomainError, OptionError
     """
     output = check_output(partition.network, output)
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     pixels = _checked_target(target, partition)
     dots = [
         (color, name, np.empty((0, 2)) if given is None else validate.points(given, 2, what="`three_panels`"))
@@ -213,7 +214,7 @@ def draw_frame(
         figure = three_panels(partition, target, train_points, validation_points, output=output, title=title)
     else:
         output = check_output(partition.network, output)
-        partition.planar_mesh()
+        require_planar_mesh(partition)
         if limits is not None and not limits[0] < limits[1]:
             raise OptionError(f"limits should be (black, white) with black < white, but received {limits!r}.")
         figure = _bare_figure(480, 540, title)
@@ -325,7 +326,7 @@ def fill(
     ax: Axes, partition: Partition, planes: Floats, cmap: str | mcolors.Colormap, norm: mcolors.Normalize
 ) -> RegionImage:
     """Fill the regions by a scalar that is affine on each, outline the domain and fit the view to it."""
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     image = RegionImage(ax, mesh, planes, cmap=cmap, norm=norm)
     ax.add_image(image)
     draw_segments(ax, scene.domain_outline(mesh), color=FRAME, width=0.8)

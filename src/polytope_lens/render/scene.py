@@ -11,6 +11,7 @@ from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import fan, following, list_of, places
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.network.network import layer_of_bit
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -86,7 +87,7 @@ def drawn_points(partition: Partition, points: ArrayLike) -> Floats:
 
 def corner_values(partition: Partition, output: int = 0) -> Floats:
     """Output of the network at each entry of ``mesh.corners``, by the affine map of the corner's own region."""
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     a, b, c = np.repeat(within(partition).maps[:, output], np.diff(mesh.indptr), axis=0).T
     x, y = mesh.points[mesh.corners].T
     return np.asarray(a * x + b * y + c)
@@ -104,7 +105,7 @@ def value_triangles(partition: Partition, output: int = 0) -> Triangles:
     The network is affine on each triangle, so linear interpolation of the values is exact up to rounding: this is what
     surfaces and other renderers that shade triangles need.
     """
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     regions, *corners = fan(mesh.indptr)
     entries = np.stack(corners, axis=1)
     return Triangles(mesh.points[mesh.corners[entries]], corner_values(partition, output)[entries], regions)
@@ -117,7 +118,7 @@ def slopes(partition: Partition, output: int = 0) -> Floats:
 
 def last_layers(partition: Partition) -> Ints:
     """Deepest layer that owns an edge of each region, (n_regions,); -1 where only the domain does."""
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     layers = np.append(layer_of_bit(partition.network), -1)  # the domain's sides are owned by negative numbers
     return np.asarray(np.maximum.reduceat(layers[np.maximum(mesh.owners, -1)], mesh.indptr[:-1]))
 
@@ -149,7 +150,7 @@ def boundary_segments(partition: Partition) -> Boundaries:
 
     Where two neurons share an edge, it belongs to the first of them.
     """
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     inner = mesh.owners >= 0
     ends = np.stack([mesh.corners, mesh.corners[following(mesh.indptr)]], axis=1)[inner]
     owners, regions = mesh.owners[inner], list_of(mesh.indptr)[inner]

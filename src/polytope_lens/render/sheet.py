@@ -13,6 +13,7 @@ from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
 from polytope_lens.network.network import evaluate
 from polytope_lens.network.scalar import check_output
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def sheet(partition: Partition, output: int = 0) -> Sheet:
     DimensionError, UnboundedPolytopeError, PartialPartitionError
     """
     output = check_output(partition.network, output)
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     edges = scene.boundary_segments(partition)
     heights = evaluate(within(partition).network, mesh.points)[:, output]
     return Sheet(

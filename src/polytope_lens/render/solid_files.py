@@ -13,6 +13,7 @@ from polytope_lens.flat_domain import within
 from polytope_lens.io import obj, ply
 from polytope_lens.network.network import layer_of_bit
 from polytope_lens.network.scalar import check_output
+from polytope_lens.polyhedral_complex.requirements import require_polyhedral_mesh
 from polytope_lens.render.scene import pattern_colors
 
 if TYPE_CHECKING:
@@ -51,7 +52,14 @@ class Solids:
 
 
 def to_obj(partition: Partition, *, shrink: float = 1.0) -> str:
-    """The polyhedra as a Wavefront OBJ file, one object for each region; see :func:`.obj.to_obj`."""
+    """The polyhedra as a Wavefront OBJ file, one object for each region; see :func:`.obj.to_obj`.
+
+    Parameters
+    ----------
+    partition : Partition
+    shrink : float
+        Each solid is scaled about a point inside by this factor; 1 leaves them where they are.
+    """
     found = solids(partition, shrink=shrink)
     return obj.to_obj(found.points, found.indptr, found.corners, found.regions)
 
@@ -60,6 +68,12 @@ def to_ply(partition: Partition, *, shrink: float = 1.0) -> str:
     """The polyhedra as a PLY file: faces with their region, their layer and the colour of the region's pattern.
 
     See :func:`.ply.to_ply`; the layer of a side of the domain is -1.
+
+    Parameters
+    ----------
+    partition : Partition
+    shrink : float
+        Each solid is scaled about a point inside by this factor; 1 leaves them where they are.
     """
     found = solids(partition, shrink=shrink)
     numbers = {"region": found.regions, "layer": found.layers}
@@ -76,7 +90,7 @@ def solids(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> Sol
         `shrink` is not between 0 and 1, or there is no such output.
     DimensionError, UnboundedPolytopeError, PartialPartitionError
     """
-    mesh = partition.polyhedral_mesh()
+    mesh = require_polyhedral_mesh(partition)
     output = check_output(partition.network, output)
     if not 0 < shrink <= 1:
         raise OptionError(

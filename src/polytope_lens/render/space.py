@@ -18,6 +18,7 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
+from polytope_lens.polyhedral_complex.requirements import require_polyhedral_mesh
 from polytope_lens.render import scene
 from polytope_lens.render.matplotlib import FRAME, INK, draw_scale
 from polytope_lens.render.solid_files import Solids, solids
@@ -87,7 +88,7 @@ def plot(
     space.add_collection3d(Poly3DCollection(faces.rings(), facecolors=paint, shade=scalars is None, **edge))
     if dots is not None:
         space.plot(*dots.T, linestyle="none", marker="o", markersize=3.5, color="black", markeredgecolor="white")
-    _fit(space, partition.polyhedral_mesh().points, scene.axis_names(partition))
+    _fit(space, require_polyhedral_mesh(partition).points, scene.axis_names(partition))
     if scalars is not None:
         draw_scale(space.figure, scalars, color, output, ax=space, shrink=0.7, pad=0.1)
     if color == "layer":

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import colors as mcolors
 
 from polytope_lens.errors import DimensionError, OptionError
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
 from polytope_lens.render.scene import axis_names
 
@@ -74,7 +75,7 @@ def plot_ages(
         raise OptionError("ages should be finite and not below 0.")
     if oldest is not None and not 0 < oldest < np.inf:
         raise OptionError(f"`oldest` should be a finite number above 0, but received {oldest!r}.")
-    partition.planar_mesh()
+    require_planar_mesh(partition)
     end = float(values.max()) if oldest is None else float(oldest)
     end = end or 1.0
     least = float(values[values > 0].min(initial=end))

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens.cells.search_space import lift, place_of
 from polytope_lens.domain import check_domain
 from polytope_lens.engines.enumerate import mesh_of
 from polytope_lens.engines.witnesses import settle
@@ -20,7 +21,6 @@ from polytope_lens.partition.partition import Partition, embedded
 from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex.locate import check_inside, region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
-from polytope_lens.search.search_space import check_norm, lift, place_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -114,7 +114,7 @@ def explore(
         }  # fmt: skip
         return embedded(network, domain, explore(flat.network, point[flat.free], flat.domain, **options))
     bits = region_patterns(network, point[None], domain)[0]
-    place = place_of(network, point, domain, check_norm(norm))
+    place = place_of(network, point, domain, validate.norm(norm))
     disable = None if progress is None else not progress
     with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
 

@@ -15,22 +15,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.cells.region_facets import BATCH, ExactCells, prove_rows, region_rows, slacks
+from polytope_lens.cells.neighbors import enter, regions_together
+from polytope_lens.cells.region_facets import Cells, exit_points, prove_rows, region_rows
+from polytope_lens.cells.search_space import dual_norms, nearest, shown_by_row, start_slacks
 from polytope_lens.errors import Status
-from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import n_words, pack, unpack
 from polytope_lens.polytope.batch.statuses import FACET, OPEN
-from polytope_lens.search.interior_proposals import propose_centers, step_in
 from polytope_lens.search.region_set import BEYOND, DONE, MET, PLACED, Found
-from polytope_lens.search.search_space import are_inside, dual_norms, nearest, shown_by_row, start_slacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
     from polytope_lens._types import Bools, Floats, Ints, Statuses
-    from polytope_lens.search.search_space import Place
+    from polytope_lens.cells.search_space import Place
 
     Report = Callable[[int, int], None]
     Look = Callable[["Search", Ints], float]
@@ -90,8 +88,7 @@ class Search:
     found: Found
     by_distance: bool
     radius: float | None
-    exact: ExactCells
-    sources: ExactRows
+    exact: Cells
     inner: list[Ints] = field(default_factory=list)
     across: list[Ints] = field(default_factory=list)
     float64: int = 0
@@ -100,9 +97,7 @@ class Search:
     @property
     def step(self) -> int:
         """How many regions fit into one batch."""
-        network = self.place.network
-        m = network.n_neurons + len(self.place.around.exact)
-        return max(1, min(TOGETHER, BATCH // ((m + 1) * (network.input_dim + 1))))
+        return min(TOGETHER, regions_together(self.place))
 
 
 def search(
@@ -116,7 +111,7 @@ def search(
     """
     network = place.network
     found = Found(n_words(network.n_neurons), network.input_dim)
-    state = Search(place, found, by_distance, limits.radius, ExactCells(network, place.around), ExactRows(network))
+    state = Search(place, found, by_distance, limits.radius, Cells(network, place.around))
     found.add(pack(bits[None]), place.start[None], np.array([-1]), np.zeros(1), np.zeros(1))
     with _interruptible() as stop:
         if by_distance:
@@ -256,25 +251,9 @@ def _settle(state: Search, index: Ints) -> None:
             part, bits, rows, error = part[~beyond], bits[~beyond], rows[~beyond], error[~beyond]
         parent = found.parent[part]
         ways = np.where(parent[:, None] < 0, 0.0, found.point[part] - found.point[parent])
-        points = step_in(rows, found.point[part], ways)
-        inside = are_inside(place, rows, error, points)
-        for i in np.flatnonzero(~inside):
-            points[i], inside[i] = _center(state, bits[i], rows[i : i + 1], error[i : i + 1], points[i])
-        found.point[part] = points
-        found.inside[part] = inside
+        entries = found.point[part]
+        found.point[part], found.inside[part] = enter(place, state.exact, bits, rows, error, entries, ways)
         found.state[part] = PLACED
-
-
-def _center(state: Search, bits: Bools, rows: Floats, error: Floats, point: Floats) -> tuple[Floats, bool]:
-    """A point of a region where those on the way in are not proved to be inside, and whether this one is."""
-    for center in propose_centers(rows[0], point):
-        if are_inside(state.place, rows, error, center[None])[0]:
-            return center, True
-    place = state.place
-    exact = float_inside(cell_rows(place.network, state.sources, bits) + place.around.exact, place.network.input_dim)
-    assert exact is not None  # regions have interior
-    inside = np.array(exact)
-    return inside, bool(are_inside(place, rows, error, inside[None])[0])
 
 
 def _cross(state: Search, index: Ints) -> Ints:
@@ -296,16 +275,15 @@ def _cross(state: Search, index: Ints) -> Ints:
     across[np.arange(len(at)), owner] ^= True
     # Where the way to the point beyond each facet crosses it, and how far its hyperplane is from the start.
     normal, aim = rows[at, owner, :-1], aims[at, owner]
+    entry = exit_points(rows[at, owner], points[at], aim)
     with np.errstate(all="ignore"):
-        share = slacks(rows, error, points)[0][at, owner] / np.einsum("fk,fk->f", normal, aim)
-        entry = points[at] + share[:, None] * aim
         slack, slack_error = (part[at, owner] for part in start_slacks(place, rows, error))
         lower = np.nan_to_num(slack / dual_norms(place, normal), posinf=0.0)
         bound = shown_by_row(place, slack, slack_error, normal, error[at, owner, :-1])
     facets = Facets(at, across, entry, np.maximum(lower, found.key[index[at]]), bound)
     unsure = np.flatnonzero(is_open.any(axis=1) | vanishes.any(axis=1))
     if unsure.size:
-        facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status)
+        facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status, vanishes)
     numbers, fresh = found.add(pack(facets.across), facets.entry, index[facets.at], facets.lower, facets.bound)
     found.state[index] = DONE
     state.inner.append(index[facets.at])
@@ -314,7 +292,15 @@ def _cross(state: Search, index: Ints) -> Ints:
 
 
 def _decided(
-    state: Search, sure: Facets, owner: Ints, unsure: Ints, keys: Floats, bits: Bools, points: Floats, status: Statuses
+    state: Search,
+    sure: Facets,
+    owner: Ints,
+    unsure: Ints,
+    keys: Floats,
+    bits: Bools,
+    points: Floats,
+    status: Statuses,
+    vanishes: Bools,
 ) -> Facets:
     """The same facets with those of some regions decided exactly; new ones are entered at an unknown point."""
     place = {(i, q): f for f, (i, q) in enumerate(zip(sure.at.tolist(), owner.tolist(), strict=True))}
@@ -322,7 +308,7 @@ def _decided(
     across: list[Bools] = []
     known: list[int] = []
     for i in unsure.tolist():
-        for pattern, owners in state.exact.facets(bits[i], points[i], status[i]):
+        for pattern, owners in state.exact.facets(bits[i], points[i], status[i], vanishes[i]):
             if pattern is not None:
                 at.append(i)
                 across.append(pattern)

@@ -8,8 +8,10 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rational, rationals, sign
+from polytope_lens.cells.inequalities import DOMAIN
 from polytope_lens.domain import Box
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.engines.table import ENGINES
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.point_signs import interior_mask, point_signs
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats
+    from polytope_lens.engines.table import EngineChoice
     from polytope_lens.partition.partition import Partition
-    from polytope_lens.region import Region
 
 
 # Maps are rounded sums of products; an error this large, relative to the sum of the products' sizes, is a wrong map.
@@ -372,10 +374,12 @@ def assert_neighbors_symmetric(partition: Partition) -> None:
     """
     __tracebackhide__ = True
     index = {region.pattern.bits: i for i, region in enumerate(partition)}
-    across: list[dict[int, Region]] = []
+    across: list[dict[int, Floats]] = []
     for i, region in enumerate(partition):
-        found: dict[int, Region] = {}
-        for neighbor in region.neighbors():
+        found: dict[int, Floats] = {}
+        cell = region.polytope
+        planes = [q for q, its in enumerate(cell.owners) if all(layer != DOMAIN for layer, _ in its)]
+        for neighbor, q in zip(region.neighbors(), planes, strict=False):
             j = index.get(neighbor.pattern.bits)
             if j is None:
                 fail(
@@ -389,22 +393,25 @@ def assert_neighbors_symmetric(partition: Partition) -> None:
                     f"{names(partition, i)} has {names(partition, j)} across "
                     f"{'two facets' if j in found else 'one of its own facets'}",
                 )
-            found[j] = neighbor
+            # Maps that agree on a facet do so on its hyperplane: at the foot of the neighbour's point, for instance.
+            size = np.abs(cell.A[q]).max()
+            normal, slack = cell.A[q] / size, (cell.b[q] - cell.A[q] @ neighbor.point) / size
+            found[j] = neighbor.point + slack / (normal @ normal) * normal
         across.append(found)
     sizes = _map_sizes(partition)
     for i, found in enumerate(across):
-        for j, neighbor in found.items():
+        for j, meeting in found.items():
             if i not in across[j]:
                 fail(
                     "crossing a facet twice leads back",
                     f"from {names(partition, i)} to {names(partition, j)}, not back",
                 )
-            at = np.append(neighbor.point, 1.0)
+            at = np.append(meeting, 1.0)
             jump = np.abs(partition.maps[i] @ at - partition.maps[j] @ at)
             if not (jump <= MAP_TOLERANCE * (sizes[i] + sizes[j]) @ np.abs(at)).all():
                 fail(
                     "maps agree on shared facets",
-                    f"those of {names(partition, i, j)} differ by {jump.tolist()} at {neighbor.point.tolist()}",
+                    f"those of {names(partition, i, j)} differ by {jump.tolist()} at {meeting.tolist()}",
                 )
 
 
@@ -457,5 +464,5 @@ def _in_domain(partition: Partition, X: ArrayLike) -> Floats:
     return rows if partition.domain is None else rows[partition.domain.contains(rows)]
 
 
-def _engine(partition: Partition) -> str:
-    return partition.engine if partition.engine in engines.ENGINES else "auto"
+def _engine(partition: Partition) -> EngineChoice:
+    return next((name for name in ENGINES if name == partition.engine), "auto")

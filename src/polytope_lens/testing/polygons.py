@@ -10,6 +10,7 @@ from polytope_lens._arrays.ragged import following, list_of
 from polytope_lens.arithmetic.rational import fraction, nearest_float
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.polyhedral_complex.mesh_vertices import exact_vertices
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.testing.counterexamples import fail, names
 from polytope_lens.testing.fractions import exact_cells, is_near, polygon
 
@@ -25,7 +26,7 @@ def assert_corners_true(partition: Partition) -> None:
     :meth:`.Partition.vertices` gives with ``exact=True`` are these.
     """
     __tracebackhide__ = True
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     for i, rows in enumerate(exact_cells(partition)):
         exact = polygon(partition.domain, rows)
         corners = mesh.corners[mesh.indptr[i] : mesh.indptr[i + 1]]
@@ -43,7 +44,7 @@ def assert_corners_true(partition: Partition) -> None:
             )
         wanted = [(fraction(x), fraction(y)) for x, y in exact]
         try:
-            given = exact_vertices(partition, i)
+            given = list(map(tuple, exact_vertices(partition, i)))
         except ZeroDivisionError:
             given = []
         if not any(given == wanted[turn:] + wanted[:turn] for turn in turns):
@@ -64,7 +65,7 @@ def assert_valid_coverage(partition: Partition) -> None:
     import shapely
 
     __tracebackhide__ = True
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     starts, ends = mesh.corners.tolist(), mesh.corners[following(mesh.indptr)].tolist()
     region = list_of(mesh.indptr)
     edges: dict[tuple[int, int], int] = {}

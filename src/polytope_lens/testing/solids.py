@@ -10,6 +10,7 @@ from flint import fmpq
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.polyhedral_complex.mesh_vertices import exact_vertices
+from polytope_lens.polyhedral_complex.requirements import require_polyhedral_mesh
 from polytope_lens.polytope.double_description import bounded_vertices
 from polytope_lens.testing.counterexamples import fail, names
 from polytope_lens.testing.fractions import exact_cells, is_near
@@ -32,10 +33,10 @@ def assert_solids_true(partition: Partition) -> None:
     Euler's formula holds. Cost: some milliseconds for each region.
     """
     __tracebackhide__ = True
-    mesh = partition.polyhedral_mesh()
+    mesh = require_polyhedral_mesh(partition)
     for i, rows in enumerate(exact_cells(partition)):
         wanted = {tuple(fraction(fmpq(v, p[-1])) for v in p[:-1]) for p in _corners(rows)}
-        given = exact_vertices(partition, i)
+        given = list(map(tuple, exact_vertices(partition, i)))
         if set(given) != wanted or len(given) != len(wanted):
             fail("vertices are true", f"those of {names(partition, i)} are {wanted}, but `vertices` says {given}")
         for point, exact in zip(mesh.points_of(i), given, strict=True):

@@ -189,17 +189,18 @@ def network_code(network: Network) -> str:
     """
     layers = network.layers
     if all(layer.cuts.all() and (layer.positive_slope == 1.0).all() for layer in layers):
-        weights = ", ".join(_code(w) for w in (*(layer.weight for layer in layers), network.output_weight))
+        matrices = [*(layer.dense_weight() for layer in layers), network.dense_output_weight()]
+        weights = ", ".join(map(_code, matrices))
         biases = ", ".join(_code(b) for b in (*(layer.bias for layer in layers), network.output_bias))
         leaks = [_code(layer.negative_slope) for layer in layers]
         leaky = any(layer.negative_slope.any() for layer in layers)
         slopes = f", negative_slope=[{', '.join(leaks)}]" if leaky else ""
         return f"from_arrays([{weights}], [{biases}]{slopes})"
     made = "".join(
-        f"Layer({', '.join(_code(a) for a in (q.weight, q.bias, q.negative_slope, q.positive_slope, q.cuts))}), "
+        f"Layer({', '.join(map(_code, (q.dense_weight(), q.bias, q.negative_slope, q.positive_slope, q.cuts)))}), "
         for q in layers
     )
-    return f"Network(({made.rstrip()}), {_code(network.output_weight)}, {_code(network.output_bias)})"
+    return f"Network(({made.rstrip()}), {_code(network.dense_output_weight())}, {_code(network.output_bias)})"
 
 
 def _code(array: NDArray[Any]) -> str:

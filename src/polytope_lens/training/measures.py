@@ -15,6 +15,7 @@ from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.network.network import evaluate
 from polytope_lens.network.scalar import check_output
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.scene import region_spans
 from polytope_lens.training.workers import in_order
 
@@ -188,7 +189,7 @@ def true_error(partition: Partition, target: ArrayLike, output: int = 0) -> floa
     Pixel by pixel, at their centres, by the affine map of the region that holds the centre; rounded.
     """
     pixels = np.asarray(target)
-    spans = region_spans(partition.planar_mesh(), np.array([-1.0, -1.0]), np.array([1.0, 1.0]), pixels.shape)
+    spans = region_spans(require_planar_mesh(partition), np.array([-1.0, -1.0]), np.array([1.0, 1.0]), pixels.shape)
     where = (spans.regions, spans.rows, spans.starts, spans.stops)
     upwards = np.ascontiguousarray(pixels[::-1])
     totals = np.zeros(len(upwards))  # for each row, so that roundings hardly add up
@@ -238,7 +239,7 @@ def _loss(network: Network, output: int, points: Floats, values: NDArray[np.floa
     if not len(points):
         return float(np.nan)
     # Pieces so small that matrix products stay on one thread: several, on a busy machine, take up to ten times as long.
-    largest = max(layer.matrix.shape[0] * layer.matrix.shape[1] for layer in network.layers) if network.layers else 1
+    largest = max(layer.weight.shape[0] * layer.weight.shape[1] for layer in network.layers) if network.layers else 1
     piece = max(1, PRODUCT // largest)
     outputs = np.concatenate([evaluate(network, points[i : i + piece]) for i in range(0, len(points), piece)])
     if values.dtype.kind == "i":

@@ -105,7 +105,7 @@ def _stacked(networks: Sequence[Network]) -> Arrays:
             arrays[f"{kept}{index}"] = np.stack([getattr(network.layers[index], name) for network in networks])
         arrays[f"cuts{index}"] = layer.cuts
     last = len(first.layers)
-    arrays[f"weights{last}"] = np.stack([network.output_weight for network in networks])
+    arrays[f"weights{last}"] = np.stack([network.dense_output_weight() for network in networks])
     arrays[f"biases{last}"] = np.stack([network.output_bias for network in networks])
     return arrays
 

@@ -23,8 +23,9 @@ def test_affine_maps_err_by_no_more_than_they_say(numbers, data, depth, width):
     exact = [Fraction(v) for v in data.draw(vector)]
     high, low, error = np.array([[float(v) for v in exact]]), np.zeros((1, width)), np.zeros((1, width))
     for _ in range(depth):
-        weight = np.array(data.draw(st.lists(vector, min_size=width, max_size=width)))
+        weight = np.asfortranarray(data.draw(st.lists(vector, min_size=width, max_size=width)))
         bias, slope = np.array(data.draw(vector)), np.array([data.draw(vector)])
+        bias.flags.writeable = False  # as those of layers are, for which the kernel is compiled
         new = tuple(np.empty((1, width)) for _ in range(3))
         affine(weight, bias, slope, high, low, error, *new)
         high, low, error = new

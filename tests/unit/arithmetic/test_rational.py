@@ -14,6 +14,7 @@ import reference
 from polytope_lens.arithmetic.rational import (
     common_exponent,
     dot,
+    fractions,
     integer_matrix,
     integer_rows,
     integers,
@@ -100,6 +101,14 @@ def test_quotients_of_rows_are_rounded_each_once():
 def test_fractions_are_written_and_read(value):
     assert written(value) == str(value)
     assert read_fraction(written(value)) == value
+
+
+def test_arrays_of_numbers_keep_their_shape_as_fractions():
+    found = fractions(np.array([[fmpq(1, 3), fmpq(2)]], dtype=object))
+    assert found.shape == (1, 2) and found.tolist() == [[Fraction(1, 3), 2]]
+    assert all(isinstance(v, Fraction) for v in found.ravel())
+    assert fractions([fmpq(1, 2), Fraction(3)]).tolist() == [Fraction(1, 2), 3]
+    assert fractions([]).shape == (0,) and fractions([]).dtype == object
 
 
 def test_fractions_may_be_long_but_nothing_else():

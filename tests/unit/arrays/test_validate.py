@@ -87,6 +87,16 @@ def test_numbers_are_finite_and_positive_where_they_should_be():
             validate.number(value, name="`x`", positive=True)
 
 
+@pytest.mark.parametrize("norm", [3, 0, "2", None, True, float("nan"), [1]])
+def test_other_norms_are_refused(norm):
+    with pytest.raises(OptionError, match="`norm` should be 1, 2 or inf"):
+        validate.norm(norm)
+
+
+def test_norms_are_floats():
+    assert [validate.norm(norm) for norm in (1, np.int64(2), np.float32(np.inf))] == [1.0, 2.0, np.inf]
+
+
 def test_options_are_of_a_list():
     assert validate.option("a", name="x", allowed=("a", "b")) == "a"
     refuses(

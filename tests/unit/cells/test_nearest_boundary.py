@@ -88,3 +88,32 @@ def test_refusals():
         region.nearest_boundary(norm=0)
     with pytest.raises(DimensionError, match="2 coordinates"):
         region.nearest_boundary([1, 2, 3])
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_from_a_corner_it_is_a_facet_that_is_named(norm):
+    # x + y = 0 meets the quadrant in its corner only.
+    lens = Lens.from_arrays([[[1, 1], [1, 0], [0, 1]], [[1, 1, 1]]], [[0, 0, 0], [0]])
+    found = lens.at([0, 0]).nearest_boundary([0, 0], norm=norm)
+    assert (found.distance, found.owner, found.point.tolist()) == (0, (0, 1), [0, 0])
+    # Two neurons and a side of the domain.
+    region = lens.at([0.5, 0.5], Box([0, 0], [1, 1]))
+    assert region.nearest_boundary([0, 0], norm=norm).owners == [(-1, 2), (0, 1)]
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+@pytest.mark.parametrize("d", [2, 3])
+def test_from_the_vertices_of_networks_with_small_weights(d, norm):
+    rng = np.random.default_rng(d)
+    for _ in range(6):
+        weights = [rng.integers(-1, 2, (5, d)), rng.integers(-1, 2, (4, 5)), np.ones((1, 4))]
+        lens = Lens.from_arrays(weights, [rng.integers(-1, 2, 5), rng.integers(-1, 2, 4), [0]])
+        for region in lens.partition(Box([-1] * d, [1] * d)):
+            facets = {owner for its in region.polytope.owners for owner in its}
+            for vertex in region.vertices(exact=True):
+                x = np.array(vertex, dtype=float)
+                if [*map(type(vertex[0]), x)] == list(vertex):
+                    found = region.nearest_boundary(x, norm=norm)
+                    assert found.distance == 0
+                    assert found.owners and set(found.owners) <= facets
+                    assert found.point.tolist() == x.tolist()

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
+
 import numpy as np
 import pytest
+from flint import fmpz
 
-from families import braid, cross_polytope, flip_trap, generic, max_of_two, seven_lines, zaslavsky
+from families import braid, cross_polytope, flip_trap, generic, max_of_two, seven_lines, stack, zaslavsky
 from polytope_lens import Box, Lens
+from polytope_lens._compiled import jit
+from polytope_lens.arithmetic.rational import integers
+from polytope_lens.cells.inequalities import exact_system
+from polytope_lens.exact.point_signs import pattern_beside
+from polytope_lens.importers.npz import load_npz
+from polytope_lens.lp.interior_point import inside, is_inside
 from polytope_lens.network.pattern import ActivationPattern
+
+NETS = Path(__file__).parents[3] / "benchmarks" / "nets"
+NAMES = ["d2_14x6_box1", "d3_16x2_box1", "d4_12x2_unb", "ng_duplicate", "ng_zero_bias", "sliver_27", "triangle_33"]
 
 
 def adjacent_pairs(partition):
@@ -83,10 +96,11 @@ def test_the_inner_region_of_a_cross_polytope_has_its_facets_from_layer_two():
     assert patterns == {"0110 1", "1001 1", "1100 0"}
 
 
-def test_neighbors_lie_across_points_of_the_facets():
+def test_neighbors_have_points_inside_them():
     lens = Lens(max_of_two())
     for other in lens.at([3, 1]).neighbors():
-        assert (lens.at([3, 1]).polytope.A @ other.point <= lens.at([3, 1]).polytope.b + 1e-12).all()
+        assert not lens.at([3, 1]).contains([other.point])[0]
+        assert lens.at(other.point).pattern == other.pattern
         assert isinstance(other.pattern, ActivationPattern)
 
 
@@ -104,3 +118,46 @@ def test_a_boundary_that_is_also_a_side_of_the_domain_has_nobody_across():
     partition = Lens.from_arrays([[[1, 0]], [[1]]], [[0], [0]]).partition(Box([0, 0], [1, 1]))
     assert len(partition) == 1
     assert partition[0].neighbors() == []
+
+
+def by_rationals(region):
+    """Patterns just beyond a rational point of each facet, nearest facet first: an exact linear program for each."""
+    cell, found = region.polytope, []
+    for row, owners in zip(cell.rows, cell.owners, strict=True):
+        if all(layer >= 0 for layer, _ in owners):
+            point = inside([other for other in cell.rows if other is not row], cell.dim, [row])
+            axes = [[fmpz(int(i == k)) for i in range(cell.dim)] for k in range(cell.dim)]
+            found.append(pattern_beside(region.network, integers(point), [row[:-1], *axes]).tolist())
+    return found
+
+
+@pytest.mark.parametrize("has_compiler", [True, False])
+@pytest.mark.parametrize(
+    "name", ["d2_14x6_box1", "d3_16x2_box1", "d4_12x2_unb", "ng_duplicate", "ng_zero_bias", "sliver_27", "triangle_33"]
+)
+def test_patterns_are_those_beyond_rational_points_of_the_facets(monkeypatch, name, has_compiler):
+    if not has_compiler:
+        monkeypatch.setattr(jit, "is_at_hand", lambda _: False)
+        monkeypatch.setattr(jit, "spent", [-1e9])
+    network, domain = load_npz(NETS / f"{name}.npz")
+    lens = Lens(network)
+    partition = lens.partition(domain)
+    chosen = np.unique(np.linspace(0, len(partition) - 1, 6).astype(int)).tolist()
+    corner = lens.at(np.zeros(network.input_dim), domain)
+    for region in [*(partition[i] for i in chosen), corner]:
+        near = region.neighbors()
+        assert [other.pattern.array.tolist() for other in near] == by_rationals(region)
+        for other in near:
+            system = exact_system(other)
+            assert is_inside(system.rows, other.point.tolist())
+
+
+def test_as_many_as_a_search_by_one_flip_finds_where_the_first_layer_is_narrow():
+    # In the coordinates of the first pre-activations: 12 of them for 30 inputs.
+    rng = np.random.default_rng(1)
+    lens = Lens(stack(*((rng.standard_normal((n, m)), rng.standard_normal(n)) for m, n in pairwise((30, 12, 9)))))
+    x = np.random.default_rng(9).standard_normal(30)
+    near = lens.at(x).neighbors()
+    found = lens.explore(x, max_flips=1)
+    assert {region.pattern for region in found} == {lens.at(x).pattern, *(region.pattern for region in near)}
+    assert all(lens.at(region.point).pattern == region.pattern for region in near)

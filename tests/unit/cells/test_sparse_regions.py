@@ -96,7 +96,7 @@ def test_what_needs_no_facets_works_where_weights_are_too_large(too_large):
     assert np.allclose(region.affine_map.A, same.affine_map.A, rtol=1e-12)
     assert region.inequalities(facets=False).format() == same.inequalities(facets=False).format()
     assert region.contains([[0.3, 0.1, -0.2], [9, 9, 9]]).tolist() == [True, False]
-    assert lens.bounds().upper == dense.bounds().upper
+    assert lens.region_count_bounds().upper == dense.region_count_bounds().upper
     x, y = [0.3, 0.1, -0.2], [-3, 2, 1]
     assert np.allclose(lens.integrated_gradients(x, y), dense.integrated_gradients(x, y), rtol=1e-12)
     with pytest.raises(InvalidNetworkError, match="Its diagonal is in"):

@@ -7,7 +7,7 @@ import pytest
 from commands import as_json, refused
 from polytope_lens.cli import main
 from polytope_lens.cli.arguments import Choices, Parser
-from polytope_lens.engines.enumerate import ENGINES
+from polytope_lens.engines.table import ENGINES
 from polytope_lens.io.export import SUFFIXES
 from polytope_lens.render.scene import COLORS
 from polytope_lens.search.explore import ORDERS

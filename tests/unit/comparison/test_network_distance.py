@@ -9,8 +9,10 @@ import pytest
 
 from families import generic, golden, random_deep
 from polytope_lens import Box, Lens
+from polytope_lens.comparison.network_distance import _supremum
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.network.network import evaluate, from_arrays
+from polytope_lens.network.pair import difference
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -47,23 +49,30 @@ def test_refusals():
     plane = Lens(golden((2, 4, 4), 1))
     with pytest.raises(UnboundedPolytopeError):
         plane.distance(plane, None)
-    with pytest.raises(DimensionError, match="slice"):
-        Lens(generic(4, 4)).distance(generic(5, 4), Box([0] * 4, [1] * 4))
+    space = Lens(generic(5, 4))
+    with pytest.raises(UnboundedPolytopeError):
+        space.distance(space, None)
+    with pytest.raises(DimensionError, match="inputs"):
+        plane.distance(space, SQUARE)
 
 
-def test_disagreement_is_the_supremum():
+def test_the_supremum_is_found_by_programs_and_by_corners():
     first, second = random_deep((2, 6), 0, 0.0), random_deep((2, 5, 5), 1, 0.0)
-    found, whole = (f(Lens(first), second, SQUARE, exact=True) for f in (Lens.disagreement, Lens.distance))
-    assert (found.value, found.n_regions) == (whole.sup, whole.n_regions)
-    gap = [evaluate(network, found.point.astype(float)[None])[0, 0] for network in (first, second)]
-    assert abs(gap[0] - gap[1]) == pytest.approx(float(found.value))
-    assert Lens(first).disagreement(first, SQUARE).value == 0
+    whole = Lens(first).distance(second, SQUARE, exact=True)
+    alone = _supremum(Lens(difference(first, second)).partition(SQUARE), exact=True)
+    assert (alone.sup, alone.output, alone.n_regions) == (whole.sup, whole.output, whole.n_regions)
+    gap = [evaluate(network, alone.argmax.astype(float)[None])[0, 0] for network in (first, second)]
+    assert abs(gap[0] - gap[1]) == pytest.approx(float(alone.sup))
 
 
-def test_disagreement_in_three_dimensions():
-    first, second = random_deep((3, 4, 4), 0, 0.0), random_deep((3, 5), 1, 0.0)
-    box = Box([-1] * 3, [1] * 3)
-    found = Lens(first).disagreement(Lens(second), box)
-    X = np.random.default_rng(0).uniform(-1, 1, (200_000, 3))
+def test_beyond_space_the_supremum_is_known_and_nothing_else():
+    first, second = random_deep((4, 4, 4), 0, 0.0), random_deep((4, 5), 1, 0.0)
+    box = Box([-1] * 4, [1] * 4)
+    found, exact = Lens(first).distance(Lens(second), box), Lens(first).distance(second, box, exact=True)
+    assert found.sup == float(exact.sup) and found.argmax.tolist() == exact.argmax.astype(float).tolist()
+    assert found.l1 is found.l2 is found.mean_difference is found.volume is None
+    X = np.random.default_rng(0).uniform(-1, 1, (200_000, 4))
     gap = np.abs(evaluate(first, X) - evaluate(second, X)).max()
-    assert 0.9 * found.value < gap <= found.value
+    assert 0.8 * found.sup < gap <= found.sup
+    assert repr(found).startswith("Distance(sup=")
+    assert Lens(first).distance(first, box).sup == 0

@@ -78,7 +78,7 @@ def test_a_kernel_whose_old_machine_code_cannot_be_read_is_compiled_anew(package
 def test_imports_are_followed_through_packages_and_modules():
     kernels = jit.PACKAGE / "engines" / "_kernels"
     assert jit.PACKAGE / "arithmetic" / "signs.py" in jit.imported(kernels / "split.py")
-    assert kernels / "blockwise.py" in jit.imported(jit.PACKAGE / "engines" / "mesh_corners.py")
+    assert kernels / "blockwise.py" in jit.imported(jit.PACKAGE / "engines" / "cell_corners.py")
     assert jit.digest(kernels / "split.py") != jit.digest(kernels / "polyhedra.py")
 
 
@@ -86,3 +86,29 @@ def test_a_module_without_sources_is_left_alone(tmp_path: Path):
     (tmp_path / "gone.walk-1.nbi").touch()
     jit.forget_if_stale(tmp_path, tmp_path / "gone.py")
     assert [path.name for path in tmp_path.iterdir()] == ["gone.walk-1.nbi"]
+
+
+def test_small_questions_are_asked_without_kernels_until_there_were_many(monkeypatch):
+    monkeypatch.setattr(jit, "spent", [0.0])
+    monkeypatch.setattr(jit, "is_at_hand", lambda _: False)
+    answers = [jit.pays((), jit.PATIENCE / 3) for _ in range(3)]
+    assert answers == [True] * 3  # no kernel is missing
+    assert [jit.pays((None,), jit.PATIENCE / 3) for _ in range(5)] == [False, False, False, True, True]
+
+
+def test_large_questions_are_worth_a_compiler(monkeypatch):
+    monkeypatch.setattr(jit, "spent", [0.0])
+    monkeypatch.setattr(jit, "is_at_hand", lambda _: False)
+    assert jit.pays((None,), 2 * jit.PATIENCE)
+
+
+def test_kernels_on_disk_are_at_hand(package):
+    ask = (
+        "from polytope_lens._compiled.jit import is_at_hand; from polytope_lens.outer import twice; "
+        "before = is_at_hand(twice); twice(); print(int(before), int(is_at_hand(twice)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    for expected in (["0", "1"], ["1", "1"]):
+        asked = [sys.executable, "-c", ask]
+        done = subprocess.run(asked, capture_output=True, text=True, check=True, env=environment, cwd=package.parent)
+        assert done.stdout.split() == expected

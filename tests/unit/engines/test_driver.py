@@ -10,7 +10,7 @@ from polytope_lens import Box, Lens
 from polytope_lens.engines import driver
 from polytope_lens.engines.charts import charts
 from polytope_lens.engines.chunks import Record
-from polytope_lens.engines.enumerate import ENGINES
+from polytope_lens.engines.table import ENGINES
 from polytope_lens.errors import OptionError
 
 
@@ -47,7 +47,7 @@ def test_what_is_done_grows_from_nothing_to_all(widths, engine, workers):
     network, d = random_lens(widths, seed=0).network, widths[0]
     record = Record(is_watched=True)
     (chart,) = charts(Box([-1] * d, [2] * d), d)
-    done = [record.closed() for _ in ENGINES[engine](network, chart, record, want_output=False, workers=workers)]
+    done = [record.closed() for _ in ENGINES[engine].walk(network, chart, record, want_output=False, workers=workers)]
     assert done[-1] == pytest.approx(1.0, abs=1e-12)
     if workers == 1:
         assert len(done) > 3 and 0 < done[0] < 0.9
@@ -75,7 +75,7 @@ def test_workers_are_a_whole_number(workers):
 def test_deep_networks_climb_the_second_rung_and_agree_with_the_third():
     """Thirty layers: bounds on running sums say nothing in the end, and rows are recomputed in double-double."""
     lens = random_lens((2, *[10] * 30, 1), seed=1)
-    box = Box([-0.25, -0.25], [0.25, 0.25])
+    box = Box([-0.06, -0.06], [0.06, 0.06])
     exact = lens.partition(box, "brute")
     for engine in ("subdivide", "split"):
         found = lens.partition(box, engine)
@@ -98,7 +98,7 @@ def test_an_error_in_a_helper_reaches_the_caller(monkeypatch):
         raise RuntimeError("the oracle is out")
 
     lens = Lens.from_arrays([[[1, 2], [2, 4], [3, 1]], [[1, 1, 1]]], [[1, 2, 0], [0]])
-    monkeypatch.setattr("polytope_lens.engines.subdivide._CornerSigns.answer", fails)
+    monkeypatch.setattr("polytope_lens.engines.subdivide._CrossingDecisions.answer", fails)
     for workers in (1, 2, 3):
         with pytest.raises(RuntimeError, match="the oracle is out"):
             lens.count(Box([-1, -1], [1, 1]), workers=workers)

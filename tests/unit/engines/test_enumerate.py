@@ -3,19 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from families import chain, generic, golden, random_deep, zaslavsky
+from families import generic, golden, zaslavsky
 from polytope_lens import Box, Lens
-from polytope_lens.engines.enumerate import choose_engine
 from polytope_lens.network.network import Network, from_arrays
 from polytope_lens.network.pattern import sort_key
-
-
-def test_auto_goes_by_the_number_of_inputs():
-    assert choose_engine("auto", generic(3, 2), None) == "subdivide"
-    assert choose_engine("auto", generic(3, 3), Box([0] * 3, [1] * 3)) == "polyhedra"
-    assert choose_engine("auto", generic(3, 3), None) == "split"
-    assert choose_engine("auto", random_deep((3, 2, 2, 2), 0, 0.0), None) == "polyhedra"
-    assert choose_engine("auto", chain(2), None) == "split"
 
 
 @pytest.mark.parametrize("engine", ["subdivide", "split"])

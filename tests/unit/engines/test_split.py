@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
 from polytope_lens import Box
-from polytope_lens.engines._kernels.packed_network import flatten
+from polytope_lens.engines._kernels.packed_network import packed
 from polytope_lens.engines._kernels.split import _is_constant
 from polytope_lens.engines.enumerate import count
 from polytope_lens.network.network import Network, from_arrays, piecewise_layer
-
-
-class Domain(NamedTuple):
-    bounded: Any
 
 
 @pytest.mark.parametrize("is_sparse", [False, True], ids=["dense", "sparse"])
@@ -27,11 +21,10 @@ def test_a_neuron_is_constant_iff_its_own_weights_are_zero(is_sparse):
     if is_sparse:
         second = type(second)(csr_array(weight), second.bias, second.negative_slope, second.positive_slope, second.cuts)
     first = piecewise_layer(np.arange(6.0).reshape(3, 2), np.zeros(3))
-    net = flatten(Network((first, second), np.ones((1, 3)), np.zeros(1)), np.eye(3), np.ones(2), want_maps=False)
-    anywhere, box = Domain(np.array([0])), Domain(np.array([1]))
-    assert [bool(_is_constant(net, anywhere, 1, j)) for j in range(3)] == [False, True, False]
+    net = packed(Network((first, second), np.ones((1, 3)), np.zeros(1)), np.eye(3), np.ones(2), want_maps=False)
+    assert [bool(_is_constant(net, False, 1, j)) for j in range(3)] == [False, True, False]
     # In a bounded domain a bound on the error is all that is asked for; the first layer's rows are exact.
-    assert all(_is_constant(net, box, 1, j) and _is_constant(net, anywhere, 0, j) for j in range(3))
+    assert all(_is_constant(net, True, 1, j) and _is_constant(net, False, 0, j) for j in range(3))
 
 
 def test_rows_beyond_the_range_of_floats_steer_without_a_warning():

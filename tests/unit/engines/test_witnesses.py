@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -14,25 +16,29 @@ from polytope_lens.testing import assert_witnesses_inside
 
 NETWORK = golden((2, 4, 4), 1)
 BOX = Box([-5, -5], [5, 5])
-PARTITION = Lens(NETWORK).partition(BOX)
+
+
+@cache
+def found():
+    return Lens(NETWORK).partition(BOX)
 
 
 def check(witnesses, domain=BOX):
-    return are_inside(NETWORK, domain, PARTITION.patterns(), witnesses)
+    return are_inside(NETWORK, domain, found().patterns(), witnesses)
 
 
 def test_witnesses_are_inside_and_other_points_are_not():
-    assert check(PARTITION.witnesses).all()
-    assert not check(PARTITION.witnesses + 20).any()
-    assert not check(np.roll(PARTITION.witnesses, 1, axis=0)).any()
-    assert not check(np.full_like(PARTITION.witnesses, np.nan)).any()
-    assert not check(np.full_like(PARTITION.witnesses, np.inf)).any()
+    assert check(found().witnesses).all()
+    assert not check(found().witnesses + 20).any()
+    assert not check(np.roll(found().witnesses, 1, axis=0)).any()
+    assert not check(np.full_like(found().witnesses, np.nan)).any()
+    assert not check(np.full_like(found().witnesses, np.inf)).any()
 
 
 def test_the_domain_counts():
     left = Polytope([[1, 0], [0, 0]], [0, 0])
-    assert (check(PARTITION.witnesses, left) == (PARTITION.witnesses[:, 0] < 0)).all()
-    assert check(PARTITION.witnesses, None).all()
+    assert (check(found().witnesses, left) == (found().witnesses[:, 0] < 0)).all()
+    assert check(found().witnesses, None).all()
 
 
 def test_neurons_that_vanish_on_a_whole_region_do_not_count():
@@ -44,13 +50,13 @@ def test_neurons_that_vanish_on_a_whole_region_do_not_count():
 
 
 def test_only_those_outside_are_replaced():
-    witnesses = PARTITION.witnesses.copy()
-    witnesses[2], witnesses[5] = PARTITION.witnesses[3], np.nan
-    unknown = np.zeros(len(PARTITION), dtype=bool)
-    settled = settle(NETWORK, BOX, PARTITION.packed_patterns, witnesses, unknown)
+    witnesses = found().witnesses.copy()
+    witnesses[2], witnesses[5] = found().witnesses[3], np.nan
+    unknown = np.zeros(len(found()), dtype=bool)
+    settled = settle(NETWORK, BOX, found().packed_patterns, witnesses, unknown)
     assert check(settled).all()
     assert np.delete(settled, [2, 5], axis=0).tolist() == np.delete(witnesses, [2, 5], axis=0).tolist()
-    assert settle(NETWORK, BOX, PARTITION.packed_patterns, witnesses, ~unknown) is witnesses
+    assert settle(NETWORK, BOX, found().packed_patterns, witnesses, ~unknown) is witnesses
 
 
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=float)

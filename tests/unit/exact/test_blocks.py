@@ -24,7 +24,7 @@ NUMBERS = {
 
 def product(layer, slope, high, low, error):
     found = tuple(np.empty(layer.width) for _ in range(3))
-    m = layer.matrix.shape[1]
+    m = layer.weight.shape[1]
     memory = np.empty(m, dtype=np.int64), np.empty((3, m)), np.empty((3, LANES))
     affine_of_blocks(blocks(layer), slope, high, low, error, *found, *memory)
     return found

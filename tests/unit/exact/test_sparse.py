@@ -85,10 +85,10 @@ def test_rows_pulled_back_are_the_maps_of_the_pre_activations():
     x = rng.standard_normal(3)
     bits = point_signs(network, x[None])[0] > 0
     row = pulled_back(network, 1, 2, slopes(network.layers, bits))
-    hidden = network.layers[0].matrix @ x + network.layers[0].bias
+    hidden = network.layers[0].weight @ x + network.layers[0].bias
     hidden = np.where(hidden > 0, hidden, 0.1 * hidden)
-    expected = (network.layers[1].matrix @ hidden + network.layers[1].bias)[2]
-    scale = row[0] / float((network.layers[1].matrix * np.where(bits[:4], 1, 0.1) @ network.layers[0].matrix)[2, 0])
+    expected = (network.layers[1].weight @ hidden + network.layers[1].bias)[2]
+    scale = row[0] / float((network.layers[1].weight * np.where(bits[:4], 1, 0.1) @ network.layers[0].weight)[2, 0])
     value = sum(v * (1.0 if j < 0 else x[j]) for j, v in row.items()) / scale
     np.testing.assert_allclose(value, expected)
 

@@ -96,7 +96,7 @@ def test_zeros_on_edges_divide_them_by_the_values_at_their_ends():
 @pytest.mark.parametrize("dim", [2, 3])
 def test_a_region_that_stands_for_a_point_has_it_as_a_corner(dim):
     partition = Lens(golden((dim, 4, 3), 1)).partition(Box([-1] * dim, [1] * dim))
-    mesh = partition.require_mesh()
+    mesh = partition.mesh
     wanted = np.arange(len(mesh.points)) % 3 != 1
     region_of = corner_signs._few_regions(mesh, wanted)
     assert (region_of[~wanted] == -1).all()

@@ -17,6 +17,7 @@ from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, OptionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.network.network import from_arrays, pass_through_layer
 from polytope_lens.testing import boxes, networks, simplices
+from reference import tuples
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -26,7 +27,7 @@ def clipped(partition, rows_of):
     segments, flat, zeros, in_flat, borders = set(), [], set(), set(), {}
     for i, bits in enumerate(partition.patterns().tolist()):
         row = rows_of(bits)
-        corners = partition.vertices(i, exact=True)
+        corners = tuples(partition.vertices(i, exact=True))
         values = [reference.dot(row, [*p, Fraction(1)]) for p in corners]
         zeros |= {p for p, v in zip(corners, values, strict=True) if v == 0}
         if not any(values):
@@ -87,10 +88,10 @@ def test_bent_hyperplanes_are_the_edges_that_a_neuron_owns(network, data):
     partition = Lens(network).partition(data.draw(st.one_of(boxes(2), simplices(2))))
     layer = data.draw(st.integers(0, len(network.layers) - 1))
     neuron = data.draw(st.integers(0, network.layers[layer].width - 1))
-    found = partition.bent_hyperplane(layer, neuron, exact=True)
+    found = partition.complex.bent_hyperplane(layer, neuron, exact=True)
     assert_same(found, clipped(partition, lambda bits: reference.affine_rows(network, bits)[layer][neuron]))
     if network.layers[layer].cuts[neuron]:
-        facets = partition.facets()
+        facets = partition.complex.facets()
         assert len(found.segments()) == sum((layer, neuron) in facets.owners(i) for i in range(len(facets)))
 
 
@@ -163,10 +164,10 @@ def test_a_flat_region_and_its_border():
 @pytest.mark.parametrize("network", [central(5, 2), generic(6, 2), golden((2, 4, 4), 1, 0.1)])
 def test_bent_hyperplanes_of_all_neurons(network):
     partition = Lens(network).partition(SQUARE)
-    facets, drawn = partition.facets(), 0
+    facets, drawn = partition.complex.facets(), 0
     for layer, chosen in enumerate(network.layers):
         for neuron in range(chosen.width):
-            found = partition.bent_hyperplane(layer, neuron)
+            found = partition.complex.bent_hyperplane(layer, neuron)
             drawn += len(found.regions)
     assert drawn == (facets.layer >= 0).sum()
 
@@ -174,7 +175,7 @@ def test_bent_hyperplanes_of_all_neurons(network):
 def test_pass_through_neurons_have_zero_sets_that_cut_nothing():
     network = stack(([[1, 0], [0, 1]], [0, 0]))
     network = type(network)((pass_through_layer(np.eye(2), [0.25, 0]), *network.layers), [[1, 1]], [0])
-    found = Lens(network).partition(SQUARE).bent_hyperplane(0, 0)
+    found = Lens(network).partition(SQUARE).complex.bent_hyperplane(0, 0)
     assert found.length == 2 and (found.points[:, 0] == -0.25).all()
 
 
@@ -192,9 +193,9 @@ def test_refusals():
     with pytest.raises(OptionError, match="finite"):
         two.level_set(0, float("nan"))
     with pytest.raises(OptionError, match="1 neuron in layer 0"):
-        two.bent_hyperplane(0, 4)
+        two.complex.bent_hyperplane(0, 4)
     with pytest.raises(OptionError, match="1 hidden layer,"):
-        two.bent_hyperplane(3, 0)
+        two.complex.bent_hyperplane(3, 0)
     with pytest.raises(UnboundedPolytopeError):
         plane.partition().level_set()
     with pytest.raises(DimensionError, match="slice"):

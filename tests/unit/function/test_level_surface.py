@@ -68,7 +68,7 @@ def test_level_sets_boundaries_and_bent_hyperplanes_of_a_random_network():
     sizes = partition.neurons().size
     for bit, (layer, neuron) in enumerate([(0, 0), (0, 1)] + [(1, k) for k in range(8)]):
         size = sizes[neuron if layer == 0 else 8 + neuron]
-        bent = partition.bent_hyperplane(layer, neuron)
+        bent = partition.complex.bent_hyperplane(layer, neuron)
         assert bent.area == pytest.approx(size), bit
 
 

@@ -23,7 +23,7 @@ def test_facts_are_those_of_the_matrices():
     found = lowering()
     hidden, output = layer_facts(found.network, found)
     assert (hidden.inputs, hidden.width, hidden.cutting) == (1000, 1000, 999)
-    assert hidden.nonzero == np.count_nonzero(found.network.layers[0].weight) == 1000
+    assert hidden.nonzero == np.count_nonzero(found.network.layers[0].dense_weight()) == 1000
     assert hidden.density == 0.001
     assert hidden.is_sparse
     assert hidden.steps == ("conv", "act")

@@ -161,6 +161,6 @@ def test_large_sparse_maps_stay_sparse():
     shift = sparse.diags_array(np.arange(1.0, n + 1), format="csr")
     y = graph.affine(x, shift, np.zeros(n), (n,), "scale")
     network = schedule(graph.relu(y, "relu"), n).network
-    assert sparse.issparse(network.layers[0].matrix)
-    assert sparse.issparse(network.output_matrix)
-    assert np.array_equal(network.layers[0].weight, np.diag(np.arange(1.0, n + 1)))
+    assert sparse.issparse(network.layers[0].weight)
+    assert sparse.issparse(network.output_weight)
+    assert np.array_equal(network.layers[0].dense_weight(), np.diag(np.arange(1.0, n + 1)))

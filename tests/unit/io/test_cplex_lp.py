@@ -16,7 +16,7 @@ def test_lp_is_read_by_highs_as_the_same_floats(cell, tmp_path):
     highspy = pytest.importorskip("highspy")
     if cell is ODD:  # HiGHS refuses coefficients above 1e15, and takes 1e20 for infinite and 1e-12 for nothing.
         cell = Polytope(ODD.A.clip(-1e14, 1e14), ODD.b.clip(-1e19, 1e19))
-    cell.write(tmp_path / "cell.lp")
+    cell.export.write(tmp_path / "cell.lp")
     solver = highspy.Highs()
     solver.silent()
     solver.setOptionValue("small_matrix_value", 1e-12)
@@ -37,7 +37,7 @@ def test_lp_is_read_by_highs_as_the_same_floats(cell, tmp_path):
 def test_lp_of_many_terms_and_of_none(tmp_path):
     highspy = pytest.importorskip("highspy")
     A = np.vstack([RNG.standard_normal((3, 50)), np.zeros((1, 50))])
-    Polytope(A, np.arange(4.0)).write(tmp_path / "wide.txt", "lp")
+    Polytope(A, np.arange(4.0)).export.write(tmp_path / "wide.txt", "lp")
     assert max(map(len, (tmp_path / "wide.txt").read_text().splitlines())) < 255
     (tmp_path / "wide.txt").rename(tmp_path / "wide.lp")
     solver = highspy.Highs()

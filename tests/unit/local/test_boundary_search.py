@@ -10,11 +10,11 @@ from hypothesis import assume, given, settings
 
 import reference
 from polytope_lens import Box, Lens
+from polytope_lens.cells.search_space import place_of
 from polytope_lens.local.boundary_search import FARTHER, Front
 from polytope_lens.local.margins import contest, margins_at
 from polytope_lens.polyhedral_complex.locate import region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
-from polytope_lens.search.search_space import place_of
 from polytope_lens.testing import networks
 
 # Which of two coordinates is greater; from (3, 1) the boundary x = y is 2, sqrt(2) and 1 away.

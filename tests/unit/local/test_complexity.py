@@ -50,7 +50,7 @@ def test_cubes_and_cross_polytopes_are_domains(sizes, norm):
 
 def creases(lens, whole):
     """From the facets: the neurons that own one, and these with the patterns of the layers before them."""
-    bits, facets = whole.patterns(), whole.facets()
+    bits, facets = whole.patterns(), whole.complex.facets()
     stops = np.cumsum((0, *lens.network.bits_per_layer))
     owners = {
         (layer, neuron, bits[pair[0], : stops[layer]].tobytes())
@@ -132,7 +132,7 @@ def test_estimates_of_the_first_layer_are_those_of_the_cross_polytope():
     rng = np.random.default_rng(0)
     lens = Lens.from_arrays([rng.standard_normal((30, 4)), np.ones((1, 30))], [rng.standard_normal(30), [0]])
     x, layer = rng.standard_normal(4), lens.network.layers[0]
-    found = lens.local_complexity_estimate(x, 0.5, seed=3)
+    found = lens.local_complexity(x, 0.5, estimate=True, seed=3)
     assert found.corners.shape == (8, 4)
     ways = (found.corners[:4] - x) / 0.5
     assert np.allclose(ways @ ways.T, np.eye(4))
@@ -140,7 +140,7 @@ def test_estimates_of_the_first_layer_are_those_of_the_cross_polytope():
     cuts = np.abs(layer.weight @ x + layer.bias) < 0.5 * np.abs(layer.weight @ ways.T).max(axis=1)
     assert found.neurons.tolist() == [cuts.sum()]
     assert found.neurons[0] <= lens.local_complexity(x, 0.5).neurons[0]
-    assert lens.local_complexity_estimate(x, 0.5, n_directions=2).corners.shape == (4, 4)
+    assert lens.local_complexity(x, 0.5, estimate=True, n_directions=2).corners.shape == (4, 4)
     assert repr(found) == f"ComplexityEstimate(neurons per layer [{cuts.sum()}], from 8 corners)"
 
 
@@ -177,6 +177,11 @@ def test_bad_questions(arguments, options, error, words):
 def test_bad_questions_about_estimates():
     lens = random_lens((2, 3, 1), 0)
     with pytest.raises(OptionError, match="positive"):
-        lens.local_complexity_estimate([0, 0], 0)
+        lens.local_complexity([0, 0], 0, estimate=True)
     with pytest.raises(OptionError, match="`n_directions`"):
-        lens.local_complexity_estimate([0, 0], 1, n_directions=0)
+        lens.local_complexity([0, 0], 1, estimate=True, n_directions=0)
+    with pytest.raises(OptionError, match="ask for `estimate=True`"):
+        lens.local_complexity([0, 0], 1, n_directions=2)
+    for options in ({"norm": 1}, {"max_regions": 5}):
+        with pytest.raises(OptionError, match="leave out `norm` and `max_regions`"):
+            lens.local_complexity([0, 0], 1, estimate=True, **options)

@@ -96,7 +96,7 @@ def test_a_domain_lengthens_the_way():
     whole = TWO.robustness_radius([3, 1], exact=True)
     wall = TWO.robustness_radius([3, 1], domain=Polytope([[-1, 0]], [-2.5]), exact=True)
     assert wall.exact == Fraction(5, 2) > whole.exact
-    assert wall.exact_point == (Fraction(5, 2), Fraction(5, 2))
+    assert wall.exact_point.tolist() == [Fraction(5, 2), Fraction(5, 2)]
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -200,12 +200,12 @@ def test_bad_points(x):
 
 @pytest.mark.parametrize("norm", NORMS)
 def test_many_points_are_one_after_the_other(norm):
-    lens = random_lens((3, 5, 4, 3), 3)
-    X = np.random.default_rng(0).uniform(-1, 1, (6, 3))
+    lens = random_lens((2, 4, 3, 3), 3)
+    X = np.random.default_rng(0).uniform(-1, 1, (4, 2))
     for options in ({}, {"pair": (0, 2)}, {"output": -1, "value": 0.25}, {"max_regions": 2}, {"exact": True}):
         many = lens.robustness_radius(X, norm=norm, progress=False, **options)
         assert isinstance(many, RobustnessRadii)
-        assert len(many) == 6
+        assert len(many) == 4
         for x, found in zip(X, many, strict=True):
             alone = lens.robustness_radius(x, norm=norm, **options)
             assert repr(found) == repr(alone)
@@ -214,7 +214,7 @@ def test_many_points_are_one_after_the_other(norm):
         assert np.array_equal(many.radius, [one.radius for one in many], equal_nan=True)
         assert (many.lower <= many.upper).all()
         assert many.is_complete == all(one.is_complete for one in many)
-        assert repr(many[-1]) == repr(many.found[5])
+        assert repr(many[-1]) == repr(many.found[3])
         assert repr(many[1:3][0]) == repr(many[1])
         assert len(many[1:3]) == 2
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from flint import fmpq, fmpz
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytope_lens.arithmetic.rational import dot, integer_rows, rationals
+import reference
+from polytope_lens.arithmetic.rational import dot, integer_rows, rational, rationals
 from polytope_lens.lp.interior_point import (
     LARGEST,
     ROUNDING,
     contradiction,
     float_inside,
     inside,
+    inside_box,
     is_inside,
     middle,
 )
+from polytope_lens.lp.rational_simplex import Halfspace
 
 
 def rows_of(*rows):
@@ -138,3 +143,19 @@ def test_points_on_a_hyperplane_are_strictly_inside_the_rest(plane, rows):
         p, w, scale = (-a * c, -b * c), (-b, a), a * a + b * b
         line = [[u * w[0] + v * w[1], u * p[0] + v * p[1] + k * scale] for u, v, k in rows if any((u, v, k))]
         assert any(q == 0 and r >= 0 for q, r in line) or inside([[scale * q, r] for q, r in line], 1) is None
+
+
+@given(data=st.data(), d=st.integers(1, 3))
+def test_points_inside_a_box_and_some_rows_are_strictly_inside_if_there_is_an_inside(data, d):
+    number = st.integers(-2, 2).map(float)
+    rows = data.draw(st.lists(st.lists(number, min_size=d + 1, max_size=d + 1), max_size=5))
+    lower, upper = np.full(d, -1.0), np.array([data.draw(st.sampled_from((1.0, 2.0))) for _ in range(d)])
+    found = inside_box([Halfspace(rationals(a), rational(b)) for *a, b in rows], rationals(lower), rationals(upper))
+    sides = [[*sign * np.eye(d)[k], v] for sign, ends in ((1.0, upper), (-1.0, -lower)) for k, v in enumerate(ends)]
+    exact = [[*reference.fractions(a), -Fraction(float(b))] for *a, b in [*rows, *sides]]
+    corners = reference.vertices(exact)
+    flat = reference.rank([[p - q for p, q in zip(x, corners[0], strict=True)] for x in corners[1:]]) if corners else -1
+    assert (found is not None) == (flat == d)
+    if found is not None:
+        at = [*(Fraction(int(v.p), int(v.q)) for v in found), Fraction(1)]
+        assert all(reference.dot(row, at) < 0 for row in exact if any(row))

@@ -20,6 +20,7 @@ from polytope_lens.mesh.polyhedral_mesh import (
     surfaces,
     volumes,
 )
+from polytope_lens.polyhedral_complex.requirements import require_polyhedral_mesh
 from polytope_lens.testing import assert_solids_true, networks
 
 CUBE = Box([-1, -1, -1], [1, 1, 1])
@@ -35,7 +36,7 @@ def random_lens(*shape, seed=0):
 
 def test_quarters_of_a_cube():
     partition = QUARTERS.partition(CUBE)
-    mesh = partition.polyhedral_mesh()
+    mesh = partition.mesh
     assert repr(mesh) == "PolyhedralMesh(4 polyhedra, 20 faces, 18 points)"
     assert partition.volumes().tolist() == [2, 2, 2, 2]
     inner = mesh.regions[:, 1] >= 0
@@ -51,7 +52,7 @@ def test_quarters_of_a_cube():
 
 def test_polyhedra_are_the_hulls_of_their_vertices():
     partition = random_lens(3, 8, 6, 1).partition(CUBE)
-    mesh = partition.polyhedral_mesh()
+    mesh = partition.mesh
     assert len(partition) > 100
     for region, volume in enumerate(partition.volumes()):
         hull = ConvexHull(partition.vertices(region))
@@ -62,7 +63,7 @@ def test_polyhedra_are_the_hulls_of_their_vertices():
 
 def test_faces_turn_away_from_their_first_region():
     partition = random_lens(3, 10, 10, 1, seed=4).partition(CUBE)
-    mesh = partition.polyhedral_mesh()
+    mesh = partition.mesh
     for face in range(len(mesh.owners)):
         corners = mesh.points[mesh.corners_of(face)]
         around = corners - corners[0]
@@ -72,8 +73,8 @@ def test_faces_turn_away_from_their_first_region():
 
 def test_facets_are_the_faces():
     partition = random_lens(3, 7, 5, 1, seed=2).partition(CUBE)
-    mesh, facets = partition.polyhedral_mesh(), partition.facets()
-    without = replace(partition, mesh=None).facets()
+    mesh, facets = partition.mesh, partition.complex.facets()
+    without = replace(partition, mesh=None).complex.facets()
     assert facets.regions.tolist() == without.regions.tolist()
     assert [facets.owners(i) for i in range(len(facets))] == [without.owners(i) for i in range(len(facets))]
     assert sorted(map(tuple, mesh.regions.tolist())) == sorted(map(tuple, facets.regions.tolist()))
@@ -91,16 +92,16 @@ def test_facets_agree_with_those_found_without_a_mesh(network):
     domain = Polytope([[-1, 0, 0], [0, -1, 0], [0, 0, -1], [1, 1, 1], [2, 0, 0], [2, 2, 2]], [1, 1, 1, 1, 2, 2])
     partition = Lens(network).partition(domain)
     assert_solids_true(partition)
-    facets, without = partition.facets(), replace(partition, mesh=None).facets()
+    facets, without = partition.complex.facets(), replace(partition, mesh=None).complex.facets()
     assert facets.regions.tolist() == without.regions.tolist()
     assert [facets.owners(i) for i in range(len(facets))] == [without.owners(i) for i in range(len(facets))]
 
 
 def test_any_engine_and_any_number_of_workers_give_the_same_mesh():
     lens = random_lens(3, 6, 6, 1, seed=7)
-    first = lens.partition(CUBE).polyhedral_mesh()
+    first = lens.partition(CUBE).mesh
     for options in ({"workers": 2}, {"engine": "split"}, {"engine": "brute"}):
-        mesh = lens.partition(CUBE, **options).polyhedral_mesh()
+        mesh = lens.partition(CUBE, **options).mesh
         for name in type(mesh).__slots__:
             assert np.array_equal(getattr(first, name), getattr(mesh, name)), (options, name)
 
@@ -112,7 +113,7 @@ def test_a_cell_with_more_faces_than_fit_in_one_word():
     normals /= np.linalg.norm(normals, axis=1)[:, None]
     domain = Polytope(np.vstack([normals, np.eye(3), -np.eye(3)]), np.append(np.ones(90), np.full(6, 2.0)))
     partition = Lens.from_arrays([[[1, 0, 0]], [[1]]], [[0], [0]]).partition(domain)
-    mesh = partition.polyhedral_mesh()
+    mesh = partition.mesh
     for region, volume in enumerate(partition.volumes()):
         hull = ConvexHull(partition.vertices(region))
         n_planes = len(np.unique(hull.equations.round(9), axis=0))
@@ -123,9 +124,9 @@ def test_a_cell_with_more_faces_than_fit_in_one_word():
 
 def test_no_mesh_without_space_or_bounds():
     with pytest.raises(DimensionError, match="polyhedra exist for networks with 3 inputs; this one has 2"):
-        random_lens(2, 3, 1).partition(Box([0, 0], [1, 1])).polyhedral_mesh()
+        require_polyhedral_mesh(random_lens(2, 3, 1).partition(Box([0, 0], [1, 1])))
     with pytest.raises(UnboundedPolytopeError, match="its outer regions are no polyhedra"):
-        QUARTERS.partition().polyhedral_mesh()
+        require_polyhedral_mesh(QUARTERS.partition())
 
 
 def batch(keys, owner=0):
@@ -168,7 +169,7 @@ def test_partitions_without_a_mesh():
     for name in ("packed_patterns", "maps", "witnesses", "counts_per_layer"):
         assert np.array_equal(getattr(whole, name), getattr(bare, name))
     assert whole.certificate == bare.certificate and bare.mesh is None
-    assert bare.facets().regions.tolist() == whole.facets().regions.tolist()
+    assert bare.complex.facets().regions.tolist() == whole.complex.facets().regions.tolist()
     with pytest.raises(OptionError, match="made without a mesh, so its polyhedra are not known"):
         bare.volumes()
     with pytest.raises(OptionError, match="polygons"):

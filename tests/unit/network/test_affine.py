@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import reference
 from families import sparsely
+from polytope_lens._arrays.batches import batches
 from polytope_lens.errors import DimensionError
 from polytope_lens.network import affine
 from polytope_lens.network.affine import AffineMap, affine_maps, augmented_map, preactivation_maps
@@ -89,7 +90,7 @@ def test_batches_of_maps_follow_each_other(monkeypatch):
     expected = affine_maps(network, patterns)
     # Neuron by neuron: 2 relu(x + 2 y + 1) + relu(3 x + 5 y + 2) + 3, and from it the outputs.
     assert expected[1].tolist() == [[3, 5, 5], [12, 20, 21], [-3, -5, -3]]
-    monkeypatch.setattr(affine, "BATCH", 1)
+    monkeypatch.setattr(affine, "batches", lambda n, each: batches(n, each, most=1))
     assert np.array_equal(affine_maps(network, patterns), expected)
 
 

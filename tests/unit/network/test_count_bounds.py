@@ -10,13 +10,13 @@ import pytest
 
 from families import DEEP, LARGE, ONE_LAYER, central, folding, generic, random_deep, stack, zaslavsky, zigzag
 from polytope_lens import Box, Lens
-from polytope_lens.network.count_bounds import region_bounds
+from polytope_lens.network.count_bounds import region_count_bounds
 from polytope_lens.network.network import Network, pass_through_layer
 
 
 @pytest.mark.parametrize("family", [*ONE_LAYER, *DEEP, *LARGE], ids=str)
 def test_no_known_count_exceeds_an_upper_bound(family):
-    found = region_bounds(family.network)
+    found = region_count_bounds(family.network)
     for bound in found.bounds:
         if bound.kind == "upper":
             assert family.per_layer[-1] <= bound.value, bound
@@ -39,19 +39,19 @@ def serra(d, widths):
 
 @pytest.mark.parametrize("widths", [(2, 3, 4), (1, 4, 2, 3), (3, 2, 5, 2), (2, 5, 1, 4), (4, 3, 3)])
 def test_the_recursion_is_the_sum_of_the_paper(widths):
-    found = region_bounds(random_deep(widths, 0, 0.0))
+    found = region_count_bounds(random_deep(widths, 0, 0.0))
     assert found["Serra et al."].value == serra(widths[0], widths[1:])
 
 
 def test_families_that_attain_bounds():
-    assert region_bounds(zigzag(3)).upper == 64 == len(Lens(zigzag(3)).partition())
-    assert region_bounds(zigzag(3))["sawtooth"].value == 64
+    assert region_count_bounds(zigzag(3)).upper == 64 == len(Lens(zigzag(3)).partition())
+    assert region_count_bounds(zigzag(3))["sawtooth"].value == 64
     for n, d in [(5, 2), (7, 3), (5, 10)]:
-        assert region_bounds(generic(n, d)).upper == zaslavsky(n, d)
+        assert region_count_bounds(generic(n, d)).upper == zaslavsky(n, d)
     for n, d in [(5, 3), (6, 4), (9, 2)]:
-        assert region_bounds(central(n, d)).upper == Lens(central(n, d)).count().total
+        assert region_count_bounds(central(n, d)).upper == Lens(central(n, d)).count().total
     network = folding(2, 2, 1, [[1], [1], [1]], [-0.25, -0.5, -0.75])
-    assert region_bounds(network)["folding"].value == 8 == Lens(network).count(Box([0], [1])).total
+    assert region_count_bounds(network)["folding"].value == 8 == Lens(network).count(Box([0], [1])).total
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.1, 1.0, -1.0])
@@ -59,15 +59,15 @@ def test_families_that_attain_bounds():
 def test_random_networks_of_any_slope(slope, widths):
     for seed in range(4):
         network = random_deep(widths, seed, slope)
-        assert Lens(network).count().total <= region_bounds(network).upper
+        assert Lens(network).count().total <= region_count_bounds(network).upper
 
 
 def test_bottlenecks_ranks_and_leaky_neurons():
     wide = stack((np.ones((6, 2)), np.arange(6.0)))
-    assert region_bounds(wide).upper == 7 == Lens(wide).count().total  # parallel lines: rank 1
-    relu, leaky = (region_bounds(random_deep((3, 3, 3), 0, slope)) for slope in (0.0, 0.1))
+    assert region_count_bounds(wide).upper == 7 == Lens(wide).count().total  # parallel lines: rank 1
+    relu, leaky = (region_count_bounds(random_deep((3, 3, 3), 0, slope)) for slope in (0.0, 0.1))
     assert relu["Serra et al."].value < leaky["Serra et al."].value == 8 * 8
-    thin = region_bounds(random_deep((3, 1, 5), 0, 0.1))
+    thin = region_count_bounds(random_deep((3, 1, 5), 0, 0.1))
     assert thin["bottlenecks"].value == 2 * 6 < thin["arrangements"].value
 
 
@@ -79,32 +79,32 @@ def test_values_that_are_passed_on_carry_dimensions():
     mixed = type(layer)(layer.weight, layer.bias, np.where(cuts, 0.0, 1.0), layer.positive_slope, cuts)
     network = Network((mixed, first.layers[1]), first.output_weight, first.output_bias)
     count = Lens(network).count().total
-    assert 12 < count <= region_bounds(network).upper == 2 * zaslavsky(4, 2)
+    assert 12 < count <= region_count_bounds(network).upper == 2 * zaslavsky(4, 2)
 
 
 def test_neurons_that_pass_nothing_on_still_cut():
     first = generic(6, 2).layers[0]
     silent = type(first)(first.weight, first.bias, np.zeros(6), np.zeros(6), first.cuts)
     network = Network((silent, stack((np.ones((2, 6)), [1, 2])).layers[0]), [[1, 1]], [0])
-    assert region_bounds(network)["Serra et al."].value == 22 == Lens(network).count().total
+    assert region_count_bounds(network)["Serra et al."].value == 22 == Lens(network).count().total
     turned = type(first)(first.weight, first.bias, first.positive_slope, first.negative_slope, first.cuts)
-    assert region_bounds(Network((turned,), np.ones((1, 6)), [0])).upper == 22
+    assert region_count_bounds(Network((turned,), np.ones((1, 6)), [0])).upper == 22
 
 
 def test_numbers_of_thousands_of_digits_are_shown():
     wide = stack((np.ones((20_000, 50)), np.zeros(20_000)))
-    found = region_bounds(wide)
+    found = region_count_bounds(wide)
     assert "typical" not in str(found)
     assert "10^6020.6" in str(found) and "10^6020.6" in repr(found["all patterns"])
 
 
 def test_no_hidden_neurons():
     affine = Lens.from_arrays([[[1, 2]]], [[0]])
-    assert affine.bounds().upper == 1
+    assert affine.region_count_bounds().upper == 1
     passing = Network((pass_through_layer(np.eye(2), [0, 0]),), [[1, 1]], [0])
-    assert region_bounds(passing).upper == 1
+    assert region_count_bounds(passing).upper == 1
 
 
 def test_what_it_prints():
-    text = str(region_bounds(random_deep((2, 6, 6), 0, 0.0)))
+    text = str(region_count_bounds(random_deep((2, 6, 6), 0, 0.0)))
     assert "typical" in text and "attainable" in text and "Serra et al. 2018" in text

@@ -237,14 +237,16 @@ SPARSE = Network(
 
 def test_a_sparse_weight_is_kept_and_written_out_on_demand():
     (layer,) = SPARSE.layers
-    assert issparse(layer.matrix)
-    assert isinstance(layer.weight, np.ndarray)
-    assert layer.weight.tolist() == [[1.0, 0.0], [0.0, 2.0]]
-    assert SPARSE.output_weight.tolist() == [[3.0, 0.0]]
+    assert issparse(layer.weight)
+    assert layer.dense_weight().tolist() == [[1.0, 0.0], [0.0, 2.0]]
+    assert SPARSE.dense_output_weight().tolist() == [[3.0, 0.0]]
+    dense = from_arrays([np.eye(2), [[1, 1]]], [[0, 0], [0]])
+    assert dense.layers[0].dense_weight() is dense.layers[0].weight
+    assert dense.dense_output_weight() is dense.output_weight
     assert (SPARSE.input_dim, SPARSE.widths, SPARSE.output_dim) == (2, (2,), 1)
     assert evaluate(SPARSE, np.array([[1.0, 1.0]])).tolist() == [[3.5]]
     with pytest.raises(ValueError, match="read-only"):
-        layer.matrix.data[0] = 7.0
+        layer.weight.data[0] = 7.0
 
 
 def test_sparse_networks_are_copied_changed_and_pickled_like_others():
@@ -252,14 +254,14 @@ def test_sparse_networks_are_copied_changed_and_pickled_like_others():
         assert evaluate(same, np.array([[1.0, 1.0]])).tolist() == [[3.5]]
     assert replace(SPARSE.layers[0], bias=np.zeros(2)).bias.tolist() == [0, 0]
     assert replace(SPARSE, output_weight=[[1.0, 1.0]]).output_weight.tolist() == [[1.0, 1.0]]
-    assert cutting_first(SPARSE).layers[0].weight.tolist() == SPARSE.layers[0].weight.tolist()
+    assert cutting_first(SPARSE).layers[0].dense_weight().tolist() == SPARSE.layers[0].dense_weight().tolist()
 
 
 def test_what_is_behind_a_layer_keeps_its_sparse_outputs():
     network = from_arrays([np.eye(2), 2 * np.eye(2), 3 * np.eye(2)], [[1, 2], [3, 4], [5, 6]])
     behind = from_layer(Network(network.layers, csr_array(network.output_weight), network.output_bias), 1)
     assert behind.layers == network.layers[1:]
-    assert issparse(behind.output_matrix)
+    assert issparse(behind.output_weight)
     assert np.array_equal(evaluate(behind, np.array([[1.0, -1.0]])), [[20, 12]])
 
 
@@ -273,4 +275,4 @@ def test_what_would_need_gigabytes_is_not_written_out():
     n = 10**5
     layer = Layer(eye_array(n, format="csr"), np.zeros(n), np.zeros(n), np.ones(n), np.ones(n, dtype=bool))
     with pytest.raises(InvalidNetworkError, match=r"as a dense array, which would take 75 GB"):
-        _ = layer.weight
+        layer.dense_weight()

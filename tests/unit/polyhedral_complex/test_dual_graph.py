@@ -89,7 +89,7 @@ def test_dual_graphs_of_convex_domains(network, data):
 
 
 def test_the_graph_of_networkx_knows_regions_and_owners():
-    other, facets = PLANE.to_networkx(), PLANE.facets()
+    other, facets = PLANE.to_networkx(), PLANE.complex.facets()
     assert [other.nodes[i]["pattern"] for i in range(len(PLANE))] == [region.pattern.hex for region in PLANE]
     assert all(other.nodes[i]["is_bounded"] for i in range(len(PLANE)))
     inner = [k for k, (_, j) in enumerate(facets.regions.tolist()) if j >= 0]
@@ -105,7 +105,7 @@ def test_the_graph_of_networkx_knows_regions_and_owners():
 
 def test_facets_between_two_regions():
     for partition in (PLANE, Lens(generic(5, 3)).partition(), Lens(generic(6, 2)).explore([0, 0], max_regions=5)):
-        facets, n = partition.facets(), len(partition)
+        facets, n = partition.complex.facets(), len(partition)
         listed = {tuple(pair): k for k, pair in enumerate(facets.regions.tolist()) if pair[1] >= 0}
         for i in range(min(n, 40)):
             for j in range(n):

@@ -109,7 +109,7 @@ def test_pieces_are_what_a_search_by_hand_finds(network, data):
     partition = Lens(network).partition(data.draw(domains(network.input_dim, flat=True)))
     maps = [reference.affine_rows(network, bits)[-1] for bits in partition.patterns().tolist()]
     neighbors = [set() for _ in maps]
-    for i, j in partition.facets().regions.tolist():
+    for i, j in partition.complex.facets().regions.tolist():
         if j >= 0 and maps[i] == maps[j]:
             neighbors[i].add(j)
             neighbors[j].add(i)

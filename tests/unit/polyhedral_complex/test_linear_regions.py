@@ -16,6 +16,7 @@ from polytope_lens import Box, Lens
 from polytope_lens.network.network import from_arrays
 from polytope_lens.polyhedral_complex import linear_regions
 from polytope_lens.testing import boxes, domains, networks, simplices
+from reference import tuples
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -44,7 +45,7 @@ def test_pieces_that_touch_in_a_corner(domain):
     # min(x, y) = y - relu(y - x), -max(x, y) = -y - relu(x - y).
     second = ([[0, 0, 1, -1, 0, -1], [0, 0, -1, 1, -1, 0]], [0, 0])
     assert counts(stack(first, second), domain)[2:] == (6, 5, 5)
-    assert Lens(stack(first, second)).partition(domain).linear_region_counts().convex == (6, 6)
+    assert Lens(stack(first, second)).partition(domain).complex.linear_region_counts().convex == (6, 6)
 
 
 def test_equal_maps_that_do_not_touch():
@@ -66,10 +67,10 @@ def test_three_lines_through_a_point_have_a_pattern_there():
 @given(network=networks(2, max_depth=2, max_width=3), data=st.data())
 def test_fractions_agree(network, data):
     partition = Lens(network).partition(data.draw(st.one_of(boxes(2), simplices(2))))
-    found = partition.linear_region_counts()
+    found = partition.complex.linear_region_counts()
     maps = [reference.affine_rows(network, bits)[-1] for bits in partition.patterns().tolist()]
     assert found.affine == len({str(rows) for rows in maps})
-    corners = [set(partition.vertices(i, exact=True)) for i in range(len(partition))]
+    corners = [set(tuples(partition.vertices(i, exact=True))) for i in range(len(partition))]
     joined = list(range(len(partition)))
     for i, j in combinations(range(len(partition)), 2):
         if maps[i] == maps[j] and corners[i] & corners[j]:
@@ -80,7 +81,7 @@ def test_fractions_agree(network, data):
     # Patterns at corners, in the middle of edges and inside.
     patterns = {tuple(bits) for bits in partition.patterns().tolist()}
     for i, bits in enumerate(partition.patterns().tolist()):
-        around = partition.vertices(i, exact=True)
+        around = tuples(partition.vertices(i, exact=True))
         middles = [
             tuple((a + b) / 2 for a, b in zip(p, q, strict=True))
             for p, q in zip(around, around[1:] + around[:1], strict=True)
@@ -100,7 +101,7 @@ def test_fractions_agree(network, data):
 @settings(max_examples=30)
 @given(network=networks(st.integers(1, 3), max_depth=2, max_width=3, output_dim=st.integers(1, 2)), data=st.data())
 def test_none_is_greater_than_the_one_before(network, data):
-    found = Lens(network).partition(data.draw(domains(network.input_dim, flat=True))).linear_region_counts()
+    found = Lens(network).partition(data.draw(domains(network.input_dim, flat=True))).complex.linear_region_counts()
     low, high = found.convex
     chain = (found.activation, found.proper_activation, high, low, found.open_connected, found.closed_connected,
              found.affine)  # fmt: skip
@@ -128,7 +129,7 @@ def test_known_families(family):
 @pytest.mark.parametrize("domain", [None, SQUARE])
 def test_convex_pieces_and_others(domain):
     def convex(network):
-        return Lens(network).partition(domain).linear_region_counts().convex
+        return Lens(network).partition(domain).complex.linear_region_counts().convex
 
     assert convex(max_of_two()) == (2, 2)
     assert convex(stack(([[1, 0], [0, 1]], [0, 0]))) == (4, 4)
@@ -152,12 +153,12 @@ def test_convexity_by_corners(network, data):
     least = most = 0
     for piece in range(labels.max() + 1):
         members = np.flatnonzero(labels == piece).tolist()
-        corners = [partition.vertices(i, exact=True) for i in members]
+        corners = [tuples(partition.vertices(i, exact=True)) for i in members]
         around = hull({p for polygon in corners for p in polygon})
         is_convex = area(around) == sum(map(area, corners))
         least += 1 if is_convex else 2
         most += 1 if is_convex else len(members)
-    assert partition.linear_region_counts().convex == (least, most)
+    assert partition.complex.linear_region_counts().convex == (least, most)
 
 
 def area(polygon):

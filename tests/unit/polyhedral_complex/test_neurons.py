@@ -32,7 +32,7 @@ def test_sides_by_rows_of_fractions(network, data):
         signs = {1 if on else 0 if flat else -1 for on, flat in zip(bits[:, k], zero[:, k], strict=True)}
         expected = {(True, True): "both", (True, False): "on", (False, True): "off", (False, False): "zero"}
         assert found.side[k] == expected[1 in signs, -1 in signs]
-    owners = [owner for i in range(len(partition.facets())) for owner in partition.facets().owners(i)]
+    owners = [owner for i in range(len(partition.complex.facets())) for owner in partition.complex.facets().owners(i)]
     places = list(zip(found.layer.tolist(), found.neuron.tolist(), strict=True))
     assert found.n_facets.tolist() == [owners.count(place) for place in places]
 
@@ -43,7 +43,7 @@ def test_sides_by_rows_of_fractions(network, data):
 def test_lengths_are_those_of_bent_hyperplanes(network):
     partition = Lens(network).partition(SQUARE)
     found = partition.neurons()
-    drawn = [partition.bent_hyperplane(*place) for place in zip(found.layer, found.neuron, strict=True)]
+    drawn = [partition.complex.bent_hyperplane(*place) for place in zip(found.layer, found.neuron, strict=True)]
     np.testing.assert_allclose(found.size, [curve.length for curve in drawn], atol=1e-12)
     assert found.n_facets.tolist() == [len(curve.regions) for curve in drawn]
 

@@ -14,7 +14,7 @@ PLANE = Lens(golden((2, 8, 8), 2)).partition(Box([-1, -2], [1, 2]))
 
 
 def test_shapes_of_polygons_against_shapely():
-    shapes, polygons = polygon_shapes(PLANE.planar_mesh()), PLANE.polygons()
+    shapes, polygons = polygon_shapes(PLANE.mesh), PLANE.polygons()
     assert np.allclose(shapes.area, shapely.area(polygons), rtol=1e-9)
     assert np.allclose(shapes.perimeter, shapely.length(polygons), rtol=1e-12)
     # The farthest point from a corner is a corner.
@@ -30,12 +30,12 @@ def test_shapes_of_polygons_against_shapely():
 
 
 def test_shapes_that_are_known():
-    square = polygon_shapes(Lens.from_arrays([[[1.0, 2.0]]], [[0.0]]).partition(Box([0, 0], [2, 2])).planar_mesh())
+    square = polygon_shapes(Lens.from_arrays([[[1.0, 2.0]]], [[0.0]]).partition(Box([0, 0], [2, 2])).mesh)
     assert (square.area, square.perimeter, square.width) == (4, 8, 2)
     assert square.elongation == pytest.approx(2**0.5)
     triangle = Polytope([[0, -1], [3**0.5, 1], [-(3**0.5), 1]], [0, 3**0.5, 3**0.5])
-    sides = polygon_shapes(Lens.from_arrays([[[1.0, 2.0]]], [[0.0]]).partition(triangle).planar_mesh())
+    sides = polygon_shapes(Lens.from_arrays([[[1.0, 2.0]]], [[0.0]]).partition(triangle).mesh)
     assert sides.diameter == pytest.approx(2) and sides.elongation == pytest.approx(2 / 3**0.5)
     thin = Lens.from_arrays([[[1, 0], [1, 0]], [[1, 1]]], [[-0.5, -0.5 - 2.0**-52], [0]])
-    shapes = polygon_shapes(thin.partition(Box([0, 0], [1, 1])).planar_mesh())
+    shapes = polygon_shapes(thin.partition(Box([0, 0], [1, 1])).mesh)
     assert shapes.elongation.max() > 1e15 and not np.isnan(shapes.elongation).any()

@@ -29,7 +29,7 @@ def test_columns_are_what_the_regions_say(partition):
     pytest.importorskip("pandas")
     table, network = partition.to_frame(with_maps=True), partition.network
     assert table.index.name == "region" and table.index.tolist() == list(range(len(partition)))
-    facets = partition.facets()
+    facets = partition.complex.facets()
     for i, region in enumerate(partition):
         row = table.loc[i]
         assert row["pattern"] == region.pattern.hex

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 import reference
 from families import generic, golden, sawtooth
 from polytope_lens import Box, Lens
+from polytope_lens.arithmetic.rational import fractions
 from polytope_lens.errors import DimensionError, PartialPartitionError, Status, UnboundedPolytopeError
 from polytope_lens.network.network import evaluate
 from polytope_lens.polyhedral_complex.simplices import (
     balanced_sum,
     exact_simplices,
-    fractions,
     simplex_volumes,
     simplices,
 )
@@ -36,7 +36,7 @@ def test_each_region_is_filled(data, d):
     for i, bits in enumerate(partition.patterns().tolist()):
         own = found.region == i
         assert fractions(balanced_sum(found.volumes[own])[None])[0] == partition[i].volume(exact=True)
-        corners = set(partition.vertices(i, exact=True))
+        corners = set(map(tuple, partition.vertices(i, exact=True)))
         rows = reference.affine_rows(network, bits)[-1]
         for simplex, values in zip(found.points[own], found.values[own], strict=True):
             for x, at in zip(fractions(simplex).tolist(), fractions(values).tolist(), strict=True):

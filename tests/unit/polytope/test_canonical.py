@@ -15,6 +15,7 @@ from families import golden
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.polytope.canonical import canonical
 from polytope_lens.testing import networks
+from reference import tuples
 from solids import bounded_polytopes, cube, polytopes, simplex
 
 FACTORS = st.sampled_from((1, 2, 3, Fraction(1, 3), Fraction(7, 5), 2**70, Fraction(1, 2**70)))
@@ -96,7 +97,7 @@ def test_flat_ones_have_equations(data, d):
     if flat.is_empty:
         assert form.equations is None
         return
-    points = flat.vertices(exact=True)
+    points = tuples(flat.vertices(exact=True))
     rank = np.linalg.matrix_rank(np.array([[float(v) for v in p] for p in points]) - np.array(points[0], dtype=float))
     assert len(form.equations) == d - rank
     for equation in form.equations:

@@ -15,7 +15,7 @@ from polytope_lens.render.sheet import sheet
 
 def test_the_interactive_surface_is_the_mesh(deep, tmp_path):
     pytest.importorskip("plotly")
-    figure = deep.interactive_surface()
+    figure = deep.plot.interactive()
     mesh, rim, *creases = figure.data
     folded = sheet(deep)
     assert np.array_equal(np.stack([mesh.x, mesh.y, mesh.z], axis=1), folded.points)
@@ -36,10 +36,10 @@ def test_the_interactive_surface_is_the_mesh(deep, tmp_path):
 def test_interactive_colors(deep):
     pytest.importorskip("plotly")
     _, regions = sheet(deep).triangles()
-    slope = deep.interactive_surface("slope", boundaries=False)
+    slope = deep.plot.interactive("slope", boundaries=False)
     assert len(slope.data) == 2
     assert np.array_equal(slope.data[0].intensity, scene.slopes(deep)[regions])
-    faces = deep.interactive_surface("pattern").data[0].facecolor
+    faces = deep.plot.interactive("pattern").data[0].facecolor
     assert [to_rgb(face) for face in faces] == [
         pytest.approx(color, abs=1 / 255) for color in scene.pattern_colors(deep)[regions]
     ]

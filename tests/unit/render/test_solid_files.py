@@ -19,7 +19,7 @@ def parts(kind, text, tmp_path):
 
 
 def test_obj_holds_a_closed_solid_for_each_region(tmp_path):
-    scene = parts("obj", PARTITION.to_obj(), tmp_path)
+    scene = parts("obj", PARTITION.export.obj(), tmp_path)
     assert len(scene.geometry) == len(PARTITION)
     volumes = sorted(solid.volume for solid in scene.geometry.values())
     assert all(solid.is_watertight for solid in scene.geometry.values())
@@ -27,14 +27,14 @@ def test_obj_holds_a_closed_solid_for_each_region(tmp_path):
 
 
 def test_obj_keeps_every_float():
-    lines = PARTITION.to_obj().splitlines()
+    lines = PARTITION.export.obj().splitlines()
     points = np.array([line.split()[1:] for line in lines if line.startswith("v ")], dtype=float)
     assert {tuple(p) for p in points.tolist()} == {tuple(p) for p in PARTITION.mesh.points.tolist()}
     assert sum(line.startswith("o region_") for line in lines) == len(PARTITION)
 
 
 def test_ply_holds_all_faces_with_their_colours(tmp_path):
-    text = PARTITION.to_ply(shrink=0.5)
+    text = PARTITION.export.ply(shrink=0.5)
     (solid,) = parts("ply", text, tmp_path).geometry.values()
     # All turn outwards, so the volumes add up: each is an eighth of what it was.
     assert solid.volume == pytest.approx(1)
@@ -44,6 +44,6 @@ def test_ply_holds_all_faces_with_their_colours(tmp_path):
 
 def test_bad_questions():
     with pytest.raises(OptionError, match="`shrink` should be"):
-        PARTITION.to_obj(shrink=2)
+        PARTITION.export.obj(shrink=2)
     with pytest.raises(DimensionError, match="polyhedra exist for networks with 3 inputs"):
-        Lens.from_arrays([[[1, 0]], [[1]]], [[0], [0]]).partition(Box([0, 0], [1, 1])).to_ply()
+        Lens.from_arrays([[[1, 0]], [[1]]], [[0], [0]]).partition(Box([0, 0], [1, 1])).export.ply()

@@ -41,7 +41,7 @@ def pixels(figure):
 @pytest.mark.parametrize("boundaries", [True, False])
 def test_surfaces_are_drawn(deep, color, boundaries):
     ax = space()
-    assert deep.plot_surface(ax, color, boundaries=boundaries) is ax
+    assert deep.plot.surface(ax, color, boundaries=boundaries) is ax
     drawn = pixels(ax.figure)
     inks = {tuple((255 * c).round().astype(int)) for c in scene.layer_colors(3)}
     near = [(np.abs(drawn - ink).max(axis=-1) < 60).sum() for ink in inks]
@@ -53,7 +53,7 @@ def test_surfaces_are_drawn(deep, color, boundaries):
 
 
 def test_surfaces_make_a_figure_and_take_limits(lines):
-    ax = lines.plot_surface(output=1, limits=(-3, 5))
+    ax = lines.plot.surface(output=1, limits=(-3, 5))
     assert pyplot.get_fignums() == [ax.figure.number]
     assert ax.get_zlim() == (-3, 5)
 
@@ -61,12 +61,12 @@ def test_surfaces_make_a_figure_and_take_limits(lines):
 def test_parallel_rays(lines):
     ax = space()
     ax.set_proj_type("ortho")
-    lines.plot_surface(ax)
+    lines.plot.surface(ax)
     assert len(np.unique(pixels(ax.figure).reshape(-1, 3), axis=0)) > 10
 
 
 def test_surfaces_refuse_in_one_sentence(lines, deep):
-    for made in (lines.plot_surface, lines.interactive_surface):
+    for made in (lines.plot.surface, lines.plot.interactive):
         with pytest.raises(OptionError, match="color"):
             made(color="layer")
         with pytest.raises(OptionError, match="but the network has 2 outputs, counted from 0"):
@@ -76,13 +76,13 @@ def test_surfaces_refuse_in_one_sentence(lines, deep):
         with pytest.raises(OptionError, match=r"`limits` should be \(low, high\)"):
             made(limits=(1, 1))
     with pytest.raises(OptionError, match="axes in space"):
-        lines.plot_surface(Figure().add_subplot())
+        lines.plot.surface(Figure().add_subplot())
     with pytest.raises(UnboundedPolytopeError):
-        replace(lines, domain=None, mesh=None).plot_surface()
+        replace(lines, domain=None, mesh=None).plot.surface()
 
 
 def test_a_constant_network_has_a_surface(cut):
     partition = cut(net.from_arrays([np.eye(2), np.zeros((1, 2))], [[0, 0], [3]]), Box([-1, -1], [1, 1]))
-    ax = partition.plot_surface(space())
+    ax = partition.plot.surface(space())
     assert ax.get_zlim() == (2.5, 3.5)
     assert len(pixels(ax.figure))

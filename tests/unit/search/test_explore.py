@@ -67,7 +67,7 @@ def test_a_part_says_that_it_is_one():
 def test_a_part_is_not_taken_for_the_whole():
     part = LENS.explore([0, 0], SQUARE, max_regions=3)
     whole = LENS.partition(SQUARE)
-    for question in ("polygons", "volumes", "plot", "planar_mesh", "linear_pieces"):
+    for question in ("polygons", "volumes", "plot", "neurons", "linear_pieces"):
         with pytest.raises(PartialPartitionError, match=r"needs every region .* lists 3 of them.*max_regions=3"):
             getattr(part, question)()
     with pytest.raises(PartialPartitionError):
@@ -83,7 +83,7 @@ def test_neighbors_of_a_part_are_those_of_the_whole():
     part, whole = LENS.explore([0, 0], SQUARE, max_regions=6), LENS.partition(SQUARE)
     index = whole.locate(part.witnesses)
     assert (part.adjacency().toarray() == whole.adjacency().toarray()[np.ix_(index, index)]).all()
-    facets = part.facets()
+    facets = part.complex.facets()
     outer = [facets.owners(i)[0][0] for i in np.flatnonzero(facets.regions[:, 1] < 0)]
     assert sum(layer >= 0 for layer in outer) == part.search.n_uncrossed
 

@@ -78,7 +78,7 @@ def test_the_nearest_regions_come_first(domain, n):
     assert (np.diff(found.search.distances[found.search.order]) >= 0).all()
     assert found.search.crossings is None
     # Facets that lead on are those whose other side is not listed.
-    facets = found.facets()
+    facets = found.complex.facets()
     assert found.search.n_uncrossed == sum(
         pair[1] < 0 and facets.owners(i)[0][0] >= 0 for i, pair in enumerate(facets.regions.tolist())
     )

@@ -31,7 +31,7 @@ def test_a_corner_that_one_region_has_and_the_other_has_not_is_noticed():
 
 
 def test_owners_of_other_edges_are_noticed():
-    mesh = planar().planar_mesh()
+    mesh = planar().mesh
     broken = replace(planar(), mesh=replace(mesh, owners=np.roll(mesh.owners, 1)))
     with pytest.raises(AssertionError, match="exact corners come in the order of the floats: those of region 0"):
         assert_corners_true(broken)
@@ -47,7 +47,7 @@ def test_right_ones_pass_in_any_shape():
 
 def test_error_bounds_that_are_too_small_are_noticed():
     third = Lens.from_arrays([[[3, 1]], [[1]]], [[-1], [0]]).partition(Box([0, 0], [1, 1]))
-    mesh = third.planar_mesh()
+    mesh = third.mesh
     assert mesh.error.max() > 0
     assert_corners_true(third)
     with pytest.raises(AssertionError, match=r"corners are true: those of region \d"):
@@ -55,7 +55,7 @@ def test_error_bounds_that_are_too_small_are_noticed():
 
 
 def test_a_polygon_that_turns_the_other_way_is_noticed():
-    mesh = planar().planar_mesh()
+    mesh = planar().mesh
     corners = mesh.corners.copy()
     first = slice(*mesh.indptr[:2].tolist())
     corners[first] = corners[first][::-1]
@@ -66,7 +66,7 @@ def test_a_polygon_that_turns_the_other_way_is_noticed():
 
 
 def test_a_corner_too_few_is_noticed():
-    mesh = planar().planar_mesh()
+    mesh = planar().mesh
     kept = np.arange(len(mesh.corners)) != mesh.indptr[1] - 1
     fewer = PlanarMesh(
         mesh.points, mesh.error, mesh.indptr - (mesh.indptr > 0), mesh.corners[kept], mesh.owners[kept],

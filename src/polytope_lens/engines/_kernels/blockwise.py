@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines._kernels.refine import Refined
 
 
@@ -38,7 +38,7 @@ class Blockwise(NamedTuple):
     octet: Floats  # (2 k + 3, 8)
 
 
-def start(net: FlatNetwork, n_layers: int, k1: int) -> Blockwise:
+def start(net: PackedNetwork, n_layers: int, k1: int) -> Blockwise:
     """Nothing is known; next to no memory for networks without blocks."""
     n, widest = (n_layers, int(net.width.max())) if net.form else (1, 1)
     columns = int(np.diff(net.blocks.column_start).max(initial=1))
@@ -54,7 +54,7 @@ def start(net: FlatNetwork, n_layers: int, k1: int) -> Blockwise:
 
 @inlined
 def _gather(
-    net: FlatNetwork, r: Refined, w: Blockwise, before: int, j: int, slope: float, to: int
+    net: PackedNetwork, r: Refined, w: Blockwise, before: int, j: int, slope: float, to: int
 ) -> None:  # pragma: no cover - compiled
     """A row of the layer before, times its slope, as part of what a block is computed from."""
     k1 = r.high.shape[1]
@@ -70,7 +70,7 @@ def _gather(
 
 @inlined
 def _keep(
-    net: FlatNetwork, r: Refined, w: Blockwise, layer: int, q: int, lane: int, out: Any, sure: Any, spread: Any
+    net: PackedNetwork, r: Refined, w: Blockwise, layer: int, q: int, lane: int, out: Any, sure: Any, spread: Any
 ) -> None:  # pragma: no cover - compiled
     """Write down a row and what its values need to be sure."""
     k1 = r.high.shape[1]
@@ -90,7 +90,7 @@ def _keep(
 
 @jit
 def update_rows(
-    net: FlatNetwork, r: Refined, w: Blockwise, bits: Any, layer: int, out: Any, sure: Any, spread: Any
+    net: PackedNetwork, r: Refined, w: Blockwise, bits: Any, layer: int, out: Any, sure: Any, spread: Any
 ) -> None:  # pragma: no cover - compiled
     """Rows of a layer after the first on the cell with these bits, rounded to `out` (k + 1, width).
 

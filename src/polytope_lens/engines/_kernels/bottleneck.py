@@ -20,7 +20,7 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, add_neuron, is_on
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, add_neuron, is_on
 from polytope_lens.lp.float_simplex import maximize
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def start(n_hidden: int, k: int, widest: int, most: int) -> Bottleneck:
 
 @jit
 def surely_keeps_sign(
-    net: FlatNetwork, b: Bottleneck, current: Any, bits: Any, owner: Any, n_rows: int, layer: int, j: int, side: float,
-    central: bool,
+    net: PackedNetwork, b: Bottleneck, current: Any, bits: Any, owner: Any, n_rows: int, layer: int, j: int,
+    side: float, central: bool,
 ) -> Any:  # pragma: no cover - compiled  # fmt: skip
     """Whether ``side * z > 0`` is proved inside a cell, z being neuron j of a layer behind a narrow one.
 
@@ -112,8 +112,8 @@ def surely_keeps_sign(
 
 @inlined
 def _keeps_sign_behind(
-    net: FlatNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, narrow: int, n_active: int, layer: int, j: int,
-    side: float, central: bool,
+    net: PackedNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, narrow: int, n_active: int, layer: int,
+    j: int, side: float, central: bool,
 ) -> Any:  # pragma: no cover - compiled  # fmt: skip
     """The same for one narrow layer, whose rows are there."""
     k = b.ones.shape[0]
@@ -131,9 +131,7 @@ def _keeps_sign_behind(
         if owner[q] < 0 or net.neuron_of[owner[q]] < first_behind:
             continue
         neuron = net.neuron_of[owner[q]]
-        of = narrow + 1
-        while net.neuron_start[of + 1] <= neuron:
-            of += 1
+        of = _layer_of(net, neuron, narrow)
         m = neuron - net.neuron_start[of]
         sign = -1.0 if is_on(bits, owner[q]) else 1.0
         t = b.rows[of, last, m]
@@ -159,7 +157,16 @@ def _keeps_sign_behind(
 
 
 @inlined
-def _active(net: FlatNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # pragma: no cover - compiled
+def _layer_of(net: PackedNetwork, neuron: int, narrow: int) -> int:  # pragma: no cover - compiled
+    """The layer of a neuron behind a narrow one, counted through all layers."""
+    layer = narrow + 1
+    while net.neuron_start[layer + 1] <= neuron:
+        layer += 1
+    return layer
+
+
+@inlined
+def _active(net: PackedNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # pragma: no cover - compiled
     """Number of neurons of a layer with a nonzero slope, listed if fewer than inputs; k also if one has no sign."""
     k = b.active.shape[0]
     first, count = net.neuron_start[layer], 0
@@ -176,7 +183,7 @@ def _active(net: FlatNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # p
 
 @inlined
 def _rows_behind(
-    net: FlatNetwork, b: Bottleneck, current: Any, bits: Any, narrow: int, last: int
+    net: PackedNetwork, b: Bottleneck, current: Any, bits: Any, narrow: int, last: int
 ) -> None:  # pragma: no cover - compiled
     """Rows of the layers behind the narrow one, up to the last, in its coordinates, with their errors."""
     k = b.ones.shape[0]
@@ -217,7 +224,7 @@ def _rows_behind(
 
 @inlined
 def _proves(
-    net: FlatNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float, central: bool
+    net: PackedNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers leave more than all rounding in every coordinate."""
     k = b.ones.shape[0]
@@ -226,9 +233,7 @@ def _proves(
     for i in range(n):
         q = b.basis[i]
         if q > 2 * n:
-            of = narrow + 1
-            while net.neuron_start[of + 1] <= b.neuron[q]:
-                of += 1
+            of = _layer_of(net, b.neuron[q], narrow)
             charge += b.dual[i] * abs(b.scale[q]) * b.error[of, b.neuron[q] - net.neuron_start[of]]
     least, size = np.inf, 0.0
     for a in range(k):
@@ -239,9 +244,7 @@ def _proves(
         for i in range(n):
             q = b.basis[i]
             if q > 2 * n:
-                of = narrow + 1
-                while net.neuron_start[of + 1] <= b.neuron[q]:
-                    of += 1
+                of = _layer_of(net, b.neuron[q], narrow)
                 term = b.dual[i] * b.scale[q] * b.rows[of, a, b.neuron[q] - net.neuron_start[of]]
                 rest += term
                 total += abs(term)

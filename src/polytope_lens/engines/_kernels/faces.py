@@ -22,7 +22,7 @@ import numpy as np
 
 from polytope_lens._compiled.bits import count_bits, highest_bit, lowest_bit
 from polytope_lens._compiled.jit import inlined
-from polytope_lens.engines._kernels.corner_signs import NOTHING, ONE, POINT
+from polytope_lens.engines._kernels.cell_corners import NOTHING, ONE, POINT
 from polytope_lens.engines._kernels.outcomes import N_REGIONS
 from polytope_lens.engines._kernels.packed_network import is_on
 from polytope_lens.engines._kernels.planes import D, determinant
@@ -37,9 +37,9 @@ def has_room(s: Any, f: int, out: Any) -> bool:  # pragma: no cover - compiled
     if out.key.shape[0] == 0:
         return True  # nobody wants them
     r = s.scalars[N_REGIONS]
-    face, most = out.face_indptr[r], s.n_lines[f]
+    face, most = out.face_indptr[r], s.frames.n_lines[f]
     return bool(
-        out.vertex_indptr[r] + s.n_corners[f] <= out.key.shape[0]
+        out.vertex_indptr[r] + s.frames.n_corners[f] <= out.key.shape[0]
         and face + most <= out.face_key.shape[0]
         and out.corner_indptr[face] + CORNERS_PER_FACE * most <= out.corner.shape[0]
     )
@@ -48,22 +48,22 @@ def has_room(s: Any, f: int, out: Any) -> bool:  # pragma: no cover - compiled
 @inlined
 def emit_faces(s: Any, f: int, least: float, out: Any) -> None:  # pragma: no cover - compiled
     """Write the vertices and faces of a finished region; `least` is the shortest side of the box around the domain."""
-    r, start, n = s.scalars[N_REGIONS], s.start[f], s.n_corners[f]
+    r, start, n = s.scalars[N_REGIONS], s.frames.start[f], s.frames.n_corners[f]
     n_planes = _number_planes(s, f, start, n)
     words = (n_planes + 63) >> 6
     _emit_vertices(s, f, start, n, words, out)
     first = out.face_indptr[r]
     face = first
     for c in range(n_planes):
-        h = s.plane[c]
-        side = -1 - s.owner[h]
+        h = s.faces.plane[c]
+        side = -1 - s.lines.owner[h]
         if side >= 0 and out.side_row[side] < 0:
             continue
         k, key, w, place = 0, NOTHING, c >> 6, np.uint64(c & 63)
         for i in range(n):
-            if (s.on_planes[w, i] >> place) & ONE:
-                s.ring[k] = i
-                key += s.scrambled[i]
+            if (s.faces.on_planes[w, i] >> place) & ONE:
+                s.faces.ring[k] = i
+                key += s.faces.scrambled[i]
                 k += 1
         if k < D:
             continue
@@ -77,10 +77,10 @@ def emit_faces(s: Any, f: int, least: float, out: Any) -> None:  # pragma: no co
         at = out.corner_indptr[face]
         forward = _is_counter_clockwise(s, start, c, words, k, least)
         for i in range(k):
-            out.corner[at + i] = out.vertex_indptr[r] + s.ring[i if forward else k - 1 - i]
+            out.corner[at + i] = out.vertex_indptr[r] + s.faces.ring[i if forward else k - 1 - i]
         out.corner_indptr[face + 1] = at + k
         out.face_key[face] = key
-        out.owner[face] = -1 - out.side_row[side] if side >= 0 else s.owner[h]
+        out.owner[face] = -1 - out.side_row[side] if side >= 0 else s.lines.owner[h]
         out.crowded[face] = False
         face += 1
     out.face_indptr[r + 1] = face
@@ -90,15 +90,15 @@ def emit_faces(s: Any, f: int, least: float, out: Any) -> None:  # pragma: no co
 def _number_planes(s: Any, f: int, start: int, n: int) -> Any:  # pragma: no cover - compiled
     """Number the planes that some vertex lies on, so that sets of them take few words; returns how many there are."""
     count = 0
-    for w in range((s.n_lines[f] + 63) >> 6):
+    for w in range((s.frames.n_lines[f] + 63) >> 6):
         bounding = NOTHING
         for i in range(start, start + n):
-            bounding |= s.tight[w, i]
+            bounding |= s.corners.tight[w, i]
         while bounding != NOTHING:
             h = 64 * w + lowest_bit(bounding)
             bounding &= bounding - ONE
-            s.plane[count] = h
-            s.number[h] = count
+            s.faces.plane[count] = h
+            s.faces.number[h] = count
             count += 1
     return count
 
@@ -106,36 +106,36 @@ def _number_planes(s: Any, f: int, start: int, n: int) -> Any:  # pragma: no cov
 @inlined
 def _emit_vertices(s: Any, f: int, start: int, n: int, words: int, out: Any) -> None:  # pragma: no cover - compiled
     """Write positions, radii and keys of a cell's vertices; keep scrambled keys, and planes by their numbers."""
-    n_bits, r = s.on_hash.shape[0], s.scalars[N_REGIONS]
-    at, digest = out.vertex_indptr[r], s.vanished[f]
+    n_bits, r = s.hashes.on.shape[0], s.scalars[N_REGIONS]
+    at, digest = out.vertex_indptr[r], s.frames.digest[f]
     for w in range(s.bits.shape[0]):
         rest = s.bits[w]
         while rest != NOTHING:
             place = highest_bit(rest)
             rest &= ~(ONE << np.uint64(63 - place))
-            digest ^= s.on_hash[64 * w + place]
+            digest ^= s.hashes.on[64 * w + place]
     for i in range(n):
         key = digest
         for w in range(words):
-            s.on_planes[w, i] = NOTHING
-        for w in range((s.n_lines[f] + 63) >> 6):
-            rest = s.tight[w, start + i]
+            s.faces.on_planes[w, i] = NOTHING
+        for w in range((s.frames.n_lines[f] + 63) >> 6):
+            rest = s.corners.tight[w, start + i]
             while rest != NOTHING:
                 h = 64 * w + lowest_bit(rest)
                 rest &= rest - ONE
-                c, owner = s.number[h], s.owner[h]
-                s.on_planes[c >> 6, i] |= ONE << np.uint64(c & 63)
+                c, owner = s.faces.number[h], s.lines.owner[h]
+                s.faces.on_planes[c >> 6, i] |= ONE << np.uint64(c & 63)
                 if owner < 0:
-                    key ^= s.zero_hash[n_bits - 1 - owner]
+                    key ^= s.hashes.zero[n_bits - 1 - owner]
                 else:
-                    key ^= s.zero_hash[owner]
+                    key ^= s.hashes.zero[owner]
                     if is_on(s.bits, owner):
-                        key ^= s.on_hash[owner]
-        s.scrambled[i] = _scramble(key)
+                        key ^= s.hashes.on[owner]
+        s.faces.scrambled[i] = _scramble(key)
         out.key[at + i] = key
-        p = s.corner[start + i, POINT]
+        p = s.corners.place[start + i, POINT]
         for k in range(D + 1):
-            out.vertex[at + i, k] = s.point[p, k]
+            out.vertex[at + i, k] = s.points.position[p, k]
     out.vertex_indptr[r + 1] = at + n
 
 
@@ -154,8 +154,8 @@ def _sort_ring(s: Any, f: int, words: int, k: int) -> None:  # pragma: no cover 
     """Put the corners of a face in the order in which edges join them."""
     for i in range(k - 2):
         for j in range(i + 1, k):
-            if _are_joined(s, f, s.ring[i], s.ring[j], words, k):
-                s.ring[i + 1], s.ring[j] = s.ring[j], s.ring[i + 1]
+            if _are_joined(s, f, s.faces.ring[i], s.faces.ring[j], words, k):
+                s.faces.ring[i + 1], s.faces.ring[j] = s.faces.ring[j], s.faces.ring[i + 1]
                 break
 
 
@@ -164,16 +164,16 @@ def _are_joined(s: Any, f: int, i: int, j: int, words: int, k: int) -> bool:  # 
     """Whether an edge joins two corners of a face."""
     shared = 0
     for w in range(words):
-        shared += count_bits(s.on_planes[w, i] & s.on_planes[w, j])
+        shared += count_bits(s.faces.on_planes[w, i] & s.faces.on_planes[w, j])
     if shared < D - 1:
         return False
-    if s.simple[f] == 0:
+    if s.frames.simple[f] == 0:
         for m in range(k):
-            other = s.ring[m]
+            other = s.faces.ring[m]
             if other != i and other != j:
                 lies_on_all = True
                 for w in range(words):
-                    if s.on_planes[w, i] & s.on_planes[w, j] & ~s.on_planes[w, other] != NOTHING:
+                    if s.faces.on_planes[w, i] & s.faces.on_planes[w, j] & ~s.faces.on_planes[w, other] != NOTHING:
                         lies_on_all = False
                 if lies_on_all:
                     return False
@@ -183,14 +183,14 @@ def _are_joined(s: Any, f: int, i: int, j: int, words: int, k: int) -> bool:  # 
 @inlined
 def _is_counter_clockwise(s: Any, start: int, c: int, words: int, k: int, least: float) -> bool:  # pragma: no cover
     """Whether the corners of a face are counter-clockwise as seen from outside."""
-    h = s.plane[c]
+    h, on_planes, ring = s.faces.plane[c], s.faces.on_planes, s.faces.ring
     for w in range(words):
-        s.common[w] = s.on_planes[w, s.ring[0]] & s.on_planes[w, s.ring[1]] & s.on_planes[w, s.ring[2]]
+        s.cut.common[w] = on_planes[w, ring[0]] & on_planes[w, ring[1]] & on_planes[w, ring[2]]
     for m in range(k):
-        v = s.ring[m]
-        a = _plane_across(s, v, s.ring[m + 1 if m + 1 < k else 0], words)
-        b = _plane_across(s, v, s.ring[m - 1 if m > 0 else k - 1], words)
-        turn, is_sure = determinant(s.line, h, a, b, least)
+        v = ring[m]
+        a = _plane_across(s, v, ring[m + 1 if m + 1 < k else 0], words)
+        b = _plane_across(s, v, ring[m - 1 if m > 0 else k - 1], words)
+        turn, is_sure = determinant(s.lines.row, h, a, b, least)
         if is_sure:
             return bool(turn * _side(s, h) * _side(s, a) * _side(s, b) > 0.0)
     return bool(_turn_of_floats(s, start, h, k) * _side(s, h) < 0.0)
@@ -200,25 +200,25 @@ def _is_counter_clockwise(s: Any, start: int, c: int, words: int, k: int, least:
 def _plane_across(s: Any, i: int, j: int, words: int) -> Any:  # pragma: no cover - compiled
     """A plane on which both ends of an edge of a face lie, and not the face: all that hold the face are `common`."""
     for w in range(words):
-        across = s.on_planes[w, i] & s.on_planes[w, j] & ~s.common[w]
+        across = s.faces.on_planes[w, i] & s.faces.on_planes[w, j] & ~s.cut.common[w]
         if across != NOTHING:
-            return s.plane[64 * w + lowest_bit(across)]
-    return s.plane[0]  # never: an edge is where two faces meet
+            return s.faces.plane[64 * w + lowest_bit(across)]
+    return s.faces.plane[0]  # never: an edge is where two faces meet
 
 
 @inlined
 def _side(s: Any, h: int) -> float:  # pragma: no cover - compiled
     """1 if a finished region is where a plane's row is positive, else -1."""
-    return 1.0 if s.owner[h] >= 0 and is_on(s.bits, s.owner[h]) else -1.0
+    return 1.0 if s.lines.owner[h] >= 0 and is_on(s.bits, s.lines.owner[h]) else -1.0
 
 
 @inlined
 def _turn_of_floats(s: Any, start: int, h: int, k: int) -> float:  # pragma: no cover - compiled
     """Positive if the rounded corners of a face are counter-clockwise about its plane's normal (Newell's formula)."""
-    total = 0.0
+    total, place, ring, point = 0.0, s.corners.place, s.faces.ring, s.points.position
     for m in range(k):
-        p, q = s.corner[start + s.ring[m], POINT], s.corner[start + s.ring[(m + 1) % k], POINT]
+        p, q = place[start + ring[m], POINT], place[start + ring[(m + 1) % k], POINT]
         for i in range(D):
             y, z = (i + 1) % D, (i + 2) % D
-            total += s.line[h, i] * (s.point[p, y] * s.point[q, z] - s.point[p, z] * s.point[q, y])
+            total += s.lines.row[h, i] * (point[p, y] * point[q, z] - point[p, z] * point[q, y])
     return total

@@ -1,4 +1,4 @@
-"""What a walk returns, and the numbers it keeps in ``State.scalars``; the same for every kernel."""
+"""What a walk returns, and the numbers it keeps in a state's ``scalars``; the same for every kernel."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ REFINE_AT = 2.0**28
 WORTH_BLOCKS = 3
 
 
-class FlatNetwork(NamedTuple):
+class PackedNetwork(NamedTuple):
     """A network and the chart ``[x; t] = chart @ [u; 1]`` that it is looked at through, for the kernels.
 
     ``width`` counts hidden layers and then the outputs, which are treated as one more layer without activation; it is
@@ -81,7 +81,9 @@ class FlatNetwork(NamedTuple):
     reach: Floats
 
 
-def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, blockwise: bool = False) -> FlatNetwork:
+def packed(
+    network: Network, chart: Floats, reach: Floats, *, want_maps: bool, blockwise: bool = False
+) -> PackedNetwork:
     """Flat arrays of a network seen through a chart whose entries are 0, 1 and -1, one in each column and row.
 
     Such a chart permutes coordinates (with sign), so the first layer's rows are exact; `reach` (k,) bounds ``|u_k|``.
@@ -89,7 +91,7 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
     """
     outputs = network.output_dim if want_maps else 0
     layers = network.layers
-    matrices: list[Matrix] = [layer.matrix for layer in layers] + [network.output_matrix[:outputs]]
+    matrices: list[Matrix] = [layer.weight for layer in layers] + [network.output_weight[:outputs]]
     biases = [layer.bias for layer in layers] + [network.output_bias[:outputs]]
     width = np.array([m.shape[0] for m in matrices], dtype=np.int64)
     stride = padded(width)
@@ -120,7 +122,7 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
     cuts = np.concatenate([*(layer.cuts for layer in layers), np.zeros(outputs, dtype=bool)])
     bits[cuts] = np.arange(int(cuts.sum()))
     n_cut = np.array([*(int(layer.cuts.sum()) for layer in layers), 0], dtype=np.int64)
-    return FlatNetwork(
+    return PackedNetwork(
         len(layers),
         width,
         stride,
@@ -148,7 +150,7 @@ def flatten(network: Network, chart: Floats, reach: Floats, *, want_maps: bool, 
 
 def _blocks(layers: tuple[Layer, ...], output_matrix: Matrix, output_bias: Floats) -> list[Blocks]:
     """Blocks of the layers after the first; none if no weight is sparse, or if too few rows share their columns."""
-    if all(isinstance(matrix, np.ndarray) for matrix in (*(layer.matrix for layer in layers[1:]), output_matrix)):
+    if all(isinstance(matrix, np.ndarray) for matrix in (*(layer.weight for layer in layers[1:]), output_matrix)):
         return []
     parts = [*map(blocks, layers[1:]), blocks_of(output_matrix, output_bias)]
     heights = np.concatenate([part.heights for part in parts])
@@ -182,7 +184,7 @@ def hash_table(n: int, seed: int) -> NDArray[np.uint64]:
 
 
 @inlined
-def is_blockwise(net: FlatNetwork) -> bool:  # pragma: no cover - compiled
+def is_blockwise(net: PackedNetwork) -> bool:  # pragma: no cover - compiled
     """Whether a network is given in blocks.
 
     The length of a tuple is part of its type, so a kernel is compiled for each answer, without the other's branches:
@@ -299,8 +301,8 @@ def add_neuron(
 
 
 @inlined
-def hand_on(
-    net: FlatNetwork, layer: int, j: int, slope: float, source: Any, sure: float,
+def accumulate_neuron(
+    net: PackedNetwork, layer: int, j: int, slope: float, source: Any, sure: float,
     rows: Any, error: Any, f: int, scratch: Any,
 ) -> None:  # pragma: no cover - compiled  # fmt: skip
     """Add decided neuron j to the rows of the layer after its own, whose column may be sparse; see `add_neuron`."""

@@ -13,36 +13,36 @@ import numpy as np
 from polytope_lens._compiled.bits import lowest_bit
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.corner_signs import NOTHING, ONE
+from polytope_lens.engines._kernels.cell_corners import NOTHING, ONE
 from polytope_lens.engines._kernels.packed_network import length
 
 if TYPE_CHECKING:
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 # Number of dimensions
 D = 3
-# Columns of State.point and State.line
+# Columns of points' positions and of planes' rows
 RADIUS, OFFSET, LINE_ERROR = 3, 3, 4
 
 
 @inlined
-def push_plane(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> Any:  # pragma: no cover - compiled
+def push_plane(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> Any:  # pragma: no cover - compiled
     """Put a neuron's plane on the stack of planes, with a unit normal; returns its place there."""
-    at = s.n_lines[f]
-    norm = length(s.layer_rows[layer], q, D)
+    at = s.frames.n_lines[f]
+    norm = length(s.layers.rows[layer], q, D)
     extent = 0.0
     for k in range(D + 1):
-        s.line[at, k] = s.layer_rows[layer, k, q] / norm
-        extent += abs(s.line[at, k]) * net.reach[k]
-    error = s.layer_sure[layer, q] / norm * BOUND_SLACK
-    s.line[at, LINE_ERROR] = error + 4 * UNIT_ROUNDOFF * extent + UNDERFLOW_GUARD
-    s.owner[at] = net.bit_start[layer] + q
+        s.lines.row[at, k] = s.layers.rows[layer, k, q] / norm
+        extent += abs(s.lines.row[at, k]) * net.reach[k]
+    error = s.layers.sure[layer, q] / norm * BOUND_SLACK
+    s.lines.row[at, LINE_ERROR] = error + 4 * UNIT_ROUNDOFF * extent + UNDERFLOW_GUARD
+    s.lines.owner[at] = net.bit_start[layer] + q
     return at
 
 
 @inlined
 def push_crossing(
-    net: FlatNetwork, s: Any, i: int, j: int, new: int, words: int, to: int
+    net: PackedNetwork, s: Any, i: int, j: int, new: int, words: int, to: int
 ) -> None:  # pragma: no cover - compiled
     """The point where the new plane crosses the edge of vertices i and j, and a radius that surely holds it.
 
@@ -51,7 +51,7 @@ def push_crossing(
     (Cramer's rule), n' being the exact planes' normals on the same scale. These differ from n by at most error / reach,
     as the bound on a plane holds on the whole box; together by `tilt` at most.
     """
-    point, line, reach = s.point, s.line, net.reach
+    point, line, reach = s.points.position, s.lines.row, net.reach
     first, second = _two_planes(s, words)
     ax, ay, az, bx, by, bz = (
         line[first, 0], line[first, 1], line[first, 2], line[second, 0], line[second, 1], line[second, 2]
@@ -61,7 +61,7 @@ def push_crossing(
     vx, vy, vz = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
     wx, wy, wz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
     determinant = ax * ux + ay * uy + az * uz
-    p, q, zp, zq = s.old_point[i], s.old_point[j], s.value[i], s.value[j]
+    p, q, zp, zq = s.cut.point[i], s.cut.point[j], s.cut.value[i], s.cut.value[j]
     t = zp / (zp - zq)
     x, y, z = (
         point[p, 0] + t * (point[q, 0] - point[p, 0]),
@@ -95,9 +95,9 @@ def push_crossing(
 @inlined
 def _two_planes(s: Any, words: int) -> tuple[int, int]:  # pragma: no cover - compiled
     """The first plane of `common`, and the one that meets it at the largest angle."""
-    first, second, largest, line = -1, -1, -1.0, s.line
+    first, second, largest, line = -1, -1, -1.0, s.lines.row
     for w in range(words):
-        rest = s.common[w]
+        rest = s.cut.common[w]
         while rest != NOTHING:
             h = 64 * w + lowest_bit(rest)
             rest &= rest - ONE

@@ -1,10 +1,10 @@
 """Cell traversal in three dimensions: cells are polyhedra, and a neuron cuts one iff it has vertices on both sides.
 
-Vertices are points that know the signs of a layer's neurons: see :mod:`.corners`. Each vertex of a cell also has the
-set of the cell's planes that it lies on, as words of bits. That is all that is kept of the cell's faces: two vertices
-are the ends of an edge iff no other vertex lies on all the planes that both lie on (Fukuda and Prodon 1996, *Double
-description method revisited*, proposition 7). Where each vertex lies on three planes only, as it does but for ties, it
-is enough to count the common ones: two. Eight vertices are compared with one at a time.
+Vertices are points that know the signs of a layer's neurons: see :mod:`.cell_corners`. Each vertex of a cell also has
+the set of the cell's planes that it lies on, as words of bits. That is all that is kept of the cell's faces: two
+vertices are the ends of an edge iff no other vertex lies on all the planes that both lie on (Fukuda and Prodon 1996,
+*Double description method revisited*, proposition 7). Where each vertex lies on three planes only, as it does but for
+ties, it is enough to count the common ones: two. Eight vertices are compared with one at a time.
 
 A vertex is the exact point where its planes meet; see :mod:`.planes`.
 """
@@ -19,43 +19,29 @@ from polytope_lens._compiled.bits import lowest_bit
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens._compiled.simd import LANES, load, plus, reaching, shared_bits
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.corner_signs import (
+from polytope_lens.engines._kernels.cell_corners import (
     NOTHING,
     ONE,
     POINT,
-    SHARED_PER_FRAME,
-    add_neurons,
     answered,
-    begin_layer,
     find_signs,
-    finish,
     fork,
-    may_go_on,
     record,
     sign_at,
-    surely_missing,
-    write_bits,
+    walk_cells,
 )
 from polytope_lens.engines._kernels.faces import CORNERS_PER_FACE, emit_faces, has_room
 from polytope_lens.engines._kernels.outcomes import (
-    CRAMPED,
-    DONE,
-    FLOOR,
-    FULL,
     N_REGIONS,
-    SHARE,
-    STOP_IT,
     TOP,
-    UNDECIDED,
-    WANTED,
-    is_to_stop,
 )
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, is_on
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, is_on
 from polytope_lens.engines._kernels.planes import LINE_ERROR, OFFSET, D, push_crossing, push_plane
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Indices, Ints, Words
     from polytope_lens.engines._kernels.blockwise import Blockwise
+    from polytope_lens.engines._kernels.cell_corners import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
     from polytope_lens.engines._kernels.refine import Refined
 
 
@@ -66,53 +52,51 @@ ALONG_EDGE = np.uint64(2)
 VERTICES, FACES, CORNERS = 12, 9, 36
 
 
-class State(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.corners`."""
+class Vertices(NamedTuple):
+    """Vertices of the cells on the stack."""
+
+    place: Ints  # (vertices, 1): of its point on the stack
+    tight: Words  # (words, vertices): the planes it lies on
+
+
+class PolyhedronCut(NamedTuple):
+    """Vertices of the cell that is cut: those where the neuron that cuts is on, then zero, then off."""
+
+    point: Ints
+    tight: Words  # (words, vertices)
+    value: Floats  # of that neuron
+    common: Words  # (words,): planes that two vertices have in common
+
+
+class FaceRoom(NamedTuple):
+    """Working memory for the faces of a finished cell; see :mod:`.faces`."""
+
+    ring: Ints  # (vertices,): corners of a face
+    scrambled: Words  # (vertices,): their keys
+    on_planes: Words  # (words, vertices): the planes that each lies on, numbered within the cell
+    plane: Ints  # (planes,): which those numbers are
+    number: Ints  # (planes,): the numbers
+
+
+class PolyhedraState(NamedTuple):
+    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.cell_corners`."""
 
     scalars: Ints
     layer_counts: Ints
-    layer: Ints  # per frame: the layer whose neurons are being decided, -1 before the first
-    asked: Ints  # per frame: the neuron that the cell last had to ask about, -1 for none
-    start: Ints  # per frame: first vertex
-    n_corners: Ints  # per frame
-    n_points: Ints  # per frame
-    n_lines: Ints  # per frame: planes
-    simple: Ints  # per frame: 1 if each vertex is known to lie on d planes only
-    vanished: Words  # per frame: hash of the neurons that vanish on the whole cell
-    undecided: Words  # (frames, words): neurons of the layer
-    on: Words  # (frames, words): those decided so far that are on
-    rows: Floats  # (frames, 5, width): rows of the next layer, as far as summed up, and bounds on their errors
-    corner: Ints  # (vertices, 1): its point
-    tight: Words  # (words, vertices): the planes it lies on
-    point: Floats  # (points, 4): position and radius
-    signs: Words  # (points, 4, words): of the layer's neurons
-    line: Floats  # (planes, 5): unit normal, offset, and bound on the error over the domain
-    owner: Ints  # (planes,): a bit or -1 - side
-    layer_rows: Floats  # (L + 1, 4, width): finished rows of the layer being decided
-    layer_sure: Floats  # (L + 1, width): beyond this a value has the sign of the exact one
-    layer_spread: Floats  # (L + 1, width): how much a value changes with distance
-    layer_carry: Floats  # (L + 1, width): error that the neuron hands on to the next layer
     bits: Words
-    old_point: Ints  # (vertices of one cell,): those where the neuron that cuts is on, then zero, then off
-    old_tight: Words  # (words, vertices of one cell)
-    value: Floats  # (vertices of one cell,): of that neuron
-    common: Words  # (words,): planes that two vertices have in common
-    ring: Ints  # (vertices of one cell,): corners of a face
-    scrambled: Words  # (vertices of one cell,): their keys
-    on_planes: Words  # (words, vertices of one cell): the planes that each lies on, numbered within the cell
-    plane: Ints  # (planes,): which those numbers are
-    number: Ints  # (planes,): the numbers
-    on_hash: Words  # per bit: hash of "on"
-    zero_hash: Words  # per bit, then per side: hash of "vanishes"
+    frames: CornerFrames
+    corners: Vertices
+    points: PointStack
+    lines: LineStack
+    layers: CornerLayers
+    cut: PolyhedronCut
+    faces: FaceRoom
+    hashes: Hashes
     refined: Refined
     blockwise: Blockwise
 
 
-# Fields of State whose first axis is the frame
-PER_FRAME = SHARED_PER_FRAME | {"simple", "vanished"}
-
-
-class Output(NamedTuple):
+class PolyhedraOutput(NamedTuple):
     """Room for finished regions, their vertices and their faces; see :mod:`.faces`."""
 
     patterns: Words
@@ -131,14 +115,14 @@ class Output(NamedTuple):
     corner: Indices  # (corners of faces,): index of a vertex
 
 
-def room(n_regions: int, words: int, n_outputs: int, side_row: Ints, n_planes: int) -> Output:
+def room(n_regions: int, words: int, n_outputs: int, side_row: Ints, n_planes: int) -> PolyhedraOutput:
     """An output for so many regions, at least for one whatever it is like, which may have `n_planes` faces.
 
     If that is 0, vertices and faces are left out.
     """
     meshed = n_regions if n_planes else 0
     n_vertices, n_faces = VERTICES * meshed + 2 * n_planes, FACES * meshed + n_planes
-    return Output(
+    return PolyhedraOutput(
         np.empty((n_regions, words), np.uint64),
         np.empty((n_regions, n_outputs, D + 1)),
         np.empty((n_regions, D)),
@@ -160,113 +144,71 @@ NO_OUTPUT = room(0, 1, 0, np.zeros(0, np.int64), 0)
 
 
 @jit
-def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool) -> int:  # pragma: no cover
-    """Go on until `limit` regions are in the output, or done, or a sign is open, or room for vertices is short."""
-    while s.scalars[TOP] > s.scalars[FLOOR]:
-        if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
-            return FULL if s.scalars[WANTED] == STOP_IT else SHARE
-        f = s.scalars[TOP] - 1
-        layer = s.layer[f]
-        if layer >= 0:
-            q = _decide_all(net, s, f, layer)
-            if q >= 0:
-                if s.asked[f] != q:
-                    if not may_go_on(s, f, q):
-                        return UNDECIDED
-                    if s.asked[f] == q:
-                        continue
-                if not _split(net, s, f, layer, q):
-                    return CRAMPED
-                continue
-            write_bits(net, s, f, layer)
-        if layer == net.n_hidden - 1:
-            if s.scalars[N_REGIONS] >= limit or (want_output and not has_room(s, f, out)):
-                return FULL
-            if layer >= 0:
-                s.layer_counts[layer] += 1
-            if want_output:
-                finish(net, s, f)
-                _emit(net, s, f, out)
-            s.scalars[N_REGIONS] += 1
-            s.scalars[TOP] -= 1
-            continue
-        if s.n_points[f] + s.n_corners[f] > s.point.shape[0]:
-            return CRAMPED
-        if layer >= 0:
-            s.layer_counts[layer] += 1
-        begin_layer(net, s, f, layer + 1)
-    return DONE
+def walk(
+    net: PackedNetwork, s: PolyhedraState, out: PolyhedraOutput, limit: int, want_output: bool
+) -> int:  # pragma: no cover - compiled
+    """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which."""
+    return int(walk_cells(net, s, out, limit, want_output, _note_missed, _split, has_room, _emit))
 
 
 @inlined
-def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
-    """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
-    found = -1
-    for word in range((net.n_cut[layer] + 63) >> 6):
-        rest = s.undecided[f, word]
-        if rest == NOTHING:
-            continue
-        misses, above, below = surely_missing(s, f, word)
-        rest &= ~misses
-        s.undecided[f, word] = rest
-        if found < 0 and rest != NOTHING:
-            found = 64 * word + lowest_bit(rest)
-        if misses != NOTHING:
-            record(s, f, layer, word, misses)
-            s.on[f, word] |= above
-            if s.asked[f] >= 0 and misses & answered(s, f, word) != NOTHING:
-                _note_zeros(net, s, f, layer, s.asked[f])
-            add_neurons(net, s, f, layer, word, above, below)
-    return found
+def _note_missed(
+    net: PackedNetwork, s: PolyhedraState, f: int, layer: int, word: int, misses: Any, above: Any, below: Any
+) -> None:  # pragma: no cover - compiled
+    """Keep in mind where the neuron that a cell asked about vanishes, if it is one of these, which do not cut it."""
+    if s.frames.asked[f] >= 0 and misses & answered(s, f, word) != NOTHING:
+        _note_zeros(net, s, f, layer, s.frames.asked[f])
 
 
 @inlined
-def _note_zeros(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
+def _note_zeros(
+    net: PackedNetwork, s: PolyhedraState, f: int, layer: int, q: int
+) -> None:  # pragma: no cover - compiled
     """Keep in mind where a neuron that does not cut a cell vanishes: on all of it, or else its plane touches the cell.
 
     Vertices between two where it does will inherit it like any other plane.
     """
-    start, stop, zeros = s.start[f], s.start[f] + s.n_corners[f], 0
+    start, stop, zeros = s.frames.start[f], s.frames.start[f] + s.frames.n_corners[f], 0
     for i in range(start, stop):
-        zeros += sign_at(s, s.corner[i, POINT], q) == 0
+        zeros += sign_at(s, s.corners.place[i, POINT], q) == 0
     if zeros == stop - start:
-        s.vanished[f] ^= s.zero_hash[net.bit_start[layer] + q]
+        s.frames.digest[f] ^= s.hashes.zero[net.bit_start[layer] + q]
     elif zeros > 0:
         new = push_plane(net, s, f, layer, q)
         _clear_tight(s, new, start, stop)
         for i in range(start, stop):
-            if sign_at(s, s.corner[i, POINT], q) == 0:
-                s.tight[new >> 6, i] |= ONE << np.uint64(new & 63)
-        s.n_lines[f] = new + 1
-        s.simple[f] = 0
+            if sign_at(s, s.corners.place[i, POINT], q) == 0:
+                s.corners.tight[new >> 6, i] |= ONE << np.uint64(new & 63)
+        s.frames.n_lines[f] = new + 1
+        s.frames.simple[f] = 0
 
 
 @inlined
-def _clear_tight(s: State, new: int, start: int, stop: int) -> None:  # pragma: no cover - compiled
+def _clear_tight(s: PolyhedraState, new: int, start: int, stop: int) -> None:  # pragma: no cover - compiled
     """Make room for one plane more."""
     if new & 63 == 0:
         for i in range(start, stop):
-            s.tight[new >> 6, i] = NOTHING
+            s.corners.tight[new >> 6, i] = NOTHING
 
 
 @inlined
-def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
+def _split(net: PackedNetwork, s: PolyhedraState, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
     """Replace the top cell by its two halves: the negative one on top, to be walked first. False if room is short."""
     g = f + 1
-    start, n = s.start[f], s.n_corners[f]
-    room = s.corner.shape[0] - n
-    if n + LANES > s.old_point.shape[0] or start + n > room:
+    start, n = s.frames.start[f], s.frames.n_corners[f]
+    room = s.corners.place.shape[0] - n
+    if n + LANES > s.cut.point.shape[0] or start + n > room:
         return False
     new = push_plane(net, s, f, layer, q)
     words, into, bit = (new + 64) >> 6, new >> 6, ONE << np.uint64(new & 63)
     _clear_tight(s, new, start, start + n)
     n_on, first_off = _sort_vertices(s, f, layer, q, words)
     for i in range(n_on, first_off):
-        s.old_tight[into, i] |= bit
+        s.cut.tight[into, i] |= bit
     # The half where the neuron is on takes the old place, and the new vertices come last in it.
     for i in range(first_off):
         _put_vertex(s, i, words, start + i)
-    first_new, point = start + first_off, s.n_points[f]
+    first_new, point = start + first_off, s.frames.n_points[f]
     to = first_new
     for i in range(n_on):
         for at in range(first_off, n, LANES):
@@ -277,66 +219,66 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> bool:  # p
                 j = at + lowest_bit(ends)
                 ends &= ends - ONE
                 for w in range(words):
-                    s.common[w] = s.old_tight[w, i] & s.old_tight[w, j]
-                if s.simple[f] == 0 and not _are_alone(s, i, j, n, words):
+                    s.cut.common[w] = s.cut.tight[w, i] & s.cut.tight[w, j]
+                if s.frames.simple[f] == 0 and not _are_alone(s, i, j, n, words):
                     continue
-                if point == s.point.shape[0] or 2 * to - first_new + 2 > room:
+                if point == s.points.position.shape[0] or 2 * to - first_new + 2 > room:
                     for m in range(n):
                         _put_vertex(s, m, words, start + m)
                     return False
                 push_crossing(net, s, i, j, new, words, point)
                 find_signs(net, s, f, layer, point)
-                s.common[into] |= bit
-                s.corner[to, POINT] = point
+                s.cut.common[into] |= bit
+                s.corners.place[to, POINT] = point
                 for w in range(words):
-                    s.tight[w, to] = s.common[w]
+                    s.corners.tight[w, to] = s.cut.common[w]
                 to += 1
                 point += 1
-    s.n_corners[f] = to - start
-    s.start[g] = to
-    for i in range(first_new, s.start[g]):
-        s.corner[to, POINT] = s.corner[i, POINT]
+    s.frames.n_corners[f] = to - start
+    s.frames.start[g] = to
+    for i in range(first_new, s.frames.start[g]):
+        s.corners.place[to, POINT] = s.corners.place[i, POINT]
         for w in range(words):
-            s.tight[w, to] = s.tight[w, i]
+            s.corners.tight[w, to] = s.corners.tight[w, i]
         to += 1
     for i in range(n_on, n):
         _put_vertex(s, i, words, to)
         to += 1
-    s.n_corners[g] = to - s.start[g]
+    s.frames.n_corners[g] = to - s.frames.start[g]
     if n_on < first_off:
-        s.simple[f] = 0
-    s.simple[g] = s.simple[f]
-    s.vanished[g] = s.vanished[f]
+        s.frames.simple[f] = 0
+    s.frames.simple[g] = s.frames.simple[f]
+    s.frames.digest[g] = s.frames.digest[f]
     record(s, f, layer, q >> 6, ONE << np.uint64(q & 63))
-    s.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
-    s.n_points[f] = point
-    s.n_points[g] = point
-    s.n_lines[f] = new + 1
-    s.n_lines[g] = new + 1
+    s.frames.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
+    s.frames.n_points[f] = point
+    s.frames.n_points[g] = point
+    s.frames.n_lines[f] = new + 1
+    s.frames.n_lines[g] = new + 1
     fork(net, s, f, layer, q)
     s.scalars[TOP] += 1
     return True
 
 
 @inlined
-def _sort_vertices(s: State, f: int, layer: int, q: int, words: int) -> tuple[int, int]:  # pragma: no cover
+def _sort_vertices(s: PolyhedraState, f: int, layer: int, q: int, words: int) -> tuple[int, int]:  # pragma: no cover
     """Copy a cell's vertices in order of a neuron's sign: where it is on, zero, off; returns where the last two begin.
 
     With each comes the neuron's value there.
     """
-    rows = s.layer_rows
+    rows = s.layers.rows
     to, n_on, first_off = 0, 0, 0
     for sign in (1, 0, -1):
-        for i in range(s.start[f], s.start[f] + s.n_corners[f]):
-            p = s.corner[i, POINT]
+        for i in range(s.frames.start[f], s.frames.start[f] + s.frames.n_corners[f]):
+            p = s.corners.place[i, POINT]
             if sign_at(s, p, q) == sign:
                 value = rows[layer, D, q]
                 for k in range(D):
-                    value += rows[layer, k, q] * s.point[p, k]
-                s.value[to] = value
-                s.old_point[to] = p
+                    value += rows[layer, k, q] * s.points.position[p, k]
+                s.cut.value[to] = value
+                s.cut.point[to] = p
                 for w in range(words):
-                    s.old_tight[w, to] = s.tight[w, i]
+                    s.cut.tight[w, to] = s.corners.tight[w, i]
                 to += 1
         if sign == 1:
             n_on = to
@@ -346,30 +288,30 @@ def _sort_vertices(s: State, f: int, layer: int, q: int, words: int) -> tuple[in
 
 
 @inlined
-def _put_vertex(s: State, i: int, words: int, to: int) -> None:  # pragma: no cover - compiled
+def _put_vertex(s: PolyhedraState, i: int, words: int, to: int) -> None:  # pragma: no cover - compiled
     """A vertex of the old cell becomes one of a new cell."""
-    s.corner[to, POINT] = s.old_point[i]
+    s.corners.place[to, POINT] = s.cut.point[i]
     for w in range(words):
-        s.tight[w, to] = s.old_tight[w, i]
+        s.corners.tight[w, to] = s.cut.tight[w, i]
 
 
 @inlined
-def _ends(s: State, i: int, at: int, words: int) -> Any:  # pragma: no cover - compiled
+def _ends(s: PolyhedraState, i: int, at: int, words: int) -> Any:  # pragma: no cover - compiled
     """Which of eight vertices have two planes or more in common with vertex i."""
-    counts = shared_bits(load(s.old_tight, (0, at)), s.old_tight[0, i])
+    counts = shared_bits(load(s.cut.tight, (0, at)), s.cut.tight[0, i])
     for w in range(1, words):
-        counts = plus(counts, shared_bits(load(s.old_tight, (w, at)), s.old_tight[w, i]))
+        counts = plus(counts, shared_bits(load(s.cut.tight, (w, at)), s.cut.tight[w, i]))
     return reaching(counts, ALONG_EDGE)
 
 
 @inlined
-def _are_alone(s: State, i: int, j: int, n: int, words: int) -> bool:  # pragma: no cover - compiled
+def _are_alone(s: PolyhedraState, i: int, j: int, n: int, words: int) -> bool:  # pragma: no cover - compiled
     """Whether no other vertex lies on all planes that two vertices have in common: on `common`."""
     for m in range(n):
         if m != i and m != j:
             lies_on_all = True
             for w in range(words):
-                if s.common[w] & ~s.old_tight[w, m] != NOTHING:
+                if s.cut.common[w] & ~s.cut.tight[w, m] != NOTHING:
                     lies_on_all = False
             if lies_on_all:
                 return False
@@ -377,19 +319,19 @@ def _are_alone(s: State, i: int, j: int, n: int, words: int) -> bool:  # pragma:
 
 
 @inlined
-def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
+def _emit(net: PackedNetwork, s: PolyhedraState, f: int, out: PolyhedraOutput) -> None:  # pragma: no cover - compiled
     """Write a finished region, with the mean of its vertices as a witness."""
     r = s.scalars[N_REGIONS]
     for k in range(s.bits.shape[0]):
         out.patterns[r, k] = s.bits[k]
     for q in range(out.maps.shape[1]):
         for k in range(D + 1):
-            out.maps[r, q, k] = s.rows[f, k, q]
-    start, n = s.start[f], s.n_corners[f]
+            out.maps[r, q, k] = s.frames.rows[f, k, q]
+    start, n = s.frames.start[f], s.frames.n_corners[f]
     for k in range(D):
         total = 0.0
         for i in range(start, start + n):
-            total += s.point[s.corner[i, POINT], k]
+            total += s.points.position[s.corners.place[i, POINT], k]
         out.witnesses[r, k] = total / n
     out.proved[r] = _is_surely_inside(s, f, out.witnesses[r])
     if out.key.shape[0] > 0:
@@ -397,24 +339,24 @@ def _emit(net: FlatNetwork, s: State, f: int, out: Output) -> None:  # pragma: n
 
 
 @inlined
-def _is_surely_inside(s: State, f: int, x: Any) -> bool:  # pragma: no cover - compiled
+def _is_surely_inside(s: PolyhedraState, f: int, x: Any) -> bool:  # pragma: no cover - compiled
     """Whether a point is proved to lie strictly on the cell's side of each plane that bounds it.
 
     Only planes that some vertex lies on do.
     """
-    for w in range((s.n_lines[f] + 63) >> 6):
+    for w in range((s.frames.n_lines[f] + 63) >> 6):
         bounding = NOTHING
-        for i in range(s.start[f], s.start[f] + s.n_corners[f]):
-            bounding |= s.tight[w, i]
+        for i in range(s.frames.start[f], s.frames.start[f] + s.frames.n_corners[f]):
+            bounding |= s.corners.tight[w, i]
         while bounding != NOTHING:
             h = 64 * w + lowest_bit(bounding)
             bounding &= bounding - ONE
-            value, extent = s.line[h, OFFSET], abs(s.line[h, OFFSET])
+            value, extent = s.lines.row[h, OFFSET], abs(s.lines.row[h, OFFSET])
             for k in range(D):
-                value += s.line[h, k] * x[k]
-                extent += abs(s.line[h, k] * x[k])
-            if not (s.owner[h] >= 0 and is_on(s.bits, s.owner[h])):
+                value += s.lines.row[h, k] * x[k]
+                extent += abs(s.lines.row[h, k] * x[k])
+            if not (s.lines.owner[h] >= 0 and is_on(s.bits, s.lines.owner[h])):
                 value = -value
-            if not value > s.line[h, LINE_ERROR] + 6 * UNIT_ROUNDOFF * extent:
+            if not value > s.lines.row[h, LINE_ERROR] + 6 * UNIT_ROUNDOFF * extent:
                 return False
     return True

@@ -31,7 +31,7 @@ from polytope_lens.engines._kernels.packed_network import is_on
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 
 class Refined(NamedTuple):
@@ -72,7 +72,9 @@ def is_refined(r: Refined, layer: int) -> bool:  # pragma: no cover - compiled
 
 
 @inlined
-def close_refined(net: FlatNetwork, r: Refined, bits: Any, layer: int, out: Any, sure: Any) -> None:  # pragma: no cover
+def close_refined(
+    net: PackedNetwork, r: Refined, bits: Any, layer: int, out: Any, sure: Any
+) -> None:  # pragma: no cover
     """Recompute the rows of a layer and round them to `out`, with what makes a value `sure`."""
     _refine(net, r, bits, layer)
     n, k1 = net.width[layer], out.shape[0]
@@ -90,7 +92,7 @@ def close_refined(net: FlatNetwork, r: Refined, bits: Any, layer: int, out: Any,
 
 
 @jit
-def _refine(net: FlatNetwork, r: Refined, bits: Any, layer: int) -> None:  # pragma: no cover - compiled
+def _refine(net: PackedNetwork, r: Refined, bits: Any, layer: int) -> None:  # pragma: no cover - compiled
     base = layer
     while base > 0 and r.known[base] != r.current[base]:
         base -= 1
@@ -99,7 +101,7 @@ def _refine(net: FlatNetwork, r: Refined, bits: Any, layer: int) -> None:  # pra
 
 
 @inlined
-def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  # pragma: no cover - compiled
+def _next_layer(net: PackedNetwork, r: Refined, bits: Any, before: int) -> None:  # pragma: no cover - compiled
     layer, k1 = before + 1, r.high.shape[1]
     n, stride = net.width[layer], net.stride[layer]
     column, first, bias = net.weight_start[layer], net.neuron_start[before], net.neuron_start[layer]
@@ -141,7 +143,9 @@ def _next_layer(net: FlatNetwork, r: Refined, bits: Any, before: int) -> None:  
 
 
 @inlined
-def _add_sparse(net: FlatNetwork, r: Refined, layer: int, j: int, slope: float) -> None:  # pragma: no cover - compiled
+def _add_sparse(
+    net: PackedNetwork, r: Refined, layer: int, j: int, slope: float
+) -> None:  # pragma: no cover - compiled
     """The same for a neuron whose column of weights is sparse."""
     before, k1, at = layer - 1, r.high.shape[1], net.sparse_at[layer]
     high, low, error = r.high, r.low, r.error

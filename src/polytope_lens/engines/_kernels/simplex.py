@@ -1,7 +1,7 @@
 """Walking along the edges of one cell, and proofs from where a walk ends.
 
-The functions take the state of :mod:`.split`, whose walk at hand is a vertex ``v``, the halfspaces ``b`` that meet in
-it, and the inverse ``inv`` of their normals. Where a cell has no vertex yet, coordinates stand in for halfspaces:
+The functions take the state of :mod:`.split`, whose walk at hand is a vertex, the halfspaces that meet in it (its
+basis), and the inverse of their normals. Where a cell has no vertex yet, coordinates stand in for halfspaces:
 -1 - k in a basis says that the walk may leave in both directions of coordinate k, and then never comes back to it.
 
 Unbounded cells. Rows, and bounds on their errors, are forms in ``[u; t]``: an error E holds where ``|u_k| <= reach[k]``
@@ -18,29 +18,29 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.lp.pivoting import TINY_PIVOT
 
 if TYPE_CHECKING:
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 # Outcomes of a walk along edges
 OPTIMAL, CROSSED, LOST = 0, 1, 2
-# Below these a number steers no walk. They choose among pivots and decide nothing: proofs come after.
-FLAT_DUAL = 2.0**-33
-FLAT_PIVOT = 2.0**-36
-# After this many pivots a walk takes Bland's rule, which cannot cycle; after the second number it gives up.
+# A multiplier above minus this part of its row is no reason to leave a vertex: walks start near their ends.
+TINY_DUAL = 2.0**-33
+# Bland's rule, and the end, come later than in :mod:`.pivoting`: what a walk gives up is asked in rational arithmetic.
 PATIENCE, EXHAUSTED = 60, 2000
 
 
 @inlined
 def refactor(s: Any, f: int) -> None:  # pragma: no cover - compiled
     """Inverse and vertex of a frame's basis from scratch, by Gauss-Jordan elimination with row pivoting."""
-    k = s.vertex.shape[1]
-    a = s.tableau
+    k = s.frames.vertex.shape[1]
+    a = s.walk.tableau
     for i in range(k):
-        q = s.basis[f, i]
-        s.after[i] = s.offset[q] if q >= 0 else s.vertex[f, -1 - q]
+        q = s.frames.basis[f, i]
+        s.walk.after[i] = s.halfspaces.offset[q] if q >= 0 else s.frames.vertex[f, -1 - q]
         for j in range(k):
-            a[i, j] = s.normal[q, j] if q >= 0 else (1.0 if j == -1 - q else 0.0)
+            a[i, j] = s.halfspaces.normal[q, j] if q >= 0 else (1.0 if j == -1 - q else 0.0)
             a[i, k + j] = 1.0 if i == j else 0.0
     for j in range(k):
         best = j
@@ -61,19 +61,19 @@ def refactor(s: Any, f: int) -> None:  # pragma: no cover - compiled
     for i in range(k):
         total = 0.0
         for j in range(k):
-            s.inverse[f, i, j] = a[i, k + j]
-            total += a[i, k + j] * s.after[j]
-        s.vertex[f, i] = total
+            s.frames.inverse[f, i, j] = a[i, k + j]
+            total += a[i, k + j] * s.walk.after[j]
+        s.frames.vertex[f, i] = total
 
 
 @inlined
 def load(s: Any, f: int) -> None:  # pragma: no cover - compiled
     """Start the walk at hand from a frame's vertex."""
-    for i in range(s.v.shape[0]):
-        s.v[i] = s.vertex[f, i]
-        s.b[i] = s.basis[f, i]
-        for j in range(s.v.shape[0]):
-            s.inv[i, j] = s.inverse[f, i, j]
+    for i in range(s.walk.vertex.shape[0]):
+        s.walk.vertex[i] = s.frames.vertex[f, i]
+        s.walk.basis[i] = s.frames.basis[f, i]
+        for j in range(s.walk.vertex.shape[0]):
+            s.walk.inverse[i, j] = s.frames.inverse[f, i, j]
 
 
 @inlined
@@ -86,7 +86,7 @@ def value_at(row: Any, j: int, point: Any) -> Any:  # pragma: no cover - compile
 
 
 @inlined
-def spread(net: FlatNetwork, point: Any) -> Any:  # pragma: no cover - compiled
+def spread(net: PackedNetwork, point: Any) -> Any:  # pragma: no cover - compiled
     """How far beyond the reach of the error bounds a point is; 1 within."""
     most = 1.0
     for i in range(point.shape[0]):
@@ -103,48 +103,48 @@ def descend(
     With `cross`, the walk ends on the hyperplane, which takes the place ``n_rows`` in the basis, and `after` holds the
     far end of the edge that was crossed, or a point well behind if it has none; without, it stops at the vertex before.
     """
-    k = s.v.shape[0]
+    k = s.walk.vertex.shape[0]
     value = offset
     for i in range(k):
-        value += s.gradient[i] * s.v[i]
+        value += s.walk.gradient[i] * s.walk.vertex[i]
     for pivots in range(EXHAUSTED):
-        best, leaving = -FLAT_DUAL, -1
+        best, leaving = -TINY_DUAL, -1
         for i in range(k):
             y = 0.0
             for j in range(k):
-                y -= side * s.gradient[j] * s.inv[j, i]
-            if s.b[i] < 0:
+                y -= side * s.walk.gradient[j] * s.walk.inverse[j, i]
+            if s.walk.basis[i] < 0:
                 y = -abs(y)
             if y < best:
                 if pivots < PATIENCE:
                     best = y
                     leaving = i
-                elif leaving < 0 or s.b[i] < s.b[leaving]:
+                elif leaving < 0 or s.walk.basis[i] < s.walk.basis[leaving]:
                     leaving = i
         if leaving < 0:
             return OPTIMAL
         slope = 0.0
         for j in range(k):
-            slope -= s.gradient[j] * s.inv[j, leaving]
+            slope -= s.walk.gradient[j] * s.walk.inverse[j, leaving]
         if side * slope > 0.0:  # along a coordinate, whose direction is of no account
             slope = -slope
             for j in range(k):
-                s.inv[j, leaving] = -s.inv[j, leaving]
+                s.walk.inverse[j, leaving] = -s.walk.inverse[j, leaving]
         step, entering = np.inf, -1
         for q in range(n_rows):
             a = 0.0
             for j in range(k):
-                a -= s.normal[q, j] * s.inv[j, leaving]
-            if a > FLAT_PIVOT:
+                a -= s.halfspaces.normal[q, j] * s.walk.inverse[j, leaving]
+            if a > TINY_PIVOT:
                 active = False
                 for i in range(k):
-                    if s.b[i] == q:
+                    if s.walk.basis[i] == q:
                         active = True
                 if active:
                     continue
-                slack = s.offset[q]
+                slack = s.halfspaces.offset[q]
                 for j in range(k):
-                    slack -= s.normal[q, j] * s.v[j]
+                    slack -= s.halfspaces.normal[q, j] * s.walk.vertex[j]
                 t = max(slack, 0.0) / a
                 if t < step:
                     step = t
@@ -155,80 +155,80 @@ def descend(
                 return CROSSED
             t = value / -slope
             if entering < 0:
-                step = 2.0 * abs(t) + s.unit[0]
+                step = 2.0 * abs(t) + s.chart.unit
             for j in range(k):
-                s.after[j] = s.v[j] - step * s.inv[j, leaving]
-                s.v[j] -= t * s.inv[j, leaving]
-            _exchange(s, leaving, n_rows, -slope, s.gradient)
+                s.walk.after[j] = s.walk.vertex[j] - step * s.walk.inverse[j, leaving]
+                s.walk.vertex[j] -= t * s.walk.inverse[j, leaving]
+            _exchange(s, leaving, n_rows, -slope, s.walk.gradient)
             return CROSSED
         if entering < 0:
             return LOST
         for j in range(k):
-            s.v[j] -= step * s.inv[j, leaving]
+            s.walk.vertex[j] -= step * s.walk.inverse[j, leaving]
         value = following
         a = 0.0
         for j in range(k):
-            a += s.normal[entering, j] * s.inv[j, leaving]
-        _exchange(s, leaving, entering, a, s.normal[entering])
+            a += s.halfspaces.normal[entering, j] * s.walk.inverse[j, leaving]
+        _exchange(s, leaving, entering, a, s.halfspaces.normal[entering])
     return LOST
 
 
 @inlined
 def _exchange(s: Any, leaving: int, entering: int, pivot: float, normal: Any) -> None:  # pragma: no cover
     """Put halfspace `entering` in place `leaving` of the basis and update the inverse."""
-    k = s.v.shape[0]
+    k = s.walk.vertex.shape[0]
     for j in range(k):
-        s.inv[j, leaving] /= pivot
+        s.walk.inverse[j, leaving] /= pivot
     for i in range(k):
         if i != leaving:
             factor = 0.0
             for j in range(k):
-                factor += normal[j] * s.inv[j, i]
+                factor += normal[j] * s.walk.inverse[j, i]
             if factor != 0.0:
                 for j in range(k):
-                    s.inv[j, i] -= factor * s.inv[j, leaving]
-    s.b[leaving] = entering
+                    s.walk.inverse[j, i] -= factor * s.walk.inverse[j, leaving]
+    s.walk.basis[leaving] = entering
 
 
 @inlined
 def surely_misses(
-    net: FlatNetwork, s: Any, row: Any, j: int, sure: float, side: float, central: bool
+    net: PackedNetwork, s: Any, row: Any, j: int, sure: float, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
-    k = s.v.shape[0]
+    k = s.walk.vertex.shape[0]
     for i in range(k):
-        if s.b[i] < 0:
+        if s.walk.basis[i] < 0:
             return False
         y = 0.0
         for q in range(k):
-            y -= side * row[q, j] * s.inv[q, i]
-        s.multiplier[i] = max(y, 0.0)
+            y -= side * row[q, j] * s.walk.inverse[q, i]
+        s.walk.multiplier[i] = max(y, 0.0)
     bound = side * row[k, j]
     size = abs(row[k, j])
     charge = sure
     for i in range(k):
-        y = s.multiplier[i]
-        bound -= y * s.offset[s.b[i]]
-        size += y * abs(s.offset[s.b[i]])
-        charge += y * s.row_error[s.b[i]]
+        y = s.walk.multiplier[i]
+        bound -= y * s.halfspaces.offset[s.walk.basis[i]]
+        size += y * abs(s.halfspaces.offset[s.walk.basis[i]])
+        charge += y * s.halfspaces.error[s.walk.basis[i]]
     for q in range(k):
         rest = side * row[q, j]
         total = abs(row[q, j])
         for i in range(k):
-            term = s.multiplier[i] * s.normal[s.b[i], q]
+            term = s.walk.multiplier[i] * s.halfspaces.normal[s.walk.basis[i], q]
             rest += term
             total += abs(term)
         charge += abs(rest) * net.reach[q]
         size += total * net.reach[q]
     charge = charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * size + UNDERFLOW_GUARD
-    if s.bounded[0] == 1 and bound > charge:
+    if s.chart.is_bounded and bound > charge:
         return True
     return (central or bound > charge) and _absorbs(net, s, bound, charge, central)
 
 
 @inlined
 def _absorbs(
-    net: FlatNetwork, s: Any, bound: float, charge: float, central: bool
+    net: PackedNetwork, s: Any, bound: float, charge: float, central: bool
 ) -> bool:  # pragma: no cover - compiled
     """Whether slightly different multipliers, all positive, leave nothing over.
 
@@ -237,47 +237,47 @@ def _absorbs(
     q being the row's sum of |1 - V^T N^T| (Rump 2010, *Verification methods*, section 10). A row through the origin
     and a basis of such rows leave no constant over, either, and need none.
     """
-    k = s.v.shape[0]
+    k = s.walk.vertex.shape[0]
     farthest = 0.0
     for i in range(k):
         far, size = 0.0, 0.0
         for q in range(k):
-            far = max(far, abs(s.inv[q, i]) / net.reach[q])
-            size += abs(s.inv[q, i])
+            far = max(far, abs(s.walk.inverse[q, i]) / net.reach[q])
+            size += abs(s.walk.inverse[q, i])
         total = 2 * k * (k + 4) * UNIT_ROUNDOFF * (1.0 + size)
         for j in range(k):
             entry = 1.0 if i == j else 0.0
             for q in range(k):
-                entry -= s.inv[q, i] * s.normal[s.b[j], q]
-            total += abs(entry) + s.row_error[s.b[j]] * far
-        s.far[i] = far * charge * BOUND_SLACK
-        s.doubt[i] = total * BOUND_SLACK
-        if not s.doubt[i] < 0.5:
+                entry -= s.walk.inverse[q, i] * s.halfspaces.normal[s.walk.basis[j], q]
+            total += abs(entry) + s.halfspaces.error[s.walk.basis[j]] * far
+        s.walk.far[i] = far * charge * BOUND_SLACK
+        s.walk.doubt[i] = total * BOUND_SLACK
+        if not s.walk.doubt[i] < 0.5:
             return False
-        farthest = max(farthest, 2.0 * s.far[i])
+        farthest = max(farthest, 2.0 * s.walk.far[i])
     left = charge
     for i in range(k):
-        change = (s.far[i] + s.doubt[i] * farthest) * BOUND_SLACK
-        if not s.multiplier[i] > change:
+        change = (s.walk.far[i] + s.walk.doubt[i] * farthest) * BOUND_SLACK
+        if not s.walk.multiplier[i] > change:
             return False
-        left += change * (abs(s.offset[s.b[i]]) + s.row_error[s.b[i]])
-        central = central and s.central[s.b[i]] == 1
+        left += change * (abs(s.halfspaces.offset[s.walk.basis[i]]) + s.halfspaces.error[s.walk.basis[i]])
+        central = central and s.halfspaces.central[s.walk.basis[i]] == 1
     return central or bound > left * BOUND_SLACK
 
 
 @inlined
-def surely_inside(net: FlatNetwork, s: Any, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
+def surely_inside(net: PackedNetwork, s: Any, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
     """Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""
     k = point.shape[0]
     scale = spread(net, point)
     for q in range(n_rows):
-        slack = s.offset[q]
-        size = abs(s.offset[q])
+        slack = s.halfspaces.offset[q]
+        size = abs(s.halfspaces.offset[q])
         for i in range(k):
-            term = s.normal[q, i] * point[i]
+            term = s.halfspaces.normal[q, i] * point[i]
             slack -= term
             size += abs(term)
-        if not slack > s.row_error[q] * scale + (k + 4) * UNIT_ROUNDOFF * size:
+        if not slack > s.halfspaces.error[q] * scale + (k + 4) * UNIT_ROUNDOFF * size:
             return False
     return True
 
@@ -286,8 +286,8 @@ def surely_inside(net: FlatNetwork, s: Any, n_rows: int, point: Any) -> bool:  #
 def least_slack(s: Any, n_rows: int, point: Any) -> float:  # pragma: no cover - compiled
     least = np.inf
     for q in range(n_rows):
-        slack = s.offset[q]
+        slack = s.halfspaces.offset[q]
         for i in range(point.shape[0]):
-            slack -= s.normal[q, i] * point[i]
+            slack -= s.halfspaces.normal[q, i] * point[i]
         least = min(least, slack)
     return least

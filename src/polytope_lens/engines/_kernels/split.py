@@ -41,9 +41,9 @@ from polytope_lens.engines._kernels.outcomes import (
     is_to_stop,
 )
 from polytope_lens.engines._kernels.packed_network import (
-    FlatNetwork,
+    PackedNetwork,
+    accumulate_neuron,
     close_layer,
-    hand_on,
     length,
     set_bit,
     start_layer,
@@ -72,78 +72,95 @@ ROUNDED_AWAY = 2.0**-40
 NONE, OFF, ON, VANISHES, CUTS = 0, 1, 2, 3, 4
 
 
-class State(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell.
+class SplitFrames(NamedTuple):
+    """The stack, lowest first: what each of its cells has, all first axes being the frame."""
 
-    Halfspaces of the cells on the stack are stored once: a frame owns the first ``n_rows`` of them, and the last one is
-    turned the way of the frame that is being worked on. In a bounded domain the first 2 k are the sides of the box.
-    """
-
-    scalars: Ints
-    layer_counts: Ints
-    layer: Ints  # per frame: the layer whose neurons are being tried, -1 before the first
-    position: Ints  # per frame: how far down that layer's list of candidates
-    split_bit: Ints  # per frame: the bit that set it apart from its sibling, -1 for none
-    split_value: Ints  # per frame
-    split_row: Ints  # per frame: the halfspace that did, -1 for none
-    n_rows: Ints  # per frame
+    layer: Ints  # the layer whose neurons are being tried, -1 before the first
+    position: Ints  # how far down that layer's list of candidates
+    split_bit: Ints  # the bit that set it apart from its sibling, -1 for none
+    split_value: Ints
+    split_row: Ints  # the halfspace that did, -1 for none
+    n_rows: Ints
     vertex: Floats  # (frames, k)
     basis: Ints  # (frames, k): the halfspaces that meet in the vertex; -1 - c is coordinate c, where there is none yet
     inverse: Floats  # (frames, k, k): of their normals
     witness: Floats  # (frames, k): a point proved to be inside
     rows: Floats  # (frames, k + 1, width): rows of the next layer, as far as summed up
     error: Floats  # (frames, width)
-    normal: Floats  # (halfspaces, k), of length 1: normal . u <= offset
+
+
+class HalfspaceStack(NamedTuple):
+    """Halfspaces ``normal . u <= offset`` of the cells on the stack, each stored once.
+
+    A frame owns the first ``n_rows`` of them, and the last one is turned the way of the frame that is being worked on.
+    In a bounded domain the first 2 k are the sides of the box.
+    """
+
+    normal: Floats  # (halfspaces, k), of length 1
     offset: Floats
-    row_error: Floats
-    turned: Ints  # per halfspace: 1 where it says that its neuron is on
-    owner: Ints  # per halfspace: a bit, or -1 - side
-    central: Ints  # per halfspace: 1 where its exact hyperplane passes through the origin
-    layer_rows: Floats  # (L, k + 1, width): finished rows of the layer being tried
-    layer_sure: Floats  # (L, width)
-    candidates: Ints  # (L, width)
-    n_candidates: Ints  # (L,)
-    bits: Words
-    scratch: Floats
-    v: Floats  # (k,): vertex, basis and inverse of the walk at hand
-    b: Ints
-    inv: Floats
+    error: Floats
+    turned: Ints  # 1 where it says that its neuron is on
+    owner: Ints  # a bit, or -1 - side
+    central: Ints  # 1 where its exact hyperplane passes through the origin
+
+
+class SplitLayers(NamedTuple):
+    """Each layer as it is tried on the cell at hand, the outputs being the last."""
+
+    rows: Floats  # (L + 1, k + 1, width): finished
+    sure: Floats  # (L + 1, width)
+    candidates: Ints  # (L + 1, width)
+    n_candidates: Ints  # (L + 1,)
+    scratch: Floats  # (width,)
+
+
+class EdgeWalk(NamedTuple):
+    """The walk along edges at hand, and room for the proof at its end."""
+
+    vertex: Floats  # (k,)
+    basis: Ints
+    inverse: Floats
     after: Floats  # (k,): the vertex behind a crossing
     gradient: Floats  # (k,): unit normal of the neuron at hand
     multiplier: Floats  # (k,)
-    unit: Floats  # (1,): how far from the origin things happen
-    bounded: Ints  # (1,): 1 where the domain is
-    n_central: Ints  # (1,): how many of the first layers have no biases, so that all their hyperplanes are central
     far: Floats  # (k,): how far multipliers may be from exact ones, and
     doubt: Floats  # (k,): how wrong the inverse may be
-    points: Floats  # (2, k): witnesses of the two halves, off and on; the caller's, too, when it answers
-    bases: Ints  # (2, k): vertices of the two halves when the caller answers CUTS
-    middle: Floats  # (k,)
+    middle: Floats  # (k,): mean of where a layer's walks ended
     tableau: Floats  # (k, 2 k)
+
+
+class Halves(NamedTuple):
+    """The two halves of a cell that is cut, off and on; the caller's, too, when it answers CUTS."""
+
+    points: Floats  # (2, k): witnesses
+    bases: Ints  # (2, k): vertices
+
+
+class ChartFacts(NamedTuple):
+    """What a walk has to know of its chart."""
+
+    unit: float  # how far from the origin things happen
+    is_bounded: bool
+    n_central: int  # how many of the first layers have no biases, so that all their hyperplanes are central
+
+
+class SplitState(NamedTuple):
+    """All that a walk needs to go on; one frame of the stack is one cell."""
+
+    scalars: Ints
+    layer_counts: Ints
+    bits: Words
+    chart: ChartFacts
+    frames: SplitFrames
+    halfspaces: HalfspaceStack
+    layers: SplitLayers
+    walk: EdgeWalk
+    halves: Halves
     refined: Refined
     bottleneck: Bottleneck
 
 
-# Fields of State whose first axis is the frame
-PER_FRAME = frozenset(
-    {
-        "layer",
-        "position",
-        "split_bit",
-        "split_value",
-        "split_row",
-        "n_rows",
-        "vertex",
-        "basis",
-        "inverse",
-        "witness",
-        "rows",
-        "error",
-    }
-)
-
-
-class Output(NamedTuple):
+class SplitOutput(NamedTuple):
     """Room for finished regions."""
 
     patterns: Words
@@ -151,23 +168,23 @@ class Output(NamedTuple):
     witnesses: Floats
 
 
-NO_OUTPUT = Output(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.empty((0, 1)))
+NO_OUTPUT = SplitOutput(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.empty((0, 1)))
 
 
 @jit
-def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool) -> int:  # pragma: no cover
+def walk(net: PackedNetwork, s: SplitState, out: SplitOutput, limit: int, want_output: bool) -> int:  # pragma: no cover
     """Go on until `limit` regions are in the output, or done, a question is open, or room is short; returns which."""
     while s.scalars[TOP] > s.scalars[FLOOR]:
         f = s.scalars[TOP] - 1
         if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
             return FULL if s.scalars[WANTED] == STOP_IT else SHARE
-        if s.scalars[TOP] == s.layer.shape[0]:
+        if s.scalars[TOP] == s.frames.layer.shape[0]:
             return CRAMPED
-        layer = s.layer[f]
-        if s.split_bit[f] >= 0:
-            set_bit(s.bits, s.split_bit[f], s.split_value[f] == 1)
-        if s.split_row[f] >= 0:
-            _turn(s, s.split_row[f], s.split_value[f])
+        layer = s.frames.layer[f]
+        if s.frames.split_bit[f] >= 0:
+            set_bit(s.bits, s.frames.split_bit[f], s.frames.split_value[f] == 1)
+        if s.frames.split_row[f] >= 0:
+            _turn(s, s.frames.split_row[f], s.frames.split_value[f])
         if layer >= 0:
             outcome = _try_candidates(net, s, f, layer)
             if outcome == UNDECIDED:
@@ -191,57 +208,57 @@ def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_output: bool)
 
 
 @inlined
-def _turn(s: State, row: int, value: int) -> None:  # pragma: no cover - compiled
-    if s.turned[row] != value:
-        for k in range(s.normal.shape[1]):
-            s.normal[row, k] = -s.normal[row, k]
-        s.offset[row] = -s.offset[row]
-        s.turned[row] = value
+def _turn(s: SplitState, row: int, value: int) -> None:  # pragma: no cover - compiled
+    if s.halfspaces.turned[row] != value:
+        for k in range(s.halfspaces.normal.shape[1]):
+            s.halfspaces.normal[row, k] = -s.halfspaces.normal[row, k]
+        s.halfspaces.offset[row] = -s.halfspaces.offset[row]
+        s.halfspaces.turned[row] = value
 
 
 @inlined
 def _find_witness(
-    net: FlatNetwork, s: State, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
+    net: PackedNetwork, s: SplitState, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
 ) -> Any:  # pragma: no cover - compiled
     """A proved interior point of the half on one side, between the cell's witness and a corner on that side."""
     k = corner.shape[0]
-    at_witness = side * value_at(row, j, s.witness[f])
+    at_witness = side * value_at(row, j, s.frames.witness[f])
     at_corner = side * value_at(row, j, corner)
-    if at_witness > sure * spread(net, s.witness[f]) and at_witness > 0.25 * at_corner:
+    if at_witness > sure * spread(net, s.frames.witness[f]) and at_witness > 0.25 * at_corner:
         for i in range(k):
-            to[i] = s.witness[f, i]
+            to[i] = s.frames.witness[f, i]
         return True
     t = 0.5
     if at_witness < 0.0:
         t *= at_corner / (at_corner - at_witness)
     for i in range(k):
-        to[i] = corner[i] + t * (s.witness[f, i] - corner[i])
-    return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.n_rows[f], to)
+        to[i] = corner[i] + t * (s.frames.witness[f, i] - corner[i])
+    return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.frames.n_rows[f], to)
 
 
 @inlined
-def _side(s: State, f: int, row: Any, j: int) -> float:  # pragma: no cover - compiled
+def _side(s: SplitState, f: int, row: Any, j: int) -> float:  # pragma: no cover - compiled
     """The sign of a row at the vertex at hand; at the witness, if rounding may be all that is left at the vertex."""
-    k = s.v.shape[0]
+    k = s.walk.vertex.shape[0]
     value = row[k, j]
     size = abs(value)
     for i in range(k):
-        term = row[i, j] * s.v[i]
+        term = row[i, j] * s.walk.vertex[i]
         value += term
         size += abs(term)
     if abs(value) <= ROUNDED_AWAY * size:
-        value = value_at(row, j, s.witness[f])
+        value = value_at(row, j, s.frames.witness[f])
     return 1.0 if value > 0.0 else -1.0
 
 
 @inlined
-def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
+def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> int:  # pragma: no cover - compiled
     """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
     n_next = net.width[layer + 1]
-    row, sures = s.layer_rows[layer], s.layer_sure[layer]
+    row, sures = s.layers.rows[layer], s.layers.sure[layer]
     rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
-    while s.position[f] < s.n_candidates[layer]:
-        j = s.candidates[layer, s.position[f]]
+    while s.frames.position[f] < s.layers.n_candidates[layer]:
+        j = s.layers.candidates[layer, s.frames.position[f]]
         answer = s.scalars[ANSWER]
         if answer == NONE:
             answer = _decide(net, s, f, layer, row, j, sures[j])
@@ -261,24 +278,26 @@ def _try_candidates(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # p
         set_bit(s.bits, net.bit[neuron], answer == ON)
         if n_next > 0 and answer != VANISHES:
             slope = net.positive[neuron] if answer == ON else net.negative[neuron]
-            hand_on(net, layer + 1, j, slope, row, sures[j], s.rows, s.error, f, s.scratch)
-        s.position[f] += 1
+            accumulate_neuron(
+                net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f, s.layers.scratch
+            )
+        s.frames.position[f] += 1
     return 0
 
 
 @inlined
 def _decide(
-    net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> int:  # pragma: no cover - compiled
     """OFF, ON or CUTS if proved, else NONE. After CUTS, the walk at hand stands on the hyperplane."""
-    k = s.v.shape[0]
+    k = s.walk.vertex.shape[0]
     norm = length(row, j, k)
     if not norm > 0.0:
-        if abs(row[k, j]) > sure and _is_constant(net, s, layer, j):
+        if abs(row[k, j]) > sure and _is_constant(net, s.chart.is_bounded, layer, j):
             return ON if row[k, j] > 0.0 else OFF
         return int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
     for i in range(k):
-        s.gradient[i] = row[i, j] / norm
+        s.walk.gradient[i] = row[i, j] / norm
     offset = row[k, j] / norm
     beyond = 0.0
     for attempt in range(2):
@@ -287,18 +306,18 @@ def _decide(
             refactor(s, f)
             beyond = abs(offset)
             for i in range(k):
-                beyond += abs(s.gradient[i]) * net.reach[i]
+                beyond += abs(s.walk.gradient[i]) * net.reach[i]
             beyond *= ROUNDED_AWAY
         load(s, f)
         side = _side(s, f, row, j)
-        outcome = descend(s, s.n_rows[f], offset, side, True, beyond)
+        outcome = descend(s, s.frames.n_rows[f], offset, side, True, beyond)
         if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
             return ON if side > 0.0 else OFF
         if outcome == CROSSED:
             first, second = (1, 0) if side > 0.0 else (0, 1)
-            if _find_witness(net, s, f, row, j, sure, side, s.vertex[f], s.points[first]) and _find_witness(
-                net, s, f, row, j, sure, -side, s.after, s.points[second]
-            ):
+            if _find_witness(
+                net, s, f, row, j, sure, side, s.frames.vertex[f], s.halves.points[first]
+            ) and _find_witness(net, s, f, row, j, sure, -side, s.walk.after, s.halves.points[second]):
                 return CUTS
         if attempt == 0:
             answer = int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
@@ -308,9 +327,9 @@ def _decide(
 
 
 @inlined
-def _is_constant(net: FlatNetwork, s: State, layer: int, j: int) -> Any:  # pragma: no cover - compiled
+def _is_constant(net: PackedNetwork, is_bounded: bool, layer: int, j: int) -> Any:  # pragma: no cover - compiled
     """Whether errors in a row whose gradient rounds to zero are those of a constant, or bounded at least."""
-    if s.bounded[0] == 0 and layer > 0:
+    if not is_bounded and layer > 0:
         start, stride, at = net.weight_start[layer], net.stride[layer], net.sparse_at[layer]
         for q in range(net.width[layer - 1]):
             if at < 0:
@@ -324,127 +343,135 @@ def _is_constant(net: FlatNetwork, s: State, layer: int, j: int) -> Any:  # prag
 
 
 @inlined
-def _is_central(s: State, layer: int, constant: float) -> Any:  # pragma: no cover - compiled
+def _is_central(s: SplitState, layer: int, constant: float) -> Any:  # pragma: no cover - compiled
     """Whether a neuron's exact hyperplane in a cell passes through the origin."""
-    return layer < s.n_central[0] or (layer == 0 and constant == 0.0)
+    return layer < s.chart.n_central or (layer == 0 and constant == 0.0)
 
 
 @inlined
 def _behind_narrow_layer(
-    net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> int:  # pragma: no cover - compiled
     """OFF or ON if proved in the coordinates of a narrow layer, else NONE."""
     if layer > 0:
-        value, central, current = value_at(row, j, s.witness[f]), layer < s.n_central[0], s.refined.current
+        value, central, current = value_at(row, j, s.frames.witness[f]), layer < s.chart.n_central, s.refined.current
         # Without biases it might be zero on the whole cell.
-        if central and not abs(value) > sure * spread(net, s.witness[f]):
+        if central and not abs(value) > sure * spread(net, s.frames.witness[f]):
             return NONE
         side = 1.0 if value > 0.0 else -1.0
-        if surely_keeps_sign(net, s.bottleneck, current, s.bits, s.owner, s.n_rows[f], layer, j, side, central):
+        if surely_keeps_sign(
+            net, s.bottleneck, current, s.bits, s.halfspaces.owner, s.frames.n_rows[f], layer, j, side, central
+        ):
             return ON if side > 0.0 else OFF
     return NONE
 
 
 @inlined
 def _push_row(
-    net: FlatNetwork, s: State, at: int, layer: int, row: Any, j: int, sure: float, bit: int
+    net: PackedNetwork, s: SplitState, at: int, layer: int, row: Any, j: int, sure: float, bit: int
 ) -> None:  # pragma: no cover - compiled
     """Store the halfspace on which a neuron is off."""
-    k = s.v.shape[0]
+    k = s.walk.vertex.shape[0]
     norm = length(row, j, k)
     size = 0.0
     for i in range(k):
-        s.normal[at, i] = row[i, j] / norm
-        size += abs(s.normal[at, i]) * net.reach[i]
-    s.offset[at] = -row[k, j] / norm
-    s.row_error[at] = sure / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * (size + abs(s.offset[at])) + UNDERFLOW_GUARD
-    s.turned[at] = 0
-    s.owner[at] = bit
-    s.central[at] = 1 if _is_central(s, layer, row[k, j]) else 0
+        s.halfspaces.normal[at, i] = row[i, j] / norm
+        size += abs(s.halfspaces.normal[at, i]) * net.reach[i]
+    s.halfspaces.offset[at] = -row[k, j] / norm
+    s.halfspaces.error[at] = (
+        sure / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * (size + abs(s.halfspaces.offset[at])) + UNDERFLOW_GUARD
+    )
+    s.halfspaces.turned[at] = 0
+    s.halfspaces.owner[at] = bit
+    s.halfspaces.central[at] = 1 if _is_central(s, layer, row[k, j]) else 0
 
 
 @inlined
-def _branch(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float) -> None:  # pragma: no cover
+def _branch(
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
+) -> None:  # pragma: no cover
     """Bookkeeping of a cut: frame f becomes the half where the neuron is on, f + 1 on top the other."""
     g = f + 1
-    at = s.n_rows[f]
+    at = s.frames.n_rows[f]
     bit = net.bit[net.neuron_start[layer] + j]
     _push_row(net, s, at, layer, row, j, sure, bit)
-    s.n_rows[f] = at + 1
-    s.n_rows[g] = at + 1
-    s.layer[g] = layer
-    s.position[f] += 1
-    s.position[g] = s.position[f]
-    s.split_bit[f] = bit
-    s.split_bit[g] = bit
-    s.split_row[f] = at
-    s.split_row[g] = at
-    s.split_value[f] = 1
-    s.split_value[g] = 0
-    for i in range(s.v.shape[0]):
-        s.witness[f, i] = s.points[1, i]
-        s.witness[g, i] = s.points[0, i]
+    s.frames.n_rows[f] = at + 1
+    s.frames.n_rows[g] = at + 1
+    s.frames.layer[g] = layer
+    s.frames.position[f] += 1
+    s.frames.position[g] = s.frames.position[f]
+    s.frames.split_bit[f] = bit
+    s.frames.split_bit[g] = bit
+    s.frames.split_row[f] = at
+    s.frames.split_row[g] = at
+    s.frames.split_value[f] = 1
+    s.frames.split_value[g] = 0
+    for i in range(s.walk.vertex.shape[0]):
+        s.frames.witness[f, i] = s.halves.points[1, i]
+        s.frames.witness[g, i] = s.halves.points[0, i]
     n_next = net.width[layer + 1]
     if n_next > 0:
-        for i in range(s.rows.shape[1]):
+        for i in range(s.frames.rows.shape[1]):
             for q in range(n_next):
-                s.rows[g, i, q] = s.rows[f, i, q]
+                s.frames.rows[g, i, q] = s.frames.rows[f, i, q]
         for q in range(n_next):
-            s.error[g, q] = s.error[f, q]
+            s.frames.error[g, q] = s.frames.error[f, q]
         neuron = net.neuron_start[layer] + j
         on, off = net.positive[neuron], net.negative[neuron]
-        hand_on(net, layer + 1, j, on, row, sure, s.rows, s.error, f, s.scratch)
-        hand_on(net, layer + 1, j, off, row, sure, s.rows, s.error, g, s.scratch)
+        accumulate_neuron(net, layer + 1, j, on, row, sure, s.frames.rows, s.frames.error, f, s.layers.scratch)
+        accumulate_neuron(net, layer + 1, j, off, row, sure, s.frames.rows, s.frames.error, g, s.layers.scratch)
     s.scalars[TOP] += 1
 
 
 @inlined
-def _split(net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float) -> None:  # pragma: no cover
+def _split(
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
+) -> None:  # pragma: no cover
     """Replace the top cell by its two halves; both start from the point where the walk at hand crossed over."""
     g = f + 1
-    at = s.n_rows[f]
+    at = s.frames.n_rows[f]
     _branch(net, s, f, layer, row, j, sure)
-    for i in range(s.v.shape[0]):
-        s.vertex[f, i] = s.v[i]
-        s.vertex[g, i] = s.v[i]
-        s.basis[f, i] = s.b[i]
-        s.basis[g, i] = s.b[i]
-        turn = -1.0 if s.b[i] == at else 1.0
-        for q in range(s.v.shape[0]):
-            s.inverse[g, q, i] = s.inv[q, i]
-            s.inverse[f, q, i] = turn * s.inv[q, i]
+    for i in range(s.walk.vertex.shape[0]):
+        s.frames.vertex[f, i] = s.walk.vertex[i]
+        s.frames.vertex[g, i] = s.walk.vertex[i]
+        s.frames.basis[f, i] = s.walk.basis[i]
+        s.frames.basis[g, i] = s.walk.basis[i]
+        turn = -1.0 if s.walk.basis[i] == at else 1.0
+        for q in range(s.walk.vertex.shape[0]):
+            s.frames.inverse[g, q, i] = s.walk.inverse[q, i]
+            s.frames.inverse[f, q, i] = turn * s.walk.inverse[q, i]
 
 
 @inlined
 def _take_bases(
-    net: FlatNetwork, s: State, f: int, layer: int, row: Any, j: int, sure: float
+    net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover - compiled
     """Replace the top cell by its two halves, starting from vertices, or points, that the caller found."""
     g = f + 1
     _branch(net, s, f, layer, row, j, sure)
-    for i in range(s.v.shape[0]):
-        s.basis[f, i] = s.bases[1, i]
-        s.basis[g, i] = s.bases[0, i]
-        s.vertex[f, i] = s.points[1, i]
-        s.vertex[g, i] = s.points[0, i]
+    for i in range(s.walk.vertex.shape[0]):
+        s.frames.basis[f, i] = s.halves.bases[1, i]
+        s.frames.basis[g, i] = s.halves.bases[0, i]
+        s.frames.vertex[f, i] = s.halves.points[1, i]
+        s.frames.vertex[g, i] = s.halves.points[0, i]
     refactor(s, f)
     refactor(s, g)
 
 
 @inlined
-def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Sort the neurons of a layer into those that surely miss the cell and those that may cut it."""
-    n, k = net.width[layer], s.v.shape[0]
-    row, sures = s.layer_rows[layer], s.layer_sure[layer]
+    n, k = net.width[layer], s.walk.vertex.shape[0]
+    row, sures = s.layers.rows[layer], s.layers.sure[layer]
     n_next = net.width[layer + 1]
     begin(s.refined, layer)
-    if close_layer(net.reach, n, s.rows, s.error, f, row, sures):
+    if close_layer(net.reach, n, s.frames.rows, s.frames.error, f, row, sures):
         close_refined(net, s.refined, s.bits, layer, row, sures)
     rung = DOUBLE_DECISIONS if layer > 0 and is_refined(s.refined, layer) else FLOAT_DECISIONS
     if n_next > 0:
-        start_layer(net.bias, net.tau, net.neuron_start[layer + 1], n_next, s.rows, s.error, f)
+        start_layer(net.bias, net.tau, net.neuron_start[layer + 1], n_next, s.frames.rows, s.frames.error, f)
     for i in range(k):
-        s.middle[i] = s.witness[f, i]
+        s.walk.middle[i] = s.frames.witness[f, i]
     visited = 1
     load(s, f)
     count = 0
@@ -455,22 +482,22 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
         if bit >= 0:
             side = _side(s, f, row, j)
             misses = False
-            if side * value_at(row, j, s.witness[f]) >= 0.0:
+            if side * value_at(row, j, s.frames.witness[f]) >= 0.0:
                 norm = length(row, j, k)
                 if norm > 0.0:
                     for i in range(k):
-                        s.gradient[i] = row[i, j] / norm
-                    outcome = descend(s, s.n_rows[f], row[k, j] / norm, side, False, 0.0)
+                        s.walk.gradient[i] = row[i, j] / norm
+                    outcome = descend(s, s.frames.n_rows[f], row[k, j] / norm, side, False, 0.0)
                     misses = outcome == OPTIMAL and surely_misses(
                         net, s, row, j, sures[j], side, _is_central(s, layer, row[k, j])
                     )
                     for i in range(k):
-                        s.middle[i] += s.v[i]
+                        s.walk.middle[i] += s.walk.vertex[i]
                     visited += 1
                 else:
-                    misses = side * row[k, j] > sures[j] and _is_constant(net, s, layer, j)
+                    misses = side * row[k, j] > sures[j] and _is_constant(net, s.chart.is_bounded, layer, j)
             if not misses:
-                s.candidates[layer, count] = j
+                s.layers.candidates[layer, count] = j
                 count += 1
                 continue
             on = side > 0.0
@@ -478,28 +505,30 @@ def _begin_layer(net: FlatNetwork, s: State, f: int, layer: int) -> None:  # pra
             set_bit(s.bits, bit, on)
         if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]
-            hand_on(net, layer + 1, j, slope, row, sures[j], s.rows, s.error, f, s.scratch)
-    s.n_candidates[layer] = count
-    s.layer[f] = layer
-    s.position[f] = 0
-    s.split_bit[f] = -1
+            accumulate_neuron(
+                net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f, s.layers.scratch
+            )
+    s.layers.n_candidates[layer] = count
+    s.frames.layer[f] = layer
+    s.frames.position[f] = 0
+    s.frames.split_bit[f] = -1
     for i in range(k):
-        s.middle[i] /= visited
-    if least_slack(s, s.n_rows[f], s.middle) > least_slack(s, s.n_rows[f], s.witness[f]) and surely_inside(
-        net, s, s.n_rows[f], s.middle
-    ):
+        s.walk.middle[i] /= visited
+    if least_slack(s, s.frames.n_rows[f], s.walk.middle) > least_slack(
+        s, s.frames.n_rows[f], s.frames.witness[f]
+    ) and surely_inside(net, s, s.frames.n_rows[f], s.walk.middle):
         for i in range(k):
-            s.witness[f, i] = s.middle[i]
+            s.frames.witness[f, i] = s.walk.middle[i]
 
 
 @inlined
-def _emit(s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
+def _emit(s: SplitState, f: int, out: SplitOutput) -> None:  # pragma: no cover - compiled
     """Write a finished region."""
     r = s.scalars[N_REGIONS]
     for i in range(s.bits.shape[0]):
         out.patterns[r, i] = s.bits[i]
     for q in range(out.maps.shape[1]):
-        for i in range(s.rows.shape[1]):
-            out.maps[r, q, i] = s.rows[f, i, q]
-    for i in range(s.v.shape[0]):
-        out.witnesses[r, i] = s.witness[f, i]
+        for i in range(s.frames.rows.shape[1]):
+            out.maps[r, q, i] = s.frames.rows[f, i, q]
+    for i in range(s.walk.vertex.shape[0]):
+        out.witnesses[r, i] = s.frames.witness[f, i]

@@ -1,6 +1,6 @@
 """Cell traversal in the plane: cells are convex polygons, and a neuron cuts one iff it has corners on both sides.
 
-Corners are points that know the signs of a layer's neurons: see :mod:`.corners`.
+Corners are points that know the signs of a layer's neurons: see :mod:`.cell_corners`.
 
 The walk is depth first, so memory is the depth of the stack. It stops and can be resumed whenever the output is full,
 or whenever a sign at a corner is not proved by its error bound: the caller answers and calls again.
@@ -19,91 +19,70 @@ import numpy as np
 from polytope_lens._compiled.bits import lowest_bit
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.corner_signs import (
+from polytope_lens.engines._kernels.cell_corners import (
     NOTHING,
     ONE,
     POINT,
-    SHARED_PER_FRAME,
-    add_neurons,
     answered,
-    begin_layer,
     find_signs,
-    finish,
     fork,
-    may_go_on,
     record,
     sign_at,
-    surely_missing,
-    write_bits,
+    walk_cells,
 )
 from polytope_lens.engines._kernels.outcomes import (
-    CRAMPED,
-    DONE,
-    FLOOR,
-    FULL,
     N_CORNERS,
     N_REGIONS,
-    SHARE,
-    STOP_IT,
     TOP,
-    UNDECIDED,
-    WANTED,
-    is_to_stop,
 )
-from polytope_lens.engines._kernels.packed_network import FlatNetwork, is_on, length
+from polytope_lens.engines._kernels.packed_network import PackedNetwork, is_on, length
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Words
     from polytope_lens.engines._kernels.blockwise import Blockwise
+    from polytope_lens.engines._kernels.cell_corners import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
     from polytope_lens.engines._kernels.refine import Refined
 
 
-# Columns of State.point, of State.line, and of State.corner, besides POINT
+# Columns of points' positions, of lines' rows, and of corners' places, besides POINT
 X, Y, RADIUS = 0, 1, 2
 NX, NY, OFFSET, LINE_ERROR = 0, 1, 2, 3
 LINE = 1
 
 
-class State(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.corners`."""
+class PolygonCorners(NamedTuple):
+    """Corners of the cells on the stack, counter-clockwise."""
+
+    place: Ints  # (corners, 2): of its point, and of the line of the edge that starts there, on their stacks
+    hash: Words  # (corners, 2): of what vanishes at the corner, and on that edge
+
+
+class PolygonCut(NamedTuple):
+    """Corners of the cell that is cut, as they were."""
+
+    sign: Ints  # of the neuron that cuts
+    place: Ints
+    hash: Words
+
+
+class SubdivideState(NamedTuple):
+    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.cell_corners`."""
 
     scalars: Ints
     layer_counts: Ints
-    layer: Ints  # per frame: the layer whose neurons are being decided, -1 before the first
-    asked: Ints  # per frame: the neuron that the cell last had to ask about, -1 for none
-    start: Ints  # per frame: first corner
-    n_corners: Ints  # per frame
-    n_points: Ints  # per frame
-    n_lines: Ints  # per frame
-    digest: Words  # per frame: hash of the neurons that are on, and of those that vanish on the whole cell
-    undecided: Words  # (frames, words): neurons of the layer
-    on: Words  # (frames, words): those decided so far that are on
-    rows: Floats  # (frames, 4, width): rows of the next layer, as far as summed up, and bounds on their errors
-    corner: Ints  # (corners, 2): its point, and the line of the edge that starts there
-    corner_hash: Words  # (corners, 2): of what vanishes at the corner, and on that edge
-    point: Floats  # (points, 3)
-    signs: Words  # (points, 4, words): of the layer's neurons
-    line: Floats  # (lines, 4): unit normal, offset, and bound on the error over the domain
-    owner: Ints  # (lines,): a bit or -1 - side
-    layer_rows: Floats  # (L + 1, 3, width): finished rows of the layer being decided
-    layer_sure: Floats  # (L + 1, width): beyond this a value has the sign of the exact one
-    layer_spread: Floats  # (L + 1, width): how much a value changes with distance
-    layer_carry: Floats  # (L + 1, width): error that the neuron hands on to the next layer
     bits: Words
-    sign: Ints  # (corners of one cell,): signs of the neuron that cuts
-    old_corner: Ints
-    old_hash: Words
-    on_hash: Words  # per bit: hash of "on"
-    zero_hash: Words  # per bit, then per side: hash of "vanishes"
+    frames: CornerFrames
+    corners: PolygonCorners
+    points: PointStack
+    lines: LineStack
+    layers: CornerLayers
+    cut: PolygonCut
+    hashes: Hashes
     refined: Refined
     blockwise: Blockwise
 
 
-# Fields of State whose first axis is the frame
-PER_FRAME = SHARED_PER_FRAME | {"digest"}
-
-
-class Output(NamedTuple):
+class SubdivideOutput(NamedTuple):
     """Room for finished regions, and within which radius of a witness everything has to be inside."""
 
     patterns: Words
@@ -118,7 +97,7 @@ class Output(NamedTuple):
     crowded: Bools
 
 
-NO_OUTPUT = Output(
+NO_OUTPUT = SubdivideOutput(
     np.empty((0, 1), np.uint64),
     np.empty((0, 0, 3)),
     np.empty((0, 2)),
@@ -133,104 +112,58 @@ NO_OUTPUT = Output(
 
 
 @jit
-def walk(net: FlatNetwork, s: State, out: Output, limit: int, want_geometry: bool) -> int:  # pragma: no cover
+def walk(
+    net: PackedNetwork, s: SubdivideState, out: SubdivideOutput, limit: int, want_output: bool
+) -> int:  # pragma: no cover - compiled
     """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which."""
-    n_hidden = net.n_hidden
-    while s.scalars[TOP] > s.scalars[FLOOR]:
-        f = s.scalars[TOP] - 1
-        if s.scalars[WANTED] != 0 and is_to_stop(s.scalars):
-            return FULL if s.scalars[WANTED] == STOP_IT else SHARE
-        layer = s.layer[f]
-        if layer >= 0:
-            next_neuron = _decide_all(net, s, f, layer)
-            if next_neuron >= 0:
-                if s.asked[f] != next_neuron:
-                    if not may_go_on(s, f, next_neuron):
-                        return UNDECIDED
-                    if s.asked[f] == next_neuron:
-                        continue
-                if s.scalars[TOP] == s.layer.shape[0] or s.n_points[f] + 2 > s.point.shape[0]:
-                    return CRAMPED
-                _split(net, s, f, layer, next_neuron)
-                continue
-            write_bits(net, s, f, layer)
-        if layer == n_hidden - 1:
-            n = s.n_corners[f]
-            if s.scalars[N_REGIONS] >= limit or (want_geometry and s.scalars[N_CORNERS] + n > out.corner.shape[0]):
-                return FULL
-            if layer >= 0:
-                s.layer_counts[layer] += 1
-            if want_geometry:
-                finish(net, s, f)
-                _emit(s, f, out)
-            s.scalars[N_REGIONS] += 1
-            s.scalars[TOP] -= 1
-            continue
-        if s.n_points[f] + s.n_corners[f] > s.point.shape[0]:
-            return CRAMPED
-        if layer >= 0:
-            s.layer_counts[layer] += 1
-        begin_layer(net, s, f, layer + 1)
-    return DONE
+    return int(walk_cells(net, s, out, limit, want_output, _note_missed, _split, _has_room, _emit))
 
 
 @inlined
-def _decide_all(net: FlatNetwork, s: State, f: int, layer: int) -> int:  # pragma: no cover - compiled
-    """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
-    undecided, on_hash, bit = s.undecided, s.on_hash, net.bit_start[layer]
-    found = -1
-    for word in range((net.n_cut[layer] + 63) >> 6):
-        rest = undecided[f, word]
-        if rest == NOTHING:
-            continue
-        misses, above, below = surely_missing(s, f, word)
-        rest &= ~misses
-        undecided[f, word] = rest
-        if found < 0 and rest != NOTHING:
-            found = 64 * word + lowest_bit(rest)
-        if misses == NOTHING:
-            continue
-        record(s, f, layer, word, misses)
-        s.on[f, word] |= above
-        if s.asked[f] >= 0:
-            asked = misses & answered(s, f, word)
-            if asked & (above | below) != NOTHING:
-                _mark_vanishing(s, f, bit + s.asked[f], s.asked[f], bool(asked & above))
-            elif asked != NOTHING:
-                s.digest[f] ^= s.zero_hash[bit + s.asked[f]]
-        on = above
-        while on != NOTHING:
-            s.digest[f] ^= on_hash[bit + 64 * word + lowest_bit(on)]
-            on &= on - ONE
-        add_neurons(net, s, f, layer, word, above, below)
-    return found
+def _note_missed(
+    net: PackedNetwork, s: SubdivideState, f: int, layer: int, word: int, misses: Any, above: Any, below: Any
+) -> None:  # pragma: no cover - compiled
+    """Hash which of the neurons that do not cut a cell are on, and where the one that it asked about vanishes."""
+    bit = net.bit_start[layer]
+    if s.frames.asked[f] >= 0:
+        asked = misses & answered(s, f, word)
+        if asked & (above | below) != NOTHING:
+            _mark_vanishing(s, f, bit + s.frames.asked[f], s.frames.asked[f], bool(asked & above))
+        elif asked != NOTHING:
+            s.frames.digest[f] ^= s.hashes.zero[bit + s.frames.asked[f]]
+    on, on_hash = above, s.hashes.on
+    while on != NOTHING:
+        s.frames.digest[f] ^= on_hash[bit + 64 * word + lowest_bit(on)]
+        on &= on - ONE
 
 
 @inlined
-def _mark_vanishing(s: State, f: int, bit: int, q: int, on: bool) -> None:  # pragma: no cover - compiled
+def _mark_vanishing(s: SubdivideState, f: int, bit: int, q: int, on: bool) -> None:  # pragma: no cover - compiled
     """Note at corners and edges that a neuron which does not cut the cell vanishes there."""
-    start, n = s.start[f], s.n_corners[f]
-    mark = s.zero_hash[bit]
+    start, n = s.frames.start[f], s.frames.n_corners[f]
+    mark = s.hashes.zero[bit]
     if on:
-        mark ^= s.on_hash[bit]
+        mark ^= s.hashes.on[bit]
     for i in range(n):
         following = i + 1 if i + 1 < n else 0
-        if sign_at(s, s.corner[start + i, POINT], q) == 0:
-            s.corner_hash[start + i, 0] ^= mark
-            if sign_at(s, s.corner[start + following, POINT], q) == 0:
-                s.corner_hash[start + i, 1] ^= mark
+        if sign_at(s, s.corners.place[start + i, POINT], q) == 0:
+            s.corners.hash[start + i, 0] ^= mark
+            if sign_at(s, s.corners.place[start + following, POINT], q) == 0:
+                s.corners.hash[start + i, 1] ^= mark
 
 
 @inlined
-def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
-    """Replace the top cell by its two halves: the negative one on top, to be walked first."""
+def _split(net: PackedNetwork, s: SubdivideState, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
+    """Replace the top cell by its two halves: the negative one on top, to be walked first. False if room is short."""
+    if s.scalars[TOP] == s.frames.layer.shape[0] or s.frames.n_points[f] + 2 > s.points.position.shape[0]:
+        return False
     g = f + 1
-    start, n, bit = s.start[f], s.n_corners[f], net.bit_start[layer] + q
+    start, n, bit = s.frames.start[f], s.frames.n_corners[f], net.bit_start[layer] + q
     record(s, f, layer, q >> 6, ONE << np.uint64(q & 63))
-    s.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
+    s.frames.undecided[f, q >> 6] &= ~(ONE << np.uint64(q & 63))
     new_line = _push_line(net, s, f, layer, q, bit)
-    sign, corner, corner_hash = s.sign, s.corner, s.corner_hash
-    old_corner, old_hash = s.old_corner, s.old_hash
+    sign, corner, corner_hash = s.cut.sign, s.corners.place, s.corners.hash
+    old_corner, old_hash = s.cut.place, s.cut.hash
     for i in range(n):
         p = corner[start + i, POINT]
         sign[i] = sign_at(s, p, q)
@@ -242,9 +175,9 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # p
     for i in range(n):
         following = i + 1 if i + 1 < n else 0
         to_off += (sign[i] >= 0) + (sign[i] * sign[following] < 0)
-    mark_off = s.zero_hash[bit]
-    mark_on = mark_off ^ s.on_hash[bit]
-    to_on, start_off, new_point = start, to_off, s.n_points[f]
+    mark_off = s.hashes.zero[bit]
+    mark_on = mark_off ^ s.hashes.on[bit]
+    to_on, start_off, new_point = start, to_off, s.frames.n_points[f]
     for i in range(n):
         following = i + 1 if i + 1 < n else 0
         here, there = sign[i], sign[following]
@@ -283,44 +216,47 @@ def _split(net: FlatNetwork, s: State, f: int, layer: int, q: int) -> None:  # p
             to_on += 1
             to_off += 1
             new_point += 1
-    s.n_corners[f] = to_on - start
-    s.start[g] = start_off
-    s.n_corners[g] = to_off - start_off
-    s.n_points[f] = new_point
-    s.n_points[g] = new_point
-    s.n_lines[f] = new_line + 1
-    s.n_lines[g] = new_line + 1
-    s.digest[g] = s.digest[f]
-    s.digest[f] ^= s.on_hash[bit]
+    s.frames.n_corners[f] = to_on - start
+    s.frames.start[g] = start_off
+    s.frames.n_corners[g] = to_off - start_off
+    s.frames.n_points[f] = new_point
+    s.frames.n_points[g] = new_point
+    s.frames.n_lines[f] = new_line + 1
+    s.frames.n_lines[g] = new_line + 1
+    s.frames.digest[g] = s.frames.digest[f]
+    s.frames.digest[f] ^= s.hashes.on[bit]
     fork(net, s, f, layer, q)
     s.scalars[TOP] += 1
+    return True
 
 
 @inlined
-def _put_corner(s: State, i: int, to: int) -> None:  # pragma: no cover - compiled
+def _put_corner(s: SubdivideState, i: int, to: int) -> None:  # pragma: no cover - compiled
     """A corner of the old cell becomes one of a new cell."""
-    s.corner[to, POINT] = s.old_corner[i, POINT]
-    s.corner[to, LINE] = s.old_corner[i, LINE]
-    s.corner_hash[to, 0] = s.old_hash[i, 0]
-    s.corner_hash[to, 1] = s.old_hash[i, 1]
+    s.corners.place[to, POINT] = s.cut.place[i, POINT]
+    s.corners.place[to, LINE] = s.cut.place[i, LINE]
+    s.corners.hash[to, 0] = s.cut.hash[i, 0]
+    s.corners.hash[to, 1] = s.cut.hash[i, 1]
 
 
 @inlined
-def _push_line(net: FlatNetwork, s: State, f: int, layer: int, q: int, bit: int) -> Any:  # pragma: no cover - compiled
+def _push_line(
+    net: PackedNetwork, s: SubdivideState, f: int, layer: int, q: int, bit: int
+) -> Any:  # pragma: no cover - compiled
     """Put a neuron's line on the stack of lines, with a unit normal; returns its place there."""
-    at = s.n_lines[f]
-    norm = length(s.layer_rows[layer], q, 2)
+    at = s.frames.n_lines[f]
+    norm = length(s.layers.rows[layer], q, 2)
     for k in range(3):
-        s.line[at, k] = s.layer_rows[layer, k, q] / norm
-    extent = net.reach[0] + net.reach[1] + abs(s.line[at, OFFSET])
-    s.line[at, LINE_ERROR] = s.layer_sure[layer, q] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * extent
-    s.owner[at] = bit
+        s.lines.row[at, k] = s.layers.rows[layer, k, q] / norm
+    extent = net.reach[0] + net.reach[1] + abs(s.lines.row[at, OFFSET])
+    s.lines.row[at, LINE_ERROR] = s.layers.sure[layer, q] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * extent
+    s.lines.owner[at] = bit
     return at
 
 
 @inlined
 def _push_crossing(
-    net: FlatNetwork, s: State, layer: int, q: int, u: int, v: int, edge: int, line: int, to: int
+    net: PackedNetwork, s: SubdivideState, layer: int, q: int, u: int, v: int, edge: int, line: int, to: int
 ) -> None:  # pragma: no cover - compiled
     """The point where a neuron's line crosses the edge from point u to v, and a radius that holds the exact crossing.
 
@@ -328,7 +264,7 @@ def _push_crossing(
     crossing is at most ``(r1 |n2'| + r2 |n1'|) / |det(n1', n2')|`` away, n' being the exact lines' normals on the same
     scale; these differ from n by at most error / reach, since the bound on a line holds on the whole box.
     """
-    reach, lines, rows, point = net.reach, s.line, s.layer_rows, s.point
+    reach, lines, rows, point = net.reach, s.lines.row, s.layers.rows, s.points.position
     a, b, c = rows[layer, 0, q], rows[layer, 1, q], rows[layer, 2, q]
     mx, my, m_offset, m_error = lines[line, NX], lines[line, NY], lines[line, OFFSET], lines[line, LINE_ERROR]
     nx, ny, offset, error = lines[edge, NX], lines[edge, NY], lines[edge, OFFSET], lines[edge, LINE_ERROR]
@@ -360,19 +296,25 @@ def _push_crossing(
 
 
 @inlined
-def _emit(s: State, f: int, out: Output) -> None:  # pragma: no cover - compiled
+def _has_room(s: SubdivideState, f: int, out: SubdivideOutput) -> bool:  # pragma: no cover - compiled
+    """Whether the output can take the corners of a cell."""
+    return bool(s.scalars[N_CORNERS] + s.frames.n_corners[f] <= out.corner.shape[0])
+
+
+@inlined
+def _emit(net: PackedNetwork, s: SubdivideState, f: int, out: SubdivideOutput) -> None:  # pragma: no cover - compiled
     """Write a finished region."""
     r, at = s.scalars[N_REGIONS], s.scalars[N_CORNERS]
-    patterns, bits, maps, rows = out.patterns, s.bits, out.maps, s.rows
+    patterns, bits, maps, rows = out.patterns, s.bits, out.maps, s.frames.rows
     for k in range(bits.shape[0]):
         patterns[r, k] = bits[k]
     for q in range(maps.shape[1]):
         for k in range(3):
             maps[r, q, k] = rows[f, k, q]
-    start, n, digest = s.start[f], s.n_corners[f], s.digest[f]
-    corner, corner_hash, owner, point = s.corner, s.corner_hash, s.owner, s.point
+    start, n, digest = s.frames.start[f], s.frames.n_corners[f], s.frames.digest[f]
+    corner, corner_hash, owner, point = s.corners.place, s.corners.hash, s.lines.owner, s.points.position
     to_corner, to_key, to_owner, to_crowded = out.corner, out.key, out.owner, out.crowded
-    on_hash, zero_hash, n_bits = s.on_hash, s.zero_hash, s.on_hash.shape[0]
+    on_hash, zero_hash, n_bits = s.hashes.on, s.hashes.zero, s.hashes.on.shape[0]
     x, y = 0.0, 0.0
     for i in range(n):
         p, bit = corner[start + i, POINT], owner[corner[start + i, LINE]]

@@ -126,13 +126,13 @@ def creases(network: Network, domain: Box = SQUARE) -> Creases:
     corners = np.array([[x, y] for x in (domain.lower[0], domain.upper[0]) for y in (domain.lower[1], domain.upper[1])])
     signs = point_signs(first, corners)
     neuron = np.flatnonzero(layer.cuts)[(signs > 0).any(axis=0) & (signs < 0).any(axis=0)]
-    normal, bias = layer.weight[neuron], layer.bias[neuron]
+    normal, bias = layer.dense_weight()[neuron], layer.bias[neuron]
     length = np.hypot(*normal.T)
     offset = -(normal @ (domain.lower + domain.upper) / 2 + bias) / length
     bend = np.full(len(neuron), np.nan)
     if len(network.layers) == 1 and network.output_dim == 1:
         jump = layer.positive_slope[neuron] - layer.negative_slope[neuron]
-        bend = network.output_weight[0, neuron] * length * jump
+        bend = network.dense_output_weight()[0, neuron] * length * jump
     return Creases(np.arctan2(normal[:, 1], normal[:, 0]), offset, bend, neuron, domain)
 
 

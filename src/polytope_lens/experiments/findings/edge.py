@@ -11,6 +11,7 @@ from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import following
 from polytope_lens.errors import OptionError
 from polytope_lens.polyhedral_complex.polygon_shapes import polygon_shapes
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.scene import corner_values, slopes
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def along_circle(partition: Partition, radius: float, center: ArrayLike = (0.0, 
     >>> found.share.round(9), found.slope, found.rise
     (array([0.25, 0.25, 0.25, 0.25]), array([5., 4., 0., 3.]), array([7., 4., 0., 3.]))
     """
-    mesh = partition.planar_mesh()
+    mesh = require_planar_mesh(partition)
     radius = validate.number(radius, name="`radius`", positive=True)
     middle = validate.point(center, 2, what="`along_circle`")
     assert partition.domain is not None  # there is a mesh

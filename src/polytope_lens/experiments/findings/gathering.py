@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import list_of, starts
 from polytope_lens.errors import OptionError
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.scene import boundary_segments, slopes
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def gathering(partition: Partition, points: ArrayLike, others: Sequence[ArrayLik
     segments = boundary_segments(partition).segments
     volume = float(partition.volumes().sum())
     mean = np.hypot(*(segments[:, 1] - segments[:, 0]).T).sum() / volume
-    domain = shapely.convex_hull(shapely.multipoints(partition.planar_mesh().points))
+    domain = shapely.convex_hull(shapely.multipoints(require_planar_mesh(partition).points))
     densities = []
     for each in sets:
         discs = shapely.union_all(shapely.buffer(shapely.points(each), radius, quad_segs=16))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.jit import inlined, jit, pays
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.float_simplex import maximize
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 
 OPEN, BOUNDED, UNBOUNDED = 0, 1, 2
+# What a rational program takes for each number of its rows and coordinate, in seconds; roughly.
+RATIONAL_NUMBER = 5e-6
 
 
 class Work(NamedTuple):
@@ -68,6 +70,11 @@ def prove_bounded(rows: Floats, error: Floats) -> NDArray[np.int8]:
     status = np.zeros(n, np.int8)
     _prove(np.ascontiguousarray(rows), np.ascontiguousarray(error), work, status)
     return status
+
+
+def pays_to_ask(m: int, d: int) -> bool:
+    """Whether to ask about m rows in d coordinates, which rational arithmetic could tell, see :func:`.jit.pays`."""
+    return pays((_prove,), RATIONAL_NUMBER * m * d * d)
 
 
 @jit

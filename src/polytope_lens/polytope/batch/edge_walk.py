@@ -12,17 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._compiled.jit import inlined
+from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, exchange
 from polytope_lens.polytope.batch.ray_shooting import first_hit, is_met_first, note
 from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
-
-
-# A sum that is less than this part of its terms' sizes steers no walk.
-FLAT_PIVOT = 2.0**-36
-# After so many pivots (and one for each dimension) a walk takes Bland's rule; after the second number it gives up.
-PATIENCE, EXHAUSTED = 30, 1000
 
 
 class Climb(NamedTuple):
@@ -103,7 +98,7 @@ def climb_towards(
         for i in range(d):
             if gain[i] < 0.0 or basis[i] < -d:
                 square = gain[i] * gain[i]
-                if square > best * size[i] and square > FLAT_PIVOT * FLAT_PIVOT * own * size[i]:
+                if square > best * size[i] and square > TINY_PIVOT * TINY_PIVOT * own * size[i]:
                     best = square / size[i]
                     leaving = i
                     if pivots > PATIENCE + d:
@@ -128,7 +123,7 @@ def climb_towards(
         # What is met first, and next.
         step, following, entering = np.inf, np.inf, -1
         for p in range(m):
-            if rate[p] > FLAT_PIVOT * length[p] * widest and known[p] != FLAT and known[p] != IMPLIED:
+            if rate[p] > TINY_PIVOT * length[p] * widest and known[p] != FLAT and known[p] != IMPLIED:
                 t = max(1.0 - value[p], 0.0) / rate[p]
                 if t < step:
                     following = step
@@ -137,7 +132,7 @@ def climb_towards(
                 elif t < following:
                     following = t
         for k in range(d):
-            if abs(way[k]) > FLAT_PIVOT * widest:
+            if abs(way[k]) > TINY_PIVOT * widest:
                 wall = 2.0 * extent[k] if extent[k] < np.inf else far
                 t = max(wall - v[k] if way[k] > 0.0 else wall + v[k], 0.0) / abs(way[k])
                 if t < step:
@@ -177,16 +172,9 @@ def climb_towards(
             for i in range(d):
                 gain[i] = inverse[k, i] if way[k] > 0.0 else -inverse[k, i]
             basis[leaving] = -1 - k
-        pivot = gain[leaving]
-        if pivot == 0.0:
+        if gain[leaving] == 0.0:
             return False
-        gain[leaving] = 0.0
-        for k in range(d):
-            new = inverse[k, leaving] / pivot
-            if new != 0.0:
-                for i in range(d):
-                    inverse[k, i] -= gain[i] * new
-                inverse[k, leaving] = new
+        exchange(inverse, gain, leaving)
         if known[q] != OPEN:
             return False
     return False

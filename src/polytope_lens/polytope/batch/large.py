@@ -108,47 +108,69 @@ def put_back(polar: Polar, small: Reduced, known: Statuses, status: Statuses, ai
     status[[q for q, _ in small.alone]] = FACET
 
 
-def prove(polar: Polar, known: Statuses, aims: Floats) -> None:
-    """Mark open rows in `known` as FACET or IMPLIED, where proved.
+def aim(polar: Polar, known: Statuses, aims: Floats) -> None:
+    """Mark open rows in `known` as FACET that a ray is proved to meet first: by least squares, then between others.
 
-    `aims` (m, d), or an array without rows, gets a point beyond each facet found that violates no other row. Cost: some
-    products of the rows with themselves; for each row that the first ray misses, some linear systems with as many
-    unknowns as rows are in its way; for those that are still left, a quadratic program.
+    `aims` (m, d), or an array without rows, gets a point beyond each that violates no other row. Cost: some products of
+    the rows with themselves; for each row that the first ray misses, some linear systems with as many unknowns as rows
+    are in its way.
     """
-    used = np.flatnonzero(known != FLAT)
-    found = _whitened(polar.rows[used])
-    if found is None or not (known == OPEN).any():
+    sight = _sight(polar, known)
+    if sight is None:
         return
-    white, back = found
-    gram = white @ white.T
-    some = polar.part(used, np.arange(polar.rows.shape[1]))
-
-    def left() -> Ints:
-        return np.flatnonzero(known[used] == OPEN)
-
-    def show(which: Ints, ways: Floats) -> None:
-        for start in range(0, len(which), BATCH):
-            hits = which[start : start + BATCH]
-            shown, points = are_met_first(some, ways[start : start + BATCH] @ back, hits)
-            known[used[hits[shown]]] = FACET
-            if len(aims):
-                aims[used[hits[shown]]] = points[shown]
-
-    wanted = left()
+    gram, wanted = sight.white @ sight.white.T, sight.left()
     first = gram[wanted]
     first[np.arange(len(wanted)), wanted] = -np.inf
     is_hit = first.max(axis=1) < MISSED * gram[wanted, wanted]
-    show(wanted[is_hit], white[wanted[is_hit]])
-    wanted = left()
-    show(wanted, np.array([_between(gram, q, white) for q in wanted]).reshape(len(wanted), -1))
-    for q in left():
+    sight.shoot(wanted[is_hit], sight.white[wanted[is_hit]], aims)
+    wanted = sight.left()
+    ways = np.array([_between(gram, q, sight.white) for q in wanted]).reshape(len(wanted), sight.white.shape[1])
+    sight.shoot(wanted, ways, aims)
+
+
+def solve(polar: Polar, known: Statuses, aims: Floats) -> None:
+    """Mark open rows in `known` as FACET or IMPLIED, where proved: by a quadratic program for each; `aims` as above."""
+    sight = _sight(polar, known)
+    if sight is None:
+        return
+    for q in sight.left():
         for kept in (KEPT, CLOSE):
-            way, multipliers = _shortest(white, q, kept)
-            show(np.array([q]), way[None])
-            if known[used[q]] == OPEN and is_implied(some, q, np.flatnonzero(multipliers)):
-                known[used[q]] = IMPLIED
-            if known[used[q]] != OPEN:
+            way, multipliers = _shortest(sight.white, q, kept)
+            sight.shoot(np.array([q]), way[None], aims)
+            at = sight.used[q]
+            if known[at] == OPEN and is_implied(sight.polar, q, np.flatnonzero(multipliers)):
+                known[at] = IMPLIED
+            if known[at] != OPEN:
                 break
+
+
+class Sight(NamedTuple):
+    """Rows that say anything: which, in coordinates where they are about equally far, and what takes ways back."""
+
+    used: Ints
+    polar: Polar
+    known: Statuses
+    white: Floats
+    back: Floats
+
+    def left(self) -> Ints:
+        """Which of them are open."""
+        return np.flatnonzero(self.known[self.used] == OPEN)
+
+    def shoot(self, hits: Ints, ways: Floats, aims: Floats) -> None:
+        """Mark rows that are proved to be met first on a way each."""
+        for start in range(0, len(hits), BATCH):
+            some = hits[start : start + BATCH]
+            shown, points = are_met_first(self.polar, ways[start : start + BATCH] @ self.back, some)
+            self.known[self.used[some[shown]]] = FACET
+            if len(aims):
+                aims[self.used[some[shown]]] = points[shown]
+
+
+def _sight(polar: Polar, known: Statuses) -> Sight | None:
+    used = np.flatnonzero(known != FLAT)
+    found = _whitened(polar.rows[used]) if (known == OPEN).any() else None
+    return None if found is None else Sight(used, polar.part(used, np.arange(polar.rows.shape[1])), known, *found)
 
 
 def _whitened(rows: Floats) -> tuple[Floats, Floats] | None:

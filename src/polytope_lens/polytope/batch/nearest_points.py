@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens.lp.pivoting import VIOLATED
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
 
 
-# These steer the method and decide nothing: less than this share of a length is no violation, or no new direction.
-VIOLATED, PARALLEL = 2.0**-40, 2.0**-20
+# Less than this share of a length is no new direction; it steers the method and decides nothing.
+PARALLEL = 2.0**-20
 # Changes of the active rows, for each dimension, after which the method gives up.
 EXHAUSTED = 20
 
@@ -48,12 +49,12 @@ def nearest_points(normals: Floats, slack: Floats) -> tuple[Floats, Floats]:
         lengths = np.sqrt(np.einsum("nmk,nmk->nm", rows, rows))
     arrays = rows, columns, lengths, np.ascontiguousarray(slack)
     active, excess = np.zeros(d, dtype=np.int64), np.zeros(m)
-    _project(*arrays, multipliers, distance, w, active, dual, basis, triangle, turn, unit, excess)
+    project(*arrays, multipliers, distance, w, active, dual, basis, triangle, turn, unit, excess)
     return distance, multipliers
 
 
 @jit
-def _project(
+def project(
     normals: Any, all_columns: Any, lengths: Any, slack: Any, multipliers: Any, distance: Any, w: Any, active: Any,
     dual: Any, basis: Any, triangle: Any, turn: Any, unit: Any, excess_of: Any,
 ) -> None:  # pragma: no cover - compiled  # fmt: skip

@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.jit import inlined, jit, pays
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, VIOLATED, exchange
 from polytope_lens.polytope.batch import large
 from polytope_lens.polytope.batch.edge_walk import Climb, climb_towards, room, start
-from polytope_lens.polytope.batch.nearest_points import nearest_points
+from polytope_lens.polytope.batch.nearest_points import nearest_points, project
 from polytope_lens.polytope.batch.ray_shooting import first_hit, is_met_first, note
 from polytope_lens.polytope.batch.statuses import FACET, IMPLIED, OPEN
 
@@ -40,14 +41,12 @@ if TYPE_CHECKING:
 # row depends less on, by a factor of THIN at most, so that the first ray goes about along the row.
 FAR, FARTHER = 2.0**24, 2.0**44
 THIN = 2.0**-10
-# A sum that is less than this part of its terms' sizes steers no walk; it takes part in proofs all the same.
-FLAT_PIVOT, FLAT_GAP = 2.0**-36, 2.0**-40
-# After so many pivots a walk takes Bland's rule, which cannot cycle; after the second number it gives up.
-PATIENCE, EXHAUSTED = 30, 1000
 # Rays on which a row is looked for.
 ATTEMPTS = 5
-# Polytopes with so many numbers are left to :mod:`.large`.
-LARGE = 2**15
+# Polytopes with so many numbers are left to :mod:`.large`; what it leaves open is not walked to in those of so many.
+LARGE, VAST = 2**15, 2**17
+# What a row takes in rational arithmetic, in seconds, and in addition for each number of its polytope; roughly.
+RATIONAL_ROW, RATIONAL_NUMBER = 1e-3, 1e-6
 
 
 class Work(NamedTuple):
@@ -77,6 +76,8 @@ def prove_facets(
     central: Bools,
     status: Statuses,
     aims: Floats | None = None,
+    *,
+    hasty: bool = False,
 ) -> None:
     """Decide the open rows of n polytopes, as far as floats can.
 
@@ -96,6 +97,8 @@ def prove_facets(
         OPEN, FLAT for rows to pass over, or what is known already; FACET and IMPLIED are filled in, where proved.
     aims : (n, m, d) array, optional
         For each row found to be a facet, a point beyond it that violates no other row is filled in.
+    hasty : bool
+        Whether to do without compiled code, and to leave rows open for which it is needed.
 
     Notes
     -----
@@ -113,12 +116,12 @@ def prove_facets(
         reach = np.ldexp(extent, exponent[:, 0, :]) * BOUND_SLACK + UNDERFLOW_GUARD
     known = status.copy(order="C")
     points = np.empty((n, 0, d)) if aims is None else np.zeros(polar.shape)
-    if m * d < LARGE:
+    if m * d < LARGE and not hasty:
         _prove_scaled(scaled, bound, slack_error, reach, central, known, points)
     else:
         for r in range(n):
             one = large.Polar(scaled[r], bound[r], slack_error[r], reach[r], central[r])
-            _prove_large(one, known[r], points[r])
+            _prove_large(one, known[r], points[r], hasty)
     if aims is not None:
         fresh = (known == FACET) & (status != FACET)
         with np.errstate(over="ignore", under="ignore"):
@@ -126,17 +129,26 @@ def prove_facets(
     status[...] = known
 
 
-def _prove_large(polar: large.Polar, status: Statuses, aims: Floats) -> None:
-    """Rows of one large polytope: by aiming, and what that leaves by walking."""
+def pays_to_walk(m: int, d: int) -> bool:
+    """Whether to walk for m rows in d coordinates, which rational arithmetic could decide, see :func:`.jit.pays`."""
+    return pays((_prove, _shoot, project), m * (RATIONAL_ROW + RATIONAL_NUMBER * m * d))
+
+
+def _prove_large(polar: large.Polar, status: Statuses, aims: Floats, hasty: bool) -> None:
+    """Rows of one large polytope: by aiming, and what that leaves by quadratic programs and by walking."""
     small = large.reduced(polar, status)
     some, known = polar.part(small.rows, small.coordinates), status[small.rows]
     points = np.zeros(some.rows.shape) if len(aims) else np.empty((0, len(small.coordinates)))
-    large.prove(some, known, points)
-    if (known == OPEN).any():
-        _prove_scaled(
-            some.rows[None], some.error[None], some.slack_error[None], some.extent[None], some.central[None],
-            known[None], points[None],
-        )  # fmt: skip
+    large.aim(some, known, points)
+    m, d = some.rows.shape
+    if not hasty:
+        if m * d >= LARGE:
+            large.solve(some, known, points)
+        if m * d < VAST and (known == OPEN).any():
+            _prove_scaled(
+                some.rows[None], some.error[None], some.slack_error[None], some.extent[None], some.central[None],
+                known[None], points[None],
+            )  # fmt: skip
     large.put_back(polar, small, known, status, aims, points)
 
 
@@ -176,6 +188,8 @@ def _prove_at_infinity(
     scalar product of at least 1 with the row, and of at most -1 with all others, rows taken at length 1.
     """
     r, q = np.nonzero((known == OPEN) & ~np.isfinite(extent).all(axis=1, keepdims=True))
+    if not r.size:
+        return
     with np.errstate(all="ignore"):
         size = np.sqrt(np.einsum("nmk,nmk->nm", rows[r], rows[r]))
         unit = np.nan_to_num(rows[r] / size[:, :, None], posinf=0.0, neginf=0.0)
@@ -322,7 +336,7 @@ def _walk(
                 for k in range(d):
                     value += rows[p, k] * v[k]
                     terms += abs(rows[p, k] * v[k])
-                if value > FLAT_GAP * terms:
+                if value > VIOLATED * terms:
                     excess = value
                     farthest = (work.speed[p] - 1.0) * scale[p]
                     entering = p
@@ -341,7 +355,7 @@ def _walk(
                 size[i] += abs(term)
         leaving, step = -1, np.inf
         for i in range(d):
-            if alpha[i] > FLAT_PIVOT * size[i]:
+            if alpha[i] > TINY_PIVOT * size[i]:
                 ratio = multiplier[i] / alpha[i]
                 if ratio < step or (pivots > PATIENCE + d and ratio == step and basis[i] < basis[leaving]):
                     step = ratio
@@ -352,15 +366,9 @@ def _walk(
             multiplier[i] -= step * alpha[i]
         multiplier[leaving] = step
         basis[leaving] = entering
-        pivot = alpha[leaving]
-        alpha[leaving] = 0.0
+        exchange(inverse, alpha, leaving)
         for k in range(d):
-            new = inverse[k, leaving] / pivot
-            if new != 0.0:
-                for i in range(d):
-                    inverse[k, i] -= alpha[i] * new
-                inverse[k, leaving] = new
-                v[k] -= excess * new
+            v[k] -= excess * inverse[k, leaving]
     return False, news
 
 

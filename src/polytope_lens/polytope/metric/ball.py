@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from math import isqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from flint import fmpq, fmpz
+from flint import fmpq, fmpz, fmpz_mat
+from scipy.optimize import nnls
 
 from polytope_lens._kept import kept
 from polytope_lens._places import POINTS
@@ -19,8 +20,7 @@ from polytope_lens.lp.interior_point import LARGEST, float_inside
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.batch.inscribed_balls import chebyshev_balls
 from polytope_lens.polytope.feasibility import is_empty, rounded_up, vertex_bound
-from polytope_lens.polytope.halfspaces import is_contradicted, proper
-from polytope_lens.polytope.membership import float_rows
+from polytope_lens.polytope.halfspaces import is_contradicted, proper, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 
 
 ZERO, ONE = fmpq(0), fmpq(1)
-# Up to so many coordinates the program is solved in rational arithmetic, which proves that no ball is larger.
-EXACT_DIMENSION = 8
-# To improve on a radius within this share of the bound, one need not go far.
-GOOD = 2.0**-40
+# Up to so many coordinates the program is solved in rational arithmetic where floats lead to no proof that there is no
+# larger ball; up to the second number, such a proof is looked for.
+EXACT_DIMENSION, MOST_DIMENSIONS = 8, 64
+# A radius within this share of the bound is as large as can be. Rows hold the ball whose squared distances are within a
+# share of NEAR of the least one.
+GOOD, NEAR = 2.0**-40, fmpq(1, 2**16)
 # Digits of square roots.
 ROOT_BITS = 80
 
@@ -90,50 +92,148 @@ def chebyshev_ball(poly: Polytope) -> Ball:
     Notes
     -----
     Exactness: the ball of floats is proved to lie inside. Which status it has is exact, but in more than 8 dimensions,
-    where balls of any size may be missed. `bound` is the optimum of the
-    program ``max r, a . x + r n <= b`` with each length ``|a|`` rounded down to n, solved exactly up to 8 coordinates;
-    beyond them it is infinite. Radius and bound then differ by no more than the rounding of the center, which is much
-    only for polytopes that are thin compared with the size of their coordinates.
-    Cost: a few linear programs in rational arithmetic: milliseconds up to 8 coordinates, then growing fast. For many
-    polytopes see :func:`.balls.chebyshev_balls`.
+    where balls of any size may be missed. `bound` is proved by the rows that hold the ball: where nonnegative multiples
+    of their normals add up to nothing, those of their slacks add up to the same everywhere, and bound the radius (the
+    program's duality, in rational arithmetic, with each length ``|a|`` rounded down). Where floats do not find such
+    rows, as in polytopes that are thin compared with the size of their coordinates, it is the optimum of the program
+    ``max r, a . x + r |a| <= b``, solved exactly up to 8 coordinates; beyond them it is infinite. Radius and bound
+    differ by no more than the rounding of the center, which is much only for such polytopes.
+    Cost: that of a program in floats and of a system of d equations in integers, below a millisecond up to 5
+    coordinates and some 10 rows. For many polytopes see :func:`.inscribed_balls.chebyshev_balls`.
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 4.3.1.
     """
     d, rows = poly.dim, proper(poly)
-    inside = poly.hint if poly.hint is not None and radius_at(rows, poly.hint) > 0 else None
-    if inside is None or is_contradicted(poly):
+    inside, seen = poly._hint, None
+    if inside is not None and np.isfinite(inside).all() and not is_contradicted(poly):
+        found, radius = _proposed(poly, inside)
+        if radius == np.inf:
+            return Ball(inside.copy(), np.inf, np.inf, BallStatus.UNBOUNDED)
+        seen = _seen_from(rows, found)
+    if seen is None:
         if is_empty(poly):
             raise DomainError("an empty polytope has no Chebyshev ball: no ball and no point is inside.")
         start = float_inside(poly.rows, d)
         if start is None:
             return Ball(np.array([nearest_float(v) for v in _some_point(poly)]), 0.0, 0.0, BallStatus.FLAT)
         inside = np.array(start)
-    found, radius = _proposed(poly, inside)
-    if radius == np.inf or (d <= EXACT_DIMENSION and _holds_any_ball(poly)):
-        return Ball(inside, np.inf, np.inf, BallStatus.UNBOUNDED)
-    radius, bound = radius_at(rows, found), np.inf
-    if d <= EXACT_DIMENSION:
+        found, radius = _proposed(poly, inside)
+        if radius == np.inf:
+            return Ball(inside, np.inf, np.inf, BallStatus.UNBOUNDED)
+        seen = _seen_from(rows, found)
+    if seen is not None:
+        seen = _better(seen, _seen_from(rows, _refined(rows, seen)))
+    bound = np.inf if seen is None else _bound(rows, seen)
+    radius = 0.0 if seen is None else seen.radius()
+    if d <= EXACT_DIMENSION and not radius >= bound * (1 - GOOD):
+        if bound == np.inf and _holds_any_ball(poly):
+            return Ball(found if seen is None else seen.center, np.inf, np.inf, BallStatus.UNBOUNDED)
         center, bound = _exact_optimum(poly)
-        other = np.array([nearest_float(v) for v in center])
-        # Where many balls are largest, it may be far away.
-        if not radius >= bound * (1 - GOOD) or np.abs(other - found).max() <= bound:
-            radius, found = max((radius, found), (radius_at(rows, other), other), key=lambda ball: ball[0])
-    return Ball(found, radius, bound, BallStatus.LARGEST if radius > 0 else BallStatus.TOO_THIN)
+        seen = _better(seen, _seen_from(rows, np.array([nearest_float(v) for v in center])))
+        radius = 0.0 if seen is None else seen.radius()
+    if seen is None or not radius > 0:
+        return Ball(found, 0.0, bound, BallStatus.TOO_THIN)
+    return Ball(seen.center, radius, bound, BallStatus.LARGEST)
+
+
+class _Seen(NamedTuple):
+    """A center strictly inside and the rows as seen from it: slacks, squared distances, and which are the nearest."""
+
+    center: Floats
+    slack: list[fmpq]
+    square: list[fmpq]
+    near: list[int]
+
+    def radius(self) -> float:
+        """The largest float for which the ball lies inside."""
+        return root_below(min(self.square)) if self.square else np.inf
+
+
+def _seen_from(rows: Sequence[Sequence[fmpz]], center: Floats) -> _Seen | None:
+    """What rows ``[a, c]`` look like from a center; None if that is not strictly inside; exact."""
+    if not np.isfinite(center).all():
+        return None
+    # Over one denominator, so that only integers are multiplied.
+    *x, t = integers([*rationals(center), ONE])
+    slack, square = [], []
+    for row in rows:
+        value = -sum((a * v for a, v in zip(row, x, strict=False)), row[-1] * t)
+        if value <= 0:
+            return None
+        slack.append(fmpq(value, t))
+        square.append(fmpq(value * value, t * t * sum((a * a for a in row[:-1]), fmpz(0))))
+    limit = (1 + NEAR) * min(square, default=ZERO)
+    return _Seen(center, slack, square, [q for q, v in enumerate(square) if v <= limit])
+
+
+def _better(one: _Seen | None, other: _Seen | None) -> _Seen | None:
+    """The one with the larger ball."""
+    if one is None or other is None:
+        return one or other
+    return one if min(one.square) >= min(other.square) else other
 
 
 def radius_at(rows: Sequence[Sequence[fmpz]], center: Floats) -> float:
     """A float, as large as can be, for which the ball lies in ``{x : a . x + c <= 0}``; 0 for points outside; exact."""
-    if not np.isfinite(center).all():
-        return 0.0
-    x = rationals(center)
-    least: fmpq | None = None
-    for row in rows:
-        slack = -sum((a * v for a, v in zip(row, x, strict=False)), fmpq(row[-1]))
-        if slack <= 0:
-            return 0.0
-        square = slack * slack / sum((a * a for a in row[:-1]), fmpz(0))
-        if least is None or square < least:
-            least = square
-    return np.inf if least is None else root_below(least)
+    seen = _seen_from(rows, center)
+    return 0.0 if seen is None else seen.radius()
+
+
+def _bound(rows: Sequence[Sequence[fmpz]], seen: _Seen) -> float:
+    """A float that no ball in ``{x : a . x + c <= 0}`` is larger than, proved by the rows nearest to a center.
+
+    Infinite where they prove nothing.
+    """
+    if not seen.near or len(seen.center) > MOST_DIMENSIONS:
+        return np.inf
+    multipliers = _balance([rows[q][:-1] for q in seen.near])
+    if multipliers is None:
+        return np.inf
+    pairs = [(q, y) for q, y in zip(seen.near, multipliers, strict=True) if y]
+    lengths = sum((y * rational_root(fmpq(sum((a * a for a in rows[q][:-1]), fmpz(0)))) for q, y in pairs), ZERO)
+    return rounded_up(sum((y * seen.slack[q] for q, y in pairs), ZERO) / lengths)
+
+
+def _refined(rows: Sequence[Sequence[fmpz]], seen: _Seen) -> Floats:
+    """A center about as far from all rows that hold the ball: one step, from differences that are known exactly."""
+    if not seen.near:
+        return seen.center
+    # Of distances r and s, the difference is that of their squares divided by r + s.
+    least = min(seen.square)
+    double = 2 * nearest_float(rational_root(least))
+    excess = np.array([nearest_float(seen.square[q] - least) for q in seen.near]) / double
+    system = np.column_stack([_unit([rows[q][:-1] for q in seen.near]), np.ones(len(excess))])
+    step, *_ = np.linalg.lstsq(system, excess)
+    return np.asarray(seen.center + step[:-1])
+
+
+def _unit(normals: Sequence[Sequence[fmpz]]) -> Floats:
+    """Vectors of about length 1."""
+    sizes = [max(map(abs, row)) for row in normals]
+    found = np.array([[nearest_float(fmpq(v, n)) for v in row] for row, n in zip(normals, sizes, strict=True)])
+    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True))
+
+
+def _balance(normals: list[Sequence[fmpz]]) -> list[fmpz] | None:
+    """Nonnegative multipliers, not all zero, with which some vectors add up to nothing; None where none are found."""
+    chosen = list(range(len(normals)))
+    for again in (False, True):
+        basis, nullity = fmpz_mat([list(normals[q]) for q in chosen]).transpose().nullspace()
+        if nullity == 1:
+            signs = [basis[i, 0] for i in range(len(chosen))]
+            turn = -1 if any(v < 0 for v in signs) else 1
+            if all(v * turn >= 0 for v in signs):
+                shares = dict(zip(chosen, (v * turn for v in signs), strict=True))
+                return [shares.get(q, fmpz(0)) for q in range(len(normals))]
+        if again or nullity == 0:
+            break
+        # Floats propose which of them.
+        unit = _unit(normals)
+        try:
+            share, _ = nnls(np.column_stack([unit, np.ones(len(unit))]).T, np.append(np.zeros(unit.shape[1]), 1.0))
+        except RuntimeError:
+            break
+        chosen = np.flatnonzero(share > share.max() * 2.0**-30).tolist()
+    return None
 
 
 def root_below(square: fmpq) -> float:
@@ -178,7 +278,9 @@ def _exact_optimum(poly: Polytope) -> tuple[list[fmpq], float]:
 
 def _proposed(poly: Polytope, inside: Floats) -> tuple[Floats, float]:
     """Center and radius found in floats; infinite where that is proved."""
-    rows = float_rows(poly)
+    A, b = rounded(poly)
+    depends = [any(row[:-1]) for row in poly.rows]
+    rows = np.column_stack([A, -b])[depends]
     error = UNIT_ROUNDOFF * np.abs(rows) + UNDERFLOW_GUARD
     centers, radii = chebyshev_balls(rows[None], error[None], inside[None])
     return np.asarray(centers[0]), float(radii[0])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 from flint import fmpq
 
+from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import dot, nearest_float
-from polytope_lens.errors import DomainError, OptionError
+from polytope_lens.errors import DomainError
 from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.lp.rational_nearest import exact_nearest
 from polytope_lens.lp.rational_simplex import Halfspace
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     Vector = list[fmpq]
 
 ZERO = fmpq(0)
-NORMS = (1, 2, np.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,6 @@ class Nearest:
     def distance(self) -> float:
         """The float nearest to the distance."""
         return nearest_root(self.size) if self.norm == 2 else nearest_float(self.size)
-
-
-def check_norm(norm: float) -> float:
-    """Return `norm` if it is 1, 2 or infinity."""
-    if norm not in NORMS:
-        raise OptionError(f"norm should be 1, 2 or infinity (`numpy.inf`), but received {norm!r}.")
-    return norm
 
 
 def nearest_point(poly: Polytope, x: Vector, norm: float = 2) -> Nearest:
@@ -65,7 +58,7 @@ def nearest_point(poly: Polytope, x: Vector, norm: float = 2) -> Nearest:
     point itself. Cost: a program in floats and some products of m rows with a vector; in fractions milliseconds for few
     coordinates.
     """
-    check_norm(norm)
+    norm = validate.norm(norm)
     fixed = fixed_coordinates(poly)
     if fixed is not None:
         return _beside(fixed, x, nearest_point(fixed.rest, [x[k] for k in fixed.free], norm))

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from math import factorial
 from typing import TYPE_CHECKING
 
-from flint import fmpq, fmpz_mat
+from flint import arb, arb_mat, ctx, fmpq, fmpz_mat
 
+from polytope_lens._kept import Keeper, kept
+from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.errors import IntractableError
 
 if TYPE_CHECKING:
@@ -16,23 +18,64 @@ if TYPE_CHECKING:
     Simplex = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Triangulation:
-    """Simplices that a polytope is cut into, and how large each is.
+# Bits of the numbers from which sizes are added up, where the sum is to be rounded to 53.
+PRECISION = 256
+
+
+@dataclass(frozen=True)
+class Triangulation(Keeper):
+    """Simplices that a polytope is cut into.
 
     Parameters
     ----------
     dim : int
         Dimension of the polytope, which is less than that of its space for a flat one.
     simplices : list of tuples of dim + 1 indices of vertices
-    sizes : list of fractions
-        The volume of each among those of one polytope: exact, and the true one where the polytope has interior. That of
-        a flat one is what it has when some coordinates are left out, hence the true one times a common factor.
+    points : list of integers ``[y_k, ..., t]`` for each vertex
+        Those of its homogeneous coordinates that determine the others, as many as `dim` and t.
     """
 
     dim: int
     simplices: list[Simplex]
-    sizes: list[fmpq]
+    points: list[list[int]]
+
+    @property
+    @kept
+    def sizes(self) -> list[fmpq]:
+        """The volume of each simplex among those of one polytope; exact.
+
+        The true one where the polytope has interior. That of a flat one is what it has when some coordinates are left
+        out, hence the true one times a common factor.
+        """
+        found = []
+        for simplex in self.simplices:
+            scale = factorial(self.dim)
+            for i in simplex:
+                scale *= self.points[i][-1]
+            found.append(fmpq(abs(fmpz_mat([self.points[i] for i in simplex]).det()), scale))
+        return found
+
+    def rounded_sum(self) -> float:
+        """What all sizes add up to, rounded once.
+
+        Computed with intervals (Arb: Johansson 2017, *Arb: efficient arbitrary-precision midpoint-radius interval
+        arithmetic*), and in fractions where these do not tell which float is the nearest one.
+        """
+        with ctx.workprec(PRECISION):
+            at = [[arb(v) / arb(point[-1]) for v in point[:-1]] for point in self.points]
+            total = arb(0)
+            for first, *rest in self.simplices:
+                sides = [[v - w for v, w in zip(at[i], at[first], strict=True)] for i in rest]
+                total += abs(arb_mat(sides).det())
+            total /= factorial(self.dim)
+            low, high = (nearest_float(_dyadic(end)) for end in (total.lower(), total.upper()))
+        return low if low == high else nearest_float(sum(self.sizes, fmpq(0)))
+
+
+def _dyadic(number: arb) -> fmpq:
+    """An interval of one point as a fraction."""
+    mantissa, exponent = number.man_exp()
+    return fmpq(mantissa) * fmpq(2) ** exponent
 
 
 def triangulate(found: Generators, most: int | None = None) -> Triangulation:
@@ -56,14 +99,7 @@ def triangulate(found: Generators, most: int | None = None) -> Triangulation:
     dim = len(columns) - 1
     walls = {sum(1 << int(i) for i in column.nonzero()[0]) for column in found.tight.T} - {0}
     simplices = _cut((1 << len(points)) - 1, dim, sorted(walls), {}, most)
-    sizes = []
-    for simplex in simplices:
-        determinant = fmpz_mat([[points[i][k] for k in columns] for i in simplex]).det()
-        scale = factorial(dim)
-        for i in simplex:
-            scale *= points[i][-1]
-        sizes.append(fmpq(abs(determinant), scale))
-    return Triangulation(dim, simplices, sizes)
+    return Triangulation(dim, simplices, [[point[k] for k in (*columns[1:], columns[0])] for point in points])
 
 
 def _telling_columns(points: list[list[int]]) -> list[int]:

@@ -47,10 +47,16 @@ def volume(poly: Polytope, *, insist: bool = False) -> fmpq:
     return sum(parts.sizes, fmpq(0)) if parts.dim == poly.dim else fmpq(0)
 
 
+def rounded_volume(poly: Polytope) -> float:
+    """The same, rounded once; sooner, where intervals tell how."""
+    _, parts = cut("volume", poly, insist=False)
+    return parts.rounded_sum() if parts.dim == poly.dim else 0.0
+
+
 def centroid(poly: Polytope, *, insist: bool = False) -> list[fmpq]:
     """Center of mass of a bounded polytope, of a flat one within its flat; exact.
 
-    Raises and costs what :func:`volume` does.
+    Errors and cost are those of :func:`volume`.
     """
     found, parts = cut("centroid", poly, insist=insist)
     total, moment = fmpq(0), [fmpq(0)] * poly.dim

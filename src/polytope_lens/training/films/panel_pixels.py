@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_rgb
 
+from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render import matplotlib as render
 from polytope_lens.render import scene
 
@@ -101,7 +102,7 @@ class Scale:
 def raster(partition: Partition, domain: Box, shape: tuple[int, int]) -> Raster:
     """The points of a panel of (height, width) pixels."""
     fine = (2 * shape[0], 2 * shape[1])
-    regions = scene.region_raster(partition.planar_mesh(), domain.lower, domain.upper, fine)
+    regions = scene.region_raster(require_planar_mesh(partition), domain.lower, domain.upper, fine)
     x, y = (
         domain.lower[k] + (np.arange(n) + 0.5) * ((domain.upper[k] - domain.lower[k]) / n)
         for k, n in enumerate(fine[::-1])

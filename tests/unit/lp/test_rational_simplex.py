@@ -13,7 +13,6 @@ from scipy.optimize import linprog
 
 import reference
 from polytope_lens.arithmetic.rational import rational, rationals
-from polytope_lens.lp.interior_point import inside_box
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 
 
@@ -129,20 +128,6 @@ def test_a_row_that_cannot_hold_and_one_that_always_does():
     found = solve([1.0], [[0.0]], [0.0], [-1.0], [1.0])
     assert found is not None
     assert found.value == 1
-
-
-@given(program=programs(SMALL))
-def test_interior_points_are_strictly_inside_if_there_is_an_inside(program):
-    _, A, b, lower, upper = program
-    rows = [Halfspace(rationals(a), rational(offset)) for a, offset in zip(A, b, strict=True)]
-    found = inside_box(rows, rationals(lower), rationals(upper))
-    exact = all_rows(A, b, lower, upper)
-    corners = reference.vertices(exact)
-    flat = reference.rank([[p - q for p, q in zip(x, corners[0], strict=True)] for x in corners[1:]]) if corners else -1
-    assert (found is not None) == (flat == len(lower))
-    if found is not None:
-        at = [*(as_fraction(v) for v in found), Fraction(1)]
-        assert all(reference.dot(row, at) < 0 for row in exact if any(row))
 
 
 def test_the_value_may_be_any_fraction():

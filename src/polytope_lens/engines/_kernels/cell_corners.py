@@ -11,96 +11,232 @@ which neurons that has happened; of these, the ones neither positive nor negativ
 cells around the point, but a cell makes no use of it before it would have asked itself: what it does must not depend on
 whether its sibling is in the same walk.
 
-The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. Both hold corners of frames, points and lines
+The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. The walk is the same for both and takes what
+they do differently as functions, which are compiled into it. Both hold corners of frames, points and lines
 (or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
 of them are words of 64, the first neuron lowest. A bound on the error of a row is its last entry.
 
-The bounds are those of :mod:`.flat`, with one for all additions to a row instead of one for each: a sum of n terms and
-a bias, in any order, errs by at most ``(n + 2) u`` times the sum of their absolute values (Higham 2002, section 3.1).
-So a neuron hands on, for each unit of weight, its own error and that share of its magnitude: `layer_carry`.
+The bounds are those of :mod:`.packed_network`, with one for all additions to a row instead of one for each: a sum of n
+terms and a bias, in any order, errs by at most ``(n + 2) u`` times the sum of their absolute values (Higham 2002,
+section 3.1). So a neuron hands on, for each unit of weight, its own error and that share of its magnitude: `carry`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from polytope_lens._compiled.bits import count_bits, lowest_bit, reverse_bits
-from polytope_lens._compiled.jit import inlined
+from polytope_lens._compiled.jit import inlined, merged
 from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply_add, size, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.blockwise import update_rows
-from polytope_lens.engines._kernels.outcomes import DOUBLE_DECISIONS, FLOAT_DECISIONS, RATIONAL_DECISIONS
+from polytope_lens.engines._kernels.outcomes import (
+    CRAMPED,
+    DONE,
+    DOUBLE_DECISIONS,
+    FLOAT_DECISIONS,
+    FLOOR,
+    FULL,
+    N_REGIONS,
+    RATIONAL_DECISIONS,
+    SHARE,
+    STOP_IT,
+    TOP,
+    UNDECIDED,
+    WANTED,
+    is_to_stop,
+)
 from polytope_lens.engines._kernels.packed_network import REFINE_AT, is_blockwise
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Words
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens._types import Floats, Ints, Words
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 
-# Columns of State.corner, and the words of State.signs
+# Column of corners' places, and the words of a point's signs
 POINT = 0
 POSITIVE, NEGATIVE, OPEN, ANSWERED = 0, 1, 2, 3
 N_WORDS = 4
 NOTHING, EVERYTHING, ONE = np.uint64(0), np.uint64(2**64 - 1), np.uint64(1)
 OCTET = np.uint64(255)
-# Fields that both states have and whose first axis is the frame
-SHARED_PER_FRAME = frozenset({"layer", "asked", "start", "n_corners", "n_points", "n_lines", "undecided", "on", "rows"})
+
+
+class CornerFrames(NamedTuple):
+    """The stack, lowest first: what each of its cells has, all first axes being the frame."""
+
+    layer: Ints  # the layer whose neurons are being decided, -1 before the first
+    asked: Ints  # the neuron that the cell last had to ask about, -1 for none
+    start: Ints  # first corner
+    n_corners: Ints
+    n_points: Ints
+    n_lines: Ints
+    simple: Ints  # in space: 1 if each vertex is known to lie on d planes only
+    digest: Words  # hash of the neurons that vanish on the whole cell; in the plane, of those that are on, too
+    undecided: Words  # (frames, words): neurons of the layer
+    on: Words  # (frames, words): those decided so far that are on
+    rows: Floats  # (frames, d + 2, width): rows of the next layer, as far as summed up, and bounds on their errors
+
+
+class PointStack(NamedTuple):
+    """Points of the cells on the stack; a frame owns the first ``n_points``."""
+
+    position: Floats  # (points, d + 1): and a radius
+    signs: Words  # (points, 4, words): of the layer's neurons
+
+
+class LineStack(NamedTuple):
+    """Lines of the cells on the stack, or planes; a frame owns the first ``n_lines``."""
+
+    row: Floats  # (lines, d + 2): unit normal, offset, and bound on the error over the domain
+    owner: Ints  # a bit or -1 - side
+
+
+class CornerLayers(NamedTuple):
+    """Each layer as it is decided on the cell at hand, the outputs being the last."""
+
+    rows: Floats  # (L + 1, d + 1, width): finished
+    sure: Floats  # (L + 1, width): beyond this a value has the sign of the exact one
+    spread: Floats  # (L + 1, width): how much a value changes with distance
+    carry: Floats  # (L + 1, width): error that the neuron hands on to the next layer
+
+
+class Hashes(NamedTuple):
+    """Words that stand for what is known of a corner or edge, put together by ``xor``."""
+
+    on: Words  # per bit: that it is on
+    zero: Words  # per bit, then per side: that it vanishes
+
+
+@merged
+def walk_cells(
+    net: PackedNetwork, s: Any, out: Any, limit: int, want_output: bool,
+    note_missed: Any, split: Any, has_room: Any, emit: Any,
+) -> int:  # pragma: no cover - compiled  # fmt: skip
+    """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which.
+
+    ``note_missed(net, s, f, layer, word, misses, above, below)`` is told of neurons that do not cut a cell,
+    ``split(net, s, f, layer, q)`` replaces it by its halves unless room on the stacks is short, ``has_room(s, f, out)``
+    says whether the output can take it, and ``emit(net, s, f, out)`` writes it there.
+    """
+    frames, scalars = s.frames, s.scalars
+    while scalars[TOP] > scalars[FLOOR]:
+        f = scalars[TOP] - 1
+        if scalars[WANTED] != 0 and is_to_stop(scalars):
+            return FULL if scalars[WANTED] == STOP_IT else SHARE
+        layer = frames.layer[f]
+        if layer >= 0:
+            q = _decide_all(net, s, f, layer, note_missed)
+            if q >= 0:
+                if frames.asked[f] != q:
+                    if not _may_go_on(s, f, q):
+                        return UNDECIDED
+                    if frames.asked[f] == q:
+                        continue
+                if not split(net, s, f, layer, q):
+                    return CRAMPED
+                continue
+            _write_bits(net, s, f, layer)
+        if layer == net.n_hidden - 1:
+            if scalars[N_REGIONS] >= limit or (want_output and not has_room(s, f, out)):
+                return FULL
+            if layer >= 0:
+                s.layer_counts[layer] += 1
+            if want_output:
+                _finish(net, s, f)
+                emit(net, s, f, out)
+            scalars[N_REGIONS] += 1
+            scalars[TOP] -= 1
+            continue
+        if frames.n_points[f] + frames.n_corners[f] > s.points.position.shape[0]:
+            return CRAMPED
+        if layer >= 0:
+            s.layer_counts[layer] += 1
+        _begin_layer(net, s, f, layer + 1)
+    return DONE
 
 
 @inlined
-def begin_layer(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _decide_all(net: PackedNetwork, s: Any, f: int, layer: int, note_missed: Any) -> int:  # pragma: no cover - compiled
+    """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
+    found, undecided = -1, s.frames.undecided
+    for word in range((net.n_cut[layer] + 63) >> 6):
+        rest = undecided[f, word]
+        if rest == NOTHING:
+            continue
+        misses, above, below = _surely_missing(s, f, word)
+        rest &= ~misses
+        undecided[f, word] = rest
+        if found < 0 and rest != NOTHING:
+            found = 64 * word + lowest_bit(rest)
+        if misses != NOTHING:
+            record(s, f, layer, word, misses)
+            s.frames.on[f, word] |= above
+            note_missed(net, s, f, layer, word, misses, above, below)
+            _add_neurons(net, s, f, layer, word, above, below)
+    return found
+
+
+@inlined
+def _begin_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Finish a layer's rows on a cell and find their signs at its corners, which become points of their own."""
     begin(s.refined, layer)
     n_cut, first = net.n_cut[layer], net.neuron_start[layer]
     if is_blockwise(net) and layer > 0:
         update_rows(
-            net, s.refined, s.blockwise, s.bits, layer, s.layer_rows[layer], s.layer_sure[layer], s.layer_spread[layer]
+            net,
+            s.refined,
+            s.blockwise,
+            s.bits,
+            layer,
+            s.layers.rows[layer],
+            s.layers.sure[layer],
+            s.layers.spread[layer],
         )
     else:
         _close_rows(net, s, f, layer)
     if not is_blockwise(net):
         _start_rows(net, s, f, layer)
         for q in range(n_cut, net.width[layer]):
-            add_neuron(net, s, f, layer, q, net.positive[first + q])
+            _add_neuron(net, s, f, layer, q, net.positive[first + q])
     for word in range((n_cut + 63) >> 6):
         left = n_cut - 64 * word
-        s.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
-        s.on[f, word] = NOTHING
-    s.layer[f] = layer
-    s.asked[f] = -1
-    corner, point = s.corner, s.point
-    p = s.n_points[f]
-    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
+        s.frames.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
+        s.frames.on[f, word] = NOTHING
+    s.frames.layer[f] = layer
+    s.frames.asked[f] = -1
+    corner, point = s.corners.place, s.points.position
+    p = s.frames.n_points[f]
+    for i in range(s.frames.start[f], s.frames.start[f] + s.frames.n_corners[f]):
         old = corner[i, POINT]
         for k in range(point.shape[1]):
             point[p, k] = point[old, k]
         corner[i, POINT] = p
         find_signs(net, s, f, layer, p)
         p += 1
-    s.n_points[f] = p
+    s.frames.n_points[f] = p
 
 
 @inlined
-def finish(net: FlatNetwork, s: Any, f: int) -> None:  # pragma: no cover - compiled
+def _finish(net: PackedNetwork, s: Any, f: int) -> None:  # pragma: no cover - compiled
     """Put the outputs' rows of a cell where all layers have been decided in the place of those of the next layer."""
     layer = net.n_hidden
     if is_blockwise(net) and net.width[layer] > 0:
         begin(s.refined, layer)
-        rows, sure, spread = s.layer_rows[layer], s.layer_sure[layer], s.layer_spread[layer]
+        rows, sure, spread = s.layers.rows[layer], s.layers.sure[layer], s.layers.spread[layer]
         update_rows(net, s.refined, s.blockwise, s.bits, layer, rows, sure, spread)
         for k in range(rows.shape[0]):
             for q in range(net.width[layer]):
-                s.rows[f, k, q] = rows[k, q]
+                s.frames.rows[f, k, q] = rows[k, q]
 
 
 @inlined
-def _close_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _close_rows(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Rows of a layer as tried on a cell, with the bounds that go with them; `carry` holds magnitudes first."""
     rows, out, sure, spread, carry, reach = (
-        s.rows, s.layer_rows, s.layer_sure, s.layer_spread, s.layer_carry, net.reach
+        s.frames.rows, s.layers.rows, s.layers.sure, s.layers.spread, s.layers.carry, net.reach
     )  # fmt: skip
     d = out.shape[1] - 1
     evaluation, rounding = (d + 4) * UNIT_ROUNDOFF, (net.width[layer] + 4) * UNIT_ROUNDOFF
@@ -139,9 +275,9 @@ def _magnitude(out: Any, reach: Any, layer: int, d: int, at: int) -> Any:  # pra
 
 
 @inlined
-def _start_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _start_rows(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Rows of the next layer before any neuron has been added: its bias times the form that is 1 on the input space."""
-    rows, bias, tau, reach = s.rows, net.bias, net.tau, net.reach
+    rows, bias, tau, reach = s.frames.rows, net.bias, net.tau, net.reach
     d = rows.shape[1] - 2
     first = net.neuron_start[layer + 1]
     form = 0.0
@@ -156,13 +292,13 @@ def _start_rows(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma
 
 
 @inlined
-def find_signs(net: FlatNetwork, s: Any, f: int, layer: int, p: int) -> None:  # pragma: no cover - compiled
+def find_signs(net: PackedNetwork, s: Any, f: int, layer: int, p: int) -> None:  # pragma: no cover - compiled
     """Signs of a cell's undecided neurons at a point, where floats prove them."""
-    point, rows, sure, spread = s.point, s.layer_rows, s.layer_sure, s.layer_spread
+    point, rows, sure, spread = s.points.position, s.layers.rows, s.layers.sure, s.layers.spread
     d = point.shape[1] - 1
     radius = fill(point[p, d])
     for word in range((net.n_cut[layer] + 63) >> 6):
-        rest = s.undecided[f, word]
+        rest = s.frames.undecided[f, word]
         positive, negative, shift, at = NOTHING, NOTHING, NOTHING, 64 * word
         while rest != NOTHING:
             if rest & OCTET != NOTHING:
@@ -175,23 +311,23 @@ def find_signs(net: FlatNetwork, s: Any, f: int, layer: int, p: int) -> None:  #
             rest >>= np.uint64(LANES)
             shift += np.uint64(LANES)
             at += LANES
-        s.signs[p, POSITIVE, word] = positive
-        s.signs[p, NEGATIVE, word] = negative
-        s.signs[p, OPEN, word] = ~(positive | negative)
-        s.signs[p, ANSWERED, word] = NOTHING
+        s.points.signs[p, POSITIVE, word] = positive
+        s.points.signs[p, NEGATIVE, word] = negative
+        s.points.signs[p, OPEN, word] = ~(positive | negative)
+        s.points.signs[p, ANSWERED, word] = NOTHING
 
 
 @inlined
-def surely_missing(s: Any, f: int, word: int) -> tuple[Any, Any, Any]:  # pragma: no cover - compiled
+def _surely_missing(s: Any, f: int, word: int) -> tuple[Any, Any, Any]:  # pragma: no cover - compiled
     """The undecided neurons of a word that do not cut a cell, and those of them that are on, and that are off."""
     positive, negative, is_open = NOTHING, NOTHING, NOTHING
-    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
-        p = s.corner[i, POINT]
-        positive |= s.signs[p, POSITIVE, word]
-        negative |= s.signs[p, NEGATIVE, word]
-        is_open |= s.signs[p, OPEN, word]
-    misses = s.undecided[f, word] & ~(positive & negative)
-    if s.asked[f] >= 0:
+    for i in range(s.frames.start[f], s.frames.start[f] + s.frames.n_corners[f]):
+        p = s.corners.place[i, POINT]
+        positive |= s.points.signs[p, POSITIVE, word]
+        negative |= s.points.signs[p, NEGATIVE, word]
+        is_open |= s.points.signs[p, OPEN, word]
+    misses = s.frames.undecided[f, word] & ~(positive & negative)
+    if s.frames.asked[f] >= 0:
         is_open &= ~answered(s, f, word)
     misses &= ~is_open
     return misses, misses & positive, misses & negative
@@ -200,19 +336,19 @@ def surely_missing(s: Any, f: int, word: int) -> tuple[Any, Any, Any]:  # pragma
 @inlined
 def answered(s: Any, f: int, word: int) -> Any:  # pragma: no cover - compiled
     """The neuron that a cell had to ask about, if it is one of this word, and the last one that the cell came to."""
-    return ONE << np.uint64(s.asked[f] & 63) if s.asked[f] >> 6 == word else NOTHING
+    return ONE << np.uint64(s.frames.asked[f] & 63) if s.frames.asked[f] >> 6 == word else NOTHING
 
 
 @inlined
-def may_go_on(s: Any, f: int, q: int) -> bool:  # pragma: no cover - compiled
+def _may_go_on(s: Any, f: int, q: int) -> bool:  # pragma: no cover - compiled
     """Whether the signs of a neuron at all corners of a cell are known; if floats left some open, the cell asks now."""
     is_open, unknown = NOTHING, NOTHING
-    for i in range(s.start[f], s.start[f] + s.n_corners[f]):
-        p = s.corner[i, POINT]
-        is_open |= s.signs[p, OPEN, q >> 6]
-        unknown |= s.signs[p, OPEN, q >> 6] & ~s.signs[p, ANSWERED, q >> 6]
+    for i in range(s.frames.start[f], s.frames.start[f] + s.frames.n_corners[f]):
+        p = s.corners.place[i, POINT]
+        is_open |= s.points.signs[p, OPEN, q >> 6]
+        unknown |= s.points.signs[p, OPEN, q >> 6] & ~s.points.signs[p, ANSWERED, q >> 6]
     if (is_open >> np.uint64(q & 63)) & ONE:
-        s.asked[f] = q
+        s.frames.asked[f] = q
     return not (unknown >> np.uint64(q & 63)) & ONE
 
 
@@ -227,12 +363,17 @@ def write_sign(signs: Words, neuron: np.uint64, sign: int) -> None:
 def sign_at(s: Any, p: int, q: int) -> Any:  # pragma: no cover - compiled
     """Sign of a neuron at a point where it is known: 1, -1 or 0."""
     word, place = q >> 6, np.uint64(q & 63)
-    above, below = (s.signs[p, POSITIVE, word] >> place) & ONE, (s.signs[p, NEGATIVE, word] >> place) & ONE
+    above, below = (
+        (s.points.signs[p, POSITIVE, word] >> place) & ONE,
+        (s.points.signs[p, NEGATIVE, word] >> place) & ONE,
+    )
     return np.int64(above) - np.int64(below)
 
 
 @inlined
-def add_neurons(net: FlatNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any) -> None:  # pragma: no cover
+def _add_neurons(
+    net: PackedNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any
+) -> None:  # pragma: no cover
     """Add the neurons of a word that have been decided to the next layer's rows of a cell."""
     if is_blockwise(net):
         return
@@ -240,32 +381,32 @@ def add_neurons(net: FlatNetwork, s: Any, f: int, layer: int, word: int, on: Any
     while on != NOTHING:
         q = 64 * word + lowest_bit(on)
         on &= on - ONE
-        add_neuron(net, s, f, layer, q, net.positive[first + q])
+        _add_neuron(net, s, f, layer, q, net.positive[first + q])
     if net.leaks[layer]:
         while off != NOTHING:
             q = 64 * word + lowest_bit(off)
             off &= off - ONE
-            add_neuron(net, s, f, layer, q, net.negative[first + q])
+            _add_neuron(net, s, f, layer, q, net.negative[first + q])
 
 
 @inlined
-def add_neuron(net: FlatNetwork, s: Any, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
+def _add_neuron(net: PackedNetwork, s: Any, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
     """Add a decided neuron to the next layer's rows of a cell: ``rows[f] += slope * W[:, q] * z_q``."""
     if slope == 0.0:
         return
     stride = net.stride[layer + 1]
-    rows, weights, source = s.rows, net.weights, s.layer_rows
+    rows, weights, source = s.frames.rows, net.weights, s.layers.rows
     d = source.shape[1] - 1
     sparse = net.sparse_at[layer + 1]
     if sparse >= 0:
-        handed = abs(slope) * s.layer_carry[layer, q]
+        handed = abs(slope) * s.layers.carry[layer, q]
         for i in range(net.sparse_start[sparse + q], net.sparse_start[sparse + q + 1]):
             r, w = net.sparse_rows[i], net.sparse_weights[i]
             for k in range(d + 1):
                 rows[f, k, r] += w * (slope * source[layer, k, q])
             rows[f, d + 1, r] += abs(w) * handed
         return
-    error = fill(abs(slope) * s.layer_carry[layer, q])
+    error = fill(abs(slope) * s.layers.carry[layer, q])
     column = net.weight_start[layer + 1] + q * stride
     for at in range(0, stride, LANES):
         weight = load(weights, (column + at,))
@@ -276,35 +417,35 @@ def add_neuron(net: FlatNetwork, s: Any, f: int, layer: int, q: int, slope: floa
 
 
 @inlined
-def fork(net: FlatNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
+def fork(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
     """What a cut does to the neurons of the two halves, f where neuron q is on and f + 1 where it is off."""
     g, word = f + 1, q >> 6
-    s.layer[g] = layer
-    s.asked[f] = -1
-    s.asked[g] = -1
+    s.frames.layer[g] = layer
+    s.frames.asked[f] = -1
+    s.frames.asked[g] = -1
     for w in range((net.n_cut[layer] + 63) >> 6):
-        s.undecided[g, w] = s.undecided[f, w]
-        s.on[g, w] = s.on[f, w]
-    s.on[f, word] |= ONE << np.uint64(q & 63)
+        s.frames.undecided[g, w] = s.frames.undecided[f, w]
+        s.frames.on[g, w] = s.frames.on[f, w]
+    s.frames.on[f, word] |= ONE << np.uint64(q & 63)
     if is_blockwise(net):
         return
-    rows = s.rows
+    rows = s.frames.rows
     for at in range(0, net.stride[layer + 1], LANES):
         for k in range(rows.shape[1]):
             store(rows, (g, k, at), load(rows, (f, k, at)))
     neuron = net.neuron_start[layer] + q
-    add_neuron(net, s, f, layer, q, net.positive[neuron])
-    add_neuron(net, s, g, layer, q, net.negative[neuron])
+    _add_neuron(net, s, f, layer, q, net.positive[neuron])
+    _add_neuron(net, s, g, layer, q, net.negative[neuron])
 
 
 @inlined
-def write_bits(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+def _write_bits(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Write a decided layer of a cell into the packed pattern, first bit highest."""
     bits, at, left = s.bits, net.bit_start[layer], net.n_cut[layer]
     for word in range((left + 63) >> 6):
         n = min(left - 64 * word, 64)
         mask = reverse_bits(EVERYTHING >> np.uint64(64 - n))
-        value = reverse_bits(s.on[f, word])
+        value = reverse_bits(s.frames.on[f, word])
         into, shift = at >> 6, at & 63
         bits[into] = (bits[into] & ~(mask >> np.uint64(shift))) | (value >> np.uint64(shift))
         if shift + n > 64:
@@ -316,7 +457,7 @@ def write_bits(net: FlatNetwork, s: Any, f: int, layer: int) -> None:  # pragma:
 @inlined
 def record(s: Any, f: int, layer: int, word: int, decided: Any) -> None:  # pragma: no cover - compiled
     """Count decisions about neurons of a word by the rung that they took."""
-    if s.asked[f] >= 0:
+    if s.frames.asked[f] >= 0:
         asked = decided & answered(s, f, word)
         s.scalars[RATIONAL_DECISIONS] += count_bits(asked)
         decided &= ~asked

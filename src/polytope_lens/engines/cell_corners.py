@@ -9,7 +9,19 @@ import numpy as np
 
 from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.engines._kernels import blockwise, outcomes, refine
-from polytope_lens.engines._kernels.corner_signs import ANSWERED, N_WORDS, OPEN, POINT, write_sign
+from polytope_lens.engines._kernels.cell_corners import (
+    ANSWERED,
+    N_WORDS,
+    OPEN,
+    POINT,
+    CornerFrames,
+    CornerLayers,
+    Hashes,
+    LineStack,
+    PointStack,
+    write_sign,
+)
+from polytope_lens.engines._kernels.packed_network import hash_table
 from polytope_lens.engines.chunks import first_rows
 from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.sparse import rows_on
@@ -21,18 +33,18 @@ if TYPE_CHECKING:
 
     from flint import fmpz
 
-    from polytope_lens.engines._kernels.packed_network import FlatNetwork
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
 
-def shared_arrays(
-    network: Network, chart: Chart, net: FlatNetwork, *, frames: int, n_points: int, n_lines: int
+def shared_parts(
+    network: Network, chart: Chart, net: PackedNetwork, *, frames: int, n_points: int, n_lines: int, n_sides: int
 ) -> dict[str, Any]:
-    """The fields that states of both kernels have, by name, with the first layer's rows in their place.
+    """The parts that states of both kernels have, by name, with the first layer's rows in their place.
 
-    There is room for that many cells, points and lines (or planes) on the stacks.
+    There is room for that many cells, points and lines (or planes) on the stacks; the chart has `n_sides` sides.
     """
     n_bits, layers, d = network.n_neurons, len(network.layers) + 1, network.input_dim
     words = max(1, -(-int(net.n_cut.max()) // 64))
@@ -43,39 +55,40 @@ def shared_arrays(
     layer_rows[0, :, : net.width[0]] = first
     if not network.layers:
         rows[0, : d + 1, : net.width[0]] = first
+    hashes = hash_table(2 * n_bits + n_sides, seed=1)
     return {
         "scalars": np.zeros(outcomes.N_SCALARS, ints),
         "layer_counts": np.zeros(layers, ints),
-        "layer": np.full(frames, -1, ints),
-        "asked": np.full(frames, -1, ints),
-        "start": np.zeros(frames, ints),
-        "n_corners": np.zeros(frames, ints),
-        "n_points": np.zeros(frames, ints),
-        "n_lines": np.zeros(frames, ints),
-        "undecided": np.zeros((frames, words), word),
-        "on": np.zeros((frames, words), word),
-        "rows": rows,
-        "point": np.zeros((n_points, d + 1), floats),
-        "signs": np.zeros((n_points, N_WORDS, words), word),
-        "line": np.zeros((n_lines, d + 2), floats),
-        "owner": np.zeros(n_lines, ints),
-        "layer_rows": layer_rows,
-        "layer_sure": np.zeros((layers, widest), floats),
-        "layer_spread": np.zeros((layers, widest), floats),
-        "layer_carry": np.zeros((layers, widest), floats),
         "bits": np.zeros(n_words(n_bits), word),
+        "frames": CornerFrames(
+            layer=np.full(frames, -1, ints),
+            asked=np.full(frames, -1, ints),
+            start=np.zeros(frames, ints),
+            n_corners=np.zeros(frames, ints),
+            n_points=np.zeros(frames, ints),
+            n_lines=np.zeros(frames, ints),
+            simple=np.ones(frames, ints),
+            digest=np.zeros(frames, word),
+            undecided=np.zeros((frames, words), word),
+            on=np.zeros((frames, words), word),
+            rows=rows,
+        ),
+        "points": PointStack(np.zeros((n_points, d + 1), floats), np.zeros((n_points, N_WORDS, words), word)),
+        "lines": LineStack(np.zeros((n_lines, d + 2), floats), np.zeros(n_lines, ints)),
+        "layers": CornerLayers(layer_rows, *(np.zeros((layers, widest), floats) for _ in range(3))),
+        "hashes": Hashes(hashes[:n_bits], hashes[n_bits:]),
         "refined": refine.start(first, layers, widest),
         "blockwise": blockwise.start(net, layers, d + 1),
     }
 
 
-def next_width(net: FlatNetwork) -> int:
+def next_width(net: PackedNetwork) -> int:
     """Length of the rows that each cell on the stack holds of the next layer: only outputs where blocks are summed."""
     first = net.n_hidden if net.form else min(1, net.n_hidden)
     return int(net.stride[first:].max())
 
 
-class CornerSigns(ABC):
+class CornerDecisions(ABC):
     """Signs of neurons at corners in integer arithmetic. A corner is where lines or planes of known owners meet.
 
     `sides` are the rows that owners below 0 stand for; see :mod:`.owner_rows`.
@@ -89,16 +102,16 @@ class CornerSigns(ABC):
     def answer(self, state: Any) -> None:
         """Fill in the signs that the kernel left open at the corners of a cell, for the neuron that it asked about."""
         f = int(state.scalars[outcomes.TOP]) - 1
-        asked = int(state.asked[f])
+        asked = int(state.frames.asked[f])
         word, place = divmod(asked, 64)
         mask = np.uint64(1 << place)
         bits = unpack(state.bits[None], self._n_bits)[0]
-        row = self._owners.row(self._first_bit[int(state.layer[f])] + asked, bits)
+        row = self._owners.row(self._first_bit[int(state.frames.layer[f])] + asked, bits)
         vanishes = not any(row)
-        for i in range(int(state.n_corners[f])):
-            signs = state.signs[state.corner[int(state.start[f]) + i, POINT], :, word]
+        for i in range(int(state.frames.n_corners[f])):
+            signs = state.points.signs[state.corners.place[int(state.frames.start[f]) + i, POINT], :, word]
             if signs[OPEN] & ~signs[ANSWERED] & mask:
-                owners = [] if vanishes else state.owner[self._meeting(state, f, i)].tolist()
+                owners = [] if vanishes else state.lines.owner[self._meeting(state, f, i)].tolist()
                 meeting = [self._owners.row(owner, bits) for owner in owners]
                 sign = 0 if vanishes else self._sign_at(row, meeting)
                 write_sign(signs, mask, sign)

@@ -6,8 +6,7 @@ import pytest
 from families import generic, stack
 from polytope_lens import Box, Lens
 from polytope_lens.cells.region_facets import region_rows
-from polytope_lens.errors import OptionError
-from polytope_lens.search.search_space import check_norm, dual_norms, lift, nearest, place_of, shown_distances
+from polytope_lens.cells.search_space import dual_norms, lift, nearest, place_of, shown_distances
 
 WIDE = stack(
     (np.random.default_rng(0).standard_normal((3, 7)), [0.5, -1.0, 0.2]),
@@ -61,9 +60,3 @@ def test_distances_are_shown_up_to_rounding(network, norm):
     whole, _ = region_rows(network, place_of(network, x, Box([-9] * len(x), [9] * len(x))).around, bits)
     n_bits = network.n_neurons
     assert (np.einsum("nmk,nk->nm", whole[:, :n_bits, :-1], points) + whole[:, :n_bits, -1]).max() < 1e-12
-
-
-@pytest.mark.parametrize("norm", [3, 0, "2", None, True, float("nan")])
-def test_other_norms_are_refused(norm):
-    with pytest.raises(OptionError, match="`norm` should be 1, 2 or inf"):
-        check_norm(norm)

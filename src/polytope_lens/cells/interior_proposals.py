@@ -1,4 +1,4 @@
-"""Points inside regions that were just entered, in floats."""
+"""Points inside regions, in floats: slacks of rows at points, and proposals of points that are well inside."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._compiled.jit import pays
 from polytope_lens.arithmetic.signs import BOUND_SLACK
-from polytope_lens.cells.region_facets import slacks
+from polytope_lens.exact.forward import product_bound
 from polytope_lens.lp.highs import propose_maximum
-from polytope_lens.polytope.batch.nearest_points import nearest_points
+from polytope_lens.polytope.batch.nearest_points import nearest_points, project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 # Moves away from the nearest row, and distances to be kept from all rows.
 MOVES = 3
 SHARES = 2.0**-8, 2.0**-16, 2.0**-24, 2.0**-32, 2.0**-40
+# What a point inside takes in rational arithmetic, in seconds, for each row and cube of dimensions; roughly.
+RATIONAL_POINT = 2e-5
+
+
+def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]:
+    """``-(a . x + c)`` of the rows of n regions at a point each, (n, m), and bounds on their error."""
+    away = np.abs(points)
+    with np.errstate(all="ignore"):
+        slack = -(np.einsum("nmk,nk->nm", rows[:, :, :-1], points) + rows[:, :, -1])
+        size = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
+        inherited = np.einsum("nmk,nk->nm", error[:, :, :-1], away) + error[:, :, -1]
+        return slack, product_bound(inherited, size, rows.shape[2] - 1)
 
 
 def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
@@ -63,6 +76,14 @@ def surely_inside(rows: Floats, error: Floats, points: Floats, doubt: Floats | N
         slack_error = (slack_error + moved) * BOUND_SLACK
     flat = ~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
     return np.asarray((flat | (slack > slack_error)).all(axis=1) & np.isfinite(points).all(axis=1))
+
+
+def pays_to_propose(m: int, d: int) -> bool:
+    """Whether to ask :func:`propose_centers` for a point inside m rows in d coordinates, see :func:`.jit.pays`.
+
+    Otherwise it is found in rational arithmetic, see :func:`.float_inside`.
+    """
+    return pays((project,), RATIONAL_POINT * m * d**3)
 
 
 def propose_centers(rows: Floats, near: Floats) -> Iterator[Floats]:

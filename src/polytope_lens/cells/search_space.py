@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.cells.inequalities import beneath
-from polytope_lens.cells.region_facets import Walls, slacks, walls
-from polytope_lens.errors import OptionError
+from polytope_lens.cells.interior_proposals import slacks, surely_inside
+from polytope_lens.cells.region_facets import Walls, beneath, walls
 from polytope_lens.exact.forward import affine, quiet
 from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.polytope.batch.nearest_points import nearest_points
-from polytope_lens.search.interior_proposals import surely_inside
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
@@ -65,25 +63,12 @@ class Place:
     size: Floats | None = None
 
 
-def check_norm(norm: float) -> float:
-    """1.0, 2.0 or inf.
-
-    Raises
-    ------
-    OptionError
-    """
-    is_number = isinstance(norm, int | float | np.integer | np.floating) and not isinstance(norm, bool)
-    if not is_number or float(norm) not in (1.0, 2.0, np.inf):
-        raise OptionError(f"`norm` should be 1, 2 or inf (numpy.inf), but received {norm!r}.")
-    return float(norm)
-
-
 def place_of(network: Network, x: Floats, domain: Domain, norm: float = 2.0) -> Place:
     """Where to search around x: in the first pre-activations, if they are fewer than the inputs and independent."""
     inner = beneath(network) if domain is None else None
     if inner is None:
         return Place(network, walls(domain, network.input_dim), x, x, np.zeros_like(x), norm=norm)
-    weight, bias = network.layers[0].weight, network.layers[0].bias
+    weight, bias = network.layers[0].dense_weight(), network.layers[0].bias
     start, error = _forward(weight, bias, x[None])
     frame, triangle = np.linalg.qr(weight.T)
     stretch = np.ascontiguousarray(triangle.T)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from polytope_lens.search.interior_proposals import propose_centers, step_in, surely_inside
+from polytope_lens.cells.interior_proposals import propose_centers, step_in, surely_inside
 
 # The square |x| <= 1, a row that says nothing, and one that is always true.
 SQUARE = np.array([[[1, 0, -1], [-1, 0, -1], [0, 1, -1], [0, -1, -1], [0, 0, 0], [0, 0, -2]]], dtype=float)

@@ -1,0 +1,138 @@
+"""What a compiled walk looks like to those who run it: a module of :mod:`._kernels`, and a state made of named parts.
+
+A state is a named tuple of arrays, numbers, and further named tuples of the same kind. Whatever has an entry for each
+frame of the stack is in the part called `frames`, first axis first, so that states can be copied and given more room
+without a list of names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from polytope_lens._types import Ints
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
+
+Parts = TypeVar("Parts")
+_MACHINE_CODE: dict[tuple[Any, ...], Any] = {}
+
+
+class WalkState(Protocol):
+    """All that a walk needs to go on; see the kernels for what else each has."""
+
+    @property
+    def scalars(self) -> Ints:
+        """See :mod:`.outcomes`."""
+
+    @property
+    def layer_counts(self) -> Ints:
+        """Regions after each layer, so far."""
+
+    @property
+    def frames(self) -> Any:
+        """The stack, each first axis being the frame."""
+
+
+State = TypeVar("State", bound=WalkState)
+Output = TypeVar("Output")
+AnyState = TypeVar("AnyState", bound=WalkState, contravariant=True)
+AnyOutput = TypeVar("AnyOutput", contravariant=True)
+
+
+class CompiledWalk(Protocol[AnyState, AnyOutput]):
+    """A walk that goes on until `limit` regions are in the output or something stops it; returns which (`outcomes`)."""
+
+    def __call__(self, net: PackedNetwork, state: AnyState, out: AnyOutput, limit: int, want_output: bool, /) -> int:
+        """One call."""
+
+    @property
+    def overloads(self) -> Mapping[tuple[Any, ...], Any]:
+        """Machine code for each tuple of types of arguments."""
+
+
+class Kernel(Protocol[AnyState, Output]):
+    """A module with a compiled walk, and an output for walks that only count."""
+
+    @property
+    def walk(self) -> CompiledWalk[AnyState, Output]:
+        """The compiled walk."""
+
+    @property
+    def NO_OUTPUT(self) -> Output:
+        """An output without room."""
+
+
+def machine_code(walk: CompiledWalk[Any, Any], arguments: tuple[Any, ...]) -> Any:
+    """The compiled function that a walk is with arguments of these types, when it has been called with such ones.
+
+    Working out the types takes numba longer (0.5 ms) than answering most questions, so it is done once for all
+    arguments that look alike.
+    """
+    look = (walk, *_look(arguments))
+    if look not in _MACHINE_CODE:
+        _MACHINE_CODE[look] = walk.overloads[tuple(map(numba.typeof, arguments))].entry_point
+    return _MACHINE_CODE[look]
+
+
+def _look(part: Any) -> Iterator[Any]:
+    """All that numba's type depends on: of arrays what they are made of and how, of anything else what it is."""
+    if isinstance(part, np.ndarray):
+        yield part.dtype, part.ndim, part.flags.num
+    elif isinstance(part, tuple):
+        yield type(part), len(part)
+        for field in part:
+            yield from _look(field)
+    else:
+        yield type(part)
+
+
+def copied(part: Parts) -> Parts:
+    """The same with arrays of its own."""
+    return _each(np.copy, part)
+
+
+def only_frame(frames: Parts, f: int) -> Parts:
+    """Frames of which only one is filled in: the memory of the others is not there before it is used."""
+
+    def alone(entries: Any) -> Any:
+        others = np.zeros(entries.shape, entries.dtype)
+        others[f] = entries[f]
+        return others
+
+    return _each(alone, frames)
+
+
+def doubled(part: Parts, axis: int = 0) -> Parts:
+    """The same with arrays twice as long."""
+    return _each(lambda array: np.concatenate([array, np.zeros_like(array)], axis=axis), part)
+
+
+def copy_with_frame(state: State, f: int) -> State:
+    """A state of its own, on whose stack there is only one of the frames."""
+    return _with(copied(_with(state, frames=None)), frames=only_frame(state.frames, f))
+
+
+def with_larger_stack(state: State) -> State:
+    """The same state with twice the room for cells."""
+    return _with(state, frames=doubled(state.frames))
+
+
+def _with(state: State, **parts: Any) -> State:
+    """States are named tuples, whose methods no protocol can state."""
+    named: Any = state
+    changed: State = named._replace(**parts)
+    return changed
+
+
+def _each(change: Callable[[Any], Any], part: Parts) -> Parts:
+    """Nested named tuples with all their arrays changed."""
+    if isinstance(part, np.ndarray):
+        changed: Parts = change(part)
+        return changed
+    fields: Any = part
+    return type(part)(*(_each(change, field) for field in fields)) if isinstance(part, tuple) else part

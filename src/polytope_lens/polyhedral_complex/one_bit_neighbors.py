@@ -1,0 +1,258 @@
+"""The neighbours in a complete partition, most of them by patterns that differ in one bit.
+
+Across a facet, the bits change of the neurons that own it, and of those that are zero on all of one of its two regions.
+Where no two rows of a region say the same and no neuron is zero on it, that is one bit, and its neighbours are among
+the regions that the partition lists for its pattern with one bit flipped. That they are neighbours has to be proved.
+
+Let q be the neuron whose bit differs between two regions, and x the point where the segment between points inside them
+meets the hyperplane of q. In the layers up to that of q, neurons have the same affine functions on both regions, so
+that all of them but q keep their signs on the whole segment. If all neurons behind that layer are proved to have their
+signs at x, x is a point of a facet that q alone owns. Behind the last layer there is none, and nothing to prove.
+
+Where this fails, the rows of one of the regions are asked (:mod:`.region_facets`); where rows may say the same, all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.cells.interior_proposals import slacks
+from polytope_lens.cells.region_facets import prove_rows, region_rows, stacked_rows, walls
+from polytope_lens.errors import Status
+from polytope_lens.exact.forward import affine, quiet, scaled
+from polytope_lens.network.network import bit_starts, layer_of_bit, slopes
+from polytope_lens.network.pattern import WORD, pack
+from polytope_lens.polyhedral_complex.one_sided_facets import seen_network, sides
+from polytope_lens.polytope.batch.statuses import FACET, IMPLIED, OPEN
+
+if TYPE_CHECKING:
+    from polytope_lens._types import Bools, Floats, Ints, Statuses
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
+
+
+# Numbers in each array of one batch: they stay in the processor's cache.
+AT_ONCE = 2**15
+# Of partitions with more pre-activations at their witnesses, these are not kept.
+MOST = 2**27
+
+
+class Pairs(NamedTuple):
+    """Regions whose patterns differ in one bit, which is set in the first: (n,) each."""
+
+    first: Ints
+    second: Ints
+    bit: Ints
+
+    def part(self, chosen: Bools | Ints) -> Pairs:
+        """Some of them."""
+        return Pairs(*(array[chosen] for array in self))
+
+
+def pays(partition: Partition) -> bool:
+    """Whether the neighbours of a partition can be had from its patterns."""
+    return partition.status is Status.COMPLETE and len(partition) * max(1, sum(partition.network.widths)) <= MOST
+
+
+def pairs(partition: Partition) -> Ints:
+    """All pairs of regions that share a facet, (n, 2), the smaller index first, ascending; exact.
+
+    Notes
+    -----
+    Cost: about that of the partition for looking up patterns, and as much for a forward pass of the pairs; some ten
+    microseconds for each pair that the segment does not prove, and those of :func:`.sides` for degenerate regions.
+    """
+    bits = partition.patterns()
+    values = _at_witnesses(partition.network, bits, partition.witnesses)
+    sure = _are_sure(partition, bits, values)
+    is_plain = sure & _tell_rows_apart(partition, bits)
+    found = one_bit_apart(bits)
+    is_shown = sure[found.first] & sure[found.second]
+    is_shown[is_shown] = _meet(partition.network, bits, values, found.part(is_shown))
+    parts = [found.part(is_shown)]
+    doubtful = found.part(~is_shown & (is_plain[found.first] | is_plain[found.second]))
+    shown, left = _asked(partition, bits, is_plain, parts[0], doubtful)
+    both = np.concatenate([[part.first, part.second] for part in (parts[0], shown)], axis=1).T
+    full = sides(partition, np.union1d(np.flatnonzero(~is_plain), left))
+    inner = full.across >= 0
+    both = np.concatenate([both, np.column_stack([full.region, full.across])[inner]])
+    codes = np.sort(both.min(axis=1) * len(bits) + both.max(axis=1))
+    codes = codes[np.append(True, codes[1:] != codes[:-1])[: len(codes)]]
+    return np.column_stack(np.divmod(codes, len(bits)))
+
+
+def one_bit_apart(bits: Bools) -> Pairs:
+    """All pairs of patterns in canonical order, (n, n_bits), that differ in one bit.
+
+    Patterns of one word are looked up as they are. Longer ones are told by the exclusive or of random numbers, one for
+    each of their bits that is set, and compared where these agree.
+    """
+    n, n_bits = bits.shape
+    if n_bits <= WORD:
+        marks = pack(np.eye(n_bits, dtype=bool))[:, 0]
+        codes, order = pack(bits)[:, 0], np.arange(n)
+    else:
+        marks = np.random.default_rng(0).integers(0, 2**63, size=(n_bits,), dtype=np.uint64)
+        codes = np.bitwise_xor.reduce(np.where(bits, marks, np.uint64(0)), axis=1)
+        order = np.argsort(codes)
+    known = codes[order]
+    none = np.zeros(0, dtype=np.int64)
+    parts = [(none, none, none)]
+    for q, mark in enumerate(marks):
+        first = np.flatnonzero(bits[:, q])
+        wanted = codes[first] ^ mark
+        place = np.minimum(np.searchsorted(known, wanted), n - 1)
+        alike = np.flatnonzero(known[place] == wanted)
+        parts.append((first[alike], order[place[alike]], np.full(len(alike), q)))
+    found = Pairs(*map(np.concatenate, zip(*parts, strict=True)))
+    if n_bits <= WORD:
+        return found
+    return found.part((bits[found.first] != bits[found.second]).sum(axis=1) == 1)
+
+
+def _at_witnesses(network: Network, bits: Bools, points: Floats) -> list[tuple[Floats, Floats]]:
+    """Pre-activations of each layer at a point of each region, (width, n), and bounds on their errors."""
+    found: list[tuple[Floats, Floats]] = []
+    value, error = points.T, np.zeros(points.T.shape)
+    of_layers = slopes(network.layers, bits)
+    with quiet():
+        for layer, slope in zip(network.layers, of_layers, strict=True):
+            found.append(affine(layer.weight, layer.bias, value, error))
+            value, error = scaled(slope.T, *found[-1])
+    return found
+
+
+def _have_signs(value: Floats, error: Floats, cuts: Bools, bits: Bools) -> Bools:
+    """At which points all neurons of a layer that cut are proved to have the signs of the bits, (n,)."""
+    return np.asarray((np.where(bits.T, value[cuts], -value[cuts]) > error[cuts]).all(axis=0))
+
+
+def _are_sure(partition: Partition, bits: Bools, values: list[tuple[Floats, Floats]]) -> Bools:
+    """Which witnesses are proved in floats to be strictly inside, (n,); not where a neuron is zero on the region."""
+    starts = bit_starts(partition.network)
+    around = walls(partition.domain, partition.network.input_dim).floats
+    rows = np.broadcast_to(around, (len(bits), *around.shape))
+    slack, slack_error = slacks(rows, np.zeros(rows.shape), partition.witnesses)
+    sure = (slack > slack_error).all(axis=1)
+    for index, (layer, found) in enumerate(zip(partition.network.layers, values, strict=True)):
+        sure &= _have_signs(*found, layer.cuts, bits[:, starts[index] : starts[index + 1]])
+    return np.asarray(sure)
+
+
+def _meet(network: Network, bits: Bools, values: list[tuple[Floats, Floats]], found: Pairs) -> Bools:
+    """For which pairs it is proved that the segment between the witnesses, sure ones, crosses a facet of both."""
+    layers, of_bit = network.layers, layer_of_bit(network)
+    is_last = of_bit[found.bit] == (of_bit[-1] if len(of_bit) else 0)
+    starts = bit_starts(network)
+    shown = np.array(is_last)
+    for index in range(len(layers) - 1):
+        chosen = np.flatnonzero(~is_last & (of_bit[found.bit] == index))
+        step = max(1, AT_ONCE // max(network.widths))
+        for start in range(0, len(chosen), step):
+            part = chosen[start : start + step]
+            first, second, bit = found.part(part)
+            neuron = np.flatnonzero(layers[index].cuts)[bit - starts[index]]
+            value, error = _between(*values[index], first, second, neuron)
+            on, good = bits[first], np.ones(len(part), dtype=bool)
+            of_layers = slopes(layers, on)
+            for behind in range(index + 1, len(layers)):
+                layer = layers[behind]
+                with quiet():
+                    value, error = scaled(of_layers[behind - 1].T, value, error)
+                    value, error = affine(layer.weight, layer.bias, value, error)
+                good &= _have_signs(value, error, layer.cuts, on[:, starts[behind] : starts[behind + 1]])
+            shown[part] = good
+    return np.asarray(shown)
+
+
+def _between(value: Floats, error: Floats, first: Ints, second: Ints, neuron: Ints) -> tuple[Floats, Floats]:
+    """Pre-activations of a layer where one of them is zero on the segments between some points, and bounds on errors.
+
+    `value` and `error` (width, n) are those at all points; the neuron's is positive at the first one, negative at the
+    second. If s and s' are its sizes there, within e and e', the share ``s / (s + s')`` of the way is known to the
+    greater of e and e', divided by the least that the exact sizes may add up to.
+    """
+    at = np.arange(len(neuron))
+    with quiet():
+        a, b = value[:, first], value[:, second]
+        before, after = a[neuron, at], -b[neuron, at]
+        doubts = error[neuron, first], error[neuron, second]
+        total = before + after
+        least = total * (1 - 4 * UNIT_ROUNDOFF) - (doubts[0] + doubts[1]) * BOUND_SLACK
+        share = before / total
+        off = np.where(least > 0, np.maximum(*doubts) / least * BOUND_SLACK + 4 * UNIT_ROUNDOFF, np.inf)
+        way = b - a
+        bound = np.maximum(error[:, first], error[:, second]) + (off + 8 * UNIT_ROUNDOFF) * np.abs(way)
+        bound = (bound + 4 * UNIT_ROUNDOFF * np.abs(a)) * BOUND_SLACK + UNDERFLOW_GUARD
+        found = a + share * way
+    found[neuron, at] = 0.0
+    bound[neuron, at] = 0.0
+    return found, bound
+
+
+def _tell_rows_apart(partition: Partition, bits: Bools) -> Bools:
+    """In which regions it is proved that no two neurons have the same hyperplane, (n,).
+
+    Rows are those of the cell that the region makes with all that differ from it in the last layer only. Two of them
+    are multiples of each other only if the quotients of their scalar products with two vectors are the same.
+    """
+    network, _ = seen_network(partition)
+    n, starts = len(bits), bit_starts(network)
+    last = max((index for index, layer in enumerate(network.layers) if layer.cuts.any()), default=0)
+    before = bits[:, : starts[last]] if len(network.layers) else bits
+    is_new = np.append(True, (before[1:] != before[:-1]).any(axis=1))
+    cells, d = bits[is_new], network.input_dim
+    vectors = np.random.default_rng(0).uniform(0.5, 1.0, (d + 1, 2))
+    unit, told = summation_bound(d + 2), np.ones(len(cells), dtype=bool)
+    step = max(1, AT_ONCE // ((bits.shape[1] + 1) * (d + 1)))
+    for start in range(0, len(cells), step):
+        some = slice(start, start + step)
+        rows, error = stacked_rows(network, cells[some])
+        constant = ~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
+        with quiet(), np.errstate(divide="ignore"):
+            product = rows @ vectors
+            doubt = ((error + unit * np.abs(rows)) @ vectors) * BOUND_SLACK + UNDERFLOW_GUARD
+            above, below = product[:, :, 0], product[:, :, 1]
+            room = np.abs(below) - doubt[:, :, 1]
+            quotient = above / below
+            spread = (doubt[:, :, 0] + np.abs(quotient) * doubt[:, :, 1]) / room + 4 * UNIT_ROUNDOFF * np.abs(quotient)
+            spread = np.where(room > 0, spread * BOUND_SLACK, np.nan)
+        low = np.where(constant, np.inf, quotient - spread)
+        order = np.argsort(low, axis=1)
+        high = np.take_along_axis(np.where(constant, -np.inf, quotient + spread), order, axis=1)
+        low = np.take_along_axis(low, order, axis=1)
+        highest = np.maximum.accumulate(high, axis=1)
+        told[some] = ((low[:, 1:] > highest[:, :-1]) | (low[:, 1:] == np.inf)).all(axis=1) & ~np.isnan(low).any(axis=1)
+    return np.asarray(told[np.cumsum(is_new) - 1]) if n else told
+
+
+def _asked(partition: Partition, bits: Bools, is_plain: Bools, shown: Pairs, doubtful: Pairs) -> tuple[Pairs, Ints]:
+    """Which doubtful pairs share a facet, as the rows of one of the regions say; and regions that have to be asked all.
+
+    Rows of other bits than those in `shown` and `doubtful` are no facets of a region where rows are told apart.
+    """
+    network, points = seen_network(partition)
+    around = walls(partition.domain, network.input_dim)
+    n_bits, n_rows = bits.shape[1], bits.shape[1] + len(around.exact)
+    region = np.where(is_plain[doubtful.first], doubtful.first, doubtful.second)
+    asked, place = np.unique(region, return_inverse=True)
+    status: Statuses = np.full((len(asked), n_rows), IMPLIED, dtype=np.int8)
+    # Whether they are facets or not, sides of the domain are in the way.
+    status[:, n_bits:] = FACET
+    where = np.full(len(bits), -1)
+    where[asked] = np.arange(len(asked))
+    for some, known in ((shown, FACET), (doubtful, OPEN)):
+        for ends in (some.first, some.second):
+            is_asked = where[ends] >= 0
+            status[where[ends[is_asked]], some.bit[is_asked]] = known
+    step = max(1, AT_ONCE // ((n_rows + 1) * (network.input_dim + 1)))
+    for start in range(0, len(asked), step):
+        part = slice(start, start + step)
+        rows, error = region_rows(network, around, bits[asked[part]])
+        seen = bits[asked[part]], points[asked[part]]
+        status[part], _ = prove_rows(network, around, *seen, rows, error, given=status[part])
+    answer = status[place, doubtful.bit]
+    return doubtful.part(answer == FACET), np.unique(region[(answer == OPEN)])

@@ -1,0 +1,132 @@
+"""The facets of many regions of a partition, each seen from one side: what lies across, and whose they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polytope_lens._arrays.batches import batches
+from polytope_lens._arrays.ragged import starts
+from polytope_lens.cells.region_facets import Cells, Walls, beneath, prove_rows, region_rows, walls
+from polytope_lens.errors import REPORT, ConsistencyError, Status
+from polytope_lens.network.pattern import find_keys, pack, sort_key, unpack
+from polytope_lens.polytope.batch.statuses import FACET, OPEN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Bools, Floats, Ints, Words
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.partition import Partition
+
+
+class Sides(NamedTuple):
+    """Facets as seen from one of their regions.
+
+    An owner is a bit of the pattern, or the number of a row of the domain minus the number of these, so that owners
+    ascend in the order of layers, the domain first. ``across`` is -1 where nothing is.
+    """
+
+    region: Ints
+    across: Ints
+    indptr: Ints
+    owner: Ints
+
+
+def sides(partition: Partition, wanted: Ints) -> Sides:
+    """All facets of some regions, each as seen from its region; exact.
+
+    Raises
+    ------
+    ConsistencyError
+        A complete partition does not list a neighbour.
+
+    Notes
+    -----
+    Each row of each region is proved to be a facet or to be implied in floats (:mod:`.redundancy`), from rows with
+    error bounds; in regions with open rows again from exact ones, rounded once; what is still open by linear programs
+    in rational arithmetic. Where a facet has one owner and no pre-activation vanishes on the region, that owner's bit
+    is the one that changes: all other neurons have a sign at a point of the facet's relative interior, hence the same
+    on both sides of it. Elsewhere the pattern across is computed in integer arithmetic.
+    """
+    network, points = seen_network(partition)
+    d, n_bits = network.input_dim, network.n_neurons
+    around = walls(partition.domain, d)
+    keys = sort_key(partition.packed_patterns)
+    cells = Cells(network, around)
+    parts = [Sides(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
+    for some in batches(len(wanted), (n_bits + len(around.exact) + 1) * (d + 1)):
+        region = wanted[some]
+        bits = unpack(partition.packed_patterns[region], n_bits)
+        status, vanishes = prove_rows(network, around, bits, points[region], *region_rows(network, around, bits))
+        sure = (status != OPEN).all(axis=1) & ~vanishes.any(axis=1)
+        at, owner = np.nonzero((status == FACET) & sure[:, None])
+        parts.append(_flipped(partition, keys, region[at], owner, around))
+        for i in np.flatnonzero(~sure):
+            found = list(cells.facets(bits[i], points[region[i]], status[i], vanishes[i]))
+            parts.append(_crossed(partition, keys, int(region[i]), found))
+    return _concatenated(parts)
+
+
+def seen_network(partition: Partition) -> tuple[Network, Floats]:
+    """The network in whose coordinates facets are looked for (:func:`.beneath`), and the witnesses there, rounded."""
+    network, points = partition.network, partition.witnesses
+    inner = beneath(network) if partition.domain is None else None
+    if inner is None:
+        return network, points
+    return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
+
+
+def _flipped(partition: Partition, keys: NDArray[np.void], region: Ints, owner: Ints, around: Walls) -> Sides:
+    """Facets with one owner, a bit or a wall: the regions across differ in that bit."""
+    n_bits = partition.network.n_neurons
+    inner = owner < n_bits
+    words = partition.packed_patterns[region[inner]]
+    bit = owner[inner]
+    words[np.arange(len(bit)), bit >> 6] ^= np.uint64(1) << (63 - (bit & 63)).astype(np.uint64)
+    across = np.full(len(region), -1)
+    across[inner] = _found(partition, keys, words, region[inner])
+    lists = [around.owners[q - n_bits] if q >= n_bits else [q] for q in owner.tolist()]
+    return Sides(region, across, *ragged(lists))
+
+
+def _crossed(
+    partition: Partition, keys: NDArray[np.void], region: int, found: list[tuple[Bools | None, list[int]]]
+) -> Sides:
+    """Facets of one region with whatever lies across."""
+    across = np.full(len(found), -1)
+    inner = [i for i, (bits, _) in enumerate(found) if bits is not None]
+    if inner:
+        words = pack(np.array([bits for bits, _ in found if bits is not None]))
+        across[inner] = _found(partition, keys, words, np.full(len(inner), region))
+    return Sides(np.full(len(found), region), across, *ragged([owners for _, owners in found]))
+
+
+def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: Ints) -> Ints:
+    """Indices of patterns, which lie across facets of the regions; -1 for those that a partial partition lacks."""
+    index = find_keys(keys, words)
+    missing = index < 0
+    if missing.any() and partition.status is Status.COMPLETE:
+        i = int(np.flatnonzero(missing)[0])
+        raise ConsistencyError(
+            f"across a facet of region {region[i]} lies a region that this partition ({partition.status.name}) does "
+            f"not list. {REPORT}"
+        )
+    return index
+
+
+def ragged(lists: list[list[int]]) -> tuple[Ints, Ints]:
+    """Lists of numbers as starts and values."""
+    sizes = np.array([len(entries) for entries in lists], dtype=np.int64)
+    return starts(sizes), np.array([q for entries in lists for q in entries], dtype=np.int64)
+
+
+def _concatenated(parts: list[Sides]) -> Sides:
+    sizes = np.concatenate([np.diff(part.indptr) for part in parts])
+    return Sides(
+        np.concatenate([part.region for part in parts]),
+        np.concatenate([part.across for part in parts]),
+        starts(sizes),
+        np.concatenate([part.owner for part in parts]),
+    )

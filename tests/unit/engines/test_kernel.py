@@ -1,0 +1,93 @@
+"""States made of named parts are copied, and given room, without a list of their names."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens._compiled.jit import jit
+from polytope_lens.engines._kernels import polyhedra, split, subdivide
+from polytope_lens.engines.kernel import copied, copy_with_frame, doubled, machine_code, only_frame, with_larger_stack
+
+
+class Stack(NamedTuple):
+    layer: Any
+    rows: Any
+
+
+class Room(NamedTuple):
+    scratch: Any
+    unit: float
+
+
+class Example(NamedTuple):
+    scalars: Any
+    layer_counts: Any
+    frames: Stack
+    room: Room
+
+
+def example():
+    stack = Stack(np.array([1, 2, 3]), np.arange(6.0).reshape(3, 2))
+    return Example(np.array([7]), np.array([8]), stack, Room(np.array([0.5]), 2.0))
+
+
+def test_copies_share_nothing_that_can_be_written_to():
+    state = example()
+    other = copied(state)
+    other.room.scratch[0], other.frames.rows[:], other.scalars[0] = 9.0, 0.0, 0
+    assert (state.room.scratch[0], state.room.unit, other.room.unit) == (0.5, 2.0, 2.0)
+    assert (state.scalars[0], state.frames.rows[2, 1]) == (7, 5.0)
+
+
+def test_a_copy_with_one_frame_has_it_in_its_place():
+    state = example()
+    other = copy_with_frame(state, 1)
+    assert type(other) is Example
+    assert other.frames.layer.tolist() == [0, 2, 0]
+    assert other.frames.rows.tolist() == [[0, 0], [2, 3], [0, 0]]
+    other.scalars[0] = other.room.scratch[0] = 0
+    assert (state.scalars[0], state.room.scratch[0]) == (7, 0.5)
+    assert only_frame(state.frames, 2).layer.tolist() == [0, 0, 3]
+
+
+def test_twice_the_room_keeps_what_there_is():
+    larger = with_larger_stack(example())
+    assert larger.frames.layer.tolist() == [1, 2, 3, 0, 0, 0]
+    assert larger.frames.rows.shape == (6, 2)
+    assert larger.room.scratch.shape == (1,)
+    assert doubled(np.array([[1, 2], [3, 4]]), axis=1).tolist() == [[1, 2, 0, 0], [3, 4, 0, 0]]
+
+
+def test_kernels_have_what_the_driver_asks_of_them():
+    for kernel, state in (
+        (split, split.SplitState),
+        (subdivide, subdivide.SubdivideState),
+        (polyhedra, polyhedra.PolyhedraState),
+    ):
+        assert callable(kernel.walk)
+        assert all(part.shape[0] <= 1 for part in kernel.NO_OUTPUT if isinstance(part, np.ndarray))
+        assert {"scalars", "layer_counts", "frames"} <= set(state._fields)
+
+
+@jit
+def total(x, options):
+    return x[0] + options[0]
+
+
+def test_machine_code_is_that_of_the_types_of_the_arguments():
+    """Arrays of other numbers, dimensions or layouts, or that may not be written to, have code of their own."""
+    frozen = np.arange(3.0)
+    frozen.flags.writeable = False
+    different = [
+        (np.arange(3.0), (1,)), (np.arange(3), (1,)), (np.arange(6.0)[::2], (1,)), (frozen, (1,)),
+        (np.arange(3.0), (1.5,)), (np.arange(3.0), (1, 2)), (np.arange(3.0), (True,)),
+    ]  # fmt: skip
+    for arguments in different:
+        total(*arguments)
+    codes = [machine_code(total, arguments) for arguments in different]
+    assert len({id(code) for code in codes}) == len(different)
+    for (x, options), code in zip(different, codes, strict=True):
+        assert code(x, options) == x[0] + options[0]
+    assert machine_code(total, (np.ones(9), (7,))) is codes[0]

@@ -1,0 +1,120 @@
+"""Neighbours by patterns that differ in one bit, beside those by the rows of every region."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from families import braid, flip_trap, generic, seven_lines
+from polytope_lens import Lens
+from polytope_lens.importers.npz import load_npz
+from polytope_lens.polyhedral_complex import one_bit_neighbors
+from polytope_lens.polyhedral_complex.one_bit_neighbors import (
+    Pairs,
+    _at_witnesses,
+    _between,
+    _meet,
+    one_bit_apart,
+    pairs,
+    pays,
+)
+from polytope_lens.polyhedral_complex.one_sided_facets import sides
+from polytope_lens.testing.strategies import domains, networks
+
+NETS = Path(__file__).parents[3] / "benchmarks" / "nets"
+NAMES = ["d3_16x2_box1", "d3_20_unb", "d4_12x2_box1", "ng_duplicate", "ng_zero_bias", "sliver_27", "triangle_33"]
+
+
+def by_rows(partition):
+    found = sides(partition, np.arange(len(partition)))
+    both = np.sort(np.column_stack([found.region, found.across])[found.across >= 0], axis=1)
+    return np.unique(both, axis=0).tolist()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_are_those_that_the_rows_of_all_regions_tell(name):
+    network, domain = load_npz(NETS / f"{name}.npz")
+    partition = Lens(network).partition(domain, mesh=False)
+    assert pairs(partition).tolist() == by_rows(partition)
+
+
+@pytest.mark.parametrize("network", [flip_trap(), generic(6, 3), braid(4), seven_lines()])
+def test_of_arrangements_and_of_patterns_that_differ_in_one_bit_without_a_facet(network):
+    partition = Lens(network).partition(mesh=False)
+    assert pairs(partition).tolist() == by_rows(partition)
+
+
+@given(data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_of_degenerate_networks(data):
+    network = data.draw(networks(input_dim=st.integers(1, 3)))
+    partition = Lens(network).partition(data.draw(domains(network.input_dim)), mesh=False)
+    assert pairs(partition).tolist() == by_rows(partition)
+
+
+@pytest.mark.parametrize("blind", ["_meet", "_are_sure", "_tell_rows_apart"])
+def test_what_is_not_proved_is_asked_of_the_rows(monkeypatch, blind):
+    network, domain = load_npz(NETS / "d3_16x2_box1.npz")
+    partition = Lens(network).partition(domain, mesh=False)
+    if blind == "_meet":
+        monkeypatch.setattr(one_bit_neighbors, blind, lambda *arguments: np.zeros(len(arguments[-1].bit), dtype=bool))
+    else:
+        # Every other region is in doubt.
+        monkeypatch.setattr(one_bit_neighbors, blind, lambda *_: np.arange(len(partition)) % 2 == 0)
+    assert pairs(partition).tolist() == by_rows(partition)
+
+
+def test_a_search_that_was_cut_short_is_asked_by_its_rows():
+    lens = Lens(generic(6, 3))
+    assert pays(lens.partition(mesh=False))
+    assert not pays(lens.explore([0, 0, 0], max_regions=5))
+
+
+@pytest.mark.parametrize("n_bits", [5, 64, 150])
+def test_pairs_of_patterns(n_bits):
+    rng = np.random.default_rng(n_bits)
+    bits = np.unique(rng.random((40, n_bits)) < 0.5, axis=0)
+    flipped = bits.copy()
+    flipped[np.arange(len(bits)), rng.integers(0, n_bits, len(bits))] ^= True
+    bits = np.unique(np.concatenate([bits, flipped]), axis=0)
+    indices = range(len(bits))
+    expected = [
+        (i, j)
+        for i, j in product(indices, indices)
+        if bits[i].sum() == bits[j].sum() + 1 and (bits[i] >= bits[j]).all()
+    ]
+    found = one_bit_apart(bits)
+    assert sorted(zip(found.first.tolist(), found.second.tolist(), strict=True)) == expected
+    assert all(bits[i, q] and not bits[j, q] for i, j, q in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize(("height", "meets"), [(0.6, True), (1.4, False)])
+def test_a_segment_may_miss_the_facet_between_two_regions(height, meets):
+    # The second layer's neuron is off below y = 1/2 + max(x, 0), and the two regions lie below that, side by side.
+    lens = Lens.from_arrays([[[1, 0], [0, 1]], [[-1, 1]], [[1]]], [[0, 0], [-0.5], [0]])
+    bits = np.array([[True, True, False], [False, True, False]])
+    points = np.array([[1, height], [-0.1, 0.45]])
+    values = _at_witnesses(lens.network, bits, points)
+    pair = Pairs(*(np.array([v]) for v in (0, 1, 0)))
+    assert _meet(lens.network, bits, values, pair).tolist() == [meets]
+
+
+def test_bounds_between_two_points_hold():
+    rng = np.random.default_rng(2)
+    value, error = rng.standard_normal((4, 30)), np.zeros((4, 30))
+    value[0, :15], value[0, 15:] = np.abs(value[0, :15]), -np.abs(value[0, 15:])
+    first, second, neuron = np.arange(15), np.arange(15, 30), np.zeros(15, dtype=np.int64)
+    found, bound = _between(value, error, first, second, neuron)
+    for i in range(15):
+        before, after = (Fraction(value[0, k]) for k in (i, 15 + i))
+        share = before / (before - after)
+        for row in range(4):
+            a, b = (Fraction(value[row, k]) for k in (i, 15 + i))
+            assert abs(Fraction(found[row, i]) - (a + share * (b - a))) <= Fraction(bound[row, i])
+        assert bound[:, i].max() < 1e-14

@@ -1,0 +1,94 @@
+"""What can be asked of the objects that users meet: these names, all of them on the page, and no others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from polytope_lens import Box, Lens
+
+PAGE = Path(__file__).parents[2] / "docs" / "objects.md"
+
+LENS = Lens.from_arrays([np.eye(3)[:2], [[1, 1]]], [[0, 0], [0]])
+PARTITION = LENS.partition(Box([-1] * 3, [1] * 3))
+REGION = PARTITION[0]
+OBJECTS = {
+    "Lens": LENS, "Network": LENS.network, "Region": REGION, "Polytope": REGION.polytope,
+    "Inequalities": REGION.inequalities(), "Partition": PARTITION, "plot": PARTITION.plot,
+    "function": PARTITION.function, "complex": PARTITION.complex, "export": PARTITION.export,
+    "region.export": REGION.export, "Path": LENS.path([0, 0, 0], [1, 1, 1]),
+}  # fmt: skip
+
+# What completion shows. Add a name here, and on the page, only if a user should be offered it.
+MEMBERS = {
+    "Lens": """
+        at count crossings distance embed explore flat from_arrays integrated_gradients local_complexity lowering
+        network overlay part partition path patterns project region_count_bounds regions robustness_radius self_check
+        slice
+    """,
+    "Network": """
+        augmented_weights bits_per_layer dense_output_weight input_dim layers n_neurons output_bias output_dim
+        output_weight widths
+    """,
+    "Region": """
+        activation_matrices affine_map augmented_map bounding_box chebyshev_ball contains distance domain
+        estimate_volume export inequalities is_bounded nearest_boundary neighbors network pattern point polytope
+        power_cells rays sample vanishing vertices volume
+    """,
+    "Polytope": """
+        A b bounding_box centroid chebyshev_ball contains cvxpy_constraints diameter dim distance estimate_volume export
+        facets fractions from_ine from_json has_interior incidences is_bounded is_empty max_volume_ellipsoid
+        min_volume_ellipsoid owners project rays rows sample to_shapely vertices volume width
+    """,
+    "Inequalities": """
+        A b contains distances error facets format is_exact is_facet layer neuron point to_polytope
+    """,
+    "Partition": """
+        adjacency boundary bounded_mask certificate chebyshev_balls complex counts_per_layer data_table domain engine
+        explain export extrema function is_complete level_set linear_pieces lipschitz load locate maps mesh network
+        neurons packed_patterns patterns plot polygons rays save search status to_frame to_geodataframe to_networkx
+        vertices volumes witnesses
+    """,
+    "plot": "interactive surface",
+    "function": "gradient_variation moments norms total_variation",
+    "complex": "bent_hyperplane f_vector faces facets linear_region_counts",
+    "export": "obj ply write",
+    "Path": """
+        breakpoints embed exact_breakpoints flips length lengths network packed_patterns patterns points regions
+        segments
+    """,
+    "region.export": "ine json latex lp smtlib vnnlib wkt write",
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_completion_shows_what_is_meant(name):
+    shown = [member for member in dir(OBJECTS[name]) if not member.startswith("_")]
+    assert shown == sorted(MEMBERS[name].split())
+
+
+@pytest.mark.parametrize("name", ["plot", "function", "complex", "export", "region.export"])
+def test_a_namespace_prints_what_it_answers(name):
+    assert set(re.findall(r"\w+", repr(OBJECTS[name]).partition("(")[2])) | {"write"} >= set(MEMBERS[name].split())
+
+
+def test_what_holds_a_partition_holds_nothing_else():
+    for name in ("plot", "function", "complex", "export"):
+        with pytest.raises(AttributeError):
+            OBJECTS[name]._partition = None
+        assert not hasattr(OBJECTS[name], "__dict__")
+        assert OBJECTS[name]._partition is PARTITION
+
+
+@pytest.mark.parametrize("name", ["Lens", "Network", "Region", "Polytope", "Inequalities", "Partition", "Path"])
+def test_the_page_names_every_member(name):
+    sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    section = next(text for text in sections if text.startswith(f"{name}:"))
+    table = " ".join(line for line in section.splitlines() if line.startswith("|"))
+    told = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", table))))
+    spaces = {"Partition": ("plot", "function", "complex", "export"), "Polytope": ("region.export",)}.get(name, ())
+    members = set(" ".join(MEMBERS[part] for part in (name, *spaces)).split())
+    assert not members - told
