@@ -60,3 +60,45 @@ def kept(function: Callable[[T], R]) -> Callable[[T], R]:
         return answer
 
     return ask
+
+
+class FoundLater:
+    """A field of a dataclass, an array, that is found when it is first asked for if it was left out, as None."""
+
+    def __init__(self, name: str, find: Callable[[Any], np.ndarray[Any, Any]]) -> None:
+        self._name, self._find = name, find
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        if owner is None:
+            return self
+        if owner.__dict__[self._name] is None:
+            found = self._find(owner)
+            found.flags.writeable = False
+            owner.__dict__[self._name] = found
+        return owner.__dict__[self._name]
+
+    def __set__(self, owner: Any, value: Any) -> None:
+        owner.__dict__[self._name] = value
+
+
+def found_later(**finders: Callable[[Any], np.ndarray[Any, Any]]) -> Callable[[type[T]], type[T]]:
+    """Make fields of a dataclass a `FoundLater`, each with the function that finds it.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @found_later(squares=lambda this: np.arange(this.n) ** 2)
+    ... @dataclass(frozen=True)
+    ... class Table:
+    ...     n: int
+    ...     squares: object
+    >>> Table(4, None).squares, Table(4, "as given").squares
+    (array([0, 1, 4, 9]), 'as given')
+    """
+
+    def change(kind: type[T]) -> type[T]:
+        for name, find in finders.items():
+            setattr(kind, name, FoundLater(name, find))
+        return kind
+
+    return change

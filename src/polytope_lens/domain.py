@@ -16,7 +16,7 @@ from polytope_lens.polytope.halfspaces import has_float_rows
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Ints
 
 
 # Coordinates of a corner that are printed.
@@ -27,19 +27,35 @@ MOST_NAMED = 12
 class Box(Keeper):
     """``{x : lower <= x <= upper}``.
 
+    Where both corners have the same number, that coordinate is fixed: the box is flat, as in properties to be verified
+    where some inputs are given. As a domain it is then the slice that it is. Regions are those of the network as a
+    function of its free inputs, facets and neighbours those within the flat; points have all d coordinates, the fixed
+    ones bit for bit as they are given; volumes, integrals, slopes and radii are those of the flat.
+
     Parameters
     ----------
-    lower, upper : (d,) arrays, ``lower < upper`` in every coordinate
+    lower, upper : (d,) arrays, ``lower <= upper`` in every coordinate
 
     Raises
     ------
     DomainError
-        An empty or flat box.
+        An empty box.
 
     Examples
     --------
     >>> Box([-1, -1], [1, 2])
     Box([-1.0, -1.0], [1.0, 2.0])
+
+    Two lines in space, seen on the flat where the third input is 1/2:
+
+    >>> from polytope_lens import Lens
+    >>> lens = Lens.from_arrays([[[1, 0, 2], [0, 1, -1]], [[1, 1]]], [[0, 0], [0]])
+    >>> found = lens.partition(Box([-2, -2, 0.5], [2, 2, 0.5]))
+    >>> found.counts_per_layer, found.volumes(), found.vertices(0)
+    (array([4]), array([2.5, 1.5, 7.5, 4.5]), array([[-2. ,  0.5,  0.5],
+           [-2. , -2. ,  0.5],
+           [-1. , -2. ,  0.5],
+           [-1. ,  0.5,  0.5]]))
     """
 
     lower: Floats
@@ -53,12 +69,12 @@ class Box(Keeper):
                 f"a box needs two corners with the same number of coordinates, at least one, but received shapes "
                 f"{lower.shape} and {upper.shape}."
             )
-        flat = np.flatnonzero(~(lower < upper))
-        if flat.size:
-            k = int(flat[0])
+        empty = np.flatnonzero(lower > upper)
+        if empty.size:
+            k = int(empty[0])
             raise DomainError(
-                f"a box needs lower < upper in every coordinate, but coordinate {k} runs from {lower[k]} to "
-                f"{upper[k]}: it is empty or flat and holds no region."
+                f"a box needs lower <= upper in every coordinate, but coordinate {k} runs from {lower[k]} to "
+                f"{upper[k]}: it is empty."
             )
         object.__setattr__(self, "lower", lower)
         object.__setattr__(self, "upper", upper)
@@ -67,6 +83,18 @@ class Box(Keeper):
     def dim(self) -> int:
         """Number of coordinates, d."""
         return len(self.lower)
+
+    @property
+    @kept
+    def free(self) -> Ints:
+        """The coordinates that are not fixed, (k,), ascending: all of them, unless the box is flat."""
+        return np.flatnonzero(self.lower < self.upper)
+
+    @property
+    @kept
+    def is_flat(self) -> bool:
+        """Whether some coordinates are fixed, ``lower == upper``."""
+        return bool((self.lower == self.upper).any())
 
     @property
     @kept
@@ -82,8 +110,8 @@ class Box(Keeper):
 
     @property
     def volume(self) -> float:
-        """Product of the sides; rounded."""
-        return float(np.prod(self.upper - self.lower))
+        """Product of the sides, in a flat box that of the free ones; rounded."""
+        return float(np.prod((self.upper - self.lower)[self.free]))
 
     def to_polytope(self) -> Polytope:
         """The same set as ``A @ x <= b``; made once."""
@@ -126,7 +154,9 @@ Domain: TypeAlias = Box | Polytope | None
 
 
 def check_domain(domain: Domain, dim: int) -> Domain:
-    """Return `domain` if it is full-dimensional, lives in R^dim and has rows that floats hold.
+    """Return `domain` if it has regions, lives in R^dim and has rows that floats hold.
+
+    It is full-dimensional, or a flat box.
 
     Raises
     ------
@@ -143,10 +173,16 @@ def check_domain(domain: Domain, dim: int) -> Domain:
             f"the network has {dim} inputs, so its domain should live in R^{dim}, but received {domain!r} "
             f"in R^{domain.dim}."
         )
+    if isinstance(domain, Box) and not domain.free.size:
+        raise DomainError(
+            f"the domain {domain!r} is a single point: it fixes every input, so that nothing is left to be cut into "
+            "regions. For the region that holds the point, ask `lens.at(x)`."
+        )
     if isinstance(domain, Polytope) and not domain.has_interior:
         raise DomainError(
             f"the domain {domain!r} is empty or flat: no point satisfies all its inequalities strictly, so it holds no "
-            "region. For a flat piece of a space, restrict the network to it."
+            "region. For a flat piece of a space, fix inputs by a box with equal bounds, or restrict the network to "
+            "any other flat, `lens.slice(p, q, r)`."
         )
     if isinstance(domain, Polytope) and not has_float_rows(domain):
         raise DomainError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -19,9 +19,11 @@ from polytope_lens.cells import (
     vanishing,
 )
 from polytope_lens.exact.point_signs import point_signs
+from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.io.export import Export
 from polytope_lens.network import network as net
 from polytope_lens.network.affine import AffineMap, augmented_map
+from polytope_lens.network.pattern import ActivationPattern
 from polytope_lens.polytope.polytope import MOST, Polytope
 
 if TYPE_CHECKING:
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Fractions, Ints
     from polytope_lens.cells.inequalities import Inequalities
     from polytope_lens.domain import Domain
-    from polytope_lens.network.pattern import ActivationPattern
     from polytope_lens.polytope.metric.ball import Ball
     from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import RecessionCone
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,9 @@ class Region(Keeper):
     others are asked of ``region.polytope``. Facets are found once, whoever asks for them first, and kept with the
     object. Two regions are equal if they are the same region of the same network, clipped to the same domain, whatever
     their `point`.
+
+    In a flat :class:`.Box` the region is flat, too. `on_flat` is the same one of a network of the free inputs, where
+    its facets are decided, and its volume and balls measured; rows and points are those of the whole network.
     """
 
     network: net.Network
@@ -73,6 +79,16 @@ class Region(Keeper):
 
     def __hash__(self) -> int:
         return hash((self.network, self.pattern))
+
+    @property
+    @kept
+    def on_flat(self) -> Region | None:
+        """In a flat box, the same region of a network of the free inputs alone; else None."""
+        flat = flat_of(self)
+        if flat is None:
+            return None
+        pattern = ActivationPattern(self.pattern.bits, flat.network.bits_per_layer)
+        return Region(flat.network, pattern, flat.domain, self.point[flat.free])
 
     @property
     @kept
@@ -161,9 +177,10 @@ class Region(Keeper):
     def vertices(self, *, exact: Literal[True], max_vertices: int | None = MOST) -> Fractions: ...
     @documented_by(Polytope.vertices)
     def vertices(self, *, exact: bool = False, max_vertices: int | None = MOST) -> Floats | Fractions:
+        cell = within(self).polytope
         if exact:
-            return self.polytope.vertices(exact=True, max_vertices=max_vertices)
-        return self.polytope.vertices(max_vertices=max_vertices)
+            return self._embedded(cell.vertices(exact=True, max_vertices=max_vertices))
+        return self._embedded(cell.vertices(max_vertices=max_vertices))
 
     @overload
     def volume(self, *, exact: Literal[False] = False) -> float: ...
@@ -171,19 +188,22 @@ class Region(Keeper):
     def volume(self, *, exact: Literal[True]) -> Fraction: ...
     @documented_by(Polytope.volume)
     def volume(self, *, exact: bool = False) -> float | Fraction:
-        return self.polytope.volume(exact=True) if exact else self.polytope.volume()
+        cell = within(self).polytope
+        return cell.volume(exact=True) if exact else cell.volume()
 
     @documented_by(Polytope.estimate_volume)
     def estimate_volume(self, n: int = 2000, seed: int = 0) -> Estimate:
-        return self.polytope.estimate_volume(n, seed)
+        return within(self).polytope.estimate_volume(n, seed)
 
     @documented_by(Polytope.bounding_box)
     def bounding_box(self) -> tuple[Floats, Floats]:
-        return self.polytope.bounding_box()
+        lower, upper = within(self).polytope.bounding_box()
+        return self._embedded(lower), self._embedded(upper)
 
     @documented_by(Polytope.chebyshev_ball)
     def chebyshev_ball(self) -> Ball:
-        return self.polytope.chebyshev_ball()
+        flat, ball = flat_of(self), within(self).polytope.chebyshev_ball()
+        return ball if flat is None else flat.embedded(ball)
 
     @documented_by(Polytope.distance)
     def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats:
@@ -191,7 +211,15 @@ class Region(Keeper):
 
     @documented_by(Polytope.sample)
     def sample(self, n: int, seed: int = 0) -> Floats:
-        return self.polytope.sample(n, seed)
+        return self._embedded(within(self).polytope.sample(n, seed))
+
+    def _embedded(self, points: T) -> T:
+        """Points of the flat, if the region is on one, as inputs of the whole network."""
+        flat = flat_of(self)
+        if flat is None:
+            return points
+        found: T = flat.embed(points)
+        return found
 
     @property
     def export(self) -> Export:
@@ -207,3 +235,11 @@ class Region(Keeper):
     def __repr__(self) -> str:
         shown = str(self.pattern) if len(self.pattern.bits) <= 100 else f"0x{self.pattern.hex}"
         return f"Region(R^{self.network.input_dim}, pattern {shown})"
+
+
+def embedded(network: net.Network, domain: Domain, found: Region) -> Region:
+    """A region on a flat box as one of the whole network; see :class:`.FlatDomain`."""
+    flat = flat_domain(network, domain)
+    assert flat is not None
+    pattern = ActivationPattern(found.pattern.bits, network.bits_per_layer)
+    return Region(network, pattern, domain, flat.embed(found.point))

@@ -26,7 +26,10 @@ def test_proofs_are_accepted(d, depth, width, n, weights, tmp_path):
     log = tmp_path / "run.proof"
 
     @settings(max_examples=n)
-    @given(network=networks(d, max_depth=depth, max_width=width, weights=weights), domain=domains(d) | unbounded(d))
+    @given(
+        network=networks(d, max_depth=depth, max_width=width, weights=weights),
+        domain=domains(d, flat=True) | unbounded(d),
+    )
     def prove(network, domain):
         counts = Lens(network).count(domain, proof=log)
         assert verify(log) == {"proved": True, "total": counts.total, "per_layer": counts.per_layer.tolist()}

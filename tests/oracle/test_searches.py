@@ -42,7 +42,7 @@ def test_tiny_networks_of_small_integers(d, depth, width, n, order):
     nets = networks(d, max_depth=depth, max_width=width, output_dim=st.just(1))
 
     @settings(max_examples=n)
-    @given(network=nets, domain=domains(d), data=st.data())
+    @given(network=nets, domain=domains(d, flat=True), data=st.data())
     def agree(network, domain, data):
         lens = Lens(network)
         whole = lens.partition(domain)
@@ -58,7 +58,7 @@ def test_tiny_networks_of_small_integers(d, depth, width, n, order):
 @pytest.mark.parametrize("order", ["distance", "breadth"])
 def test_networks_of_any_floats(order):
     @settings(max_examples=30)
-    @given(network=networks(2, max_depth=2, max_width=4, weights="any"), domain=domains(2))
+    @given(network=networks(2, max_depth=2, max_width=4, weights="any"), domain=domains(2, flat=True))
     def agree(network, domain):
         lens = Lens(network)
         check(lens, lens.partition(domain).witnesses[0], domain, order)

@@ -19,7 +19,7 @@ from polytope_lens.testing import domains, networks
 @settings(max_examples=50)
 @given(network=networks(st.integers(1, 3), max_depth=3, max_width=3), data=st.data())
 def test_every_facet_joins_two_regions_or_is_the_domains(network, data):
-    partition = Lens(network).partition(data.draw(domains(network.input_dim)))
+    partition = Lens(network).partition(data.draw(domains(network.input_dim, flat=True)))
     facets, bits = partition.complex.facets(), partition.patterns()
     places = [(index, j) for index, layer in enumerate(network.layers) for j in np.flatnonzero(layer.cuts)]
     seen = set()
@@ -41,7 +41,7 @@ def test_every_facet_joins_two_regions_or_is_the_domains(network, data):
 @settings(max_examples=30)
 @given(network=networks(st.integers(1, 3), max_depth=2, max_width=3, min_depth=1), data=st.data())
 def test_the_facets_of_the_first_layers_are_cut_up_by_the_next(network, data):
-    domain = data.draw(domains(network.input_dim))
+    domain = data.draw(domains(network.input_dim, flat=True))
     first = type(network)(network.layers[:1], np.ones((1, network.widths[0])), [0])
     coarse, fine = Lens(first).partition(domain), Lens(network).partition(domain)
     parent = np.unique(fine.patterns()[:, : first.n_neurons], axis=0, return_inverse=True)[1].reshape(-1)

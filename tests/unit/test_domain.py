@@ -16,8 +16,8 @@ from polytope_lens.testing import boxes, points_in
     [
         ([0, 0], [1], r"shapes \(2,\) and \(1,\)"),
         ([], [], "at least one"),
-        ([0, 1], [1, 1], "coordinate 1 runs from 1.0 to 1.0"),
-        ([2], [1], "empty or flat"),
+        ([0, 1], [1, 0.5], "coordinate 1 runs from 1.0 to 0.5: it is empty"),
+        ([2], [1], "lower <= upper"),
         ([0], [np.inf], "finite"),
         ([np.nan], [1], "finite"),
         ([[0]], [[1]], "1-D array"),
@@ -57,8 +57,17 @@ SQUARE = Box([0, 0], [1, 1])
 HALF_PLANE = Polytope([[1, 0]], [0])
 
 
-@pytest.mark.parametrize("domain", [None, SQUARE, HALF_PLANE, SQUARE.to_polytope()])
-def test_domains_with_interior_pass(domain):
+def test_flat_boxes_know_which_coordinates_are_free():
+    box = Box([-1, 0.1, -0.0], [1, 0.1, 0.0])
+    assert (box.is_flat, box.free.tolist(), box.volume) == (True, [0], 2.0)
+    assert not SQUARE.is_flat and SQUARE.free.tolist() == [0, 1]
+    assert box.contains([[0, 0.1, 0], [0, np.nextafter(0.1, 1), 0], [2, 0.1, 0]]).tolist() == [True, False, False]
+    assert not box.to_polytope().has_interior and not box.to_polytope().is_empty
+    assert box == Box([-1, 0.1, 0], [1, 0.1, 0]) and box != Box([-1, 0.1, 0], [1, 0.1, 1])
+
+
+@pytest.mark.parametrize("domain", [None, SQUARE, HALF_PLANE, SQUARE.to_polytope(), Box([0, 1], [2, 1])])
+def test_domains_with_regions_pass(domain):
     assert check_domain(domain, 2) is domain
 
 
@@ -73,6 +82,7 @@ def test_domains_with_interior_pass(domain):
         (Polytope([[1, 0], [-1, 0]], [0, -1]), DomainError, "empty or flat"),
         (Polytope([[1, 0], [-1, 0]], [1, -1 - 2.0**-52]), DomainError, "empty or flat"),
         (Polytope([[0, 0]], [-1]), DomainError, "empty or flat"),
+        (Box([1, 2], [1, 2]), DomainError, r"is a single point: .* ask `lens.at\(x\)`"),
     ],
 )
 def test_domains_without_interior_or_elsewhere_are_refused(domain, error, message):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from polytope_lens._kept import Keeper, answers, kept
+from polytope_lens._kept import Keeper, answers, found_later, kept
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,20 @@ def test_copies_know_nothing():
     double(number)
     for again in (copy.copy(number), copy.deepcopy(number), pickle.loads(pickle.dumps(number))):
         assert again == number and answers(again) == {}
+
+
+@found_later(ones=lambda this: np.ones(this.value))
+@dataclass(frozen=True)
+class Row(Keeper):
+    value: int
+    ones: np.ndarray | None = None
+
+
+def test_fields_that_are_left_out_are_found_when_they_are_asked_for():
+    row, given = Row(3, None), Row(3, np.zeros(3))
+    assert row.__dict__["ones"] is None
+    assert row.ones is row.ones and row.ones.tolist() == [1, 1, 1] and not row.ones.flags.writeable
+    assert given.ones.tolist() == [0, 0, 0]
+    assert pickle.loads(pickle.dumps(Row(2, None))).ones.tolist() == [1, 1]
+    with pytest.raises(AttributeError):
+        row.ones = np.zeros(3)

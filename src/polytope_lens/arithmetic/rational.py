@@ -45,8 +45,14 @@ def integer_matrix(array: Floats) -> fmpz_mat:
 
 
 def integer_rows(array: Floats) -> list[list[fmpz]]:
-    """Each row of floats times its own least power of two."""
-    return [[fmpz(v) for v in scaled_integers(row, common_exponent(row))] for row in array]
+    """Each row of floats times its own least power of two; quick for rows with few numbers that are not zero."""
+    zero, found = fmpz(0), []
+    for row in array:
+        found.append([zero] * len(row))
+        at = np.flatnonzero(row)
+        for k, value in zip(at.tolist(), scaled_integers(row[at], common_exponent(row)), strict=True):
+            found[-1][k] = fmpz(value)
+    return found
 
 
 def rational(value: float) -> fmpq:
@@ -109,7 +115,7 @@ def read_fraction(text: str) -> Fraction:
 
 def scaled_quotient(row: Sequence[fmpz], scale: fmpz) -> Floats:
     """The integers of a row divided by `scale`, each rounded once."""
-    return np.array([nearest_float(fmpq(v, scale)) for v in row])
+    return np.array([nearest_float(fmpq(v, scale)) if v else 0.0 for v in row])
 
 
 def integers(values: Sequence[fmpq]) -> list[fmpz]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
@@ -10,9 +10,11 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import following, list_of, places
+from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.batch import inscribed_balls as kernel
@@ -46,7 +48,7 @@ class Balls:
         there is no room around the floats nearest to the middle.
     """
 
-    centers: Floats
+    centers: Floats = field(metadata=POINTS)
     radii: Floats
 
     def __len__(self) -> int:
@@ -73,6 +75,7 @@ class Balls:
         return f"Balls({len(self)} balls, radii from {least:.3g} to {most:.3g})"
 
 
+@asked_on_flat
 def chebyshev_balls(partition: Partition) -> Balls:
     """The largest ball inside each region, in any dimension, of bounded regions and others.
 

@@ -19,10 +19,11 @@ from polytope_lens.exact.rows import FEW, pulled_back_rows, rows_of
 from polytope_lens.exact.sliced import rounded_rows
 from polytope_lens.exact.sparse import has_sparse_layers, rows_on
 from polytope_lens.exact.sparse_rows import region_rows
+from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.io.row_text import owner_name
 from polytope_lens.network.network import bit_places
 from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.halfspaces import quotients
+from polytope_lens.polytope.halfspaces import exact_rows, quotients
 from polytope_lens.polytope.polytope import of_integers
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Fractions, Ints, Matrix
     from polytope_lens.cells.region_facets import FacetsOfOne
     from polytope_lens.domain import Box
+    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.network.network import Network
     from polytope_lens.region import Region
 
@@ -57,8 +59,10 @@ class Inequalities:
         and `neuron` then the number of the domain's row.
     is_facet : (m,) bool array or None
         Whether the row is a facet of the region; exact. Rows of one facet are all marked. None if it was not asked for.
+        In a flat box facets are those within the flat, and the rows that fix inputs are none.
     point : (d,) array
-        The point that distances are measured from when printing.
+        The point that distances are measured from when printing: those of the hyperplanes, in a flat box, too, where
+        the boundary of the region within the flat is farther away.
     error : (m,) array
         0 but in networks with sparse layers, where a number that may be zero is given as zero: for ten layers about
         2**-70 of a row's largest number. Proved.
@@ -275,7 +279,9 @@ def facet_polytope(region: Region) -> Polytope:
 
     Notes
     -----
-    Where several rows define a facet, the first of them stands for all. Cost: that of :func:`inequalities`.
+    Where several rows define a facet, the first of them stands for all. In a flat box rows are those of the region on
+    the flat, with zeros at the inputs that are fixed, and for each of these two rows more follow, which say so. Cost:
+    that of :func:`inequalities`.
 
     Examples
     --------
@@ -285,6 +291,8 @@ def facet_polytope(region: Region) -> Polytope:
     >>> [[str(v) for v in row] for row in found.fractions()[0]], found.owners
     ([['-1/2', '0'], ['-1', '-3']], (((0, 2),), ((0, 0), (0, 1))))
     """
+    if (flat := flat_of(region)) is not None:
+        return _embedded(flat, within(region))
     network, groups, table, order = region.network, facet_groups(region), facet_table(region), nearest_first(region)
     layer_of, neuron_of = _owners(network, len(_sides(region)))
     names = list(zip(layer_of.tolist(), neuron_of.tolist(), strict=True))
@@ -326,6 +334,27 @@ def nearest_first(region: Region) -> list[int]:
     return order
 
 
+def _embedded(flat: FlatDomain, region: Region) -> Polytope:
+    """The facets of a region on a flat, and what is fixed there, as rows of the whole space."""
+    cell, d = region.polytope, len(flat.point)
+    exact, scales = exact_rows(cell)
+    rows, kept_scales = [], list(scales)
+    for row in exact:
+        rows.append([fmpz(0)] * d + [row[-1]])
+        for k, value in zip(flat.free.tolist(), row, strict=False):
+            rows[-1][k] = value
+    owners = [flat.pairs(pairs) for pairs in cell.owners]
+    fixed = np.setdiff1d(np.arange(d), flat.free)
+    for side, turn in ((0, 1.0), (d, -1.0)):
+        floats = np.zeros((len(fixed), d + 1))
+        floats[np.arange(len(fixed)), fixed] = turn
+        floats[:, -1] = -turn * flat.point[fixed]
+        rows += integer_rows(floats)
+        kept_scales += [fmpz(1) << common_exponent(row) for row in floats]
+        owners += [[(DOMAIN, int(k) + side)] for k in fixed]
+    return of_integers(rows, d, scales=kept_scales, owners=owners, hint=flat.embed(region.point))
+
+
 def _unmarked(region: Region, exact: bool = False) -> Inequalities:
     """All inequalities, without their facets."""
     A: Floats | Fractions
@@ -365,6 +394,12 @@ def facet_groups(region: Region) -> list[list[int]]:
 @kept
 def facet_mask(region: Region) -> Bools:
     """Which rows are facets, (m,) bool; exact."""
+    if (flat := flat_of(region)) is not None:
+        d, on_flat = len(flat.point), within(region)
+        of_neurons, of_sides = np.split(facet_mask(on_flat), [on_flat.network.n_neurons])
+        sides = np.zeros(2 * d, dtype=bool)
+        sides[np.concatenate([flat.free, flat.free + d])] = of_sides
+        return np.concatenate([of_neurons, sides])
     mask = np.zeros(region.network.n_neurons + len(_sides(region)), dtype=bool)
     mask[[q for members in facet_groups(region) for q in members]] = True
     return mask

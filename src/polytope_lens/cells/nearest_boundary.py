@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +10,12 @@ from flint import fmpq
 from scipy import sparse
 
 from polytope_lens._arrays import validate
+from polytope_lens._places import OWNERS, POINTS
 from polytope_lens.arithmetic.rational import dot, nearest_float, rationals, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, summation_bound
 from polytope_lens.cells.inequalities import DOMAIN, row_lengths, system_of
 from polytope_lens.errors import OptionError, OutsideDomainError
+from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.polytope.facets import facets_of_distinct, primitive
 from polytope_lens.polytope.halfspaces import holds, slacks
 from polytope_lens.polytope.metric.projection import Nearest, nearest_point
@@ -56,8 +58,8 @@ class NearestBoundary:
     """
 
     distance: float
-    owners: list[tuple[int, int]]
-    point: Floats | None
+    owners: list[tuple[int, int]] = field(metadata=OWNERS)
+    point: Floats | None = field(metadata=POINTS)
     norm: float
 
     @property
@@ -115,6 +117,12 @@ def nearest_boundary(
             f"layer should be a number from 0 to {layers - 1}, or -1 for the domain, but received {layer!r}."
         )
     x = region.point if x is None else validate.point(x, region.network.input_dim, what="`nearest_boundary`")
+    if (flat := flat_of(region)) is not None:
+        y, inner = flat.coordinates(x[None], what="`nearest_boundary`")[0], layer
+        if layer is not None and layer != DOMAIN:
+            inner = layer + 1
+        on_flat: NearestBoundary = flat.embedded(nearest_boundary(within(region), y, layer=inner, norm=norm))
+        return on_flat
     if layer is None:
         system, row_of = system_of(region)
         nearest = _nearest_hyperplanes(system, row_of, x, norm)

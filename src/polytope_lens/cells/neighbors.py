@@ -12,12 +12,14 @@ from polytope_lens.cells.inequalities import facet_table, facets_seen, nearest_f
 from polytope_lens.cells.interior_proposals import pays_to_propose, propose_centers, step_in
 from polytope_lens.cells.region_facets import Cells, region_rows
 from polytope_lens.cells.search_space import are_inside, lift, place_of
+from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import ActivationPattern
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
     from polytope_lens.cells.search_space import Place
+    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.region import Region
 
 # Of a region with no more numbers than this in all its normals, rationals find a point inside sooner than floats.
@@ -27,7 +29,8 @@ FEW = 12
 def neighbors(region: Region) -> list[Region]:
     """The region across each facet, one for each, nearest facet first; sides of the domain have none. Exact.
 
-    The `point` of each is strictly inside it, as that of a witness of :meth:`.Lens.explore` is.
+    The `point` of each is strictly inside it, as that of a witness of :meth:`.Lens.explore` is. In a flat box they are
+    those across each facet within the flat.
 
     Notes
     -----
@@ -36,6 +39,8 @@ def neighbors(region: Region) -> list[Region]:
     across is computed layer by layer in integer arithmetic. Cost: that of the facets, and of the rows of all neighbours
     for the points inside them: milliseconds with 10 inputs and 64 neurons.
     """
+    if (flat := flat_of(region)) is not None:
+        return [_embedded(flat, region, found) for found in neighbors(within(region))]
     bits, found = region.pattern.array, facets_seen(region)
     chosen = [i for i in nearest_first(region) if found.groups[i][-1] < len(bits)]
     if not chosen:
@@ -70,6 +75,12 @@ def _feet(facets: Floats, point: Floats) -> Floats:
         meets = product * time[:, None] < slack
         np.fill_diagonal(meets, slack > 0)
         return np.where(meets.all(axis=1)[:, None], point + time[:, None] * normals, np.nan)
+
+
+def _embedded(flat: FlatDomain, region: Region, found: Region) -> Region:
+    """A neighbour on a flat as one of a region of the whole network."""
+    pattern = replace(region.pattern, bits=found.pattern.bits)
+    return replace(region, pattern=pattern, point=flat.embed(found.point))
 
 
 def regions_together(place: Place) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.exact.sparse import rows_on
+from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.network.network import bit_places
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def vanishing(region: Region, *, everywhere: bool = False) -> Ints:
     Parameters
     ----------
     everywhere : bool
-        Only those that are zero on the whole region, as behind a layer that is off. The others, where there are any,
-        put the point on the boundary of the region.
+        Only those that are zero on the whole region, as behind a layer that is off, or along a flat box. The others,
+        where there are any, put the point on the boundary of the region.
 
     Notes
     -----
@@ -34,6 +35,8 @@ def vanishing(region: Region, *, everywhere: bool = False) -> Ints:
     zero = np.asarray(places[point_signs(network, region.point[None])[0] == 0])
     if not everywhere or not len(zero):
         return zero
+    if (flat := flat_of(region)) is not None:
+        return np.array(flat.pairs(vanishing(within(region), everywhere=True)), dtype=np.int64).reshape(-1, 2)
     source = rows_on(network)
     nothing = [not any(source.rows(layer, bits)[neuron]) for layer, neuron in zero.tolist()]
     return np.asarray(zero[np.array(nothing, dtype=bool)])

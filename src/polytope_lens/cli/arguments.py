@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What Python reads as a negative number, and argparse before 3.14 as an option where it has an exponent.
 NEGATIVE_NUMBER = re.compile(r"-(?:(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?|inf(?:inity)?|nan)$", re.IGNORECASE)
-BOUNDS = "one pair for every coordinate, or the lower and then the upper corner"
+BOUNDS = "one pair for every coordinate, or the lower and then the upper corner, where equal bounds fix an input"
 
 
 class Parser(argparse.ArgumentParser):

@@ -50,13 +50,18 @@ def add(commands: Commands) -> None:
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     add_as_json(partition)
 
-    plot = add_command(commands, "plot", _plot, "Draw the regions of a network with two or three inputs.")
+    plot = add_command(
+        commands,
+        "plot",
+        _plot,
+        "Draw the regions of a network with two or three inputs, or where --box leaves as many free.",
+    )
     add_network(plot)
     add_domain(plot)
     plot.add_argument("-o", "--output", required=True, help="picture to write: .png, .svg or .pdf")
     add_choice(plot, "--color", Choices("render.scene", "COLORS"), "what is drawn", default="value")
     plot.add_argument("--output-index", type=int, default=0, help="which output of the network to draw")
-    plot.add_argument("--points", metavar="FILE", help="points to draw on top, (n, 2) in a .npy file")
+    plot.add_argument("--points", metavar="FILE", help="inputs to draw on top, (n, d) in a .npy file")
     plot.add_argument("--no-boundaries", action="store_true")
 
     verify = add_command(
@@ -137,9 +142,12 @@ def _plot(arguments: argparse.Namespace) -> None:
     found = lens.partition(domain_of(arguments, lens), arguments.engine)
     from matplotlib.figure import Figure
 
+    from polytope_lens.flat_domain import within
+
+    in_space = within(found).network.input_dim == 3
     figure = Figure(figsize=(6.4, 6.0), layout="constrained")
     found.plot(
-        figure.add_subplot(projection="3d" if lens.network.input_dim == 3 else None),
+        figure.add_subplot(projection="3d" if in_space else None),
         arguments.color,
         boundaries=not arguments.no_boundaries,
         points=array_of(arguments.points) if arguments.points else None,

@@ -17,13 +17,15 @@ from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.table import ENGINES, choose_engine, engine_for
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import REPORT, ConsistencyError, Status
+from polytope_lens.flat_domain import flat_domain
 from polytope_lens.mesh.planar_mesh import MeshBuilder
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMeshBuilder
 from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
-from polytope_lens.partition.partition import Partition
+from polytope_lens.partition.partition import Partition, embedded
 from polytope_lens.partition.provenance import Certificate, RegionCounts
 from polytope_lens.region import Region
+from polytope_lens.region import embedded as embedded_region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +57,7 @@ def partition(
     ----------
     network : Network
     domain : Box, Polytope or None
-        None is all of R^d.
+        None is all of R^d. A flat :class:`.Box` is the slice that it is.
     engine : "auto", "subdivide", "polyhedra", "split" or "brute"
         "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain or with more than two hidden
         layers, and "split" otherwise. All find the same regions; docs/engines.md says what each can do.
@@ -78,6 +80,9 @@ def partition(
     that float64 cannot make, which the certificate counts.
     """
     domain = check_domain(domain, network.input_dim)
+    if (flat := flat_domain(network, domain)) is not None:
+        options: dict[str, Any] = {"engine": engine, "workers": workers, "progress": progress, "mesh": mesh}
+        return embedded(network, domain, partition(flat.network, flat.domain, **options))
     name = choose_engine(engine, network, domain)
     workers = validate.count(workers, name="`workers`")
     builder = _mesh_builder(network.input_dim) if mesh and is_bounded(domain) else None
@@ -127,6 +132,9 @@ def count(
     RegionCounts(total=4, per_layer=[4])
     """
     domain = check_domain(domain, network.input_dim)
+    if (flat := flat_domain(network, domain)) is not None:
+        found = count(flat.network, flat.domain, engine=engine, workers=workers, progress=progress)
+        return RegionCounts(found.total, found.per_layer[1:], found.certificate)
     name = choose_engine(engine, network, domain)
     workers = validate.count(workers, name="`workers`")
     records: list[Record] = []
@@ -162,6 +170,9 @@ def regions(network: Network, domain: Domain, *, engine: EngineChoice = "auto", 
     ['00', '01', '10', '11']
     """
     domain = check_domain(domain, network.input_dim)
+    if (flat := flat_domain(network, domain)) is not None:
+        on_flat = regions(flat.network, flat.domain, engine=engine, workers=workers)
+        return (embedded_region(network, domain, region) for region in on_flat)
     name = choose_engine(engine, network, domain)
     workers = validate.count(workers, name="`workers`")
     pieces = problems(name, network, domain)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from flint import fmpq
 
 from polytope_lens._arrays.batches import batches
+from polytope_lens._places import PARTS, POINTS
 from polytope_lens.arithmetic.rational import fraction, rational, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, summation_bound
 from polytope_lens.cells.region_facets import region_rows, walls
@@ -16,6 +17,7 @@ from polytope_lens.domain import is_bounded
 from polytope_lens.errors import ConsistencyError, UnboundedPolytopeError
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.network.pattern import unpack
@@ -46,7 +48,7 @@ class Extremum:
     """
 
     value: float | Fraction
-    point: NDArray[Any]
+    point: NDArray[Any] = field(metadata=POINTS)
     region: int
 
     def __repr__(self) -> str:
@@ -57,10 +59,11 @@ class Extremum:
 class Extrema:
     """Least and greatest value of an output on a domain."""
 
-    minimum: Extremum
-    maximum: Extremum
+    minimum: Extremum = field(metadata=PARTS)
+    maximum: Extremum = field(metadata=PARTS)
 
 
+@asked_on_flat
 def extrema(partition: Partition, output: int = 0, *, exact: bool = False) -> Extrema:
     """Least and greatest value of an output on a bounded domain, in any number of dimensions.
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polytope_lens._arrays.ragged import entries, following, list_of
+from polytope_lens._places import AXES, POINTS
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.errors import DimensionError
+from polytope_lens.flat_domain import asked_on_flat, flat_of
 from polytope_lens.function.corner_signs import CornerSigns, ExactLines, corner_signs, zeros_between
 from polytope_lens.function.level_surface import LevelSurface, zero_surface
 from polytope_lens.mesh.planar_mesh import PlanarMesh
@@ -47,6 +49,8 @@ class LevelSet:
         between one of them and another region do.
     isolated : (m, 2) array
         Points where the function takes the value, and nowhere near: a maximum or a minimum.
+    axes : pair of ints
+        The coordinates that are not fixed: (0, 1) but in a flat box, where points have all the others, too.
 
     Notes
     -----
@@ -55,15 +59,16 @@ class LevelSet:
     Coordinates are rounded, unless they are fractions; those of points on corners of regions are the mesh's.
     """
 
-    points: NDArray[Any]
+    points: NDArray[Any] = field(metadata=POINTS)
     indptr: Ints
     closed: Bools
     regions: Ints
     flat_regions: Ints
-    isolated: NDArray[Any]
+    isolated: NDArray[Any] = field(metadata=POINTS)
+    axes: tuple[int, ...] = field(default=(0, 1), metadata=AXES)
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
+        for name in self.__slots__[:-1]:
             getattr(self, name).flags.writeable = False
 
     def __len__(self) -> int:
@@ -83,13 +88,14 @@ class LevelSet:
     def length(self) -> float:
         """Total length of the polylines; rounded."""
         ends = self.segments().astype(np.float64)
-        return float(np.hypot(*(ends[:, 1] - ends[:, 0]).T).sum())
+        return float(np.hypot(*(ends[:, 1] - ends[:, 0])[:, list(self.axes)].T).sum())
 
     def to_shapely(self) -> MultiLineString:
-        """The polylines as a shapely geometry; coordinates are rounded to float64."""
+        """The polylines as a shapely geometry of the coordinates in `axes`, rounded to float64."""
         from shapely import LineString, MultiLineString
 
-        return MultiLineString([LineString(self[i].astype(np.float64)) for i in range(len(self))])
+        plane = list(self.axes)
+        return MultiLineString([LineString(self[i][:, plane].astype(np.float64)) for i in range(len(self))])
 
     def __repr__(self) -> str:
         loops = int(self.closed.sum())
@@ -99,6 +105,7 @@ class LevelSet:
         return f"LevelSet({len(self)} polylines, {loops} of them closed, length {self.length:.6g}{told})"
 
 
+@asked_on_flat
 def level_set(
     partition: Partition, output: int = 0, value: float = 0.5, *, exact: bool = False
 ) -> LevelSet | LevelSurface:
@@ -142,6 +149,7 @@ def level_set(
     return zero_set(partition, scalar.output_minus(partition.network, output, value), exact=exact)
 
 
+@asked_on_flat
 def boundary(partition: Partition, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
     """Where outputs i and j are equal: the decision boundary between two classes, also where a third output is greater.
 
@@ -187,6 +195,13 @@ def bent_hyperplane(partition: Partition, layer: int, neuron: int, *, exact: boo
     >>> partition.complex.bent_hyperplane(1, 0)[0].tolist()  # relu(x) + relu(y) = 1/2
     [[-1.0, 0.5], [0.0, 0.5], [0.5, 0.0], [0.5, -1.0]]
     """
+    if (flat := flat_of(partition)) is not None:
+        scalar.preactivation(partition.network, layer, neuron)  # refuses those that there are not
+        assert partition.on_flat is not None
+        found: LevelSet | LevelSurface = flat.embedded(
+            bent_hyperplane(partition.on_flat, layer + (layer >= 0), neuron, exact=exact)
+        )
+        return found
     _require_low_dimension(partition, "`bent_hyperplane`")
     network, mesh = partition.network, require_mesh(partition)
     function = scalar.preactivation(network, layer, neuron)

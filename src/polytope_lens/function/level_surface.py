@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from polytope_lens._arrays.ragged import following, list_of, starts
+from polytope_lens._places import AXES, POINTS
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.function.corner_signs import corner_signs, exact_corners, zeros_between
@@ -42,6 +43,8 @@ class LevelSurface:
     flat_regions : (f,) int array
         Regions on which the function takes the value everywhere. Faces between two of them are no polygons here, faces
         between one of them and another region are.
+    axes : three ints
+        The coordinates that are not fixed: (0, 1, 2) but in a flat box, where points have all the others, too.
 
     Notes
     -----
@@ -49,14 +52,15 @@ class LevelSurface:
     unless they are fractions. Lines and points where the function takes the value, and nowhere near, are left out.
     """
 
-    points: NDArray[Any]
+    points: NDArray[Any] = field(metadata=POINTS)
     indptr: Ints
     corners: Ints
     regions: Ints
     flat_regions: Ints
+    axes: tuple[int, ...] = field(default=(0, 1, 2), metadata=AXES)
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
+        for name in self.__slots__[:-1]:
             getattr(self, name).flags.writeable = False
 
     def __len__(self) -> int:
@@ -69,7 +73,7 @@ class LevelSurface:
 
     def areas(self) -> Floats:
         """Area of each polygon, (k,); rounded."""
-        return polygon_areas(self.points.astype(np.float64), self.indptr, self.corners)
+        return polygon_areas(self.points[:, list(self.axes)].astype(np.float64), self.indptr, self.corners)
 
     @property
     def area(self) -> float:

@@ -15,6 +15,7 @@ from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.pattern import unpack
 from polytope_lens.network.scalar import stacked_outputs
 from polytope_lens.polyhedral_complex.requirements import require_complete
@@ -49,6 +50,7 @@ class Lipschitz:
     output_norm: float
 
 
+@asked_on_flat
 def lipschitz(
     partition: Partition, norm: float = 2, output_norm: float | None = None, *, exact: bool = False
 ) -> Lipschitz:

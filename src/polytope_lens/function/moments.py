@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.arithmetic.rational import fraction, fractions
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, simplices
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Moments:
         return f"Moments(volume={float(self.volume):.6g}, mean={self.mean.astype(float).tolist()})"
 
 
+@asked_on_flat
 def moments(partition: Partition, *, exact: bool = False) -> Moments:
     """Averages of the outputs, and of products of two, over a bounded domain in up to three dimensions.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.rational import fractions
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.function.moments import exact_moments, rounded_moments
 from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, simplices
 
@@ -48,7 +50,7 @@ class Norms:
     l1: NDArray[Any]
     l2_squared: NDArray[Any]
     sup: NDArray[Any]
-    argmax: NDArray[Any]
+    argmax: NDArray[Any] = field(metadata=POINTS)
 
     @property
     def l2(self) -> Floats:
@@ -60,6 +62,7 @@ class Norms:
         return f"Norms({', '.join(shown)})"
 
 
+@asked_on_flat
 def norms(partition: Partition, *, exact: bool = False) -> Norms:
     """L1, L2 and supremum norm of each output over a bounded domain in up to three dimensions.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.facet_table import facet_sizes, neighbor_pairs, shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete, require_mesh
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
+@asked_on_flat
 def total_variation(partition: Partition, output: int = 0) -> float:
     """Integral of the gradient's length over a bounded domain: the sum over regions of slope times volume; rounded.
 
@@ -46,6 +48,7 @@ def total_variation(partition: Partition, output: int = 0) -> float:
     return float(slopes @ partition.volumes())
 
 
+@asked_on_flat
 def gradient_variation(partition: Partition, output: int = 0) -> float:
     """Total variation of the gradient: over facets inside the domain, its jump times the facet's size; rounded.
 

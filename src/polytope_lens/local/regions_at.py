@@ -128,7 +128,8 @@ def at(network: Network, x: ArrayLike, domain: Domain = None) -> Region | Region
     x : (d,) or (n, d) array
         One point, or one in each row.
     domain : Box, Polytope or None
-        What to clip regions to; None is all of R^d.
+        What to clip regions to; None is all of R^d. In a flat :class:`.Box` they are those of the slice that it is, and
+        points have to lie on it exactly.
 
     Returns
     -------

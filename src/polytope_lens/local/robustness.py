@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, nan
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -10,11 +10,13 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
 from polytope_lens.arithmetic.roots import enclose, enclose_root
 from polytope_lens.cells.search_space import place_of
 from polytope_lens.domain import check_domain
 from polytope_lens.errors import ConsistencyError, OptionError, Status, require
+from polytope_lens.flat_domain import flat_domain
 from polytope_lens.local.boundary_search import Front
 from polytope_lens.local.deepfool import guesses
 from polytope_lens.local.margins import contest, margins_at
@@ -71,12 +73,12 @@ class Robustness:
     radius: float
     lower: float
     upper: float
-    point: Floats | None
+    point: Floats | None = field(metadata=POINTS)
     pair: tuple[int, int | None] | None
     n_regions: int
     status: Status
     exact: Fraction | None = None
-    exact_point: Fractions | None = None
+    exact_point: Fractions | None = field(default=None, metadata=POINTS)
 
     @property
     def is_complete(self) -> bool:
@@ -316,6 +318,11 @@ def _of_many(network: Network, points: Floats, options: _Options, progress: bool
 
 def _of_one(network: Network, point: Floats, options: _Options, progress: bool | None) -> Robustness:
     norm, domain, max_regions = options.norm, options.domain, options.max_regions
+    if (flat := flat_domain(network, domain)) is not None:
+        check_inside(domain, point[None])
+        on_flat = _of_one(flat.network, point[flat.free], options._replace(domain=flat.domain), progress)
+        found: Robustness = flat.embedded(on_flat)
+        return found
     bits = region_patterns(network, point[None], domain)[0]
     asked = contest(network, point, rival=options.rival, pair=options.pair, output=options.output, value=options.value)
     ties = np.flatnonzero(np.array(margins_at(asked, point)) >= 0)

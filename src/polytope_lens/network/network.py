@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens._types import Bools, Floats, Ints, Matrix
+    from polytope_lens._types import Bools, Floats, Ints, Matrix, Sparse
 
 # Entries of the largest sparse matrix that is written out as a dense one: half a gigabyte.
 MOST_DENSE_ENTRIES = 2**26
@@ -297,10 +297,11 @@ def piecewise_layer(
     )
 
 
-def pass_through_layer(weight: ArrayLike, bias: ArrayLike) -> Layer:
+def pass_through_layer(weight: ArrayLike | Sparse, bias: ArrayLike) -> Layer:
     """Build a hidden layer that only carries values: an affine map without activation."""
-    rows = len(np.asarray(bias))
-    return Layer(np.asarray(weight), np.asarray(bias), np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))
+    offsets = np.asarray(bias)
+    rows = len(offsets)
+    return Layer(cast("Matrix", weight), offsets, np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))
 
 
 def from_arrays(

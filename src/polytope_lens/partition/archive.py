@@ -15,6 +15,8 @@ one of a network as well):
     The fields of :class:`.PlanarMesh` or :class:`.PolyhedralMesh`; absent where there is none.
 ``search_start``, ``search_order``, ``search_distances``, ``search_crossings``, ``search_limit``, ``search_open`` (2,)
     As in :class:`.Search`, the last one its `n_uncrossed` and `n_unseen`; absent where there is none.
+
+Of a flat box, maps, witnesses, meshes and points are those on the flat, in the coordinates of the free inputs.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import numpy as np
 
 from polytope_lens.domain import Box, check_domain
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError, Status
+from polytope_lens.flat_domain import flat_domain, within
 from polytope_lens.importers.npz import arrays_of, box_of, network_of, read_arrays
 from polytope_lens.io.arrays import MOST, ArrayReader
 from polytope_lens.io.files import whole_file
@@ -66,14 +69,14 @@ def save(partition: Partition, path: str | PathLike[str]) -> None:
     -----
     Exact: all arrays are kept bit by bit. The format is described at the top of this module.
     """
-    arrays = arrays_of(partition.network)
+    arrays, seen = arrays_of(partition.network), within(partition)
     arrays |= {
         "partition_version": np.array(VERSION, dtype=INT),
         "engine": np.array(partition.engine),
         "status": np.array(partition.status.name),
         "packed_patterns": partition.packed_patterns,
-        "maps": partition.maps,
-        "witnesses": partition.witnesses,
+        "maps": seen.maps,
+        "witnesses": seen.witnesses,
         "counts_per_layer": partition.counts_per_layer,
     }
     certificate = partition.certificate
@@ -85,8 +88,8 @@ def save(partition: Partition, path: str | PathLike[str]) -> None:
         arrays |= {"domain_A": domain.A, "domain_b": domain.b}
     if partition.mesh is not None:
         arrays |= {f"mesh_{name}": getattr(partition.mesh, name) for name in type(partition.mesh).__slots__}
-    if partition.search is not None:
-        arrays |= _search_arrays(partition.search)
+    if seen.search is not None:
+        arrays |= _search_arrays(seen.search)
     with whole_file(path) as file:
         np.savez(file, **arrays)
 
@@ -97,7 +100,8 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        The fields of a :class:`.Partition`; `certificate` and `search` as what their own types are made from.
+        The fields of a :class:`.Partition`; `certificate` and `search` as what their own types are made from. Those of
+        a flat box are about the flat, and ``"whole"`` has the network and the box that were saved; else it is None.
 
     Raises
     ------
@@ -128,12 +132,17 @@ def _fields(arrays: Arrays) -> dict[str, Any]:
     network = network_of(arrays)
     domain = _domain(reader, arrays, network.input_dim)
     patterns, per_layer = _patterns(reader, network)
+    whole = None
+    if (flat := flat_domain(network, domain)) is not None:
+        whole = network, domain
+        network, domain, per_layer = flat.network, flat.domain, np.append(1, per_layer)
     n, d = len(patterns), network.input_dim
     status = reader.text("status")
     if status not in Status.__members__:
         raise FileFormatError(f"status should be one of {', '.join(Status.__members__)}, but is {status!r}.")
     decisions = reader.indices("certificate", 0, MOST, 3).tolist()
     return {
+        "whole": whole,
         "network": network,
         "domain": domain,
         "engine": reader.text("engine"),
@@ -150,7 +159,7 @@ def _fields(arrays: Arrays) -> dict[str, Any]:
 
 def _domain(reader: ArrayReader, arrays: Arrays, dim: int) -> Domain:
     if "domain_A" not in reader:
-        return box_of(arrays, dim)
+        return check_domain(box_of(arrays, dim), dim)
     A = reader.array("domain_A", FLOAT, None, dim)
     return check_domain(Polytope(A, reader.array("domain_b", FLOAT, len(A))), dim)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError
+from polytope_lens.flat_domain import within
 from polytope_lens.function import level_set, moments, norms, variation
 from polytope_lens.io.files import write_text
 from polytope_lens.polyhedral_complex import face_lattice, facet_table, linear_regions
@@ -76,7 +77,7 @@ class PartitionPlot(Namespace):
             In space, each solid is scaled about a point inside by this factor, by default a little; 1 draws them where
             they are. A value in the middle of each face then stands for all of it.
         """
-        if self._partition.network.input_dim == 3:
+        if within(self._partition).network.input_dim == 3:
             from polytope_lens.render import space
 
             factor = space.SHRINK if shrink is None else shrink

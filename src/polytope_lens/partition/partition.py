@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Literal, cast, overload
 
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
+from polytope_lens._kept import Keeper, found_later
 from polytope_lens.cells import chebyshev_balls, recession_cones
 from polytope_lens.errors import IndexingError, Status
+from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.function import extrema, lipschitz
 from polytope_lens.function import level_set as level_sets
 from polytope_lens.mesh import planar_mesh as planar
+from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import ActivationPattern, find, pack, unpack
 from polytope_lens.partition import archive
 from polytope_lens.partition.namespaces import PartitionComplex, PartitionExport, PartitionFunction, PartitionPlot
@@ -50,8 +53,18 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Partition:
+def _embedded_witnesses(partition: Partition) -> Floats:
+    flat = flat_of(partition)
+    assert flat is not None  # others have theirs
+    found: Floats = flat.embed(within(partition).witnesses)
+    return found
+
+
+@found_later(
+    maps=lambda partition: affine_maps(partition.network, partition.packed_patterns), witnesses=_embedded_witnesses
+)
+@dataclass(frozen=True, eq=False)
+class Partition(Keeper):
     """Every region of a domain, in canonical order (patterns ascending, bit by bit).
 
     What is asked most often are its methods; the rest goes by subject: `plot`, `function`, `complex` and `export`,
@@ -77,11 +90,14 @@ class Partition:
         Entry l is the number of regions that layers 0 ... l together cut the domain into; lower bounds on these if
         the partition is not complete.
     mesh : PlanarMesh, PolyhedralMesh or None
-        Corners, edges and faces, for bounded domains in the plane and in space.
+        Corners, edges and faces, for bounded domains in the plane and in space; those of the flat in a flat box.
     status : Status
     certificate : Certificate
     search : Search or None
         For regions found from facet to facet.
+    on_flat : Partition or None
+        In a flat box: the same regions as those of a network of the free inputs alone, in whose coordinates the mesh
+        is. The maps and witnesses of this one are then made when they are first asked for.
     """
 
     network: Network
@@ -95,6 +111,7 @@ class Partition:
     status: Status
     certificate: Certificate
     search: Search | None = None
+    on_flat: Partition | None = None
 
     def __len__(self) -> int:
         return len(self.packed_patterns)
@@ -321,10 +338,14 @@ class Partition:
         Partition
         """
         fields = archive.load(path)
-        search, certificate = fields.pop("search"), fields.pop("certificate")
-        return cls(
+        search, certificate, whole = fields.pop("search"), fields.pop("certificate"), fields.pop("whole")
+        found = cls(
             **fields, certificate=Certificate(**certificate), search=None if search is None else Search(**search)
         )
+        if whole is None:
+            return found
+        network, domain = whole
+        return embedded(network, domain, found)
 
     def __repr__(self) -> str:
         layers = ", ".join(map(str, self.counts_per_layer.tolist()))
@@ -333,6 +354,17 @@ class Partition:
             return f"Partition({len(self)} regions of {where}, per layer [{layers}], {self.engine}, {self.status.name})"
         told = self.status.name if self.search is None else f"{self.status.name}: {_open_ends(self.search)}"
         return f"Partition({len(self)} of the regions of {where}, per layer at least [{layers}], {self.engine}, {told})"
+
+
+def embedded(network: Network, domain: Domain, found: Partition) -> Partition:
+    """A partition on a flat box as one of the whole network; see :class:`.FlatDomain`."""
+    flat = flat_domain(network, domain)
+    assert flat is not None
+    unknown = cast("Floats", None)
+    return Partition(
+        network, domain, found.engine, found.packed_patterns, unknown, unknown, found.counts_per_layer[1:], found.mesh,
+        found.status, found.certificate, flat.embedded(found.search), found,
+    )  # fmt: skip
 
 
 def _open_ends(search: Search) -> str:

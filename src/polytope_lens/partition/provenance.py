@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import total_ordering
 from numbers import Real
 from typing import TYPE_CHECKING, Any
+
+from polytope_lens._places import POINTS
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -100,7 +102,7 @@ class Search:
         Regions whose facets the search did not look at: the last ones of a search in order of crossings.
     """
 
-    start: Floats
+    start: Floats = field(metadata=POINTS)
     order: Ints
     distances: Floats | None
     crossings: Ints | None

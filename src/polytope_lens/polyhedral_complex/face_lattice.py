@@ -11,6 +11,7 @@ from flint import fmpz, fmpz_mat
 from polytope_lens.cells.region_facets import walls
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.polyhedral_complex.facet_table import shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete
@@ -88,6 +89,7 @@ class FVector:
         return f"FVector({self.counts.tolist()}, {self.inner.tolist()} inside the domain)"
 
 
+@asked_on_flat
 def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector:
     """Numbers of corners, edges and so on up to regions; exact.
 
@@ -140,6 +142,7 @@ def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector
     return found
 
 
+@asked_on_flat
 def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
     """Every face of every region, each once, in any number of dimensions; exact.
 

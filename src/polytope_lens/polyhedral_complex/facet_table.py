@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from polytope_lens._arrays.ragged import entries, following, list_of, starts
+from polytope_lens._places import LAYERS
 from polytope_lens.cells.inequalities import DOMAIN
 from polytope_lens.cells.region_facets import walls
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
 from polytope_lens.network.network import bit_places
@@ -52,7 +54,7 @@ class Facets:
 
     regions: Ints
     indptr: Ints
-    layer: Ints
+    layer: Ints = field(metadata=LAYERS)
     neuron: Ints
 
     def __post_init__(self) -> None:
@@ -97,6 +99,7 @@ class Facets:
         return f"Facets({len(self)} facets, {inner} of them between two regions)"
 
 
+@asked_on_flat
 def facets(partition: Partition) -> Facets:
     """Every facet of a partition with the regions on its sides and its owners.
 
@@ -137,6 +140,7 @@ def facets(partition: Partition) -> Facets:
     return _named(partition, shared.regions, *all_owners(partition, shared))
 
 
+@asked_on_flat
 def adjacency(partition: Partition) -> sparse.csr_array:
     """Which regions share a facet, (n_regions, n_regions) bool, symmetric; exact; see :func:`facets`.
 
@@ -170,6 +174,7 @@ def adjacency(partition: Partition) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(n, n))
 
 
+@asked_on_flat
 def neighbor_pairs(partition: Partition, wanted: Ints) -> Ints:
     """Pairs of regions that share a facet, (n, 2), at least all those among the wanted ones; exact."""
     pairs = _mesh_pairs(partition)

@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
 from polytope_lens.exact.rows import ExactRows, integer_network
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import neurons_on
 from polytope_lens.polyhedral_complex.facet_table import neighbor_pairs
 from polytope_lens.polyhedral_complex.requirements import require_complete
@@ -70,6 +71,7 @@ class LinearPieces:
         return f"LinearPieces({self.n_pieces} pieces of {len(self.labels)} regions)"
 
 
+@asked_on_flat
 def linear_pieces(partition: Partition) -> LinearPieces:
     """Merge neighbours that have exactly the same affine map.
 

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polyhedral_complex.face_lattice import faces
 from polytope_lens.polyhedral_complex.facet_table import facets
@@ -74,6 +75,7 @@ class LinearRegionCounts:
     affine: int
 
 
+@asked_on_flat
 def linear_region_counts(
     partition: Partition, *, max_regions: int = MAX_REGIONS, max_programs: int = MAX_PROGRAMS
 ) -> LinearRegionCounts:

@@ -14,6 +14,7 @@ from polytope_lens.errors import ConsistencyError, OutsideDomainError, PartialPa
 from polytope_lens.exact.point_signs import pattern_beside, point_signs
 from polytope_lens.exact.sparse import has_sparse_layers
 from polytope_lens.exact.sparse import point_signs as sparse_point_signs
+from polytope_lens.flat_domain import flat_domain
 from polytope_lens.network.pattern import find, pack
 from polytope_lens.polytope.feasibility import interior_point
 
@@ -37,6 +38,8 @@ def region_patterns(network: Network, X: Floats, domain: Domain) -> Bools:
     OutsideDomainError
     """
     check_inside(domain, X)
+    if (flat := flat_domain(network, domain)) is not None:
+        return region_patterns(flat.network, flat.coordinates(X, what="a domain"), flat.domain)
     signs = point_signs(network, X)
     bits = signs > 0
     on_some = np.flatnonzero((signs == 0).any(axis=1))

@@ -12,6 +12,7 @@ from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.flat_domain import asked_for_points
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh, require_polyhedral_mesh
 from polytope_lens.polytope.double_description import meeting_point
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from polytope_lens.region import Region
 
 
+@asked_for_points
 def exact_vertices(partition: Partition, index: int) -> Fractions:
     """Corners of a region as fractions, (n, d), in the order of :meth:`.Partition.vertices`.
 
@@ -123,6 +125,7 @@ class FacePlanes:
         return [tuple(fmpq(v, vertex[-1]) for v in vertex[:-1]) for vertex in vertices]
 
 
+@asked_for_points
 def rounded_vertices(partition: Partition, index: int) -> Floats:
     """The same corners as floats, (n, d): those of the mesh, elsewhere each rounded once."""
     if partition.network.input_dim == 1:

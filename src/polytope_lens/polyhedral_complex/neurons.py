@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polytope_lens._arrays.batches import batches
+from polytope_lens._places import LAYERS
 from polytope_lens.errors import require
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import bit_places
 from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_sizes, facets, shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete
@@ -50,7 +52,7 @@ class Neurons:
     Exact but for sizes, which are rounded.
     """
 
-    layer: Ints
+    layer: Ints = field(metadata=LAYERS)
     neuron: Ints
     side: NDArray[np.str_]
     on_share: Floats
@@ -76,6 +78,7 @@ class Neurons:
         return f"Neurons({len(self)} neurons: {', '.join(told)})"
 
 
+@asked_on_flat
 def neurons(partition: Partition) -> Neurons:
     """What each neuron does on the domain of a partition, in any number of dimensions.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from polytope_lens.cells.chebyshev_balls import chebyshev_balls
 from polytope_lens.errors import require
+from polytope_lens.flat_domain import within
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import diameters, surfaces
 from polytope_lens.network.pattern import hexadecimal
@@ -89,7 +90,7 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
         columns |= _facet_columns(partition)
         columns["inradius"] = chebyshev_balls(partition).radii
     columns |= {f"witness_{k}": partition.witnesses[:, k] for k in range(partition.network.input_dim)}
-    columns["slope"] = np.linalg.norm(partition.maps[:, :, :-1], ord=2, axis=(1, 2))
+    columns["slope"] = np.linalg.norm(within(partition).maps[:, :, :-1], ord=2, axis=(1, 2))
     if isinstance(partition.mesh, PlanarMesh):
         shapes = polygon_shapes(partition.mesh)
         names = "area", "perimeter", "diameter", "width", "elongation"

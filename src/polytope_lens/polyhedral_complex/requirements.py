@@ -12,6 +12,7 @@ from polytope_lens.errors import (
     PolytopeLensError,
     UnboundedPolytopeError,
 )
+from polytope_lens.flat_domain import within
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
 
@@ -40,7 +41,8 @@ def require_mesh(partition: Partition) -> PlanarMesh | PolyhedralMesh:
     ------
     DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
     """
-    return require_polyhedral_mesh(partition) if partition.network.input_dim == 3 else require_planar_mesh(partition)
+    in_space = within(partition).network.input_dim == 3
+    return require_polyhedral_mesh(partition) if in_space else require_planar_mesh(partition)
 
 
 def require_planar_mesh(partition: Partition) -> PlanarMesh:
@@ -69,10 +71,11 @@ def require_polyhedral_mesh(partition: Partition) -> PolyhedralMesh:
 
 def _no_mesh(partition: Partition, what: str, dim: int, flat: str) -> PolytopeLensError:
     """Why there is no mesh of polygons or polyhedra."""
-    if partition.network.input_dim != dim:
+    if (n_free := within(partition).network.input_dim) != dim:
+        has = f"this one has {n_free}" if partition.on_flat is None else f"this domain leaves {n_free} free"
         return DimensionError(
-            f"{what} exist for networks with {dim} inputs; this one has {partition.network.input_dim}. Restrict it to "
-            f"{flat} first, or ask single regions for their polytope."
+            f"{what} exist for networks with {dim} inputs; {has}. Restrict it to {flat} first, or ask single regions "
+            "for their polytope."
         )
     require_complete(partition, f"a mesh of {what}")
     if is_bounded(partition.domain):

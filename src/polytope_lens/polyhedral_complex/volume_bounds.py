@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.polyhedral_complex.mesh_vertices import rational_corners, rounded_vertices
 from polytope_lens.polyhedral_complex.requirements import require_mesh
 from polytope_lens.polyhedral_complex.simplices import simplex_places, simplex_volumes, simplices_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 ROUNDED_UP = 1 + 2.0**-20
 
 
+@asked_on_flat
 def volume_bounds(partition: Partition) -> tuple[Floats, Floats]:
     """Two numbers for each region of a bounded domain between which its exact volume lies, (n_regions,) each.
 
@@ -70,6 +72,7 @@ def volume_bounds(partition: Partition) -> tuple[Floats, Floats]:
     return np.fmax(lower, 0.0), np.where(np.isnan(upper), np.inf, upper)
 
 
+@asked_on_flat
 def exact_volumes(partition: Partition) -> Callable[[int], fmpq]:
     """A function that gives the volume of any region of a bounded domain as a fraction.
 

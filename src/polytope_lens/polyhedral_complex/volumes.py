@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh import planar_mesh, polyhedral_mesh
 from polytope_lens.polyhedral_complex.mesh_vertices import rounded_vertices
 from polytope_lens.polyhedral_complex.requirements import require_complete, require_planar_mesh, require_polyhedral_mesh
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
+@asked_on_flat
 def volumes(partition: Partition) -> Floats:
     """Length of each region on the line, area in the plane, volume in space and beyond, (n_regions,); rounded.
 

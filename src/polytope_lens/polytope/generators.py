@@ -10,17 +10,19 @@ import numpy as np
 from flint import fmpq, fmpz
 
 from polytope_lens._kept import answers
-from polytope_lens.arithmetic.rational import fractions, nearest_float
+from polytope_lens.arithmetic.rational import fractions, integers, nearest_float
 from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.polytope.double_description import extreme_rays
 from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.feasibility import is_empty, normals, recession_direction
+from polytope_lens.polytope.fixed_coordinates import fixed_coordinates
 from polytope_lens.polytope.halfspaces import is_contradicted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from polytope_lens._types import Bools, Floats, Fractions
+    from polytope_lens.polytope.fixed_coordinates import Fixed
     from polytope_lens.polytope.polytope import Polytope
 
     Vector = tuple[int, ...]
@@ -89,6 +91,9 @@ def generators(poly: Polytope, purpose: str = "vertices", most: int | None = Non
 
 def _found(poly: Polytope, purpose: str, most: int | None) -> Generators:
     d, m = poly.dim, len(poly.rows)
+    fixed = fixed_coordinates(poly)
+    if fixed is not None:
+        return _embedded(poly, fixed, generators(fixed.rest, purpose, most))
     if is_contradicted(poly):
         raise_empty(purpose)
     if normals(poly).rank() < d:
@@ -115,8 +120,25 @@ def _found(poly: Polytope, purpose: str, most: int | None) -> Generators:
     if not points:
         raise_empty(purpose)
     ends = sorted(ray[:-1] for ray in found if ray[-1] == 0)
-    points = _counter_clockwise(found, points, ends) if d == 2 else sorted(points, key=_place(found))
+    points = _ordered(found, points, ends, d)
     return Generators([found[i] for i in points], ends, tight[points], has_line=False)
+
+
+def _embedded(poly: Polytope, fixed: Fixed, rest: Generators) -> Generators:
+    """What a polytope is made of that fixes some coordinates, from what it is made of in the others."""
+    if rest.has_line:
+        return rest
+    found = [tuple(map(int, integers([*fixed.embed(_position(point)), fmpq(1)]))) for point in rest.vertices]
+    rays = [tuple(map(int, fixed.directed(ray))) for ray in rest.rays]
+    tight = rest.tight.copy()
+    fixing = [any(row[:-1]) and not any(inner) for row, inner in zip(poly.rows, fixed.rest.rows, strict=True)]
+    tight[:, fixing] = True
+    points = _ordered(found, list(range(len(found))), rays, poly.dim)
+    return Generators([found[i] for i in points], sorted(rays), tight[points], rest.has_line)
+
+
+def _ordered(found: list[Vector], points: list[int], rays: list[Vector], d: int) -> list[int]:
+    return _counter_clockwise(found, points, rays) if d == 2 else sorted(points, key=lambda i: _position(found[i]))
 
 
 def bounded_generators(poly: Polytope, purpose: str, most: int | None = None) -> Generators:

@@ -117,7 +117,11 @@ def read_domain(log: Log, dim: int) -> list[Chart]:
     identity = [[int(i == k) for i in range(dim + 1)] for k in range(dim + 1)]
     if words[1] == "box":
         corners = read_floats(words[2:], 2 * dim)
-        return [in_box(identity, [], corners[:dim], corners[dim:])]
+        lower, upper = corners[:dim], corners[dim:]
+        free = [k for k in range(dim) if lower[k] != upper[k]]  # u runs over these; the other coordinates are fixed
+        (fixed,), q = integers([[lo if lo == hi else 0.0 for lo, hi in zip(lower, upper)]])
+        columns = [[q * v for v in identity[k]] for k in free] + [[*fixed, q]]
+        return [in_box(columns, [], [lower[k] for k in free], [upper[k] for k in free])]
     sides = [read_floats(log.next("side")[1:], dim + 1) for _ in range(int(words[2]))]
     if words[1] == "polytope":
         return [Chart(identity, [integers([side])[0][0] for side in sides if any(side)], None)]
@@ -144,8 +148,7 @@ def in_box(columns: list[Row], sides: list[list[float]], lower: list[float], upp
 
 def check_plane(log: Log, layers: list[Layer], chart: Chart, found: set[int]) -> None:
     """Polygons that tile the chart, whose patterns no neuron contradicts at any of their corners."""
-    points, tight, positive, negative = list[Row](), list[int](), list[int](), list[int]()
-    unmatched = set[tuple[int, int]]()
+    points, tight, signs, unmatched = list[Row](), list[int](), list[tuple[int, int]](), set[tuple[int, int]]()
     while log.words[:1] in (["v"], ["r"]):
         words = log.next()
         if words[0] == "v":
@@ -162,14 +165,13 @@ def check_plane(log: Log, layers: list[Layer], chart: Chart, found: set[int]) ->
                     if cuts:
                         above, below = above * 2 + up, below * 2 + (value < 0)
                 columns = [] if layer is layers[-1] else layer.activations(columns, z, on)
-            positive.append(above)
-            negative.append(below)
+            signs.append((above, below))
             continue
         pattern, corners = int(words[1], 16), [int(word) for word in words[2:]]
         require(len(corners) > 2 and min(corners) >= 0, "no polygon")
         above = below = 0
         for i in corners:
-            above, below = above | positive[i], below | negative[i]
+            above, below = above | signs[i][0], below | signs[i][1]
         require(above == pattern and not below & pattern, "a corner contradicts the pattern")
         turns = [turn(points[corners[0]], points[i], points[j]) for i, j in zip(corners[1:], corners[2:])]
         require(min(turns) >= 0 and max(turns) > 0, "a region without interior, or turned around")
@@ -177,10 +179,7 @@ def check_plane(log: Log, layers: list[Layer], chart: Chart, found: set[int]) ->
         found.add(pattern)
         for edge in zip(corners, corners[1:] + corners[:1]):
             require(edge not in unmatched, "two regions on the same side of an edge")
-            if edge[::-1] in unmatched:
-                unmatched.remove(edge[::-1])
-            else:
-                unmatched.add(edge)
+            unmatched ^= {edge[::-1] if edge[::-1] in unmatched else edge}
     require(found, "a chart without regions")
     for i, j in unmatched:
         require(tight[i] & tight[j], "nothing beyond an edge inside the domain: a region is missing")
@@ -263,7 +262,7 @@ def check(log: Log) -> dict[str, Any]:
             # Nonnegative multiples of the sides, not all zero, add up to a number >= 0: nowhere are all of them < 0.
             rest = leftover([0] * (dim + 1), chart.sides, words[3:])
             require(any(int(word, 16) for word in words[4::2]) and greatest(rest, None) <= 0, "no proof of emptiness")
-        elif words[2] == "plane" and dim == 2:
+        elif words[2] == "plane" and len(chart.columns) == 3:
             check_plane(log, layers, chart, found)
         else:
             require(words[2] == "tree", f"unknown form of proof '{words[2]}'")

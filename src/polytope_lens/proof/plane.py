@@ -21,18 +21,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile, Tick
 
 
-def prove_plane(log: LogFile, network: Network, chart: Chart, tick: Tick) -> None:
+def prove_plane(log: LogFile, network: Network, chart: Chart, tick: Tick, flat: FlatDomain | None = None) -> None:
     """Write the corners and regions of a chart as they are found.
 
-    A corner is where the lines of two known owners meet. It is written once, before the first region that has it.
+    A corner is where the lines of two known owners meet. It is written once, before the first region that has it. The
+    chart is one of the inputs, or of a flat: its regions are then found by the network there, but the lines are those
+    of the network itself, which the log has.
     """
-    lines = OwnerRows(network, ExactRows(network, integer_matrix(chart.matrix)), integer_sides(chart))
+    walked, matrix = (network, chart.matrix) if flat is None else (flat.network, flat.matrix)
+    lines = OwnerRows(network, ExactRows(network, integer_matrix(matrix)), integer_sides(chart))
     known: dict[int, int] = {}
-    for chunk in subdivide.walk(network, chart, Record(), want_output=True):
+    for chunk in subdivide.walk(walked, chart, Record(), want_output=True):
         assert chunk.corners is not None  # this engine finds them
         corners = chunk.corners
         keys, owner, starts = (a.tolist() for a in (corners.key[corners.corner], corners.owner, corners.indptr))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Box
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile, Tick
 
@@ -42,17 +43,21 @@ SHORT_BITS = (12, 52)
 NEGLIGIBLE = 2.0**-44
 
 
-def prove_tree(log: LogFile, network: Network, chart: Chart, box: Box | None, tick: Tick) -> None:
+def prove_tree(
+    log: LogFile, network: Network, chart: Chart, box: Box | None, tick: Tick, flat: FlatDomain | None = None
+) -> None:
     """Write the tree of a chart, depth first, the half where a neuron is off before the other.
 
     The regions are found by the split engine, which is trusted with nothing: that a neuron does not cut a cell is
     proved by a linear program in rational arithmetic, and each region's witness is checked, or replaced by an exact
-    one. `box` is a box that the log's reader knows to hold the chart.
+    one. `box` is a box that the log's reader knows to hold the chart, which is one of the inputs, or of a flat: there
+    it walks the network on the flat, but rows are those of the network itself, which the log has.
     """
-    chunks = list(split.walk(network, chart, Record(), want_output=True))
+    walked, matrix = (network, chart.matrix) if flat is None else (flat.network, flat.matrix)
+    rows = ExactRows(network, integer_matrix(matrix))
+    chunks = list(split.walk(walked, chart, Record(), want_output=True))
     bits = unpack(np.concatenate([chunk.patterns for chunk in chunks]), network.n_neurons)
     witnesses = np.concatenate([chunk.witnesses for chunk in chunks])
-    rows = ExactRows(network, integer_matrix(chart.matrix))
     neurons = [np.flatnonzero(layer.cuts).tolist() for layer in network.layers]
     first_bit = bit_starts(network).tolist()
     stack: list[tuple[int, int, int, list[int] | None, _Cell]] = [(0, len(bits), 0, None, _Cell(chart, box))]

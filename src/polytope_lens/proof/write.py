@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from polytope_lens.engines.charts import pieces
+from polytope_lens.flat_domain import flat_domain
 from polytope_lens.polytope import Polytope
 from polytope_lens.proof.log import describe, describe_domain, log_file
 from polytope_lens.proof.plane import prove_plane
@@ -55,15 +56,18 @@ def write_proof(
     ):
         for line in ("polytope_lens proof 1", *describe(network), *describe_domain(domain)):
             log.write(line)
-        listed = pieces(domain, network.input_dim)
+        flat = flat_domain(network, domain)
+        within = domain if flat is None else flat.domain
+        dim = network.input_dim if flat is None else flat.domain.dim
+        listed = pieces(within, dim)
         for number, chart in enumerate(listed):
             if len(listed) > 1 and not Polytope(chart.A, chart.b).has_interior:
                 prove_empty(log, number, chart)
-            elif network.input_dim == 2:
+            elif dim == 2:
                 log.write("chart", number, "plane")
-                prove_plane(log, network, chart, bar.update)
+                prove_plane(log, network, chart, bar.update, flat)
             else:
                 log.write("chart", number, "tree")
                 box = None if isinstance(domain, Polytope) and len(listed) == 1 else chart.box
-                prove_tree(log, network, chart, box, bar.update)
+                prove_tree(log, network, chart, box, bar.update, flat)
         log.write("regions", *counts)

@@ -80,7 +80,8 @@ def surface(
         paint = {"intensity": slopes, "intensitymode": "cell", "colorbar_title_text": title}
     else:
         paint = {"facecolor": _named(scene.pattern_colors(partition))[regions]}
-    told = f"input 0: %{{x:.6g}}<br>input 1: %{{y:.6g}}<br>output {output}: %{{z:.6g}}<extra></extra>"
+    first, second = scene.axis_names(partition)
+    told = f"{first}: %{{x:.6g}}<br>{second}: %{{y:.6g}}<br>output {output}: %{{z:.6g}}<extra></extra>"
     light = {"ambient": 1.0, "diffuse": 0.0, "specular": 0.0, "fresnel": 0.0}  # colours as they are
     if color == "pattern":
         light |= {"ambient": 0.7, "diffuse": 0.4}
@@ -96,8 +97,8 @@ def surface(
     ratio = dict(zip("xyz", (*across / across.max(), height), strict=True))
     figure.update_layout(
         scene={
-            "xaxis_title": "input 0",
-            "yaxis_title": "input 1",
+            "xaxis_title": first,
+            "yaxis_title": second,
             "zaxis": {"title": f"output {output}", "range": list(limits)},
             "aspectmode": "manual",
             "aspectratio": ratio,

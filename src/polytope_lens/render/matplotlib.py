@@ -22,6 +22,7 @@ from matplotlib.transforms import Affine2D
 from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.flat_domain import within
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render import scene
@@ -67,8 +68,9 @@ def plot(
         pattern; the norm of the gradient; or the last layer that cuts out the region.
     boundaries : bool
         Draw the edges between regions, those of earlier layers thicker and on top; over values, coloured by layer.
-    points : (n, 2) array, optional
-        Drawn on top as small dots.
+    points : (n, d) array, optional
+        Inputs of the network, drawn on top as small dots; d is 2, unless the domain is a flat box, which should hold
+        them.
     output : int
         Which output of the network "value" and "slope" are about.
 
@@ -81,12 +83,14 @@ def plot(
     OptionError
         An unknown `color`, or an `output` that the network does not have.
     DimensionError, UnboundedPolytopeError
-        The partition has no polygons, or `points` are not points of the plane.
+        The partition has no polygons, or `points` are no inputs.
+    OutsideDomainError
+        Points beside the flat that is drawn.
     """
     validate.option(color, name="color", allowed=LINES)
     output = check_output(partition.network, output)
-    dots = None if points is None else validate.points(points, 2, what="`plot`")
     require_planar_mesh(partition)
+    dots = None if points is None else scene.drawn_points(partition, points)
     if ax is None:
         from matplotlib import pyplot
 
@@ -96,7 +100,7 @@ def plot(
         draw_boundaries(ax, partition, LINES[color])
     if dots is not None:
         draw_dots(ax, dots, "black", size=3.5, markeredgecolor="white", markeredgewidth=0.5)
-    ax.set(xlabel="input 0", ylabel="input 1")
+    ax.set(**dict(zip(("xlabel", "ylabel"), scene.axis_names(partition), strict=True)))
     if color in ("value", "slope"):
         draw_scale(ax.figure, image, color, output, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)))
     if color == "layer" or (color == "value" and boundaries):
@@ -300,7 +304,7 @@ def _shade(
     cmap: str | mcolors.Colormap
     norm: mcolors.Normalize
     if color == "value":
-        planes = partition.maps[:, output]
+        planes = within(partition).maps[:, output]
         low, high = limits or scene.value_range(partition, output)
         cmap, norm = "gray", mcolors.Normalize(low, high) if low < high else mcolors.Normalize(low - 0.5, low + 0.5)
     elif color == "slope":

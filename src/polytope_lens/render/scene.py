@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import fan, following, list_of, places
+from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.network.network import layer_of_bit
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints, Words
     from polytope_lens.mesh.planar_mesh import PlanarMesh
@@ -63,10 +65,30 @@ class Boundaries:
     regions: Ints
 
 
+def axis_names(partition: Partition) -> list[str]:
+    """What the axes of a drawing stand for: the inputs, in a flat box those that are free."""
+    flat = flat_of(partition)
+    shown = range(partition.network.input_dim) if flat is None else flat.free.tolist()
+    return [f"input {k}" for k in shown]
+
+
+def drawn_points(partition: Partition, points: ArrayLike) -> Floats:
+    """Inputs of the network, (n, d), where they are in a drawing of a partition, (n, k).
+
+    Raises
+    ------
+    DimensionError
+    OutsideDomainError
+        Points beside the flat that is drawn.
+    """
+    rows, flat = validate.points(points, partition.network.input_dim, what="`plot`"), flat_of(partition)
+    return rows if flat is None else flat.coordinates(rows, what="`plot`")
+
+
 def corner_values(partition: Partition, output: int = 0) -> Floats:
     """Output of the network at each entry of ``mesh.corners``, by the affine map of the corner's own region."""
     mesh = require_planar_mesh(partition)
-    a, b, c = np.repeat(partition.maps[:, output], np.diff(mesh.indptr), axis=0).T
+    a, b, c = np.repeat(within(partition).maps[:, output], np.diff(mesh.indptr), axis=0).T
     x, y = mesh.points[mesh.corners].T
     return np.asarray(a * x + b * y + c)
 
@@ -91,7 +113,7 @@ def value_triangles(partition: Partition, output: int = 0) -> Triangles:
 
 def slopes(partition: Partition, output: int = 0) -> Floats:
     """Euclidean norm of the gradient of an output on each region, (n_regions,)."""
-    return np.asarray(np.linalg.norm(partition.maps[:, output, :-1], axis=1))
+    return np.asarray(np.linalg.norm(within(partition).maps[:, output, :-1], axis=1))
 
 
 def last_layers(partition: Partition) -> Ints:

@@ -10,6 +10,7 @@ import numpy as np
 
 from polytope_lens._arrays.ragged import fan
 from polytope_lens.errors import OptionError
+from polytope_lens.flat_domain import within
 from polytope_lens.network.network import evaluate
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
@@ -86,7 +87,7 @@ def sheet(partition: Partition, output: int = 0) -> Sheet:
     output = check_output(partition.network, output)
     mesh = require_planar_mesh(partition)
     edges = scene.boundary_segments(partition)
-    heights = evaluate(partition.network, mesh.points)[:, output]
+    heights = evaluate(within(partition).network, mesh.points)[:, output]
     return Sheet(
         np.column_stack([mesh.points, heights]),
         mesh.indptr,

@@ -9,6 +9,7 @@ import numpy as np
 
 from polytope_lens._arrays.ragged import list_of
 from polytope_lens.errors import OptionError
+from polytope_lens.flat_domain import within
 from polytope_lens.io import obj, ply
 from polytope_lens.network.network import layer_of_bit
 from polytope_lens.network.scalar import check_output
@@ -99,9 +100,9 @@ def solids(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> Sol
     indptr, shared = mesh.rings()
     own, corners = np.unique(regions[list_of(indptr)] * len(mesh.points) + shared, return_inverse=True)
     region_of, point = np.divmod(own, len(mesh.points))
-    centers = partition.witnesses[region_of]
+    centers = within(partition).witnesses[region_of]
     middles = np.add.reduceat(mesh.points[shared], indptr[:-1], axis=0) / np.diff(indptr)[:, None]
-    maps = partition.maps[regions, output]
+    maps = within(partition).maps[regions, output]
     return Solids(
         centers + shrink * (mesh.points[point] - centers) if shrink < 1 else mesh.points[point],
         indptr,

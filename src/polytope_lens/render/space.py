@@ -58,8 +58,8 @@ def plot(
         gradient; or the layer that each face belongs to.
     boundaries : bool
         Draw the edges of the solids.
-    points : (n, 3) array, optional
-        Drawn as small dots.
+    points : (n, d) array, optional
+        Inputs of the network, drawn as small dots; d is 3, unless the domain is a flat box, which should hold them.
     output : int
         Which output of the network "value" and "slope" are about.
     shrink : float
@@ -80,15 +80,15 @@ def plot(
     be wrong. Cost: about 0.1 milliseconds for each face; some thousands of regions are too many to see anyway.
     """
     validate.option(color, name="color", allowed=scene.COLORS)
-    dots = None if points is None else validate.points(points, 3, what="`plot`")
     faces = solids(partition, shrink=shrink, output=output)
+    dots = None if points is None else scene.drawn_points(partition, points)
     space = axes_in_space(ax, "a partition of space")
     paint, scalars = _paint(partition, faces, color, output)
     edge: dict[str, Any] = {"edgecolors": INK, "linewidths": 0.35} if boundaries else {"edgecolors": "none"}
     space.add_collection3d(Poly3DCollection(faces.rings(), facecolors=paint, shade=scalars is None, **edge))
     if dots is not None:
         space.plot(*dots.T, linestyle="none", marker="o", markersize=3.5, color="black", markeredgecolor="white")
-    _fit(space, require_polyhedral_mesh(partition).points)
+    _fit(space, require_polyhedral_mesh(partition).points, scene.axis_names(partition))
     if scalars is not None:
         draw_scale(space.figure, scalars, color, output, ax=space, shrink=0.7, pad=0.1)
     if color == "layer":
@@ -112,10 +112,10 @@ def _paint(partition: Partition, faces: Solids, color: str, output: int) -> tupl
     return np.asarray(scalars.to_rgba(values)), scalars
 
 
-def _fit(ax: Axes3D, points: Floats) -> None:
+def _fit(ax: Axes3D, points: Floats, names: list[str]) -> None:
     lower, upper = points.min(axis=0), points.max(axis=0)
     ax.set(xlim=(lower[0], upper[0]), ylim=(lower[1], upper[1]), zlim=(lower[2], upper[2]))
-    ax.set(xlabel="input 0", ylabel="input 1", zlabel="input 2")
+    ax.set(**dict(zip(("xlabel", "ylabel", "zlabel"), names, strict=True)))
     ax.set_box_aspect(tuple(upper - lower))
     plain_axes(ax)
 

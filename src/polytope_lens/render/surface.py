@@ -15,6 +15,7 @@ from matplotlib.collections import PolyCollection
 from mpl_toolkits.mplot3d import Axes3D, proj3d
 
 from polytope_lens._arrays import validate
+from polytope_lens.flat_domain import within
 from polytope_lens.render import scene
 from polytope_lens.render.matplotlib import FRAME, boundary_widths, draw_scale, layer_handles, slope_norm
 from polytope_lens.render.matplotlib import legend as draw_legend
@@ -86,7 +87,7 @@ def surface(
     folded = sheet(partition, output)
     limits = checked_limits(folded, limits, height)
     space = axes_in_space(ax, "a surface")
-    rise = _fit(space, folded, limits, height, output)
+    rise = _fit(space, folded, limits, height, [*scene.axis_names(partition), f"output {output}"])
     paint, scalars = _paint(partition, folded, color, output, limits, rise)
     space.add_collection(_FoldedSheet(folded, paint, *_lines(partition, folded, boundaries)), autolim=False)
     if boundaries and legend:
@@ -165,7 +166,7 @@ def _paint(
 ) -> tuple[Floats, ScalarMappable | None]:
     """Colour of each polygon, (n_regions, 3), and the scale that it comes from."""
     if color == "pattern":
-        normals = np.pad(-rise * partition.maps[:, output, :2], ((0, 0), (0, 1)), constant_values=1.0)
+        normals = np.pad(-rise * within(partition).maps[:, output, :2], ((0, 0), (0, 1)), constant_values=1.0)
         light = normals @ LAMP / (np.linalg.norm(normals, axis=1) * np.linalg.norm(LAMP))
         return scene.pattern_colors(partition) * (0.72 + 0.28 * light)[:, None], None
     values = folded.mean_heights() if color == "value" else scene.slopes(partition, output)
@@ -174,12 +175,12 @@ def _paint(
     return np.asarray(scalars.to_rgba(values))[:, :3], scalars
 
 
-def _fit(ax: Axes3D, folded: Sheet, limits: tuple[float, float], height: float, output: int) -> float:
+def _fit(ax: Axes3D, folded: Sheet, limits: tuple[float, float], height: float, names: list[str]) -> float:
     """Set the view; returns how much longer a unit of value is drawn than one of the inputs."""
     lower, upper = folded.points[:, :2].min(axis=0), folded.points[:, :2].max(axis=0)
     across = upper - lower
     ax.set(xlim=(lower[0], upper[0]), ylim=(lower[1], upper[1]), zlim=limits)
-    ax.set(xlabel="input 0", ylabel="input 1", zlabel=f"output {output}")
+    ax.set(**dict(zip(("xlabel", "ylabel", "zlabel"), names, strict=True)))
     ax.set_box_aspect((*across, height * across.max()))
     plain_axes(ax)
     return float(height * across.max() / (limits[1] - limits[0]))

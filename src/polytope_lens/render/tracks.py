@@ -13,6 +13,7 @@ from matplotlib import colors as mcolors
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
+from polytope_lens.render.scene import axis_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +87,7 @@ def plot_ages(
     image = fill(ax, partition, np.pad(values[:, None], ((0, 0), (2, 0))), AGES, norm)
     if boundaries:
         draw_boundaries(ax, partition, "#99999999")
-    ax.set(xlabel="input 0", ylabel="input 1")
+    ax.set(**dict(zip(("xlabel", "ylabel"), axis_names(partition), strict=True)))
     ticks = [0.0, *(t for t in (f * 10.0**k for k in range(7) for f in (1, 3)) if least <= t < 0.8 * end), end]
     bar = ax.figure.colorbar(image, label=label, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)), ticks=ticks, format="%g")
     bar.outline.set(color=FRAME, linewidth=0.8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -13,12 +13,13 @@ from polytope_lens.domain import check_domain
 from polytope_lens.engines.enumerate import mesh_of
 from polytope_lens.engines.witnesses import settle
 from polytope_lens.errors import OptionError, Status
+from polytope_lens.flat_domain import flat_domain
 from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import distinct_beginnings, sort_key
-from polytope_lens.partition.partition import Partition
+from polytope_lens.partition.partition import Partition, embedded
 from polytope_lens.partition.provenance import Certificate, Search
-from polytope_lens.polyhedral_complex.locate import region_patterns
+from polytope_lens.polyhedral_complex.locate import check_inside, region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
 
 if TYPE_CHECKING:
@@ -105,6 +106,13 @@ def explore(
     point = validate.point(x, network.input_dim, what="`explore`")
     limits = _limits(max_regions, max_flips, radius)
     by_distance = _is_by_distance(order, limits)
+    if (flat := flat_domain(network, domain)) is not None:
+        check_inside(domain, point[None])
+        options: dict[str, Any] = {
+            "max_regions": max_regions, "max_flips": max_flips, "radius": radius, "order": order, "norm": norm,
+            "progress": progress,
+        }  # fmt: skip
+        return embedded(network, domain, explore(flat.network, point[flat.free], flat.domain, **options))
     bits = region_patterns(network, point[None], domain)[0]
     place = place_of(network, point, domain, validate.norm(norm))
     disable = None if progress is None else not progress

@@ -19,6 +19,7 @@ require("hypothesis", extra="testing", purpose="polytope_lens.testing")
 
 from polytope_lens.testing.laws import (  # noqa: E402
     assert_counts,
+    assert_embedded,
     assert_maps_agree,
     assert_neighbors_symmetric,
     assert_partition,
@@ -34,6 +35,7 @@ from polytope_lens.testing.solids import assert_solids_true  # noqa: E402
 from polytope_lens.testing.strategies import (  # noqa: E402
     boxes,
     domains,
+    flat_boxes,
     network_code,
     networks,
     points_in,
@@ -43,6 +45,7 @@ from polytope_lens.testing.strategies import (  # noqa: E402
 __all__ = [
     "assert_corners_true",
     "assert_counts",
+    "assert_embedded",
     "assert_maps_agree",
     "assert_neighbors_symmetric",
     "assert_partition",
@@ -55,6 +58,7 @@ __all__ = [
     "assert_witnesses_inside",
     "boxes",
     "domains",
+    "flat_boxes",
     "network_code",
     "networks",
     "points_in",

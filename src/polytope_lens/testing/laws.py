@@ -15,6 +15,7 @@ from polytope_lens.engines.table import ENGINES
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.point_signs import interior_mask, point_signs
+from polytope_lens.flat_domain import asked_for_points, asked_on_flat, flat_of, within
 from polytope_lens.lp.interior_point import LARGEST, float_inside, is_inside, middle
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
@@ -56,10 +57,14 @@ def assert_partition(partition: Partition, X: ArrayLike | None = None) -> None:
     Notes
     -----
     Laws that cost milliseconds for each region (located points, neighbours, exact volumes) are left out for partitions
-    of more than 400 regions; ask for them by name there.
+    of more than 400 regions; ask for them by name there. A partition of a flat box obeys them on the flat, too, where
+    those about measures hold alone.
     """
     __tracebackhide__ = True
     points = sample_points(partition, FEW_POINTS) if X is None else np.asarray(X, dtype=np.float64)
+    if (flat := flat_of(partition)) is not None:
+        assert_embedded(partition)
+        assert_partition(within(partition), _in_domain(partition, points)[:, flat.free])
     assert_counts(partition)
     assert_patterns_found(partition, points)
     assert_witnesses_inside(partition)
@@ -76,6 +81,7 @@ def assert_partition(partition: Partition, X: ArrayLike | None = None) -> None:
             assert_solids_true(partition)
 
 
+@asked_for_points
 def sample_points(partition: Partition, n: int, *, seed: int = 0) -> Floats:
     """`n` points of the domain, always the same: random ones, and every other one moved to a grid of quarters.
 
@@ -126,6 +132,38 @@ def assert_counts(partition: Partition) -> None:
     counts = engines.count(network, partition.domain, engine=_engine(partition))
     if counts.total != n or counts.per_layer.tolist() != expected:
         fail("`count` finds as many regions as `partition`", f"{counts} against {n} regions, per layer {expected}")
+
+
+def assert_embedded(partition: Partition) -> None:
+    """A partition of a flat box is the one on the flat: patterns, counts, and witnesses with the inputs that are fixed.
+
+    Those are equal to the last bit, also in what a region has as its point, vertices and neighbours.
+    """
+    __tracebackhide__ = True
+    flat, on_flat = flat_of(partition), within(partition)
+    if flat is None:
+        return
+    if not np.array_equal(partition.packed_patterns, on_flat.packed_patterns):
+        fail("patterns are those on the flat", f"{len(partition)} regions and {len(on_flat)} differ")
+    if partition.counts_per_layer.tolist() != on_flat.counts_per_layer.tolist()[1:]:
+        fail(
+            "counts are those on the flat, without its own layer",
+            f"{partition.counts_per_layer.tolist()} and {on_flat.counts_per_layer.tolist()}",
+        )
+    if partition.witnesses[:, flat.free].tobytes() != on_flat.witnesses.tobytes():
+        fail("witnesses are those on the flat", "they differ in the inputs that are free")
+    fixed = np.setdiff1d(np.arange(len(flat.point)), flat.free)
+    few = [partition[i] for i in range(min(len(partition), 3))]
+    for name, points in (
+        ("witnesses", partition.witnesses),
+        ("points of regions", np.array([region.point for region in few])),
+        ("vertices", np.concatenate([region.vertices() for region in few])),
+        ("points of neighbours", np.array([one.point for region in few for one in region.neighbors()])),
+    ):
+        wrong = [i for i, x in enumerate(points) if x[fixed].tobytes() != flat.point[fixed].tobytes()]
+        if wrong:
+            x = points[wrong[0]].tolist()
+            fail("fixed inputs are as the box has them", f"one of the {name} is {x}, the box {partition.domain!r}")
 
 
 def assert_patterns_found(partition: Partition, X: ArrayLike) -> None:
@@ -185,6 +223,7 @@ def assert_points_located(partition: Partition, X: ArrayLike) -> None:
             )
 
 
+@asked_on_flat
 def assert_witnesses_inside(partition: Partition) -> None:
     """The witness of every region is a point of its interior.
 
@@ -252,12 +291,13 @@ def assert_maps_agree(
             f"and {wanted[i, o]!r} by the network",
         )
     if partition.mesh is not None:
-        _assert_maps_meet(partition, sizes, tolerance)
+        _assert_maps_meet(partition, tolerance)
 
 
-def _assert_maps_meet(partition: Partition, sizes: Floats, tolerance: float) -> None:
+@asked_on_flat
+def _assert_maps_meet(partition: Partition, tolerance: float) -> None:
     __tracebackhide__ = True
-    mesh = partition.mesh
+    mesh, sizes = partition.mesh, _map_sizes(partition)
     assert mesh is not None
     region, corners = mesh.incidences()
     at = np.column_stack([mesh.points, np.ones(len(mesh.points))])[corners]
@@ -280,6 +320,7 @@ def _assert_maps_meet(partition: Partition, sizes: Floats, tolerance: float) -> 
         )
 
 
+@asked_on_flat
 def assert_volumes_add_up(partition: Partition) -> None:
     """The volumes of the regions add up to that of the domain, in rational arithmetic: none is missing, none overlaps.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from polytope_lens._arrays.ragged import following, list_of
 from polytope_lens.arithmetic.rational import fraction, nearest_float
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.polyhedral_complex.mesh_vertices import exact_vertices
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.testing.counterexamples import fail, names
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
+@asked_on_flat
 def assert_corners_true(partition: Partition) -> None:
     """Planar: the corners of each region, counter-clockwise, are the exact ones within the bounds that the mesh states.
 
@@ -52,6 +54,7 @@ def assert_corners_true(partition: Partition) -> None:
             )
 
 
+@asked_on_flat
 def assert_valid_coverage(partition: Partition) -> None:
     """Planar: the polygons close up without gap or overlap, and neighbours share their corners to the last bit.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flint import fmpq
 
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.polyhedral_complex.mesh_vertices import exact_vertices
 from polytope_lens.polyhedral_complex.requirements import require_polyhedral_mesh
 from polytope_lens.polytope.double_description import bounded_vertices
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Point = tuple[Fraction, ...]
 
 
+@asked_on_flat
 def assert_solids_true(partition: Partition) -> None:
     """In space: the vertices and faces of each region are the exact ones, and fit together.
 

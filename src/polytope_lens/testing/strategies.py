@@ -140,6 +140,19 @@ def boxes(draw: DrawFn, dim: int) -> Box:
 
 
 @st.composite
+def flat_boxes(draw: DrawFn, dim: int) -> Box:
+    """Boxes of which some coordinates are fixed and some are free, in at least two dimensions."""
+    around = draw(boxes(dim))
+    order = draw(st.permutations(range(dim)))
+    fixed = order[: draw(st.integers(1, dim - 1))]
+    lower, upper = around.lower.copy(), around.upper.copy()
+    lower[fixed] = upper[fixed] = [
+        draw(st.one_of(st.sampled_from((0.0, 0.5, -1.0, 0.1)), st.floats(lower[k], upper[k]))) for k in fixed
+    ]
+    return Box(lower, upper)
+
+
+@st.composite
 def simplices(draw: DrawFn, dim: int) -> Polytope:
     """Bounded polytopes with dim + 1 facets: the corner of a box, cut off."""
     lower = draw(boxes(dim)).lower
@@ -148,9 +161,10 @@ def simplices(draw: DrawFn, dim: int) -> Polytope:
     return Polytope(A, np.append(-lower, lower.sum() + length))
 
 
-def domains(dim: int) -> SearchStrategy[Domain]:
-    """Boxes, simplices and None, which is the whole space."""
-    return st.one_of(boxes(dim), simplices(dim), st.none())
+def domains(dim: int, *, flat: bool = False) -> SearchStrategy[Domain]:
+    """Boxes, simplices and None, which is the whole space; with `flat` also boxes that fix some coordinates."""
+    more = [flat_boxes(dim)] if flat and dim > 1 else []
+    return st.one_of(boxes(dim), simplices(dim), st.none(), *more)
 
 
 @st.composite

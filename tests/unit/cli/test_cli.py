@@ -20,7 +20,8 @@ from polytope_lens.network.network import from_arrays
     [
         (("count", "nowhere.npz"), "nowhere.npz cannot be read"),
         (("count", "model.h5"), "a lens reads .onnx, .npz"),
-        (("count", "LINES", "--box", "1", "1"), "lower < upper"),
+        (("count", "LINES", "--box", "1", "0"), "lower <= upper"),
+        (("count", "LINES", "--box", "1", "1"), "is a single point"),
         (("count", "LINES", "--box", "1", "2", "3"), "--box takes 2 numbers, or 4"),
         (("count", "SPACE"), "--everywhere"),
         (("count", "SPACE", "--everywhere", "--engine", "subdivide"), "works for 2 inputs"),

@@ -148,7 +148,7 @@ def test_gaps_are_refused(tmp_path, without, message):
         ({"lo": [0, 0, 0], "hi": [1, 1, 1]}, r"each of the 2 inputs of the network, but have shapes \(3,\) and \(3,\)"),
         ({"lo": [-np.inf, 0], "hi": [np.inf, 1]}, "infinite in every coordinate"),
         ({"lo": [0, np.nan], "hi": [1, 1]}, "should be finite"),
-        ({"lo": [0, 1], "hi": [1, 1]}, "coordinate 1 runs from 1.0 to 1.0"),
+        ({"lo": [0, 1], "hi": [1, 0]}, "coordinate 1 runs from 1.0 to 0.0"),
         ({"lo": [np.inf] * 2, "hi": [-np.inf] * 2}, "infinite in every coordinate"),
     ],
     ids=str,

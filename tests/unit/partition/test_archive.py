@@ -103,7 +103,7 @@ def test_questions_to_a_loaded_partition_get_the_same_answers(partition, tmp_pat
 
 @given(network=networks(st.integers(1, 3), max_depth=2, max_width=3), data=st.data())
 def test_any_partition_comes_back(network, data, tmp_path_factory):
-    partition = Lens(network).partition(data.draw(domains(network.input_dim)))
+    partition = Lens(network).partition(data.draw(domains(network.input_dim, flat=True)))
     path = tmp_path_factory.mktemp("any") / "run"
     partition.save(path)
     assert_equal(Partition.load(path), partition)

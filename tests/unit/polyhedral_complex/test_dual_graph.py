@@ -80,7 +80,7 @@ def test_generic_arrangements(n, d):
 
 @given(network=networks(st.integers(1, 2), max_depth=2, max_width=3), data=st.data())
 def test_dual_graphs_of_convex_domains(network, data):
-    partition = Lens(network).partition(data.draw(domains(network.input_dim)))
+    partition = Lens(network).partition(data.draw(domains(network.input_dim, flat=True)))
     adjacency = partition.adjacency()
     assert not dual_graph.components(adjacency).any()
     assert dual_graph.degrees(adjacency).mean() <= 2 * network.input_dim

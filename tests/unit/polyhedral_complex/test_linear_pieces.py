@@ -106,7 +106,7 @@ def test_fingerprints_may_collide(monkeypatch):
 @settings(max_examples=40)
 @given(network=networks(st.integers(1, 3), max_depth=2, max_width=3), data=st.data())
 def test_pieces_are_what_a_search_by_hand_finds(network, data):
-    partition = Lens(network).partition(data.draw(domains(network.input_dim)))
+    partition = Lens(network).partition(data.draw(domains(network.input_dim, flat=True)))
     maps = [reference.affine_rows(network, bits)[-1] for bits in partition.patterns().tolist()]
     neighbors = [set() for _ in maps]
     for i, j in partition.complex.facets().regions.tolist():

@@ -101,7 +101,7 @@ def test_fractions_agree(network, data):
 @settings(max_examples=30)
 @given(network=networks(st.integers(1, 3), max_depth=2, max_width=3, output_dim=st.integers(1, 2)), data=st.data())
 def test_none_is_greater_than_the_one_before(network, data):
-    found = Lens(network).partition(data.draw(domains(network.input_dim))).complex.linear_region_counts()
+    found = Lens(network).partition(data.draw(domains(network.input_dim, flat=True))).complex.linear_region_counts()
     low, high = found.convex
     chain = (found.activation, found.proper_activation, high, low, found.open_connected, found.closed_connected,
              found.affine)  # fmt: skip

@@ -19,7 +19,7 @@ SQUARE = Box([-1, -1], [1, 1])
 @settings(max_examples=40)
 @given(network=networks(st.integers(1, 3), max_depth=3, max_width=3), data=st.data())
 def test_sides_by_rows_of_fractions(network, data):
-    partition = Lens(network).partition(data.draw(domains(network.input_dim)))
+    partition = Lens(network).partition(data.draw(domains(network.input_dim, flat=True)))
     bits = partition.patterns()
     zero = zero_mask(partition)
     for i, pattern in enumerate(bits.tolist()):

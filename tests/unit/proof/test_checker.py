@@ -34,6 +34,9 @@ CASES = {
     "space": (LEAKY, CUBE),
     "whole space": (LEAKY, None),
     "wedge": (LEAKY, Polytope([[1, 1, 0], [1, -1, 0]], [0, 0])),
+    "flat plane": (LEAKY, Box([-1, 0.1, -1], [1, 0.1, 1])),
+    "flat line": (DEGENERATE, Box([-2, 0.3], [2, 0.3])),
+    "flat space": (Lens(golden((4, 4, 4), 1)), Box([-1, -1, 0.3, -1], [1, 1, 0.3, 1])),
     "simplex": (LEAKY, Polytope([[1, 1, 1], [-1, 0, 0], [0, -1, 0], [0, 0, -1]], [1, 1, 1, 1])),
 }
 
@@ -117,7 +120,7 @@ def test_every_other_count_is_rejected(name, logs, tmp_path):
             assert rejected(tmp_path, [*rest, f"regions {' '.join(map(str, wrong))}"])
 
 
-@pytest.mark.parametrize("name", ["plane", "degenerate plane", "whole plane", "triangle"])
+@pytest.mark.parametrize("name", ["plane", "degenerate plane", "whole plane", "triangle", "flat plane"])
 def test_a_dropped_or_repeated_polygon_is_rejected(name, logs, tmp_path):
     lines = logs[name]
     for i in places(lines, "r"):
@@ -126,7 +129,7 @@ def test_a_dropped_or_repeated_polygon_is_rejected(name, logs, tmp_path):
         assert "twice" in answer(tmp_path, [*lines[: i + 1], lines[i], *lines[i + 1 :]])["reason"]
 
 
-@pytest.mark.parametrize("name", ["plane", "degenerate plane", "whole plane", "triangle"])
+@pytest.mark.parametrize("name", ["plane", "degenerate plane", "whole plane", "triangle", "flat plane"])
 def test_a_flipped_sign_is_rejected(name, logs, tmp_path):
     lines = logs[name]
     for i in places(lines, "r"):
@@ -136,7 +139,7 @@ def test_a_flipped_sign_is_rejected(name, logs, tmp_path):
             assert "contradicts" in answer(tmp_path, changed)["reason"]
 
 
-@pytest.mark.parametrize("name", ["plane", "degenerate plane", "triangle"])
+@pytest.mark.parametrize("name", ["plane", "degenerate plane", "triangle", "flat plane"])
 def test_a_moved_corner_is_rejected(name, logs, tmp_path):
     lines = logs[name]
     for i in places(lines, "v"):
@@ -158,7 +161,7 @@ def test_a_polygon_without_one_of_its_corners_is_rejected(logs, tmp_path):
         assert rejected(tmp_path, with_line(lines, i, "r", pattern, *reversed(corners)))
 
 
-@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex"])
+@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex", "flat space"])
 def test_a_cut_that_is_passed_over_is_rejected(name, logs, tmp_path):
     lines = logs[name]
     for i in places(lines, "cut"):
@@ -179,7 +182,7 @@ def subtree(lines, i):
     return i
 
 
-@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex"])
+@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex", "flat space"])
 def test_a_wrong_verdict_is_rejected(name, logs, tmp_path):
     lines = logs[name]
     for keyword, other in (("on", "off"), ("off", "on")):
@@ -213,7 +216,7 @@ def test_wrong_multipliers_are_rejected(name, logs, tmp_path):
     assert any(halved)
 
 
-@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex"])
+@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex", "flat space"])
 def test_a_witness_outside_or_on_the_boundary_is_rejected(name, logs, tmp_path):
     lines = logs[name]
     for i in places(lines, "in"):

@@ -14,6 +14,7 @@ from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import (
     assert_corners_true,
     assert_counts,
+    assert_embedded,
     assert_maps_agree,
     assert_neighbors_symmetric,
     assert_partition,
@@ -155,7 +156,7 @@ def test_maps_that_fit_nowhere_but_in_the_middle_are_noticed_in_the_corners():
     # Nudged within the tolerance for maps, but wide of the neighbours: only the corners tell.
     broken = with_map_nudged(planar(), 5, 2, 0.01)
     with pytest.raises(AssertionError, match="maps agree where regions meet: at the corner"):
-        laws._assert_maps_meet(broken, laws._map_sizes(broken), laws.MAP_TOLERANCE)
+        laws._assert_maps_meet(broken, laws.MAP_TOLERANCE)
 
 
 @pytest.mark.parametrize("by", [[1e-6, 0], [0, -1e-3], [0.1, 0.1]])
@@ -220,3 +221,24 @@ def test_sampled_points_lie_in_the_domain_and_repeat(domain):
     assert domain is None or domain.contains(X).all()
     assert np.array_equal(X, sample_points(partition, 50))
     assert not np.array_equal(X, sample_points(partition, 50, seed=1))
+
+
+def test_what_is_not_as_on_the_flat_is_noticed():
+    flat = LENS.partition(Box([-4, 0.3], [4, 0.3]))
+    assert_partition(flat)
+    assert_embedded(planar())
+    moved = flat.witnesses.copy()
+    moved[1, 1] = np.nextafter(0.3, 1)
+    with pytest.raises(AssertionError, match=r"fixed inputs are as the box has them: one of the witnesses is \["):
+        assert_embedded(replace(flat, witnesses=moved))
+    moved[1] = [moved[1, 0] + 0.125, 0.3]
+    with pytest.raises(AssertionError, match="witnesses are those on the flat"):
+        assert_embedded(replace(flat, witnesses=moved))
+    with pytest.raises(AssertionError, match="patterns are those on the flat"):
+        assert_embedded(replace(flat, packed_patterns=flat.packed_patterns[:-1]))
+    with pytest.raises(AssertionError, match="counts are those on the flat"):
+        assert_embedded(replace(flat, counts_per_layer=flat.counts_per_layer + 1))
+    with pytest.raises(AssertionError, match="maps are the product"):
+        assert_partition(with_map_nudged(flat, 1, 1, 1.0))
+    with pytest.raises(AssertionError, match="volumes add up"):
+        assert_volumes_add_up(replace(flat, on_flat=without(flat.on_flat, 1)))

@@ -16,6 +16,7 @@ from polytope_lens.network.network import Layer, from_arrays, pass_through_layer
 from polytope_lens.testing import (
     boxes,
     domains,
+    flat_boxes,
     network_code,
     networks,
     points_in,
@@ -162,3 +163,9 @@ def test_without_hypothesis_the_error_names_the_extra():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert 'pip install "polytope-lens[testing]"' in done.stdout
+
+
+@settings(max_examples=30, deadline=None)
+@given(box=flat_boxes(3))
+def test_flat_boxes_are_flat_and_are_no_points(box):
+    assert box.is_flat and 0 < len(box.free) < 3

@@ -129,7 +129,7 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path):
         "weights1": (arrays["weights1"][:, :, :2], "should take the 3 values"),
         "biases1": (arrays["biases1"].astype(int), "float64"),
         "cuts0": (~arrays["cuts0"], "`cuts` should be"),
-        "lo": (arrays["lo"] + 5, "lower < upper"),
+        "lo": (arrays["lo"] + 5, "lower <= upper"),
         "train_values": (arrays["train_values"].astype(int), "values of one kind"),
         "target": (arrays["target"][:4], "square of at least one pixel"),
     }

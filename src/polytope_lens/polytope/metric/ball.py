@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,7 @@ from flint import fmpq, fmpz, fmpz_mat
 from scipy.optimize import nnls
 
 from polytope_lens._kept import kept
+from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.errors import DomainError
@@ -67,7 +68,7 @@ class Ball:
     status : BallStatus
     """
 
-    center: Floats
+    center: Floats = field(metadata=POINTS)
     radius: float
     bound: float
     status: BallStatus

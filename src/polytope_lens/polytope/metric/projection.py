@@ -15,11 +15,13 @@ from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.lp.rational_nearest import exact_nearest
 from polytope_lens.lp.rational_simplex import Halfspace
 from polytope_lens.polytope.batch.nearest_points import nearest_points
+from polytope_lens.polytope.fixed_coordinates import fixed_coordinates
 from polytope_lens.polytope.halfspaces import holds, is_contradicted, proper
 from polytope_lens.polytope.metric.extent import nearest_root
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
+    from polytope_lens.polytope.fixed_coordinates import Fixed
     from polytope_lens.polytope.polytope import Polytope
 
     Vector = list[fmpq]
@@ -57,6 +59,9 @@ def nearest_point(poly: Polytope, x: Vector, norm: float = 2) -> Nearest:
     coordinates.
     """
     norm = validate.norm(norm)
+    fixed = fixed_coordinates(poly)
+    if fixed is not None:
+        return _beside(fixed, x, nearest_point(fixed.rest, [x[k] for k in fixed.free], norm))
     if is_contradicted(poly):
         _raise_empty()
     if holds(poly, x):
@@ -66,6 +71,16 @@ def nearest_point(poly: Polytope, x: Vector, norm: float = 2) -> Nearest:
     if found is None:
         _raise_empty()
     return Nearest([u + v for u, v in zip(x, found.point, strict=True)], found.power, norm)
+
+
+def _beside(fixed: Fixed, x: Vector, found: Nearest) -> Nearest:
+    """The nearest point of a set that fixes some coordinates, from that in the others."""
+    ways = [abs(x[k] - value) for k, value in fixed.values.items()]
+    if found.norm == 2:
+        size = sum((way * way for way in ways), found.size)
+    else:
+        size = sum(ways, found.size) if found.norm == 1 else max(found.size, *ways)
+    return Nearest(fixed.embed(found.point), size, found.norm)
 
 
 def _rows_at(poly: Polytope, x: Vector) -> tuple[list[Vector], Vector]:
