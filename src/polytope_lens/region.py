@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 import numpy as np
 
-from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, kept
 from polytope_lens.cells import inequalities as rows
@@ -24,6 +23,7 @@ from polytope_lens.io.export import Export
 from polytope_lens.network import network as net
 from polytope_lens.network.affine import AffineMap, augmented_map
 from polytope_lens.network.pattern import ActivationPattern
+from polytope_lens.polytope.membership import given_points
 from polytope_lens.polytope.polytope import MOST, Polytope
 
 if TYPE_CHECKING:
@@ -140,11 +140,19 @@ class Region(Keeper):
 
         A point does if no neuron has the other sign there, :func:`.exact.point_signs.point_signs`: pre-activations are
         continuous, so those on the region and those at the point are the same layer by layer as long as signs agree.
+
+        Parameters
+        ----------
+        X : (n, d) array
+            Floats, or fractions, as ``vertices(exact=True)`` has them, of which the exact rows are asked.
         """
-        rows = validate.points(X, self.network.input_dim, what="`contains`")
-        signs = point_signs(self.network, rows)
+        points = given_points(X, self.network.input_dim, what="`contains`")
+        if points.dtype == object:
+            return self.inequalities(exact=True, facets=False).contains(points)
+        floats = np.asarray(points, dtype=np.float64)
+        signs = point_signs(self.network, floats)
         inside = np.asarray((signs != np.where(self.pattern.array, -1, 1)).all(axis=1))
-        return inside if self.domain is None else inside & self.domain.contains(rows)
+        return inside if self.domain is None else inside & self.domain.contains(floats)
 
     @documented_by(nearest_boundary.nearest_boundary)
     def nearest_boundary(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -143,3 +144,15 @@ def test_a_domain_needs_rows_that_floats_hold():
     assert len(lens.partition(Polytope(cell.A, cell.b))) >= 1
     half = Polytope([[3, 0], [-3, 0], [0, 6], [0, -6]], np.array([1, 1, 2, 2]) * 2**60)
     assert lens.count(half).total == lens.count(Polytope(half.A, half.b)).total
+
+
+def test_corners_of_a_region_lie_in_it_as_fractions_and_points_beyond_do_not():
+    region = Lens(golden((2, 8, 8), 2)).at([0.3, -0.7], Box([-1, -1], [1, 1]))
+    corners = region.vertices(exact=True)
+    assert region.contains(corners).all() and region.contains(corners[0]).tolist() == [True]
+    center = region.polytope.centroid(exact=True)
+    assert region.contains([center]).all()
+    assert not region.contains(corners + Fraction(1, 2**300) * (corners - center)).any()
+    floats = np.vstack([region.vertices(), region.point[None], [[5, 5]]])
+    exact = np.array([[Fraction(v) for v in row] for row in floats.tolist()], dtype=object)
+    assert region.contains(exact).tolist() == region.contains(floats).tolist()
