@@ -118,3 +118,16 @@ def test_bounds_between_two_points_hold():
             a, b = (Fraction(value[row, k]) for k in (i, 15 + i))
             assert abs(Fraction(found[row, i]) - (a + share * (b - a))) <= Fraction(bound[row, i])
         assert bound[:, i].max() < 1e-14
+
+
+@pytest.mark.parametrize(
+    ("weights", "biases", "expected"),
+    [
+        ([[[1, 2]]], [[0]], []),  # no neuron at all
+        ([[[0, 0]], [[1]]], [[1], [0]], []),  # one that is always on
+        ([[[1, 0]], [[1]]], [[0], [0]], [[0, 1]]),
+        ([[[0, 0], [1, 1]], [[1, 1]]], [[0, 0], [0]], [[0, 1]]),  # one that is zero everywhere
+    ],
+)
+def test_of_hardly_any_neurons(weights, biases, expected):
+    assert pairs(Lens.from_arrays(weights, biases).partition(mesh=False)).tolist() == expected
