@@ -1,46 +1,93 @@
-"""How states begin that know cells by their corners, and the exact answers to what they ask."""
+"""Signs at corners as the engines ask for them, against plain fractions; and what a state begins with."""
 
 from __future__ import annotations
+
+from itertools import combinations
 
 import numpy as np
 import pytest
 
-from families import generic
+import reference
 from polytope_lens import Box, Lens
+from polytope_lens.engines._kernels import outcomes
+from polytope_lens.engines._kernels.cell_corners import ANSWERED, NEGATIVE, OPEN, POINT, POSITIVE
 from polytope_lens.engines._kernels.packed_network import packed
-from polytope_lens.engines.cell_corners import next_width, shared_parts
+from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
 from polytope_lens.engines.charts import charts
 from polytope_lens.engines.chunks import first_rows
+from polytope_lens.network.network import bit_places
+from polytope_lens.network.pattern import unpack
+
+
+def integer_lens(d, seed):
+    """Small integers, so that lines and planes meet in corners of others, and vanish on whole cells."""
+    rng = np.random.default_rng([d, seed])
+    return Lens.from_arrays(
+        [rng.integers(-2, 3, (4, d)), rng.integers(-2, 3, (3, 4)), [[1, 1, 1]]],
+        [rng.integers(-2, 3, 4), rng.integers(-2, 3, 3), [0]],
+    )
+
+
+def row_of(network, domain, bits, owner):
+    """The row ``[a, c]`` of a neuron under a pattern, or of a side of the domain."""
+    if owner < 0:
+        return [*reference.fractions(domain.A[-1 - owner]), -reference.fractions(domain.b)[-1 - owner]]
+    layer, neuron = bit_places(network)[owner]
+    return reference.rows_of_layer(network, bits, layer)[neuron]
+
+
+def spied(monkeypatch, network, domain):
+    """Each sign that was left open and is then written, beside the one in fractions."""
+    honest, told = CornerDecisions.answer, []
+
+    def answer(self, state):
+        f = int(state.scalars[outcomes.TOP]) - 1
+        asked, start = int(state.frames.asked[f]), int(state.frames.start[f])
+        word, mask = asked // 64, np.uint64(1 << asked % 64)
+        bits = unpack(state.bits[None], network.n_neurons)[0].tolist()
+        first = sum(int(layer.cuts.sum()) for layer in network.layers[: int(state.frames.layer[f])])
+        row = row_of(network, domain, bits, first + asked)
+        wanted = {}
+        for i in range(int(state.frames.n_corners[f])):
+            signs = state.points.signs[state.corners.place[start + i, POINT], :, word]
+            if signs[OPEN] & ~signs[ANSWERED] & mask:
+                owners = state.lines.owner[self._meeting(state, f, i)].tolist()
+                rows = [row_of(network, domain, bits, owner) for owner in owners]
+                at = next(filter(None, map(reference.solve, combinations(rows, network.input_dim))))
+                wanted[i] = reference.sign(reference.dot(row, [*at, 1]))
+        honest(self, state)
+        for i, sign in wanted.items():
+            signs = state.points.signs[state.corners.place[start + i, POINT], :, word]
+            assert signs[ANSWERED] & mask
+            told.append((bool(signs[POSITIVE] & mask) - bool(signs[NEGATIVE] & mask), sign))
+
+    monkeypatch.setattr(CornerDecisions, "answer", answer)
+    return told
+
+
+@pytest.mark.parametrize(("engine", "d"), [("subdivide", 2), ("polyhedra", 3)])
+def test_answers_are_the_signs_in_fractions(engine, d, monkeypatch):
+    domain, answered = Box([-2] * d, [1] * d), []
+    for seed in range(12):
+        lens = integer_lens(d, seed)
+        with monkeypatch.context() as patch:
+            told = spied(patch, lens.network, domain)
+            lens.count(domain, engine)
+        assert all(found == wanted for found, wanted in told)
+        answered += told
+    assert len(answered) > 30 and any(sign == 0 for _, sign in answered)
 
 
 def test_a_state_begins_with_the_rows_of_the_first_layer():
-    network = generic(5, 2)
+    network = integer_lens(2, 0).network
     (chart,) = charts(Box([-1, -1], [1, 1]), 2)
     net = packed(network, chart.matrix, np.ones(2), want_maps=True)
-    parts = shared_parts(network, chart, net, frames=4, n_points=30, n_lines=9, n_sides=4)
-    assert (parts["layers"].rows[0, :, :5] == first_rows(network, chart).T).all()
-    assert parts["frames"].rows.shape == (4, 4, next_width(net))
-    assert (len(parts["points"].position), len(parts["lines"].row)) == (30, 9)
-    assert (len(parts["hashes"].on), len(parts["hashes"].zero)) == (5, 9)
-    assert (parts["frames"].layer == -1).all()
-    assert not parts["points"].signs.any()
-
-
-@pytest.mark.parametrize("d", [2, 3])
-def test_what_passes_through_one_corner_is_decided_exactly(d):
-    """All hyperplanes meet in one point, or miss it by rounding; the last one is the sum of the others."""
-    rng = np.random.default_rng(d)
-    weight = rng.integers(-9, 10, size=(d + 1, d)).astype(float)
-    weight[-1] = weight[:-1].sum(axis=0)
-    bias = -weight[:, 0] * 0.1  # through (0.1, 0, ...), but for rounding
-    lens = Lens.from_arrays([weight, np.ones((1, d + 1))], [bias, [0.0]])
-    found, exact = (lens.partition(Box([-1] * d, [1] * d), engine) for engine in ("auto", "brute"))
-    assert (found.packed_patterns == exact.packed_patterns).all()
-
-
-def test_a_corner_on_a_line_is_counted_as_decided_in_rationals():
-    """The third line passes through the corner of the first two."""
-    lens = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, 0], [0]])
-    counts = lens.count(Box([-1, -1], [1, 1]), "subdivide")
-    assert counts.total == 6
-    assert counts.certificate.rational > 0
+    parts = shared_parts(network, chart, net, frames=5, n_points=7, n_lines=9, n_sides=4)
+    assert parts["layers"].rows[0, :, :4].T.tolist() == first_rows(network, chart)[:4].tolist()
+    assert parts["layers"].rows[0, :, :4].T.tolist() == np.c_[network.layers[0].weight, network.layers[0].bias].tolist()
+    assert (len(parts["frames"].layer), len(parts["points"].position), len(parts["lines"].row)) == (5, 7, 9)
+    assert (parts["frames"].layer == -1).all() and not parts["scalars"].any()
+    # Words that stand for neurons and sides are all different, or corners would be taken for each other.
+    hashes = [*parts["hashes"].on.tolist(), *parts["hashes"].zero.tolist()]
+    assert len(set(hashes)) == len(hashes) == 2 * network.n_neurons + 4
+    assert next_width(net) >= max(layer.width for layer in network.layers[1:])
