@@ -13,7 +13,7 @@ from polytope_lens._arrays.ragged import following, list_of, places
 from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.inequalities import exact_system
-from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.cells.region_facets import domain_sides, region_rows
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
@@ -153,7 +153,7 @@ def _from_edges(mesh: PlanarMesh, points: Floats) -> tuple[Floats, Floats]:
 def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
     """Centers and radii in some regions, from the rows of all neurons."""
     network = partition.network
-    around = walls(partition.domain, network.input_dim)
+    around = domain_sides(partition.domain, network.input_dim)
     centers, radii = np.empty((len(wanted), network.input_dim)), np.empty(len(wanted))
     numbers = (network.n_neurons + len(around.exact) + 1) * (network.input_dim + 1)
     for some in batches(len(wanted), numbers, IN_CACHE):

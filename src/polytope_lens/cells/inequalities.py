@@ -13,7 +13,7 @@ from scipy import sparse
 
 from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
-from polytope_lens.cells.region_facets import beneath, facets_of_one, walls
+from polytope_lens.cells.region_facets import domain_sides, facets_of_one, in_first_layer_coordinates
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.rows import FEW, pulled_back_rows, rows_of
 from polytope_lens.exact.sliced import rounded_rows
@@ -369,23 +369,23 @@ def _unmarked(region: Region, exact: bool = False) -> Inequalities:
 
 @kept
 def facets_seen(region: Region) -> FacetsOfOne:
-    """The facets of a region as they are found: in the coordinates of :func:`.search_space.place_of`; exact.
+    """The facets of a region as they are found: in the coordinates of :func:`.search_space.space_of`; exact.
 
     All rows depend on x through the first layer's pre-activations alone. Where these are fewer than the inputs and
     independent, they take every value, and the question is one about a network that takes them as its inputs.
     """
     network, point = region.network, region.point
-    inner = beneath(network) if region.domain is None else None
+    inner = in_first_layer_coordinates(network) if region.domain is None else None
     if inner is not None:
         first = network.layers[0]
         network, point = inner, first.dense_weight() @ point + first.bias
-    return facets_of_one(network, walls(region.domain, network.input_dim), region.pattern.array, point)
+    return facets_of_one(network, domain_sides(region.domain, network.input_dim), region.pattern.array, point)
 
 
 def facet_groups(region: Region) -> list[list[int]]:
     """For each facet the rows of :func:`inequalities` that define it, in ascending order; exact."""
     n_bits, n_sides = region.network.n_neurons, len(_sides(region))
-    owners = walls(region.domain, region.network.input_dim).owners
+    owners = domain_sides(region.domain, region.network.input_dim).owners
     sides = [[n_bits + n_sides + row for row in rows] for rows in owners]
     groups = facets_seen(region).groups
     return [[*members[:-1], *sides[members[-1] - n_bits]] if members[-1] >= n_bits else members for members in groups]

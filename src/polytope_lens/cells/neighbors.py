@@ -11,14 +11,14 @@ from polytope_lens._arrays.batches import batch_size
 from polytope_lens.cells.inequalities import facet_table, facets_seen, nearest_first
 from polytope_lens.cells.interior_proposals import pays_to_propose, propose_centers, step_in
 from polytope_lens.cells.region_facets import Cells, region_rows
-from polytope_lens.cells.search_space import are_inside, lift, place_of
+from polytope_lens.cells.search_space import are_inside, lift, space_of
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.lp.interior_point import float_inside
 from polytope_lens.network.pattern import ActivationPattern
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
-    from polytope_lens.cells.search_space import Place
+    from polytope_lens.cells.search_space import SearchSpace
     from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.region import Region
 
@@ -45,22 +45,22 @@ def neighbors(region: Region) -> list[Region]:
     chosen = [i for i in nearest_first(region) if found.groups[i][-1] < len(bits)]
     if not chosen:
         return []
-    place = place_of(region.network, region.point, region.domain)
-    cells = Cells(place.network, place.around)
+    space = space_of(region.network, region.point, region.domain)
+    cells = Cells(space.network, space.around)
     across = np.array([cells.across(bits, found.groups[i], found.vanishing)[0] for i in chosen])
     exits = found.exits
-    if place.weight is None and np.isnan(exits).any():
+    if space.weight is None and np.isnan(exits).any():
         exits = np.where(np.isnan(exits), _feet(facet_table(region), found.inside), exits)
-    points = np.empty((len(chosen), place.network.input_dim))
-    step = regions_together(place)
+    points = np.empty((len(chosen), space.network.input_dim))
+    step = regions_together(space)
     for start in range(0, len(chosen), step):
         some, entries = slice(start, start + step), exits[chosen[start : start + step]]
-        rows, error = region_rows(place.network, place.around, across[some])
-        points[some], _ = enter(place, cells, across[some], rows, error, entries, entries - found.inside)
+        rows, error = region_rows(space.network, space.around, across[some])
+        points[some], _ = enter(space, cells, across[some], rows, error, entries, entries - found.inside)
     per_layer = region.pattern.bits_per_layer
     return [
         replace(region, pattern=ActivationPattern(tuple(pattern), per_layer), point=point)
-        for pattern, point in zip(across.tolist(), lift(place, points), strict=True)
+        for pattern, point in zip(across.tolist(), lift(space, points), strict=True)
     ]
 
 
@@ -83,34 +83,36 @@ def _embedded(flat: FlatDomain, region: Region, found: Region) -> Region:
     return replace(region, pattern=pattern, point=flat.embed(found.point))
 
 
-def regions_together(place: Place) -> int:
+def regions_together(space: SearchSpace) -> int:
     """Of how many regions the rows are looked at together."""
-    m = place.network.n_neurons + len(place.around.exact)
-    return batch_size((m + 1) * (place.network.input_dim + 1))
+    m = space.network.n_neurons + len(space.around.exact)
+    return batch_size((m + 1) * (space.network.input_dim + 1))
 
 
 def enter(
-    place: Place, cells: Cells, bits: Bools, rows: Floats, error: Floats, entries: Floats, ways: Floats
+    space: SearchSpace, cells: Cells, bits: Bools, rows: Floats, error: Floats, entries: Floats, ways: Floats
 ) -> tuple[Floats, Bools]:
     """A point inside each of n regions, (n, k), and which of them floats prove to be inside.
 
     `rows` and `error` are those of the regions, `entries` (n, k) where they are entered, in the direction of `ways`.
     """
     points = step_in(rows, entries, ways)
-    inside = are_inside(place, rows, error, points)
+    inside = are_inside(space, rows, error, points)
     for i in np.flatnonzero(~inside):
-        points[i], inside[i] = _center(place, cells, bits[i], rows[i : i + 1], error[i : i + 1], points[i])
+        points[i], inside[i] = _center(space, cells, bits[i], rows[i : i + 1], error[i : i + 1], points[i])
     return points, inside
 
 
-def _center(place: Place, cells: Cells, bits: Bools, rows: Floats, error: Floats, point: Floats) -> tuple[Floats, bool]:
+def _center(
+    space: SearchSpace, cells: Cells, bits: Bools, rows: Floats, error: Floats, point: Floats
+) -> tuple[Floats, bool]:
     """A point of a region where those on the way in are not proved to be inside, and whether this one is."""
     m, d = rows.shape[1], rows.shape[2] - 1
     if m * d > FEW and pays_to_propose(m, d):
         for center in propose_centers(rows[0], point):
-            if are_inside(place, rows, error, center[None])[0]:
+            if are_inside(space, rows, error, center[None])[0]:
                 return center, True
-    exact = float_inside(cells.rows(bits), place.network.input_dim)
+    exact = float_inside(cells.rows(bits), space.network.input_dim)
     assert exact is not None  # regions have interior
     inside = np.array(exact)
-    return inside, bool(are_inside(place, rows, error, inside[None])[0])
+    return inside, bool(are_inside(space, rows, error, inside[None])[0])

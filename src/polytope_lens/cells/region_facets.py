@@ -20,8 +20,8 @@ from polytope_lens.domain import Box
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows, rows_of
 from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
-from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_facets
-from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
+from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import (
     TINY,
     distinct,
@@ -47,7 +47,7 @@ SMALL = 2**11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Walls:
+class DomainSides:
     """The sides of a domain, each once.
 
     Parameters
@@ -68,18 +68,18 @@ class Walls:
     upper: Floats
 
 
-def walls(domain: Domain, dim: int) -> Walls:
+def domain_sides(domain: Domain, dim: int) -> DomainSides:
     """The sides of a domain, with rows that say the same put together; found once."""
     return _no_walls(dim) if domain is None else _walls(domain)
 
 
 @cache
-def _no_walls(dim: int) -> Walls:
-    return Walls([], np.empty((0, dim + 1)), [], np.full(dim, -np.inf), np.full(dim, np.inf))
+def _no_walls(dim: int) -> DomainSides:
+    return DomainSides([], np.empty((0, dim + 1)), [], np.full(dim, -np.inf), np.full(dim, np.inf))
 
 
 @kept
-def _walls(domain: Box | Polytope) -> Walls:
+def _walls(domain: Box | Polytope) -> DomainSides:
     dim = domain.dim
     floats = np.column_stack([domain.A, -domain.b])
     exact = integer_rows(floats)
@@ -92,10 +92,10 @@ def _walls(domain: Box | Polytope) -> Walls:
         lower, upper = domain.bounding_box()
     else:
         lower, upper = np.full(dim, -np.inf), np.full(dim, np.inf)
-    return Walls([exact[q] for q in first], floats[first], owners, lower, upper)
+    return DomainSides([exact[q] for q in first], floats[first], owners, lower, upper)
 
 
-def region_rows(network: Network, around: Walls, bits: Bools) -> tuple[Floats, Floats]:
+def region_rows(network: Network, around: DomainSides, bits: Bools) -> tuple[Floats, Floats]:
     """Rows ``a . x + c <= 0`` of n regions, neurons first, then walls, (n, m, d + 1), and bounds on their error."""
     rows, error = stacked_rows(network, bits)
     shape = (len(bits), *around.floats.shape)
@@ -105,7 +105,7 @@ def region_rows(network: Network, around: Walls, bits: Bools) -> tuple[Floats, F
 
 def prove_rows(
     network: Network,
-    around: Walls,
+    around: DomainSides,
     bits: Bools,
     points: Floats,
     rows: Floats,
@@ -118,10 +118,11 @@ def prove_rows(
     """What floats can prove of each row of :func:`region_rows`; and which rows may vanish on the whole region.
 
     `points` (n, d) should be inside the regions. `aims` (n, m, d), if given, gets for each facet the way from there to
-    a point that violates no other row; see :func:`.prove_facets`, also for `hasty`. `given` is what is known already.
+    a point that violates no other row; see :func:`.prove_redundancy`, also for `hasty`. `given` is what is known so
+    far.
     """
     flat = _is_flat(rows, error)
-    status = np.where(flat, FLAT, OPEN if given is None else given).astype(np.int8)
+    status = np.where(flat, CONSTANT, OPEN if given is None else given).astype(np.int8)
     extent = np.maximum(around.upper - points, points - around.lower) * BOUND_SLACK
     everywhere = np.ones(len(points), dtype=bool)
     _prove(rows, error, points, extent, status, everywhere, aims, hasty)
@@ -179,7 +180,7 @@ def _prove(
         polar_error += np.where((normal != 0) | (normal_error != 0), UNDERFLOW_GUARD, 0.0)
         slack_error = slack_error / slack * BOUND_SLACK
     central = (rows[:, :, -1] == 0) & (error[:, :, -1] == 0) & cones[:, None]
-    prove_facets(polar, polar_error, slack_error, extent, central, status, aims=aims, hasty=hasty)
+    prove_redundancy(polar, polar_error, slack_error, extent, central, status, aims=aims, hasty=hasty)
 
 
 def _mark_implied_behind(
@@ -213,11 +214,11 @@ def _mark_implied_behind(
             first[neuron, at, np.tile(np.arange(k), len(few))] = 1.0
             behind = from_layer(network, index)
             inner_rows, inner_error = stacked_rows(behind, bits[few, start:], first)
-            known = np.where(_is_flat(inner_rows, inner_error), FLAT, OPEN).astype(np.int8)
+            known = np.where(_is_flat(inner_rows, inner_error), CONSTANT, OPEN).astype(np.int8)
             inner = value[few[at], neuron].reshape(-1, k)
             _prove(inner_rows, inner_error, inner, np.full(inner.shape, np.inf), known, spread[few], None, hasty)
-            few_rows, implied = np.nonzero((known == IMPLIED) & (status[few, start : start + known.shape[1]] == OPEN))
-            status[few[few_rows], start + implied] = IMPLIED
+            few_rows, implied = np.nonzero((known == REDUNDANT) & (status[few, start : start + known.shape[1]] == OPEN))
+            status[few[few_rows], start + implied] = REDUNDANT
         with np.errstate(all="ignore"):
             hidden = slope * value
 
@@ -243,7 +244,7 @@ def _are_spread(normals: Floats, error: Floats, chosen: Bools) -> Bools:
 class Cells:
     """Regions of a network in a domain: what floats leave open about their facets, and what lies across these."""
 
-    def __init__(self, network: Network, around: Walls) -> None:
+    def __init__(self, network: Network, around: DomainSides) -> None:
         self._network, self._around = network, around
         self._place = bit_places(network)
 
@@ -318,7 +319,7 @@ class Cells:
         if inside is not None and not (hasty and len(rows) * len(point) <= SMALL):
             extent = np.maximum(self._around.upper - point, point - self._around.lower) * BOUND_SLACK
             known = proved_statuses(rows, inside, extent, known, hasty=hasty)
-        left = np.flatnonzero(known != IMPLIED).tolist()
+        left = np.flatnonzero(known != REDUNDANT).tolist()
         found = facets_of_distinct([rows[q] for q in left], inside, (known[left] == FACET).tolist())
         return {left[i] for i in found}
 
@@ -353,7 +354,7 @@ class FacetsOfOne(NamedTuple):
     vanishing: list[int]
 
 
-def facets_of_one(network: Network, around: Walls, bits: Bools, point: Floats) -> FacetsOfOne:
+def facets_of_one(network: Network, around: DomainSides, bits: Bools, point: Floats) -> FacetsOfOne:
     """The facets of one region; exact.
 
     The same ladder as for many: floats, exact rows rounded once, rationals. It does not wait for a compiler where
@@ -391,7 +392,7 @@ def exit_points(rows: Floats, points: Floats, ways: Floats) -> Floats:
 
 
 @kept
-def beneath(network: Network) -> Network | None:
+def in_first_layer_coordinates(network: Network) -> Network | None:
     """The network as a function of its first pre-activations, if these are fewer than the inputs and independent.
 
     They then take every value, so that both networks have the same regions, and each facet of one is one of the other.

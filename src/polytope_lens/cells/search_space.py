@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.cells.interior_proposals import slacks, surely_inside
-from polytope_lens.cells.region_facets import Walls, beneath, walls
+from polytope_lens.cells.region_facets import DomainSides, domain_sides, in_first_layer_coordinates
 from polytope_lens.exact.forward import affine, quiet
 from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.polytope.batch.nearest_points import nearest_points
@@ -25,14 +25,14 @@ DUAL = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class SearchSpace:
     """A network with k inputs, the walls of its domain, and a point.
 
     Parameters
     ----------
     network : Network
         The network itself, or the network as a function of its first pre-activations.
-    around : Walls
+    around : DomainSides
     x : (d,) array
         The point among the inputs.
     start, start_error : (k,) arrays
@@ -50,7 +50,7 @@ class Place:
     """
 
     network: Network
-    around: Walls
+    around: DomainSides
     x: Floats
     start: Floats
     start_error: Floats
@@ -63,86 +63,90 @@ class Place:
     size: Floats | None = None
 
 
-def place_of(network: Network, x: Floats, domain: Domain, norm: float = 2.0) -> Place:
+def space_of(network: Network, x: Floats, domain: Domain, norm: float = 2.0) -> SearchSpace:
     """Where to search around x: in the first pre-activations, if they are fewer than the inputs and independent."""
-    inner = beneath(network) if domain is None else None
+    inner = in_first_layer_coordinates(network) if domain is None else None
     if inner is None:
-        return Place(network, walls(domain, network.input_dim), x, x, np.zeros_like(x), norm=norm)
+        return SearchSpace(network, domain_sides(domain, network.input_dim), x, x, np.zeros_like(x), norm=norm)
     weight, bias = network.layers[0].dense_weight(), network.layers[0].bias
     start, error = _forward(weight, bias, x[None])
     frame, triangle = np.linalg.qr(weight.T)
     stretch = np.ascontiguousarray(triangle.T)
     gram, size = weight @ weight.T, np.abs(weight) @ np.abs(weight).T
-    return Place(inner, walls(None, len(weight)), x, start[0], error[0], weight, bias, frame, stretch, norm, gram, size)
+    return SearchSpace(
+        inner, domain_sides(None, len(weight)), x, start[0], error[0], weight, bias, frame, stretch, norm, gram, size
+    )
 
 
 def _forward(weight: Floats, bias: Floats, X: Floats) -> tuple[Floats, Floats]:
-    """Coordinates of inputs (n, d) in the place, (n, k), and bounds on their error."""
+    """Coordinates of inputs (n, d) in the space, (n, k), and bounds on their error."""
     with quiet():
         value, bound = affine(weight, bias, X.T, np.zeros(X.T.shape))
     return value.T, bound.T
 
 
-def lift(place: Place, points: Floats) -> Floats:
-    """Inputs that points of the place stand for, (n, k) -> (n, d): the nearest ones to x; rounded."""
-    if place.frame is None or place.stretch is None:
+def lift(space: SearchSpace, points: Floats) -> Floats:
+    """Inputs that points of the space stand for, (n, k) -> (n, d): the nearest ones to x; rounded."""
+    if space.frame is None or space.stretch is None:
         return points
-    return np.asarray(place.x + np.linalg.solve(place.stretch, (points - place.start).T).T @ place.frame.T)
+    return np.asarray(space.x + np.linalg.solve(space.stretch, (points - space.start).T).T @ space.frame.T)
 
 
-def are_inside(place: Place, rows: Floats, error: Floats, points: Floats) -> Bools:
+def are_inside(space: SearchSpace, rows: Floats, error: Floats, points: Floats) -> Bools:
     """Which points are proved to be inside regions given by rows, and so the inputs that they are lifted to."""
     inside = surely_inside(rows, error, points)
-    if place.weight is None or place.bias is None:
+    if space.weight is None or space.bias is None:
         return inside
     with np.errstate(all="ignore"):
-        again, doubt = _forward(place.weight, place.bias, lift(place, points))
+        again, doubt = _forward(space.weight, space.bias, lift(space, points))
         return inside & surely_inside(rows, error, again, doubt)
 
 
-def start_slacks(place: Place, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
+def start_slacks(space: SearchSpace, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
     """``-(a . u + c)`` of rows (n, m, k + 1) at the start, (n, m), and bounds on their error."""
-    slack, slack_error = slacks(rows, error, np.broadcast_to(place.start, (len(rows), len(place.start))))
-    moved = (np.abs(rows[:, :, :-1]) + error[:, :, :-1]) @ place.start_error
+    slack, slack_error = slacks(rows, error, np.broadcast_to(space.start, (len(rows), len(space.start))))
+    moved = (np.abs(rows[:, :, :-1]) + error[:, :, :-1]) @ space.start_error
     return slack, (slack_error + moved) * BOUND_SLACK
 
 
-def nearest(place: Place, rows: Floats, error: Floats, limit: float = np.inf) -> tuple[Floats, Floats, Floats, Floats]:
+def nearest(
+    space: SearchSpace, rows: Floats, error: Floats, limit: float = np.inf
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Distances of n regions from the start, lower bounds on them, multipliers that prove these, and nearest inputs.
 
     (n,), (n,), (n, m) and (n, d); all but the bounds are rounded. Where the method gives up, as in empty regions, the
     distance is too small; so it may be where that of a region is proved to be `limit` at least.
     """
-    slack, _ = start_slacks(place, rows, error)
+    slack, _ = start_slacks(space, rows, error)
     normals = rows[:, :, :-1]
-    normals = normals if place.stretch is None else normals @ place.stretch
+    normals = normals if space.stretch is None else normals @ space.stretch
     distance, multipliers = nearest_points(normals, slack)
     step = -np.einsum("nm,nmk->nk", multipliers, normals)
-    step = step if place.frame is None else step @ place.frame.T
-    shown = shown_distances(place, rows, error, multipliers)
-    if place.norm != 2:
-        distance = np.maximum(distance / (1.0 if place.norm == 1 else step.shape[1] ** 0.5), shown)
+    step = step if space.frame is None else step @ space.frame.T
+    shown = shown_distances(space, rows, error, multipliers)
+    if space.norm != 2:
+        distance = np.maximum(distance / (1.0 if space.norm == 1 else step.shape[1] ** 0.5), shown)
         near = np.flatnonzero(shown < limit)
         for i in near:
-            found = nearest_in_norm(_among_inputs(place, rows[i, :, :-1]), slack[i], place.norm)
+            found = nearest_in_norm(_among_inputs(space, rows[i, :, :-1]), slack[i], space.norm)
             if found is not None:
                 step[i], multipliers[i] = found
-                distance[i] = np.linalg.norm(step[i], place.norm)
-        shown[near] = np.maximum(shown[near], shown_distances(place, rows[near], error[near], multipliers[near]))
-    return distance, shown, multipliers, place.x + step
+                distance[i] = np.linalg.norm(step[i], space.norm)
+        shown[near] = np.maximum(shown[near], shown_distances(space, rows[near], error[near], multipliers[near]))
+    return distance, shown, multipliers, space.x + step
 
 
-def _among_inputs(place: Place, normals: Floats) -> Floats:
-    return normals if place.weight is None else normals @ place.weight
+def _among_inputs(space: SearchSpace, normals: Floats) -> Floats:
+    return normals if space.weight is None else normals @ space.weight
 
 
-def shown_distances(place: Place, rows: Floats, error: Floats, multipliers: Floats) -> Floats:
+def shown_distances(space: SearchSpace, rows: Floats, error: Floats, multipliers: Floats) -> Floats:
     """Lower bounds, (n,), on the distances of n regions from x, proved by nonnegative multipliers of their rows.
 
     The sum of a region's inequalities times nonnegative multipliers is an inequality that the region satisfies; its
     halfspace is as far from x as the value at x divided by the dual norm of its normal. Both are computed with bounds.
     """
-    slack, slack_error = start_slacks(place, rows, error)
+    slack, slack_error = start_slacks(space, rows, error)
     unit = summation_bound(rows.shape[1] + 1)
     used = multipliers > 0
     slack, slack_error = np.where(used, slack, 0.0), np.where(used, slack_error, 0.0)
@@ -153,48 +157,48 @@ def shown_distances(place: Place, rows: Floats, error: Floats, multipliers: Floa
         size = np.einsum("nm,nmk->nk", multipliers, np.abs(rows[:, :, :-1]))
         doubt = np.einsum("nm,nmk->nk", multipliers, error[:, :, :-1])
         doubt = (doubt + unit * size) * BOUND_SLACK + UNDERFLOW_GUARD
-        return _quotient(place, value, normal, doubt)
+        return _quotient(space, value, normal, doubt)
 
 
-def shown_by_row(place: Place, slack: Floats, slack_error: Floats, normal: Floats, doubt: Floats) -> Floats:
+def shown_by_row(space: SearchSpace, slack: Floats, slack_error: Floats, normal: Floats, doubt: Floats) -> Floats:
     """The same for what lies across n hyperplanes, which are `slack` away from the start in their rows' units."""
     with np.errstate(all="ignore"):
-        return _quotient(place, slack - slack_error, normal, doubt)
+        return _quotient(space, slack - slack_error, normal, doubt)
 
 
-def _quotient(place: Place, value: Floats, normal: Floats, doubt: Floats) -> Floats:
+def _quotient(space: SearchSpace, value: Floats, normal: Floats, doubt: Floats) -> Floats:
     """``value`` divided by the dual norm of ``normal``, (n,) and (n, k), known up to ``doubt``; rounded down.
 
     Infinite for rows of zeros that nothing satisfies.
     """
-    length = _lengths_above(place, normal, doubt)
+    length = _lengths_above(space, normal, doubt)
     shown = np.where(value < np.inf, value / length * (1 - 4 * UNIT_ROUNDOFF), 0.0)
     return np.asarray(np.where(shown > 0, shown, 0.0))
 
 
-def _lengths_above(place: Place, normal: Floats, doubt: Floats) -> Floats:
+def _lengths_above(space: SearchSpace, normal: Floats, doubt: Floats) -> Floats:
     """Upper bounds, (n,), on dual norms among the inputs.
 
     In fewer coordinates, a normal n that is known up to e has a length of ``sqrt(n . gram n) + sqrt(e . size e)`` at
     most, since ``|e . weight|`` is at most ``e . |weight|``, number for number.
     """
-    if place.gram is not None and place.size is not None and place.weight is not None and place.norm == 2:
-        unit = summation_bound(place.weight.shape[1]) + summation_bound(2 * len(place.weight) + 2)
-        square = np.einsum("nk,nk->n", normal @ place.gram, normal)
-        square += unit * np.einsum("nk,nk->n", np.abs(normal) @ place.size, np.abs(normal)) * BOUND_SLACK
-        rest = np.einsum("nk,nk->n", doubt @ place.size, doubt) * BOUND_SLACK + UNDERFLOW_GUARD
+    if space.gram is not None and space.size is not None and space.weight is not None and space.norm == 2:
+        unit = summation_bound(space.weight.shape[1]) + summation_bound(2 * len(space.weight) + 2)
+        square = np.einsum("nk,nk->n", normal @ space.gram, normal)
+        square += unit * np.einsum("nk,nk->n", np.abs(normal) @ space.size, np.abs(normal)) * BOUND_SLACK
+        rest = np.einsum("nk,nk->n", doubt @ space.size, doubt) * BOUND_SLACK + UNDERFLOW_GUARD
         return np.asarray((np.sqrt(np.maximum(square, 0.0)) + np.sqrt(rest)) * (1 + 8 * UNIT_ROUNDOFF))
-    if place.weight is not None:
-        magnitude, unit = np.abs(place.weight), summation_bound(len(place.weight))
+    if space.weight is not None:
+        magnitude, unit = np.abs(space.weight), summation_bound(len(space.weight))
         doubt = (doubt @ magnitude + unit * (np.abs(normal) @ magnitude)) * BOUND_SLACK + UNDERFLOW_GUARD
-        normal = normal @ place.weight
+        normal = normal @ space.weight
     rounding = 1 + 2 * summation_bound(normal.shape[1] + 4)
     # Squares of very small numbers vanish, those of very large ones are infinite, which leaves nothing shown.
-    return np.asarray((np.linalg.norm(np.abs(normal) + doubt, DUAL[place.norm], axis=1) + 2.0**-500) * rounding)
+    return np.asarray((np.linalg.norm(np.abs(normal) + doubt, DUAL[space.norm], axis=1) + 2.0**-500) * rounding)
 
 
-def dual_norms(place: Place, normals: Floats) -> Floats:
+def dual_norms(space: SearchSpace, normals: Floats) -> Floats:
     """What divides the value of a row into the distance of its hyperplane, normals (n, k) -> (n,); rounded."""
-    if place.norm == 2 and place.stretch is not None:
-        return np.asarray(np.linalg.norm(normals @ place.stretch, axis=1))
-    return np.asarray(np.linalg.norm(_among_inputs(place, normals), DUAL[place.norm], axis=1))
+    if space.norm == 2 and space.stretch is not None:
+        return np.asarray(np.linalg.norm(normals @ space.stretch, axis=1))
+    return np.asarray(np.linalg.norm(_among_inputs(space, normals), DUAL[space.norm], axis=1))

@@ -45,8 +45,8 @@ class Overlay:
         Of the pieces: length on the line, area in the plane, volume in space and beyond; rounded as those of
         :func:`.volumes.volumes`.
     refinement : Partition
-        The pieces as regions: of the joint network, see :func:`.pair.joint`, whose outputs are those of the first
-        network and then those of the second.
+        The pieces as regions: of the joint network, see :func:`.pair.stack_outputs`, whose outputs are those of the
+        first network and then those of the second.
     """
 
     first: Partition

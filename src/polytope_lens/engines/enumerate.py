@@ -15,7 +15,7 @@ from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.table import ENGINES, choose_engine, engine_for
-from polytope_lens.engines.witnesses import settle
+from polytope_lens.engines.witnesses import certify_witnesses
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.mesh.planar_mesh import MeshBuilder
@@ -90,7 +90,7 @@ def partition(
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
     maps, witnesses, proved = found.maps[first], found.witnesses[first], found.proved[first]
     del found
-    witnesses = settle(network, domain, patterns, witnesses, proved)
+    witnesses = certify_witnesses(network, domain, patterns, witnesses, proved)
     per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
     if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
         raise ConsistencyError(
@@ -182,7 +182,7 @@ def regions(network: Network, domain: Domain, *, engine: EngineChoice = "auto", 
         for chart in pieces:
             for chunk in engine_for(chart, name).walk(network, chart, Record(), want_output=True, workers=workers):
                 bits = unpack(chunk.patterns, network.n_neurons)
-                witnesses = settle(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
+                witnesses = certify_witnesses(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
                 elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
                 rows = zip(chunk.patterns, bits, witnesses, elsewhere, strict=True)
                 for words, pattern, witness, may_come_again in rows:

@@ -173,7 +173,7 @@ def _layers_without_biases(network: Network) -> int:
     return biased.index(True) if True in biased else len(biased)
 
 
-class Question(NamedTuple):
+class PendingDecision(NamedTuple):
     """What a stopped walk asks: has this neuron one sign on the cell of this frame? ``bits`` are the ones so far."""
 
     frame: int
@@ -182,12 +182,12 @@ class Question(NamedTuple):
     bits: NDArray[np.bool_]
 
 
-def question(state: kernel.SplitState, n_bits: int) -> Question:
+def question(state: kernel.SplitState, n_bits: int) -> PendingDecision:
     """The question that a kernel's state stopped at."""
     frame = int(state.scalars[outcomes.TOP]) - 1
     layer = int(state.frames.layer[frame])
     neuron = int(state.layers.candidates[layer, state.frames.position[frame]])
-    return Question(frame, layer, neuron, unpack(state.bits[None], n_bits)[0])
+    return PendingDecision(frame, layer, neuron, unpack(state.bits[None], n_bits)[0])
 
 
 class _CellDecisions:
@@ -222,7 +222,7 @@ class _CellDecisions:
         else:
             state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
 
-    def _decide(self, state: kernel.SplitState, asked: Question, row: Sequence[fmpz], known: int) -> int:
+    def _decide(self, state: kernel.SplitState, asked: PendingDecision, row: Sequence[fmpz], known: int) -> int:
         """OFF, ON or CUTS; a vertex and a point of either half are then written down."""
         f, layer, neuron, bits = asked
         frames, halfspaces, rounded = state.frames, state.halfspaces, state.layers.rows[layer, :, neuron]
@@ -332,7 +332,7 @@ class _ConeDecisions(_CellDecisions):
             point = (self._chart.box.upper * (np.arange(1, d + 1) * 0.618 % 1.0 - 0.5)).tolist()
         return self._free, np.array(point), self._if_inside(sides, point)
 
-    def _decide(self, state: kernel.SplitState, asked: Question, row: Sequence[fmpz], known: int) -> int:
+    def _decide(self, state: kernel.SplitState, asked: PendingDecision, row: Sequence[fmpz], known: int) -> int:
         """OFF, ON or CUTS; a point of either half is then written down."""
         f, bits, witness = asked.frame, asked.bits, state.frames.witness[asked.frame]
         owners = state.halfspaces.owner[: state.frames.n_rows[f]].tolist()

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
-def settle(network: Network, domain: Domain, patterns: NDArray[np.uint64], witnesses: Floats, proved: Bools) -> Floats:
+def certify_witnesses(
+    network: Network, domain: Domain, patterns: NDArray[np.uint64], witnesses: Floats, proved: Bools
+) -> Floats:
     """Witnesses (n, d) with those replaced that are not strictly inside their regions; see :func:`.float_inside`.
 
     Parameters

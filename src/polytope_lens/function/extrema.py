@@ -12,7 +12,7 @@ from polytope_lens._arrays.batches import batches
 from polytope_lens._places import PARTS, POINTS
 from polytope_lens.arithmetic.rational import fraction, rational, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, summation_bound
-from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.cells.region_facets import domain_sides, region_rows
 from polytope_lens.domain import is_bounded
 from polytope_lens.errors import ConsistencyError, UnboundedPolytopeError
 from polytope_lens.exact.bounded_rows import bounded_rows
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.cells.region_facets import Walls
+    from polytope_lens.cells.region_facets import DomainSides
     from polytope_lens.partition.partition import Partition
 
 
@@ -108,7 +108,7 @@ def extrema(partition: Partition, output: int = 0, *, exact: bool = False) -> Ex
 def _greatest(partition: Partition, output: int, side: int, exact: bool) -> Extremum:
     """The greatest value of the output times `side`, as that of the output."""
     network, d = partition.network, partition.network.input_dim
-    around = walls(partition.domain, d)
+    around = domain_sides(partition.domain, d)
     proposals = _upper_bounds(partition, output, side, around)
     source = ExactRows(network)
     lower, upper = rationals(around.lower), rationals(around.upper)
@@ -143,7 +143,7 @@ class _Proposals(NamedTuple):
     basis: Ints
 
 
-def _upper_bounds(partition: Partition, output: int, side: int, around: Walls) -> _Proposals:
+def _upper_bounds(partition: Partition, output: int, side: int, around: DomainSides) -> _Proposals:
     """Bounds by multipliers of rows: box sides first, upper then lower ones, then neurons, then walls."""
     network, d, n = partition.network, partition.network.input_dim, len(partition)
     function = stacked_outputs(network)
@@ -159,7 +159,7 @@ def _upper_bounds(partition: Partition, output: int, side: int, around: Walls) -
     return _Proposals(bound, basis)
 
 
-def _bounds(goal: Floats, goal_error: Floats, rows: Floats, error: Floats, around: Walls) -> tuple[Floats, Ints]:
+def _bounds(goal: Floats, goal_error: Floats, rows: Floats, error: Floats, around: DomainSides) -> tuple[Floats, Ints]:
     """Upper bounds on ``[a, c]`` where ``rows . [x, 1] <= 0``, for n regions: (n, d + 1), (n, m, d + 1) and errors.
 
     For y >= 0 and any x in the region, ``a . x + c <= c - y . offsets + |a - y . normals| . |x|``.

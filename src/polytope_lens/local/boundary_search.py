@@ -10,7 +10,7 @@ from flint import fmpq
 
 from polytope_lens.arithmetic.rational import dot, fraction, rational, rationals
 from polytope_lens.arithmetic.roots import enclose, enclose_root
-from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.cells.region_facets import domain_sides, region_rows
 from polytope_lens.cells.search_space import nearest, shown_by_row, start_slacks
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.rows import ExactRows, cell_rows
@@ -21,10 +21,10 @@ from polytope_lens.network.pattern import unpack
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
-    from polytope_lens.cells.search_space import Place
+    from polytope_lens.cells.search_space import SearchSpace
     from polytope_lens.domain import Domain
-    from polytope_lens.local.margins import Contest
-    from polytope_lens.search.facet_crossing import Search
+    from polytope_lens.local.margins import Margins
+    from polytope_lens.search.facet_crossing import SearchState
 
     Pair = tuple[int, int | None]
 
@@ -54,15 +54,15 @@ class Best(NamedTuple):
 
 
 @dataclass(slots=True, eq=False)
-class Front:
+class BoundarySearch:
     """What is known of the boundary around a place's point.
 
     `upper` is the distance, rounded up, of `point`, which is proved to be on the boundary or across. `pieces` are those
     in regions looked at that may be nearer.
     """
 
-    contest: Contest
-    place: Place
+    asked: Margins
+    space: SearchSpace
     domain: Domain
     upper: float = np.inf
     point: Floats | None = None
@@ -78,26 +78,26 @@ class Front:
         distance = min((piece.distance for piece in self.pieces), default=self.upper)
         return min(max(distance, self.lower()), self.upper)
 
-    def look(self, state: Search, index: Ints) -> float:
+    def look(self, state: SearchState, index: Ints) -> float:
         """Find the pieces of the boundary in some regions; returns how far to search on."""
-        place, found = self.place, state.found
-        bits = unpack(found.words[index], place.network.n_neurons)
-        *_, (margins, doubt) = bounded_rows(place.network, bits)
+        space, found = self.space, state.found
+        bits = unpack(found.words[index], space.network.n_neurons)
+        *_, (margins, doubt) = bounded_rows(space.network, bits)
         # The other side of the boundary, as rows a . u + c <= 0.
         margins, doubt = -margins.transpose(1, 0, 2), doubt.transpose(1, 0, 2)
-        slack, slack_error = start_slacks(place, margins, doubt)
+        slack, slack_error = start_slacks(space, margins, doubt)
         flat = (-1, margins.shape[2])
         shown = shown_by_row(
-            place, -slack.ravel(), slack_error.ravel(), margins.reshape(flat)[:, :-1], doubt.reshape(flat)[:, :-1]
+            space, -slack.ravel(), slack_error.ravel(), margins.reshape(flat)[:, :-1], doubt.reshape(flat)[:, :-1]
         ).reshape(slack.shape)
         region, margin = np.nonzero((shown < self.upper) & (found.bound[index] < self.upper)[:, None])
         order = np.argsort(shown[region, margin], kind="stable")
         for start in range(0, len(order), state.step):
             at, which = region[order[start : start + state.step]], margin[order[start : start + state.step]]
-            rows, error = region_rows(place.network, place.around, bits[at])
+            rows, error = region_rows(space.network, space.around, bits[at])
             rows = np.concatenate([rows, margins[at, which][:, None]], axis=1)
             error = np.concatenate([error, doubt[at, which][:, None]], axis=1)
-            distance, least, multipliers, points = nearest(place, rows, error, self.upper)
+            distance, least, multipliers, points = nearest(space, rows, error, self.upper)
             for i in np.argsort(distance, kind="stable"):
                 if least[i] >= self.upper:
                     continue
@@ -112,27 +112,27 @@ class Front:
 
     def reach(self, near: Floats) -> bool:
         """Take a point, or one just behind it, as the best one, if it is proved to be across and nearer."""
-        x = self.place.x
+        x = self.space.x
         for share in FARTHER:
             point = near + share * (near - x)
             if not np.isfinite(point).all() or (self.domain is not None and not self.domain.contains(point[None])[0]):
                 continue
-            margins = margins_at(self.contest, point)
+            margins = margins_at(self.asked, point)
             across = [k for k, margin in enumerate(margins) if margin >= 0]
             if across:
                 distance = self._distance_above(point)
                 if distance < self.upper:
-                    self.upper, self.point, self.pair = distance, point, self.contest.pairs[across[0]]
+                    self.upper, self.point, self.pair = distance, point, self.asked.pairs[across[0]]
                 return True
         return False
 
     def nearest_exactly(self) -> Best | None:
         """The nearest point of all pieces in fractions; None if there is none."""
-        network, place = self.contest.network, self.place
-        d, norm = network.input_dim, place.norm
+        network, space = self.asked.network, self.space
+        d, norm = network.input_dim, space.norm
         source = ExactRows(network)
-        start = rationals(place.x)
-        sides = walls(self.domain, d).exact
+        start = rationals(space.x)
+        sides = domain_sides(self.domain, d).exact
         best: Best | None = None
         for piece in sorted(self.pieces, key=lambda piece: piece.shown):
             shown = rational(piece.shown)
@@ -141,13 +141,13 @@ class Front:
             margin = source.rows(len(network.layers) - 1, piece.bits)[piece.margin]
             rows = [*cell_rows(network, source, piece.bits), *sides, [-v for v in margin]]
             around = [Halfspace([fmpq(v) for v in row[:-1]], -dot(row[:-1], start) - row[-1]) for row in rows]
-            found = exact_nearest(around, d, norm, piece.multipliers, piece.point - place.x)
+            found = exact_nearest(around, d, norm, piece.multipliers, piece.point - space.x)
             if found is not None and (best is None or found.power < best.power):
                 point = [v + w for v, w in zip(start, found.point, strict=True)]
-                best = Best(found.power, point, self.contest.pairs[piece.margin])
+                best = Best(found.power, point, self.asked.pairs[piece.margin])
         return best
 
     def _distance_above(self, point: Floats) -> float:
-        step = [v - w for v, w in zip(rationals(point), rationals(self.place.x), strict=True)]
-        power = fraction(power_of(step, self.place.norm))
-        return (enclose_root(power) if self.place.norm == 2 else enclose(power, power))[1]
+        step = [v - w for v, w in zip(rationals(point), rationals(self.space.x), strict=True)]
+        power = fraction(power_of(step, self.space.norm))
+        return (enclose_root(power) if self.space.norm == 2 else enclose(power, power))[1]

@@ -15,8 +15,8 @@ from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import dot, rational, rationals
 from polytope_lens.cells.interior_proposals import surely_inside
-from polytope_lens.cells.region_facets import region_rows, walls
-from polytope_lens.cells.search_space import Place, nearest
+from polytope_lens.cells.region_facets import domain_sides, region_rows
+from polytope_lens.cells.search_space import SearchSpace, nearest
 from polytope_lens.domain import Box
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import Status
@@ -230,14 +230,14 @@ def _per_layer(bits: Bools, of_layers: Ints) -> tuple[Ints, Ints, Ints]:
 
 def _meet_ball(network: Network, x: Floats, radius: float, norm: float, words: Words, inside: Floats) -> Bools:
     """Which regions, known by points inside, meet the open ball; exact."""
-    d, around = len(x), walls(None, len(x))
-    place = Place(network, around, x, x, np.zeros(d), norm=norm)
+    d, around = len(x), domain_sides(None, len(x))
+    space = SearchSpace(network, around, x, x, np.zeros(d), norm=norm)
     source = ExactRows(network)
     answer = np.zeros(len(words), dtype=bool)
     for part in batches(len(words), (network.n_neurons + 1) * (d + 1)):
         bits = unpack(words[part], network.n_neurons)
         rows, error = region_rows(network, around, bits)
-        distance, shown, multipliers, points = nearest(place, rows, error, radius)
+        distance, shown, multipliers, points = nearest(space, rows, error, radius)
         # From the nearest point a little way to the point inside, half as far as the ball may reach.
         way = inside[part] - points
         length = np.linalg.norm(way, norm, axis=1)

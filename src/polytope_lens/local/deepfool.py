@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
-    from polytope_lens.local.margins import Contest
+    from polytope_lens.local.margins import Margins
 
 
 # Rivals that are followed, steps towards each, halvings on the way back, and how far steps go beyond their aim.
 RIVALS, STEPS, HALVINGS, BEYOND = 16, 20, 50, 1.02
 
 
-def guesses(contest: Contest, x: Floats, norm: float) -> Floats:
+def candidates(margins: Margins, x: Floats, norm: float) -> Floats:
     """Points (n, d) at which some rival may have taken over, the nearest first; n is 0 if none was found.
 
     Each step goes to where the margin would be zero if its affine map here were the one everywhere; then the way back
@@ -30,36 +30,36 @@ def guesses(contest: Contest, x: Floats, norm: float) -> Floats:
     accurate method to fool deep neural networks*, algorithm 2; section 3 for other norms.
     """
     with np.errstate(all="ignore"):
-        margin, gradient = _linear(contest, x[None])
+        margin, gradient = _linear(margins, x[None])
         step = _steps(margin[0], gradient[0], norm)
         size = np.linalg.norm(step, norm, axis=1)
         rival = np.argsort(np.where(np.isfinite(size), size, np.inf), kind="stable")[:RIVALS]
         points, at = np.repeat(x[None], len(rival), axis=0), np.arange(len(rival))
         for _ in range(STEPS):
-            margin, gradient = _linear(contest, points)
+            margin, gradient = _linear(margins, points)
             behind = margin[at, rival] < 0
             step = _steps(margin[at, rival], gradient[at, rival], norm)
             points = np.where(behind[:, None], points + BEYOND * step, points)
             points = np.where(np.isfinite(points), points, x)
-        across = np.flatnonzero(_margin(contest, points, rival) >= 0)
+        across = np.flatnonzero(_margin(margins, points, rival) >= 0)
         far, rival = points[across], rival[across]
         low, high = np.zeros(len(far)), np.ones(len(far))
         for _ in range(HALVINGS):
             half = (low + high) / 2
-            over = _margin(contest, x + half[:, None] * (far - x), rival) >= 0
+            over = _margin(margins, x + half[:, None] * (far - x), rival) >= 0
             low, high = np.where(over, low, half), np.where(over, half, high)
     found = x + high[:, None] * (far - x)
     return np.asarray(found[np.argsort(np.linalg.norm(found - x, norm, axis=1), kind="stable")])
 
 
-def _margin(contest: Contest, points: Floats, rival: NDArray[np.int64]) -> Floats:
-    return np.asarray(net.evaluate(contest.network, points)[np.arange(len(points)), rival])
+def _margin(margins: Margins, points: Floats, rival: NDArray[np.int64]) -> Floats:
+    return np.asarray(net.evaluate(margins.network, points)[np.arange(len(points)), rival])
 
 
-def _linear(contest: Contest, points: Floats) -> tuple[Floats, Floats]:
+def _linear(margins: Margins, points: Floats) -> tuple[Floats, Floats]:
     """All margins at n points, and their gradients, (n, J) and (n, J, d)."""
-    maps = affine_maps(contest.network, pack(point_signs(contest.network, points) > 0))
-    return net.evaluate(contest.network, points), maps[:, :, :-1]
+    maps = affine_maps(margins.network, pack(point_signs(margins.network, points) > 0))
+    return net.evaluate(margins.network, points), maps[:, :, :-1]
 
 
 def _steps(margin: Floats, gradient: Floats, norm: float) -> Floats:

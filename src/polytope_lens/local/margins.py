@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Contest:
+class Margins:
     """What would have to happen for an answer to change.
 
     Parameters
@@ -38,7 +38,7 @@ class Contest:
     pairs: tuple[tuple[int, int | None], ...]
 
 
-def contest(
+def margin_network(
     network: Network,
     x: Floats,
     *,
@@ -46,7 +46,7 @@ def contest(
     pair: tuple[int, int] | None = None,
     output: int | None = None,
     value: float | None = None,
-) -> Contest:
+) -> Margins:
     """The margins that decide the answer at x; see :func:`.robustness.robustness_radius` for the options.
 
     Raises
@@ -93,7 +93,7 @@ def _pair(network: Network, pair: tuple[int, int]) -> tuple[int, int]:
     return one, other
 
 
-def _level(network: Network, x: Floats, output: int | None, value: float) -> Contest:
+def _level(network: Network, x: Floats, output: int | None, value: float) -> Margins:
     if output is None and network.output_dim > 1:
         raise OptionError(
             f"the network has {network.output_dim} outputs. Say which `output` is to be compared with {value!r}."
@@ -106,17 +106,17 @@ def _level(network: Network, x: Floats, output: int | None, value: float) -> Con
     return above if margins_at(above, x)[0] <= 0 else _with_margins(network, -row, np.array([level]), above.pairs)
 
 
-def _with_margins(network: Network, weight: Floats, bias: Floats, pairs: tuple[tuple[int, int | None], ...]) -> Contest:
+def _with_margins(network: Network, weight: Floats, bias: Floats, pairs: tuple[tuple[int, int | None], ...]) -> Margins:
     passing = pass_through_layer(network.dense_output_weight(), network.output_bias)
     margins = pass_through_layer(weight, bias)
     layers = (*network.layers, passing, margins)
     n = len(pairs)
-    return Contest(replace(network, layers=layers, output_weight=np.eye(n), output_bias=np.zeros(n)), pairs)
+    return Margins(replace(network, layers=layers, output_weight=np.eye(n), output_bias=np.zeros(n)), pairs)
 
 
-def margins_at(contest: Contest, x: Floats) -> list[int]:
+def margins_at(margin_network: Margins, x: Floats) -> list[int]:
     """Margins at a point of floats, up to a common positive factor; exact."""
-    return _values(contest.network, len(contest.network.layers) - 1, x)
+    return _values(margin_network.network, len(margin_network.network.layers) - 1, x)
 
 
 def _values(network: Network, layer: int, x: Floats) -> list[int]:

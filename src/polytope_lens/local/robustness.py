@@ -13,13 +13,13 @@ from polytope_lens._arrays import validate
 from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
 from polytope_lens.arithmetic.roots import enclose, enclose_root
-from polytope_lens.cells.search_space import place_of
+from polytope_lens.cells.search_space import space_of
 from polytope_lens.domain import check_domain
 from polytope_lens.errors import ConsistencyError, OptionError, Status, require
 from polytope_lens.flat_domain import flat_domain
-from polytope_lens.local.boundary_search import Front
-from polytope_lens.local.deepfool import guesses
-from polytope_lens.local.margins import contest, margins_at
+from polytope_lens.local.boundary_search import BoundarySearch
+from polytope_lens.local.deepfool import candidates
+from polytope_lens.local.margins import margin_network, margins_at
 from polytope_lens.polyhedral_complex.locate import check_inside, region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
 
@@ -262,7 +262,7 @@ def robustness_radius(
     some milliseconds to seconds in the end, that grow with inputs, depth, and the number of boundary pieces at about
     the same distance.
     Source: Jordan, Lewis and Dimakis 2019, *Provable certificates for adversarial examples: fitting a ball in the union
-    of polytopes*, algorithm 1. The first upper bound comes from :func:`.guesses`.
+    of polytopes*, algorithm 1. The first upper bound comes from :func:`.candidates`.
     Ctrl-C ends the search with what was found so far: a point whose bounds may be far apart, and none after it.
 
     Examples
@@ -324,40 +324,44 @@ def _of_one(network: Network, point: Floats, options: _Options, progress: bool |
         found: Robustness = flat.embedded(on_flat)
         return found
     bits = region_patterns(network, point[None], domain)[0]
-    asked = contest(network, point, rival=options.rival, pair=options.pair, output=options.output, value=options.value)
+    asked = margin_network(
+        network, point, rival=options.rival, pair=options.pair, output=options.output, value=options.value
+    )
     ties = np.flatnonzero(np.array(margins_at(asked, point)) >= 0)
     if ties.size:
         here = fractions(point.tolist())
         zero = fraction(0)
         return Robustness(norm, 0.0, 0.0, 0.0, point, asked.pairs[ties[0]], 0, Status.COMPLETE, zero, here)
-    place = place_of(asked.network, point, domain, norm)
-    front = Front(asked, place, domain)
-    for guess in guesses(asked, point, norm):
-        if front.reach(guess):
+    space = space_of(asked.network, point, domain, norm)
+    boundary = BoundarySearch(asked, space, domain)
+    for guess in candidates(asked, point, norm):
+        if boundary.reach(guess):
             break
     disable = None if progress is None else not progress
     with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
 
         def report(found: int, waiting: int) -> None:
-            bar.set_postfix(waiting=waiting, upper=front.upper, refresh=False)
+            bar.set_postfix(waiting=waiting, upper=boundary.upper, refresh=False)
             bar.update(found - bar.n)
 
-        limits = Limits(max_regions, None, front.upper)
-        outcome = search(place, bits, by_distance=True, limits=limits, report=report, look=front.look)
+        limits = Limits(max_regions, None, boundary.upper)
+        outcome = search(space, bits, by_distance=True, limits=limits, report=report, look=boundary.look)
     n_regions = outcome.listed.size
     is_complete = outcome.status in (Status.COMPLETE, Status.RADIUS_REACHED)
-    return _answer(front, outcome.clear, n_regions, Status.COMPLETE if is_complete else outcome.status, options.exact)
+    return _answer(
+        boundary, outcome.clear, n_regions, Status.COMPLETE if is_complete else outcome.status, options.exact
+    )
 
 
-def _answer(front: Front, clear: float, n_regions: int, status: Status, exact: bool) -> Robustness:
+def _answer(boundary: BoundarySearch, clear: float, n_regions: int, status: Status, exact: bool) -> Robustness:
     """What a search has shown, in fractions where they are asked for, or where floats leave a gap."""
-    norm, upper = front.place.norm, front.upper
-    lower = min(clear, front.lower(), upper)
+    norm, upper = boundary.space.norm, boundary.upper
+    lower = min(clear, boundary.lower(), upper)
     is_complete = status is Status.COMPLETE
     if not is_complete or not (exact or lower < upper * (1 - LOOSE)):
-        radius = front.radius() if is_complete else nan
-        return Robustness(norm, radius, lower, upper, front.point, front.pair, n_regions, status)
-    best = front.nearest_exactly()
+        radius = boundary.radius() if is_complete else nan
+        return Robustness(norm, radius, lower, upper, boundary.point, boundary.pair, n_regions, status)
+    best = boundary.nearest_exactly()
     if best is None:
         if upper < inf:
             raise ConsistencyError(
@@ -367,7 +371,7 @@ def _answer(front: Front, clear: float, n_regions: int, status: Status, exact: b
         return Robustness(norm, inf, inf, inf, None, None, n_regions, status)
     power = fraction(best.power)
     low, high = enclose_root(power) if norm == 2 else enclose(power, power)
-    point = front.point
+    point = boundary.point
     if point is None or upper > high * (1 + LOOSE):
         point = np.array([nearest_float(v) for v in best.point])
     found = (power, fractions(best.point)) if exact else ()

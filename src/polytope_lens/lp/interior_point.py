@@ -132,13 +132,13 @@ def float_inside(rows: Rows, dim: int) -> list[float] | None:
     middle, rounded, which may lie on the boundary or as far outside as rounding takes it.
     Cost: at most four exact linear programs, with up to 2 d + 2 variables.
     """
-    center = middle(rows, dim)
+    center = deep_point(rows, dim)
     if center is None:
         return None
     rounded = _nearest_floats(center)
     if is_inside(rows, rounded):
         return rounded
-    robust = middle(rows, dim, ROUNDING)
+    robust = deep_point(rows, dim, ROUNDING)
     return rounded if robust is None else _nearest_floats(robust)
 
 
@@ -153,7 +153,7 @@ def is_inside(rows: Rows, x: Sequence[float]) -> bool:
     return all(dot([fmpq(v) for v in row], at) < 0 if any(row[:-1]) else row[-1] <= 0 for row in rows)
 
 
-def middle(rows: Rows, dim: int, margin: fmpq = ZERO) -> list[fmpq] | None:
+def deep_point(rows: Rows, dim: int, margin: fmpq = ZERO) -> list[fmpq] | None:
     """A rational point of ``{x in R^dim : a . x + c <= 0}`` that is deep inside for its size; None if none is inside.
 
     Parameters

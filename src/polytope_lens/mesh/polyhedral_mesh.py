@@ -118,7 +118,7 @@ class _FaceTable:
         self.owners, self.crowded = np.empty(16, dtype=np.int32), np.empty(16, dtype=bool)
         self.corner_indptr, self.corners = np.zeros(17, dtype=np.int64), np.empty(64, dtype=np.int32)
 
-    def number(self, new: Faces, first_region: int, point: Ints) -> Indices:
+    def number(self, new: MeshFaces, first_region: int, point: Ints) -> Indices:
         """Numbers of faces, (n,), whose regions are counted from `first_region`, and corners numbered by `point`."""
         numbers, before = self._keys.number(new.keys).astype(np.int32), self.count
         self.count = n = self._keys.count
@@ -138,7 +138,7 @@ class _FaceTable:
             raise ConsistencyError(f"regions disagree about a face that they share. {REPORT}")
         return numbers
 
-    def faces(self) -> Faces:
+    def faces(self) -> MeshFaces:
         """All faces; gives the arrays away, so nothing can be added any more."""
         n = self.count
         for array, size in (
@@ -149,10 +149,10 @@ class _FaceTable:
             (self.corner_indptr, n + 1),
         ):
             array.resize(size, refcheck=False)
-        return Faces(self._keys.keys(), self.regions, self.owners, self.crowded, self.corner_indptr, self.corners)
+        return MeshFaces(self._keys.keys(), self.regions, self.owners, self.crowded, self.corner_indptr, self.corners)
 
 
-class Faces(NamedTuple):
+class MeshFaces(NamedTuple):
     """Faces as :class:`PolyhedralMesh` has them, each with a hash of the keys of its corners."""
 
     keys: Words
@@ -181,7 +181,7 @@ class Polyhedra:
 
     points: Floats
     keys: Words
-    faces: Faces
+    faces: MeshFaces
     face_indptr: Ints
     face: Indices
 
@@ -201,7 +201,7 @@ def polyhedra(
     table = _FaceTable()
     regions = np.full((len(face_keys), 2), NONE, dtype=np.int32)
     regions[:, 0] = list_of(face_indptr)
-    listed = Faces(face_keys, regions, face_owners, crowded, corner_indptr, corners)
+    listed = MeshFaces(face_keys, regions, face_owners, crowded, corner_indptr, corners)
     face = table.number(listed, 0, number)
     return Polyhedra(points, keys, table.faces(), face_indptr, face)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
 
 
-class SideBySide(NamedTuple):
+class NetworkPair(NamedTuple):
     """Two networks as one, and where their bits went.
 
     Parameters
@@ -30,7 +30,7 @@ class SideBySide(NamedTuple):
     second_bits: Ints
 
 
-def joint(first: Network, second: Network) -> Network:
+def stack_outputs(first: Network, second: Network) -> Network:
     """The network ``x -> (first(x), second(x))``, whose regions are the common refinement of both networks' regions.
 
     Layers are stacked block by block; the shallower network is preceded by layers that pass its inputs on. A neuron of
@@ -57,7 +57,7 @@ def joint(first: Network, second: Network) -> Network:
     return side_by_side(first, second).network
 
 
-def side_by_side(first: Network, second: Network) -> SideBySide:
+def side_by_side(first: Network, second: Network) -> NetworkPair:
     """The same network, and which of its bits are those of the two.
 
     A neuron is the same function in the joint network as in its own, so a region of the refinement has the bits of the
@@ -108,7 +108,7 @@ def side_by_side(first: Network, second: Network) -> SideBySide:
     weight = [_spread(first.dense_output_weight(), here, width), _spread(second.dense_output_weight(), there, width)]
     bias = np.concatenate([first.output_bias, second.output_bias])
     nothing = [np.zeros(0, dtype=np.int64)]
-    return SideBySide(
+    return NetworkPair(
         Network(tuple(layers), np.concatenate(weight), bias),
         np.concatenate(nothing + first_bits),
         np.concatenate(nothing + second_bits),
@@ -116,7 +116,7 @@ def side_by_side(first: Network, second: Network) -> SideBySide:
 
 
 def difference(first: Network, second: Network) -> Network:
-    """The network ``x -> first(x) - second(x)``, with the regions of :func:`joint`; exact.
+    """The network ``x -> first(x) - second(x)``, with the regions of :func:`stack_outputs`; exact.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def difference(first: Network, second: Network) -> Network:
             f"networks can be subtracted if they have equally many outputs, but one has {first.output_dim} and the "
             f"other {second.output_dim}."
         )
-    both = joint(first, second)
+    both = stack_outputs(first, second)
     outputs = pass_through_layer(both.dense_output_weight(), both.output_bias)
     identity = np.eye(first.output_dim)
     return Network((*both.layers, outputs), np.hstack([identity, -identity]), np.zeros(first.output_dim))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpz, fmpz_mat
 
-from polytope_lens.cells.region_facets import walls
+from polytope_lens.cells.region_facets import domain_sides
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.flat_domain import asked_on_flat
@@ -183,7 +183,7 @@ def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
             f"limit is max_regions={max_regions}. Raise it, or choose a smaller domain."
         )
     source = ExactRows(network)
-    sides = walls(partition.domain, network.input_dim).exact
+    sides = domain_sides(partition.domain, network.input_dim).exact
     found: dict[bytes, tuple[int, NDArray[np.int8]]] = {}
     for bits in partition.patterns():
         rows = [*cell_rows(network, source, bits), *sides]

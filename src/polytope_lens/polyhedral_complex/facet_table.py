@@ -11,7 +11,7 @@ from scipy import sparse
 from polytope_lens._arrays.ragged import entries, following, list_of, starts
 from polytope_lens._places import LAYERS
 from polytope_lens.cells.inequalities import DOMAIN
-from polytope_lens.cells.region_facets import walls
+from polytope_lens.cells.region_facets import domain_sides
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.flat_domain import asked_on_flat
@@ -19,7 +19,7 @@ from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
 from polytope_lens.network.network import bit_places
 from polytope_lens.polyhedral_complex import one_bit_neighbors
-from polytope_lens.polyhedral_complex.one_sided_facets import Sides, sides
+from polytope_lens.polyhedral_complex.one_sided_facets import RegionFacets, region_facets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def facets(partition: Partition) -> Facets:
     [([0, 1], [(1, 0)]), ([0, 3], [(0, 0)]), ([2, 4], [(0, 1)]), ([3, 4], [(1, 0)])]
     """
     if partition.mesh is None:
-        return _named(partition, *_joined(sides(partition, np.arange(len(partition)))))
+        return _named(partition, *_joined(region_facets(partition, np.arange(len(partition)))))
     shared = shared_facets(partition, partition.mesh)
     return _named(partition, shared.regions, *all_owners(partition, shared))
 
@@ -167,7 +167,7 @@ def adjacency(partition: Partition) -> sparse.csr_array:
     if pairs is None and one_bit_neighbors.pays(partition):
         pairs = one_bit_neighbors.pairs(partition)
     elif pairs is None:
-        pairs, _, _ = _joined(sides(partition, np.arange(len(partition))))
+        pairs, _, _ = _joined(region_facets(partition, np.arange(len(partition))))
     first, second = pairs[pairs[:, 1] >= 0].T
     n = len(partition)
     rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
@@ -182,7 +182,7 @@ def neighbor_pairs(partition: Partition, wanted: Ints) -> Ints:
         return pairs[pairs[:, 1] >= 0]
     if one_bit_neighbors.pays(partition) and MANY * len(wanted) > len(partition):
         return one_bit_neighbors.pairs(partition)
-    found = sides(partition, wanted)
+    found = region_facets(partition, wanted)
     pairs = np.column_stack([found.region, found.across])
     return np.unique(np.sort(pairs[found.across >= 0], axis=1), axis=0)
 
@@ -192,7 +192,7 @@ def _mesh_pairs(partition: Partition) -> Ints | None:
     return None if partition.mesh is None else shared_facets(partition, partition.mesh).regions
 
 
-def _joined(found: Sides) -> tuple[Ints, Ints, Ints]:
+def _joined(found: RegionFacets) -> tuple[Ints, Ints, Ints]:
     """Facets seen from both sides put together: regions (n, 2), and their owners as ragged arrays."""
     inner = found.across >= 0
     low = np.where(inner, np.minimum(found.region, found.across), found.region)
@@ -289,7 +289,7 @@ def _edges(partition: Partition, mesh: PlanarMesh) -> SharedFacets:
 def all_owners(partition: Partition, shared: SharedFacets) -> tuple[Ints, Ints]:
     """All owners of each facet, as ragged arrays: the mesh's, and exact ones where it says that there are more."""
     network, bits = partition.network, partition.patterns()
-    around = walls(partition.domain, network.input_dim)
+    around = domain_sides(partition.domain, network.input_dim)
     n_sides = 0 if partition.domain is None else len(partition.domain.b)
     code = np.where(shared.owner < 0, -1 - shared.owner - n_sides, shared.owner)
     alike = {row: rows for rows in around.owners for row in rows}

@@ -20,13 +20,13 @@ import numpy as np
 
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.cells.interior_proposals import slacks
-from polytope_lens.cells.region_facets import prove_rows, region_rows, stacked_rows, walls
+from polytope_lens.cells.region_facets import domain_sides, prove_rows, region_rows, stacked_rows
 from polytope_lens.errors import Status
 from polytope_lens.exact.forward import affine, quiet, scaled
 from polytope_lens.network.network import bit_starts, layer_of_bit, slopes
 from polytope_lens.network.pattern import WORD, pack
-from polytope_lens.polyhedral_complex.one_sided_facets import seen_network, sides
-from polytope_lens.polytope.batch.statuses import FACET, IMPLIED, OPEN
+from polytope_lens.polyhedral_complex.one_sided_facets import region_facets, seen_network
+from polytope_lens.polytope.batch.statuses import FACET, OPEN, REDUNDANT
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Statuses
@@ -63,7 +63,8 @@ def pairs(partition: Partition) -> Ints:
     Notes
     -----
     Cost: about that of the partition for looking up patterns, and as much for a forward pass of the pairs; some ten
-    microseconds for each pair that the segment does not prove, and those of :func:`.sides` for degenerate regions.
+    microseconds for each pair that the segment does not prove, and those of :func:`.region_facets` for degenerate
+    regions.
     """
     bits = partition.patterns()
     values = _at_witnesses(partition.network, bits, partition.witnesses)
@@ -76,7 +77,7 @@ def pairs(partition: Partition) -> Ints:
     doubtful = found.part(~is_shown & (is_plain[found.first] | is_plain[found.second]))
     shown, left = _asked(partition, bits, is_plain, parts[0], doubtful)
     both = np.concatenate([[part.first, part.second] for part in (parts[0], shown)], axis=1).T
-    full = sides(partition, np.union1d(np.flatnonzero(~is_plain), left))
+    full = region_facets(partition, np.union1d(np.flatnonzero(~is_plain), left))
     inner = full.across >= 0
     both = np.concatenate([both, np.column_stack([full.region, full.across])[inner]])
     codes = np.sort(both.min(axis=1) * len(bits) + both.max(axis=1))
@@ -133,7 +134,7 @@ def _have_signs(value: Floats, error: Floats, cuts: Bools, bits: Bools) -> Bools
 def _are_sure(partition: Partition, bits: Bools, values: list[tuple[Floats, Floats]]) -> Bools:
     """Which witnesses are proved in floats to be strictly inside, (n,); not where a neuron is zero on the region."""
     starts = bit_starts(partition.network)
-    around = walls(partition.domain, partition.network.input_dim).floats
+    around = domain_sides(partition.domain, partition.network.input_dim).floats
     rows = np.broadcast_to(around, (len(bits), *around.shape))
     slack, slack_error = slacks(rows, np.zeros(rows.shape), partition.witnesses)
     sure = (slack > slack_error).all(axis=1)
@@ -235,11 +236,11 @@ def _asked(partition: Partition, bits: Bools, is_plain: Bools, shown: Pairs, dou
     Rows of other bits than those in `shown` and `doubtful` are no facets of a region where rows are told apart.
     """
     network, points = seen_network(partition)
-    around = walls(partition.domain, network.input_dim)
+    around = domain_sides(partition.domain, network.input_dim)
     n_bits, n_rows = bits.shape[1], bits.shape[1] + len(around.exact)
     region = np.where(is_plain[doubtful.first], doubtful.first, doubtful.second)
     asked, place = np.unique(region, return_inverse=True)
-    status: Statuses = np.full((len(asked), n_rows), IMPLIED, dtype=np.int8)
+    status: Statuses = np.full((len(asked), n_rows), REDUNDANT, dtype=np.int8)
     # Whether they are facets or not, sides of the domain are in the way.
     status[:, n_bits:] = FACET
     where = np.full(len(bits), -1)

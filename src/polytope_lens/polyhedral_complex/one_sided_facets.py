@@ -8,7 +8,14 @@ import numpy as np
 
 from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import starts
-from polytope_lens.cells.region_facets import Cells, Walls, beneath, prove_rows, region_rows, walls
+from polytope_lens.cells.region_facets import (
+    Cells,
+    DomainSides,
+    domain_sides,
+    in_first_layer_coordinates,
+    prove_rows,
+    region_rows,
+)
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.network.pattern import find_keys, pack, sort_key, unpack
 from polytope_lens.polytope.batch.statuses import FACET, OPEN
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
-class Sides(NamedTuple):
+class RegionFacets(NamedTuple):
     """Facets as seen from one of their regions.
 
     An owner is a bit of the pattern, or the number of a row of the domain minus the number of these, so that owners
@@ -34,7 +41,7 @@ class Sides(NamedTuple):
     owner: Ints
 
 
-def sides(partition: Partition, wanted: Ints) -> Sides:
+def region_facets(partition: Partition, wanted: Ints) -> RegionFacets:
     """All facets of some regions, each as seen from its region; exact.
 
     Raises
@@ -52,10 +59,10 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
     """
     network, points = seen_network(partition)
     d, n_bits = network.input_dim, network.n_neurons
-    around = walls(partition.domain, d)
+    around = domain_sides(partition.domain, d)
     keys = sort_key(partition.packed_patterns)
     cells = Cells(network, around)
-    parts = [Sides(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
+    parts = [RegionFacets(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
     for some in batches(len(wanted), (n_bits + len(around.exact) + 1) * (d + 1)):
         region = wanted[some]
         bits = unpack(partition.packed_patterns[region], n_bits)
@@ -70,15 +77,20 @@ def sides(partition: Partition, wanted: Ints) -> Sides:
 
 
 def seen_network(partition: Partition) -> tuple[Network, Floats]:
-    """The network in whose coordinates facets are looked for (:func:`.beneath`), and the witnesses there, rounded."""
+    """The network in whose coordinates facets are looked for, and the witnesses there, rounded.
+
+    See :func:`.in_first_layer_coordinates`.
+    """
     network, points = partition.network, partition.witnesses
-    inner = beneath(network) if partition.domain is None else None
+    inner = in_first_layer_coordinates(network) if partition.domain is None else None
     if inner is None:
         return network, points
     return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
 
 
-def _flipped(partition: Partition, keys: NDArray[np.void], region: Ints, owner: Ints, around: Walls) -> Sides:
+def _flipped(
+    partition: Partition, keys: NDArray[np.void], region: Ints, owner: Ints, around: DomainSides
+) -> RegionFacets:
     """Facets with one owner, a bit or a wall: the regions across differ in that bit."""
     n_bits = partition.network.n_neurons
     inner = owner < n_bits
@@ -88,19 +100,19 @@ def _flipped(partition: Partition, keys: NDArray[np.void], region: Ints, owner: 
     across = np.full(len(region), -1)
     across[inner] = _found(partition, keys, words, region[inner])
     lists = [around.owners[q - n_bits] if q >= n_bits else [q] for q in owner.tolist()]
-    return Sides(region, across, *ragged(lists))
+    return RegionFacets(region, across, *ragged(lists))
 
 
 def _crossed(
     partition: Partition, keys: NDArray[np.void], region: int, found: list[tuple[Bools | None, list[int]]]
-) -> Sides:
+) -> RegionFacets:
     """Facets of one region with whatever lies across."""
     across = np.full(len(found), -1)
     inner = [i for i, (bits, _) in enumerate(found) if bits is not None]
     if inner:
         words = pack(np.array([bits for bits, _ in found if bits is not None]))
         across[inner] = _found(partition, keys, words, np.full(len(inner), region))
-    return Sides(np.full(len(found), region), across, *ragged([owners for _, owners in found]))
+    return RegionFacets(np.full(len(found), region), across, *ragged([owners for _, owners in found]))
 
 
 def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: Ints) -> Ints:
@@ -122,9 +134,9 @@ def ragged(lists: list[list[int]]) -> tuple[Ints, Ints]:
     return starts(sizes), np.array([q for entries in lists for q in entries], dtype=np.int64)
 
 
-def _concatenated(parts: list[Sides]) -> Sides:
+def _concatenated(parts: list[RegionFacets]) -> RegionFacets:
     sizes = np.concatenate([np.diff(part.indptr) for part in parts])
-    return Sides(
+    return RegionFacets(
         np.concatenate([part.region for part in parts]),
         np.concatenate([part.across for part in parts]),
         starts(sizes),

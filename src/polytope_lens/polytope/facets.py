@@ -14,8 +14,8 @@ from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.highs import propose_maximum
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
-from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_facets
-from polytope_lens.polytope.batch.statuses import FACET, IMPLIED
+from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
+from polytope_lens.polytope.batch.statuses import FACET, REDUNDANT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def _decided(rows: list[list[fmpz]], poly: Polytope) -> set[int]:
     if inside is None or any(v >= 0 for v in (fmpz_mat(rows) * fmpz_mat([[v] for v in inside])).entries()):
         inside = _interior(rows)
     known = proved_statuses(rows, inside, np.full(d, np.inf), np.zeros(m, dtype=np.int8))
-    left = np.flatnonzero(known != IMPLIED).tolist()
+    left = np.flatnonzero(known != REDUNDANT).tolist()
     found = facets_of_distinct([rows[q] for q in left], inside, (known[left] == FACET).tolist())
     return {left[i] for i in found}
 
@@ -121,7 +121,7 @@ def exact_facet_mask(
     mask = np.zeros(len(rows), dtype=bool)
     groups = distinct(rows)
     if known is not None:
-        groups = {key: members for key, members in groups.items() if all(known[q] != IMPLIED for q in members)}
+        groups = {key: members for key, members in groups.items() if all(known[q] != REDUNDANT for q in members)}
     sure = [known is not None and any(known[q] == FACET for q in members) for members in groups.values()]
     members = list(groups.values())
     for index in facets_of_distinct([[fmpz(v) for v in key] for key in groups], inside, sure):
@@ -170,7 +170,7 @@ def proved_statuses(
     known : (m,) int8 array
         What is known already.
     hasty : bool
-        As for :func:`.prove_facets`.
+        As for :func:`.prove_redundancy`.
 
     Notes
     -----
@@ -189,7 +189,7 @@ def proved_statuses(
     error = UNIT_ROUNDOFF * np.abs(polar) + np.where(present, UNDERFLOW_GUARD, 0.0)
     central = np.array([not row[-1] for row in rows])
     right = np.zeros((1, len(rows)))
-    prove_facets(polar[None], error[None], right, extent[None], central[None], status[None], hasty=hasty)
+    prove_redundancy(polar[None], error[None], right, extent[None], central[None], status[None], hasty=hasty)
     return status
 
 

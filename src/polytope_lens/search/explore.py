@@ -8,10 +8,10 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens._arrays import validate
-from polytope_lens.cells.search_space import lift, place_of
+from polytope_lens.cells.search_space import lift, space_of
 from polytope_lens.domain import check_domain
 from polytope_lens.engines.enumerate import mesh_of
-from polytope_lens.engines.witnesses import settle
+from polytope_lens.engines.witnesses import certify_witnesses
 from polytope_lens.errors import OptionError, Status
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.network.affine import affine_maps
@@ -114,7 +114,7 @@ def explore(
         }  # fmt: skip
         return embedded(network, domain, explore(flat.network, point[flat.free], flat.domain, **options))
     bits = region_patterns(network, point[None], domain)[0]
-    place = place_of(network, point, domain, validate.norm(norm))
+    space = space_of(network, point, domain, validate.norm(norm))
     disable = None if progress is None else not progress
     with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
 
@@ -122,16 +122,16 @@ def explore(
             bar.set_postfix(waiting=waiting, refresh=False)
             bar.update(found - bar.n)
 
-        outcome = search(place, bits, by_distance=by_distance, limits=limits, report=report)
+        outcome = search(space, bits, by_distance=by_distance, limits=limits, report=report)
     found, listed = outcome.found, outcome.listed
     canonical = np.argsort(sort_key(found.words[listed]))
     rank = np.empty(len(listed), dtype=np.int64)
     rank[canonical] = np.arange(len(listed))
     index = listed[canonical]
     patterns = found.words[index]
-    witnesses = lift(place, found.point[index])
-    if place.weight is None:
-        witnesses = settle(network, domain, patterns, witnesses, found.inside[index])
+    witnesses = lift(space, found.point[index])
+    if space.weight is None:
+        witnesses = certify_witnesses(network, domain, patterns, witnesses, found.inside[index])
     maps = affine_maps(network, patterns)
     per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
     limit = {

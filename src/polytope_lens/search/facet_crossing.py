@@ -21,17 +21,17 @@ from polytope_lens.cells.search_space import dual_norms, nearest, shown_by_row, 
 from polytope_lens.errors import Status
 from polytope_lens.network.pattern import n_words, pack, unpack
 from polytope_lens.polytope.batch.statuses import FACET, OPEN
-from polytope_lens.search.region_set import BEYOND, DONE, MET, PLACED, Found
+from polytope_lens.search.region_set import BEYOND, DONE, MET, PLACED, RegionSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
     from polytope_lens._types import Bools, Floats, Ints, Statuses
-    from polytope_lens.cells.search_space import Place
+    from polytope_lens.cells.search_space import SearchSpace
 
     Report = Callable[[int, int], None]
-    Look = Callable[["Search", Ints], float]
+    Look = Callable[["SearchState", Ints], float]
 
 # Regions looked at together: at most this many, and in a search by distance at most this share of those done, since
 # what is found in the batch may be nearer than its last ones.
@@ -47,7 +47,7 @@ class Limits:
     radius: float | None = None
 
 
-class Facets(NamedTuple):
+class FacetCrossings(NamedTuple):
     """Facets of a batch of regions, in the order of these.
 
     Which one's, the pattern across, where the way there crosses, about how far what lies across is at least, and what
@@ -62,7 +62,7 @@ class Facets(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
+class SearchResult:
     """What a search has found.
 
     `listed` are the numbers of its regions in order of discovery, `n_uncrossed` counts the facets of these that are
@@ -70,7 +70,7 @@ class Outcome:
     are in regions that were looked at; it is proved, but 0 where nobody looks.
     """
 
-    found: Found
+    found: RegionSet
     listed: Ints
     status: Status
     n_uncrossed: int
@@ -81,11 +81,11 @@ class Outcome:
 
 
 @dataclass(slots=True, eq=False)
-class Search:
-    """A search at work: a place, what was found there, facets crossed so far, decisions by rung."""
+class SearchState:
+    """A search at work: where it takes place, what was found there, facets crossed so far, decisions by rung."""
 
-    place: Place
-    found: Found
+    space: SearchSpace
+    found: RegionSet
     by_distance: bool
     radius: float | None
     exact: Cells
@@ -97,33 +97,33 @@ class Search:
     @property
     def step(self) -> int:
         """How many regions fit into one batch."""
-        return min(TOGETHER, regions_together(self.place))
+        return min(TOGETHER, regions_together(self.space))
 
 
 def search(
-    place: Place, bits: Bools, *, by_distance: bool, limits: Limits, report: Report, look: Look | None = None
-) -> Outcome:
+    space: SearchSpace, bits: Bools, *, by_distance: bool, limits: Limits, report: Report, look: Look | None = None
+) -> SearchResult:
     """Find regions from the one with pattern `bits`, whose closure holds the place's start.
 
     Nearest first with `by_distance`, else in order of the number of crossings. `report` is told now and then how many
     regions are found and how many are waiting. In a search by distance, `look` is told which regions come next, and
     says within which radius to go on.
     """
-    network = place.network
-    found = Found(n_words(network.n_neurons), network.input_dim)
-    state = Search(place, found, by_distance, limits.radius, Cells(network, place.around))
-    found.add(pack(bits[None]), place.start[None], np.array([-1]), np.zeros(1), np.zeros(1))
+    network = space.network
+    found = RegionSet(n_words(network.n_neurons), network.input_dim)
+    state = SearchState(space, found, by_distance, limits.radius, Cells(network, space.around))
+    found.add(pack(bits[None]), space.start[None], np.array([-1]), np.zeros(1), np.zeros(1))
     with _interruptible() as stop:
         if by_distance:
             listed, status = _nearest_first(state, limits, report, stop, look)
         else:
             listed, status = _breadth_first(state, limits, report, stop)
         clear = 0.0 if look is None else _clear(state)
-    return Outcome(found, listed, status, *_open_ends(state, listed), state.float64, state.rational, clear)
+    return SearchResult(found, listed, status, *_open_ends(state, listed), state.float64, state.rational, clear)
 
 
 def _nearest_first(
-    state: Search, limits: Limits, report: Report, stop: threading.Event, look: Look | None
+    state: SearchState, limits: Limits, report: Report, stop: threading.Event, look: Look | None
 ) -> tuple[Ints, Status]:
     """Regions in order of their distance from the start; ties in order of discovery.
 
@@ -156,12 +156,12 @@ def _nearest_first(
         _cross(state, waiting[~met])
 
 
-def _nearest(found: Found, index: Ints) -> Ints:
+def _nearest(found: RegionSet, index: Ints) -> Ints:
     """The same regions, nearest first."""
     return index[np.argsort(found.key[index], kind="stable")]
 
 
-def _breadth_first(state: Search, limits: Limits, report: Report, stop: threading.Event) -> tuple[Ints, Status]:
+def _breadth_first(state: SearchState, limits: Limits, report: Report, stop: threading.Event) -> tuple[Ints, Status]:
     """Regions in order of the number of facets crossed.
 
     Facets of the last ones are looked at only until there is one that leads to a region that may not be listed.
@@ -189,7 +189,7 @@ def _breadth_first(state: Search, limits: Limits, report: Report, stop: threadin
     return np.arange(found.count), Status.COMPLETE
 
 
-def _open_ends(state: Search, listed: Ints) -> tuple[int, int]:
+def _open_ends(state: SearchState, listed: Ints) -> tuple[int, int]:
     """How many facets of listed regions are known to lead to others, and how many of them have not been looked at."""
     found = state.found
     is_listed = np.zeros(found.count, dtype=bool)
@@ -201,7 +201,7 @@ def _open_ends(state: Search, listed: Ints) -> tuple[int, int]:
     return uncrossed, int((found.state[listed] != DONE).sum())
 
 
-def _clear(state: Search) -> float:
+def _clear(state: SearchState) -> float:
     """The least distance, proved, of regions that wait or were left out; those that wait get one of their own."""
     found = state.found
     while True:
@@ -235,16 +235,16 @@ def _interruptible() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _settle(state: Search, index: Ints) -> None:
+def _settle(state: SearchState, index: Ints) -> None:
     """Find a point inside each region that was met, and its distance."""
-    place, found = state.place, state.found
+    space, found = state.space, state.found
     for start in range(0, len(index), state.step):
         part = index[start : start + state.step]
-        bits = unpack(found.words[part], place.network.n_neurons)
-        rows, error = region_rows(place.network, place.around, bits)
+        bits = unpack(found.words[part], space.network.n_neurons)
+        rows, error = region_rows(space.network, space.around, bits)
         if state.by_distance:
             limit = np.inf if state.radius is None else state.radius
-            found.key[part], shown, _, _ = nearest(place, rows, error, limit)
+            found.key[part], shown, _, _ = nearest(space, rows, error, limit)
             found.bound[part] = np.maximum(found.bound[part], shown)
             beyond = found.bound[part] >= limit
             found.state[part[beyond]] = BEYOND
@@ -252,16 +252,16 @@ def _settle(state: Search, index: Ints) -> None:
         parent = found.parent[part]
         ways = np.where(parent[:, None] < 0, 0.0, found.point[part] - found.point[parent])
         entries = found.point[part]
-        found.point[part], found.inside[part] = enter(place, state.exact, bits, rows, error, entries, ways)
+        found.point[part], found.inside[part] = enter(space, state.exact, bits, rows, error, entries, ways)
         found.state[part] = PLACED
 
 
-def _cross(state: Search, index: Ints) -> Ints:
+def _cross(state: SearchState, index: Ints) -> Ints:
     """Look at all facets of some regions and enter what lies across; returns the regions that are new."""
     if not index.size:
         return index
-    place, found = state.place, state.found
-    network, around = place.network, place.around
+    space, found = state.space, state.found
+    network, around = space.network, space.around
     n_bits = network.n_neurons
     bits, points = unpack(found.words[index], n_bits), found.point[index]
     rows, error = region_rows(network, around, bits)
@@ -277,10 +277,10 @@ def _cross(state: Search, index: Ints) -> Ints:
     normal, aim = rows[at, owner, :-1], aims[at, owner]
     entry = exit_points(rows[at, owner], points[at], aim)
     with np.errstate(all="ignore"):
-        slack, slack_error = (part[at, owner] for part in start_slacks(place, rows, error))
-        lower = np.nan_to_num(slack / dual_norms(place, normal), posinf=0.0)
-        bound = shown_by_row(place, slack, slack_error, normal, error[at, owner, :-1])
-    facets = Facets(at, across, entry, np.maximum(lower, found.key[index[at]]), bound)
+        slack, slack_error = (part[at, owner] for part in start_slacks(space, rows, error))
+        lower = np.nan_to_num(slack / dual_norms(space, normal), posinf=0.0)
+        bound = shown_by_row(space, slack, slack_error, normal, error[at, owner, :-1])
+    facets = FacetCrossings(at, across, entry, np.maximum(lower, found.key[index[at]]), bound)
     unsure = np.flatnonzero(is_open.any(axis=1) | vanishes.any(axis=1))
     if unsure.size:
         facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status, vanishes)
@@ -292,8 +292,8 @@ def _cross(state: Search, index: Ints) -> Ints:
 
 
 def _decided(
-    state: Search,
-    sure: Facets,
+    state: SearchState,
+    sure: FacetCrossings,
     owner: Ints,
     unsure: Ints,
     keys: Floats,
@@ -301,9 +301,9 @@ def _decided(
     points: Floats,
     status: Statuses,
     vanishes: Bools,
-) -> Facets:
+) -> FacetCrossings:
     """The same facets with those of some regions decided exactly; new ones are entered at an unknown point."""
-    place = {(i, q): f for f, (i, q) in enumerate(zip(sure.at.tolist(), owner.tolist(), strict=True))}
+    index_of = {(i, q): f for f, (i, q) in enumerate(zip(sure.at.tolist(), owner.tolist(), strict=True))}
     at: list[int] = []
     across: list[Bools] = []
     known: list[int] = []
@@ -312,8 +312,8 @@ def _decided(
             if pattern is not None:
                 at.append(i)
                 across.append(pattern)
-                known.append(place.get((i, owners[0]), -1) if len(owners) == 1 else -1)
-    kept = Facets._make(array[~np.isin(sure.at, unsure)] for array in sure)
+                known.append(index_of.get((i, owners[0]), -1) if len(owners) == 1 else -1)
+    kept = FacetCrossings._make(array[~np.isin(sure.at, unsure)] for array in sure)
     if not at:
         return kept
     number, regions = np.array(known), np.array(at)
@@ -323,6 +323,6 @@ def _decided(
     lower, bound = keys[regions], np.zeros(len(at))
     lower[is_known] = sure.lower[number[is_known]]
     bound[is_known] = sure.bound[number[is_known]]
-    decided = Facets(regions, np.array(across), entry, lower, bound)
+    decided = FacetCrossings(regions, np.array(across), entry, lower, bound)
     order = np.argsort(np.concatenate([kept.at, regions]), kind="stable")
-    return Facets._make(np.concatenate(pair)[order] for pair in zip(kept, decided, strict=True))
+    return FacetCrossings._make(np.concatenate(pair)[order] for pair in zip(kept, decided, strict=True))

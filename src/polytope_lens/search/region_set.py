@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MET, PLACED, DONE, BEYOND = 0, 1, 2, 3
 
 
-class Found:
+class RegionSet:
     """Regions in the order in which they were met.
 
     Parameters

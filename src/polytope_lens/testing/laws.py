@@ -16,7 +16,7 @@ from polytope_lens.errors import ConsistencyError
 from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.point_signs import interior_mask, point_signs
 from polytope_lens.flat_domain import asked_for_points, asked_on_flat, flat_of, within
-from polytope_lens.lp.interior_point import LARGEST, float_inside, is_inside, middle
+from polytope_lens.lp.interior_point import LARGEST, deep_point, float_inside, is_inside
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
 from polytope_lens.network.network import Network, evaluate, slopes
@@ -243,7 +243,7 @@ def assert_witnesses_inside(partition: Partition) -> None:
         better = float_inside(rows, len(x))
         if better is not None and is_inside(rows, better):
             fail(law, f"that of {names(partition, i)} is {x}, on the boundary or outside; {better} is inside")
-        center = middle(rows, len(x))
+        center = deep_point(rows, len(x))
         if center is None:
             fail(law, f"that of {names(partition, i)} is {x}, but the region has no interior: {x} is outside")
         if max(map(abs, center)) > rational(LARGEST):

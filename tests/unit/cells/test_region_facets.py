@@ -16,15 +16,15 @@ from polytope_lens._compiled import jit
 from polytope_lens.cells import region_facets
 from polytope_lens.cells.region_facets import (
     Cells,
-    beneath,
+    domain_sides,
     exit_points,
     facets_of_one,
+    in_first_layer_coordinates,
     prove_rows,
     region_rows,
-    walls,
 )
 from polytope_lens.importers.npz import load_npz
-from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import distinct, facets_of_distinct
 from polytope_lens.testing.strategies import domains, networks
 
@@ -41,7 +41,7 @@ def by_rationals(network, around, bits):
 
 
 def assert_facets(network, domain, bits, point):
-    around = walls(domain, network.input_dim)
+    around = domain_sides(domain, network.input_dim)
     found = facets_of_one(network, around, bits, point)
     expected = by_rationals(network, around, bits)
     assert sorted(found.groups) == sorted(expected)
@@ -94,7 +94,7 @@ def test_degenerate_networks(data):
 @pytest.mark.parametrize("network", [generic(6, 3), braid(4), seven_lines()])
 def test_of_many_and_of_one(network):
     partition = Lens(network).partition()
-    around = walls(None, network.input_dim)
+    around = domain_sides(None, network.input_dim)
     bits = partition.patterns()
     status, vanishes = prove_rows(network, around, bits, partition.witnesses, *region_rows(network, around, bits))
     cells = Cells(network, around)
@@ -110,13 +110,13 @@ def test_of_many_and_of_one(network):
 def test_what_is_given_is_believed_and_the_rest_decided():
     lens = Lens(generic(6, 3))
     region = lens.at([0.1, 0.2, 0.3])
-    around, bits, points = walls(None, 3), region.pattern.array[None], region.point[None]
+    around, bits, points = domain_sides(None, 3), region.pattern.array[None], region.point[None]
     rows, error = region_rows(lens.network, around, bits)
     status, _ = prove_rows(lens.network, around, bits, points, rows, error)
     given_status = np.where(np.arange(6) % 2, OPEN, status).astype(np.int8)
     again, _ = prove_rows(lens.network, around, bits, points, rows, error, given=given_status)
     assert again.tolist() == status.tolist()
-    given_status[0, 0] = IMPLIED if status[0, 0] == FACET else FACET
+    given_status[0, 0] = REDUNDANT if status[0, 0] == FACET else FACET
     assert (
         prove_rows(lens.network, around, bits, points, rows, error, given=given_status)[0][0, 0] == given_status[0, 0]
     )
@@ -125,33 +125,33 @@ def test_what_is_given_is_believed_and_the_rest_decided():
 def test_rows_that_vanish_may_do_so():
     # The second layer's neuron is zero where the first one is off; its constant is, too.
     network = stack(([[1.0, 0.0]], [0.0]), ([[1.0], [1.0]], [0.0, 1.0]))
-    around, bits = walls(None, 2), np.array([[False, False, True]])
+    around, bits = domain_sides(None, 2), np.array([[False, False, True]])
     status, vanishes = prove_rows(network, around, bits, np.array([[-1.0, 0]]), *region_rows(network, around, bits))
-    assert status.tolist() == [[FACET, FLAT, FLAT]]
+    assert status.tolist() == [[FACET, CONSTANT, CONSTANT]]
     assert vanishes.tolist() == [[False, True, False]]
     assert facets_of_one(network, around, bits[0], np.array([-1.0, 0])).vanishing == [1]
 
 
 def test_sides_that_say_the_same_are_put_together():
-    around = walls(Polytope([[1, 0], [2, 0], [0, 1]], [1, 2, 1]), 2)
+    around = domain_sides(Polytope([[1, 0], [2, 0], [0, 1]], [1, 2, 1]), 2)
     assert around.owners == [[-3, -2], [-1]]
     assert (around.lower == -np.inf).all() and (around.upper == np.inf).all()
-    box = walls(Box([0, 0], [1, 2]), 2)
-    assert box is walls(Box([0, 0], [1, 2]), 2) or box.owners == [[-4], [-3], [-2], [-1]]
+    box = domain_sides(Box([0, 0], [1, 2]), 2)
+    assert box is domain_sides(Box([0, 0], [1, 2]), 2) or box.owners == [[-4], [-3], [-2], [-1]]
     assert box.upper.tolist() == [1, 2]
-    assert walls(None, 3).floats.shape == (0, 4)
+    assert domain_sides(None, 3).floats.shape == (0, 4)
 
 
 def test_as_a_function_of_the_first_pre_activations():
     rng = np.random.default_rng(0)
     weights = [(rng.standard_normal((n, m)), rng.standard_normal(n)) for m, n in pairwise((9, 4, 5))]
     network = stack(*weights)
-    inner = beneath(network)
+    inner = in_first_layer_coordinates(network)
     assert inner.input_dim == 4
     x = rng.standard_normal(9)
     assert Lens(inner)(weights[0][0] @ x + weights[0][1]) == pytest.approx(Lens(network)(x))
-    assert beneath(stack(([[1.0, 0, 0], [2, 0, 0]], [0, 1]))) is None
-    assert beneath(generic(5, 3)) is None
+    assert in_first_layer_coordinates(stack(([[1.0, 0, 0], [2, 0, 0]], [0, 1]))) is None
+    assert in_first_layer_coordinates(generic(5, 3)) is None
 
 
 def test_where_ways_go_out():

@@ -10,7 +10,7 @@ import pytest
 from families import golden
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.engines._kernels import subdivide as kernel
-from polytope_lens.engines.witnesses import are_inside, settle
+from polytope_lens.engines.witnesses import are_inside, certify_witnesses
 from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import assert_witnesses_inside
 
@@ -53,10 +53,10 @@ def test_only_those_outside_are_replaced():
     witnesses = found().witnesses.copy()
     witnesses[2], witnesses[5] = found().witnesses[3], np.nan
     unknown = np.zeros(len(found()), dtype=bool)
-    settled = settle(NETWORK, BOX, found().packed_patterns, witnesses, unknown)
+    settled = certify_witnesses(NETWORK, BOX, found().packed_patterns, witnesses, unknown)
     assert check(settled).all()
     assert np.delete(settled, [2, 5], axis=0).tolist() == np.delete(witnesses, [2, 5], axis=0).tolist()
-    assert settle(NETWORK, BOX, found().packed_patterns, witnesses, ~unknown) is witnesses
+    assert certify_witnesses(NETWORK, BOX, found().packed_patterns, witnesses, ~unknown) is witnesses
 
 
 SQUARE = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], dtype=float)

@@ -10,9 +10,9 @@ from hypothesis import assume, given, settings
 
 import reference
 from polytope_lens import Box, Lens
-from polytope_lens.cells.search_space import place_of
-from polytope_lens.local.boundary_search import FARTHER, Front
-from polytope_lens.local.margins import contest, margins_at
+from polytope_lens.cells.search_space import space_of
+from polytope_lens.local.boundary_search import FARTHER, BoundarySearch
+from polytope_lens.local.margins import margin_network, margins_at
 from polytope_lens.polyhedral_complex.locate import region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
 from polytope_lens.testing import networks
@@ -24,38 +24,38 @@ NORMS = [1.0, 2.0, np.inf]
 
 def front_at(network, x, norm=2.0, domain=None):
     x = np.array(x, dtype=float)
-    asked = contest(network, x)
-    return Front(asked, place_of(asked.network, x, domain, norm), domain)
+    asked = margin_network(network, x)
+    return BoundarySearch(asked, space_of(asked.network, x, domain, norm), domain)
 
 
 @pytest.mark.parametrize(("norm", "exact"), [(1.0, 4), (2.0, 10), (np.inf, 3)])
 def test_a_point_that_is_across_is_taken_with_its_distance_rounded_up(norm, exact):
-    front = front_at(TWO, [3, 1], norm)
-    assert front.radius() == front.lower() == np.inf
-    assert front.reach(np.array([0.0, 2.0]))
-    power = Fraction(front.upper) ** (2 if norm == 2 else 1)
+    boundary = front_at(TWO, [3, 1], norm)
+    assert boundary.radius() == boundary.lower() == np.inf
+    assert boundary.reach(np.array([0.0, 2.0]))
+    power = Fraction(boundary.upper) ** (2 if norm == 2 else 1)
     assert Fraction(exact) <= power <= Fraction(exact) * (1 + Fraction(1, 2**50))
-    assert (front.point.tolist(), front.pair) == ([0, 2], (0, 1))
+    assert (boundary.point.tolist(), boundary.pair) == ([0, 2], (0, 1))
     # One that is farther away is across, too, and changes nothing.
-    assert front.reach(np.array([-5.0, 9.0]))
-    assert front.point.tolist() == [0, 2]
+    assert boundary.reach(np.array([-5.0, 9.0]))
+    assert boundary.point.tolist() == [0, 2]
 
 
 def test_points_on_this_side_outside_or_nowhere_are_not_taken():
-    front = front_at(TWO, [3, 1], domain=Box([0, 0], [4, 1.5]))
+    boundary = front_at(TWO, [3, 1], domain=Box([0, 0], [4, 1.5]))
     for point in ([2.5, 1], [1, 1.75], [-1, 1], [np.nan, 0]):
-        assert not front.reach(np.array(point, dtype=float))
-    assert front.upper == np.inf and front.point is None
-    assert front.reach(np.array([1.0, 1.0]))
+        assert not boundary.reach(np.array(point, dtype=float))
+    assert boundary.upper == np.inf and boundary.point is None
+    assert boundary.reach(np.array([1.0, 1.0]))
 
 
 def test_a_point_just_before_the_boundary_is_moved_on():
-    front = front_at(TWO, [3, 1])
+    boundary = front_at(TWO, [3, 1])
     x, near = np.array([3.0, 1.0]), np.array([2.0, 2 - 2.0**-40])
-    assert min(margins_at(front.contest, near)) < 0
-    assert front.reach(near)
-    assert min(margins_at(front.contest, front.point)) >= 0
-    assert np.linalg.norm(front.point - near) <= max(FARTHER) * np.linalg.norm(near - x)
+    assert min(margins_at(boundary.asked, near)) < 0
+    assert boundary.reach(near)
+    assert min(margins_at(boundary.asked, boundary.point)) >= 0
+    assert np.linalg.norm(boundary.point - near) <= max(FARTHER) * np.linalg.norm(near - x)
 
 
 def test_without_pieces_nothing_is_nearest():
@@ -88,19 +88,26 @@ def zeros_on_a_line(network):
 @given(network=networks(1, max_depth=2, max_width=4, output_dim=2))
 def test_the_nearest_point_of_a_line_is_that_of_fractions(norm, network):
     x = Fraction(1, 8)
-    front = front_at(network, [float(x)], norm)
-    assume(margins_at(front.contest, np.array([float(x)]))[0] < 0)
+    boundary = front_at(network, [float(x)], norm)
+    assume(margins_at(boundary.asked, np.array([float(x)]))[0] < 0)
     bits = region_patterns(network, np.array([[float(x)]]), None)[0]
-    search(front.place, bits, by_distance=True, limits=Limits(None, None, np.inf), report=lambda *_: 0, look=front.look)
+    search(
+        boundary.space,
+        bits,
+        by_distance=True,
+        limits=Limits(None, None, np.inf),
+        report=lambda *_: 0,
+        look=boundary.look,
+    )
     ends = [end for zeros in zeros_on_a_line(network) for end in zeros if end is not None]
-    best = front.nearest_exactly()
+    best = boundary.nearest_exactly()
     if not ends:
-        assert best is None and front.upper == np.inf
+        assert best is None and boundary.upper == np.inf
         return
     distance = min(abs(end - x) for end in ends)
     power = Fraction(int(best.power.p), int(best.power.q))
     assert power == (distance**2 if norm == 2 else distance)
     assert abs(Fraction(int(best.point[0].p), int(best.point[0].q)) - x) == distance
-    assert Fraction(front.lower()) <= distance
-    assert front.upper == np.inf or distance <= Fraction(front.upper)
-    assert front.lower() <= front.radius() <= front.upper
+    assert Fraction(boundary.lower()) <= distance
+    assert boundary.upper == np.inf or distance <= Fraction(boundary.upper)
+    assert boundary.lower() <= boundary.radius() <= boundary.upper

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from polytope_lens import Lens
-from polytope_lens.local.deepfool import guesses
-from polytope_lens.local.margins import contest
+from polytope_lens.local.deepfool import candidates
+from polytope_lens.local.margins import margin_network
 from polytope_lens.network import network as net
 
 NORMS = [1, 2, np.inf]
@@ -21,7 +21,7 @@ def random_lens(sizes, seed):
 
 
 def asked(network, x, output=None, value=None):
-    return contest(network, np.asarray(x, dtype=float), output=output, value=value)
+    return margin_network(network, np.asarray(x, dtype=float), output=output, value=value)
 
 
 @pytest.mark.parametrize("norm", NORMS)
@@ -29,7 +29,7 @@ def test_guesses_are_across_or_nearly_so_and_nearest_first(norm):
     for seed in range(6):
         lens, x = random_lens((6, 12, 12, 5), seed), np.zeros(6)
         found = asked(lens.network, x)
-        points = guesses(found, x, norm)
+        points = candidates(found, x, norm)
         assert len(points) > 0
         assert (net.evaluate(found.network, points).max(axis=1) >= 0).all()
         size = np.linalg.norm(points - x, norm, axis=1)
@@ -40,4 +40,4 @@ def test_guesses_are_across_or_nearly_so_and_nearest_first(norm):
 
 def test_no_guesses_where_nothing_changes():
     lens = Lens.from_arrays([[[1.0, 0.0]], [[1.0], [1.0]]], [[0.0], [1.0, 0.0]])
-    assert len(guesses(asked(lens.network, [0.5, 0.5]), np.array([0.5, 0.5]), 2)) == 0
+    assert len(candidates(asked(lens.network, [0.5, 0.5]), np.array([0.5, 0.5]), 2)) == 0

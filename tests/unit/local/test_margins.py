@@ -9,7 +9,7 @@ import numpy as np
 import reference
 from polytope_lens import Lens
 from polytope_lens.exact.point_signs import point_signs
-from polytope_lens.local.margins import contest, margins_at
+from polytope_lens.local.margins import margin_network, margins_at
 from polytope_lens.network import network as net
 
 NORMS = [1, 2, np.inf]
@@ -23,7 +23,7 @@ def random_lens(sizes, seed):
 
 
 def asked(network, x, output=None, value=None):
-    return contest(network, np.asarray(x, dtype=float), output=output, value=value)
+    return margin_network(network, np.asarray(x, dtype=float), output=output, value=value)
 
 
 def test_margins_are_differences_of_outputs():

@@ -10,7 +10,7 @@ import pytest
 
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, DomainError, OptionError, OutsideDomainError, Status
-from polytope_lens.local.boundary_search import Front
+from polytope_lens.local.boundary_search import BoundarySearch
 from polytope_lens.local.robustness import RobustnessRadii
 
 NORMS = [1, 2, np.inf]
@@ -120,7 +120,7 @@ def test_a_search_cut_short_says_what_is_proved(norm):
 
 
 def test_ctrl_c_leaves_bounds(monkeypatch):
-    look, calls = Front.look, []
+    look, calls = BoundarySearch.look, []
 
     def press(front, state, index):
         calls.append(len(index))
@@ -128,7 +128,7 @@ def test_ctrl_c_leaves_bounds(monkeypatch):
             os.kill(os.getpid(), signal.SIGINT)
         return look(front, state, index)
 
-    monkeypatch.setattr(Front, "look", press)
+    monkeypatch.setattr(BoundarySearch, "look", press)
     found = random_lens((8, 16, 16, 3), 1).robustness_radius(np.zeros(8), max_regions=None)
     assert found.status is Status.INTERRUPTED
     assert 0 < found.lower < found.upper

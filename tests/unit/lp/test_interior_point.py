@@ -16,11 +16,11 @@ from polytope_lens.lp.interior_point import (
     LARGEST,
     ROUNDING,
     contradiction,
+    deep_point,
     float_inside,
     inside,
     inside_box,
     is_inside,
-    middle,
 )
 from polytope_lens.lp.rational_simplex import Halfspace
 
@@ -33,7 +33,7 @@ def rows_of(*rows):
 def test_the_middle_of_a_triangle_is_inside():
     triangle = rows_of([-1, 0, 0], [0, -1, 0], [1, 1, -1])
     for margin in (fmpq(0), ROUNDING, fmpq(1, 10)):
-        point = middle(triangle, 2, margin)
+        point = deep_point(triangle, 2, margin)
         assert all(dot([fmpq(v) for v in row], [*point, fmpq(1)]) < 0 for row in triangle)
     assert is_inside(triangle, float_inside(triangle, 2))
 
@@ -49,7 +49,7 @@ def test_the_middle_of_a_triangle_is_inside():
     ids=["a line", "nothing", "a point", "0 <= -1"],
 )
 def test_flat_and_empty_sets_have_no_middle(rows):
-    assert middle(rows_of(*rows), 2) is None
+    assert deep_point(rows_of(*rows), 2) is None
     assert float_inside(rows_of(*rows), 2) is None
 
 
@@ -75,8 +75,8 @@ def test_in_thin_diagonal_strips_it_is_near_the_origin(k):
 
 def test_where_there_is_no_float_it_is_the_rounded_middle():
     between = rows_of([2.0**60, -(2.0**60 + 2.0**8) - 128], [-(2.0**60), 2.0**60 + 128])
-    assert middle(between, 1) is not None
-    assert middle(between, 1, ROUNDING) is None
+    assert deep_point(between, 1) is not None
+    assert deep_point(between, 1, ROUNDING) is None
     assert float_inside(between, 1)[0] in (1.0, 1.0 + 2.0**-52)
 
 
@@ -128,7 +128,7 @@ def test_there_is_a_point_inside_or_a_proof_that_there_is_none(rows):
         assert proof is None
         assert found[-1] > 0
         assert all(dot([fmpq(v) for v in row], found) < 0 for row in rows if any(row))
-    assert (found is None) == (middle(rows, 2) is None)
+    assert (found is None) == (deep_point(rows, 2) is None)
 
 
 @given(plane=ROW.filter(lambda row: any(row[:-1])), rows=st.lists(ROW, max_size=5))

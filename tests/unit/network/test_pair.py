@@ -11,7 +11,7 @@ from families import golden, sawtooth
 from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError
 from polytope_lens.network.network import Network, from_arrays
-from polytope_lens.network.pair import difference, joint
+from polytope_lens.network.pair import difference, stack_outputs
 from polytope_lens.testing import boxes, networks
 
 SQUARE = Box([-1, -1], [1, 1])
@@ -22,7 +22,7 @@ SQUARE = Box([-1, -1], [1, 1])
 def test_a_joint_network_computes_both_and_refines_both(data):
     d = data.draw(st.integers(1, 2))
     first, second = (data.draw(networks(d, max_depth=3, max_width=3, output_dim=2)) for _ in range(2))
-    both, minus = joint(first, second), difference(first, second)
+    both, minus = stack_outputs(first, second), difference(first, second)
     X = data.draw(st.lists(st.lists(st.integers(-8, 8).map(lambda n: n / 4), min_size=d, max_size=d), max_size=5))
     for x in X:
         f, g = reference.evaluate(first, x)[1], reference.evaluate(second, x)[1]
@@ -39,18 +39,18 @@ def test_a_joint_network_computes_both_and_refines_both(data):
 
 def test_common_layers_are_shared():
     network = golden((2, 8, 8), 2)
-    assert joint(network, network).widths == (8, 8)
+    assert stack_outputs(network, network).widths == (8, 8)
     other = Network(network.layers, network.output_weight + 1, network.output_bias)
-    assert joint(network, other).widths == (8, 8)
-    assert len(Lens(joint(network, other)).partition(SQUARE)) == len(Lens(network).partition(SQUARE))
+    assert stack_outputs(network, other).widths == (8, 8)
+    assert len(Lens(stack_outputs(network, other)).partition(SQUARE)) == len(Lens(network).partition(SQUARE))
     twice = from_arrays([[[1, 0], [1, 0]], [[1, 1]]], [[0, 0], [0]])
     once = from_arrays([[[1, 0]], [[2]]], [[0], [0]])
-    assert joint(twice, once).widths == (2,) and joint(once, twice).widths == (2,)
+    assert stack_outputs(twice, once).widths == (2,) and stack_outputs(once, twice).widths == (2,)
 
 
 def test_refusals():
     plane = golden((2, 4, 4), 1)
     with pytest.raises(DimensionError, match="same inputs"):
-        joint(plane, sawtooth(2))
+        stack_outputs(plane, sawtooth(2))
     with pytest.raises(DimensionError, match="equally many outputs"):
         difference(plane, from_arrays([[[1, 1], [1, 0]]], [[0, 0]]))

@@ -24,7 +24,7 @@ from polytope_lens.polyhedral_complex.one_bit_neighbors import (
     pairs,
     pays,
 )
-from polytope_lens.polyhedral_complex.one_sided_facets import sides
+from polytope_lens.polyhedral_complex.one_sided_facets import region_facets
 from polytope_lens.testing.strategies import domains, networks
 
 NETS = Path(__file__).parents[3] / "benchmarks" / "nets"
@@ -32,7 +32,7 @@ NAMES = ["d3_16x2_box1", "d3_20_unb", "d4_12x2_box1", "ng_duplicate", "ng_zero_b
 
 
 def by_rows(partition):
-    found = sides(partition, np.arange(len(partition)))
+    found = region_facets(partition, np.arange(len(partition)))
     both = np.sort(np.column_stack([found.region, found.across])[found.across >= 0], axis=1)
     return np.unique(both, axis=0).tolist()
 

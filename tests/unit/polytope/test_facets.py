@@ -14,7 +14,7 @@ from polytope_lens.arithmetic.rational import integer_rows, rationals
 from polytope_lens.arithmetic.rational import integers as whole
 from polytope_lens.errors import DomainError
 from polytope_lens.polytope import facets
-from polytope_lens.polytope.batch.statuses import FACET, IMPLIED, OPEN
+from polytope_lens.polytope.batch.statuses import FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import (
     distinct,
     exact_facet_mask,
@@ -44,7 +44,7 @@ def test_with_a_point_inside_on_the_boundary_outside_or_without(inside):
 
 def test_what_is_known_is_not_asked_again():
     known = [OPEN] * len(ROWS)
-    known[0], known[5] = FACET, IMPLIED
+    known[0], known[5] = FACET, REDUNDANT
     assert exact_facet_mask(integers(ROWS), None, known).tolist() == MASK
     # It is believed.
     known[6] = FACET
@@ -83,7 +83,7 @@ def test_floats_in_front_change_nothing(data):
     known = np.zeros(len(first), dtype=np.int8)
     for hasty in (False, True):
         status = proved_statuses(first, inside, np.full(d, np.inf), known, hasty=hasty) if first else known
-        expected = np.where([mask[members[0]] for members in chosen], FACET, IMPLIED)
+        expected = np.where([mask[members[0]] for members in chosen], FACET, REDUNDANT)
         assert ((status == expected) | (status == OPEN)).all()
     poly = Polytope([row[:-1] for row in map(list, rows)], [-row[-1] for row in rows])
     assert poly.facets().tolist() == mask.tolist()

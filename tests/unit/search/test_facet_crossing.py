@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 
 from families import flip_trap, generic, golden, random_deep, sawtooth, stack
 from polytope_lens import Box, Lens
-from polytope_lens.cells.region_facets import region_rows, walls
+from polytope_lens.cells.region_facets import domain_sides, region_rows
 from polytope_lens.errors import Status
 from polytope_lens.search import facet_crossing
 from polytope_lens.testing import assert_same_regions, assert_witnesses_inside
@@ -23,7 +23,7 @@ START = [0.1, 0.2, -0.3]
 
 def distances(partition, x):
     """Distance of each region from x, by nonnegative least squares (Lawson and Hanson 1974, chapter 23)."""
-    rows, _ = region_rows(partition.network, walls(partition.domain, len(x)), partition.patterns())
+    rows, _ = region_rows(partition.network, domain_sides(partition.domain, len(x)), partition.patterns())
     found = []
     for one in rows:
         one = one[one[:, :-1].any(axis=1)]

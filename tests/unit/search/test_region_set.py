@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from polytope_lens.search.region_set import MET, PLACED, Found
+from polytope_lens.search.region_set import MET, PLACED, RegionSet
 
 
 @pytest.mark.parametrize("n_words", [1, 3])
 def test_patterns_are_numbered_as_by_a_dictionary(n_words):
     rng = np.random.default_rng(n_words)
-    found, numbers = Found(n_words, 2), {}
+    found, numbers = RegionSet(n_words, 2), {}
     for size in (1, 5, 300, 0, 2000):
         # Few different words, so that many patterns come again, some of them in the same batch.
         words = rng.integers(0, 30, (size, n_words)).astype(np.uint64) << np.uint64(57)
@@ -24,7 +24,7 @@ def test_patterns_are_numbered_as_by_a_dictionary(n_words):
 
 
 def test_regions_are_entered_the_first_time_and_keep_their_best_bound():
-    found = Found(1, 1)
+    found = RegionSet(1, 1)
     words = np.array([[5], [6], [5]], dtype=np.uint64)
     found.add(words[:1], np.zeros((1, 1)), np.array([-1]), np.zeros(1), np.zeros(1))
     found.state[0] = PLACED

@@ -32,7 +32,7 @@ OPEN, BOUNDED, UNBOUNDED = 0, 1, 2
 RATIONAL_NUMBER = 5e-6
 
 
-class Work(NamedTuple):
+class ConeWork(NamedTuple):
     """Room for one program: the direction and how fast it leaves the rows, in a box; then the rows."""
 
     normal: Floats  # (2 d + 2 + m, d + 1)
@@ -56,7 +56,7 @@ def prove_bounded(rows: Floats, error: Floats) -> NDArray[np.int8]:
     """
     n, m, d = rows.shape
     most = 2 * (d + 1) + m
-    work = Work(
+    work = ConeWork(
         np.vstack([np.eye(d + 1), -np.eye(d + 1), np.zeros((m, d + 1))]),
         np.concatenate([np.ones(2 * (d + 1)), np.zeros(m)]),
         np.zeros(most),
@@ -78,7 +78,7 @@ def pays_to_ask(m: int, d: int) -> bool:
 
 
 @jit
-def _prove(rows: Floats, error: Floats, work: Work, status: Any) -> None:  # pragma: no cover - compiled
+def _prove(rows: Floats, error: Floats, work: ConeWork, status: Any) -> None:  # pragma: no cover - compiled
     n, m, d = rows.shape
     for r in range(n):
         count, all_known = 2 * (d + 1), True
@@ -114,7 +114,7 @@ def _prove(rows: Floats, error: Floats, work: Work, status: Any) -> None:  # pra
 
 
 @inlined
-def _leaves(work: Work, count: int) -> bool:  # pragma: no cover - compiled
+def _leaves(work: ConeWork, count: int) -> bool:  # pragma: no cover - compiled
     """Whether the direction at hand leaves all rows."""
     d = work.point.shape[0] - 1
     for q in range(2 * (d + 1), count):
@@ -130,7 +130,7 @@ def _leaves(work: Work, count: int) -> bool:  # pragma: no cover - compiled
 
 
 @inlined
-def _is_spanned(work: Work) -> bool:  # pragma: no cover - compiled
+def _is_spanned(work: ConeWork) -> bool:  # pragma: no cover - compiled
     """Whether the multipliers at hand, exact ones close to them, are positive, and their rows span the space."""
     n = work.point.shape[0]
     unit = (n + 4) * UNIT_ROUNDOFF

@@ -14,7 +14,7 @@ import numpy as np
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, exchange
 from polytope_lens.polytope.batch.ray_shooting import first_hit, is_met_first, note
-from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -123,7 +123,7 @@ def climb_towards(
         # What is met first, and next.
         step, following, entering = np.inf, np.inf, -1
         for p in range(m):
-            if rate[p] > TINY_PIVOT * length[p] * widest and known[p] != FLAT and known[p] != IMPLIED:
+            if rate[p] > TINY_PIVOT * length[p] * widest and known[p] != CONSTANT and known[p] != REDUNDANT:
                 t = max(1.0 - value[p], 0.0) / rate[p]
                 if t < step:
                     following = step

@@ -26,7 +26,7 @@ GAIN = 2.0**-30
 MANY, RANK = 8, 2.0**-32
 
 
-class Work(NamedTuple):
+class BallWork(NamedTuple):
     """Room for one program: the center and the radius, in a box; then the rows."""
 
     normal: Floats  # (2 d + 2 + m, d + 1)
@@ -96,7 +96,7 @@ def _row_space(normals: Floats) -> Floats | None:
 def _solved(rows: Floats, error: Floats, inside: Floats) -> tuple[Floats, Floats, Floats]:
     """Centers, radii, and directions in which the radius grows without end, where it does."""
     n, m, k = rows.shape
-    work = Work(
+    work = BallWork(
         np.vstack([np.eye(k), -np.eye(k), np.zeros((m, k))]), np.zeros(2 * k + m), np.zeros(k),
         np.zeros(k, np.int64), np.zeros(k), np.zeros((k, k)), np.zeros(k), np.zeros(k), np.zeros(k - 1),
     )  # fmt: skip
@@ -125,7 +125,7 @@ def _prove(
 
 @jit
 def _solve(
-    rows: Any, error: Any, centers: Any, radii: Any, ways: Any, work: Work
+    rows: Any, error: Any, centers: Any, radii: Any, ways: Any, work: BallWork
 ) -> None:  # pragma: no cover - compiled
     n, _, k = rows.shape
     d = k - 1
@@ -205,7 +205,9 @@ def _radius(rows: Any, error: Any, center: Any) -> Any:  # pragma: no cover - co
 
 
 @inlined
-def _write_program(rows: Any, center: Any, unit: float, far: float, work: Work) -> Any:  # pragma: no cover - compiled
+def _write_program(
+    rows: Any, center: Any, unit: float, far: float, work: BallWork
+) -> Any:  # pragma: no cover - compiled
     """``a . v + r <= s`` with rows of length 1, seen from the center, whose distance to the nearest one is 1."""
     m, k = rows.shape
     d = k - 1

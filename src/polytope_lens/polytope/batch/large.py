@@ -22,7 +22,7 @@ import numpy as np
 
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.polytope.batch.nearest_points import nearest_points
-from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Statuses
@@ -72,9 +72,9 @@ def reduced(polar: Polar, known: Statuses) -> Reduced:
     The row can be violated or satisfied along the coordinate, and nothing else changes there: the others' polytope is
     the projection along it.
     """
-    depends = ((polar.rows != 0) | (polar.error != 0)) & (known != FLAT)[:, None]
+    depends = ((polar.rows != 0) | (polar.error != 0)) & (known != CONSTANT)[:, None]
     surely = np.abs(polar.rows) > polar.error
-    rows, coordinates = known != FLAT, np.ones(depends.shape[1], dtype=bool)
+    rows, coordinates = known != CONSTANT, np.ones(depends.shape[1], dtype=bool)
     alone: list[tuple[int, int]] = []
     while True:
         count = depends[rows].sum(axis=0)
@@ -139,7 +139,7 @@ def solve(polar: Polar, known: Statuses, aims: Floats) -> None:
             sight.shoot(np.array([q]), way[None], aims)
             at = sight.used[q]
             if known[at] == OPEN and is_implied(sight.polar, q, np.flatnonzero(multipliers)):
-                known[at] = IMPLIED
+                known[at] = REDUNDANT
             if known[at] != OPEN:
                 break
 
@@ -168,7 +168,7 @@ class Sight(NamedTuple):
 
 
 def _sight(polar: Polar, known: Statuses) -> Sight | None:
-    used = np.flatnonzero(known != FLAT)
+    used = np.flatnonzero(known != CONSTANT)
     found = _whitened(polar.rows[used]) if (known == OPEN).any() else None
     return None if found is None else Sight(used, polar.part(used, np.arange(polar.rows.shape[1])), known, *found)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.polytope.batch.statuses import FLAT
+from polytope_lens.polytope.batch.statuses import CONSTANT
 
 
 @inlined
@@ -26,7 +26,7 @@ def first_hit(columns: Any, known: Any, v: Any, speed: Any) -> Any:  # pragma: n
             speed[q] += columns[k, q] * vk
     best, second, hit = 0.0, 0.0, -1
     for q in range(m):
-        if speed[q] > second and known[q] != FLAT:
+        if speed[q] > second and known[q] != CONSTANT:
             if speed[q] > best:
                 second = best
                 best = speed[q]
@@ -53,7 +53,7 @@ def is_met_first(
         far = max(far, abs(v[k]))
     far *= t * BOUND_SLACK
     for q in range(m):
-        if known[q] == FLAT:
+        if known[q] == CONSTANT:
             continue
         gap = t * speed[q] - 1.0 if q == hit else 1.0 - t * speed[q]
         if not gap > ((doubt[q] + unit * length[q]) * far + slack_bound[q] + unit) * BOUND_SLACK + UNDERFLOW_GUARD:

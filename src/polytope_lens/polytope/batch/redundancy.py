@@ -30,7 +30,7 @@ from polytope_lens.polytope.batch import large
 from polytope_lens.polytope.batch.edge_walk import Climb, climb_towards, room, start
 from polytope_lens.polytope.batch.nearest_points import nearest_points, project
 from polytope_lens.polytope.batch.ray_shooting import first_hit, is_met_first, note
-from polytope_lens.polytope.batch.statuses import FACET, IMPLIED, OPEN
+from polytope_lens.polytope.batch.statuses import FACET, OPEN, REDUNDANT
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Statuses
@@ -49,7 +49,7 @@ LARGE, VAST = 2**15, 2**17
 RATIONAL_ROW, RATIONAL_NUMBER = 1e-3, 1e-6
 
 
-class Work(NamedTuple):
+class RedundancyWork(NamedTuple):
     """The walk at hand: rows that meet in a vertex ``v`` (below 0: sides of the box), their multipliers and inverse.
 
     The rest is room for sums.
@@ -68,7 +68,7 @@ class Work(NamedTuple):
     speed: Floats
 
 
-def prove_facets(
+def prove_redundancy(
     polar: Floats,
     error: Floats,
     slack_error: Floats,
@@ -158,7 +158,7 @@ def _prove_scaled(
     """Rows of small polytopes, scaled: by walking."""
     _, m, d = rows.shape
     v, aim, alpha, size, charge, total, rest = np.zeros((7, d))
-    work = Work(
+    work = RedundancyWork(
         np.zeros(d, np.int64), np.zeros(d), np.zeros((d, d)), v, aim, alpha, size, charge, total, rest, np.zeros(m)
     )
     # One layout for all, so that there is one compiled version.
@@ -228,7 +228,7 @@ def _prove(
     central: Any,
     aims: Any,
     status: Any,
-    work: Work,
+    work: RedundancyWork,
     climb: Climb,
 ) -> None:  # pragma: no cover - compiled
     for r in range(polar.shape[0]):
@@ -244,7 +244,7 @@ def _prove(
                     for k in range(rows.shape[1]):
                         work.inverse[k, i] = climb.inverse[k, i]
                 if _is_implied(rows, bound, slack_bound, extent[r], central[r], q, work):
-                    known[q] = IMPLIED
+                    known[q] = REDUNDANT
         far, news = FAR, True
         while news:
             # Again in the larger box, and then while new facets may help with rows passed by.
@@ -271,7 +271,7 @@ def _prove(
                     if not arrived:
                         break
                     if _is_implied(rows, bound, slack_bound, extent[r], central[r], q, work):
-                        known[q] = IMPLIED
+                        known[q] = REDUNDANT
                         break
                     if not _new_facet(rows, columns[r], slack_bound, length[r], doubt[r], known, aims[r], q, work):
                         break
@@ -294,7 +294,7 @@ def _walk(
     known: Any,
     aims: Any,
     q: int,
-    work: Work,
+    work: RedundancyWork,
 ) -> Any:  # pragma: no cover - compiled
     """Walk to the vertex of the facets found so far that is farthest in the direction of row q: a dual simplex method.
 
@@ -374,7 +374,7 @@ def _walk(
 
 @inlined
 def _is_implied(
-    rows: Any, bound: Any, slack_bound: Any, extent: Any, central: Any, q: int, work: Work
+    rows: Any, bound: Any, slack_bound: Any, extent: Any, central: Any, q: int, work: RedundancyWork
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers at hand prove that row q is implied and no facet.
 
@@ -423,7 +423,7 @@ def _is_implied(
 
 
 @inlined
-def _multiplier_error(rows: Any, bound: Any, work: Work) -> Any:  # pragma: no cover - compiled
+def _multiplier_error(rows: Any, bound: Any, work: RedundancyWork) -> Any:  # pragma: no cover - compiled
     """A bound on how far the multipliers at hand are from those that leave nothing over; infinite if there is none.
 
     Where ``|I - inverse @ B| <= c < 1``, in the norm of row sums, it is ``|inverse @ rest| / (1 - c)``.
@@ -463,7 +463,15 @@ def _multiplier_error(rows: Any, bound: Any, work: Work) -> Any:  # pragma: no c
 
 @inlined
 def _new_facet(
-    rows: Any, columns: Any, slack_bound: Any, length: Any, doubt: Any, known: Any, aims: Any, q: int, work: Work
+    rows: Any,
+    columns: Any,
+    slack_bound: Any,
+    length: Any,
+    doubt: Any,
+    known: Any,
+    aims: Any,
+    q: int,
+    work: RedundancyWork,
 ) -> Any:  # pragma: no cover - compiled
     """Whether an open row is proved to be the first on a ray near the vertex at hand; it is then marked."""
     d = rows.shape[1]

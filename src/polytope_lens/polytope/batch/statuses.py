@@ -3,4 +3,4 @@
 from __future__ import annotations
 
 # IMPLIED rows are no facets; FLAT ones say nothing about x.
-OPEN, FACET, IMPLIED, FLAT = 0, 1, 2, 3
+OPEN, FACET, REDUNDANT, CONSTANT = 0, 1, 2, 3

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from polytope_lens._compiled.jit import jit
 from polytope_lens.polytope.batch.edge_walk import climb_towards, room, start
-from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 
 
 @jit
@@ -61,9 +61,9 @@ def test_ends_are_farthest_or_rows_are_proved(m, d):
 
 def test_rows_that_are_known_to_say_nothing_do_not_stop_the_walk():
     rows = np.array([[1.0], [0.5], [4.0], [-1.0]])
-    known = np.array([OPEN, IMPLIED, FLAT, FACET], dtype=np.int8)
+    known = np.array([OPEN, REDUNDANT, CONSTANT, FACET], dtype=np.int8)
     climb(rows, known)
-    assert known.tolist() == [FACET, IMPLIED, FLAT, FACET]
+    assert known.tolist() == [FACET, REDUNDANT, CONSTANT, FACET]
 
 
 def test_a_tie_ends_the_walk_without_a_proof():

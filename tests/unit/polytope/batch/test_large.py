@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 from polytope_lens.polytope.batch import large, redundancy
 from polytope_lens.polytope.batch.large import Polar, aim, are_met_first, is_implied, put_back, reduced, solve
-from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 
 
 def polar_of(rows, error=0.0, slack_error=0.0, extent=np.inf, central=False):
@@ -38,7 +38,7 @@ def assert_true(polar, known, points):
             speed = polar.rows @ points[q]
             assert speed[q] > 1
             assert (np.delete(speed, q) < 1).all()
-        elif known[q] == IMPLIED:
+        elif known[q] == REDUNDANT:
             assert not is_facet(polar.rows, q)
 
 
@@ -61,7 +61,7 @@ def test_rows_of_small_numbers_are_never_marked_wrongly(data):
     m, d = data.draw(st.integers(1, 8)), data.draw(st.integers(1, 4))
     entry = st.integers(-2, 2)
     rows = np.array(data.draw(st.lists(st.lists(entry, min_size=d, max_size=d), min_size=m, max_size=m)), dtype=float)
-    known = np.where(rows.any(axis=1), OPEN, FLAT).astype(np.int8)
+    known = np.where(rows.any(axis=1), OPEN, CONSTANT).astype(np.int8)
     polar, points = polar_of(rows), np.zeros((m, d))
     aim(polar, known, points)
     solve(polar, known, points)
@@ -91,7 +91,7 @@ def test_a_coordinate_that_one_row_alone_depends_on_is_left_out_with_it():
     known = np.array([FACET, OPEN], dtype=np.int8)
     put_back(polar, small, known, status, aims, np.array([[1.5], [0.0]]))
     assert status.tolist() == [FACET, FACET, FACET, OPEN]
-    assert_true(polar, np.where(status == OPEN, FLAT, status), aims)
+    assert_true(polar, np.where(status == OPEN, CONSTANT, status), aims)
 
 
 def test_a_coordinate_whose_one_entry_may_be_zero_stays():
@@ -101,9 +101,9 @@ def test_a_coordinate_whose_one_entry_may_be_zero_stays():
 
 def test_flat_rows_are_in_nobodys_way():
     polar = polar_of([[1, 0], [0, 1], [5, 5]])
-    known = np.array([OPEN, OPEN, FLAT], dtype=np.int8)
+    known = np.array([OPEN, OPEN, CONSTANT], dtype=np.int8)
     aim(polar, known, np.zeros((3, 2)))
-    assert known.tolist() == [FACET, FACET, FLAT]
+    assert known.tolist() == [FACET, FACET, CONSTANT]
 
 
 def test_first_hits_are_proved_with_the_errors():
@@ -139,7 +139,7 @@ def test_large_and_small_polytopes_have_the_same_facets(monkeypatch, hasty):
         monkeypatch.setattr(redundancy, "LARGE", limit)
         status, aims = np.zeros((1, 40), dtype=np.int8), np.zeros((1, 40, 9))
         batch = [array[None] for array in polar]
-        redundancy.prove_facets(*batch, status, aims=aims, hasty=hasty and limit == 0)
+        redundancy.prove_redundancy(*batch, status, aims=aims, hasty=hasty and limit == 0)
         assert_true(polar, status[0], aims[0])
         answers.append(status[0])
     small, big = answers

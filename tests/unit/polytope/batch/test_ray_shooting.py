@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import reference
 from polytope_lens.polytope.batch import ray_shooting
-from polytope_lens.polytope.batch.statuses import FLAT, OPEN
+from polytope_lens.polytope.batch.statuses import CONSTANT, OPEN
 
 # As Python: what is compiled into the kernels of :mod:`.redundancy` and :mod:`.edge_walk`.
 first_hit, is_met_first, note = (
@@ -25,7 +25,7 @@ def shots(draw):
     d, m = draw(st.integers(1, 3)), draw(st.integers(1, 6))
     vector = st.lists(NUMBERS, min_size=d, max_size=d)
     rows = np.array([draw(vector) for _ in range(m)])
-    known = np.array([draw(st.sampled_from([OPEN, OPEN, FLAT])) for _ in range(m)], dtype=np.int8)
+    known = np.array([draw(st.sampled_from([OPEN, OPEN, CONSTANT])) for _ in range(m)], dtype=np.int8)
     return rows, known, np.array(draw(vector))
 
 
@@ -35,11 +35,11 @@ def test_the_greatest_speed_is_met_first(shot):
     speed = np.empty(len(rows))
     hit, second = first_hit(np.ascontiguousarray(rows.T), known, v, speed)
     np.testing.assert_allclose(speed, rows @ v, atol=1e-12)
-    met = np.where(known == FLAT, 0.0, np.maximum(speed, 0.0))
+    met = np.where(known == CONSTANT, 0.0, np.maximum(speed, 0.0))
     if hit < 0:
         assert not met.any()
     else:
-        assert met[hit] == met.max() and known[hit] != FLAT
+        assert met[hit] == met.max() and known[hit] != CONSTANT
         assert second == np.delete(met, hit).max(initial=0.0)
 
 
@@ -61,7 +61,7 @@ def test_what_is_proved_is_so_for_all_rows_within_their_errors(shot, error, data
     time = 2 / (Fraction(float(speed[hit])) + Fraction(float(second)))
     point = [time * x for x in reference.fractions(v)]
     np.testing.assert_allclose(aims[hit], [float(x) for x in point], rtol=1e-12)
-    for q in np.flatnonzero(known != FLAT).tolist():
+    for q in np.flatnonzero(known != CONSTANT).tolist():
         moved = [a + data.draw(st.sampled_from([-1, 0, 1])) * Fraction(error) for a in reference.fractions(rows[q])]
         assert (reference.dot(moved, point) > 1) == (q == hit)
 

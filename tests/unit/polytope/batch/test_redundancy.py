@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytope_lens.arithmetic.rational import integer_rows
-from polytope_lens.polytope.batch.redundancy import prove_facets
-from polytope_lens.polytope.batch.statuses import FACET, FLAT, IMPLIED, OPEN
+from polytope_lens.polytope.batch.redundancy import prove_redundancy
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import exact_facet_mask, proved_statuses
 
 
@@ -22,7 +22,7 @@ def statuses(rows, extent=np.inf, error=0.0, slack_error=0.0):
     """Of ``h . v <= 1``; no row is central."""
     rows = np.array(rows, dtype=float)
     status = np.zeros((1, len(rows)), dtype=np.int8)
-    prove_facets(
+    prove_redundancy(
         rows[None],
         np.full((1, *rows.shape), error),
         np.full((1, len(rows)), slack_error),
@@ -38,13 +38,13 @@ SQUARE = [[1, 0], [-1, 0], [0, 1], [0, -1]]
 
 @pytest.mark.parametrize("extent", [1.0, 100.0, np.inf])
 def test_a_square_and_a_line_that_misses_it(extent):
-    assert statuses([*SQUARE, [0.25, 0.5]], extent) == [FACET] * 4 + [IMPLIED]
+    assert statuses([*SQUARE, [0.25, 0.5]], extent) == [FACET] * 4 + [REDUNDANT]
     assert statuses([*SQUARE, [0.75, 0.5]], extent) == [FACET] * 5
 
 
 def test_a_line_parallel_to_a_side_is_a_tie_only_where_nothing_bounds_it():
     strip = [[1, 0], [-1, 0], [0.5, 0]]
-    assert statuses(strip, 10.0) == [FACET, FACET, IMPLIED]
+    assert statuses(strip, 10.0) == [FACET, FACET, REDUNDANT]
     assert statuses(strip) == [FACET, FACET, OPEN]
 
 
@@ -56,9 +56,9 @@ def test_ties_stay_open():
 
 def test_errors_are_taken_seriously():
     near = [*SQUARE, [0.49, 0.5]]
-    assert statuses(near, 1.0, error=1e-3)[4] == IMPLIED
+    assert statuses(near, 1.0, error=1e-3)[4] == REDUNDANT
     assert statuses(near, 1.0, error=6e-3)[4] == OPEN
-    assert statuses(near, 2.0, slack_error=1e-3)[4] == IMPLIED
+    assert statuses(near, 2.0, slack_error=1e-3)[4] == REDUNDANT
     assert statuses(near, 2.0, slack_error=6e-3)[4] == OPEN
     assert statuses([*SQUARE, [0.51, 0.5]], 1.0, error=6e-3)[4] == OPEN
     assert statuses([*SQUARE, [0.51, 0.5]], 1.0, error=1e-3)[4] == FACET
@@ -67,33 +67,33 @@ def test_errors_are_taken_seriously():
 def test_multipliers_must_be_positive_for_all_rows_within_the_error():
     # Below the quadrant x, y <= 1, unless its slope turns negative.
     low = [[1, 0], [0, 1], [0.5, 1e-6]]
-    assert statuses(low, error=1e-9)[2] == IMPLIED
+    assert statuses(low, error=1e-9)[2] == REDUNDANT
     assert statuses(low, error=1e-3)[2] == OPEN
 
 
 def test_a_row_must_be_met_first_for_all_right_hand_sides():
     rows, status = np.array([[[1.0], [0.1]]]), np.zeros((1, 2), dtype=np.int8)
-    for error, expected in ((0.5, [FACET, IMPLIED]), (20.0, [OPEN, OPEN])):
+    for error, expected in ((0.5, [FACET, REDUNDANT]), (20.0, [OPEN, OPEN])):
         found = status.copy()
         right = np.array([[error, 0.0]])
-        prove_facets(rows, np.zeros_like(rows), right, np.full((1, 1), np.inf), np.zeros((1, 2), dtype=bool), found)
+        prove_redundancy(rows, np.zeros_like(rows), right, np.full((1, 1), np.inf), np.zeros((1, 2), dtype=bool), found)
         assert found.tolist() == [expected]
 
 
 def test_a_multiple_of_a_facet_is_not_implied_though_both_pass_through_one_point():
     status = np.array([[FACET, OPEN]], dtype=np.int8)
     rows, zeros = np.ones((1, 2, 1)), np.zeros((1, 2))
-    prove_facets(rows, np.zeros_like(rows), zeros, np.full((1, 1), np.inf), zeros == 0, status)
+    prove_redundancy(rows, np.zeros_like(rows), zeros, np.full((1, 1), np.inf), zeros == 0, status)
     assert status.tolist() == [[FACET, OPEN]]
 
 
 def test_what_is_known_stays():
-    status = np.array([[FLAT, FACET, OPEN, IMPLIED]], dtype=np.int8)
+    status = np.array([[CONSTANT, FACET, OPEN, REDUNDANT]], dtype=np.int8)
     rows = np.array([[[np.nan, 0], [1, 0], [0, 1], [0, 2]]], dtype=float)
     zeros = np.zeros((1, 4))
-    prove_facets(rows, np.zeros_like(rows), zeros, np.full((1, 2), np.inf), zeros > 0, status)
+    prove_redundancy(rows, np.zeros_like(rows), zeros, np.full((1, 2), np.inf), zeros > 0, status)
     # The last row lies before the third: who says that it is implied is believed, but it stands in the way.
-    assert status.tolist() == [[FLAT, FACET, OPEN, IMPLIED]]
+    assert status.tolist() == [[CONSTANT, FACET, OPEN, REDUNDANT]]
 
 
 def test_rows_that_are_no_numbers_prove_nothing():
@@ -115,7 +115,7 @@ def test_proofs_agree_with_rational_arithmetic(data, d, extent):
     found = proved_statuses(rows, origin(d), np.full(d, extent), np.zeros(len(rows), dtype=np.int8))
     truth = exact_facet_mask(rows)
     assert truth[found == FACET].all()
-    assert not truth[found == IMPLIED].any()
+    assert not truth[found == REDUNDANT].any()
     assert (exact_facet_mask(rows, origin(d), found.tolist()) == truth).all()
 
 
@@ -130,7 +130,7 @@ def test_proofs_about_cones_agree_with_rational_arithmetic(data, d):
     found = proved_statuses(rows, inside, np.full(d, np.inf), np.zeros(len(rows), dtype=np.int8))
     truth = exact_facet_mask(rows)
     assert truth[found == FACET].all()
-    assert not truth[found == IMPLIED].any()
+    assert not truth[found == REDUNDANT].any()
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 5, 8])
@@ -170,7 +170,7 @@ def test_proofs_hold_for_all_rows_within_the_error(error):
             moved = rows + rng.choice([-error, error], rows.shape)
             right = 1 + rng.choice([-error, error], len(rows))
             truth = exact_facet_mask(integer_rows(np.column_stack([moved, -right])))
-            assert truth[found == FACET].all() and not truth[found == IMPLIED].any()
+            assert truth[found == FACET].all() and not truth[found == REDUNDANT].any()
     assert proved > {1e-9: 170, 1e-3: 160, 0.05: 60}[error]
 
 
