@@ -108,7 +108,7 @@ def test_convolutions_with_fixed_pixels(integer):
         lowered, sparse, *others = (Lens(network) for network in networks_of(convolutional(5, integer=integer)))
         found = sparse.partition(Box(lower, upper))
         flat = flat_of(found)
-        assert flat is not None and not isinstance(flat.network.layers[0].matrix, np.ndarray)
+        assert flat is not None and not isinstance(flat.network.layers[0].weight, np.ndarray)
         for lens in (lowered, *others):
             assert_same_regions(found, lens.partition(Box(lower, upper)))
         region = found[len(found) // 2]
@@ -362,7 +362,7 @@ def test_two_networks_on_a_flat():
     found, there = LENS.distance(other, PLANE, exact=True), mine.distance(its, inner, exact=True)
     assert (found.l1, found.sup, found.volume) == (there.l1, there.sup, there.volume)
     assert found.argmax[PLANE.free].tolist() == there.argmax.tolist() and found.argmax[4] == Fraction(0.7)
-    assert LENS.disagreement(other, FOUR).point[1] == 0.3
+    assert LENS.distance(other, FOUR).argmax[1] == 0.3
     partitions = LENS.partition(PLANE), other.partition(LINE)
     with pytest.raises(DomainError, match="on one domain"):
         overlay(*partitions)

@@ -35,7 +35,7 @@ MEMBERS = {
     """,
     "Region": """
         activation_matrices affine_map augmented_map bounding_box chebyshev_ball contains distance domain
-        estimate_volume export inequalities is_bounded nearest_boundary neighbors network pattern point polytope
+        estimate_volume export inequalities is_bounded nearest_boundary neighbors network on_flat pattern point polytope
         power_cells rays sample vanishing vertices volume
     """,
     "Polytope": """
@@ -49,7 +49,7 @@ MEMBERS = {
     "Partition": """
         adjacency boundary bounded_mask certificate chebyshev_balls complex counts_per_layer data_table domain engine
         explain export extrema function is_complete level_set linear_pieces lipschitz load locate maps mesh network
-        neurons packed_patterns patterns plot polygons rays save search status to_frame to_geodataframe to_networkx
+        neurons on_flat packed_patterns patterns plot polygons rays save search status to_frame to_geodataframe to_networkx
         vertices volumes witnesses
     """,
     "plot": "interactive surface",

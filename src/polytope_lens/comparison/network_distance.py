@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.flat_domain import within
 from polytope_lens.function.norms import norms
 from polytope_lens.network.pair import difference
 
@@ -104,7 +105,7 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
     1.0
     """
     partition = engines.partition(difference(first, second), domain)
-    if first.input_dim > 3:
+    if within(partition).network.input_dim > 3:
         return _supremum(partition, exact)
     found = norms(partition, exact=exact)
     output = int(np.argmax(found.sup))
