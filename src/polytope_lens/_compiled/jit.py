@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Seconds to spend in a process before kernels are compiled, which takes some ten more.
-PATIENCE = 2.0
+MOST_SECONDS = 2.0
 # Seconds that were spent in this process to do without; and kernels that need not be compiled.
 spent = [0.0]
 at_hand: set[Any] = set()
@@ -55,13 +55,13 @@ def pays(kernels: Sequence[Any], seconds: float) -> bool:
     """Whether to ask kernels a question that can be answered without them in so many seconds, which is an estimate.
 
     If they are compiled, in memory or on disk, yes. Else that would take some ten seconds, for a first question that
-    may be the only one. So small questions are answered without, until those asked so far have cost PATIENCE: whoever
-    asks so many is likely to go on. The answers are the same.
+    may be the only one. So small questions are answered without, until those asked so far have cost MOST_SECONDS:
+    whoever asks so many is likely to go on. The answers are the same.
     """
     if all(map(is_at_hand, kernels)):
         return True
     spent[0] += seconds
-    return spent[0] > PATIENCE
+    return spent[0] > MOST_SECONDS
 
 
 def is_at_hand(kernel: Any) -> bool:

@@ -51,7 +51,7 @@ def stack_outputs(first: Network, second: Network) -> Network:
     >>> from polytope_lens.network.network import from_arrays
     >>> one = from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
     >>> other = from_arrays([[[1, 0], [1, 1]], [[1, 1]]], [[0, 0], [0]])
-    >>> joint(one, other)
+    >>> stack_outputs(one, other)
     Network(2 -> 3 -> 2, 3 neurons that cut, ReLU)
     """
     return side_by_side(first, second).network

@@ -109,7 +109,7 @@ def exact_facet_mask(
     inside : homogeneous integer coordinates ``[y, t]``, t > 0, of a point of the set
         If it is strictly inside, it saves finding one.
     known : m numbers, optional
-        What is known of each row already: FACET or IMPLIED, else OPEN.
+        What is known of each row already: FACET or REDUNDANT, else OPEN.
 
     Notes
     -----
@@ -158,7 +158,7 @@ def proved_statuses(
     *,
     hasty: bool = False,
 ) -> NDArray[np.int8]:
-    """What floats can prove of distinct rows ``[a, c]`` of ``{x : a . x + c <= 0}``: FACET or IMPLIED, else OPEN.
+    """What floats can prove of distinct rows ``[a, c]`` of ``{x : a . x + c <= 0}``: FACET or REDUNDANT, else OPEN.
 
     Parameters
     ----------

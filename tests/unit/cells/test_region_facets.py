@@ -63,7 +63,7 @@ def road(request, monkeypatch):
         monkeypatch.setattr(jit, "is_at_hand", lambda _: False)
         monkeypatch.setattr(jit, "spent", [-1e9])
     elif request.param == "nothing by floats":
-        monkeypatch.setattr(region_facets, "prove_facets", lambda *_, **__: None)
+        monkeypatch.setattr(region_facets, "prove_redundancy", lambda *_, **__: None)
         monkeypatch.setattr(region_facets, "proved_statuses", lambda *arguments, **_: arguments[3])
     return request.param
 

@@ -204,15 +204,15 @@ def test_a_flawed_mesh_is_noticed(flaw):
 
 def test_facets_that_two_regions_see_differently_are_noticed(monkeypatch):
     partition = Lens(generic(4, 3)).partition()
-    honest = region_facets.prove_facets
+    honest = region_facets.prove_redundancy
 
     def blind(*arguments, **options):
         honest(*arguments, **options)
         arguments[-1][:1, 0] = np.where(
-            arguments[-1][:1, 0] == region_facets.FACET, region_facets.IMPLIED, region_facets.FACET
+            arguments[-1][:1, 0] == region_facets.FACET, region_facets.REDUNDANT, region_facets.FACET
         )
 
-    monkeypatch.setattr(region_facets, "prove_facets", blind)
+    monkeypatch.setattr(region_facets, "prove_redundancy", blind)
     with pytest.raises(ConsistencyError):
         partition.complex.facets()
 

@@ -94,7 +94,7 @@ def prove_redundancy(
     central : (n, m) bool array
         Which rows are known to pass through one common point, in each polytope.
     status : (n, m) int8 array
-        OPEN, FLAT for rows to pass over, or what is known already; FACET and IMPLIED are filled in, where proved.
+        OPEN, CONSTANT for rows to pass over, or what is known already; FACET and REDUNDANT are filled in, where proved.
     aims : (n, m, d) array, optional
         For each row found to be a facet, a point beyond it that violates no other row is filled in.
     hasty : bool

@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-# IMPLIED rows are no facets; FLAT ones say nothing about x.
+# REDUNDANT rows are no facets; CONSTANT ones say nothing about x.
 OPEN, FACET, REDUNDANT, CONSTANT = 0, 1, 2, 3
