@@ -129,7 +129,7 @@ def aim(polar: Polar, known: Statuses, aims: Floats) -> None:
 
 
 def solve(polar: Polar, known: Statuses, aims: Floats) -> None:
-    """Mark open rows in `known` as FACET or REDUNDANT, where proved: by a quadratic program for each; `aims` as above."""
+    """Mark open rows in `known` as FACET or REDUNDANT, where proved: by a quadratic program each; `aims` as above."""
     sight = _sight(polar, known)
     if sight is None:
         return
