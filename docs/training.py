@@ -15,8 +15,8 @@ from polytope_lens.engines.enumerate import partition
 from polytope_lens.experiments import RING_SHAPE, mlp, ring, sample, train
 from polytope_lens.experiments.pictures import creases
 from polytope_lens.experiments.run import RunSetting, learn
-from polytope_lens.render.tracks import plot_ages, plot_events
 from polytope_lens.training import Recorder, Recording, ages
+from polytope_lens.training.films.tracks import plot_ages, plot_events
 
 IMAGES = Path(__file__).parent / "images"
 

@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -85,18 +86,36 @@ def imported(path, modules):
                 yield name if name in modules else module
 
 
-def test_imports_form_no_circle_even_for_types():
-    """`lint-imports` looks at what is imported at run time, this also at what only annotations need."""
+def imports_and_types():
+    """For each module what it imports, those for its types included; without the types whose methods forward."""
     root = Path(polytope_lens.__file__).parent
     modules = {
         ".".join(path.relative_to(root).with_suffix("").parts): path
         for path in root.rglob("*.py")
         if path.name not in ("__init__.py", "__main__.py")
     }
-    graph = {
+    assert modules.keys() >= FORWARDING
+    return {
         name: set(imported(path, modules)) & modules.keys() - FORWARDING - {name}
         for name, path in modules.items()
         if name not in FORWARDING
     }
+
+
+def test_imports_form_no_circle_even_for_types():
+    """`lint-imports` looks at what is imported at run time, this also at what only annotations need."""
+    graph = imports_and_types()
     assert len(tuple(TopologicalSorter(graph).static_order())) == len(graph)
-    assert modules.keys() >= FORWARDING
+
+
+def test_rooms_import_from_rooms_below_even_for_types():
+    with (Path(__file__).parents[2] / "pyproject.toml").open("rb") as file:
+        (contract,) = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    floor = {layer.split(".")[1]: k for k, layer in enumerate(reversed(contract["layers"]))}
+    up = [
+        (name, other)
+        for name, others in imports_and_types().items()
+        for other in others
+        if floor[other.split(".")[0]] > floor[name.split(".")[0]]
+    ]
+    assert not up

@@ -11,9 +11,9 @@ from families import golden
 from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, OptionError, UnboundedPolytopeError
 from polytope_lens.network.network import Network, from_arrays
-from polytope_lens.render.tracks import plot_ages, plot_events
 from polytope_lens.training import Recording
 from polytope_lens.training.events import events
+from polytope_lens.training.films.tracks import plot_ages, plot_events
 
 SQUARE = Box([-1, -1], [1, 1])
 NETWORK = golden((2, 6, 6), 3)
