@@ -119,13 +119,14 @@ class FlatDomain:
         """
         if not is_dataclass(found) or isinstance(found, type):
             return found
+        values = {entry.name: getattr(found, entry.name) for entry in fields(found)}
         changed: dict[str, Any] = {}
         for entry in fields(found):
-            role, value = entry.metadata.get(ROLE), getattr(found, entry.name)
+            role, value = entry.metadata.get(ROLE), values[entry.name]
             if role is None or value is None:
                 continue
             if role == "layers":
-                changed[entry.name], changed["neuron"] = self.owners(value, getattr(found, "neuron"))  # noqa: B009
+                changed[entry.name], changed["neuron"] = self.owners(value, values["neuron"])
             else:
                 changed[entry.name] = self._in_role(role, value)
         return replace(found, **changed)
@@ -199,27 +200,23 @@ def within(subject: S) -> S:
 
 def asked_on_flat(function: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """Let a function of a region or partition be asked on the flat that it is clipped to, and embed the answer."""
-
-    @wraps(function)
-    def ask(subject: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        flat = flat_of(subject)
-        if flat is None:
-            return function(subject, *args, **kwargs)
-        answer: R = flat.embedded(function(subject.on_flat, *args, **kwargs))
-        return answer
-
-    return ask
+    return _asked(function, FlatDomain.embedded)
 
 
 def asked_for_points(function: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
     """The same for a function whose answer is an array of points."""
+    return _asked(function, FlatDomain.embed)
 
+
+def _asked(
+    function: Callable[Concatenate[S, P], R], embed: Callable[[FlatDomain, Any], Any]
+) -> Callable[Concatenate[S, P], R]:
     @wraps(function)
     def ask(subject: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         flat = flat_of(subject)
         if flat is None:
             return function(subject, *args, **kwargs)
-        points: R = flat.embed(function(subject.on_flat, *args, **kwargs))
-        return points
+        answer: R = embed(flat, function(subject.on_flat, *args, **kwargs))
+        return answer
 
     return ask

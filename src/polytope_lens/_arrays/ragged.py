@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from polytope_lens._types import Ints
 
 
 def starts(sizes: Ints) -> Ints:
     """Where lists of the given sizes begin and the last one ends, (n + 1,)."""
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(sizes, dtype=np.int64)])
+
+
+def from_lists(lists: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Lists of numbers as a ragged array: starts and values."""
+    sizes = np.array([len(one) for one in lists], dtype=np.int64)
+    return starts(sizes), np.array([v for one in lists for v in one], dtype=np.int64)
 
 
 def entries(indptr: Ints, order: Ints) -> Ints:

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 # Seconds to spend in a process before kernels are compiled, which takes some ten more.
 MOST_SECONDS = 2.0
-# Seconds that were spent in this process to do without; and kernels that need not be compiled.
+# Seconds that were spent in this process to do without.
 spent = [0.0]
-at_hand: set[Any] = set()
 
 PACKAGE = Path(__file__).parent.parent
 # An import of this package at the top of a module: from where, and what. Types alone are imported further in.
@@ -66,13 +65,15 @@ def pays(kernels: Sequence[Any], seconds: float) -> bool:
 
 def is_at_hand(kernel: Any) -> bool:
     """Whether a kernel has been compiled, in memory or on disk."""
-    if kernel not in at_hand:
-        function = kernel.py_func
-        index = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}-*.nbi"
-        if not kernel.overloads and next(Path(kernel.stats.cache_path).glob(index), None) is None:
-            return False
-        at_hand.add(kernel)
-    return True
+    return bool(kernel.overloads) or _is_on_disk(kernel)
+
+
+@cache
+def _is_on_disk(kernel: Any) -> bool:
+    """Whether a kernel had been compiled before this process; looked up once."""
+    function = kernel.py_func
+    index = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}-*.nbi"
+    return next(Path(kernel.stats.cache_path).glob(index), None) is not None
 
 
 @cache

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
-from polytope_lens.cells.region_facets import domain_sides, facets_of_one, in_first_layer_coordinates
+from polytope_lens.cells.region_facets import domain_sides, facets_of_one, seen_from
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.rows import FEW, pulled_back_rows, rows_of
 from polytope_lens.exact.sliced import rounded_rows
@@ -369,16 +369,8 @@ def _unmarked(region: Region, exact: bool = False) -> Inequalities:
 
 @kept
 def facets_seen(region: Region) -> FacetsOfOne:
-    """The facets of a region as they are found: in the coordinates of :func:`.search_space.space_of`; exact.
-
-    All rows depend on x through the first layer's pre-activations alone. Where these are fewer than the inputs and
-    independent, they take every value, and the question is one about a network that takes them as its inputs.
-    """
-    network, point = region.network, region.point
-    inner = in_first_layer_coordinates(network) if region.domain is None else None
-    if inner is not None:
-        first = network.layers[0]
-        network, point = inner, first.dense_weight() @ point + first.bias
+    """The facets of a region as they are found: in the coordinates of :func:`.seen_from`; exact."""
+    network, (point,) = seen_from(region.network, region.domain, region.point[None])
     return facets_of_one(network, domain_sides(region.domain, network.input_dim), region.pattern.array, point)
 
 

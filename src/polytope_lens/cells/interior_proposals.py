@@ -35,6 +35,11 @@ def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]
         return slack, product_bound(inherited, size, rows.shape[2] - 1)
 
 
+def are_constant(rows: Floats, error: Floats) -> Bools:
+    """Which rows of n regions are known not to depend on x, (n, m)."""
+    return np.asarray(~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2))
+
+
 def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
     """Points (n, k) well inside n regions that the `ways` enter at `points`.
 
@@ -74,8 +79,7 @@ def surely_inside(rows: Floats, error: Floats, points: Floats, doubt: Floats | N
     if doubt is not None:
         moved = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]) + error[:, :, :-1], doubt)
         slack_error = (slack_error + moved) * BOUND_SLACK
-    flat = ~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
-    return np.asarray((flat | (slack > slack_error)).all(axis=1) & np.isfinite(points).all(axis=1))
+    return np.asarray((are_constant(rows, error) | (slack > slack_error)).all(axis=1) & np.isfinite(points).all(axis=1))
 
 
 def pays_to_propose(m: int, d: int) -> bool:

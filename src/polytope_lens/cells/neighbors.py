@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens._arrays.batches import batch_size
+from polytope_lens._arrays.batches import batches
 from polytope_lens.cells.inequalities import facet_table, facets_seen, nearest_first
 from polytope_lens.cells.interior_proposals import pays_to_propose, propose_centers, step_in
 from polytope_lens.cells.region_facets import Cells, region_rows
@@ -52,9 +52,8 @@ def neighbors(region: Region) -> list[Region]:
     if space.weight is None and np.isnan(exits).any():
         exits = np.where(np.isnan(exits), _feet(facet_table(region), found.inside), exits)
     points = np.empty((len(chosen), space.network.input_dim))
-    step = regions_together(space)
-    for start in range(0, len(chosen), step):
-        some, entries = slice(start, start + step), exits[chosen[start : start + step]]
+    for some in batches(len(chosen), numbers_each(space)):
+        entries = exits[chosen[some]]
         rows, error = region_rows(space.network, space.around, across[some])
         points[some], _ = enter(space, cells, across[some], rows, error, entries, entries - found.inside)
     per_layer = region.pattern.bits_per_layer
@@ -83,10 +82,10 @@ def _embedded(flat: FlatDomain, region: Region, found: Region) -> Region:
     return replace(region, pattern=pattern, point=flat.embed(found.point))
 
 
-def regions_together(space: SearchSpace) -> int:
-    """Of how many regions the rows are looked at together."""
+def numbers_each(space: SearchSpace) -> int:
+    """How many numbers the rows of a region are."""
     m = space.network.n_neurons + len(space.around.exact)
-    return batch_size((m + 1) * (space.network.input_dim + 1))
+    return (m + 1) * (space.network.input_dim + 1)
 
 
 def enter(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import entries, starts
 from polytope_lens._kept import kept
 from polytope_lens.cells.region_facets import stacked_rows
@@ -153,9 +154,7 @@ def _are_bounded(network: Network, domain: Domain, bits: Bools) -> Bools:
 def _proved(network: Network, sides: Floats, bits: Bools, first: Floats | None = None) -> NDArray[np.int8]:
     """What floats can prove of each pattern: BOUNDED, UNBOUNDED or OPEN; `first` as for :func:`.bounded_rows`."""
     status = np.zeros(len(bits), dtype=np.int8)
-    step = max(1, ENTRIES_AT_ONCE // max(1, (network.n_neurons + len(sides)) * network.input_dim))
-    for start in range(0, len(bits), step):
-        some = slice(start, start + step)
+    for some in batches(len(bits), (network.n_neurons + len(sides)) * network.input_dim, ENTRIES_AT_ONCE):
         rows, error = (
             array[:, :, :-1] for array in stacked_rows(network, bits[some], first if first is None else first[:, some])
         )

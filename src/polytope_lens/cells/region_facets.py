@@ -15,9 +15,10 @@ import numpy as np
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integer_rows, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.cells.interior_proposals import slacks, step_in, surely_inside
+from polytope_lens.cells.interior_proposals import are_constant, slacks, step_in, surely_inside
 from polytope_lens.domain import Box
 from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.rows import ExactRows, cell_rows, rows_of
 from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
@@ -121,8 +122,8 @@ def prove_rows(
     a point that violates no other row; see :func:`.prove_redundancy`, also for `hasty`. `given` is what is known so
     far.
     """
-    flat = _is_flat(rows, error)
-    status = np.where(flat, CONSTANT, OPEN if given is None else given).astype(np.int8)
+    constant = are_constant(rows, error)
+    status = np.where(constant, CONSTANT, OPEN if given is None else given).astype(np.int8)
     extent = np.maximum(around.upper - points, points - around.lower) * BOUND_SLACK
     everywhere = np.ones(len(points), dtype=bool)
     _prove(rows, error, points, extent, status, everywhere, aims, hasty)
@@ -139,7 +140,7 @@ def prove_rows(
             status[again] = known
             if aims is not None:
                 aims[again] = before
-    return status, flat & ~(np.abs(rows[:, :, -1]) > error[:, :, -1])
+    return status, constant & ~(np.abs(rows[:, :, -1]) > error[:, :, -1])
 
 
 def stacked_rows(network: Network, bits: Bools, first: Floats | None = None) -> tuple[Floats, Floats]:
@@ -150,11 +151,6 @@ def stacked_rows(network: Network, bits: Bools, first: Floats | None = None) -> 
     rows = np.concatenate([nothing, *(rows[layer.cuts] for layer, (rows, _) in found)]).transpose(1, 0, 2)
     error = np.concatenate([nothing, *(error[layer.cuts] for layer, (_, error) in found)]).transpose(1, 0, 2)
     return np.where(bits[:, :, None], -rows, rows), error
-
-
-def _is_flat(rows: Floats, error: Floats) -> Bools:
-    """Which rows are known not to depend on x."""
-    return np.asarray(~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2))
 
 
 def _prove(
@@ -214,7 +210,7 @@ def _mark_implied_behind(
             first[neuron, at, np.tile(np.arange(k), len(few))] = 1.0
             behind = from_layer(network, index)
             inner_rows, inner_error = stacked_rows(behind, bits[few, start:], first)
-            known = np.where(_is_flat(inner_rows, inner_error), CONSTANT, OPEN).astype(np.int8)
+            known = np.where(are_constant(inner_rows, inner_error), CONSTANT, OPEN).astype(np.int8)
             inner = value[few[at], neuron].reshape(-1, k)
             _prove(inner_rows, inner_error, inner, np.full(inner.shape, np.inf), known, spread[few], None, hasty)
             few_rows, implied = np.nonzero((known == REDUNDANT) & (status[few, start : start + known.shape[1]] == OPEN))
@@ -253,16 +249,16 @@ class Cells:
         return rows_of(self._network)
 
     @cached_property
+    def _owners(self) -> OwnerRows:
+        return OwnerRows(self._network, self._here, self._around.exact)
+
+    @cached_property
     def _beyond(self) -> ExactRows:
         return ExactRows(self._network)
 
-    def row(self, bits: Bools, index: int) -> list[fmpz]:
+    def row(self, bits: Bools, index: int) -> Sequence[fmpz]:
         """One of the rows of :func:`region_rows` of a region, as integers; exact."""
-        if index >= len(bits):
-            return self._around.exact[index - len(bits)]
-        layer, neuron = self._place[index]
-        row = self._here.rows(layer, bits)[neuron]
-        return [-v for v in row] if bits[index] else row
+        return self._owners.halfspace(index if index < len(bits) else len(bits) - 1 - index, bits)
 
     def rows(self, bits: Bools) -> list[list[fmpz]]:
         """All of the rows of :func:`region_rows` of a region, as integers; exact."""
@@ -313,7 +309,7 @@ class Cells:
         across[members] ^= True
         return across, members
 
-    def _facets(self, rows: list[list[fmpz]], point: Floats, known: Statuses, hasty: bool) -> set[int]:
+    def _facets(self, rows: Sequence[Sequence[fmpz]], point: Floats, known: Statuses, hasty: bool) -> set[int]:
         """Which of a region's distinct rows are facets; some may be known."""
         inside = homogeneous(point)
         if inside is not None and not (hasty and len(rows) * len(point) <= SMALL):
@@ -389,6 +385,19 @@ def exit_points(rows: Floats, points: Floats, ways: Floats) -> Floats:
     with np.errstate(all="ignore"):
         slack = -(np.einsum("nk,nk->n", rows[:, :-1], np.broadcast_to(points, ways.shape)) + rows[:, -1])
         return np.asarray(points + (slack / np.einsum("nk,nk->n", rows[:, :-1], ways))[:, None] * ways)
+
+
+def seen_from(network: Network, domain: Domain, points: Floats) -> tuple[Network, Floats]:
+    """The network in whose coordinates facets are looked for, and points (n, d) there, rounded.
+
+    All rows depend on x through the first layer's pre-activations alone. Where nothing clips the regions, and these are
+    fewer than the inputs and independent, they take every value, and the question is one about a network that takes
+    them as its inputs: :func:`in_first_layer_coordinates`.
+    """
+    inner = in_first_layer_coordinates(network) if domain is None else None
+    if inner is None:
+        return network, points
+    return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
 
 
 @kept

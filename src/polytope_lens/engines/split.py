@@ -12,6 +12,16 @@ from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.packed_network import packed
 from polytope_lens.engines._kernels.simplex import refactor
+from polytope_lens.engines._kernels.split_state import (
+    ChartFacts,
+    EdgeWalk,
+    HalfspaceStack,
+    Halves,
+    SplitFrames,
+    SplitLayers,
+    SplitOutput,
+    SplitState,
+)
 from polytope_lens.engines.chunks import (
     Chunk,
     Record,
@@ -59,17 +69,17 @@ def walk(
     state = _start(network, chart, net.width, decisions(network, chart))
     d = chart.box.dim
 
-    def oracle() -> Callable[[kernel.SplitState], None]:
+    def oracle() -> Callable[[SplitState], None]:
         return decisions(network, chart).answer
 
-    def room(n_regions: int) -> kernel.SplitOutput:
-        return kernel.SplitOutput(
+    def room(n_regions: int) -> SplitOutput:
+        return SplitOutput(
             np.empty((n_regions, len(state.bits)), np.uint64),
             np.empty((n_regions, net.width[-1], d + 1)),
             np.empty((n_regions, d)),
         )
 
-    def pack(out: kernel.SplitOutput, n: int, _: int) -> Chunk:
+    def pack(out: SplitOutput, n: int, _: int) -> Chunk:
         witnesses = input_points(chart, trimmed(out.witnesses, n))
         # The kernel proves them in the chart's coordinates, where it finds any; elsewhere they are rounded once more.
         proved = np.asarray(np.isfinite(witnesses).all(axis=1) & chart.is_input_space)
@@ -84,7 +94,7 @@ def walk(
     )
 
 
-def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> kernel.SplitState:
+def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> SplitState:
     """A state whose only cell is the chart's polytope, before the first layer."""
     n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
     d, box = chart.box.dim, chart.box
@@ -96,16 +106,16 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     n_sides, most = len(sides), len(sides) + n_bits + 1
     ints, floats = np.int64, np.float64
     first = first_rows(network, chart)[: width[0]].T
-    state = kernel.SplitState(
+    state = SplitState(
         scalars=np.zeros(outcomes.N_SCALARS, ints),
         layer_counts=np.zeros(n_hidden + 1, ints),
         bits=np.zeros(n_words(n_bits), np.uint64),
-        chart=kernel.ChartFacts(
+        chart=ChartFacts(
             unit=float(np.abs(box.upper).max()),
             is_bounded=chart.is_bounded,
             n_central=_layers_without_biases(network) if chart.is_input_space else 0,
         ),
-        frames=kernel.SplitFrames(
+        frames=SplitFrames(
             layer=np.full(frames, -1, ints),
             position=np.zeros(frames, ints),
             split_bit=np.full(frames, -1, ints),
@@ -119,7 +129,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             rows=np.zeros((frames, d + 1, widest), floats),
             error=np.zeros((frames, widest), floats),
         ),
-        halfspaces=kernel.HalfspaceStack(
+        halfspaces=HalfspaceStack(
             normal=np.zeros((most, d), floats),
             offset=np.zeros(most, floats),
             error=np.zeros(most, floats),
@@ -127,14 +137,14 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             owner=np.zeros(most, ints),
             central=np.zeros(most, ints),
         ),
-        layers=kernel.SplitLayers(
+        layers=SplitLayers(
             rows=np.zeros((n_hidden + 1, d + 1, widest), floats),
             sure=np.zeros((n_hidden + 1, widest), floats),
             candidates=np.zeros((n_hidden + 1, widest), ints),
             n_candidates=np.zeros(n_hidden + 1, ints),
             scratch=np.zeros(widest, floats),
         ),
-        walk=kernel.EdgeWalk(
+        walk=EdgeWalk(
             vertex=np.zeros(d, floats),
             basis=np.zeros(d, ints),
             inverse=np.zeros((d, d), floats),
@@ -146,7 +156,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             middle=np.zeros(d, floats),
             tableau=np.zeros((d, 2 * d), floats),
         ),
-        halves=kernel.Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
+        halves=Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
         refined=refine.start(first, n_hidden + 1, widest),
         bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
     )
@@ -163,7 +173,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     return state
 
 
-def _weight(state: kernel.SplitState, f: int) -> float:
+def _weight(state: SplitState, f: int) -> float:
     """Share of a cell on the stack in the search tree, in which a cut halves its cell's; as much as floats can tell."""
     return float(np.ldexp(1.0, -int(state.frames.n_rows[f])))
 
@@ -182,7 +192,7 @@ class PendingDecision(NamedTuple):
     bits: NDArray[np.bool_]
 
 
-def question(state: kernel.SplitState, n_bits: int) -> PendingDecision:
+def question(state: SplitState, n_bits: int) -> PendingDecision:
     """The question that a kernel's state stopped at."""
     frame = int(state.scalars[outcomes.TOP]) - 1
     layer = int(state.frames.layer[frame])
@@ -211,7 +221,7 @@ class _CellDecisions:
         assert corner is not None  # charts have interior
         return corner.basis, chart.box.upper, self.float_inside(cell)
 
-    def answer(self, state: kernel.SplitState) -> None:
+    def answer(self, state: SplitState) -> None:
         """Decide the neuron that the kernel stopped at; where it cuts, find points of either half."""
         asked = question(state, self._n_bits)
         row = self._owners.source.rows(asked.layer, asked.bits)[asked.neuron]
@@ -222,7 +232,7 @@ class _CellDecisions:
         else:
             state.scalars[outcomes.ANSWER] = (kernel.OFF, kernel.VANISHES, kernel.ON)[sign(row[-1]) + 1]
 
-    def _decide(self, state: kernel.SplitState, asked: PendingDecision, row: Sequence[fmpz], known: int) -> int:
+    def _decide(self, state: SplitState, asked: PendingDecision, row: Sequence[fmpz], known: int) -> int:
         """OFF, ON or CUTS; a vertex and a point of either half are then written down."""
         f, layer, neuron, bits = asked
         frames, halfspaces, rounded = state.frames, state.halfspaces, state.layers.rows[layer, :, neuron]
@@ -332,7 +342,7 @@ class _ConeDecisions(_CellDecisions):
             point = (self._chart.box.upper * (np.arange(1, d + 1) * 0.618 % 1.0 - 0.5)).tolist()
         return self._free, np.array(point), self._if_inside(sides, point)
 
-    def _decide(self, state: kernel.SplitState, asked: PendingDecision, row: Sequence[fmpz], known: int) -> int:
+    def _decide(self, state: SplitState, asked: PendingDecision, row: Sequence[fmpz], known: int) -> int:
         """OFF, ON or CUTS; a point of either half is then written down."""
         f, bits, witness = asked.frame, asked.bits, state.frames.witness[asked.frame]
         owners = state.halfspaces.owner[: state.frames.n_rows[f]].tolist()

@@ -18,18 +18,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.cells.interior_proposals import slacks
-from polytope_lens.cells.region_facets import domain_sides, prove_rows, region_rows, stacked_rows
+from polytope_lens.cells.interior_proposals import are_constant, slacks
+from polytope_lens.cells.region_facets import domain_sides, prove_rows, region_rows, seen_from, stacked_rows
 from polytope_lens.errors import Status
 from polytope_lens.exact.forward import affine, quiet, scaled
 from polytope_lens.network.network import bit_starts, layer_of_bit, slopes
 from polytope_lens.network.pattern import WORD, pack
-from polytope_lens.polyhedral_complex.one_sided_facets import region_facets, seen_network
+from polytope_lens.polyhedral_complex.one_sided_facets import region_facets
 from polytope_lens.polytope.batch.statuses import FACET, OPEN, REDUNDANT
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Statuses
+    from polytope_lens.cells.region_facets import DomainSides
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
 
@@ -69,13 +71,15 @@ def pairs(partition: Partition) -> Ints:
     bits = partition.patterns()
     values = _at_witnesses(partition.network, bits, partition.witnesses)
     sure = _are_sure(partition, bits, values)
-    is_plain = sure & _tell_rows_apart(partition, bits)
+    network, points = seen_from(partition.network, partition.domain, partition.witnesses)
+    around = domain_sides(partition.domain, network.input_dim)
+    is_plain = sure & _tell_rows_apart(network, bits)
     found = one_bit_apart(bits)
     is_shown = sure[found.first] & sure[found.second]
     is_shown[is_shown] = _meet(partition.network, bits, values, found.part(is_shown))
     parts = [found.part(is_shown)]
     doubtful = found.part(~is_shown & (is_plain[found.first] | is_plain[found.second]))
-    shown, left = _asked(partition, bits, is_plain, parts[0], doubtful)
+    shown, left = _asked(network, around, bits, points, is_plain, parts[0], doubtful)
     both = np.concatenate([[part.first, part.second] for part in (parts[0], shown)], axis=1).T
     full = region_facets(partition, np.union1d(np.flatnonzero(~is_plain), left))
     inner = full.across >= 0
@@ -151,9 +155,8 @@ def _meet(network: Network, bits: Bools, values: list[tuple[Floats, Floats]], fo
     shown = np.array(is_last)
     for index in range(len(layers) - 1):
         chosen = np.flatnonzero(~is_last & (of_bit[found.bit] == index))
-        step = max(1, AT_ONCE // max(network.widths))
-        for start in range(0, len(chosen), step):
-            part = chosen[start : start + step]
+        for some in batches(len(chosen), max(network.widths), AT_ONCE):
+            part = chosen[some]
             first, second, bit = found.part(part)
             neuron = np.flatnonzero(layers[index].cuts)[bit - starts[index]]
             value, error = _between(*values[index], first, second, neuron)
@@ -194,13 +197,12 @@ def _between(value: Floats, error: Floats, first: Ints, second: Ints, neuron: In
     return found, bound
 
 
-def _tell_rows_apart(partition: Partition, bits: Bools) -> Bools:
+def _tell_rows_apart(network: Network, bits: Bools) -> Bools:
     """In which regions it is proved that no two neurons have the same hyperplane, (n,).
 
     Rows are those of the cell that the region makes with all that differ from it in the last layer only. Two of them
     are multiples of each other only if the quotients of their scalar products with two vectors are the same.
     """
-    network, _ = seen_network(partition)
     n, starts = len(bits), bit_starts(network)
     last = max((index for index, layer in enumerate(network.layers) if layer.cuts.any()), default=0)
     before = bits[:, : starts[last]] if len(network.layers) else bits
@@ -208,11 +210,9 @@ def _tell_rows_apart(partition: Partition, bits: Bools) -> Bools:
     cells, d = bits[is_new], network.input_dim
     vectors = np.random.default_rng(0).uniform(0.5, 1.0, (d + 1, 2))
     unit, told = summation_bound(d + 2), np.ones(len(cells), dtype=bool)
-    step = max(1, AT_ONCE // ((bits.shape[1] + 1) * (d + 1)))
-    for start in range(0, len(cells), step):
-        some = slice(start, start + step)
+    for some in batches(len(cells), (bits.shape[1] + 1) * (d + 1), AT_ONCE):
         rows, error = stacked_rows(network, cells[some])
-        constant = ~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
+        constant = are_constant(rows, error)
         with quiet(), np.errstate(divide="ignore"):
             product = rows @ vectors
             doubt = ((error + unit * np.abs(rows)) @ vectors) * BOUND_SLACK + UNDERFLOW_GUARD
@@ -230,13 +230,19 @@ def _tell_rows_apart(partition: Partition, bits: Bools) -> Bools:
     return np.asarray(told[np.cumsum(is_new) - 1]) if n else told
 
 
-def _asked(partition: Partition, bits: Bools, is_plain: Bools, shown: Pairs, doubtful: Pairs) -> tuple[Pairs, Ints]:
+def _asked(
+    network: Network,
+    around: DomainSides,
+    bits: Bools,
+    points: Floats,
+    is_plain: Bools,
+    shown: Pairs,
+    doubtful: Pairs,
+) -> tuple[Pairs, Ints]:
     """Which doubtful pairs share a facet, as the rows of one of the regions say; and regions that have to be asked all.
 
     Rows of other bits than those in `shown` and `doubtful` are no facets of a region where rows are told apart.
     """
-    network, points = seen_network(partition)
-    around = domain_sides(partition.domain, network.input_dim)
     n_bits, n_rows = bits.shape[1], bits.shape[1] + len(around.exact)
     region = np.where(is_plain[doubtful.first], doubtful.first, doubtful.second)
     asked, place = np.unique(region, return_inverse=True)
@@ -249,9 +255,7 @@ def _asked(partition: Partition, bits: Bools, is_plain: Bools, shown: Pairs, dou
         for ends in (some.first, some.second):
             is_asked = where[ends] >= 0
             status[where[ends[is_asked]], some.bit[is_asked]] = known
-    step = max(1, AT_ONCE // ((n_rows + 1) * (network.input_dim + 1)))
-    for start in range(0, len(asked), step):
-        part = slice(start, start + step)
+    for part in batches(len(asked), (n_rows + 1) * (network.input_dim + 1), AT_ONCE):
         rows, error = region_rows(network, around, bits[asked[part]])
         seen = bits[asked[part]], points[asked[part]]
         status[part], _ = prove_rows(network, around, *seen, rows, error, given=status[part])

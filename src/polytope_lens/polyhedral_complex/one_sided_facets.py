@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays.batches import batches
-from polytope_lens._arrays.ragged import starts
+from polytope_lens._arrays.ragged import from_lists, starts
 from polytope_lens.cells.region_facets import (
     Cells,
     DomainSides,
     domain_sides,
-    in_first_layer_coordinates,
     prove_rows,
     region_rows,
+    seen_from,
 )
 from polytope_lens.errors import REPORT, ConsistencyError, Status
 from polytope_lens.network.pattern import find_keys, pack, sort_key, unpack
@@ -23,8 +23,7 @@ from polytope_lens.polytope.batch.statuses import FACET, OPEN
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Bools, Floats, Ints, Words
-    from polytope_lens.network.network import Network
+    from polytope_lens._types import Bools, Ints, Words
     from polytope_lens.partition.partition import Partition
 
 
@@ -57,7 +56,7 @@ def region_facets(partition: Partition, wanted: Ints) -> RegionFacets:
     is the one that changes: all other neurons have a sign at a point of the facet's relative interior, hence the same
     on both sides of it. Elsewhere the pattern across is computed in integer arithmetic.
     """
-    network, points = seen_network(partition)
+    network, points = seen_from(partition.network, partition.domain, partition.witnesses)
     d, n_bits = network.input_dim, network.n_neurons
     around = domain_sides(partition.domain, d)
     keys = sort_key(partition.packed_patterns)
@@ -76,18 +75,6 @@ def region_facets(partition: Partition, wanted: Ints) -> RegionFacets:
     return _concatenated(parts)
 
 
-def seen_network(partition: Partition) -> tuple[Network, Floats]:
-    """The network in whose coordinates facets are looked for, and the witnesses there, rounded.
-
-    See :func:`.in_first_layer_coordinates`.
-    """
-    network, points = partition.network, partition.witnesses
-    inner = in_first_layer_coordinates(network) if partition.domain is None else None
-    if inner is None:
-        return network, points
-    return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
-
-
 def _flipped(
     partition: Partition, keys: NDArray[np.void], region: Ints, owner: Ints, around: DomainSides
 ) -> RegionFacets:
@@ -100,7 +87,7 @@ def _flipped(
     across = np.full(len(region), -1)
     across[inner] = _found(partition, keys, words, region[inner])
     lists = [around.owners[q - n_bits] if q >= n_bits else [q] for q in owner.tolist()]
-    return RegionFacets(region, across, *ragged(lists))
+    return RegionFacets(region, across, *from_lists(lists))
 
 
 def _crossed(
@@ -112,7 +99,7 @@ def _crossed(
     if inner:
         words = pack(np.array([bits for bits, _ in found if bits is not None]))
         across[inner] = _found(partition, keys, words, np.full(len(inner), region))
-    return RegionFacets(np.full(len(found), region), across, *ragged([owners for _, owners in found]))
+    return RegionFacets(np.full(len(found), region), across, *from_lists([owners for _, owners in found]))
 
 
 def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: Ints) -> Ints:
@@ -126,12 +113,6 @@ def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: I
             f"not list. {REPORT}"
         )
     return index
-
-
-def ragged(lists: list[list[int]]) -> tuple[Ints, Ints]:
-    """Lists of numbers as starts and values."""
-    sizes = np.array([len(entries) for entries in lists], dtype=np.int64)
-    return starts(sizes), np.array([q for entries in lists for q in entries], dtype=np.int64)
 
 
 def _concatenated(parts: list[RegionFacets]) -> RegionFacets:

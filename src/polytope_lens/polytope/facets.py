@@ -13,6 +13,7 @@ from polytope_lens.arithmetic.rational import integers, nearest_float, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.highs import propose_maximum
+from polytope_lens.lp.interior_point import inside as inside_point
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
 from polytope_lens.polytope.batch.statuses import FACET, REDUNDANT
@@ -139,7 +140,7 @@ def distinct(rows: Sequence[Sequence[fmpz]]) -> dict[tuple[int, ...], list[int]]
 
 
 def facets_of_distinct(
-    rows: list[list[fmpz]], inside: Sequence[fmpz] | None = None, sure: Sequence[bool] = ()
+    rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz] | None = None, sure: Sequence[bool] = ()
 ) -> set[int]:
     """The same for rows of different halfspaces, as their numbers; `sure` says which are known to be facets."""
     known = {q for q, is_sure in enumerate(sure) if is_sure}
@@ -196,9 +197,9 @@ def proved_statuses(
 class _Clarkson:
     """Facets of ``{x : a . x + c <= 0}`` for distinct rows, seen from a point strictly inside."""
 
-    def __init__(self, rows: list[list[fmpz]], inside: Sequence[fmpz] | None) -> None:
+    def __init__(self, rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz] | None) -> None:
         self._rows = rows
-        self._matrix = fmpz_mat(rows)
+        self._matrix = fmpz_mat(list(rows))
         self._dim = len(rows[0]) - 1
         slack = None if inside is None else self._slacks(inside)
         if inside is None or slack is None:
@@ -297,12 +298,9 @@ class _Clarkson:
 
 def _interior(rows: Sequence[Sequence[fmpz]]) -> list[fmpz]:
     """Homogeneous integer coordinates of a point strictly inside ``{x : a . x + c <= 0}``."""
-    d = len(rows[0]) - 1
-    lifted = [Halfspace([*(fmpq(v) for v in row), fmpq(max(abs(v) for v in row[:-1]))], ZERO) for row in rows]
-    lifted.append(Halfspace([ZERO] * d + [-ONE, ONE], ZERO))
-    best = maximize([ZERO] * (d + 1) + [ONE], lifted, [-ONE] * d + [ZERO, ZERO], [ONE] * (d + 2))
-    if best is None or best.value <= 0:
+    found = inside_point(rows, len(rows[0]) - 1)
+    if found is None:
         raise DomainError(
             "the facets of a polytope without interior were asked for; only full-dimensional ones have any."
         )
-    return integers(best.point[: d + 1])
+    return integers(found)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.cells.neighbors import enter, regions_together
+from polytope_lens._arrays.batches import batch_size
+from polytope_lens.cells.neighbors import enter, numbers_each
 from polytope_lens.cells.region_facets import Cells, exit_points, prove_rows, region_rows
 from polytope_lens.cells.search_space import dual_norms, nearest, shown_by_row, start_slacks
 from polytope_lens.errors import Status
@@ -97,7 +98,7 @@ class SearchState:
     @property
     def step(self) -> int:
         """How many regions fit into one batch."""
-        return min(TOGETHER, regions_together(self.space))
+        return min(TOGETHER, batch_size(numbers_each(self.space)))
 
 
 def search(

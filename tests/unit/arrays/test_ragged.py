@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytope_lens._arrays.ragged import entries, fan, following, list_of, places, starts
+from polytope_lens._arrays.ragged import entries, fan, following, from_lists, list_of, places, starts
 
 SIZES = st.lists(st.integers(0, 4), max_size=6)
 
@@ -53,3 +53,8 @@ def test_rings_fan_out_from_their_first_entries(sizes):
     expected = [(i, ring[0], b, c) for i, ring in enumerate(lists(sizes)) for b, c in pairwise(ring[1:])]
     found = np.column_stack(fan(starts(np.array(sizes, dtype=np.int64))))
     assert list(map(tuple, found.tolist())) == expected
+
+
+def test_ragged_lists():
+    indptr, values = from_lists([[1], [], [2, 3]])
+    assert (indptr.tolist(), values.tolist()) == ([0, 1, 1, 3], [1, 2, 3])

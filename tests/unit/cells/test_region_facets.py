@@ -22,6 +22,7 @@ from polytope_lens.cells.region_facets import (
     in_first_layer_coordinates,
     prove_rows,
     region_rows,
+    seen_from,
 )
 from polytope_lens.importers.npz import load_npz
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
@@ -159,3 +160,14 @@ def test_where_ways_go_out():
     found = exit_points(rows, np.zeros(2), np.array([[4.0, 1], [np.nan, 1]]))
     assert found[0].tolist() == [2, 0.5]
     assert np.isnan(found[1]).any()
+
+
+def test_wide_inputs_are_seen_in_the_coordinates_of_the_first_layer():
+    rng = np.random.default_rng(0)
+    lens = Lens.from_arrays([rng.standard_normal((2, 9)), np.ones((1, 2))], [rng.standard_normal(2), [0]])
+    partition = lens.partition()
+    network, points = seen_from(partition.network, None, partition.witnesses)
+    assert network.input_dim == 2 and points.shape == (4, 2)
+    assert ((points > 0) == partition.patterns()).all()
+    clipped = lens.partition(Box([-1] * 9, [1] * 9))
+    assert seen_from(clipped.network, clipped.domain, clipped.witnesses)[0] is lens.network

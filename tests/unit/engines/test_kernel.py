@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from polytope_lens._compiled.jit import jit
-from polytope_lens.engines._kernels import polyhedra, split, subdivide
+from polytope_lens.engines._kernels import polyhedra, split, split_state, subdivide
 from polytope_lens.engines.kernel import copied, copy_with_frame, doubled, machine_code, only_frame, with_larger_stack
 
 
@@ -62,7 +62,7 @@ def test_twice_the_room_keeps_what_there_is():
 
 def test_kernels_have_what_the_driver_asks_of_them():
     for kernel, state in (
-        (split, split.SplitState),
+        (split, split_state.SplitState),
         (subdivide, subdivide.SubdivideState),
         (polyhedra, polyhedra.PolyhedraState),
     ):

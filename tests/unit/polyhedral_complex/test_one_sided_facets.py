@@ -10,7 +10,7 @@ import pytest
 from families import braid, flip_trap, generic, seven_lines
 from polytope_lens import Box, Lens
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.polyhedral_complex.one_sided_facets import ragged, region_facets, seen_network
+from polytope_lens.polyhedral_complex.one_sided_facets import region_facets
 
 
 def listed(found):
@@ -63,18 +63,3 @@ def test_a_complete_partition_that_lacks_a_neighbour_is_refused():
     broken = replace(partition, packed_patterns=rest[0], maps=rest[1], witnesses=rest[2])
     with pytest.raises(ConsistencyError, match="does not list"):
         region_facets(broken, np.arange(len(broken)))
-
-
-def test_wide_inputs_are_seen_in_the_coordinates_of_the_first_layer():
-    rng = np.random.default_rng(0)
-    lens = Lens.from_arrays([rng.standard_normal((2, 9)), np.ones((1, 2))], [rng.standard_normal(2), [0]])
-    partition = lens.partition()
-    network, points = seen_network(partition)
-    assert network.input_dim == 2 and points.shape == (4, 2)
-    assert ((points > 0) == partition.patterns()).all()
-    assert seen_network(lens.partition(Box([-1] * 9, [1] * 9)))[0] is lens.network
-
-
-def test_ragged_lists():
-    indptr, values = ragged([[1], [], [2, 3]])
-    assert (indptr.tolist(), values.tolist()) == ([0, 1, 1, 3], [1, 2, 3])

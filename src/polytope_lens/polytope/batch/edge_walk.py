@@ -13,8 +13,8 @@ import numpy as np
 
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, exchange
-from polytope_lens.polytope.batch.ray_shooting import first_hit, is_met_first, note
-from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
+from polytope_lens.polytope.batch.ray_shooting import shoot
+from polytope_lens.polytope.batch.statuses import CONSTANT, OPEN, REDUNDANT
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -147,14 +147,7 @@ def climb_towards(
             beyond = 0.5 * (step + following) if following < 2.0 * step else 1.5 * step
             for k in range(d):
                 gain[k] = v[k] + beyond * way[k]
-            hit, rival = first_hit(columns, known, gain, climb.speed)
-            if (
-                hit >= 0
-                and known[hit] == OPEN
-                and is_met_first(slack_bound, length, doubt, known, gain, climb.speed, hit, rival)
-            ):
-                known[hit] = FACET
-                note(aims, hit, gain, climb.speed, rival)
+            shoot(columns, slack_bound, length, doubt, known, aims, gain, climb.speed)
         for k in range(d):
             v[k] += step * way[k]
         for p in range(m):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
@@ -159,9 +160,9 @@ class Sight(NamedTuple):
 
     def shoot(self, hits: Ints, ways: Floats, aims: Floats) -> None:
         """Mark rows that are proved to be met first on a way each."""
-        for start in range(0, len(hits), BATCH):
-            some = hits[start : start + BATCH]
-            shown, points = are_met_first(self.polar, ways[start : start + BATCH] @ self.back, some)
+        for part in batches(len(hits), 1, BATCH):
+            some = hits[part]
+            shown, points = are_met_first(self.polar, ways[part] @ self.back, some)
             self.known[self.used[some[shown]]] = FACET
             if len(aims):
                 aims[self.used[some[shown]]] = points[shown]

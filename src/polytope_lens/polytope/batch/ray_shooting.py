@@ -11,7 +11,7 @@ from typing import Any
 
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.polytope.batch.statuses import CONSTANT
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN
 
 
 @inlined
@@ -63,8 +63,21 @@ def is_met_first(
 
 @inlined
 def note(aims: Any, hit: int, v: Any, speed: Any, second: float) -> None:  # pragma: no cover - compiled
-    """Keep the point between the facet and whatever the ray meets next."""
+    """Keep the point between the facet and whatever the ray meets next, unless `aims` has no rows."""
     if aims.shape[0]:
         t = 2.0 / (speed[hit] + second)
         for k in range(v.shape[0]):
             aims[hit, k] = t * v[k]
+
+
+@inlined
+def shoot(
+    columns: Any, slack_bound: Any, length: Any, doubt: Any, known: Any, aims: Any, v: Any, speed: Any
+) -> Any:  # pragma: no cover - compiled
+    """The open row that the ray along v is proved to meet first, marked and noted then; -1 if there is none."""
+    hit, second = first_hit(columns, known, v, speed)
+    if hit < 0 or known[hit] != OPEN or not is_met_first(slack_bound, length, doubt, known, v, speed, hit, second):
+        return -1
+    known[hit] = FACET
+    note(aims, hit, v, speed, second)
+    return hit

@@ -29,7 +29,7 @@ from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, VIOLATED,
 from polytope_lens.polytope.batch import large
 from polytope_lens.polytope.batch.edge_walk import Climb, climb_towards, room, start
 from polytope_lens.polytope.batch.nearest_points import nearest_points, project
-from polytope_lens.polytope.batch.ray_shooting import first_hit, is_met_first, note
+from polytope_lens.polytope.batch.ray_shooting import shoot
 from polytope_lens.polytope.batch.statuses import FACET, OPEN, REDUNDANT
 
 if TYPE_CHECKING:
@@ -204,15 +204,8 @@ def _shoot(
     columns: Any, slack_error: Any, length: Any, doubt: Any, aims: Any, known: Any, at: Any, rays: Any, speed: Any
 ) -> None:  # pragma: no cover - compiled
     for i in range(len(at)):
-        r, v = at[i], rays[i]
-        hit, rival = first_hit(columns[r], known[r], v, speed)
-        if (
-            hit >= 0
-            and known[r, hit] == OPEN
-            and is_met_first(slack_error[r], length[r], doubt[r], known[r], v, speed, hit, rival)
-        ):
-            known[r, hit] = FACET
-            note(aims[r], hit, v, speed, rival)
+        r = at[i]
+        shoot(columns[r], slack_error[r], length[r], doubt[r], known[r], aims[r], rays[i], speed)
 
 
 @jit
@@ -318,17 +311,10 @@ def _walk(
             inverse[k, i] = turn if i == k else 0.0
     news = False
     for pivots in range(EXHAUSTED):
-        hit, rival = first_hit(columns, known, v, work.speed)
-        if (
-            hit >= 0
-            and known[hit] == OPEN
-            and is_met_first(slack_bound, length, doubt, known, v, work.speed, hit, rival)
-        ):
-            known[hit] = FACET
-            note(aims, hit, v, work.speed, rival)
-            news = True
-            if hit == q:
-                return False, True
+        hit = shoot(columns, slack_bound, length, doubt, known, aims, v, work.speed)
+        if hit == q:
+            return False, True
+        news = news or hit >= 0
         entering, excess, farthest = -1, 0.0, 0.0
         for p in range(rows.shape[0]):
             if known[p] == FACET and (work.speed[p] - 1.0) * scale[p] > farthest:
@@ -482,13 +468,6 @@ def _new_facet(
             # Where the ray to the vertex meets several rows at once, others may not: that along row q, and tilted ones.
             tilt = 2.0 ** (-3 * attempt) * (((k + 1) * (attempt + 1) * 0.618) % 1.0 - 0.5)
             work.v[k] = rows[q, k] if attempt == 1 else work.aim[k] * (1.0 + (tilt if attempt > 1 else 0.0))
-        hit, rival = first_hit(columns, known, work.v, work.speed)
-        if (
-            hit >= 0
-            and known[hit] == OPEN
-            and is_met_first(slack_bound, length, doubt, known, work.v, work.speed, hit, rival)
-        ):
-            known[hit] = FACET
-            note(aims, hit, work.v, work.speed, rival)
+        if shoot(columns, slack_bound, length, doubt, known, aims, work.v, work.speed) >= 0:
             return True
     return False
