@@ -10,7 +10,10 @@ import pytest
 
 from polytope_lens import Box, Lens
 
-PAGE = Path(__file__).parents[2] / "docs" / "objects.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "objects.md"
+PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"])
+NAMESPACES = {("region", "export"), *(("partition", name) for name in ("plot", "function", "complex", "export"))}
 
 LENS = Lens.from_arrays([np.eye(3)[:2], [[1, 1]]], [[0, 0], [0]])
 PARTITION = LENS.partition(Box([-1] * 3, [1] * 3))
@@ -92,3 +95,16 @@ def test_the_page_names_every_member(name):
     spaces = {"Partition": ("plot", "function", "complex", "export"), "Polytope": ("region.export",)}.get(name, ())
     members = set(" ".join(MEMBERS[part] for part in (name, *spaces)).split())
     assert not members - told
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pages_ask_for_what_there_is(page):
+    """Snippets run, see test_pages.py; this is about names that stand in a sentence, a table or a list."""
+    names = {name: OBJECTS[name.capitalize()] for name in ("lens", "region", "partition", "path")}
+    asked = re.findall(r"(?<![\w./\"'])(lens|region|partition|path)\.([a-z_0-9]+)(?:\.([a-z_0-9]+))?", page.read_text())
+    for name, member, inner in asked:
+        if member in ("ine", "smt2", "md", "py"):
+            continue  # the end of a file's name
+        assert hasattr(names[name], member), (name, member)
+        if inner and (name, member) in NAMESPACES:
+            assert hasattr(getattr(names[name], member), inner), (name, member, inner)
