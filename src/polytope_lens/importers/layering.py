@@ -48,6 +48,10 @@ class Lowering:
         For each layer and for the output, the steps of the model that became part of it.
     stripped : str or None
         What was left out at the very end, such as a softmax: it changes the outputs, but not the regions.
+    inputs, outputs : tuple of str
+        Which of several inputs and outputs of the model the network has, laid end to end in this order.
+    remarks : tuple of str
+        What else should be known about the outputs.
     """
 
     network: Network
@@ -55,6 +59,20 @@ class Lowering:
     output_shape: tuple[int, ...]
     steps: tuple[tuple[str, ...], ...]
     stripped: str | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def told(self) -> list[str]:
+        """What a reader of the network should know about its inputs and outputs, in a few words each."""
+        said = []
+        if self.inputs:
+            said.append(f"inputs {', '.join(self.inputs)}")
+        if self.outputs:
+            said.append(f"output{'s' * (len(self.outputs) > 1)} {', '.join(self.outputs)}")
+        if self.stripped:
+            said.append(f"without the {self.stripped} at the end")
+        return [*said, *self.remarks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +207,7 @@ def _forms(result: Node) -> tuple[dict[Node, _Form], _Form]:
     """What each stored node is computed from, in the order of the program, and the form of the result."""
     forms: dict[Node, _Form] = {}
     stored: dict[Node, _Form] = {}
-    for node in _ordered(result):
+    for node in in_order(result):
         if isinstance(node, Source):
             stored[node] = forms[node] = _Form((), sparse.csr_array((node.size, 0)), np.zeros(node.size), False, ())
         elif isinstance(node, Bend):
@@ -268,7 +286,7 @@ def _placed(form: _Form, starts: dict[Node, int], width: int) -> Sparse:
     return sparse.csr_array((block.data, columns[block.indices], block.indptr), shape=(block.shape[0], width))
 
 
-def _ordered(result: Node) -> Iterator[Node]:
+def in_order(result: Node) -> Iterator[Node]:
     """The nodes that a result depends on, each after those it is computed from."""
     done: set[Node] = set()
     stack = [(result, False)]
@@ -279,10 +297,11 @@ def _ordered(result: Node) -> Iterator[Node]:
         elif node not in done:
             done.add(node)
             stack.append((node, True))
-            stack += [(before, False) for before in reversed(_before(node))]
+            stack += [(before, False) for before in reversed(sources(node))]
 
 
-def _before(node: Node) -> list[Node]:
+def sources(node: Node) -> list[Node]:
+    """The nodes that one is computed from directly."""
     if isinstance(node, Source):
         return []
     return [node.node] if isinstance(node, Bend) else [source for source, _ in node.terms]

@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
-from polytope_lens.importers import graph, windows
-from polytope_lens.importers.onnx.node import StrippedNode
+from polytope_lens.importers import ends, graph, windows
+from polytope_lens.importers.onnx.node import INCREASING, SOFTMAXES
 from polytope_lens.importers.registry import Table
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _matmul(node: Node) -> Any:
     left, right = node.inputs
     if isinstance(left, graph.Tensor) and left.constant is None:
         return _stacked_product(node, left, node.numbers(1))
-    weight = node.numbers(0)
+    weight, right = node.numbers(0), node.tensor(1)
     product = _stacked_product(node, graph.flipped(right), weight.swapaxes(-1, -2) if weight.ndim > 1 else weight)
     return graph.flipped(product) if weight.ndim > 1 and len(right.shape) > 1 else product
 
@@ -80,6 +81,74 @@ def _matrix_product(node: Node, tensor: graph.Tensor, weight: Array) -> graph.Te
 def _check_inner(node: Node, found: int, expected: int) -> None:
     if found != expected:
         raise InvalidNetworkError(f"{node.where} takes {expected} values, but receives {found}.")
+
+
+@MAPS("Einsum")
+def _einsum(node: Node) -> Any:
+    """A sum of products of which one factor depends on the input: each product is a value, then these are added up."""
+    if len(node.inputs) > 2:
+        raise UnsupportedLayerError(f"{node.where} multiplies more than two tensors, which this release does not read.")
+    place = next(i for i, value in enumerate(node.inputs) if isinstance(value, graph.Tensor))
+    tensor = node.tensor(place)
+    weight = node.numbers(1 - place) if len(node.inputs) == 2 else np.ones(())
+    shapes = [tensor.shape, weight.shape] if place == 0 else [weight.shape, tensor.shape]
+    labels, out = einsum_labels(node.attributes["equation"], [len(shape) for shape in shapes[: len(node.inputs)]])
+    sizes: dict[str, int] = {}
+    for names, shape in zip(labels, shapes, strict=False):
+        for name, n in zip(names, shape, strict=True):
+            if sizes.setdefault(name, n) != n:
+                raise InvalidNetworkError(f"{node.where} has sizes {sizes[name]} and {n} for one index.")
+    # All indices of the result, and those that are summed over, behind them.
+    order = [*out, *(name for name in sizes if name not in out)]
+    whole = tuple(sizes[name] for name in order)
+    graph.checked_size(whole)
+    own = labels[place]
+    x = _spread(graph.positions(tensor.shape), own, order, whole)
+    product = graph.gather([tensor], x)
+    if len(node.inputs) == 2:
+        factors = _spread(weight, labels[1 - place], order, whole).ravel()
+        product = graph.affine(product, sparse.diags_array(factors, format="csr"), np.zeros(x.size), whole, node.label)
+    axes = range(len(out), len(order))
+    if not axes:
+        return product
+    return graph.reduce_sum(product, axes, keep=False, mean=False)
+
+
+def _spread(array: Array, own: str, order: Sequence[str], shape: tuple[int, ...]) -> Array:
+    """An array with indices of its own as one with others; an index that stands twice takes the diagonal."""
+    grids = {name: np.arange(shape[i]).reshape(-1, *[1] * (len(shape) - 1 - i)) for i, name in enumerate(order)}
+    picked = array[tuple(grids[name] for name in own)] if own else array
+    return np.broadcast_to(picked, shape)
+
+
+def einsum_labels(equation: str, ndims: Sequence[int]) -> tuple[list[str], str]:
+    """The indices of each operand and of the result, one letter each; those that dots stand for are Greek.
+
+    Raises
+    ------
+    InvalidNetworkError
+    """
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    operands = left.split(",")
+    greek = "αβγδεζηθικλμνξοπ"
+    if len(operands) != len(ndims):
+        raise InvalidNetworkError(f"the equation {equation!r} has {len(operands)} terms for {len(ndims)} tensors.")
+    labels, most = [], 0
+    for term, ndim in zip(operands, ndims, strict=True):
+        dots = ndim - len(term.replace("...", ""))
+        if dots < 0 or dots > len(greek) or (dots and "..." not in term):
+            raise InvalidNetworkError(f"the equation {equation!r} does not fit tensors with {list(ndims)} axes.")
+        labels.append(term.replace("...", greek[len(greek) - dots :]))
+        most = max(most, dots)
+    if arrow:
+        out = right.replace("...", greek[len(greek) - most :])
+    else:
+        joined = "".join(labels)
+        single = sorted(c for c in set(joined) if joined.count(c) == 1 and c not in greek)
+        out = greek[len(greek) - most :] + "".join(single)
+    if not set(out) <= set("".join(labels)) or len(set(out)) < len(out):
+        raise InvalidNetworkError(f"the result of the equation {equation!r} has indices that no tensor has, or twice.")
+    return labels, out
 
 
 @MAPS("Conv")
@@ -276,10 +345,40 @@ def _max_pool(node: Node) -> Any:
 # ------------------------------------------------------------------------------------------------ at the very end
 
 
-@MAPS("Softmax", "LogSoftmax", "Sigmoid", "ArgMax")
-def _final(node: Node) -> Any:
-    """Left out if nothing follows."""
-    return StrippedNode(node.label, node.where, node.tensor(0))
+@MAPS(*INCREASING)
+def _increasing(node: Node) -> Any:
+    """Left out if nothing follows but moves."""
+    if node.attributes.get("alpha", 1.0) <= 0:
+        raise UnsupportedLayerError(f"{node.where} is not piecewise affine, so the network has no polytopes.")
+    return ends.increasing(node.value(0), node.label, node.where, positive=node.op in ("Sigmoid", "Exp", "Softplus"))
+
+
+@MAPS("Log")
+def _logarithm(node: Node) -> Any:
+    """Of probabilities: it increases as well."""
+    value = node.value(0)
+    if isinstance(value, graph.Tensor) or not value.end.positive:
+        raise UnsupportedLayerError(f"{node.where} is not piecewise affine, so the network has no polytopes.")
+    return ends.increasing(value, node.label, node.where)
+
+
+@MAPS(*SOFTMAXES)
+def _softmax(node: Node) -> Any:
+    """Left out if nothing follows but moves of whole groups; before opset 13 over all axes from the given one on."""
+    value = node.value(0)
+    ndim = len(value.shape)
+    axis = node.attributes.get("axis", 1 if node.opset < 13 else -1) % ndim
+    axes = range(axis, ndim) if node.opset < 13 else [axis]
+    return ends.softmax(value, axes, node.label, node.where, positive=node.op == "Softmax")
+
+
+@MAPS("ArgMax")
+def _argmax(node: Node) -> Any:
+    """The label: what it is taken of is put out instead."""
+    value = node.value(0)
+    axes = [node.attributes.get("axis", 0) % len(value.shape)]
+    keep = bool(node.attributes.get("keepdims", 1))
+    return ends.largest(value, axes, keep=keep, name=node.label, where=node.where)
 
 
 # ------------------------------------------------------------------------------------------------ attributes

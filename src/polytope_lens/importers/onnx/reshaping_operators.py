@@ -9,8 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from polytope_lens.errors import UnsupportedLayerError
-from polytope_lens.importers import graph
-from polytope_lens.importers.registry import Table, words
+from polytope_lens.importers import ends, graph
+from polytope_lens.importers.onnx.node import PICKS
+from polytope_lens.importers.registry import Table
 from polytope_lens.importers.resize import resize_matrix
 
 if TYPE_CHECKING:
@@ -21,12 +22,7 @@ if TYPE_CHECKING:
 MOVES = Table()
 
 
-@MOVES(
-    *words(
-        "Transpose Slice Gather GatherElements GatherND Squeeze Unsqueeze Expand Tile Flatten Reshape Split "
-        "DepthToSpace SpaceToDepth Trilu Upsample"
-    )
-)
+@MOVES(*PICKS)
 def _picks(node: Node) -> Any:
     """Run onnx's own operator on the places of the values, counted from 1; 0 where it fills in zeros."""
     if node.op == "Upsample":
@@ -35,11 +31,12 @@ def _picks(node: Node) -> Any:
         if node.attributes.get("mode", "nearest") != "nearest":
             return _resize_by(node, [int(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)], scales)
     node.check_growth()
-    tensor = node.tensor(0)
-    places = graph.positions(tensor.shape) + 1
+    value = node.value(0)
+    places = graph.positions(value.shape) + 1
     others = [node.integers(i) if node.has(i) else None for i in range(1, len(node.inputs))]
     found = node.reference(node.proto, [places, *others], node.opset)
-    return [graph.gather([tensor], np.asarray(index, dtype=np.int64) - 1) for index in found]
+    indices = [np.asarray(index, dtype=np.int64) - 1 for index in found]
+    return [value.picked(i) if isinstance(value, ends.Ended) else graph.gather([value], i) for i in indices]
 
 
 @MOVES("Pad")
@@ -62,7 +59,16 @@ def _pad(node: Node) -> Any:
 
 @MOVES("Concat")
 def _concat(node: Node) -> Any:
-    return graph.concatenate([node.tensor(i) for i in range(len(node.inputs))], node.attributes["axis"])
+    axis = node.attributes["axis"]
+    ended = [value for value in node.inputs if isinstance(value, ends.Ended)]
+    if not ended:
+        return graph.concatenate([node.tensor(i) for i in range(len(node.inputs))], axis)
+    starts = np.cumsum([0, *(value.places.size for value in ended)])
+    index = [graph.positions(v.shape, int(s)) for v, s in zip(ended, starts, strict=False)]
+    joined = ends.joined(ended, np.concatenate(index, axis=axis)) if len(ended) == len(node.inputs) else None
+    if joined is None:
+        raise ends.refusal(ended[0].end, f"other values are joined to its result in {node.where}")
+    return joined
 
 
 @MOVES("Where")
@@ -81,14 +87,18 @@ def _identity(node: Node) -> Any:
         raise UnsupportedLayerError(
             f"{node.where} is in training mode, which is random. Export the model in eval mode."
         )
-    return [node.tensor(0), *[None] * (node.n_outputs - 1)]
+    return [node.value(0), *[None] * (node.n_outputs - 1)]
 
 
 @MOVES("Cast", "CastLike")
 def _cast(node: Node) -> Any:
-    if node.op == "Cast" and node.attributes["to"] not in (1, 10, 11, 16):  # float, float16, double, bfloat16
+    value = node.value(0)
+    label = isinstance(value, ends.Ended) and value.end.takes_largest
+    if (
+        node.op == "Cast" and not label and node.attributes["to"] not in (1, 10, 11, 16)
+    ):  # float, float16, double, bfloat16
         raise UnsupportedLayerError(f"{node.where} converts to whole numbers, so the network is not continuous.")
-    return node.tensor(0)
+    return value
 
 
 @MOVES("Resize")

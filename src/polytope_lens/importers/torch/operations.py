@@ -10,16 +10,16 @@ import torch
 from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError
-from polytope_lens.importers import graph, windows
+from polytope_lens.importers import ends, graph, windows
 from polytope_lens.importers.registry import Table
 from polytope_lens.importers.torch.trace import (
     ModuleTrace,
-    StrippedOperation,
     TensorStorage,
     TracedTensor,
     call,
     class_name,
 )
+from polytope_lens.importers.torch.unsupported import INCREASING, SOFTMAXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -350,11 +350,40 @@ def _unusable(trace: ModuleTrace, name: str) -> TensorStorage:
 # ------------------------------------------------------------------------------------------------ at the very end
 
 
-@MAPS("_softmax", "_log_softmax", "softmax", "log_softmax", "sigmoid", "argmax")
-def _final(trace: ModuleTrace, a: Call) -> Any:
-    """Left out if nothing follows."""
-    before = trace.read(a.self)
-    return TensorStorage(None, trace.unsupported(a.name), StrippedOperation(trace.label, before, a.func))
+@MAPS(*INCREASING)
+def _increasing(trace: ModuleTrace, a: Call) -> Any:
+    """Left out if nothing follows but moves."""
+    if a.arguments.get("alpha", 1.0) <= 0:
+        raise trace.unsupported(a.name)
+    positive = a.name in ("sigmoid", "exp", "softplus")
+    found = ends.increasing(trace.value(a.self), trace.label, trace.where, a.func, positive=positive)
+    return (found, None) if a.name == "log_sigmoid_forward" else found
+
+
+@MAPS("log")
+def _logarithm(trace: ModuleTrace, a: Call) -> Any:
+    """Of probabilities: it increases as well."""
+    value = trace.value(a.self)
+    if isinstance(value, graph.Tensor) or not value.end.positive:
+        raise trace.unsupported(a.name)
+    return ends.increasing(value, trace.label, trace.where, a.func)
+
+
+@MAPS(*SOFTMAXES)
+def _softmax(trace: ModuleTrace, a: Call) -> Any:
+    """Left out if nothing follows but moves of whole groups."""
+    value = trace.value(a.self)
+    return ends.softmax(
+        value, [a.dim % max(len(value.shape), 1)], trace.label, trace.where, a.func, positive="log" not in a.name
+    )
+
+
+@MAPS("argmax")
+def _argmax(trace: ModuleTrace, a: Call) -> Any:
+    """The label: what it is taken of is put out instead."""
+    value = trace.value(a.self)
+    axes = range(len(value.shape)) if a.dim is None else [a.dim % max(len(value.shape), 1)]
+    return ends.largest(value, axes, keep=a.keepdim, name=trace.label, where=trace.where, operation=a.func)
 
 
 # ------------------------------------------------------------------------------------------------ arguments

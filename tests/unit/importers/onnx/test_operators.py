@@ -111,6 +111,14 @@ CASES = [
     case("MatMul", (1, 4, 3), {"w": floats(3)}),
     case("MatMul", (2, 4, 3), {"w": floats(2, 3, 2)}),
     case("MatMul", (4, 3), {"w": floats(2, 3, 2)}),
+    case("Einsum", (1, 3), {"w": floats(3, 2)}, equation="bi,ij->bj"),
+    case("Einsum", (1, 3), {"w": floats(2, 3)}, equation="...i,ji"),
+    case("Einsum", (1, 2, 3), {"w": floats(2, 3, 4)}, equation="bhi, hij -> bhj"),
+    case("Einsum", (1, 2, 3), {"w": floats(2, 4)}, equation="bhi,hj->bij"),
+    case("Einsum", (1, 3, 3), equation="bii->bi"),
+    case("Einsum", (1, 2, 3), equation="bij->bji"),
+    case("Einsum", (1, 2, 3), equation="bij->b"),
+    case("Einsum", (1, 2), {"w": floats(2, 3)}, equation="bi,ij->bi"),
     case("BatchNormalization", (1, 2, 3), {"g": floats(2), "b": floats(2), "m": floats(2), "v": floats(2) ** 2 + 0.5}),
     case("ReduceMean", (1, 3, 4), axes=[1], keepdims=0),
     case("ReduceMean", (1, 3, 4), {"axes": np.array([-1], I64)}, opset=18),
@@ -133,9 +141,9 @@ def test_operators(op, shape, constants, opset, attributes):
     assert_same(single(op, shape, constants, opset=opset, **attributes), shape)
 
 
-@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax", "Sigmoid", "ArgMax"])
+@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax", "Sigmoid", "Tanh", "Softplus", "Exp", "Elu", "ArgMax"])
 def test_what_stands_at_the_very_end_is_left_out_with_a_notice(op, tmp_path):
-    model = mlp(last=[helper.make_node(op, ["z"], ["y"], name="end")])
+    model = mlp(last=[helper.make_node(op, ["z"], ["y"], name="end", **({"axis": 1} if op == "ArgMax" else {}))])
     onnx.save(model, tmp_path / "model.onnx")
     lens = Lens(tmp_path / "model.onnx")
     assert lens.lowering.stripped == f"end ({op})"
