@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
-from polytope_lens.importers import ends, graph
+from polytope_lens.importers import comparisons, ends, graph
 from polytope_lens.importers.registry import words
 
 if TYPE_CHECKING:
@@ -30,8 +30,12 @@ PICKS = words(
 # Operators that do the same to each entry along the leading axis.
 ROW_BY_ROW = words(
     "Conv ConvTranspose BatchNormalization AveragePool MaxPool GlobalAveragePool GlobalMaxPool Relu LeakyRelu PRelu "
-    "Abs Clip HardSigmoid ThresholdedRelu Shrink Neg Add Sub Mul Div Sum Mean Max Min Identity Dropout Cast CastLike"
+    "Abs Clip HardSigmoid ThresholdedRelu Shrink Neg Add Sub Mul Div Sum Mean Max Min Identity Dropout Cast CastLike "
+    "Greater GreaterOrEqual Less LessOrEqual Sign Not Where"
 )
+# Comparisons, and where what comes out of them may go (see `comparisons`).
+COMPARISONS = words("Greater GreaterOrEqual Less LessOrEqual Sign")
+CHOOSING = PICKS | words("Where Mul Cast CastLike Not Neg Add Sub Div Identity Shape Size")
 KEEPING = ENDS | PICKS | words("Identity Dropout Cast CastLike Concat Log ZipMap Shape Size")
 SMOOTH = words(
     "Gelu Elu Celu Selu Mish Softplus Softsign Tanh Sigmoid HardSwish Swish Exp Log Sqrt Pow Reciprocal Erf Sin "
@@ -53,6 +57,10 @@ FOLDED = words(
     "ScatterElements Pad Trilu Sum QuantizeLinear DynamicQuantizeLinear Einsum Sign Round IsNaN IsInf Xor CumSum "
     "EyeLike OneHot ArgMax ArgMin Mean Sigmoid Tanh Softmax SpaceToDepth DepthToSpace"
 )
+
+
+# What depends on the input.
+SYMBOLIC = (graph.Tensor, ends.Ended, comparisons.Step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,12 +90,21 @@ class Node:
         value = self.inputs[i] if self.has(i) else None
         if value is None:
             raise InvalidNetworkError(f"{self.where} lacks input {i}.")
+        if isinstance(value, comparisons.Step):
+            raise UnsupportedLayerError(
+                f"{self.where} takes what a comparison put out, so the network is not continuous."
+            )
         return value if isinstance(value, graph.Tensor) else graph.constant(self.numbers(i))
 
-    def value(self, i: int) -> graph.Tensor | ends.Ended:
-        """Input i, which may be what an end put out."""
+    def value(self, i: int) -> graph.Tensor | ends.Ended | comparisons.Step:
+        """Input i, which may be what an end or a comparison put out."""
         value = self.inputs[i] if self.has(i) else None
-        return value if isinstance(value, ends.Ended) else self.tensor(i)
+        return value if isinstance(value, ends.Ended | comparisons.Step) else self.tensor(i)
+
+    def before_end(self) -> graph.Tensor | ends.Ended:
+        """Input 0, which may be what an end put out."""
+        value = self.value(0)
+        return self.tensor(0) if isinstance(value, comparisons.Step) else value
 
     def numbers(self, i: int) -> NDArray[np.float64]:
         """Input i, which must not depend on the model's input, in float64; exact."""
@@ -128,8 +145,8 @@ class Node:
         """
         if self.op in ROW_BY_ROW or self.op in ENDS - {"Softmax", "LogSoftmax", "ArgMax"}:
             return False
-        given = [value for value in self.inputs if isinstance(value, graph.Tensor | ends.Ended)]
-        leads = {value.shape[:1] for value in (*given, result) if isinstance(value, graph.Tensor | ends.Ended)}
+        given = [value for value in self.inputs if isinstance(value, SYMBOLIC)]
+        leads = {value.shape[:1] for value in (*given, result) if isinstance(value, SYMBOLIC)}
         if self.op in ("Gemm", "MatMul"):
             return not isinstance(self.inputs[0], graph.Tensor) or bool(self.attributes.get("transA", 0))
         if self.op == "Transpose":
@@ -138,7 +155,7 @@ class Node:
 
     def check_growth(self) -> None:
         """Refuse operators whose result no memory could hold."""
-        shapes = [v.shape if isinstance(v, graph.Tensor | ends.Ended) else np.shape(v) for v in self.inputs]
+        shapes = [v.shape if isinstance(v, SYMBOLIC) else np.shape(v) for v in self.inputs]
         if self.op in ("Expand", "ConstantOfShape"):
             target = tuple(int(n) for n in self.integers(len(self.inputs) - 1))
             graph.checked_size(np.broadcast_shapes(shapes[0], target) if self.op == "Expand" else target)

@@ -21,11 +21,21 @@ from polytope_lens.errors import (
     UnsupportedLayerError,
     require,
 )
-from polytope_lens.importers import ends, graph, sample_axis
+from polytope_lens.importers import comparisons, ends, graph, sample_axis
 from polytope_lens.importers.layering import Lowering, schedule
 from polytope_lens.importers.onnx.free_inputs import fixed_value, free_inputs
 from polytope_lens.importers.onnx.fused import FUSED
-from polytope_lens.importers.onnx.node import ENDS, FOLDED, JUMPS, KEEPING, SMOOTH, Node
+from polytope_lens.importers.onnx.node import (
+    CHOOSING,
+    COMPARISONS,
+    ENDS,
+    FOLDED,
+    JUMPS,
+    KEEPING,
+    SMOOTH,
+    SYMBOLIC,
+    Node,
+)
 from polytope_lens.importers.onnx.operators import MAPS
 from polytope_lens.importers.onnx.reshaping_operators import MOVES
 from polytope_lens.importers.packed import content
@@ -43,7 +53,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.importers.onnx.free_inputs import FreeInputs
 
-    Value: TypeAlias = graph.Tensor | np.ndarray[Any, Any] | ends.Ended | None
+    Value: TypeAlias = graph.Tensor | np.ndarray[Any, Any] | ends.Ended | comparisons.Step | None
 
 OLDEST_OPSET = 7
 DOMAINS = ("", "ai.onnx")
@@ -156,7 +166,7 @@ class _Program:
         nodes, leaves = self._needed(outputs)
         weights = {tensor.name for tensor in self.proto.initializer}  # inputs as well, in files of old
         inputs = {e.name: e for e in self.proto.input if e.name in leaves and e.name not in weights}
-        self._check_names(nodes, {name for name in inputs if name not in asked.fixed})
+        self._check_names(nodes, {name for name in inputs if name not in asked.fixed}, outputs)
         free = free_inputs(inputs, asked)
         fixed = {name: (inputs[name], value) for name, value in asked.fixed.items()}
         parts = self._followed(outputs, nodes, leaves, free, fixed, free.batch)
@@ -205,7 +215,7 @@ class _Program:
         listed = ", ".join(map(repr, declared))
         raise UnsupportedLayerError(
             f"the model has {len(declared)} outputs: {listed}. Say which are looked at, as "
-            f"outputs={(scores or declared or ['...'])[-1]!r}."
+            f"outputs={(scores or declared or ['...'])[0]!r}."
         )
 
     def _needed(self, outputs: Sequence[str]) -> tuple[list[onnx.NodeProto], set[str]]:
@@ -250,9 +260,9 @@ class _Program:
                         raise FileFormatError(f"{_place(node)} takes {name!r}, but the graph has a cycle.")
         return order, leaves
 
-    def _check_names(self, nodes: Sequence[onnx.NodeProto], free: set[str]) -> None:
+    def _check_names(self, nodes: Sequence[onnx.NodeProto], free: set[str], outputs: Sequence[str]) -> None:
         """Refuse a graph for the names of its operators, before anything is computed."""
-        symbolic, ended = set(free), dict[str, onnx.NodeProto]()
+        symbolic, ended, steps = set(free), dict[str, onnx.NodeProto](), dict[str, onnx.NodeProto]()
         for node in nodes:
             taken = [name for name in node.input if name in symbolic]
             if not taken or (node.op_type in ("Shape", "Size") and _domain(node) == ""):
@@ -260,6 +270,11 @@ class _Program:
             if (_domain(node), node.op_type) not in OPERATIONS:
                 raise UnsupportedLayerError(f"{_place(node)} {_reason(node)}.")
             before = next((ended[name] for name in taken if name in ended), None)
+            compared = next((steps[name] for name in taken if name in steps), None)
+            if compared is not None and node.op_type not in CHOOSING:
+                raise UnsupportedLayerError(
+                    f"{_place(compared)} jumps, so the network is not continuous: its result goes into {_place(node)}."
+                )
             if before is not None and node.op_type not in KEEPING:
                 raise UnsupportedLayerError(
                     f"{_place(before)} is not piecewise affine, so the network has no polytopes. At the very end it "
@@ -269,6 +284,11 @@ class _Program:
             symbolic.update(names)
             if before is not None or node.op_type in ENDS:
                 ended.update(dict.fromkeys(names, before or node))
+            if node.op_type in COMPARISONS or (compared is not None and node.op_type not in ("Where", "Mul")):
+                steps.update(dict.fromkeys(names, compared or node))
+        jump = next((steps[name] for name in outputs if name in steps), None)
+        if jump is not None:
+            raise UnsupportedLayerError(f"{_place(jump)} jumps, so the network is not continuous.")
 
     def _followed(
         self,
@@ -343,7 +363,7 @@ class _Program:
         ended = next((value for value in node.inputs if isinstance(value, ends.Ended)), None)
         if ended is not None and node.op not in KEEPING:
             raise ends.refusal(ended.end, f"its result goes into {node.where}")
-        symbolic = any(isinstance(value, graph.Tensor | ends.Ended) for value in node.inputs)
+        symbolic = any(isinstance(value, SYMBOLIC) for value in node.inputs)
         if node.op == "Shape" and symbolic:
             shape = np.array(node.value(0).shape, dtype=np.int64)
             return [shape[slice(node.attributes.get("start", 0), node.attributes.get("end"))]]
@@ -431,6 +451,8 @@ def _joined(parts: Sequence[Value]) -> tuple[graph.Tensor, list[ends.WithoutEnd]
     left_out: list[ends.WithoutEnd] = []
     tensors: list[graph.Tensor] = []
     for value in parts:
+        if isinstance(value, comparisons.Step):
+            raise UnsupportedLayerError("the output is that of a comparison, which jumps, so it is not continuous.")
         if isinstance(value, ends.Ended):
             left_out.append(ends.without(value))
             tensors.append(left_out[-1].tensor)

@@ -9,12 +9,12 @@ import numpy as np
 from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
-from polytope_lens.importers import ends, graph, windows
+from polytope_lens.importers import comparisons, ends, graph, windows
 from polytope_lens.importers.onnx.node import INCREASING, SOFTMAXES
 from polytope_lens.importers.registry import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from polytope_lens.importers.onnx.node import Array, Node
 
@@ -195,6 +195,9 @@ def _batch_normalization(node: Node) -> Any:
 
 @MAPS("Add", "Sub", "Sum")
 def _add(node: Node) -> Any:
+    stepped = _of_step(node, np.subtract if node.op == "Sub" else np.add)
+    if stepped is not None:
+        return stepped
     tensors = [node.tensor(i) for i in range(len(node.inputs))]
     if node.op == "Add":
         return graph.add_bias(*(tensors if tensors[0].constant is None else reversed(tensors)))
@@ -203,11 +206,21 @@ def _add(node: Node) -> Any:
 
 @MAPS("Neg")
 def _neg(node: Node) -> Any:
+    value = node.value(0)
+    if isinstance(value, comparisons.Step):
+        return value.with_values(np.negative)
     return graph.scale(node.tensor(0), -1.0)
 
 
 @MAPS("Mul")
 def _mul(node: Node) -> Any:
+    stepped = _of_step(node, np.multiply)
+    if stepped is not None:
+        return stepped
+    for i in range(2):
+        factor = node.value(i)
+        if isinstance(factor, comparisons.Step):
+            return comparisons.product(factor, node.tensor(1 - i), node.label, node.where)
     a, b = node.tensor(0), node.tensor(1)
     if b.constant is not None:
         return graph.scale(a, b.constant)
@@ -221,6 +234,9 @@ def _mul(node: Node) -> Any:
 @MAPS("Div")
 def _div(node: Node) -> Any:
     """A product with 1/c, which is rounded unless c is a power of two."""
+    stepped = _of_step(node, np.divide)
+    if stepped is not None:
+        return stepped
     divisor = node.numbers(1)
     if not divisor.all():
         raise InvalidNetworkError(f"{node.where} divides by zero.")
@@ -324,6 +340,40 @@ def _shrink(node: Node) -> Any:
     return graph.add([graph.relu(graph.add([tensor, c], [sign, -1]), node.label) for sign in (1, -1)], [1, -1])
 
 
+@MAPS("Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+def _comparison(node: Node) -> Any:
+    """Where the two are equal does not matter: only choices that are continuous there are read."""
+    values = (1.0, 0.0) if node.op.startswith("Greater") else (0.0, 1.0)
+    return comparisons.step(node.tensor(0), node.tensor(1), *values)
+
+
+@MAPS("Sign")
+def _sign(node: Node) -> Any:
+    return comparisons.step(node.tensor(0), graph.constant(0.0), 1.0, -1.0)
+
+
+@MAPS("Not")
+def _not(node: Node) -> Any:
+    value = node.value(0)
+    if not isinstance(value, comparisons.Step):
+        raise UnsupportedLayerError(f"{node.where} jumps, so the network is not continuous.")
+    return value.with_values(lambda v: np.asarray(v == 0, dtype=np.float64))
+
+
+def _of_step(node: Node, function: Callable[[Any, Any], Any]) -> comparisons.Step | None:
+    """A function of two operands of which the one is a step and the other a constant; None elsewhere."""
+    if len(node.inputs) != 2:
+        return None
+    first, second = node.value(0), node.value(1)
+    if isinstance(first, comparisons.Step) and isinstance(second, graph.Tensor) and second.constant is not None:
+        known = second.constant
+        return first.with_values(lambda numbers: function(numbers, known))
+    if isinstance(second, comparisons.Step) and isinstance(first, graph.Tensor) and first.constant is not None:
+        other = first.constant
+        return second.with_values(lambda numbers: function(other, numbers))
+    return None
+
+
 @MAPS("Max", "Min")
 def _extreme(node: Node) -> Any:
     choose = graph.maximum if node.op == "Max" else graph.minimum
@@ -350,13 +400,15 @@ def _increasing(node: Node) -> Any:
     """Left out if nothing follows but moves."""
     if node.attributes.get("alpha", 1.0) <= 0:
         raise UnsupportedLayerError(f"{node.where} is not piecewise affine, so the network has no polytopes.")
-    return ends.increasing(node.value(0), node.label, node.where, positive=node.op in ("Sigmoid", "Exp", "Softplus"))
+    return ends.increasing(
+        node.before_end(), node.label, node.where, positive=node.op in ("Sigmoid", "Exp", "Softplus")
+    )
 
 
 @MAPS("Log")
 def _logarithm(node: Node) -> Any:
     """Of probabilities: it increases as well."""
-    value = node.value(0)
+    value = node.before_end()
     if isinstance(value, graph.Tensor) or not value.end.positive:
         raise UnsupportedLayerError(f"{node.where} is not piecewise affine, so the network has no polytopes.")
     return ends.increasing(value, node.label, node.where)
@@ -365,7 +417,7 @@ def _logarithm(node: Node) -> Any:
 @MAPS(*SOFTMAXES)
 def _softmax(node: Node) -> Any:
     """Left out if nothing follows but moves of whole groups; before opset 13 over all axes from the given one on."""
-    value = node.value(0)
+    value = node.before_end()
     ndim = len(value.shape)
     axis = node.attributes.get("axis", 1 if node.opset < 13 else -1) % ndim
     axes = range(axis, ndim) if node.opset < 13 else [axis]
@@ -375,7 +427,7 @@ def _softmax(node: Node) -> Any:
 @MAPS("ArgMax")
 def _argmax(node: Node) -> Any:
     """The label: what it is taken of is put out instead."""
-    value = node.value(0)
+    value = node.before_end()
     axes = [node.attributes.get("axis", 0) % len(value.shape)]
     keep = bool(node.attributes.get("keepdims", 1))
     return ends.largest(value, axes, keep=keep, name=node.label, where=node.where)

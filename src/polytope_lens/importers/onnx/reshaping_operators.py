@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from polytope_lens.errors import UnsupportedLayerError
-from polytope_lens.importers import ends, graph
+from polytope_lens.importers import comparisons, ends, graph
 from polytope_lens.importers.onnx.node import PICKS
 from polytope_lens.importers.registry import Table
 from polytope_lens.importers.resize import resize_matrix
@@ -36,7 +36,10 @@ def _picks(node: Node) -> Any:
     others = [node.integers(i) if node.has(i) else None for i in range(1, len(node.inputs))]
     found = node.reference(node.proto, [places, *others], node.opset)
     indices = [np.asarray(index, dtype=np.int64) - 1 for index in found]
-    return [value.picked(i) if isinstance(value, ends.Ended) else graph.gather([value], i) for i in indices]
+    return [
+        value.picked(i) if isinstance(value, ends.Ended | comparisons.Step) else graph.gather([value], i)
+        for i in indices
+    ]
 
 
 @MOVES("Pad")
@@ -73,6 +76,9 @@ def _concat(node: Node) -> Any:
 
 @MOVES("Where")
 def _where(node: Node) -> Any:
+    compared = node.inputs[0]
+    if isinstance(compared, comparisons.Step):
+        return comparisons.chosen(compared, node.tensor(1), node.tensor(2), node.label, node.where)
     condition = node.integers(0).astype(bool)
     a, b = node.tensor(1), node.tensor(2)
     shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
@@ -93,7 +99,7 @@ def _identity(node: Node) -> Any:
 @MOVES("Cast", "CastLike")
 def _cast(node: Node) -> Any:
     value = node.value(0)
-    label = isinstance(value, ends.Ended) and value.end.takes_largest
+    label = isinstance(value, comparisons.Step) or (isinstance(value, ends.Ended) and value.end.takes_largest)
     if (
         node.op == "Cast" and not label and node.attributes["to"] not in (1, 10, 11, 16)
     ):  # float, float16, double, bfloat16

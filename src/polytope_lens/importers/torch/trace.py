@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, OptionError, PolytopeLensError, UnsupportedLayerError, require
-from polytope_lens.importers import ends, graph
+from polytope_lens.importers import comparisons, ends, graph
 
 require("torch", extra="torch", purpose="reading a PyTorch model")
 
@@ -56,12 +56,14 @@ FLOAT_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 class TensorStorage:
     """Where the values of recording tensors are; `refusal` instead if they cannot be used any more.
 
-    With an `end`, places are those of its values, which may only be moved.
+    With an `end`, places are those of its values, which may only be moved; with a `step`, those of its numbers, which
+    may decide what is chosen.
     """
 
     values: graph.Tensor | None
     refusal: PolytopeLensError | None = None
     end: ends.End | None = None
+    step: comparisons.Step | None = None
 
 
 class TracedTensor(torch.Tensor):
@@ -217,10 +219,18 @@ class ModuleTrace:
             return graph.gather([value.store.values], value.places)
         return graph.constant(self.numbers(value))
 
-    def value(self, value: Any) -> graph.Tensor | ends.Ended:
+    def value(self, value: Any) -> graph.Tensor | ends.Ended | comparisons.Step:
+        """The values of a recording tensor, which may be those of an end or of a comparison."""
+        if isinstance(value, TracedTensor) and value.store.end is not None:
+            return ends.Ended(value.store.end, value.places)
+        if isinstance(value, TracedTensor) and value.store.step is not None:
+            return value.store.step.picked(value.places)
+        return self.read(value)
+
+    def before_end(self, value: Any) -> graph.Tensor | ends.Ended:
         """The values of a recording tensor, which may be those of an end."""
-        end = value.store.end if isinstance(value, TracedTensor) else None
-        return self.read(value) if end is None else ends.Ended(end, value.places)
+        found = self.value(value)
+        return self.read(value) if isinstance(found, comparisons.Step) else found
 
     def numbers(self, value: Any) -> Floats:
         """Numbers that do not depend on the input, as float64; exact."""
@@ -290,6 +300,10 @@ class ModuleTrace:
             if isinstance(value, ends.Ended):
                 store = TensorStorage(None, self.unsupported(name), value.end)
                 return TracedTensor.make(self, store, value.places, _first(self.blank_result(func, bound)).dtype)
+            if isinstance(value, comparisons.Step):
+                store = TensorStorage(None, self.unsupported(name if name in JUMPS else "gt"), step=value)
+                places = graph.positions(value.shape)
+                return TracedTensor.make(self, store, places, _first(self.blank_result(func, bound)).dtype)
             if isinstance(value, TensorStorage):
                 return TracedTensor.make(self, value, graph.positions(self.shape_of(func, bound)), dtype)
             return value

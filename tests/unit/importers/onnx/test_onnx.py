@@ -56,7 +56,7 @@ def test_graphs_with_several_ends_are_refused():
     model = mlp()
     model.graph.output.append(helper.make_tensor_value_info("r", TensorProto.FLOAT, None))
     with pytest.raises(
-        UnsupportedLayerError, match=r"has 2 outputs: 'y', 'r'. Say which are looked at, as outputs='r'"
+        UnsupportedLayerError, match=r"has 2 outputs: 'y', 'r'. Say which are looked at, as outputs='y'"
     ):
         lower(model)
 

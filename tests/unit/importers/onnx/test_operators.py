@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
-from onnx import helper  # noqa: E402
+from onnx import helper, numpy_helper  # noqa: E402
 
 from onnx_models import assert_same, case, floats, mlp, runs, single  # noqa: E402
 from polytope_lens import Lens  # noqa: E402
+from polytope_lens.errors import UnsupportedLayerError  # noqa: E402
+from polytope_lens.importers.onnx.onnx import lower  # noqa: E402
 
 FEW = settings(max_examples=15, deadline=None)
 
@@ -151,3 +153,43 @@ def test_what_stands_at_the_very_end_is_left_out_with_a_notice(op, tmp_path):
     model.graph.output[0].name = "z"
     del model.graph.node[-1]
     assert np.array_equal(lens([[1.0, 2.0]]), Lens(model)([[1.0, 2.0]]))
+
+
+def node(text, **attributes):
+    """A node written as "output = Operator inputs"."""
+    output, _, op, *inputs = text.split()
+    return helper.make_node(op, inputs, [output], name=f"{op}-{output}", **attributes)
+
+
+# Nodes behind z; None at the end: refused.
+COMPARED = {
+    "where": [node("c = Greater z zero"), node("s = Mul z slope"), node("y = Where c z s")],
+    "where, less": [node("c = Less z zero"), node("s = Mul z slope"), node("y = Where c s z")],
+    "where, not": [
+        node("g = GreaterOrEqual z zero"), node("c = Not g"), node("y = Where c zero z")],
+    "mask": [node("c = Greater z zero"), node("f = Cast c", to=1), node("y = Mul f z")],
+    "mixed": [node("c = LessOrEqual z zero"), node("f = Cast c", to=1), node("s = Mul f slope"),
+              node("t = Add s one"), node("y = Mul z t")],
+    "sign": [node("s = Sign z"), node("y = Mul z s")],
+    "constant mask": [node("y = Where mask z slope")],
+    "a computed constant mask": [node("c = Greater row zero"), node("y = Where c z slope")],
+    "a jump": [node("c = Greater z zero"), node("s = Add z one"), node("y = Where c z s"), None],
+    "a count": [node("c = Greater z zero"), node("f = Cast c", to=1), node("y = ReduceSum f"), None],
+    "a mask put out": [node("c = Greater z zero"), node("y = Cast c", to=1), None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", list(COMPARED))
+def test_comparisons_are_read_where_they_are_continuous(case):
+    nodes = COMPARED[case]
+    refused = nodes[-1] is None
+    model = mlp(last=[entry for entry in nodes if entry is not None])
+    constants = {"zero": 0.0, "slope": 0.25, "one": 1.0, "row": [1.0, -1.0, 2.0], "mask": np.array([True, False, True])}
+    for name, value in constants.items():
+        array = np.asarray(value, None if name == "mask" else np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(array, name))
+    if refused:
+        with pytest.raises(UnsupportedLayerError, match=r"jump|not continuous"):
+            lower(model)
+        return
+    assert_same(model, (1, 2))
