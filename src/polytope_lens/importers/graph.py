@@ -220,6 +220,18 @@ def reduce_sum(tensor: Tensor, axes: Sequence[int], *, keep: bool, mean: bool) -
     return sums(tensor, groups, shape, 1.0 / count if mean else 1.0)
 
 
+def cumulative(tensor: Tensor, axis: int, *, exclusive: bool = False, backwards: bool = False) -> Tensor:
+    """Sums of all values up to each along an axis; without that value itself, or from the other end, if wanted."""
+    axis %= len(tensor.shape)
+    n = tensor.shape[axis]
+    ahead, behind = math.prod(tensor.shape[:axis]), math.prod(tensor.shape[axis + 1 :])
+    checked_weights(tensor.size * n, "a cumulative sum")
+    triangle = np.tril(np.ones((n, n)), -1 if exclusive else 0)
+    matrix = sparse.csr_array(triangle.T if backwards else triangle)
+    spread = sparse.kron(sparse.eye_array(ahead), sparse.kron(matrix, sparse.eye_array(behind)), format="csr")
+    return linear(tensor, sparse.csr_array(spread), tensor.shape)
+
+
 def channelwise(tensor: Tensor, factor: Floats, shift: ArrayLike, label: str) -> Tensor:
     """``x * factor + shift`` with one pair of numbers for each place on the second axis (or on the only one)."""
     along = (-1, *[1] * (len(tensor.shape) - 2))

@@ -25,7 +25,7 @@ SOFTMAXES = words("Softmax LogSoftmax")
 ENDS = INCREASING | SOFTMAXES | {"ArgMax"}
 PICKS = words(
     "Transpose Slice Gather GatherElements GatherND Squeeze Unsqueeze Expand Tile Flatten Reshape Split "
-    "DepthToSpace SpaceToDepth Trilu Upsample"
+    "DepthToSpace SpaceToDepth Trilu CenterCropPad ReverseSequence"
 )
 # Operators that do the same to each entry along the leading axis.
 ROW_BY_ROW = words(
@@ -41,12 +41,12 @@ SMOOTH = words(
     "Gelu Elu Celu Selu Mish Softplus Softsign Tanh Sigmoid HardSwish Swish Exp Log Sqrt Pow Reciprocal Erf Sin "
     "Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh LayerNormalization InstanceNormalization "
     "GroupNormalization LRN LpNormalization LpPool GlobalLpPool MeanVarianceNormalization RMSNormalization "
-    "Softmax LogSoftmax ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd ReduceSumSquare LSTM GRU RNN "
+    "Softmax LogSoftmax ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd ReduceSumSquare LSTM GRU RNN "
     "Det Attention CumProd"
 )
 JUMPS = words(
     "Greater Less GreaterOrEqual LessOrEqual Equal Not And Or Xor Sign Round Floor Ceil Mod ArgMax ArgMin Hardmax "
-    "IsNaN IsInf NonZero TopK Unique OneHot BitShift Shrink ThresholdedRelu Compress"
+    "IsNaN IsInf NonZero Unique OneHot BitShift Shrink ThresholdedRelu Compress"
 )
 # Constants that are computed from constants: shapes, indices, weights in other forms.
 FOLDED = words(

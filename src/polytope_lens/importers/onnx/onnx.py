@@ -364,6 +364,8 @@ class _Program:
         if ended is not None and node.op not in KEEPING:
             raise ends.refusal(ended.end, f"its result goes into {node.where}")
         symbolic = any(isinstance(value, SYMBOLIC) for value in node.inputs)
+        if node.op == "Constant" and "sparse_value" in node.attributes:
+            return [self._dense(node.attributes["sparse_value"])]
         if node.op == "Shape" and symbolic:
             shape = np.array(node.value(0).shape, dtype=np.int64)
             return [shape[slice(node.attributes.get("start", 0), node.attributes.get("end"))]]
@@ -388,6 +390,15 @@ class _Program:
             return self._array(attribute.t)
         value = onnx.helper.get_attribute_value(attribute)
         return value.decode() if isinstance(value, bytes) else value
+
+    def _dense(self, tensor: onnx.SparseTensorProto) -> np.ndarray[Any, Any]:
+        """The numbers of a sparse tensor, all of them."""
+        shape = tuple(tensor.dims)
+        graph.checked_size(shape)
+        values, indices = self._array(tensor.values), self._array(tensor.indices)
+        found = np.zeros(shape, dtype=values.dtype)
+        found[tuple(indices.T) if indices.ndim == 2 else np.unravel_index(indices, shape)] = values
+        return found
 
     def _array(self, tensor: onnx.TensorProto) -> np.ndarray[Any, Any]:
         """The numbers of a tensor, in their own dtype."""
@@ -474,7 +485,8 @@ def _apart(result: graph.Tensor, parts: Sequence[Value], samples: int) -> bool:
 
 
 def _reference(node: onnx.NodeProto, inputs: Sequence[Any], opset: int) -> list[np.ndarray[Any, Any]]:
-    """Run one node by onnx's reference implementation."""
+    """Run one node by onnx's reference implementation, which has no versions of some operators before opset 19."""
+    opset = max(opset, 19) if node.op_type in ("QuantizeLinear", "DequantizeLinear") else opset
     unknown = onnx.TypeProto()
     described = [onnx.helper.make_value_info(name, unknown) for name in dict.fromkeys(node.input) if name]
     results = [onnx.helper.make_value_info(name, unknown) for name in node.output if name]

@@ -256,7 +256,7 @@ def _mean(node: Node) -> Any:
     return graph.scale(graph.add([node.tensor(i) for i in range(n)]), 1.0 / n)
 
 
-@MAPS("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "GlobalAveragePool", "GlobalMaxPool")
+@MAPS("ReduceMean", "ReduceSum", "ReduceL1", "ReduceMax", "ReduceMin", "GlobalAveragePool", "GlobalMaxPool")
 def _reduce(node: Node) -> Any:
     tensor = node.tensor(0)
     ndim = len(tensor.shape)
@@ -270,9 +270,19 @@ def _reduce(node: Node) -> Any:
                 return tensor
             given = range(ndim)
         axes = tuple(sorted({int(axis) % ndim for axis in given}))
+    if node.op == "ReduceL1":
+        return graph.reduce_sum(graph.bend(tensor, -1.0, 1.0, node.label), axes, keep=keep, mean=False)
     if node.op.endswith(("Mean", "Sum", "AveragePool")):
         return graph.reduce_sum(tensor, axes, keep=keep, mean=not node.op.endswith("Sum"))
     return graph.reduce_extreme(tensor, axes, keep=keep, label=node.label, least=node.op == "ReduceMin")
+
+
+@MAPS("CumSum")
+def _cumulative_sum(node: Node) -> Any:
+    get, axis = node.attributes.get, int(node.integers(1).reshape(()))
+    return graph.cumulative(
+        node.tensor(0), axis, exclusive=bool(get("exclusive", 0)), backwards=bool(get("reverse", 0))
+    )
 
 
 @MAPS("AveragePool")

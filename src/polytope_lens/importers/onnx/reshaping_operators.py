@@ -25,11 +25,6 @@ MOVES = Table()
 @MOVES(*PICKS)
 def _picks(node: Node) -> Any:
     """Run onnx's own operator on the places of the values, counted from 1; 0 where it fills in zeros."""
-    if node.op == "Upsample":
-        scales = np.asarray(node.option("scales", 1), dtype=np.float64)
-        graph.checked_size([int(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)])
-        if node.attributes.get("mode", "nearest") != "nearest":
-            return _resize_by(node, [int(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)], scales)
     node.check_growth()
     value = node.value(0)
     places = graph.positions(value.shape) + 1
@@ -40,6 +35,17 @@ def _picks(node: Node) -> Any:
         value.picked(i) if isinstance(value, ends.Ended | comparisons.Step) else graph.gather([value], i)
         for i in indices
     ]
+
+
+@MOVES("ScatterND", "ScatterElements")
+def _scatter(node: Node) -> Any:
+    """Values of the one tensor written over values of the other: onnx's own operator on places."""
+    if node.attributes.get("reduction", "none") != "none":
+        raise UnsupportedLayerError(f"{node.where} combines values, which this release does not read.")
+    data, updates = node.tensor(0), node.tensor(2)
+    places = [graph.positions(data.shape), node.integers(1), graph.positions(updates.shape, data.size)]
+    (index,) = node.reference(node.proto, places, node.opset)
+    return graph.gather([data, updates], np.asarray(index, dtype=np.int64))
 
 
 @MOVES("Pad")
@@ -105,6 +111,12 @@ def _cast(node: Node) -> Any:
     ):  # float, float16, double, bfloat16
         raise UnsupportedLayerError(f"{node.where} converts to whole numbers, so the network is not continuous.")
     return value
+
+
+@MOVES("Upsample")
+def _upsample(node: Node) -> Any:
+    scales = np.asarray(node.option("scales", 1), dtype=np.float64)
+    return _resize_by(node, [math.floor(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)], scales)
 
 
 @MOVES("Resize")

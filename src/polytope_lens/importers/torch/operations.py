@@ -196,6 +196,11 @@ def _total(trace: ModuleTrace, a: Call) -> Any:
     return graph.reduce_sum(trace.read(a.self), axes, keep=keep, mean=a.name == "mean")
 
 
+@MAPS("cumsum")
+def _cumulative_sum(trace: ModuleTrace, a: Call) -> Any:
+    return graph.cumulative(trace.read(a.self), a.dim)
+
+
 @MAPS("avg_pool1d", "avg_pool2d", "avg_pool3d")
 def _average_pool(trace: ModuleTrace, a: Call) -> Any:
     sliding = _pool_windows(a, int(a.name[-2]))

@@ -11,7 +11,7 @@ onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 from onnx import helper, numpy_helper  # noqa: E402
 
-from onnx_models import assert_same, case, floats, mlp, runs, single  # noqa: E402
+from onnx_models import assert_same, case, floats, mlp, model_of, runs, single  # noqa: E402
 from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import UnsupportedLayerError  # noqa: E402
 from polytope_lens.importers.onnx.onnx import lower  # noqa: E402
@@ -130,17 +130,79 @@ CASES = [
     case("ReduceSum", (1, 3, 4), noop_with_empty_axes=1),
     case("ReduceMax", (1, 3, 4), axes=[2]),
     case("ReduceMin", (1, 3, 4), axes=[1, 2], keepdims=0),
+    case("ReduceL1", (1, 3, 4), axes=[2]),
+    case("CumSum", (1, 3, 4), {"a": np.array(1, I64)}),
+    case("CumSum", (1, 3, 4), {"a": np.array(-1, I64)}, exclusive=1, reverse=1),
     case("GlobalAveragePool", (1, 2, 3, 3)),
     case("GlobalMaxPool", (1, 2, 3, 2)),
     case("Identity", (1, 3)),
     case("Dropout", (1, 3)),
     case("Cast", (1, 3), to=1),
+    # Older ways of saying the same.
+    case("BatchNormalization", (1, 2, 3), {n: np.abs(floats(2)) for n in "gbmv"}, 7),
+    case("Slice", (1, 5), opset=7, starts=[-3], ends=[100], axes=[1]),
+    case("Clip", (1, 5), opset=8, min=-0.5),
+    case("Pad", (1, 1, 3, 3), opset=7, pads=[0, 0, 1, 1, 0, 0, 1, 1], value=2.0),
+    case("Upsample", (1, 1, 3, 3), opset=7, scales=[1.0, 1.0, 2.0, 2.0]),
+    case("Upsample", (1, 1, 3, 3), opset=8, scales=[1.0, 1.0, 2.0, 3.0], mode="linear"),
+    case("MaxPool", (1, 1, 4, 4), opset=8, kernel_shape=[2, 2], strides=[2, 2]),
+    case("Squeeze", (1, 3, 1), opset=8, axes=[2]),
+    case("Dropout", (1, 3), opset=7, ratio=0.5),
+    case("Max", (1, 3), {"c": floats(3)}, 8),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("op", "shape", "constants", "opset", "attributes"), CASES)
 def test_operators(op, shape, constants, opset, attributes):
     assert_same(single(op, shape, constants, opset=opset, **attributes), shape)
+
+
+INT8 = np.array([[1, -2], [3, 4], [5, -6]], np.int8)
+COMPUTED_WEIGHTS = {
+    "dequantised": [helper.make_node("DequantizeLinear", ["q", "s", "o"], ["w"])],
+    "dequantised by column": [helper.make_node("DequantizeLinear", ["q", "ss", "oo"], ["w"], axis=1)],
+    "quantised and back": [
+        helper.make_node("QuantizeLinear", ["f", "s", "o"], ["p"]),
+        helper.make_node("DequantizeLinear", ["p", "s", "o"], ["w"]),
+    ],
+    "of one shape": [
+        helper.make_node("ConstantOfShape", ["shape"], ["w"], value=numpy_helper.from_array(np.float32([0.5])))
+    ],
+    "triangular": [helper.make_node("Trilu", ["f"], ["w"])],
+    "a sparse constant": [
+        helper.make_node("Constant", [], ["w"], sparse_value=helper.make_sparse_tensor(
+            numpy_helper.from_array(np.float32([1.5, 2]), "v"), numpy_helper.from_array(np.array([1, 4], I64), "i"),
+            [3, 2]))
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", list(COMPUTED_WEIGHTS))
+@pytest.mark.parametrize("opset", [14, 21])
+def test_weights_computed_from_constants(case, opset):
+    constants = {
+        "q": INT8, "s": np.float32(0.1), "o": np.int8(1), "ss": np.float32([0.1, 0.2]), "oo": np.array([0, 1], np.int8),
+        "f": floats(3, 2), "shape": np.array([3, 2], I64),
+    }  # fmt: skip
+    # Nodes may stand in any order.
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Relu", ["h"], ["y"])]
+    assert_same(model_of([*COMPUTED_WEIGHTS[case], *nodes], (1, 3), constants, opset=opset), (1, 3))
+    shuffled = lower(model_of([*nodes[::-1], *COMPUTED_WEIGHTS[case][::-1]], (1, 3), constants, opset=opset))
+    assert (
+        shuffled.network == lower(model_of([*COMPUTED_WEIGHTS[case], *nodes], (1, 3), constants, opset=opset)).network
+    )
+
+
+SCATTERED = {
+    "ScatterND": {"i": np.array([[0, 1]], I64), "u": floats(1)},
+    "ScatterElements": {"i": np.array([[1, 0]], I64), "u": floats(1, 2)},
+}
+
+
+@pytest.mark.parametrize("op", list(SCATTERED))
+def test_values_written_over_others(op):
+    attributes = {"axis": 1} if op == "ScatterElements" else {}
+    assert_same(single(op, (1, 3), SCATTERED[op], **attributes), (1, 3))
 
 
 @pytest.mark.parametrize("op", ["Softmax", "LogSoftmax", "Sigmoid", "Tanh", "Softplus", "Exp", "Elu", "ArgMax"])

@@ -182,6 +182,10 @@ def test_functions_and_methods(function):
     assert_same(Does(function), (3, 4))
 
 
+def test_cumulative_sums():
+    assert_same(Does(lambda x: x.cumsum(2).cumsum(-2)), (2, 3))
+
+
 LEAKY = nn.functional.leaky_relu
 
 # Functions written with comparisons, and the same without; None: refused.
