@@ -14,21 +14,18 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
 from polytope_lens.errors import UnsupportedLayerError
 from polytope_lens.importers import graph
-from polytope_lens.importers.layering import exact_product, in_order
+from polytope_lens.importers.sums import sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Sparse
-
-# Beyond this many weights in a matrix, values are not traced back through it.
-MOST_ENTRIES = 2**22
+    from polytope_lens.importers.sums import Sums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +105,7 @@ def _continuous(
 ) -> graph.Tensor:
     """`above` where `compared` is positive, else `below`."""
     for through_weights, into_bends in ((False, False), (False, True), (True, True)):
-        forms = _forms([compared, above, below], through_weights=through_weights, into_bends=into_bends)
+        forms = sums([compared, above, below], through_weights=through_weights, into_bends=into_bends)
         plan = None if forms is None else _plan(forms)
         if plan is not None:
             return plan.carried_out(compared, below, label)
@@ -116,67 +113,6 @@ def _continuous(
         f"{where} chooses between two values by a comparison, and that they are equal where it changes is not clear "
         "from how they are made, so the network may jump. Write it with relu, leaky_relu, maximum, minimum or clamp."
     )
-
-
-# ------------------------------------------------------------------------------------------------ sums over atoms
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Forms:
-    """Tensors as sums over atoms: one exact matrix each, with the constant in the last column."""
-
-    matrices: tuple[Sparse, ...]
-    bends: dict[int, tuple[graph.Bend, int]]  # by column: which bend, and which of its values
-    arguments: dict[graph.Bend, Sparse]  # what goes into each bend, over the same columns
-
-
-def _forms(tensors: Sequence[graph.Tensor], *, through_weights: bool, into_bends: bool) -> _Forms | None:
-    """Tensors as sums over the same atoms; None if that takes rounding, or very large matrices.
-
-    Atoms are the input, bends, and (unless they are seen through) maps with weights.
-    """
-    given = [tensor.node for tensor in tensors]
-    if into_bends:
-        given += [node.node for node in _atoms(given, through_weights=through_weights) if isinstance(node, graph.Bend)]
-    atoms = _atoms(given, through_weights=through_weights)
-    starts = dict(zip(atoms, np.cumsum([0, *(atom.size for atom in atoms)]).tolist(), strict=False))
-    width = sum(atom.size for atom in atoms) + 1
-    matrices: dict[graph.Node, Sparse] = {
-        atom: graph.selection(np.arange(atom.size), starts[atom] + np.arange(atom.size), (atom.size, width))
-        for atom in atoms
-    }
-    constant = graph.selection(np.zeros(1, dtype=np.int64), np.array([width - 1]), (1, width))
-    for node in dict.fromkeys(node for start in given for node in in_order(start)):
-        if not isinstance(node, graph.Affine) or node in matrices or any(s not in matrices for s, _ in node.terms):
-            continue
-        if node.learned and (not through_weights or sum(m.nnz for _, m in node.terms) > MOST_ENTRIES):
-            continue
-        outer = sparse.hstack([*(m for _, m in node.terms), sparse.csr_array(node.bias[:, None])], format="csr")
-        inner = sparse.vstack([*(matrices[source] for source, _ in node.terms), constant], format="csr")
-        found = exact_product(outer, inner)
-        if found is not None:
-            matrices[node] = found
-    if any(node not in matrices for node in given):
-        return None
-    arguments = {a: matrices[a.node] for a in atoms if isinstance(a, graph.Bend) and a.node in matrices}
-    bends = {starts[atom] + i: (atom, i) for atom in arguments for i in range(atom.size)}
-    return _Forms(tuple(matrices[tensor.node] for tensor in tensors), bends, arguments)
-
-
-def _atoms(nodes: Sequence[graph.Node], *, through_weights: bool) -> list[graph.Node]:
-    """What nodes are sums of."""
-    found: list[graph.Node] = []
-    stack, seen = list(dict.fromkeys(nodes)), set(nodes)
-    while stack:
-        node = stack.pop()
-        if not isinstance(node, graph.Affine) or (node.learned and not through_weights):
-            found.append(node)
-            continue
-        for source, _ in node.terms:
-            if source not in seen:
-                seen.add(source)
-                stack.append(source)
-    return found
 
 
 # ------------------------------------------------------------------------------------------------ the proof
@@ -214,7 +150,7 @@ class _Plan:
         return graph.add(parts) if len(parts) > 1 else parts[0]
 
 
-def _plan(forms: _Forms) -> _Plan | None:
+def _plan(forms: Sums) -> _Plan | None:
     """How each value is made, or None if one is not proved to be continuous, or needs a number that is no float."""
     compared, above, below = forms.matrices
     n = compared.shape[0]
@@ -242,7 +178,7 @@ def _simple(compared: Sparse, above: Sparse, below: Sparse, plan: _Plan) -> NDAr
     return single
 
 
-def _row(forms: _Forms, i: int, plan: _Plan) -> bool:
+def _row(forms: Sums, i: int, plan: _Plan) -> bool:
     """Prove one value continuous, and note how it is made."""
     last = forms.matrices[0].shape[1] - 1
     compared, above, below = (_entries(matrix, i) for matrix in forms.matrices)

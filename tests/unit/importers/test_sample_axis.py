@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from polytope_lens.importers import graph, sample_axis
+from polytope_lens.importers import graph, sample_axis, tournament
 from polytope_lens.importers.layering import schedule
 from polytope_lens.network.network import evaluate
 
@@ -16,7 +16,7 @@ RNG = np.random.default_rng(0)
 def program(x):
     """A little of everything, for (samples, 4) tensors."""
     hidden = graph.relu(graph.matmul(x, W, B, "first"), "relu")
-    pooled = graph.reduce_extreme(hidden, [1], keep=True, label="max", least=False)
+    pooled = tournament.reduce_extreme(hidden, [1], keep=True, label="max", least=False)
     return graph.add([graph.matmul(hidden, V, 0.0, "second"), graph.scale(pooled, 0.5)])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
-from polytope_lens.importers import comparisons, ends, graph, windows
+from polytope_lens.importers import comparisons, ends, graph, tournament, windows
 from polytope_lens.importers.onnx.node import INCREASING, SOFTMAXES
 from polytope_lens.importers.registry import Table
 
@@ -274,7 +274,7 @@ def _reduce(node: Node) -> Any:
         return graph.reduce_sum(graph.bend(tensor, -1.0, 1.0, node.label), axes, keep=keep, mean=False)
     if node.op.endswith(("Mean", "Sum", "AveragePool")):
         return graph.reduce_sum(tensor, axes, keep=keep, mean=not node.op.endswith("Sum"))
-    return graph.reduce_extreme(tensor, axes, keep=keep, label=node.label, least=node.op == "ReduceMin")
+    return tournament.reduce_extreme(tensor, axes, keep=keep, label=node.label, least=node.op == "ReduceMin")
 
 
 @MAPS("CumSum")

@@ -10,7 +10,7 @@ import torch
 from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError
-from polytope_lens.importers import comparisons, ends, graph, windows
+from polytope_lens.importers import comparisons, ends, graph, tournament, windows
 from polytope_lens.importers.registry import Table
 from polytope_lens.importers.torch.trace import (
     ModuleTrace,
@@ -381,7 +381,7 @@ def _extreme(trace: ModuleTrace, a: Call) -> Any:
     axes = _axes(range(a.self.ndim) if axes is None or axes == [] else axes, a.self.ndim)
     keep = bool(a.arguments.get("keepdim"))
     least = a.name in ("min", "amin")
-    found = graph.reduce_extreme(tensor, axes, keep=keep, label=trace.label, least=least)
+    found = tournament.reduce_extreme(tensor, axes, keep=keep, label=trace.label, least=least)
     return (found, _unusable(trace, "argmax")) if with_places else found
 
 
