@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from scipy import sparse
 
+from polytope_lens.arithmetic.fineness import leaves_room, reciprocal_of_lowest_bit
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.importers.graph import Affine, Bend, Source, selection
 from polytope_lens.network.network import Layer, Network
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 # Matrices of fewer entries, or with more than one entry in eight, are stored densely.
 SMALL = 2**18
 DENSITY = 1 / 8
-# Largest integer up to which all are floats.
-LARGEST_EXACT = 2.0**53
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,32 +170,21 @@ def _names(labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def exact_product(a: Sparse, b: Sparse) -> Sparse | None:
-    """``a @ b``, or None if that might need rounding.
-
-    All terms of one entry are multiples of the least product of the lowest set bits of their factors. If the sum of
-    their magnitudes is at most 2**53 times that, all partial sums are floats, in any order. The sum of the reciprocals
-    stands for the reciprocal of the least: an upper bound, and sharp for a single term.
-    """
+    """``a @ b``, or None if that might need rounding; see :mod:`.fineness`."""
     size = abs(a) @ abs(b)
     with np.errstate(over="ignore", invalid="ignore"):
-        fineness = _with_data(a, _reciprocal_of_lowest_bit(a.data)) @ _with_data(b, _reciprocal_of_lowest_bit(b.data))
+        fineness = _with_data(a, reciprocal_of_lowest_bit(a.data)) @ _with_data(b, reciprocal_of_lowest_bit(b.data))
         size.sort_indices()
         fineness.sort_indices()
-        # Both have an entry wherever there is a term, since their terms are positive. Rounded up by the last factor.
+        # Both have an entry wherever there is a term, since their terms are positive.
         if len(size.data) != len(fineness.data):
             return None
-        if not bool((size.data * fineness.data * (1 + 2.0**-20) <= LARGEST_EXACT).all()):
+        if not bool(leaves_room(size.data, fineness.data).all()):
             return None
     product = a @ b
     product.eliminate_zeros()
     product.sort_indices()
     return product
-
-
-def _reciprocal_of_lowest_bit(values: Floats) -> Floats:
-    mantissa, exponent = np.frexp(values)
-    integers = np.abs(mantissa * LARGEST_EXACT).astype(np.int64)
-    return np.asarray(np.ldexp(1.0 / (integers & -integers), 53 - exponent))
 
 
 def _with_data(matrix: Sparse, data: Floats) -> Sparse:
