@@ -198,7 +198,8 @@ def option(value: str, *, name: str, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`."""
     allowed = tuple(allowed)
     if not isinstance(value, str) or value not in allowed:
-        raise OptionError(f"{name} should be one of {', '.join(map(repr, allowed))}, but received {value!r}.")
+        received = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
+        raise OptionError(f"{name} should be one of {', '.join(map(repr, allowed))}, but received {received}.")
     return value
 
 
