@@ -245,7 +245,7 @@ class Lens:
         other : Lens or Network
             With as many inputs and outputs.
         """
-        second = other.network if isinstance(other, Lens) else other
+        second = _network_of(other)
         return distances.distance(self.network, second, domain, exact=exact)
 
     @documented_by(overlays.overlay, engines.partition)
@@ -261,7 +261,7 @@ class Lens:
         domain : Box or Polytope
             A bounded one.
         """
-        second = other.network if isinstance(other, Lens) else other
+        second = _network_of(other)
         one, two = (
             engines.partition(network, domain, workers=workers, progress=progress) for network in (self.network, second)
         )
@@ -456,3 +456,10 @@ class Lens:
             told.append(f"differs from the module by at most {check.deviation:.1e} on {check.n_points} points")
             told.append(f"where rounding allows {check.bound:.1e}")
         return f"Lens({', '.join(told)})"
+
+
+def _network_of(other: Lens | net.Network) -> net.Network:
+    """The network of what a lens is compared with."""
+    if isinstance(other, Lens):
+        return other.network
+    return validate.instance(other, net.Network, name="`other`", advice="Make a lens of a model first: `Lens(model)`.")

@@ -126,20 +126,6 @@ def is_one(value: ArrayLike) -> bool:
         return True
 
 
-def index(value: int, n: int, *, what: str) -> int:
-    """Return the number of one of n things, counted from the first, if there is such a one.
-
-    Raises
-    ------
-    IndexError, OptionError
-    """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise OptionError(f"the index of one of {n} {what} should be a whole number or a slice, but is {value!r}.")
-    if not -n <= value < n:
-        raise IndexError(f"there are {n} {what}, but number {value} was asked for.")
-    return int(value) % n
-
-
 def count(value: int, *, name: str, least: int = 1, most: int = WORD) -> int:
     """Return `value` if it is a whole number from `least` to `most`."""
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -170,7 +156,7 @@ def number(value: float, *, name: str, positive: bool = False) -> float:
 def norm(value: float) -> float:
     """Return `value` as 1.0, 2.0 or inf if it is one of these: the norms in which distances are measured."""
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not is_number or float(value) not in NORMS:
+    if not is_number or value not in NORMS:
         raise OptionError(f"`norm` should be 1, 2 or inf (numpy.inf), but received {value!r}.")
     return float(value)
 
@@ -190,7 +176,7 @@ def picked(index: Any, n: int, *, told: str, part: str) -> int | NDArray[np.int6
             raise IndexingError(f"{told}, but the slice {index!r} is none of whole numbers.") from cause
     if isinstance(index, int | np.integer) and not isinstance(index, bool):
         return int(_within(np.array([index]), n, told, part)[0])
-    if isinstance(index, np.ndarray | list) and np.ndim(index) == 1:
+    if isinstance(index, np.ndarray | list) and not any(isinstance(i, list) for i in index) and np.ndim(index) == 1:
         array = np.asarray(index)
         if array.dtype == bool and len(array) == n:
             return np.flatnonzero(array)
@@ -212,7 +198,8 @@ def option(value: str, *, name: str, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`."""
     allowed = tuple(allowed)
     if not isinstance(value, str) or value not in allowed:
-        raise OptionError(f"{name} should be one of {', '.join(map(repr, allowed))}, but received {value!r}.")
+        received = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
+        raise OptionError(f"{name} should be one of {', '.join(map(repr, allowed))}, but received {received}.")
     return value
 
 

@@ -397,7 +397,8 @@ def seen_from(network: Network, domain: Domain, points: Floats) -> tuple[Network
     inner = in_first_layer_coordinates(network) if domain is None else None
     if inner is None:
         return network, points
-    return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
+    with np.errstate(all="ignore"):
+        return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
 
 
 @kept

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._compiled.bits import highest_bit
 from polytope_lens._compiled.jit import jit
 from polytope_lens.errors import DimensionError
@@ -220,6 +221,7 @@ class ActivationPattern:
 
     def hamming(self, other: ActivationPattern) -> int:
         """Number of neurons that differ."""
+        other = validate.instance(other, ActivationPattern, name="the pattern given to `hamming`")
         if self.bits_per_layer != other.bits_per_layer:
             raise DimensionError(
                 f"patterns of different networks cannot be compared: layers {self.bits_per_layer} and "

@@ -321,7 +321,7 @@ class Partition(Keeper):
 
     @documented_by(archive.save)
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one file, the network included, from which :meth:`load` makes an equal partition."""
+        """Write everything to one file, the network included, from which :meth:`load` reads the same again."""
         archive.save(self, path)
 
     @classmethod

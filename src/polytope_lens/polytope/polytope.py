@@ -210,7 +210,8 @@ class Polytope(Keeper):
         IntractableError
             More than `max_vertices`.
         """
-        found = generators.generators(self, most=max_vertices)
+        most = None if max_vertices is None else validate.count(max_vertices, name="`max_vertices`")
+        found = generators.generators(self, most=most)
         return found.fractions(self.dim) if exact else found.rounded(self.dim)
 
     def incidences(self) -> Bools:
@@ -276,7 +277,7 @@ class Polytope(Keeper):
         seed : int
         """
         n = validate.count(n, name="the number of points for each ball")
-        return sampling.estimate_volume(self, n, np.random.default_rng(seed))
+        return sampling.estimate_volume(self, n, np.random.default_rng(validate.seed(seed)))
 
     @overload
     def centroid(self, *, exact: Literal[False] = False) -> Floats: ...
@@ -326,7 +327,7 @@ class Polytope(Keeper):
         DomainError
             An empty polytope.
         """
-        if np.ndim(x) != 2:
+        if validate.is_one(x):
             return _answer(self._nearest(x, "`project`").point, exact)
         rows = [self._nearest(row, "`project`").point for row in np.asarray(x)]
         return _answer([v for row in rows for v in row], exact).reshape(len(rows), self.dim)
@@ -341,7 +342,7 @@ class Polytope(Keeper):
             A point, or rows whose distances are an array (n,); of floats or fractions.
         norm : 1, 2 or infinity
         """
-        if np.ndim(x) == 2:
+        if not validate.is_one(x):
             return np.array([self._nearest(row, "`distance`", norm).distance for row in np.asarray(x)])
         return self._nearest(x, "`distance`", norm).distance
 
@@ -358,7 +359,7 @@ class Polytope(Keeper):
         seed : int
         """
         n = validate.count(n, name="the number of points", least=0)
-        return sampling.sample(self, n, np.random.default_rng(seed))
+        return sampling.sample(self, n, np.random.default_rng(validate.seed(seed)))
 
     @documented_by(ellipsoid.max_volume_ellipsoid)
     def max_volume_ellipsoid(self) -> ellipsoid.Ellipsoid:
@@ -404,7 +405,7 @@ class Polytope(Keeper):
         >>> Polytope.from_json(Polytope([[0.1, 1]], [2]).export.json()).A
         array([[0.1, 1. ]])
         """
-        A, b, owners = read_json(text)
+        A, b, owners = read_json(validate.text(text, name="what `from_json` reads"))
         return cls(A, b, owners=owners)
 
     @classmethod
@@ -421,7 +422,7 @@ class Polytope(Keeper):
         >>> Polytope.from_ine(Polytope([[0.1, 1]], [2]).export.ine()) == Polytope([[0.1, 1]], [2])
         True
         """
-        return cls(*read_ine(text))
+        return cls(*read_ine(validate.text(text, name="what `from_ine` reads")))
 
     def __repr__(self) -> str:
         return f"Polytope({len(self.owners)} inequalities in R^{self.dim})"
