@@ -28,8 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.run(arguments) or 0
     except (PolytopeLensError, OSError) as error:
-        is_of_a_file = isinstance(error, OSError) and error.filename is not None
-        told = f"{error.filename}: {error.strerror}." if is_of_a_file else str(error)
+        told = str(error)
+        if isinstance(error, OSError) and error.filename is not None:
+            told = f"{error.filename}: {error.strerror}."
         print(f"polytope-lens: {told}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
