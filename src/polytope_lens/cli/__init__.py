@@ -27,10 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return arguments.run(arguments) or 0
-    except (PolytopeLensError, OSError) as error:
-        told = str(error)
-        if isinstance(error, OSError) and error.filename is not None:
-            told = f"{error.filename}: {error.strerror}."
+    except PolytopeLensError as error:
+        print(f"polytope-lens: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        told = error if error.filename is None else f"{error.filename}: {error.strerror}."
         print(f"polytope-lens: {told}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -132,7 +132,7 @@ class Polytope(Keeper):
     @property
     def rows(self) -> list[list[fmpz]]:
         """The halfspaces as integers ``[a, c]`` of ``a . x + c <= 0``; exact, each up to a positive factor."""
-        return halfspaces.exact_rows(self).rows
+        return [list(row) for row in halfspaces.exact_rows(self).rows]
 
     def fractions(self) -> tuple[Fractions, Fractions]:
         """``A`` and ``b`` as arrays of :class:`fractions.Fraction`, (m, d) and (m,); nothing is rounded.
