@@ -102,7 +102,8 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
             exact[place] = fraction(entry)
         except (AttributeError, TypeError, ValueError, OverflowError) as cause:
             raise DimensionError(
-                f"{name} should be finite numbers, floats, integers or fractions, but entry {list(place)} is {entry!r}."
+                f"{name} should be finite numbers, floats, integers or fractions, "
+                f"but entry {list(place)} is {validate.shown(entry)}."
             ) from cause
     return exact
 

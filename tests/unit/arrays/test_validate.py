@@ -29,7 +29,7 @@ def test_arrays_are_copied_to_float64_and_read_only():
         ([[1, 2], [3]], "rows should be a 2-D array of numbers, but its rows differ in length"),
         ([["a"]], "real numbers, but received dtype"),
         ([[1j]], "real numbers, but received dtype complex128"),
-        ([[Fraction(1, 3)]], "real numbers, but received dtype object"),
+        ([[Fraction(1, 3)]], r"fit float64 without rounding, but entry \[0, 0\] is 1/3"),
         ([1, 2], r"a 2-D array, but received an array of shape \(2,\)"),
         ([[1, np.nan]], r"finite, but entry \[0, 1\] is nan"),
         ([[2**53 + 1]], r"fit float64 without rounding, but entry \[0, 0\] is 9007199254740993"),
