@@ -11,6 +11,7 @@ import numpy as np
 from flint import fmpz
 from scipy import sparse
 
+from polytope_lens._arrays.gate import checked
 from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
 from polytope_lens.cells.region_facets import domain_sides, facets_of_one, seen_from
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 DOMAIN = -1
 
 
+@checked
 @dataclass(frozen=True, slots=True, eq=False)
 class Inequalities:
     """All inequalities ``A @ x <= b`` of a region, each with its owner.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, overload
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, found_later
 from polytope_lens.cells import chebyshev_balls, recession_cones
@@ -60,6 +61,7 @@ def _embedded_witnesses(partition: Partition) -> Floats:
     return found
 
 
+@checked
 @found_later(
     maps=lambda partition: affine_maps(partition.network, partition.packed_patterns), witnesses=_embedded_witnesses
 )

@@ -117,7 +117,8 @@ class Path(Keeper):
 
     def embed(self, positions: ArrayLike) -> Floats:
         """The inputs at given positions, (n,) -> (n, d), or a number -> (d,); rounded."""
-        s = validate.float_array(positions, name="the positions given to `embed`", ndim=np.ndim(positions) and 1)
+        ndim = min(1, validate.n_axes(positions))
+        s = validate.float_array(positions, name="the positions given to `embed`", ndim=ndim)
         segment = np.clip(s.astype(np.int64), 0, len(self.points) - 2)
         t = (s - segment)[..., None]
         return np.asarray((1 - t) * self.points[segment] + t * self.points[segment + 1])

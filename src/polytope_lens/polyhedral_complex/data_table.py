@@ -216,7 +216,7 @@ def _errors(
 
 def _rows_of_values(values: ArrayLike, name: str) -> Floats:
     """Finite numbers, one row for each point."""
-    array = validate.float_array(values, name=name, ndim=1 if np.ndim(values) == 1 else 2)
+    array = validate.float_array(values, name=name, ndim=1 if validate.n_axes(values) == 1 else 2)
     return array.reshape(len(array), -1)
 
 

@@ -89,8 +89,8 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
     DimensionError
     """
     try:
-        raw = np.asarray(value)
-    except ValueError:
+        raw = validate.as_array(value)
+    except Exception:
         return validate.float_array(value, name=name, ndim=ndim)  # says what is wrong
     if raw.dtype != object and not _are_wide(raw):
         return validate.float_array(value, name=name, ndim=ndim)

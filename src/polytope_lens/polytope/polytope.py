@@ -9,6 +9,7 @@ import numpy as np
 from flint import fmpz
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, answers
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 MOST = 100_000
 
 
+@checked
 @dataclass(init=False, frozen=True, eq=False, repr=False)
 class Polytope(Keeper):
     """``{x : A @ x <= b}``, exact: in any dimension, bounded or not, flat or empty.
