@@ -22,11 +22,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad.
     """
-    arguments = _parser().parse_args(argv)
+    arguments, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return arguments.run(arguments) or 0
-    except (PolytopeLensError, OSError) as error:
+    except PolytopeLensError as error:
         print(f"polytope-lens: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        told = error if error.filename is None else f"{error.filename}: {error.strerror}."
+        print(f"polytope-lens: {told}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("polytope-lens: interrupted; nothing was written.", file=sys.stderr)

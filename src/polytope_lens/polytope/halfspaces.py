@@ -89,8 +89,8 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
     DimensionError
     """
     try:
-        raw = np.asarray(value)
-    except ValueError:
+        raw = validate.as_array(value)
+    except Exception:
         return validate.float_array(value, name=name, ndim=ndim)  # says what is wrong
     if raw.dtype != object and not _are_wide(raw):
         return validate.float_array(value, name=name, ndim=ndim)
@@ -102,7 +102,8 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
             exact[place] = fraction(entry)
         except (AttributeError, TypeError, ValueError, OverflowError) as cause:
             raise DimensionError(
-                f"{name} should be finite numbers, floats, integers or fractions, but entry {list(place)} is {entry!r}."
+                f"{name} should be finite numbers, floats, integers or fractions, "
+                f"but entry {list(place)} is {validate.shown(entry)}."
             ) from cause
     return exact
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Ints
 
+MOST = 2**14
+"""Pixels per side of an image."""
+
 
 def from_file(path: str | PathLike[str], size: int | None = None) -> Floats:
     """Read an image file in grey scale.
@@ -156,4 +159,4 @@ def check_size(size: int) -> None:
     ------
     OptionError
     """
-    validate.count(size, name="the size of an image, pixels per side,")
+    validate.count(size, name="the size of an image, pixels per side,", most=MOST)
