@@ -143,6 +143,7 @@ def _plot(arguments: argparse.Namespace) -> None:
     from matplotlib.figure import Figure
 
     from polytope_lens.flat_domain import within
+    from polytope_lens.render.matplotlib import save_figure
 
     in_space = within(found).network.input_dim == 3
     figure = Figure(figsize=(6.4, 6.0), layout="constrained")
@@ -153,7 +154,7 @@ def _plot(arguments: argparse.Namespace) -> None:
         points=array_of(arguments.points) if arguments.points else None,
         output=arguments.output_index,
     )
-    figure.savefig(target, dpi=200)
+    save_figure(figure, target, 200)
     print(f"{target}: {len(found)} regions")
 
 

@@ -68,7 +68,7 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
     assert main(["verify", log, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["proved"] is False
     assert "No such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
-    assert "No such file" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
+    assert "there is no folder" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
 
 
 def test_a_proof_that_fails_leaves_nothing_behind(lines, tmp_path, monkeypatch):
