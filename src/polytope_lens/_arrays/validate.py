@@ -34,6 +34,7 @@ def float_array(
     Integers and narrower floats convert without loss; wider ones (longdouble, big integers) are refused when they
     would be rounded, since the result would not be the caller's number any more.
     """
+    refuse_masks(value, name=name, error=error)
     try:
         raw = np.asarray(value)
     except ValueError as cause:
@@ -59,6 +60,20 @@ def float_array(
             )
     array.flags.writeable = False
     return array
+
+
+def refuse_masks(value: Any, *, name: str, error: type[PolytopeLensError] = DimensionError) -> None:
+    """Refuse arrays with masked entries, also in lists: elsewhere they would count as what lies behind the mask."""
+    if isinstance(value, list | tuple):
+        for entry in value:
+            if isinstance(entry, list | tuple | np.ma.MaskedArray):
+                refuse_masks(entry, name=name, error=error)
+    elif isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        n_masked = int(np.ma.getmaskarray(value).sum())
+        raise error(
+            f"{name} should have no masked entries, but {n_masked} of {value.size} are masked. Fill them first, with "
+            "numpy.ma.filled, or leave them out."
+        )
 
 
 def values_array(value: ArrayLike, *, name: str, ndim: int) -> NDArray[np.float64] | NDArray[np.int64]:
