@@ -60,6 +60,7 @@ def float_array(
     Integers, narrower floats, tensors of torch, fractions and decimals convert without loss; what would be rounded is
     refused, since the result would not be the caller's number any more.
     """
+    refuse_masks(value, name=name, error=error)
     try:
         raw = as_array(value)
     except ValueError as cause:
@@ -129,6 +130,20 @@ def _would_round(name: str, where: tuple[int, ...], value: object) -> str:
         f"{name} should fit float64 without rounding, but entry {list(where)} is {shown(value)}. "
         "Round it yourself, so that it is clear which number is meant."
     )
+
+
+def refuse_masks(value: Any, *, name: str, error: type[PolytopeLensError] = DimensionError) -> None:
+    """Refuse arrays with masked entries, also in lists: elsewhere they would count as what lies behind the mask."""
+    if isinstance(value, list | tuple):
+        for entry in value:
+            if isinstance(entry, list | tuple | np.ma.MaskedArray):
+                refuse_masks(entry, name=name, error=error)
+    elif isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        n_masked = int(np.ma.getmaskarray(value).sum())
+        raise error(
+            f"{name} should have no masked entries, but {n_masked} of {value.size} are masked. Fill them first, with "
+            "numpy.ma.filled, or leave them out."
+        )
 
 
 def values_array(value: ArrayLike, *, name: str, ndim: int) -> NDArray[np.float64] | NDArray[np.int64]:

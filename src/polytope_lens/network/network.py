@@ -90,6 +90,7 @@ class Layer:
                     f"{tuple(weight.shape)}, but has shape {array.shape}."
                 )
             object.__setattr__(self, name, array)
+        validate.refuse_masks(self.cuts, name="`cuts`", error=InvalidNetworkError)
         cuts = np.array(self.cuts, dtype=bool)
         if cuts.shape != (n,) or (~cuts & (self.negative_slope != self.positive_slope)).any():
             raise InvalidNetworkError(
@@ -287,6 +288,8 @@ def piecewise_layer(
     weight: ArrayLike, bias: ArrayLike, *, negative_slope: ArrayLike = 0.0, positive_slope: ArrayLike = 1.0
 ) -> Layer:
     """Build a hidden layer whose neurons all cut; slopes are numbers or one per neuron."""
+    given = [weight, bias, negative_slope, positive_slope]
+    validate.refuse_masks(given, name="a layer", error=InvalidNetworkError)
     rows = len(np.asarray(bias))
     return Layer(
         np.asarray(weight),
@@ -299,6 +302,7 @@ def piecewise_layer(
 
 def pass_through_layer(weight: ArrayLike | Sparse, bias: ArrayLike) -> Layer:
     """Build a hidden layer that only carries values: an affine map without activation."""
+    validate.refuse_masks(bias, name="a layer's bias", error=InvalidNetworkError)
     offsets = np.asarray(bias)
     rows = len(offsets)
     return Layer(cast("Matrix", weight), offsets, np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))

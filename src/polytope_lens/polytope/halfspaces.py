@@ -88,6 +88,7 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
     ------
     DimensionError
     """
+    validate.refuse_masks(value, name=name)
     try:
         raw = validate.as_array(value)
     except Exception:

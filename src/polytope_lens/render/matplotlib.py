@@ -5,8 +5,10 @@ This module imports matplotlib, and is itself imported only when something is dr
 
 from __future__ import annotations
 
+import io
 import math
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,11 +26,13 @@ from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.flat_domain import within
+from polytope_lens.io.files import whole_file
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from matplotlib.artist import Artist
@@ -45,6 +49,15 @@ LINES = {"value": None, "pattern": "#33333399", "slope": "#33333399", "layer": "
 TRAIN, VALIDATION = "#d55e00", "#0072b2"  # vermillion and blue of Okabe and Ito: told apart by all eyes
 INK, FRAME = "#333333", "#999999"
 BELOW: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.0, -0.02), "borderaxespad": 0}
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str], dpi: float) -> None:
+    """Write a picture as what its name ends in; it is complete or not there, and what was there before is kept."""
+    path = Path(path)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix.removeprefix(".").lower(), dpi=dpi)
+    with whole_file(path) as file:
+        file.write(picture.getbuffer())
 
 
 def plot(

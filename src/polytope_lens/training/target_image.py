@@ -31,6 +31,7 @@ def check_image(image: ArrayLike) -> Floats | Ints:
     OptionError
         Bytes, which could be either.
     """
+    validate.refuse_masks(image, name="an image")
     try:
         raw = validate.as_array(image)
     except ValueError as error:
