@@ -44,8 +44,10 @@ def load_nnet(path: str | PathLike[str]) -> Lowering:
 
     Raises
     ------
+    MissingFileError, FileAccessError
+        It cannot be read.
     FileFormatError
-        A missing or damaged file.
+        A damaged file.
     InvalidNetworkError
         Weights that are not finite.
 

@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from polytope_lens.errors import FileFormatError
+from polytope_lens.io.files import read_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,13 +22,11 @@ def content(path: Path) -> bytes:
 
     Raises
     ------
+    MissingFileError, FileAccessError
     FileFormatError
-        It cannot be read, is damaged, or holds more than 2 GB.
+        It is damaged, or holds more than 2 GB.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+    data = read_bytes(path)
     if data[:2] != b"\x1f\x8b":
         return data
     try:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
 from polytope_lens.importers.wanted import wanted
+from polytope_lens.io.files import open_to_read
 from polytope_lens.network.network import Network
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
     from polytope_lens.importers.wanted import Inputs, InputShape, Outputs, Wanted
@@ -40,7 +42,7 @@ def read(
 
 def _read(model: Any, asked: Wanted, architecture: Any) -> Found:
     if isinstance(model, str | os.PathLike):
-        return _read_file(Path(model), asked, architecture)
+        return _read_file(validate.path(model, name="`model`"), asked, architecture)
     if isinstance(model, Mapping):
         return _weights(model, asked, architecture, "a state_dict")
     _unused(architecture=architecture)
@@ -107,6 +109,8 @@ def part(
 
 
 def _read_file(path: Path, asked: Wanted, architecture: Any) -> Found:
+    with open_to_read(path):
+        pass  # a file that is not there is told whatever it should hold
     suffixes = [suffix.lower() for suffix in path.suffixes]
     suffix = "".join(suffixes[-2:]) if suffixes[-1:] == [".gz"] else "".join(suffixes[-1:])
     if suffix == ".safetensors":

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError
 
 Shape: TypeAlias = "int | Sequence[int]"
@@ -108,10 +109,10 @@ def _shape(value: Any) -> tuple[int, ...]:
         numbers = (value,) if isinstance(value, int | np.integer) else tuple(value)
     except TypeError:
         numbers = ()
-    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1 for n in numbers)
-    if not numbers or not whole:
+    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in numbers)
+    if not numbers or not whole or not all(1 <= n <= validate.WORD for n in numbers):
         raise DimensionError(
-            f"`input_shape` should be the shape of one sample, as (3, 32, 32), but received {value!r}."
+            f"`input_shape` should be the shape of one sample, as (3, 32, 32), but received {validate.shown(value)}."
         )
     return tuple(int(n) for n in numbers)
 
@@ -120,12 +121,14 @@ def _names(value: Any, option: str, kinds: Any) -> tuple[str, ...]:
     listed = isinstance(value, Sequence) and not isinstance(value, bytes)
     names = [value] if isinstance(value, str | int) else list(value) if listed else []
     right = all(isinstance(name, kinds) and not isinstance(name, bool) and name != "" for name in names)
+    right = right and all(0 <= name <= validate.WORD for name in names if isinstance(name, int))
     if not names or not right or len(set(map(str, names))) < len(names):
         examples = "as 'scores' or ['mean', 'scores']" if option == "outputs" else "as ['x', 'y'] or {'y': values}"
-        raise OptionError(f"`{option}` should name {option} of the model, {examples}, but received {value!r}.")
+        told = validate.shown(value)
+        raise OptionError(f"`{option}` should name {option} of the model, {examples}, but received {told}.")
     return tuple(str(name) for name in names)
 
 
-def told(wanted: Sequence[str], found: Sequence[str]) -> str:
+def among(wanted: Sequence[str], found: Sequence[str]) -> str:
     """Which of several a lens looks at, for people; empty where there is no choice."""
     return "" if len(found) < 2 else ", ".join(wanted)

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from polytope_lens.errors import FileFormatError
+from polytope_lens.errors import FileFormatError, MissingFileError
 from polytope_lens.importers import packed
 
 
@@ -23,7 +23,7 @@ def test_damaged_missing_and_huge_files_are_refused(tmp_path, monkeypatch):
         path.write_bytes(whole[:n])
         with pytest.raises(FileFormatError, match="cannot be unpacked"):
             packed.content(path)
-    with pytest.raises(FileFormatError, match="cannot be read: No such file"):
+    with pytest.raises(MissingFileError, match="cannot be read: there is no such file"):
         packed.content(tmp_path / "missing")
     monkeypatch.setattr(packed, "MOST_BYTES", 255)
     path.write_bytes(whole)

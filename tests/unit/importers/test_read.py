@@ -20,9 +20,22 @@ def test_things_that_are_no_model_are_refused(model):
         Lens(model)
 
 
-def test_files_of_other_kinds_are_refused():
-    with pytest.raises(FileFormatError, match=r"cannot tell what 'model.pickle' holds"):
-        Lens("model.pickle")
+def test_files_of_other_kinds_are_refused(tmp_path):
+    for name, reason in (
+        ("model.pickle", r"cannot tell what '.*model.pickle' holds: a lens reads .onnx, .nnet \(both"),
+        ("model.pt2", r"a program of torch.export.*load it yourself"),
+        ("model", "cannot tell what"),
+        ("model.tar.gz", "cannot tell what"),
+    ):
+        (tmp_path / name).write_bytes(b"?")
+        with pytest.raises(FileFormatError, match=reason):
+            Lens(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", ["onnx", "onnx.gz", "nnet", "npz", "safetensors", "pt", "pth", "pickle"])
+def test_a_missing_file_is_one_whatever_it_should_hold(suffix, tmp_path):
+    with pytest.raises(MissingFileError, match=r"cannot be read: there is no such file"):
+        Lens(tmp_path / f"missing.{suffix}")
 
 
 def test_torch_modules_that_are_not_piecewise_affine_are_named():

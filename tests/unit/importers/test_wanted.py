@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from polytope_lens.errors import DimensionError, OptionError, PolytopeLensError
-from polytope_lens.importers.wanted import told, wanted
+from polytope_lens.importers.wanted import among, wanted
 
 
 def test_what_is_said_is_kept():
@@ -46,5 +46,5 @@ def test_unknown_names_are_refused_with_those_that_there_are():
 
 
 def test_what_is_told_about_a_choice():
-    assert told(["b"], ["a", "b"]) == "b"
-    assert told(["a"], ["a"]) == ""
+    assert among(["b"], ["a", "b"]) == "b"
+    assert among(["a"], ["a"]) == ""

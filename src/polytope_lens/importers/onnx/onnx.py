@@ -80,8 +80,10 @@ def load_onnx(path: str | PathLike[str], asked: Wanted | None = None) -> Lowerin
 
     Raises
     ------
+    MissingFileError, FileAccessError
+        It cannot be read.
     FileFormatError
-        A missing, truncated or damaged file; a graph with cycles; external data outside the folder of the model.
+        A truncated or damaged file; a graph with cycles; external data outside the folder of the model.
     UnsupportedLayerError
         An operator that is not piecewise affine, jumps, or is not read by this release, named by its node; a model that
         mixes the samples of a batch.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, OptionError, UnsupportedLayerError, require
-from polytope_lens.importers.wanted import told
+from polytope_lens.importers.wanted import among
 
 require("torch", extra="torch", purpose="reading a PyTorch model")
 
@@ -139,7 +139,7 @@ def module_call(model: nn.Module, wanted: Wanted) -> ModuleCall:
 def named(call: ModuleCall, result: Any) -> tuple[str, ...]:
     """Names of the outputs that count, if there are others."""
     found = [name for name, _ in _tensors(result, "")]
-    return tuple(filter(None, told(call.outputs or (), found).split(", ")))
+    return tuple(filter(None, among(call.outputs or (), found).split(", ")))
 
 
 def _arguments(model: nn.Module) -> tuple[list[str], list[str]]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.errors import FileFormatError, InvalidNetworkError
+from polytope_lens.errors import FileAccessError, FileFormatError, InvalidNetworkError, MissingFileError
 from polytope_lens.importers.torch.trace import class_name
+from polytope_lens.io.files import open_to_read
 
 import torch  # isort: skip
 from torch import nn  # isort: skip
@@ -49,7 +50,7 @@ def load_torch(path: str | PathLike[str]) -> nn.Sequential:
     Raises
     ------
     FileFormatError
-        A missing or damaged file; a state_dict; a file that refers to anything but the supported modules.
+        A damaged file; a state_dict; a file that refers to anything but the supported modules.
     UnsupportedLayerError, InvalidNetworkError
         As `lower` raises them.
 
@@ -86,7 +87,7 @@ def load_weights(path: str | PathLike[str]) -> dict[str, torch.Tensor]:
     Raises
     ------
     FileFormatError
-        A missing or damaged file; one that holds anything else.
+        A damaged file; one that holds anything else.
     """
     loaded = _loaded(Path(path))
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
@@ -113,11 +114,15 @@ def with_weights(model: nn.Module, tensors: Mapping[str, Any]) -> nn.Module:
 def _loaded(path: Path) -> Any:
     """What a file holds, read by the restricted unpickler."""
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals([*LOADABLE]):
+        with (
+            open_to_read(path) as file,
+            warnings.catch_warnings(),
+            torch.serialization.safe_globals([*LOADABLE]),
+        ):
             warnings.simplefilter("ignore")  # about pickle protocols that the unpickler then refuses anyway
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except (MissingFileError, FileAccessError):
+        raise
     except Exception as error:  # a damaged file makes the unpickler raise nearly anything
         refused = re.search(r"GLOBAL (\S+)", str(error))
         if refused:

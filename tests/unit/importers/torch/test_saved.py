@@ -14,8 +14,10 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
 from polytope_lens.errors import (  # noqa: E402
+    FileAccessError,
     FileFormatError,
     InvalidNetworkError,
+    MissingFileError,
     UnsupportedLayerError,
 )
 from polytope_lens.importers.torch.saved import load_torch  # noqa: E402
@@ -142,9 +144,9 @@ def test_torchscript_files_are_refused(tmp_path):
 
 
 def test_missing_files_and_directories_are_refused(tmp_path):
-    with pytest.raises(FileFormatError, match=r"missing\.pt cannot be read: No such file"):
+    with pytest.raises(MissingFileError, match=r"missing\.pt cannot be read: there is no such file"):
         load_torch(tmp_path / "missing.pt")
-    with pytest.raises(FileFormatError, match="cannot be read: Is a directory"):
+    with pytest.raises(FileAccessError, match="cannot be read"):
         load_torch(tmp_path)
 
 
