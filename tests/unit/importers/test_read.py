@@ -8,6 +8,7 @@ from families import golden
 from polytope_lens import Lens, Network
 from polytope_lens.errors import (
     FileFormatError,
+    MissingFileError,
     UnsupportedLayerError,
 )
 
