@@ -9,10 +9,9 @@ runtime = pytest.importorskip("onnxruntime")
 from onnx import helper  # noqa: E402
 
 from onnx_models import mlp, model_of  # noqa: E402
-from polytope_lens.errors import (  # noqa: E402
-    UnsupportedLayerError,
-)
+from polytope_lens.errors import OptionError, UnsupportedLayerError  # noqa: E402
 from polytope_lens.importers.onnx.onnx import lower  # noqa: E402
+from polytope_lens.importers.wanted import wanted  # noqa: E402
 
 
 def test_a_softmax_in_the_middle_is_refused():
@@ -59,3 +58,31 @@ def test_graphs_inside_of_nodes_and_functions_are_refused():
     model.functions.add().name = "mine"
     with pytest.raises(UnsupportedLayerError, match=r"functions of its own \(mine\).*Inline"):
         lower(model)
+
+
+@pytest.mark.parametrize("op", ["Mish", "TopK", "If", "Dings", "LayerNormalization"])
+def test_names_alone_refuse_before_anything_is_computed(op, monkeypatch):
+    def never(*args, **options):
+        raise AssertionError("was computed")
+
+    monkeypatch.setattr("polytope_lens.importers.onnx.onnx._Program._run_node", never)
+    monkeypatch.setattr("polytope_lens.importers.onnx.onnx._Program._array", never)
+    with pytest.raises(UnsupportedLayerError, match=rf"^node 'bad' \({op}\)"):
+        lower(mlp(last=[helper.make_node(op, ["z"], ["y"], name="bad")]))
+
+
+def test_nodes_that_nothing_needs_are_not_looked_at():
+    model = mlp()
+    model.graph.node.append(helper.make_node("Mish", ["r"], ["unused"], name="bad"))
+    assert lower(model).network.output_dim == 3
+
+
+def test_any_value_may_be_an_output():
+    model = mlp(last=[helper.make_node("Mish", ["z"], ["y"], name="bad")])
+    found = lower(model, wanted(outputs="z"))
+    assert found.outputs == ("z",)
+    assert found.network.n_neurons == 4
+    both = lower(model, wanted(outputs=["r", "z"]))
+    assert both.network.output_dim == 7
+    with pytest.raises(OptionError, match=r"names 'q', which no node computes. The model's outputs are 'y'"):
+        lower(model, wanted(outputs="q"))

@@ -78,3 +78,23 @@ def test_dropout_in_training_mode_is_refused_unless_it_drops_nothing():
         from_module(model)
     from_module(model.eval())
     from_module(nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.0)).train())
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        [nn.Flatten(), nn.Linear(8, 2), nn.GELU()],
+        [nn.Softmax(1), nn.Linear(3, 2)],
+        [nn.Flatten(), nn.LayerNorm(8)],
+        [Does(lambda x: x.sigmoid() * 2)],
+        [Does(lambda x: torch.fft.fft(x).real)],
+    ],
+    ids=str,
+)
+def test_names_alone_refuse_before_anything_is_computed(ending, monkeypatch):
+    def never(*args, **options):
+        raise AssertionError("was computed")
+
+    monkeypatch.setattr("polytope_lens.importers.windows.convolution", never)
+    with pytest.raises(UnsupportedLayerError):
+        Lens(nn.Sequential(nn.Conv2d(1, 2, 2), nn.ReLU(), *ending).eval(), (1, 3, 3))
