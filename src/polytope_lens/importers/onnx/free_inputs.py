@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens.errors import (
     DimensionError,
     InvalidNetworkError,
@@ -138,7 +139,7 @@ def fixed_value(entry: onnx.ValueInfoProto, value: Any, samples: int) -> graph.T
     array = np.asarray(value)
     sizes = _sizes(entry)
     if array.dtype.kind not in "fiub":
-        raise OptionError(f"`inputs` should fix {entry.name!r} to numbers, but received {value!r}.")
+        raise OptionError(f"`inputs` should fix {entry.name!r} to numbers, but received {validate.shown(value)}.")
     if sizes is not None and array.ndim == len(sizes) - 1:
         array = np.broadcast_to(array, (samples, *array.shape))
     fits = sizes is None or (

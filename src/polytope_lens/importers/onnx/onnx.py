@@ -167,7 +167,8 @@ class _Program:
         outputs = self._outputs(asked)
         nodes, leaves = self._needed(outputs)
         weights = {tensor.name for tensor in self.proto.initializer}  # inputs as well, in files of old
-        inputs = {e.name: e for e in self.proto.input if e.name in leaves and e.name not in weights}
+        looked_at = leaves | {*(asked.free or ()), *asked.fixed, *asked.shapes}
+        inputs = {e.name: e for e in self.proto.input if e.name in looked_at and e.name not in weights}
         self._check_names(nodes, {name for name in inputs if name not in asked.fixed}, outputs)
         free = free_inputs(inputs, asked)
         fixed = {name: (inputs[name], value) for name, value in asked.fixed.items()}

@@ -135,6 +135,8 @@ def test_several_inputs():
     assert row.network == one.network
     eight = Lens(sum_of_two(shapes=([8, 2], [8, 3])), {"a": 2, "b": 3}, inputs=["a", "b"])
     assert eight.network == both.network
+    unused = Lens(sum_of_two(), inputs=["a", "b"], outputs="p")
+    np.testing.assert_allclose(unused(np.hstack([A, B])), A @ U.astype(float))
     whole = sum_of_two(kinds=(TensorProto.FLOAT, TensorProto.INT64))
     np.testing.assert_allclose(Lens(whole, inputs={"b": [1, 2, 3]})(A), expected(A, np.array([[1.0, 2, 3]])), rtol=1e-6)
 
