@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
+# Weights times inputs up to which lowering takes no longer than looking at the names of operations first.
+QUICK = 2**22
+
+
 def lower(model: nn.Module, asked: Wanted | None = None, *, path: str = "") -> Lowering:
     """Lower a module to the canonical form, exactly.
 
@@ -144,7 +148,8 @@ def _lower(model: Any, asked: Wanted, path: str) -> tuple[Lowering, ModuleCall, 
     _check_numbers(model, path)
     call = module_call(model, asked)
     operations = {**MOVES, **MAPS}
-    check_operations(model, call, operations, path)
+    if sum(p.numel() for p in model.parameters()) * math.prod(call.input_shape) > QUICK:
+        check_operations(model, call, operations, path)
     outputs, names = follow(model, call, operations, path)
     result = _joined(outputs)
     found = schedule(result, math.prod(call.input_shape))

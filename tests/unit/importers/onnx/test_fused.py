@@ -12,6 +12,7 @@ from onnx import helper  # noqa: E402
 from onnx_models import answers, assert_same, floats, model_of  # noqa: E402
 from polytope_lens.errors import UnsupportedLayerError  # noqa: E402
 from polytope_lens.importers.onnx.onnx import lower  # noqa: E402
+from polytope_lens.importers.wanted import wanted  # noqa: E402
 
 CONV = {"w": floats(2, 1, 2, 2), "b": floats(2)}
 
@@ -76,3 +77,21 @@ def test_others_are_refused_by_name(case):
     constants = {"w": floats(3, 2)} if op.startswith("Fused") else {}
     with pytest.raises(UnsupportedLayerError, match=rf"node 'n' \({op}\) .*{reason}"):
         lower(fused(op, (1, 3), constants, domain, **attributes))
+
+
+def test_scores_with_names_are_the_scores():
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["z"]),
+        helper.make_node("ArgMax", ["z"], ["label"], axis=1, keepdims=0),
+        helper.make_node("Softmax", ["z"], ["p"], axis=1),
+        helper.make_node("ZipMap", ["p"], ["y"], domain="ai.onnx.ml", classlabels_int64s=[0, 1, 2]),
+    ]
+    model = model_of(nodes, (1, 3), {"w": floats(3, 3)})
+    model.graph.output.insert(0, helper.make_tensor_value_info("label", onnx.TensorProto.INT64, [1]))
+    entry = model.graph.output[1]
+    scores = helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, None)
+    entry.type.CopyFrom(helper.make_sequence_type_proto(helper.make_map_type_proto(onnx.TensorProto.INT64, scores)))
+    lowering = lower(model)
+    assert lowering.outputs == ("y",)
+    assert lowering.output_shape == (3,)
+    assert lower(model, wanted(outputs="label")).network == lowering.network
