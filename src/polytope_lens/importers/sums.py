@@ -40,6 +40,9 @@ def sums(tensors: Sequence[Tensor], *, through_weights: bool = False, into_bends
         given += [node.node for node in atoms_of(given, through_weights=through_weights) if isinstance(node, Bend)]
     atoms = atoms_of(given, through_weights=through_weights)
     starts = dict(zip(atoms, np.cumsum([0, *(atom.size for atom in atoms)]).tolist(), strict=False))
+    # What was computed twice is one atom.
+    same = _first_alike(atoms) if len({(type(atom), atom.size) for atom in atoms}) < len(atoms) else {}
+    starts = {atom: starts[same.get(atom, atom)] for atom in atoms}
     width = sum(atom.size for atom in atoms) + 1
     matrices: dict[Node, Sparse] = {
         atom: selection(np.arange(atom.size), starts[atom] + np.arange(atom.size), (atom.size, width)) for atom in atoms
@@ -76,6 +79,25 @@ def atoms_of(nodes: Sequence[Node], *, through_weights: bool) -> list[Node]:
                 seen.add(source)
                 stack.append(source)
     return found
+
+
+def _first_alike(atoms: Sequence[Node]) -> dict[Node, Node]:
+    """For each atom the first one that is computed in the same way from the same."""
+    first: dict[object, Node] = {}
+    alike: dict[Node, Node] = {}
+    for node in dict.fromkeys(node for atom in atoms for node in in_order(atom)):
+        key: object = node
+        if isinstance(node, Bend):
+            key = alike[node.node], node.negative.tobytes(), node.positive.tobytes()
+        elif isinstance(node, Affine) and sum(matrix.nnz for _, matrix in node.terms) <= MOST_ENTRIES:
+            parts = [
+                (alike[source], matrix.indptr.tobytes(), matrix.indices.tobytes(), matrix.data.tobytes())
+                for source, matrix in node.terms
+            ]
+            key = (*parts, node.bias.tobytes())
+        alike[node] = first.setdefault(key, node)
+    kept: dict[Node, Node] = {}
+    return {atom: kept.setdefault(alike[atom], atom) for atom in atoms}
 
 
 def first_equals(tensor: Tensor) -> Ints:

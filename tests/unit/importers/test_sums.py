@@ -38,3 +38,15 @@ def test_equal_sums_are_found():
     picked = graph.scale(graph.gather([source], np.array([2, 0, 2, 1, 0])), -1.0)
     assert first_equals(picked).tolist() == [0, 1, 0, 3, 1]
     assert first_equals(source).tolist() == [0, 1, 2]
+
+
+def test_what_is_computed_twice_is_one_atom():
+    source = graph.source((2,))
+
+    def hidden(bias=0.5):
+        z = graph.matmul(source, np.array([[0.1, 0.2], [0.3, 0.7]]), np.array([bias, 0.0]), "linear")
+        return graph.channelwise(graph.relu(z, "relu"), np.array([0.1, 0.3]), 0.2, "norm")
+
+    twice = sums([graph.add([hidden(), hidden()], [1, -1])]).matrices[0]
+    assert twice.nnz == 0
+    assert sums([graph.add([hidden(), hidden(0.25)], [1, -1])]).matrices[0].nnz == 4
