@@ -9,6 +9,7 @@ from polytope_lens import Lens, Network
 from polytope_lens.errors import (
     FileFormatError,
     MissingFileError,
+    OptionError,
     UnsupportedLayerError,
 )
 
@@ -48,3 +49,11 @@ def test_torch_modules_that_are_not_piecewise_affine_are_named():
 def test_a_lens_of_a_network_keeps_it():
     assert isinstance(LENS.network, Network)
     assert Lens(LENS.network).network is LENS.network
+
+
+@pytest.mark.parametrize(
+    "options", [{"inputs": "x"}, {"outputs": 0}, {"inputs": {"x": 1.0}}, {"input_shape": {"x": 2}}]
+)
+def test_options_that_a_network_has_no_use_for_are_refused(options):
+    with pytest.raises(OptionError, match=f"`{next(iter(options))}` has no use"):
+        Lens(LENS.network, **options)
