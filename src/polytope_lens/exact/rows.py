@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens.exact.sparse import PulledBackRows
     from polytope_lens.network.network import Network
 
     Row = list[fmpz]
@@ -142,7 +143,9 @@ def _kept_rows(network: Network) -> ExactRows:
     return ExactRows(network)
 
 
-def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_], n_layers: int | None = None) -> list[Row]:
+def cell_rows(
+    network: Network, source: ExactRows | PulledBackRows, bits: NDArray[np.bool_], n_layers: int | None = None
+) -> list[Row]:
     """Rows ``[a, c]`` of the inequalities ``a . u + c <= 0`` that say that all neurons keep these signs.
 
     Those of the first `n_layers` layers, by default of all.
@@ -151,7 +154,7 @@ def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_], n_la
     on = iter(bits.tolist())
     for index, layer in enumerate(network.layers[:n_layers]):
         exact = source.rows(index, bits)
-        rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts)]
+        rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts).tolist()]
     return rows
 
 
