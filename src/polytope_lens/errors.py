@@ -54,6 +54,14 @@ class FileFormatError(PolytopeLensError, ValueError):
     """A file does not hold what was expected of it."""
 
 
+class MissingFileError(PolytopeLensError, FileNotFoundError):
+    """There is no such file, or no folder to write it in."""
+
+
+class FileAccessError(PolytopeLensError, OSError):
+    """The system does not let a file be read or written: no permission, no room, a folder of that name."""
+
+
 class OptionError(PolytopeLensError, ValueError):
     """An option is not one of its allowed values."""
 

@@ -18,7 +18,7 @@ def test_all_errors_are_ours_and_of_a_builtin_kind():
     assert len(kinds) > 10
     for kind in kinds:
         if kind is not PolytopeLensError:
-            assert issubclass(kind, ValueError | TypeError | ImportError | IndexError | RuntimeError), kind
+            assert issubclass(kind, ValueError | TypeError | ImportError | IndexError | RuntimeError | OSError), kind
 
 
 def test_options_are_checked_against_a_closed_list():

@@ -43,7 +43,7 @@ def checked(what: T) -> T:
     if not isinstance(what, type):
         return _checked_function(what)  # type: ignore[return-value, arg-type]
     for name, member in list(vars(what).items()):
-        if name.startswith("_"):
+        if name.startswith("_") and name != "__call__":
             continue
         if isinstance(member, classmethod | staticmethod):
             setattr(what, name, type(member)(_checked_function(member.__func__)))

@@ -6,7 +6,9 @@ import os
 import reprlib
 import sys
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from math import inf, isfinite, nan
 from numbers import Number
 from pathlib import Path
@@ -37,6 +39,8 @@ def shown(value: object) -> str:
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"{_with_article(type(value).__name__)} of shape {tuple(map(int, shape))}"
+    if isinstance(value, np.generic | Fraction | Decimal):
+        return str(value)
     try:
         told = " ".join(reprlib.repr(value).split())
     except Exception:  # whatever objects of others do when they are asked for their text
@@ -56,6 +60,7 @@ def float_array(
     Integers, narrower floats, tensors of torch, fractions and decimals convert without loss; what would be rounded is
     refused, since the result would not be the caller's number any more.
     """
+    refuse_masks(value, name=name, error=error)
     try:
         raw = as_array(value)
     except ValueError as cause:
@@ -125,6 +130,20 @@ def _would_round(name: str, where: tuple[int, ...], value: object) -> str:
         f"{name} should fit float64 without rounding, but entry {list(where)} is {shown(value)}. "
         "Round it yourself, so that it is clear which number is meant."
     )
+
+
+def refuse_masks(value: Any, *, name: str, error: type[PolytopeLensError] = DimensionError) -> None:
+    """Refuse arrays with masked entries, also in lists: elsewhere they would count as what lies behind the mask."""
+    if isinstance(value, list | tuple):
+        for entry in value:
+            if isinstance(entry, list | tuple | np.ma.MaskedArray):
+                refuse_masks(entry, name=name, error=error)
+    elif isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        n_masked = int(np.ma.getmaskarray(value).sum())
+        raise error(
+            f"{name} should have no masked entries, but {n_masked} of {value.size} are masked. Fill them first, with "
+            "numpy.ma.filled, or leave them out."
+        )
 
 
 def values_array(value: ArrayLike, *, name: str, ndim: int) -> NDArray[np.float64] | NDArray[np.int64]:
@@ -202,6 +221,27 @@ def count(value: int, *, name: str, least: int = 1, most: int = WORD) -> int:
     return int(value)
 
 
+def size(value: int, *, name: str, each: int, least: int = 1) -> int:
+    """Return `value` if it is a whole number of things, of so many float64 numbers each, that memory can hold."""
+    n = count(value, name=name, least=least)
+    needed, there = 8 * n * each, _memory()
+    if needed > there:
+        raise OptionError(
+            f"{name} is {n}, which takes {needed / 2**30:.0f} GB; this machine has {there / 2**30:.0f} GB. "
+            "Ask for fewer at a time."
+        )
+    return n
+
+
+@cache
+def _memory() -> int:
+    """Bytes of memory of this machine; where it does not tell, more than any has."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 2**46
+
+
 def seed(value: int) -> int:
     """Return `value` if NumPy and torch take it as the seed of a random generator."""
     return count(value, name="`seed`", least=0)
@@ -243,7 +283,7 @@ def picked(index: Any, n: int, *, told: str, part: str) -> int | NDArray[np.int6
             raise IndexingError(f"{told}, but the slice {shown(index)} is none of whole numbers.") from cause
     if isinstance(index, int | np.integer) and not isinstance(index, bool):
         return int(_within(np.array([index]), n, told, part)[0])
-    if isinstance(index, np.ndarray | list) and not any(isinstance(i, list) for i in index) and np.ndim(index) == 1:
+    if isinstance(index, np.ndarray | list) and n_axes(index) == 1:
         array = np.asarray(index)
         if array.dtype == bool and len(array) == n:
             return np.flatnonzero(array)
@@ -257,7 +297,7 @@ def picked(index: Any, n: int, *, told: str, part: str) -> int | NDArray[np.int6
 def _within(index: NDArray[np.int64], n: int, told: str, part: str) -> NDArray[np.int64]:
     for i in index.tolist():
         if not -n <= i < n:
-            raise IndexingError(f"{told}, but {part} {i} was asked for.")
+            raise IndexingError(f"{told}, but {part} {shown(i)} was asked for.")
     return index % n
 
 
@@ -272,8 +312,7 @@ def option(value: str, *, name: str, allowed: Iterable[str]) -> str:
     """Return `value` if it is one of `allowed`."""
     allowed = tuple(allowed)
     if not isinstance(value, str) or value not in allowed:
-        received = repr(value) if isinstance(value, str | int | float | None) else type(value).__name__
-        raise OptionError(f"{name} should be one of {', '.join(map(repr, allowed))}, but received {received}.")
+        raise OptionError(f"{name} should be one of {', '.join(map(repr, allowed))}, but received {shown(value)}.")
     return value
 
 
@@ -302,7 +341,7 @@ def path(value: str | os.PathLike[str], *, name: str) -> Path:
 
 def sequence(value: Iterable[Any], *, name: str) -> tuple[Any, ...]:
     """Return what a list, a tuple, an array or another iterable but a text holds."""
-    if isinstance(value, str | bytes) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0:
         raise OptionError(f"{name} should be a list or a tuple, but received {shown(value)}.")
     return tuple(value)
 

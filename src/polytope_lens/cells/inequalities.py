@@ -11,6 +11,7 @@ import numpy as np
 from flint import fmpz
 from scipy import sparse
 
+from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
@@ -436,6 +437,7 @@ def _unit(largest: Floats) -> Floats:
 
 def format_rows(system: Inequalities, limit: int) -> list[str]:
     """Readable rows, nearest first, at most `limit` of them."""
+    limit = validate.count(limit, name="`limit`", least=0)
     distances = system.distances()
     order = np.argsort(distances, kind="stable")
     shown = order[:limit]

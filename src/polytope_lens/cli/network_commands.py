@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from polytope_lens.cli.arguments import Commands
 
 
+# Characters of a domain that are printed.
+MOST_WORDS = 500
+
+
 def add(commands: Commands) -> None:
     """Add these commands."""
     inspect = add_command(
@@ -69,6 +73,7 @@ def add(commands: Commands) -> None:
     )
     verify.add_argument("log", help="proof log, written with --proof or proof=")
     verify.add_argument("--network", metavar="FILE", help="also check that the log is about this network")
+    verify.add_argument("--seconds", type=float, help="not proved what takes longer (default: 600)")
     add_as_json(verify)
 
 
@@ -143,6 +148,7 @@ def _plot(arguments: argparse.Namespace) -> None:
     from matplotlib.figure import Figure
 
     from polytope_lens.flat_domain import within
+    from polytope_lens.render.matplotlib import save_figure
 
     in_space = within(found).network.input_dim == 3
     figure = Figure(figsize=(6.4, 6.0), layout="constrained")
@@ -153,24 +159,30 @@ def _plot(arguments: argparse.Namespace) -> None:
         points=array_of(arguments.points) if arguments.points else None,
         output=arguments.output_index,
     )
-    figure.savefig(target, dpi=200)
+    save_figure(figure, target, 200)
     print(f"{target}: {len(found)} regions")
 
 
 def _verify(arguments: argparse.Namespace) -> int:
     from polytope_lens.lens import Lens
-    from polytope_lens.proof.checker import verify
+    from polytope_lens.proof.checker import SECONDS, verify
     from polytope_lens.proof.log import is_about
 
     lens = Lens(arguments.network) if arguments.network else None
-    answer = verify(arguments.log)
-    if lens is not None and answer["proved"] and not is_about(arguments.log, lens.network):
+    answer = verify(arguments.log, SECONDS if arguments.seconds is None else arguments.seconds)
+    if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
     if arguments.json:
         print_json(answer)
     elif answer["proved"]:
-        about = f" of the network in {arguments.network}" if lens is not None else ""
-        print(f"proved: {answer['total']} regions{about}, {answer['per_layer']} after each layer")
+        widths = ", ".join(map(str, answer["widths"])) or "no"
+        that = f", that in {arguments.network}" if lens is not None else ""
+        print(f"proved: {answer['total']} regions, {answer['per_layer']} after each layer")
+        print(f"network: {answer['inputs']} inputs, {widths} hidden neurons, SHA-256 {answer['network']}{that}")
+        domain = answer["domain"]
+        print(
+            f"domain: {domain if len(domain) <= MOST_WORDS else domain[:MOST_WORDS] + ' ... (all of it with --json)'}"
+        )
     else:
         print(f"{arguments.log}: REJECTED at line {answer['line']}: {answer['reason']}")
     return 0 if answer["proved"] else 1

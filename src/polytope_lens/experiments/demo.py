@@ -94,9 +94,9 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     print()
     with _timed("drew the picture"):
         figure = render.three_panels(found, target, samples.train_points, samples.validation_points)
-        figure.savefig(paths[0], dpi=200)
+        render.save_figure(figure, paths[0], 200)
     with _timed("drew the vector picture"):
-        figure.savefig(paths[1], dpi=200)
+        render.save_figure(figure, paths[1], 200)
 
     with _timed(f"drew a film of {len(recorder.steps)} frames"):
         film(recorder.recording(), paths[2], fps=10.0, workers=workers)

@@ -10,6 +10,7 @@ The times that the descriptions name are estimates for two cores that do nothing
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
@@ -20,6 +21,7 @@ from polytope_lens.errors import OptionError
 from polytope_lens.experiments.crease import crease_films
 from polytope_lens.experiments.run import Run, RunSetting, learn
 from polytope_lens.experiments.toy.models import equal_parameters
+from polytope_lens.io.files import write_text
 
 if TYPE_CHECKING:
     import os
@@ -206,6 +208,7 @@ def write(run: Run, folder: Path, *, workers: int = 2, progress: bool = True) ->
     Of a network with more than `MOST_FOLDED` regions there is no surface: nobody could see its folds.
     """
     from polytope_lens.experiments import pictures
+    from polytope_lens.render.matplotlib import save_figure
 
     start = folder / run.setting.slug
     film, recorded, steps = (Path(f"{start}{end}") for end in (film_suffix(), ".npz", "_steps.csv"))
@@ -223,7 +226,7 @@ def write(run: Run, folder: Path, *, workers: int = 2, progress: bool = True) ->
     if found is not None and len(found) <= MOST_FOLDED:
         figures["surface"] = pictures.folded(found)
     for what, figure in figures.items():
-        figure.savefig(f"{start}_{what}.png", dpi=150)
+        save_figure(figure, f"{start}_{what}.png", 150)
     return [film, recorded, steps, *(Path(f"{start}_{what}.png") for what in figures)]
 
 
@@ -239,18 +242,20 @@ def _row(run: Run) -> list[Any]:
 def _compare(name: str, runs: Sequence[Run], folder: Path, against: str | None) -> list[Path]:
     """The table as a file, and a figure where one thing varies."""
     from polytope_lens.experiments import pictures
+    from polytope_lens.render.matplotlib import save_figure
 
     files = [folder / f"{name}.csv"]
     _write_csv(files[0], COLUMNS, [_row(run) for run in runs])
     if against is not None and len(runs) > 1:
         files.append(folder / f"{name}.png")
-        pictures.comparison(runs, against).savefig(files[-1], dpi=150)
+        save_figure(pictures.comparison(runs, against), files[-1], 150)
     return files
 
 
 def _write_csv(path: Path, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([names, *rows])
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([names, *rows])
+    write_text(path, text.getvalue())
 
 
 def _announced(result: Result) -> Result:

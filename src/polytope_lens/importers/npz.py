@@ -13,13 +13,15 @@ The format, all arrays of numbers, rows are neurons:
 ``lo``, ``hi`` (d,)
     Corners of the domain; both absent, or infinite in every coordinate, for the whole space.
 
+``sha256_of_all``
+    The digest of all other arrays, as :mod:`.array_archive` takes it; it may be absent.
+
 Other arrays are left to other programs.
 """
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -27,7 +29,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError
-from polytope_lens.io.files import whole_file
+from polytope_lens.io.array_archive import load_arrays, save_arrays
 from polytope_lens.network.network import Layer, Network
 
 if TYPE_CHECKING:
@@ -57,15 +59,15 @@ def load_npz(path: str | PathLike[str]) -> tuple[Network, Box | None]:
 
     Raises
     ------
+    MissingFileError, FileAccessError
     FileFormatError
-        A missing, damaged or incomplete file, or one that holds Python objects; they are never unpickled.
+        A damaged or incomplete file, or one that holds Python objects; they are never unpickled.
 
     Notes
     -----
     Exact: narrower floats and integers convert to float64 without loss, and numbers that would be rounded are refused.
     """
-    path = Path(path)
-    arrays = read_arrays(path)
+    arrays = load_arrays(path)
     try:
         network = network_of(arrays)
         return network, box_of(arrays, network.input_dim)
@@ -98,8 +100,7 @@ def save_npz(network: Network, path: str | PathLike[str], domain: Box | None = N
         if domain.dim != network.input_dim:
             raise DimensionError(f"the network has {network.input_dim} inputs, but the domain has {domain.dim}.")
         arrays |= {"lo": domain.lower, "hi": domain.upper}
-    with whole_file(path) as file:
-        np.savez(file, **arrays)
+    save_arrays(path, arrays)
 
 
 def arrays_of(network: Network) -> Arrays:
@@ -109,25 +110,6 @@ def arrays_of(network: Network) -> Arrays:
     for index, (weight, bias) in enumerate(pairs):
         arrays[f"W{index}"], arrays[f"b{index}"] = weight, bias
     return arrays | _activation_arrays(network)
-
-
-def read_arrays(path: Path) -> Arrays:
-    """All arrays of an archive; Python objects are refused.
-
-    Raises
-    ------
-    FileFormatError
-    """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except Exception as error:  # a damaged archive makes zipfile, zlib and numpy raise nearly anything
-        pickled = "It holds Python objects, which are never read. " if "allow_pickle" in str(error) else ""
-        raise FileFormatError(
-            f"{path} is damaged, or not a .npz archive of plain arrays. {pickled}Write it with save_npz or numpy.savez."
-        ) from error
 
 
 def network_of(arrays: Arrays) -> Network:

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
     from polytope_lens.polytope import Polytope
 
-# Words that begin a line: those that say that rows are points and rays, and those before the numbers of equations.
-OF_POINTS, OF_EQUATIONS = ("V-representation", "hull"), ("linearity", "equality", "partial_enum", "partial_enumeration")
+# Words that begin a line: those before the numbers of equations, and what changes nothing about the set of points.
+KIND = "H-representation"
+OF_EQUATIONS = ("linearity", "equality", "partial_enum", "partial_enumeration")
+HARMLESS = frozenset({
+    *("adjacency", "allbases", "cache", "debug", "digits", "estimates", "getvolume", "incidence", "input_adjacency"),
+    *("input_incidence", "lexmax", "lexmin", "lponly", "maxcobases", "maxcutoff", "maxdepth", "maximize", "maxindex"),
+    *("maxoutput", "mincutoff", "mindepth", "minimize", "minindex", "mixcutoff", "printcobasis", "randomorder"),
+    *("redund", "restart", "seed", "stdout_off", "stdout_on", "threads", "truncate", "verbose", "verify_input"),
+})  # fmt: skip
 
 
 def to_ine(poly: Polytope) -> str:
@@ -51,8 +58,9 @@ def to_ine(poly: Polytope) -> str:
 def read_ine(text: str) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Read an H-representation of integers, fractions or decimals: ``A`` and ``b`` as arrays of fractions; exact.
 
-    A row of the list ``linearity`` is an equation, and becomes two inequalities; comments are not read. A
-    V-representation, whose rows are points and rays, is refused.
+    A row of the list ``linearity`` is an equation, and becomes two inequalities; comments are not read, nor what stands
+    before the line ``H-representation``. A V-representation, whose rows are points and rays, is refused, and so is an
+    option that may say what the rows mean.
 
     Raises
     ------
@@ -71,7 +79,8 @@ def read_ine(text: str) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
         m, columns, kind = lines[begin + 1].split()
         shape = int(m), int(columns)
         words = " ".join(lines[begin + 2 : end]).split()
-        options = [line.split() for line in (*lines[:begin], *lines[end + 1 :])]
+        first = lines.index(KIND) + 1 if KIND in lines[:begin] else 0
+        options = [line.split() for line in (*lines[first:begin], *lines[end + 1 :])]
         equations = [int(word) - 1 for first, *rest in options if first in OF_EQUATIONS for word in _listed(rest)]
         numbers = [_number(word) for word in words]
     except (ValueError, IndexError, ZeroDivisionError) as error:
@@ -79,11 +88,17 @@ def read_ine(text: str) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
             "an .ine file should hold a line `begin`, the numbers of rows and columns and a kind of number, then the "
             "rows, and a line `end`, but this text does not."
         ) from error
-    for first, *_ in options:
-        if first in OF_POINTS:
+    for line in lines[:begin] + lines[end + 1 :]:
+        if re.match(r"v-?rep|hull\b", line, re.IGNORECASE):
             raise FileFormatError(
-                f"an .ine file should hold an H-representation, but the line that begins with {first!r} says that the "
-                "rows of this one are points and rays. Let cddlib or lrs convert it first."
+                f"an .ine file should hold an {KIND}, but the line {line[:50]!r} says that the rows of this one are "
+                "points and rays. Let cddlib or lrs convert it first."
+            )
+    for word, *_ in options:
+        if word not in OF_EQUATIONS and word not in HARMLESS:
+            raise FileFormatError(
+                f"an .ine file should have a line `{KIND}`, and options that are known after it, but the line that "
+                f"begins with {word!r} may say that the rows mean something else. Take it out if it does not."
             )
     if kind not in ("integer", "rational", "real") or shape[1] < 2 or shape[0] * shape[1] != len(numbers):
         raise FileFormatError(

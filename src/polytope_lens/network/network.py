@@ -90,6 +90,7 @@ class Layer:
                     f"{tuple(weight.shape)}, but has shape {array.shape}."
                 )
             object.__setattr__(self, name, array)
+        validate.refuse_masks(self.cuts, name="`cuts`", error=InvalidNetworkError)
         cuts = np.array(self.cuts, dtype=bool)
         if cuts.shape != (n,) or (~cuts & (self.negative_slope != self.positive_slope)).any():
             raise InvalidNetworkError(
@@ -287,6 +288,8 @@ def piecewise_layer(
     weight: ArrayLike, bias: ArrayLike, *, negative_slope: ArrayLike = 0.0, positive_slope: ArrayLike = 1.0
 ) -> Layer:
     """Build a hidden layer whose neurons all cut; slopes are numbers or one per neuron."""
+    given = [weight, bias, negative_slope, positive_slope]
+    validate.refuse_masks(given, name="a layer", error=InvalidNetworkError)
     rows = len(np.asarray(bias))
     return Layer(
         np.asarray(weight),
@@ -299,6 +302,7 @@ def piecewise_layer(
 
 def pass_through_layer(weight: ArrayLike | Sparse, bias: ArrayLike) -> Layer:
     """Build a hidden layer that only carries values: an affine map without activation."""
+    validate.refuse_masks(bias, name="a layer's bias", error=InvalidNetworkError)
     offsets = np.asarray(bias)
     rows = len(offsets)
     return Layer(cast("Matrix", weight), offsets, np.ones(rows), np.ones(rows), np.zeros(rows, dtype=bool))
@@ -327,7 +331,8 @@ def from_arrays(
     >>> from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
     Network(2 -> 2 -> 1, 2 neurons that cut, ReLU)
     """
-    weights, biases = list(weights), list(biases)
+    weights = validate.sequence(weights, name="`weights`")
+    biases = validate.sequence(biases, name="`biases`")
     if not weights:
         raise InvalidNetworkError("a network needs at least one weight matrix, its output layer, but received none.")
     if len(weights) != len(biases):
@@ -336,10 +341,11 @@ def from_arrays(
             f"{len(biases)} biases."
         )
     hidden = len(weights) - 1
+    slopes: Sequence[ArrayLike]
     if isinstance(negative_slope, int | float | np.floating | np.integer):
-        slopes: list[ArrayLike] = [float(negative_slope)] * hidden
+        slopes = [negative_slope] * hidden
     else:
-        slopes = list(negative_slope)
+        slopes = validate.sequence(negative_slope, name="`negative_slope`, if it is no number,")
         if len(slopes) != hidden:
             raise InvalidNetworkError(
                 f"`negative_slope` should be a number or have one entry for each of the {hidden} hidden layers, "
@@ -358,7 +364,10 @@ def from_arrays(
         offsets.append(bias)
     layers = []
     for index, slope in enumerate(slopes):
-        given = np.asarray(slope)
+        axes = min(1, validate.n_axes(slope))
+        given = validate.float_array(
+            slope, name=f"the negative slopes of layer {index}", ndim=axes, error=InvalidNetworkError
+        )
         if given.shape not in ((), offsets[index].shape):
             raise InvalidNetworkError(
                 f"the negative slopes of layer {index} should be one number or one for each of its "

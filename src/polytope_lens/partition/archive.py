@@ -4,7 +4,7 @@ The arrays of a saved partition, besides those of its network and box, which :mo
 one of a network as well):
 
 ``partition_version``
-    2.
+    3.
 ``domain_A`` (m, d), ``domain_b`` (m,)
     The domain, if it is a polytope that is no box.
 ``packed_patterns``, ``maps``, ``witnesses``, ``counts_per_layer``, ``engine``
@@ -16,12 +16,14 @@ one of a network as well):
 ``search_start``, ``search_order``, ``search_distances``, ``search_crossings``, ``search_limit``, ``search_open`` (2,)
     As in :class:`.Search`, the last one its `n_uncrossed` and `n_unseen`; absent where there is none.
 
+``sha256_of_all``
+    The digest of all of them, as :mod:`.array_archive` takes it.
+
 Of a flat box, maps, witnesses, meshes and points are those on the flat, in the coordinates of the free inputs.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,9 +31,9 @@ import numpy as np
 from polytope_lens.domain import Box, check_domain
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError, Status
 from polytope_lens.flat_domain import flat_domain, within
-from polytope_lens.importers.npz import arrays_of, box_of, network_of, read_arrays
+from polytope_lens.importers.npz import arrays_of, box_of, network_of
+from polytope_lens.io.array_archive import load_arrays, save_arrays
 from polytope_lens.io.arrays import MOST, ArrayReader
-from polytope_lens.io.files import whole_file
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
 from polytope_lens.network.network import bit_starts
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, Any]
 
-VERSION = 2
+VERSION = 3
 FLOAT, INT, SHORT, BOOL, WORD = map(np.dtype, (np.float64, np.int64, np.int32, np.bool_, np.uint64))
 
 
@@ -90,8 +92,7 @@ def save(partition: Partition, path: str | PathLike[str]) -> None:
         arrays |= {f"mesh_{name}": getattr(partition.mesh, name) for name in type(partition.mesh).__slots__}
     if seen.search is not None:
         arrays |= _search_arrays(seen.search)
-    with whole_file(path) as file:
-        np.savez(file, **arrays)
+    save_arrays(path, arrays)
 
 
 def load(path: str | PathLike[str]) -> dict[str, Any]:
@@ -105,17 +106,17 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
 
     Raises
     ------
+    MissingFileError, FileAccessError
     FileFormatError
-        A missing, damaged or incomplete file, or one whose arrays do not fit together. Python objects are never read.
+        A damaged or incomplete file, or one whose arrays do not fit together. Python objects are never read.
 
     Notes
     -----
-    Checked are the sum of every array that the archive keeps, types and shapes, that indices are in range, and that
+    Checked are the digest of all arrays, types and shapes, that indices are in range, and that
     patterns ascend and are as many after each layer as the file says; not that the regions are those of the network.
     No torch is needed. Cost: that of reading the file, and a pass over the patterns.
     """
-    path = Path(path)
-    arrays = read_arrays(path)
+    arrays = load_arrays(path, sealed="partition_version")
     if "partition_version" not in arrays:
         raise FileFormatError(f"{path} holds no partition. Write one with `partition.save`; of a network, make a Lens.")
     try:

@@ -141,7 +141,9 @@ class Partition(Keeper):
     def _checked_one(self, index: int) -> int:
         chosen = self._checked(index)
         if not isinstance(chosen, int):
-            raise IndexingError(f"the vertices of one region are asked for by its number, but received {index!r}.")
+            raise IndexingError(
+                f"the vertices of one region are asked for by its number, but received {validate.shown(index)}."
+            )
         return chosen
 
     def __iter__(self) -> Iterator[Region]:

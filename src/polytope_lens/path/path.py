@@ -119,7 +119,7 @@ class Path(Keeper):
         """The inputs at given positions, (n,) -> (n, d), or a number -> (d,); rounded."""
         ndim = min(1, validate.n_axes(positions))
         s = validate.float_array(positions, name="the positions given to `embed`", ndim=ndim)
-        segment = np.clip(s.astype(np.int64), 0, len(self.points) - 2)
+        segment = np.clip(s, 0, len(self.points) - 2).astype(np.int64)
         t = (s - segment)[..., None]
         return np.asarray((1 - t) * self.points[segment] + t * self.points[segment + 1])
 

@@ -88,6 +88,7 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
     ------
     DimensionError
     """
+    validate.refuse_masks(value, name=name)
     try:
         raw = validate.as_array(value)
     except Exception:
@@ -102,7 +103,8 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
             exact[place] = fraction(entry)
         except (AttributeError, TypeError, ValueError, OverflowError) as cause:
             raise DimensionError(
-                f"{name} should be finite numbers, floats, integers or fractions, but entry {list(place)} is {entry!r}."
+                f"{name} should be finite numbers, floats, integers or fractions, "
+                f"but entry {list(place)} is {validate.shown(entry)}."
             ) from cause
     return exact
 

@@ -13,7 +13,7 @@ from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, answers
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
-from polytope_lens.errors import DimensionError
+from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.io.export import Export
 from polytope_lens.io.ine import read_ine
 from polytope_lens.io.json import read_json
@@ -94,6 +94,8 @@ class Polytope(Keeper):
     _integers: IntegerRows | None
 
     def __init__(self, A: ArrayLike, b: ArrayLike, *, owners: Iterable[Iterable[Owner]] | None = None) -> None:
+        if owners is not None:
+            owners = [_given_owners(row) for row in validate.sequence(owners, name="`owners`")]
         found = halfspaces.given(A, b)
         if isinstance(found, IntegerRows):
             dim = len(found.rows[0]) - 1 if found.rows else np.shape(A)[1]
@@ -110,7 +112,7 @@ class Polytope(Keeper):
         integers: IntegerRows | None,
         hint: Floats | None = None,
     ) -> None:
-        named = ((),) * n_rows if owners is None else tuple(tuple((p, q) for p, q in row) for row in owners)
+        named = ((),) * n_rows if owners is None else tuple(map(tuple, owners))
         if len(named) != n_rows:
             raise DimensionError(f"a polytope with {n_rows} rows needs owners for each, but received {len(named)}.")
         values = {"dim": dim, "owners": named, "_hint": hint, "_floats": floats, "_integers": integers}
@@ -331,7 +333,7 @@ class Polytope(Keeper):
         """
         if validate.is_one(x):
             return _answer(self._nearest(x, "`project`").point, exact)
-        rows = [self._nearest(row, "`project`").point for row in np.asarray(x)]
+        rows = [self._nearest(row, "`project`").point for row in validate.as_array(x)]
         return _answer([v for row in rows for v in row], exact).reshape(len(rows), self.dim)
 
     @documented_by(projection.nearest_point)
@@ -345,7 +347,7 @@ class Polytope(Keeper):
         norm : 1, 2 or infinity
         """
         if not validate.is_one(x):
-            return np.array([self._nearest(row, "`distance`", norm).distance for row in np.asarray(x)])
+            return np.array([self._nearest(row, "`distance`", norm).distance for row in validate.as_array(x)])
         return self._nearest(x, "`distance`", norm).distance
 
     def _nearest(self, x: ArrayLike, what: str, norm: float = 2) -> projection.Nearest:
@@ -360,7 +362,7 @@ class Polytope(Keeper):
         n : int
         seed : int
         """
-        n = validate.count(n, name="the number of points", least=0)
+        n = validate.size(n, name="the number of points", each=self.dim, least=0)
         return sampling.sample(self, n, np.random.default_rng(validate.seed(seed)))
 
     @documented_by(ellipsoid.max_volume_ellipsoid)
@@ -464,3 +466,13 @@ def of_integers(
 
 def _answer(point: list[fmpq], exact: bool) -> Floats | Fractions:
     return fractions(point) if exact else np.array([nearest_float(v) for v in point], dtype=np.float64)
+
+
+def _given_owners(row: Iterable[Owner]) -> tuple[Owner, ...]:
+    """The owners of one row: pairs (layer, neuron)."""
+    pairs = tuple(validate.sequence(owner, name="an owner") for owner in validate.sequence(row, name="owners of a row"))
+    if not all(len(pair) == 2 and all(isinstance(n, int | np.integer) for n in pair) for pair in pairs):
+        raise OptionError(
+            f"owners of a row should be pairs (layer, neuron) of numbers, but received {validate.shown(row)}."
+        )
+    return tuple((int(layer), int(neuron)) for layer, neuron in pairs)

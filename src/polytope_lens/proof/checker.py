@@ -1,10 +1,11 @@
 """Check a proof log of polytope_lens.
 
-    python checker.py LOG
+    python checker.py LOG [SECONDS]
 
 This file proves again, in integer arithmetic, that the regions which a log lists are all regions of its network in its
 domain. It needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it.
-docs/proofs.md describes the format, and why the checks below suffice. The exit code is 0 if it is proved.
+docs/proofs.md describes the format, and why the checks below suffice. The exit code is 0 if it is proved. What would
+take more memory than 256 MB and 200 times the log, or more than so many seconds, is not proved.
 
 A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + c``, and in a cell for the halfspace
 ``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0. A pattern is an integer with
@@ -13,12 +14,17 @@ a bit for each neuron that cuts, the first one highest: 1 where its pre-activati
 
 import hashlib
 import math
+import os
 import sys
+import time
+from collections.abc import Iterable, Iterator
 from itertools import compress
 from operator import mul
 from typing import Any, BinaryIO, NamedTuple
 
 Row = list[int]
+SECONDS = 600.0
+FREE_BYTES, BYTES_PER_BYTE = 2**28, 200
 
 
 class RejectedError(Exception):
@@ -31,25 +37,64 @@ def require(condition: object, message: str) -> None:
 
 
 class Log:
-    """The lines of a log, split into words. The last line holds the SHA-256 digest of all bytes before it."""
+    """The lines of a log, split into words. The last line holds the SHA-256 digest of all bytes before it.
 
-    def __init__(self, file: BinaryIO) -> None:
+    Words stand between single spaces, and each number is written in one way only: nobody reads another log in them.
+    """
+
+    def __init__(self, file: BinaryIO, size: int, seconds: float = SECONDS) -> None:
         self.file, self.digest, self.number = file, hashlib.sha256(), 0
         self.raw, self.words = b"", list[str]()
+        self.size, self.held, self.most = size, 0, FREE_BYTES + BYTES_PER_BYTE * size
+        self.seconds, self.started = seconds, time.monotonic()
 
     def advance(self) -> None:
-        self.raw = self.file.readline()
+        self.raw = self.file.readline(self.size + 1)
         self.words = self.raw.decode("ascii").split()
         self.number += 1
 
-    def next(self, keyword: str | None = None) -> list[str]:
-        """The words of this line, after which the next one is read."""
+    def next(self, keyword: str | None = None, n: int | None = None) -> list[str]:
+        """The words of this line, n of them if that is known, after which the next one is read."""
         words = self.words
         require(words, "the log ends too early")
-        require(keyword in (None, words[0]), f"expected a line '{keyword} ...', but found '{words[0]} ...'")
+        require(keyword in (None, words[0]), f"expected a line '{keyword} ...', but found '{words[0][:20]} ...'")
+        require(n in (None, len(words)), f"expected {n} words, but found {len(words)}")
+        require(" ".join(words).encode() + b"\n" == self.raw, "a line is words with single spaces between them")
+        self.check_time()
         self.digest.update(self.raw)
         self.advance()
         return words
+
+    def check_time(self) -> None:
+        late = time.monotonic() - self.started > self.seconds
+        require(not late, f"not decided within {self.seconds:g} seconds: if you believe that it is a proof, allow more")
+
+    def timed(self, columns: Iterable[Row]) -> Iterator[Row]:
+        for column in columns:
+            self.check_time()
+            yield column
+
+    def afford(self, n_bytes: int) -> None:
+        """Refuse what takes more memory, beside what is held, than a log of this size is granted."""
+        require(self.held + n_bytes <= self.most, f"it needs more than the {self.most:.2g} bytes that it is granted")
+
+    def hold(self, n_bytes: int) -> None:
+        """Count memory that stays in use."""
+        self.afford(n_bytes)
+        self.held += n_bytes
+
+
+def decimal(word: str) -> int:
+    require(
+        len(word) < 19 and word.isdigit() and word == str(int(word)), "a number of things is written in decimal digits"
+    )
+    return int(word)
+
+
+def hexadecimal(word: str) -> int:
+    value = int(word, 16)
+    require(word == f"{value:x}", "an integer is written in hexadecimal digits")
+    return value
 
 
 def integers(rows: list[list[float]]) -> tuple[list[Row], int]:
@@ -57,6 +102,11 @@ def integers(rows: list[list[float]]) -> tuple[list[Row], int]:
     pairs = [[value.as_integer_ratio() for value in row] for row in rows]
     scale = max((q for row in pairs for _, q in row), default=1)
     return [[p * (scale // q) for p, q in row] for row in pairs], scale
+
+
+def longest(rows: list[Row]) -> int:
+    """Bits of the longest number."""
+    return max((value.bit_length() for row in rows for value in row), default=0)
 
 
 class Layer:
@@ -68,9 +118,12 @@ class Layer:
         self.cuts = [bool(neuron[2]) for neuron in neurons]
         self.rows, self.scale = integers([neuron[3:] for neuron in neurons])
         self.n_bits = sum(self.cuts)
+        # So many bits at most are longer what this layer computes of what it sees, and what the next one sees of that.
+        first = longest([*self.rows, [self.scale]]) + len(self.rows[0]).bit_length()
+        self.longer = first, longest([*self.slopes, [self.unit]])
 
-    def preactivations(self, columns: list[Row]) -> list[Row]:
-        live = [(column, [v for v in column if v]) for column in columns]  # many neurons are off
+    def preactivations(self, columns: Iterable[Row]) -> list[Row]:
+        live = ((column, [v for v in column if v]) for column in columns)  # many neurons are off
         return [[sum(map(mul, compress(row, column), some)) for row in self.rows] for column, some in live]
 
     def activations(self, columns: list[Row], z: list[Row], on: list[bool]) -> list[Row]:
@@ -94,15 +147,16 @@ class Chart(NamedTuple):
 def read_floats(words: list[str], n: int) -> list[float]:
     values = [float.fromhex(word) for word in words]
     require(len(values) == n and all(map(math.isfinite, values)), f"expected {n} finite numbers")
+    require(all(value.hex() == word for value, word in zip(values, words)), "a float is written as float.hex does")
     return values
 
 
 def read_network(log: Log) -> tuple[int, list[Layer]]:
     """The number of inputs, and the hidden layers; the output layer has no part in the regions."""
-    dim = int(log.next("inputs")[1])
+    dim = decimal(log.next("inputs", 2)[1])
     fan_in, layers = dim, list[Layer]()
     while log.words[:1] == ["layer"]:
-        width = int(log.next()[1])
+        width = decimal(log.next(n=2)[1])
         neurons = [read_floats(log.next("neuron")[1:], fan_in + 4) for _ in range(width)]
         require(dim > 0 and neurons, "a layer without inputs or neurons")
         require(all(n[2] == 1 or (n[2] == 0 and n[0] == n[1]) for n in neurons), "a neuron that bends must cut")
@@ -111,55 +165,80 @@ def read_network(log: Log) -> tuple[int, list[Layer]]:
     return dim, layers
 
 
-def read_domain(log: Log, dim: int) -> list[Chart]:
-    """Charts that together cover the domain."""
+def unit(k: int, dim: int, sign: int = 1) -> Row:
+    row = [0] * (dim + 1)
+    row[k] = sign
+    return row
+
+
+def read_domain(log: Log, dim: int) -> tuple[str, Iterator[Chart]]:
+    """What the domain is, and charts that together cover it."""
     words = log.next("domain")
-    identity = [[int(i == k) for i in range(dim + 1)] for k in range(dim + 1)]
     if words[1] == "box":
         corners = read_floats(words[2:], 2 * dim)
         lower, upper = corners[:dim], corners[dim:]
         free = [k for k in range(dim) if lower[k] != upper[k]]  # u runs over these; the other coordinates are fixed
+        log.afford(32 * (dim + len(free)) * (len(free) + 1))
         (fixed,), q = integers([[lo if lo == hi else 0.0 for lo, hi in zip(lower, upper)]])
-        columns = [[q * v for v in identity[k]] for k in free] + [[*fixed, q]]
-        return [in_box(columns, [], [lower[k] for k in free], [upper[k] for k in free])]
-    sides = [read_floats(log.next("side")[1:], dim + 1) for _ in range(int(words[2]))]
-    if words[1] == "polytope":
-        return [Chart(identity, [integers([side])[0][0] for side in sides if any(side)], None)]
-    require(words[1] == "cone", "a domain is a box, a polytope or a cone")
-    # Rays of {t > 0} meet one of the 2 dim + 1 facets t = 1, x_k = 1, x_k = -1 of the box |x_k| <= 1, 0 <= t <= 1.
-    charts = [in_box(identity, sides, [-1.0] * dim, [1.0] * dim)]
+        columns = [unit(k, dim, q) for k in free] + [[*fixed, q]]
+        chart = in_box(columns, [], [lower[k] for k in free], [upper[k] for k in free])
+        return f"box from {lower} to {upper}", iter([chart])
+    require(len(words) == 3 and words[1] in ("polytope", "cone"), "a domain is a box, a polytope or a cone")
+    sides = [read_floats(log.next("side")[1:], dim + 1) for _ in range(decimal(words[2]))]
+    log.afford(32 * (3 * dim + len(sides)) * (dim + 2))
+    listed = "".join(f"; {side[:-1]} . x <= {-side[-1]}" for side in sides)
+    if words[1] == "cone":
+        return f"all of R^{dim}{listed}", cone_charts(dim, sides)
+    rows = [integers([side])[0][0] for side in sides if any(side)]
+    return f"polytope in R^{dim}{listed}", iter([Chart([unit(k, dim) for k in range(dim + 1)], rows, None)])
+
+
+def cone_charts(dim: int, sides: list[list[float]]) -> Iterator[Chart]:
+    """Rays of {t > 0} meet a facet t = 1, x_k = 1 or x_k = -1 of the box |x_k| <= 1, 0 <= t <= 1: 2 dim + 1 in all."""
+    yield in_box([unit(k, dim) for k in range(dim + 1)], sides, [-1.0] * dim, [1.0] * dim)
     for k in range(dim):
-        others = identity[:k] + identity[k + 1 :]
+        others = [unit(i, dim) for i in range(dim + 1) if i != k]
         for sign in (1, -1):
-            facet = [*others, [sign * v for v in identity[k]]]
-            charts.append(in_box(facet, sides, [-1.0] * (dim - 1) + [0.0], [1.0] * dim))
-    return charts
+            yield in_box([*others, unit(k, dim, sign)], sides, [-1.0] * (dim - 1) + [0.0], [1.0] * dim)
 
 
 def in_box(columns: list[Row], sides: list[list[float]], lower: list[float], upper: list[float]) -> Chart:
     require(all(map(float.__lt__, lower, upper)), "a box has lower < upper")
     axes = range(len(lower))
     rows = [[sum(map(mul, side, column)) for column in columns] for side in sides]
-    rows += [[float(i == k) for i in axes] + [-upper[k]] for k in axes]
-    rows += [[-float(i == k) for i in axes] + [lower[k]] for k in axes]
+    for sign, bounds in ((1, upper), (-1, lower)):
+        rows += [[*map(float, unit(k, len(lower), sign)[:-1]), -sign * bounds[k]] for k in axes]
     (below, above), q = integers([lower, upper])
     return Chart(columns, [integers([row])[0][0] for row in rows if any(row)], (below, above, q))
 
 
+def afford_layers(log: Log, layers: list[Layer], columns: list[Row]) -> None:
+    """Refuse numbers that become too long behind many layers, before they are computed."""
+    bits, total = longest(columns), sum(layer.n_bits for layer in layers) * len(layers) // 8
+    for layer in layers:
+        for longer in layer.longer:
+            bits += longer
+            total += 4 * len(columns) * len(layer.rows) * (bits // 8 + 64)
+    log.afford(total)
+
+
 def check_plane(log: Log, layers: list[Layer], chart: Chart, found: set[int]) -> None:
     """Polygons that tile the chart, whose patterns no neuron contradicts at any of their corners."""
+    n_bits = sum(layer.n_bits for layer in layers)
     points, tight, signs, unmatched = list[Row](), list[int](), list[tuple[int, int]](), set[tuple[int, int]]()
     while log.words[:1] in (["v"], ["r"]):
         words = log.next()
+        log.hold((n_bits + len(chart.sides)) // 4 + 200 * len(words))
         if words[0] == "v":
-            x, y, w = point = [int(word, 16) for word in words[1:]]
+            x, y, w = point = [hexadecimal(word) for word in words[1:]]
             slacks = [a * x + b * y + c * w for a, b, c in chart.sides]
             require(w > 0 and max(slacks, default=0) <= 0, "a corner outside the domain")
             points.append(point)
             tight.append(sum(1 << i for i, slack in enumerate(slacks) if slack == 0))
             columns, above, below = [[sum(map(mul, row, point)) for row in zip(*chart.columns)]], 0, 0
+            afford_layers(log, layers, columns)
             for layer in layers:
-                z = layer.preactivations(columns)
+                z = layer.preactivations(log.timed(columns))
                 on = [value > 0 for value in z[0]]
                 for value, up, cuts in zip(z[0], on, layer.cuts):
                     if cuts:
@@ -167,8 +246,8 @@ def check_plane(log: Log, layers: list[Layer], chart: Chart, found: set[int]) ->
                 columns = [] if layer is layers[-1] else layer.activations(columns, z, on)
             signs.append((above, below))
             continue
-        pattern, corners = int(words[1], 16), [int(word) for word in words[2:]]
-        require(len(corners) > 2 and min(corners) >= 0, "no polygon")
+        pattern, corners = hexadecimal(words[1]), [decimal(word) for word in words[2:]]
+        require(len(corners) > 2, "no polygon")
         above = below = 0
         for i in corners:
             above, below = above | signs[i][0], below | signs[i][1]
@@ -193,48 +272,61 @@ def turn(first: Row, second: Row, third: Row) -> int:
 
 def check_tree(log: Log, layers: list[Layer], chart: Chart, found: set[int]) -> None:
     """Cells cut in two, neuron by neuron; where one does not cut, multipliers say why; at the end a point inside."""
-    first = layers[0].preactivations(chart.columns) if layers else []
-    stack = [(chart.sides, 0, chart.columns, first, dict[int, bool](), 0)]
-    while stack:
-        cell, depth, columns, z, bits, pattern = stack.pop()
+    afford_layers(log, layers, chart.columns)
+    n_bits = sum(layer.n_bits for layer in layers)
+    # The halfspaces of the cell at hand, what was decided in it, and the other sides of cuts, still to come.
+    cell, decided, halves = [*chart.sides], list[tuple[int, bool]](), list[Any]()
+    begin, depth, columns, pattern = 0, 0, chart.columns, 0
+    z = layers[0].preactivations(log.timed(columns)) if layers else []
+    while True:
+        bits = dict(decided[begin:])
         while True:
             while depth < len(layers) and len(bits) == layers[depth].n_bits:
                 for j in sorted(bits):
                     pattern = pattern * 2 + bits[j]
                 on = [bits.get(j, True) for j in range(len(z[0]))]
                 columns = layers[depth].activations(columns, z, on)
-                depth, bits = depth + 1, {}
-                z = layers[depth].preactivations(columns) if depth < len(layers) else []
+                depth, begin, bits = depth + 1, len(decided), {}
+                z = layers[depth].preactivations(log.timed(columns)) if depth < len(layers) else []
             words = log.next()
             if words[0] == "in":
-                w, *point = [int(word, 16) for word in words[1:]]
+                w, *point = [hexadecimal(word) for word in words[1:]]
                 require(depth == len(layers) and w > 0 and len(point) == len(chart.columns) - 1, "no point of a region")
                 require(all(sum(map(mul, row, [*point, w])) < 0 for row in cell), "a witness outside its region")
                 require(pattern not in found, "a region is listed twice")
+                log.hold(n_bits // 4 + 100)
                 found.add(pattern)
                 break
-            j = int(words[1])
-            require(depth < len(layers) and 0 <= j < len(z[0]), "no such neuron")
+            j = decimal(words[1])
+            require(depth < len(layers) and j < len(z[0]), "no such neuron")
             require(layers[depth].cuts[j] and j not in bits, "a neuron that is not to be decided")
             row = [values[j] for values in z]
             minus = [-v for v in row]
             if words[0] == "cut":
-                stack.append(([*cell, minus], depth, columns, z, {**bits, j: True}, pattern))
-                cell, bits = [*cell, row], {**bits, j: False}
-                continue
-            require(words[0] in ("on", "off"), f"unknown line '{words[0]} ...'")
-            bits[j] = words[0] == "on"
-            require(any(row) or not bits[j], "a neuron that vanishes is off")
-            scale = int(words[2], 16)
-            rest = leftover([scale * v for v in (minus if bits[j] else row)], cell, words[3:])
-            require(scale > 0 and greatest(rest, chart.box) <= 0, f"no proof that neuron {j} is {words[0]}")
+                require(len(words) == 2, "a cut is that of one neuron")
+                halves.append((len(cell), minus, len(decided), j, begin, depth, columns, z, pattern))
+                cell.append(row)
+                bits[j] = False
+            else:
+                require(words[0] in ("on", "off"), f"unknown line '{words[0]} ...'")
+                bits[j] = words[0] == "on"
+                require(any(row) or not bits[j], "a neuron that vanishes is off")
+                log.afford(2 * len(row) * sum(map(len, words)))
+                scale = hexadecimal(words[2])
+                rest = leftover([scale * v for v in (minus if bits[j] else row)], cell, words[3:])
+                require(scale > 0 and greatest(rest, chart.box) <= 0, f"no proof that neuron {j} is {words[0]}")
+            decided.append((j, bits[j]))
+        if not halves:
+            return
+        n_rows, minus, n_decided, j, begin, depth, columns, z, pattern = halves.pop()
+        cell[n_rows:], decided[n_decided:] = [minus], [(j, True)]
 
 
 def leftover(row: Row, cell: list[Row], words: list[str]) -> Row:
     """A row minus nonnegative multiples of the halfspaces of a cell, which are named by their places in it."""
-    for place, multiplier in zip(map(int, words[::2]), words[1::2], strict=True):
-        factor = int(multiplier, 16)
-        require(factor >= 0 and place >= 0, "a negative multiplier")
+    for place, multiplier in zip(map(decimal, words[::2]), words[1::2], strict=True):
+        factor = hexadecimal(multiplier)
+        require(factor >= 0, "a negative multiplier")
         row = [v - factor * h for v, h in zip(row, cell[place])]
     return row
 
@@ -250,50 +342,59 @@ def greatest(row: Row, box: tuple[Row, Row, int] | None) -> int:
 
 
 def check(log: Log) -> dict[str, Any]:
-    """Prove a log; the numbers of regions, in total and after each layer."""
+    """Prove a log; the numbers of regions, in total and after each layer, and of which network in which domain."""
     log.advance()
     require(log.next() == ["polytope_lens", "proof", "1"], "not a proof log of this version")
     dim, layers = read_network(log)
+    network = log.digest.copy().hexdigest()
+    domain, charts = read_domain(log, dim)
     patterns = set[int]()
-    for number, chart in enumerate(read_domain(log, dim)):
+    for number, chart in enumerate(charts):
         words, found = log.next("chart"), set[int]()
-        require(int(words[1]) == number, "charts out of order")
+        require(decimal(words[1]) == number, "charts out of order")
         if words[2] == "empty":
             # Nonnegative multiples of the sides, not all zero, add up to a number >= 0: nowhere are all of them < 0.
+            log.afford(2 * (dim + 1) * sum(map(len, words)))
             rest = leftover([0] * (dim + 1), chart.sides, words[3:])
-            require(any(int(word, 16) for word in words[4::2]) and greatest(rest, None) <= 0, "no proof of emptiness")
-        elif words[2] == "plane" and len(chart.columns) == 3:
-            check_plane(log, layers, chart, found)
+            require(
+                any(hexadecimal(word) for word in words[4::2]) and greatest(rest, None) <= 0, "no proof of emptiness"
+            )
         else:
-            require(words[2] == "tree", f"unknown form of proof '{words[2]}'")
-            check_tree(log, layers, chart, found)
+            plane = words[2] == "plane" and len(chart.columns) == 3
+            require(len(words) == 3 and (plane or words[2] == "tree"), f"unknown form of proof '{words[2][:20]}'")
+            (check_plane if plane else check_tree)(log, layers, chart, found)
         patterns |= found
     still_to_come = [sum(layer.n_bits for layer in layers[i + 1 :]) for i in range(len(layers))]
     counts = [len(patterns), *(len({pattern >> n for pattern in patterns}) for n in still_to_come)]
-    claimed = [int(word) for word in log.next("regions")[1:]]
-    require(claimed == counts, f"{counts} regions were proved, but the log says {claimed}")
+    claimed = log.next("regions")[1:]
+    require(claimed == list(map(str, counts)), f"{counts} regions were proved, but the log says another number")
     digest = log.digest.hexdigest()
     require(log.next() == ["sha256", digest] and not log.raw, "the log has been changed since it was written")
-    return {"proved": True, "total": counts[0], "per_layer": counts[1:]}
+    about = {"inputs": dim, "widths": [len(layer.rows) for layer in layers], "network": network, "domain": domain}
+    return {"proved": True, "total": counts[0], "per_layer": counts[1:], **about}
 
 
-def verify(path: str) -> dict[str, Any]:
-    """Whether the log in a file proves its counts, and them; or else the line at which it fails, and why."""
+def verify(path: str, seconds: float = SECONDS) -> dict[str, Any]:
+    """Whether the log in a file proves its counts, and them; or else the line at which it fails, and why.
+
+    ``network`` in what is returned is the SHA-256 of the lines down to the last one of the network.
+    """
     with open(path, "rb") as file:
-        log = Log(file)
+        log = Log(file, os.fstat(file.fileno()).st_size, seconds)
         try:
             return check(log)
-        except (RejectedError, ValueError, IndexError, ArithmeticError) as error:
-            reason = str(error) if isinstance(error, RejectedError) else f"a damaged line ({error})"
+        except (RejectedError, ValueError, IndexError, ArithmeticError, MemoryError) as error:
+            why = "more memory than there is" if isinstance(error, MemoryError) else f"a damaged line ({error!s:.200})"
+            reason = str(error) if isinstance(error, RejectedError) else why
             return {"proved": False, "line": max(1, log.number - 1), "reason": reason}
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python checker.py LOG")
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: python checker.py LOG [SECONDS]")
     try:
-        answer = verify(sys.argv[1])
-    except OSError as problem:
+        answer = verify(sys.argv[1], *map(float, sys.argv[2:]))
+    except (OSError, ValueError) as problem:
         sys.exit(str(problem))
     print(*(f"{key}: {value}" for key, value in answer.items()), sep="\n")
     sys.exit(not answer["proved"])

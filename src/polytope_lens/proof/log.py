@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from polytope_lens.polytope import Polytope
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from flint import fmpz
 
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
 
     # Is told of regions that have been proved.
     Tick = Callable[[int], object]
+
+
+VERSION = "polytope_lens proof 1"
 
 
 class LogFile:
@@ -73,16 +75,10 @@ def describe_domain(domain: Domain) -> list[str]:
     return [f"domain {kind} {len(sides)}", *sides]
 
 
-def is_about(path: str | os.PathLike[str], network: Network) -> bool:
-    """Whether a log speaks of this network: the same inputs and hidden layers, number for number."""
-    named = []
-    with Path(path).open("rb") as file:
-        file.readline()
-        for line in file:
-            if line.startswith(b"domain"):
-                break
-            named.append(line.decode("ascii", "replace").split())
-    return named == [line.split() for line in describe(network)]
+def is_about(answer: Mapping[str, Any], network: Network) -> bool:
+    """Whether what the checker proved is about this network: the same inputs and hidden layers, number for number."""
+    lines = "".join(f"{line}\n" for line in (VERSION, *describe(network)))
+    return bool(answer["network"] == hashlib.sha256(lines.encode("ascii")).hexdigest())
 
 
 def _floats(values: Iterable[float]) -> str:

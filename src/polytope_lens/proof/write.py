@@ -9,7 +9,7 @@ from tqdm import tqdm
 from polytope_lens.engines.charts import pieces
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.polytope import Polytope
-from polytope_lens.proof.log import describe, describe_domain, log_file
+from polytope_lens.proof.log import VERSION, describe, describe_domain, log_file
 from polytope_lens.proof.plane import prove_plane
 from polytope_lens.proof.tree import prove_empty, prove_tree
 
@@ -54,7 +54,7 @@ def write_proof(
         log_file(path) as log,
         tqdm(desc="proof", unit=" regions", unit_scale=True, disable=disable, delay=1.0, leave=False) as bar,
     ):
-        for line in ("polytope_lens proof 1", *describe(network), *describe_domain(domain)):
+        for line in (VERSION, *describe(network), *describe_domain(domain)):
             log.write(line)
         flat = flat_domain(network, domain)
         within = domain if flat is None else flat.domain

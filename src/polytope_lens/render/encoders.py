@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 import zlib
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +12,11 @@ from PIL import Image
 from scipy.spatial import cKDTree
 
 from polytope_lens._arrays import validate
-from polytope_lens.errors import DimensionError, FilmError, OptionError, require
+from polytope_lens.errors import DimensionError, FilmError, MissingFileError, OptionError, require
+from polytope_lens.io.files import whole_folder, whole_path
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
@@ -52,7 +51,7 @@ def check_film(path: str | os.PathLike[str], fps: float) -> str:
     ------
     OptionError
         Another suffix, or more frames per second than the format has.
-    FileNotFoundError
+    MissingFileError
         The folder does not exist.
     MissingExtraError
         PyAV is not installed, for ``.mp4``.
@@ -60,9 +59,11 @@ def check_film(path: str | os.PathLike[str], fps: float) -> str:
     path = validate.path(path, name="the film")
     kind = validate.option(path.suffix.lower(), name="the suffix of a film", allowed=TICKS)
     if not 0 < validate.number(fps, name="fps") <= TICKS[kind] / 2:
-        raise OptionError(f"fps should be above 0 and at most {TICKS[kind] // 2} for {kind}, but received {fps!r}.")
+        raise OptionError(
+            f"fps should be above 0 and at most {TICKS[kind] // 2} for {kind}, but received {validate.shown(fps)}."
+        )
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"the film {path} cannot be written, for the folder {path.parent} does not exist.")
+        raise MissingFileError(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
     if kind == ".mp4":
         require("av", extra="film", purpose="writing a film as .mp4")
     return kind
@@ -85,17 +86,16 @@ def save_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float 
 
     Raises
     ------
-    OptionError, DimensionError, FileNotFoundError, MissingExtraError
+    OptionError, DimensionError, MissingFileError, FileAccessError, MissingExtraError
     FilmError
         The encoder failed. All frames are then in a folder beside `path`, as PNG files; the message names it.
     """
     path = Path(path)
     kind = check_film(path, fps)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    partial.touch()  # a folder that cannot be written to is found out before the frames are drawn
     packed: list[bytes] = []
     size, encoder, failure = (0, 0), None, None
-    try:
+    # A folder that cannot be written to is found out before the frames are drawn.
+    with whole_path(path) as partial:
         for frame in _checked(frames):
             packed.append(zlib.compress(frame.tobytes(), 1))
             size = (frame.shape[1], frame.shape[0])
@@ -110,16 +110,10 @@ def save_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float 
         try:
             if failure is None and encoder is not None:
                 encoder.close()
-                os.replace(partial, path)
         except Exception as error:
             failure = error
         if failure is not None:
-            folder = _save_frames(path, size, packed)
-            raise FilmError(
-                f"{path.name} could not be encoded ({failure}); its {len(packed)} frames are in {folder} as PNG files."
-            ) from failure
-    finally:
-        partial.unlink(missing_ok=True)
+            raise FilmError(f"{path} could not be encoded ({failure}); {_kept(path, size, packed)}") from failure
 
 
 def _checked(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -198,20 +192,19 @@ def _pictures(size: tuple[int, int], packed: list[bytes]) -> Iterator[Image.Imag
     return (Image.frombytes("RGB", size, zlib.decompress(frame)) for frame in packed)
 
 
-def _save_frames(path: Path, size: tuple[int, int], packed: list[bytes]) -> Path:
-    """Write the frames into a new folder beside `path`, which appears when it is complete; returns it."""
-    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+def _kept(path: Path, size: tuple[int, int], packed: list[bytes]) -> str:
+    """Keep the frames in a new folder beside `path`; what is to be said about them."""
+    folder, n = path.with_name(f"{path.name}.frames"), 1
+    while folder.exists():  # of an earlier failure
+        n += 1
+        folder = path.with_name(f"{path.name}.frames-{n}")
     try:
-        for index, picture in enumerate(_pictures(size, packed)):
-            picture.save(partial / f"{index:05d}.png", compress_level=1)
-        folder, n = path.with_name(f"{path.name}.frames"), 1
-        while folder.exists():  # of an earlier failure
-            n += 1
-            folder = path.with_name(f"{path.name}.frames-{n}")
-        partial.chmod(0o755)
-        return partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        with whole_folder(folder) as partial:
+            for index, picture in enumerate(_pictures(size, packed)):
+                picture.save(partial / f"{index:05d}.png", compress_level=1)
+    except OSError as error:
+        return f"nor could its {len(packed)} frames be kept: {error}"
+    return f"its {len(packed)} frames are in {folder} as PNG files."
 
 
 def _shared_palette(size: tuple[int, int], packed: list[bytes]) -> NDArray[np.uint8]:

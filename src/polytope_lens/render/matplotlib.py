@@ -5,12 +5,15 @@ This module imports matplotlib, and is itself imported only when something is dr
 
 from __future__ import annotations
 
+import io
 import math
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colors as mcolors
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -23,15 +26,16 @@ from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.flat_domain import within
+from polytope_lens.io.files import whole_file
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render import scene
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
     from matplotlib.backend_bases import RendererBase
     from matplotlib.cm import ScalarMappable
     from numpy.typing import ArrayLike, NDArray
@@ -45,6 +49,15 @@ LINES = {"value": None, "pattern": "#33333399", "slope": "#33333399", "layer": "
 TRAIN, VALIDATION = "#d55e00", "#0072b2"  # vermillion and blue of Okabe and Ito: told apart by all eyes
 INK, FRAME = "#333333", "#999999"
 BELOW: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0.0, -0.02), "borderaxespad": 0}
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str], dpi: float) -> None:
+    """Write a picture as what its name ends in; it is complete or not there, and what was there before is kept."""
+    path = Path(path)
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix.removeprefix(".").lower(), dpi=dpi)
+    with whole_file(path) as file:
+        file.write(picture.getbuffer())
 
 
 def plot(
@@ -91,7 +104,9 @@ def plot(
     output = check_output(partition.network, output)
     require_planar_mesh(partition)
     dots = None if points is None else scene.drawn_points(partition, points)
-    if ax is None:
+    if ax is not None:
+        validate.instance(ax, Axes, name="`ax`", advice="Leave it out for a new figure.")
+    else:
         from matplotlib import pyplot
 
         ax = pyplot.figure(figsize=(6.4, 6.0), layout="constrained").add_subplot()
@@ -216,7 +231,9 @@ def draw_frame(
         output = check_output(partition.network, output)
         require_planar_mesh(partition)
         if limits is not None and not limits[0] < limits[1]:
-            raise OptionError(f"limits should be (black, white) with black < white, but received {limits!r}.")
+            raise OptionError(
+                f"limits should be (black, white) with black < white, but received {validate.shown(limits)}."
+            )
         figure = _bare_figure(480, 540, title)
         ax = _panel(figure, (20, 60, 440, 440), "")
         _shade_with_polytopes(ax, partition, output, limits, columns=10)

@@ -4,7 +4,7 @@ The arrays of a saved recording of n steps, m of which have a network. Floats ar
 of an array, which is so for the weights of models that are trained in float32:
 
 ``recording_version``
-    1.
+    2.
 ``steps`` (n,), ``finite`` (n,)
     The steps, and whether there is a network, or the weights were not finite.
 ``n_hidden_layers``
@@ -17,6 +17,8 @@ of an array, which is so for the weights of models that are trained in float32:
     Corners of the domain.
 ``train_points``, ``train_values``, ``validation_points``, ``validation_values``, ``target``
     As in :class:`.Samples` and :class:`.Recording`; absent where there are none.
+``sha256_of_all``
+    The digest of all of them, as :mod:`.array_archive` takes it.
 """
 
 from __future__ import annotations
@@ -29,9 +31,8 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, FileFormatError, InvalidNetworkError, OptionError
-from polytope_lens.importers.npz import read_arrays
+from polytope_lens.io.array_archive import load_arrays, save_arrays
 from polytope_lens.io.arrays import INT, MOST, ArrayReader, narrowed
-from polytope_lens.io.files import whole_file
 from polytope_lens.network.network import Layer, Network
 from polytope_lens.training.samples import Samples
 from polytope_lens.training.target_image import check_image
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, Any]
 
-VERSION = 1
+VERSION = 2
 BOOL = np.dtype(np.bool_)
 SLOPES = ("negative_slope", "positive_slope")
 
@@ -81,8 +82,8 @@ def save(recording: Recording, path: str | PathLike[str]) -> None:
         arrays |= {field.name: getattr(recording.samples, field.name) for field in fields(recording.samples)}
     if recording.target is not None:
         arrays["target"] = recording.target
-    with whole_file(validate.path(path, name="the file of a recording")) as file:
-        np.savez_compressed(file, **{name: _least(array) for name, array in arrays.items()})
+    path = validate.path(path, name="the file of a recording")
+    save_arrays(path, {name: _least(array) for name, array in arrays.items()}, compress=True)
 
 
 def _least(array: Any) -> Any:
@@ -128,11 +129,12 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
 
     Raises
     ------
+    MissingFileError, FileAccessError
     FileFormatError
-        A missing, damaged or incomplete file, or one whose arrays do not fit together. Python objects are never read.
+        A damaged or incomplete file, or one whose arrays do not fit together. Python objects are never read.
     """
     path = validate.path(path, name="the file of a recording")
-    arrays = read_arrays(path)
+    arrays = load_arrays(path, sealed="recording_version")
     if "recording_version" not in arrays:
         raise FileFormatError(f"{path} holds no recording. Write one with `recording.save`.")
     try:

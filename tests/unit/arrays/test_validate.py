@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from polytope_lens import Box, Lens, Polytope
 from polytope_lens._arrays import validate
-from polytope_lens.errors import DimensionError, InvalidNetworkError, OptionError
+from polytope_lens.errors import DimensionError, InvalidNetworkError, OptionError, PolytopeLensError
+from polytope_lens.network.network import pass_through_layer, piecewise_layer
+from polytope_lens.training.target_image import check_image
 from refusals import NO_COUNTS, NO_NAMES, NO_NUMBERS, NO_PATHS, NO_TEXTS, refuses
 
 
@@ -29,7 +32,7 @@ def test_arrays_are_copied_to_float64_and_read_only():
         ([[1, 2], [3]], "rows should be a 2-D array of numbers, but its rows differ in length"),
         ([["a"]], "real numbers, but received dtype"),
         ([[1j]], "real numbers, but received dtype complex128"),
-        ([[Fraction(1, 3)]], "real numbers, but received dtype object"),
+        ([[Fraction(1, 3)]], r"fit float64 without rounding, but entry \[0, 0\] is 1/3"),
         ([1, 2], r"a 2-D array, but received an array of shape \(2,\)"),
         ([[1, np.nan]], r"finite, but entry \[0, 1\] is nan"),
         ([[2**53 + 1]], r"fit float64 without rounding, but entry \[0, 0\] is 9007199254740993"),
@@ -142,3 +145,30 @@ def test_norms():
     for value in (3, True, "2", None, 10**400, np.nan):
         with pytest.raises(OptionError, match="`norm` should be 1, 2 or inf"):
             validate.norm(value)
+
+
+LENS = Lens.from_arrays([np.eye(2), [[1, 1]]], [[0, 0], [0]])
+MASKED = np.ma.masked_array([[1.0, 9.0], [0.0, 1.0]], [[False, True], [False, False]])
+GIVEN = {
+    "points": lambda a: LENS(a),
+    "rows of points": lambda a: LENS([a[0], a[1]]),
+    "one point": lambda a: LENS.at(a[0]),
+    "weights": lambda a: Lens.from_arrays([a, [[1, 1]]], [[0, 0], [0]]),
+    "biases": lambda a: Lens.from_arrays([np.eye(2), [[1, 1]]], [a[0], [0]]),
+    "slopes": lambda a: Lens.from_arrays([np.eye(2), [[1, 1]]], [[0, 0], [0]], [a[0]]),
+    "weights of a layer": lambda a: piecewise_layer(a, [0, 0]),
+    "slopes of a layer": lambda a: piecewise_layer(np.eye(2), [0, 0], negative_slope=a[0]),
+    "bias of a layer": lambda a: pass_through_layer(np.eye(2), a[0]),
+    "a box": lambda a: Box(a[0], [9, 9]),
+    "rows of a polytope": lambda a: Polytope(a, [1, 1]),
+    "sides of a polytope": lambda a: Polytope([[1, 0], [0, 1]], a[0]),
+    "an image": lambda a: check_image(a),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_masks_are_not_dropped(name):
+    """What lies behind a mask was read as if there were none."""
+    with pytest.raises(PolytopeLensError, match=r"masked.* Fill them first, with numpy\.ma\.filled"):
+        GIVEN[name](MASKED)
+    GIVEN[name](np.ma.masked_array(MASKED.data, False))

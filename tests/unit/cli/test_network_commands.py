@@ -10,6 +10,7 @@ import pytest
 from commands import as_json, refused
 from polytope_lens import Partition
 from polytope_lens.cli import main
+from proof_logs import proves
 
 
 def test_count(capsys, lines, space):
@@ -59,8 +60,12 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
     for verb in ("count", "partition"):
         assert main([verb, lines, "--proof", log]) == 0
         assert main(["verify", log]) == 0
-        assert capsys.readouterr().out.endswith("proved: 7 regions, [7] after each layer\n")
-        assert as_json(capsys, "verify", log, "--network", lines) == {"proved": True, "total": 7, "per_layer": [7]}
+        told = capsys.readouterr().out
+        assert "proved: 7 regions, [7] after each layer\nnetwork: 2 inputs, 3 hidden neurons, SHA-256 " in told
+        assert told.endswith("\ndomain: box from [-1.0, -1.0] to [1.0, 1.0]\n")
+        assert proves(as_json(capsys, "verify", log, "--network", lines), 7, [7])
+    assert main(["verify", log, "--seconds", "0"]) == 1
+    assert "not decided within 0 seconds" in capsys.readouterr().out
     assert main(["verify", log, "--network", space]) == 1
     assert "another network" in capsys.readouterr().out
     with open(log, "a") as file:
@@ -68,7 +73,7 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
     assert main(["verify", log, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["proved"] is False
     assert "No such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
-    assert "No such file" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
+    assert "there is no folder" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
 
 
 def test_a_proof_that_fails_leaves_nothing_behind(lines, tmp_path, monkeypatch):

@@ -48,7 +48,7 @@ def test_experiment(capsys, tmp_path):
     ("arguments", "says"),
     [
         (("film", "-o", "ring.avi"), "the suffix of a film"),
-        (("film", "-o", "nowhere/ring.gif"), "nowhere does not exist"),
+        (("film", "-o", "nowhere/ring.gif"), "there is no folder nowhere"),
         (("film", "-o", "ring.gif", "--shape", "14x0"), "each at least 1"),
         (("film", "-o", "ring.gif", "--target", "rung"), "a target should be one of"),
         (("film", "-o", "ring.gif", "--size", "8"), "the image has 64 pixels"),

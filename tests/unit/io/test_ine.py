@@ -39,7 +39,7 @@ def test_ine_of_other_programs_is_read():
     text = (
         "a wedge\n* by hand\nH-representation\nlinearity 1 2\nbegin\n 3 3 real\n 1 0.5 -1e-1\n 0 1\n 2\n1/3 0 1\nend\n"
     )
-    A, b = read_ine(text + "options\n")
+    A, b = read_ine(text + "maximize 0 1 1\nincidence\n")
     assert A.tolist() == [[Fraction(-1, 2), Fraction(1, 10)], [-1, -2], [0, -1], [1, 2]]
     assert b.tolist() == [1, 0, Fraction(1, 3), 0]
     for word in ("equality", "partial_enum"):
@@ -56,6 +56,10 @@ def test_ine_of_other_programs_is_read():
         "  V-representation\tby hand\nbegin\n1 3 rational\n1 2 3\nend",
         "begin\n1 3 rational\n1 2 3\nend\nhull",
         "H-representation\nV-representation\nbegin\n1 3 rational\n1 2 3\nend",
+        "v-representation\nbegin\n1 3 rational\n1 2 3\nend",
+        "V-Representation: a point\nH-representation\nbegin\n1 3 rational\n1 2 3\nend",
+        "Vrepresentation\nbegin\n1 3 rational\n1 2 3\nend",
+        "begin\n1 3 rational\n1 2 3\nend\nV-representation",
     ],
 )
 def test_points_are_not_read_as_halfspaces(text):
@@ -77,6 +81,12 @@ def test_points_are_not_read_as_halfspaces(text):
         "H-representation\nlinearity\nbegin\n1 3 rational\n1 2 3\nend",
         "H-representation\nbegin\n-1 -3 rational\n1 2 3\nend",
         "H-representation\nlinearity 1 2\nbegin\n1 3 rational\n1 2 3\nend",
+        "H-representation\nLinearity 1 1\nbegin\n1 3 rational\n1 2 3\nend",
+        "H-representation\nnonnegative\nbegin\n1 3 rational\n1 2 3\nend",
+        "H-representation of a cell\nbegin\n1 3 rational\n1 2 3\nend",
+        "h-representation\nbegin\n1 3 rational\n1 2 3\nend",
+        "H-representation\nstrict_inequality 1 1\nbegin\n1 3 rational\n1 2 3\nend",
+        "a name\nbegin\n1 3 rational\n1 2 3\nend",
     ],
 )
 def test_other_texts_are_no_ine(text):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image, ImageOps
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import FileFormatError, OptionError, OutsideDomainError
+from polytope_lens.io.files import read_bytes
 from polytope_lens.training.target_image import check_image
 
 if TYPE_CHECKING:
@@ -17,6 +20,17 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats, Ints
+
+MOST = 2**14
+"""Pixels per side of an image."""
+
+
+MODES = (
+    *("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"),
+    *("I;16", "I;16B", "I;16L", "I;16N"),
+)
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+MOST_PIXELS = 2**26
 
 
 def from_file(path: str | PathLike[str], size: int | None = None) -> Floats:
@@ -27,7 +41,7 @@ def from_file(path: str | PathLike[str], size: int | None = None) -> Floats:
     Parameters
     ----------
     path : str or path-like
-        Any format that Pillow reads.
+        A PNG, JPEG, TIFF, GIF, WebP, BMP or PPM file, of bits, bytes or 16 bits for each channel.
     size : int or None
         Pixels per side to resize to; None keeps those of the file.
 
@@ -38,22 +52,30 @@ def from_file(path: str | PathLike[str], size: int | None = None) -> Floats:
 
     Raises
     ------
+    MissingFileError, FileAccessError
     FileFormatError
-        A missing file, or one that Pillow does not read.
+        What Pillow does not read; wrong sums; more than 2^26 pixels; pixels that are floats or 32-bit integers, which
+        do not say what is white.
     OptionError
         A `size` below 1.
     """
     if size is not None:
         check_size(size)
     path = validate.path(path, name="an image file")
+    stream = io.BytesIO(read_bytes(path))
     try:
-        with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file)
-            if image.mode.startswith("I"):  # 16 bits per pixel, which Pillow would clip instead of scaling
-                image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-            image = image.convert("RGBA")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # sizes are looked at here
+            with Image.open(stream, formats=FORMATS) as file:
+                _check_kind(file)
+                file.verify()  # the sums of its parts, which are not looked at when it is decoded
+            with Image.open(stream, formats=FORMATS) as file:
+                image = ImageOps.exif_transpose(file)
+                if image.mode.startswith("I"):  # 16 bits per pixel, which Pillow would clip instead of scaling
+                    image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+                image = image.convert("RGBA")
     except Exception as error:  # a damaged file makes Pillow's decoders raise nearly anything
-        raise FileFormatError(f"{path} cannot be read as an image: {error}.") from error
+        raise FileFormatError(f"{path} cannot be read as an image: {str(error).rstrip('.')}.") from error
     grey = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("L")
     side = min(grey.size)
     left, top = (grey.width - side) // 2, (grey.height - side) // 2
@@ -61,6 +83,17 @@ def from_file(path: str | PathLike[str], size: int | None = None) -> Floats:
     if size is not None:
         square = square.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(square, dtype=np.float64) / 255
+
+
+def _check_kind(image: Image.Image) -> None:
+    """Refuse what would not be seen as it is meant, or would not fit into memory."""
+    if image.mode not in MODES and not (image.mode == "I" and image.format in ("PNG", "PPM")):  # 16 bits
+        raise FileFormatError(
+            f"its pixels are of Pillow's mode {image.mode!r}, which does not say what is black and what is white. Save "
+            "it with 8 or 16 bits per pixel, or make an array of floats from 0 to 1 of it"
+        )
+    if image.width * image.height > MOST_PIXELS:
+        raise FileFormatError(f"it has {image.width} x {image.height} pixels, more than {MOST_PIXELS}. Make it smaller")
 
 
 def pixel_coordinates(size: int) -> Floats:
@@ -156,4 +189,4 @@ def check_size(size: int) -> None:
     ------
     OptionError
     """
-    validate.count(size, name="the size of an image, pixels per side,")
+    validate.count(size, name="the size of an image, pixels per side,", most=MOST)

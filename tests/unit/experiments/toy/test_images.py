@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from polytope_lens.errors import DimensionError, FileFormatError, OptionError, OutsideDomainError
+from polytope_lens.errors import DimensionError, FileFormatError, MissingFileError, OptionError, OutsideDomainError
 from polytope_lens.experiments import (
     categories,
     from_file,
@@ -80,11 +82,76 @@ def test_images_are_read_in_grey(tmp_path):
 
 def test_files_that_are_no_images_are_refused(tmp_path):
     (tmp_path / "text.png").write_text("not an image")
-    for name in ("text.png", "missing.png"):
-        with pytest.raises(FileFormatError, match=rf"{name} cannot be read as an image"):
-            from_file(tmp_path / name)
+    with pytest.raises(FileFormatError, match=r"text.png cannot be read as an image"):
+        from_file(tmp_path / "text.png")
+    with pytest.raises(MissingFileError, match=r"missing.png cannot be read: there is no such file"):
+        from_file(tmp_path / "missing.png")
     with pytest.raises(OptionError, match="pixels per side"):
         from_file(tmp_path / "text.png", size=0)
+
+
+RAMP = np.linspace(0, 1, 400).reshape(20, 20)
+PIXELS = {
+    "bytes": (RAMP * 255).astype("u1"),
+    "16 bits": (RAMP * 65535).astype("u2"),
+    "16 bits, swapped": (RAMP * 65535).astype(">u2"),
+    "32 bits": (RAMP * 2**24).astype("i4"),
+    "floats from 0 to 1": RAMP.astype("f4"),
+    "floats from 0 to 255": (RAMP * 255).astype("f4"),
+    "bits": RAMP > 0.5,
+}
+
+
+DEPTHS = [
+    *[(kind, ".tif") for kind in PIXELS],
+    *[(kind, ".png") for kind in ("bytes", "16 bits", "bits")],
+    *[(kind, ".ppm") for kind in ("bytes", "16 bits", "bits")],
+    *[("bytes", suffix) for suffix in (".webp", ".bmp", ".gif")],
+]
+
+
+@pytest.mark.parametrize(("kind", "suffix"), DEPTHS)
+def test_pixels_are_read_as_they_are_meant_or_refused(tmp_path, kind, suffix):
+    """Floats came out black, 32-bit integers as others."""
+    path = tmp_path / f"ramp{suffix}"
+    Image.fromarray(PIXELS[kind]).save(path, **({"lossless": True} if suffix == ".webp" else {}))
+    expected = RAMP > 0.5 if kind == "bits" else RAMP
+    try:
+        found = from_file(path)
+    except FileFormatError:
+        assert kind.startswith(("floats", "32"))
+    else:
+        assert np.abs(found - expected).max() < 1 / 100
+
+
+def test_no_bit_of_a_png_is_wrong(tmp_path):
+    path = tmp_path / "noise.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 9)).astype(np.uint8)).save(path)
+    data, whole = path.read_bytes(), from_file(path)
+    for at in range(8, len(data)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+        try:
+            found = from_file(path)
+        except FileFormatError:
+            continue
+        assert np.array_equal(found, whole)
+
+
+def test_pictures_that_are_programs_are_not_run(tmp_path):
+    (tmp_path / "a.eps").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n%%EOF\n")
+    with pytest.raises(FileFormatError, match="cannot identify"):
+        from_file(tmp_path / "a.eps")
+
+
+def test_images_beyond_any_memory_are_refused(tmp_path):
+    path = tmp_path / "large.png"
+    Image.fromarray(np.zeros((1, 1), dtype=np.uint8)).save(path)
+    data = bytearray(path.read_bytes())
+    data[16:24] = (2**14).to_bytes(4, "big") + (2**13).to_bytes(4, "big")
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    path.write_bytes(data)
+    with pytest.raises(FileFormatError, match="has 16384 x 8192 pixels, more than"):
+        from_file(path)
 
 
 def test_options_of_another_kind_are_refused(tmp_path):
