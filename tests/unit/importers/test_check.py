@@ -9,6 +9,7 @@ from torch import nn  # noqa: E402
 
 from polytope_lens.errors import ConsistencyError  # noqa: E402
 from polytope_lens.importers.torch.torch import from_module, lower_and_check, self_check  # noqa: E402
+from polytope_lens.importers.wanted import wanted  # noqa: E402
 from polytope_lens.network.network import Network  # noqa: E402
 from torch_models import Does  # noqa: E402
 
@@ -22,7 +23,7 @@ def _seed():
 
 def test_models_that_mix_samples_are_found_out():
     with pytest.raises(ConsistencyError, match="mix the samples of a batch"):
-        lower_and_check(Does(lambda x: x - x.mean(0)), (3,))
+        lower_and_check(Does(lambda x: x - x.mean(0)), wanted((3,)))
 
 
 def small_model():
