@@ -34,7 +34,7 @@ BEYOND = 2.0**-30
 AT_ONCE = 2**22
 
 
-class Corners(NamedTuple):
+class OuterCorners(NamedTuple):
     """Corners of an outer polytope, (n, d), and the rows that meet in each, below 0 for sides of the box."""
 
     points: Floats
@@ -73,7 +73,7 @@ def narrow(polar: Polar, known: Statuses, aims: Floats) -> None:
             known[sight.used[wanted[are_implied(sight.polar, wanted, active[meeting])]]] = REDUNDANT
 
 
-def _corners(rows: Floats, active: Ints, far: float) -> Corners | None:
+def _corners(rows: Floats, active: Ints, far: float) -> OuterCorners | None:
     """Corners of the polytope of some rows ``w . v <= 1`` in a box; None if there are too many, or qhull gives up."""
     d = rows.shape[1]
     if d == 1:
@@ -88,16 +88,16 @@ def _corners(rows: Floats, active: Ints, far: float) -> Corners | None:
     if len(found.intersections) > MOST_CORNERS or not np.isfinite(found.intersections).all():
         return None
     meeting = [np.where(np.array(facet) < len(active), facet, -1) for facet in found.dual_facets]
-    return Corners(found.intersections, meeting)
+    return OuterCorners(found.intersections, meeting)
 
 
-def _ends(rows: Floats, far: float) -> Corners:
+def _ends(rows: Floats, far: float) -> OuterCorners:
     """The same of an interval, which qhull does not take."""
     greatest, least = int(rows.argmax()), int(rows.argmin())
     has_upper, has_lower = rows[greatest] * far > 1, rows[least] * far < -1
     points = [[1 / rows[greatest] if has_upper else far], [1 / rows[least] if has_lower else -far]]
     meeting = [np.array([greatest if has_upper else -1]), np.array([least if has_lower else -1])]
-    return Corners(np.array(points), meeting)
+    return OuterCorners(np.array(points), meeting)
 
 
 def _hits(rows: Floats, ways: Floats, least: float) -> tuple[Ints, Floats]:
