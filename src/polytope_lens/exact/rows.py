@@ -141,7 +141,7 @@ class ExactRows:
         entries: list[fmpz] = []
         for row, (negative, positive), cuts in zip(rows, pairs, self._integers.cuts[layer], strict=True):
             slope = positive if not cuts or next(on) else negative
-            entries.extend(zeros if slope == 0 else [slope * v for v in row])
+            entries.extend(zeros if slope == 0 else row if slope == 1 else [slope * v for v in row])
         entries.extend(unit * product[len(rows), k] for k in range(self._width))
         return fmpz_mat(len(rows) + 1, self._width, entries)
 
