@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WORD = 2**63 - 1
 """The greatest integer in 64 bits."""
+MOST_WORKERS = 64
+"""More threads or processes are not started, however many are asked for."""
 NORMS = (1.0, 2.0, inf)
 """Those in which distances are measured."""
 T = TypeVar("T")
@@ -162,6 +164,11 @@ def count(value: int, *, name: str, least: int = 1, most: int = WORD) -> int:
         end = f" and at most {most}" if most < WORD or (is_whole and value > most) else ""
         raise OptionError(f"{name} should be a whole number of at least {least}{end}, but received {value!r}.")
     return int(value)
+
+
+def workers(value: int) -> int:
+    """Return `value`, a number of threads or processes, or `MOST_WORKERS` if it is more: the results are the same."""
+    return min(count(value, name="`workers`"), MOST_WORKERS)
 
 
 def seed(value: int) -> int:
