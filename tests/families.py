@@ -270,3 +270,15 @@ def sparsely(network):
         for layer in network.layers
     ]
     return Network(tuple(layers), csr_array(network.output_weight), network.output_bias)
+
+
+def of_any_size(dim: int, scales: Sequence[float], rng: np.random.Generator) -> Network:
+    """Small integers, each row times one of the scales: numbers whose squares vanish or overflow, and parallel rows."""
+    weights, biases = [], []
+    for rows, columns in [(3, dim), (3, 3), (1, 3)]:
+        weights.append(rng.integers(-2, 3, (rows, columns)) * rng.choice(scales, (rows, 1)))
+        biases.append(rng.integers(-1, 2, rows) * rng.choice(scales, rows))
+    return from_arrays(weights, biases)
+
+
+SCALES = ([1.0, 1e-12, 1e-100, 1e-160], [1.0, 2.0**-1022, 2.0**-1074], [1.0, 1e60, 1e100], [1.0, 1e150])

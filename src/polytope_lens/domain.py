@@ -166,7 +166,8 @@ def check_domain(domain: Domain, dim: int) -> Domain:
         return None
     if not isinstance(domain, Box | Polytope):
         raise DomainError(
-            f"a domain is a Box, a Polytope, or None for the whole space, but received {type(domain).__name__}."
+            f"a domain is a Box, a Polytope, or None for the whole space, but received {type(domain).__name__}. "
+            "Between bounds, say `Box(lower, upper)`, with a number for each coordinate."
         )
     if domain.dim != dim:
         raise DimensionError(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
-
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens.comparison import network_distance as distances
 from polytope_lens.comparison import overlay as overlays
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from torch import nn
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from polytope_lens.region import Region
 
 
+@checked
 @dataclass(init=False, frozen=True, slots=True, eq=False)
 class Lens:
     """A network, seen as the polytopes it cuts its input space into.
@@ -132,7 +133,7 @@ class Lens:
         """The network's output, (n, d) -> (n, out), or (d,) -> (out,), in float64 arithmetic."""
         rows = validate.points(X, self.network.input_dim, what="the lens")
         values = net.evaluate(self.network, rows)
-        return values[0] if np.ndim(X) == 1 else values
+        return values[0] if validate.n_axes(X) == 1 else values
 
     def patterns(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Which pre-activations are positive at each point, (n, d) -> (n, n_neurons) bool; exact."""
@@ -245,7 +246,7 @@ class Lens:
         other : Lens or Network
             With as many inputs and outputs.
         """
-        second = other.network if isinstance(other, Lens) else other
+        second = _network_of(other)
         return distances.distance(self.network, second, domain, exact=exact)
 
     @documented_by(overlays.overlay, engines.partition)
@@ -261,7 +262,7 @@ class Lens:
         domain : Box or Polytope
             A bounded one.
         """
-        second = other.network if isinstance(other, Lens) else other
+        second = _network_of(other)
         one, two = (
             engines.partition(network, domain, workers=workers, progress=progress) for network in (self.network, second)
         )
@@ -433,7 +434,7 @@ class Lens:
         """
         rows = validate.points(Y, self.network.input_dim, what="`embed`")
         inputs = rows if self.flat is None else self.flat.embed(rows)
-        return inputs[0] if np.ndim(Y) == 1 else inputs
+        return inputs[0] if validate.n_axes(Y) == 1 else inputs
 
     def project(self, X: ArrayLike) -> Floats:
         """Coordinates on a slice of the points of it nearest to some inputs, (n, d) -> (n, k) or (d,) -> (k,); rounded.
@@ -443,7 +444,7 @@ class Lens:
         flat = self.flat
         rows = validate.points(X, self.network.input_dim if flat is None else flat.ambient_dim, what="`project`")
         coordinates = rows if flat is None else flat.project(rows)
-        return coordinates[0] if np.ndim(X) == 1 else coordinates
+        return coordinates[0] if validate.n_axes(X) == 1 else coordinates
 
     def __repr__(self) -> str:
         if self.flat is not None:
@@ -456,3 +457,10 @@ class Lens:
             told.append(f"differs from the module by at most {check.deviation:.1e} on {check.n_points} points")
             told.append(f"where rounding allows {check.bound:.1e}")
         return f"Lens({', '.join(told)})"
+
+
+def _network_of(other: Lens | net.Network) -> net.Network:
+    """The network of what a lens is compared with."""
+    if isinstance(other, Lens):
+        return other.network
+    return validate.instance(other, net.Network, name="`other`", advice="Make a lens of a model first: `Lens(model)`.")

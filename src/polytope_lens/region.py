@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 import numpy as np
 
+from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, kept
 from polytope_lens.cells import inequalities as rows
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Region(Keeper):
     """A full-dimensional cell of the network's polyhedral complex.

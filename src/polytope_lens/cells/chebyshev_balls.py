@@ -44,8 +44,8 @@ class Balls:
     centers : (n_regions, d) array
         Floats, taken exactly as they are.
     radii : (n_regions,) array
-        Rounded down: each closed ball is proved to lie in its region. Infinite where balls of any size do; 0 where
-        there is no room around the floats nearest to the middle.
+        Rounded down: each closed ball is proved to lie in its region. Infinite where balls of any size are proved to;
+        0 where there is no room around the floats nearest to the middle.
     """
 
     centers: Floats = field(metadata=POINTS)
@@ -88,8 +88,9 @@ def chebyshev_balls(partition: Partition) -> Balls:
     Exactness: balls are proved to lie inside, with the exact rows, from floats that carry bounds on their error (those
     of the corners in bounded domains of the plane, else those of the rows of all neurons); where these bounds are too
     wide (deep networks, slivers) with exact rows, rounded once; and at last in rational arithmetic. That no ball is
-    larger is not proved here: it is so but for rounding, wherever a small linear program in floats came to its end.
-    ``partition[i].chebyshev_ball()`` proves a bound.
+    larger is not proved here: a linear program in floats says so, which is right but for rounding unless weights
+    differ by factors of 10^6 and more; then a ball may be smaller than the largest, and finite where balls of any size
+    fit. ``partition[i].chebyshev_ball()`` proves a bound.
     Cost: some microseconds for each region of few inputs, and where there is no mesh, the rows of all neurons.
 
     Examples
@@ -138,7 +139,7 @@ def _from_edges(mesh: PlanarMesh, points: Floats) -> tuple[Floats, Floats]:
     centers = points + moved
     rounding = 2 * UNIT_ROUNDOFF * np.abs(centers).sum(axis=1)
     # What may have been lost: edges that are turned by their errors, times how far they reach.
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         turned = spread / np.abs(way).sum(axis=1)
         lost = np.zeros(len(sizes))
         np.maximum.at(lost, region, np.where(np.isfinite(turned), turned, np.inf))

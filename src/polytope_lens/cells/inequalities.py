@@ -11,6 +11,8 @@ import numpy as np
 from flint import fmpz
 from scipy import sparse
 
+from polytope_lens._arrays import validate
+from polytope_lens._arrays.gate import checked
 from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
 from polytope_lens.cells.region_facets import domain_sides, facets_of_one, seen_from
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 DOMAIN = -1
 
 
+@checked
 @dataclass(frozen=True, slots=True, eq=False)
 class Inequalities:
     """All inequalities ``A @ x <= b`` of a region, each with its owner.
@@ -434,6 +437,7 @@ def _unit(largest: Floats) -> Floats:
 
 def format_rows(system: Inequalities, limit: int) -> list[str]:
     """Readable rows, nearest first, at most `limit` of them."""
+    limit = validate.count(limit, name="`limit`", least=0)
     distances = system.distances()
     order = np.argsort(distances, kind="stable")
     shown = order[:limit]

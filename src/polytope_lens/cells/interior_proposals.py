@@ -96,12 +96,12 @@ def propose_centers(rows: Floats, near: Floats) -> Iterator[Floats]:
     The distances are shares of that of the farthest row from the origin, which is where regions behind the boundary of
     a neuron with tiny weights begin. Last comes the centre of about the largest ball, by HiGHS. All are proposals.
     """
-    length = np.linalg.norm(rows[:, :-1], axis=1)
     with np.errstate(all="ignore"):
+        length = np.linalg.norm(rows[:, :-1], axis=1)
         scaled = rows[length > 0] / length[length > 0, None]
-    scaled = scaled[np.isfinite(scaled).all(axis=1)]
-    near = near if np.isfinite(near).all() else np.zeros_like(near)
-    slack = -(scaled[:, :-1] @ near + scaled[:, -1])
+        scaled = scaled[np.isfinite(scaled).all(axis=1)]
+        near = near if np.isfinite(scaled[:, :-1] @ near).all() else np.zeros_like(near)
+        slack = -(scaled[:, :-1] @ near + scaled[:, -1])
     farthest = 1.0 + float(np.abs(scaled[:, -1]).max(initial=0.0))
     kept = slack - farthest * np.array(SHARES)[:, None]
     _, multipliers = nearest_points(np.broadcast_to(scaled[:, :-1], (len(SHARES), *scaled[:, :-1].shape)), kept)

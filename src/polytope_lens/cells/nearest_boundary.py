@@ -112,9 +112,11 @@ def nearest_boundary(
     """
     norm = validate.norm(norm)
     layers = len(region.network.layers)
-    if layer is not None and not DOMAIN <= layer < layers:
+    is_layer = isinstance(layer, int | np.integer) and not isinstance(layer, bool) and DOMAIN <= layer < layers
+    if layer is not None and not is_layer:
         raise OptionError(
-            f"layer should be a number from 0 to {layers - 1}, or -1 for the domain, but received {layer!r}."
+            f"layer should be a number from 0 to {layers - 1}, or -1 for the domain, "
+            f"but received {validate.shown(layer)}."
         )
     x = region.point if x is None else validate.point(x, region.network.input_dim, what="`nearest_boundary`")
     if (flat := flat_of(region)) is not None:

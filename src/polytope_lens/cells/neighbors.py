@@ -29,8 +29,8 @@ FEW = 12
 def neighbors(region: Region) -> list[Region]:
     """The region across each facet, one for each, nearest facet first; sides of the domain have none. Exact.
 
-    The `point` of each is strictly inside it, as that of a witness of :meth:`.Lens.explore` is. In a flat box they are
-    those across each facet within the flat.
+    The `point` of each is a float strictly inside it; where a region is too thin for the floats tried, its middle,
+    rounded. In a flat box they are those across each facet within the flat.
 
     Notes
     -----

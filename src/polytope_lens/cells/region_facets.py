@@ -124,7 +124,8 @@ def prove_rows(
     """
     constant = are_constant(rows, error)
     status = np.where(constant, CONSTANT, OPEN if given is None else given).astype(np.int8)
-    extent = np.maximum(around.upper - points, points - around.lower) * BOUND_SLACK
+    with np.errstate(invalid="ignore"):
+        extent = np.maximum(around.upper - points, points - around.lower) * BOUND_SLACK
     everywhere = np.ones(len(points), dtype=bool)
     _prove(rows, error, points, extent, status, everywhere, aims, hasty)
     again = np.flatnonzero((status == OPEN).any(axis=1))
@@ -375,7 +376,8 @@ def facets_of_one(network: Network, around: DomainSides, bits: Bools, point: Flo
     cells = Cells(network, around)
     groups = cells.groups(bits, points[0], status[0], hasty=hasty)
     first = [members[0] for members in groups]
-    ways = np.where([[len(members) == 1] for members in groups], aims[0, first], np.nan)
+    alone = np.array([len(members) == 1 for members in groups], dtype=bool)
+    ways = np.where(alone[:, None], aims[0, first], np.nan)
     exits = exit_points(rows[0, first], points[0], ways)
     return FacetsOfOne(groups, exits, points[0], cells.vanishing(bits, status[0], vanishes[0]))
 
@@ -397,7 +399,8 @@ def seen_from(network: Network, domain: Domain, points: Floats) -> tuple[Network
     inner = in_first_layer_coordinates(network) if domain is None else None
     if inner is None:
         return network, points
-    return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
+    with np.errstate(all="ignore"):
+        return inner, points @ network.layers[0].dense_weight().T + network.layers[0].bias
 
 
 @kept

@@ -86,10 +86,15 @@ def _forward(weight: Floats, bias: Floats, X: Floats) -> tuple[Floats, Floats]:
 
 
 def lift(space: SearchSpace, points: Floats) -> Floats:
-    """Inputs that points of the space stand for, (n, k) -> (n, d): the nearest ones to x; rounded."""
+    """Inputs that points of the space stand for, (n, k) -> (n, d): the nearest ones to x; rounded.
+
+    Coordinates that no float can hold are those of x.
+    """
     if space.frame is None or space.stretch is None:
         return points
-    return np.asarray(space.x + np.linalg.solve(space.stretch, (points - space.start).T).T @ space.frame.T)
+    with quiet():
+        found = space.x + np.linalg.solve(space.stretch, (points - space.start).T).T @ space.frame.T
+    return np.where(np.isfinite(found), found, space.x)
 
 
 def are_inside(space: SearchSpace, rows: Floats, error: Floats, points: Floats) -> Bools:

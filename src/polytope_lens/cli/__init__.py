@@ -44,11 +44,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     from polytope_lens.errors import PolytopeLensError
 
-    arguments = _parser().parse_args(argv)
+    arguments, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return arguments.run(arguments) or 0
-    except (PolytopeLensError, OSError) as error:
+    except PolytopeLensError as error:
         print(f"polytope-lens: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        told = error if error.filename is None else f"{error.filename}: {error.strerror}."
+        print(f"polytope-lens: {told}", file=sys.stderr)
         return 2
 
 

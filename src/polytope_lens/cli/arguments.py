@@ -53,7 +53,7 @@ class Choices:
 def add_command(commands: Commands, name: str, run: Any, text: str) -> argparse.ArgumentParser:
     """A command of that name: `run` is called with what was parsed."""
     sub = commands.add_parser(name, help=text, description=text)
-    sub.set_defaults(run=run)
+    sub.set_defaults(run=run, parser=sub)
     return sub
 
 

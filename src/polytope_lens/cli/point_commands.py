@@ -38,6 +38,7 @@ def add(commands: Commands) -> None:
     """Add these commands."""
     at = add_command(commands, "at", _at, "The polytope that a point lives on: pattern, affine map, facets.")
     add_point(at)
+    add_box(at, "clip it to these bounds")
     at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
     add_as_json(at)
 
@@ -77,13 +78,14 @@ def add(commands: Commands) -> None:
     which.add_argument("--pair", type=int, nargs=2, metavar="I", help="where these two outputs are equal instead")
     which.add_argument("--value", type=float, help="where an output has this value instead")
     robustness.add_argument("--output-index", type=int, metavar="I", help="which output that is")
+    add_box(robustness, "look between these bounds only")
     robustness.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
     add_as_json(robustness)
 
 
 def _at(arguments: argparse.Namespace) -> None:
     lens = lens_of(arguments)
-    region = lens.at(point_of(arguments, lens, "at"))
+    region = lens.at(point_of(arguments, lens, "at"), box_of(arguments.box, lens))
     system = region.inequalities(facets=fits_written_out(lens.network))
     zero = region.vanishing().tolist()
     everywhere = region.vanishing(everywhere=True).tolist() if zero else []
@@ -214,6 +216,7 @@ def _robustness(arguments: argparse.Namespace) -> None:
         pair=arguments.pair,
         output=arguments.output_index,
         value=arguments.value,
+        domain=box_of(arguments.box, lens),
         max_regions=arguments.max_regions,
     )
     if not arguments.json:

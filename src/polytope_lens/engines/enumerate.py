@@ -24,6 +24,7 @@ from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
 from polytope_lens.partition.partition import Partition, embedded
 from polytope_lens.partition.provenance import Certificate, RegionCounts
+from polytope_lens.polyhedral_complex.mesh_vertices import with_known_corners
 from polytope_lens.region import Region
 from polytope_lens.region import embedded as embedded_region
 
@@ -99,7 +100,7 @@ def partition(
         )
     for array in (patterns, maps, witnesses, per_layer):
         array.flags.writeable = False
-    return Partition(
+    listed = Partition(
         network,
         domain,
         name,
@@ -111,6 +112,7 @@ def partition(
         Status.COMPLETE,
         _certificate(records),
     )
+    return with_known_corners(listed)
 
 
 @documented_by(partition)

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpz_mat
 from scipy.spatial import ConvexHull, QhullError
 
-from polytope_lens.arithmetic.rational import integer_rows, nearest_float, sign
+from polytope_lens.arithmetic.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import polyhedra as kernel
@@ -20,10 +20,11 @@ from polytope_lens.engines.cell_corners import CornerDecisions, shared_parts
 from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kernel import doubled
-from polytope_lens.exact.owner_rows import float_sides
+from polytope_lens.exact.owner_rows import OwnerRows, float_sides
+from polytope_lens.exact.sparse import rows_on
 from polytope_lens.mesh.polyhedral_mesh import polyhedra
 from polytope_lens.network.network import cutting_first
-from polytope_lens.network.pattern import n_words
+from polytope_lens.network.pattern import n_words, unpack
 from polytope_lens.polytope.double_description import bounded_vertices, meeting_point, value_at
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def walk(
         )
 
     record.of = "volume"
-    storage = Storage(room, partial(_chunk, chart)) if want_output else None
+    storage = Storage(room, partial(_chunk, network, chart)) if want_output else None
     problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, enlarged)
     return batches(problem, _start(ordered, chart, net), record, workers=workers)
 
@@ -126,13 +127,14 @@ def _rows_of_sides(chart: Chart) -> NDArray[np.int64]:
     return np.array([place.get(tuple(side), -1) for side in chart_sides(chart).tolist()], dtype=np.int64)
 
 
-def _chunk(chart: Chart, out: kernel.PolyhedraOutput, n: int, _: int) -> Chunk:
+def _chunk(network: Network, chart: Chart, out: kernel.PolyhedraOutput, n: int, _: int) -> Chunk:
     witnesses = input_points(chart, trimmed(out.witnesses, n))
     # Proved in the chart's coordinates; elsewhere they are rounded once more.
     proved = trimmed(out.proved, n) & chart.is_input_space
     solids = None
     if chart.is_input_space and len(out.key):
         n_vertices, n_faces = out.vertex_indptr[n], out.face_indptr[n]
+        _turn_doubtful(network, chart, out, n)
         solids = polyhedra(
             out.vertex[:n_vertices],
             out.key[:n_vertices],
@@ -145,6 +147,24 @@ def _chunk(chart: Chart, out: kernel.PolyhedraOutput, n: int, _: int) -> Chunk:
         )
     maps = input_maps(chart, trimmed(out.maps, n))
     return Chunk(n, trimmed(out.patterns, n), maps, witnesses, proved, None, solids)
+
+
+def _turn_doubtful(network: Network, chart: Chart, out: kernel.PolyhedraOutput, n: int) -> None:
+    """Turn the faces counter-clockwise, as seen from outside, of which floats left that open; exact.
+
+    At the face's first corner, on the way along its plane and a second one, away from a third one, that is how its
+    corners come iff the outward normals of the three have a negative determinant.
+    """
+    doubtful = np.flatnonzero(out.doubtful[: out.face_indptr[n]])
+    if not doubtful.size:
+        return
+    rows = OwnerRows(network, rows_on(network, integer_matrix(chart.matrix)), integer_rows(chart_sides(chart)))
+    regions = np.searchsorted(out.face_indptr[: n + 1], doubtful, side="right") - 1
+    for face, bits in zip(doubtful.tolist(), unpack(out.patterns[regions], network.n_neurons), strict=True):
+        normals = [list(rows.halfspace(owner, bits)[:-1]) for owner in out.turn[face].tolist()]
+        if fmpz_mat(normals).det() > 0:
+            ring = slice(out.corner_indptr[face], out.corner_indptr[face + 1])
+            out.corner[ring] = out.corner[ring][::-1].copy()
 
 
 def _volume(state: kernel.PolyhedraState, f: int) -> float:

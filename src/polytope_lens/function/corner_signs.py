@@ -12,7 +12,7 @@ from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
-from polytope_lens.polyhedral_complex.mesh_vertices import EdgeLines, rational_corners
+from polytope_lens.polyhedral_complex.mesh_vertices import EdgeLines, point_numbers, rational_corners
 from polytope_lens.polyhedral_complex.requirements import require_mesh
 from polytope_lens.polytope.polygon import crossing
 
@@ -100,8 +100,7 @@ def exact_corners(partition: Partition) -> Callable[[int], tuple[fmpq, ...]]:
     def corner(point: int) -> tuple[fmpq, ...]:
         if point not in known:
             region = int(region_of[point])
-            numbers = mesh.corners[mesh.entries(region)] if isinstance(mesh, PlanarMesh) else mesh.points_of(region)
-            known.update(zip(numbers.tolist(), corners_of(region), strict=True))
+            known.update(zip(point_numbers(mesh, region).tolist(), corners_of(region), strict=True))
         return known[point]
 
     return corner

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.errors import OptionError
@@ -94,8 +95,12 @@ def lipschitz(
     require_complete(partition, "`lipschitz`")
     output_norm = norm if output_norm is None else output_norm
     for name, value in (("norm", norm), ("output_norm", output_norm)):
-        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating) or not value >= 1:
-            raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={value!r}.")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float | np.integer | np.floating)
+            or not (1 <= value < 2**1023 or value == inf)
+        ):
+            raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={validate.shown(value)}.")
     p, q = float(norm), float(output_norm)
     if exact:
         return _exact(partition, p, q)

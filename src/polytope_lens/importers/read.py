@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from polytope_lens._arrays import validate
 from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
 from polytope_lens.network.network import Network
 
@@ -74,8 +75,9 @@ def part(model: Any, path: str, input_shape: Sequence[int] | None = None) -> Fou
     UnsupportedLayerError, InvalidNetworkError
         As for a model; paths in errors are those in the larger one.
     """
-    if not _comes_from(model, "torch"):
+    if not _comes_from(model, "torch") or not hasattr(model, "get_submodule"):
         raise UnsupportedLayerError(f"`part` takes a piece of a torch module, but received {type(model).__name__}.")
+    validate.text(path, name="the path of a part")
     from polytope_lens.importers.torch.torch import lower_and_check
 
     try:

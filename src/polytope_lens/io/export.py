@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError
 from polytope_lens.io import cplex_lp, ine, json, latex, smtlib, vnnlib, wkt
@@ -29,6 +30,7 @@ SUFFIXES = {
 }
 
 
+@checked
 @dataclass(frozen=True, slots=True, repr=False)
 class Export:
     r"""The formats in which a polytope, or a region's, can be written: ``polytope.export.smtlib()``.

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from polytope_lens.polytope import Polytope
 
+MOST = 10_000
+"""Digits of a number."""
+
 
 def to_latex(poly: Polytope, *, digits: int | None = 4, owners: bool = True) -> str:
     r"""A polytope as an ``aligned`` system, for use inside a formula; needs the package amsmath.
@@ -36,7 +39,7 @@ def to_latex(poly: Polytope, *, digits: int | None = 4, owners: bool = True) -> 
     \end{aligned}
     """
     if digits is not None:
-        digits = validate.count(digits, name="`digits`")
+        digits = validate.count(digits, name="`digits`", most=MOST)
     rows = []
     for comment, (terms, bound) in zip(row_comments(poly), row_terms(poly), strict=True):
         left = ""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.path.path import Path
 
 
@@ -65,11 +65,12 @@ class Attributions:
     @overload
     def __getitem__(self, index: int) -> Floats | NDArray[np.object_]: ...
     @overload
-    def __getitem__(self, index: slice) -> Attributions: ...
-    def __getitem__(self, index: int | slice) -> Floats | NDArray[np.object_] | Attributions:
-        if isinstance(index, slice):
-            return Attributions(self.values[index], self.points[index], self.baselines[index], self.output)
-        return np.asarray(self.values[validate.index(index, len(self), what="points")])
+    def __getitem__(self, index: slice | Ints | Bools) -> Attributions: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> Floats | NDArray[np.object_] | Attributions:
+        i = validate.picked(index, len(self), told=f"there are {len(self)} points", part="number")
+        if isinstance(i, int):
+            return np.asarray(self.values[i])
+        return Attributions(self.values[i], self.points[i], self.baselines[i], self.output)
 
     def __iter__(self) -> Iterator[Floats | NDArray[np.object_]]:
         return iter(self.values)

@@ -86,17 +86,18 @@ def margin_network(
 
 def _pair(network: Network, pair: tuple[int, int]) -> tuple[int, int]:
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise OptionError(f"`pair` should name two outputs, but received {pair!r}.")
+        raise OptionError(f"`pair` should name two outputs, but received {validate.shown(pair)}.")
     one, other = (check_output(network, index, name="an output of `pair`") for index in pair)
     if one == other:
-        raise OptionError(f"`pair` should name two different outputs, but received {pair!r}.")
+        raise OptionError(f"`pair` should name two different outputs, but received {validate.shown(pair)}.")
     return one, other
 
 
 def _level(network: Network, x: Floats, output: int | None, value: float) -> Margins:
     if output is None and network.output_dim > 1:
         raise OptionError(
-            f"the network has {network.output_dim} outputs. Say which `output` is to be compared with {value!r}."
+            f"the network has {network.output_dim} outputs. Say which `output` is to be compared with "
+            f"{validate.shown(value)}."
         )
     output = check_output(network, output or 0)
     level = validate.number(value, name="`value`")

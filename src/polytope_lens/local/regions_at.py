@@ -57,11 +57,11 @@ class RegionsAt:
     @overload
     def __getitem__(self, index: int) -> Region: ...
     @overload
-    def __getitem__(self, index: slice) -> RegionsAt: ...
-    def __getitem__(self, index: int | slice) -> Region | RegionsAt:
-        if isinstance(index, slice):
-            return replace(self, points=self.points[index], packed_patterns=self.packed_patterns[index])
-        i = validate.index(index, len(self), what="points")
+    def __getitem__(self, index: slice | Ints | Bools) -> RegionsAt: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> Region | RegionsAt:
+        i = validate.picked(index, len(self), told=f"there are {len(self)} points", part="number")
+        if not isinstance(i, int):
+            return replace(self, points=self.points[i], packed_patterns=self.packed_patterns[i])
         bits = unpack(self.packed_patterns[i : i + 1], self.network.n_neurons)[0]
         return _region(self.network, bits, self.domain, self.points[i])
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Floats, Fractions
+    from polytope_lens._types import Bools, Floats, Fractions, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
 
@@ -126,11 +126,12 @@ class RobustnessRadii:
     @overload
     def __getitem__(self, index: int) -> Robustness: ...
     @overload
-    def __getitem__(self, index: slice) -> RobustnessRadii: ...
-    def __getitem__(self, index: int | slice) -> Robustness | RobustnessRadii:
-        if isinstance(index, slice):
-            return RobustnessRadii(self.points[: len(self)][index], self.found[index], self.norm)
-        return self.found[validate.index(index, len(self), what="points")]
+    def __getitem__(self, index: slice | Ints | Bools) -> RobustnessRadii: ...
+    def __getitem__(self, index: int | slice | Ints | Bools) -> Robustness | RobustnessRadii:
+        i = validate.picked(index, len(self), told=f"there are {len(self)} points", part="number")
+        if isinstance(i, int):
+            return self.found[i]
+        return RobustnessRadii(self.points[i], tuple(self.found[k] for k in i.tolist()), self.norm)
 
     def __iter__(self) -> Iterator[Robustness]:
         return iter(self.found)

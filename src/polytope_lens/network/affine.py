@@ -64,7 +64,7 @@ class AffineMap:
         """Value at one point, (d,) -> (out,), or at rows, (n, d) -> (n, out); rounded."""
         rows = validate.points(X, self.A.shape[1], what="this affine map")
         values = rows @ self.A.T + self.b
-        return values[0] if np.ndim(X) == 1 else values
+        return values[0] if validate.n_axes(X) == 1 else values
 
     def __repr__(self) -> str:
         return f"AffineMap(R^{self.A.shape[1]} -> R^{self.A.shape[0]})"

@@ -331,7 +331,8 @@ def from_arrays(
     >>> from_arrays([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]])
     Network(2 -> 2 -> 1, 2 neurons that cut, ReLU)
     """
-    weights, biases = list(weights), list(biases)
+    weights = validate.sequence(weights, name="`weights`")
+    biases = validate.sequence(biases, name="`biases`")
     if not weights:
         raise InvalidNetworkError("a network needs at least one weight matrix, its output layer, but received none.")
     if len(weights) != len(biases):
@@ -340,10 +341,11 @@ def from_arrays(
             f"{len(biases)} biases."
         )
     hidden = len(weights) - 1
+    slopes: Sequence[ArrayLike]
     if isinstance(negative_slope, int | float | np.floating | np.integer):
-        slopes: list[ArrayLike] = [float(negative_slope)] * hidden
+        slopes = [negative_slope] * hidden
     else:
-        slopes = list(negative_slope)
+        slopes = validate.sequence(negative_slope, name="`negative_slope`, if it is no number,")
         if len(slopes) != hidden:
             raise InvalidNetworkError(
                 f"`negative_slope` should be a number or have one entry for each of the {hidden} hidden layers, "
@@ -362,8 +364,10 @@ def from_arrays(
         offsets.append(bias)
     layers = []
     for index, slope in enumerate(slopes):
-        validate.refuse_masks(slope, name="the negative slopes", error=InvalidNetworkError)
-        given = np.asarray(slope)
+        axes = min(1, validate.n_axes(slope))
+        given = validate.float_array(
+            slope, name=f"the negative slopes of layer {index}", ndim=axes, error=InvalidNetworkError
+        )
         if given.shape not in ((), offsets[index].shape):
             raise InvalidNetworkError(
                 f"the negative slopes of layer {index} should be one number or one for each of its "

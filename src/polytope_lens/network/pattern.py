@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._compiled.bits import highest_bit
 from polytope_lens._compiled.jit import jit
-from polytope_lens.errors import DimensionError
+from polytope_lens.errors import DimensionError, OptionError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,8 +183,13 @@ class ActivationPattern:
     bits_per_layer: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bits", tuple(bool(bit) for bit in self.bits))
-        object.__setattr__(self, "bits_per_layer", tuple(int(n) for n in self.bits_per_layer))
+        bits = validate.sequence(self.bits, name="the bits of a pattern")
+        if not {bool}.issuperset(map(type, bits)) and not all(map(_is_bit, bits)):
+            raise OptionError(f"the bits of a pattern should be True or False, but received {validate.shown(bits)}.")
+        sizes = validate.sequence(self.bits_per_layer, name="`bits_per_layer`")
+        object.__setattr__(self, "bits", tuple(map(bool, bits)))
+        per_layer = tuple(validate.count(n, name="an entry of `bits_per_layer`", least=0) for n in sizes)
+        object.__setattr__(self, "bits_per_layer", per_layer)
         if len(self.bits) != sum(self.bits_per_layer):
             raise DimensionError(
                 f"an activation pattern for layers of {self.bits_per_layer} neurons needs {sum(self.bits_per_layer)} "
@@ -213,13 +219,17 @@ class ActivationPattern:
         """
         flipped = self.array
         for bit in bits:
-            if not -len(self.bits) <= bit < len(self.bits):
-                raise DimensionError(f"the pattern has {len(self.bits)} bits, but bit {bit} was to be flipped.")
+            is_number = isinstance(bit, int | np.integer) and not isinstance(bit, bool)
+            if not is_number or not -len(self.bits) <= bit < len(self.bits):
+                raise DimensionError(
+                    f"the pattern has {len(self.bits)} bits, but bit {validate.shown(bit)} was to be flipped."
+                )
             flipped[bit] = not flipped[bit]
         return ActivationPattern(tuple(flipped.tolist()), self.bits_per_layer)
 
     def hamming(self, other: ActivationPattern) -> int:
         """Number of neurons that differ."""
+        other = validate.instance(other, ActivationPattern, name="the pattern given to `hamming`")
         if self.bits_per_layer != other.bits_per_layer:
             raise DimensionError(
                 f"patterns of different networks cannot be compared: layers {self.bits_per_layer} and "
@@ -232,3 +242,7 @@ class ActivationPattern:
 
     def __repr__(self) -> str:
         return f"ActivationPattern({self})"
+
+
+def _is_bit(value: object) -> bool:
+    return isinstance(value, bool | int | np.bool_ | np.integer) and value in (0, 1)

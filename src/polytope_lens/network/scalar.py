@@ -81,8 +81,8 @@ def _of_outputs(network: Network, chosen: list[int], weight: NDArray[np.float64]
 
 def _index(value: int, n: int, *, name: str, what: str, where: str = "") -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise OptionError(f"{name} should be a whole number, but received {value!r}.")
+        raise OptionError(f"{name} should be a whole number, but received {validate.shown(value)}.")
     if not -n <= value < n:
         number = f"{n} {what}s" if n != 1 else f"1 {what}"
-        raise OptionError(f"{name} is {value}, but the network has {number}{where}, counted from 0.")
+        raise OptionError(f"{name} is {validate.shown(value)}, but the network has {number}{where}, counted from 0.")
     return int(value) % n

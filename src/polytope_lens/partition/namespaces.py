@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
@@ -43,6 +44,7 @@ class Namespace:
         return f"{type(self).__name__}({', '.join(asked)})"
 
 
+@checked
 class PartitionPlot(Namespace):
     """Pictures of a partition: ``partition.plot()``, ``partition.plot.surface()``.
 
@@ -124,6 +126,7 @@ class PartitionPlot(Namespace):
         )
 
 
+@checked
 class PartitionFunction(Namespace):
     """The network as a function on the domain: ``partition.function.norms()``.
 
@@ -159,6 +162,7 @@ class PartitionFunction(Namespace):
         return variation.gradient_variation(self._partition, output)
 
 
+@checked
 class PartitionComplex(Namespace):
     """The regions as a polyhedral complex, with its faces: ``partition.complex.f_vector()``.
 
@@ -201,6 +205,7 @@ class PartitionComplex(Namespace):
         return level_set.bent_hyperplane(self._partition, layer, neuron, exact=exact)
 
 
+@checked
 class PartitionExport(Namespace):
     """The polyhedra of a bounded domain in space for other programs: ``partition.export.obj()``.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, overload
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, found_later
 from polytope_lens.cells import chebyshev_balls, recession_cones
@@ -60,6 +61,7 @@ def _embedded_witnesses(partition: Partition) -> Floats:
     return found
 
 
+@checked
 @found_later(
     maps=lambda partition: affine_maps(partition.network, partition.packed_patterns), witnesses=_embedded_witnesses
 )
@@ -139,7 +141,9 @@ class Partition(Keeper):
     def _checked_one(self, index: int) -> int:
         chosen = self._checked(index)
         if not isinstance(chosen, int):
-            raise IndexingError(f"the vertices of one region are asked for by its number, but received {index!r}.")
+            raise IndexingError(
+                f"the vertices of one region are asked for by its number, but received {validate.shown(index)}."
+            )
         return chosen
 
     def __iter__(self) -> Iterator[Region]:
@@ -321,7 +325,7 @@ class Partition(Keeper):
 
     @documented_by(archive.save)
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one file, the network included, from which :meth:`load` makes an equal partition."""
+        """Write everything to one file, the network included, from which :meth:`load` reads the same again."""
         archive.save(self, path)
 
     @classmethod

@@ -117,8 +117,9 @@ class Path(Keeper):
 
     def embed(self, positions: ArrayLike) -> Floats:
         """The inputs at given positions, (n,) -> (n, d), or a number -> (d,); rounded."""
-        s = np.asarray(positions, dtype=np.float64)
-        segment = np.clip(s.astype(np.int64), 0, len(self.points) - 2)
+        ndim = min(1, validate.n_axes(positions))
+        s = validate.float_array(positions, name="the positions given to `embed`", ndim=ndim)
+        segment = np.clip(s, 0, len(self.points) - 2).astype(np.int64)
         t = (s - segment)[..., None]
         return np.asarray((1 - t) * self.points[segment] + t * self.points[segment + 1])
 

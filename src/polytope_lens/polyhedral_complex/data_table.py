@@ -161,7 +161,7 @@ def data_table(
     region, place, count = np.unique(of_point, return_inverse=True, return_counts=True)
     label = purity = error = None
     if y is not None:
-        wanted = np.asarray(y)
+        wanted = _labels(y)
         task = _task(wanted, task)
         if task == "classification":
             label, purity = _majority(_per_point(wanted, rows, "`y`"), place, count)
@@ -214,10 +214,20 @@ def _errors(
     return np.asarray(((values - goal) ** 2).mean(axis=1))
 
 
+def _labels(y: ArrayLike) -> NDArray[Any]:
+    """Classes or values, one for each point or, of values, one row."""
+    try:
+        return validate.as_array(y)
+    except Exception as cause:
+        raise DimensionError(
+            f"`y` should be an array of a class or of values for each point, but received {validate.shown(y)}."
+        ) from cause
+
+
 def _rows_of_values(values: ArrayLike, name: str) -> Floats:
     """Finite numbers, one row for each point."""
-    array = validate.float_array(values, name=name, ndim=1 if np.ndim(values) == 1 else 2)
-    return array.reshape(len(array), -1)
+    array = validate.float_array(values, name=name, ndim=1 if validate.n_axes(values) == 1 else 2)
+    return array.reshape(len(array), array[:1].size)
 
 
 def _classes(network: Network, rows: Floats, wanted: NDArray[Any]) -> Ints | None:

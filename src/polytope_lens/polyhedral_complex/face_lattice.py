@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpz, fmpz_mat
 
+from polytope_lens._arrays import validate
 from polytope_lens.cells.region_facets import domain_sides
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError
 from polytope_lens.exact.rows import ExactRows, cell_rows
@@ -177,7 +178,7 @@ def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
     """
     require_complete(partition, "`faces`")
     network, n_bits = partition.network, partition.network.n_neurons
-    if len(partition) > max_regions:
+    if len(partition) > validate.count(max_regions, name="`max_regions`"):
         raise OptionError(
             f"the faces of {len(partition)} regions were asked for, which takes milliseconds to seconds for each; the "
             f"limit is max_regions={max_regions}. Raise it, or choose a smaller domain."

@@ -11,6 +11,7 @@ from flint import fmpq
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from polytope_lens._arrays import validate
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_on_flat
@@ -111,7 +112,7 @@ def linear_region_counts(
     pieces = linear_pieces(partition)
     classes = _classes(partition, pieces.labels)
     patterns = None
-    if len(partition) <= max_regions:
+    if len(partition) <= validate.count(max_regions, name="`max_regions`"):
         patterns = len(np.unique(faces(partition, max_regions=max_regions).signs > 0, axis=0))
     return LinearRegionCounts(
         patterns,

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpq
 
-from polytope_lens.arithmetic.rational import fractions
+from polytope_lens.arithmetic.rational import fractions, nearest_float
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_for_points
+from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
-from polytope_lens.polyhedral_complex.requirements import require_planar_mesh, require_polyhedral_mesh
+from polytope_lens.polyhedral_complex.requirements import (
+    require_mesh,
+    require_planar_mesh,
+    require_polyhedral_mesh,
+)
 from polytope_lens.polytope.double_description import meeting_point
 from polytope_lens.polytope.polygon import crossing
 
@@ -23,10 +30,48 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats, Fractions
+    from polytope_lens._types import Floats, Fractions, Ints
     from polytope_lens.exact.owner_rows import Row
+    from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.partition.partition import Partition
     from polytope_lens.region import Region
+
+
+# A corner that may be off by more than this share of the mesh, and by more roundings than these, is computed exactly.
+SHARE, ROUNDINGS = 2.0**-16, 64
+
+
+def with_known_corners(partition: Partition) -> Partition:
+    """The same partition, in whose mesh corners of which floats tell little are the exact ones, rounded once.
+
+    Notes
+    -----
+    So it is where numbers are so small or large, or planes so nearly parallel, that no float pass has a useful bound.
+    Cost: a look at the bounds; milliseconds for each region with such a corner.
+    """
+    mesh = partition.mesh
+    if mesh is None:
+        return partition
+    least = np.abs(mesh.points).sum(axis=1) * (ROUNDINGS * UNIT_ROUNDOFF)
+    doubtful = mesh.error > np.maximum(least, SHARE * np.ptp(mesh.points, axis=0).max())
+    if not doubtful.any():
+        return partition
+    points, error = mesh.points.copy(), mesh.error.copy()
+    regions, corners = mesh.incidences()
+    corners_of = rational_corners(partition)
+    for region in np.unique(regions[doubtful[corners]]).tolist():
+        for point, corner in zip(point_numbers(mesh, region).tolist(), corners_of(region), strict=True):
+            if doubtful[point]:
+                points[point], doubtful[point] = [nearest_float(v) for v in corner], False
+                error[point] = 2 * UNIT_ROUNDOFF * np.abs(points[point]).sum() + UNDERFLOW_GUARD
+        if not doubtful.any():
+            break
+    return replace(partition, mesh=replace(mesh, points=points, error=error))
+
+
+def point_numbers(mesh: PlanarMesh | PolyhedralMesh, region: int) -> Ints:
+    """Which points of a mesh the corners of a region are, in the order of :meth:`.Partition.vertices`."""
+    return mesh.corners[mesh.entries(region)] if isinstance(mesh, PlanarMesh) else mesh.points_of(region)
 
 
 @asked_for_points
@@ -132,11 +177,8 @@ def rounded_vertices(partition: Partition, index: int) -> Floats:
         return exact_vertices(partition, index).astype(np.float64)
     if partition.network.input_dim > 3:
         return partition[index].vertices()
-    if partition.network.input_dim == 3:
-        solid = require_polyhedral_mesh(partition)
-        return solid.points[solid.points_of(index)]
-    mesh = require_planar_mesh(partition)
-    return mesh.points[mesh.corners[mesh.entries(index)]]
+    mesh = require_mesh(partition)
+    return mesh.points[point_numbers(mesh, index)]
 
 
 def _ends(region: Region) -> list[tuple[fmpq, ...]]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 # Numbers in each array of one batch: they stay in the processor's cache.
-AT_ONCE = 2**15
+AT_ONCE = 2**17
 # Of partitions with more pre-activations at their witnesses, these are not kept.
 MOST = 2**27
 
@@ -244,7 +244,9 @@ def _asked(
     Rows of other bits than those in `shown` and `doubtful` are no facets of a region where rows are told apart.
     """
     n_bits, n_rows = bits.shape[1], bits.shape[1] + len(around.exact)
-    region = np.where(is_plain[doubtful.first], doubtful.first, doubtful.second)
+    # Where either may be asked, the one of more doubtful pairs, so that fewer are asked.
+    count = np.where(is_plain, np.bincount(np.concatenate([doubtful.first, doubtful.second]), minlength=len(bits)), 0)
+    region = np.where(count[doubtful.first] >= count[doubtful.second], doubtful.first, doubtful.second)
     asked, place = np.unique(region, return_inverse=True)
     status: Statuses = np.full((len(asked), n_rows), REDUNDANT, dtype=np.int8)
     # Whether they are facets or not, sides of the domain are in the way.

@@ -57,8 +57,8 @@ def canonical(poly: Polytope) -> Canonical:
     if is_contradicted(poly) or is_empty(poly):
         return Canonical(poly.dim, None, frozenset())
     if has_interior(poly):
-        facets = np.flatnonzero(facet_mask(poly)).tolist()
-        return Canonical(poly.dim, (), frozenset(primitive(poly.rows[q]) for q in facets))
+        rows, facets = poly.rows, np.flatnonzero(facet_mask(poly)).tolist()
+        return Canonical(poly.dim, (), frozenset(primitive(rows[q]) for q in facets))
     equations, leading = _echelon(_implicit_equations(poly))
     free = [k for k in range(poly.dim) if k not in leading]
     reduced = [_reduced(row, equations, leading) for row in poly.rows]

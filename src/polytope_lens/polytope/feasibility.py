@@ -116,7 +116,7 @@ def box_around(poly: Polytope) -> tuple[Floats, Floats]:
                 continue
             best = maximize(objective, rows, [-reach] * d, [reach] * d)
             assert best is not None
-            side[k] = rounded_up(best.value) * int(direction)
+            side[k] = rounded_up(best.value) * int(direction) + 0.0  # zero has two signs
     return lower, upper
 
 

@@ -90,8 +90,8 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
     """
     validate.refuse_masks(value, name=name)
     try:
-        raw = np.asarray(value)
-    except ValueError:
+        raw = validate.as_array(value)
+    except Exception:
         return validate.float_array(value, name=name, ndim=ndim)  # says what is wrong
     if raw.dtype != object and not _are_wide(raw):
         return validate.float_array(value, name=name, ndim=ndim)
@@ -103,7 +103,8 @@ def numbers(value: ArrayLike, name: str, ndim: int) -> NDArray[Any]:
             exact[place] = fraction(entry)
         except (AttributeError, TypeError, ValueError, OverflowError) as cause:
             raise DimensionError(
-                f"{name} should be finite numbers, floats, integers or fractions, but entry {list(place)} is {entry!r}."
+                f"{name} should be finite numbers, floats, integers or fractions, "
+                f"but entry {list(place)} is {validate.shown(entry)}."
             ) from cause
     return exact
 

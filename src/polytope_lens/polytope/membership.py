@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq
 
+from polytope_lens._arrays import validate
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import nearest_float, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
@@ -37,7 +38,7 @@ def given_points(X: ArrayLike, dim: int, *, what: str) -> Floats | Fractions:
     ------
     DimensionError
     """
-    ndim = 1 if is_single(X) else 2
+    ndim = 1 if validate.n_axes(X) == 1 else 2
     points = numbers(X, f"the points given to {what}", ndim)
     if points.shape[-1] != dim:
         raise DimensionError(
@@ -61,14 +62,6 @@ def given_point(x: ArrayLike, dim: int, *, what: str) -> list[fmpq]:
             f"{point.shape}."
         )
     return _rationals(point)
-
-
-def is_single(X: ArrayLike) -> bool:
-    """Whether an argument is one point, by its number of axes."""
-    try:
-        return np.ndim(X) == 1
-    except ValueError:  # rows that differ in length
-        return False
 
 
 def _rationals(point: NDArray[Any]) -> list[fmpq]:

@@ -9,10 +9,11 @@ import numpy as np
 from flint import fmpz
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, answers
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
-from polytope_lens.errors import DimensionError
+from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.io.export import Export
 from polytope_lens.io.ine import read_ine
 from polytope_lens.io.json import read_json
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 MOST = 100_000
 
 
+@checked
 @dataclass(init=False, frozen=True, eq=False, repr=False)
 class Polytope(Keeper):
     """``{x : A @ x <= b}``, exact: in any dimension, bounded or not, flat or empty.
@@ -92,6 +94,8 @@ class Polytope(Keeper):
     _integers: IntegerRows | None
 
     def __init__(self, A: ArrayLike, b: ArrayLike, *, owners: Iterable[Iterable[Owner]] | None = None) -> None:
+        if owners is not None:
+            owners = [_given_owners(row) for row in validate.sequence(owners, name="`owners`")]
         found = halfspaces.given(A, b)
         if isinstance(found, IntegerRows):
             dim = len(found.rows[0]) - 1 if found.rows else np.shape(A)[1]
@@ -108,7 +112,7 @@ class Polytope(Keeper):
         integers: IntegerRows | None,
         hint: Floats | None = None,
     ) -> None:
-        named = ((),) * n_rows if owners is None else tuple(tuple((p, q) for p, q in row) for row in owners)
+        named = ((),) * n_rows if owners is None else tuple(map(tuple, owners))
         if len(named) != n_rows:
             raise DimensionError(f"a polytope with {n_rows} rows needs owners for each, but received {len(named)}.")
         values = {"dim": dim, "owners": named, "_hint": hint, "_floats": floats, "_integers": integers}
@@ -130,7 +134,7 @@ class Polytope(Keeper):
     @property
     def rows(self) -> list[list[fmpz]]:
         """The halfspaces as integers ``[a, c]`` of ``a . x + c <= 0``; exact, each up to a positive factor."""
-        return halfspaces.exact_rows(self).rows
+        return [list(row) for row in halfspaces.exact_rows(self).rows]
 
     def fractions(self) -> tuple[Fractions, Fractions]:
         """``A`` and ``b`` as arrays of :class:`fractions.Fraction`, (m, d) and (m,); nothing is rounded.
@@ -210,7 +214,8 @@ class Polytope(Keeper):
         IntractableError
             More than `max_vertices`.
         """
-        found = generators.generators(self, most=max_vertices)
+        most = None if max_vertices is None else validate.count(max_vertices, name="`max_vertices`")
+        found = generators.generators(self, most=most)
         return found.fractions(self.dim) if exact else found.rounded(self.dim)
 
     def incidences(self) -> Bools:
@@ -276,7 +281,7 @@ class Polytope(Keeper):
         seed : int
         """
         n = validate.count(n, name="the number of points for each ball")
-        return sampling.estimate_volume(self, n, np.random.default_rng(seed))
+        return sampling.estimate_volume(self, n, np.random.default_rng(validate.seed(seed)))
 
     @overload
     def centroid(self, *, exact: Literal[False] = False) -> Floats: ...
@@ -326,9 +331,9 @@ class Polytope(Keeper):
         DomainError
             An empty polytope.
         """
-        if np.ndim(x) != 2:
+        if validate.is_one(x):
             return _answer(self._nearest(x, "`project`").point, exact)
-        rows = [self._nearest(row, "`project`").point for row in np.asarray(x)]
+        rows = [self._nearest(row, "`project`").point for row in validate.as_array(x)]
         return _answer([v for row in rows for v in row], exact).reshape(len(rows), self.dim)
 
     @documented_by(projection.nearest_point)
@@ -341,8 +346,8 @@ class Polytope(Keeper):
             A point, or rows whose distances are an array (n,); of floats or fractions.
         norm : 1, 2 or infinity
         """
-        if np.ndim(x) == 2:
-            return np.array([self._nearest(row, "`distance`", norm).distance for row in np.asarray(x)])
+        if not validate.is_one(x):
+            return np.array([self._nearest(row, "`distance`", norm).distance for row in validate.as_array(x)])
         return self._nearest(x, "`distance`", norm).distance
 
     def _nearest(self, x: ArrayLike, what: str, norm: float = 2) -> projection.Nearest:
@@ -357,8 +362,8 @@ class Polytope(Keeper):
         n : int
         seed : int
         """
-        n = validate.count(n, name="the number of points", least=0)
-        return sampling.sample(self, n, np.random.default_rng(seed))
+        n = validate.size(n, name="the number of points", each=self.dim, least=0)
+        return sampling.sample(self, n, np.random.default_rng(validate.seed(seed)))
 
     @documented_by(ellipsoid.max_volume_ellipsoid)
     def max_volume_ellipsoid(self) -> ellipsoid.Ellipsoid:
@@ -404,7 +409,7 @@ class Polytope(Keeper):
         >>> Polytope.from_json(Polytope([[0.1, 1]], [2]).export.json()).A
         array([[0.1, 1. ]])
         """
-        A, b, owners = read_json(text)
+        A, b, owners = read_json(validate.text(text, name="what `from_json` reads"))
         return cls(A, b, owners=owners)
 
     @classmethod
@@ -421,7 +426,7 @@ class Polytope(Keeper):
         >>> Polytope.from_ine(Polytope([[0.1, 1]], [2]).export.ine()) == Polytope([[0.1, 1]], [2])
         True
         """
-        return cls(*read_ine(text))
+        return cls(*read_ine(validate.text(text, name="what `from_ine` reads")))
 
     def __repr__(self) -> str:
         return f"Polytope({len(self.owners)} inequalities in R^{self.dim})"
@@ -461,3 +466,13 @@ def of_integers(
 
 def _answer(point: list[fmpq], exact: bool) -> Floats | Fractions:
     return fractions(point) if exact else np.array([nearest_float(v) for v in point], dtype=np.float64)
+
+
+def _given_owners(row: Iterable[Owner]) -> tuple[Owner, ...]:
+    """The owners of one row: pairs (layer, neuron)."""
+    pairs = tuple(validate.sequence(owner, name="an owner") for owner in validate.sequence(row, name="owners of a row"))
+    if not all(len(pair) == 2 and all(isinstance(n, int | np.integer) for n in pair) for pair in pairs):
+        raise OptionError(
+            f"owners of a row should be pairs (layer, neuron) of numbers, but received {validate.shown(row)}."
+        )
+    return tuple((int(layer), int(neuron)) for layer, neuron in pairs)

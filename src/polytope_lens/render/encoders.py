@@ -59,7 +59,9 @@ def check_film(path: str | os.PathLike[str], fps: float) -> str:
     path = validate.path(path, name="the film")
     kind = validate.option(path.suffix.lower(), name="the suffix of a film", allowed=TICKS)
     if not 0 < validate.number(fps, name="fps") <= TICKS[kind] / 2:
-        raise OptionError(f"fps should be above 0 and at most {TICKS[kind] // 2} for {kind}, but received {fps!r}.")
+        raise OptionError(
+            f"fps should be above 0 and at most {TICKS[kind] // 2} for {kind}, but received {validate.shown(fps)}."
+        )
     if not path.parent.is_dir():
         raise MissingFileError(f"{path} cannot be written: there is no folder {path.parent}. Make it first.")
     if kind == ".mp4":

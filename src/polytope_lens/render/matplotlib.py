@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colors as mcolors
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.artist import Artist
-    from matplotlib.axes import Axes
     from matplotlib.backend_bases import RendererBase
     from matplotlib.cm import ScalarMappable
     from numpy.typing import ArrayLike, NDArray
@@ -104,7 +104,9 @@ def plot(
     output = check_output(partition.network, output)
     require_planar_mesh(partition)
     dots = None if points is None else scene.drawn_points(partition, points)
-    if ax is None:
+    if ax is not None:
+        validate.instance(ax, Axes, name="`ax`", advice="Leave it out for a new figure.")
+    else:
         from matplotlib import pyplot
 
         ax = pyplot.figure(figsize=(6.4, 6.0), layout="constrained").add_subplot()
@@ -229,7 +231,9 @@ def draw_frame(
         output = check_output(partition.network, output)
         require_planar_mesh(partition)
         if limits is not None and not limits[0] < limits[1]:
-            raise OptionError(f"limits should be (black, white) with black < white, but received {limits!r}.")
+            raise OptionError(
+                f"limits should be (black, white) with black < white, but received {validate.shown(limits)}."
+            )
         figure = _bare_figure(480, 540, title)
         ax = _panel(figure, (20, 60, 440, 440), "")
         _shade_with_polytopes(ax, partition, output, limits, columns=10)

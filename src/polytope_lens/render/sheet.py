@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import fan
 from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
@@ -106,14 +107,14 @@ def checked_limits(folded: Sheet, limits: tuple[float, float] | None, height: fl
     ------
     OptionError
     """
-    if not 0 < height < np.inf:
-        raise OptionError(f"`height` should be positive, but received {height!r}.")
+    height = validate.number(height, name="`height`", positive=True)
     if limits is None:
         low, high = float(folded.points[:, 2].min()), float(folded.points[:, 2].max())
         return (low, high) if low < high else (low - 0.5, low + 0.5)
-    if not -np.inf < limits[0] < limits[1] < np.inf:
-        raise OptionError(f"`limits` should be (low, high) with low < high, but received {limits!r}.")
-    return limits
+    low, *more = validate.float_array(limits, name="`limits`", ndim=1, error=OptionError).tolist() or [0.0]
+    if len(more) != 1 or not low < more[0]:
+        raise OptionError(f"`limits` should be (low, high) with low < high, but received {validate.shown(limits)}.")
+    return low, more[0]
 
 
 def back_to_front(folded: Sheet, eye: Floats) -> Ints:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import list_of
 from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
@@ -94,7 +95,8 @@ def solids(partition: Partition, *, shrink: float = 1.0, output: int = 0) -> Sol
     output = check_output(partition.network, output)
     if not 0 < shrink <= 1:
         raise OptionError(
-            f"`shrink` should be more than 0 and at most 1, which leaves regions as they are; received {shrink!r}."
+            f"`shrink` should be more than 0 and at most 1, which leaves regions as they are; "
+            f"received {validate.shown(shrink)}."
         )
     regions = list_of(mesh.face_indptr)
     indptr, shared = mesh.rings()

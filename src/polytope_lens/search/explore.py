@@ -20,6 +20,7 @@ from polytope_lens.network.pattern import distinct_beginnings, sort_key
 from polytope_lens.partition.partition import Partition, embedded
 from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex.locate import check_inside, region_patterns
+from polytope_lens.polyhedral_complex.mesh_vertices import with_known_corners
 from polytope_lens.search.facet_crossing import Limits, search
 
 if TYPE_CHECKING:
@@ -155,9 +156,10 @@ def explore(
             array.flags.writeable = False
     certificate = Certificate(outcome.float64, 0, outcome.rational)
     mesh = mesh_of(network, domain, patterns) if outcome.status is Status.COMPLETE else None
-    return Partition(
+    partition = Partition(
         network, domain, "flip", patterns, maps, witnesses, per_layer, mesh, outcome.status, certificate, history
     )
+    return with_known_corners(partition)
 
 
 def _limits(max_regions: int | None, max_flips: int | None, radius: float | None) -> Limits:

@@ -33,9 +33,11 @@ def check_image(image: ArrayLike) -> Floats | Ints:
     """
     validate.refuse_masks(image, name="an image")
     try:
-        raw = np.asarray(image)
+        raw = validate.as_array(image)
     except ValueError as error:
         raise DimensionError("an image should be a square of pixels, but its rows differ in length.") from error
+    except Exception as error:  # of torch, pandas and others
+        raise DimensionError(f"an image should be a square of pixels, but received {validate.shown(image)}.") from error
     if raw.ndim == 3 and raw.shape[-1] in (1, 2, 3, 4):
         raise DimensionError(
             f"an image should have one grey value per pixel, but has shape {raw.shape}: {raw.shape[-1]} channels. Take "

@@ -32,7 +32,7 @@ def test_arrays_are_copied_to_float64_and_read_only():
         ([[1, 2], [3]], "rows should be a 2-D array of numbers, but its rows differ in length"),
         ([["a"]], "real numbers, but received dtype"),
         ([[1j]], "real numbers, but received dtype complex128"),
-        ([[Fraction(1, 3)]], "real numbers, but received dtype object"),
+        ([[Fraction(1, 3)]], r"fit float64 without rounding, but entry \[0, 0\] is 1/3"),
         ([1, 2], r"a 2-D array, but received an array of shape \(2,\)"),
         ([[1, np.nan]], r"finite, but entry \[0, 1\] is nan"),
         ([[2**53 + 1]], r"fit float64 without rounding, but entry \[0, 0\] is 9007199254740993"),
@@ -127,13 +127,24 @@ def test_instances_with_advice():
         validate.instance("3", int, name="x", advice="Count.")
 
 
-def test_indices_count_from_either_end():
-    assert [validate.index(i, 3, what="regions") for i in (0, 2, -1, -3, np.int64(1))] == [0, 2, 2, 0, 1]
-    with pytest.raises(IndexError, match="there are 3 regions, but number 3 was asked for"):
-        validate.index(3, 3, what="regions")
-    for value in ("a", 1.0, None, True, (0, 1)):
-        with pytest.raises(OptionError, match="the index of one of 3 regions should be a whole number or a slice"):
-            validate.index(value, 3, what="regions")
+def test_places_count_from_either_end():
+    told = {"told": "there are 3 regions", "part": "number"}
+    assert [validate.picked(i, 3, **told) for i in (0, 2, -1, -3, np.int64(1))] == [0, 2, 2, 0, 1]
+    picks = [slice(1, None), [-1, 0], np.array([True, False, True]), []]
+    assert [validate.picked(i, 3, **told).tolist() for i in picks] == [[1, 2], [2, 0], [0, 2], []]
+    for value in (3, -4, [0, 3]):
+        with pytest.raises(IndexError, match=r"there are 3 regions, but number -?[34] was asked for"):
+            validate.picked(value, 3, **told)
+    for value in ("a", 1.0, None, True, (0, 1), [True, False], [[1, 2], [3]], [[0]], [0.5]):
+        with pytest.raises(IndexError, match="there are 3 regions, picked by a number, a slice, or an array"):
+            validate.picked(value, 3, **told)
+
+
+def test_norms():
+    assert [validate.norm(v) for v in (1, 2.0, np.inf, np.float32(2))] == [1.0, 2.0, np.inf, 2.0]
+    for value in (3, True, "2", None, 10**400, np.nan):
+        with pytest.raises(OptionError, match="`norm` should be 1, 2 or inf"):
+            validate.norm(value)
 
 
 LENS = Lens.from_arrays([np.eye(2), [[1, 1]]], [[0, 0], [0]])

@@ -123,9 +123,10 @@ def test_a_boundary_that_is_also_a_side_of_the_domain_has_nobody_across():
 def by_rationals(region):
     """Patterns just beyond a rational point of each facet, nearest facet first: an exact linear program for each."""
     cell, found = region.polytope, []
-    for row, owners in zip(cell.rows, cell.owners, strict=True):
+    rows = cell.rows
+    for row, owners in zip(rows, cell.owners, strict=True):
         if all(layer >= 0 for layer, _ in owners):
-            point = inside([other for other in cell.rows if other is not row], cell.dim, [row])
+            point = inside([other for other in rows if other is not row], cell.dim, [row])
             axes = [[fmpz(int(i == k)) for i in range(cell.dim)] for k in range(cell.dim)]
             found.append(pattern_beside(region.network, integers(point), [row[:-1], *axes]).tolist())
     return found

@@ -171,3 +171,18 @@ def test_wide_inputs_are_seen_in_the_coordinates_of_the_first_layer():
     assert ((points > 0) == partition.patterns()).all()
     clipped = lens.partition(Box([-1] * 9, [1] * 9))
     assert seen_from(clipped.network, clipped.domain, clipped.witnesses)[0] is lens.network
+
+
+@pytest.mark.parametrize("domain", [None, Box([-1, -1, -1], [1, 1, 1]), Box([-1, 0, 0], [1, 0, 0])])
+@pytest.mark.parametrize("width", [4, 40])
+def test_a_network_that_has_died_has_one_region(domain, width):
+    lens = Lens(stack((np.zeros((width, 3)), np.linspace(-1, 1, width)), (np.ones((width, width)), -np.ones(width))))
+    region = lens.at([0, 0, 0], domain)
+    sides = 0 if domain is None else 2 * len(domain.free)
+    assert len(region.inequalities().facets()) == sides
+    assert region.neighbors() == []
+    assert region.is_bounded == (domain is not None)
+    assert region == lens.partition(domain)[0]
+    assert len(region.polytope.rays().lines) == (3 if domain is None else 0)
+    assert (region.chebyshev_ball().radius == np.inf) == (domain is None)
+    assert region.nearest_boundary().distance == (np.inf if domain is None else 1)

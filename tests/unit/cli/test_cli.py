@@ -58,7 +58,7 @@ def test_arguments_that_cannot_be_read_get_one_sentence_too(capsys, lines):
         (["count"], "the following arguments are required: file"),
         (["enumerate"], "invalid choice: 'enumerate'"),
         (["count", lines, "--engine", "spilt"], "'spilt' (choose from"),
-        (["count", lines, "-1x"], "unrecognized arguments: -1x"),
+        (["count", lines, "-1x"], "unrecognized arguments: -1x. `polytope-lens count --help`"),
     ):
         with pytest.raises(SystemExit) as ended:
             main(arguments)

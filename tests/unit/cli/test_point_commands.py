@@ -144,3 +144,14 @@ def test_robustness(capsys, lines, tmp_path):
     assert as_json(capsys, "robustness", three, "3", "2", "1", "--pair", "2", "1")["outputs"] == [1, 2]
     assert "no classes to tell apart" in refused(capsys, "robustness", lines, "0", "0")
     assert "`norm` should be 1, 2 or inf" in refused(capsys, "robustness", three, "0", "0", "1", "--norm", "3")
+
+
+def test_between_bounds(capsys, lines):
+    region = as_json(capsys, "at", lines, "0.5", "0.25", "--box", "0", "1")["inequalities"]
+    assert sorted(region["neuron"][-4:]) == [0, 1, 2, 3]
+    assert region["layer"][-4:] == [-1] * 4
+    assert "outside the domain" in refused(capsys, "at", lines, "2", "0", "--box", "0", "1")
+    options = ["robustness", lines, "0.5", "0.25", "--value", "100"]
+    assert as_json(capsys, *options)["status"] == "COMPLETE"
+    inside = as_json(capsys, *options, "--box", "0", "1")
+    assert (inside["radius"], inside["n_regions"] < as_json(capsys, *options)["n_regions"]) == (None, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from flint import fmpq_mat
 from hypothesis import given, settings
 
 from families import braid, cross_polytope, generic, golden, sparsely, type_b
@@ -11,6 +12,7 @@ from polytope_lens import Box, Lens, Polytope
 from polytope_lens.engines import polyhedra
 from polytope_lens.engines.charts import charts
 from polytope_lens.engines.chunks import Record
+from polytope_lens.function.corner_signs import exact_corners
 from polytope_lens.testing import assert_same_regions, assert_solids_true, networks
 
 CUBE = Box([-1] * 3, [1] * 3)
@@ -95,3 +97,34 @@ def test_a_walk_that_starts_with_little_room_finds_the_same(monkeypatch):
     monkeypatch.setattr(polyhedra, "CELL", 16)
     assert (found() == roomy).all()
     assert len(roomy) == 130
+
+
+E = 2.0**-52
+NEAR = Lens.from_arrays(
+    [[[1, 0, 0], [1, -E, 0], [1, E, 0], [0, 0, 1]], [[0, 0, 1, 1]]], [[-1, -1, -1 - E, 0], [0]], negative_slope=-1.0
+).network
+SMALL = Lens.from_arrays(
+    [[[-1, 2, -1], [-1, -2, -2]], [[0, 0], [-1, -1], [2, -2], [0, 1]], [[2, 1, -1, 2]]], [[0, 2], [-1, 0, 0, -2], [0]]
+).network
+OCTANTS = Lens.from_arrays([np.eye(3), [[1, 1, 1]]], [[0, 0, 0], [0]]).network
+THIN = [
+    pytest.param(NEAR, Box([0, -1, -1], [2, 2, 1]), id="planes that differ in the last bit"),
+    *(
+        pytest.param(network, Box([-s for s in sides], sides), id=f"{name} in {sides}")
+        for name, network in (("small", SMALL), ("octants", OCTANTS), ("golden", golden((3, 4, 3), 1)))
+        for sides in ([1e-200] * 3, [1e-300] * 3, [1e6, 1e6, 4.5e-13])
+    ),
+]
+
+
+@pytest.mark.parametrize(("network", "box"), THIN)
+def test_faces_however_thin_turn_counter_clockwise_as_seen_from_outside(network, box):
+    found = Lens(network).partition(box, "polyhedra")
+    corner_of, (indptr, corners) = exact_corners(found), found.mesh.rings()
+    for region in range(len(found)):
+        inside = [sum(x) / len(x) for x in zip(*map(corner_of, found.mesh.points_of(region).tolist()), strict=True)]
+        for face in range(found.mesh.face_indptr[region], found.mesh.face_indptr[region + 1]):
+            ring = [corner_of(p) for p in corners[indptr[face] : indptr[face + 1]].tolist()]
+            for p, q, r in zip(ring, ring[1:] + ring[:1], ring[2:] + ring[:2], strict=True):
+                rows = [[a - b for a, b in zip(x, inside, strict=True)] for x in (p, q, r)]
+                assert fmpq_mat(rows).det() > 0

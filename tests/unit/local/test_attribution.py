@@ -121,6 +121,7 @@ def test_many_points_as_a_table():
     assert table.columns.tolist() == ["input_0", "input_1"]
     assert table.loc[1].tolist() == [0, 2]
     assert table.index.name == "point"
+    assert found[[1]].values.tolist() == found.values[1:].tolist()
     with pytest.raises(IndexError, match="there are 2 points, but number -3"):
         found[-3]
     with pytest.raises(ValueError, match="read-only"):

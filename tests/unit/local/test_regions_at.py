@@ -9,7 +9,7 @@ import pytest
 
 from families import golden
 from polytope_lens import Box, Lens, Region, RegionsAt
-from polytope_lens.errors import DimensionError, DomainError, OptionError, OutsideDomainError
+from polytope_lens.errors import DimensionError, DomainError, OutsideDomainError
 
 THREE = Lens.from_arrays([[[1, 0], [0, 1], [-1, -1]], [[1, 1, 1]]], [[0, 0, 0], [0]])
 
@@ -60,9 +60,11 @@ def test_index_slices_and_what_is_none():
     assert np.array_equal(regions[2:8:2].points, X[2:8:2])
     assert np.array_equal(regions[2:8:2].patterns(), regions.patterns()[2:8:2])
     assert len(regions[20:]) == 0
+    assert np.array_equal(regions[[3, -1]].points, X[[3, -1]])
+    assert np.array_equal(regions[X[:, 0] > 0].points, X[X[:, 0] > 0])
     assert [region.pattern for region in regions[:3]] == [regions[i].pattern for i in np.arange(3)]
     for index in ("a", 1.0, True, None, (0, 1)):
-        with pytest.raises(OptionError, match="index of one of 9 points should be a whole number or a slice"):
+        with pytest.raises(IndexError, match="there are 9 points, picked by a number, a slice, or an array"):
             regions[index]
     for index in (9, -10):
         with pytest.raises(IndexError, match=f"there are 9 points, but number {index} was asked for"):

@@ -267,7 +267,8 @@ def test_many_points_are_refused_by_their_number():
     with pytest.raises(OutsideDomainError, match="the first is point 1"):
         TWO.robustness_radius([[0.5, 0.25], [3, 1]], domain=Box([0, 0], [1, 1]))
     radii = TWO.robustness_radius([[1, 3], [3, 1]])
-    with pytest.raises(OptionError, match="one of 2 points should be a whole number or a slice, but is 'a'"):
+    assert radii[np.array([False, True])].radius.tolist() == radii.radius[1:].tolist()
+    with pytest.raises(IndexError, match=r"there are 2 points, picked by a number, a slice, or an array .* but .* 'a'"):
         radii["a"]
     with pytest.raises(IndexError, match="there are 2 points, but number 2 was asked for"):
         radii[2]

@@ -179,7 +179,7 @@ ONE = [[1.0]]
         ([np.ones((1, 0))], [[0]], {}, "nothing is left of it"),
         ([ONE, ONE], [[0], [0]], {"negative_slope": [0.1, 0.1]}, "one entry for each of the 1 hidden layers"),
         ([ONE, ONE], [[0], [0]], {"negative_slope": [[0.1, 0.1]]}, "one for each of its 1 neurons"),
-        ([ONE, ONE], [[0], [0]], {"negative_slope": float("nan")}, "negative_slope should be finite"),
+        ([ONE, ONE], [[0], [0]], {"negative_slope": float("nan")}, "negative slopes of layer 0 should be finite"),
     ],
 )
 def test_what_is_no_network_is_refused_in_one_sentence(weights, biases, options, message):

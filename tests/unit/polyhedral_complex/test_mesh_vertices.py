@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reference
-from families import chain, cross_polytope, golden
+from families import SCALES, chain, cross_polytope, golden, of_any_size
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.errors import UnboundedPolytopeError
@@ -109,3 +109,18 @@ def test_only_bounded_regions_have_them():
         rays.vertices(0)
     with pytest.raises(IndexError, match="region 3 was asked for"):
         rays.vertices(3)
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("scales", SCALES)
+@pytest.mark.parametrize("engine", ["auto", "split"])
+def test_corners_stay_where_they_are_for_weights_of_any_size(dim, scales, engine):
+    # Floats tell nothing about some of these corners: bounds on their errors are infinite, or as large as the box.
+    rng = np.random.default_rng([dim, len(scales)])
+    for _ in range(8):
+        partition = Lens(of_any_size(dim, scales, rng)).partition(Box([-1] * dim, [1] * dim), engine)
+        assert partition.mesh.error.max() < 1e-4
+        for index, region in enumerate(partition):
+            exact = partition.vertices(index, exact=True)
+            assert np.abs((exact - partition.vertices(index)).astype(float)).max() < 1e-4
+            assert partition.volumes()[index] == pytest.approx(region.volume(), abs=1e-6)

@@ -71,3 +71,15 @@ def test_malformed_polytopes_are_refused():
 
 def test_repr():
     assert repr(Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])) == "Polytope(3 inequalities in R^2)"
+
+
+def test_rows_can_be_written_to_without_changing_the_polytope():
+    square = Polytope([[1, 0], [-1, 0], [0, 1], [0, -1]], [1, 1, 1, 1])
+    square.rows[0][0] = 100
+    assert square.rows[0] == [1, 0, -1]
+    assert square.volume() == 4
+
+
+def test_bounds_of_zero_have_no_sign():
+    assert repr(Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1]).bounding_box()[0].tolist()) == "[0.0, 0.0]"
+    assert repr(Polytope([[1], [-1]], [0, 1]).bounding_box()[1].tolist()) == "[0.0]"

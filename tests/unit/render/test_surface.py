@@ -71,7 +71,7 @@ def test_surfaces_refuse_in_one_sentence(lines, deep):
             made(color="layer")
         with pytest.raises(OptionError, match="but the network has 2 outputs, counted from 0"):
             made(output=2)
-        with pytest.raises(OptionError, match=r"`height` should be positive, but received 0"):
+        with pytest.raises(OptionError, match=r"`height` should be a positive number, but received 0"):
             made(height=0)
         with pytest.raises(OptionError, match=r"`limits` should be \(low, high\)"):
             made(limits=(1, 1))

@@ -11,7 +11,8 @@ together by ``xor``, of which sums would say little.
 Corners come in the order in which they are counter-clockwise seen from outside. At vertex v, on the way to the next
 corner along planes h and a, away from plane b, the way is counter-clockwise iff ``s_h s_a s_b det(n_h, n_a, n_b) > 0``,
 where n are the planes' normals and s tells on which side of them the cell is. Such a determinant has a sure sign
-at some corner of all faces but hopelessly thin ones, where floats are believed.
+at some corner of all faces but hopelessly thin ones. For these, the planes at their first corner are noted: their turn
+is decided in integers (:mod:`.polyhedra`).
 """
 
 from __future__ import annotations
@@ -75,9 +76,15 @@ def emit_faces(s: Any, f: int, least: float, out: Any) -> None:  # pragma: no co
             continue
         _sort_ring(s, f, words, k)
         at = out.corner_indptr[face]
-        forward = _is_counter_clockwise(s, start, c, words, k, least)
+        turn = _turn(s, c, words, k, least)
+        out.doubtful[face] = turn == 0.0
+        if turn == 0.0:
+            v = s.faces.ring[0]
+            out.turn[face, 0] = s.lines.owner[h]
+            out.turn[face, 1] = s.lines.owner[_plane_across(s, v, s.faces.ring[1], words)]
+            out.turn[face, 2] = s.lines.owner[_plane_across(s, v, s.faces.ring[k - 1], words)]
         for i in range(k):
-            out.corner[at + i] = out.vertex_indptr[r] + s.faces.ring[i if forward else k - 1 - i]
+            out.corner[at + i] = out.vertex_indptr[r] + s.faces.ring[i if turn >= 0.0 else k - 1 - i]
         out.corner_indptr[face + 1] = at + k
         out.face_key[face] = key
         out.owner[face] = -1 - out.side_row[side] if side >= 0 else s.lines.owner[h]
@@ -181,8 +188,8 @@ def _are_joined(s: Any, f: int, i: int, j: int, words: int, k: int) -> bool:  # 
 
 
 @inlined
-def _is_counter_clockwise(s: Any, start: int, c: int, words: int, k: int, least: float) -> bool:  # pragma: no cover
-    """Whether the corners of a face are counter-clockwise as seen from outside."""
+def _turn(s: Any, c: int, words: int, k: int, least: float) -> float:  # pragma: no cover - compiled
+    """Positive if the corners of a face are counter-clockwise as seen from outside, 0 if no sign is sure."""
     h, on_planes, ring = s.faces.plane[c], s.faces.on_planes, s.faces.ring
     for w in range(words):
         s.cut.common[w] = on_planes[w, ring[0]] & on_planes[w, ring[1]] & on_planes[w, ring[2]]
@@ -192,8 +199,8 @@ def _is_counter_clockwise(s: Any, start: int, c: int, words: int, k: int, least:
         b = _plane_across(s, v, ring[m - 1 if m > 0 else k - 1], words)
         turn, is_sure = determinant(s.lines.row, h, a, b, least)
         if is_sure:
-            return bool(turn * _side(s, h) * _side(s, a) * _side(s, b) > 0.0)
-    return bool(_turn_of_floats(s, start, h, k) * _side(s, h) < 0.0)
+            return float(turn * _side(s, h) * _side(s, a) * _side(s, b))
+    return 0.0
 
 
 @inlined
@@ -210,15 +217,3 @@ def _plane_across(s: Any, i: int, j: int, words: int) -> Any:  # pragma: no cove
 def _side(s: Any, h: int) -> float:  # pragma: no cover - compiled
     """1 if a finished region is where a plane's row is positive, else -1."""
     return 1.0 if s.lines.owner[h] >= 0 and is_on(s.bits, s.lines.owner[h]) else -1.0
-
-
-@inlined
-def _turn_of_floats(s: Any, start: int, h: int, k: int) -> float:  # pragma: no cover - compiled
-    """Positive if the rounded corners of a face are counter-clockwise about its plane's normal (Newell's formula)."""
-    total, place, ring, point = 0.0, s.corners.place, s.faces.ring, s.points.position
-    for m in range(k):
-        p, q = place[start + ring[m], POINT], place[start + ring[(m + 1) % k], POINT]
-        for i in range(D):
-            y, z = (i + 1) % D, (i + 2) % D
-            total += s.lines.row[h, i] * (point[p, y] * point[q, z] - point[p, z] * point[q, y])
-    return total

@@ -111,6 +111,8 @@ class PolyhedraOutput(NamedTuple):
     face_key: Words  # (faces,)
     owner: Indices  # (faces,): a bit or -1 - row
     crowded: Bools  # (faces,)
+    doubtful: Bools  # (faces,): whether floats do not tell which way its corners turn
+    turn: Indices  # (faces, 3): owners of the planes that tell it; see :mod:`.faces`
     corner_indptr: Ints  # (faces + 1,)
     corner: Indices  # (corners of faces,): index of a vertex
 
@@ -135,6 +137,8 @@ def room(n_regions: int, words: int, n_outputs: int, side_row: Ints, n_planes: i
         np.empty(n_faces, np.uint64),
         np.empty(n_faces, np.int32),
         np.empty(n_faces, np.bool_),
+        np.empty(n_faces, np.bool_),
+        np.empty((n_faces, D), np.int32),
         np.zeros(n_faces + 1, np.int64),
         np.empty(CORNERS * meshed + CORNERS_PER_FACE * n_planes, np.int32),
     )

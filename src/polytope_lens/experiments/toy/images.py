@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Ints
 
+MOST = 2**14
+"""Pixels per side of an image."""
+
 
 MODES = (
     *("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr"),
@@ -186,4 +189,4 @@ def check_size(size: int) -> None:
     ------
     OptionError
     """
-    validate.count(size, name="the size of an image, pixels per side,")
+    validate.count(size, name="the size of an image, pixels per side,", most=MOST)

@@ -59,7 +59,7 @@ def shape_of(text: str, n_inputs: int = 2, n_outputs: int = 1) -> tuple[int, ...
         if match is None:
             raise OptionError(
                 "a shape lists the hidden layers as width x number of layers, each at least 1, as in '14x6' or "
-                f"'10x10,2,10x3', but received {text!r}."
+                f"'10x10,2,10x3', but received {validate.shown(text)}."
             )
         widths += [int(match[1])] * int(match[2] or 1)
     return (n_inputs, *widths, n_outputs)
@@ -115,6 +115,8 @@ def equal_parameters(depth: int, n: int, n_inputs: int = 2, n_outputs: int = 1) 
     def total(width: int) -> int:
         return n_parameters(shape(width))
 
+    if n < depth:
+        raise OptionError(f"{depth} hidden layers have more than {n} parameters, the number asked for. Take fewer.")
     if n < total(1):
         raise OptionError(
             f"{depth} hidden layers have at least {total(1)} parameters, but {n} were asked for. Take fewer layers."
@@ -177,6 +179,6 @@ def _checked(shape: Sequence[int]) -> tuple[int, ...]:
     if len(widths) < 2 or not is_whole or min(widths) < 1:
         raise OptionError(
             "a shape lists the numbers of inputs, of neurons in each hidden layer, and of outputs, all at least 1; "
-            f"received {widths}. `shape_of` makes one of a text such as '14x6'."
+            f"received {validate.shown(shape)}. `shape_of` makes one of a text such as '14x6'."
         )
     return tuple(map(int, widths))

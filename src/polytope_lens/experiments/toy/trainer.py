@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens._arrays.gate import checked
 from polytope_lens.errors import DimensionError, OptionError, require
 from polytope_lens.training.samples import Samples
 from polytope_lens.training.weights import in_eval_mode
@@ -56,6 +57,7 @@ class TrainingHistory:
         return int(self.step[bad[0]]) if bad.size else None
 
 
+@checked
 def train(
     model: nn.Module,
     samples: Samples,

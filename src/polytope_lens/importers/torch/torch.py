@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens.errors import (
     ConsistencyError,
     DimensionError,
@@ -242,10 +243,12 @@ def _check_numbers(model: nn.Module, path: str) -> None:
 
 
 def _given_shape(shape: Sequence[int] | int) -> tuple[int, ...]:
-    numbers = (shape,) if isinstance(shape, int) else tuple(shape)
-    if not all(isinstance(n, int | np.integer) and n >= 1 for n in numbers):
+    numbers = (shape,) if isinstance(shape, int) else validate.sequence(shape, name="`input_shape`")
+    if not all(
+        isinstance(n, int | np.integer) and not isinstance(n, bool) and 1 <= n <= validate.WORD for n in numbers
+    ):
         raise DimensionError(
-            f"`input_shape` should be the shape of one sample, as (3, 32, 32), but received {shape!r}."
+            f"`input_shape` should be the shape of one sample, as (3, 32, 32), but received {validate.shown(shape)}."
         )
     return tuple(int(n) for n in numbers)
 

@@ -199,8 +199,8 @@ def _refined(rows: Sequence[Sequence[fmpz]], seen: _Seen) -> Floats:
         return seen.center
     # Of distances r and s, the difference is that of their squares divided by r + s.
     least = min(seen.square)
-    double = 2 * nearest_float(rational_root(least))
-    excess = np.array([nearest_float(seen.square[q] - least) for q in seen.near]) / double
+    double = 2 * rational_root(least)
+    excess = np.array([nearest_float((seen.square[q] - least) / double) for q in seen.near])
     system = np.column_stack([_unit([rows[q][:-1] for q in seen.near]), np.ones(len(excess))])
     step, *_ = np.linalg.lstsq(system, excess)
     return np.asarray(seen.center + step[:-1])

@@ -111,7 +111,8 @@ def width(poly: Polytope) -> Width:
         flat = next(column for column in across.transpose().tolist() if any(column[:-1]))
         return Width(0.0, 0.0, _unit([fmpq(v) for v in flat[:-1]]), is_exact=True)
     facets = np.flatnonzero(found.tight.sum(axis=0) >= d)
-    directions = [[fmpq(v) for v in poly.rows[q][:-1]] for q in facets]
+    rows = poly.rows
+    directions = [[fmpq(v) for v in rows[q][:-1]] for q in facets]
     if d == 3:
         directions += _across_edges(found, exact)
     square, best = _least(directions, exact, points)

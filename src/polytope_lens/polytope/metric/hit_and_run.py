@@ -129,5 +129,6 @@ class Walkers:
 def raise_flat() -> NoReturn:
     """Refuse polytopes without interior."""
     raise DomainError(
-        "points all over a polytope without interior were asked for; few floats, if any, lie in a flat one."
+        "points all over a polytope without interior were asked for; few floats, if any, lie in a flat one. In a flat "
+        "box ask the region itself, `region.sample(n)`; corners and a centroid flat polytopes have, too."
     )

@@ -97,7 +97,9 @@ def film(
     check_film(path, fps)
     sides = validate.sequence(size, name="the size of a frame")
     if len(sides) != 2:
-        raise OptionError(f"the size of a frame should be two numbers, width and height, but received {size!r}.")
+        raise OptionError(
+            f"the size of a frame should be two numbers, width and height, but received {validate.shown(size)}."
+        )
     width, height = (validate.count(n, name="a side of a frame, in pixels,") for n in sides)
     workers = validate.workers(workers)
     if not len(recording):

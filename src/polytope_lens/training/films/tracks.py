@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib import colors as mcolors
 
+from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
@@ -74,7 +75,7 @@ def plot_ages(
     if not (np.isfinite(values) & (values >= 0)).all():
         raise OptionError("ages should be finite and not below 0.")
     if oldest is not None and not 0 < oldest < np.inf:
-        raise OptionError(f"`oldest` should be a finite number above 0, but received {oldest!r}.")
+        raise OptionError(f"`oldest` should be a finite number above 0, but received {validate.shown(oldest)}.")
     require_planar_mesh(partition)
     end = float(values.max()) if oldest is None else float(oldest)
     end = end or 1.0

@@ -142,7 +142,9 @@ def test_the_disc_is_a_ring_without_hole():
 def test_senseless_targets_are_refused():
     with pytest.raises(OptionError, match=r"0 <= inner < outer, but received inner=0\.7 and outer=0\.4"):
         ring(8, inner=0.7, outer=0.4)
-    with pytest.raises(OptionError, match="pixels per side, should be a whole number of at least 1, but received 0"):
+    with pytest.raises(
+        OptionError, match="pixels per side, should be a whole number of at least 1 and at most 16384, but received 0"
+    ):
         ring(0)
 
 
