@@ -17,7 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.importers.graph import Affine, Bend, Source, selection
+from polytope_lens.importers.graph import Affine, Bend, Source, checked_weights, selection
 from polytope_lens.network.network import Layer, Network
 
 if TYPE_CHECKING:
@@ -159,6 +159,7 @@ def exact_product(a: Sparse, b: Sparse) -> Sparse | None:
     their magnitudes is at most 2**53 times that, all partial sums are floats, in any order. The sum of the reciprocals
     stands for the reciprocal of the least: an upper bound, and sharp for a single term.
     """
+    checked_weights(int(np.diff(b.indptr)[a.indices].sum()), "a product of two maps")
     size = abs(a) @ abs(b)
     with np.errstate(over="ignore", invalid="ignore"):
         fineness = _with_data(a, _reciprocal_of_lowest_bit(a.data)) @ _with_data(b, _reciprocal_of_lowest_bit(b.data))

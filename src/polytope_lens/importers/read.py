@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from polytope_lens._arrays import validate
-from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
+from polytope_lens.errors import FileFormatError, OptionError, PolytopeLensError, UnsupportedLayerError, require
+from polytope_lens.importers.graph import granted
+from polytope_lens.io.files import open_to_read
 from polytope_lens.network.network import Network
 
 if TYPE_CHECKING:
@@ -89,11 +91,27 @@ def part(model: Any, path: str, input_shape: Sequence[int] | None = None) -> Fou
 
 
 def _read_file(path: Path, input_shape: Sequence[int] | None, architecture: Any) -> Found:
+    """The network in a file, which is believed in nothing: what it makes is limited by its size."""
+    with open_to_read(path) as file:
+        n_bytes = file.seek(0, 2)
+    try:
+        with granted(n_bytes):
+            return _by_suffix(path, input_shape, architecture)
+    except PolytopeLensError:
+        raise
+    except Exception as error:  # what a module whose attributes were tampered with makes torch raise
+        if architecture is not None:
+            raise  # perhaps out of a module of the user
+        raise FileFormatError(f"{path} is damaged ({type(error).__name__}: {str(error)[:200]}).") from error
+
+
+def _by_suffix(path: Path, input_shape: Sequence[int] | None, architecture: Any) -> Found:
     if path.suffix == ".safetensors":
         from polytope_lens.importers.state_dict import load_safetensors
 
         return _weights(load_safetensors(path), input_shape, architecture, str(path))
     if path.suffix in (".pt", ".pth"):
+        require("torch", extra="torch", purpose="reading a .pt file")
         from polytope_lens.importers.torch.torch import load_torch, load_weights
 
         if architecture is not None:

@@ -21,3 +21,23 @@ def test_sizes_are_checked_before_memory_is_asked_for():
 def test_windows_in_the_padding_have_no_largest_value():
     with pytest.raises(InvalidNetworkError, match="takes the largest of no values"):
         graph.largest(graph.source((2,)), np.array([[-1, -1]]), (1,), "pool")
+
+
+def test_what_a_small_file_makes_is_limited_in_sum():
+    def many(n):
+        for _ in range(n):
+            graph.checked_size((2**20,))
+            graph.checked_weights(2**21, "a map")
+
+    many(200)
+    with (
+        graph.granted(10),
+        pytest.raises(InvalidNetworkError, match=r"far more .* than its file makes likely.*pass the"),
+    ):
+        many(200)
+    with graph.granted(2**25):
+        many(200)
+    with graph.granted(10):
+        graph.grant_more(2**25)
+        many(200)
+    many(200)

@@ -104,7 +104,9 @@ class Node:
 
     def fold(self) -> list[Array]:
         """The node's outputs, if its inputs are constants."""
-        return self.reference(self.proto, self.inputs, self.opset)
+        found = self.reference(self.proto, self.inputs, self.opset)
+        graph.checked_weights(sum(array.size for array in found), self.where)
+        return found
 
     def check_growth(self) -> None:
         """Refuse operators whose result no memory could hold."""

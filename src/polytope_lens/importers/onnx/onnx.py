@@ -27,6 +27,7 @@ from polytope_lens.importers.layering import Lowering, schedule
 from polytope_lens.importers.onnx.node import FOLDED, JUMPS, SMOOTH, Node, StrippedNode
 from polytope_lens.importers.onnx.operators import MAPS
 from polytope_lens.importers.onnx.reshaping_operators import MOVES
+from polytope_lens.io.files import read_bytes
 
 require("onnx", extra="onnx", purpose="reading an ONNX model")
 
@@ -73,10 +74,7 @@ def load_onnx(path: str | PathLike[str], input_shape: Sequence[int] | None = Non
     An axis in front whose size is open or 1 is the batch axis. Nothing from the file is executed.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+    data = read_bytes(path)
     try:
         model = onnx.ModelProto.FromString(data)
     except Exception as error:  # protobuf has several classes for what a damaged file makes of it
@@ -227,9 +225,12 @@ class _Program:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             base = str(self._folder_of(tensor))
         try:
-            return np.asarray(numpy_helper.to_array(tensor, base))
+            found = np.asarray(numpy_helper.to_array(tensor, base))
         except Exception as error:
             raise FileFormatError(f"{self.where} is damaged: {str(error)[:300]}") from error
+        if base:
+            graph.grant_more(found.nbytes)
+        return found
 
     def _folder_of(self, tensor: onnx.TensorProto) -> Path:
         """The model's folder, if the data that a tensor refers to lie in it."""

@@ -21,6 +21,7 @@ from polytope_lens.errors import (
 )
 from polytope_lens.importers.check import SelfCheck, check
 from polytope_lens.importers.layering import Lowering, schedule
+from polytope_lens.importers.torch.claims import check_archive, check_module, check_tensors
 from polytope_lens.importers.torch.operations import MAPS
 from polytope_lens.importers.torch.reshaping_operations import MOVES
 from polytope_lens.importers.torch.trace import FLOAT_DTYPES, class_name, follow, plainly
@@ -305,14 +306,12 @@ def load_torch(path: str | PathLike[str]) -> nn.Sequential:
         loaded = nn.Sequential(loaded)
     if not isinstance(loaded, nn.Sequential):
         raise FileFormatError(f"{path} holds {class_name(loaded)} instead of an nn.Sequential. {save_again}")
+    check_module(Path(path), loaded)
     try:
         loaded.eval()
         repr(loaded)
-        damaged = not all(isinstance(p, torch.Tensor | None) for m in loaded.modules() for p in m._parameters.values())
-    except Exception:  # modules whose attributes were tampered with
-        damaged = True
-    if damaged:
-        raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {save_again}")
+    except Exception as error:  # modules whose attributes were tampered with
+        raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {save_again}") from error
     return loaded
 
 
@@ -327,6 +326,7 @@ def load_weights(path: str | PathLike[str]) -> dict[str, torch.Tensor]:
     loaded = _loaded(Path(path))
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise FileFormatError(f"{path} holds {class_name(loaded)} instead of a state_dict.")
+    check_tensors(Path(path), loaded.values())
     return loaded
 
 
@@ -348,12 +348,11 @@ def with_weights(model: nn.Module, tensors: Mapping[str, Any]) -> nn.Module:
 
 def _loaded(path: Path) -> Any:
     """What a file holds, read by the restricted unpickler."""
+    check_archive(path)
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals([*LOADABLE]):
             warnings.simplefilter("ignore")  # about pickle protocols that the unpickler then refuses anyway
             return torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
     except Exception as error:  # a damaged file makes the unpickler raise nearly anything
         refused = re.search(r"GLOBAL (\S+)", str(error))
         if refused:

@@ -17,6 +17,7 @@ from polytope_lens.errors import (  # noqa: E402
     DimensionError,
     FileFormatError,
     InvalidNetworkError,
+    MissingFileError,
     PolytopeLensError,
     UnsupportedLayerError,
 )
@@ -67,7 +68,7 @@ def test_other_opsets_are_refused(opset):
 
 
 def test_missing_truncated_and_damaged_files_are_refused(tmp_path):
-    with pytest.raises(FileFormatError, match="cannot be read: No such file"):
+    with pytest.raises(MissingFileError, match="cannot be read: there is no such file"):
         load_onnx(tmp_path / "missing.onnx")
     data = mlp().SerializeToString()
     path = tmp_path / "model.onnx"
