@@ -205,7 +205,7 @@ def npz():
 def npz_members():
     from polytope_lens import Lens
 
-    return "net.npz", npz()[1], of_members, lambda path: Lens(path).at(np.zeros(Lens(path).network.input_dim)), False
+    return "net.npz", npz()[1], of_members, Lens, False
 
 
 def partition():
@@ -249,6 +249,14 @@ def onnx():
     from polytope_lens import Lens
 
     return "net.onnx", lambda path: path.write_bytes(onnx_models.mlp().SerializeToString()), of_bytes, Lens, False
+
+
+def nnet():
+    from polytope_lens import Lens
+
+    lines = ["// by hand", "2,2,1,3,", "2,3,1,", "0,", "-1,-1,", "1,1,", "0,0,0,", "1,1,1,"]
+    lines += ["1,0,", "0,1,", "1,1,", "0,", "0,", "-1,", "1,1,1,", "0.5,"]
+    return "net.nnet", lambda path: path.write_text("\n".join(lines) + "\n"), of_text, Lens, False
 
 
 def torch():
@@ -344,8 +352,8 @@ def proof_tree():
 READERS = {
     reader.__name__: reader
     for reader in (
-        npz, npz_members, partition, partition_members, recording, recording_members, npy, onnx, torch, torch_members,
-        safetensors, png, tiff, jpeg, ine, json, proof, proof_tree,
+        npz, npz_members, partition, partition_members, recording, recording_members, npy, onnx, nnet, torch,
+        torch_members, safetensors, png, tiff, jpeg, ine, json, proof, proof_tree,
     )
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from polytope_lens.importers.torch.torch import lower
+from polytope_lens.importers.wanted import wanted
 from polytope_lens.network.network import evaluate
 
 
@@ -26,7 +27,7 @@ class Does(nn.Module):
 def assert_same(model, shape, *, n_points=20, seed=0):
     """The network's outputs are the module's, in float64."""
     model = copy.deepcopy(model).double().eval()
-    lowering = lower(model, shape)
+    lowering = lower(model, wanted(shape))
     points = np.random.default_rng(seed).standard_normal((n_points, *shape)) * 2
     with torch.no_grad():
         expected = model(torch.tensor(points))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
     from polytope_lens.importers.state_dict import Architecture
+    from polytope_lens.importers.wanted import Inputs, InputShape, Outputs
     from polytope_lens.local.attribution import Attributions
     from polytope_lens.local.complexity import ComplexityEstimate, LocalComplexity
     from polytope_lens.local.crossings import Crossings
@@ -58,8 +59,13 @@ class Lens:
         ``MLPClassifier`` or ``MLPRegressor``, alone or behind scalers in a ``Pipeline``; or a file: ``.onnx``, ``.npz``
         with arrays ``W0, b0, W1, b1, ...``, ``.safetensors``, ``.pt``/``.pth`` with a saved ``nn.Sequential`` or
         state_dict. Files are loaded without running any code from them.
-    input_shape : sequence of int, optional
+    input_shape : sequence of int, or mapping of str to these, optional
         Shape of one sample, as (3, 32, 32): needed where the model does not tell. Inputs are its values in C order.
+    inputs : str, sequence of str, or mapping, optional
+        Which of several inputs are looked at, laid end to end in this order; or ``{"mask": values}``, which fixes some
+        and looks at the others.
+    outputs : str, int, or sequence of these, optional
+        Which of several outputs, laid end to end: names, or places in a tuple. In an ONNX model any value has a name.
     architecture : list of steps, str, or torch.nn.Module, optional
         What a state_dict or a ``.safetensors`` file is about; see :mod:`.importers.state_dict`.
 
@@ -92,11 +98,13 @@ class Lens:
     def __init__(
         self,
         model: Any,
-        input_shape: Sequence[int] | None = None,
+        input_shape: InputShape | None = None,
         *,
+        inputs: Inputs | None = None,
+        outputs: Outputs | None = None,
         architecture: Architecture | nn.Module | None = None,
     ) -> None:
-        self._fill(*readers.read(model, input_shape, architecture))
+        self._fill(*readers.read(model, input_shape, architecture, inputs, outputs))
 
     def _fill(self, network: net.Network, lowering: Lowering | None = None, check: SelfCheck | None = None) -> None:
         object.__setattr__(self, "network", network)
@@ -106,10 +114,18 @@ class Lens:
 
     @classmethod
     @documented_by(readers.part)
-    def part(cls, model: Any, path: str, input_shape: Sequence[int] | None = None) -> Lens:
+    def part(
+        cls,
+        model: Any,
+        path: str,
+        input_shape: InputShape | None = None,
+        *,
+        inputs: Inputs | None = None,
+        outputs: Outputs | None = None,
+    ) -> Lens:
         """Lens of a piece of a larger torch model, whose rest need not be piecewise affine."""
         lens = cls.__new__(cls)
-        lens._fill(*readers.part(model, path, input_shape))
+        lens._fill(*readers.part(model, path, input_shape, inputs, outputs))
         return lens
 
     @classmethod
@@ -450,8 +466,8 @@ class Lens:
         if self.flat is not None:
             return f"Lens({self.network!r}, {self.flat!r})"
         told = [repr(self.network)]
-        if self.lowering is not None and self.lowering.stripped:
-            told.append(f"without the {self.lowering.stripped} at the end")
+        if self.lowering is not None:
+            told += self.lowering.told()
         if self.self_check is not None:
             check = self.self_check
             told.append(f"differs from the module by at most {check.deviation:.1e} on {check.n_points} points")

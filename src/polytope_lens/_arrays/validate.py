@@ -91,20 +91,6 @@ def float_array(
     return array
 
 
-def refuse_masks(value: Any, *, name: str, error: type[PolytopeLensError] = DimensionError) -> None:
-    """Refuse arrays with masked entries, also in lists: elsewhere they would count as what lies behind the mask."""
-    if isinstance(value, list | tuple):
-        for entry in value:
-            if isinstance(entry, list | tuple | np.ma.MaskedArray):
-                refuse_masks(entry, name=name, error=error)
-    elif isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        n_masked = int(np.ma.getmaskarray(value).sum())
-        raise error(
-            f"{name} should have no masked entries, but {n_masked} of {value.size} are masked. Fill them first, with "
-            "numpy.ma.filled, or leave them out."
-        )
-
-
 def as_array(value: Any) -> NDArray[Any]:
     """What NumPy makes of an argument; tensors of torch are taken off their graph and device, bfloat16 widened."""
     if isinstance(value, list | tuple) and any(map(_is_tensor, value)):
@@ -146,6 +132,20 @@ def _would_round(name: str, where: tuple[int, ...], value: object) -> str:
         f"{name} should fit float64 without rounding, but entry {list(where)} is {shown(value)}. "
         "Round it yourself, so that it is clear which number is meant."
     )
+
+
+def refuse_masks(value: Any, *, name: str, error: type[PolytopeLensError] = DimensionError) -> None:
+    """Refuse arrays with masked entries, also in lists: elsewhere they would count as what lies behind the mask."""
+    if isinstance(value, list | tuple):
+        for entry in value:
+            if isinstance(entry, list | tuple | np.ma.MaskedArray):
+                refuse_masks(entry, name=name, error=error)
+    elif isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        n_masked = int(np.ma.getmaskarray(value).sum())
+        raise error(
+            f"{name} should have no masked entries, but {n_masked} of {value.size} are masked. Fill them first, with "
+            "numpy.ma.filled, or leave them out."
+        )
 
 
 def values_array(value: ArrayLike, *, name: str, ndim: int) -> NDArray[np.float64] | NDArray[np.int64]:

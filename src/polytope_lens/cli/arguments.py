@@ -58,11 +58,15 @@ def add_command(commands: Commands, name: str, run: Any, text: str) -> argparse.
 def add_network(sub: argparse.ArgumentParser) -> None:
     """The network that a command is about."""
     sub.add_argument(
-        "file", help="network: .onnx, .npz with W0, b0, W1, b1, ..., .safetensors, or .pt/.pth saved by torch"
+        "file",
+        help="network: .onnx or .nnet (also as .gz), .npz with W0, b0, W1, b1, ..., .safetensors, or .pt/.pth saved by "
+        "torch",
     )
     sub.add_argument(
         "--input-shape", nargs="+", type=int, metavar="N", help="shape of one sample, where the file does not tell"
     )
+    sub.add_argument("--inputs", nargs="+", metavar="NAME", help="which of several inputs, laid end to end")
+    sub.add_argument("--outputs", nargs="+", metavar="NAME", help="which of several outputs, laid end to end")
     sub.add_argument(
         "--architecture", nargs="+", metavar="STEP",
         help="what a file of weights is about: its layers and activations in order, or one activation for all",
@@ -108,7 +112,8 @@ def lens_of(arguments: argparse.Namespace) -> Lens:
 
     steps = arguments.architecture
     architecture = steps[0] if steps is not None and len(steps) == 1 else steps
-    return Lens(arguments.file, arguments.input_shape, architecture=architecture)
+    inputs, outputs = arguments.inputs, arguments.outputs
+    return Lens(arguments.file, arguments.input_shape, inputs=inputs, outputs=outputs, architecture=architecture)
 
 
 def point_of(arguments: argparse.Namespace, lens: Lens, command: str) -> Any:

@@ -96,7 +96,10 @@ def _inspect(arguments: argparse.Namespace) -> None:
             "n_neurons": lens.network.n_neurons,
             "input_shape": None if lowering is None else lowering.input_shape,
             "output_shape": None if lowering is None else lowering.output_shape,
+            "inputs": None if lowering is None else lowering.inputs,
+            "outputs": None if lowering is None else lowering.outputs,
             "stripped": None if lowering is None else lowering.stripped,
+            "remarks": None if lowering is None else lowering.remarks,
             "self_check": None if lens.self_check is None else asdict(lens.self_check),
             "layers": [asdict(layer) for layer in layer_facts(lens.network, lowering)],
         }

@@ -10,6 +10,7 @@ from flint import fmpz, fmpz_mat
 from polytope_lens.arithmetic.double_double import affine as double_affine
 from polytope_lens.arithmetic.rational import dot, integer_matrix, rationals, sign
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.exact.cancellation import cancels
 from polytope_lens.exact.forward import activated, affine, quiet
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.sparse import has_sparse_layers
@@ -33,10 +34,10 @@ def point_signs(network: Network, X: Floats) -> Signs:
     """Sign of every pre-activation at each point, (n, d) -> (n, n_neurons), values in {-1, 0, 1}; exact.
 
     A forward pass in float64 carries a bound on its own error; points where the bound leaves any sign open are
-    evaluated again in double-double, and those still open in integer arithmetic. Cost: two forward passes for a batch,
-    some 20 more for points in doubt, milliseconds for each that lies on a boundary. Neurons that are zero because all
-    that they add up is zero, as those behind a layer that is off, cost nothing extra. Points in doubt of networks with
-    sparse layers: see :func:`.sparse.point_signs`.
+    evaluated again in double-double, and those still open in integer arithmetic, unless all that is open cancels (see
+    :mod:`.cancellation`). Cost: two forward passes for a batch, some 20 more for points in doubt, milliseconds for each
+    that lies on a boundary. Neurons that are zero because all that they add up is zero, as those behind a layer that is
+    off, cost nothing extra. Points in doubt of networks with sparse layers: see :func:`.sparse.point_signs`.
     """
     is_sparse = has_sparse_layers(network)
     signs = np.empty((len(X), network.n_neurons), dtype=np.int8)
@@ -48,7 +49,8 @@ def point_signs(network: Network, X: Floats) -> Signs:
             found[again] = sparse_point_signs(network, block[again])
         elif again.size:
             found[again], doubtful = _double_signs(network, block[again])
-            for i in again[doubtful]:
+            left = again[doubtful]
+            for i in left[~cancels(network, found[left])]:
                 found[i] = _exact_signs(network, block[i])
         signs[start : start + BLOCK] = found
     return signs

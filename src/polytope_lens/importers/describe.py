@@ -72,8 +72,13 @@ def describe(network: Network, lowering: Lowering | None = None) -> str:
     ]
     if lowering is not None:
         lines.append(f"one sample of shape {lowering.input_shape} gives {lowering.output_shape}")
+        if lowering.inputs:
+            lines.append(f"inputs: {', '.join(lowering.inputs)}")
+        if lowering.outputs:
+            lines.append(f"outputs: {', '.join(lowering.outputs)}")
         if lowering.stripped:
             lines.append(f"left out at the end: {lowering.stripped}")
+        lines += lowering.remarks
     for index, layer in enumerate(facts):
         name = f"layer {index}:" if index + 1 < len(facts) else "output:"
         share = f"{100 * layer.density:.3g} %"

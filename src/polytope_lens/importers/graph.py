@@ -270,6 +270,18 @@ def reduce_sum(tensor: Tensor, axes: Sequence[int], *, keep: bool, mean: bool) -
     return sums(tensor, groups, shape, 1.0 / count if mean else 1.0)
 
 
+def cumulative(tensor: Tensor, axis: int, *, exclusive: bool = False, backwards: bool = False) -> Tensor:
+    """Sums of all values up to each along an axis; without that value itself, or from the other end, if wanted."""
+    axis %= len(tensor.shape)
+    n = tensor.shape[axis]
+    ahead, behind = math.prod(tensor.shape[:axis]), math.prod(tensor.shape[axis + 1 :])
+    checked_weights(tensor.size * n, "a cumulative sum")
+    triangle = np.tril(np.ones((n, n)), -1 if exclusive else 0)
+    matrix = sparse.csr_array(triangle.T if backwards else triangle)
+    spread = sparse.kron(sparse.eye_array(ahead), sparse.kron(matrix, sparse.eye_array(behind)), format="csr")
+    return linear(tensor, sparse.csr_array(spread), tensor.shape)
+
+
 def channelwise(tensor: Tensor, factor: Floats, shift: ArrayLike, label: str) -> Tensor:
     """``x * factor + shift`` with one pair of numbers for each place on the second axis (or on the only one)."""
     along = (-1, *[1] * (len(tensor.shape) - 2))
@@ -317,42 +329,6 @@ def maximum(a: Tensor, b: Tensor, label: str) -> Tensor:
 def minimum(a: Tensor, b: Tensor, label: str) -> Tensor:
     """``min(a, b) = b - relu(b - a)``, with broadcasting."""
     return add([b, relu(add([b, a], [1, -1]), label)], [1, -1])
-
-
-def largest(
-    tensor: Tensor, windows: NDArray[np.int64], shape: tuple[int, ...], label: str, *, least: bool = False
-) -> Tensor:
-    """Largest (or least) value of each window, a row of `windows` with the places of its values; -1: no value.
-
-    A knockout tournament: half of the values are left after each layer.
-    """
-    if (windows < 0).all(axis=1).any():
-        raise InvalidNetworkError(f"{label} takes the largest of no values: its window lies in the padding.")
-    windows = windows.copy()
-    values = Tensor(tensor.node, (tensor.size,))
-    while windows.shape[1] > 1:
-        half = windows.shape[1] // 2
-        a, b, rest = windows[:, :half], windows[:, half : 2 * half], windows[:, 2 * half :]
-        both = (a >= 0) & (b >= 0) & (a != b)
-        pairs = np.unique(np.stack([a[both], b[both]], axis=1), axis=0)
-        first, second = (gather([values], pairs[:, k]) for k in (0, 1))
-        winners = (minimum if least else maximum)(first, second, label) if len(pairs) else first
-        merged = np.where(a >= 0, a, b)
-        keys = pairs[:, 0] * values.size + pairs[:, 1]
-        merged[both] = values.size + np.searchsorted(keys, a[both] * values.size + b[both])
-        windows = np.concatenate([merged, rest], axis=1)
-        # Only what later rounds still ask for is carried on.
-        used, places = np.unique(windows[windows >= 0], return_inverse=True)
-        values = gather([values, winners], used)
-        windows[windows >= 0] = places.ravel()
-    return gather([values], windows.reshape(shape))
-
-
-def reduce_extreme(tensor: Tensor, axes: Sequence[int], *, keep: bool, label: str, least: bool) -> Tensor:
-    """Largest (or least) value over axes."""
-    places = np.moveaxis(positions(tensor.shape), axes, range(-len(axes), 0))
-    shape = tuple(1 if i in axes else n for i, n in enumerate(tensor.shape) if keep or i not in axes)
-    return largest(tensor, places.reshape(math.prod(shape), -1), shape, label, least=least)
 
 
 def concatenate(tensors: Sequence[Tensor], axis: int) -> Tensor:

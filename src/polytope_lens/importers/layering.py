@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from scipy import sparse
 
+from polytope_lens.arithmetic.fineness import leaves_room, reciprocal_of_lowest_bit
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.importers.graph import Affine, Bend, Source, checked_weights, selection
 from polytope_lens.network.network import Layer, Network
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 # Matrices of fewer entries, or with more than one entry in eight, are stored densely.
 SMALL = 2**18
 DENSITY = 1 / 8
-# Largest integer up to which all are floats.
-LARGEST_EXACT = 2.0**53
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +47,10 @@ class Lowering:
         For each layer and for the output, the steps of the model that became part of it.
     stripped : str or None
         What was left out at the very end, such as a softmax: it changes the outputs, but not the regions.
+    inputs, outputs : tuple of str
+        Which of several inputs and outputs of the model the network has, laid end to end in this order.
+    remarks : tuple of str
+        What else should be known about the outputs.
     """
 
     network: Network
@@ -55,6 +58,20 @@ class Lowering:
     output_shape: tuple[int, ...]
     steps: tuple[tuple[str, ...], ...]
     stripped: str | None = None
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def told(self) -> list[str]:
+        """What a reader of the network should know about its inputs and outputs, in a few words each."""
+        said = []
+        if self.inputs:
+            said.append(f"inputs {', '.join(self.inputs)}")
+        if self.outputs:
+            said.append(f"output{'s' * (len(self.outputs) > 1)} {', '.join(self.outputs)}")
+        if self.stripped:
+            said.append(f"without the {self.stripped} at the end")
+        return [*said, *self.remarks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,33 +170,22 @@ def _names(labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def exact_product(a: Sparse, b: Sparse) -> Sparse | None:
-    """``a @ b``, or None if that might need rounding.
-
-    All terms of one entry are multiples of the least product of the lowest set bits of their factors. If the sum of
-    their magnitudes is at most 2**53 times that, all partial sums are floats, in any order. The sum of the reciprocals
-    stands for the reciprocal of the least: an upper bound, and sharp for a single term.
-    """
+    """``a @ b``, or None if that might need rounding; see :mod:`.fineness`."""
     checked_weights(int(np.diff(b.indptr)[a.indices].sum()), "a product of two maps")
     size = abs(a) @ abs(b)
     with np.errstate(over="ignore", invalid="ignore"):
-        fineness = _with_data(a, _reciprocal_of_lowest_bit(a.data)) @ _with_data(b, _reciprocal_of_lowest_bit(b.data))
+        fineness = _with_data(a, reciprocal_of_lowest_bit(a.data)) @ _with_data(b, reciprocal_of_lowest_bit(b.data))
         size.sort_indices()
         fineness.sort_indices()
-        # Both have an entry wherever there is a term, since their terms are positive. Rounded up by the last factor.
+        # Both have an entry wherever there is a term, since their terms are positive.
         if len(size.data) != len(fineness.data):
             return None
-        if not bool((size.data * fineness.data * (1 + 2.0**-20) <= LARGEST_EXACT).all()):
+        if not bool(leaves_room(size.data, fineness.data).all()):
             return None
     product = a @ b
     product.eliminate_zeros()
     product.sort_indices()
     return product
-
-
-def _reciprocal_of_lowest_bit(values: Floats) -> Floats:
-    mantissa, exponent = np.frexp(values)
-    integers = np.abs(mantissa * LARGEST_EXACT).astype(np.int64)
-    return np.asarray(np.ldexp(1.0 / (integers & -integers), 53 - exponent))
 
 
 def _with_data(matrix: Sparse, data: Floats) -> Sparse:
@@ -190,7 +196,7 @@ def _forms(result: Node) -> tuple[dict[Node, _Form], _Form]:
     """What each stored node is computed from, in the order of the program, and the form of the result."""
     forms: dict[Node, _Form] = {}
     stored: dict[Node, _Form] = {}
-    for node in _ordered(result):
+    for node in in_order(result):
         if isinstance(node, Source):
             stored[node] = forms[node] = _Form((), sparse.csr_array((node.size, 0)), np.zeros(node.size), False, ())
         elif isinstance(node, Bend):
@@ -269,7 +275,7 @@ def _placed(form: _Form, starts: dict[Node, int], width: int) -> Sparse:
     return sparse.csr_array((block.data, columns[block.indices], block.indptr), shape=(block.shape[0], width))
 
 
-def _ordered(result: Node) -> Iterator[Node]:
+def in_order(result: Node) -> Iterator[Node]:
     """The nodes that a result depends on, each after those it is computed from."""
     done: set[Node] = set()
     stack = [(result, False)]
@@ -280,10 +286,11 @@ def _ordered(result: Node) -> Iterator[Node]:
         elif node not in done:
             done.add(node)
             stack.append((node, True))
-            stack += [(before, False) for before in reversed(_before(node))]
+            stack += [(before, False) for before in reversed(sources(node))]
 
 
-def _before(node: Node) -> list[Node]:
+def sources(node: Node) -> list[Node]:
+    """The nodes that one is computed from directly."""
     if isinstance(node, Source):
         return []
     return [node.node] if isinstance(node, Bend) else [source for source, _ in node.terms]

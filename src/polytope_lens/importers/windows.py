@@ -15,9 +15,9 @@ from polytope_lens.importers.graph import (
     affine,
     block_diagonal,
     checked_weights,
-    largest,
     linear,
 )
+from polytope_lens.importers.tournament import largest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

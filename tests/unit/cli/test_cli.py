@@ -22,7 +22,7 @@ from polytope_lens.network.network import from_arrays
     ("arguments", "says"),
     [
         (("count", "nowhere.npz"), "nowhere.npz cannot be read"),
-        (("count", "model.h5"), "a lens reads .onnx, .npz"),
+        (("count", "model.h5"), "a lens reads .onnx, .nnet (both"),
         (("count", "LINES", "--box", "1", "0"), "lower <= upper"),
         (("count", "LINES", "--box", "1", "1"), "is a single point"),
         (("count", "LINES", "--box", "1", "2", "3"), "--box takes 2 numbers, or 4"),

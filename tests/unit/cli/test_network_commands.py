@@ -109,8 +109,15 @@ def test_inspect(capsys, lines, tmp_path):
     assert answer["input_shape"] == [1, 3, 4]
     assert answer["output_shape"] == [2, 2, 3]
     assert answer["stripped"] == "end (Softmax)"
+    assert answer["inputs"] == answer["outputs"] == answer["remarks"] == []
     assert answer["layers"][0]["steps"] == ["conv (Conv)", "act (Relu)"]
     assert answer["layers"][0]["nonzero"] == 12 * 4
+    answer = as_json(capsys, "inspect", path, "--input-shape", "1", "3", "4", "--outputs", "h")
+    assert answer["outputs"] == ["h"]
+    assert answer["stripped"] is None
+    assert answer["n_neurons"] == 0
+    assert "names 'q'" in refused(capsys, "inspect", path, "--outputs", "q")
+    assert "`inputs` names 'q'" in refused(capsys, "inspect", path, "--inputs", "q")
     assert "Say `input_shape`" in refused(capsys, "inspect", path)
 
 

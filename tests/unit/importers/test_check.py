@@ -7,8 +7,10 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
+from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import ConsistencyError  # noqa: E402
 from polytope_lens.importers.torch.torch import from_module, lower_and_check, self_check  # noqa: E402
+from polytope_lens.importers.wanted import wanted  # noqa: E402
 from polytope_lens.network.network import Network  # noqa: E402
 from torch_models import Does  # noqa: E402
 
@@ -22,7 +24,7 @@ def _seed():
 
 def test_models_that_mix_samples_are_found_out():
     with pytest.raises(ConsistencyError, match="mix the samples of a batch"):
-        lower_and_check(Does(lambda x: x - x.mean(0)), (3,))
+        lower_and_check(Does(lambda x: x - x.mean(0)), wanted((3,)))
 
 
 def small_model():
@@ -82,6 +84,5 @@ def test_wide_outputs_are_compared_a_few_points_at_a_time(monkeypatch):
             seen.append(len(x))
             return nn.functional.pad(x, (0, 2**19))
 
-    _, check = lower_and_check(Padded(), (3,))
-    assert check.within_bound
+    assert Lens(Padded(), input_shape=(3,)).self_check.within_bound
     assert sum(seen[1:]) >= 16 and max(seen) <= 4

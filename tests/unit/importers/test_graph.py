@@ -18,11 +18,6 @@ def test_sizes_are_checked_before_memory_is_asked_for():
         graph.matmul(graph.source((10**4, 10**3)), np.ones((1000, 1000)), 0.0, "linear")
 
 
-def test_windows_in_the_padding_have_no_largest_value():
-    with pytest.raises(InvalidNetworkError, match="takes the largest of no values"):
-        graph.largest(graph.source((2,)), np.array([[-1, -1]]), (1,), "pool")
-
-
 def test_what_a_small_file_makes_is_limited_in_sum():
     def many(n):
         for _ in range(n):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from polytope_lens.importers import graph
+from polytope_lens.importers import graph, tournament
 from polytope_lens.importers.layering import exact_product, schedule
 
 NUMBERS = st.one_of(
@@ -103,7 +103,7 @@ def programs(draw):
         elif kind == "cat":
             new = graph.concatenate([a, b], 0)
         elif kind == "max":
-            new = graph.largest(a, np.array([[*range(a.size), -1]]), (1,), f"max {step}")
+            new = tournament.largest(a, np.array([[*range(a.size), -1]]), (1,), f"max {step}")
         else:
             first, second = graph.gather([a], np.array([0])), b
             new = graph.add([first, second], [1, 1 if kind == "add" else -1])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
-from polytope_lens.importers import graph
+from polytope_lens.importers import comparisons, ends, graph
 from polytope_lens.importers.registry import words
 
 if TYPE_CHECKING:
@@ -19,16 +19,34 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[Any]
 
+# What may stand at the very end, where it is left out (see `ends`), and what may still follow it there.
+INCREASING = words("Sigmoid Tanh Exp Softplus Softsign Erf Atan Sinh Asinh Elu Celu Selu")
+SOFTMAXES = words("Softmax LogSoftmax")
+ENDS = INCREASING | SOFTMAXES | {"ArgMax"}
+PICKS = words(
+    "Transpose Slice Gather GatherElements GatherND Squeeze Unsqueeze Expand Tile Flatten Reshape Split "
+    "DepthToSpace SpaceToDepth Trilu CenterCropPad ReverseSequence"
+)
+# Operators that do the same to each entry along the leading axis.
+ROW_BY_ROW = words(
+    "Conv ConvTranspose BatchNormalization AveragePool MaxPool GlobalAveragePool GlobalMaxPool Relu LeakyRelu PRelu "
+    "Abs Clip HardSigmoid ThresholdedRelu Shrink Neg Add Sub Mul Div Sum Mean Max Min Identity Dropout Cast CastLike "
+    "Greater GreaterOrEqual Less LessOrEqual Sign Not Where"
+)
+# Comparisons, and where what comes out of them may go (see `comparisons`).
+COMPARISONS = words("Greater GreaterOrEqual Less LessOrEqual Sign")
+CHOOSING = PICKS | words("Where Mul Cast CastLike Not Neg Add Sub Div Identity Shape Size")
+KEEPING = ENDS | PICKS | words("Identity Dropout Cast CastLike Concat Log ZipMap Shape Size")
 SMOOTH = words(
     "Gelu Elu Celu Selu Mish Softplus Softsign Tanh Sigmoid HardSwish Swish Exp Log Sqrt Pow Reciprocal Erf Sin "
     "Cos Tan Sinh Cosh Asin Acos Atan Asinh Acosh Atanh LayerNormalization InstanceNormalization "
     "GroupNormalization LRN LpNormalization LpPool GlobalLpPool MeanVarianceNormalization RMSNormalization "
-    "Softmax LogSoftmax ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd ReduceSumSquare LSTM GRU RNN "
+    "Softmax LogSoftmax ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd ReduceSumSquare LSTM GRU RNN "
     "Det Attention CumProd"
 )
 JUMPS = words(
     "Greater Less GreaterOrEqual LessOrEqual Equal Not And Or Xor Sign Round Floor Ceil Mod ArgMax ArgMin Hardmax "
-    "IsNaN IsInf NonZero TopK Unique OneHot BitShift Shrink ThresholdedRelu Compress"
+    "IsNaN IsInf NonZero Unique OneHot BitShift Shrink ThresholdedRelu Compress"
 )
 # Constants that are computed from constants: shapes, indices, weights in other forms.
 FOLDED = words(
@@ -36,17 +54,13 @@ FOLDED = words(
     "Sub Mul Div Neg Abs Sqrt Reciprocal Pow Exp Log Floor Ceil Mod Min Max ConstantOfShape Range Transpose "
     "Expand Identity Tile Where Equal Less Greater LessOrEqual GreaterOrEqual Not And Or ReduceProd ReduceSum "
     "ReduceMean ReduceMax ReduceMin MatMul Gemm Split DequantizeLinear Relu Clip Dropout ScatterND "
-    "ScatterElements Pad Trilu Sum"
+    "ScatterElements Pad Trilu Sum QuantizeLinear DynamicQuantizeLinear Einsum Sign Round IsNaN IsInf Xor CumSum "
+    "EyeLike OneHot ArgMax ArgMin Mean Sigmoid Tanh Softmax SpaceToDepth DepthToSpace"
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StrippedNode:
-    """An operator that may stand at the very end, and what it was applied to."""
-
-    label: str
-    where: str
-    before: graph.Tensor
+# What depends on the input.
+SYMBOLIC = (graph.Tensor, ends.Ended, comparisons.Step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +77,10 @@ class Node:
     proto: Any
     reference: Callable[[Any, Sequence[Any], int], list[Array]]
 
+    def taking(self, *inputs: Any) -> Node:
+        """The same node with other inputs."""
+        return replace(self, inputs=inputs)
+
     def has(self, i: int) -> bool:
         """Whether input i is given."""
         return i < len(self.inputs) and self.inputs[i] is not None
@@ -72,7 +90,21 @@ class Node:
         value = self.inputs[i] if self.has(i) else None
         if value is None:
             raise InvalidNetworkError(f"{self.where} lacks input {i}.")
+        if isinstance(value, comparisons.Step):
+            raise UnsupportedLayerError(
+                f"{self.where} takes what a comparison put out, so the network is not continuous."
+            )
         return value if isinstance(value, graph.Tensor) else graph.constant(self.numbers(i))
+
+    def value(self, i: int) -> graph.Tensor | ends.Ended | comparisons.Step:
+        """Input i, which may be what an end or a comparison put out."""
+        value = self.inputs[i] if self.has(i) else None
+        return value if isinstance(value, ends.Ended | comparisons.Step) else self.tensor(i)
+
+    def before_end(self) -> graph.Tensor | ends.Ended:
+        """Input 0, which may be what an end put out."""
+        value = self.value(0)
+        return self.tensor(0) if isinstance(value, comparisons.Step) else value
 
     def numbers(self, i: int) -> NDArray[np.float64]:
         """Input i, which must not depend on the model's input, in float64; exact."""
@@ -108,9 +140,24 @@ class Node:
         graph.checked_weights(sum(array.size for array in found), self.where)
         return found
 
+    def may_mix(self, result: Any) -> bool:
+        """Whether the operator may do something else to one sample alone than to one among others.
+
+        What is asked about was followed with one sample: it may have had a leading axis of size 1.
+        """
+        if self.op in ROW_BY_ROW or self.op in ENDS - {"Softmax", "LogSoftmax", "ArgMax"}:
+            return False
+        given = [value for value in self.inputs if isinstance(value, SYMBOLIC)]
+        leads = {value.shape[:1] for value in (*given, result) if isinstance(value, SYMBOLIC)}
+        if self.op in ("Gemm", "MatMul"):
+            return not isinstance(self.inputs[0], graph.Tensor) or bool(self.attributes.get("transA", 0))
+        if self.op == "Transpose":
+            return [*self.attributes.get("perm", [1])][:1] != [0]
+        return leads != {(1,)} or self.op not in PICKS
+
     def check_growth(self) -> None:
         """Refuse operators whose result no memory could hold."""
-        shapes = [np.shape(v) if not isinstance(v, graph.Tensor) else v.shape for v in self.inputs]
+        shapes = [v.shape if isinstance(v, SYMBOLIC) else np.shape(v) for v in self.inputs]
         if self.op in ("Expand", "ConstantOfShape"):
             target = tuple(int(n) for n in self.integers(len(self.inputs) - 1))
             graph.checked_size(np.broadcast_shapes(shapes[0], target) if self.op == "Expand" else target)

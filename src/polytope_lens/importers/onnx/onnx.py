@@ -15,19 +15,31 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from polytope_lens.errors import (
-    DimensionError,
     FileFormatError,
-    InvalidNetworkError,
+    OptionError,
     PolytopeLensError,
     UnsupportedLayerError,
     require,
 )
-from polytope_lens.importers import graph
+from polytope_lens.importers import comparisons, ends, graph, sample_axis
 from polytope_lens.importers.layering import Lowering, schedule
-from polytope_lens.importers.onnx.node import FOLDED, JUMPS, SMOOTH, Node, StrippedNode
+from polytope_lens.importers.onnx.free_inputs import fixed_value, free_inputs
+from polytope_lens.importers.onnx.fused import FUSED
+from polytope_lens.importers.onnx.node import (
+    CHOOSING,
+    COMPARISONS,
+    ENDS,
+    FOLDED,
+    JUMPS,
+    KEEPING,
+    SMOOTH,
+    SYMBOLIC,
+    Node,
+)
 from polytope_lens.importers.onnx.operators import MAPS
 from polytope_lens.importers.onnx.reshaping_operators import MOVES
-from polytope_lens.io.files import read_bytes
+from polytope_lens.importers.packed import content
+from polytope_lens.importers.wanted import Wanted
 
 require("onnx", extra="onnx", purpose="reading an ONNX model")
 
@@ -36,24 +48,31 @@ from onnx import numpy_helper  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
 
-    Value: TypeAlias = graph.Tensor | np.ndarray[Any, Any] | StrippedNode | None
+    from polytope_lens.importers.onnx.free_inputs import FreeInputs
 
-OLDEST_OPSET = 9
+    Value: TypeAlias = graph.Tensor | np.ndarray[Any, Any] | ends.Ended | comparisons.Step | None
+
+OLDEST_OPSET = 7
 DOMAINS = ("", "ai.onnx")
+OPERATIONS: dict[tuple[str, str], Callable[[Node], Any]] = {
+    **{("", name): operation for name, operation in (MOVES | MAPS).items()},
+    **FUSED,
+}
 
 
-def load_onnx(path: str | PathLike[str], input_shape: Sequence[int] | None = None) -> Lowering:
+def load_onnx(path: str | PathLike[str], asked: Wanted | None = None) -> Lowering:
     """Lower the model in an ``.onnx`` file, exactly.
 
     Parameters
     ----------
     path : str or path-like
-        Weights stored in files beside it are read, if they are in its folder or below.
-    input_shape : sequence of int, optional
-        Shape of one sample, without the batch axis: needed where the file leaves a size open.
+        Also packed by gzip. Weights stored in files beside it are read, if they are in its folder or below.
+    asked : Wanted, optional
+        The shape of one sample, without the batch axis: needed where the file leaves a size open, or where its leading
+        axis may be that of a batch. Which inputs and outputs are looked at; any value of the graph may be an output.
 
     Returns
     -------
@@ -64,9 +83,12 @@ def load_onnx(path: str | PathLike[str], input_shape: Sequence[int] | None = Non
     FileFormatError
         A missing, truncated or damaged file; a graph with cycles; external data outside the folder of the model.
     UnsupportedLayerError
-        An operator that is not piecewise affine, jumps, or is not read by this release, named by its node.
+        An operator that is not piecewise affine, jumps, or is not read by this release, named by its node; a model that
+        mixes the samples of a batch.
     InvalidNetworkError
         Shapes that do not fit each other or any memory; NaN or infinite weights; an open input shape.
+    OptionError
+        Names of inputs and outputs that the model does not have.
 
     Notes
     -----
@@ -74,7 +96,7 @@ def load_onnx(path: str | PathLike[str], input_shape: Sequence[int] | None = Non
     An axis in front whose size is open or 1 is the batch axis. Nothing from the file is executed.
     """
     path = Path(path)
-    data = read_bytes(path)
+    data = content(path)
     try:
         model = onnx.ModelProto.FromString(data)
     except Exception as error:  # protobuf has several classes for what a damaged file makes of it
@@ -82,12 +104,12 @@ def load_onnx(path: str | PathLike[str], input_shape: Sequence[int] | None = Non
     if not model.HasField("graph") or not model.opset_import:
         raise FileFormatError(f"{path} is damaged, or not an ONNX model: it holds no graph.")
     try:
-        return lower(model, input_shape, folder=path.parent)
+        return lower(model, asked, folder=path.parent)
     except PolytopeLensError as error:
         raise type(error)(f"{path.name}: {error}") from error
 
 
-def lower(model: onnx.ModelProto, input_shape: Sequence[int] | None = None, *, folder: Path | None = None) -> Lowering:
+def lower(model: onnx.ModelProto, asked: Wanted | None = None, *, folder: Path | None = None) -> Lowering:
     """Lower a model that is in memory; see :func:`load_onnx`. Without a `folder`, external data are refused.
 
     Examples
@@ -101,7 +123,7 @@ def lower(model: onnx.ModelProto, input_shape: Sequence[int] | None = None, *, f
     program = _Program(model.graph, _opset(model), folder)
     try:
         with np.errstate(all="ignore"):
-            return program.run(input_shape)
+            return program.lower(asked or Wanted())
     except PolytopeLensError:
         raise
     except Exception as error:  # attributes and shapes of a damaged file make numpy and onnx raise nearly anything
@@ -127,88 +149,239 @@ def _opset(model: onnx.ModelProto) -> int:
 
 @dataclass(slots=True, eq=False)
 class _Program:
-    """A graph that is followed node by node, in the order of the file."""
+    """A graph that is followed node by node, from what is looked at to what that depends on."""
 
-    graph: onnx.GraphProto
+    proto: onnx.GraphProto
     opset: int
     folder: Path | None
     where: str = "the model"
     values: dict[str, Value] = field(default_factory=dict)
+    mixes: bool = False
 
-    def run(self, input_shape: Sequence[int] | None) -> Lowering:
-        if self.graph.sparse_initializer:
+    def lower(self, asked: Wanted) -> Lowering:
+        """The network of what is looked at."""
+        if self.proto.sparse_initializer:
             raise UnsupportedLayerError("the model has sparse initializers, which this release does not read.")
-        for tensor in self.graph.initializer:
-            self.where = f"initializer {tensor.name!r}"
-            self.values[tensor.name] = self._array(tensor)
-        inputs = [entry for entry in self.graph.input if entry.name not in self.values]
-        if len(inputs) != 1 or len(self.graph.output) != 1:
-            raise UnsupportedLayerError(
-                f"the model has {len(inputs)} inputs and {len(self.graph.output)} outputs, and a lens looks at one "
-                "input and one output. Cut the others off: onnx.utils.Extractor, or fix inputs as initializers."
-            )
-        shape = _input_shape(inputs[0], input_shape)
-        self.values[inputs[0].name] = graph.source(shape.full)
-        defined = {name for node in self.graph.node for name in node.output if name}
-        for entry in self.graph.node:
-            self.where = f"node {entry.name or next(iter(entry.output), '')!r} ({entry.op_type})"
-            self._run_node(entry, defined)
-        name = self.graph.output[0].name
-        if name not in self.values:
-            raise FileFormatError(f"the output {name!r} is not computed by any node.")
-        result = self.values[name]
-        stripped = None
-        if isinstance(result, StrippedNode):
-            stripped, result = result.label, result.before
-        if not isinstance(result, graph.Tensor):
-            result = graph.constant(np.asarray(result, dtype=np.float64))
-        found = schedule(result, math.prod(shape.full))
-        output = result.shape[1:] if shape.batch and result.shape[:1] == (1,) else result.shape
-        return Lowering(found.network, shape.sample, output, found.steps, stripped)
+        outputs = self._outputs(asked)
+        nodes, leaves = self._needed(outputs)
+        weights = {tensor.name for tensor in self.proto.initializer}  # inputs as well, in files of old
+        inputs = {e.name: e for e in self.proto.input if e.name in leaves and e.name not in weights}
+        self._check_names(nodes, {name for name in inputs if name not in asked.fixed}, outputs)
+        free = free_inputs(inputs, asked)
+        fixed = {name: (inputs[name], value) for name, value in asked.fixed.items()}
+        parts = self._followed(outputs, nodes, leaves, free, fixed, free.batch)
+        result, left_out = _joined(parts)
+        self._check_batch(result, parts, free)
+        if free.open and self.mixes:
+            self._check_apart(outputs, nodes, leaves, free, fixed)
+        if free.batch > 1:
+            result = sample_axis.first_sample(result, free.batch)
+            shape = result.shape
+        else:
+            shape = result.shape[1:] if free.has_batch_axis and result.shape[:1] == (1,) else result.shape
+        found = schedule(result, free.total)
+        several = len(self.proto.output) > 1 or asked.outputs is not None
+        return Lowering(
+            found.network,
+            free.shape,
+            shape,
+            found.steps,
+            ", ".join(dict.fromkeys(entry.name for entry in left_out)) or None,
+            tuple(entry.name for entry in free.entries) if len(inputs) > 1 else (),
+            tuple(outputs) if several else (),
+            tuple(dict.fromkeys(entry.meaning for entry in left_out if entry.meaning)),
+        )
 
-    def _run_node(self, entry: onnx.NodeProto, defined: set[str]) -> None:
-        for name in entry.input:
-            if name and name not in self.values:
-                why = "the graph has a cycle or is out of order" if name in defined else "nothing computes it"
-                raise FileFormatError(f"{self.where} takes {name!r}, but {why}.")
+    # ------------------------------------------------------------------------------------------- what is followed
+
+    def _outputs(self, asked: Wanted) -> list[str]:
+        """Names of the values that are looked at."""
+        declared = [entry.name for entry in self.proto.output]
+        if asked.outputs is not None:
+            names = {name for node in self.proto.node for name in node.output if name}
+            chosen = [declared[int(n)] if n.isdecimal() and int(n) < len(declared) else n for n in asked.outputs]
+            unknown = [name for name in chosen if name not in names]
+            if unknown:
+                listed = ", ".join(map(repr, declared))
+                raise OptionError(
+                    f"`outputs` names {unknown[0]!r}, which no node computes. The model's outputs are {listed}; what "
+                    "other nodes put out may be named as well."
+                )
+            return chosen
+        # Labels are no numbers to look at.
+        scores = [entry.name for entry in self.proto.output if not _is_label(entry)]
+        if len(scores) == 1:
+            return scores
+        listed = ", ".join(map(repr, declared))
+        raise UnsupportedLayerError(
+            f"the model has {len(declared)} outputs: {listed}. Say which are looked at, as "
+            f"outputs={(scores or declared or ['...'])[0]!r}."
+        )
+
+    def _needed(self, outputs: Sequence[str]) -> tuple[list[onnx.NodeProto], set[str]]:
+        """The nodes that values depend on, each after those that it takes from, and the names that they start from."""
+        makers: dict[str, onnx.NodeProto] = {}
+        given = {tensor.name for tensor in self.proto.initializer} | {entry.name for entry in self.proto.input}
+        for node in self.proto.node:
+            for name in filter(None, node.output):
+                if name in makers or name in given:
+                    raise FileFormatError(f"{_place(node)} computes {name!r}, which is there already.")
+                makers[name] = node
+        order: list[onnx.NodeProto] = []
+        leaves: set[str] = set()
+        state: dict[int, bool] = {}  # by node: False while what it takes is looked for, True when that is done
+        for output in outputs:
+            if output not in makers and output not in given:
+                raise FileFormatError(f"the output {output!r} is not computed by any node.")
+            if output not in makers:
+                leaves.add(output)
+                continue
+            stack = [(makers[output], iter(makers[output].input))]
+            if id(makers[output]) in state:
+                continue
+            state[id(makers[output])] = False
+            while stack:
+                node, names = stack[-1]
+                name = next(names, None)
+                if name is None:
+                    stack.pop()
+                    state[id(node)] = True
+                    order.append(node)
+                elif name in given:
+                    leaves.add(name)
+                elif name:
+                    maker = makers.get(name)
+                    if maker is None:
+                        raise FileFormatError(f"{_place(node)} takes {name!r}, but nothing computes it.")
+                    if id(maker) not in state:
+                        state[id(maker)] = False
+                        stack.append((maker, iter(maker.input)))
+                    elif not state[id(maker)]:
+                        raise FileFormatError(f"{_place(node)} takes {name!r}, but the graph has a cycle.")
+        return order, leaves
+
+    def _check_names(self, nodes: Sequence[onnx.NodeProto], free: set[str], outputs: Sequence[str]) -> None:
+        """Refuse a graph for the names of its operators, before anything is computed."""
+        symbolic, ended, steps = set(free), dict[str, onnx.NodeProto](), dict[str, onnx.NodeProto]()
+        for node in nodes:
+            taken = [name for name in node.input if name in symbolic]
+            if not taken or (node.op_type in ("Shape", "Size") and _domain(node) == ""):
+                continue
+            if (_domain(node), node.op_type) not in OPERATIONS:
+                raise UnsupportedLayerError(f"{_place(node)} {_reason(node)}.")
+            before = next((ended[name] for name in taken if name in ended), None)
+            compared = next((steps[name] for name in taken if name in steps), None)
+            if compared is not None and node.op_type not in CHOOSING:
+                raise UnsupportedLayerError(
+                    f"{_place(compared)} jumps, so the network is not continuous: its result goes into {_place(node)}."
+                )
+            if before is not None and node.op_type not in KEEPING:
+                raise UnsupportedLayerError(
+                    f"{_place(before)} is not piecewise affine, so the network has no polytopes. At the very end it "
+                    f"would be left out, but here its result goes into {_place(node)}."
+                )
+            names = [name for name in node.output if name]
+            symbolic.update(names)
+            if before is not None or node.op_type in ENDS:
+                ended.update(dict.fromkeys(names, before or node))
+            if node.op_type in COMPARISONS or (compared is not None and node.op_type not in ("Where", "Mul")):
+                steps.update(dict.fromkeys(names, compared or node))
+        jump = next((steps[name] for name in outputs if name in steps), None)
+        if jump is not None:
+            raise UnsupportedLayerError(f"{_place(jump)} jumps, so the network is not continuous.")
+
+    def _followed(
+        self,
+        outputs: Sequence[str],
+        nodes: Sequence[onnx.NodeProto],
+        leaves: set[str],
+        free: FreeInputs,
+        fixed: Mapping[str, tuple[onnx.ValueInfoProto, Any]],
+        samples: int,
+    ) -> list[Value]:
+        """The values of the outputs for some samples."""
+        self.values = {}
+        for tensor in self.proto.initializer:
+            if tensor.name in leaves:
+                self.where = f"initializer {tensor.name!r}"
+                self.values[tensor.name] = self._array(tensor)
+        for name, (entry, value) in fixed.items():
+            self.values[name] = fixed_value(entry, value, samples if free.has_batch_axis else 1)
+        self.values.update(free.tensors(samples))
+        for entry in nodes:
+            self.where = _place(entry)
+            self._run_node(entry)
+        return [self.values[name] for name in outputs]
+
+    # ------------------------------------------------------------------------------------------- samples of a batch
+
+    def _check_batch(self, result: graph.Tensor, parts: Sequence[Value], free: FreeInputs) -> None:
+        """Samples of a batch have to be kept apart; where nobody said whether there is one, they must not be."""
+        if free.batch > 1 and not _apart(result, parts, free.batch):
+            raise UnsupportedLayerError(
+                f"the model mixes the {free.batch} samples along the leading axis of its input, so one of them alone "
+                "is no input. Say the whole shape as `input_shape` to take all of it for one sample."
+            )
+        guessed = [entry for entry in free.entries if entry.guessed]
+        for entry in guessed:
+            lead = entry.sample[0]
+            if len(free.entries) == 1 and _apart(result, parts, lead):
+                raise UnsupportedLayerError(
+                    f"the input {entry.name!r} has the shape {entry.sample}, and the model treats each of the {lead} "
+                    f"along its leading axis alone. Say `input_shape`: {entry.sample[1:]} if they are the samples of a "
+                    f"batch, {entry.sample} if together they are one sample."
+                )
+
+    def _check_apart(self, outputs: Any, nodes: Any, leaves: Any, free: FreeInputs, fixed: Any) -> None:
+        """A model for any number of samples has to keep two of them apart."""
+        try:
+            parts = self._followed(outputs, nodes, leaves, free, fixed, 2)
+            apart = _apart(_joined(parts)[0], parts, 2)
+        except (PolytopeLensError, ValueError, TypeError, IndexError, RuntimeError):
+            return  # it was written for one
+        if not apart:
+            raise UnsupportedLayerError(
+                "the model mixes the samples of a batch (the leading axis of its input, whose size the file leaves "
+                "open), so one of them alone is no input. Say the whole shape as `input_shape` to take a batch for one "
+                "sample."
+            )
+
+    # ------------------------------------------------------------------------------------------- nodes
+
+    def _run_node(self, entry: onnx.NodeProto) -> None:
         inputs = [self.values[name] if name else None for name in entry.input]
         attributes = {a.name: self._attribute(a) for a in entry.attribute}
         label = f"{entry.name or next(iter(entry.output), '')} ({entry.op_type})"
         node = Node(
             entry.op_type, inputs, attributes, self.opset, len(entry.output), self.where, label, entry, _reference
         )
-        if entry.domain not in DOMAINS:
-            raise UnsupportedLayerError(
-                f"{self.where} is of the domain {entry.domain!r}, which this release does not read."
-            )
-        outputs = self._compute(node)
-        for name, value in zip(entry.output, outputs, strict=False):
-            if name in self.values:
-                raise FileFormatError(f"{self.where} computes {name!r}, which is there already.")
+        for name, value in zip(entry.output, self._compute(node), strict=False):
             if name:
                 self.values[name] = value
 
     def _compute(self, node: Node) -> Sequence[Value]:
-        for value in node.inputs:
-            if isinstance(value, StrippedNode):
-                raise UnsupportedLayerError(
-                    f"{value.where} is not piecewise affine, so the network has no polytopes. At the very end it would "
-                    "be left out, but here its result is used."
-                )
-        symbolic = any(isinstance(value, graph.Tensor) for value in node.inputs)
+        ended = next((value for value in node.inputs if isinstance(value, ends.Ended)), None)
+        if ended is not None and node.op not in KEEPING:
+            raise ends.refusal(ended.end, f"its result goes into {node.where}")
+        symbolic = any(isinstance(value, SYMBOLIC) for value in node.inputs)
+        if node.op == "Constant" and "sparse_value" in node.attributes:
+            return [self._dense(node.attributes["sparse_value"])]
         if node.op == "Shape" and symbolic:
-            shape = np.array(node.tensor(0).shape, dtype=np.int64)
+            shape = np.array(node.value(0).shape, dtype=np.int64)
             return [shape[slice(node.attributes.get("start", 0), node.attributes.get("end"))]]
         if node.op == "Size" and symbolic:
-            return [np.array(node.tensor(0).size, dtype=np.int64)]
-        if not symbolic and node.op in FOLDED:
+            return [np.array(math.prod(node.value(0).shape), dtype=np.int64)]
+        domain = _domain(node.proto)
+        if not symbolic and domain == "" and node.op in FOLDED:
             node.check_growth()
             return node.fold()
-        operation = (MOVES | MAPS).get(node.op)
-        if operation is not None and symbolic:
-            result = operation(node)
-            return result if isinstance(result, list) else [result]
-        raise UnsupportedLayerError(f"{self.where} {_reason(node.op)}.")
+        operation = OPERATIONS.get((domain, node.op))
+        if operation is None or not (symbolic or domain):
+            raise UnsupportedLayerError(f"{self.where} {_reason(node.proto)}.")
+        result = operation(node)
+        found = result if isinstance(result, list) else [result]
+        self.mixes |= node.may_mix(found[0])
+        return found
 
     def _attribute(self, attribute: onnx.AttributeProto) -> Any:
         if attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
@@ -217,6 +390,15 @@ class _Program:
             return self._array(attribute.t)
         value = onnx.helper.get_attribute_value(attribute)
         return value.decode() if isinstance(value, bytes) else value
+
+    def _dense(self, tensor: onnx.SparseTensorProto) -> np.ndarray[Any, Any]:
+        """The numbers of a sparse tensor, all of them."""
+        shape = tuple(tensor.dims)
+        graph.checked_size(shape)
+        values, indices = self._array(tensor.values), self._array(tensor.indices)
+        found = np.zeros(shape, dtype=values.dtype)
+        found[tuple(indices.T) if indices.ndim == 2 else np.unravel_index(indices, shape)] = values
+        return found
 
     def _array(self, tensor: onnx.TensorProto) -> np.ndarray[Any, Any]:
         """The numbers of a tensor, in their own dtype."""
@@ -247,19 +429,67 @@ class _Program:
         return folder
 
 
-def _reason(operator: str) -> str:
+def _place(node: onnx.NodeProto) -> str:
+    return f"node {node.name or next(iter(node.output), '')!r} ({node.op_type})"
+
+
+def _domain(node: onnx.NodeProto) -> str:
+    return "" if node.domain in DOMAINS else str(node.domain)
+
+
+def _is_label(entry: onnx.ValueInfoProto) -> bool:
+    """Whether an output holds whole numbers or text."""
+    kind = entry.type.tensor_type.elem_type
+    return entry.type.HasField("tensor_type") and kind in (
+        onnx.TensorProto.INT64, onnx.TensorProto.INT32, onnx.TensorProto.STRING, onnx.TensorProto.BOOL,
+    )  # fmt: skip
+
+
+def _reason(node: onnx.NodeProto) -> str:
     """Why an operator is refused."""
+    operator = node.op_type
     if operator in SMOOTH:
         return "is not piecewise affine, so the network has no polytopes"
     if operator in JUMPS:
         return "jumps, so the network is not continuous"
     if "Quant" in operator or operator.startswith("QLinear") or operator.endswith("Integer"):
         return "quantises, so the function is not continuous. Export the float model that it was made from"
-    return "is not read by this release"
+    if operator in ("If", "Loop", "Scan"):
+        return "has graphs inside, which this release does not read"
+    domain = _domain(node)
+    return f"is of the domain {domain!r}, which this release does not read" if domain else "is not read by this release"
+
+
+def _joined(parts: Sequence[Value]) -> tuple[graph.Tensor, list[ends.WithoutEnd]]:
+    """One output, or several laid end to end, without what stands at their ends."""
+    left_out: list[ends.WithoutEnd] = []
+    tensors: list[graph.Tensor] = []
+    for value in parts:
+        if isinstance(value, comparisons.Step):
+            raise UnsupportedLayerError("the output is that of a comparison, which jumps, so it is not continuous.")
+        if isinstance(value, ends.Ended):
+            left_out.append(ends.without(value))
+            tensors.append(left_out[-1].tensor)
+        else:
+            tensors.append(value if isinstance(value, graph.Tensor) else graph.constant(np.asarray(value, np.float64)))
+    if len(tensors) == 1:
+        return tensors[0], left_out
+    leads = {tensor.shape[:1] for tensor in tensors}
+    rows = next(iter(leads))[0] if len(leads) == 1 and next(iter(leads)) else 1
+    return graph.concatenate([graph.reshaped(t, (rows, t.size // rows)) for t in tensors], 1), left_out
+
+
+def _apart(result: graph.Tensor, parts: Sequence[Value], samples: int) -> bool:
+    """Whether each sample's share of the outputs depends on that sample alone, with what an end compares."""
+    compared = [value.end for value in parts if isinstance(value, ends.Ended) and value.end.groups is not None]
+    return sample_axis.keeps_apart(result, samples) and all(
+        end.groups is not None and sample_axis.groups_apart(end.before, end.groups, samples) for end in compared
+    )
 
 
 def _reference(node: onnx.NodeProto, inputs: Sequence[Any], opset: int) -> list[np.ndarray[Any, Any]]:
-    """Run one node by onnx's reference implementation."""
+    """Run one node by onnx's reference implementation, which has no versions of some operators before opset 19."""
+    opset = max(opset, 19) if node.op_type in ("QuantizeLinear", "DequantizeLinear") else opset
     unknown = onnx.TypeProto()
     described = [onnx.helper.make_value_info(name, unknown) for name in dict.fromkeys(node.input) if name]
     results = [onnx.helper.make_value_info(name, unknown) for name in node.output if name]
@@ -267,45 +497,3 @@ def _reference(node: onnx.NodeProto, inputs: Sequence[Any], opset: int) -> list[
     model = onnx.helper.make_model(single, opset_imports=[onnx.helper.make_opsetid("", opset)])
     feeds = {name: value for name, value in zip(node.input, inputs, strict=True) if name}
     return [np.asarray(value) for value in ReferenceEvaluator(model).run(None, feeds)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Shape of the input as the graph sees it, and of one sample."""
-
-    full: tuple[int, ...]
-    sample: tuple[int, ...]
-
-    @property
-    def batch(self) -> bool:
-        """Whether there is a batch axis in front."""
-        return len(self.full) > len(self.sample)
-
-
-def _input_shape(entry: onnx.ValueInfoProto, given: Sequence[int] | None) -> _Shape:
-    kind = entry.type.tensor_type
-    if kind.elem_type not in (
-        onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE, onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16,
-    ):  # fmt: skip
-        raise UnsupportedLayerError(f"the input {entry.name!r} should hold floats, but is declared otherwise.")
-    if given is not None and not all(isinstance(n, int | np.integer) and n > 0 for n in given):
-        raise DimensionError(
-            f"`input_shape` should be the shape of one sample, as (3, 32, 32), but received {given!r}."
-        )
-    sizes = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None for d in kind.shape.dim]
-    if not kind.HasField("shape"):
-        if given is None:
-            raise InvalidNetworkError("the file does not say the shape of its input. Say `input_shape`.")
-        return _Shape((1, *given), tuple(given))
-    batch = len(sizes) > 1 and sizes[0] in (None, 1)
-    sample = sizes[1:] if batch else sizes
-    if given is not None:
-        if len(given) != len(sample) or any(n not in (None, g) for n, g in zip(sample, given, strict=True)):
-            told = tuple("?" if n is None else n for n in sample)
-            raise DimensionError(f"one sample of the input has shape {told}, but `input_shape` is {tuple(given)}.")
-        sample = list(given)
-    known = tuple(n for n in sample if n is not None)
-    if len(known) < len(sample):
-        told = tuple("?" if n is None else n for n in sample)
-        raise InvalidNetworkError(f"the file leaves the shape of its input open: {told}. Say `input_shape`.")
-    return _Shape((1, *known) if batch else known, known)

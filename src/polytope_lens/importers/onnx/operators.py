@@ -6,14 +6,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError, UnsupportedLayerError
-from polytope_lens.importers import graph, windows
-from polytope_lens.importers.onnx.node import StrippedNode
+from polytope_lens.importers import comparisons, ends, graph, tournament, windows
+from polytope_lens.importers.onnx.node import INCREASING, SOFTMAXES
 from polytope_lens.importers.registry import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from polytope_lens.importers.onnx.node import Array, Node
 
@@ -47,7 +48,7 @@ def _matmul(node: Node) -> Any:
     left, right = node.inputs
     if isinstance(left, graph.Tensor) and left.constant is None:
         return _stacked_product(node, left, node.numbers(1))
-    weight = node.numbers(0)
+    weight, right = node.numbers(0), node.tensor(1)
     product = _stacked_product(node, graph.flipped(right), weight.swapaxes(-1, -2) if weight.ndim > 1 else weight)
     return graph.flipped(product) if weight.ndim > 1 and len(right.shape) > 1 else product
 
@@ -80,6 +81,74 @@ def _matrix_product(node: Node, tensor: graph.Tensor, weight: Array) -> graph.Te
 def _check_inner(node: Node, found: int, expected: int) -> None:
     if found != expected:
         raise InvalidNetworkError(f"{node.where} takes {expected} values, but receives {found}.")
+
+
+@MAPS("Einsum")
+def _einsum(node: Node) -> Any:
+    """A sum of products of which one factor depends on the input: each product is a value, then these are added up."""
+    if len(node.inputs) > 2:
+        raise UnsupportedLayerError(f"{node.where} multiplies more than two tensors, which this release does not read.")
+    place = next(i for i, value in enumerate(node.inputs) if isinstance(value, graph.Tensor))
+    tensor = node.tensor(place)
+    weight = node.numbers(1 - place) if len(node.inputs) == 2 else np.ones(())
+    shapes = [tensor.shape, weight.shape] if place == 0 else [weight.shape, tensor.shape]
+    labels, out = einsum_labels(node.attributes["equation"], [len(shape) for shape in shapes[: len(node.inputs)]])
+    sizes: dict[str, int] = {}
+    for names, shape in zip(labels, shapes, strict=False):
+        for name, n in zip(names, shape, strict=True):
+            if sizes.setdefault(name, n) != n:
+                raise InvalidNetworkError(f"{node.where} has sizes {sizes[name]} and {n} for one index.")
+    # All indices of the result, and those that are summed over, behind them.
+    order = [*out, *(name for name in sizes if name not in out)]
+    whole = tuple(sizes[name] for name in order)
+    graph.checked_size(whole)
+    own = labels[place]
+    x = _spread(graph.positions(tensor.shape), own, order, whole)
+    product = graph.gather([tensor], x)
+    if len(node.inputs) == 2:
+        factors = _spread(weight, labels[1 - place], order, whole).ravel()
+        product = graph.affine(product, sparse.diags_array(factors, format="csr"), np.zeros(x.size), whole, node.label)
+    axes = range(len(out), len(order))
+    if not axes:
+        return product
+    return graph.reduce_sum(product, axes, keep=False, mean=False)
+
+
+def _spread(array: Array, own: str, order: Sequence[str], shape: tuple[int, ...]) -> Array:
+    """An array with indices of its own as one with others; an index that stands twice takes the diagonal."""
+    grids = {name: np.arange(shape[i]).reshape(-1, *[1] * (len(shape) - 1 - i)) for i, name in enumerate(order)}
+    picked = array[tuple(grids[name] for name in own)] if own else array
+    return np.broadcast_to(picked, shape)
+
+
+def einsum_labels(equation: str, ndims: Sequence[int]) -> tuple[list[str], str]:
+    """The indices of each operand and of the result, one letter each; those that dots stand for are Greek.
+
+    Raises
+    ------
+    InvalidNetworkError
+    """
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    operands = left.split(",")
+    greek = "αβγδεζηθικλμνξοπ"
+    if len(operands) != len(ndims):
+        raise InvalidNetworkError(f"the equation {equation!r} has {len(operands)} terms for {len(ndims)} tensors.")
+    labels, most = [], 0
+    for term, ndim in zip(operands, ndims, strict=True):
+        dots = ndim - len(term.replace("...", ""))
+        if dots < 0 or dots > len(greek) or (dots and "..." not in term):
+            raise InvalidNetworkError(f"the equation {equation!r} does not fit tensors with {list(ndims)} axes.")
+        labels.append(term.replace("...", greek[len(greek) - dots :]))
+        most = max(most, dots)
+    if arrow:
+        out = right.replace("...", greek[len(greek) - most :])
+    else:
+        joined = "".join(labels)
+        single = sorted(c for c in set(joined) if joined.count(c) == 1 and c not in greek)
+        out = greek[len(greek) - most :] + "".join(single)
+    if not set(out) <= set("".join(labels)) or len(set(out)) < len(out):
+        raise InvalidNetworkError(f"the result of the equation {equation!r} has indices that no tensor has, or twice.")
+    return labels, out
 
 
 @MAPS("Conv")
@@ -126,6 +195,9 @@ def _batch_normalization(node: Node) -> Any:
 
 @MAPS("Add", "Sub", "Sum")
 def _add(node: Node) -> Any:
+    stepped = _of_step(node, np.subtract if node.op == "Sub" else np.add)
+    if stepped is not None:
+        return stepped
     tensors = [node.tensor(i) for i in range(len(node.inputs))]
     if node.op == "Add":
         return graph.add_bias(*(tensors if tensors[0].constant is None else reversed(tensors)))
@@ -134,11 +206,21 @@ def _add(node: Node) -> Any:
 
 @MAPS("Neg")
 def _neg(node: Node) -> Any:
+    value = node.value(0)
+    if isinstance(value, comparisons.Step):
+        return value.with_values(np.negative)
     return graph.scale(node.tensor(0), -1.0)
 
 
 @MAPS("Mul")
 def _mul(node: Node) -> Any:
+    stepped = _of_step(node, np.multiply)
+    if stepped is not None:
+        return stepped
+    for i in range(2):
+        factor = node.value(i)
+        if isinstance(factor, comparisons.Step):
+            return comparisons.product(factor, node.tensor(1 - i), node.label, node.where)
     a, b = node.tensor(0), node.tensor(1)
     if b.constant is not None:
         return graph.scale(a, b.constant)
@@ -152,6 +234,9 @@ def _mul(node: Node) -> Any:
 @MAPS("Div")
 def _div(node: Node) -> Any:
     """A product with 1/c, which is rounded unless c is a power of two."""
+    stepped = _of_step(node, np.divide)
+    if stepped is not None:
+        return stepped
     divisor = node.numbers(1)
     if not divisor.all():
         raise InvalidNetworkError(f"{node.where} divides by zero.")
@@ -171,7 +256,7 @@ def _mean(node: Node) -> Any:
     return graph.scale(graph.add([node.tensor(i) for i in range(n)]), 1.0 / n)
 
 
-@MAPS("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "GlobalAveragePool", "GlobalMaxPool")
+@MAPS("ReduceMean", "ReduceSum", "ReduceL1", "ReduceMax", "ReduceMin", "GlobalAveragePool", "GlobalMaxPool")
 def _reduce(node: Node) -> Any:
     tensor = node.tensor(0)
     ndim = len(tensor.shape)
@@ -185,9 +270,19 @@ def _reduce(node: Node) -> Any:
                 return tensor
             given = range(ndim)
         axes = tuple(sorted({int(axis) % ndim for axis in given}))
+    if node.op == "ReduceL1":
+        return graph.reduce_sum(graph.bend(tensor, -1.0, 1.0, node.label), axes, keep=keep, mean=False)
     if node.op.endswith(("Mean", "Sum", "AveragePool")):
         return graph.reduce_sum(tensor, axes, keep=keep, mean=not node.op.endswith("Sum"))
-    return graph.reduce_extreme(tensor, axes, keep=keep, label=node.label, least=node.op == "ReduceMin")
+    return tournament.reduce_extreme(tensor, axes, keep=keep, label=node.label, least=node.op == "ReduceMin")
+
+
+@MAPS("CumSum")
+def _cumulative_sum(node: Node) -> Any:
+    get, axis = node.attributes.get, int(node.integers(1).reshape(()))
+    return graph.cumulative(
+        node.tensor(0), axis, exclusive=bool(get("exclusive", 0)), backwards=bool(get("reverse", 0))
+    )
 
 
 @MAPS("AveragePool")
@@ -255,6 +350,40 @@ def _shrink(node: Node) -> Any:
     return graph.add([graph.relu(graph.add([tensor, c], [sign, -1]), node.label) for sign in (1, -1)], [1, -1])
 
 
+@MAPS("Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+def _comparison(node: Node) -> Any:
+    """Where the two are equal does not matter: only choices that are continuous there are read."""
+    values = (1.0, 0.0) if node.op.startswith("Greater") else (0.0, 1.0)
+    return comparisons.step(node.tensor(0), node.tensor(1), *values)
+
+
+@MAPS("Sign")
+def _sign(node: Node) -> Any:
+    return comparisons.step(node.tensor(0), graph.constant(0.0), 1.0, -1.0)
+
+
+@MAPS("Not")
+def _not(node: Node) -> Any:
+    value = node.value(0)
+    if not isinstance(value, comparisons.Step):
+        raise UnsupportedLayerError(f"{node.where} jumps, so the network is not continuous.")
+    return value.with_values(lambda v: np.asarray(v == 0, dtype=np.float64))
+
+
+def _of_step(node: Node, function: Callable[[Any, Any], Any]) -> comparisons.Step | None:
+    """A function of two operands of which the one is a step and the other a constant; None elsewhere."""
+    if len(node.inputs) != 2:
+        return None
+    first, second = node.value(0), node.value(1)
+    if isinstance(first, comparisons.Step) and isinstance(second, graph.Tensor) and second.constant is not None:
+        known = second.constant
+        return first.with_values(lambda numbers: function(numbers, known))
+    if isinstance(second, comparisons.Step) and isinstance(first, graph.Tensor) and first.constant is not None:
+        other = first.constant
+        return second.with_values(lambda numbers: function(other, numbers))
+    return None
+
+
 @MAPS("Max", "Min")
 def _extreme(node: Node) -> Any:
     choose = graph.maximum if node.op == "Max" else graph.minimum
@@ -276,10 +405,42 @@ def _max_pool(node: Node) -> Any:
 # ------------------------------------------------------------------------------------------------ at the very end
 
 
-@MAPS("Softmax", "LogSoftmax", "Sigmoid", "ArgMax")
-def _final(node: Node) -> Any:
-    """Left out if nothing follows."""
-    return StrippedNode(node.label, node.where, node.tensor(0))
+@MAPS(*INCREASING)
+def _increasing(node: Node) -> Any:
+    """Left out if nothing follows but moves."""
+    if node.attributes.get("alpha", 1.0) <= 0:
+        raise UnsupportedLayerError(f"{node.where} is not piecewise affine, so the network has no polytopes.")
+    return ends.increasing(
+        node.before_end(), node.label, node.where, positive=node.op in ("Sigmoid", "Exp", "Softplus")
+    )
+
+
+@MAPS("Log")
+def _logarithm(node: Node) -> Any:
+    """Of probabilities: it increases as well."""
+    value = node.before_end()
+    if isinstance(value, graph.Tensor) or not value.end.positive:
+        raise UnsupportedLayerError(f"{node.where} is not piecewise affine, so the network has no polytopes.")
+    return ends.increasing(value, node.label, node.where)
+
+
+@MAPS(*SOFTMAXES)
+def _softmax(node: Node) -> Any:
+    """Left out if nothing follows but moves of whole groups; before opset 13 over all axes from the given one on."""
+    value = node.before_end()
+    ndim = len(value.shape)
+    axis = node.attributes.get("axis", 1 if node.opset < 13 else -1) % ndim
+    axes = range(axis, ndim) if node.opset < 13 else [axis]
+    return ends.softmax(value, axes, node.label, node.where, positive=node.op == "Softmax")
+
+
+@MAPS("ArgMax")
+def _argmax(node: Node) -> Any:
+    """The label: what it is taken of is put out instead."""
+    value = node.before_end()
+    axes = [node.attributes.get("axis", 0) % len(value.shape)]
+    keep = bool(node.attributes.get("keepdims", 1))
+    return ends.largest(value, axes, keep=keep, name=node.label, where=node.where)
 
 
 # ------------------------------------------------------------------------------------------------ attributes

@@ -9,8 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from polytope_lens.errors import UnsupportedLayerError
-from polytope_lens.importers import graph
-from polytope_lens.importers.registry import Table, words
+from polytope_lens.importers import comparisons, ends, graph
+from polytope_lens.importers.onnx.node import PICKS
+from polytope_lens.importers.registry import Table
 from polytope_lens.importers.resize import resize_matrix
 
 if TYPE_CHECKING:
@@ -21,25 +22,30 @@ if TYPE_CHECKING:
 MOVES = Table()
 
 
-@MOVES(
-    *words(
-        "Transpose Slice Gather GatherElements GatherND Squeeze Unsqueeze Expand Tile Flatten Reshape Split "
-        "DepthToSpace SpaceToDepth Trilu Upsample"
-    )
-)
+@MOVES(*PICKS)
 def _picks(node: Node) -> Any:
     """Run onnx's own operator on the places of the values, counted from 1; 0 where it fills in zeros."""
-    if node.op == "Upsample":
-        scales = np.asarray(node.option("scales", 1), dtype=np.float64)
-        graph.checked_size([int(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)])
-        if node.attributes.get("mode", "nearest") != "nearest":
-            return _resize_by(node, [int(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)], scales)
     node.check_growth()
-    tensor = node.tensor(0)
-    places = graph.positions(tensor.shape) + 1
+    value = node.value(0)
+    places = graph.positions(value.shape) + 1
     others = [node.integers(i) if node.has(i) else None for i in range(1, len(node.inputs))]
     found = node.reference(node.proto, [places, *others], node.opset)
-    return [graph.gather([tensor], np.asarray(index, dtype=np.int64) - 1) for index in found]
+    indices = [np.asarray(index, dtype=np.int64) - 1 for index in found]
+    return [
+        value.picked(i) if isinstance(value, ends.Ended | comparisons.Step) else graph.gather([value], i)
+        for i in indices
+    ]
+
+
+@MOVES("ScatterND", "ScatterElements")
+def _scatter(node: Node) -> Any:
+    """Values of the one tensor written over values of the other: onnx's own operator on places."""
+    if node.attributes.get("reduction", "none") != "none":
+        raise UnsupportedLayerError(f"{node.where} combines values, which this release does not read.")
+    data, updates = node.tensor(0), node.tensor(2)
+    places = [graph.positions(data.shape), node.integers(1), graph.positions(updates.shape, data.size)]
+    (index,) = node.reference(node.proto, places, node.opset)
+    return graph.gather([data, updates], np.asarray(index, dtype=np.int64))
 
 
 @MOVES("Pad")
@@ -62,11 +68,23 @@ def _pad(node: Node) -> Any:
 
 @MOVES("Concat")
 def _concat(node: Node) -> Any:
-    return graph.concatenate([node.tensor(i) for i in range(len(node.inputs))], node.attributes["axis"])
+    axis = node.attributes["axis"]
+    ended = [value for value in node.inputs if isinstance(value, ends.Ended)]
+    if not ended:
+        return graph.concatenate([node.tensor(i) for i in range(len(node.inputs))], axis)
+    starts = np.cumsum([0, *(value.places.size for value in ended)])
+    index = [graph.positions(v.shape, int(s)) for v, s in zip(ended, starts, strict=False)]
+    joined = ends.joined(ended, np.concatenate(index, axis=axis)) if len(ended) == len(node.inputs) else None
+    if joined is None:
+        raise ends.refusal(ended[0].end, f"other values are joined to its result in {node.where}")
+    return joined
 
 
 @MOVES("Where")
 def _where(node: Node) -> Any:
+    compared = node.inputs[0]
+    if isinstance(compared, comparisons.Step):
+        return comparisons.chosen(compared, node.tensor(1), node.tensor(2), node.label, node.where)
     condition = node.integers(0).astype(bool)
     a, b = node.tensor(1), node.tensor(2)
     shape = np.broadcast_shapes(condition.shape, a.shape, b.shape)
@@ -81,14 +99,24 @@ def _identity(node: Node) -> Any:
         raise UnsupportedLayerError(
             f"{node.where} is in training mode, which is random. Export the model in eval mode."
         )
-    return [node.tensor(0), *[None] * (node.n_outputs - 1)]
+    return [node.value(0), *[None] * (node.n_outputs - 1)]
 
 
 @MOVES("Cast", "CastLike")
 def _cast(node: Node) -> Any:
-    if node.op == "Cast" and node.attributes["to"] not in (1, 10, 11, 16):  # float, float16, double, bfloat16
+    value = node.value(0)
+    label = isinstance(value, comparisons.Step) or (isinstance(value, ends.Ended) and value.end.takes_largest)
+    if (
+        node.op == "Cast" and not label and node.attributes["to"] not in (1, 10, 11, 16)
+    ):  # float, float16, double, bfloat16
         raise UnsupportedLayerError(f"{node.where} converts to whole numbers, so the network is not continuous.")
-    return node.tensor(0)
+    return value
+
+
+@MOVES("Upsample")
+def _upsample(node: Node) -> Any:
+    scales = np.asarray(node.option("scales", 1), dtype=np.float64)
+    return _resize_by(node, [math.floor(n * s) for n, s in zip(node.tensor(0).shape, scales, strict=True)], scales)
 
 
 @MOVES("Resize")

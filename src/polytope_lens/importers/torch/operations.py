@@ -10,19 +10,19 @@ import torch
 from scipy import sparse
 
 from polytope_lens.errors import InvalidNetworkError
-from polytope_lens.importers import graph, windows
+from polytope_lens.importers import comparisons, ends, graph, tournament, windows
 from polytope_lens.importers.registry import Table
 from polytope_lens.importers.torch.trace import (
     ModuleTrace,
-    StrippedOperation,
     TensorStorage,
     TracedTensor,
     call,
     class_name,
 )
+from polytope_lens.importers.torch.unsupported import INCREASING, SOFTMAXES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -117,8 +117,12 @@ def _batch_norm(trace: ModuleTrace, a: Call) -> Any:
 
 @MAPS("add", "sub", "rsub", "subtract")
 def _sum(trace: ModuleTrace, a: Call) -> Any:
-    first, second = trace.read(a.self), trace.read(a.other)
     alpha = float(a.arguments.get("alpha", 1))
+    sign = alpha if a.name == "add" else -alpha
+    stepped = _of_step(trace, a, lambda x, y: y + sign * x if a.name == "rsub" else x + sign * y)
+    if stepped is not None:
+        return stepped
+    first, second = trace.read(a.self), trace.read(a.other)
     if a.name == "rsub":
         first, second = second, first
         if alpha != 1:
@@ -131,6 +135,14 @@ def _sum(trace: ModuleTrace, a: Call) -> Any:
 
 @MAPS("mul", "multiply")
 def _times(trace: ModuleTrace, a: Call) -> Any:
+    stepped = _of_step(trace, a, lambda x, y: x * y)
+    if stepped is not None:
+        return stepped
+    values = [trace.value(side) for side in (a.self, a.other)]
+    factor = next((value for value in values if isinstance(value, comparisons.Step)), None)
+    if factor is not None:
+        other = trace.read(a.other if factor is values[0] else a.self)
+        return comparisons.product(factor, other, trace.label, trace.where)
     first, second = trace.read(a.self), trace.read(a.other)
     if first.constant is not None:
         first, second = second, first
@@ -152,6 +164,9 @@ def _quotient(trace: ModuleTrace, a: Call) -> Any:
 
 @MAPS("neg", "negative")
 def _negative(trace: ModuleTrace, a: Call) -> Any:
+    value = trace.value(a.self)
+    if isinstance(value, comparisons.Step):
+        return value.with_values(np.negative)
     return graph.scale(trace.read(a.self), -1.0)
 
 
@@ -179,6 +194,11 @@ def _total(trace: ModuleTrace, a: Call) -> Any:
     axes = _axes(range(a.self.ndim) if axes is None or axes == [] else axes, a.self.ndim)
     keep = bool(a.arguments.get("keepdim"))
     return graph.reduce_sum(trace.read(a.self), axes, keep=keep, mean=a.name == "mean")
+
+
+@MAPS("cumsum")
+def _cumulative_sum(trace: ModuleTrace, a: Call) -> Any:
+    return graph.cumulative(trace.read(a.self), a.dim)
 
 
 @MAPS("avg_pool1d", "avg_pool2d", "avg_pool3d")
@@ -299,6 +319,43 @@ def _hardsigmoid(trace: ModuleTrace, a: Call) -> Any:
     return graph.scale(graph.clamp(graph.add([trace.read(a.self), graph.constant(3.0)]), 0, 6, trace.label), 1 / 6)
 
 
+@MAPS("gt", "ge", "lt", "le", "greater", "greater_equal", "less", "less_equal")
+def _comparison(trace: ModuleTrace, a: Call) -> Any:
+    """Where the two are equal does not matter: only choices that are continuous there are read."""
+    values = (1.0, 0.0) if a.name[0] == "g" else (0.0, 1.0)
+    return comparisons.step(trace.read(a.self), trace.read(a.other), *values)
+
+
+@MAPS("sign", "sgn")
+def _sign(trace: ModuleTrace, a: Call) -> Any:
+    return comparisons.step(trace.read(a.self), graph.constant(0.0), 1.0, -1.0)
+
+
+@MAPS("heaviside")
+def _heaviside(trace: ModuleTrace, a: Call) -> Any:
+    return comparisons.step(trace.read(a.self), graph.constant(0.0))
+
+
+@MAPS("logical_not", "bitwise_not")
+def _not(trace: ModuleTrace, a: Call) -> Any:
+    value = trace.value(a.self)
+    if not isinstance(value, comparisons.Step):
+        raise trace.unsupported("logical_not")
+    return value.with_values(lambda v: np.asarray(v == 0, dtype=np.float64))
+
+
+def _of_step(trace: ModuleTrace, a: Call, function: Callable[[Any, Any], Any]) -> comparisons.Step | None:
+    """A function of two operands of which the one is a step and the other a constant; None elsewhere."""
+    values = [trace.value(side) for side in (a.self, a.other)]
+    known = [value.constant if isinstance(value, graph.Tensor) else None for value in values]
+    first, second = values
+    if isinstance(first, comparisons.Step) and known[1] is not None:
+        return first.with_values(lambda numbers: function(numbers, known[1]))
+    if isinstance(second, comparisons.Step) and known[0] is not None:
+        return second.with_values(lambda numbers: function(known[0], numbers))
+    return None
+
+
 @MAPS("softshrink")
 def _softshrink(trace: ModuleTrace, a: Call) -> Any:
     """``relu(x - c) - relu(-x - c)``."""
@@ -324,7 +381,7 @@ def _extreme(trace: ModuleTrace, a: Call) -> Any:
     axes = _axes(range(a.self.ndim) if axes is None or axes == [] else axes, a.self.ndim)
     keep = bool(a.arguments.get("keepdim"))
     least = a.name in ("min", "amin")
-    found = graph.reduce_extreme(tensor, axes, keep=keep, label=trace.label, least=least)
+    found = tournament.reduce_extreme(tensor, axes, keep=keep, label=trace.label, least=least)
     return (found, _unusable(trace, "argmax")) if with_places else found
 
 
@@ -350,11 +407,40 @@ def _unusable(trace: ModuleTrace, name: str) -> TensorStorage:
 # ------------------------------------------------------------------------------------------------ at the very end
 
 
-@MAPS("_softmax", "_log_softmax", "softmax", "log_softmax", "sigmoid", "argmax")
-def _final(trace: ModuleTrace, a: Call) -> Any:
-    """Left out if nothing follows."""
-    before = trace.read(a.self)
-    return TensorStorage(None, trace.unsupported(a.name), StrippedOperation(trace.label, before, a.func))
+@MAPS(*INCREASING)
+def _increasing(trace: ModuleTrace, a: Call) -> Any:
+    """Left out if nothing follows but moves."""
+    if a.arguments.get("alpha", 1.0) <= 0:
+        raise trace.unsupported(a.name)
+    positive = a.name in ("sigmoid", "exp", "softplus")
+    found = ends.increasing(trace.before_end(a.self), trace.label, trace.where, a.func, positive=positive)
+    return (found, None) if a.name == "log_sigmoid_forward" else found
+
+
+@MAPS("log")
+def _logarithm(trace: ModuleTrace, a: Call) -> Any:
+    """Of probabilities: it increases as well."""
+    value = trace.before_end(a.self)
+    if isinstance(value, graph.Tensor) or not value.end.positive:
+        raise trace.unsupported(a.name)
+    return ends.increasing(value, trace.label, trace.where, a.func)
+
+
+@MAPS(*SOFTMAXES)
+def _softmax(trace: ModuleTrace, a: Call) -> Any:
+    """Left out if nothing follows but moves of whole groups."""
+    value = trace.before_end(a.self)
+    return ends.softmax(
+        value, [a.dim % max(len(value.shape), 1)], trace.label, trace.where, a.func, positive="log" not in a.name
+    )
+
+
+@MAPS("argmax")
+def _argmax(trace: ModuleTrace, a: Call) -> Any:
+    """The label: what it is taken of is put out instead."""
+    value = trace.before_end(a.self)
+    axes = range(len(value.shape)) if a.dim is None else [a.dim % max(len(value.shape), 1)]
+    return ends.largest(value, axes, keep=a.keepdim, name=trace.label, where=trace.where, operation=a.func)
 
 
 # ------------------------------------------------------------------------------------------------ arguments

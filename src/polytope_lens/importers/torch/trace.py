@@ -11,14 +11,15 @@ written into a view shows in the storage, too.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import warnings
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from polytope_lens.errors import InvalidNetworkError, PolytopeLensError, UnsupportedLayerError, require
-from polytope_lens.importers import graph
+from polytope_lens.errors import InvalidNetworkError, OptionError, PolytopeLensError, UnsupportedLayerError, require
+from polytope_lens.importers import comparisons, ends, graph
 
 require("torch", extra="torch", purpose="reading a PyTorch model")
 
@@ -27,8 +28,11 @@ from torch import nn  # noqa: E402
 from torch.nn.modules import module as hooks  # noqa: E402
 from torch.utils._pytree import tree_flatten, tree_map  # noqa: E402
 
+from polytope_lens.importers.torch.calls import named  # noqa: E402
 from polytope_lens.importers.torch.unsupported import (  # noqa: E402
+    ENDS,
     JUMPS,
+    KEEPING,
     NO_POLYTOPES,
     RANDOM,
     SMOOTH,
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from polytope_lens._types import Floats, Ints
+    from polytope_lens.importers.torch.calls import ModuleCall
 
     Operation: TypeAlias = Callable[["ModuleTrace", Any], Any]
 
@@ -49,20 +54,16 @@ FLOAT_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 @dataclass(slots=True, eq=False)
 class TensorStorage:
-    """Where the values of recording tensors are; `refusal` instead if they cannot be used any more."""
+    """Where the values of recording tensors are; `refusal` instead if they cannot be used any more.
+
+    With an `end`, places are those of its values, which may only be moved; with a `step`, those of its numbers, which
+    may decide what is chosen.
+    """
 
     values: graph.Tensor | None
-    refusal: UnsupportedLayerError | None = None
-    stripped: StrippedOperation | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StrippedOperation:
-    """An operation that may stand at the very end, and what it was applied to."""
-
-    name: str
-    before: graph.Tensor
-    operation: object
+    refusal: PolytopeLensError | None = None
+    end: ends.End | None = None
+    step: comparisons.Step | None = None
 
 
 class TracedTensor(torch.Tensor):
@@ -99,6 +100,7 @@ class ModuleTrace:
     prefix: str
     device: torch.device
     operations: dict[str, Operation]
+    dry: bool = False
     paths: dict[int, str] = field(default_factory=dict)
     parameters: dict[int, str] = field(default_factory=dict)
     stack: list[nn.Module] = field(default_factory=list)
@@ -196,10 +198,15 @@ class ModuleTrace:
 
     def input(self, shape: Sequence[int], dtype: torch.dtype) -> TracedTensor:
         """A sample without numbers, with a batch axis in front."""
+        if self.dry:
+            graph.checked_size(shape)
+            return TracedTensor.make(self, TensorStorage(None), np.broadcast_to(0, (1, *shape)), dtype)
         return self.wrap(graph.source((1, *shape)), dtype)
 
     def wrap(self, tensor: graph.Tensor, dtype: torch.dtype) -> TracedTensor:
         """A new tensor with the given values."""
+        if self.dry:
+            return TracedTensor.make(self, TensorStorage(None), np.broadcast_to(0, tensor.shape), dtype)
         flat = graph.reshaped(tensor, (tensor.size,))
         return TracedTensor.make(self, TensorStorage(flat), graph.positions(tensor.shape), dtype)
 
@@ -211,6 +218,19 @@ class ModuleTrace:
             assert value.store.values is not None
             return graph.gather([value.store.values], value.places)
         return graph.constant(self.numbers(value))
+
+    def value(self, value: Any) -> graph.Tensor | ends.Ended | comparisons.Step:
+        """The values of a recording tensor, which may be those of an end or of a comparison."""
+        if isinstance(value, TracedTensor) and value.store.end is not None:
+            return ends.Ended(value.store.end, value.places)
+        if isinstance(value, TracedTensor) and value.store.step is not None:
+            return value.store.step.picked(value.places)
+        return self.read(value)
+
+    def before_end(self, value: Any) -> graph.Tensor | ends.Ended:
+        """The values of a recording tensor, which may be those of an end."""
+        found = self.value(value)
+        return self.read(value) if isinstance(found, comparisons.Step) else found
 
     def numbers(self, value: Any) -> Floats:
         """Numbers that do not depend on the input, as float64; exact."""
@@ -262,6 +282,8 @@ class ModuleTrace:
         operation = self.operations.get(name)
         if operation is None:
             raise self.unsupported(name)
+        if self.dry:
+            return self._shaped(func, bound, name, written)
         leaves, _ = tree_flatten(list(bound.values()))
         first = next(leaf for leaf in leaves if isinstance(leaf, TracedTensor))
         given = bound.get("dtype")
@@ -275,22 +297,50 @@ class ModuleTrace:
         def finish(value: Any) -> Any:
             if isinstance(value, graph.Tensor):
                 return self.wrap(value, dtype)
+            if isinstance(value, ends.Ended):
+                store = TensorStorage(None, self.unsupported(name), value.end)
+                return TracedTensor.make(self, store, value.places, _first(self.blank_result(func, bound)).dtype)
+            if isinstance(value, comparisons.Step):
+                store = TensorStorage(None, self.unsupported(name if name in JUMPS else "gt"), step=value)
+                places = graph.positions(value.shape)
+                return TracedTensor.make(self, store, places, _first(self.blank_result(func, bound)).dtype)
             if isinstance(value, TensorStorage):
                 return TracedTensor.make(self, value, graph.positions(self.shape_of(func, bound)), dtype)
             return value
 
         return tree_map(finish, result) if isinstance(result, tuple | list) else finish(result)
 
+    def _shaped(self, func: Any, bound: dict[str, Any], name: str, written: list[str]) -> Any:
+        """What an operation would return, without values; what follows an end has to keep it."""
+        leaves = [leaf for leaf in tree_flatten(list(bound.values()))[0] if isinstance(leaf, TracedTensor)]
+        ended = next((leaf.store for leaf in leaves if leaf.store.refusal is not None), None)
+        if ended is not None and name not in KEEPING:
+            assert ended.refusal is not None
+            raise ended.refusal
+        if written:
+            return bound[written[0]]
+
+        def finish(value: Any) -> Any:
+            if not isinstance(value, torch.Tensor):
+                return value
+            refusal = self.unsupported(name) if name in ENDS else None if ended is None else ended.refusal
+            return TracedTensor.make(self, TensorStorage(None, refusal), np.broadcast_to(0, value.shape), value.dtype)
+
+        return tree_map(finish, self.blank_result(func, bound))
+
     def shape_of(self, func: Any, bound: dict[str, Any]) -> tuple[int, ...]:
         """Shape of an operation's (first) result, as torch says."""
+        return tuple(_first(self.blank_result(func, bound)).shape)
+
+    def blank_result(self, func: Any, bound: dict[str, Any]) -> Any:
+        """An operation's result without numbers, as torch says."""
 
         def blank(value: Any) -> Any:
             if not isinstance(value, torch.Tensor):
                 return value
             return torch.empty(value.shape, dtype=value.dtype, device="meta")
 
-        result = call(func, {name: tree_map(blank, value) for name, value in bound.items()})
-        return tuple((result[0] if isinstance(result, tuple | list) else result).shape)
+        return call(func, {name: tree_map(blank, value) for name, value in bound.items()})
 
     def _write(self, target: Any, result: Any) -> None:
         """Replace the values of a view of a storage."""
@@ -323,6 +373,11 @@ class Call:
         return self.arguments[name]
 
 
+def _first(result: Any) -> torch.Tensor:
+    found: torch.Tensor = result[0] if isinstance(result, tuple | list) else result
+    return found
+
+
 def call(func: Any, arguments: dict[str, Any]) -> Any:
     """Run a torch operation with arguments by name."""
     positional = [arguments[entry.name] for entry in func._schema.arguments if not entry.kwarg_only]
@@ -340,43 +395,87 @@ def class_name(value: object) -> str:
 
 @contextmanager
 def plainly(device: torch.device) -> Iterator[None]:
-    """Run modules in the usual way, whatever modes of torch are on: some have other operations, or round weights."""
-    with torch.inference_mode(False), torch.no_grad(), torch.autocast(device.type, enabled=False):
+    """Run modules in the usual way, whatever modes of torch are on: some have other operations, or round weights.
+
+    What was compiled runs as it was written.
+    """
+    with ExitStack() as modes:
+        modes.enter_context(torch.inference_mode(False))
+        modes.enter_context(torch.no_grad())
+        modes.enter_context(torch.autocast(device.type, enabled=False))
+        if hasattr(torch.compiler, "set_stance"):  # torch 2.6
+            modes.enter_context(torch.compiler.set_stance("force_eager"))
         yield
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """One output of a module that was followed: its values with a batch axis in front, and the end that they had."""
+
+    tensor: graph.Tensor
+    ended: ends.Ended | None = None
+    left_out: ends.WithoutEnd | None = None
+
+
 def follow(
-    model: nn.Module, input_shape: Sequence[int], operations: dict[str, Operation], prefix: str = ""
-) -> tuple[graph.Tensor, StrippedOperation | None]:
+    model: nn.Module, call: ModuleCall, operations: dict[str, Operation], prefix: str = ""
+) -> tuple[list[Followed], tuple[str, ...]]:
     """Run a module on a recording tensor.
 
     Returns
     -------
-    result : Tensor
-        With a batch axis in front.
-    stripped : StrippedOperation or None
-        An operation at the very end that was left out.
+    outputs : list of Followed
+        Those that `call` asks for.
+    names : tuple of str
+        What they are called, if there are others.
     """
+    trace, result = _run(model, call, operations, prefix, dry=False)
+    trace.stack.clear()
+    outputs = [_followed(trace, output) for output in call.chosen(result, trace.where).values()]
+    return outputs, named(call, result)
+
+
+def check_operations(model: nn.Module, call: ModuleCall, operations: dict[str, Operation], prefix: str = "") -> None:
+    """Refuse a module for what it does, by the names of its operations, before anything is computed.
+
+    Raises
+    ------
+    UnsupportedLayerError
+    """
+    with suppress(InvalidNetworkError, OptionError):
+        _run(model, call, operations, prefix, dry=True)
+
+
+def _run(
+    model: nn.Module, call: ModuleCall, operations: dict[str, Operation], prefix: str, *, dry: bool
+) -> tuple[ModuleTrace, Any]:
     first = next((p for p in model.parameters() if p.is_floating_point()), torch.zeros(()))
-    trace = ModuleTrace(model, prefix, first.device, operations)
+    trace = ModuleTrace(model, prefix, first.device, operations, dry)
     try:
-        with plainly(first.device), trace.following():
-            result = model(trace.input(input_shape, first.dtype))
+        with plainly(first.device), trace.following(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Using `torch.compile")  # about our hooks; nothing is compiled
+
+            def carry(values: Floats) -> TracedTensor:
+                return trace.wrap(graph.constant(values), first.dtype)
+
+            return trace, call.run(model, trace.input(call.input_shape, first.dtype), carry)
     except PolytopeLensError:
         raise
     except Exception as error:
         if trace.failure is not None:
             raise trace.failure from None
+        if dry:
+            return trace, None
         raise UnsupportedLayerError(
-            f"{trace.where} cannot be followed on one sample of shape {tuple(input_shape)} (with a batch axis): "
+            f"{trace.where} cannot be followed on one sample of shape {call.input_shape} (with a batch axis): "
             f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} If the shape is not that of "
             "one sample, say `input_shape`."
         ) from error
-    trace.stack.clear()
-    if not isinstance(result, torch.Tensor):
-        raise trace.refusal(f"returns {class_name(result)} instead of one tensor, which this release does not read")
-    if not isinstance(result, TracedTensor):
-        return trace.read(result), None
-    if result.store.stripped is not None:
-        return result.store.stripped.before, result.store.stripped
-    return trace.read(result), None
+
+
+def _followed(trace: ModuleTrace, output: torch.Tensor) -> Followed:
+    if isinstance(output, TracedTensor) and output.store.end is not None:
+        ended = ends.Ended(output.store.end, output.places)
+        left_out = ends.without(ended)
+        return Followed(left_out.tensor, ended, left_out)
+    return Followed(trace.read(output))

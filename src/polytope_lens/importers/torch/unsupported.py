@@ -35,4 +35,17 @@ JUMPS = words(
     "gt lt ge le eq ne sign round floor ceil trunc heaviside frac remainder fmod floor_divide hardshrink bitwise_and "
     "logical_and logical_or logical_not isnan isfinite isinf nonzero argmax argmin argsort bucketize any all"
 )
+# What may stand at the very end, where it is left out (see `ends`), and what may still follow it there.
+INCREASING = words("sigmoid tanh exp expm1 softplus erf atan sinh asinh elu celu log_sigmoid_forward")
+SOFTMAXES = words("_softmax _log_softmax softmax log_softmax")
+ENDS = INCREASING | SOFTMAXES | {"argmax"}
+PICKS = words(
+    "view _unsafe_view reshape _reshape_alias t transpose permute expand unsqueeze squeeze slice select split "
+    "chunk split_with_sizes unbind narrow detach alias clone contiguous flip roll repeat index index_select "
+    "gather take movedim repeat_interleave pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle "
+    "diagonal unfold im2col reflection_pad1d reflection_pad2d reflection_pad3d replication_pad1d "
+    "replication_pad2d replication_pad3d upsample_nearest1d upsample_nearest2d upsample_nearest3d "
+    "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d tril triu rot90 lift_fresh"
+)
+KEEPING = PICKS | words("argmax log exp sigmoid tanh _to_copy to cat stack") | INCREASING
 RANDOM = words("bernoulli rand_like randn_like native_dropout normal uniform randint_like exponential")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,10 @@ torch = pytest.importorskip("torch")
 import torch.nn.functional as F  # noqa: E402, N812
 from torch import nn  # noqa: E402
 
+from polytope_lens.errors import UnsupportedLayerError  # noqa: E402
+from polytope_lens.importers.torch.torch import lower  # noqa: E402
+from polytope_lens.importers.wanted import wanted  # noqa: E402
+from polytope_lens.network.network import evaluate  # noqa: E402
 from torch_models import Does, assert_same, runs  # noqa: E402
 
 FEW = settings(max_examples=15, deadline=None)
@@ -175,3 +180,58 @@ def test_modules(module, shape):
 )
 def test_functions_and_methods(function):
     assert_same(Does(function), (3, 4))
+
+
+def test_cumulative_sums():
+    assert_same(Does(lambda x: x.cumsum(2).cumsum(-2)), (2, 3))
+
+
+LEAKY = nn.functional.leaky_relu
+
+# Functions written with comparisons, and the same without; None: refused.
+COMPARED = {
+    "where": (lambda z: torch.where(z > 0, z, 0.1 * z), lambda z: LEAKY(z, 0.1)),
+    "where, the other way": (lambda z: torch.where(z < 0, 0.1 * z, z), lambda z: LEAKY(z, 0.1)),
+    "where, not": (lambda z: torch.where(~(z >= 0), z * 0.1, z), lambda z: LEAKY(z, 0.1)),
+    "where, a number": (lambda z: torch.where(z > 1, 1.0, z), lambda z: z.clamp(max=1)),
+    "where, nested": (
+        lambda z: torch.where(z < -1, -1.0, torch.where(z > 1, 1.0, z)), lambda z: z.clamp(-1, 1)),
+    "mask": (lambda z: z * (z > 0), torch.relu),
+    "mask, cast": (lambda z: (z > 0).float() * z, torch.relu),
+    "mask, two": (lambda z: z * (z > 0) + 0.1 * z * (z <= 0), lambda z: LEAKY(z, 0.1)),
+    "mask, mixed": (lambda z: z * (0.25 + 0.75 * (z > 0).to(z.dtype)), lambda z: LEAKY(z, 0.25)),
+    "mask, one minus": (lambda z: z * (1 - (z < 0).to(z.dtype)), torch.relu),
+    "sign": (lambda z: z * torch.sign(z), torch.abs),
+    "heaviside": (lambda z: z * torch.heaviside(z, torch.tensor(0.5, dtype=z.dtype)), torch.relu),
+    "masked_fill": (lambda z: z.masked_fill(z < 0, 0.0), torch.relu),
+    "written": (lambda z: write_where_negative(z.clone()), torch.relu),
+    "two compared": (lambda z: torch.where(z > z.flip(1), z, z.flip(1)), lambda z: torch.maximum(z, z.flip(1))),
+    "reshaped": (
+        lambda z: torch.where((z > 0).view(-1, 2, 2), z.view(-1, 2, 2), 0.0), lambda z: torch.relu(z).view(-1, 2, 2)),
+    "a jump": (lambda z: torch.where(z > 0, z + 1, z), None),
+    "another one": (lambda z: z * (z.flip(1) > 0), None),
+    "equality": (lambda z: torch.where(z == 0, z, 2 * z), None),
+    "a mask": (lambda z: (z > 0).float(), None),
+    "masks and": (lambda z: z * ((z > 0) & (z < 1)), None),
+    "counted": (lambda z: (z > 0).float().sum(1), None),
+}  # fmt: skip
+
+
+def write_where_negative(z):
+    z[z < 0] = 0.0
+    return z
+
+
+@pytest.mark.parametrize("case", list(COMPARED))
+def test_comparisons_are_read_where_they_are_continuous(case):
+    function, same = COMPARED[case]
+    linear = nn.Linear(3, 4)
+    model = Does(lambda x, first: function(first(x)), linear)
+    if same is None:
+        with pytest.raises(UnsupportedLayerError, match=r"may jump|jumps|compar"):
+            lower(model, wanted(3))
+        return
+    network = assert_same(model, (3,))
+    plain = lower(Does(lambda x, first: same(first(x)), linear), wanted(3)).network
+    X = np.random.default_rng(0).standard_normal((50, 3))
+    np.testing.assert_allclose(evaluate(network, X), evaluate(plain, X), rtol=1e-12, atol=1e-12)

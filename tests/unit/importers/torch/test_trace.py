@@ -16,6 +16,7 @@ from torch.nn.utils import parametrizations, prune  # noqa: E402
 from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import InvalidNetworkError, PolytopeLensError, UnsupportedLayerError  # noqa: E402
 from polytope_lens.importers.torch.torch import from_module, lower, lower_and_check  # noqa: E402
+from polytope_lens.importers.wanted import wanted  # noqa: E402
 from polytope_lens.network.network import evaluate  # noqa: E402
 from torch_models import Does, assert_same  # noqa: E402
 
@@ -159,13 +160,13 @@ def test_the_rest_of_a_transformer_is_left_alone():
 def test_the_mode_of_torch_does_not_matter():
     torch.manual_seed(0)
     model = ResidualNet().eval()
-    expected = lower(model, (1, 4, 4)).network
+    expected = lower(model, wanted((1, 4, 4))).network
     for mode in (torch.inference_mode, torch.enable_grad, lambda: torch.autocast("cpu")):
         with mode():
             lens = Lens(model, input_shape=(1, 4, 4))
         assert lens.self_check.within_bound
         assert lens.network.widths == expected.widths
-    assert lower(model.half(), (1, 4, 4)).network.widths == expected.widths
+    assert lower(model.half(), wanted((1, 4, 4))).network.widths == expected.widths
 
 
 def test_weights_may_be_computed_from_others():
@@ -177,7 +178,7 @@ def test_weights_may_be_computed_from_others():
 
 
 def test_casts_do_not_round_in_the_check():
-    check = lower_and_check(Does(lambda x: x.half().float() / 2), (3,))[1]
+    check = lower_and_check(Does(lambda x: x.half().float() / 2), wanted((3,)))[1]
     assert check.deviation == 0
 
 
@@ -205,23 +206,23 @@ def test_quantised_models_are_refused():
 )
 def test_shapes_of_terabytes_are_refused_before_memory_is_asked_for(model, shape):
     with pytest.raises(InvalidNetworkError, match="far too many"):
-        lower(model, shape)
+        lower(model, wanted(shape))
 
 
 def test_a_shape_that_does_not_fit_is_told():
     with pytest.raises(InvalidNetworkError, match=r"takes 3 channels, but receives 2"):
-        lower(nn.Conv2d(3, 1, 1), (2, 4, 4))
+        lower(nn.Conv2d(3, 1, 1), wanted((2, 4, 4)))
     with pytest.raises(InvalidNetworkError, match="Say `input_shape`"):
         lower(nn.Conv2d(3, 1, 1))
     with pytest.raises(PolytopeLensError, match=r"should be the shape of one sample"):
-        lower(nn.Conv2d(3, 1, 1), (3, 0, 1))
+        lower(nn.Conv2d(3, 1, 1), wanted((3, 0, 1)))
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_torchscript_is_followed_when_it_is_handed_over():
     model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).eval()
     scripted = torch.jit.trace(model, torch.zeros(1, 2))
-    lowering, check = lower_and_check(scripted, (2,))
+    lowering, check = lower_and_check(scripted, wanted((2,)))
     assert check.within_bound
     assert lowering.network.bits_per_layer == (3,)
 
@@ -248,7 +249,7 @@ def model_with(module):
 
 
 def test_other_results_and_failures_are_told():
-    with pytest.raises(UnsupportedLayerError, match="the model returns tuple instead of one tensor"):
+    with pytest.raises(UnsupportedLayerError, match=r"the model returns 2 tensors.*outputs="):
         from_module(Does(lambda x: (x, x)), (2,))
     with pytest.raises(UnsupportedLayerError, match=r"cannot be followed on one sample of shape \(3,\).*input_shape"):
         from_module(Does(lambda x: x.view(7)), (3,))
@@ -258,7 +259,7 @@ def test_other_results_and_failures_are_told():
 
 @pytest.mark.parametrize("function", [lambda x: x.reshape(1, -1), lambda x: x.flatten(), lambda x: x[0] * 2])
 def test_models_written_for_one_sample(function):
-    lowering, check = lower_and_check(Does(function), (2, 3))
+    lowering, check = lower_and_check(Does(function), wanted((2, 3)))
     assert check.within_bound
     assert np.prod(lowering.output_shape) == 6
 

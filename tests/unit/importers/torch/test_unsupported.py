@@ -32,9 +32,7 @@ def model_with(module):
     return nn.Sequential(OrderedDict(encoder=nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2), module)))
 
 
-@pytest.mark.parametrize(
-    "module", [nn.GELU(), nn.Tanh(), nn.Softplus(), nn.LayerNorm(2), nn.SiLU()], ids=lambda m: type(m).__name__
-)
+@pytest.mark.parametrize("module", [nn.GELU(), nn.LayerNorm(2), nn.SiLU()], ids=lambda m: type(m).__name__)
 def test_smooth_modules_are_refused_by_path_and_name(module):
     name = type(module).__name__
     with pytest.raises(
@@ -52,11 +50,11 @@ def test_other_modules_are_refused_by_path(module):
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
-        (lambda x: x.exp(), "calls exp, which is not piecewise affine"),
+        (lambda x: x.exp() + 1, "calls exp, which is not piecewise affine"),
         (lambda x: x * x, "multiplies values that both depend on its input, which is not piecewise affine"),
         (lambda x: x / (x + 3), "calls reciprocal, which is not piecewise affine"),
         (lambda x: x**2, "calls pow, which is not piecewise affine"),
-        (lambda x: torch.where(x > 0, x, 0.1 * x), "calls gt, which jumps, so the network is not continuous"),
+        (lambda x: (x > 0).float() @ torch.ones(2, 2), "calls gt, which jumps, so the network is not continuous"),
         (lambda x: x.round(), "calls round, which jumps"),
         (lambda x: x.long(), "converts to torch.int64, which rounds"),
         (lambda x: x.sort(1)[0], "calls sort, which this release does not read"),
