@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Found: TypeAlias = tuple[Network, Lowering | None, SelfCheck | None]
 
+EXAMPLE = Path(__file__).parents[1] / "example.npz"
+"""A network that comes with the package: d2_14x6_box1 of the benchmarks."""
+
 
 def read(
     model: Any,

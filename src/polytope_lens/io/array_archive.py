@@ -11,6 +11,7 @@ import errno
 import hashlib
 import math
 import struct
+import sys
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -155,6 +156,12 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
         found = np.lib.format.read_array(stream, allow_pickle=False)
         if stream.read(1):  # which also compares the sum of what was read
             raise zlib.error("bytes behind the end of an array")
+    if found.dtype.kind == "U" and found.nbytes:
+        characters = (
+            np.ascontiguousarray(found).reshape(-1).view(np.dtype(np.uint32).newbyteorder(found.dtype.byteorder))
+        )
+        if characters.max() > sys.maxunicode:
+            raise FileFormatError(f"is damaged: {member.filename!r} is no text.")
     return found
 
 

@@ -125,6 +125,8 @@ def header(shape, dtype="<f8", version=(1, 0)):
         ("a.npy", header((-1,)) , "not as long as it says"),
         ("a.npy", header((1,)) + bytes(9), "not as long as it says"),
         ("a.npy", header((1,), version=(3, 0)) + bytes(8), "in a format that is not read"),
+        ("a.npy", header((), "<U1") + b"\xff" * 4, "'a.npy' is no text"),
+        ("a.npy", header((2,), ">U1") + b"\0\0\0a\x00\x11\0\0", "'a.npy' is no text"),
         ("a.npy", header((1,), "|O") + bytes(8), "Python objects, in 'a.npy'"),
         ("a.npy", header((1,), "|O8") + bytes(8), "Python objects, in 'a.npy'|damaged"),
         ("a.npy", header((2**24,)) + bytes(2**27), f"more than {MOST_GROWTH} times as many"),
