@@ -33,7 +33,7 @@ def checked(what: T) -> T:
     Examples
     --------
     >>> @checked
-    ... def twice(n: int, loud: "bool" = False) -> int:
+    ... def twice(n: int, loud: bool = False) -> int:
     ...     return 2 * n
     >>> twice(2, loud="no")
     Traceback (most recent call last):

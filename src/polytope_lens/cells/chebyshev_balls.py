@@ -18,7 +18,7 @@ from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.batch import inscribed_balls as kernel
-from polytope_lens.polytope.halfspaces import quotients
+from polytope_lens.polytope.halfspaces import rounded
 from polytope_lens.polytope.metric.ball import Ball, BallStatus, chebyshev_ball
 
 if TYPE_CHECKING:
@@ -166,9 +166,13 @@ def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
 
 def _from_exact_rows(partition: Partition, index: int) -> tuple[Floats, float]:
     region = partition[index]
-    rows = quotients(exact_system(region))[None]
-    error = UNIT_ROUNDOFF * np.abs(rows) + np.where(rows != 0, UNDERFLOW_GUARD, 0.0)
-    centers, radii = kernel.chebyshev_balls(rows, error, region.point[None])
+    system = exact_system(region)
+    A, b = rounded(system)
+    rows = np.column_stack([A, -b])
+    # Floats of 0 may have underflowed.
+    given = np.array([[v != 0 for v in row] for row in system.rows], dtype=bool).reshape(rows.shape)
+    error = UNIT_ROUNDOFF * np.abs(rows) + np.where(given, UNDERFLOW_GUARD, 0.0)
+    centers, radii = kernel.chebyshev_balls(rows[None], error[None], region.point[None])
     if radii[0] > 0:
         return centers[0], float(radii[0])
     ball = chebyshev_ball(region.polytope)

@@ -19,11 +19,11 @@ from polytope_lens.cells.region_facets import domain_sides, facets_of_one, seen_
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.rows import FEW, pulled_back_rows, rows_of
 from polytope_lens.exact.sliced import rounded_rows
-from polytope_lens.exact.sparse import has_sparse_layers, rows_on
+from polytope_lens.exact.sparse import has_sparse_layers, rows_on, scaled_back
 from polytope_lens.exact.sparse_rows import region_rows
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.io.row_text import owner_name
-from polytope_lens.network.network import bit_places
+from polytope_lens.network.network import bit_places, fits_written_out, slopes
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.halfspaces import exact_rows, quotients
 from polytope_lens.polytope.polytope import of_integers
@@ -196,12 +196,13 @@ def inequalities(region: Region, *, exact: bool = False, facets: bool = True) ->
     Raises
     ------
     InvalidNetworkError
-        A network with sparse layers that are too large to be written out, asked for facets.
+        A network with sparse layers that are too large to be written out, asked for fractions.
 
     Notes
     -----
-    Exactness: each number is that of the network, rounded once; facets are decided exactly. Without facets, rows of
-    sparse layers are computed in double-double (:func:`.sparse_rows.region_rows`).
+    Exactness: each number is that of the network, rounded once; facets are decided exactly. Without facets, and where
+    sparse layers are too large to be written out, rows of these are computed in double-double
+    (:func:`.sparse_rows.region_rows`).
     Cost: rows in bulk (:mod:`.sliced`); facets by floats that prove themselves, and rationals for what these leave open
     (:mod:`.region_facets`). One or two milliseconds with 10 inputs and 64 neurons, some hundredths of a second for a
     784-256-256-10 network, seconds for 784-512-512-512-512-10. Ten convolutions of 16 channels on 3 x 32 x 32 images,
@@ -216,7 +217,8 @@ def inequalities(region: Region, *, exact: bool = False, facets: bool = True) ->
     -1/2 x0 <= -3602879701896397/36028797018963968   layer 0, neuron 1   distance 0.3
     -1 x0 - 3 x1 <= 0   layer 0, neuron 0   distance 1.11
     """
-    found = _unmarked(region, exact) if exact or facets else system_of(region)[0]
+    is_rounded = exact or (facets and fits_written_out(region.network))
+    found = _unmarked(region, exact) if is_rounded else system_of(region)[0]
     return replace(found, is_facet=facet_mask(region)) if facets else found
 
 
@@ -261,19 +263,37 @@ def _one_row(region: Region, index: int) -> list[fmpz]:
 def _rows_of(region: Region, indices: Iterable[int]) -> tuple[list[list[fmpz]], list[fmpz]]:
     """Some of the inequalities as integer rows, with the scales that they are multiplied by."""
     network, bits, sides = region.network, region.pattern.array, _sides(region)
-    source, places = rows_of(network), bit_places(network)
+    row_of, places = _scaled_row(network, bits), bit_places(network)
     rows, scales = [], []
     for q in indices:
         if q < len(bits):
-            layer, neuron = places[q]
-            exact, scale = source.scaled_rows(layer, bits)
-            rows.append([-v for v in exact[neuron]] if bits[q] else exact[neuron])
+            exact, scale = row_of(*places[q])
+            rows.append([-v for v in exact] if bits[q] else list(exact))
         else:
             side = sides[q - len(bits)]
             scale = fmpz(1) << common_exponent(side)
             rows += integer_rows(side[None])
         scales.append(scale)
     return rows, scales
+
+
+def _scaled_row(network: Network, bits: Bools) -> Callable[[int, int], tuple[Sequence[fmpz], fmpz]]:
+    """A function for the integer row of a neuron of a layer, and the scale that it is multiplied by."""
+    if fits_written_out(network):
+        source = rows_of(network)
+
+        def found(layer: int, neuron: int) -> tuple[Sequence[fmpz], fmpz]:
+            rows, scale = source.scaled_rows(layer, bits)
+            return rows[neuron], scale
+
+        return found
+    of_layers, columns = slopes(network.layers, bits), (*range(network.input_dim), -1)
+
+    def pulled(layer: int, neuron: int) -> tuple[Sequence[fmpz], fmpz]:
+        row, scale = scaled_back(network, layer, neuron, of_layers)
+        return [fmpz(row.get(j, 0)) for j in columns], fmpz(scale)
+
+    return pulled
 
 
 @kept
@@ -323,7 +343,8 @@ def exact_facets(region: Region) -> list[tuple[list[fmpz], fmpz]]:
 def facet_table(region: Region) -> Floats:
     """The same rows ``[a, c]``, each number rounded once, (n, d + 1)."""
     groups, d = facet_groups(region), region.network.input_dim
-    if rounded_system in answers(region) or region.network.n_neurons * d > FEW:
+    is_large = region.network.n_neurons * d > FEW and fits_written_out(region.network)
+    if rounded_system in answers(region) or is_large:
         return rounded_system(region)[[members[0] for members in groups]]
     found = [scaled_quotient(row, scale) for row, scale in exact_facets(region)]
     return np.array(found).reshape(len(groups), d + 1) + 0.0

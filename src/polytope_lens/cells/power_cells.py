@@ -62,7 +62,7 @@ def power_cell(layer: Layer, on: Bools) -> PowerCell:
     PowerCell(centroid=array([1., 2.]), radius=3.0)
     """
     slope = _slopes(layer, on)
-    return _cell(slope @ layer.dense_weight(), float(slope @ layer.bias))
+    return _cell(slope @ layer.factor(), float(slope @ layer.bias))
 
 
 def power_cells(region: Region) -> list[PowerCell]:

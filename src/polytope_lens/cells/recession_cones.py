@@ -11,10 +11,12 @@ from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import entries, starts
 from polytope_lens._kept import kept
+from polytope_lens.cells.interior_proposals import surely_inside
 from polytope_lens.cells.region_facets import stacked_rows
 from polytope_lens.domain import is_bounded as is_bounded_domain
 from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.lp.highs import propose_maximum
 from polytope_lens.network.network import bit_starts, from_layer, slopes
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, pays_to_ask, prove_bounded
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 ENTRIES_AT_ONCE = 2**22
 # Of a region with no more numbers than this in its normals, rationals decide as fast as floats.
 TINY = 64
+# In more coordinates than this, directions that floats leave open are looked for by HiGHS before rationals are asked.
+MANY = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +94,8 @@ def is_bounded(region: Region) -> bool:
     network, domain, bits = region.network, region.domain, region.pattern.array
     if is_bounded_domain(domain):
         return True
+    if _holds_lines(network, domain):
+        return False
     m, d = len(bits) + len(integer_sides(domain)), network.input_dim
     if m * d > TINY and pays_to_ask(m, d):
         return bool(_are_bounded(network, domain, bits[None])[0])
@@ -128,7 +134,18 @@ def bounded_mask(partition: Partition) -> Bools:
     """
     if is_bounded_domain(partition.domain):
         return np.ones(len(partition), dtype=bool)
+    if _holds_lines(partition.network, partition.domain):
+        return np.zeros(len(partition), dtype=bool)
     return _are_bounded(partition.network, partition.domain, partition.patterns())
+
+
+def _holds_lines(network: Network, domain: Domain) -> bool:
+    """Whether all regions hold lines because the first layer and the domain's sides are fewer than the inputs.
+
+    Along what is at right angles to all their normals, nothing changes.
+    """
+    width = network.layers[0].width if network.layers else 0
+    return width + (0 if domain is None else len(domain.b)) < network.input_dim
 
 
 def _are_bounded(network: Network, domain: Domain, bits: Bools) -> Bools:
@@ -144,11 +161,30 @@ def _are_bounded(network: Network, domain: Domain, bits: Bools) -> Bools:
     if head is not network:
         rest = np.flatnonzero(status != BOUNDED)
         status[rest] = _proved(network, sides, bits[rest])
+    if network.input_dim > MANY:
+        for i in np.flatnonzero(status == OPEN):
+            status[i] = UNBOUNDED if _is_left(network, sides, bits[i]) else OPEN
     bounded = status == BOUNDED
     doubtful = np.flatnonzero(status == OPEN)
     if doubtful.size:
         bounded[doubtful] = _settle(network, domain, bits[doubtful])
     return np.asarray(bounded)
+
+
+def _is_left(network: Network, sides: Floats, bits: Bools) -> bool:
+    """Whether a direction that HiGHS proposes is proved to go away from all rows of a region."""
+    rows, error = stacked_rows(network, bits[None])
+    given = np.column_stack([sides, np.zeros(len(sides))])[None]
+    rows = np.concatenate([rows, given], axis=1)
+    error = np.concatenate([error, np.zeros_like(given)], axis=1)
+    rows[:, :, -1] = error[:, :, -1] = 0.0
+    with np.errstate(all="ignore"):
+        normals = rows[0, :, :-1] / np.abs(rows[0, :, :-1]).max(axis=1, keepdims=True)
+    normals = normals[np.isfinite(normals).all(axis=1)]
+    d = network.input_dim
+    A = np.vstack([np.column_stack([normals, np.ones(len(normals))]), np.eye(d + 1), -np.eye(d + 1)])
+    found = propose_maximum(np.eye(d + 1)[-1], A, np.append(np.zeros(len(normals)), np.ones(2 * d + 2)))
+    return found is not None and bool(surely_inside(rows, error, found[0][None, :-1])[0])
 
 
 def _proved(network: Network, sides: Floats, bits: Bools, first: Floats | None = None) -> NDArray[np.int8]:

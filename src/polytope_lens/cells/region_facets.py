@@ -17,10 +17,12 @@ from polytope_lens.arithmetic.rational import integer_rows, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.interior_proposals import are_constant, slacks, step_in, surely_inside
 from polytope_lens.domain import Box
+from polytope_lens.errors import IntractableError
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.rows import ExactRows, cell_rows, rows_of
-from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
+from polytope_lens.exact.sparse import PulledBackRows
+from polytope_lens.network.network import bit_places, bit_starts, fits_written_out, from_layer, slopes
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import (
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 # Of a region with no more numbers than this in all its normals, rationals decide as fast as floats without a compiler.
 SMALL = 2**11
+# A region with more is refused: its rows alone take half a gigabyte, and what floats need beside them ten times that.
+MOST_NUMBERS = 2**26
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +102,12 @@ def _walls(domain: Box | Polytope) -> DomainSides:
 
 def region_rows(network: Network, around: DomainSides, bits: Bools) -> tuple[Floats, Floats]:
     """Rows ``a . x + c <= 0`` of n regions, neurons first, then walls, (n, m, d + 1), and bounds on their error."""
+    if (n_numbers := (network.n_neurons + len(around.exact)) * (network.input_dim + 1)) > MOST_NUMBERS:
+        raise IntractableError(
+            f"the facets of a region of {network.n_neurons} neurons and {network.input_dim} inputs are out of reach: "
+            f"its rows are {n_numbers / 1e6:.0f} million numbers. Without facets there are "
+            "`inequalities(facets=False)` and `nearest_boundary()`; or ask on a flat, `lens.slice(p, q, r)`."
+        )
     rows, error = stacked_rows(network, bits)
     shape = (len(bits), *around.floats.shape)
     rows = np.concatenate([rows, np.broadcast_to(around.floats, shape)], axis=1)
@@ -196,7 +206,7 @@ def _mark_implied_behind(
     firsts, of_layers = bit_starts(network).tolist(), slopes(network.layers, bits)
     for index, layer in enumerate(network.layers[:-1]):
         with np.errstate(all="ignore"):
-            value = hidden @ layer.dense_weight().T + layer.bias
+            value = hidden @ layer.factor().T + layer.bias
         slope, (start, stop) = of_layers[index], firsts[index : index + 2]
         passed = slope != 0
         count = passed.sum(axis=1)
@@ -246,16 +256,16 @@ class Cells:
         self._place = bit_places(network)
 
     @cached_property
-    def _here(self) -> ExactRows:
-        return rows_of(self._network)
+    def _here(self) -> ExactRows | PulledBackRows:
+        return rows_of(self._network) if fits_written_out(self._network) else PulledBackRows(self._network)
 
     @cached_property
     def _owners(self) -> OwnerRows:
         return OwnerRows(self._network, self._here, self._around.exact)
 
     @cached_property
-    def _beyond(self) -> ExactRows:
-        return ExactRows(self._network)
+    def _beyond(self) -> ExactRows | PulledBackRows:
+        return ExactRows(self._network) if fits_written_out(self._network) else PulledBackRows(self._network)
 
     def row(self, bits: Bools, index: int) -> Sequence[fmpz]:
         """One of the rows of :func:`region_rows` of a region, as integers; exact."""

@@ -51,7 +51,7 @@ def bounded_rows(network: Network, bits: Bools, first: Floats | None = None) -> 
             # Coefficients of all patterns side by side
             columns = rows.reshape(len(rows), n * k), error.reshape(len(rows), n * k)
             with quiet():
-                found = affine(layer.dense_weight(), layer.bias, *columns, constants)
+                found = affine(layer.factor(), layer.bias, *columns, constants)
             rows, error = (part.reshape(layer.width, n, k) for part in found)
         yield rows, error
         slope = of_layers[index].T[:, :, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from flint import fmpz, fmpz_mat
@@ -54,6 +54,20 @@ def integer_network(network: Network) -> IntegerNetwork:
         [layer.cuts.tolist() for layer in network.layers],
         bit_starts(network).tolist(),
     )
+
+
+class LayerRows(Protocol):
+    """Rows by neuron."""
+
+    def __getitem__(self, neuron: int, /) -> Row:
+        """The row of a neuron."""
+
+
+class RowSource(Protocol):
+    """What knows the exact rows of layers: all at once, or one by one."""
+
+    def rows(self, layer: int, bits: NDArray[np.bool_]) -> LayerRows:
+        """Rows of a layer where the layers before it have these bits."""
 
 
 class ExactRows:
@@ -142,7 +156,7 @@ def _kept_rows(network: Network) -> ExactRows:
     return ExactRows(network)
 
 
-def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_], n_layers: int | None = None) -> list[Row]:
+def cell_rows(network: Network, source: RowSource, bits: NDArray[np.bool_], n_layers: int | None = None) -> list[Row]:
     """Rows ``[a, c]`` of the inequalities ``a . u + c <= 0`` that say that all neurons keep these signs.
 
     Those of the first `n_layers` layers, by default of all.
@@ -151,7 +165,7 @@ def cell_rows(network: Network, source: ExactRows, bits: NDArray[np.bool_], n_la
     on = iter(bits.tolist())
     for index, layer in enumerate(network.layers[:n_layers]):
         exact = source.rows(index, bits)
-        rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts)]
+        rows += [[-v for v in exact[j]] if next(on) else exact[j] for j in np.flatnonzero(layer.cuts).tolist()]
     return rows
 
 

@@ -15,7 +15,7 @@ from polytope_lens.arithmetic.rational import fraction, rationals
 from polytope_lens.errors import DimensionError, require
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.network.affine import affine_maps
-from polytope_lens.network.network import Network
+from polytope_lens.network.network import Network, dense_rows
 from polytope_lens.network.scalar import check_output
 from polytope_lens.path.path import path
 
@@ -177,7 +177,7 @@ def integrated_gradients(
 def _rounded(way: Path, output: int) -> Floats:
     network = way.network
     lengths = np.diff(np.concatenate([[0.0], way.breakpoints, [1.0]]))
-    alone = Network(network.layers, network.dense_output_weight()[[output]], network.output_bias[[output]])
+    alone = Network(network.layers, dense_rows(network.output_weight, [output]), network.output_bias[[output]])
     mean = np.zeros(network.input_dim)
     for start in range(0, len(way), PIECES):
         part = slice(start, start + PIECES)

@@ -11,7 +11,7 @@ from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.point_signs import point_signs
-from polytope_lens.exact.rows import ExactRows
+from polytope_lens.exact.sparse import rows_on
 from polytope_lens.network.network import pass_through_layer
 from polytope_lens.network.scalar import check_output
 
@@ -108,7 +108,7 @@ def _level(network: Network, x: Floats, output: int | None, value: float) -> Mar
 
 
 def _with_margins(network: Network, weight: Floats, bias: Floats, pairs: tuple[tuple[int, int | None], ...]) -> Margins:
-    passing = pass_through_layer(network.dense_output_weight(), network.output_bias)
+    passing = pass_through_layer(network.output_weight, network.output_bias)
     margins = pass_through_layer(weight, bias)
     layers = (*network.layers, passing, margins)
     n = len(pairs)
@@ -123,5 +123,6 @@ def margins_at(margin_network: Margins, x: Floats) -> list[int]:
 def _values(network: Network, layer: int, x: Floats) -> list[int]:
     """Pre-activations of a layer, or outputs, at a point, up to a common positive factor; exact."""
     bits = point_signs(network, x[None])[0] > 0
-    rows = ExactRows(network, integer_matrix(np.append(x, 1.0)[:, None])).rows(layer, bits)
-    return [int(row[0]) for row in rows]
+    rows = rows_on(network, integer_matrix(np.append(x, 1.0)[:, None])).rows(layer, bits)
+    n = network.layers[layer].width if layer < len(network.layers) else network.output_dim
+    return [int(rows[j][0]) for j in range(n)]

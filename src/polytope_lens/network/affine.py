@@ -73,17 +73,20 @@ class AffineMap:
 def affine_maps(network: Network, patterns: Words) -> Floats:
     """Affine maps of n packed patterns, (n, out, d + 1): a matrix and an offset each; rounded.
 
-    Where numbers overflow they are infinite or NaN. Cost: for each pattern and layer, a product of a matrix with as
-    many rows as there are outputs and the layer's weight.
+    Where numbers overflow they are infinite or NaN. Cost: for each pattern and layer, a product of the layer's weight
+    and a matrix with as many rows as there are outputs, or as many columns as there are inputs, whichever are fewer.
     """
     n, out, d = len(patterns), network.output_dim, network.input_dim
     maps = np.empty((n, out, d + 1))
-    for some in batches(n, out * max(d + 1, *network.widths, 1)):
+    for some in batches(n, min(out, d + 1) * max(d + 1, out, *network.widths, 1)):
         maps[some] = _maps(network, unpack(patterns[some], network.n_neurons))
     return maps
 
 
 def _maps(network: Network, bits: Bools) -> Floats:
+    is_sparse = any(not isinstance(layer.weight, np.ndarray) for layer in network.layers)
+    if is_sparse and network.output_dim > network.input_dim + 1:
+        return _maps_of_many_outputs(network, bits)
     n, out, matrix = len(bits), network.output_dim, network.output_weight
     written_out = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()
     product: Floats = np.broadcast_to(written_out, (n, *written_out.shape))
@@ -94,6 +97,19 @@ def _maps(network: Network, bits: Bools) -> Floats:
             offset = offset + scaled @ layer.bias
             product = np.asarray(scaled.reshape(-1, layer.width) @ layer.weight).reshape(n, out, -1)
     return np.concatenate([product, offset[:, :, None]], axis=2)
+
+
+def _maps_of_many_outputs(network: Network, bits: Bools) -> Floats:
+    """The same from the inputs on: columns of all patterns side by side."""
+    n, d = len(bits), network.input_dim
+    columns: Floats = np.tile(np.eye(d, d + 1), (1, n))
+    constant = np.tile(np.arange(d + 1) == d, n)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for layer, slope in zip(network.layers, slopes(network.layers, bits), strict=True):
+            columns = np.asarray(layer.weight @ columns) + np.outer(layer.bias, constant)
+            columns *= np.repeat(slope.T, d + 1, axis=1)
+        columns = np.asarray(network.output_weight @ columns) + np.outer(network.output_bias, constant)
+    return columns.reshape(-1, n, d + 1).transpose(1, 0, 2)
 
 
 def augmented_map(network: Network, bits: Bools) -> Floats:

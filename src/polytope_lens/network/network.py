@@ -48,6 +48,11 @@ def _dense(matrix: Matrix) -> Floats:
     return dense
 
 
+def dense_rows(matrix: Matrix, rows: Sequence[int]) -> Floats:
+    """Some rows of a weight, as a dense array."""
+    return _dense(matrix[list(rows)])
+
+
 def _is_too_large(matrix: Matrix) -> bool:
     return not isinstance(matrix, np.ndarray) and matrix.shape[0] * matrix.shape[1] > MOST_DENSE_ENTRIES
 
@@ -114,6 +119,10 @@ class Layer:
             A sparse one that would take gigabytes.
         """
         return _dense(self.weight)
+
+    def factor(self) -> Matrix:
+        """The weight to multiply by: written out as a dense array unless that takes gigabytes."""
+        return self.weight if _is_too_large(self.weight) else _dense(self.weight)
 
     def __repr__(self) -> str:
         return f"Layer({self.weight.shape[1]} -> {self.width}, {activation_name(self)})"

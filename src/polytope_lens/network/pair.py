@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens.errors import DimensionError
-from polytope_lens.network.network import Layer, Network, pass_through_layer
+from polytope_lens.network.network import Layer, Network, dense_rows, pass_through_layer
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -155,5 +155,5 @@ def _spread(weight: Floats, place: Ints, width: int) -> Floats:
 def _key(layer: Layer, neuron: int) -> bytes:
     # Adding zero makes -0.0 equal to 0.0.
     slopes = layer.negative_slope[neuron], layer.positive_slope[neuron]
-    numbers = [*layer.dense_weight()[neuron], layer.bias[neuron], *slopes]
+    numbers = [*dense_rows(layer.weight, [neuron])[0], layer.bias[neuron], *slopes]
     return (np.array([*numbers, layer.cuts[neuron]], dtype=np.float64) + 0.0).tobytes()

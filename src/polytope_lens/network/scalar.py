@@ -8,7 +8,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError
-from polytope_lens.network.network import Network, pass_through_layer
+from polytope_lens.network.network import Network, dense_rows, pass_through_layer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def preactivation(network: Network, layer: int, neuron: int) -> Network:
     layer = _index(layer, len(network.layers), name="`layer`", what="hidden layer")
     chosen = network.layers[layer]
     neuron = _index(neuron, chosen.width, name="`neuron`", what="neuron", where=f" in layer {layer}")
-    return Network(network.layers[:layer], chosen.dense_weight()[neuron : neuron + 1], chosen.bias[neuron : neuron + 1])
+    return Network(network.layers[:layer], dense_rows(chosen.weight, [neuron]), chosen.bias[neuron : neuron + 1])
 
 
 def stacked_outputs(network: Network) -> Network:
@@ -75,7 +75,7 @@ def check_output(network: Network, output: int, *, name: str = "`output`") -> in
 
 
 def _of_outputs(network: Network, chosen: list[int], weight: NDArray[np.float64], bias: NDArray[np.float64]) -> Network:
-    last = pass_through_layer(network.dense_output_weight()[chosen], network.output_bias[chosen])
+    last = pass_through_layer(dense_rows(network.output_weight, chosen), network.output_bias[chosen])
     return Network((*network.layers, last), weight, bias.reshape(-1))
 
 

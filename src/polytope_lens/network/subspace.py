@@ -45,12 +45,12 @@ class Flat:
 
     def embed(self, Y: Floats) -> Floats:
         """Coordinates on the flat to points of the space, (n, k) -> (n, d); rounded."""
-        return reduce(lambda points, layer: points @ layer.dense_weight().T + layer.bias, self.layers, Y)
+        return reduce(lambda points, layer: points @ layer.factor().T + layer.bias, self.layers, Y)
 
     def project(self, X: Floats) -> Floats:
         """Coordinates of the nearest points of the flat, (n, d) -> (n, k); rounded."""
         origin = self.embed(np.zeros((1, self.dim)))
-        basis = reduce(lambda columns, layer: layer.dense_weight() @ columns, self.layers, np.eye(self.dim))
+        basis = reduce(lambda columns, layer: layer.factor() @ columns, self.layers, np.eye(self.dim))
         return np.asarray(np.linalg.lstsq(basis, (X - origin).T)[0].T)
 
     def __repr__(self) -> str:

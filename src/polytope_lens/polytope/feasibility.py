@@ -81,6 +81,8 @@ def recession_direction(poly: Polytope) -> list[fmpq] | None:
 @kept
 def is_bounded(poly: Polytope) -> bool:
     """Whether the polytope contains no ray; exact. The empty polytope is bounded."""
+    if len(poly.rows) < poly.dim:  # there is a direction along which none of them changes
+        return is_empty(poly)
     return recession_direction(poly) is None or is_empty(poly)
 
 

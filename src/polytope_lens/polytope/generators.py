@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from flint import fmpq, fmpz
@@ -19,7 +19,7 @@ from polytope_lens.polytope.fixed_coordinates import fixed_coordinates
 from polytope_lens.polytope.halfspaces import is_contradicted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from polytope_lens._types import Bools, Floats, Fractions
     from polytope_lens.polytope.fixed_coordinates import Fixed
@@ -151,16 +151,22 @@ def bounded_generators(poly: Polytope, purpose: str, most: int | None = None) ->
     found = generators(poly, purpose, most)
     ray = found.rays[0] if found.rays else recession_direction(poly) if found.has_line else None
     if ray is not None:
-        size = max(map(abs, ray))
-        shown = [nearest_float(fmpq(v) / size) for v in ray]
-        raise UnboundedPolytopeError(
-            f"the polytope contains the ray {shown}, so it has no {purpose}. Choose a bounded domain, or intersect the "
-            "polytope with a box."
-        )
+        raise_unbounded(purpose, ray)
     return found
 
 
-def raise_empty(purpose: str) -> None:
+def raise_unbounded(purpose: str, ray: Sequence[int] | Sequence[fmpq]) -> NoReturn:
+    """Refuse a question about an unbounded polytope."""
+    rational = [fmpq(v) for v in ray]
+    size = max(map(abs, rational))
+    shown = [nearest_float(v / size) for v in rational]
+    raise UnboundedPolytopeError(
+        f"the polytope contains the ray {shown}, so it has no {purpose}. Choose a bounded domain, or intersect the "
+        "polytope with a box."
+    )
+
+
+def raise_empty(purpose: str) -> NoReturn:
     """Refuse a question about the empty polytope."""
     raise DomainError(f"an empty polytope has no {purpose}: no point satisfies all its inequalities.")
 

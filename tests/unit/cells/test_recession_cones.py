@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import comb
 
 import numpy as np
@@ -140,3 +141,29 @@ def test_deep_narrow_networks_are_settled_layer_by_layer(monkeypatch):
     assert len(calls) < len(partition) / 3
     monkeypatch.undo()
     assert bounded.tolist() == [region.is_bounded for region in partition]
+
+
+@given(network=networks(2, weights="integer"), sides=st.lists(st.sampled_from([[1, 0], [0, -1], [1, 1]]), max_size=2))
+def test_directions_that_are_proposed_decide_as_rationals_do(network, sides):
+    domain = Polytope(sides, np.ones(len(sides))) if sides else None
+    partition = Lens(network).partition(domain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MANY", 0)
+        patch.setattr(module, "_proved", lambda network, sides, bits, first=None: np.zeros(len(bits), dtype=np.int8))
+        found = partition.bounded_mask()
+    assert found.tolist() == [not (len(cone.rays) or len(cone.lines)) for cone in partition.rays()]
+
+
+def test_many_inputs(monkeypatch):
+    """Regions of more inputs than neurons in the first layer hold lines; in others a direction is proposed by HiGHS."""
+    monkeypatch.setattr(module, "is_trivial_cone", None)
+    rng = np.random.default_rng(0)
+    for widths in ((784, 64, 64), (100, 120, 20)):
+        weights = [rng.standard_normal((n, m)) for m, n in pairwise((*widths, 2))]
+        region = Lens.from_arrays(weights, [0.1 * rng.standard_normal(len(w)) for w in weights]).at(
+            rng.standard_normal(widths[0])
+        )
+        assert not region.is_bounded
+    thin = Polytope(np.eye(3, 400), np.zeros(3))
+    assert not thin.is_bounded
+    assert Polytope(np.vstack([np.eye(3, 400), -np.eye(1, 400)]), [0, 0, 0, -1]).is_bounded  # the empty one

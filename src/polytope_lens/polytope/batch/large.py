@@ -22,6 +22,7 @@ import numpy as np
 
 from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.errors import IntractableError
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 
@@ -35,6 +36,8 @@ RIDGE = 2.0**-40
 KEPT, CLOSER, MISSED = 0.95, (1.0 - 2.0**-10, 1.0 - 2.0**-20), 0.99
 # Rows in the way that are taken in at once; rounds; and rounds without progress before they come one by one.
 TOGETHER, ROUNDS, PATIENCE = 16, 24, 4
+# Rows whose scalar products with each other still fit memory: eight gigabytes.
+MOST_ROWS = 2**15
 # Rays that are proved at once.
 BATCH = 256
 
@@ -116,9 +119,15 @@ def aim(polar: Polar, known: Statuses, aims: Floats) -> None:
     the rows with themselves; for each row that the first ray misses, some linear systems with as many unknowns as rows
     are in its way.
     """
-    sight = _sight(polar, known)
+    sight = sight_of(polar, known)
     if sight is None:
         return
+    if len(sight.used) > MOST_ROWS:
+        n, d = sight.white.shape
+        raise IntractableError(
+            f"which of {n} inequalities in {d} dimensions are facets is out of reach. Without facets there are "
+            "`inequalities(facets=False)` and `nearest_boundary()`; or ask on a flat, `lens.slice(p, q, r)`."
+        )
     gram, wanted = sight.white @ sight.white.T, sight.left()
     first = gram[wanted]
     first[np.arange(len(wanted)), wanted] = -np.inf
@@ -131,7 +140,7 @@ def aim(polar: Polar, known: Statuses, aims: Floats) -> None:
 
 def solve(polar: Polar, known: Statuses, aims: Floats) -> None:
     """Mark open rows in `known` as FACET or REDUNDANT, where proved: by a quadratic program each; `aims` as above."""
-    sight = _sight(polar, known)
+    sight = sight_of(polar, known)
     if sight is None:
         return
     for q in sight.left():
@@ -139,7 +148,7 @@ def solve(polar: Polar, known: Statuses, aims: Floats) -> None:
             way, multipliers = _shortest(sight.white, q, kept)
             sight.shoot(np.array([q]), way[None], aims)
             at = sight.used[q]
-            if known[at] == OPEN and is_implied(sight.polar, q, np.flatnonzero(multipliers)):
+            if known[at] == OPEN and are_implied(sight.polar, np.array([q]), np.flatnonzero(multipliers))[0]:
                 known[at] = REDUNDANT
             if known[at] != OPEN:
                 break
@@ -168,7 +177,8 @@ class Sight(NamedTuple):
                 aims[self.used[some[shown]]] = points[shown]
 
 
-def _sight(polar: Polar, known: Statuses) -> Sight | None:
+def sight_of(polar: Polar, known: Statuses) -> Sight | None:
+    """The rows to look at; None if none is open, or they span too little."""
     used = np.flatnonzero(known != CONSTANT)
     found = _whitened(polar.rows[used]) if (known == OPEN).any() else None
     return None if found is None else Sight(used, polar.part(used, np.arange(polar.rows.shape[1])), known, *found)
@@ -264,37 +274,36 @@ def are_met_first(polar: Polar, ways: Floats, hits: Ints) -> tuple[Bools, Floats
         return np.asarray(is_first), t[:, None] * ways
 
 
-def is_implied(polar: Polar, q: int, basis: Ints) -> bool:
-    """Whether it is proved that row q is a combination of d others, with positive multipliers, and no facet.
+def are_implied(polar: Polar, wanted: Ints, basis: Ints) -> Bools:
+    """Which of some rows are proved to be combinations of d others, with positive multipliers, and no facets.
 
     The proof is that of :mod:`.redundancy`.
     """
     d = polar.rows.shape[1]
     if len(basis) != d:
-        return False
+        return np.zeros(len(wanted), dtype=bool)
     rows, error, slack_error = polar.rows[basis], polar.error[basis], polar.slack_error[basis]
-    target = polar.rows[q]
+    target = polar.rows[wanted]
     unit = (d + 4) * UNIT_ROUNDOFF
     try:
         inverse = np.linalg.inv(rows)
     except np.linalg.LinAlgError:
-        return False
+        return np.zeros(len(wanted), dtype=bool)
     with np.errstate(all="ignore"):
         multiplier = target @ inverse
-        if not (multiplier > 0).all():
-            return False
+        is_positive = (multiplier > 0).all(axis=1)
         rest = np.abs(target - multiplier @ rows) + unit * (np.abs(target) + multiplier @ np.abs(rows))
-        rest = (rest + polar.error[q] + multiplier @ error) * BOUND_SLACK + UNDERFLOW_GUARD
-        total = multiplier.sum()
-        gap = 1.0 - total - polar.slack_error[q] - multiplier @ slack_error * BOUND_SLACK - 2 * unit * (1.0 + total)
-        if gap > rest @ np.where(np.isfinite(polar.extent), polar.extent, np.inf) * BOUND_SLACK:
-            return True
+        rest = (rest + polar.error[wanted] + multiplier @ error) * BOUND_SLACK + UNDERFLOW_GUARD
+        total = multiplier.sum(axis=1)
+        gap = 1.0 - total - polar.slack_error[wanted] - multiplier @ slack_error * BOUND_SLACK
+        gap -= 2 * unit * (1.0 + total)
+        charged = (rest * np.where(np.isfinite(polar.extent), polar.extent, np.inf)).sum(axis=1) * BOUND_SLACK
         # The exact multipliers are those at hand but for `distance` (Rump 2010, *Verification methods*, section 10).
         size = np.abs(rows) @ np.abs(inverse)
         off = np.abs(np.eye(d) - rows @ inverse) + unit * (size + 1.0) + error @ np.abs(inverse)
         contraction = off.sum(axis=0).max() * BOUND_SLACK
-        distance = (rest @ np.abs(inverse)).max() * BOUND_SLACK / (1.0 - contraction) * BOUND_SLACK
-        if not (contraction < 0.5 and (multiplier > distance).all()):
-            return False
-        gap -= distance * (1.0 + slack_error).sum() * BOUND_SLACK
-        return bool(gap > unit or (d > 1 and polar.central[q] and polar.central[basis].all()))
+        distance = (rest @ np.abs(inverse)).max(axis=1) * BOUND_SLACK / (1.0 - contraction) * BOUND_SLACK
+        is_enclosed = (contraction < 0.5) & (multiplier > distance[:, None]).all(axis=1)
+        apart = gap - distance * (1.0 + slack_error).sum() * BOUND_SLACK > unit
+        is_cone = polar.central[wanted] & (d > 1 and bool(polar.central[basis].all()))
+        return np.asarray(is_positive & ((gap > charged) | (is_enclosed & (apart | is_cone))))

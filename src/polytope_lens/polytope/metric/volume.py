@@ -8,7 +8,8 @@ from flint import fmpq
 
 from polytope_lens._kept import answers
 from polytope_lens.errors import IntractableError
-from polytope_lens.polytope.generators import bounded_generators
+from polytope_lens.polytope.feasibility import is_empty, recession_direction
+from polytope_lens.polytope.generators import bounded_generators, raise_empty, raise_unbounded
 from polytope_lens.polytope.metric.triangulation import triangulate
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # More than this is not begun unless it is insisted on: about ten seconds.
 MOST_DIMENSIONS, MOST_RAYS, MOST_SIMPLICES = 8, 5_000, 200_000
+# Dimensions in which a refusal finds out first whether there is a volume at all: at most about a second.
+TOLD = 32
 
 
 def volume(poly: Polytope, *, insist: bool = False) -> fmpq:
@@ -83,6 +86,11 @@ def _cut(purpose: str, poly: Polytope, insist: bool) -> tuple[Generators, Triang
         found = bounded_generators(poly, purpose, None if insist else MOST_RAYS)
         return found, triangulate(found, None if insist else MOST_SIMPLICES)
     except IntractableError as cause:
+        # The advice is for bounded polytopes; beyond some dimensions it takes too long to find out.
+        if poly.dim <= TOLD and is_empty(poly):
+            raise_empty(purpose)
+        if poly.dim <= TOLD and (ray := recession_direction(poly)) is not None:
+            raise_unbounded(purpose, ray)
         raise IntractableError(
             f"the exact {purpose} is out of reach at a reasonable cost, because {cause} Ask for an estimate by "
             "sampling, `estimate_volume()` or the mean of `sample(n)`; or insist on the exact one with `exact=True`."

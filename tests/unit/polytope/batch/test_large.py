@@ -8,9 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from polytope_lens.errors import IntractableError
 from polytope_lens.polytope.batch import large, redundancy
-from polytope_lens.polytope.batch.large import Polar, aim, are_met_first, is_implied, put_back, reduced, solve
+from polytope_lens.polytope.batch.large import Polar, aim, are_implied, are_met_first, put_back, reduced, solve
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
+
+
+def implied(polar, q, basis):
+    return bool(are_implied(polar, np.array([q]), np.asarray(basis))[0])
 
 
 def polar_of(rows, error=0.0, slack_error=0.0, extent=np.inf, central=False):
@@ -119,16 +124,16 @@ def test_first_hits_are_proved_with_the_errors():
 def test_a_row_is_implied_by_others_with_the_errors():
     rows = [[1, 0], [0, 1], [0.4, 0.5]]
     basis = np.array([0, 1])
-    assert is_implied(polar_of(rows), 2, basis)
-    assert not is_implied(polar_of(rows, slack_error=0.06), 2, basis)
-    assert not is_implied(polar_of(rows, error=0.2), 2, basis)
-    assert not is_implied(polar_of(rows), 2, basis[:1])
+    assert implied(polar_of(rows), 2, basis)
+    assert not implied(polar_of(rows, slack_error=0.06), 2, basis)
+    assert not implied(polar_of(rows, error=0.2), 2, basis)
+    assert not implied(polar_of(rows), 2, basis[:1])
     # What touches is implied only where all pass through one point, with positive multipliers.
     touching = [[1, 0], [0, 1], [0.5, 0.5]]
-    assert not is_implied(polar_of(touching), 2, basis)
-    assert is_implied(polar_of(touching, central=True), 2, basis)
-    assert not is_implied(polar_of([[1, 0], [0, 1], [1, 0]], central=True), 2, basis)
-    assert not is_implied(polar_of([[1, 0], [1, 0], [0.4, 0.5]]), 2, basis)
+    assert not implied(polar_of(touching), 2, basis)
+    assert implied(polar_of(touching, central=True), 2, basis)
+    assert not implied(polar_of([[1, 0], [0, 1], [1, 0]], central=True), 2, basis)
+    assert not implied(polar_of([[1, 0], [1, 0], [0.4, 0.5]]), 2, basis)
 
 
 @pytest.mark.parametrize("hasty", [False, True])
@@ -154,3 +159,9 @@ def test_numbers_out_of_range_are_left_open():
     aim(polar, known, np.zeros((2, 2)))
     assert known.tolist() == [OPEN, OPEN]
     assert large._whitened(np.array([[np.nan]])) is None
+
+
+def test_more_rows_than_products_fit_are_refused(monkeypatch):
+    monkeypatch.setattr(large, "MOST_ROWS", 3)
+    with pytest.raises(IntractableError, match=r"which of 4 inequalities in 2 dimensions are facets .*facets=False"):
+        aim(polar_of(np.eye(2).repeat(2, axis=0)), np.full(4, OPEN, dtype=np.int8), np.empty((0, 2)))

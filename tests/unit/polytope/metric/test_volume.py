@@ -91,3 +91,23 @@ def test_one_may_insist():
     A[:8, :7], A[8:10, 7:], A[10:, 7:] = flat.A, np.eye(2), -np.eye(2)
     poly = Polytope(A, [*flat.b, 1, 1, 0, 0])
     assert poly.volume(exact=True) == Fraction(1, factorial(7))
+
+
+@pytest.mark.parametrize("ask", [lambda P: P.volume(), lambda P: P.centroid()])
+def test_many_dimensions_are_no_reason_where_there_is_no_volume(ask):
+    rows = np.random.default_rng(0).standard_normal((5, 14))
+    with pytest.raises(UnboundedPolytopeError, match="contains the ray"):
+        ask(Polytope(rows, np.ones(5)))
+    corner = np.vstack([-np.eye(14), rows])
+    with pytest.raises(UnboundedPolytopeError, match="contains the ray"):
+        ask(Polytope(corner, np.ones(19)))
+    with pytest.raises(DomainError, match="an empty polytope has no"):
+        ask(Polytope(np.vstack([corner, np.eye(14)]), np.append(np.ones(19), np.full(14, -3.0))))
+
+
+def test_what_a_refusal_advises_can_be_done():
+    cube = Polytope(np.vstack([np.eye(9), -np.eye(9)]), np.ones(18))
+    with pytest.raises(IntractableError, match=r"`estimate_volume\(\)` or the mean of `sample\(n\)`; .* `exact=True`"):
+        cube.volume()
+    assert cube.estimate_volume().value == pytest.approx(2.0**9, rel=0.3)
+    assert cube.sample(5).shape == (5, 9)
