@@ -1,8 +1,6 @@
 """``python -m polytope_lens`` is the command line."""
 
-import sys
-
-from polytope_lens.cli import main
+from polytope_lens.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 
 class PolytopeLensError(Exception):
-    """Base of all errors that this library raises on purpose."""
+    """Base of all errors that this library raises on purpose.
+
+    Messages quote names from files, which may hold anything: they are one line, without control characters.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(_one_line(arg) if isinstance(arg, str) else arg for arg in args))
+
+
+def _one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    spaced = " ".join(text.split())
+    return spaced if spaced.isprintable() else "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in spaced)
 
 
 class InvalidNetworkError(PolytopeLensError, ValueError):

@@ -145,6 +145,20 @@ class Lens:
         """
         return cls(net.from_arrays(weights, biases, negative_slope=negative_slope))
 
+    @classmethod
+    def example(cls) -> Lens:
+        """Lens of a small network that comes with the library, to try things on.
+
+        It has two inputs, one output, and six layers of 14 neurons with random weights.
+
+        Examples
+        --------
+        >>> from polytope_lens import Box, Lens
+        >>> Lens.example().count(Box([-1, -1], [1, 1]))
+        RegionCounts(total=3997, per_layer=[81, 368, 906, 1732, 3015, 3997])
+        """
+        return cls(readers.EXAMPLE)
+
     def __call__(self, X: ArrayLike) -> Floats:
         """The network's output, (n, d) -> (n, out), or (d,) -> (out,), in float64 arithmetic."""
         rows = validate.points(X, self.network.input_dim, what="the lens")

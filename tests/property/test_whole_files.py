@@ -7,7 +7,6 @@ import io
 import os
 import resource
 import signal
-import warnings
 from itertools import count
 
 import numpy as np
@@ -22,6 +21,7 @@ from polytope_lens.io.files import LEFTOVER, write_text
 from polytope_lens.render.encoders import save_film
 from polytope_lens.render.matplotlib import save_figure
 from polytope_lens.training import Recording
+from processes import forked
 
 SQUARE = Box([-1, -1], [1, 1])
 LENS = Lens(generic(4, 2))
@@ -84,21 +84,18 @@ def no_room():
 
 
 def in_a_process(write, prepare):
-    """How a process ends that writes: 0 if it did, 1 if refused in one sentence that names the file; -9 if killed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, none of which is needed here
-        process = os.fork()
-    if process == 0:
-        code = 3
+    """How a process ends that writes: "whole", "refused" by an error of this library, or minus the signal."""
+
+    def run():
+        prepare()
         try:
-            prepare()
             write()
-            code = 0
         except (FileAccessError, FilmError):
-            code = 1
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+            return "refused"
+        return "whole"
+
+    code, told = forked(run)
+    return told or code
 
 
 def leftovers(folder):
@@ -123,9 +120,9 @@ def test_a_writer_that_fails_at_any_write_changes_nothing(target, fail, monkeypa
     for at in count():
         monkeypatch.setattr(files, "opened", lambda temporary, at=at: Counted(temporary, at, fail))
         code = in_a_process(write, lambda: None)
-        if code == 0:
+        if code == "whole":
             break
-        assert code == (-signal.SIGKILL if fail is killed else 1), f"at write {at}"
+        assert code == (-signal.SIGKILL if fail is killed else "refused"), f"at write {at}"
         assert path.read_bytes() == OLD
         assert len(leftovers(path.parent)) == (fail is killed)
     assert at > 0
@@ -146,11 +143,11 @@ def test_a_file_that_may_not_grow_changes_nothing(target, action):
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
         code = in_a_process(write, prepare)
-        if code == 0:
+        if code == "whole":
             assert 0 < path.stat().st_size <= size
             path.write_bytes(OLD)
         else:
-            assert code == (-signal.SIGXFSZ if action == signal.SIG_DFL else 1)
+            assert code == (-signal.SIGXFSZ if action == signal.SIG_DFL else "refused")
             assert path.read_bytes() == OLD
             assert len(leftovers(path.parent)) <= (action == signal.SIG_DFL)
     write()

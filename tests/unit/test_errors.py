@@ -30,3 +30,9 @@ def test_options_are_checked_against_a_closed_list():
 def test_a_status_says_what_it_means():
     assert repr(Status.COMPLETE) == "Status.COMPLETE"
     assert Status.COMPLETE.value == "every region of the domain is here"
+
+
+@pytest.mark.parametrize("kind", [errors.FileFormatError, errors.MissingFileError, errors.UnsupportedLayerError])
+def test_messages_are_one_line_whatever_they_quote(kind):
+    assert str(kind("node 'a\n b\tc\x1b[31m' (\x00ξ) is none.")) == r"node 'a b c\x1b[31m' (\x00ξ) is none."
+    assert kind("as it is,  with two spaces").args == ("as it is,  with two spaces",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -150,3 +152,16 @@ def test_regions_at_points_of_a_domain_are_those_of_its_partition():
         lens.at([2, 0], box)
     with pytest.raises(DimensionError):
         lens.at([0, 0], Box([0], [1]))
+
+
+def test_the_example_is_the_network_of_the_readme(tmp_path):
+    """It comes with the package: the first lines of the README run wherever that is installed."""
+    example = Lens.example()
+    assert example.network.widths == (14,) * 6
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    _, block = readme.split("```text\n", 1)
+    told = block.split("```", 1)[0].split()
+    assert str(example.at([0.3, -0.2]).inequalities()).split()[: len(told)] == told
+    kept = Lens(Path(__file__).parents[2] / "benchmarks" / "nets" / "d2_14x6_box1.npz")
+    points = np.random.default_rng(0).uniform(-1, 1, (50, 2))
+    assert np.array_equal(example(points), kept(points))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WORD = 2**63 - 1
 """The greatest integer in 64 bits."""
+MOST_WORKERS = 64
+"""More threads or processes are not started, however many are asked for."""
 LONGEST = 60
 """Characters of an argument that a message quotes."""
 NORMS = (1.0, 2.0, inf)
@@ -219,6 +221,11 @@ def count(value: int, *, name: str, least: int = 1, most: int = WORD) -> int:
         end = f" and at most {most}" if most < WORD or (is_whole and value > most) else ""
         raise OptionError(f"{name} should be a whole number of at least {least}{end}, but received {shown(value)}.")
     return int(value)
+
+
+def workers(value: int) -> int:
+    """Return `value`, a number of threads or processes, or `MOST_WORKERS` if it is more: the results are the same."""
+    return min(count(value, name="`workers`"), MOST_WORKERS)
 
 
 def size(value: int, *, name: str, each: int, least: int = 1) -> int:

@@ -8,12 +8,16 @@ it imports from this package, however indirectly, is no longer what it was compi
 from __future__ import annotations
 
 import re
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numba
+
+from polytope_lens._compiled.machine_code import kept_code
+from polytope_lens._compiled.waiting import waited_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,14 +33,19 @@ IMPORT = re.compile(r"^from (polytope_lens[\w.]*) import (\([^)]*\)|.*)", re.MUL
 
 
 def jit(function: Any, **options: Any) -> Any:
-    """Compile lazily, keep the machine code on disk, and let other threads run meanwhile.
+    """Compile lazily, keep the machine code on disk if possible, and let other threads run meanwhile.
+
+    Compiling takes seconds, in which Ctrl-C and alarms act.
 
     Without numba's run-time: kernels allocate nothing, and counting references to the arrays of the state would take
     most of their time (14 x 6 neurons: 19 ms with it, 3 ms without).
     """
     compile_later: Any = numba.njit
-    compiled = compile_later(cache=True, nogil=True, error_model="numpy", _nrt=False, **options)(function)
-    forget_if_stale(Path(compiled.stats.cache_path), Path(function.__code__.co_filename))
+    compiled = compile_later(nogil=True, error_model="numpy", _nrt=False, **options)(function)
+    code = kept_code(function)
+    if code is not None and forget_if_stale(Path(code.cache_path), Path(function.__code__.co_filename)):
+        compiled._cache = code
+    compiled._compile_for_args = partial(waited_for, compiled._compile_for_args)
     return compiled
 
 
@@ -72,25 +81,36 @@ def is_at_hand(kernel: Any) -> bool:
 def _is_on_disk(kernel: Any) -> bool:
     """Whether a kernel had been compiled before this process; looked up once."""
     function = kernel.py_func
+    folder = kernel.stats.cache_path
     index = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}-*.nbi"
-    return next(Path(kernel.stats.cache_path).glob(index), None) is not None
+    return folder is not None and next(Path(folder).glob(index), None) is not None
 
 
 @cache
-def forget_if_stale(folder: Path, module: Path) -> None:
+def forget_if_stale(folder: Path, module: Path) -> bool:
     """Delete a module's machine code in a folder, unless its stamp there says that it was compiled from these sources.
 
     Processes that start at once may both delete and both write the stamp, which is the same. Where there are no
     sources, as in a frozen program, nothing can change.
+
+    Returns
+    -------
+    bool
+        Whether what is in the folder now may be believed.
     """
     if not module.is_file():
-        return
-    stamp, now = folder / f"{module.stem}.sources", digest(module)
-    if stamp.exists() and stamp.read_text() == now:
-        return
-    for compiled in folder.glob(f"{module.stem}.*.nb[ic]"):
-        compiled.unlink(missing_ok=True)
-    stamp.write_text(now)
+        return True
+    stamp, now = folder / f"{module.stem}.sources", digest(module).encode()
+    try:
+        if stamp.exists() and stamp.read_bytes() == now:
+            return True
+        for compiled in folder.glob(f"{module.stem}.*.nb[ic]"):
+            compiled.unlink(missing_ok=True)
+    except OSError:
+        return False
+    with suppress(OSError):  # where there is no room for it, all is deleted again by the next process
+        stamp.write_bytes(now)
+    return True
 
 
 def digest(module: Path) -> str:

@@ -5,23 +5,45 @@ Commands stand in the module of what they are about: a network, a point, a train
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING
-
-from polytope_lens import __version__
-from polytope_lens.cli import network_commands, point_commands, training_commands
-from polytope_lens.cli.arguments import Parser
-from polytope_lens.errors import PolytopeLensError
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from polytope_lens.cli.arguments import Parser
+
+
+INTERRUPTED = 130
+
+
+def program() -> NoReturn:
+    """Run the command that this process was started for; if interrupted, end it without waiting for its threads."""
+    code = main()
+    if code == INTERRUPTED:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
 
-    Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad.
+    Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad, 130
+    if it was interrupted, which may be as soon as anything is imported.
     """
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        print("polytope-lens: interrupted; no file is half-written.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    from polytope_lens.errors import PolytopeLensError
+
     arguments, unknown = _parser().parse_known_args(argv)
     if unknown:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -34,12 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         told = error if error.filename is None else f"{error.filename}: {error.strerror}."
         print(f"polytope-lens: {told}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("polytope-lens: interrupted; nothing was written.", file=sys.stderr)
-        return 130
 
 
 def _parser() -> Parser:
+    from polytope_lens import __version__
+    from polytope_lens.cli import network_commands, point_commands, training_commands
+    from polytope_lens.cli.arguments import Parser
+
     parser = Parser(
         prog="polytope-lens", description="Exact polytope geometry of trained ReLU and leaky-ReLU networks."
     )

@@ -8,9 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-
-from polytope_lens.errors import DomainError, FileFormatError, OptionError
+from polytope_lens.errors import DomainError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,8 +163,6 @@ def domain_of(arguments: argparse.Namespace, lens: Lens) -> Domain:
 
 def array_of(file: str) -> Any:
     """Numbers from a .npy file."""
-    try:
-        with Path(file).open("rb") as stream:
-            return np.lib.format.read_array(stream, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise FileFormatError(f"{file} is not a .npy file of numbers.") from error
+    from polytope_lens.io.array_archive import load_array
+
+    return load_array(file)

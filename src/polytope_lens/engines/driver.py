@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines.chunks import counted
 from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame, machine_code
@@ -32,7 +33,6 @@ FIRST_BATCH, BATCH = 256, 2048
 AHEAD = 64
 # A walk is shared again only after so many more regions: what it gives away should be worth copying.
 WORTH_SHARING = 512
-MOST_THREADS = 64
 PATIENCE_SECONDS = 1.0
 # Engines that have run before, with the form of networks that they are compiled for.
 _COMPILED: set[tuple[str, tuple[bool, ...]]] = set()
@@ -151,6 +151,7 @@ class _Team(Generic[State, Output]):
     def batches(self) -> Iterator[Chunk]:
         """What the walks find, in order."""
         helpers = [_threads().submit(self._help) for _ in range(self._n_helpers)]
+        patience = None
         try:
             while self.walks:
                 if self.walks[0].found:
@@ -163,12 +164,15 @@ class _Team(Generic[State, Output]):
                     self._work(self._has_something_to_hand_on)
                     if self._error is not None:
                         raise self._error
+        except BaseException:
+            patience = PATIENCE_SECONDS  # of whoever interrupts, or waits for what went wrong
+            raise
         finally:
             with self._news:
                 self._stopped = True
                 self._ask()
                 self._news.notify_all()
-            wait([helper for helper in helpers if not helper.cancel()])
+            wait([helper for helper in helpers if not helper.cancel()], patience)
 
     def _has_something_to_hand_on(self) -> bool:
         return bool(self.walks[0].found) or self.walks[0].is_done
@@ -248,6 +252,8 @@ def batches(problem: Problem[State, Output], state: State, record: Record, *, wo
             yield first.found.popleft()
         tally.retire(first.state)
     else:
+        if (problem.engine, problem.net.form) not in _COMPILED:
+            first.advance()  # here, where Ctrl-C acts while it is compiled
         yield from _Team(first, tally, workers - 1).batches()
     record.layer_counts = tally.layer_counts[: problem.net.n_hidden].tolist()
     record.float64 = int(tally.scalars[outcomes.FLOAT_DECISIONS])
@@ -267,7 +273,7 @@ def _closed(problem: Problem[State, Any], states: list[State], whole: float) -> 
 @cache
 def _threads() -> ThreadPoolExecutor:
     """Threads that are kept for the next run: starting them takes longer than many runs do."""
-    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="polytope_lens")
+    return ThreadPoolExecutor(validate.MOST_WORKERS, thread_name_prefix="polytope_lens")
 
 
 def _call(problem: Problem[Any, Any], arguments: tuple[Any, ...]) -> int:

@@ -63,7 +63,7 @@ def partition(
         "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain or with more than two hidden
         layers, and "split" otherwise. All find the same regions; docs/engines.md says what each can do.
     workers : int
-        Threads to share the work; the result is the same for any number.
+        Threads to share the work, 64 at most; the result is the same for any number.
     progress : bool, optional
         A bar on standard error; by default only at a terminal, and only for runs of more than a second.
     mesh : bool
@@ -85,7 +85,7 @@ def partition(
         options: dict[str, Any] = {"engine": engine, "workers": workers, "progress": progress, "mesh": mesh}
         return embedded(network, domain, partition(flat.network, flat.domain, **options))
     name = choose_engine(engine, network, domain)
-    workers = validate.count(workers, name="`workers`")
+    workers = validate.workers(workers)
     builder = _mesh_builder(network.input_dim) if mesh and is_bounded(domain) else None
     found, records = _walk(network, domain, name, workers, progress, builder)
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
@@ -138,7 +138,7 @@ def count(
         found = count(flat.network, flat.domain, engine=engine, workers=workers, progress=progress)
         return RegionCounts(found.total, found.per_layer[1:], found.certificate)
     name = choose_engine(engine, network, domain)
-    workers = validate.count(workers, name="`workers`")
+    workers = validate.workers(workers)
     records: list[Record] = []
 
     def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
@@ -176,7 +176,7 @@ def regions(network: Network, domain: Domain, *, engine: EngineChoice = "auto", 
         on_flat = regions(flat.network, flat.domain, engine=engine, workers=workers)
         return (embedded_region(network, domain, region) for region in on_flat)
     name = choose_engine(engine, network, domain)
-    workers = validate.count(workers, name="`workers`")
+    workers = validate.workers(workers)
     pieces = problems(name, network, domain)
     seen: set[bytes] | None = set() if len(pieces) > 1 else None
 

@@ -50,7 +50,7 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     Needs torch. About half a minute on two cores. Prints what it does and how long each step took.
     """
     validate.count(steps, name="`steps`")
-    validate.count(workers, name="`workers`")
+    validate.workers(workers)
     validate.seed(seed)
     from polytope_lens.render import matplotlib as render
 

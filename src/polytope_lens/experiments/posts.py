@@ -184,7 +184,7 @@ def _experiment(
 ) -> Result:
     """Run every setting of each group of defaults, write its files, and a table and a figure that compare them."""
     given = dict(options)
-    progress, workers = given.pop("progress", True), validate.count(given.pop("workers", 2), name="`workers`")
+    progress, workers = given.pop("progress", True), validate.workers(given.pop("workers", 2))
     planned = [setting for group in defaults for setting in settings(group, given)]
     if len({setting.slug for setting in planned}) < len(planned):
         raise OptionError(

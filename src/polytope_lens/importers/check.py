@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 4096
 BLOCK = 1024
+# Multiplications that take as long as a value does for itself, to be bent, bounded and compared.
+VALUE = 16
+# Values of one layer at all points of a block: some 100 MB with what bounds them.
+MOST_AT_ONCE = 2**21
 # Multiplications that a check may take: some seconds.
 BUDGET = 4e9
 # Programs add up in other orders and with other roundings than the bound counts; a defect is far beyond that.
@@ -61,13 +65,16 @@ def check(network: Network, expected: Callable[[Floats], Floats], seed: int) -> 
         The other one has another number of outputs.
     """
     work = sum(_n_entries(matrix) for matrix in (*(q.weight for q in network.layers), network.output_weight))
+    widest = max(network.input_dim, *network.widths, network.output_dim)
+    work += VALUE * (network.input_dim + sum(network.widths) + network.output_dim)
     n_points = int(np.clip(BUDGET / (3 * work + 1), 16, MOST_POINTS))
+    block = int(np.clip(MOST_AT_ONCE / widest, 1, BLOCK))
     scales = np.logspace(-2, 2, n_points)
     rng = np.random.default_rng(seed)
     deviation = largest = largest_bound = 0.0
     within = True
-    for start in range(0, n_points, BLOCK):
-        scale = scales[start : start + BLOCK, None]
+    for start in range(0, n_points, block):
+        scale = scales[start : start + block, None]
         points = rng.standard_normal((len(scale), network.input_dim)) * scale
         # The other program may see another sign where a pre-activation is about zero.
         values, bounds = outputs(network, points, np.zeros_like(points), signs_agree=False)

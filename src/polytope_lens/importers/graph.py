@@ -8,6 +8,8 @@ program is the exact function that its numbers describe.
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,16 +19,22 @@ from scipy import sparse
 from polytope_lens.errors import InvalidNetworkError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints, Sparse
 
 
-# Tensors and matrices beyond these sizes are refused before memory is asked for: half a gigabyte and 6 GB.
-MOST_VALUES = 2**26
+# Tensors and matrices beyond these sizes are refused before memory is asked for: some 1 GB and 6 GB.
+MOST_VALUES = 2**24
 MOST_WEIGHTS = 2**29
+# All tensors and all matrices of a model from a file, together: so many, and so many more for each of its bytes.
+FREE_VALUES, VALUES_PER_BYTE = 2**25, 8
+FREE_WEIGHTS, WEIGHTS_PER_BYTE = 2**26, 32
+
+
+TRUSTED = "If you trust the file, load it with the library that wrote it, and pass the model."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,18 +119,60 @@ def constant(values: ArrayLike) -> Tensor:
     return Tensor(Affine((), array.ravel()), array.shape)
 
 
+@dataclass(slots=True)
+class Allowance:
+    """How many values and weights a model may still make."""
+
+    values: float = math.inf
+    weights: float = math.inf
+
+
+_ALLOWANCE: ContextVar[Allowance] = ContextVar("allowance", default=Allowance())  # noqa: B039 - never changed
+
+
+@contextmanager
+def granted(n_bytes: int) -> Iterator[None]:
+    """Limit what a model of so many bytes may grow to: small files should not take all memory."""
+    values, weights = FREE_VALUES + VALUES_PER_BYTE * n_bytes, FREE_WEIGHTS + WEIGHTS_PER_BYTE * n_bytes
+    token = _ALLOWANCE.set(Allowance(values, weights))
+    try:
+        yield
+    finally:
+        _ALLOWANCE.reset(token)
+
+
+def grant_more(n_bytes: int) -> None:
+    """Count bytes that are in other files of the model."""
+    left = _ALLOWANCE.get()
+    left.values += VALUES_PER_BYTE * n_bytes
+    left.weights += WEIGHTS_PER_BYTE * n_bytes
+
+
 def checked_size(shape: Sequence[int]) -> int:
     """Number of values of a tensor; refused if no memory could hold them."""
-    size = math.prod(shape)
+    size, left = math.prod(shape), _ALLOWANCE.get()
     if size > MOST_VALUES:
         raise InvalidNetworkError(f"a tensor of shape {tuple(shape)} has {size:.2g} values, far too many to work with.")
+    left.values -= size
+    if left.values < 0:
+        raise InvalidNetworkError(
+            f"the tensors of the model have far more values than its file makes likely; the last one has shape "
+            f"{tuple(shape)}. {TRUSTED}"
+        )
     return size
 
 
 def checked_weights(count: int, what: str) -> None:
     """Refuse matrices that no memory could hold."""
+    left = _ALLOWANCE.get()
     if count > MOST_WEIGHTS:
         raise InvalidNetworkError(f"{what} would need a matrix with {count:.2g} entries, far too many to work with.")
+    left.weights -= count
+    if left.weights < 0:
+        raise InvalidNetworkError(
+            f"the matrices of the model have far more entries than its file makes likely; the last ones are {what}, "
+            f"with {count:.2g}. {TRUSTED}"
+        )
 
 
 def affine(tensor: Tensor, matrix: Sparse, bias: Floats, shape: Sequence[int], label: str) -> Tensor:

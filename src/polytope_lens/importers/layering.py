@@ -18,7 +18,7 @@ from scipy import sparse
 
 from polytope_lens.arithmetic.fineness import leaves_room, reciprocal_of_lowest_bit
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.importers.graph import Affine, Bend, Source, selection
+from polytope_lens.importers.graph import Affine, Bend, Source, checked_weights, selection
 from polytope_lens.network.network import Layer, Network
 
 if TYPE_CHECKING:
@@ -171,6 +171,7 @@ def _names(labels: Iterable[str]) -> tuple[str, ...]:
 
 def exact_product(a: Sparse, b: Sparse) -> Sparse | None:
     """``a @ b``, or None if that might need rounding; see :mod:`.fineness`."""
+    checked_weights(int(np.diff(b.indptr)[a.indices].sum()), "a product of two maps")
     size = abs(a) @ abs(b)
     with np.errstate(over="ignore", invalid="ignore"):
         fineness = _with_data(a, reciprocal_of_lowest_bit(a.data)) @ _with_data(b, reciprocal_of_lowest_bit(b.data))

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from polytope_lens._arrays import validate
-from polytope_lens.errors import FileFormatError, OptionError, UnsupportedLayerError
+from polytope_lens.errors import FileFormatError, OptionError, PolytopeLensError, UnsupportedLayerError, require
+from polytope_lens.importers.graph import granted
 from polytope_lens.importers.wanted import wanted
 from polytope_lens.io.files import open_to_read
 from polytope_lens.network.network import Network
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
     from polytope_lens.importers.wanted import Inputs, InputShape, Outputs, Wanted
 
     Found: TypeAlias = tuple[Network, Lowering | None, SelfCheck | None]
+
+EXAMPLE = Path(__file__).parents[1] / "example.npz"
+"""A network that comes with the package: d2_14x6_box1 of the benchmarks."""
 
 
 def read(
@@ -109,8 +112,21 @@ def part(
 
 
 def _read_file(path: Path, asked: Wanted, architecture: Any) -> Found:
-    with open_to_read(path):
-        pass  # a file that is not there is told whatever it should hold
+    """The network in a file, which is believed in nothing: what it makes is limited by its size."""
+    with open_to_read(path) as file:
+        n_bytes = file.seek(0, 2)
+    try:
+        with granted(n_bytes):
+            return _by_suffix(path, asked, architecture)
+    except PolytopeLensError:
+        raise
+    except Exception as error:  # what a module whose attributes were tampered with makes torch raise
+        if architecture is not None:
+            raise  # perhaps out of a module of the user
+        raise FileFormatError(f"{path} is damaged ({type(error).__name__}: {str(error)[:200]}).") from error
+
+
+def _by_suffix(path: Path, asked: Wanted, architecture: Any) -> Found:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     suffix = "".join(suffixes[-2:]) if suffixes[-1:] == [".gz"] else "".join(suffixes[-1:])
     if suffix == ".safetensors":
@@ -118,6 +134,7 @@ def _read_file(path: Path, asked: Wanted, architecture: Any) -> Found:
 
         return _weights(load_safetensors(path), asked, architecture, str(path))
     if suffix in (".pt", ".pth"):
+        require("torch", extra="torch", purpose="reading a .pt file")
         from polytope_lens.importers.torch.saved import load_torch, load_weights
 
         if architecture is not None:

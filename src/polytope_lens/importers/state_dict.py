@@ -30,6 +30,7 @@ from polytope_lens.errors import (
 from polytope_lens.importers import graph, windows
 from polytope_lens.importers.layering import Lowering, schedule
 from polytope_lens.importers.registry import Table
+from polytope_lens.io.files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,10 +57,9 @@ def load_safetensors(path: str | PathLike[str]) -> dict[str, NDArray[Any]]:
     """
     safetensors = require("safetensors", extra="torch", purpose="reading a .safetensors file")
     path = Path(path)
+    data = read_bytes(path)
     try:
-        content = safetensors.deserialize(path.read_bytes())
-    except OSError as error:
-        raise FileFormatError(f"{path} cannot be read: {error.strerror or error}.") from error
+        content = safetensors.deserialize(data)
     except Exception as error:  # safetensors has its own class, outside of its public names in some versions
         raise FileFormatError(f"{path} is damaged, or not a .safetensors file: {error}.") from error
     return {name: _decoded(path, name, entry) for name, entry in content}

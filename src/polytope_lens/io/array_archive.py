@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
 import struct
+import sys
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -80,6 +82,28 @@ def load_arrays(path: str | os.PathLike[str], *, sealed: str = "") -> Arrays:
     return arrays
 
 
+def load_array(path: str | os.PathLike[str]) -> Any:
+    """The array of numbers in a ``.npy`` file.
+
+    Raises
+    ------
+    MissingFileError, FileAccessError, FileFormatError
+    """
+    with open_to_read(path) as file:
+        size = file.seek(0, 2)
+        file.seek(0)
+        try:
+            _check_header(file, size, "the file")
+            file.seek(0)
+            found = np.lib.format.read_array(file, allow_pickle=False)
+        except Exception as error:  # numpy raises nearly anything about a damaged header
+            why = f"It {error}" if isinstance(error, FileFormatError) else "Write it with numpy.save."
+            raise FileFormatError(f"{path} is not a .npy file of numbers. {why}") from error
+    if found.dtype.kind not in "buif":
+        raise FileFormatError(f"{path} is not a .npy file of numbers, but of {found.dtype}.")
+    return found
+
+
 def digest(arrays: Mapping[str, Any]) -> str:
     """SHA-256 of arrays, their names, types and shapes, in hexadecimal."""
     total = hashlib.sha256()
@@ -127,19 +151,27 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
     with archive.open(member) as stream:
         if not member.filename.endswith(".npy"):
             raise FileFormatError(f"holds {member.filename!r}, which is no array.")
-        read_header = HEADERS.get(np.lib.format.read_magic(stream))
-        if read_header is None:
-            raise FileFormatError(f"holds {member.filename!r}, an array in a format that is not read.")
-        shape, _, dtype = read_header(stream)
-        if dtype.hasobject:
-            raise FileFormatError(f"holds Python objects, in {member.filename!r}, which are never read.")
-        n = 1
-        for length in shape:
-            n *= length
-        if min(shape, default=0) < 0 or stream.tell() + n * dtype.itemsize != member.file_size:
-            raise FileFormatError(f"is damaged: {member.filename!r} is not as long as it says.")
+        _check_header(stream, member.file_size, repr(member.filename))
     with archive.open(member) as stream:
         found = np.lib.format.read_array(stream, allow_pickle=False)
         if stream.read(1):  # which also compares the sum of what was read
             raise zlib.error("bytes behind the end of an array")
+    if found.dtype.kind == "U" and found.nbytes:
+        characters = (
+            np.ascontiguousarray(found).reshape(-1).view(np.dtype(np.uint32).newbyteorder(found.dtype.byteorder))
+        )
+        if characters.max() > sys.maxunicode:
+            raise FileFormatError(f"is damaged: {member.filename!r} is no text.")
     return found
+
+
+def _check_header(stream: Any, size: int, name: str) -> None:
+    """Refuse an array that is not one of plain numbers or texts, or that claims another size than it has."""
+    read_header = HEADERS.get(np.lib.format.read_magic(stream))
+    if read_header is None:
+        raise FileFormatError(f"holds {name}, an array in a format that is not read.")
+    shape, _, dtype = read_header(stream)
+    if dtype.hasobject:
+        raise FileFormatError(f"holds Python objects, in {name}, which are never read.")
+    if min(shape, default=0) < 0 or stream.tell() + math.prod(shape) * dtype.itemsize != size:
+        raise FileFormatError(f"is damaged: {name} is not as long as it says.")

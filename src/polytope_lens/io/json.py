@@ -77,14 +77,14 @@ def read_json(text: str) -> tuple[Array, Array, Owners]:
             "holds something else. Write it with `export.json()`."
         )
     try:
-        d = int(told["dim"])
+        d = _whole(told["dim"])
         rows = [[read_fraction(v) for v in (*row, bound)] for row, bound in zip(told["A"], told["b"], strict=True)]
         if d < 1 or any(len(row) != d + 1 for row in rows):
             raise ValueError(f"a row for {d} variables should have as many numbers")
         values = np.empty((len(rows), d + 1), dtype=object)
         for i, row in enumerate(rows):
             values[i] = row
-        owners = tuple(tuple((int(p), int(q)) for p, q in row) for row in told["owners"])
+        owners = tuple(tuple((_whole(p), _whole(q)) for p, q in row) for row in told["owners"])
         if len(owners) != len(rows):
             raise ValueError(f"there are {len(owners)} owners for {len(rows)} rows")
         return values[:, :-1], values[:, -1], owners
@@ -93,3 +93,9 @@ def read_json(text: str) -> tuple[Array, Array, Owners]:
             f'the JSON of a polytope should hold "dim", "A" with rows of that many fractions, "b" and "owners" with an '
             f"entry for each row, but it does not: {error}."
         ) from error
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise ValueError(f"{value!r} should be a whole number")
+    return value

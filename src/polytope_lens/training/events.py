@@ -237,7 +237,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
       0-1      2-2        2           2           1     0      0       0     0  87.5%
       1-2      2-1        1           1           1     0      0       1     0  87.5%
     """
-    workers = validate.count(workers, name="`workers`")
+    workers = validate.workers(workers)
     networks, steps = recording.networks, recording.steps.tolist()
     transitions: list[Transition | None] = []
     n_regions: list[int] = []

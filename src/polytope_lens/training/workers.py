@@ -12,6 +12,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +33,9 @@ R = TypeVar("R")
 WORTH_PROCESSES = 4.0
 """Seconds of work left from which on processes are started; they need some two seconds to start."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-SERVE = "from polytope_lens.training.workers import serve; serve()"
+SERVE = "import sys; from polytope_lens.training.workers import serve; serve(int(sys.argv[1]))"
+WATCH_SECONDS = 0.5
+"""How soon a process notices that the one that started it is no more."""
 
 
 def in_order(
@@ -62,7 +65,7 @@ def in_order(
     OptionError
         `workers` below 1.
     """
-    workers = validate.count(workers, name="`workers`")
+    workers = validate.workers(workers)
     with tqdm(total=len(items), desc=progress, unit="step", disable=progress is None, leave=False) as bar:
         took, n_done = 0.0, 0
         for item in items:
@@ -115,7 +118,7 @@ class Worker:
     def __init__(self, function: Callable[[Any], Any]) -> None:
         path = os.pathsep.join(entry for entry in sys.path if entry)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE],
+            [sys.executable, "-c", SERVE, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # what is to be said was said about the first item
@@ -151,8 +154,12 @@ class Worker:
                 pipe.close()  # type: ignore[union-attr]
 
 
-def serve() -> None:
-    """Be a worker: read a function and then items from stdin, write pairs of answer and failure to stdout."""
+def serve(parent: int) -> None:
+    """Be a worker: read a function and then items from stdin, write pairs of answer and failure to stdout.
+
+    Nobody waits for answers any more when the parent, a process of that number, has been killed.
+    """
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anybody prints does not belong among the answers
@@ -168,3 +175,9 @@ def serve() -> None:
             answer = None, error
         pickle.dump(answer, answers, protocol=5)
         answers.flush()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)

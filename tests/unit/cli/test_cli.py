@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -65,6 +68,20 @@ def test_arguments_that_cannot_be_read_get_one_sentence_too(capsys, lines):
         assert streams.err.count("\n") == 1
         assert says in streams.err
         assert "--help" in streams.err
+
+
+def test_ctrl_c_while_kernels_are_compiled_ends_the_program_at_once(lines, tmp_path):
+    """It ended in a traceback of numba, after what was left of half a minute."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "polytope_lens", "partition", lines, "--save", str(tmp_path / "run.npz")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+        assert "compiling the subdivide engine" in run.stderr.readline()
+        started = time.perf_counter()
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=60)
+    assert time.perf_counter() - started < 2
+    assert (run.returncode, out, err) == (130, "", "polytope-lens: interrupted; no file is half-written.\n")
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".npz" and path.name != "lines.npz"]
 
 
 def test_help_comes_without_the_library():

@@ -6,14 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from polytope_lens._compiled import jit
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 INNER = """
 from polytope_lens._compiled.jit import inlined
@@ -44,7 +41,8 @@ def package(tmp_path: Path) -> Path:
     (folder / "_compiled").mkdir(parents=True)
     for package in (folder, folder / "_compiled"):
         (package / "__init__.py").touch()
-    shutil.copy(jit.__file__, folder / "_compiled")
+    for module in ("jit", "machine_code", "waiting"):
+        shutil.copy(Path(jit.__file__).with_name(f"{module}.py"), folder / "_compiled")
     (folder / "inner.py").write_text(INNER.format(1))
     (folder / "outer.py").write_text(OUTER)
     return folder
@@ -84,7 +82,7 @@ def test_imports_are_followed_through_packages_and_modules():
 
 def test_a_module_without_sources_is_left_alone(tmp_path: Path):
     (tmp_path / "gone.walk-1.nbi").touch()
-    jit.forget_if_stale(tmp_path, tmp_path / "gone.py")
+    assert jit.forget_if_stale(tmp_path, tmp_path / "gone.py")
     assert [path.name for path in tmp_path.iterdir()] == ["gone.walk-1.nbi"]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -91,6 +92,29 @@ def test_streams_may_be_left_at_any_time_and_helpers_stop():
         assert len([region for region, _ in zip(stream, range(n), strict=False)]) == n
         stream.close()
     assert lens.count(box, workers=3).total == lens.count(box).total
+
+
+@pytest.mark.parametrize("workers", [100, 10**5, 10**12])
+def test_senseless_numbers_of_workers_cost_nothing(workers):
+    lens, box = random_lens((2, 6, 6, 1), seed=3), Box([-1, -1], [1, 1])
+    assert lens.count(box, workers=workers).total == lens.count(box).total
+
+
+def test_an_interrupted_run_does_not_wait_for_its_helpers(monkeypatch):
+    """A helper that had begun to compile was waited for: 100 seconds."""
+
+    def slow(*_):
+        time.sleep(5)
+
+    monkeypatch.setattr(driver, "PATIENCE_SECONDS", 0.1)
+    lens, box = random_lens((2, 60, 60, 60, 1), seed=3), Box([-1, -1], [1, 1])
+    stream = lens.regions(box, workers=2)
+    next(stream)
+    monkeypatch.setattr(driver._Walk, "advance", slow)
+    started = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        stream.throw(KeyboardInterrupt)
+    assert time.perf_counter() - started < 2
 
 
 def test_an_error_in_a_helper_reaches_the_caller(monkeypatch):

@@ -7,6 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
+from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import ConsistencyError  # noqa: E402
 from polytope_lens.importers.torch.torch import from_module, lower_and_check, self_check  # noqa: E402
 from polytope_lens.importers.wanted import wanted  # noqa: E402
@@ -71,3 +72,17 @@ def test_self_check_leaves_everything_as_it_was():
     assert all(torch.equal(weights[name], value) for name, value in model.state_dict().items())
     assert all(parameter.dtype == torch.float32 and parameter.requires_grad for parameter in model.parameters())
     assert torch.equal(model[0].weight.grad, gradient)
+
+
+def test_wide_outputs_are_compared_a_few_points_at_a_time(monkeypatch):
+    """A layer of padding, without weights, has more outputs than 1024 points leave memory for."""
+    monkeypatch.setattr("polytope_lens.importers.check.BUDGET", 3e8)
+    seen = []
+
+    class Padded(nn.Module):
+        def forward(self, x):
+            seen.append(len(x))
+            return nn.functional.pad(x, (0, 2**19))
+
+    assert Lens(Padded(), input_shape=(3,)).self_check.within_bound
+    assert sum(seen[1:]) >= 16 and max(seen) <= 4

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from families import golden
 from polytope_lens import Lens, Network
 from polytope_lens.errors import (
     FileFormatError,
-    MissingFileError,
+    MissingExtraError,
     OptionError,
+    PolytopeLensError,
     UnsupportedLayerError,
 )
 
@@ -34,10 +37,22 @@ def test_files_of_other_kinds_are_refused(tmp_path):
             Lens(tmp_path / name)
 
 
-@pytest.mark.parametrize("suffix", ["onnx", "onnx.gz", "nnet", "npz", "safetensors", "pt", "pth", "pickle"])
-def test_a_missing_file_is_one_whatever_it_should_hold(suffix, tmp_path):
-    with pytest.raises(MissingFileError, match=r"cannot be read: there is no such file"):
-        Lens(tmp_path / f"missing.{suffix}")
+@pytest.mark.parametrize("suffix", ["", ".npz", ".onnx", ".pt", ".pth", ".safetensors", ".pickle", ".nnet"])
+def test_a_missing_file_is_one_whatever_it_is_called(tmp_path, suffix):
+    path = tmp_path / f"net{suffix}"
+    with pytest.raises(FileNotFoundError, match="cannot be read: there is no such file") as missing:
+        Lens(path)
+    assert isinstance(missing.value, PolytopeLensError)
+    path.mkdir()
+    with pytest.raises(PolytopeLensError, match="cannot be read: Is a directory"):
+        Lens(path)
+
+
+def test_a_file_of_torch_without_torch_names_the_extra(tmp_path, monkeypatch):
+    (tmp_path / "net.pt").touch()
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtraError, match=r'pip install "polytope-lens\[torch\]"'):
+        Lens(tmp_path / "net.pt")
 
 
 def test_torch_modules_that_are_not_piecewise_affine_are_named():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from polytope_lens import Lens
-from polytope_lens.errors import FileFormatError, InvalidNetworkError, OptionError
+from polytope_lens.errors import FileFormatError, InvalidNetworkError, MissingFileError, OptionError
 from polytope_lens.importers.state_dict import load_safetensors, lower
 
 torch = pytest.importorskip("torch")
@@ -126,7 +126,7 @@ def test_what_is_missing_or_unknown_is_told():
 
 def test_damaged_files_are_refused(tmp_path):
     path = tmp_path / "w.safetensors"
-    with pytest.raises(FileFormatError, match="cannot be read: No such file"):
+    with pytest.raises(MissingFileError, match="cannot be read: there is no such file"):
         load_safetensors(path)
     safetensors.save_file(mlp().state_dict(), path)
     data = path.read_bytes()

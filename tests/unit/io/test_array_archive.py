@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from polytope_lens.errors import FileFormatError, PolytopeLensError
-from polytope_lens.io.array_archive import DIGEST, MOST_GROWTH, digest, load_arrays, save_arrays
+from polytope_lens.io.array_archive import DIGEST, MOST_GROWTH, digest, load_array, load_arrays, save_arrays
 
 ARRAYS = {
     "W0": np.arange(6.0).reshape(2, 3),
@@ -125,6 +125,8 @@ def header(shape, dtype="<f8", version=(1, 0)):
         ("a.npy", header((-1,)) , "not as long as it says"),
         ("a.npy", header((1,)) + bytes(9), "not as long as it says"),
         ("a.npy", header((1,), version=(3, 0)) + bytes(8), "in a format that is not read"),
+        ("a.npy", header((), "<U1") + b"\xff" * 4, "'a.npy' is no text"),
+        ("a.npy", header((2,), ">U1") + b"\0\0\0a\x00\x11\0\0", "'a.npy' is no text"),
         ("a.npy", header((1,), "|O") + bytes(8), "Python objects, in 'a.npy'"),
         ("a.npy", header((1,), "|O8") + bytes(8), "Python objects, in 'a.npy'|damaged"),
         ("a.npy", header((2**24,)) + bytes(2**27), f"more than {MOST_GROWTH} times as many"),
@@ -155,3 +157,23 @@ def test_an_archive_of_nothing_is_one(tmp_path):
     assert load_arrays(tmp_path / "a.npz") == {}
     with pytest.raises(PolytopeLensError, match="cannot be read: Is a directory"):
         load_arrays(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "Write it with numpy.save"),
+        (b"text", "Write it with numpy.save"),
+        (header((10**12,)), "the file is not as long as it says"),
+        (header((1,)), "the file is not as long as it says"),
+        (header((1,)) + bytes(9), "the file is not as long as it says"),
+        (header((1,), "|O") + bytes(8), "Python objects, in the file, which are never read"),
+        (header((1,), "<U2") + bytes(8), "but of <U2"),
+    ],
+)
+def test_single_arrays_are_read_or_refused_in_one_sentence(tmp_path, content, says):
+    np.save(tmp_path / "good.npy", ARRAYS["W0"])
+    assert np.array_equal(load_array(tmp_path / "good.npy"), ARRAYS["W0"])
+    (tmp_path / "a.npy").write_bytes(content)
+    with pytest.raises(FileFormatError, match=rf"a\.npy is not a \.npy file of numbers.*{says}"):
+        load_array(tmp_path / "a.npy")

@@ -47,6 +47,9 @@ def test_json_of_the_whole_space():
         (lambda told: told.update(dim=-1, A=[], b=[], owners=[]), "should hold"),
         (lambda told: told["owners"][0][0].append(1), "should hold"),
         (lambda told: told["owners"][0][0].__setitem__(0, float("inf")), "should hold"),
+        (lambda told: told["owners"][0][0].__setitem__(0, 0.5), "should hold"),
+        (lambda told: told.update(dim=2.5), "should hold"),
+        (lambda told: told.update(dim="2"), "should hold"),
     ],
 )
 def test_other_json_is_refused(change, says):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import operator
+import os
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -56,3 +58,42 @@ def test_scripts_need_no_main_guard(tmp_path):
 def test_a_process_that_dies_is_told():
     with pytest.raises(RuntimeError, match="ended with code 3"):
         list(in_order(eval, ["0", "1", "__import__('os')._exit(3)"], workers=2, worth=-1))
+
+
+ORPHANS = """
+import os, signal, time
+from functools import partial
+from polytope_lens.training.workers import in_order
+
+def first():
+    items = ["1", "__import__('os').getpid()", *["__import__('time').sleep(60)"] * 4]
+    yield from in_order(eval, items, workers=2, worth=-1)
+
+results = first()
+next(results)
+print(next(results), flush=True)
+time.sleep(60)
+"""
+
+
+def test_processes_end_with_the_one_that_started_them():
+    """Killed, a film's parent left its workers drawing."""
+    source = Path(__file__).parents[3] / "src"
+    environment = {**os.environ, "PYTHONPATH": str(source)}
+    with subprocess.Popen(
+        [sys.executable, "-c", ORPHANS], stdout=subprocess.PIPE, text=True, env=environment
+    ) as parent:
+        worker = int(parent.stdout.readline())
+        os.kill(worker, 0)
+        parent.kill()
+    for _ in range(40):
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the worker still runs")
+
+
+def test_a_senseless_number_of_processes_starts_as_many_as_there_is_work():
+    assert list(in_order(operator.neg, range(3), workers=10**12, worth=-1)) == [0, -1, -2]

@@ -136,7 +136,9 @@ class Node:
 
     def fold(self) -> list[Array]:
         """The node's outputs, if its inputs are constants."""
-        return self.reference(self.proto, self.inputs, self.opset)
+        found = self.reference(self.proto, self.inputs, self.opset)
+        graph.checked_weights(sum(array.size for array in found), self.where)
+        return found
 
     def may_mix(self, result: Any) -> bool:
         """Whether the operator may do something else to one sample alone than to one among others.

@@ -410,9 +410,12 @@ class _Program:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:
             base = str(self._folder_of(tensor))
         try:
-            return np.asarray(numpy_helper.to_array(tensor, base))
+            found = np.asarray(numpy_helper.to_array(tensor, base))
         except Exception as error:
             raise FileFormatError(f"{self.where} is damaged: {str(error)[:300]}") from error
+        if base:
+            graph.grant_more(found.nbytes)
+        return found
 
     def _folder_of(self, tensor: onnx.TensorProto) -> Path:
         """The model's folder, if the data that a tensor refers to lie in it."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.errors import FileAccessError, FileFormatError, InvalidNetworkError, MissingFileError
+from polytope_lens.importers.torch.claims import check_archive, check_module, check_tensors
 from polytope_lens.importers.torch.trace import class_name
 from polytope_lens.io.files import open_to_read
 
@@ -70,14 +71,12 @@ def load_torch(path: str | PathLike[str]) -> nn.Sequential:
         loaded = nn.Sequential(loaded)
     if not isinstance(loaded, nn.Sequential):
         raise FileFormatError(f"{path} holds {class_name(loaded)} instead of an nn.Sequential. {save_again}")
+    check_module(Path(path), loaded)
     try:
         loaded.eval()
         repr(loaded)
-        damaged = not all(isinstance(p, torch.Tensor | None) for m in loaded.modules() for p in m._parameters.values())
-    except Exception:  # modules whose attributes were tampered with
-        damaged = True
-    if damaged:
-        raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {save_again}")
+    except Exception as error:  # modules whose attributes were tampered with
+        raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {save_again}") from error
     return loaded
 
 
@@ -92,6 +91,7 @@ def load_weights(path: str | PathLike[str]) -> dict[str, torch.Tensor]:
     loaded = _loaded(Path(path))
     if not isinstance(loaded, dict) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise FileFormatError(f"{path} holds {class_name(loaded)} instead of a state_dict.")
+    check_tensors(Path(path), loaded.values())
     return loaded
 
 
@@ -113,6 +113,7 @@ def with_weights(model: nn.Module, tensors: Mapping[str, Any]) -> nn.Module:
 
 def _loaded(path: Path) -> Any:
     """What a file holds, read by the restricted unpickler."""
+    check_archive(path)
     try:
         with (
             open_to_read(path) as file,

@@ -101,7 +101,7 @@ def film(
             f"the size of a frame should be two numbers, width and height, but received {validate.shown(size)}."
         )
     width, height = (validate.count(n, name="a side of a frame, in pixels,") for n in sides)
-    workers = validate.count(workers, name="`workers`")
+    workers = validate.workers(workers)
     if not len(recording):
         raise OptionError("a film needs at least one recorded step, but this recording has none.")
     output = check(recording, output)

@@ -146,7 +146,7 @@ def test_torchscript_files_are_refused(tmp_path):
 def test_missing_files_and_directories_are_refused(tmp_path):
     with pytest.raises(MissingFileError, match=r"missing\.pt cannot be read: there is no such file"):
         load_torch(tmp_path / "missing.pt")
-    with pytest.raises(FileAccessError, match="cannot be read"):
+    with pytest.raises(FileAccessError, match="cannot be read: Is a directory"):
         load_torch(tmp_path)
 
 
@@ -202,7 +202,7 @@ def test_tampered_modules_are_refused(tmp_path):
     model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
     model[0].__dict__["_parameters"] = {"weight": "no tensor", "bias": None}
     torch.save(model, tmp_path / "tampered.pt")
-    with pytest.raises(FileFormatError, match="damaged modules"):
+    with pytest.raises(FileFormatError, match="no plain array of numbers: str"):
         load_torch(tmp_path / "tampered.pt")
     endless = nn.Sequential(nn.Linear(2, 2))
     endless._modules["1"] = endless

@@ -1,0 +1,140 @@
+"""Machine code on disk: damaged, without room, without a place; programs work, and say so once."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from polytope_lens._compiled import machine_code
+
+KERNEL = """
+import sys
+from polytope_lens._compiled.jit import jit
+
+
+@jit
+def twice(x):
+    return 2 * x
+
+
+@jit
+def fourfold(x):
+    return 2 * twice(x)
+
+
+if __name__ == "__main__":
+    print(fourfold(3), sum(fourfold.stats.cache_hits.values()), twice.stats.cache_path)
+"""
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    """A module with kernels, in a folder of its own."""
+    folder = tmp_path / "kernels"
+    folder.mkdir()
+    (folder / "kernel.py").write_text(KERNEL)
+    return folder / "kernel.py"
+
+
+def run(kernel, *, prepare=None, **environment):
+    """What a process prints that asks the kernel, and what it warns of."""
+    environment = {"PYTHONDONTWRITEBYTECODE": "1", **environment}
+    left = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    done = subprocess.run(
+        [sys.executable, str(kernel)], capture_output=True, text=True, env=left | environment, preexec_fn=prepare
+    )
+    assert done.returncode == 0, done.stderr
+    found, hits, *folder = done.stdout.split(maxsplit=2)
+    assert found == "12"
+    return int(hits), "".join(folder).strip(), done.stderr
+
+
+def files(kernel):
+    return sorted(path for path in (kernel.parent / "__pycache__").iterdir() if path.suffix in (".nbi", ".nbc"))
+
+
+DAMAGES = {
+    "empty": lambda data: b"",
+    "zeros": lambda data: bytes(len(data)),
+    "half": lambda data: data[: len(data) // 2],
+    "a bit": lambda data: data[:9] + bytes([data[9] ^ 1]) + data[10:],
+    "text": lambda data: b"nonsense",
+    "a pickle of another": lambda data: b"N.",
+    "without its digest": lambda data: data[: -machine_code.SIZE],
+}
+
+
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_files_are_as_if_there_were_none(tmp_path, damage, suffix):
+    files = machine_code.SealedFiles(str(tmp_path), "function", "stamp")
+    assert files.load("key") is None
+    for value in (b"code" * 100, b"other"):
+        files.save("key", value)
+        assert machine_code.SealedFiles(str(tmp_path), "function", "stamp").load("key") == value
+        assert machine_code.SealedFiles(str(tmp_path), "function", "newer").load("key") is None
+        (path,) = (path for path in tmp_path.iterdir() if path.suffix == suffix)
+        path.write_bytes(DAMAGES[damage](path.read_bytes()))
+        assert files.load("key") is None
+
+
+def test_damaged_code_is_compiled_anew_and_replaced(kernel):
+    """The power went, or the disk is failing: a raw UnpicklingError at each run until somebody deleted the file."""
+    assert run(kernel)[0] == 0
+    for path in files(kernel):
+        path.write_bytes(bytes(path.stat().st_size))
+    assert run(kernel)[::2] == (0, "")
+    assert run(kernel)[::2] == (1, "")
+
+
+def test_without_room_nothing_is_kept_and_programs_work(kernel):
+    def prepare():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+    hits, _, said = run(kernel, prepare=prepare)
+    assert hits == 0
+    assert said.count("UserWarning: machine code cannot be kept in") == 1
+    assert not [path for path in (kernel.parent / "__pycache__").iterdir() if path.suffix in (".nbi", ".nbc", ".tmp")]
+    assert run(kernel)[0] == 0
+    assert run(kernel)[0] == 1
+
+
+def test_without_a_place_a_temporary_one_serves(kernel, tmp_path):
+    nowhere = {
+        "HOME": "/proc/none",
+        "XDG_CACHE_HOME": "/proc/none",
+        "NUMBA_CACHE_LOCATOR_CLASSES": "UserWideCacheLocator",
+    }
+    hits, folder, said = run(kernel, TMPDIR=str(tmp_path), **nowhere)
+    assert Path(folder).is_relative_to(tmp_path / f"polytope-lens-{os.getuid()}")
+    assert (tmp_path / f"polytope-lens-{os.getuid()}").stat().st_mode & 0o777 == 0o700
+    assert (hits, said.count("UserWarning: neither the folder")) == (0, 1)
+    assert run(kernel, TMPDIR=str(tmp_path), **nowhere)[0] == 1
+    # What others could write to is not read.
+    (tmp_path / f"polytope-lens-{os.getuid()}").chmod(0o777)
+    hits, folder, said = run(kernel, TMPDIR=str(tmp_path), **nowhere)
+    assert (hits, Path(folder).is_relative_to(tmp_path / f"polytope-lens-{os.getuid()}")) == (0, False)
+    assert not Path(folder).exists()
+
+
+def test_without_any_place_each_process_compiles(kernel, monkeypatch):
+    monkeypatch.setattr(machine_code, "told", [])
+    monkeypatch.setattr(machine_code.tempfile, "gettempdir", lambda: "/proc/none")
+    machine_code.temporary_folder.cache_clear()
+    with pytest.warns(UserWarning, match="is compiled anew by each process"):
+        assert machine_code.temporary_folder() is None
+    machine_code.temporary_folder.cache_clear()
+
+
+def test_what_is_said_is_said_once(monkeypatch):
+    monkeypatch.setattr(machine_code, "told", [])
+    with pytest.warns(UserWarning, match=r"no room\. Set NUMBA_CACHE_DIR to a folder"):
+        machine_code.say_once("no room.")
+    machine_code.say_once("no place.")
