@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from polytope_lens._arrays import validate
 from polytope_lens.errors import FileAccessError, MissingFileError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def open_to_read(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     ------
     MissingFileError, FileAccessError
     """
-    path = Path(path)
+    path = validate.path(path, name="a file to be read")
     with _named(path, "read"), path.open("rb") as file:
         yield file
 
@@ -65,7 +66,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     FileAccessError
         No room, no permission, or a folder of that name.
     """
-    path = Path(path)
+    path = validate.path(path, name="a file to be written")
     with _named(path, "written"):
         is_other = path.exists() and not path.is_file()
     if is_other:

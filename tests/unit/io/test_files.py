@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from polytope_lens.errors import FileAccessError, MissingFileError
+from polytope_lens.errors import FileAccessError, MissingFileError, OptionError
 from polytope_lens.io.files import leftover_name, read_bytes, whole_file, whole_folder, write_text
 
 
@@ -123,6 +123,14 @@ def test_a_folder_is_whole_or_not_there(tmp_path):
     with pytest.raises(ValueError, match="half-way"):
         fail()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", ["", "a\0b", None, 3])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(OptionError, match="a file to be written should be a path"):
+        write_text(path, "")
+    with pytest.raises(OptionError, match="a file to be read should be a path"):
+        read_bytes(path)
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path):
