@@ -50,10 +50,12 @@ def with_known_corners(partition: Partition) -> Partition:
     Cost: a look at the bounds; milliseconds for each region with such a corner.
     """
     mesh = partition.mesh
-    if mesh is None:
+    if mesh is None or not len(mesh.points):
         return partition
-    least = np.abs(mesh.points).sum(axis=1) * (ROUNDINGS * UNIT_ROUNDOFF)
-    doubtful = mesh.error > np.maximum(least, SHARE * np.ptp(mesh.points, axis=0).max())
+    least = SHARE * max(float(column.max() - column.min()) for column in mesh.points.T)
+    if not mesh.error.max() > least:
+        return partition
+    doubtful = mesh.error > np.maximum(np.abs(mesh.points).sum(axis=1) * (ROUNDINGS * UNIT_ROUNDOFF), least)
     if not doubtful.any():
         return partition
     points, error = mesh.points.copy(), mesh.error.copy()
