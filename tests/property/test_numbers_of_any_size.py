@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 from families import SCALES, of_any_size
-from polytope_lens import Box, Lens, Polytope
+from polytope_lens import Box, Lens, Polytope, PolytopeLensError
 
 
 def holds_ball(region, center, radius):
@@ -50,3 +52,62 @@ def test_balls_keep_clear_of_rows_that_no_float_holds():
     balls = partition.chebyshev_balls()
     for region, center, radius in zip(partition, balls.centers, balls.radii.tolist(), strict=True):
         assert radius in (0, np.inf) or holds_ball(region, center, radius)
+
+
+FAR = Lens.from_arrays([[[5e-324, 0], [0, 5e-324]], [[1, 1]]], [[-1, -1], [-1]])
+PLAIN = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, -2]]], [[0, 0, 1], [0]])
+OF_PARTITIONS = {
+    "extrema": lambda P: P.extrema(), "volumes": lambda P: P.volumes(), "level set": lambda P: P.level_set(0, 0.5),
+    "polygons": lambda P: P.polygons(), "balls": lambda P: P.chebyshev_balls(),
+    "moments": lambda P: P.function.moments(), "norms": lambda P: P.function.norms(),
+    "variation": lambda P: P.function.total_variation(),
+    "frame": lambda P: P.to_frame(), "plot": lambda P: P.plot(), "neurons": lambda P: P.neurons(),
+}  # fmt: skip
+OF_POLYTOPES = (
+    "vertices", "volume", "centroid", "diameter", "width", "bounding_box", "chebyshev_ball", "estimate_volume",
+    "max_volume_ellipsoid", "min_volume_ellipsoid",
+)  # fmt: skip
+POLYTOPES = {
+    "beyond floats": Polytope([[Fraction(1, 10**400), 0], [-1, 0], [0, 1], [0, -1]], [1, 0, 1, 1]),
+    "the largest floats": Polytope([[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1]], [1.7e308] * 5),
+    "subnormal": Box([-1e-310] * 2, [1e-310] * 2).to_polytope(),
+}
+
+
+def answers(ask):
+    """Whether there is an answer, rather than a refusal in one sentence."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # overflow is told by numpy
+        try:
+            ask()
+        except PolytopeLensError as error:
+            return "\n" in str(error)
+        finally:
+            pyplot.close("all")
+    return True
+
+
+@pytest.mark.parametrize("norm", [1, 2, np.inf])
+def test_boundaries_beyond_the_largest_float_are_infinitely_far_in_floats_and_not_in_fractions(norm):
+    found = FAR.robustness_radius([0, 0], norm=norm, output=0, value=0.5, exact=True)
+    assert (found.radius, found.upper) == (np.inf, np.inf)
+    assert 1.7e308 < found.lower < np.inf
+    assert found.exact > 10**308
+    assert FAR.robustness_radius([0, 0], norm=norm, output=0, value=0.5).radius == np.inf
+
+
+@pytest.mark.parametrize("half", [1e308, 1.7e308])
+@pytest.mark.parametrize("name", OF_PARTITIONS)
+def test_partitions_of_boxes_as_large_as_floats(half, name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        partition = PLAIN.partition(Box([-half] * 2, [half] * 2))
+    assert np.isfinite(partition.mesh.points).all()
+    assert answers(lambda: OF_PARTITIONS[name](partition)) or name == "plot"
+
+
+@pytest.mark.parametrize("name", OF_POLYTOPES)
+@pytest.mark.parametrize("size", POLYTOPES)
+def test_polytopes_at_the_ends_of_the_floats(size, name):
+    answers(getattr(POLYTOPES[size], name))
+    answers(lambda: POLYTOPES[size].sample(2))

@@ -7,16 +7,28 @@ from math import inf, isqrt, nextafter
 
 # Bits of a root that is known before it is rounded: more than two floats have.
 BITS = 120
+LARGEST = nextafter(inf, 0.0)
 
 
 def enclose(low: Fraction, high: Fraction) -> tuple[float, float]:
-    """The greatest float <= `low` and the least one >= `high`; both nonnegative and within the range of floats."""
-    below, above = float(low), float(high)
+    """The greatest float <= `low` and the least one >= `high`, infinite beyond the largest one; both nonnegative."""
+    below, above = _to_float(low), _to_float(high)
+    if below == inf:
+        below = LARGEST
+    if above == inf:
+        return below, above
     if Fraction(below) > low:
         below = nextafter(below, -inf)
     if Fraction(above) < high:
         above = nextafter(above, inf)
     return below, above
+
+
+def _to_float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return inf
 
 
 def enclose_root(square: Fraction) -> tuple[float, float]:

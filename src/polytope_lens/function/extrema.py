@@ -10,7 +10,7 @@ from flint import fmpq
 
 from polytope_lens._arrays.batches import batches
 from polytope_lens._places import PARTS, POINTS
-from polytope_lens.arithmetic.rational import fraction, rational, rationals
+from polytope_lens.arithmetic.rational import fraction, nearest_float, rational, rationals
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, summation_bound
 from polytope_lens.cells.region_facets import domain_sides, region_rows
 from polytope_lens.domain import is_bounded
@@ -130,10 +130,10 @@ def _greatest(partition: Partition, output: int, side: int, exact: bool) -> Extr
         if best is None or value > best[0]:
             best = value, found.point, region
     assert best is not None  # partitions have regions
-    value, point, region = best[0] * side, np.array([fraction(v) for v in best[1]], dtype=object), best[2]
+    value, point, region = best[0] * side, best[1], best[2]
     if exact:
-        return Extremum(fraction(value), point, region)
-    return Extremum(float(fraction(value)), point.astype(np.float64), region)
+        return Extremum(fraction(value), np.array([fraction(v) for v in point], dtype=object), region)
+    return Extremum(nearest_float(value), np.array([nearest_float(v) for v in point]), region)
 
 
 class _Proposals(NamedTuple):

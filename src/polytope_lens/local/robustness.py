@@ -382,5 +382,7 @@ def _answer(boundary: BoundarySearch, clear: float, n_regions: int, status: Stat
 
 def _nearest_of(low: float, high: float, power: Fraction, norm: float) -> float:
     """The one of two neighbouring floats that is nearer to a distance."""
+    if high == inf:  # beyond the largest float
+        return high
     middle = (fraction(low) + fraction(high)) / 2
     return low if power < (middle * middle if norm == 2 else middle) else high

@@ -10,6 +10,7 @@ import numpy as np
 from polytope_lens._arrays.growing import GrowingArray
 from polytope_lens._arrays.key_table import PointTable
 from polytope_lens._arrays.ragged import following, list_of, starts
+from polytope_lens.errors import DomainError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,6 +136,8 @@ def polygons(mesh: PlanarMesh) -> NDArray[np.object_]:
     """The regions as shapely polygons, (n_regions,), a valid coverage: neighbours share corners to the last bit."""
     import shapely
 
+    if not np.isfinite(mesh.points).all():
+        raise DomainError("some corners of the regions are beyond the largest float. Choose a smaller domain.")
     sizes = np.diff(mesh.indptr)
     closing = mesh.corners[mesh.indptr[:-1]]
     rings = np.insert(mesh.corners, mesh.indptr[1:], closing)

@@ -52,10 +52,13 @@ def with_known_corners(partition: Partition) -> Partition:
     mesh = partition.mesh
     if mesh is None or not len(mesh.points):
         return partition
-    least = SHARE * max(float(column.max() - column.min()) for column in mesh.points.T)
-    if not mesh.error.max() > least:
+    if mesh.error.max() <= SHARE * _half_width(mesh.points):
         return partition
-    doubtful = mesh.error > np.maximum(np.abs(mesh.points).sum(axis=1) * (ROUNDINGS * UNIT_ROUNDOFF), least)
+    known = np.isfinite(mesh.points).all(axis=1)
+    least = 2 * SHARE * _half_width(mesh.points[known]) if known.any() else 0.0
+    with np.errstate(over="ignore"):
+        rounding = np.abs(mesh.points).sum(axis=1) * (ROUNDINGS * UNIT_ROUNDOFF)
+    doubtful = ~known | (mesh.error > np.maximum(rounding, least))
     if not doubtful.any():
         return partition
     points, error = mesh.points.copy(), mesh.error.copy()
@@ -69,6 +72,11 @@ def with_known_corners(partition: Partition) -> Partition:
         if not doubtful.any():
             break
     return replace(partition, mesh=replace(mesh, points=points, error=error))
+
+
+def _half_width(points: Floats) -> float:
+    """Half of the largest side of the box around some points; the whole may be beyond floats."""
+    return max(float(column.max()) / 2 - float(column.min()) / 2 for column in points.T)
 
 
 def point_numbers(mesh: PlanarMesh | PolyhedralMesh, region: int) -> Ints:

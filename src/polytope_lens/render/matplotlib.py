@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
+# Coordinates up to this size: axes compute with a few times the width.
+WIDEST = 1e300
 LINES = {"value": None, "pattern": "#33333399", "slope": "#33333399", "layer": "white"}  # None: by layer
 TRAIN, VALIDATION = "#d55e00", "#0072b2"  # vermillion and blue of Okabe and Ito: told apart by all eyes
 INK, FRAME = "#333333", "#999999"
@@ -344,6 +346,8 @@ def fill(
 ) -> RegionImage:
     """Fill the regions by a scalar that is affine on each, outline the domain and fit the view to it."""
     mesh = require_planar_mesh(partition)
+    if not np.abs(mesh.points).max() < WIDEST:
+        raise DomainError(f"a domain is drawn if its coordinates are below {WIDEST:g} in size. Choose a smaller one.")
     image = RegionImage(ax, mesh, planes, cmap=cmap, norm=norm)
     ax.add_image(image)
     draw_segments(ax, scene.domain_outline(mesh), color=FRAME, width=0.8)

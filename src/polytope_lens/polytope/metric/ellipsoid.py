@@ -118,7 +118,10 @@ def min_volume_ellipsoid(poly: Polytope) -> Ellipsoid:
     seen = np.array([[nearest_float(v / size) for v in point] for point in away])
     # In these coordinates the vertices have unit covariance, so that the program is well conditioned.
     shape = np.asarray(np.linalg.qr(seen / np.sqrt(len(seen)), mode="r")).T
-    points = np.linalg.solve(shape, seen.T).T
+    try:
+        points = np.linalg.solve(shape, seen.T).T
+    except np.linalg.LinAlgError as cause:
+        raise DomainError("the polytope is too thin for an ellipsoid of floats around it. Scale it.") from cause
     matrix, offset = cvxpy.Variable((d, d), PSD=True), cvxpy.Variable(d)
     moved = points @ matrix + np.ones((len(points), 1)) @ cvxpy.reshape(offset, (1, d), order="C")
     limits = [cvxpy.norm(moved, axis=1) <= 1]
@@ -201,6 +204,8 @@ def _shrunk(poly: Polytope, center: Floats, matrix: Floats) -> Ellipsoid:
 
 def _inflated(vertices: list[list[fmpq]], center: Floats, matrix: Floats) -> Ellipsoid:
     """The ellipsoid made larger until it is proved to hold all vertices."""
+    if not (np.isfinite(center).all() and np.isfinite(matrix).all()):
+        raise DomainError("the smallest ellipsoid around the polytope is beyond the largest float. Scale it down.")
     x = rationals(center)
     columns = fmpq_mat([[u - v for u, v in zip(point, x, strict=True)] for point in vertices]).transpose()
     for _ in range(TRIES):

@@ -26,6 +26,8 @@ WARM_UP, ROUNDS = 20, 4
 # Added to covariances, as a share of their trace, which keeps them positive.
 RIDGE = 2.0**-40
 TOO_THIN = "the polytope is too thin for floats of this size to lie in it. Move and scale it first."
+# Widths whose squares are floats.
+LARGEST = 1e150
 
 
 class Walkers:
@@ -49,6 +51,14 @@ class Walkers:
             raise UnboundedPolytopeError(
                 "points all over a polytope were asked for that contains the ray "
                 f"{[nearest_float(v) for v in ray]}: no distribution is uniform there. Intersect it with a box."
+            )
+        with np.errstate(over="ignore"):
+            width = upper - lower
+        if not ((width < LARGEST) & (width > 1 / LARGEST)).all():
+            raise DomainError(
+                f"points all over a polytope are found by walks if it is between {1 / LARGEST:g} and {LARGEST:g} wide "
+                f"in each coordinate, since squares are floats; the least width is {width.min():g}, the greatest "
+                f"{width.max():g}. Scale it."
             )
         self._rng = rng
         self._dim = poly.dim

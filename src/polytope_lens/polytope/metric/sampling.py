@@ -67,6 +67,10 @@ def sample(poly: Polytope, n: int, rng: np.random.Generator) -> Floats:
     if parts.dim < poly.dim:
         raise_flat()
     vertices = found.rounded(poly.dim)
+    if not np.isfinite(vertices).all():
+        raise DomainError(
+            "points all over a polytope were asked for whose corners are beyond the largest float. Scale it down."
+        )
     sizes = np.array([nearest_float(size / sum(parts.sizes, fmpq(0))) for size in parts.sizes])
     simplices = np.array(parts.simplices)
 
