@@ -9,7 +9,7 @@ ONE_THREAD = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo quick test lint bench clean
+.PHONY: demo quick test oldest lint bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo
@@ -28,6 +28,18 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The quick tests with the oldest versions that pyproject.toml allows; torch is that of constraints.txt.
+oldest:
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	sed 's/"torch>=[0-9.]*", //' pyproject.toml > $(VENV)-oldest/pyproject.toml
+	cd $(VENV)-oldest && bin/uv pip compile --quiet --no-header --no-annotate --resolution lowest-direct \
+		$(addprefix --extra ,torch onnx sklearn convex graph data film interactive testing) pyproject.toml > oldest.txt
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		-r $(VENV)-oldest/oldest.txt torch pytest pytest-xdist
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(ONE_THREAD) $(VENV)-oldest/bin/python -m pytest -n $(WORKERS) --dist worksteal --quick -W ignore::DeprecationWarning
+
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/run.py
 
@@ -39,4 +51,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-oldest demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -51,7 +51,7 @@ class Flat:
         """Coordinates of the nearest points of the flat, (n, d) -> (n, k); rounded."""
         origin = self.embed(np.zeros((1, self.dim)))
         basis = reduce(lambda columns, layer: layer.factor() @ columns, self.layers, np.eye(self.dim))
-        return np.asarray(np.linalg.lstsq(basis, (X - origin).T)[0].T)
+        return np.asarray(np.linalg.lstsq(basis, (X - origin).T, rcond=None)[0].T)
 
     def __repr__(self) -> str:
         return f"Flat({self.dim}-dimensional in R^{self.ambient_dim})"

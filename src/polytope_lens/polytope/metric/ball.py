@@ -202,7 +202,7 @@ def _refined(rows: Sequence[Sequence[fmpz]], seen: _Seen) -> Floats:
     double = 2 * rational_root(least)
     excess = np.array([nearest_float((seen.square[q] - least) / double) for q in seen.near])
     system = np.column_stack([_unit([rows[q][:-1] for q in seen.near]), np.ones(len(excess))])
-    step, *_ = np.linalg.lstsq(system, excess)
+    step, *_ = np.linalg.lstsq(system, excess, rcond=None)
     return np.asarray(seen.center + step[:-1])
 
 
