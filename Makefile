@@ -2,12 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
-# Processes that share the tests. Each keeps to one thread, or they would wait for each other's.
+# Processes that share the tests.
 WORKERS ?= 2
-ONE_THREAD = OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 # Python keeps what it has compiled, which a machine may have forbidden: collecting tests takes twice as long without.
 export PYTHONDONTWRITEBYTECODE =
-PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo quick test oldest lint bench clean
 
@@ -38,7 +37,7 @@ oldest:
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
 		-r $(VENV)-oldest/oldest.txt torch pytest pytest-xdist
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
-	$(ONE_THREAD) $(VENV)-oldest/bin/python -m pytest -n $(WORKERS) --dist worksteal --quick -W ignore::DeprecationWarning
+	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) --dist worksteal --quick -W ignore::DeprecationWarning
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/run.py

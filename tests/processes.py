@@ -1,4 +1,8 @@
-"""Functions run in processes that may be killed, end badly or run out of memory."""
+"""Functions run in processes that may be killed, end badly or run out of memory.
+
+A forked process has one thread; what waits for another there, such as OpenMP for its pool, waits for ever.  conftest.py
+hence lets libraries start no pools.
+"""
 
 from __future__ import annotations
 

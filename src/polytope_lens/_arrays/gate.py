@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from polytope_lens._arrays import validate
 
@@ -41,7 +41,7 @@ def checked(what: T) -> T:
     polytope_lens.errors.OptionError: `loud` should be True or False, but received 'no'.
     """
     if not isinstance(what, type):
-        return _checked_function(what)  # type: ignore[return-value, arg-type]
+        return cast("T", _checked_function(cast("Any", what)))
     for name, member in list(vars(what).items()):
         if name.startswith("_") and name != "__call__":
             continue

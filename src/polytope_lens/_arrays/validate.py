@@ -214,11 +214,15 @@ def is_one(value: ArrayLike) -> bool:
     return n_axes(value) != 2
 
 
+def is_whole(value: object) -> bool:
+    """Whether an argument is a whole number, of Python or NumPy, and not a truth value."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def count(value: int, *, name: str, least: int = 1, most: int = WORD) -> int:
     """Return `value` if it is a whole number from `least` to `most`."""
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or not least <= value <= most:
-        end = f" and at most {most}" if most < WORD or (is_whole and value > most) else ""
+    if not is_whole(value) or not least <= value <= most:
+        end = f" and at most {most}" if most < WORD or (is_whole(value) and value > most) else ""
         raise OptionError(f"{name} should be a whole number of at least {least}{end}, but received {shown(value)}.")
     return int(value)
 
@@ -288,7 +292,7 @@ def picked(index: Any, n: int, *, told: str, part: str) -> int | NDArray[np.int6
             return np.arange(n)[index]
         except (TypeError, ValueError) as cause:
             raise IndexingError(f"{told}, but the slice {shown(index)} is none of whole numbers.") from cause
-    if isinstance(index, int | np.integer) and not isinstance(index, bool):
+    if is_whole(index):
         return int(_within(np.array([index]), n, told, part)[0])
     if isinstance(index, np.ndarray | list) and n_axes(index) == 1:
         array = np.asarray(index)

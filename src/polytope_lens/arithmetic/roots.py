@@ -5,6 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from math import inf, isqrt, nextafter
 
+from flint import fmpq
+
+from polytope_lens.arithmetic.rational import nearest_float
+
 # Bits of a root that is known before it is rounded: more than two floats have.
 BITS = 120
 LARGEST = nextafter(inf, 0.0)
@@ -12,7 +16,7 @@ LARGEST = nextafter(inf, 0.0)
 
 def enclose(low: Fraction, high: Fraction) -> tuple[float, float]:
     """The greatest float <= `low` and the least one >= `high`, infinite beyond the largest one; both nonnegative."""
-    below, above = _to_float(low), _to_float(high)
+    below, above = (nearest_float(fmpq(value.numerator, value.denominator)) for value in (low, high))
     if below == inf:
         below = LARGEST
     if above == inf:
@@ -22,13 +26,6 @@ def enclose(low: Fraction, high: Fraction) -> tuple[float, float]:
     if Fraction(above) < high:
         above = nextafter(above, inf)
     return below, above
-
-
-def _to_float(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return inf
 
 
 def enclose_root(square: Fraction) -> tuple[float, float]:

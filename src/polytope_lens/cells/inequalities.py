@@ -17,13 +17,13 @@ from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
 from polytope_lens.cells.region_facets import domain_sides, facets_of_one, seen_from
 from polytope_lens.errors import OptionError
-from polytope_lens.exact.rows import FEW, pulled_back_rows, rows_of
+from polytope_lens.exact.rows import FEW, pulled_back_rows
 from polytope_lens.exact.sliced import rounded_rows
-from polytope_lens.exact.sparse import has_sparse_layers, rows_on, scaled_back
+from polytope_lens.exact.sparse import row_source, rows_on
 from polytope_lens.exact.sparse_rows import region_rows
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.io.row_text import owner_name
-from polytope_lens.network.network import bit_places, fits_written_out, slopes
+from polytope_lens.network.network import bit_places, fits_written_out, has_sparse_layers
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.halfspaces import exact_rows, quotients
 from polytope_lens.polytope.polytope import of_integers
@@ -263,11 +263,11 @@ def _one_row(region: Region, index: int) -> list[fmpz]:
 def _rows_of(region: Region, indices: Iterable[int]) -> tuple[list[list[fmpz]], list[fmpz]]:
     """Some of the inequalities as integer rows, with the scales that they are multiplied by."""
     network, bits, sides = region.network, region.pattern.array, _sides(region)
-    row_of, places = _scaled_row(network, bits), bit_places(network)
+    source, places = row_source(network), bit_places(network)
     rows, scales = [], []
     for q in indices:
         if q < len(bits):
-            exact, scale = row_of(*places[q])
+            exact, scale = source.scaled_row(*places[q], bits)
             rows.append([-v for v in exact] if bits[q] else list(exact))
         else:
             side = sides[q - len(bits)]
@@ -275,25 +275,6 @@ def _rows_of(region: Region, indices: Iterable[int]) -> tuple[list[list[fmpz]], 
             rows += integer_rows(side[None])
         scales.append(scale)
     return rows, scales
-
-
-def _scaled_row(network: Network, bits: Bools) -> Callable[[int, int], tuple[Sequence[fmpz], fmpz]]:
-    """A function for the integer row of a neuron of a layer, and the scale that it is multiplied by."""
-    if fits_written_out(network):
-        source = rows_of(network)
-
-        def found(layer: int, neuron: int) -> tuple[Sequence[fmpz], fmpz]:
-            rows, scale = source.scaled_rows(layer, bits)
-            return rows[neuron], scale
-
-        return found
-    of_layers, columns = slopes(network.layers, bits), (*range(network.input_dim), -1)
-
-    def pulled(layer: int, neuron: int) -> tuple[Sequence[fmpz], fmpz]:
-        row, scale = scaled_back(network, layer, neuron, of_layers)
-        return [fmpz(row.get(j, 0)) for j in columns], fmpz(scale)
-
-    return pulled
 
 
 @kept

@@ -112,8 +112,7 @@ def nearest_boundary(
     """
     norm = validate.norm(norm)
     layers = len(region.network.layers)
-    is_layer = isinstance(layer, int | np.integer) and not isinstance(layer, bool) and DOMAIN <= layer < layers
-    if layer is not None and not is_layer:
+    if layer is not None and not (validate.is_whole(layer) and DOMAIN <= layer < layers):
         raise OptionError(
             f"layer should be a number from 0 to {layers - 1}, or -1 for the domain, "
             f"but received {validate.shown(layer)}."

@@ -20,9 +20,10 @@ from polytope_lens.domain import Box
 from polytope_lens.errors import IntractableError
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.owner_rows import OwnerRows
-from polytope_lens.exact.rows import ExactRows, cell_rows, rows_of
-from polytope_lens.exact.sparse import PulledBackRows
-from polytope_lens.network.network import bit_places, bit_starts, fits_written_out, from_layer, slopes
+from polytope_lens.exact.rows import cell_rows
+from polytope_lens.exact.sparse import row_source
+from polytope_lens.network.network import bit_places, bit_starts, from_layer, slopes
+from polytope_lens.polytope.batch.large import WITHOUT_FACETS
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import (
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Statuses
     from polytope_lens.domain import Domain
+    from polytope_lens.exact.rows import ExactRows
+    from polytope_lens.exact.sparse import PulledBackRows
     from polytope_lens.network.network import Network
     from polytope_lens.polytope import Polytope
 
@@ -105,8 +108,7 @@ def region_rows(network: Network, around: DomainSides, bits: Bools) -> tuple[Flo
     if (n_numbers := (network.n_neurons + len(around.exact)) * (network.input_dim + 1)) > MOST_NUMBERS:
         raise IntractableError(
             f"the facets of a region of {network.n_neurons} neurons and {network.input_dim} inputs are out of reach: "
-            f"its rows are {n_numbers / 1e6:.0f} million numbers. Without facets there are "
-            "`inequalities(facets=False)` and `nearest_boundary()`; or ask on a flat, `lens.slice(p, q, r)`."
+            f"its rows are {n_numbers / 1e6:.0f} million numbers. {WITHOUT_FACETS}"
         )
     rows, error = stacked_rows(network, bits)
     shape = (len(bits), *around.floats.shape)
@@ -257,7 +259,7 @@ class Cells:
 
     @cached_property
     def _here(self) -> ExactRows | PulledBackRows:
-        return rows_of(self._network) if fits_written_out(self._network) else PulledBackRows(self._network)
+        return row_source(self._network)
 
     @cached_property
     def _owners(self) -> OwnerRows:
@@ -265,7 +267,7 @@ class Cells:
 
     @cached_property
     def _beyond(self) -> ExactRows | PulledBackRows:
-        return ExactRows(self._network) if fits_written_out(self._network) else PulledBackRows(self._network)
+        return row_source(self._network, own=True)
 
     def row(self, bits: Bools, index: int) -> Sequence[fmpz]:
         """One of the rows of :func:`region_rows` of a region, as integers; exact."""

@@ -13,9 +13,8 @@ from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.exact.cancellation import cancels
 from polytope_lens.exact.forward import activated, affine, quiet
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.exact.sparse import has_sparse_layers
 from polytope_lens.exact.sparse import point_signs as sparse_point_signs
-from polytope_lens.network.network import bit_places
+from polytope_lens.network.network import bit_places, has_sparse_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -111,6 +111,11 @@ class ExactRows:
         product, rows = self._layer(layer, bits)
         return rows, product[len(rows), self._width - 1]
 
+    def scaled_row(self, layer: int, neuron: int, bits: NDArray[np.bool_]) -> tuple[Row, fmpz]:
+        """One of them, with the same factor."""
+        rows, scale = self.scaled_rows(layer, bits)
+        return rows[neuron], scale
+
     def _layer(self, layer: int, bits: NDArray[np.bool_]) -> tuple[fmpz_mat, list[Row]]:
         key = bits[: self._integers.bit_stops[layer]].tobytes()
         kept = self._memo[layer]

@@ -18,8 +18,8 @@ from scipy.sparse import csr_array
 from polytope_lens._compiled.simd import LANES
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.exact.blocks import affine_of_blocks, blocks
-from polytope_lens.exact.rows import ExactRows
-from polytope_lens.network.network import bit_starts, slopes
+from polytope_lens.exact.rows import ExactRows, rows_of
+from polytope_lens.network.network import bit_starts, fits_written_out, has_sparse_layers, slopes
 
 if TYPE_CHECKING:
     from flint import fmpz_mat
@@ -38,11 +38,6 @@ class DoubleDoubles(NamedTuple):
     high: Floats
     low: Floats
     error: Floats
-
-
-def has_sparse_layers(network: Network) -> bool:
-    """Whether any layer keeps its weight as a sparse matrix."""
-    return any(not isinstance(layer.weight, np.ndarray) for layer in network.layers)
 
 
 def inputs(X: Floats) -> DoubleDoubles:
@@ -198,6 +193,10 @@ class PulledBackRows:
             self._last = layer, key, _Rows(self._network, self._chart, layer, of_layers)
         return self._last[2]
 
+    def scaled_row(self, layer: int, neuron: int, bits: Bools) -> tuple[list[fmpz], fmpz]:
+        """One of them in the inputs, and the factor that it was multiplied by."""
+        return self.rows(layer, bits).scaled(neuron)
+
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
@@ -206,10 +205,14 @@ class _Rows:
     layer: int
     slopes: list[Floats]
 
+    def scaled(self, neuron: int) -> tuple[list[fmpz], fmpz]:
+        row, scale = scaled_back(self.network, self.layer, neuron, self.slopes)
+        return [fmpz(row.get(j, 0)) for j in (*range(self.network.input_dim), -1)], fmpz(scale)
+
     def __getitem__(self, neuron: int) -> list[fmpz]:
-        row = pulled_back(self.network, self.layer, neuron, self.slopes)
         if self.chart is None:
-            return [fmpz(row.get(j, 0)) for j in (*range(self.network.input_dim), -1)]
+            return self.scaled(neuron)[0]
+        row = pulled_back(self.network, self.layer, neuron, self.slopes)
         columns = range(len(self.chart[0]))
         return [fmpz(sum(value * self.chart[j][k] for j, value in row.items())) for k in columns]
 
@@ -217,3 +220,13 @@ class _Rows:
 def rows_on(network: Network, chart: fmpz_mat | None = None) -> ExactRows | PulledBackRows:
     """Exact rows of a network on a chart, or on the input space, one by one where weights are sparse."""
     return PulledBackRows(network, chart) if has_sparse_layers(network) else ExactRows(network, chart)
+
+
+def row_source(network: Network, *, own: bool = False) -> ExactRows | PulledBackRows:
+    """Exact rows of a network in its inputs, one by one where its weights are too large to be written out.
+
+    The source has a memory of its `own` of the last pattern, or that of :func:`.rows_of`.
+    """
+    if not fits_written_out(network):
+        return PulledBackRows(network)
+    return ExactRows(network) if own else rows_of(network)

@@ -109,7 +109,7 @@ def _shape(value: Any) -> tuple[int, ...]:
         numbers = (value,) if isinstance(value, int | np.integer) else tuple(value)
     except TypeError:
         numbers = ()
-    whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in numbers)
+    whole = all(map(validate.is_whole, numbers))
     if not numbers or not whole or not all(1 <= n <= validate.WORD for n in numbers):
         raise DimensionError(
             f"`input_shape` should be the shape of one sample, as (3, 32, 32), but received {validate.shown(value)}."

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from polytope_lens.errors import FileFormatError
-from polytope_lens.io.files import open_to_read, whole_file
+from polytope_lens.io.files import MOST_GROWTH, most_unpacked, open_to_read, whole_file
 
 if TYPE_CHECKING:
     import os
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     Arrays = dict[str, Any]
 
 DIGEST = "sha256_of_all"
-# Members may take so many bytes, and so many times those of the file, before memory is asked for.
-FREE_BYTES, MOST_GROWTH = 2**28, 100
 # In front of each member of a zip archive: signature, flags, lengths of its name and of what follows the name.
 LOCAL_HEADER = struct.Struct("<4s2xH18xHH")
 HAS_TRAILER, TRAILERS = 8, (12, 16, 20, 24)
@@ -120,7 +118,7 @@ def _members(file: BinaryIO) -> Arrays:
         listed = archive.infolist()
         _check_directory(file, archive, listed)
         size, claimed = file.seek(0, 2), sum(member.file_size for member in listed)
-        if claimed > max(FREE_BYTES, MOST_GROWTH * size):
+        if claimed > most_unpacked(size):
             raise FileFormatError(
                 f"has {size:.3g} bytes and claims arrays of {claimed:.3g}, more than {MOST_GROWTH} times as many."
             )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 if sys.platform != "win32":
     import fcntl
 
+FREE_BYTES, MOST_GROWTH = 2**28, 100
+"""What an archive unpacks to may take so many bytes, or so many times its own."""
 LEFTOVER = (".polytope-lens-", ".tmp")
 """How the names of unfinished files begin and end."""
 
@@ -50,6 +52,11 @@ def open_to_read(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     path = validate.path(path, name="a file to be read")
     with _named(path, "read"), path.open("rb") as file:
         yield file
+
+
+def most_unpacked(size: int) -> int:
+    """How many bytes an archive of so many may claim to hold, before memory is asked for."""
+    return max(FREE_BYTES, MOST_GROWTH * size)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
 from polytope_lens.errors import DimensionError
-from polytope_lens.network.network import augment, slopes
+from polytope_lens.network.network import augment, has_sparse_layers, slopes
 from polytope_lens.network.pattern import unpack
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ def affine_maps(network: Network, patterns: Words) -> Floats:
 
 
 def _maps(network: Network, bits: Bools) -> Floats:
-    is_sparse = any(not isinstance(layer.weight, np.ndarray) for layer in network.layers)
-    if is_sparse and network.output_dim > network.input_dim + 1:
+    if has_sparse_layers(network) and network.output_dim > network.input_dim + 1:
         return _maps_of_many_outputs(network, bits)
     n, out, matrix = len(bits), network.output_dim, network.output_weight
     written_out = matrix if isinstance(matrix, np.ndarray) else matrix.toarray()

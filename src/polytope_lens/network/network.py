@@ -283,6 +283,11 @@ def augment(weight: Floats, bias: Floats) -> Floats:
     return matrix
 
 
+def has_sparse_layers(network: Network) -> bool:
+    """Whether any layer keeps its weight as a sparse matrix."""
+    return any(not isinstance(layer.weight, np.ndarray) for layer in network.layers)
+
+
 def fits_written_out(network: Network) -> bool:
     """Whether all weights can be had as dense arrays, which some questions need."""
     return not any(map(_is_too_large, [*(layer.weight for layer in network.layers), network.output_weight]))

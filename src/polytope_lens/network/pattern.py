@@ -219,8 +219,7 @@ class ActivationPattern:
         """
         flipped = self.array
         for bit in bits:
-            is_number = isinstance(bit, int | np.integer) and not isinstance(bit, bool)
-            if not is_number or not -len(self.bits) <= bit < len(self.bits):
+            if not validate.is_whole(bit) or not -len(self.bits) <= bit < len(self.bits):
                 raise DimensionError(
                     f"the pattern has {len(self.bits)} bits, but bit {validate.shown(bit)} was to be flipped."
                 )

@@ -80,7 +80,7 @@ def _of_outputs(network: Network, chosen: list[int], weight: NDArray[np.float64]
 
 
 def _index(value: int, n: int, *, name: str, what: str, where: str = "") -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+    if not validate.is_whole(value):
         raise OptionError(f"{name} should be a whole number, but received {validate.shown(value)}.")
     if not -n <= value < n:
         number = f"{n} {what}s" if n != 1 else f"1 {what}"

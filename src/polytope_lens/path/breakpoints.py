@@ -11,8 +11,8 @@ from flint import fmpq
 from polytope_lens.arithmetic.rational import integer_matrix, nearest_float, rational, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.exact.rows import ExactRows, exact_normal
-from polytope_lens.exact.sparse import has_sparse_layers, pulled_back
-from polytope_lens.network.network import slopes
+from polytope_lens.exact.sparse import pulled_back
+from polytope_lens.network.network import has_sparse_layers, slopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

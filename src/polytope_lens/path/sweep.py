@@ -23,8 +23,8 @@ import numpy as np
 from polytope_lens.arithmetic.double_double import affine, zeros_between
 from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.exact.sparse import NOT_DEAD, has_sparse_layers
-from polytope_lens.network.network import bit_places
+from polytope_lens.exact.sparse import NOT_DEAD
+from polytope_lens.network.network import bit_places, has_sparse_layers
 from polytope_lens.network.pattern import flip_all, pack, unpack
 from polytope_lens.path import sparse_sweep
 from polytope_lens.path.breakpoints import Exact, Knots, between, ends, in_order, joined, rounded

@@ -12,9 +12,9 @@ from polytope_lens.arithmetic.rational import integers, rational, rationals
 from polytope_lens.domain import Box
 from polytope_lens.errors import ConsistencyError, OutsideDomainError, PartialPartitionError, Status
 from polytope_lens.exact.point_signs import pattern_beside, point_signs
-from polytope_lens.exact.sparse import has_sparse_layers
 from polytope_lens.exact.sparse import point_signs as sparse_point_signs
 from polytope_lens.flat_domain import flat_domain
+from polytope_lens.network.network import has_sparse_layers
 from polytope_lens.network.pattern import find, pack
 from polytope_lens.polytope.feasibility import interior_point
 

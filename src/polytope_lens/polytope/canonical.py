@@ -17,7 +17,7 @@ from polytope_lens.arithmetic.rational import integers
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.facets import exact_facet_mask, facet_mask, primitive
 from polytope_lens.polytope.feasibility import has_interior, is_empty
-from polytope_lens.polytope.halfspaces import is_contradicted
+from polytope_lens.polytope.halfspaces import exact_rows, is_contradicted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,11 +57,11 @@ def canonical(poly: Polytope) -> Canonical:
     if is_contradicted(poly) or is_empty(poly):
         return Canonical(poly.dim, None, frozenset())
     if has_interior(poly):
-        rows, facets = poly.rows, np.flatnonzero(facet_mask(poly)).tolist()
+        rows, facets = exact_rows(poly).rows, np.flatnonzero(facet_mask(poly)).tolist()
         return Canonical(poly.dim, (), frozenset(primitive(rows[q]) for q in facets))
     equations, leading = _echelon(_implicit_equations(poly))
     free = [k for k in range(poly.dim) if k not in leading]
-    reduced = [_reduced(row, equations, leading) for row in poly.rows]
+    reduced = [_reduced(row, equations, leading) for row in exact_rows(poly).rows]
     inner = [[row[k] for k in free] + [row[-1]] for row in reduced]
     facets = np.flatnonzero(exact_facet_mask(inner)).tolist() if free else []
     return Canonical(poly.dim, tuple(map(primitive, equations)), frozenset(primitive(reduced[q]) for q in facets))
@@ -79,7 +79,7 @@ def is_same_set(one: Polytope, other: Polytope) -> bool:
 @kept
 def halfspace_set(poly: Polytope) -> frozenset[Vector]:
     """The halfspaces that a polytope is given by, those of rows without a normal left out unless they say "nowhere"."""
-    return frozenset(primitive(row) for row in poly.rows if any(row[:-1]) or row[-1] > 0)
+    return frozenset(primitive(row) for row in exact_rows(poly).rows if any(row[:-1]) or row[-1] > 0)
 
 
 def _implicit_equations(poly: Polytope) -> list[list[fmpz]]:
@@ -90,8 +90,8 @@ def _implicit_equations(poly: Polytope) -> list[list[fmpz]]:
     a row with slack somewhere in the cone has some in the polytope. There are at most as many programs as rows.
     """
     d = poly.dim
-    cone = [Halfspace([fmpq(v) for v in row], ZERO) for row in poly.rows]
-    left = [row for row in poly.rows if any(row)]
+    cone = [Halfspace([fmpq(v) for v in row], ZERO) for row in exact_rows(poly).rows]
+    left = [row for row in exact_rows(poly).rows if any(row)]
     while left:
         objective = [-sum((fmpq(row[k], max(map(abs, row))) for row in left), ZERO) for k in range(d + 1)]
         best = maximize(objective, cone, [-ONE] * d + [ZERO], [ONE] * (d + 1))

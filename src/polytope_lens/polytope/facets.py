@@ -17,6 +17,7 @@ from polytope_lens.lp.interior_point import inside as inside_point
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
 from polytope_lens.polytope.batch.statuses import FACET, REDUNDANT
+from polytope_lens.polytope.halfspaces import exact_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def facet_mask(poly: Polytope) -> Bools:
     """
     if rows_are_independent(poly.A):
         return np.ones(len(poly.owners), dtype=bool)
-    groups = distinct(poly.rows)
+    groups = distinct(exact_rows(poly).rows)
     rows = [[fmpz(v) for v in key] for key in groups]
     mask = np.zeros(len(poly.owners), dtype=bool)
     for index in _decided(rows, poly):

@@ -15,7 +15,7 @@ from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import nearest_float, rational
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
-from polytope_lens.polytope.halfspaces import holds_hint, proper
+from polytope_lens.polytope.halfspaces import exact_rows, holds_hint, proper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def recession_direction(poly: Polytope) -> list[fmpq] | None:
     lines, n_lines = normals(poly).nullspace()
     if n_lines:
         return [fmpq(lines[k, 0]) / max(abs(lines[i, 0]) for i in range(d)) for k in range(d)]
-    rows = [Halfspace([fmpq(v) for v in row[:-1]], ZERO) for row in poly.rows]
+    rows = [Halfspace([fmpq(v) for v in row[:-1]], ZERO) for row in exact_rows(poly).rows]
     for k in range(d):
         for direction in (ONE, -ONE):
             best = maximize([direction if i == k else ZERO for i in range(d)], rows, [-ONE] * d, [ONE] * d)
@@ -81,7 +81,7 @@ def recession_direction(poly: Polytope) -> list[fmpq] | None:
 @kept
 def is_bounded(poly: Polytope) -> bool:
     """Whether the polytope contains no ray; exact. The empty polytope is bounded."""
-    if len(poly.rows) < poly.dim:  # there is a direction along which none of them changes
+    if len(exact_rows(poly).rows) < poly.dim:  # there is a direction along which none of them changes
         return is_empty(poly)
     return recession_direction(poly) is None or is_empty(poly)
 
@@ -125,11 +125,11 @@ def box_around(poly: Polytope) -> tuple[Floats, Floats]:
 @kept
 def normals(poly: Polytope) -> fmpz_mat:
     """The normals of all rows as a matrix; one row of zeros if there are none."""
-    return fmpz_mat([row[:-1] for row in poly.rows] or [[fmpz(0)] * poly.dim])
+    return fmpz_mat([row[:-1] for row in exact_rows(poly).rows] or [[fmpz(0)] * poly.dim])
 
 
 def _cone(poly: Polytope) -> list[Halfspace]:
-    return [Halfspace([fmpq(v) for v in row], ZERO) for row in poly.rows]
+    return [Halfspace([fmpq(v) for v in row], ZERO) for row in exact_rows(poly).rows]
 
 
 def vertex_bound(rows: Sequence[Sequence[fmpz]], dim: int) -> fmpq:

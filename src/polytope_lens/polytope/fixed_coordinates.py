@@ -12,7 +12,7 @@ from flint import fmpq, fmpz
 
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integers
-from polytope_lens.polytope.halfspaces import IntegerRows
+from polytope_lens.polytope.halfspaces import IntegerRows, exact_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def fixed_coordinates(poly: Polytope) -> Fixed | None:
     """What rows like ``x_k <= v`` and ``-x_k <= -v`` fix; None where they fix nothing, or leave nothing."""
     below: dict[int, fmpq] = {}
     above: dict[int, fmpq] = {}
-    for row in poly.rows:
+    for row in exact_rows(poly).rows:
         at = [k for k, v in enumerate(row[:-1]) if v]
         if len(at) == 1:
             k = at[0]
@@ -64,7 +64,7 @@ def fixed_coordinates(poly: Polytope) -> Fixed | None:
         return None
     free = [k for k in range(poly.dim) if k not in values]
     rows: list[list[fmpz]] = []
-    for row in poly.rows:
+    for row in exact_rows(poly).rows:
         constant = sum((row[k] * v for k, v in values.items() if row[k]), fmpq(row[-1]))
         rows.append(integers([*(fmpq(row[k]) for k in free), constant]))
     rest = type(poly).__new__(type(poly))

@@ -16,7 +16,7 @@ from polytope_lens.polytope.double_description import extreme_rays
 from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.feasibility import is_empty, normals, recession_direction
 from polytope_lens.polytope.fixed_coordinates import fixed_coordinates
-from polytope_lens.polytope.halfspaces import is_contradicted
+from polytope_lens.polytope.halfspaces import exact_rows, is_contradicted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,7 +90,7 @@ def generators(poly: Polytope, purpose: str = "vertices", most: int | None = Non
 
 
 def _found(poly: Polytope, purpose: str, most: int | None) -> Generators:
-    d, m = poly.dim, len(poly.rows)
+    d, m = poly.dim, len(exact_rows(poly).rows)
     fixed = fixed_coordinates(poly)
     if fixed is not None:
         return _embedded(poly, fixed, generators(fixed.rest, purpose, most))
@@ -101,7 +101,7 @@ def _found(poly: Polytope, purpose: str, most: int | None) -> Generators:
             raise_empty(purpose)
         return Generators([], [], np.zeros((0, m), dtype=bool), has_line=True)
     members: dict[Vector, list[int]] = {}
-    for q, row in enumerate(poly.rows):
+    for q, row in enumerate(exact_rows(poly).rows):
         if any(row[:-1]):
             members.setdefault(primitive(row), []).append(q)
     distinct = sorted(members)
@@ -131,7 +131,8 @@ def _embedded(poly: Polytope, fixed: Fixed, rest: Generators) -> Generators:
     found = [tuple(map(int, integers([*fixed.embed(_position(point)), fmpq(1)]))) for point in rest.vertices]
     rays = [tuple(map(int, fixed.directed(ray))) for ray in rest.rays]
     tight = rest.tight.copy()
-    fixing = [any(row[:-1]) and not any(inner) for row, inner in zip(poly.rows, fixed.rest.rows, strict=True)]
+    both = zip(exact_rows(poly).rows, fixed.rest.rows, strict=True)
+    fixing = [any(row[:-1]) and not any(inner) for row, inner in both]
     tight[:, fixing] = True
     points = _ordered(found, list(range(len(found))), rays, poly.dim)
     return Generators([found[i] for i in points], sorted(rays), tight[points], rest.has_line)

@@ -158,7 +158,7 @@ def rounded(poly: Polytope) -> tuple[Floats, Floats]:
     table = quotients(poly).copy()
     size = np.abs(table).max(axis=1, initial=0.0)
     for i in np.flatnonzero(~((size >= SMALLEST) & (size <= LARGEST))).tolist():
-        row = poly.rows[i]
+        row = exact_rows(poly).rows[i]
         largest = max(map(abs, row))
         if largest:
             unit = fmpz(1) << (int(largest).bit_length() - 1)
@@ -171,7 +171,7 @@ def rounded(poly: Polytope) -> tuple[Floats, Floats]:
 @kept
 def fractions(poly: Polytope) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """``A`` and ``b`` as arrays of :class:`fractions.Fraction`; nothing is rounded."""
-    values = np.empty((len(poly.rows), poly.dim + 1), dtype=object)
+    values = np.empty((len(exact_rows(poly).rows), poly.dim + 1), dtype=object)
     for i, (row, scale) in enumerate(zip(*exact_rows(poly), strict=True)):
         values[i] = [Fraction(int(v), int(scale)) for v in row]
     A, b = values[:, :-1], -values[:, -1]
@@ -185,7 +185,7 @@ def has_float_rows(poly: Polytope) -> bool:
     if poly._floats is not None:
         return True
     A, b = rounded(poly)
-    for row, a, offset in zip(poly.rows, A, b, strict=True):
+    for row, a, offset in zip(exact_rows(poly).rows, A, b, strict=True):
         near = rationals([*a, -offset])
         k = max(range(len(row)), key=lambda i: abs(row[i]))
         if any(fmpq(row[k]) * v != near[k] * w for v, w in zip(near, row, strict=True)):
@@ -196,18 +196,18 @@ def has_float_rows(poly: Polytope) -> bool:
 @kept
 def proper(poly: Polytope) -> list[list[fmpz]]:
     """The rows that depend on x."""
-    return [row for row in poly.rows if any(row[:-1])]
+    return [row for row in exact_rows(poly).rows if any(row[:-1])]
 
 
 @kept
 def is_contradicted(poly: Polytope) -> bool:
     """Whether a row without a normal says that there is no point at all."""
-    return any(row[-1] > 0 for row in poly.rows if not any(row[:-1]))
+    return any(row[-1] > 0 for row in exact_rows(poly).rows if not any(row[:-1]))
 
 
 def slacks(poly: Polytope, point: Sequence[fmpq]) -> list[fmpq]:
     """``-(a . x + c)`` of each row at a point."""
-    return [-sum((a * x for a, x in zip(row, point, strict=False)), fmpq(row[-1])) for row in poly.rows]
+    return [-sum((a * x for a, x in zip(row, point, strict=False)), fmpq(row[-1])) for row in exact_rows(poly).rows]
 
 
 def holds(poly: Polytope, point: Sequence[fmpq]) -> bool:

@@ -13,6 +13,7 @@ from polytope_lens.errors import DimensionError, DomainError, UnboundedPolytopeE
 from polytope_lens.polytope.facets import facet_mask
 from polytope_lens.polytope.feasibility import has_interior, is_bounded
 from polytope_lens.polytope.generators import generators
+from polytope_lens.polytope.halfspaces import exact_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def ordered_edges(poly: Polytope) -> list[int]:
     """Rows of a bounded polygon with interior that are edges, one row per edge, counter-clockwise; exact."""
     _check_polygon(poly)
-    return by_angle(poly.rows, np.flatnonzero(facet_mask(poly)).tolist())
+    return by_angle(exact_rows(poly).rows, np.flatnonzero(facet_mask(poly)).tolist())
 
 
 def _check_polygon(poly: Polytope) -> None:
@@ -55,7 +56,7 @@ def by_angle(rows: Sequence[Sequence[fmpz]], chosen: Sequence[int]) -> list[int]
 def exact_vertices(poly: Polytope) -> tuple[list[int], list[tuple[fmpq, fmpq]]]:
     """Edges in order, and the corner at which each edge starts, as fractions."""
     edges = ordered_edges(poly)
-    rows = poly.rows
+    rows = exact_rows(poly).rows
     return edges, [crossing(rows[edges[i - 1]], rows[edges[i]]) for i in range(len(edges))]
 
 

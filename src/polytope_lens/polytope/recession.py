@@ -19,6 +19,7 @@ from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.double_description import extreme_rays, primitive_fractions
 from polytope_lens.polytope.facets import primitive
 from polytope_lens.polytope.feasibility import is_empty
+from polytope_lens.polytope.halfspaces import exact_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +90,7 @@ def recession_cone(poly: Polytope) -> ConeGenerators:
     """
     if is_empty(poly):
         raise DomainError("an empty polytope has no rays: no point satisfies all its inequalities.")
-    return cone_of_rows([row[:-1] for row in poly.rows], poly.dim)
+    return cone_of_rows([row[:-1] for row in exact_rows(poly).rows], poly.dim)
 
 
 def is_trivial_cone(rows: Sequence[Sequence[fmpz]], dim: int) -> bool:

@@ -133,7 +133,7 @@ def header(shape, dtype="<f8", version=(1, 0)):
     ],
 )  # fmt: skip
 def test_members_that_are_no_arrays_are_refused(tmp_path, name, content, says, monkeypatch):
-    monkeypatch.setattr("polytope_lens.io.array_archive.FREE_BYTES", 2**26)
+    monkeypatch.setattr("polytope_lens.io.files.FREE_BYTES", 2**26)
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(name, content)

@@ -7,8 +7,6 @@ from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from polytope_lens._arrays import validate
 from polytope_lens.errors import OptionError, require
 
@@ -175,8 +173,7 @@ def mlp(shape: Sequence[int], negative_slope: float = 0.0, seed: int = 0) -> nn.
 def _checked(shape: Sequence[int]) -> tuple[int, ...]:
     """The shape, if it is one."""
     widths = validate.sequence(shape, name="the shape of a network")
-    is_whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in widths)
-    if len(widths) < 2 or not is_whole or min(widths) < 1:
+    if len(widths) < 2 or not all(map(validate.is_whole, widths)) or min(widths) < 1:
         raise OptionError(
             "a shape lists the numbers of inputs, of neurons in each hidden layer, and of outputs, all at least 1; "
             f"received {validate.shown(shape)}. `shape_of` makes one of a text such as '14x6'."

@@ -25,14 +25,10 @@ from polytope_lens.importers import comparisons, ends, graph, sample_axis
 from polytope_lens.importers.layering import Lowering, schedule
 from polytope_lens.importers.onnx.free_inputs import fixed_value, free_inputs
 from polytope_lens.importers.onnx.fused import FUSED
+from polytope_lens.importers.onnx.needed_nodes import DOMAINS, check_names, domain, needed, place, reason
 from polytope_lens.importers.onnx.node import (
-    CHOOSING,
-    COMPARISONS,
-    ENDS,
     FOLDED,
-    JUMPS,
     KEEPING,
-    SMOOTH,
     SYMBOLIC,
     Node,
 )
@@ -56,7 +52,6 @@ if TYPE_CHECKING:
     Value: TypeAlias = graph.Tensor | np.ndarray[Any, Any] | ends.Ended | comparisons.Step | None
 
 OLDEST_OPSET = 7
-DOMAINS = ("", "ai.onnx")
 OPERATIONS: dict[tuple[str, str], Callable[[Node], Any]] = {
     **{("", name): operation for name, operation in (MOVES | MAPS).items()},
     **FUSED,
@@ -165,11 +160,11 @@ class _Program:
         if self.proto.sparse_initializer:
             raise UnsupportedLayerError("the model has sparse initializers, which this release does not read.")
         outputs = self._outputs(asked)
-        nodes, leaves = self._needed(outputs)
+        nodes, leaves = needed(self.proto, outputs)
         weights = {tensor.name for tensor in self.proto.initializer}  # inputs as well, in files of old
         looked_at = leaves | {*(asked.free or ()), *asked.fixed, *asked.shapes}
         inputs = {e.name: e for e in self.proto.input if e.name in looked_at and e.name not in weights}
-        self._check_names(nodes, {name for name in inputs if name not in asked.fixed}, outputs)
+        check_names(OPERATIONS, nodes, {name for name in inputs if name not in asked.fixed}, outputs)
         free = free_inputs(inputs, asked)
         fixed = {name: (inputs[name], value) for name, value in asked.fixed.items()}
         parts = self._followed(outputs, nodes, leaves, free, fixed, free.batch)
@@ -221,78 +216,6 @@ class _Program:
             f"outputs={(scores or declared or ['...'])[0]!r}."
         )
 
-    def _needed(self, outputs: Sequence[str]) -> tuple[list[onnx.NodeProto], set[str]]:
-        """The nodes that values depend on, each after those that it takes from, and the names that they start from."""
-        makers: dict[str, onnx.NodeProto] = {}
-        given = {tensor.name for tensor in self.proto.initializer} | {entry.name for entry in self.proto.input}
-        for node in self.proto.node:
-            for name in filter(None, node.output):
-                if name in makers or name in given:
-                    raise FileFormatError(f"{_place(node)} computes {name!r}, which is there already.")
-                makers[name] = node
-        order: list[onnx.NodeProto] = []
-        leaves: set[str] = set()
-        state: dict[int, bool] = {}  # by node: False while what it takes is looked for, True when that is done
-        for output in outputs:
-            if output not in makers and output not in given:
-                raise FileFormatError(f"the output {output!r} is not computed by any node.")
-            if output not in makers:
-                leaves.add(output)
-                continue
-            stack = [(makers[output], iter(makers[output].input))]
-            if id(makers[output]) in state:
-                continue
-            state[id(makers[output])] = False
-            while stack:
-                node, names = stack[-1]
-                name = next(names, None)
-                if name is None:
-                    stack.pop()
-                    state[id(node)] = True
-                    order.append(node)
-                elif name in given:
-                    leaves.add(name)
-                elif name:
-                    maker = makers.get(name)
-                    if maker is None:
-                        raise FileFormatError(f"{_place(node)} takes {name!r}, but nothing computes it.")
-                    if id(maker) not in state:
-                        state[id(maker)] = False
-                        stack.append((maker, iter(maker.input)))
-                    elif not state[id(maker)]:
-                        raise FileFormatError(f"{_place(node)} takes {name!r}, but the graph has a cycle.")
-        return order, leaves
-
-    def _check_names(self, nodes: Sequence[onnx.NodeProto], free: set[str], outputs: Sequence[str]) -> None:
-        """Refuse a graph for the names of its operators, before anything is computed."""
-        symbolic, ended, steps = set(free), dict[str, onnx.NodeProto](), dict[str, onnx.NodeProto]()
-        for node in nodes:
-            taken = [name for name in node.input if name in symbolic]
-            if not taken or (node.op_type in ("Shape", "Size") and _domain(node) == ""):
-                continue
-            if (_domain(node), node.op_type) not in OPERATIONS:
-                raise UnsupportedLayerError(f"{_place(node)} {_reason(node)}.")
-            before = next((ended[name] for name in taken if name in ended), None)
-            compared = next((steps[name] for name in taken if name in steps), None)
-            if compared is not None and node.op_type not in CHOOSING:
-                raise UnsupportedLayerError(
-                    f"{_place(compared)} jumps, so the network is not continuous: its result goes into {_place(node)}."
-                )
-            if before is not None and node.op_type not in KEEPING:
-                raise UnsupportedLayerError(
-                    f"{_place(before)} is not piecewise affine, so the network has no polytopes. At the very end it "
-                    f"would be left out, but here its result goes into {_place(node)}."
-                )
-            names = [name for name in node.output if name]
-            symbolic.update(names)
-            if before is not None or node.op_type in ENDS:
-                ended.update(dict.fromkeys(names, before or node))
-            if node.op_type in COMPARISONS or (compared is not None and node.op_type not in ("Where", "Mul")):
-                steps.update(dict.fromkeys(names, compared or node))
-        jump = next((steps[name] for name in outputs if name in steps), None)
-        if jump is not None:
-            raise UnsupportedLayerError(f"{_place(jump)} jumps, so the network is not continuous.")
-
     def _followed(
         self,
         outputs: Sequence[str],
@@ -312,7 +235,7 @@ class _Program:
             self.values[name] = fixed_value(entry, value, samples if free.has_batch_axis else 1)
         self.values.update(free.tensors(samples))
         for entry in nodes:
-            self.where = _place(entry)
+            self.where = place(entry)
             self._run_node(entry)
         return [self.values[name] for name in outputs]
 
@@ -374,13 +297,13 @@ class _Program:
             return [shape[slice(node.attributes.get("start", 0), node.attributes.get("end"))]]
         if node.op == "Size" and symbolic:
             return [np.array(math.prod(node.value(0).shape), dtype=np.int64)]
-        domain = _domain(node.proto)
-        if not symbolic and domain == "" and node.op in FOLDED:
+        of = domain(node.proto)
+        if not symbolic and of == "" and node.op in FOLDED:
             node.check_growth()
             return node.fold()
-        operation = OPERATIONS.get((domain, node.op))
-        if operation is None or not (symbolic or domain):
-            raise UnsupportedLayerError(f"{self.where} {_reason(node.proto)}.")
+        operation = OPERATIONS.get((of, node.op))
+        if operation is None or not (symbolic or of):
+            raise UnsupportedLayerError(f"{self.where} {reason(node.proto)}.")
         result = operation(node)
         found = result if isinstance(result, list) else [result]
         self.mixes |= node.may_mix(found[0])
@@ -432,35 +355,12 @@ class _Program:
         return folder
 
 
-def _place(node: onnx.NodeProto) -> str:
-    return f"node {node.name or next(iter(node.output), '')!r} ({node.op_type})"
-
-
-def _domain(node: onnx.NodeProto) -> str:
-    return "" if node.domain in DOMAINS else str(node.domain)
-
-
 def _is_label(entry: onnx.ValueInfoProto) -> bool:
     """Whether an output holds whole numbers or text."""
     kind = entry.type.tensor_type.elem_type
     return entry.type.HasField("tensor_type") and kind in (
         onnx.TensorProto.INT64, onnx.TensorProto.INT32, onnx.TensorProto.STRING, onnx.TensorProto.BOOL,
     )  # fmt: skip
-
-
-def _reason(node: onnx.NodeProto) -> str:
-    """Why an operator is refused."""
-    operator = node.op_type
-    if operator in SMOOTH:
-        return "is not piecewise affine, so the network has no polytopes"
-    if operator in JUMPS:
-        return "jumps, so the network is not continuous"
-    if "Quant" in operator or operator.startswith("QLinear") or operator.endswith("Integer"):
-        return "quantises, so the function is not continuous. Export the float model that it was made from"
-    if operator in ("If", "Loop", "Scan"):
-        return "has graphs inside, which this release does not read"
-    domain = _domain(node)
-    return f"is of the domain {domain!r}, which this release does not read" if domain else "is not read by this release"
 
 
 def _joined(parts: Sequence[Value]) -> tuple[graph.Tensor, list[ends.WithoutEnd]]:

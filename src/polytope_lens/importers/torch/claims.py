@@ -6,7 +6,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.errors import FileFormatError
-from polytope_lens.io.files import open_to_read
+from polytope_lens.io.files import MOST_GROWTH, most_unpacked, open_to_read
 
 import torch  # isort: skip
 from torch import nn  # isort: skip
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-# A file may unpack to so many bytes, or so many times its own, and its tensors, some of which may be the same, take so
-# many times what it unpacks to.
-FREE_BYTES, MOST_GROWTH, MOST_VIEWS = 2**28, 100, 4
+# The tensors of a file, some of which may be the same, may take so many times what it may unpack to.
+MOST_VIEWS = 4
 QUANTIZED = (torch.qint8, torch.quint8, torch.qint32, torch.quint4x2, torch.quint2x4)
+SAVE_AGAIN = "Save the whole nn.Sequential with torch.save(model, path)."
 PARTS = ("_parameters", "_buffers", "_modules")
 
 
@@ -35,11 +35,8 @@ def check_archive(path: Path) -> None:
             with zipfile.ZipFile(file) as archive:
                 claimed = sum(member.file_size for member in archive.infolist())
         except Exception as error:  # a damaged directory makes zipfile raise nearly anything
-            raise FileFormatError(
-                f"{path} is damaged, or not a model saved by torch.save in its present zip format. Save the whole "
-                "nn.Sequential with torch.save(model, path)."
-            ) from error
-    if claimed > max(FREE_BYTES, MOST_GROWTH * size):
+            raise damaged(path) from error
+    if claimed > most_unpacked(size):
         raise FileFormatError(
             f"{path} has {size:.3g} bytes and claims {claimed:.3g}, more than {MOST_GROWTH} times as many."
         )
@@ -53,7 +50,7 @@ def check_tensors(path: Path, tensors: Iterable[Any]) -> None:
     FileFormatError
     """
     total = 0
-    allowed = max(FREE_BYTES, MOST_GROWTH * path.stat().st_size)
+    allowed = most_unpacked(path.stat().st_size)
     for tensor in tensors:
         plain = type(tensor) in (torch.Tensor, nn.Parameter) and tensor.layout == torch.strided
         if not plain or tensor.is_nested or tensor.is_meta:
@@ -88,14 +85,18 @@ def check_module(path: Path, model: nn.Module) -> None:
         seen.add(id(module))
         parts = [vars(module).get(part) for part in PARTS] if isinstance(module, nn.Module) else [None]
         if not all(isinstance(part, dict) and all(isinstance(name, str) for name in part) for part in parts):
-            raise FileFormatError(
-                f"{path} holds an nn.Sequential with damaged modules. Save the whole nn.Sequential with "
-                "torch.save(model, path)."
-            )
+            raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {SAVE_AGAIN}")
         parameters, buffers, modules = (list(part.values()) for part in parts if part is not None)
         tensors += [tensor for tensor in parameters + buffers if tensor is not None]
         left += [other for other in modules if other is not None]
     check_tensors(path, tensors)
+
+
+def damaged(path: Path) -> FileFormatError:
+    """The error about a file that cannot be made out."""
+    return FileFormatError(
+        f"{path} is damaged, or not a model saved by torch.save in its present zip format. {SAVE_AGAIN}"
+    )
 
 
 def _kind(tensor: object) -> str:

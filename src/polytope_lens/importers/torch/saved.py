@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.errors import FileAccessError, FileFormatError, InvalidNetworkError, MissingFileError
-from polytope_lens.importers.torch.claims import check_archive, check_module, check_tensors
+from polytope_lens.importers.torch.claims import SAVE_AGAIN, check_archive, check_module, check_tensors, damaged
 from polytope_lens.importers.torch.trace import class_name
 from polytope_lens.io.files import open_to_read
 
@@ -60,23 +60,22 @@ def load_torch(path: str | PathLike[str]) -> nn.Sequential:
     The file is read by torch's restricted unpickler, which refuses every class and function that is not on a list: here
     the supported modules, and what torch itself allows (tensors and plain containers).
     """
-    save_again = "Save the whole nn.Sequential with torch.save(model, path)."
     loaded = _loaded(Path(path))
     if isinstance(loaded, dict) and loaded and all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise FileFormatError(
             f"{path} holds a state_dict, which has weights but no activations: it does not say which network is meant. "
-            f"{save_again} Or build the model, load the state_dict into it, and pass the model; or say `architecture`."
+            f"{SAVE_AGAIN} Or build the model, load the state_dict into it, and pass the model; or say `architecture`."
         )
     if isinstance(loaded, nn.Linear):
         loaded = nn.Sequential(loaded)
     if not isinstance(loaded, nn.Sequential):
-        raise FileFormatError(f"{path} holds {class_name(loaded)} instead of an nn.Sequential. {save_again}")
+        raise FileFormatError(f"{path} holds {class_name(loaded)} instead of an nn.Sequential. {SAVE_AGAIN}")
     check_module(Path(path), loaded)
     try:
         loaded.eval()
         repr(loaded)
     except Exception as error:  # modules whose attributes were tampered with
-        raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {save_again}") from error
+        raise FileFormatError(f"{path} holds an nn.Sequential with damaged modules. {SAVE_AGAIN}") from error
     return loaded
 
 
@@ -138,7 +137,4 @@ def _loaded(path: Path) -> Any:
                 f"{path} holds TorchScript, which is a program. If you trust the file, load it yourself with "
                 "torch.jit.load(path), and pass the model."
             ) from None
-        raise FileFormatError(
-            f"{path} is damaged, or not a model saved by torch.save in its present zip format. Save the whole "
-            "nn.Sequential with torch.save(model, path)."
-        ) from error
+        raise damaged(path) from error

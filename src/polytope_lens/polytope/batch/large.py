@@ -38,6 +38,10 @@ KEPT, CLOSER, MISSED = 0.95, (1.0 - 2.0**-10, 1.0 - 2.0**-20), 0.99
 TOGETHER, ROUNDS, PATIENCE = 16, 24, 4
 # Rows whose scalar products with each other still fit memory: eight gigabytes.
 MOST_ROWS = 2**15
+WITHOUT_FACETS = (
+    "Without facets there are `inequalities(facets=False)` and `nearest_boundary()`; or ask on a flat, "
+    "`lens.slice(p, q, r)`."
+)
 # Rays that are proved at once.
 BATCH = 256
 
@@ -71,14 +75,15 @@ class Reduced(NamedTuple):
 
 
 def reduced(polar: Polar, known: Statuses) -> Reduced:
-    """Leave out coordinates that a single row depends on, and these rows, which are facets.
+    """Leave out what is implied without touching, coordinates that a single row depends on, and these rows.
 
-    The row can be violated or satisfied along the coordinate, and nothing else changes there: the others' polytope is
-    the projection along it.
+    Such a row is a facet: it can be violated or satisfied along the coordinate, and nothing else changes there. The
+    others' polytope is the projection along it.
     """
-    depends = ((polar.rows != 0) | (polar.error != 0)) & (known != CONSTANT)[:, None]
+    rows = (known != CONSTANT) & (known != REDUNDANT)
+    depends = ((polar.rows != 0) | (polar.error != 0)) & rows[:, None]
     surely = np.abs(polar.rows) > polar.error
-    rows, coordinates = known != CONSTANT, np.ones(depends.shape[1], dtype=bool)
+    coordinates = np.ones(depends.shape[1], dtype=bool)
     alone: list[tuple[int, int]] = []
     while True:
         count = depends[rows].sum(axis=0)
@@ -125,8 +130,7 @@ def aim(polar: Polar, known: Statuses, aims: Floats) -> None:
     if len(sight.used) > MOST_ROWS:
         n, d = sight.white.shape
         raise IntractableError(
-            f"which of {n} inequalities in {d} dimensions are facets is out of reach. Without facets there are "
-            "`inequalities(facets=False)` and `nearest_boundary()`; or ask on a flat, `lens.slice(p, q, r)`."
+            f"which of {n} inequalities in {d} dimensions are facets is out of reach. {WITHOUT_FACETS}"
         )
     gram, wanted = sight.white @ sight.white.T, sight.left()
     first = gram[wanted]

@@ -136,26 +136,11 @@ def pays_to_walk(m: int, d: int) -> bool:
 
 
 def _prove_large(polar: large.Polar, status: Statuses, aims: Floats, hasty: bool) -> None:
-    """Rows of one large polytope: from outside if coordinates are few, and what that leaves as :func:`_prove_rest`."""
+    """Rows of one large polytope: from outside, by aiming, then by quadratic programs and by walking."""
+    narrow(polar, status, aims)
     small = large.reduced(polar, status)
     some, known = polar.part(small.rows, small.coordinates), status[small.rows]
-    points = np.zeros(some.rows.shape) if len(aims) else np.empty((0, len(small.coordinates)))
-    narrow(some, known, points)
-    # What is implied without touching is in nobody's way.
-    left = np.flatnonzero(known != REDUNDANT)
-    if len(left) == len(known):
-        _prove_rest(some, known, points, hasty)
-    else:
-        fewer, of_left = known[left], points[left] if len(points) else points
-        _prove_rest(some.part(left, np.arange(some.rows.shape[1])), fewer, of_left, hasty)
-        known[left] = fewer
-        if len(points):
-            points[left] = of_left
-    large.put_back(polar, small, known, status, aims, points)
-
-
-def _prove_rest(some: large.Polar, known: Statuses, points: Floats, hasty: bool) -> None:
-    """Rows of one large polytope: by aiming, and what that leaves by quadratic programs and by walking."""
+    points = aims[np.ix_(small.rows, small.coordinates)] if len(aims) else np.empty((0, len(small.coordinates)))
     large.aim(some, known, points)
     m, d = some.rows.shape
     if not hasty:
@@ -166,6 +151,7 @@ def _prove_rest(some: large.Polar, known: Statuses, points: Floats, hasty: bool)
                 some.rows[None], some.error[None], some.slack_error[None], some.extent[None], some.central[None],
                 known[None], points[None],
             )  # fmt: skip
+    large.put_back(polar, small, known, status, aims, points)
 
 
 def _prove_scaled(

@@ -20,7 +20,7 @@ from polytope_lens.lp.interior_point import LARGEST, float_inside
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.batch.inscribed_balls import chebyshev_balls
 from polytope_lens.polytope.feasibility import is_empty, rounded_up, vertex_bound
-from polytope_lens.polytope.halfspaces import is_contradicted, proper, rounded
+from polytope_lens.polytope.halfspaces import exact_rows, is_contradicted, proper, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +112,7 @@ def chebyshev_ball(poly: Polytope) -> Ball:
     if seen is None:
         if is_empty(poly):
             raise DomainError("an empty polytope has no Chebyshev ball: no ball and no point is inside.")
-        start = float_inside(poly.rows, d)
+        start = float_inside(exact_rows(poly).rows, d)
         if start is None:
             return Ball(np.array([nearest_float(v) for v in _some_point(poly)]), 0.0, 0.0, BallStatus.FLAT)
         inside = np.array(start)
@@ -279,7 +279,7 @@ def _exact_optimum(poly: Polytope) -> tuple[list[fmpq], float]:
 def _proposed(poly: Polytope, inside: Floats) -> tuple[Floats, float]:
     """Center and radius found in floats; infinite where that is proved."""
     A, b = rounded(poly)
-    depends = [any(row[:-1]) for row in poly.rows]
+    depends = [any(row[:-1]) for row in exact_rows(poly).rows]
     rows = np.column_stack([A, -b])[depends]
     error = UNIT_ROUNDOFF * np.abs(rows) + UNDERFLOW_GUARD
     centers, radii = chebyshev_balls(rows[None], error[None], inside[None])
@@ -289,7 +289,7 @@ def _proposed(poly: Polytope, inside: Floats) -> tuple[Floats, float]:
 def _some_point(poly: Polytope) -> list[fmpq]:
     """A point of a nonempty polytope; exact."""
     d = poly.dim
-    rows = [Halfspace([fmpq(v) for v in row], ZERO) for row in poly.rows]
+    rows = [Halfspace([fmpq(v) for v in row], ZERO) for row in exact_rows(poly).rows]
     best = maximize([ZERO] * d + [ONE], rows, [-ONE] * d + [ZERO], [ONE] * (d + 1))
     assert best is not None
     return [v / best.point[d] for v in best.point[:d]]

@@ -12,6 +12,7 @@ from flint import fmpq, fmpz_mat
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational
 from polytope_lens.polytope.generators import bounded_generators
+from polytope_lens.polytope.halfspaces import exact_rows
 from polytope_lens.polytope.metric.ball import chebyshev_ball, rational_root
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def width(poly: Polytope) -> Width:
         flat = next(column for column in across.transpose().tolist() if any(column[:-1]))
         return Width(0.0, 0.0, _unit([fmpq(v) for v in flat[:-1]]), is_exact=True)
     facets = np.flatnonzero(found.tight.sum(axis=0) >= d)
-    rows = poly.rows
+    rows = exact_rows(poly).rows
     directions = [[fmpq(v) for v in rows[q][:-1]] for q in facets]
     if d == 3:
         directions += _across_edges(found, exact)

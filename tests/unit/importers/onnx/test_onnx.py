@@ -92,19 +92,6 @@ def test_missing_truncated_and_damaged_files_are_refused(tmp_path):
     assert {"Lowering", "FileFormatError", "UnsupportedLayerError"} <= outcomes
 
 
-def test_cycles_are_refused():
-    nodes = [helper.make_node("Add", ["x", "b"], ["a"], name="one"), helper.make_node("Relu", ["a"], ["b"], name="two")]
-    with pytest.raises(FileFormatError, match=r"node 'one' \(Add\) takes 'b', but the graph has a cycle"):
-        lower(model_of(nodes, (1, 2), output="b"))
-    with pytest.raises(FileFormatError, match="takes 'q', but nothing computes it"):
-        lower(model_of([helper.make_node("Relu", ["q"], ["y"])], (1, 2)))
-    with pytest.raises(FileFormatError, match="the output 'y' is not computed"):
-        lower(model_of([helper.make_node("Relu", ["x"], ["z"])], (1, 2)))
-    twice = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Relu", ["x"], ["y"])]
-    with pytest.raises(FileFormatError, match="which is there already"):
-        lower(model_of(twice, (1, 2)))
-
-
 @pytest.mark.parametrize("location", ["../secret.bin", "/etc/passwd", "sub/../../secret.bin", "link.bin"])
 def test_external_data_outside_the_folder_are_not_opened(tmp_path, location):
     folder = tmp_path / "models"

@@ -15,12 +15,7 @@ from polytope_lens import Lens  # noqa: E402
 from polytope_lens.errors import ConsistencyError, PolytopeLensError  # noqa: E402
 from torch_models import Does  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def _seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
+pytestmark = pytest.mark.usefixtures("seeded_torch")
 
 
 def ending(end, n=3):

@@ -27,11 +27,7 @@ from polytope_lens.network.network import evaluate  # noqa: E402
 POINTS = np.random.default_rng(7).standard_normal((50, 2))
 
 
-@pytest.fixture(autouse=True)
-def _seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
+pytestmark = pytest.mark.usefixtures("seeded_torch")
 
 
 def numbers(tensor):

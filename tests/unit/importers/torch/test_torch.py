@@ -19,12 +19,7 @@ from polytope_lens.importers.torch.torch import from_module, lower_and_check  # 
 from polytope_lens.network.network import evaluate  # noqa: E402
 from torch_models import Does  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def _seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
+pytestmark = pytest.mark.usefixtures("seeded_torch")
 
 
 POINTS = np.random.default_rng(7).standard_normal((50, 2))

@@ -20,12 +20,7 @@ from polytope_lens.importers.wanted import wanted  # noqa: E402
 from polytope_lens.network.network import evaluate  # noqa: E402
 from torch_models import Does, assert_same  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def _seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
+pytestmark = pytest.mark.usefixtures("seeded_torch")
 
 
 def normalised(kind, channels):

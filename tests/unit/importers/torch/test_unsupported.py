@@ -15,12 +15,7 @@ from polytope_lens.errors import UnsupportedLayerError  # noqa: E402
 from polytope_lens.importers.torch.torch import from_module  # noqa: E402
 from torch_models import Does  # noqa: E402
 
-
-@pytest.fixture(autouse=True)
-def _seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        yield
+pytestmark = pytest.mark.usefixtures("seeded_torch")
 
 
 def test_batch_norm_in_training_mode_is_refused():
