@@ -14,8 +14,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import numpy as np
-from scipy.sparse import csr_array
 
+from polytope_lens._deferred import sparse
 from polytope_lens._kept import answers
 from polytope_lens._places import ROLE
 from polytope_lens.arithmetic.rational import fraction
@@ -179,8 +179,8 @@ def _seen(network: Network, domain: Box) -> FlatDomain:
     free, shape = domain.free, (domain.dim, len(domain.free))
     ones = np.ones(len(free)), (free, np.arange(len(free)))
     first = network.layers[0].weight if network.layers else network.output_weight
-    sparse = csr_array(ones, shape=shape)
-    matrix: Matrix = sparse.toarray() if isinstance(first, np.ndarray) else sparse
+    unit = sparse.csr_array(ones, shape=shape)
+    matrix: Matrix = unit.toarray() if isinstance(first, np.ndarray) else unit
     bias = domain.lower.copy()
     bias[free] = 0.0
     flat = Flat((pass_through_layer(matrix, bias),))

@@ -40,7 +40,7 @@ def test_inequalities_and_neighbours_do_not_wait_for_a_compiler(tmp_path):
     seconds, answer = json.loads(done.stdout)
     # Some hundredths of a second each; a compiler takes ten or more.
     assert max(seconds) < 2
-    assert not list(tmp_path.rglob("*.nbc"))
+    assert not list(tmp_path.rglob("*.machine"))
     region = Lens(load_npz(NET)[0]).at(np.full(2, 0.1))
     rows, near = region.inequalities(), region.neighbors()
     assert answer[:3] == [rows.A.tolist(), rows.b.tolist(), rows.is_facet.tolist()]

@@ -1,52 +1,156 @@
-"""How kernels are compiled, and that machine code kept on disk is never older than its sources.
+"""How kernels are compiled: a kernel is a small object until it is called, and then only what the call needs.
 
-numba keeps machine code beside the sources, and compiles anew when the file of a function has changed; it does not see
-that a function which was compiled into it has, in another file. So the machine code of a module goes when any file that
-it imports from this package, however indirectly, is no longer what it was compiled from.
+Machine code from disk is loaded without the compiler (:mod:`.loading`). If there is none, numba is imported and makes
+it (:mod:`.compiler`); it is kept for other processes (:mod:`.machine_code`), from where it is loaded as if it had been
+there. So there is one way to call a kernel, whoever has compiled it.
 """
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
-from functools import cache, partial
-from hashlib import sha256
+import time
+from ast import literal_eval
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numba
-
-from polytope_lens._compiled.machine_code import kept_code
+from polytope_lens._compiled.loading import LoadedCode, host, loaded
+from polytope_lens._compiled.machine_code import KeptCode
+from polytope_lens._compiled.notice import told
 from polytope_lens._compiled.waiting import waited_for
+from polytope_lens._compiled.words import Look, described, packing, taken_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+ENTRY = "entry"
+"""The name under which the function in an object file is found."""
 # Seconds to spend in a process before kernels are compiled, which takes some ten more.
 MOST_SECONDS = 2.0
 # Seconds that were spent in this process to do without.
 spent = [0.0]
 
-PACKAGE = Path(__file__).parent.parent
-# An import of this package at the top of a module: from where, and what. Types alone are imported further in.
-IMPORT = re.compile(r"^from (polytope_lens[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)
+
+class Compilation(NamedTuple):
+    """What was compiled, how long it took, and how large the machine code is.
+
+    `file` is None where it could not be kept.
+    """
+
+    what: str
+    seconds: float
+    size: int
+    file: Path | None
+
+
+compiled: list[Compilation] = []
+"""All that was compiled in this process."""
+
+
+class LazyKernel:
+    """A function over arrays and numbers that is compiled when it is first called with arguments that look like these.
+
+    Parameters
+    ----------
+    py_func : function
+    options : dict
+        What numba should know.
+    """
+
+    __slots__ = ("__weakref__", "_codes", "_dispatcher", "_kept", "_lock", "options", "py_func")
+
+    def __init__(self, py_func: Any, options: dict[str, Any]) -> None:
+        self.py_func = py_func
+        self.options = options
+        self._codes: dict[Look, LoadedCode] = {}
+        self._kept: KeptCode = KeptCode(py_func)
+        self._dispatcher: Any = None
+        self._lock = RLock()
+
+    def __call__(self, *arguments: Any) -> Any:
+        look, words = taken_apart(arguments)
+        code = self._codes.get(look)
+        if code is None:
+            code = self._found(look) or waited_for(self._compiled, look, arguments)
+        return code(words)
+
+    def is_at_hand(self) -> bool:
+        """Whether it has been compiled, in memory or on disk."""
+        return bool(self._codes) or self._kept.exists()
+
+    def _found(self, look: Look) -> LoadedCode | None:
+        """Machine code from disk."""
+        if not self._kept.exists():
+            return None
+        data = self._kept.read(described(look), host())
+        return None if data is None else self._ready(look, data)
+
+    def _compiled(self, look: Look, arguments: tuple[Any, ...]) -> LoadedCode:
+        """Machine code that is made now, if no other thread has made it meanwhile."""
+        from polytope_lens._compiled import compiler
+
+        with self._lock:
+            if look not in self._codes:
+                start = time.perf_counter()
+                with told(self.title, len(self.parts())) as is_done:
+                    code, returned = compiler.object_code(self.dispatcher, arguments, is_done)
+                data = repr(returned).encode() + b"\n" + code
+                file = self._kept.write(described(look), host(), data)
+                compiled.append(Compilation(self.title, time.perf_counter() - start, len(data), file))
+                self._ready(look, data)
+            return self._codes[look]
+
+    def _ready(self, look: Look, data: bytes) -> LoadedCode:
+        returned, code = data.split(b"\n", 1)
+        with self._lock:
+            if look not in self._codes:
+                function = loaded(code, ENTRY)
+                self._codes[look] = LoadedCode(function, packing(look), literal_eval(returned.decode()))
+            return self._codes[look]
+
+    @property
+    def title(self) -> str:
+        """What people are told it is."""
+        module = Path(self.py_func.__code__.co_filename)
+        is_engine = module.parent.name == "_kernels" and self.py_func.__name__ == "walk"
+        return f"the {module.stem} engine" if is_engine else f"a step of {module.stem.removesuffix('_kernels')}"
+
+    def parts(self) -> set[LazyKernel]:
+        """The kernels that it consists of, itself among them."""
+        found, left = {self}, [self]
+        while left:
+            function = left.pop().py_func
+            mentioned = map(function.__globals__.get, function.__code__.co_names)
+            fresh = {value for value in mentioned if isinstance(value, LazyKernel)} - found
+            found |= fresh
+            left += fresh
+        return found
+
+    @property
+    def dispatcher(self) -> Any:
+        """What numba takes it for, also where others call it."""
+        from polytope_lens._compiled import compiler
+
+        with self._lock:
+            if self._dispatcher is None:
+                self._dispatcher = compiler.dispatcher(self.py_func, self.options)
+            return self._dispatcher
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self.dispatcher._numba_type_
+
+    @property
+    def targetoptions(self) -> Any:
+        """Where numba looks whether to make it a part of its callers."""
+        return self.dispatcher.targetoptions
 
 
 def jit(function: Any, **options: Any) -> Any:
     """Compile lazily, keep the machine code on disk if possible, and let other threads run meanwhile.
 
     Compiling takes seconds, in which Ctrl-C and alarms act.
-
-    Without numba's run-time: kernels allocate nothing, and counting references to the arrays of the state would take
-    most of their time (14 x 6 neurons: 19 ms with it, 3 ms without).
     """
-    compile_later: Any = numba.njit
-    compiled = compile_later(nogil=True, error_model="numpy", _nrt=False, **options)(function)
-    code = kept_code(function)
-    if code is not None and forget_if_stale(Path(code.cache_path), Path(function.__code__.co_filename)):
-        compiled._cache = code
-    compiled._compile_for_args = partial(waited_for, compiled._compile_for_args)
-    return compiled
+    return LazyKernel(function, options)
 
 
 def inlined(function: Any) -> Any:
@@ -72,71 +176,6 @@ def pays(kernels: Sequence[Any], seconds: float) -> bool:
     return spent[0] > MOST_SECONDS
 
 
-def is_at_hand(kernel: Any) -> bool:
+def is_at_hand(kernel: LazyKernel) -> bool:
     """Whether a kernel has been compiled, in memory or on disk."""
-    return bool(kernel.overloads) or _is_on_disk(kernel)
-
-
-@cache
-def _is_on_disk(kernel: Any) -> bool:
-    """Whether a kernel had been compiled before this process; looked up once."""
-    function = kernel.py_func
-    folder = kernel.stats.cache_path
-    index = f"{Path(function.__code__.co_filename).stem}.{function.__qualname__}-*.nbi"
-    return folder is not None and next(Path(folder).glob(index), None) is not None
-
-
-@cache
-def forget_if_stale(folder: Path, module: Path) -> bool:
-    """Delete a module's machine code in a folder, unless its stamp there says that it was compiled from these sources.
-
-    Processes that start at once may both delete and both write the stamp, which is the same. Where there are no
-    sources, as in a frozen program, nothing can change.
-
-    Returns
-    -------
-    bool
-        Whether what is in the folder now may be believed.
-    """
-    if not module.is_file():
-        return True
-    stamp, now = folder / f"{module.stem}.sources", digest(module).encode()
-    try:
-        if stamp.exists() and stamp.read_bytes() == now:
-            return True
-        for compiled in folder.glob(f"{module.stem}.*.nb[ic]"):
-            compiled.unlink(missing_ok=True)
-    except OSError:
-        return False
-    with suppress(OSError):  # where there is no room for it, all is deleted again by the next process
-        stamp.write_bytes(now)
-    return True
-
-
-def digest(module: Path) -> str:
-    """SHA-256 of a module and of all that it imports from this package, however indirectly."""
-    found, left = {module}, [module]
-    while left:
-        fresh = imported(left.pop()) - found
-        found |= fresh
-        left += fresh
-    total = sha256()
-    for path in sorted(found):
-        total.update(_text(path).encode())
-    return total.hexdigest()
-
-
-@cache
-def imported(module: Path) -> frozenset[Path]:
-    """Files of this package that a module imports at its top."""
-    paths = set()
-    for package, names in IMPORT.findall(_text(module)):
-        folder = PACKAGE.joinpath(*package.split(".")[1:])
-        paths |= {folder.with_suffix(".py"), folder / "__init__.py"}
-        paths |= {folder / f"{name}.py" for name in re.findall(r"\w+", names)}
-    return frozenset(path for path in paths if path.is_file())
-
-
-@cache
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    return kernel.is_at_hand()

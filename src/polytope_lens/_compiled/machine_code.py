@@ -1,106 +1,144 @@
 """Machine code kept on disk: where, and that nothing that can happen to it keeps a program from working.
 
-numba looks for a place beside the sources, then in the user's cache; where neither can be written to, a folder for
-temporary files serves, and at last none. A file that cannot be written, for want of room, is done without. One that is
-not what was written, as after a loss of power, is compiled anew and replaced: each ends with its SHA-256, which numba's
-reader does not see, since it stands behind the end of what was pickled.
+A file holds what one function is for arguments of one look. Its name says for which, from which sources, and for which
+processor and compiler; so what is stale is not found, and goes when its like is written anew. It stands beside the
+sources or in the user's cache; where neither can be written to, a folder for temporary files serves, and at last none.
+A file that cannot be written, for want of room, is done without. One that is not what was written, as after a loss of
+power, is compiled anew and replaced: each ends with its SHA-256.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-import pickle
 import shutil
 import stat
+import sys
 import tempfile
 import warnings
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numba
-from numba.core import caching as numba_caching
+from polytope_lens._compiled.sources import PACKAGE, digest
 
-# numba is not typed.
-caching: Any = numba_caching
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FunctionType
+
 SIZE = sha256().digest_size
+SUFFIX = ".machine"
+FOLDER = "NUMBA_CACHE_DIR"
+"""The variable that names a folder for machine code: numba's, because who sets it means it for all."""
 told: list[str] = []
 """What users have been told in this process."""
 
 
-class SealedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]
-    """The files of one function, each of which ends with its digest."""
+class KeptCode:
+    """The files of one function."""
 
-    def _dump(self, obj: Any) -> bytes:
-        data: bytes = super()._dump(obj)
-        return data + sha256(data).digest()
+    __slots__ = ("_name", "_sources", "module")
 
-    def _load_index(self) -> dict[Any, str]:
-        """Which file holds which overload; none, if that is not known any more."""
-        try:
-            with Path(self._index_path).open("rb") as file:
-                pickle.load(file)  # numba's version, which the digest is not about
-                data = file.read()
-            found: dict[Any, str] = super()._load_index() if _is_whole(data) else {}
-        except Exception:  # no file, or a damaged one, which makes pickle raise nearly anything
-            return {}
-        return found
+    def __init__(self, function: FunctionType) -> None:
+        self.module = Path(function.__code__.co_filename)
+        self._name = f"{_dotted(self.module)}.{function.__qualname__}"
+        self._sources = ""
 
-    def _load_data(self, name: str) -> Any:
-        path = Path(self._data_path(name))
-        if not _is_whole(path.read_bytes()):
-            raise OSError(f"{path} is damaged")  # which numba takes for one that is not there
-        return super()._load_data(name)
+    def exists(self) -> bool:
+        """Whether there is any from these sources."""
+        pattern = f"{self._name}-*{SUFFIX}"
+        found = [path.name for folder in self._folders() for path in folder.glob(pattern)]
+        return any(name.startswith(self._beginning()) for name in found)
 
+    def read(self, look: str, host: str) -> bytes | None:
+        """What was kept; None if there is nothing, or it is damaged."""
+        name = self._file(look, host)
+        for folder in self._folders():
+            with suppress(OSError):
+                data = (folder / name).read_bytes()
+                if sha256(data[:-SIZE]).digest() == data[-SIZE:]:
+                    return data[:-SIZE]
+        return None
 
-def _is_whole(data: bytes) -> bool:
-    return sha256(data[:-SIZE]).digest() == data[-SIZE:]
-
-
-class KeptCode(caching.FunctionCache):  # type: ignore[misc]
-    """The machine code of one function on disk; a failure to read or write it is none of the program."""
-
-    def __init__(self, function: Any) -> None:
-        super().__init__(function)
-        stamp = self._impl.locator.get_source_stamp()
-        self._cache_file: Any = SealedFiles(self._cache_path, self._impl.filename_base, stamp)
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The code for a signature, or None."""
-        try:
-            return super().load_overload(sig, target_context)
-        except Exception:  # it is what was written, but not by the same releases of what it needs
+    def write(self, look: str, host: str, data: bytes) -> Path | None:
+        """Keep it where that is possible, and let go of what is stale there; the file, if there is one now."""
+        folder = folder_to_write(self.module)
+        if folder is None:
             return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep the code for a signature, if possible."""
+        path = folder / self._file(look, host)
+        unfinished = path.with_suffix(f".{os.getpid()}")
         try:
-            super().save_overload(sig, data)
+            unfinished.write_bytes(data + sha256(data).digest())
+            unfinished.replace(path)
+            for other in folder.glob(f"{self._name}-*{SUFFIX}"):
+                if not other.name.startswith(self._beginning()):
+                    other.unlink(missing_ok=True)
         except OSError as error:
-            say_once(f"machine code cannot be kept in {self.cache_path}: {error.strerror or error}.")
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+            say_once(f"machine code cannot be kept in {folder}: {error.strerror or error}.")
+            return None
+        return path
+
+    def _folders(self) -> Iterator[Path]:
+        """Where it may be: also where it could not be written, as in an image that another user has made."""
+        yield from places(self.module)
+        if (folder := folder_to_write(self.module)) is not None:
+            yield folder
+
+    def _beginning(self) -> str:
+        self._sources = self._sources or digest(self.module)[:16]
+        return f"{self._name}-{self._sources}"
+
+    def _file(self, look: str, host: str) -> str:
+        key = sha256(f"{look}\n{host}".encode()).hexdigest()[:16]
+        return f"{self._beginning()}-{key}{SUFFIX}"
 
 
-def kept_code(function: Any) -> KeptCode | None:
-    """Where the code of a function is kept; None if nowhere."""
+def _dotted(module: Path) -> str:
+    """What stands for a module in names of files."""
     try:
-        return KeptCode(function)
-    except (RuntimeError, OSError):  # numba has no place for it
-        folder = temporary_folder()
-    if folder is None:
-        return None
-    names = [name for name in ("CACHE_DIR", "CACHE_LOCATOR_CLASSES") if hasattr(numba.config, name)]
-    before = [getattr(numba.config, name) for name in names]
+        return ".".join(module.relative_to(PACKAGE).with_suffix("").parts)
+    except ValueError:
+        return f"{module.stem}-{sha256(str(module).encode()).hexdigest()[:8]}"
+
+
+@cache
+def places(module: Path) -> tuple[Path, ...]:
+    """Where machine code of a module may be, the best place first; if a folder was named, there alone."""
+    if given := os.environ.get(FOLDER):
+        return (Path(given).absolute() / "polytope_lens",)
+    beside = module.absolute().parent / "__pycache__"
+    with suppress(RuntimeError):  # this user has no home
+        return (beside, _users_cache() / "polytope_lens")
+    return (beside,)
+
+
+@cache
+def folder_to_write(module: Path) -> Path | None:
+    """The first place that can be written to."""
+    return next(filter(_can_be_written_to, places(module)), None) or temporary_folder()
+
+
+def _users_cache() -> Path:
+    """The folder that a system has for such files."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local")))
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _can_be_written_to(folder: Path) -> bool:
+    """Whether a file can be made there; room for it is another matter."""
     try:
-        for name, value in zip(names, (str(folder), ""), strict=False):
-            setattr(numba.config, name, value)
-        return KeptCode(function)
-    except (RuntimeError, OSError):
-        return None
-    finally:
-        for name, value in zip(names, before, strict=True):
-            setattr(numba.config, name, value)
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
 
 
 @cache
@@ -133,4 +171,4 @@ def say_once(text: str) -> None:
     """Warn of what makes programs slow to start; the first such thing is enough."""
     if not told:
         told.append(text)
-        warnings.warn(f"{text} Set NUMBA_CACHE_DIR to a folder that can be written to.", stacklevel=2)
+        warnings.warn(f"{text} Set {FOLDER} to a folder that can be written to.", stacklevel=2)

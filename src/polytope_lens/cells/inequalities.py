@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from flint import fmpz
-from scipy import sparse
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
+from polytope_lens._deferred import sparse
 from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
 from polytope_lens.cells.region_facets import domain_sides, facets_of_one, seen_from

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpq
-from scipy import sparse
 
 from polytope_lens._arrays import validate
+from polytope_lens._deferred import sparse
 from polytope_lens._places import OWNERS, POINTS
 from polytope_lens.arithmetic.rational import dot, nearest_float, rationals, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, summation_bound

@@ -7,7 +7,6 @@ pieces back in this order gives the same regions in the same order, however the 
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -19,7 +18,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines.chunks import counted
-from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame, machine_code
+from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,8 +33,8 @@ AHEAD = 64
 # A walk is shared again only after so many more regions: what it gives away should be worth copying.
 WORTH_SHARING = 512
 PATIENCE_SECONDS = 1.0
-# Engines that have run before, with the form of networks that they are compiled for.
-_COMPILED: set[tuple[str, tuple[bool, ...]]] = set()
+# Engines that have run on several threads before, with the form of networks that they are compiled for.
+_READY: set[tuple[str, tuple[bool, ...]]] = set()
 
 
 class Storage(NamedTuple, Generic[Output]):
@@ -75,7 +74,6 @@ class _Walk(Generic[State, Output]):
         self.state = state
         self.batch = batch
         self.answer: Callable[[State], None] | None = None
-        self.go_on: Callable[..., int] = problem.kernel.walk
         self.found: deque[Chunk] = deque()
         self.is_running = False
         self.is_done = False
@@ -88,7 +86,7 @@ class _Walk(Generic[State, Output]):
         scalars[[outcomes.N_REGIONS, outcomes.N_CORNERS, outcomes.SHARE_AT]] = 0
         given = self.problem.kernel.NO_OUTPUT if out is None else out
         arguments = (self.problem.net, self.state, given, self.batch, out is not None)
-        code = _call(self.problem, arguments)
+        code = self.problem.kernel.walk(*arguments)
         while code in (outcomes.UNDECIDED, outcomes.SHARE, outcomes.CRAMPED):
             if code == outcomes.CRAMPED:
                 self.state = self.problem.enlarge(self.state)
@@ -96,11 +94,10 @@ class _Walk(Generic[State, Output]):
             elif code == outcomes.UNDECIDED:
                 if self.answer is None:
                     self.answer = self.problem.oracle()
-                    self.go_on = machine_code(self.problem.kernel.walk, arguments)
                 self.answer(self.state)
             elif give is not None:
                 give(self)
-            code = int(self.go_on(*arguments))
+            code = self.problem.kernel.walk(*arguments)
         n, n_corners = scalars[[outcomes.N_REGIONS, outcomes.N_CORNERS]].tolist()
         self.found.append(counted(n) if storage is None or out is None else storage.pack(out, n, n_corners))
         self.is_done = code == outcomes.DONE
@@ -252,8 +249,9 @@ def batches(problem: Problem[State, Output], state: State, record: Record, *, wo
             yield first.found.popleft()
         tally.retire(first.state)
     else:
-        if (problem.engine, problem.net.form) not in _COMPILED:
+        if (ready := (problem.engine, problem.net.form)) not in _READY:
             first.advance()  # here, where Ctrl-C acts while it is compiled
+            _READY.add(ready)
         yield from _Team(first, tally, workers - 1).batches()
     record.layer_counts = tally.layer_counts[: problem.net.n_hidden].tolist()
     record.float64 = int(tally.scalars[outcomes.FLOAT_DECISIONS])
@@ -274,27 +272,3 @@ def _closed(problem: Problem[State, Any], states: list[State], whole: float) -> 
 def _threads() -> ThreadPoolExecutor:
     """Threads that are kept for the next run: starting them takes longer than many runs do."""
     return ThreadPoolExecutor(validate.MOST_WORKERS, thread_name_prefix="polytope_lens")
-
-
-def _call(problem: Problem[Any, Any], arguments: tuple[Any, ...]) -> int:
-    """One call of the compiled walk; if the compiler has to run first, tell a person at the terminal."""
-    kernel, kind = problem.kernel, (problem.engine, problem.net.form)
-    if kind in _COMPILED:
-        return int(kernel.walk(*arguments))
-    timer = threading.Timer(PATIENCE_SECONDS, _announce, [problem.engine])
-    timer.daemon = True
-    timer.start()
-    try:
-        code = int(kernel.walk(*arguments))
-    finally:
-        timer.cancel()
-    _COMPILED.add(kind)
-    return code
-
-
-def _announce(engine: str) -> None:
-    print(
-        f"polytope_lens: compiling the {engine} engine, once for this installation (10 to 25 seconds)...",
-        file=sys.stderr,
-        flush=True,
-    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.growing import GrowingArray
 from polytope_lens._docstrings import documented_by
+from polytope_lens._progress import bar
 from polytope_lens.domain import Box, check_domain, is_bounded
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
@@ -265,10 +265,9 @@ def _certificate(records: list[Record]) -> Certificate:
 
 def _with_bar(chunks: Iterator[Chunk], record: Record, progress: bool | None) -> Iterator[Chunk]:
     """Pass chunks on, with a bar of the regions found and the share of the whole that is behind them."""
-    disable = None if progress is None else not progress
-    with tqdm(desc="regions", unit=" regions", unit_scale=True, disable=disable, delay=1.0, leave=False) as bar:
-        record.is_watched = not bar.disable
+    with bar(progress, desc="regions", unit=" regions", unit_scale=True) as shown:
+        record.is_watched = not shown.disable
         for chunk in chunks:
-            if bar.update(chunk.n_regions):
-                bar.set_postfix_str(f"{record.closed():.1%} of the {record.of} done", refresh=False)
+            if shown.update(chunk.n_regions):
+                shown.set_postfix_str(f"{record.closed():.1%} of the {record.of} done", refresh=False)
             yield chunk

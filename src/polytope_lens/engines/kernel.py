@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import numba
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from polytope_lens._types import Ints
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 Parts = TypeVar("Parts")
-_MACHINE_CODE: dict[tuple[Any, ...], Any] = {}
 
 
 class WalkState(Protocol):
@@ -50,10 +48,6 @@ class CompiledWalk(Protocol[AnyState, AnyOutput]):
     def __call__(self, net: PackedNetwork, state: AnyState, out: AnyOutput, limit: int, want_output: bool, /) -> int:
         """One call."""
 
-    @property
-    def overloads(self) -> Mapping[tuple[Any, ...], Any]:
-        """Machine code for each tuple of types of arguments."""
-
 
 class Kernel(Protocol[AnyState, Output]):
     """A module with a compiled walk, and an output for walks that only count."""
@@ -65,30 +59,6 @@ class Kernel(Protocol[AnyState, Output]):
     @property
     def NO_OUTPUT(self) -> Output:
         """An output without room."""
-
-
-def machine_code(walk: CompiledWalk[Any, Any], arguments: tuple[Any, ...]) -> Any:
-    """The compiled function that a walk is with arguments of these types, when it has been called with such ones.
-
-    Working out the types takes numba longer (0.5 ms) than answering most questions, so it is done once for all
-    arguments that look alike.
-    """
-    look = (walk, *_look(arguments))
-    if look not in _MACHINE_CODE:
-        _MACHINE_CODE[look] = walk.overloads[tuple(map(numba.typeof, arguments))].entry_point
-    return _MACHINE_CODE[look]
-
-
-def _look(part: Any) -> Iterator[Any]:
-    """All that numba's type depends on: of arrays what they are made of and how, of anything else what it is."""
-    if isinstance(part, np.ndarray):
-        yield part.dtype, part.ndim, part.flags.num
-    elif isinstance(part, tuple):
-        yield type(part), len(part)
-        for field in part:
-            yield from _look(field)
-    else:
-        yield type(part)
 
 
 def copied(part: Parts) -> Parts:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpq, fmpz_mat
-from scipy.spatial import ConvexHull, QhullError
 
+from polytope_lens._deferred import spatial
 from polytope_lens.arithmetic.rational import integer_matrix, integer_rows, nearest_float, sign
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import outcomes
@@ -172,8 +172,8 @@ def _volume(state: kernel.PolyhedraState, f: int) -> float:
     start, n = int(state.frames.start[f]), int(state.frames.n_corners[f])
     vertices = state.points.position[state.corners.place[start : start + n, POINT], :RADIUS]
     try:
-        return float(ConvexHull(vertices).volume)
-    except QhullError:
+        return float(spatial.ConvexHull(vertices).volume)
+    except spatial.QhullError:
         return 0.0
 
 

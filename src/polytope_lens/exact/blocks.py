@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from polytope_lens._arrays.ragged import starts
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens._compiled.simd import LANES, add, fill, fused, load, multiply, multiply_add, size, store, subtract
+from polytope_lens._deferred import sparse
 from polytope_lens.arithmetic.double_double import DOUBLE_ROUNDING, times
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
@@ -63,7 +63,7 @@ def blocks_of(matrix: Matrix, bias: Floats) -> Blocks:
     if isinstance(matrix, np.ndarray):
         members, columns, weights = [np.arange(len(matrix))], [np.arange(matrix.shape[1])], [matrix.T.ravel()]
     else:
-        by_rows = csr_array(matrix)
+        by_rows = sparse.csr_array(matrix)
         data, indices, indptr = by_rows.data, by_rows.indices, by_rows.indptr
         alike: dict[bytes, list[int]] = {}
         for row in range(len(bias)):

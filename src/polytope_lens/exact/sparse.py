@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from flint import fmpz
-from scipy.sparse import csr_array
 
 from polytope_lens._compiled.simd import LANES
+from polytope_lens._deferred import sparse
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.exact.blocks import affine_of_blocks, blocks
 from polytope_lens.exact.rows import ExactRows, rows_of
@@ -169,7 +169,7 @@ def _scaled(value: float, exponent: int) -> int:
 @lru_cache(maxsize=64)
 def _arrays(layer: Layer) -> tuple[Any, ...]:
     """A layer's weight by rows: data, columns, starts."""
-    rows = csr_array(layer.weight)
+    rows = sparse.csr_array(layer.weight)
     return rows.data, rows.indices, rows.indptr
 
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from flint import fmpq
-from scipy.sparse import csr_array
 
 from polytope_lens._arrays.ragged import starts
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens._compiled.simd import LANES, add, fill, load, padded, store
+from polytope_lens._deferred import sparse
 from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.arithmetic.signs import BOUND_SLACK
 from polytope_lens.exact.blocks import Blocks, blocks, sloped, times_block, times_sizes
@@ -63,7 +63,7 @@ class RegionRows(NamedTuple):
     is.
     """
 
-    A: csr_array[Any, tuple[int, int]]  # (n, d)
+    A: sparse.csr_array[Any, tuple[int, int]]  # (n, d)
     c: Floats  # (n,)
     error: Floats  # (n,)
 
@@ -210,7 +210,7 @@ def _sum_up(
                         after.error[q] = larger(after.error[q], octet[lane] * BOUND_SLACK)
 
 
-def _as_sparse(rows: Rows, neurons: Ints, d: int) -> tuple[csr_array[Any, tuple[int, int]], Floats]:
+def _as_sparse(rows: Rows, neurons: Ints, d: int) -> tuple[sparse.csr_array[Any, tuple[int, int]], Floats]:
     """Numbers of some neurons, rounded, but for those that may be zero; and their constants."""
     sizes = np.zeros(len(neurons), dtype=np.int64)
     constants = np.zeros(len(neurons))
@@ -221,7 +221,7 @@ def _as_sparse(rows: Rows, neurons: Ints, d: int) -> tuple[csr_array[Any, tuple[
     if indptr[-1] < 2**31:
         indptr = indptr.astype(np.int32)  # or else the indices, too, would take eight bytes each
     _collect(rows, neurons, d, sizes, indptr, indices, data, constants)
-    return csr_array((data, indices, indptr), shape=(len(neurons), d)), constants
+    return sparse.csr_array((data, indices, indptr), shape=(len(neurons), d)), constants
 
 
 @jit
@@ -258,4 +258,4 @@ def _mended(
         c[i], error[i] = nearest_float(fmpq(row.pop(-1), scale)), 0.0
         inputs = sorted(k for k, value in row.items() if value)
         rows.rows[i], rows.data[i] = inputs, [nearest_float(fmpq(row[k], scale)) for k in inputs]
-    return RegionRows(csr_array(rows), c, error)
+    return RegionRows(sparse.csr_array(rows), c, error)

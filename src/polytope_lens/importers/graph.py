@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
+from polytope_lens._deferred import sparse
 from polytope_lens.errors import InvalidNetworkError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from scipy import sparse
 
+from polytope_lens._deferred import sparse
 from polytope_lens.arithmetic.fineness import leaves_room, reciprocal_of_lowest_bit
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.importers.graph import Affine, Bend, Source, checked_weights, selection

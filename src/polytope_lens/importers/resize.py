@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
+
+from polytope_lens._deferred import sparse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
 
+from polytope_lens._deferred import sparse
 from polytope_lens.importers.graph import Affine, Bend, selection
 from polytope_lens.importers.layering import exact_product, in_order
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
+from polytope_lens._deferred import sparse
 from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.importers.graph import (
     Tensor,

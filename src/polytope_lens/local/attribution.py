@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from flint import fmpq
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens._progress import bar
 from polytope_lens.arithmetic.rational import fraction, rationals
 from polytope_lens.errors import DimensionError, require
 from polytope_lens.exact.rows import ExactRows
@@ -164,11 +164,7 @@ def integrated_gradients(
         )
     starts, stops = (np.array(array) for array in np.broadcast_arrays(starts, stops))
     values = np.empty(stops.shape, dtype=object if exact else np.float64)
-    disable = None if progress is None else not progress
-    pairs = tqdm(
-        zip(starts, stops, strict=True), desc="attributions", unit=" points", total=len(stops), disable=disable,
-        delay=1.0, leave=False,
-    )  # fmt: skip
+    pairs = bar(progress, list(zip(starts, stops, strict=True)), desc="attributions", unit=" points")
     for i, (start, stop) in enumerate(pairs):
         values[i] = find(path(network, start, stop), output)
     return Attributions(values, stops, starts, output)

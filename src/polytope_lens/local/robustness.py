@@ -7,10 +7,10 @@ from math import inf, nan
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
 from polytope_lens._places import POINTS
+from polytope_lens._progress import bar
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
 from polytope_lens.arithmetic.roots import enclose, enclose_root
 from polytope_lens.cells.search_space import space_of
@@ -304,10 +304,9 @@ class _Options(NamedTuple):
 
 def _of_many(network: Network, points: Floats, options: _Options, progress: bool | None) -> RobustnessRadii:
     found: list[Robustness] = []
-    disable = None if progress is None else not progress
     check_inside(options.domain, points)
-    with tqdm(points, desc="robustness", unit=" points", disable=disable, delay=1.0, leave=False) as bar:
-        for i, point in enumerate(bar):
+    with bar(progress, list(points), desc="robustness", unit=" points") as asked:
+        for i, point in enumerate(asked):
             try:
                 found.append(_of_one(network, point, options, False))
             except OptionError as error:
@@ -338,12 +337,11 @@ def _of_one(network: Network, point: Floats, options: _Options, progress: bool |
     for guess in candidates(asked, point, norm):
         if boundary.reach(guess):
             break
-    disable = None if progress is None else not progress
-    with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
+    with bar(progress, desc="regions", unit=" regions", total=max_regions) as shown:
 
         def report(found: int, waiting: int) -> None:
-            bar.set_postfix(waiting=waiting, upper=boundary.upper, refresh=False)
-            bar.update(found - bar.n)
+            shown.set_postfix(waiting=waiting, upper=boundary.upper, refresh=False)
+            shown.update(found - shown.n)
 
         limits = Limits(max_regions, None, boundary.upper)
         outcome = search(space, bits, by_distance=True, limits=limits, report=report, look=boundary.look)

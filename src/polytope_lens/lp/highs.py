@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linprog
+
+from polytope_lens._deferred import optimize
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def propose_maximum(objective: Floats, A: Floats, b: Floats) -> tuple[Floats, Floats] | None:
     """A point near the maximum of ``objective @ x`` over ``A @ x <= b`` and the multipliers of the rows, or None."""
-    found = linprog(-objective, A_ub=A, b_ub=b, bounds=(None, None), method="highs")
+    found = optimize.linprog(-objective, A_ub=A, b_ub=b, bounds=(None, None), method="highs")
     if found.status != 0:
         return None
     return np.asarray(found.x), -np.asarray(found.ineqlin.marginals)

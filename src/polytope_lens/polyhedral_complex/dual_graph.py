@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csgraph
 
+from polytope_lens._deferred import csgraph
 from polytope_lens.errors import DimensionError, OptionError, require
 from polytope_lens.network.pattern import hexadecimal
 from polytope_lens.polyhedral_complex.facet_table import facets

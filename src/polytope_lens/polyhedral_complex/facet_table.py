@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from polytope_lens._arrays.ragged import entries, following, list_of, starts
+from polytope_lens._deferred import sparse
 from polytope_lens._places import LAYERS
 from polytope_lens.cells.inequalities import DOMAIN
 from polytope_lens.cells.region_facets import domain_sides

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
+from polytope_lens._deferred import csgraph, sparse
 from polytope_lens.exact.rows import ExactRows, integer_network
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import neurons_on
@@ -113,7 +112,7 @@ def linear_pieces(partition: Partition) -> LinearPieces:
     equal = np.array([maps[i] == maps[j] for i, j in pairs.tolist()], dtype=bool)
     first, second = pairs[equal].T
     graph = sparse.coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(n, n))
-    n_pieces, labels = connected_components(graph, directed=False)
+    n_pieces, labels = csgraph.connected_components(graph, directed=False)
     _, first_region, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(n_pieces, dtype=np.int64)
     rank[np.argsort(first_region)] = np.arange(n_pieces)

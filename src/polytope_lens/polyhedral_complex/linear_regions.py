@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from flint import fmpq
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from polytope_lens._arrays import validate
+from polytope_lens._deferred import csgraph, sparse
 from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_on_flat
@@ -161,7 +160,7 @@ def _closed_connected(partition: Partition, labels: Ints, classes: Ints, max_pro
         rows, columns = found.T
     n = max(n_pieces, int(columns.max(initial=0)) + 1)
     graph = sparse.coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(n, n))
-    return int(connected_components(graph, directed=False)[0])
+    return int(csgraph.connected_components(graph, directed=False)[0])
 
 
 def convex_bounds(partition: Partition, labels: Ints, max_programs: int = MAX_PROGRAMS) -> tuple[int, int]:

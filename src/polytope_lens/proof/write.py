@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
+from polytope_lens._progress import bar
 from polytope_lens.engines.charts import pieces
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.polytope import Polytope
@@ -49,10 +48,9 @@ def write_proof(
     rational arithmetic. Cost: some 0.2 ms for each region of a network of moderate depth in the plane; about the same
     for each decision elsewhere. docs/proofs.md describes the format, and why the checks suffice.
     """
-    disable = None if progress is None else not progress
     with (
         log_file(path) as log,
-        tqdm(desc="proof", unit=" regions", unit_scale=True, disable=disable, delay=1.0, leave=False) as bar,
+        bar(progress, desc="proof", unit=" regions", unit_scale=True) as shown,
     ):
         for line in (VERSION, *describe(network), *describe_domain(domain)):
             log.write(line)
@@ -65,9 +63,9 @@ def write_proof(
                 prove_empty(log, number, chart)
             elif dim == 2:
                 log.write("chart", number, "plane")
-                prove_plane(log, network, chart, bar.update, flat)
+                prove_plane(log, network, chart, shown.update, flat)
             else:
                 log.write("chart", number, "tree")
                 box = None if isinstance(domain, Polytope) and len(listed) == 1 else chart.box
-                prove_tree(log, network, chart, box, bar.update, flat)
+                prove_tree(log, network, chart, box, shown.update, flat)
         log.write("regions", *counts)

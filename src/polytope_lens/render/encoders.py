@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from PIL import Image
-from scipy.spatial import cKDTree
 
 from polytope_lens._arrays import validate
+from polytope_lens._deferred import spatial
 from polytope_lens.errors import DimensionError, FilmError, MissingFileError, OptionError, require
 from polytope_lens.io.files import whole_folder, whole_path
 
@@ -223,7 +223,7 @@ def _indexed(image: Image.Image, palette: NDArray[np.uint8]) -> Image.Image:
     rgb = np.asarray(image).astype(np.uint32)
     codes, where = np.unique(rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2], return_inverse=True)
     colors = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
-    nearest = np.asarray(cKDTree(palette).query(colors)[1], dtype=np.uint8)
+    nearest = np.asarray(spatial.cKDTree(palette).query(colors)[1], dtype=np.uint8)
     indexed = Image.fromarray(nearest[where].reshape(image.size[::-1]))
     indexed.putpalette(palette.tobytes())
     return indexed

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens._progress import bar
 from polytope_lens.cells.search_space import lift, space_of
 from polytope_lens.domain import check_domain
 from polytope_lens.engines.enumerate import mesh_of
@@ -116,12 +116,11 @@ def explore(
         return embedded(network, domain, explore(flat.network, point[flat.free], flat.domain, **options))
     bits = region_patterns(network, point[None], domain)[0]
     space = space_of(network, point, domain, validate.norm(norm))
-    disable = None if progress is None else not progress
-    with tqdm(desc="regions", unit=" regions", total=max_regions, disable=disable, delay=1.0, leave=False) as bar:
+    with bar(progress, desc="regions", unit=" regions", total=max_regions) as shown:
 
         def report(found: int, waiting: int) -> None:
-            bar.set_postfix(waiting=waiting, refresh=False)
-            bar.update(found - bar.n)
+            shown.set_postfix(waiting=waiting, refresh=False)
+            shown.update(found - shown.n)
 
         outcome = search(space, bits, by_distance=by_distance, limits=limits, report=report)
     found, listed = outcome.found, outcome.listed

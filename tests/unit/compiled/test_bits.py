@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polytope_lens._compiled import bits
+from polytope_lens._compiled.jit import jit
 
 
-@numba.njit
+@jit
 def operations(word):
     return bits.lowest_bit(word), bits.highest_bit(word), bits.count_bits(word), bits.reverse_bits(word)
 

@@ -15,7 +15,8 @@ from polytope_lens._compiled import machine_code
 
 KERNEL = """
 import sys
-from polytope_lens._compiled.jit import jit
+from polytope_lens._compiled.jit import compiled, jit
+from polytope_lens._compiled.machine_code import folder_to_write
 
 
 @jit
@@ -29,7 +30,9 @@ def fourfold(x):
 
 
 if __name__ == "__main__":
-    print(fourfold(3), sum(fourfold.stats.cache_hits.values()), twice.stats.cache_path)
+    from pathlib import Path
+
+    print(fourfold(3), len(compiled), folder_to_write(Path(__file__)))
 """
 
 
@@ -50,13 +53,13 @@ def run(kernel, *, prepare=None, **environment):
         [sys.executable, str(kernel)], capture_output=True, text=True, env=left | environment, preexec_fn=prepare
     )
     assert done.returncode == 0, done.stderr
-    found, hits, *folder = done.stdout.split(maxsplit=2)
+    found, n_compiled, *folder = done.stdout.split(maxsplit=2)
     assert found == "12"
-    return int(hits), "".join(folder).strip(), done.stderr
+    return int(n_compiled), "".join(folder).strip(), done.stderr
 
 
 def files(kernel):
-    return sorted(path for path in (kernel.parent / "__pycache__").iterdir() if path.suffix in (".nbi", ".nbc"))
+    return sorted(path for path in (kernel.parent / "__pycache__").iterdir() if path.suffix == ".machine")
 
 
 DAMAGES = {
@@ -70,27 +73,59 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+def function():
+    """What the code in these tests is about."""
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_files_are_as_if_there_were_none(tmp_path, damage, suffix):
-    files = machine_code.SealedFiles(str(tmp_path), "function", "stamp")
-    assert files.load("key") is None
+def test_damaged_files_are_as_if_there_were_none(tmp_path, damage, monkeypatch):
+    monkeypatch.setattr(machine_code, "places", lambda _: (tmp_path,))
+    machine_code.folder_to_write.cache_clear()
+    kept = machine_code.KeptCode(function)
+    assert kept.read("look", "host") is None and not kept.exists()
     for value in (b"code" * 100, b"other"):
-        files.save("key", value)
-        assert machine_code.SealedFiles(str(tmp_path), "function", "stamp").load("key") == value
-        assert machine_code.SealedFiles(str(tmp_path), "function", "newer").load("key") is None
-        (path,) = (path for path in tmp_path.iterdir() if path.suffix == suffix)
+        path = kept.write("look", "host", value)
+        assert kept.exists() and machine_code.KeptCode(function).read("look", "host") == value
+        assert kept.read("another look", "host") is None and kept.read("look", "another host") is None
         path.write_bytes(DAMAGES[damage](path.read_bytes()))
-        assert files.load("key") is None
+        assert kept.read("look", "host") is None
+    machine_code.folder_to_write.cache_clear()
+
+
+def test_what_is_stale_goes_and_what_others_need_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine_code, "places", lambda _: (tmp_path,))
+    machine_code.folder_to_write.cache_clear()
+    monkeypatch.setattr(machine_code, "digest", lambda _: "a" * 64)
+    machine_code.KeptCode(function).write("look", "host", b"old")
+    other = machine_code.KeptCode(test_what_is_stale_goes_and_what_others_need_stays).write("look", "host", b"other")
+    monkeypatch.setattr(machine_code, "digest", lambda _: "b" * 64)
+    new = machine_code.KeptCode(function)
+    assert not new.exists() and new.read("look", "host") is None
+    found = {new.write("look", host, b"new") for host in ("this", "that")}
+    assert set(tmp_path.iterdir()) == found | {other}
+    machine_code.folder_to_write.cache_clear()
+
+
+def test_what_another_user_has_put_into_an_image_is_read(tmp_path, monkeypatch):
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    theirs.mkdir()
+    monkeypatch.setattr(machine_code, "places", lambda _: (theirs, ours))
+    machine_code.folder_to_write.cache_clear()
+    machine_code.KeptCode(function).write("look", "host", b"code")
+    machine_code.folder_to_write.cache_clear()
+    monkeypatch.setattr(machine_code, "_can_be_written_to", lambda folder: folder == ours)
+    assert machine_code.KeptCode(function).read("look", "host") == b"code"
+    assert machine_code.KeptCode(function).exists()
+    machine_code.folder_to_write.cache_clear()
 
 
 def test_damaged_code_is_compiled_anew_and_replaced(kernel):
     """The power went, or the disk is failing: a raw UnpicklingError at each run until somebody deleted the file."""
-    assert run(kernel)[0] == 0
+    assert run(kernel)[0] == 1
     for path in files(kernel):
         path.write_bytes(bytes(path.stat().st_size))
-    assert run(kernel)[::2] == (0, "")
     assert run(kernel)[::2] == (1, "")
+    assert run(kernel)[::2] == (0, "")
 
 
 def test_without_room_nothing_is_kept_and_programs_work(kernel):
@@ -98,29 +133,29 @@ def test_without_room_nothing_is_kept_and_programs_work(kernel):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
-    hits, _, said = run(kernel, prepare=prepare)
-    assert hits == 0
+    n_compiled, _, said = run(kernel, prepare=prepare)
+    assert n_compiled == 1
     assert said.count("UserWarning: machine code cannot be kept in") == 1
-    assert not [path for path in (kernel.parent / "__pycache__").iterdir() if path.suffix in (".nbi", ".nbc", ".tmp")]
-    assert run(kernel)[0] == 0
+    assert not [path for path in (kernel.parent / "__pycache__").iterdir() if path.suffix != ".pyc"]
     assert run(kernel)[0] == 1
+    assert run(kernel)[0] == 0
 
 
 def test_without_a_place_a_temporary_one_serves(kernel, tmp_path):
+    (kernel.parent / "__pycache__").touch()  # where a folder should be
     nowhere = {
         "HOME": "/proc/none",
         "XDG_CACHE_HOME": "/proc/none",
-        "NUMBA_CACHE_LOCATOR_CLASSES": "UserWideCacheLocator",
     }
-    hits, folder, said = run(kernel, TMPDIR=str(tmp_path), **nowhere)
+    n_compiled, folder, said = run(kernel, TMPDIR=str(tmp_path), **nowhere)
     assert Path(folder).is_relative_to(tmp_path / f"polytope-lens-{os.getuid()}")
     assert (tmp_path / f"polytope-lens-{os.getuid()}").stat().st_mode & 0o777 == 0o700
-    assert (hits, said.count("UserWarning: neither the folder")) == (0, 1)
-    assert run(kernel, TMPDIR=str(tmp_path), **nowhere)[0] == 1
+    assert (n_compiled, said.count("UserWarning: neither the folder")) == (1, 1)
+    assert run(kernel, TMPDIR=str(tmp_path), **nowhere)[0] == 0
     # What others could write to is not read.
     (tmp_path / f"polytope-lens-{os.getuid()}").chmod(0o777)
-    hits, folder, said = run(kernel, TMPDIR=str(tmp_path), **nowhere)
-    assert (hits, Path(folder).is_relative_to(tmp_path / f"polytope-lens-{os.getuid()}")) == (0, False)
+    n_compiled, folder, said = run(kernel, TMPDIR=str(tmp_path), **nowhere)
+    assert (n_compiled, Path(folder).is_relative_to(tmp_path / f"polytope-lens-{os.getuid()}")) == (1, False)
     assert not Path(folder).exists()
 
 

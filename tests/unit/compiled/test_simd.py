@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polytope_lens._compiled.jit import jit
 from polytope_lens._compiled.simd import (
     exceeding,
     fill,
@@ -23,18 +23,18 @@ from polytope_lens._compiled.simd import (
 WORDS = st.lists(st.integers(0, 2**64 - 1), min_size=8, max_size=8)
 
 
-@numba.njit
+@jit
 def add_multiple(to, place, factor, source, start):
     k, at = place
     store(to, (k, at), multiply_add(fill(factor), size(load(source, (start,))), load(to, (k, at))))
 
 
-@numba.njit
+@jit
 def compare(values, bounds):
     return exceeding(load(values, (0,)), load(bounds, (0,)))
 
 
-@numba.njit
+@jit
 def count_shared(words, more, word, least):
     counts = plus(shared_bits(load(words, (0,)), word), shared_bits(load(more, (0,)), word))
     return reaching(counts, least)

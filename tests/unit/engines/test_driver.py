@@ -56,10 +56,10 @@ def test_what_is_done_grows_from_nothing_to_all(widths, engine, workers):
 
 
 def test_a_bar_tells_what_is_done(capsys, monkeypatch):
-    def at_once(**options):
-        return tqdm(**{**options, "delay": 0, "mininterval": 0})
+    def at_once(progress, **options):
+        return tqdm(**options, disable=not progress, mininterval=0)
 
-    monkeypatch.setattr("polytope_lens.engines.enumerate.tqdm", at_once)
+    monkeypatch.setattr("polytope_lens.engines.enumerate.bar", at_once)
     lens, box = random_lens((2, 80, 80, 1), seed=0), Box([-1, -1], [1, 1])
     lens.count(box, progress=True)
     assert "% of the area done" in capsys.readouterr().err

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import sparse
 
+from polytope_lens._deferred import sparse
 from polytope_lens.errors import UnsupportedLayerError
 from polytope_lens.importers import comparisons, ends, graph
 from polytope_lens.importers.onnx.node import PICKS

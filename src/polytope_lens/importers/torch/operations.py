@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from scipy import sparse
 
+from polytope_lens._deferred import sparse
 from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.importers import comparisons, ends, graph, tournament, windows
 from polytope_lens.importers.registry import Table

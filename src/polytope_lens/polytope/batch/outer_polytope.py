@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.spatial import HalfspaceIntersection, QhullError
 
 from polytope_lens._arrays.batches import batches
+from polytope_lens._deferred import spatial
 from polytope_lens.polytope.batch.large import are_implied, sight_of
 from polytope_lens.polytope.batch.statuses import OPEN, REDUNDANT
 
@@ -82,8 +82,8 @@ def _corners(rows: Floats, active: Ints, far: float) -> OuterCorners | None:
     halfspaces = np.concatenate([np.column_stack([rows[active], np.full(len(active), -1.0)]),
                                  np.column_stack([sides, np.full(2 * d, -far)])])  # fmt: skip
     try:
-        found = HalfspaceIntersection(halfspaces, np.zeros(d))
-    except QhullError:
+        found = spatial.HalfspaceIntersection(halfspaces, np.zeros(d))
+    except spatial.QhullError:
         return None
     if len(found.intersections) > MOST_CORNERS or not np.isfinite(found.intersections).all():
         return None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
-from scipy.optimize import nnls
 
+from polytope_lens._deferred import optimize
 from polytope_lens._kept import kept
 from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational, rationals
@@ -229,7 +229,9 @@ def _balance(normals: list[Sequence[fmpz]]) -> list[fmpz] | None:
         # Floats propose which of them.
         unit = _unit(normals)
         try:
-            share, _ = nnls(np.column_stack([unit, np.ones(len(unit))]).T, np.append(np.zeros(unit.shape[1]), 1.0))
+            share, _ = optimize.nnls(
+                np.column_stack([unit, np.ones(len(unit))]).T, np.append(np.zeros(unit.shape[1]), 1.0)
+            )
         except RuntimeError:
             break
         chosen = np.flatnonzero(share > share.max() * 2.0**-30).tolist()

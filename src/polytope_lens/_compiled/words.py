@@ -1,0 +1,77 @@
+"""What compiled code is given: the arguments of a call as words of 64 bits, and how they look.
+
+An array goes as the address of its object, whose fields compiled code reads itself, and a number as it is. How
+arguments look is all that their types depend on: calls whose arguments look alike share machine code.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import Any
+
+import numpy as np
+
+C_ORDER, F_ORDER, ALIGNED, WRITEABLE = 0x1, 0x2, 0x100, 0x400
+"""Flags of arrays as numpy numbers them."""
+OF_TYPE = C_ORDER | F_ORDER | ALIGNED | WRITEABLE
+KINDS = {
+    flags: flags & ~F_ORDER if flags & C_ORDER else flags for flags in range(2 * WRITEABLE) if not flags & ~OF_TYPE
+}
+"""What these flags say to the compiler: who has both orders has the first."""
+LETTERS: dict[type, str] = {
+    **{np.dtype(code).type: "q" for code in np.typecodes["Integer"]},
+    **{np.dtype(code).type: "Q" for code in np.typecodes["UnsignedInteger"]},
+    int: "q",
+    bool: "?",
+    np.bool_: "?",
+    float: "d",
+    np.float32: "d",
+    np.float64: "d",
+}
+"""Numbers that kernels are given, and how `struct` packs them."""
+
+Look = tuple[Any, ...]
+
+
+def taken_apart(arguments: tuple[Any, ...]) -> tuple[Look, list[Any]]:
+    """How arguments look, and their words."""
+    look: list[Any] = []
+    words: list[Any] = []
+    for argument in arguments:
+        _take_apart(argument, look, words)
+    return tuple(look), words
+
+
+def _take_apart(part: Any, look: list[Any], words: list[Any]) -> None:
+    kind = type(part)
+    if kind is np.ndarray:
+        look.append((part.dtype, part.ndim, KINDS[part.flags.num & OF_TYPE]))
+        words.append(id(part))
+    elif kind in LETTERS:
+        look.append(kind)
+        words.append(part)
+    elif isinstance(part, tuple):
+        look.append((kind, len(part)))
+        for field in part:
+            _take_apart(field, look, words)
+    else:
+        raise TypeError(f"a kernel takes arrays, numbers and tuples of them, but received {kind.__name__}.")
+
+
+def packing(look: Look) -> Struct:
+    """What packs the words of arguments that look like this."""
+    letters = (LETTERS.get(part) or ("q" if len(part) == 3 else "") for part in look)
+    return Struct("=" + "".join("?7x" if letter == "?" else letter for letter in letters))
+
+
+def described(look: Look) -> str:
+    """The same for all processes."""
+    return " ".join(map(_described, look))
+
+
+def _described(part: Any) -> str:
+    if not isinstance(part, tuple):
+        return str(part.__name__)
+    first, *numbers = part
+    name = first.str if isinstance(first, np.dtype) else f"{first.__module__}.{first.__qualname__}"
+    return f"{name}{numbers}"

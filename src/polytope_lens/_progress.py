@@ -1,0 +1,52 @@
+"""Bars that tell how far long work has got, where somebody looks at them; tqdm is imported only then."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class NoBar:
+    """What is there in place of a bar that nobody would see."""
+
+    disable = True
+
+    def __init__(self, things: Iterable[Any] = ()) -> None:
+        self.n = 0
+        self._things = things
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._things)
+
+    def __enter__(self) -> NoBar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to take away."""
+
+    def update(self, n: int = 1) -> None:
+        """Count."""
+        self.n += n
+
+    def set_postfix(self, *_: object, **__: object) -> None:
+        """Nowhere to write it."""
+
+    set_postfix_str = set_postfix
+
+
+def bar(progress: bool | None, things: Iterable[Any] | None = None, **options: Any) -> Any:
+    """A bar for things, or to be updated; it comes after a second, and goes when the work is done.
+
+    Parameters
+    ----------
+    progress : bool, optional
+        Whether to show it; by default on terminals.
+    """
+    if not (sys.stderr.isatty() if progress is None else progress):
+        return NoBar(things or ())
+    from tqdm import tqdm
+
+    return tqdm(things, delay=1.0, leave=False, **options)

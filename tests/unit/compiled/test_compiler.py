@@ -1,0 +1,31 @@
+"""Object files of kernels: what is in them, and what they are not made for."""
+
+from __future__ import annotations
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+
+from polytope_lens._compiled import compiler
+
+
+def total(array, k):
+    return array[k] + array.size, k
+
+
+def views(array):
+    return array[1:]
+
+
+def test_an_object_shows_one_function_and_needs_no_others():
+    code, returned = compiler.object_code(compiler.dispatcher(total, {}), (np.zeros(3), 1))
+    assert returned == ("d", "q")
+    assert compiler.ENTRY.encode() in code
+    assert b"numba" not in code and b"Py" not in code
+    assert len(code) < 4000
+    assert any(section.is_text() for section in llvm.ObjectFileRef.from_data(code).sections())
+
+
+def test_a_kernel_that_returns_an_array_is_refused():
+    with pytest.raises(Exception, match="array"):
+        compiler.object_code(compiler.dispatcher(views, {}), (np.zeros(3),))
