@@ -63,9 +63,9 @@ def kept(function: Callable[[T], R]) -> Callable[[T], R]:
 
 
 class FoundLater:
-    """A field of a dataclass, an array, that is found when it is first asked for if it was left out, as None."""
+    """A field of a dataclass that is found when it is first asked for if it was left out, as None."""
 
-    def __init__(self, name: str, find: Callable[[Any], np.ndarray[Any, Any]]) -> None:
+    def __init__(self, name: str, find: Callable[[Any], Any]) -> None:
         self._name, self._find = name, find
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
@@ -73,7 +73,8 @@ class FoundLater:
             return self
         if owner.__dict__[self._name] is None:
             found = self._find(owner)
-            found.flags.writeable = False
+            if isinstance(found, np.ndarray):
+                found.flags.writeable = False
             owner.__dict__[self._name] = found
         return owner.__dict__[self._name]
 
@@ -81,7 +82,7 @@ class FoundLater:
         owner.__dict__[self._name] = value
 
 
-def found_later(**finders: Callable[[Any], np.ndarray[Any, Any]]) -> Callable[[type[T]], type[T]]:
+def found_later(**finders: Callable[[Any], Any]) -> Callable[[type[T]], type[T]]:
     """Make fields of a dataclass a `FoundLater`, each with the function that finds it.
 
     Examples

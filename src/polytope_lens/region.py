@@ -9,7 +9,7 @@ import numpy as np
 
 from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
-from polytope_lens._kept import Keeper, kept
+from polytope_lens._kept import Keeper, found_later, kept
 from polytope_lens.cells import inequalities as rows
 from polytope_lens.cells import (
     nearest_boundary,
@@ -23,7 +23,7 @@ from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.io.export import Export
 from polytope_lens.network import network as net
 from polytope_lens.network.affine import AffineMap, augmented_map
-from polytope_lens.network.pattern import ActivationPattern
+from polytope_lens.network.pattern import ActivationPattern, unpack
 from polytope_lens.polytope.membership import given_points
 from polytope_lens.polytope.polytope import MOST, Polytope
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Bools, Floats, Fractions, Ints
+    from polytope_lens._types import Bools, Floats, Fractions, Ints, Words
     from polytope_lens.cells.inequalities import Inequalities
     from polytope_lens.domain import Domain
     from polytope_lens.polytope.metric.ball import Ball
@@ -42,7 +42,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def _unpacked(region: Region) -> ActivationPattern:
+    """The pattern of a region that knows it as words."""
+    words: Words = vars(region)["_words"]
+    bits = unpack(words[None], region.network.n_neurons)[0]
+    return ActivationPattern(tuple(bits.tolist()), region.network.bits_per_layer)
+
+
 @checked
+@found_later(pattern=_unpacked)
 @dataclass(frozen=True, eq=False)
 class Region(Keeper):
     """A full-dimensional cell of the network's polyhedral complex.
@@ -245,6 +253,13 @@ class Region(Keeper):
     def __repr__(self) -> str:
         shown = str(self.pattern) if len(self.pattern.bits) <= 100 else f"0x{self.pattern.hex}"
         return f"Region(R^{self.network.input_dim}, pattern {shown})"
+
+
+def of_packed_pattern(network: net.Network, words: Words, domain: Domain, point: Floats) -> Region:
+    """A region whose pattern, (n_words,), is unpacked when somebody asks for it: streams pass by millions."""
+    region = object.__new__(Region)
+    vars(region).update(network=network, pattern=None, domain=domain, point=point, _words=words)
+    return region
 
 
 def embedded(network: net.Network, domain: Domain, found: Region) -> Region:

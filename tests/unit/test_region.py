@@ -156,3 +156,16 @@ def test_corners_of_a_region_lie_in_it_as_fractions_and_points_beyond_do_not():
     floats = np.vstack([region.vertices(), region.point[None], [[5, 5]]])
     exact = np.array([[Fraction(v) for v in row] for row in floats.tolist()], dtype=object)
     assert region.contains(exact).tolist() == region.contains(floats).tolist()
+
+
+def test_regions_of_streams_unpack_their_patterns_when_asked():
+    """Unpacking all of them took most of a stream's time."""
+    lens, box = Lens(golden((2, 70, 3), 2, 0.1)), Box([-1, -1], [1, 1])
+    partition = lens.partition(box)
+    for found in (list(lens.regions(box)), list(partition), [partition[i] for i in range(len(partition))]):
+        assert not any(vars(region)["pattern"] for region in found)
+        sent = pickle.loads(pickle.dumps(found[3]))
+        assert not vars(sent)["pattern"] and sent.pattern == found[3].pattern
+        assert [region.pattern.array.tolist() for region in found] == partition.patterns().tolist()
+        assert all(lens.at(region.point, box) == region for region in found)
+        assert found[3].pattern is found[3].pattern

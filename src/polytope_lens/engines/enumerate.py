@@ -21,17 +21,17 @@ from polytope_lens.flat_domain import flat_domain
 from polytope_lens.mesh.planar_mesh import MeshBuilder
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMeshBuilder
 from polytope_lens.network.network import bit_starts
-from polytope_lens.network.pattern import ActivationPattern, distinct, distinct_beginnings, unpack
+from polytope_lens.network.pattern import distinct, distinct_beginnings
 from polytope_lens.partition.partition import Partition, embedded
 from polytope_lens.partition.provenance import Certificate, RegionCounts
 from polytope_lens.polyhedral_complex.mesh_vertices import with_known_corners
-from polytope_lens.region import Region
+from polytope_lens.region import Region, of_packed_pattern
 from polytope_lens.region import embedded as embedded_region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from polytope_lens._types import Words
+    from polytope_lens._types import Bools, Floats, Words
     from polytope_lens.domain import Domain
     from polytope_lens.engines.table import EngineChoice, EngineName
     from polytope_lens.mesh.planar_mesh import PlanarMesh
@@ -183,20 +183,26 @@ def regions(network: Network, domain: Domain, *, engine: EngineChoice = "auto", 
     def found() -> Iterator[Region]:
         for chart in pieces:
             for chunk in engine_for(chart, name).walk(network, chart, Record(), want_output=True, workers=workers):
-                bits = unpack(chunk.patterns, network.n_neurons)
                 witnesses = certify_witnesses(network, domain, chunk.patterns, chunk.witnesses, chunk.proved)
-                elsewhere = reaches_border(chunk) if seen is not None else np.zeros(chunk.n_regions, dtype=bool)
-                rows = zip(chunk.patterns, bits, witnesses, elsewhere, strict=True)
-                for words, pattern, witness, may_come_again in rows:
-                    if seen is not None and may_come_again:
-                        if (key := words.tobytes()) in seen:
-                            continue
-                        seen.add(key)
-                    yield Region(
-                        network, ActivationPattern(tuple(pattern.tolist()), network.bits_per_layer), domain, witness
-                    )
+                new: Iterable[tuple[Words, Floats]] = zip(chunk.patterns, witnesses, strict=True)
+                if seen is not None:
+                    new = _not_seen(new, reaches_border(chunk), seen)
+                for words, witness in new:
+                    yield of_packed_pattern(network, words, domain, witness)
 
     return found()
+
+
+def _not_seen(
+    found: Iterable[tuple[Words, Floats]], may_come_again: Bools, seen: set[bytes]
+) -> Iterator[tuple[Words, Floats]]:
+    """What is found for the first time, of regions some of which may be found in several charts."""
+    for (words, witness), again in zip(found, may_come_again.tolist(), strict=True):
+        if again:
+            if (key := words.tobytes()) in seen:
+                continue
+            seen.add(key)
+        yield words, witness
 
 
 def problems(name: EngineName, network: Network, domain: Domain) -> list[Chart]:

@@ -16,7 +16,7 @@ from polytope_lens.function import extrema, lipschitz
 from polytope_lens.function import level_set as level_sets
 from polytope_lens.mesh import planar_mesh as planar
 from polytope_lens.network.affine import affine_maps
-from polytope_lens.network.pattern import ActivationPattern, find, pack, unpack
+from polytope_lens.network.pattern import find, pack, unpack
 from polytope_lens.partition import archive
 from polytope_lens.partition.namespaces import PartitionComplex, PartitionExport, PartitionFunction, PartitionPlot
 from polytope_lens.partition.provenance import Certificate, Search
@@ -32,7 +32,7 @@ from polytope_lens.polyhedral_complex import (
     volumes,
 )
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
-from polytope_lens.region import Region
+from polytope_lens.region import Region, of_packed_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,9 +130,7 @@ class Partition(Keeper):
         return [self._region(i) for i in chosen.tolist()]
 
     def _region(self, index: int) -> Region:
-        bits = unpack(self.packed_patterns[index : index + 1], self.network.n_neurons)[0]
-        pattern = ActivationPattern(tuple(bits.tolist()), self.network.bits_per_layer)
-        return Region(self.network, pattern, self.domain, self.witnesses[index])
+        return of_packed_pattern(self.network, self.packed_patterns[index], self.domain, self.witnesses[index])
 
     def _checked(self, index: int | slice | Ints | Bools) -> int | Ints:
         """The same index, or indices, counted from the first region."""
