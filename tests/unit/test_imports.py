@@ -29,7 +29,7 @@ HEAVY = (
 )
 
 
-LENS = "from polytope_lens import Box, Lens\nlens = Lens.from_arrays([[[1.0]], [[1.0]]], [[0], [0]])"
+NET = str(Path(__file__).parents[2] / "benchmarks" / "nets" / "d2_14x6_box1.npz")
 
 
 def modules_after(code: str) -> set[str]:
@@ -42,17 +42,59 @@ def test_importing_the_package_loads_nothing_heavy():
     assert modules_after("import polytope_lens").isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "from polytope_lens import Lens, Box, Polytope, Partition, Region, Network",
-        f"{LENS}\nlens.count(), lens.partition(Box([0], [1]))",
-        f"{LENS}\nstr(lens.at([1]))",
-    ],
-    ids=["names", "count", "at"],
-)
-def test_working_with_arrays_loads_no_drawing_and_no_torch(code):
-    assert modules_after(code).isdisjoint(("torch", "matplotlib", "cvxpy", "hypothesis", "networkx", "pandas"))
+DRAWING = {"torch", "matplotlib", "cvxpy", "hypothesis", "networkx", "pandas", "shapely", "PIL"}
+SCIPY = {"scipy.optimize", "scipy.sparse", "scipy.spatial", "scipy.special", "scipy.linalg"}
+COMPILER = {"numba"}
+FIRST = """
+import os, tempfile
+import numpy as np
+from polytope_lens import Box, Lens
+lens = Lens.from_arrays([[[1, 2], [3, -1], [1, 1]], [[1, 1, -2]]], [[0, 1, 0.5], [0]])
+box, region = Box([-1, -1], [1, 1]), lens.at([0.1, 0.2])
+"""
+WITHOUT = {
+    "names": ("from polytope_lens import Box, Lens, Network, Partition, Polytope, Region", {"llvmlite", "tqdm"}),
+    "count": (f"{FIRST}lens.count(box)", {"tqdm"}),
+    "count everywhere": (f"{FIRST}lens.count()", {"tqdm"}),
+    "partition": (f"{FIRST}lens.partition(box)", {"tqdm"}),
+    "regions": (f"{FIRST}sum(region.pattern.bits[0] for region in lens.regions(box))", {"tqdm"}),
+    "region": (f"{FIRST}region.inequalities(), region.vertices(), region.neighbors(), str(region)", {"tqdm"}),
+    "path": (f"{FIRST}lens.path([0, 0], [1, 1])", {"tqdm"}),
+    "example": ("from polytope_lens import Lens\nstr(Lens.example())", {"llvmlite", "tqdm"}),
+    "command line": (
+        "import os, sys\nfrom polytope_lens.cli import main\nsys.stdout = open(os.devnull, 'w')\n"
+        f"main(['count', {NET!r}, '--box', '-1', '1'])\nsys.stdout = sys.__stdout__",
+        {"tqdm"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def everything_compiled():
+    """Machine code of all that the table asks for, so that nothing has to be compiled there."""
+    for code, _ in WITHOUT.values():
+        modules_after(code)
+
+
+@pytest.mark.parametrize("road", WITHOUT)
+def test_what_a_first_call_does_not_need_is_not_loaded(road, everything_compiled):
+    """Drawing and scipy take tenths of seconds, the compiler as much and 60 MB: more than what was asked."""
+    code, more = WITHOUT[road]
+    assert not modules_after(code) & (DRAWING | SCIPY | COMPILER | more)
+
+
+MEMORY = f"""{FIRST}
+lens.count(box)
+import resource
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+print(peak)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no `resource`")
+def test_a_small_count_takes_little_memory(everything_compiled):
+    done = subprocess.run([sys.executable, "-c", f"import sys\n{MEMORY}"], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 140  # 110 MB, most of it libraries; 210 with numba and scipy.optimize
 
 
 def test_every_public_name_loads():

@@ -60,7 +60,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _parser() -> Parser:
     from polytope_lens import __version__
-    from polytope_lens.cli import network_commands, point_commands, training_commands
+    from polytope_lens.cli import network_commands, point_commands, training_commands, warm_up
     from polytope_lens.cli.arguments import Parser
 
     parser = Parser(
@@ -68,6 +68,6 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"polytope-lens {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (network_commands, point_commands, training_commands):
+    for module in (network_commands, point_commands, training_commands, warm_up):
         module.add(commands)
     return parser
