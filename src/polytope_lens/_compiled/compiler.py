@@ -1,5 +1,9 @@
 """What numba is asked for: a function over arguments of given types, as an object file that needs nothing but itself.
 
+numba optimises each function with all that it calls, makes machine code of it, and then of whatever calls it, too: of
+the same code as often as calls are deep. Here functions stay as they are written down (:class:`_Parts`) until all of a
+kernel is together; that is optimised, once. Loops over some ten neurons gain nothing from LLVM's vectors.
+
 Each object has one function that others can see, ``entry(words, results)``: it reads the words of the arguments
 (:mod:`.words`), calls the kernel, which has become a part of it, and writes what the kernel returns, also as words.
 numba's own ways in are left out: for each function on the way they took as long to compile as the rest.
@@ -14,9 +18,13 @@ import numba
 from llvmlite import ir
 from numba.core import cgutils, event
 from numba.core import types as numba_types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler, Flags
+from numba.core.compiler_lock import global_compiler_lock
 from numba.np.arrayobj import populate_array
 
 import polytope_lens._compiled.intrinsics  # noqa: F401 - gives instructions their code
+from polytope_lens._compiled.held import Held, held, hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +41,61 @@ Returned = Any
 """What a kernel returns: the letter of a number (see `struct`), "" for None, or a tuple of these."""
 
 
+class _Parts(JITCodeLibrary):
+    """A function and all that it calls, not optimised, and without a place in this process."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Nowhere."""
+        return 0
+
+    @property
+    def codegen(self) -> Any:
+        """Whom numba asks to tell a function of its surroundings in this process, which it does not look at."""
+        return _Nobody
+
+
+class _Nobody:
+    @staticmethod
+    def set_env(name: str, surroundings: Any) -> None:
+        """Nothing."""
+
+
+class _Settled(Flags):
+    """Options that do not change any more; numba, which looks at them ten thousand times, puts them together anew."""
+
+    def __init__(self, flags: Any) -> None:
+        Flags.__init__(self, flags)
+        self.hash = hash(repr(flags))
+
+    def __hash__(self) -> int:
+        return self.hash
+
+
+_settled: dict[str, _Settled] = {}
+
+
+class _PartCompiler(Compiler):
+    """numba's, which leaves what it makes as it is."""
+
+    def __init__(
+        self, typing: Any, target: Any, library: Any, arguments: Any, result: Any, flags: Any, *more: Any
+    ) -> None:
+        settled = _settled.setdefault(repr(flags), _Settled(flags))
+        parts: Any = _Parts
+        Compiler.__init__(
+            self, typing, target, library or parts(target.codegen(), "parts"), arguments, result, settled, *more
+        )
+
+
 def dispatcher(function: Any, options: dict[str, Any]) -> Any:
     """Numba's view of a function, which it compiles for the types that it is called with.
 
@@ -41,7 +104,7 @@ def dispatcher(function: Any, options: dict[str, Any]) -> Any:
     """
     compile_later: Any = numba.njit
     alone = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return compile_later(error_model="numpy", _nrt=False, **alone, **options)(function)
+    return compile_later(error_model="numpy", _nrt=False, pipeline_class=_PartCompiler, **alone, **options)(function)
 
 
 class _Counter(event.Listener):
@@ -65,15 +128,16 @@ def object_code(
 
     After each function on the way `is_done` is called.
     """
-    kinds = tuple(map(numba.typeof, arguments))
-    with event.install_listener("numba:compile", _Counter(is_done)):
+    kinds = tuple(held(numba.typeof(argument)) for argument in arguments)
+    with global_compiler_lock, event.install_listener("numba:compile", _Counter(is_done)):
         function.compile(kinds)
-    result = function.overloads[kinds]
-    return _self_contained(result), _letters(result.signature.return_type)
+        result = function.overloads[kinds]
+        return _self_contained(result), _letters(result.signature.return_type)
 
 
 def _self_contained(result: Any) -> bytes:
-    context, codegen = result.target_context, result.library.codegen
+    context = result.target_context
+    codegen = context.codegen()
     module = llvm.parse_assembly(cgutils.normalize_ir_text(str(_entry(result, context))))
     module.link_in(result.library._get_module_for_linking(), preserve=True)
     module.data_layout = codegen._data_layout
@@ -83,7 +147,7 @@ def _self_contained(result: Any) -> bytes:
     for variable in module.global_variables:
         if not variable.is_declaration:
             variable.linkage = llvm.Linkage.internal
-    manager, builder = codegen._module_pass_manager(cost="cheap")
+    manager, builder = codegen._module_pass_manager(loop_vectorize=False)
     manager.run(module, builder)
     code: bytes = codegen._tm.emit_object(module)
     return code
@@ -115,6 +179,8 @@ class _Reader:
 
     def value(self, kind: Any) -> Any:
         """The next argument, of a type."""
+        if isinstance(kind, Held):
+            return hold(self.context, self.builder, kind, self.value(kind.parts))
         if isinstance(kind, types.BaseTuple):
             fields = [self.value(field) for field in kind]
             return self.context.make_tuple(self.builder, kind, fields)

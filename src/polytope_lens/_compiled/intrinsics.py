@@ -1,4 +1,7 @@
-"""What the compiler makes of the names in :mod:`.simd` and :mod:`.bits`; eight numbers are one value of LLVM."""
+"""What the compiler makes of the names in :mod:`.simd`, :mod:`.bits` and :mod:`.structures`.
+
+Eight numbers are one value of LLVM.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from numba.core import cgutils, types
 from numba.core.datamodel import models
 from numba.extending import intrinsic, register_model
 
-from polytope_lens._compiled import bits, simd
+from polytope_lens._compiled import bits, simd, structures
+from polytope_lens._compiled.held import FAR, both
 from polytope_lens._compiled.instruction import Instruction
 from polytope_lens._compiled.simd import LANES
 
@@ -165,6 +169,14 @@ def _operation(name: str, result: Any, more: tuple[ir.Constant, ...] = ()) -> An
     return intrinsic(typed)
 
 
+def _far(typing: Any, named: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.extract_value(arguments[0], FAR)
+        return both(builder, place, place)
+
+    return named(named), code
+
+
 CODE: dict[str, Any] = {
     "load": intrinsic(_load),
     "store": intrinsic(_store),
@@ -182,8 +194,9 @@ CODE: dict[str, Any] = {
     "lowest_bit": _operation("cttz", types.int64, ZERO_HAS_A_PLACE),
     "highest_bit": _operation("ctlz", types.int64, ZERO_HAS_A_PLACE),
     "count_bits": _operation("ctpop", types.int64),
+    "far": intrinsic(_far),
     "reverse_bits": _operation("bitreverse", types.uint64),
 }
-for named in (*vars(bits).values(), *vars(simd).values()):
+for named in (*vars(bits).values(), *vars(simd).values(), *vars(structures).values()):
     if isinstance(named, Instruction):
         named.code = CODE[named.name]

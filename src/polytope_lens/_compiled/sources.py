@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
-COMPILED = frozenset(Path(__file__).with_name(f"{name}.py") for name in ("compiler", "intrinsics", "words"))
+COMPILED = frozenset(Path(__file__).with_name(f"{name}.py") for name in ("compiler", "held", "intrinsics", "words"))
 """On these all machine code depends."""
 # An import of this package at the top of a module: from where, and what. Types alone are imported further in.
 IMPORT = re.compile(r"^from (polytope_lens[\w.]*) import (\([^)]*\)|.*)", re.MULTILINE)

@@ -11,7 +11,6 @@ from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float
 from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.packed_network import packed
-from polytope_lens.engines._kernels.simplex import refactor
 from polytope_lens.engines._kernels.split_state import (
     ChartFacts,
     EdgeWalk,
@@ -169,8 +168,22 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     state.scalars[outcomes.TOP] = 1
     state.frames.n_rows[0] = n_sides
     state.frames.basis[0], state.frames.vertex[0], state.frames.witness[0] = decisions.beginning(kept)
-    refactor(state, 0)
+    _stand_on_basis(state)
     return state
+
+
+def _stand_on_basis(state: SplitState) -> None:
+    """The inverse of the first frame's basis, and its vertex; nothing that can be used where floats find none."""
+    basis, vertex = state.frames.basis[0], state.frames.vertex[0]
+    rows, offset = state.halfspaces.normal[basis], state.halfspaces.offset[basis]
+    coordinates = np.flatnonzero(basis < 0)  # which stand in for halfspaces
+    rows[coordinates] = np.eye(len(basis))[-1 - basis[coordinates]]
+    offset[coordinates] = vertex[-1 - basis[coordinates]]
+    try:
+        state.frames.inverse[0] = np.linalg.inv(rows)
+    except np.linalg.LinAlgError:
+        state.frames.inverse[0] = np.nan
+    vertex[:] = state.frames.inverse[0] @ offset
 
 
 def _weight(state: SplitState, f: int) -> float:

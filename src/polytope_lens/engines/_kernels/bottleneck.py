@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.jit import jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.packed_network import PackedNetwork, add_neuron, is_on
 from polytope_lens.lp.float_simplex import maximize
@@ -110,7 +110,7 @@ def surely_keeps_sign(
         fewest, before = n_active, narrow
 
 
-@inlined
+@jit
 def _keeps_sign_behind(
     net: PackedNetwork, b: Bottleneck, bits: Any, owner: Any, n_rows: int, narrow: int, n_active: int, layer: int,
     j: int, side: float, central: bool,
@@ -156,7 +156,7 @@ def _keeps_sign_behind(
     return _proves(net, b, narrow, n_active, layer, j, side, central)
 
 
-@inlined
+@jit
 def _layer_of(net: PackedNetwork, neuron: int, narrow: int) -> int:  # pragma: no cover - compiled
     """The layer of a neuron behind a narrow one, counted through all layers."""
     layer = narrow + 1
@@ -165,7 +165,7 @@ def _layer_of(net: PackedNetwork, neuron: int, narrow: int) -> int:  # pragma: n
     return layer
 
 
-@inlined
+@jit
 def _active(net: PackedNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  # pragma: no cover - compiled
     """Number of neurons of a layer with a nonzero slope, listed if fewer than inputs; k also if one has no sign."""
     k = b.active.shape[0]
@@ -181,7 +181,7 @@ def _active(net: PackedNetwork, b: Bottleneck, bits: Any, layer: int) -> Any:  #
     return count
 
 
-@inlined
+@jit
 def _rows_behind(
     net: PackedNetwork, b: Bottleneck, current: Any, bits: Any, narrow: int, last: int
 ) -> None:  # pragma: no cover - compiled
@@ -222,7 +222,7 @@ def _rows_behind(
             )  # fmt: skip
 
 
-@inlined
+@jit
 def _proves(
     net: PackedNetwork, b: Bottleneck, narrow: int, n_active: int, layer: int, j: int, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled

@@ -30,6 +30,7 @@ import numpy as np
 from polytope_lens._compiled.bits import count_bits, lowest_bit, reverse_bits
 from polytope_lens._compiled.jit import inlined, merged
 from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply_add, size, store
+from polytope_lens._compiled.structures import far
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.blockwise import update_rows
 from polytope_lens.engines._kernels.outcomes import (
@@ -186,9 +187,9 @@ def _begin_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pra
     n_cut, first = net.n_cut[layer], net.neuron_start[layer]
     if is_blockwise(net) and layer > 0:
         update_rows(
-            net,
-            s.refined,
-            s.blockwise,
+            far(net),
+            far(s.refined),
+            far(s.blockwise),
             s.bits,
             layer,
             s.layers.rows[layer],
@@ -226,7 +227,7 @@ def _finish(net: PackedNetwork, s: Any, f: int) -> None:  # pragma: no cover - c
     if is_blockwise(net) and net.width[layer] > 0:
         begin(s.refined, layer)
         rows, sure, spread = s.layers.rows[layer], s.layers.sure[layer], s.layers.spread[layer]
-        update_rows(net, s.refined, s.blockwise, s.bits, layer, rows, sure, spread)
+        update_rows(far(net), far(s.refined), far(s.blockwise), s.bits, layer, rows, sure, spread)
         for k in range(rows.shape[0]):
             for q in range(net.width[layer]):
                 s.frames.rows[f, k, q] = rows[k, q]

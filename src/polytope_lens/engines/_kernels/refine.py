@@ -25,6 +25,7 @@ from polytope_lens._compiled.simd import (
     store,
     subtract,
 )
+from polytope_lens._compiled.structures import far
 from polytope_lens.arithmetic.double_double import DOUBLE_ROUNDING, SPLITTER, plus, times
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.packed_network import is_on
@@ -76,7 +77,7 @@ def close_refined(
     net: PackedNetwork, r: Refined, bits: Any, layer: int, out: Any, sure: Any
 ) -> None:  # pragma: no cover
     """Recompute the rows of a layer and round them to `out`, with what makes a value `sure`."""
-    _refine(net, r, bits, layer)
+    _refine(far(net), far(r), bits, layer)
     n, k1 = net.width[layer], out.shape[0]
     evaluation = (k1 + 4) * UNIT_ROUNDOFF
     for q in range(n):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._compiled.jit import inlined
+from polytope_lens._compiled.jit import jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.pivoting import TINY_PIVOT
 
@@ -31,7 +31,7 @@ TINY_DUAL = 2.0**-33
 PATIENCE, EXHAUSTED = 60, 2000
 
 
-@inlined
+@jit
 def refactor(s: Any, f: int) -> None:  # pragma: no cover - compiled
     """Inverse and vertex of a frame's basis from scratch, by Gauss-Jordan elimination with row pivoting."""
     k = s.frames.vertex.shape[1]
@@ -66,7 +66,7 @@ def refactor(s: Any, f: int) -> None:  # pragma: no cover - compiled
         s.frames.vertex[f, i] = total
 
 
-@inlined
+@jit
 def load(s: Any, f: int) -> None:  # pragma: no cover - compiled
     """Start the walk at hand from a frame's vertex."""
     for i in range(s.walk.vertex.shape[0]):
@@ -76,7 +76,7 @@ def load(s: Any, f: int) -> None:  # pragma: no cover - compiled
             s.walk.inverse[i, j] = s.frames.inverse[f, i, j]
 
 
-@inlined
+@jit
 def value_at(row: Any, j: int, point: Any) -> Any:  # pragma: no cover - compiled
     k = point.shape[0]
     total = row[k, j]
@@ -85,7 +85,7 @@ def value_at(row: Any, j: int, point: Any) -> Any:  # pragma: no cover - compile
     return total
 
 
-@inlined
+@jit
 def spread(net: PackedNetwork, point: Any) -> Any:  # pragma: no cover - compiled
     """How far beyond the reach of the error bounds a point is; 1 within."""
     most = 1.0
@@ -94,7 +94,7 @@ def spread(net: PackedNetwork, point: Any) -> Any:  # pragma: no cover - compile
     return most
 
 
-@inlined
+@jit
 def descend(
     s: Any, n_rows: int, offset: float, side: float, cross: bool, beyond: float
 ) -> int:  # pragma: no cover - compiled
@@ -173,7 +173,7 @@ def descend(
     return LOST
 
 
-@inlined
+@jit
 def _exchange(s: Any, leaving: int, entering: int, pivot: float, normal: Any) -> None:  # pragma: no cover
     """Put halfspace `entering` in place `leaving` of the basis and update the inverse."""
     k = s.walk.vertex.shape[0]
@@ -190,7 +190,7 @@ def _exchange(s: Any, leaving: int, entering: int, pivot: float, normal: Any) ->
     s.walk.basis[leaving] = entering
 
 
-@inlined
+@jit
 def surely_misses(
     net: PackedNetwork, s: Any, row: Any, j: int, sure: float, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
@@ -226,7 +226,7 @@ def surely_misses(
     return (central or bound > charge) and _absorbs(net, s, bound, charge, central)
 
 
-@inlined
+@jit
 def _absorbs(
     net: PackedNetwork, s: Any, bound: float, charge: float, central: bool
 ) -> bool:  # pragma: no cover - compiled
@@ -265,7 +265,7 @@ def _absorbs(
     return central or bound > left * BOUND_SLACK
 
 
-@inlined
+@jit
 def surely_inside(net: PackedNetwork, s: Any, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
     """Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""
     k = point.shape[0]
@@ -282,7 +282,7 @@ def surely_inside(net: PackedNetwork, s: Any, n_rows: int, point: Any) -> bool: 
     return True
 
 
-@inlined
+@jit
 def least_slack(s: Any, n_rows: int, point: Any) -> float:  # pragma: no cover - compiled
     least = np.inf
     for q in range(n_rows):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.jit import jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.bottleneck import surely_keeps_sign
 from polytope_lens.engines._kernels.outcomes import (
@@ -112,7 +112,7 @@ def walk(net: PackedNetwork, s: SplitState, out: SplitOutput, limit: int, want_o
     return DONE
 
 
-@inlined
+@jit
 def _turn(s: SplitState, row: int, value: int) -> None:  # pragma: no cover - compiled
     if s.halfspaces.turned[row] != value:
         for k in range(s.halfspaces.normal.shape[1]):
@@ -121,7 +121,7 @@ def _turn(s: SplitState, row: int, value: int) -> None:  # pragma: no cover - co
         s.halfspaces.turned[row] = value
 
 
-@inlined
+@jit
 def _find_witness(
     net: PackedNetwork, s: SplitState, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
 ) -> Any:  # pragma: no cover - compiled
@@ -141,7 +141,7 @@ def _find_witness(
     return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.frames.n_rows[f], to)
 
 
-@inlined
+@jit
 def _side(s: SplitState, f: int, row: Any, j: int) -> float:  # pragma: no cover - compiled
     """The sign of a row at the vertex at hand; at the witness, if rounding may be all that is left at the vertex."""
     k = s.walk.vertex.shape[0]
@@ -156,7 +156,7 @@ def _side(s: SplitState, f: int, row: Any, j: int) -> float:  # pragma: no cover
     return 1.0 if value > 0.0 else -1.0
 
 
-@inlined
+@jit
 def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> int:  # pragma: no cover - compiled
     """Decide the remaining candidates; returns 1 if the cell was split, 0 if none is left, or UNDECIDED."""
     n_next = net.width[layer + 1]
@@ -190,7 +190,7 @@ def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> in
     return 0
 
 
-@inlined
+@jit
 def _decide(
     net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> int:  # pragma: no cover - compiled
@@ -231,7 +231,7 @@ def _decide(
     return NONE
 
 
-@inlined
+@jit
 def _is_constant(net: PackedNetwork, is_bounded: bool, layer: int, j: int) -> Any:  # pragma: no cover - compiled
     """Whether errors in a row whose gradient rounds to zero are those of a constant, or bounded at least."""
     if not is_bounded and layer > 0:
@@ -247,13 +247,13 @@ def _is_constant(net: PackedNetwork, is_bounded: bool, layer: int, j: int) -> An
     return True
 
 
-@inlined
+@jit
 def _is_central(s: SplitState, layer: int, constant: float) -> Any:  # pragma: no cover - compiled
     """Whether a neuron's exact hyperplane in a cell passes through the origin."""
     return layer < s.chart.n_central or (layer == 0 and constant == 0.0)
 
 
-@inlined
+@jit
 def _behind_narrow_layer(
     net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> int:  # pragma: no cover - compiled
@@ -271,7 +271,7 @@ def _behind_narrow_layer(
     return NONE
 
 
-@inlined
+@jit
 def _push_row(
     net: PackedNetwork, s: SplitState, at: int, layer: int, row: Any, j: int, sure: float, bit: int
 ) -> None:  # pragma: no cover - compiled
@@ -291,7 +291,7 @@ def _push_row(
     s.halfspaces.central[at] = 1 if _is_central(s, layer, row[k, j]) else 0
 
 
-@inlined
+@jit
 def _branch(
     net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover
@@ -328,7 +328,7 @@ def _branch(
     s.scalars[TOP] += 1
 
 
-@inlined
+@jit
 def _split(
     net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover
@@ -347,7 +347,7 @@ def _split(
             s.frames.inverse[f, q, i] = turn * s.walk.inverse[q, i]
 
 
-@inlined
+@jit
 def _take_bases(
     net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
 ) -> None:  # pragma: no cover - compiled
@@ -363,7 +363,7 @@ def _take_bases(
     refactor(s, g)
 
 
-@inlined
+@jit
 def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Sort the neurons of a layer into those that surely miss the cell and those that may cut it."""
     n, k = net.width[layer], s.walk.vertex.shape[0]
@@ -426,7 +426,7 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
             s.frames.witness[f, i] = s.walk.middle[i]
 
 
-@inlined
+@jit
 def _emit(s: SplitState, f: int, out: SplitOutput) -> None:  # pragma: no cover - compiled
     """Write a finished region."""
     r = s.scalars[N_REGIONS]
