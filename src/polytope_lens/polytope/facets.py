@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 ZERO, ONE = fmpq(0), fmpq(1)
 # Up to this many variables, rational linear programs are faster than calling a solver and proving its answer.
 EXACT_DIMENSION = 6
-# Of a polytope with no more numbers in its normals, rationals decide as fast as floats; in the plane, where they need no
-# linear programs, of larger ones.
+# With no more numbers in a polytope's normals, rationals decide as fast as floats; they do with more in the plane, where
+# they need no linear programs.
 TINY, TINY_IN_PLANE = 24, 48
 
 
