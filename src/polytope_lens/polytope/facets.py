@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 ZERO, ONE = fmpq(0), fmpq(1)
 # Up to this many variables, rational linear programs are faster than calling a solver and proving its answer.
 EXACT_DIMENSION = 6
-# With no more numbers in a polytope's normals, rationals decide as fast as floats; they do with more in the plane, where
-# they need no linear programs.
+# With no more numbers in a polytope's normals, rationals decide as fast as floats; with more in the plane, where they
+# need no linear programs.
 TINY, TINY_IN_PLANE = 24, 48
 
 
