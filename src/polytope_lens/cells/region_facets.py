@@ -27,10 +27,10 @@ from polytope_lens.polytope.batch.large import WITHOUT_FACETS
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import (
-    TINY,
     distinct,
     facets_of_distinct,
     homogeneous,
+    is_tiny,
     proved_statuses,
     rows_are_independent,
 )
@@ -370,7 +370,7 @@ def facets_of_one(network: Network, around: DomainSides, bits: Bools, point: Flo
     rationals are soon done. `point` should be inside or on the boundary.
     """
     m, d = network.n_neurons + len(around.exact), network.input_dim
-    if m * d <= TINY:
+    if is_tiny(m, d):
         exact = Cells(network, around).rows(bits)
         groups = list(distinct(exact).values())
         keep = sorted(facets_of_distinct([exact[members[0]] for members in groups], homogeneous(point)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,11 +22,11 @@ from polytope_lens.engines._kernels.cell_corners import (
     PointStack,
     write_sign,
 )
-from polytope_lens.engines._kernels.packed_network import hash_table
+from polytope_lens.engines._kernels.packed_network import hash_table, packed
 from polytope_lens.engines.chunks import first_rows
 from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.sparse import rows_on
-from polytope_lens.network.network import bit_starts
+from polytope_lens.network.network import Network, bit_starts
 from polytope_lens.network.pattern import n_words, unpack
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
-    from polytope_lens.network.network import Network
 
 
 def shared_parts(
@@ -47,8 +47,8 @@ def shared_parts(
     There is room for that many cells, points and lines (or planes) on the stacks; the chart has `n_sides` sides.
     """
     n_bits, layers, d = network.n_neurons, len(network.layers) + 1, network.input_dim
-    words = max(1, -(-int(net.n_cut.max()) // 64))
-    widest, next_widest = int(net.stride.max()), next_width(net)
+    words = max(1, -(-max(net.n_cut.tolist()) // 64))
+    widest, next_widest = max(net.stride.tolist()), next_width(net)
     ints, floats, word = np.int64, np.float64, np.uint64
     first = first_rows(network, chart)[: net.width[0]].T
     rows, layer_rows = np.zeros((frames, d + 2, next_widest), floats), np.zeros((layers, d + 1, widest), floats)
@@ -78,14 +78,21 @@ def shared_parts(
         "layers": CornerLayers(layer_rows, *(np.zeros((layers, widest), floats) for _ in range(3))),
         "hashes": Hashes(hashes[:n_bits], hashes[n_bits:]),
         "refined": refine.start(first, layers, widest),
-        "blockwise": blockwise.start(net, layers, d + 1),
+        "blockwise": blockwise.start(net, layers, d + 1) if net.form else _no_blocks(d + 1),
     }
+
+
+@cache
+def _no_blocks(k1: int) -> blockwise.Blockwise:
+    """What nobody reads or writes where a network is not given in blocks; the same for all of them."""
+    single = Network((), np.zeros((1, k1 - 1)), np.zeros(1))
+    return blockwise.start(packed(single, np.eye(k1), np.ones(k1 - 1), want_maps=False), 1, k1)
 
 
 def next_width(net: PackedNetwork) -> int:
     """Length of the rows that each cell on the stack holds of the next layer: only outputs where blocks are summed."""
     first = net.n_hidden if net.form else min(1, net.n_hidden)
-    return int(net.stride[first:].max())
+    return int(max(net.stride[first:].tolist()))
 
 
 class CornerDecisions(ABC):

@@ -67,7 +67,7 @@ def first_rows(network: Network, chart: Chart) -> Floats:
         if network.layers
         else (network.dense_output_weight(), network.output_bias)
     )
-    return np.asarray(np.column_stack([weight, bias]) @ chart.matrix)
+    return np.asarray(np.concatenate([weight, bias[:, None]], axis=1) @ chart.matrix)
 
 
 def unit_rows(sides: Floats, reach: Floats) -> tuple[Floats, Floats]:
@@ -104,6 +104,9 @@ def trimmed(array: NDArray[Scalar], n: int) -> NDArray[Scalar]:
     return array[:n] if 8 * n >= 7 * len(array) else array[:n].copy()
 
 
+NOTHING = (np.empty((0, 0), np.uint64), np.empty((0, 0, 0)), np.empty((0, 0)), np.empty(0, bool))
+
+
 def counted(n_regions: int) -> Chunk:
     """A batch that was only counted."""
-    return Chunk(n_regions, np.empty((0, 0), np.uint64), np.empty((0, 0, 0)), np.empty((0, 0)), np.empty(0, bool), None)
+    return Chunk(n_regions, *NOTHING, None)

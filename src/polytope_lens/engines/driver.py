@@ -83,7 +83,7 @@ class _Walk(Generic[State, Output]):
         scalars = self.state.scalars
         storage = self.problem.storage
         out = None if storage is None else storage.room(self.batch)
-        scalars[[outcomes.N_REGIONS, outcomes.N_CORNERS, outcomes.SHARE_AT]] = 0
+        scalars[outcomes.N_REGIONS] = scalars[outcomes.N_CORNERS] = scalars[outcomes.SHARE_AT] = 0
         given = self.problem.kernel.NO_OUTPUT if out is None else out
         arguments = (self.problem.net, self.state, given, self.batch, out is not None)
         code = self.problem.kernel.walk(*arguments)
@@ -98,7 +98,7 @@ class _Walk(Generic[State, Output]):
             elif give is not None:
                 give(self)
             code = self.problem.kernel.walk(*arguments)
-        n, n_corners = scalars[[outcomes.N_REGIONS, outcomes.N_CORNERS]].tolist()
+        n, n_corners = int(scalars[outcomes.N_REGIONS]), int(scalars[outcomes.N_CORNERS])
         self.found.append(counted(n) if storage is None or out is None else storage.pack(out, n, n_corners))
         self.is_done = code == outcomes.DONE
         self.batch = BATCH
@@ -123,8 +123,8 @@ class _Tally(Generic[State]):
 
     def __init__(self, state: State) -> None:
         self.states = [state]
-        self.scalars = np.zeros_like(state.scalars)
-        self.layer_counts = np.zeros_like(state.layer_counts)
+        self.scalars = np.zeros(len(state.scalars), np.int64)
+        self.layer_counts = np.zeros(len(state.layer_counts), np.int64)
 
     def retire(self, state: State) -> None:
         """Add what a finished walk has counted, and let go of its state."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,24 +14,25 @@ from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
-from polytope_lens.engines._kernels.packed_network import PackedNetwork, packed
 from polytope_lens.engines._kernels.planes import RADIUS
 from polytope_lens.engines.cell_corners import CornerDecisions, shared_parts
 from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.mesh.polyhedral_mesh import polyhedra
 from polytope_lens.network.network import cutting_first
 from polytope_lens.network.pattern import n_words, unpack
-from polytope_lens.polytope.double_description import bounded_vertices, meeting_point, value_at
+from polytope_lens.polytope.double_description import Vertex, bounded_vertices, meeting_point, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
@@ -50,7 +51,7 @@ def walk(
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     ordered = cutting_first(network)
-    net = packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
+    net = kept_packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
 
     def oracle() -> Callable[[kernel.PolyhedraState], None]:
         return _VertexDecisions(network, chart, integer_rows(chart_sides(chart))).answer
@@ -69,11 +70,17 @@ def walk(
     return batches(problem, _start(ordered, chart, net), record, workers=workers)
 
 
+@lru_cache(maxsize=16)
+def _corners(sides: bytes, shape: tuple[int, int]) -> list[Vertex]:
+    """The corners where these sides meet; exact, and most often asked of the box that was asked of before."""
+    return bounded_vertices(integer_rows(np.frombuffer(sides).reshape(shape)))
+
+
 def _start(network: Network, chart: Chart, net: PackedNetwork) -> kernel.PolyhedraState:
     """A state whose only cell is the chart's polytope, before the first layer."""
     d = network.input_dim
     sides = chart_sides(chart)
-    corners = bounded_vertices(integer_rows(sides))
+    corners = _corners(sides.tobytes(), sides.shape)
     n_lines = len(sides) + network.n_neurons + 1
     line_words = -(-n_lines // 64)
     n_bits, ints, word = network.n_neurons, np.int64, np.uint64

@@ -14,7 +14,6 @@ from polytope_lens.domain import Box
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
-from polytope_lens.engines._kernels.packed_network import PackedNetwork, packed
 from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
 from polytope_lens.engines.chunks import (
     Chunk,
@@ -24,6 +23,7 @@ from polytope_lens.engines.chunks import (
     trimmed,
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled, with_larger_stack
 from polytope_lens.exact.owner_rows import float_sides, integer_sides
 from polytope_lens.mesh.planar_mesh import Corners
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
@@ -61,7 +62,7 @@ def walk(
     edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     ordered = cutting_first(network)
-    net = packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
+    net = kept_packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
     state = _start(ordered, chart, net, edges, xy, reach)
 
     def oracle() -> Callable[[kernel.SubdivideState], None]:
@@ -105,12 +106,12 @@ def _start(
     reach: NDArray[np.float64],
 ) -> kernel.SubdivideState:
     """A state whose only cell is the chart's polygon, before the first layer."""
-    n_bits, n = network.n_neurons, len(edges)
+    n_bits, n, most_cut = network.n_neurons, len(edges), max(net.n_cut.tolist())
     # Corners of one cell at most, cells on the stack, and layers with the outputs
     most, layers = n_bits + n, len(network.layers) + 1
     # Of cells and points a large network is given fewer than there may be, and more when it needs them.
-    frames = min(n_bits + 2, max(n + 2, MOST_NUMBERS // (4 * next_width(net) + int(net.n_cut.max()) // 32 + 1)))
-    n_points = min(most * layers + 2 * n_bits + n, max(8 * n, MOST_NUMBERS // max(32, int(net.n_cut.max()) // 2)))
+    frames = min(n_bits + 2, max(n + 2, MOST_NUMBERS // (4 * next_width(net) + most_cut // 32 + 1)))
+    n_points = min(most * layers + 2 * n_bits + n, max(8 * n, MOST_NUMBERS // max(32, most_cut // 2)))
     ints, word = np.int64, np.uint64
     n_corners = 4 * n_bits + 8 + n
     state = kernel.SubdivideState(
@@ -130,7 +131,7 @@ def _start(
     state.lines.owner[:n] = [-1 - side for side in edges]
     sides = state.hashes.zero[n_bits + np.array(edges)]
     state.corners.hash[:n, 1] = sides
-    state.corners.hash[:n, 0] = sides ^ np.roll(sides, 1)
+    state.corners.hash[:n, 0] = sides ^ sides[np.arange(n) - 1]
     return state
 
 

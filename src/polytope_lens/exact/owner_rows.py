@@ -40,7 +40,7 @@ class Sided(Protocol):
 
 def float_sides(sided: Sided | None, dim: int) -> Floats:
     """Rows ``[a, c]`` of the sides of a set as it states them, (m, dim + 1); none for None, which is all of R^dim."""
-    return np.zeros((0, dim + 1)) if sided is None else np.column_stack([sided.A, -sided.b])
+    return np.zeros((0, dim + 1)) if sided is None else np.concatenate([sided.A, -sided.b[:, None]], axis=1)
 
 
 def integer_sides(sided: Sided | None) -> list[list[fmpz]]:

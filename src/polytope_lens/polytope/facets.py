@@ -18,6 +18,7 @@ from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
 from polytope_lens.polytope.batch.statuses import FACET, REDUNDANT
 from polytope_lens.polytope.halfspaces import exact_rows
+from polytope_lens.polytope.planar_facets import planar_facets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +32,14 @@ if TYPE_CHECKING:
 ZERO, ONE = fmpq(0), fmpq(1)
 # Up to this many variables, rational linear programs are faster than calling a solver and proving its answer.
 EXACT_DIMENSION = 6
-# Of a polytope with no more numbers in its normals, rationals decide as fast as floats.
-TINY = 24
+# With no more numbers in a polytope's normals, rationals decide as fast as floats; with more in the plane, where they
+# need no linear programs.
+TINY, TINY_IN_PLANE = 24, 48
+
+
+def is_tiny(n_rows: int, dim: int) -> bool:
+    """Whether rationals are soon done with the facets of so many rows."""
+    return n_rows * dim <= (TINY_IN_PLANE if dim == 2 else TINY)
 
 
 @kept
@@ -59,7 +66,7 @@ def facet_mask(poly: Polytope) -> Bools:
 def _decided(rows: list[list[fmpz]], poly: Polytope) -> set[int]:
     """Which of a polytope's distinct rows are facets: by floats from exact rows, then in rationals."""
     m, d = len(rows), poly.dim
-    if m * d <= TINY or not pays_to_walk(m, d):
+    if is_tiny(m, d) or not pays_to_walk(m, d):
         return facets_of_distinct(rows)
     inside = None if poly._hint is None else homogeneous(poly._hint)
     if inside is None or any(v >= 0 for v in (fmpz_mat(rows) * fmpz_mat([[v] for v in inside])).entries()):
@@ -149,7 +156,8 @@ def facets_of_distinct(
         return known
     if len(rows) < len(rows[0]) and fmpz_mat([row[:-1] for row in rows]).rank() == len(rows):
         return set(range(len(rows)))
-    return _Clarkson(rows, inside).facets(known)
+    inside, slack = _from_inside(rows, inside)
+    return known | planar_facets(rows, slack) if len(rows[0]) == 3 else _Clarkson(rows, inside, slack).facets(known)
 
 
 def proved_statuses(
@@ -179,7 +187,7 @@ def proved_statuses(
     The rows are rounded once, after the point has been moved to the origin in integer arithmetic. So the floats are as
     good as they can be, however small the set and however large the numbers.
     """
-    slack = [-v for v in (fmpz_mat(list(rows)) * fmpz_mat([[v] for v in inside])).entries()]
+    slack = slacks(rows, inside)
     status = known.copy()
     if any(v <= 0 for v in slack):
         return status
@@ -198,25 +206,15 @@ def proved_statuses(
 class _Clarkson:
     """Facets of ``{x : a . x + c <= 0}`` for distinct rows, seen from a point strictly inside."""
 
-    def __init__(self, rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz] | None) -> None:
+    def __init__(self, rows: Sequence[Sequence[fmpz]], inside: Sequence[fmpz], slack: Sequence[fmpz]) -> None:
         self._rows = rows
         self._matrix = fmpz_mat(list(rows))
         self._dim = len(rows[0]) - 1
-        slack = None if inside is None else self._slacks(inside)
-        if inside is None or slack is None:
-            inside = _interior(rows)
-            slack = self._slacks(inside)
-            assert slack is not None
         self._inside, self._slack = inside, slack
         # Rows of the polar: the set is {x : polar @ (x - inside) <= 1}. Proposals only, so floats do.
         self._polar = np.array(
             [[nearest_float(fmpq(v * inside[-1], s)) for v in row[:-1]] for row, s in zip(rows, slack, strict=True)]
         )
-
-    def _slacks(self, point: Sequence[fmpz]) -> list[fmpz] | None:
-        """Slack of each row at a point, times the point's last coordinate; None if one is not positive."""
-        slacks = [-v for v in (self._matrix * fmpz_mat([[v] for v in point])).entries()]
-        return slacks if all(v > 0 for v in slacks) else None
 
     def facets(self, known: set[int]) -> set[int]:
         """Indices of the rows that are facets; some may be known."""
@@ -295,6 +293,23 @@ class _Clarkson:
         *y, t = best.point
         scale = fmpq(self._inside[-1])
         return integers([v * scale - t * x for v, x in zip(y, self._inside[:-1], strict=True)])
+
+
+def _from_inside(
+    rows: Sequence[Sequence[fmpz]], proposed: Sequence[fmpz] | None
+) -> tuple[Sequence[fmpz], Sequence[fmpz]]:
+    """A point strictly inside, the proposed one if it is, and the slack of each row there, times its last entry."""
+    if proposed is not None:
+        slack = slacks(rows, proposed)
+        if all(v > 0 for v in slack):
+            return proposed, slack
+    inside = _interior(rows)
+    return inside, slacks(rows, inside)
+
+
+def slacks(rows: Sequence[Sequence[fmpz]], point: Sequence[fmpz]) -> list[fmpz]:
+    """Slack of each row at a point in homogeneous coordinates, times the last of these."""
+    return [-v for v in (fmpz_mat(list(rows)) * fmpz_mat([[v] for v in point])).entries()]
 
 
 def _interior(rows: Sequence[Sequence[fmpz]]) -> list[fmpz]:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import reference
+from families import golden
 from polytope_lens import Box, Lens
+from polytope_lens.engines import cell_corners
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels.cell_corners import ANSWERED, NEGATIVE, OPEN, POINT, POSITIVE
 from polytope_lens.engines._kernels.packed_network import packed
@@ -91,3 +93,12 @@ def test_a_state_begins_with_the_rows_of_the_first_layer():
     hashes = [*parts["hashes"].on.tolist(), *parts["hashes"].zero.tolist()]
     assert len(set(hashes)) == len(hashes) == 2 * network.n_neurons + 4
     assert next_width(net) >= max(layer.width for layer in network.layers[1:])
+
+
+def test_walks_of_dense_networks_leave_alone_what_all_of_them_share():
+    """The parts for networks in blocks are made once for all dense networks."""
+    for d in (2, 3):
+        shared = cell_corners._no_blocks(d + 1)
+        before = [array.copy() for array in shared]
+        Lens(golden((d, 7, 6), 2)).partition(Box([-1] * d, [1] * d))
+        assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(shared, before, strict=True))
