@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -18,8 +20,8 @@ Fractions: TypeAlias = NDArray[np.object_]
 # Packed bits, 64 to a number; the first bit is the highest.
 Words: TypeAlias = NDArray[np.uint64]
 # A matrix of a layer: dense, or mostly zeros.
-Sparse: TypeAlias = csr_array[Any, tuple[int, int]]
-Matrix: TypeAlias = Floats | Sparse
+Sparse: TypeAlias = "csr_array[Any, tuple[int, int]]"
+Matrix: TypeAlias = "Floats | Sparse"
 Signs: TypeAlias = NDArray[np.int8]
 # What is known of each row: one of the codes of the module at hand.
 Statuses: TypeAlias = NDArray[np.int8]
