@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MARGIN = 2.0**-50
 TRIES = 30
 ACCURACY = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
+SCALE_IT = "Move and scale the polytope first, so that it is about as long as wide, or ask for its `chebyshev_ball()`."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,9 +178,9 @@ def _solve(cvxpy: Any, objective: Any, limits: list[Any]) -> None:
         try:
             problem.solve(solver=cvxpy.CLARABEL, **ACCURACY)
         except cvxpy.error.SolverError as cause:
-            raise DomainError(f"the convex solver found no ellipsoid: {cause}") from cause
+            raise DomainError(f"the convex solver found no ellipsoid: {cause}. {SCALE_IT}") from cause
     if problem.status not in (cvxpy.OPTIMAL, cvxpy.OPTIMAL_INACCURATE):
-        raise DomainError(f"the convex solver found no ellipsoid: it ended with status {problem.status!r}.")
+        raise DomainError(f"the convex solver found no ellipsoid: it ended with status {problem.status!r}. {SCALE_IT}")
 
 
 def _shrunk(poly: Polytope, center: Floats, matrix: Floats) -> Ellipsoid:
@@ -192,7 +193,7 @@ def _shrunk(poly: Polytope, center: Floats, matrix: Floats) -> Ellipsoid:
         for row, slack in zip(proper(poly), slacks, strict=True):
             if slack <= 0:
                 raise DomainError(
-                    "the convex solver's ellipsoid has its center outside: the polytope is too thin for it."
+                    f"the convex solver's ellipsoid has its center outside: the polytope is too thin for it. {SCALE_IT}"
                 )
             reach = (exact.transpose() * fmpq_mat([[v] for v in row[:-1]])).entries()
             worst = max(worst, dot(reach, reach) / (slack * slack))
