@@ -122,13 +122,14 @@ def min_volume_ellipsoid(poly: Polytope) -> Ellipsoid:
     try:
         points = np.linalg.solve(shape, seen.T).T
     except np.linalg.LinAlgError as cause:
-        raise DomainError("the polytope is too thin for an ellipsoid of floats around it. Scale it.") from cause
+        raise DomainError(f"the polytope is too thin for an ellipsoid of floats around it. {SCALE_IT}") from cause
     matrix, offset = cvxpy.Variable((d, d), PSD=True), cvxpy.Variable(d)
     moved = points @ matrix + np.ones((len(points), 1)) @ cvxpy.reshape(offset, (1, d), order="C")
     limits = [cvxpy.norm(moved, axis=1) <= 1]
     _solve(cvxpy, cvxpy.Maximize(cvxpy.log_det(matrix)), limits)
-    turned = nearest_float(size) * shape @ np.linalg.inv(matrix.value)
-    center = np.array([nearest_float(v) for v in middle]) - turned @ offset.value
+    with np.errstate(over="ignore", invalid="ignore"):  # of a size beyond the largest float
+        turned = nearest_float(size) * shape @ np.linalg.inv(matrix.value)
+        center = np.array([nearest_float(v) for v in middle]) - turned @ offset.value
     return _inflated(vertices, center, _half_axes(turned))
 
 
