@@ -130,6 +130,8 @@ def min_volume_ellipsoid(poly: Polytope) -> Ellipsoid:
     with np.errstate(over="ignore", invalid="ignore"):  # of a size beyond the largest float
         turned = nearest_float(size) * shape @ np.linalg.inv(matrix.value)
         center = np.array([nearest_float(v) for v in middle]) - turned @ offset.value
+    if not (np.isfinite(center).all() and np.isfinite(turned).all()):
+        raise DomainError("the smallest ellipsoid around the polytope is beyond the largest float. Scale it down.")
     return _inflated(vertices, center, _half_axes(turned))
 
 
@@ -206,8 +208,6 @@ def _shrunk(poly: Polytope, center: Floats, matrix: Floats) -> Ellipsoid:
 
 def _inflated(vertices: list[list[fmpq]], center: Floats, matrix: Floats) -> Ellipsoid:
     """The ellipsoid made larger until it is proved to hold all vertices."""
-    if not (np.isfinite(center).all() and np.isfinite(matrix).all()):
-        raise DomainError("the smallest ellipsoid around the polytope is beyond the largest float. Scale it down.")
     x = rationals(center)
     columns = fmpq_mat([[u - v for u, v in zip(point, x, strict=True)] for point in vertices]).transpose()
     for _ in range(TRIES):
