@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib import pyplot
 
 from families import golden, random_deep
 from polytope_lens import Box, Lens, Partition, Polytope, PolytopeLensError, experiments
+from polytope_lens.cli import main
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.io.array_archive import load_array
 from polytope_lens.polyhedral_complex.dual_graph import components, diameter
@@ -22,6 +24,7 @@ SQUARE, CUBE = Box([-1, -1], [1, 1]), Box([-1] * 3, [1] * 3)
 PLANE, SPACE, MANY = Lens(golden((2, 4, 4), 1)), Lens(golden((3, 4, 2), 1)), Lens(random_deep((5, 6, 6), 0, 0.0))
 LINE = Lens.from_arrays([[[1.0], [2.0]], [[1, 1]]], [[0, -1], [0]])
 CLASSES = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], np.eye(3)], [[0, 0, -1], [0, 0, 0]])
+BROAD = Lens.from_arrays([[[1, 0], [0, 1]], np.ones((30, 2))], [[0, 0], np.zeros(30)])
 QUADRANT = Polytope([[-1, 0], [0, -1]], [0, 0])
 UNIT = Polytope([[1, 0], [-1, 0], [0, 1], [0, -1]], [1, 0, 1, 0])
 RAMP = np.linspace(0, 1, 16).reshape(4, 4)
@@ -170,6 +173,10 @@ QUESTIONS = {
         lambda: MANY.slice([0] * 5, [1] + [0] * 4, [0, 1, 0, 0, 0]).partition(SQUARE).level_set()),
     "ends of a ray": (lambda: LINE.partition().vertices(0), r"for example `Box\(\[-1\], \[1\]\)`",
                       lambda: LINE.partition(Box([-1], [1])).vertices(0)),
+    "norms of many outputs": (
+        lambda: BROAD.partition(SQUARE).lipschitz(3, output_norm=1), "Choose p = 1, q = inf, or p = q = 2",
+        lambda: (BROAD.partition(SQUARE).lipschitz(1, output_norm=1), BROAD.partition(SQUARE).lipschitz(2),
+                 BROAD.partition(SQUARE).lipschitz(3, output_norm=np.inf))),
     "exact norms": (lambda: WHOLE.lipschitz(2, exact=True), "Leave out `exact`", lambda: WHOLE.lipschitz(2)),
     "faces": (lambda: MANY.partition(Box([-0.1] * 5, [0.1] * 5)).complex.faces(max_regions=1),
               "Raise it, or choose a smaller domain",
@@ -201,6 +208,12 @@ FILES = {
         "Write it again", lambda path: (WHOLE.save(path / "p.npz"), Partition.load(path / "p.npz"))),
     "a use of options": (lambda path: (save_npz(PLANE.network, path / "n.npz"), Lens(path / "n.npz", (2,))),
                          "Leave it out", lambda path: Lens(path / "n.npz")),
+    "measures of others": (lambda path: filmed(path, recording(), measures=measure(recording((0, 7)))),
+                           "Leave them out, and they are found", lambda path: filmed(path, recording())),
+    "a small film": (lambda path: filmed(path, recording(), size=(40, 30)), "Choose a larger size or fewer panels",
+                     lambda path: filmed(path, recording(), size=(640, 480))),
+    "a picture of floats": (lambda path: picture(path, "F"), "Save it with 8 or 16 bits per pixel",
+                            lambda path: picture(path, "L")),
     "no .npy": (lambda path: load_array(saved(path)), "numpy.save",
                 lambda path: (np.save(path / "x.npy", [0.5, 0.5]), load_array(path / "x.npy"))),
 }  # fmt: skip
@@ -240,6 +253,17 @@ TRAININGS = {
 
 def parts(poly):
     return poly.A, poly.b
+
+
+def filmed(path, seen, **options):
+    seen.film(path / "a.gif", **options)
+
+
+def picture(path, mode, size=(4, 4)):
+    from PIL import Image
+
+    Image.new(mode, size).save(path / "a.tif")
+    return experiments.from_file(path / "a.tif")
 
 
 def within(poly, size):
@@ -291,6 +315,34 @@ def test_files(case, tmp_path):
 def test_trainings(case):
     pytest.importorskip("torch")
     check(*TRAININGS[case])
+
+
+def test_commands(capsys, tmp_path, monkeypatch):
+    """What a command advises is said in its own options."""
+    monkeypatch.chdir(tmp_path)
+    saved(tmp_path)
+    np.save("x.npy", [0.5, 0.5])
+    for refused, says, *advised in (
+        ("count net.npz", "Say --box LOWER UPPER, or --everywhere",
+         "count net.npz --box -1 1", "count net.npz --everywhere"),
+        ("at net.npz", "either as numbers or by --point FILE", "at net.npz 0.5 0.5", "at net.npz --point x.npy"),
+        ("explore net.npz 0 0 --max-flips 1 --order distance", "Leave `--order` out, or limit the search by `--radius`",
+         "explore net.npz 0 0 --max-flips 1", "explore net.npz 0 0 --radius 1 --order distance"),
+        ("robustness net.npz 0 0", "Give `--value`, .*for example `--value 0`", "robustness net.npz 0 0 --value 0"),
+        ("robustness net.npz 0 0 --output-index 0", "`--output-index` goes with `--value`",
+         "robustness net.npz 0 0 --output-index 0 --value 0"),
+        ("path net.npz --from 0 0", "--from one point --to another", "path net.npz --from 0 0 --to 1 1"),
+        ("export net.npz 0 0", "needs --format, one of",
+         "export net.npz 0 0 --format ine", "export net.npz 0 0 -o a.ine"),
+    ):  # fmt: skip
+        assert main(refused.split()) == 2
+        assert re.search(says, capsys.readouterr().err)
+        for command in advised:
+            assert main(command.split()) == 0
+    assert main(["explore", "net.npz", "0", "0", "--max-regions", "2"]) == 3
+    assert "Raise `--max-regions` or choose a smaller `--box`" in capsys.readouterr().out
+    assert main(["explore", "net.npz", "0", "0", "--max-regions", "1000"]) == 0
+    assert main(["explore", "net.npz", "0.1", "0.1", "--max-regions", "2", "--box", "0.09", "0.11"]) == 0
 
 
 def test_pictures():
