@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
+from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._compiled.bits import count_bits
 from polytope_lens._compiled.jit import jit
+from polytope_lens.arithmetic.linear_systems import identity, independent_rows, solution_bits, solutions
 from polytope_lens.errors import IntractableError
 from polytope_lens.polytope.facets import primitive
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # Pairs of rays that are compared at once by compiled code, and so few that it does not pay.
 PAIRS, FEW = 2**24, 32
+# Bits of the first rays beyond which the method is not begun where there is a limit: some ten seconds.
+MOST_BITS = 2**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def extreme_rays(rows: Sequence[Sequence[fmpz]], most: int | None = None) -> tup
         They span the space. Those that come first make the first cone, so far as they are independent; the others cut
         it in their order.
     most : int, optional
-        Give up when there are more rays than this.
+        Give up when there are more rays than this, or when those of the first cone alone would take too long.
 
     Raises
     ------
@@ -66,22 +69,41 @@ def extreme_rays(rows: Sequence[Sequence[fmpz]], most: int | None = None) -> tup
     """
     matrix = fmpz_mat([list(row) for row in rows])
     m, k = matrix.nrows(), matrix.ncols()
-    pivots, _, rank = matrix.transpose().rref()
-    assert rank == k
-    first = [next(j for j in range(m) if pivots[i, j] != 0) for i in range(k)]
-    inverse = fmpq_mat(fmpz_mat([list(rows[q]) for q in first])).inv()
-    rays = [primitive_fractions([-inverse[i, j] for i in range(k)]) for j in range(k)]
+    first = independent_rows(matrix)
+    assert len(first) == k
+    square = fmpz_mat([list(rows[q]) for q in first])
+    if most is not None:
+        check_size(square)
+    rays = [primitive_fractions([-v for v in column]) for column in solutions(square, identity(k))]
     taken = sum(1 << q for q in first)
     zeros = [taken & ~(1 << q) for q in first]
     for q in range(m):
         if not taken >> q & 1:
             rays, zeros = _cut(rays, zeros, rows[q], q)
             if most is not None and len(rays) > most:
-                raise IntractableError(f"there are more than {most} vertices and rays on the way to the vertices.")
+                raise IntractableError(
+                    f"there are more than {most} on the way to them. Allow for more of them, or leave out coordinates "
+                    "or rows."
+                )
     if not rays:
         return [], np.zeros((0, m), dtype=bool)
     values = (fmpz_mat(rays) * matrix.transpose()).entries()
     return rays, np.array([v == 0 for v in values]).reshape(len(rays), m)
+
+
+def check_size(first: fmpz_mat) -> None:
+    """Refuse to begin with a cone whose rays are too large to be computed.
+
+    Raises
+    ------
+    IntractableError
+    """
+    k, bits = first.nrows(), solution_bits(first)
+    if bits > MOST_BITS:
+        raise IntractableError(
+            f"the first {k} of them have {k} coordinates of up to {bits // k**2 * 3 // 10:,} digits each. Fix some "
+            "coordinates, by a box with equal bounds, or ask what needs none of them: `facets()`, `chebyshev_ball()`."
+        )
 
 
 def bounded_vertices(rows: Sequence[Sequence[fmpz]]) -> list[Vertex]:
