@@ -99,7 +99,7 @@ NORMAL = "y = BatchNormalization x ones ones ones ones"
 ONNX = {
     "an input left out": (lambda: nodes("y = Add x -"), r"node 'Add' \(Add\) lacks input 1\."),
     "no numbers": (lambda: nodes("y = Pow x -"), r"node 'Pow' \(Pow\) lacks numbers as input 1\."),
-    "texts": (lambda: nodes("y = Clip x s", s=np.array(["a"])), "lacks numbers as input 1"),
+    "texts": (lambda: nodes("y = Clip x s", s=np.array(["a"], dtype=object)), "lacks numbers as input 1"),
     "an unknown constant": (
         lambda: nodes(("r = RandomNormal", {"shape": [3]}), "y = Add x r"), "'RandomNormal' .* is not read"),
     "a branch": (branching, r"node 'If' \(If\) has graphs inside"),
