@@ -16,6 +16,7 @@ from polytope_lens.cli import main
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.io.array_archive import load_array
 from polytope_lens.polyhedral_complex.dual_graph import components, diameter
+from polytope_lens.polytope import double_description
 from polytope_lens.render.matplotlib import three_panels
 from polytope_lens.training import Recorder, Recording, measure
 
@@ -25,6 +26,7 @@ PLANE, SPACE, MANY = Lens(golden((2, 4, 4), 1)), Lens(golden((3, 4, 2), 1)), Len
 LINE = Lens.from_arrays([[[1.0], [2.0]], [[1, 1]]], [[0, -1], [0]])
 CLASSES = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], np.eye(3)], [[0, 0, -1], [0, 0, 0]])
 BROAD = Lens.from_arrays([[[1, 0], [0, 1]], np.ones((30, 2))], [[0, 0], np.zeros(30)])
+PYRAMID = Polytope([[1, 0, -1], [-1, 0, -1], [0, 1, -1], [0, -1, -1]], [0] * 4)
 QUADRANT = Polytope([[-1, 0], [0, -1]], [0, 0])
 UNIT = Polytope([[1, 0], [-1, 0], [0, 1], [0, -1]], [1, 0, 1, 0])
 RAMP = np.linspace(0, 1, 16).reshape(4, 4)
@@ -152,6 +154,13 @@ QUESTIONS = {
                  lambda: SIMPLEX.vertices(max_vertices=20)),
     "vertices known": (lambda: (UNIT.vertices(), UNIT.vertices(max_vertices=3)), "Allow for more of them",
                        lambda: UNIT.vertices(max_vertices=4)),
+    "rays": (lambda: PYRAMID.rays(max_rays=3), "there are more than 3 on the way to them. Allow for more of them",
+             lambda: PYRAMID.rays(max_rays=4)),
+    "rays known": (lambda: (PYRAMID.rays(), PYRAMID.rays(max_rays=3)), "there are 4, more than 3. Allow for more",
+                   lambda: PYRAMID.rays(max_rays=4)),
+    "rays of a region": (
+        lambda: MANY.at([0.1] * 5).rays(max_rays=1), "Allow for more of them, or leave out coordinates or rows",
+        lambda: MANY.at([0.1] * 5, Box([0.1] * 3 + [-1, -1], [0.1] * 3 + [1, 1])).rays()),
     "points of a cone": (lambda: QUADRANT.sample(3), "Intersect it with a box|Choose a bounded domain, or intersect",
                          lambda: within(QUADRANT, 3).sample(3)),
     "points of a long cone": (lambda: cone_in(9).sample(3), "no uniform sample.*intersect the polytope with a box",
@@ -315,6 +324,18 @@ def test_files(case, tmp_path):
 def test_trainings(case):
     pytest.importorskip("torch")
     check(*TRAININGS[case])
+
+
+def test_rays_and_corners_with_too_many_digits(monkeypatch):
+    """So many coordinates that the first rays alone would take too long."""
+    monkeypatch.setattr(double_description, "MOST_BITS", 500)
+    poly, d = within(simplex(), 1), 9
+    check(poly.vertices, r"the first 10 of them have 10 coordinates of up to .* digits each\. Fix some coordinates",
+          lambda: (poly.facets(), poly.chebyshev_ball()))  # fmt: skip
+    cone = Polytope(-np.eye(d) - 1, [0] * d)
+    check(cone.rays, r"the first 9 of them have 9 coordinates .*`facets\(\)`", lambda: cone.rays(max_rays=None))
+    half = Polytope([[2, *[1000] * 40], [3, *range(40)]], [0, 0])
+    check(half.rays, "the first 39 of them have 2 coordinates", half.chebyshev_ball)
 
 
 def test_commands(capsys, tmp_path, monkeypatch):

@@ -28,16 +28,15 @@ def independent_rows(matrix: fmpz_mat) -> list[int]:
     return found
 
 
-def solution_bits(matrix: fmpz_mat) -> int:
-    """A bound on the size of the inverse of a square matrix, in bits: its entries are quotients of determinants."""
-    k = matrix.nrows()
-    return k**3 * max((int(abs(v)).bit_length() for v in matrix.entries()), default=1)
+def bits_of_a_solution(matrix: fmpz_mat) -> int:
+    """A bound on the bits of all numbers in a solution of one system: they are quotients of determinants."""
+    return matrix.nrows() ** 2 * max((int(abs(v)).bit_length() for v in matrix.entries()), default=1)
 
 
 def solutions(matrix: fmpz_mat, right: fmpz_mat) -> Iterator[list[fmpq]]:
     """The columns x of ``matrix @ x = right``, for a regular matrix; exact."""
     k, n = right.nrows(), right.ncols()
-    step = n if solution_bits(matrix) <= AT_ONCE else 1
+    step = max(1, AT_ONCE // max(1, bits_of_a_solution(matrix)))
     for start in range(0, n, step):
         stop = min(start + step, n)
         found = matrix.solve(fmpz_mat([[right[i, j] for j in range(start, stop)] for i in range(k)]))

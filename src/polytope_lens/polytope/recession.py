@@ -152,9 +152,9 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int, most: int | None = No
     if len(kept) < dim:
         some = [nonzero[q] for q in independent_rows(matrix)]
         square = fmpz_mat([[row[k] for k in kept] for row in some])
-        if most is not None:
-            check_size(square)
         others = [k for k in range(dim) if k not in set(kept)]
+        if most is not None:
+            check_size(square, len(others))
         right = fmpz_mat([[-row[k] for k in others] for row in some])
         for free, solved in zip(others, solutions(square, right), strict=True):
             line = [fmpq(0)] * dim
