@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.partition.partition import Partition
+    from polytope_lens.region import Region
 
 
 # Numbers in each array of one batch: they stay in the processor's cache, and matrix products in one thread, since
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 IN_CACHE = 2**14
 # The share of a radius that bounds on the errors of corners may take; and what pays for the rounding of these bounds.
 LOSS, SLACK = 2.0**-26, 1 + 2.0**-40
+# Where the numbers of a row differ by more than this factor, programs in floats may miss the largest ball.
+SPREAD = 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,10 +91,11 @@ def chebyshev_balls(partition: Partition) -> Balls:
     Exactness: balls are proved to lie inside, with the exact rows, from floats that carry bounds on their error (those
     of the corners in bounded domains of the plane, else those of the rows of all neurons); where these bounds are too
     wide (deep networks, slivers) with exact rows, rounded once; and at last in rational arithmetic. That no ball is
-    larger is not proved here: a linear program in floats says so, which is right but for rounding unless weights
-    differ by factors of 10^6 and more; then a ball may be smaller than the largest, and finite where balls of any size
-    fit. ``partition[i].chebyshev_ball()`` proves a bound.
-    Cost: some microseconds for each region of few inputs, and where there is no mesh, the rows of all neurons.
+    larger is not proved here: a linear program in floats says so. Where the numbers in a row differ by factors of more
+    than 10^6, and floats may miss the largest ball, the region is asked by itself; ``partition[i].chebyshev_ball()``
+    always proves a bound.
+    Cost: some microseconds for each region of few inputs, and where there is no mesh, the rows of all neurons; some
+    milliseconds for each that is asked by itself.
 
     Examples
     --------
@@ -107,9 +111,11 @@ def chebyshev_balls(partition: Partition) -> Balls:
     else:
         centers, radii = np.empty((n, d)), np.zeros(n)
     rest = np.flatnonzero(radii == 0)
-    centers[rest], radii[rest] = _from_rows(partition, rest)
+    centers[rest], radii[rest], doubtful = _from_rows(partition, rest)
     for i in np.flatnonzero(radii == 0).tolist():
         centers[i], radii[i] = _from_exact_rows(partition, i)
+    for i in rest[doubtful].tolist():
+        centers[i], radii[i] = _by_itself(partition[i])
     return Balls(centers, radii)
 
 
@@ -151,17 +157,21 @@ def _from_edges(mesh: PlanarMesh, points: Floats) -> tuple[Floats, Floats]:
     return centers, np.where(well_known, radii, 0.0)
 
 
-def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
-    """Centers and radii in some regions, from the rows of all neurons."""
+def _from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats, Bools]:
+    """Centers and radii in some regions, from the rows of all neurons; and which have rows that floats may misjudge."""
     network = partition.network
     around = domain_sides(partition.domain, network.input_dim)
     centers, radii = np.empty((len(wanted), network.input_dim)), np.empty(len(wanted))
+    doubtful = np.empty(len(wanted), dtype=bool)
     numbers = (network.n_neurons + len(around.exact) + 1) * (network.input_dim + 1)
     for some in batches(len(wanted), numbers, IN_CACHE):
         bits = unpack(partition.packed_patterns[wanted[some]], network.n_neurons)
-        rows = region_rows(network, around, bits)
-        centers[some], radii[some] = kernel.chebyshev_balls(*rows, partition.witnesses[wanted[some]])
-    return centers, radii
+        rows, error = region_rows(network, around, bits)
+        centers[some], radii[some] = kernel.chebyshev_balls(rows, error, partition.witnesses[wanted[some]])
+        size = np.abs(rows[:, :, :-1])
+        least = np.where(size > error[:, :, :-1], size, np.inf).min(axis=2)
+        doubtful[some] = (size.max(axis=2) > SPREAD * least).any(axis=1)
+    return centers, radii, doubtful
 
 
 def _from_exact_rows(partition: Partition, index: int) -> tuple[Floats, float]:
@@ -175,5 +185,9 @@ def _from_exact_rows(partition: Partition, index: int) -> tuple[Floats, float]:
     centers, radii = kernel.chebyshev_balls(rows[None], error[None], region.point[None])
     if radii[0] > 0:
         return centers[0], float(radii[0])
+    return _by_itself(region)
+
+
+def _by_itself(region: Region) -> tuple[Floats, float]:
     ball = chebyshev_ball(region.polytope)
     return ball.center, ball.radius
