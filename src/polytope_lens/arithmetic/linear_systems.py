@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flint import fmpq, fmpz_mat, nmod_mat
 
@@ -17,6 +17,7 @@ AT_ONCE = 2**22
 
 def independent_rows(matrix: fmpz_mat) -> list[int]:
     """Rows, as many as the rank is, that are linearly independent; in general the first ones."""
+    echelon: Any
     echelon, rank = nmod_mat(matrix.transpose(), PRIME).rref()
     if rank < min(matrix.nrows(), matrix.ncols()) and rank < matrix.rank():  # all minors of that size are its multiples
         echelon, _, rank = matrix.transpose().rref()

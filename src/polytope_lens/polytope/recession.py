@@ -159,8 +159,8 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int, most: int | None = No
         for free, solved in zip(others, solutions(square, right), strict=True):
             line = [fmpq(0)] * dim
             line[free] = fmpq(1)
-            for k, v in zip(kept, solved, strict=True):
-                line[k] = v
+            for k, share in zip(kept, solved, strict=True):
+                line[k] = share
             lines.append(primitive_fractions(line))
     rays = []
     for ray in extreme_rays([[row[k] for k in kept] for row in nonzero], most)[0]:

@@ -135,7 +135,7 @@ class Walkers:
             self.points[walkers, axis] += length
         else:
             self.points += length[:, None] * way
-        return speed * length[:, None]
+        return np.asarray(speed * length[:, None])
 
     def _learn(self) -> None:
         """Change to coordinates in which a sample has its mean at the center and about unit covariance."""
