@@ -8,7 +8,7 @@ import pytest
 onnx = pytest.importorskip("onnx")
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxruntime")
-from onnx import helper, numpy_helper  # noqa: E402
+from onnx import helper, inliner, numpy_helper, version_converter  # noqa: E402
 from sklearn.compose import ColumnTransformer  # noqa: E402
 from sklearn.ensemble import VotingRegressor  # noqa: E402
 from sklearn.linear_model import LinearRegression  # noqa: E402
@@ -61,6 +61,15 @@ def sparse():
     model = nodes("y = Add x s")
     values, places = numpy_helper.from_array(floats(1), "s"), numpy_helper.from_array(np.array([1], I64), "i")
     model.graph.sparse_initializer.append(helper.make_sparse_tensor(values, places, [3]))
+    return model
+
+
+def functions():
+    model = nodes("h = Relu x", "y = Twice h")
+    twice = helper.make_node("Add", ["a", "a"], ["b"])
+    model.graph.node[1].domain = "mine"
+    model.functions.append(helper.make_function("mine", "Twice", ["a"], ["b"], [twice], model.opset_import))
+    model.opset_import.append(helper.make_opsetid("mine", 1))
     return model
 
 
@@ -145,6 +154,10 @@ ONNX = {
     "groups": (lambda: nodes(("y = Conv x k", {"group": 2}), shape=(1, 4, 3), k=floats(3, 2, 1)),
                "has 3 output channels, which 2 groups cannot share"),
     "sparse": (sparse, "sparse initializers"),
+    "an old opset": (lambda: nodes("y = Relu x", opset=6), "Convert it with onnx.version_converter.convert_version",
+                     lambda: version_converter.convert_version(nodes("y = Relu x", opset=6), 17)),
+    "functions": (functions, r"Inline them first: onnx\.inliner\.inline_local_functions\(model\)",
+                  lambda: inliner.inline_local_functions(functions())),
     "an open shape": (lambda: nodes("y = Relu x", shape=(1, "n")), "shape of its input open.*Say `input_shape`",
                       lambda: (nodes("y = Relu x", shape=(1, "n")), {"input_shape": (3,)})),
     "two outputs": (lambda: outputs("a", "b"), r"has 2 outputs: 'a', 'b'\. Say which are looked at, as outputs='a'",
@@ -252,6 +265,12 @@ TORCH = {
         lambda: Lens(nn.Conv2d(1, 1, 2), input_shape=(1, 3, 3))),
     "lazy": (lambda: Lens(nn.LazyLinear(2), (3,)), "Call the model once, .* and pass it then",
              lambda: Lens(called(nn.LazyLinear(2)), (3,))),
+    "an end over samples": (
+        behind(lambda z: z.softmax(0)), "mixes the samples of a batch. Take it over the axis of the classes",
+        behind(lambda z: z.softmax(1))),
+    "a jump": (
+        behind(lambda z: torch.where(z > 0, z + 1, z)), "Write it with relu, leaky_relu, maximum, minimum or clamp",
+        behind(lambda z: nn.functional.leaky_relu(z, 0.5))),
     "rounded quotients": (behind(lambda z: torch.div(z, 2.0, rounding_mode="floor")), "floor_divide, which jumps"),
     "zero": (behind(lambda z: z / torch.tensor([1.0, 0, 1])), "the model divides by zero"),
     "a threshold": (lambda: Lens(nn.Sequential(nn.Linear(2, 2), nn.Threshold(0.0, 1.0))), "jumps from 1.0 to 0.0"),
