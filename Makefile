@@ -27,7 +27,8 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The quick tests with the oldest versions that pyproject.toml allows; torch is that of constraints.txt.
+# The quick tests with the oldest versions that pyproject.toml allows; torch is that of constraints.txt, and the programs
+# that only tests ask are the newest.
 oldest:
 	$(PYTHON) -m venv $(VENV)-oldest
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
@@ -35,7 +36,8 @@ oldest:
 	cd $(VENV)-oldest && bin/uv pip compile --quiet --no-header --no-annotate --resolution lowest-direct \
 		$(addprefix --extra ,torch onnx sklearn convex graph data film interactive testing) pyproject.toml > oldest.txt
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		-r $(VENV)-oldest/oldest.txt torch pytest pytest-xdist
+		-r $(VENV)-oldest/oldest.txt torch pytest pytest-xdist \
+		onnxruntime highspy pycddlib-standalone trimesh vnnlib z3-solver
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) --dist worksteal --quick -W ignore::DeprecationWarning
 

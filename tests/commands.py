@@ -7,8 +7,8 @@ import json
 from polytope_lens.cli import main
 
 
-def as_json(capsys, *arguments):
-    assert main([*arguments, "--json"]) == 0
+def as_json(capsys, *arguments, code=0):
+    assert main([*arguments, "--json"]) == code
     return json.loads(capsys.readouterr().out)
 
 

@@ -1,7 +1,8 @@
 """Readers and mutated inputs: ``python tests/fuzzing.py READER N SEED`` reads N of them in this process.
 
 What is printed are faults: anything but an answer or one sentence of an error of this library, an answer that differs
-where sums should have told, more than `SECONDS`, more than `BYTES` beyond what the process has. A crash ends it.
+where sums should have told, more than `SECONDS` of a processor, more than `BYTES` beyond what the process has. A crash
+ends it.
 """
 
 from __future__ import annotations
@@ -366,13 +367,13 @@ def faults(name: str, n: int, seed: int) -> list[str]:
         path = Path(folder, file)
         write(path)
         good, expected = path.read_bytes(), read(path)
-        signal.signal(signal.SIGALRM, _late)
+        signal.signal(signal.SIGPROF, _late)
         in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (in_use + BYTES,) * 2)
         for k in range(n):
             data = mutated(good, random.Random(f"{name} {seed} {k}"))
             path.write_bytes(data)
-            signal.setitimer(signal.ITIMER_REAL, SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
             try:
                 answer = read(path)
                 if has_sums and answer != expected:
@@ -383,7 +384,7 @@ def faults(name: str, n: int, seed: int) -> list[str]:
             except BaseException:
                 found.append(f"input {k}: {traceback.format_exc()}")
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
     return found
 
 

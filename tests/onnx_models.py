@@ -38,11 +38,11 @@ def answers(model, points):
 
 
 def runs(model, shape):
+    """Whether onnxruntime answers, and with more than nothing."""
     try:
-        answers(model, np.zeros(shape, dtype=np.float32))
+        return answers(model, np.zeros(shape, dtype=np.float32)).size > 0
     except Exception:  # onnxruntime has its own classes
         return False
-    return True
 
 
 def assert_same(model, shape, *, n=10, scale=2.0):

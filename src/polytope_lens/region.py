@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, found_later, kept
@@ -177,15 +178,18 @@ class Region(Keeper):
         return recession_cones.is_bounded(self)
 
     @documented_by(recession_cones.recession_cone)
-    def rays(self, *, exact: bool = False) -> RecessionCone:
+    def rays(self, *, exact: bool = False, max_rays: int | None = MOST) -> RecessionCone:
         """Where the region goes on forever: extreme rays and lines.
 
         Parameters
         ----------
         exact : bool
             Directions as whole numbers instead of floats of unit length.
+        max_rays : int, optional
+            More rays, also on the way to them, are refused; None sets no limit.
         """
-        return recession_cones.recession_cone(self).cone(self.network.input_dim, exact=exact)
+        most = None if max_rays is None else validate.count(max_rays, name="`max_rays`")
+        return recession_cones.recession_cone(self, most).cone(self.network.input_dim, exact=exact)
 
     # ------------------------------------------------------------------------------------------ asked of the polytope
 

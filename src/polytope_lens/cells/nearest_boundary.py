@@ -113,10 +113,8 @@ def nearest_boundary(
     norm = validate.norm(norm)
     layers = len(region.network.layers)
     if layer is not None and not (validate.is_whole(layer) and DOMAIN <= layer < layers):
-        raise OptionError(
-            f"layer should be a number from 0 to {layers - 1}, or -1 for the domain, "
-            f"but received {validate.shown(layer)}."
-        )
+        told = f"a number from 0 to {layers - 1}, or -1 for the domain" if layers else "-1, for the domain"
+        raise OptionError(f"layer should be {told}, but received {validate.shown(layer)}.")
     x = region.point if x is None else validate.point(x, region.network.input_dim, what="`nearest_boundary`")
     if (flat := flat_of(region)) is not None:
         y, inner = flat.coordinates(x[None], what="`nearest_boundary`")[0], layer

@@ -20,7 +20,7 @@ from polytope_lens.lp.highs import propose_maximum
 from polytope_lens.network.network import bit_starts, from_layer, slopes
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polytope.batch.boundedness import BOUNDED, OPEN, UNBOUNDED, pays_to_ask, prove_bounded
-from polytope_lens.polytope.recession import ConeGenerators, RecessionCone, cone_of_rows, is_trivial_cone
+from polytope_lens.polytope.recession import ConeGenerators, RecessionCone, cone_of_rows, is_trivial_cone, kept_cone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,19 +102,23 @@ def is_bounded(region: Region) -> bool:
     return is_trivial_cone(_normals(network, domain)(bits), d)
 
 
-@kept
-def recession_cone(region: Region) -> ConeGenerators:
+def recession_cone(region: Region, most: int | None = None) -> ConeGenerators:
     """Extreme rays and lines of a region; exact.
+
+    Raises
+    ------
+    IntractableError
+        More than `most` rays, also on the way to them, if that is given; or coordinates with too many digits.
 
     Notes
     -----
     They are those of the exact inequalities: the two sides of a strip may be parallel before rounding and not after.
-    Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`.
+    Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`; found once and kept.
     """
     if is_bounded_domain(region.domain):
         return ConeGenerators([], [])
-    normals = _normals(region.network, region.domain)
-    return cone_of_rows(normals(region.pattern.array), region.network.input_dim)
+    network, bits = region.network, region.pattern.array
+    return kept_cone(region, lambda: _normals(network, region.domain)(bits), network.input_dim, most)
 
 
 def bounded_mask(partition: Partition) -> Bools:

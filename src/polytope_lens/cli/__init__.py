@@ -31,8 +31,9 @@ def program() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
 
-    Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad, 130
-    if it was interrupted, which may be as soon as anything is imported.
+    Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad, 3 if
+    the answer is incomplete because a limit was reached, 130 if it was interrupted, which may be as soon as anything is
+    imported.
     """
     try:
         return _run(argv)
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    from polytope_lens.cli.words import in_options
     from polytope_lens.errors import PolytopeLensError
 
     arguments, unknown = _parser().parse_known_args(argv)
@@ -50,7 +52,7 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         return arguments.run(arguments) or 0
     except PolytopeLensError as error:
-        print(f"polytope-lens: {error}", file=sys.stderr)
+        print(f"polytope-lens: {in_options(str(error), arguments.parser)}", file=sys.stderr)
         return 2
     except OSError as error:
         told = error if error.filename is None else f"{error.filename}: {error.strerror}."

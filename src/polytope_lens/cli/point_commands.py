@@ -21,7 +21,8 @@ from polytope_lens.cli.arguments import (
     point_of,
 )
 from polytope_lens.cli.output import print_json, regions_as_json
-from polytope_lens.errors import OptionError
+from polytope_lens.cli.words import in_options
+from polytope_lens.errors import OptionError, Status
 from polytope_lens.network.network import fits_written_out
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 # Of patterns that are printed.
 MOST_BITS = 2000
 FORMATS = Choices("io.export", "SUFFIXES")
+# Exit codes of searches that found what was asked for, except these.
+CODES = {Status.BUDGET_REACHED: 3, Status.INTERRUPTED: 130}
 
 
 def add(commands: Commands) -> None:
@@ -157,7 +160,7 @@ def _path(arguments: argparse.Namespace) -> None:
         print(f"{position!r:>22}  {name}  {owners}")
 
 
-def _explore(arguments: argparse.Namespace) -> None:
+def _explore(arguments: argparse.Namespace) -> int:
     lens = lens_of(arguments)
     found = lens.explore(
         point_of(arguments, lens, "explore"),
@@ -171,27 +174,30 @@ def _explore(arguments: argparse.Namespace) -> None:
     assert search is not None
     names = {"distance": search.distances, "crossings": search.crossings}
     columns = {name: values.tolist() for name, values in names.items() if values is not None}
+    explanation = in_options(found.explain(), arguments.parser)
+    code = CODES.get(found.status, 0)
     if arguments.json:
         print_json(
             {
                 "n_regions": len(found),
                 "engine": found.engine,
                 "status": found.status.name,
-                "explanation": found.explain(),
+                "explanation": explanation,
                 "uncrossed": search.n_uncrossed,
                 "unseen": search.n_unseen,
                 "certificate": asdict(found.certificate),
                 "regions": regions_as_json(found, search.order.tolist(), columns),
             }
         )
-        return
-    print(f"{len(found)} regions. {found.explain()}")
+        return code
+    print(f"{len(found)} regions. {explanation}")
     shown = max(arguments.limit, 0)
     for i in search.order[:shown].tolist():
         told = "  ".join(f"{name} {values[i]:<9.4g}" for name, values in columns.items())
         print(f"{told}  {found[i].pattern.hex}")
     if len(found) > shown:
         print(f"... and {len(found) - shown} more; --limit shows more of them, --json all")
+    return code
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -207,7 +213,7 @@ def _export(arguments: argparse.Namespace) -> None:
         region.export.write(arguments.output, arguments.format)
 
 
-def _robustness(arguments: argparse.Namespace) -> None:
+def _robustness(arguments: argparse.Namespace) -> int:
     lens = lens_of(arguments)
     found = lens.robustness_radius(
         point_of(arguments, lens, "robustness"),
@@ -219,10 +225,11 @@ def _robustness(arguments: argparse.Namespace) -> None:
         domain=box_of(arguments.box, lens),
         max_regions=arguments.max_regions,
     )
+    code = CODES.get(found.status, 0)
     if not arguments.json:
-        print(found.explain())
+        print(in_options(found.explain(), arguments.parser))
         print(f"proved: at least {found.lower!r}, at most {found.upper!r}")
-        return
+        return code
     numbers = {"radius": found.radius, "lower": found.lower, "upper": found.upper}
     print_json(
         {
@@ -235,3 +242,4 @@ def _robustness(arguments: argparse.Namespace) -> None:
             "status": found.status.name,
         }
     )
+    return code

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polytope_lens.errors import ConsistencyError
+from polytope_lens.errors import ConsistencyError, UnsupportedLayerError
 from polytope_lens.exact.forward import outputs
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def check(network: Network, expected: Callable[[Floats], Floats], seed: int) -> 
 
     Raises
     ------
+    UnsupportedLayerError
+        The other one answers each of several samples for each of them.
     ConsistencyError
         The other one has another number of outputs.
     """
@@ -79,6 +81,12 @@ def check(network: Network, expected: Callable[[Floats], Floats], seed: int) -> 
         # The other program may see another sign where a pre-activation is about zero.
         values, bounds = outputs(network, points, np.zeros_like(points), signs_agree=False)
         reference = expected(points)
+        if reference.size == values.size * len(values) > values.size:
+            raise UnsupportedLayerError(
+                f"the model gives {values.shape[1]} outputs for one sample, but {reference.size} for {len(values)}, so "
+                "it mixes the samples of a batch. Leave out the batch axis of values that are fixed; else write the "
+                "model so that it answers each sample by itself."
+            )
         if reference.shape != values.shape:
             raise ConsistencyError(f"the model's output has shape {reference.shape}, the network's {values.shape}.")
         difference = np.abs(values - reference)

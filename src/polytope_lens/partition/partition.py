@@ -9,7 +9,7 @@ from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, found_later
-from polytope_lens.cells import chebyshev_balls, recession_cones
+from polytope_lens.cells import recession_cones
 from polytope_lens.errors import IndexingError, Status
 from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.function import extrema, lipschitz
@@ -24,6 +24,7 @@ from polytope_lens.polyhedral_complex import (
     data_table,
     dual_graph,
     facet_table,
+    largest_balls,
     linear_pieces,
     locate,
     mesh_vertices,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from scipy import sparse
 
     from polytope_lens._types import Bools, Floats, Fractions, Ints, Words
+    from polytope_lens.cells.chebyshev_balls import Balls
     from polytope_lens.domain import Domain
     from polytope_lens.function.level_set import LevelSet
     from polytope_lens.function.level_surface import LevelSurface
@@ -242,9 +244,9 @@ class Partition(Keeper):
     def volumes(self) -> Floats:
         return volumes.volumes(self)
 
-    @documented_by(chebyshev_balls.chebyshev_balls)
-    def chebyshev_balls(self) -> chebyshev_balls.Balls:
-        return chebyshev_balls.chebyshev_balls(self)
+    @documented_by(largest_balls.chebyshev_balls)
+    def chebyshev_balls(self) -> Balls:
+        return largest_balls.chebyshev_balls(self)
 
     @documented_by(recession_cones.bounded_mask)
     def bounded_mask(self) -> Bools:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.cells.chebyshev_balls import chebyshev_balls
 from polytope_lens.errors import require
 from polytope_lens.flat_domain import within
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import diameters, surfaces
 from polytope_lens.network.pattern import hexadecimal
 from polytope_lens.polyhedral_complex.facet_table import facets
+from polytope_lens.polyhedral_complex.largest_balls import chebyshev_balls
 from polytope_lens.polyhedral_complex.polygon_shapes import polygon_shapes
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
+from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._compiled.bits import count_bits
 from polytope_lens._compiled.jit import jit
+from polytope_lens.arithmetic.linear_systems import bits_of_a_solution, identity, independent_rows, solutions
 from polytope_lens.errors import IntractableError
 from polytope_lens.polytope.facets import primitive
 
@@ -26,8 +27,12 @@ if TYPE_CHECKING:
 
     Vector = tuple[int, ...]
 
-# Pairs of rays that are compared at once by compiled code, and so few that it does not pay.
-PAIRS, FEW = 2**24, 32
+# Pairs of rays times rays that are compared at once by compiled code: less than half a second, in which Ctrl-C waits.
+TRIPLES = 2**28
+# So few pairs that it does not pay.
+FEW = 32
+# Bits of the first rays beyond which the method is not begun where there is a limit: some ten seconds.
+MOST_BITS = 2**26
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ def extreme_rays(rows: Sequence[Sequence[fmpz]], most: int | None = None) -> tup
         They span the space. Those that come first make the first cone, so far as they are independent; the others cut
         it in their order.
     most : int, optional
-        Give up when there are more rays than this.
+        Give up when there are more rays than this, or when those of the first cone alone would take too long.
 
     Raises
     ------
@@ -66,22 +71,41 @@ def extreme_rays(rows: Sequence[Sequence[fmpz]], most: int | None = None) -> tup
     """
     matrix = fmpz_mat([list(row) for row in rows])
     m, k = matrix.nrows(), matrix.ncols()
-    pivots, _, rank = matrix.transpose().rref()
-    assert rank == k
-    first = [next(j for j in range(m) if pivots[i, j] != 0) for i in range(k)]
-    inverse = fmpq_mat(fmpz_mat([list(rows[q]) for q in first])).inv()
-    rays = [primitive_fractions([-inverse[i, j] for i in range(k)]) for j in range(k)]
+    first = independent_rows(matrix)
+    assert len(first) == k
+    square = fmpz_mat([list(rows[q]) for q in first])
+    if most is not None:
+        check_size(square, k)
+    rays = [primitive_fractions([-v for v in column]) for column in solutions(square, identity(k))]
     taken = sum(1 << q for q in first)
     zeros = [taken & ~(1 << q) for q in first]
     for q in range(m):
         if not taken >> q & 1:
             rays, zeros = _cut(rays, zeros, rows[q], q)
             if most is not None and len(rays) > most:
-                raise IntractableError(f"there are more than {most} vertices and rays on the way to the vertices.")
+                raise IntractableError(
+                    f"there are more than {most} on the way to them. Allow for more of them, or leave out coordinates "
+                    "or rows."
+                )
     if not rays:
         return [], np.zeros((0, m), dtype=bool)
     values = (fmpz_mat(rays) * matrix.transpose()).entries()
     return rays, np.array([v == 0 for v in values]).reshape(len(rays), m)
+
+
+def check_size(first: fmpz_mat, n: int) -> None:
+    """Refuse to solve so many systems, for the rays of the first cone or for lines, that would take too long.
+
+    Raises
+    ------
+    IntractableError
+    """
+    k, bits = first.nrows(), bits_of_a_solution(first)
+    if n * bits > MOST_BITS:
+        raise IntractableError(
+            f"the first {n} of them have {k} coordinates of up to {bits // k * 3 // 10:,} digits each. Fix some "
+            "coordinates, by a box with equal bounds, or ask what needs none of them: `facets()`, `chebyshev_ball()`."
+        )
 
 
 def bounded_vertices(rows: Sequence[Sequence[fmpz]]) -> list[Vertex]:
@@ -139,7 +163,7 @@ def _neighbors(zeros: list[int], inside: list[int], outside: list[int], least: i
     size = 1 + max(zeros).bit_length() // 64
     words = np.frombuffer(b"".join(at.to_bytes(8 * size, "little") for at in zeros), "<u8").reshape(-1, size)
     within = np.array(inside)
-    step = max(1, PAIRS // max(1, len(inside)))
+    step = max(1, TRIPLES // (max(1, len(inside)) * len(zeros)))
     for start in range(0, len(outside), step):
         some = outside[start : start + step]
         joined = np.zeros((len(some), len(inside)), dtype=np.bool_)

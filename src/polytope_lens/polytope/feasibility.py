@@ -12,6 +12,7 @@ import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._kept import kept
+from polytope_lens.arithmetic.linear_systems import independent_rows, solutions
 from polytope_lens.arithmetic.rational import nearest_float, rational
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
@@ -20,7 +21,7 @@ from polytope_lens.polytope.halfspaces import exact_rows, holds_hint, proper
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.polytope.polytope import Polytope
 
 
@@ -60,22 +61,55 @@ def interior_point(poly: Polytope) -> list[fmpq] | None:
 
 @kept
 def recession_direction(poly: Polytope) -> list[fmpq] | None:
-    """A nonzero y with ``a . y <= 0`` for all rows, or None where there is none; exact, at most 2 d linear programs.
+    """A nonzero y with ``a . y <= 0`` for all rows, or None where there is none; exact, at most one linear program.
 
     A nonempty polytope is unbounded exactly if it has one (Schrijver 1986, *Theory of Linear and Integer Programming*,
     section 8.2).
     """
     d = poly.dim
-    lines, n_lines = normals(poly).nullspace()
-    if n_lines:
-        return [fmpq(lines[k, 0]) / max(abs(lines[i, 0]) for i in range(d)) for k in range(d)]
-    rows = [Halfspace([fmpq(v) for v in row[:-1]], ZERO) for row in exact_rows(poly).rows]
-    for k in range(d):
-        for direction in (ONE, -ONE):
-            best = maximize([direction if i == k else ZERO for i in range(d)], rows, [-ONE] * d, [ONE] * d)
-            if best is not None and best.value > 0:
-                return best.point
-    return None
+    lower, upper = box_of_sides(poly)
+    if np.isfinite(lower).all() and np.isfinite(upper).all():
+        return None
+    line = line_of(poly)
+    if line is not None:
+        return line
+    # Each nonzero direction goes down somewhere, since no line stays at all rows.
+    rows = [[fmpq(v) for v in row[:-1]] for row in exact_rows(poly).rows if any(row[:-1])]
+    objective = [-sum((row[k] / max(map(abs, row)) for row in rows), ZERO) for k in range(d)]
+    best = maximize(objective, [Halfspace(row, ZERO) for row in rows], [-ONE] * d, [ONE] * d)
+    return None if best is None or best.value <= 0 else best.point
+
+
+def line_of(poly: Polytope) -> list[fmpq] | None:
+    """A nonzero y with ``a . y = 0`` for all rows, of size 1, or None where there is none; exact."""
+    matrix, d = normals(poly), poly.dim
+    pivots = independent_rows(matrix.transpose())
+    if len(pivots) == d:
+        return None
+    free = next(k for k in range(d) if k not in set(pivots))
+    some = [[matrix[q, k] for k in range(d)] for q in independent_rows(matrix)]
+    line = [ZERO] * d
+    line[free] = ONE
+    if some:
+        square = fmpz_mat([[row[k] for k in pivots] for row in some])
+        for k, v in zip(pivots, next(solutions(square, fmpz_mat([[-row[free]] for row in some]))), strict=True):
+            line[k] = v
+    size = max(map(abs, line))
+    return [v / size for v in line]
+
+
+def box_of_sides(poly: Polytope) -> tuple[Floats, Floats]:
+    """Bounds on coordinates that rows state of one coordinate alone, rounded outward; infinite where none does."""
+    lower, upper = np.full(poly.dim, -np.inf), np.full(poly.dim, np.inf)
+    for *normal, c in exact_rows(poly).rows:
+        where = [k for k, v in enumerate(normal) if v]
+        if len(where) == 1:
+            k, bound = where[0], fmpq(-c, normal[where[0]])
+            if normal[k] > 0:
+                upper[k] = min(upper[k], rounded_up(bound))
+            else:
+                lower[k] = max(lower[k], -rounded_up(-bound))
+    return lower, upper
 
 
 @kept
@@ -107,10 +141,8 @@ def box_around(poly: Polytope) -> tuple[Floats, Floats]:
     directions = [Halfspace(row.normal, ZERO) for row in rows]
     reach = vertex_bound(proper(poly), d)
     lower, upper = np.full(d, -np.inf), np.full(d, np.inf)
-    lines, n_lines = normals(poly).nullspace()
-    for k in range(d):
-        if any(lines[k, j] != 0 for j in range(n_lines)):
-            continue
+    along = on_lines(normals(poly))
+    for k in np.flatnonzero(~along).tolist():
         for direction, side in ((ONE, upper), (-ONE, lower)):
             objective = [direction if i == k else ZERO for i in range(d)]
             escape = maximize(objective, directions, [-ONE] * d, [ONE] * d)
@@ -120,6 +152,18 @@ def box_around(poly: Polytope) -> tuple[Floats, Floats]:
             assert best is not None
             side[k] = rounded_up(best.value) * int(direction) + 0.0  # zero has two signs
     return lower, upper
+
+
+def on_lines(matrix: fmpz_mat) -> Bools:
+    """Along which coordinates some y with ``matrix @ y = 0`` goes, (d,); exact."""
+    d = matrix.ncols()
+    pivots = independent_rows(matrix.transpose())
+    found = np.ones(d, dtype=bool)
+    some = [[matrix[q, k] for k in range(d)] for q in independent_rows(matrix)]
+    for k in pivots:  # that fixes a coordinate if its unit vector depends on the rows
+        unit = [fmpz(int(i == k)) for i in range(d)]
+        found[k] = len(pivots) < d and len(independent_rows(fmpz_mat([*some, unit]))) > len(some)
+    return found
 
 
 @kept

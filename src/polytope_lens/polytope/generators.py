@@ -111,7 +111,7 @@ def _found(poly: Polytope, purpose: str, most: int | None) -> Generators:
     except IntractableError as cause:
         raise IntractableError(
             f"the {purpose} of a polytope with {len(distinct)} different rows in R^{d} cannot be had within the limit: "
-            f"{cause} Allow for more of them, or leave out coordinates or rows."
+            f"{cause}"
         ) from cause
     tight = np.zeros((len(found), m), dtype=bool)
     for column, key in zip(on.T[1:], distinct, strict=True):

@@ -223,13 +223,15 @@ class Polytope(Keeper):
         return generators.generators(self).tight.copy()
 
     @documented_by(recession.recession_cone)
-    def rays(self, *, exact: bool = False) -> recession.RecessionCone:
+    def rays(self, *, exact: bool = False, max_rays: int | None = MOST) -> recession.RecessionCone:
         """Where the polytope goes on forever: extreme rays and lines.
 
         Parameters
         ----------
         exact : bool
             Directions as whole numbers instead of floats of unit length.
+        max_rays : int, optional
+            More rays, also on the way to them, are refused; None sets no limit.
 
         Examples
         --------
@@ -240,7 +242,8 @@ class Polytope(Keeper):
         >>> half_plane.rays, half_plane.lines
         (array([[1, -1]], dtype=object), array([[1, 1]], dtype=object))
         """
-        return recession.recession_cone(self).cone(self.dim, exact=exact)
+        most = None if max_rays is None else validate.count(max_rays, name="`max_rays`")
+        return recession.recession_cone(self, most).cone(self.dim, exact=exact)
 
     # ---------------------------------------------------------------------------------------------------- its extent
 

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
-from polytope_lens._kept import kept
+from polytope_lens._kept import answers
+from polytope_lens.arithmetic.linear_systems import independent_rows, solutions
 from polytope_lens.arithmetic.rational import nearest_float
-from polytope_lens.errors import DomainError
+from polytope_lens.errors import DomainError, IntractableError
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
-from polytope_lens.polytope.double_description import extreme_rays, primitive_fractions
-from polytope_lens.polytope.facets import primitive
+from polytope_lens.polytope.double_description import check_size, extreme_rays, primitive_fractions
 from polytope_lens.polytope.feasibility import is_empty
 from polytope_lens.polytope.halfspaces import exact_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -75,22 +75,44 @@ class ConeGenerators:
         return RecessionCone(written(self.rays, dim), written(self.lines, dim))
 
 
-@kept
-def recession_cone(poly: Polytope) -> ConeGenerators:
+def recession_cone(poly: Polytope, most: int | None = None) -> ConeGenerators:
     """Extreme rays and lines of a polytope; exact.
 
     Raises
     ------
     DomainError
         An empty polytope.
+    IntractableError
+        More than `most` rays, also on the way to them, if that is given; or coordinates with too many digits.
 
     Notes
     -----
-    Cost: as for :func:`cone_of_rows`, and one linear program.
+    Cost: as for :func:`cone_of_rows`, and one linear program; found once and kept.
     """
     if is_empty(poly):
         raise DomainError("an empty polytope has no rays: no point satisfies all its inequalities.")
-    return cone_of_rows([row[:-1] for row in exact_rows(poly).rows], poly.dim)
+    return kept_cone(poly, lambda: [row[:-1] for row in exact_rows(poly).rows], poly.dim, most)
+
+
+def kept_cone(
+    this: object, normals: Callable[[], Sequence[Sequence[fmpz]]], dim: int, most: int | None
+) -> ConeGenerators:
+    """The cone of an object's rows, which keeps it, with at most so many rays.
+
+    Raises
+    ------
+    IntractableError
+    """
+    found: ConeGenerators | None = answers(this).get(kept_cone)
+    told = f"the rays of a polytope in R^{dim} cannot be had within the limit: "
+    if found is None:
+        try:
+            found = answers(this)[kept_cone] = cone_of_rows(normals(), dim, most)
+        except IntractableError as cause:
+            raise IntractableError(f"{told}{cause}") from cause
+    if most is not None and len(found.rays) > most:
+        raise IntractableError(f"{told}there are {len(found.rays)}, more than {most}. Allow for more of them.")
+    return found
 
 
 def is_trivial_cone(rows: Sequence[Sequence[fmpz]], dim: int) -> bool:
@@ -105,8 +127,13 @@ def is_trivial_cone(rows: Sequence[Sequence[fmpz]], dim: int) -> bool:
     return best is not None and best.value == 0
 
 
-def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ConeGenerators:
+def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int, most: int | None = None) -> ConeGenerators:
     """Extreme rays and lines of ``{y in R^dim : a . y <= 0 for all rows a}``; exact.
+
+    Raises
+    ------
+    IntractableError
+        See :func:`.extreme_rays`.
 
     Notes
     -----
@@ -119,18 +146,24 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int) -> ConeGenerators:
     nonzero = [list(row) for row in rows if any(row)]
     if not nonzero:
         return ConeGenerators([], [tuple(int(i == k) for i in range(dim)) for k in range(dim)])
-    echelon, _, rank = fmpz_mat(nonzero).rref()
-    table = [[int(v) for v in row] for row in echelon.tolist()[:rank]]
-    kept = [next(k for k in range(dim) if row[k]) for row in table]
+    matrix = fmpz_mat(nonzero)
+    kept = independent_rows(matrix.transpose())
     lines = []
-    for free in (k for k in range(dim) if k not in kept):
-        line = [0] * dim
-        line[free] = table[0][kept[0]]  # the common denominator
-        for k, row in zip(kept, table, strict=True):
-            line[k] = -row[free]
-        lines.append(primitive(line if line[free] > 0 else [-v for v in line]))
+    if len(kept) < dim:
+        some = [nonzero[q] for q in independent_rows(matrix)]
+        square = fmpz_mat([[row[k] for k in kept] for row in some])
+        others = [k for k in range(dim) if k not in set(kept)]
+        if most is not None:
+            check_size(square, len(others))
+        right = fmpz_mat([[-row[k] for k in others] for row in some])
+        for free, solved in zip(others, solutions(square, right), strict=True):
+            line = [fmpq(0)] * dim
+            line[free] = fmpq(1)
+            for k, share in zip(kept, solved, strict=True):
+                line[k] = share
+            lines.append(primitive_fractions(line))
     rays = []
-    for ray in extreme_rays([[row[k] for k in kept] for row in nonzero])[0]:
+    for ray in extreme_rays([[row[k] for k in kept] for row in nonzero], most)[0]:
         lifted = [0] * dim
         for k, v in zip(kept, ray, strict=True):
             lifted[k] = v

@@ -117,8 +117,8 @@ def test_inspect(capsys, lines, tmp_path):
     assert answer["stripped"] is None
     assert answer["n_neurons"] == 0
     assert "names 'q'" in refused(capsys, "inspect", path, "--outputs", "q")
-    assert "`inputs` names 'q'" in refused(capsys, "inspect", path, "--inputs", "q")
-    assert "Say `input_shape`" in refused(capsys, "inspect", path)
+    assert "`--inputs` names 'q'" in refused(capsys, "inspect", path, "--inputs", "q")
+    assert "Say `--input-shape`" in refused(capsys, "inspect", path)
 
 
 def test_weights_with_an_architecture(capsys, tmp_path):
@@ -127,4 +127,4 @@ def test_weights_with_an_architecture(capsys, tmp_path):
     safetensors.save_file({"a.weight": np.eye(2), "b.weight": np.ones((1, 2))}, path)
     for steps in (["relu"], ["a", "relu", "b"]):
         assert as_json(capsys, "count", path, "--everywhere", "--architecture", *steps)["total"] == 4
-    assert "Say `architecture`" in refused(capsys, "count", path, "--everywhere")
+    assert "Say `--architecture`" in refused(capsys, "count", path, "--everywhere")

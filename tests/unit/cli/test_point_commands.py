@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from commands import as_json, refused
 from polytope_lens import Lens
 from polytope_lens.cli import main
+from polytope_lens.errors import Status
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.network.network import from_arrays
 
 
 def test_explore(capsys, lines, space, tmp_path):
-    answer = as_json(capsys, "explore", lines, "0.5", "-0.25", "--max-regions", "3")
+    answer = as_json(capsys, "explore", lines, "0.5", "-0.25", "--max-regions", "3", code=3)
     assert answer["n_regions"] == len(answer["regions"]) == 3
     assert answer["status"] == "BUDGET_REACHED"
     assert answer["uncrossed"] > 0
-    assert answer["explanation"].startswith("Status.BUDGET_REACHED: stopped at max_regions=3 with ")
+    assert answer["explanation"].startswith("Status.BUDGET_REACHED: stopped at --max-regions 3 with ")
+    assert answer["explanation"].endswith("Raise `--max-regions` or choose a smaller `--box`.")
     # Nearest first, and 100 is the pattern of the point.
     assert answer["regions"][0]["pattern"] == "8"
     assert [region["distance"] for region in answer["regions"]] == [0.0, pytest.approx(0.25 / 2**0.5), 0.25]
@@ -39,9 +43,9 @@ def test_explore(capsys, lines, space, tmp_path):
 def test_explore_refuses_in_one_sentence(capsys, space):
     assert "needs the 3 coordinates of one point" in refused(capsys, "explore", space)
     assert "3 coordinates" in refused(capsys, "explore", space, "1", "2")
-    assert "`max_regions`" in refused(capsys, "explore", space, "1", "2", "3", "--max-regions", "0")
+    assert "`--max-regions` should be" in refused(capsys, "explore", space, "1", "2", "3", "--max-regions", "0")
     assert "outside the domain" in refused(capsys, "explore", space, "1", "2", "3", "--box", "-1", "1")
-    assert "order='breadth'" in refused(
+    assert "which only --order breadth knows. Leave `--order` out" in refused(
         capsys, "explore", space, "1", "2", "3", "--order", "distance", "--max-flips", "2"
     )
 
@@ -143,7 +147,24 @@ def test_robustness(capsys, lines, tmp_path):
     assert as_json(capsys, "robustness", three, "3", "2", "1", "--rival", "2")["outputs"] == [0, 2]
     assert as_json(capsys, "robustness", three, "3", "2", "1", "--pair", "2", "1")["outputs"] == [1, 2]
     assert "no classes to tell apart" in refused(capsys, "robustness", lines, "0", "0")
-    assert "`norm` should be 1, 2 or inf" in refused(capsys, "robustness", three, "0", "0", "1", "--norm", "3")
+    assert "`--norm` should be 1, 2 or inf" in refused(capsys, "robustness", three, "0", "0", "1", "--norm", "3")
+
+
+def test_searches_that_are_cut_short_say_so_by_their_exit_code(capsys, lines, monkeypatch):
+    """3 where a limit on the work was reached; limits that say what is asked for are none."""
+    assert main(["explore", lines, "0.5", "0.25", "--max-regions", "2"]) == 3
+    assert "Raise `--max-regions` or choose" in capsys.readouterr().out
+    for enough in (["--unlimited"], ["--max-regions", "7"], ["--max-flips", "1"], ["--radius", "0.1"]):
+        assert main(["explore", lines, "0.5", "0.25", *enough]) == 0
+    capsys.readouterr()
+    far = ["robustness", lines, "0.5", "0.25", "--value", "100"]
+    assert main([*far, "--max-regions", "1"]) == 3
+    assert capsys.readouterr().out.splitlines()[0].endswith("Raise `--max-regions` for more.")
+    assert as_json(capsys, *far, "--max-regions", "1", code=3)["status"] == "BUDGET_REACHED"
+    assert as_json(capsys, *far)["status"] == "COMPLETE"
+    cut = Lens.explore(Lens(lines), [0.5, 0.25], max_regions=2)
+    monkeypatch.setattr(Lens, "explore", lambda *_, **__: replace(cut, status=Status.INTERRUPTED))
+    assert as_json(capsys, "explore", lines, "0.5", "0.25", code=130)["status"] == "INTERRUPTED"
 
 
 def test_between_bounds(capsys, lines):

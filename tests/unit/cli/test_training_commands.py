@@ -52,10 +52,10 @@ def test_experiment(capsys, tmp_path):
         (("film", "-o", "ring.gif", "--shape", "14x0"), "each at least 1"),
         (("film", "-o", "ring.gif", "--target", "rung"), "a target should be one of"),
         (("film", "-o", "ring.gif", "--size", "8"), "the image has 64 pixels"),
-        (("film", "-o", "ring.gif", "--learning-rate", "0"), "`learning_rate`"),
+        (("film", "-o", "ring.gif", "--learning-rate", "0"), "`--learning-rate`"),
         (("experiment", "post9"), "the experiments are"),
         (("experiment", "post1-crease", "--points", "5"), "nothing is trained"),
-        (("experiment", "post3", "--steps", "-1", "-o", "FOLDER"), "`steps`"),
+        (("experiment", "post3", "--steps", "-1", "-o", "FOLDER"), "`--steps`"),
     ],
 )
 def test_bad_experiments_get_one_sentence(capsys, tmp_path, arguments, says):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +16,16 @@ from scipy.optimize import linprog
 import reference
 from polytope_lens.errors import DomainError
 from polytope_lens.polytope import Polytope
-from polytope_lens.polytope.feasibility import interior_point, recession_direction, rounded_up, vertex_bound
+from polytope_lens.polytope.feasibility import (
+    box_of_sides,
+    interior_point,
+    line_of,
+    normals,
+    on_lines,
+    recession_direction,
+    rounded_up,
+    vertex_bound,
+)
 from solids import bounded_polytopes, fraction_rows, polytopes
 
 STRIP = Polytope([[1, 0], [-1, 0]], [1, 1])
@@ -147,3 +158,58 @@ def test_rounding_up_beyond_the_range_of_floats():
     huge, tiny = fmpq(2) ** 1100, fmpq(2) ** -1100
     assert (rounded_up(huge), rounded_up(tiny)) == (np.inf, 5e-324)
     assert (rounded_up(-huge), rounded_up(-tiny)) == (-np.finfo(float).max, 0)
+
+
+def many_inputs(d=160):
+    """A polytope in a box, with rows in general position."""
+    rng = np.random.default_rng(0)
+    sides = np.vstack([np.eye(d), -np.eye(d)])
+    return Polytope(np.vstack([rng.standard_normal((40, d)), sides]), [5.0] * 40 + [1.0] * (2 * d))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda poly: poly.bounding_box(),
+        lambda poly: poly.sample(10_000),
+        lambda poly: poly.vertices(max_vertices=None),
+        lambda poly: Polytope(poly.A[:200], poly.b[:200]).rays(max_rays=None),
+    ],
+    ids=["bounding_box", "sample", "vertices", "rays"],
+)
+def test_ctrl_c_acts_in_many_coordinates(ask):
+    """FLINT holds the interpreter for as long as it computes."""
+    poly = many_inputs()
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        start = time.process_time()
+        with pytest.raises(KeyboardInterrupt):
+            ask(poly)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.process_time() - start < 0.5 + 2
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_lines_and_coordinates_along_them(seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(-3, 4, (3, 2)) @ rng.integers(-2, 3, (2, 5))
+    rows[:, seed % 5] = 0
+    poly = Polytope(rows, [1, 2, 3])
+    line = line_of(poly)
+    assert max(map(abs, line)) == 1
+    assert all(sum(int(a) * v for a, v in zip(row, line, strict=True)) == 0 for row in rows)
+    lines, n = normals(poly).nullspace()
+    assert on_lines(normals(poly)).tolist() == [any(lines[k, j] != 0 for j in range(n)) for k in range(5)]
+    bounded = Polytope(np.vstack([np.eye(5), -np.eye(5)]), [1] * 10)
+    assert line_of(bounded) is None and not on_lines(normals(bounded)).any()
+
+
+def test_sides_are_rows_of_one_coordinate():
+    third = Fraction(1, 3)
+    poly = Polytope([[3, 0], [-1, 0], [0, 1], [1, 1], [1, 0]], [third, third, 2, 0, 7])
+    lower, upper = box_of_sides(poly)
+    assert lower[0] < -third < np.nextafter(lower[0], 1) and np.nextafter(upper[0], 0) < third / 3 < upper[0]
+    assert (lower[1], upper[1]) == (-np.inf, 2)

@@ -7,11 +7,9 @@ from collections import deque
 
 import numpy as np
 import pytest
-from scipy.optimize import nnls
 
 from families import flip_trap, generic, golden, random_deep, sawtooth, stack
 from polytope_lens import Box, Lens
-from polytope_lens.cells.region_facets import domain_sides, region_rows
 from polytope_lens.errors import Status
 from polytope_lens.search import facet_crossing
 from polytope_lens.testing import assert_same_regions, assert_witnesses_inside
@@ -22,16 +20,8 @@ START = [0.1, 0.2, -0.3]
 
 
 def distances(partition, x):
-    """Distance of each region from x, by nonnegative least squares (Lawson and Hanson 1974, chapter 23)."""
-    rows, _ = region_rows(partition.network, domain_sides(partition.domain, len(x)), partition.patterns())
-    found = []
-    for one in rows:
-        one = one[one[:, :-1].any(axis=1)]
-        slack = -(one[:, :-1] @ x + one[:, -1])
-        E = -np.column_stack([one[:, :-1], slack]).T
-        r = E @ nnls(E, np.eye(len(E))[-1])[0] - np.eye(len(E))[-1]
-        found.append(0.0 if (slack >= 0).all() else float(np.linalg.norm(r[:-1] / r[-1])))
-    return np.array(found)
+    """Distance of each region from x, which each polytope proves by itself."""
+    return np.array([region.polytope.distance(x) for region in partition])
 
 
 def crossings(partition, first):
@@ -72,8 +62,10 @@ def test_the_nearest_regions_come_first(domain, n):
     known = distances(whole, np.array(START))
     found = lens.explore(START, domain, max_regions=n)
     assert found.status is Status.BUDGET_REACHED
-    assert same(found, whole, np.argsort(known, kind="stable")[:n])
     index = whole.locate(found.witnesses)
+    # Of regions at the same distance, those whose nearest points coincide, any may be left out.
+    assert np.sort(known[index]).tolist() == np.sort(known)[:n].tolist()
+    assert len(set(index.tolist())) == n
     assert np.allclose(found.search.distances, known[index])
     assert (np.diff(found.search.distances[found.search.order]) >= 0).all()
     assert found.search.crossings is None

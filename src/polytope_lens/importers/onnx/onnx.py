@@ -28,7 +28,6 @@ from polytope_lens.importers.onnx.fused import FUSED
 from polytope_lens.importers.onnx.needed_nodes import DOMAINS, check_names, domain, needed, place, reason
 from polytope_lens.importers.onnx.node import (
     FOLDED,
-    KEEPING,
     SYMBOLIC,
     Node,
 )
@@ -286,9 +285,6 @@ class _Program:
                 self.values[name] = value
 
     def _compute(self, node: Node) -> Sequence[Value]:
-        ended = next((value for value in node.inputs if isinstance(value, ends.Ended)), None)
-        if ended is not None and node.op not in KEEPING:
-            raise ends.refusal(ended.end, f"its result goes into {node.where}")
         symbolic = any(isinstance(value, SYMBOLIC) for value in node.inputs)
         if node.op == "Constant" and "sparse_value" in node.attributes:
             return [self._dense(node.attributes["sparse_value"])]

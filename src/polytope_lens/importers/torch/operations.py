@@ -103,7 +103,7 @@ def _batch_norm(trace: ModuleTrace, a: Call) -> Any:
     """``x * scale + shift``; the two are computed in float64 as torch does for a float64 model, which rounds."""
     given = a.arguments
     if given.get("training") or given.get("running_mean") is None or a.name == "_batch_norm_with_update":
-        raise trace.batch_statistics()
+        raise trace.batch_statistics(knows_others=given.get("running_mean") is not None)
     tensor = trace.read(given["input"])
     mean, variance = trace.numbers(a.running_mean), trace.numbers(a.running_var)
     scale = 1.0 / np.sqrt(variance + float(given["eps"]))
@@ -271,7 +271,7 @@ def _prelu(trace: ModuleTrace, a: Call) -> Any:
 @MAPS("rrelu_with_noise", "rrelu")
 def _rrelu(trace: ModuleTrace, a: Call) -> Any:
     if a.training:
-        raise trace.unsupported("bernoulli")
+        raise trace.unsupported(a.name)
     return _bent(trace, a, (float(a.lower) + float(a.upper)) / 2, 1.0)
 
 

@@ -60,9 +60,7 @@ def _joins(trace: ModuleTrace, a: Call) -> Any:
     """Values picked from several tensors, some of which may be constants."""
     tensors: list[graph.Tensor | ends.Ended] = []
     if a.name == "where" and isinstance(a.condition, TracedTensor):
-        condition = trace.value(a.condition)
-        if not isinstance(condition, comparisons.Step):
-            raise trace.unsupported("gt")
+        condition = _condition(trace, a.condition)
         return comparisons.chosen(condition, trace.read(a.self), trace.read(a.other), trace.label, trace.where)
 
     def places(value: Any) -> Any:
@@ -86,12 +84,18 @@ def _joins(trace: ModuleTrace, a: Call) -> Any:
     return found
 
 
+def _condition(trace: ModuleTrace, value: TracedTensor) -> comparisons.Step:
+    """What decides which of two values is taken."""
+    found = trace.value(value)
+    if not isinstance(found, comparisons.Step):
+        raise trace.unsupported("gt")
+    return found
+
+
 @MOVES("masked_fill")
 def _masked_fill(trace: ModuleTrace, a: Call) -> Any:
     if isinstance(a.mask, TracedTensor):
-        condition = trace.value(a.mask)
-        if not isinstance(condition, comparisons.Step):
-            raise trace.unsupported("gt")
+        condition = _condition(trace, a.mask)
         return comparisons.chosen(condition, trace.read(a.value), trace.read(a.self), trace.label, trace.where)
     mask = np.broadcast_to(trace.numbers(a.mask) != 0, np.broadcast_shapes(a.self.shape, a.mask.shape))
     tensor = graph.broadcast(trace.read(a.self), mask.shape)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.errors import FileAccessError, FileFormatError, InvalidNetworkError, MissingFileError
+from polytope_lens.errors import FileFormatError, InvalidNetworkError
 from polytope_lens.importers.torch.claims import SAVE_AGAIN, check_archive, check_module, check_tensors, damaged
 from polytope_lens.importers.torch.trace import class_name
 from polytope_lens.io.files import open_to_read
@@ -113,28 +113,26 @@ def with_weights(model: nn.Module, tensors: Mapping[str, Any]) -> nn.Module:
 def _loaded(path: Path) -> Any:
     """What a file holds, read by the restricted unpickler."""
     check_archive(path)
-    try:
-        with (
-            open_to_read(path) as file,
-            warnings.catch_warnings(),
-            torch.serialization.safe_globals([*LOADABLE]),
-        ):
-            warnings.simplefilter("ignore")  # about pickle protocols that the unpickler then refuses anyway
+    with (
+        open_to_read(path) as file,
+        warnings.catch_warnings(),
+        torch.serialization.safe_globals([*LOADABLE]),
+    ):
+        warnings.simplefilter("ignore")  # about pickle protocols that the unpickler then refuses anyway
+        try:
             return torch.load(file, map_location="cpu", weights_only=True)
-    except (MissingFileError, FileAccessError):
-        raise
-    except Exception as error:  # a damaged file makes the unpickler raise nearly anything
-        refused = re.search(r"GLOBAL (\S+)", str(error))
-        if refused:
-            # `from None`: torch's own text advises to load without restriction
-            raise FileFormatError(
-                f"{path} refers to {refused[1]}, which is not among the modules that are loaded without trust. It was "
-                "refused, and nothing from the file was executed. If you trust the file, load it yourself with "
-                "torch.load(path, weights_only=False), and pass the model."
-            ) from None
-        if "TorchScript" in str(error):
-            raise FileFormatError(
-                f"{path} holds TorchScript, which is a program. If you trust the file, load it yourself with "
-                "torch.jit.load(path), and pass the model."
-            ) from None
-        raise damaged(path) from error
+        except Exception as error:  # a damaged file makes the unpickler raise nearly anything
+            refused = re.search(r"GLOBAL (\S+)", str(error))
+            if refused:
+                # `from None`: torch's own text advises to load without restriction
+                raise FileFormatError(
+                    f"{path} refers to {refused[1]}, which is not among the modules that are loaded without trust. It "
+                    "was refused, and nothing from the file was executed. If you trust the file, load it yourself with "
+                    "torch.load(path, weights_only=False), and pass the model."
+                ) from None
+            if "TorchScript" in str(error):
+                raise FileFormatError(
+                    f"{path} holds TorchScript, which is a program. If you trust the file, load it yourself with "
+                    "torch.jit.load(path), and pass the model."
+                ) from None
+            raise damaged(path) from error

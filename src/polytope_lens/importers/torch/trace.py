@@ -31,10 +31,12 @@ from torch.utils._pytree import tree_flatten, tree_map  # noqa: E402
 from polytope_lens.importers.torch.calls import named  # noqa: E402
 from polytope_lens.importers.torch.unsupported import (  # noqa: E402
     ENDS,
+    EVAL,
     JUMPS,
     KEEPING,
     NO_POLYTOPES,
     RANDOM,
+    RANDOM_IN_TRAINING,
     SMOOTH,
     SMOOTH_MODULES,
     SUPPORTED_TEXT,
@@ -124,8 +126,9 @@ class ModuleTrace:
             if id(module) not in self.paths:
                 return
             self.stack.append(module)
-            if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.training:
-                raise self.batch_statistics()
+            # Torch itself would not follow one sample.
+            if isinstance(module, nn.modules.batchnorm._BatchNorm) and (module.training or module.running_mean is None):
+                raise self.batch_statistics(knows_others=module.running_mean is not None)
 
         def leave(module: nn.Module, args: Any, result: Any) -> None:
             if id(module) in self.paths:
@@ -166,12 +169,13 @@ class ModuleTrace:
             "the model without it: Lens.part(model, path)."
         )
 
-    def batch_statistics(self) -> UnsupportedLayerError:
-        """Refuse a normalisation by what is in the batch."""
-        return self.refusal(
-            f"is {class_name(self.stack[-1])} that normalises by statistics of its input, as in training mode, "
-            f"{NO_POLYTOPES}. Call model.eval() first"
-        )
+    def batch_statistics(self, *, knows_others: bool) -> UnsupportedLayerError:
+        """Refuse a normalisation by what is in the batch, which a module in eval mode does if it knows no others."""
+        module = self.stack[-1] if self.stack else None
+        told = f"normalises by statistics of its input, {NO_POLYTOPES}"
+        if module is not None and self._is_leaf():
+            told = f"is {class_name(module)} that {told}"
+        return self.refusal(f"{told}. {EVAL}" if module is not None and module.training and knows_others else told)
 
     def _is_leaf(self) -> bool:
         """Whether the module that runs is one of torch's own, so that its name says what it does."""
@@ -185,8 +189,8 @@ class ModuleTrace:
         leaf = self.stack[-1] if self._is_leaf() else None
         subject = f"calls {name.strip('_')}," if leaf is None else f"is {class_name(leaf)},"
         if name in RANDOM:
-            if self.stack and self.stack[-1].training:
-                return self.refusal(f"{subject[:-1]} in training mode, which is random. Call model.eval() first")
+            if name in RANDOM_IN_TRAINING and self.stack and self.stack[-1].training:
+                return self.refusal(f"{subject[:-1]} in training mode, which is random. {EVAL}")
             return self.refusal(f"{subject} which is random")
         if isinstance(leaf, SMOOTH_MODULES) or name in SMOOTH:
             return self.refusal(f"{subject} {NO_POLYTOPES}")

@@ -48,4 +48,6 @@ PICKS = words(
     "_upsample_nearest_exact1d _upsample_nearest_exact2d _upsample_nearest_exact3d tril triu rot90 lift_fresh"
 )
 KEEPING = PICKS | words("argmax log exp sigmoid tanh _to_copy to cat stack") | INCREASING
-RANDOM = words("bernoulli rand_like randn_like native_dropout normal uniform randint_like exponential")
+RANDOM_IN_TRAINING = words("bernoulli native_dropout rrelu rrelu_with_noise")
+RANDOM = RANDOM_IN_TRAINING | words("rand_like randn_like normal uniform randint_like exponential")
+EVAL = "Call model.eval() first"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MARGIN = 2.0**-50
 TRIES = 30
 ACCURACY = {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10}
+SCALE_IT = "Move and scale the polytope first, so that it is about as long as wide, or ask for its `chebyshev_ball()`."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,13 +122,16 @@ def min_volume_ellipsoid(poly: Polytope) -> Ellipsoid:
     try:
         points = np.linalg.solve(shape, seen.T).T
     except np.linalg.LinAlgError as cause:
-        raise DomainError("the polytope is too thin for an ellipsoid of floats around it. Scale it.") from cause
+        raise DomainError(f"the polytope is too thin for an ellipsoid of floats around it. {SCALE_IT}") from cause
     matrix, offset = cvxpy.Variable((d, d), PSD=True), cvxpy.Variable(d)
     moved = points @ matrix + np.ones((len(points), 1)) @ cvxpy.reshape(offset, (1, d), order="C")
     limits = [cvxpy.norm(moved, axis=1) <= 1]
     _solve(cvxpy, cvxpy.Maximize(cvxpy.log_det(matrix)), limits)
-    turned = nearest_float(size) * shape @ np.linalg.inv(matrix.value)
-    center = np.array([nearest_float(v) for v in middle]) - turned @ offset.value
+    with np.errstate(over="ignore", invalid="ignore"):  # of a size beyond the largest float
+        turned = nearest_float(size) * shape @ np.linalg.inv(matrix.value)
+        center = np.array([nearest_float(v) for v in middle]) - turned @ offset.value
+    if not (np.isfinite(center).all() and np.isfinite(turned).all()):
+        raise DomainError("the smallest ellipsoid around the polytope is beyond the largest float. Scale it down.")
     return _inflated(vertices, center, _half_axes(turned))
 
 
@@ -177,9 +181,9 @@ def _solve(cvxpy: Any, objective: Any, limits: list[Any]) -> None:
         try:
             problem.solve(solver=cvxpy.CLARABEL, **ACCURACY)
         except cvxpy.error.SolverError as cause:
-            raise DomainError(f"the convex solver found no ellipsoid: {cause}") from cause
+            raise DomainError(f"the convex solver found no ellipsoid: {cause}. {SCALE_IT}") from cause
     if problem.status not in (cvxpy.OPTIMAL, cvxpy.OPTIMAL_INACCURATE):
-        raise DomainError(f"the convex solver found no ellipsoid: it ended with status {problem.status!r}.")
+        raise DomainError(f"the convex solver found no ellipsoid: it ended with status {problem.status!r}. {SCALE_IT}")
 
 
 def _shrunk(poly: Polytope, center: Floats, matrix: Floats) -> Ellipsoid:
@@ -192,7 +196,7 @@ def _shrunk(poly: Polytope, center: Floats, matrix: Floats) -> Ellipsoid:
         for row, slack in zip(proper(poly), slacks, strict=True):
             if slack <= 0:
                 raise DomainError(
-                    "the convex solver's ellipsoid has its center outside: the polytope is too thin for it."
+                    f"the convex solver's ellipsoid has its center outside: the polytope is too thin for it. {SCALE_IT}"
                 )
             reach = (exact.transpose() * fmpq_mat([[v] for v in row[:-1]])).entries()
             worst = max(worst, dot(reach, reach) / (slack * slack))
@@ -204,8 +208,6 @@ def _shrunk(poly: Polytope, center: Floats, matrix: Floats) -> Ellipsoid:
 
 def _inflated(vertices: list[list[fmpq]], center: Floats, matrix: Floats) -> Ellipsoid:
     """The ellipsoid made larger until it is proved to hold all vertices."""
-    if not (np.isfinite(center).all() and np.isfinite(matrix).all()):
-        raise DomainError("the smallest ellipsoid around the polytope is beyond the largest float. Scale it down.")
     x = rationals(center)
     columns = fmpq_mat([[u - v for u, v in zip(point, x, strict=True)] for point in vertices]).transpose()
     for _ in range(TRIES):

@@ -8,8 +8,8 @@ import numpy as np
 from flint import fmpq
 
 from polytope_lens.arithmetic.rational import dot, nearest_float, rationals
-from polytope_lens.errors import DomainError, UnboundedPolytopeError
-from polytope_lens.polytope.feasibility import box_around, recession_direction
+from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
+from polytope_lens.polytope.feasibility import box_around, box_of_sides, line_of, recession_direction
 from polytope_lens.polytope.halfspaces import proper
 from polytope_lens.polytope.membership import float_rows
 from polytope_lens.polytope.metric.ball import BallStatus, chebyshev_ball
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 WALKERS, GROUPS = 64, 8
 # Steps before points are used, for each coordinate; rounds in which the shape is learned.
 WARM_UP, ROUNDS = 20, 4
+# Steps after which the room around points is computed anew.
+FRESH = 64
 # Added to covariances, as a share of their trace, which keeps them positive.
 RIDGE = 2.0**-40
 TOO_THIN = "the polytope is too thin for floats of this size to lie in it. Move and scale it first."
 # Widths whose squares are floats.
 LARGEST = 1e150
+# In more coordinates than this, the box around a polytope is that of its rows, and walks go along one at a time.
+MOST_EXACT = 24
 
 
 class Walkers:
@@ -38,19 +42,26 @@ class Walkers:
 
     Raises
     ------
-    UnboundedPolytopeError, DomainError
+    UnboundedPolytopeError, DomainError, IntractableError
     """
 
     def __init__(self, poly: Polytope, rng: np.random.Generator) -> None:
         ball = chebyshev_ball(poly)
         if ball.status is BallStatus.FLAT:
             raise_flat()
-        lower, upper = box_around(poly)
-        ray = None if np.isfinite(upper - lower).all() else recession_direction(poly)
-        if ray is not None:
-            raise UnboundedPolytopeError(
-                "points all over a polytope were asked for that contains the ray "
-                f"{[nearest_float(v) for v in ray]}: no distribution is uniform there. Intersect it with a box."
+        is_small = poly.dim <= MOST_EXACT
+        lower, upper = box_around(poly) if is_small else box_of_sides(poly)
+        if not np.isfinite(upper - lower).all():
+            ray = recession_direction(poly) if is_small else line_of(poly)
+            if ray is not None:
+                raise UnboundedPolytopeError(
+                    "points all over a polytope were asked for that contains the ray "
+                    f"{[nearest_float(v) for v in ray]}: no distribution is uniform there. Intersect it with a box."
+                )
+        if not is_small and not (np.isfinite(lower).all() and np.isfinite(upper).all()):
+            raise IntractableError(
+                f"points all over a polytope in R^{poly.dim} are found by walks from a box around it, which in more "
+                f"than {MOST_EXACT} coordinates has to be among its rows. Intersect it with a box."
             )
         with np.errstate(over="ignore"):
             width = upper - lower
@@ -93,22 +104,38 @@ class Walkers:
 
     def step(self, count: int, radius: float = np.inf) -> None:
         """Let all points walk `count` steps, within a ball around the center."""
-        for _ in range(count):
+        for start in range(0, count, FRESH):
+            room = self.slack - self.points @ self.normals.T
+            for _ in range(min(FRESH, count - start)):
+                room -= self._step(room, radius)
+
+    def _step(self, room: Floats, radius: float) -> Floats:
+        """Let each point go one step; what that takes of its room to each row."""
+        walkers = np.arange(len(self.points))
+        if self._dim > MOST_EXACT:  # where a product with all rows is dear, along one coordinate
+            axis = self._rng.integers(self._dim, size=len(walkers))
+            way, speed = None, self._columns[axis]
+            along = self.points[walkers, axis]
+        else:
             way = self._rng.standard_normal(self.points.shape)
             way /= np.linalg.norm(way, axis=1, keepdims=True)
             speed = way @ self.normals.T
-            room = self.slack - self.points @ self.normals.T
-            with np.errstate(divide="ignore", invalid="ignore"):
-                time = room / speed
-            ahead = np.where(speed > 0, time, np.inf).min(axis=1)
-            back = np.where(speed < 0, time, -np.inf).max(axis=1)
-            if radius < np.inf:
-                along = np.einsum("nd,nd->n", self.points, way)
-                square = np.einsum("nd,nd->n", self.points, self.points)
-                half = np.sqrt(np.maximum(along**2 + radius**2 - square, 0.0))
-                ahead, back = np.minimum(ahead, half - along), np.maximum(back, -half - along)
-            ahead, back = np.maximum(ahead, 0.0), np.minimum(back, 0.0)
-            self.points += (back + self._rng.random(len(way)) * (ahead - back))[:, None] * way
+            along = np.einsum("nd,nd->n", self.points, way)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            time = room / speed
+        ahead = np.where(speed > 0, time, np.inf).min(axis=1)
+        back = np.where(speed < 0, time, -np.inf).max(axis=1)
+        if radius < np.inf:
+            square = np.einsum("nd,nd->n", self.points, self.points)
+            half = np.sqrt(np.maximum(along**2 + radius**2 - square, 0.0))
+            ahead, back = np.minimum(ahead, half - along), np.maximum(back, -half - along)
+        ahead, back = np.maximum(ahead, 0.0), np.minimum(back, 0.0)
+        length = back + self._rng.random(len(walkers)) * (ahead - back)
+        if way is None:
+            self.points[walkers, axis] += length
+        else:
+            self.points += length[:, None] * way
+        return np.asarray(speed * length[:, None])
 
     def _learn(self) -> None:
         """Change to coordinates in which a sample has its mean at the center and about unit covariance."""
@@ -132,6 +159,7 @@ class Walkers:
         slack = [-(dot(row[:-1], x) + row[-1]) / size for row, size in zip(self._rows, sizes, strict=True)]
         self.slack = np.array([nearest_float(v) for v in slack])
         self.normals = self._float_rows[:, :-1] @ self.shape
+        self._columns = np.ascontiguousarray(self.normals.T)
         if not (self.slack > 0).all():
             raise DomainError(TOO_THIN)
 

@@ -61,7 +61,7 @@ def sample(poly: Polytope, n: int, rng: np.random.Generator) -> Floats:
     outside are drawn again.
     """
     try:
-        found, parts = cut("sample", poly, insist=False)
+        found, parts = cut("uniform sample", poly, insist=False)
     except IntractableError:
         return _accepted(poly, n, lambda count: walk(poly, count, rng))
     if parts.dim < poly.dim:

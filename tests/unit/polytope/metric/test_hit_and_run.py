@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from polytope_lens import Polytope
-from polytope_lens.errors import DomainError, UnboundedPolytopeError
+from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.polytope.metric.hit_and_run import Walkers, raise_flat
 from solids import cross_polytope, cube, scattered, simplex, sliver
 
@@ -69,6 +69,36 @@ def test_steps_within_a_ball_stay_in_it():
 
 def test_equal_generators_walk_alike():
     assert (walkers(simplex(3), 5).points == walkers(simplex(3), 5).points).all()
+
+
+def within_a_box(poly):
+    sides = np.vstack([np.eye(poly.dim), -np.eye(poly.dim)])
+    return Polytope(np.vstack([poly.A, sides]), [*poly.b, *[1] * (2 * poly.dim)])
+
+
+def test_many_coordinates_are_walked_along_one_at_a_time():
+    """A simplex has its corners' mean, and the mean of squares 2 / ((d + 1) (d + 2)); halves of a cube are as many."""
+    d = 26
+    found = walkers(within_a_box(simplex(d)))
+    drawn = []
+    for _ in range(30):
+        found.step(d)
+        drawn.append(found.original(found.points))
+    X = np.concatenate(drawn)
+    assert X.mean(axis=0) == pytest.approx(1 / (d + 1), rel=0.25)
+    assert (X**2).mean() == pytest.approx(2 / ((d + 1) * (d + 2)), rel=0.1)
+    assert X.mean() == pytest.approx(1 / (d + 1), rel=0.02)
+    box = walkers(cube(d))
+    box.step(4 * d)
+    assert np.abs(np.mean(box.original(box.points) > box.original(np.zeros((1, d))), axis=0) - 0.5).max() < 0.3
+
+
+def test_boxes_of_many_coordinates_have_to_be_given():
+    with pytest.raises(IntractableError, match=r"in R\^26 are found .* Intersect it with a box"):
+        walkers(simplex(26))
+    walkers(within_a_box(simplex(26)))
+    with pytest.raises(UnboundedPolytopeError, match="contains the ray"):
+        walkers(Polytope(np.eye(26)[:3], [1] * 3))
 
 
 def test_refusals():
