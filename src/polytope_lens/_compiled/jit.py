@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from ast import literal_eval
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +21,7 @@ from polytope_lens._compiled.waiting import waited_for
 from polytope_lens._compiled.words import Look, described, packing, taken_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ENTRY = "entry"
 """The name under which the function in an object file is found."""
@@ -67,11 +68,15 @@ class LazyKernel:
         self._lock = RLock()
 
     def __call__(self, *arguments: Any) -> Any:
+        return self.prepared(*arguments)()
+
+    def prepared(self, *arguments: Any) -> Callable[[], Any]:
+        """A call with these arguments that can be made again and again: arrays may change, but not their sizes."""
         look, words = taken_apart(arguments)
         code = self._codes.get(look)
         if code is None:
             code = self._found(look) or waited_for(self._compiled, look, arguments)
-        return code(words)
+        return partial(code, code.packed(words), arguments)
 
     def is_at_hand(self) -> bool:
         """Whether it has been compiled, in memory or on disk."""

@@ -76,20 +76,24 @@ def loaded(code: bytes, name: str) -> Callable[..., int]:
 class LoadedCode:
     """A function of machine code: words in, values out."""
 
-    __slots__ = ("_call", "_n_results", "_pack", "_returned", "_unpack")
+    __slots__ = ("_call", "_n_results", "_packing", "_returned", "_unpack")
 
     def __init__(self, function: Callable[..., int], packing: Struct, returned: Any) -> None:
         letters = "".join(flat(returned))
         self._call = function
-        self._pack = packing.pack
+        self._packing = packing
         self._returned = returned
         self._n_results = max(len(letters), 1)
         self._unpack = Struct("=" + letters.replace("?", "?7x")).unpack_from
 
-    def __call__(self, words: list[Any]) -> Any:
-        """What the kernel returns; the arguments that words stand for have to be there meanwhile."""
+    def packed(self, words: list[Any]) -> bytes:
+        """The words of arguments as the function reads them."""
+        return self._packing.pack(*words)
+
+    def __call__(self, words: bytes, arguments: tuple[Any, ...] = ()) -> Any:
+        """What the kernel returns; the `arguments` that words stand for have to be there meanwhile."""
         results = (ctypes.c_int64 * self._n_results)()
-        if self._call(self._pack(*words), ctypes.addressof(results)):
+        if self._call(words, ctypes.addressof(results)):
             raise SystemError("a kernel has failed.")
         if self._returned == "q":
             return results[0]

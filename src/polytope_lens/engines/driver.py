@@ -85,23 +85,26 @@ class _Walk(Generic[State, Output]):
         out = None if storage is None else storage.room(self.batch)
         scalars[outcomes.N_REGIONS] = scalars[outcomes.N_CORNERS] = scalars[outcomes.SHARE_AT] = 0
         given = self.problem.kernel.NO_OUTPUT if out is None else out
-        arguments = (self.problem.net, self.state, given, self.batch, out is not None)
-        code = self.problem.kernel.walk(*arguments)
+        go_on = self._prepared(given, out is not None)
+        code = go_on()
         while code in (outcomes.UNDECIDED, outcomes.SHARE, outcomes.CRAMPED):
             if code == outcomes.CRAMPED:
                 self.state = self.problem.enlarge(self.state)
-                arguments = (self.problem.net, self.state, given, self.batch, out is not None)
+                go_on = self._prepared(given, out is not None)
             elif code == outcomes.UNDECIDED:
                 if self.answer is None:
                     self.answer = self.problem.oracle()
                 self.answer(self.state)
             elif give is not None:
                 give(self)
-            code = self.problem.kernel.walk(*arguments)
+            code = go_on()
         n, n_corners = int(scalars[outcomes.N_REGIONS]), int(scalars[outcomes.N_CORNERS])
         self.found.append(counted(n) if storage is None or out is None else storage.pack(out, n, n_corners))
         self.is_done = code == outcomes.DONE
         self.batch = BATCH
+
+    def _prepared(self, out: Output, want_output: bool) -> Callable[[], int]:
+        return self.problem.kernel.walk.prepared(self.problem.net, self.state, out, self.batch, want_output)
 
     def share(self) -> _Walk[State, Output]:
         """Give the lowest frame to a new walk, whose regions come after all of this one's."""

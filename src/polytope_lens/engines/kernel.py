@@ -45,8 +45,10 @@ AnyOutput = TypeVar("AnyOutput", contravariant=True)
 class CompiledWalk(Protocol[AnyState, AnyOutput]):
     """A walk that goes on until `limit` regions are in the output or something stops it; returns which (`outcomes`)."""
 
-    def __call__(self, net: PackedNetwork, state: AnyState, out: AnyOutput, limit: int, want_output: bool, /) -> int:
-        """One call."""
+    def prepared(
+        self, net: PackedNetwork, state: AnyState, out: AnyOutput, limit: int, want_output: bool, /
+    ) -> Callable[[], int]:
+        """A call, to be made until it is through."""
 
 
 class Kernel(Protocol[AnyState, Output]):
