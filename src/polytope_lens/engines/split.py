@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
+from polytope_lens._compiled.simd import LANES, padded
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
 from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
@@ -129,9 +130,9 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             error=np.zeros((frames, widest), floats),
         ),
         halfspaces=HalfspaceStack(
-            normal=np.zeros((most, d), floats),
-            offset=np.zeros(most, floats),
-            error=np.zeros(most, floats),
+            normal=np.zeros((d, padded(most)), floats),
+            offset=np.zeros(padded(most), floats),
+            error=np.zeros(padded(most), floats),
             turned=np.zeros(most, ints),
             owner=np.zeros(most, ints),
             central=np.zeros(most, ints),
@@ -154,6 +155,8 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             doubt=np.zeros(d, floats),
             middle=np.zeros(d, floats),
             tableau=np.zeros((d, 2 * d), floats),
+            entering=np.zeros(d, floats),
+            octets=np.zeros((2, LANES), floats),
         ),
         halves=Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
         refined=refine.start(first, n_hidden + 1, widest),
@@ -162,7 +165,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     state.frames.rows[0, :, : width[0]] = first
     halfspaces = state.halfspaces
     scaled, halfspaces.error[:n_sides] = unit_rows(sides, np.maximum(np.abs(box.lower), np.abs(box.upper)))
-    halfspaces.normal[:n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1], -scaled[:, -1]
+    halfspaces.normal[:, :n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1].T, -scaled[:, -1]
     halfspaces.owner[:n_sides] = owners
     halfspaces.central[:n_sides] = sides[:, -1] == 0.0
     state.scalars[outcomes.TOP] = 1
@@ -175,7 +178,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
 def _stand_on_basis(state: SplitState) -> None:
     """The inverse of the first frame's basis, and its vertex; nothing that can be used where floats find none."""
     basis, vertex = state.frames.basis[0], state.frames.vertex[0]
-    rows, offset = state.halfspaces.normal[basis], state.halfspaces.offset[basis]
+    rows, offset = state.halfspaces.normal[:, basis].T, state.halfspaces.offset[basis]
     coordinates = np.flatnonzero(basis < 0)  # which stand in for halfspaces
     rows[coordinates] = np.eye(len(basis))[-1 - basis[coordinates]]
     offset[coordinates] = vertex[-1 - basis[coordinates]]
@@ -254,7 +257,8 @@ class _CellDecisions:
         proposals: dict[int, list[int]] = {}
         for side in (-1, 1):
             if side != known:
-                found = propose_multipliers(side * rounded[:d], halfspaces.normal[:n_rows], halfspaces.offset[:n_rows])
+                normals = np.ascontiguousarray(halfspaces.normal[:, :n_rows].T)
+                found = propose_multipliers(side * rounded[:d], normals, halfspaces.offset[:n_rows])
                 proposals[side] = state.walk.basis.tolist() if found is None else found[0].tolist()
                 if self._is_bounded(side, row, proposals[side], owners, bits):
                     return kernel.OFF if side > 0 else kernel.ON

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._compiled.bits import lowest_bit
 from polytope_lens._compiled.jit import jit
+from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply, multiply_add, size, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.pivoting import TINY_PIVOT
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 # Outcomes of a walk along edges
 OPTIMAL, CROSSED, LOST = 0, 1, 2
+NOTHING, ONE, LOWEST = np.uint64(0), np.uint64(1), np.uint64(255)
 # A multiplier above minus this part of its row is no reason to leave a vertex: walks start near their ends.
 TINY_DUAL = 2.0**-33
 # Bland's rule, and the end, come later than in :mod:`.pivoting`: what a walk gives up is asked in rational arithmetic.
@@ -40,7 +43,7 @@ def refactor(s: Any, f: int) -> None:  # pragma: no cover - compiled
         q = s.frames.basis[f, i]
         s.walk.after[i] = s.halfspaces.offset[q] if q >= 0 else s.frames.vertex[f, -1 - q]
         for j in range(k):
-            a[i, j] = s.halfspaces.normal[q, j] if q >= 0 else (1.0 if j == -1 - q else 0.0)
+            a[i, j] = s.halfspaces.normal[j, q] if q >= 0 else (1.0 if j == -1 - q else 0.0)
             a[i, k + j] = 1.0 if i == j else 0.0
     for j in range(k):
         best = j
@@ -67,7 +70,7 @@ def refactor(s: Any, f: int) -> None:  # pragma: no cover - compiled
 
 
 @jit
-def load(s: Any, f: int) -> None:  # pragma: no cover - compiled
+def start_walk(s: Any, f: int) -> None:  # pragma: no cover - compiled
     """Start the walk at hand from a frame's vertex."""
     for i in range(s.walk.vertex.shape[0]):
         s.walk.vertex[i] = s.frames.vertex[f, i]
@@ -130,25 +133,7 @@ def descend(
             slope = -slope
             for j in range(k):
                 s.walk.inverse[j, leaving] = -s.walk.inverse[j, leaving]
-        step, entering = np.inf, -1
-        for q in range(n_rows):
-            a = 0.0
-            for j in range(k):
-                a -= s.halfspaces.normal[q, j] * s.walk.inverse[j, leaving]
-            if a > TINY_PIVOT:
-                active = False
-                for i in range(k):
-                    if s.walk.basis[i] == q:
-                        active = True
-                if active:
-                    continue
-                slack = s.halfspaces.offset[q]
-                for j in range(k):
-                    slack -= s.halfspaces.normal[q, j] * s.walk.vertex[j]
-                t = max(slack, 0.0) / a
-                if t < step:
-                    step = t
-                    entering = q
+        step, entering = _nearest(s, n_rows, leaving)
         following = value + step * slope
         if side * following < -beyond:
             if not cross:
@@ -168,9 +153,45 @@ def descend(
         value = following
         a = 0.0
         for j in range(k):
-            a += s.halfspaces.normal[entering, j] * s.walk.inverse[j, leaving]
-        _exchange(s, leaving, entering, a, s.halfspaces.normal[entering])
+            s.walk.entering[j] = s.halfspaces.normal[j, entering]
+            a += s.walk.entering[j] * s.walk.inverse[j, leaving]
+        _exchange(s, leaving, entering, a, s.walk.entering)
     return LOST
+
+
+@jit
+def _nearest(s: Any, n_rows: int, leaving: int) -> tuple[float, int]:  # pragma: no cover - compiled
+    """How far an edge goes, and which of the first `n_rows` halfspaces ends it; -1 for none."""
+    k = s.walk.vertex.shape[0]
+    normals, offsets, basis, inverse, vertex = (
+        s.halfspaces.normal, s.halfspaces.offset, s.walk.basis, s.walk.inverse, s.walk.vertex
+    )  # fmt: skip
+    step, nearest = np.inf, -1
+    for at in range(0, n_rows, LANES):
+        pace, slack = fill(0.0), load(offsets, (at,))
+        for j in range(k):
+            normal = load(normals, (j, at))
+            pace = multiply_add(normal, fill(-inverse[j, leaving]), pace)
+            slack = multiply_add(normal, fill(-vertex[j]), slack)
+        # Those that it comes nearer to, and of these the ones that it meets before all so far.
+        rest = exceeding(pace, fill(TINY_PIVOT)) & exceeding(multiply(pace, fill(step)), slack)
+        rest &= LOWEST if n_rows - at >= LANES else (ONE << np.uint64(n_rows - at)) - ONE
+        if rest != NOTHING:
+            store(s.walk.octets, (0, 0), pace)
+            store(s.walk.octets, (1, 0), slack)
+        while rest != NOTHING:
+            lane = lowest_bit(rest)
+            rest &= rest - ONE
+            t = max(s.walk.octets[1, lane], 0.0) / s.walk.octets[0, lane]
+            if t < step:
+                is_active = False
+                for i in range(k):
+                    if basis[i] == at + lane:
+                        is_active = True
+                if not is_active:
+                    step = t
+                    nearest = at + lane
+    return step, nearest
 
 
 @jit
@@ -204,23 +225,23 @@ def surely_misses(
             y -= side * row[q, j] * s.walk.inverse[q, i]
         s.walk.multiplier[i] = max(y, 0.0)
     bound = side * row[k, j]
-    size = abs(row[k, j])
+    total_size = abs(row[k, j])
     charge = sure
     for i in range(k):
         y = s.walk.multiplier[i]
         bound -= y * s.halfspaces.offset[s.walk.basis[i]]
-        size += y * abs(s.halfspaces.offset[s.walk.basis[i]])
+        total_size += y * abs(s.halfspaces.offset[s.walk.basis[i]])
         charge += y * s.halfspaces.error[s.walk.basis[i]]
     for q in range(k):
         rest = side * row[q, j]
         total = abs(row[q, j])
         for i in range(k):
-            term = s.walk.multiplier[i] * s.halfspaces.normal[s.walk.basis[i], q]
+            term = s.walk.multiplier[i] * s.halfspaces.normal[q, s.walk.basis[i]]
             rest += term
             total += abs(term)
         charge += abs(rest) * net.reach[q]
-        size += total * net.reach[q]
-    charge = charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * size + UNDERFLOW_GUARD
+        total_size += total * net.reach[q]
+    charge = charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * total_size + UNDERFLOW_GUARD
     if s.chart.is_bounded and bound > charge:
         return True
     return (central or bound > charge) and _absorbs(net, s, bound, charge, central)
@@ -240,15 +261,15 @@ def _absorbs(
     k = s.walk.vertex.shape[0]
     farthest = 0.0
     for i in range(k):
-        far, size = 0.0, 0.0
+        far, total_size = 0.0, 0.0
         for q in range(k):
             far = max(far, abs(s.walk.inverse[q, i]) / net.reach[q])
-            size += abs(s.walk.inverse[q, i])
-        total = 2 * k * (k + 4) * UNIT_ROUNDOFF * (1.0 + size)
+            total_size += abs(s.walk.inverse[q, i])
+        total = 2 * k * (k + 4) * UNIT_ROUNDOFF * (1.0 + total_size)
         for j in range(k):
             entry = 1.0 if i == j else 0.0
             for q in range(k):
-                entry -= s.walk.inverse[q, i] * s.halfspaces.normal[s.walk.basis[j], q]
+                entry -= s.walk.inverse[q, i] * s.halfspaces.normal[q, s.walk.basis[j]]
             total += abs(entry) + s.halfspaces.error[s.walk.basis[j]] * far
         s.walk.far[i] = far * charge * BOUND_SLACK
         s.walk.doubt[i] = total * BOUND_SLACK
@@ -269,15 +290,18 @@ def _absorbs(
 def surely_inside(net: PackedNetwork, s: Any, n_rows: int, point: Any) -> bool:  # pragma: no cover - compiled
     """Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""
     k = point.shape[0]
-    scale = spread(net, point)
-    for q in range(n_rows):
-        slack = s.halfspaces.offset[q]
-        size = abs(s.halfspaces.offset[q])
+    scale, rounding = spread(net, point), (k + 4) * UNIT_ROUNDOFF
+    normals, offsets, errors = s.halfspaces.normal, s.halfspaces.offset, s.halfspaces.error
+    for at in range(0, n_rows, LANES):
+        slack = load(offsets, (at,))
+        sizes = size(slack)
         for i in range(k):
-            term = s.halfspaces.normal[q, i] * point[i]
-            slack -= term
-            size += abs(term)
-        if not slack > s.halfspaces.error[q] * scale + (k + 4) * UNIT_ROUNDOFF * size:
+            normal = load(normals, (i, at))
+            slack = multiply_add(normal, fill(-point[i]), slack)
+            sizes = multiply_add(size(normal), fill(abs(point[i])), sizes)
+        bound = multiply_add(sizes, fill(rounding), multiply(load(errors, (at,)), fill(scale)))
+        wanted = LOWEST if n_rows - at >= LANES else (ONE << np.uint64(n_rows - at)) - ONE
+        if exceeding(slack, bound) & wanted != wanted:
             return False
     return True
 
@@ -285,9 +309,12 @@ def surely_inside(net: PackedNetwork, s: Any, n_rows: int, point: Any) -> bool: 
 @jit
 def least_slack(s: Any, n_rows: int, point: Any) -> float:  # pragma: no cover - compiled
     least = np.inf
-    for q in range(n_rows):
-        slack = s.halfspaces.offset[q]
+    normals, offsets = s.halfspaces.normal, s.halfspaces.offset
+    for at in range(0, n_rows, LANES):
+        slack = load(offsets, (at,))
         for i in range(point.shape[0]):
-            slack -= s.halfspaces.normal[q, i] * point[i]
-        least = min(least, slack)
+            slack = multiply_add(load(normals, (i, at)), fill(-point[i]), slack)
+        store(s.walk.octets, (0, 0), slack)
+        for lane in range(min(LANES, n_rows - at)):
+            least = min(least, s.walk.octets[0, lane])
     return least

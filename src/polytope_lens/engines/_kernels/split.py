@@ -54,9 +54,9 @@ from polytope_lens.engines._kernels.simplex import (
     OPTIMAL,
     descend,
     least_slack,
-    load,
     refactor,
     spread,
+    start_walk,
     surely_inside,
     surely_misses,
     value_at,
@@ -115,8 +115,8 @@ def walk(net: PackedNetwork, s: SplitState, out: SplitOutput, limit: int, want_o
 @jit
 def _turn(s: SplitState, row: int, value: int) -> None:  # pragma: no cover - compiled
     if s.halfspaces.turned[row] != value:
-        for k in range(s.halfspaces.normal.shape[1]):
-            s.halfspaces.normal[row, k] = -s.halfspaces.normal[row, k]
+        for k in range(s.halfspaces.normal.shape[0]):
+            s.halfspaces.normal[k, row] = -s.halfspaces.normal[k, row]
         s.halfspaces.offset[row] = -s.halfspaces.offset[row]
         s.halfspaces.turned[row] = value
 
@@ -213,7 +213,7 @@ def _decide(
             for i in range(k):
                 beyond += abs(s.walk.gradient[i]) * net.reach[i]
             beyond *= ROUNDED_AWAY
-        load(s, f)
+        start_walk(s, f)
         side = _side(s, f, row, j)
         outcome = descend(s, s.frames.n_rows[f], offset, side, True, beyond)
         if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
@@ -280,8 +280,8 @@ def _push_row(
     norm = length(row, j, k)
     size = 0.0
     for i in range(k):
-        s.halfspaces.normal[at, i] = row[i, j] / norm
-        size += abs(s.halfspaces.normal[at, i]) * net.reach[i]
+        s.halfspaces.normal[i, at] = row[i, j] / norm
+        size += abs(s.halfspaces.normal[i, at]) * net.reach[i]
     s.halfspaces.offset[at] = -row[k, j] / norm
     s.halfspaces.error[at] = (
         sure / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * (size + abs(s.halfspaces.offset[at])) + UNDERFLOW_GUARD
@@ -378,7 +378,7 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
     for i in range(k):
         s.walk.middle[i] = s.frames.witness[f, i]
     visited = 1
-    load(s, f)
+    start_walk(s, f)
     count = 0
     first = net.neuron_start[layer]
     for j in range(n):

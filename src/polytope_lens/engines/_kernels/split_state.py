@@ -31,10 +31,11 @@ class HalfspaceStack(NamedTuple):
     """Halfspaces ``normal . u <= offset`` of the cells on the stack, each stored once.
 
     A frame owns the first ``n_rows`` of them, and the last one is turned the way of the frame that is being worked on.
-    In a bounded domain the first 2 k are the sides of the box.
+    In a bounded domain the first 2 k are the sides of the box. There is room for whole octets, whose last places may
+    hold anything.
     """
 
-    normal: Floats  # (halfspaces, k), of length 1
+    normal: Floats  # (k, halfspaces), of length 1
     offset: Floats
     error: Floats
     turned: Ints  # 1 where it says that its neuron is on
@@ -65,6 +66,8 @@ class EdgeWalk(NamedTuple):
     doubt: Floats  # (k,): how wrong the inverse may be
     middle: Floats  # (k,): mean of where a layer's walks ended
     tableau: Floats  # (k, 2 k)
+    entering: Floats  # (k,): normal of the halfspace that enters the basis
+    octets: Floats  # (2, 8): of what is looked at one by one
 
 
 class Halves(NamedTuple):
