@@ -17,7 +17,7 @@ class Deferred:
     --------
     >>> text = Deferred("textwrap")
     >>> text.shorten("as late as possible", 15)
-    'as late as [...]'
+    'as late [...]'
     """
 
     def __init__(self, name: str) -> None:

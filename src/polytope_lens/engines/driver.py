@@ -255,7 +255,11 @@ def batches(problem: Problem[State, Output], state: State, record: Record, *, wo
         if (ready := (problem.engine, problem.net.form)) not in _READY:
             first.advance()  # here, where Ctrl-C acts while it is compiled
             _READY.add(ready)
-        yield from _Team(first, tally, workers - 1).batches()
+        if first.is_done:
+            tally.retire(first.state)
+            yield first.found.popleft()
+        else:
+            yield from _Team(first, tally, workers - 1).batches()
     record.layer_counts = tally.layer_counts[: problem.net.n_hidden].tolist()
     record.float64 = int(tally.scalars[outcomes.FLOAT_DECISIONS])
     record.double_double = int(tally.scalars[outcomes.DOUBLE_DECISIONS])

@@ -158,3 +158,15 @@ def test_walks_may_be_shared_at_every_step_also_while_an_answer_waits(widths, en
     assert np.array_equal(shared.maps, alone.maps)
     assert shared.counts_per_layer.tolist() == alone.counts_per_layer.tolist()
     assert shared.certificate == alone.certificate
+
+
+@pytest.mark.parametrize("engine", ["subdivide", "split"])
+def test_the_first_call_of_a_process_may_have_helpers_and_be_soon_done(engine, monkeypatch):
+    """What the first batch of a tiny network counted was lost."""
+    monkeypatch.setattr(driver, "_READY", set())
+    lens, box = random_lens((2, 4, 1), seed=1), Box([-1, -1], [1, 1])
+    counts = lens.count(box, engine)
+    for _ in range(2):
+        assert lens.count(box, engine, workers=2).per_layer.tolist() == counts.per_layer.tolist()
+        assert len(lens.partition(box, engine, workers=2)) == counts.total
+        monkeypatch.setattr(driver, "_READY", set())

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._compiled.jit import jit
 from polytope_lens.engines._kernels import polyhedra, split, split_state, subdivide
-from polytope_lens.engines.kernel import copied, copy_with_frame, doubled, machine_code, only_frame, with_larger_stack
+from polytope_lens.engines.kernel import copied, copy_with_frame, doubled, only_frame, with_larger_stack
 
 
 class Stack(NamedTuple):
@@ -69,25 +68,3 @@ def test_kernels_have_what_the_driver_asks_of_them():
         assert callable(kernel.walk)
         assert all(part.shape[0] <= 1 for part in kernel.NO_OUTPUT if isinstance(part, np.ndarray))
         assert {"scalars", "layer_counts", "frames"} <= set(state._fields)
-
-
-@jit
-def total(x, options):
-    return x[0] + options[0]
-
-
-def test_machine_code_is_that_of_the_types_of_the_arguments():
-    """Arrays of other numbers, dimensions or layouts, or that may not be written to, have code of their own."""
-    frozen = np.arange(3.0)
-    frozen.flags.writeable = False
-    different = [
-        (np.arange(3.0), (1,)), (np.arange(3), (1,)), (np.arange(6.0)[::2], (1,)), (frozen, (1,)),
-        (np.arange(3.0), (1.5,)), (np.arange(3.0), (1, 2)), (np.arange(3.0), (True,)),
-    ]  # fmt: skip
-    for arguments in different:
-        total(*arguments)
-    codes = [machine_code(total, arguments) for arguments in different]
-    assert len({id(code) for code in codes}) == len(different)
-    for (x, options), code in zip(different, codes, strict=True):
-        assert code(x, options) == x[0] + options[0]
-    assert machine_code(total, (np.ones(9), (7,))) is codes[0]
