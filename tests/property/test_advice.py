@@ -17,6 +17,7 @@ from polytope_lens.importers.npz import save_npz
 from polytope_lens.io.array_archive import load_array
 from polytope_lens.polyhedral_complex.dual_graph import components, diameter
 from polytope_lens.polytope import double_description
+from polytope_lens.polytope.metric.extent import Width
 from polytope_lens.render.matplotlib import three_panels
 from polytope_lens.training import Recorder, Recording, measure
 
@@ -27,6 +28,7 @@ LINE = Lens.from_arrays([[[1.0], [2.0]], [[1, 1]]], [[0, -1], [0]])
 CLASSES = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], np.eye(3)], [[0, 0, -1], [0, 0, 0]])
 BROAD = Lens.from_arrays([[[1, 0], [0, 1]], np.ones((30, 2))], [[0, 0], np.zeros(30)])
 PYRAMID = Polytope([[1, 0, -1], [-1, 0, -1], [0, 1, -1], [0, -1, -1]], [0] * 4)
+ROUGH = Width(1.0, 2.0, np.array([1.0, 0.0]), False)
 QUADRANT = Polytope([[-1, 0], [0, -1]], [0, 0])
 UNIT = Polytope([[1, 0], [-1, 0], [0, 1], [0, -1]], [1, 0, 1, 0])
 RAMP = np.linspace(0, 1, 16).reshape(4, 4)
@@ -132,6 +134,9 @@ ARGUMENTS = {
                    "Choose another `rival`", lambda: CLASSES.robustness_radius([3, 1], rival=1)),
     "another region": (lambda: PLANE.at([0.1, 0.2]).nearest_boundary([50, 50], layer=0),
                        r"Ask the region it lies in, `lens\.at\(x\)`", lambda: PLANE.at([50, 50]).nearest_boundary()),
+    "no layers": (lambda: Lens.from_arrays([np.eye(2)], [[0, 0]]).at([1, 1]).nearest_boundary(layer=0),
+                  "layer should be -1, for the domain",
+                  lambda: Lens.from_arrays([np.eye(2)], [[0, 0]]).at([1, 1], SQUARE).nearest_boundary(layer=-1)),
     "directions": (lambda: PLANE.local_complexity([0, 0], 1.0, n_directions=3), "ask for `estimate=True`",
                    lambda: PLANE.local_complexity([0, 0], 1.0, n_directions=3, estimate=True)),
     "points of a slice": (lambda: SPACE.slice([0, 0, 0], [1, 1, 1], [2, 2, 2]), "Choose points of which none",
@@ -150,6 +155,7 @@ QUESTIONS = {
                         lambda: (SIMPLEX.estimate_volume(), SIMPLEX.sample(3), SIMPLEX.volume(exact=True))),
     "its centre": (simplex().centroid, r"the mean of `sample\(n\)`; or insist",
                    lambda: (SIMPLEX.sample(3).mean(axis=0), SIMPLEX.centroid(exact=True))),
+    "bounds on a width": (lambda: float(ROUGH), "Take `lower` or `upper`", lambda: ROUGH.lower + ROUGH.upper),
     "vertices": (lambda: SIMPLEX.vertices(max_vertices=3), "Allow for more of them",
                  lambda: SIMPLEX.vertices(max_vertices=20)),
     "vertices known": (lambda: (UNIT.vertices(), UNIT.vertices(max_vertices=3)), "Allow for more of them",

@@ -234,7 +234,7 @@ TORCH = {
     "batch norm as a function": (
         behind(lambda z: nn.functional.batch_norm(z, None, None, training=True), shape=(2, 3)),
         r"^the model \(.*Does\) normalises by statistics of its input, .* no polytopes\. Supported"),
-    "variance": (lambda: Lens(normal(variance=-1.0).eval()), r'module "1" divides by a running variance that is not'),
+    "variance": (lambda: Lens(normal(variance=-1.0).eval()), r'module "1" divides by a variance that is not'),
     "dropout": (
         lambda: Lens(nn.Sequential(nn.Linear(2, 2), nn.Dropout()).train()),
         r"is Dropout in training mode, which is random\. Call model\.eval\(\) first",
@@ -364,6 +364,9 @@ WEIGHTS = {
                                   lambda: Lens(LINEAR, architecture=["a", "b"])),
     "a tensor": (lambda: Lens({"a.weight": np.ones((3, 2)), "n.running_mean": np.ones(3)}, architecture=["a", "n"]),
                  "tensor 'n.running_var' is missing"),
+    "a variance": (
+        lambda: Lens({"a.weight": np.ones((3, 2)), "n.running_mean": np.ones(3), "n.running_var": -np.ones(3)},
+                     architecture=["a", "n"]), "layer 'n' divides by a variance that is not positive"),
     "a bias": (lambda: Lens(SMALL, architecture=["a"]), r"a weight of shape \(3, 2\), a bias of shape \(2,\)"),
     "axes": (lambda: Lens({"a.weight": np.ones((1, 1, 2, 2))}, (1, 4), architecture=["a"]),
              r"slides over 2 axes, but a sample has shape \(1, 4\)"),

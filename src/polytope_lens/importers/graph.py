@@ -289,6 +289,21 @@ def channelwise(tensor: Tensor, factor: Floats, shift: ArrayLike, label: str) ->
     return affine(tensor, sparse.diags_array(diagonal, format="csr"), offset, tensor.shape, label)
 
 
+def deviation(variance: Floats, eps: float, what: str) -> Floats:
+    """``sqrt(variance + eps)``, by which a normalisation divides; rounded.
+
+    Raises
+    ------
+    InvalidNetworkError
+        Where it is no positive number.
+    """
+    with np.errstate(invalid="ignore"):
+        found = np.sqrt(variance + eps)
+    if not (found > 0).all():
+        raise InvalidNetworkError(f"{what} divides by a variance that is not positive.")
+    return np.asarray(found)
+
+
 def bend(tensor: Tensor, negative: ArrayLike, positive: ArrayLike, label: str) -> Tensor:
     """Multiply each value by the slope of its sign; slopes broadcast to the tensor's shape."""
     below, above = (

@@ -193,7 +193,7 @@ def _layer(tensor: graph.Tensor, tensors: Arrays, name: str, options: dict[str, 
 def _normalised(tensor: graph.Tensor, tensors: Arrays, name: str, eps: float = 1e-5) -> graph.Tensor:
     """``x * factor + shift``, both computed in float64, which rounds."""
     mean, variance = _numbers(tensors, f"{name}.running_mean"), _numbers(tensors, f"{name}.running_var")
-    factor = 1.0 / np.sqrt(variance + eps)
+    factor = 1.0 / graph.deviation(variance, eps, f"layer {name!r}")
     if f"{name}.weight" in tensors:
         factor = factor * _numbers(tensors, f"{name}.weight")
     shift = (_numbers(tensors, f"{name}.bias") if f"{name}.bias" in tensors else 0.0) - mean * factor

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens.errors import IntractableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -132,7 +133,7 @@ class Worker:
             self._send(item)
             answer, failure = pickle.load(self.process.stdout)  # type: ignore[arg-type]
         except (EOFError, BrokenPipeError) as error:
-            raise RuntimeError(
+            raise IntractableError(
                 f"a process that worked on a recording ended with code {self.process.wait()}, perhaps for want of "
                 "memory. Use fewer workers."
             ) from error

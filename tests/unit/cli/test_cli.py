@@ -74,7 +74,14 @@ def test_ctrl_c_while_kernels_are_compiled_ends_the_program_at_once(lines, tmp_p
     """It ended in a traceback of numba, after what was left of half a minute."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "polytope_lens", "partition", lines, "--save", str(tmp_path / "run.npz")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as run:
+    # Shells start what runs in the background with the signal ignored, which would be inherited.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    try:
+        started_run = subprocess.Popen(command, env=environment, **pipes)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with started_run as run:
         assert "compiling the subdivide engine" in run.stderr.readline()
         started = time.perf_counter()
         run.send_signal(signal.SIGINT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from polytope_lens.errors import InvalidNetworkError
 from polytope_lens.experiments import mlp
 from polytope_lens.network.network import Network
 from trainings import same_network
@@ -71,3 +72,14 @@ def test_weights_that_are_not_finite_make_no_network(bad):
             assert network_now(model) is None
             tensor.detach().copy_(kept)
         assert isinstance(network_now(model), Network)
+
+
+def test_weights_that_are_finite_and_no_network_are_refused():
+    """Unlike those of a training that has diverged, which are None."""
+    broken = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 1))
+    broken[1].running_var.fill_(-1.0)
+    with pytest.raises(InvalidNetworkError, match="divides by a variance that is not positive"):
+        network_now(broken)
+    with torch.no_grad():
+        broken[0].weight[0, 0] = torch.nan
+    assert network_now(broken) is None

@@ -187,9 +187,8 @@ def _batch_normalization(node: Node) -> Any:
         raise UnsupportedLayerError(f"{node.where} is in training mode. Export the model in eval mode.")
     tensor = node.tensor(0)
     gamma, beta, mean, variance = (node.numbers(i) for i in range(1, 5))
-    factor = gamma / np.sqrt(variance + node.attributes.get("epsilon", np.float64(np.float32(1e-5))))
-    if not np.isfinite(factor).all():
-        raise InvalidNetworkError(f"{node.where} divides by a variance that is not positive.")
+    eps = node.attributes.get("epsilon", np.float64(np.float32(1e-5)))
+    factor = gamma / graph.deviation(variance, eps, node.where)
     return graph.channelwise(tensor, factor, beta - mean * factor, node.label)
 
 

@@ -106,12 +106,10 @@ def _batch_norm(trace: ModuleTrace, a: Call) -> Any:
         raise trace.batch_statistics(knows_others=given.get("running_mean") is not None)
     tensor = trace.read(given["input"])
     mean, variance = trace.numbers(a.running_mean), trace.numbers(a.running_var)
-    scale = 1.0 / np.sqrt(variance + float(given["eps"]))
+    scale = 1.0 / graph.deviation(variance, float(given["eps"]), trace.where)
     if given["weight"] is not None:
         scale = scale * trace.numbers(given["weight"])
     shift = -mean * scale if given["bias"] is None else trace.numbers(given["bias"]) - mean * scale
-    if not np.isfinite(scale).all():
-        raise InvalidNetworkError(f"{trace.where} divides by a running variance that is not positive.")
     return graph.channelwise(tensor, scale, shift, trace.label), None, None
 
 

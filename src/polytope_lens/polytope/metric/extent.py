@@ -11,6 +11,7 @@ from flint import fmpq, fmpz_mat
 
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational
+from polytope_lens.errors import OptionError
 from polytope_lens.polytope.generators import bounded_generators
 from polytope_lens.polytope.halfspaces import exact_rows
 from polytope_lens.polytope.metric.ball import chebyshev_ball, rational_root
@@ -51,7 +52,9 @@ class Width:
 
     def __float__(self) -> float:
         if not self.is_exact:
-            raise ValueError(f"only bounds on this width are known, {self.lower} and {self.upper}. Take one of them.")
+            raise OptionError(
+                f"only bounds on this width are known, {self.lower} and {self.upper}. Take `lower` or `upper`."
+            )
         return self.upper
 
     def __repr__(self) -> str:

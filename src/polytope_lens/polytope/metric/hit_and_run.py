@@ -82,7 +82,7 @@ class Walkers:
         self.points = np.zeros((WALKERS, poly.dim))
         for _ in range(ROUNDS):
             self._learn()
-        self.step(WARM_UP * poly.dim)
+        self.wander(WARM_UP)
 
     @property
     def scale(self) -> float:
@@ -102,17 +102,24 @@ class Walkers:
         inverse = np.abs(np.linalg.inv(self.shape))
         return float(np.linalg.norm(inverse @ self._corner))
 
-    def step(self, count: int, radius: float = np.inf) -> None:
+    def step(self, count: int, radius: float = np.inf, *, along_axes: bool = False) -> None:
         """Let all points walk `count` steps, within a ball around the center."""
         for start in range(0, count, FRESH):
             room = self.slack - self.points @ self.normals.T
             for _ in range(min(FRESH, count - start)):
-                room -= self._step(room, radius)
+                room -= self._step(room, radius, along_axes=along_axes)
 
-    def _step(self, room: Floats, radius: float) -> Floats:
+    def wander(self, times: int) -> None:
+        """Let all points walk so many steps for each coordinate: along one at a time where there are many.
+
+        A product of a direction with all rows is dear there, and the coordinates are those of a round polytope.
+        """
+        self.step(times * self._dim, along_axes=self._dim > MOST_EXACT)
+
+    def _step(self, room: Floats, radius: float, *, along_axes: bool) -> Floats:
         """Let each point go one step; what that takes of its room to each row."""
         walkers = np.arange(len(self.points))
-        if self._dim > MOST_EXACT:  # where a product with all rows is dear, along one coordinate
+        if along_axes:
             axis = self._rng.integers(self._dim, size=len(walkers))
             way, speed = None, self._columns[axis]
             along = self.points[walkers, axis]
@@ -141,7 +148,7 @@ class Walkers:
         """Change to coordinates in which a sample has its mean at the center and about unit covariance."""
         parts = []
         for _ in range(WARM_UP):
-            self.step(self._dim)
+            self.wander(1)
             parts.append(self.points.copy())
         walked = np.concatenate(parts)
         mean, covariance = walked.mean(axis=0), np.cov(walked.T).reshape(self._dim, self._dim)

@@ -102,7 +102,7 @@ def walk(poly: Polytope, n: int, rng: np.random.Generator) -> Floats:
     rounds = -(-n // WALKERS)
     parts = []
     for _ in range(rounds):
-        walkers.step(THINNING * poly.dim)
+        walkers.wander(THINNING)
         parts.append(walkers.points.copy())
     return walkers.original(np.concatenate(parts)[:n]) if parts else np.empty((0, poly.dim))
 

@@ -20,7 +20,7 @@ from polytope_lens.errors import (  # noqa: E402
     MissingFileError,
     UnsupportedLayerError,
 )
-from polytope_lens.importers.torch.saved import load_torch  # noqa: E402
+from polytope_lens.importers.torch.saved import load_torch, load_weights  # noqa: E402
 from polytope_lens.importers.torch.torch import from_module  # noqa: E402
 from polytope_lens.network.network import evaluate  # noqa: E402
 
@@ -205,3 +205,15 @@ def test_tampered_modules_are_refused(tmp_path):
     torch.save(endless, tmp_path / "endless.pt")
     with pytest.raises(FileFormatError, match="damaged modules"):
         load_torch(tmp_path / "endless.pt")
+
+
+def test_weights_are_a_state_dict_or_refused(tmp_path):
+    model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    torch.save(model.state_dict(), tmp_path / "weights.pt")
+    assert load_weights(tmp_path / "weights.pt").keys() == model.state_dict().keys()
+    for held, named in ([1.0], "list"), ({"0.weight": 3}, "dict"), (model, "Sequential"):
+        torch.save(held, tmp_path / "other.pt")
+        with pytest.raises(FileFormatError, match=rf"other\.pt holds .*{named}.* instead of a state_dict"):
+            load_weights(tmp_path / "other.pt")
+    with pytest.raises(MissingFileError, match="no such file"):
+        load_weights(tmp_path / "missing.pt")

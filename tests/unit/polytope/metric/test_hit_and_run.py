@@ -82,14 +82,14 @@ def test_many_coordinates_are_walked_along_one_at_a_time():
     found = walkers(within_a_box(simplex(d)))
     drawn = []
     for _ in range(30):
-        found.step(d)
+        found.wander(1)
         drawn.append(found.original(found.points))
     X = np.concatenate(drawn)
     assert X.mean(axis=0) == pytest.approx(1 / (d + 1), rel=0.25)
     assert (X**2).mean() == pytest.approx(2 / ((d + 1) * (d + 2)), rel=0.1)
     assert X.mean() == pytest.approx(1 / (d + 1), rel=0.02)
     box = walkers(cube(d))
-    box.step(4 * d)
+    box.wander(4)
     assert np.abs(np.mean(box.original(box.points) > box.original(np.zeros((1, d))), axis=0) - 0.5).max() < 0.3
 
 
