@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    from polytope_lens.cli.words import in_options
+    from polytope_lens.cli.option_words import in_options
     from polytope_lens.errors import PolytopeLensError
 
     arguments, unknown = _parser().parse_known_args(argv)

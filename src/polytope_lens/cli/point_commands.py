@@ -20,8 +20,8 @@ from polytope_lens.cli.arguments import (
     lens_of,
     point_of,
 )
+from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import print_json, regions_as_json
-from polytope_lens.cli.words import in_options
 from polytope_lens.errors import OptionError, Status
 from polytope_lens.network.network import fits_written_out
 

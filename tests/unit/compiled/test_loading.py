@@ -57,4 +57,4 @@ def test_a_kernel_that_fails_says_so():
     function = loading.CALL(lambda words, results: 1)
     code = loading.LoadedCode(function, Struct("=q"), "q")
     with pytest.raises(SystemError, match="a kernel has failed"):
-        code([1])
+        code(code.packed([1]))

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from polytope_lens.cli.words import in_options
+from polytope_lens.cli.option_words import in_options
 
 PARSER = argparse.ArgumentParser()
 for name in ("--max-regions", "--input-shape", "--order", "--box", "--output", "--output-index", "--outputs", "-o"):
