@@ -80,6 +80,21 @@ class _Settled(Flags):
         return self.hash
 
 
+IDLE = frozenset(
+    [
+        "with_lifting",
+        "inline_closure_likes",
+        "rewrite_semantic_constants",
+        "dead_branch_prune",
+        "make_function_op_code_to_jit_function",
+        "find_literally",
+        "literal_unroll",
+        "inline_overloads",
+        "nopython_rewrites",
+        "dump_parfor_diagnostics",
+    ]
+)
+"""Names of passes of numba that kernels give nothing to do."""
 _settled: dict[str, _Settled] = {}
 
 
@@ -94,6 +109,15 @@ class _PartCompiler(Compiler):
         Compiler.__init__(
             self, typing, target, library or parts(target.codegen(), "parts"), arguments, result, settled, *more
         )
+
+
+    def define_pipelines(self) -> list[Any]:
+        """numba's passes but for those that kernels give nothing to do: closures, literals, expressions of arrays."""
+        (manager,) = Compiler.define_pipelines(self)
+        manager.passes = [step for step in manager.passes if step[0]._name not in IDLE]
+        manager._finalized = False
+        manager.finalize()
+        return [manager]
 
 
 def dispatcher(function: Any, options: dict[str, Any]) -> Any:
