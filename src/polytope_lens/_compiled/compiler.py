@@ -69,17 +69,18 @@ class _Nobody:
         """Nothing."""
 
 
-class _Settled(Flags):
-    """Options that do not change any more; numba, which looks at them ten thousand times, puts them together anew."""
+class _Options(Flags):
+    """numba's, compared by what is set; numba makes a table of all there are, ten thousand times for a kernel."""
 
-    def __init__(self, flags: Any) -> None:
-        Flags.__init__(self, flags)
-        self.hash = hash(repr(flags))
+    def __eq__(self, other: object) -> bool:
+        return self._values == other._values if isinstance(other, _Options) else Flags.__eq__(self, other)
 
     def __hash__(self) -> int:
-        return self.hash
+        return ANY_OPTIONS
 
 
+ANY_OPTIONS = hash(Flags())
+"""numba's hash of options, which is the same for all."""
 IDLE = frozenset(
     [
         "with_lifting",
@@ -95,7 +96,6 @@ IDLE = frozenset(
     ]
 )
 """Names of passes of numba that kernels give nothing to do."""
-_settled: dict[str, _Settled] = {}
 
 
 class _PartCompiler(Compiler):
@@ -104,15 +104,14 @@ class _PartCompiler(Compiler):
     def __init__(
         self, typing: Any, target: Any, library: Any, arguments: Any, result: Any, flags: Any, *more: Any
     ) -> None:
-        settled = _settled.setdefault(repr(flags), _Settled(flags))
         parts: Any = _Parts
+        options: Any = _Options
         Compiler.__init__(
-            self, typing, target, library or parts(target.codegen(), "parts"), arguments, result, settled, *more
+            self, typing, target, library or parts(target.codegen(), "parts"), arguments, result, options(flags), *more
         )
 
-
     def define_pipelines(self) -> list[Any]:
-        """numba's passes but for those that kernels give nothing to do: closures, literals, expressions of arrays."""
+        """Numba's passes but for those that kernels give nothing to do: closures, literals, expressions of arrays."""
         (manager,) = Compiler.define_pipelines(self)
         manager.passes = [step for step in manager.passes if step[0]._name not in IDLE]
         manager._finalized = False

@@ -207,3 +207,20 @@ def test_many_threads_that_ask_first_compile_once(monkeypatch):
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(lambda k: fresh(k, 1), range(40))) == list(range(1, 41))
     assert len(jit.compiled) <= before + 1
+
+
+@jit.jit
+def reuses(array):
+    found = array[0] + 1.0
+    total = found
+    for k in range(array.shape[0]):
+        if k > 0:
+            found = array[k:]
+            total += found[0]
+    return total
+
+
+def test_what_is_merged_leaves_options_of_others_alone():
+    """numba takes single assignment away from what it merges."""
+    assert fourth(2.0) == 16.0
+    assert reuses(np.array([1.0, 2.0, 4.0])) == 8.0
