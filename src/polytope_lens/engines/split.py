@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +12,6 @@ from polytope_lens._compiled.simd import LANES, padded
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
 from polytope_lens.engines._kernels import bottleneck, outcomes, refine
 from polytope_lens.engines._kernels import split as kernel
-from polytope_lens.engines._kernels.packed_network import packed
 from polytope_lens.engines._kernels.split_state import (
     ChartFacts,
     EdgeWalk,
@@ -32,6 +32,7 @@ from polytope_lens.engines.chunks import (
     unit_rows,
 )
 from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import with_larger_stack
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
 from polytope_lens.exact.sparse import rows_on
@@ -65,7 +66,7 @@ def walk(
     """
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
-    net = packed(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
+    net = kept_packed(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
     state = _start(network, chart, net.width, decisions(network, chart))
     d = chart.box.dim
 
@@ -220,15 +221,27 @@ class _CellDecisions:
     """Whether a neuron cuts a cell, by linear programs in rational arithmetic."""
 
     def __init__(self, network: Network, chart: Chart) -> None:
-        self._chart = chart
-        self._lower, self._upper = rationals(chart.box.lower), rationals(chart.box.upper)
-        sides = integer_sides(chart) + integer_sides(chart.box if chart.is_bounded else None)
-        self._owners = OwnerRows(network, rows_on(network, integer_matrix(chart.matrix)), sides)
+        self._network, self._chart = network, chart
         self._n_bits = network.n_neurons
+
+    @cached_property
+    def _lower(self) -> list[fmpq]:
+        return rationals(self._chart.box.lower)
+
+    @cached_property
+    def _upper(self) -> list[fmpq]:
+        return rationals(self._chart.box.upper)
+
+    @cached_property
+    def _owners(self) -> OwnerRows:
+        """Most walks never ask for it, and of tiny networks it takes longer than they do."""
+        chart, network = self._chart, self._network
+        sides = integer_sides(chart) + integer_sides(chart.box if chart.is_bounded else None)
+        return OwnerRows(network, rows_on(network, integer_matrix(chart.matrix)), sides)
 
     def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
         """Basis of a vertex of the chart, whose halfspaces are the box and the sides in `kept`; near it; and inside."""
-        chart, d = self._chart, len(self._lower)
+        chart, d = self._chart, self._chart.box.dim
         middle = (chart.box.lower + chart.box.upper) / 2
         if not kept and ((chart.box.lower < middle) & (middle < chart.box.upper)).all():
             return list(range(d)), chart.box.upper, middle.tolist()
@@ -351,8 +364,8 @@ class _ConeDecisions(_CellDecisions):
 
     def beginning(self, kept: Sequence[int]) -> tuple[list[int], Floats, list[float]]:
         """Coordinates in place of halfspaces, through a point inside; through one off most symmetries in R^d."""
-        d = len(self._lower)
-        sides = self._owners.sides
+        d = self._chart.box.dim
+        sides = self._owners.sides if len(self._chart.b) else []
         if sides:
             point = self._middle_of(sides)
         else:
@@ -383,7 +396,7 @@ class _ConeDecisions(_CellDecisions):
 
     @property
     def _free(self) -> list[int]:
-        return [-1 - k for k in range(len(self._lower))]
+        return [-1 - k for k in range(self._chart.box.dim)]
 
     def _farthest(self, row: Sequence[fmpz], side: int, cell: Sequence[Sequence[fmpz]]) -> Optimum:
         """Where a row takes a sign most in a cell, if anywhere; then it does so inside, too, where t > 0."""
