@@ -59,6 +59,7 @@ def package(tmp_path: Path) -> Path:
 def answer(package: Path) -> tuple[int, int]:
     """What the kernel returns in a process of its own, and how many kernels were compiled there."""
     environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("NUMBA_CACHE_DIR", None)  # which would hold the machine code
     asked = [sys.executable, "-c", ASK]
     done = subprocess.run(asked, capture_output=True, text=True, check=True, env=environment, cwd=package.parent)
     returned, n_compiled = done.stdout.split()
