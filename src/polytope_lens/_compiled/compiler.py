@@ -2,7 +2,7 @@
 
 numba optimises each function with all that it calls, makes machine code of it, and then of whatever calls it, too: of
 the same code as often as calls are deep. Here functions stay as they are written down (:class:`_Parts`) until all of a
-kernel is together; that is optimised, once. Loops over some ten neurons gain nothing from LLVM's vectors.
+kernel is together; that is optimised, once.
 
 Each object has one function that others can see, ``entry(words, results)``: it reads the words of the arguments
 (:mod:`.words`), calls the kernel, which has become a part of it, and writes what the kernel returns, also as words.
@@ -145,20 +145,20 @@ class _Counter(event.Listener):
 
 
 def object_code(
-    function: Any, arguments: tuple[Any, ...], is_done: Callable[[], object] = bool
+    function: Any, arguments: tuple[Any, ...], is_done: Callable[[], object] = bool, *, has_long_loops: bool = True
 ) -> tuple[bytes, Returned]:
     """An object file for arguments of the types that these have, and what its results are.
 
-    After each function on the way `is_done` is called.
+    After each function on the way `is_done` is called. Long loops are worth LLVM's vectors, which take time to make.
     """
     kinds = tuple(held(numba.typeof(argument)) for argument in arguments)
     with global_compiler_lock, event.install_listener("numba:compile", _Counter(is_done)):
         function.compile(kinds)
         result = function.overloads[kinds]
-        return _self_contained(result), _letters(result.signature.return_type)
+        return _self_contained(result, has_long_loops), _letters(result.signature.return_type)
 
 
-def _self_contained(result: Any) -> bytes:
+def _self_contained(result: Any, has_long_loops: bool) -> bytes:
     context = result.target_context
     codegen = context.codegen()
     module = llvm.parse_assembly(cgutils.normalize_ir_text(str(_entry(result, context))))
@@ -170,7 +170,7 @@ def _self_contained(result: Any) -> bytes:
     for variable in module.global_variables:
         if not variable.is_declaration:
             variable.linkage = llvm.Linkage.internal
-    manager, builder = codegen._module_pass_manager(loop_vectorize=False)
+    manager, builder = codegen._module_pass_manager(loop_vectorize=has_long_loops)
     manager.run(module, builder)
     code: bytes = codegen._tm.emit_object(module)
     return code

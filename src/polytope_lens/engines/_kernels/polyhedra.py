@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._compiled.bits import lowest_bit
-from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.jit import inlined, walk_kernel
 from polytope_lens._compiled.simd import LANES, load, plus, reaching, shared_bits
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.cell_corners import (
@@ -147,7 +147,7 @@ def room(n_regions: int, words: int, n_outputs: int, side_row: Ints, n_planes: i
 NO_OUTPUT = room(0, 1, 0, np.zeros(0, np.int64), 0)
 
 
-@jit
+@walk_kernel
 def walk(
     net: PackedNetwork, s: PolyhedraState, out: PolyhedraOutput, limit: int, want_output: bool
 ) -> int:  # pragma: no cover - compiled

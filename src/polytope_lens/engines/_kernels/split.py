@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._compiled.jit import jit
+from polytope_lens._compiled.jit import jit, walk_kernel
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.bottleneck import surely_keeps_sign
 from polytope_lens.engines._kernels.outcomes import (
@@ -76,7 +76,7 @@ NONE, OFF, ON, VANISHES, CUTS = 0, 1, 2, 3, 4
 NO_OUTPUT = SplitOutput(np.empty((0, 1), np.uint64), np.empty((0, 0, 1)), np.empty((0, 1)))
 
 
-@jit
+@walk_kernel
 def walk(net: PackedNetwork, s: SplitState, out: SplitOutput, limit: int, want_output: bool) -> int:  # pragma: no cover
     """Go on until `limit` regions are in the output, or done, a question is open, or room is short; returns which."""
     while s.scalars[TOP] > s.scalars[FLOOR]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._compiled.bits import lowest_bit
-from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.jit import inlined, walk_kernel
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.cell_corners import (
     NOTHING,
@@ -111,7 +111,7 @@ NO_OUTPUT = SubdivideOutput(
 )
 
 
-@jit
+@walk_kernel
 def walk(
     net: PackedNetwork, s: SubdivideState, out: SubdivideOutput, limit: int, want_output: bool
 ) -> int:  # pragma: no cover - compiled
