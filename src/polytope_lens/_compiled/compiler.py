@@ -11,6 +11,7 @@ numba's own ways in are left out: for each function on the way they took as long
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.binding as llvm
@@ -21,13 +22,14 @@ from numba.core import types as numba_types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, Flags
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import CPUDispatcher
 from numba.np.arrayobj import populate_array
 
 import polytope_lens._compiled.intrinsics  # noqa: F401 - gives instructions their code
 from polytope_lens._compiled.held import Held, held, hold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # numba is not typed enough.
 types: Any = numba_types
@@ -125,9 +127,21 @@ def dispatcher(function: Any, options: dict[str, Any]) -> Any:
     Without numba's run-time: kernels allocate nothing, and counting references to the arrays of the state would take
     most of their time (14 x 6 neurons: 19 ms with it, 3 ms without).
     """
-    compile_later: Any = numba.njit
+    compiled_later: Any = CPUDispatcher
     alone = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return compile_later(error_model="numpy", _nrt=False, pipeline_class=_PartCompiler, **alone, **options)(function)
+    asked = {"nopython": True, "boundscheck": None, "error_model": "numpy", "_nrt": False, **alone, **options}
+    return compiled_later(function, targetoptions=asked, pipeline_class=_PartCompiler)
+
+
+@contextmanager
+def _at_work() -> Iterator[None]:
+    """With NUMBA_DISABLE_JIT numba leaves functions to Python, for which kernels are not written: not these."""
+    config: Any = numba.config
+    given, config.DISABLE_JIT = config.DISABLE_JIT, 0
+    try:
+        yield
+    finally:
+        config.DISABLE_JIT = given
 
 
 class _Counter(event.Listener):
@@ -152,7 +166,7 @@ def object_code(
     After each function on the way `is_done` is called. Long loops are worth LLVM's vectors, which take time to make.
     """
     kinds = tuple(held(numba.typeof(argument)) for argument in arguments)
-    with global_compiler_lock, event.install_listener("numba:compile", _Counter(is_done)):
+    with global_compiler_lock, _at_work(), event.install_listener("numba:compile", _Counter(is_done)):
         function.compile(kinds)
         result = function.overloads[kinds]
         return _self_contained(result, has_long_loops), _letters(result.signature.return_type)

@@ -11,7 +11,7 @@ import time
 from ast import literal_eval
 from functools import partial
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._compiled.loading import LoadedCode, host, loaded
@@ -42,6 +42,10 @@ class Compilation(NamedTuple):
     size: int
     file: Path | None
 
+
+# Held for a moment while numba's view of a function is made. A lock that is held while a kernel is compiled would not
+# do: a thread that compiles another, of which this one is a part, would wait for one that waits for the compiler.
+_making = Lock()
 
 compiled: list[Compilation] = []
 """All that was compiled in this process."""
@@ -140,7 +144,7 @@ class LazyKernel:
         """What numba takes it for, also where others call it."""
         from polytope_lens._compiled import compiler
 
-        with self._lock:
+        with _making:
             if self._dispatcher is None:
                 self._dispatcher = compiler.dispatcher(self.py_func, self.options)
             return self._dispatcher

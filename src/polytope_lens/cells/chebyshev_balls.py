@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 IN_CACHE = 2**14
 # Where the numbers of a row differ by more than this factor, programs in floats may miss the largest ball.
 SPREAD = 1e6
+# By how much more than this share a ball is larger without a row if the row matters.
+GAIN = 2.0**-20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +87,17 @@ def balls_from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats,
         rows, error = region_rows(network, around, bits)
         centers[some], radii[some] = kernel.chebyshev_balls(rows, error, partition.witnesses[wanted[some]])
         size = np.abs(rows[:, :, :-1])
-        least = np.where(size > error[:, :, :-1], size, np.inf).min(axis=2)
+        known = size > error[:, :, :-1]
+        least = np.where(known, size, np.inf).min(axis=2)
         doubtful[some] = (size.max(axis=2) > SPREAD * least).any(axis=1)
+        # Rows that may be constant, such as those of neurons that see no input, have no side unless they matter.
+        may_be_constant: Bools = np.asarray(~known.any(axis=2) & error[:, :, :-1].any(axis=2))
+        again = np.flatnonzero(may_be_constant.any(axis=1))
+        if again.size:
+            others, inside = ~may_be_constant[again, :, None], partition.witnesses[wanted[some]][again]
+            kept, doubt = (np.where(others, part[again], 0.0) for part in (rows, error))
+            _, without = kernel.chebyshev_balls(kept, doubt, inside)
+            doubtful[some][again] |= without > radii[some][again] * (1.0 + GAIN)
     return centers, radii, doubtful
 
 

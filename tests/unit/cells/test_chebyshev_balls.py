@@ -42,3 +42,17 @@ def test_rows_whose_numbers_differ_much_are_doubtful():
     lens = Lens.from_arrays([[[1, 1e-7], [1, 1], [0, 1]], [[1, 1, 1]]], [[0.5, 0.25, -0.5], [0]])
     partition = lens.partition()
     assert balls_from_rows(partition, np.arange(len(partition)))[2].all()
+
+
+@pytest.mark.parametrize("dim", [2, 4, 6, 10])
+def test_rows_that_may_be_constant_do_not_limit_balls(dim):
+    """What two neurons of the second layer add to one of the third cancels, but not in floats that carry bounds."""
+    across = [[1, -1] + [0] * (dim - 2)]
+    weights = [across, [[-1], [-1], [1]], [[-1, 0, 1], [-1, 1, 0]], [[1, 1]]]
+    lens = Lens.from_arrays(weights, [[1], [-1, 1, 0], [1, 1], [0]], negative_slope=0.1)
+    partition = lens.partition(engine="split")
+    _, radii, doubtful = balls_from_rows(partition, np.arange(len(partition)))
+    alone = np.array([ball_by_itself(region)[1] for region in partition])
+    assert np.isinf(alone).any() and not np.isinf(alone).all()
+    assert (doubtful | (radii == alone) | (abs(radii - alone) <= 1e-9 * alone)).all()
+    assert np.isinf(partition.chebyshev_balls().radii).tolist() == np.isinf(alone).tolist()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from families import generic, golden, zaslavsky
+from families import generic, golden, sparsely, zaslavsky
 from polytope_lens import Box, Lens
 from polytope_lens.network.network import Network, from_arrays
 from polytope_lens.network.pattern import sort_key
@@ -46,3 +46,14 @@ def test_the_order_of_regions_does_not_depend_on_the_domain(engine):
     whole = [bytes(key) for key in sort_key(lens.partition(None, engine=engine).packed_patterns)]
     part = [bytes(key) for key in sort_key(lens.partition(Box([-2, -2], [2, 2]), engine=engine).packed_patterns)]
     assert part == [key for key in whole if key in set(part)]
+
+
+@pytest.mark.parametrize("engine", ["auto", "split"])
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("n_layers", [0, 1, 2])
+def test_shallow_sparse_networks_are_counted_without_a_warning(n_layers, dim, engine):
+    """Where regions are only counted there is no output map, and behind one layer nothing at all."""
+    network = golden((dim, *[5] * n_layers), 1) if n_layers else from_arrays([np.ones((1, dim))], [[0]])
+    box = Box(-np.ones(dim), np.ones(dim))
+    found, expected = (Lens(form).count(box, engine=engine).per_layer for form in (sparsely(network), network))
+    assert np.array_equal(found, expected)

@@ -154,7 +154,7 @@ def _blocks(layers: tuple[Layer, ...], output_matrix: Matrix, output_bias: Float
         return []
     parts = [*map(blocks, layers[1:]), blocks_of(output_matrix, output_bias)]
     heights = np.concatenate([part.heights for part in parts])
-    return parts if layers and heights.mean() >= WORTH_BLOCKS else []
+    return parts if len(heights) and heights.mean() >= WORTH_BLOCKS else []
 
 
 def _in_blocks(parts: list[Blocks], neuron_start: Ints) -> tuple[Blocks, Ints, Ints, Ints]:
