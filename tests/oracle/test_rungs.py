@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytope_lens import Box, Lens
-from polytope_lens.engines import kept_networks, split
+from polytope_lens.engines import kept_networks
 from polytope_lens.exact.point_signs import _double_signs, _exact_signs, _float_signs, point_signs
 from polytope_lens.network.network import from_arrays
 from polytope_lens.testing import assert_same_regions, networks, points_in
@@ -77,18 +77,18 @@ def test_deep_rows_need_twice_the_digits(engine):
     assert deep.certificate.rational < deep.certificate.total / 1000
 
 
-@pytest.mark.parametrize(("module", "engine"), [(kept_networks, "subdivide"), (split, "split")])
+@ENGINES
 @settings(max_examples=80)
 @given(data=st.data())
-def test_rationals_alone_decide_the_same(module, engine, data):
+def test_rationals_alone_decide_the_same(engine, data):
     """Bounds blown up by 2**60 leave floats and double-doubles nothing to decide but what is certain at any scale."""
     d = 2 if engine == "subdivide" else data.draw(st.integers(1, 3))
     lens = Lens(data.draw(networks(d, max_depth=3, max_width=4, weights="float")))
     box = Box([-1] * d, [1] * d)
     usual = lens.partition(box, engine)
     with pytest.MonkeyPatch.context() as patch:
-        honest = module.packed
-        patch.setattr(module, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
+        honest = kept_networks.packed
+        patch.setattr(kept_networks, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
         strict = lens.partition(box, engine)
     assert_same_regions(usual, strict)
     assert strict.certificate.rational >= usual.certificate.rational

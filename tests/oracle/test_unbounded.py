@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from families import central, low_rank, stack, zaslavsky
 from polytope_lens import Lens, Polytope
-from polytope_lens.engines import split
+from polytope_lens.engines import kept_networks, split
 from polytope_lens.engines.charts import charts, whole
 from polytope_lens.engines.chunks import Record
 from polytope_lens.network.pattern import sort_key
@@ -99,8 +99,8 @@ def test_rationals_alone_decide_the_same(network, n_sides):
     lens, domain = Lens(network), a_domain(network.input_dim, n_sides, 1)
     usual = lens.partition(domain, "split")
     with pytest.MonkeyPatch.context() as patch:
-        honest = split.packed
-        patch.setattr(split, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
+        honest = kept_networks.packed
+        patch.setattr(kept_networks, "packed", lambda *args, **options: blown_up(honest(*args, **options)))
         strict = lens.partition(domain, "split")
     assert_same_regions(usual, strict)
     assert strict.certificate.rational >= usual.certificate.rational

@@ -97,7 +97,7 @@ def walk(
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> SplitState:
     """A state whose only cell is the chart's polytope, before the first layer."""
-    n_bits, n_hidden, widest = network.n_neurons, len(network.layers), int(max(width.max(), 1))
+    n_bits, n_hidden, widest = network.n_neurons, len(network.layers), padded(int(max(width.max(), 1)))
     d, box = chart.box.dim, chart.box
     around, own = float_sides(box if chart.is_bounded else None, d), float_sides(chart, d)
     kept = [q for q in range(len(own)) if not (own[q] == around).all(axis=1).any()]
@@ -143,7 +143,6 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             sure=np.zeros((n_hidden + 1, widest), floats),
             candidates=np.zeros((n_hidden + 1, widest), ints),
             n_candidates=np.zeros(n_hidden + 1, ints),
-            scratch=np.zeros(widest, floats),
         ),
         walk=EdgeWalk(
             vertex=np.zeros(d, floats),

@@ -39,7 +39,6 @@ class Bottleneck(NamedTuple):
     active: Ints  # (k,): the neurons of the narrow layer
     known: Ints  # (L, 2): per layer, the number of the cell for which its rows hold, and the narrow layer
     ones: Floats  # (k,)
-    scratch: Floats
     normal: Floats  # (rows, k - 1): the box 0 <= v <= 1, then v_1 + ... <= 1, then halfspaces
     offset: Floats
     scale: Floats  # per row: what it was divided by
@@ -66,7 +65,6 @@ def start(n_hidden: int, k: int, widest: int, most: int) -> Bottleneck:
         np.zeros(k, ints),
         np.full((n_hidden, 2), -1, ints),
         np.ones(k, floats),
-        np.zeros(widest, floats),
         normal,
         offset,
         np.ones(rows, floats),
@@ -218,7 +216,7 @@ def _rows_behind(
                 sure += 4 * UNIT_ROUNDOFF * abs(b.rows[layer - 1, i, j])
             add_neuron(
                 net.weights, b.ones, column, n, slope, b.rows[layer - 1], j, sure + UNDERFLOW_GUARD,
-                b.rows, error, layer, b.scratch,
+                b.rows, error, layer,
             )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from polytope_lens._arrays.ragged import list_of, starts
 from polytope_lens._compiled.jit import inlined
-from polytope_lens._compiled.simd import padded
+from polytope_lens._compiled.simd import LANES, fill, load, multiply_add, padded, size, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.exact.blocks import Blocks, blocks, blocks_of, stacked
 
@@ -243,73 +243,55 @@ def close_layer(
     Returns whether the error of any row has outgrown the rounding of the largest one, so that refining pays.
     """
     k1 = rows.shape[1]
-    evaluation = (k1 + 3) * UNIT_ROUNDOFF
-    for q in range(n):
-        sure[q] = 0.0
-    for k in range(k1):
-        r = reach[k]
-        for q in range(n):
-            x = rows[f, k, q]
-            out[k, q] = x
-            sure[q] += abs(x) * r
+    evaluation = fill((k1 + 3) * UNIT_ROUNDOFF)
     largest, worst = 0.0, 0.0
-    for q in range(n):
-        largest = max(largest, sure[q])
-        worst = max(worst, error[f, q])
-        sure[q] = error[f, q] * BOUND_SLACK + evaluation * sure[q] + UNDERFLOW_GUARD
+    for at in range(0, n, LANES):
+        magnitude = fill(0.0)
+        for k in range(k1):
+            row = load(rows, (f, k, at))
+            store(out, (k, at), row)
+            magnitude = multiply_add(size(row), fill(reach[k]), magnitude)
+        store(sure, (at,), magnitude)
+        for q in range(at, min(at + LANES, n)):
+            largest = max(largest, sure[q])
+            worst = max(worst, error[f, q])
+        bound = multiply_add(load(error, (f, at)), fill(BOUND_SLACK), fill(UNDERFLOW_GUARD))
+        store(sure, (at,), multiply_add(evaluation, magnitude, bound))
     return worst > REFINE_AT * UNIT_ROUNDOFF * largest
 
 
 @inlined
 def add_neuron(
     weights: Any, reach: Any, start: int, n: int, slope: float, source: Any, j: int, sure: float,
-    rows: Any, error: Any, f: int, scratch: Any,
+    rows: Any, error: Any, f: int,
 ) -> None:  # pragma: no cover - compiled  # fmt: skip
     """``rows[f] += slope * W[:, j] * source[:, j]``: neuron j of the layer before has been decided.
 
-    The column of n weights begins at ``weights[start]``. Arrays come one by one because taking one out of a named tuple
-    counts references, which costs more than the arithmetic here.
+    The column of n weights begins at ``weights[start]``, and has zeros up to whole octets.
     """
     if slope == 0.0:
         return
-    k1 = source.shape[0]
-    if k1 == 3:
-        a, b, c = source[0, j], source[1, j], source[2, j]
-        r0, r1 = reach[0], reach[1]
-        for q in range(n):
-            w = slope * weights[start + q]
-            x = rows[f, 0, q] + w * a
-            y = rows[f, 1, q] + w * b
-            z = rows[f, 2, q] + w * c
-            rows[f, 0, q] = x
-            rows[f, 1, q] = y
-            rows[f, 2, q] = z
-            error[f, q] += abs(w) * sure + ADD_ROUNDING * (abs(x) * r0 + abs(y) * r1 + abs(z))
-        return
-    for q in range(n):
-        scratch[q] = 0.0
-    for k in range(k1):
-        v = source[k, j] * slope
-        r = reach[k]
-        for q in range(n):
-            x = rows[f, k, q] + weights[start + q] * v
-            rows[f, k, q] = x
-            scratch[q] += abs(x) * r
-    size = abs(slope)
-    for q in range(n):
-        error[f, q] += size * abs(weights[start + q]) * sure + ADD_ROUNDING * scratch[q]
+    handed = fill(abs(slope) * sure)
+    for at in range(0, n, LANES):
+        weight, magnitude = load(weights, (start + at,)), fill(0.0)
+        for k in range(source.shape[0]):
+            sums = multiply_add(weight, fill(source[k, j] * slope), load(rows, (f, k, at)))
+            store(rows, (f, k, at), sums)
+            magnitude = multiply_add(size(sums), fill(reach[k]), magnitude)
+        bound = multiply_add(magnitude, fill(ADD_ROUNDING), load(error, (f, at)))
+        store(error, (f, at), multiply_add(size(weight), handed, bound))
 
 
 @inlined
 def accumulate_neuron(
     net: PackedNetwork, layer: int, j: int, slope: float, source: Any, sure: float,
-    rows: Any, error: Any, f: int, scratch: Any,
+    rows: Any, error: Any, f: int,
 ) -> None:  # pragma: no cover - compiled  # fmt: skip
     """Add decided neuron j to the rows of the layer after its own, whose column may be sparse; see `add_neuron`."""
     at = net.sparse_at[layer]
     if at < 0:
         start, n = net.weight_start[layer] + j * net.stride[layer], net.width[layer]
-        add_neuron(net.weights, net.reach, start, n, slope, source, j, sure, rows, error, f, scratch)
+        add_neuron(net.weights, net.reach, start, n, slope, source, j, sure, rows, error, f)
         return
     if slope == 0.0:
         return

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens._compiled.jit import jit, walk_kernel
+from polytope_lens._compiled.simd import LANES, load, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.bottleneck import surely_keeps_sign
 from polytope_lens.engines._kernels.outcomes import (
@@ -183,9 +184,7 @@ def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> in
         set_bit(s.bits, net.bit[neuron], answer == ON)
         if n_next > 0 and answer != VANISHES:
             slope = net.positive[neuron] if answer == ON else net.negative[neuron]
-            accumulate_neuron(
-                net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f, s.layers.scratch
-            )
+            accumulate_neuron(net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f)
         s.frames.position[f] += 1
     return 0
 
@@ -316,15 +315,14 @@ def _branch(
         s.frames.witness[g, i] = s.halves.points[0, i]
     n_next = net.width[layer + 1]
     if n_next > 0:
-        for i in range(s.frames.rows.shape[1]):
-            for q in range(n_next):
-                s.frames.rows[g, i, q] = s.frames.rows[f, i, q]
-        for q in range(n_next):
-            s.frames.error[g, q] = s.frames.error[f, q]
+        for at in range(0, n_next, LANES):
+            for i in range(s.frames.rows.shape[1]):
+                store(s.frames.rows, (g, i, at), load(s.frames.rows, (f, i, at)))
+            store(s.frames.error, (g, at), load(s.frames.error, (f, at)))
         neuron = net.neuron_start[layer] + j
         on, off = net.positive[neuron], net.negative[neuron]
-        accumulate_neuron(net, layer + 1, j, on, row, sure, s.frames.rows, s.frames.error, f, s.layers.scratch)
-        accumulate_neuron(net, layer + 1, j, off, row, sure, s.frames.rows, s.frames.error, g, s.layers.scratch)
+        accumulate_neuron(net, layer + 1, j, on, row, sure, s.frames.rows, s.frames.error, f)
+        accumulate_neuron(net, layer + 1, j, off, row, sure, s.frames.rows, s.frames.error, g)
     s.scalars[TOP] += 1
 
 
@@ -410,9 +408,7 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
             set_bit(s.bits, bit, on)
         if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]
-            accumulate_neuron(
-                net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f, s.layers.scratch
-            )
+            accumulate_neuron(net, layer + 1, j, slope, row, sures[j], s.frames.rows, s.frames.error, f)
     s.layers.n_candidates[layer] = count
     s.frames.layer[f] = layer
     s.frames.position[f] = 0

@@ -44,13 +44,12 @@ class HalfspaceStack(NamedTuple):
 
 
 class SplitLayers(NamedTuple):
-    """Each layer as it is tried on the cell at hand, the outputs being the last."""
+    """Each layer as it is tried on the cell at hand, the outputs being the last; widths are whole octets."""
 
     rows: Floats  # (L + 1, k + 1, width): finished
     sure: Floats  # (L + 1, width)
     candidates: Ints  # (L + 1, width)
     n_candidates: Ints  # (L + 1,)
-    scratch: Floats  # (width,)
 
 
 class EdgeWalk(NamedTuple):
