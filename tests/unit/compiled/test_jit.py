@@ -8,12 +8,16 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 import pytest
+from numba.core.compiler_lock import global_compiler_lock
 
-from polytope_lens._compiled import jit
+from polytope_lens._compiled import compiler, jit
 from polytope_lens._compiled.jit import inlined, merged
 
 INNER = """
@@ -208,6 +212,46 @@ def test_many_threads_that_ask_first_compile_once(monkeypatch):
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(lambda k: fresh(k, 1), range(40))) == list(range(1, 41))
     assert len(jit.compiled) <= before + 1
+
+
+def test_a_kernel_and_a_part_of_it_are_compiled_at_the_same_time(monkeypatch):
+    """One thread has the compiler and asks for the part, whose own first call waits for the compiler."""
+    part = jit.jit(lambda x: x + 1)
+
+    @jit.jit
+    def whole(x):
+        return part(x) + part(2 * x)
+
+    compiling, asked, object_code = Event(), Event(), compiler.object_code
+
+    def slow_object_code(dispatcher, *arguments, **options):
+        if dispatcher is whole.dispatcher:
+            with global_compiler_lock:
+                compiling.set()
+                asked.wait(10)
+                return object_code(dispatcher, *arguments, **options)
+        asked.set()
+        return object_code(dispatcher, *arguments, **options)
+
+    monkeypatch.setattr(compiler, "object_code", slow_object_code)
+    for kernel in (part, whole):
+        monkeypatch.setattr(kernel, "_kept", SimpleNamespace(exists=lambda: False, write=lambda *_: None))
+    found = {}
+    threads = [Thread(target=lambda: found.update(whole=whole(3)), daemon=True)]
+    threads.append(Thread(target=lambda: compiling.wait(10) and found.update(part=part(3)), daemon=True))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert found == {"part": 4, "whole": 11}
+
+
+def test_kernels_are_compiled_where_numba_is_told_to_leave_functions_to_python(monkeypatch):
+    monkeypatch.setattr("numba.config.DISABLE_JIT", 1)
+    fresh = jit.jit(lambda x: x * 7)
+    monkeypatch.setattr(fresh, "_kept", SimpleNamespace(exists=lambda: False, write=lambda *_: None))
+    assert fresh(6) == 42
+    assert numba.config.DISABLE_JIT == 1
 
 
 @jit.jit
