@@ -28,16 +28,15 @@ MISSES = '"""Whether the multipliers at the vertex at hand prove ``side * z > 0`
 INSIDE = '"""Whether a point is proved to lie strictly inside the first `n_rows` halfspaces."""\n'
 # (file, text that occurs exactly once, what takes its place)
 CUTS = [
+    ("packed_network", "            magnitude = multiply_add(size(sums), fill(reach[k]), magnitude)\n", ""),
+    ("packed_network", "        bound = multiply_add(magnitude, fill(ADD_ROUNDING), load(error, (f, at)))\n", ""),
+    ("packed_network", "        store(error, (f, at), multiply_add(size(weight), handed, bound))\n", ""),
+    ("packed_network", "            magnitude = multiply_add(size(row), fill(reach[k]), magnitude)\n", ""),
     (
         "packed_network",
-        "            error[f, q] += abs(w) * sure + ADD_ROUNDING * (abs(x) * r0 + abs(y) * r1 + abs(z))\n",
-        "",
+        "        store(sure, (at,), magnitude)\n",
+        "        store(sure, (at,), magnitude)\n        continue\n",
     ),
-    ("packed_network", "        scratch[q] = 0.0\n", "        pass\n"),
-    ("packed_network", "            scratch[q] += abs(x) * r\n", ""),
-    ("packed_network", "    size = abs(slope)\n", "    return\n    size = abs(slope)\n"),
-    ("packed_network", "            sure[q] += abs(x) * r\n", ""),
-    ("packed_network", "    largest, worst = 0.0, 0.0\n", "    return False\n    largest, worst = 0.0, 0.0\n"),
     ("simplex", MISSES, f"{MISSES}    return side * value_at(row, j, s.walk.vertex) > 0.0\n"),
     ("simplex", INSIDE, f"{INSIDE}    return True\n"),
     (
