@@ -14,11 +14,11 @@ demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo
 
 quick: $(VENV)/.installed
-	@PYTHONPATH=tests $(BIN)/python tests/warm_up.py
+	@$(BIN)/polytope-lens warm-up
 	$(PYTEST) --quick
 
 test: $(VENV)/.installed
-	@PYTHONPATH=tests $(BIN)/python tests/warm_up.py
+	@$(BIN)/polytope-lens warm-up
 	$(PYTEST)
 
 lint: $(VENV)/.installed

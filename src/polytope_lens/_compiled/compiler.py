@@ -27,13 +27,13 @@ from numba.np.arrayobj import populate_array
 
 import polytope_lens._compiled.intrinsics  # noqa: F401 - gives instructions their code
 from polytope_lens._compiled.held import Held, held, hold
+from polytope_lens._compiled.loading import ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 # numba is not typed enough.
 types: Any = numba_types
-ENTRY = "entry"
 WORD, WORDS, CODE = ir.IntType(64), ir.IntType(64).as_pointer(), ir.IntType(32)
 # Fields of numpy's arrays, in words behind those that every object has (`PyArrayObject_fields`, a part of its ABI).
 DATA, SHAPE, STRIDES = 0, 2, 3

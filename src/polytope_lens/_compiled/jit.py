@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from polytope_lens._compiled.loading import LoadedCode, host, loaded
+from polytope_lens._compiled.loading import ENTRY, LoadedCode, host, loaded
 from polytope_lens._compiled.machine_code import KeptCode
 from polytope_lens._compiled.notice import told
 from polytope_lens._compiled.waiting import waited_for
@@ -23,8 +23,6 @@ from polytope_lens._compiled.words import Look, described, packing, taken_apart
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-ENTRY = "entry"
-"""The name under which the function in an object file is found."""
 # Seconds to spend in a process before kernels are compiled, which takes some ten more.
 MOST_SECONDS = 2.0
 # Seconds that were spent in this process to do without.
@@ -63,7 +61,17 @@ class LazyKernel:
         Whether there are loops that are worth LLVM's vectors.
     """
 
-    __slots__ = ("__weakref__", "_codes", "_dispatcher", "_kept", "_lock", "has_long_loops", "options", "py_func")
+    __slots__ = (
+        "__weakref__",
+        "_codes",
+        "_dispatcher",
+        "_kept",
+        "_lock",
+        "_was_kept",
+        "has_long_loops",
+        "options",
+        "py_func",
+    )
 
     def __init__(self, py_func: Any, options: dict[str, Any], has_long_loops: bool = True) -> None:
         self.py_func = py_func
@@ -71,6 +79,7 @@ class LazyKernel:
         self.has_long_loops = has_long_loops
         self._codes: dict[Look, LoadedCode] = {}
         self._kept: KeptCode = KeptCode(py_func)
+        self._was_kept: bool | None = None
         self._dispatcher: Any = None
         self._lock = RLock()
 
@@ -86,8 +95,10 @@ class LazyKernel:
         return partial(code, code.packed(words), arguments)
 
     def is_at_hand(self) -> bool:
-        """Whether it has been compiled, in memory or on disk."""
-        return bool(self._codes) or self._kept.exists()
+        """Whether it has been compiled, in memory or before this process; on disk it is looked for once."""
+        if self._was_kept is None:
+            self._was_kept = self._kept.exists()
+        return self._was_kept or bool(self._codes)
 
     def _found(self, look: Look) -> LoadedCode | None:
         """Machine code from disk."""

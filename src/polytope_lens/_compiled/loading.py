@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+ENTRY = "entry"
+"""The name of the function in an object file."""
 OPTIONS = (
     "NUMBA_BOUNDSCHECK",
     "NUMBA_ENABLE_AVX",

@@ -27,7 +27,7 @@ def waited_for(function: Callable[..., T], *arguments: Any) -> T:
     """
     if threading.current_thread() is not threading.main_thread():
         return function(*arguments)
-    outcome: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    outcome: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
 
     def run() -> None:
         try:
@@ -40,7 +40,8 @@ def waited_for(function: Callable[..., T], *arguments: Any) -> T:
         threading.Thread(target=run, name="polytope_lens", daemon=True).start()
     finally:
         threading.stack_size(before)
+    value: T
     value, error = outcome.get()
     if error is not None:
         raise error
-    return value  # type: ignore[return-value]
+    return value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flint import fmpq, fmpz_mat, nmod_mat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 # The greatest prime below 2^63. What is independent modulo a prime is independent.
 PRIME = 2**63 - 25
@@ -43,6 +43,35 @@ def solutions(matrix: fmpz_mat, right: fmpz_mat) -> Iterator[list[fmpq]]:
         found = matrix.solve(fmpz_mat([[right[i, j] for j in range(start, stop)] for i in range(k)]))
         for j in range(stop - start):
             yield [found[i, j] for i in range(k)]
+
+
+def null_vectors(
+    matrix: fmpz_mat, pivots: Sequence[int], free: Sequence[int], allow: Callable[[fmpz_mat, int], object] | None = None
+) -> Iterator[list[fmpq]]:
+    """For each of some columns, the y with ``matrix @ y = 0`` that is 1 there and else 0 but for the pivots; exact.
+
+    Parameters
+    ----------
+    matrix : integer matrix
+    pivots : columns, as many as the rank is, that are linearly independent
+    free : other columns
+    allow : function of a regular matrix and a number of systems, optional
+        Is called before these are solved, to refuse it.
+    """
+    table = matrix.tolist()
+    some = [table[q] for q in independent_rows(matrix)]
+    solved: Iterable[list[fmpq]] = [[]] * len(free)
+    if some:
+        square = fmpz_mat([[row[k] for k in pivots] for row in some])
+        if allow is not None:
+            allow(square, len(free))
+        solved = solutions(square, fmpz_mat([[-row[k] for k in free] for row in some]))
+    for column, shares in zip(free, solved, strict=True):
+        found = [fmpq(0)] * matrix.ncols()
+        found[column] = fmpq(1)
+        for k, share in zip(pivots, shares, strict=True):
+            found[k] = share
+        yield found
 
 
 def identity(k: int) -> fmpz_mat:

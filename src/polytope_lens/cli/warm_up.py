@@ -82,8 +82,13 @@ def _asked() -> Iterator[object]:
                 yield found
                 yield found.adjacency()
                 yield found.bounded_mask()
+                yield found.chebyshev_balls()
             found = lens.partition(box, progress=False)
             yield found.linear_pieces()
+            yield found.volumes() if d < MOST_INPUTS else None
+            yield found[0].volume()
+            yield found.locate(x)
+            yield lens.at(x).chebyshev_ball()
             yield found.chebyshev_balls()
             yield lens.path(np.zeros(d), np.ones(d))
             yield lens.explore(x, max_regions=5, progress=False)

@@ -171,22 +171,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     state.scalars[outcomes.TOP] = 1
     state.frames.n_rows[0] = n_sides
     state.frames.basis[0], state.frames.vertex[0], state.frames.witness[0] = decisions.beginning(kept)
-    _stand_on_basis(state)
     return state
-
-
-def _stand_on_basis(state: SplitState) -> None:
-    """The inverse of the first frame's basis, and its vertex; nothing that can be used where floats find none."""
-    basis, vertex = state.frames.basis[0], state.frames.vertex[0]
-    rows, offset = state.halfspaces.normal[:, basis].T, state.halfspaces.offset[basis]
-    coordinates = np.flatnonzero(basis < 0)  # which stand in for halfspaces
-    rows[coordinates] = np.eye(len(basis))[-1 - basis[coordinates]]
-    offset[coordinates] = vertex[-1 - basis[coordinates]]
-    try:
-        state.frames.inverse[0] = np.linalg.inv(rows)
-    except np.linalg.LinAlgError:
-        state.frames.inverse[0] = np.nan
-    vertex[:] = state.frames.inverse[0] @ offset
 
 
 def _weight(state: SplitState, f: int) -> float:

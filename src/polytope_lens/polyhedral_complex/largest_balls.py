@@ -97,8 +97,7 @@ def _from_edges(mesh: PlanarMesh, points: Floats) -> tuple[Floats, Floats]:
     rows[region, place] = np.column_stack([normal, -constant])
     error[region, place] = np.column_stack([spread, spread, away]) + UNDERFLOW_GUARD
     moved, radii = kernel.chebyshev_balls(rows, error, np.zeros(points.shape))
-    centers = points + moved
-    rounding = 2 * UNIT_ROUNDOFF * np.abs(centers).sum(axis=1)
+    centers, rounding = _moved(points, moved)
     # What may have been lost: edges that are turned by their errors, times how far they reach.
     with np.errstate(all="ignore"):
         turned = spread / np.abs(way).sum(axis=1)
@@ -107,9 +106,18 @@ def _from_edges(mesh: PlanarMesh, points: Floats) -> tuple[Floats, Floats]:
         reach = np.zeros(len(sizes))
         np.maximum.at(reach, region, size)
         well_known = lost * reach + rounding <= LOSS * radii
-    # One float less pays for the rounding of the difference.
-    radii = np.where(rounding > 0, np.nextafter(radii - 2 * rounding, 0.0), radii)
-    return centers, np.where(well_known, radii, 0.0)
+    return centers, np.where(well_known, _less(radii, rounding), 0.0)
+
+
+def _moved(points: Floats, moved: Floats) -> tuple[Floats, Floats]:
+    """Points that are not where they began, rounded, and bounds on that rounding."""
+    centers = points + moved
+    return centers, 2 * UNIT_ROUNDOFF * np.abs(centers).sum(axis=1)
+
+
+def _less(radii: Floats, rounding: Floats) -> Floats:
+    """Radii that are as much smaller as centers may be off; one float less pays for the rounding of the difference."""
+    return np.where(rounding > 0, np.nextafter(radii - 2 * rounding, 0.0), radii)
 
 
 def _from_exact_corners(partition: Partition, wanted: Ints) -> tuple[Floats, Floats]:
@@ -123,9 +131,8 @@ def _from_exact_corners(partition: Partition, wanted: Ints) -> tuple[Floats, Flo
             one[: len(edges)] = edges
         error = np.where(rows.any(axis=2, keepdims=True), UNIT_ROUNDOFF * np.abs(rows) + UNDERFLOW_GUARD, 0.0)
         moved, near = kernel.chebyshev_balls(rows, error, np.zeros((len(rows), 2)))
-        centers[some] += moved
-        rounding = 2 * UNIT_ROUNDOFF * np.abs(centers[some]).sum(axis=1)
-        radii[some] = np.where(rounding <= LOSS * near, np.nextafter(near - 2 * rounding, 0.0), 0.0)
+        centers[some], rounding = _moved(centers[some], moved)
+        radii[some] = np.where(rounding <= LOSS * near, _less(near, rounding), 0.0)
     return centers, radii
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._kept import kept
-from polytope_lens.arithmetic.linear_systems import independent_rows, solutions
+from polytope_lens.arithmetic.linear_systems import independent_rows, null_vectors
 from polytope_lens.arithmetic.rational import nearest_float, rational
 from polytope_lens.errors import DomainError
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
@@ -73,10 +73,17 @@ def recession_direction(poly: Polytope) -> list[fmpq] | None:
     line = line_of(poly)
     if line is not None:
         return line
-    # Each nonzero direction goes down somewhere, since no line stays at all rows.
-    rows = [[fmpq(v) for v in row[:-1]] for row in exact_rows(poly).rows if any(row[:-1])]
-    objective = [-sum((row[k] / max(map(abs, row)) for row in rows), ZERO) for k in range(d)]
-    best = maximize(objective, [Halfspace(row, ZERO) for row in rows], [-ONE] * d, [ONE] * d)
+    return descent([row[:-1] for row in exact_rows(poly).rows if any(row[:-1])], d)
+
+
+def descent(normals: Sequence[Sequence[fmpz]], dim: int) -> list[fmpq] | None:
+    """A nonzero y with ``a . y <= 0`` for normals that span R^dim, or None where there is none; one linear program.
+
+    Each such y goes down somewhere, since there is no line along which all stay.
+    """
+    objective = [-sum((fmpq(row[k], max(map(abs, row))) for row in normals), ZERO) for k in range(dim)]
+    cone = [Halfspace([fmpq(v) for v in row], ZERO) for row in normals]
+    best = maximize(objective, cone, [-ONE] * dim, [ONE] * dim)
     return None if best is None or best.value <= 0 else best.point
 
 
@@ -87,13 +94,7 @@ def line_of(poly: Polytope) -> list[fmpq] | None:
     if len(pivots) == d:
         return None
     free = next(k for k in range(d) if k not in set(pivots))
-    some = [[matrix[q, k] for k in range(d)] for q in independent_rows(matrix)]
-    line = [ZERO] * d
-    line[free] = ONE
-    if some:
-        square = fmpz_mat([[row[k] for k in pivots] for row in some])
-        for k, v in zip(pivots, next(solutions(square, fmpz_mat([[-row[free]] for row in some]))), strict=True):
-            line[k] = v
+    line = next(null_vectors(matrix, pivots, [free]))
     size = max(map(abs, line))
     return [v / size for v in line]
 

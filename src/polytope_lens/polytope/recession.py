@@ -13,12 +13,11 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
 from polytope_lens._kept import answers
-from polytope_lens.arithmetic.linear_systems import independent_rows, solutions
+from polytope_lens.arithmetic.linear_systems import independent_rows, null_vectors
 from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.errors import DomainError, IntractableError
-from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.double_description import check_size, extreme_rays, primitive_fractions
-from polytope_lens.polytope.feasibility import is_empty
+from polytope_lens.polytope.feasibility import descent, is_empty
 from polytope_lens.polytope.halfspaces import exact_rows
 
 if TYPE_CHECKING:
@@ -120,11 +119,7 @@ def is_trivial_cone(rows: Sequence[Sequence[fmpz]], dim: int) -> bool:
     nonzero = [row for row in rows if any(row)]
     if not nonzero or fmpz_mat([list(row) for row in nonzero]).rank() < dim:
         return False
-    one = fmpq(1)
-    objective = [-sum((fmpq(row[k], max(map(abs, row))) for row in nonzero), fmpq(0)) for k in range(dim)]
-    cone = [Halfspace([fmpq(v) for v in row], fmpq(0)) for row in nonzero]
-    best = maximize(objective, cone, [-one] * dim, [one] * dim)
-    return best is not None and best.value == 0
+    return descent(nonzero, dim) is None
 
 
 def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int, most: int | None = None) -> ConeGenerators:
@@ -150,18 +145,9 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int, most: int | None = No
     kept = independent_rows(matrix.transpose())
     lines = []
     if len(kept) < dim:
-        some = [nonzero[q] for q in independent_rows(matrix)]
-        square = fmpz_mat([[row[k] for k in kept] for row in some])
         others = [k for k in range(dim) if k not in set(kept)]
-        if most is not None:
-            check_size(square, len(others))
-        right = fmpz_mat([[-row[k] for k in others] for row in some])
-        for free, solved in zip(others, solutions(square, right), strict=True):
-            line = [fmpq(0)] * dim
-            line[free] = fmpq(1)
-            for k, share in zip(kept, solved, strict=True):
-                line[k] = share
-            lines.append(primitive_fractions(line))
+        allow = None if most is None else check_size
+        lines = [primitive_fractions(line) for line in null_vectors(matrix, kept, others, allow)]
     rays = []
     for ray in extreme_rays([[row[k] for k in kept] for row in nonzero], most)[0]:
         lifted = [0] * dim

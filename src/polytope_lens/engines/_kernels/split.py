@@ -109,6 +109,8 @@ def walk(net: PackedNetwork, s: SplitState, out: SplitOutput, limit: int, want_o
             continue
         if layer >= 0:
             s.layer_counts[layer] += 1
+        else:
+            refactor(s, f)  # the first cell comes with a basis alone
         _begin_layer(net, s, f, layer + 1)
     return DONE
 
