@@ -10,7 +10,7 @@ from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._compiled.simd import LANES, padded
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
-from polytope_lens.engines._kernels import bottleneck, outcomes, refine
+from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.split_state import (
     ChartFacts,
@@ -161,6 +161,12 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         halves=Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
         refined=refine.start(first, n_hidden + 1, widest),
         bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
+        relaxed=relaxations.start(
+            network,
+            np.maximum(np.abs(box.lower), np.abs(box.upper)),
+            widest,
+            is_used=chart.is_bounded and chart.is_input_space,
+        ),
     )
     state.frames.rows[0, :, : width[0]] = first
     halfspaces = state.halfspaces
