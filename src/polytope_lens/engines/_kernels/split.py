@@ -7,7 +7,8 @@ until the neuron changes sign or cannot fall further. These walks are plain floa
   duality), computed with all rounding and row errors subtracted. Whatever the sum of rows leaves over is charged at the
   size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*), or taken
   from the multipliers where there is no box.
-- or the same in the coordinates of a narrow layer, where the cell reaches infinity (:mod:`.bottleneck`).
+- or the same in the coordinates of a narrow layer, where the cell reaches infinity (:mod:`.bottleneck`), or in
+  integers, where the rows are small ones (:mod:`.whole_rows`).
 - "it cuts": two float points that lie strictly inside the cell and on either side, beyond all error bounds.
 
 Where neither can be proved, the walk stops, and the caller answers in rational arithmetic and calls again.
@@ -63,6 +64,7 @@ from polytope_lens.engines._kernels.simplex import (
     value_at,
 )
 from polytope_lens.engines._kernels.split_state import SplitOutput
+from polytope_lens.engines._kernels.whole_rows import keep_whole, keeps_sign_exactly
 
 if TYPE_CHECKING:
     from polytope_lens.engines._kernels.split_state import SplitState
@@ -169,10 +171,10 @@ def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> in
         j = s.layers.candidates[layer, s.frames.position[f]]
         answer = s.scalars[ANSWER]
         if answer == NONE:
-            answer = _decide(net, s, f, layer, row, j, sures[j])
+            answer, is_whole = _decide(net, s, f, layer, row, j, sures[j])
             if answer == NONE:
                 return UNDECIDED
-            s.scalars[rung] += 1
+            s.scalars[RATIONAL_DECISIONS if is_whole else rung] += 1
         else:
             s.scalars[ANSWER] = NONE
             s.scalars[RATIONAL_DECISIONS] += 1
@@ -194,14 +196,19 @@ def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> in
 @jit
 def _decide(
     net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
-) -> int:  # pragma: no cover - compiled
-    """OFF, ON or CUTS if proved, else NONE. After CUTS, the walk at hand stands on the hyperplane."""
+) -> tuple[int, bool]:  # pragma: no cover - compiled
+    """OFF, ON or CUTS if proved, else NONE; and whether integers proved it.
+
+    After CUTS, the walk at hand stands on the hyperplane.
+    """
     k = s.walk.vertex.shape[0]
     norm = length(row, j, k)
     if not norm > 0.0:
+        if s.layers.scale[layer] > 0.0:
+            return VANISHES if row[k, j] == 0.0 else ON if row[k, j] > 0.0 else OFF, True
         if abs(row[k, j]) > sure and _is_constant(net, s.chart.is_bounded, layer, j):
-            return ON if row[k, j] > 0.0 else OFF
-        return int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
+            return ON if row[k, j] > 0.0 else OFF, False
+        return int(_behind_narrow_layer(net, s, f, layer, row, j, sure)), False
     for i in range(k):
         s.walk.gradient[i] = row[i, j] / norm
     offset = row[k, j] / norm
@@ -217,19 +224,22 @@ def _decide(
         start_walk(s, f)
         side = _side(s, f, row, j)
         outcome = descend(s, s.frames.n_rows[f], offset, side, True, beyond)
-        if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
-            return ON if side > 0.0 else OFF
+        if outcome == OPTIMAL:
+            if surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
+                return ON if side > 0.0 else OFF, False
+            if keeps_sign_exactly(s, layer, row, j, side):
+                return ON if side > 0.0 else OFF, True
         if outcome == CROSSED:
             first, second = (1, 0) if side > 0.0 else (0, 1)
             if _find_witness(
                 net, s, f, row, j, sure, side, s.frames.vertex[f], s.halves.points[first]
             ) and _find_witness(net, s, f, row, j, sure, -side, s.walk.after, s.halves.points[second]):
-                return CUTS
+                return CUTS, False
         if attempt == 0:
             answer = int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
             if answer != NONE:
-                return answer
-    return NONE
+                return answer, False
+    return NONE, False
 
 
 @jit
@@ -290,6 +300,7 @@ def _push_row(
     s.halfspaces.turned[at] = 0
     s.halfspaces.owner[at] = bit
     s.halfspaces.central[at] = 1 if _is_central(s, layer, row[k, j]) else 0
+    keep_whole(s, at, layer, row, j)
 
 
 @jit
@@ -386,27 +397,27 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
         on = False
         if bit >= 0:
             side = _side(s, f, row, j)
-            misses = False
+            misses, is_whole = False, False
             if side * value_at(row, j, s.frames.witness[f]) >= 0.0:
                 norm = length(row, j, k)
                 if norm > 0.0:
                     for i in range(k):
                         s.walk.gradient[i] = row[i, j] / norm
                     outcome = descend(s, s.frames.n_rows[f], row[k, j] / norm, side, False, 0.0)
-                    misses = outcome == OPTIMAL and surely_misses(
-                        net, s, row, j, sures[j], side, _is_central(s, layer, row[k, j])
-                    )
+                    if outcome == OPTIMAL:
+                        misses = surely_misses(net, s, row, j, sures[j], side, _is_central(s, layer, row[k, j]))
+                        is_whole = not misses and keeps_sign_exactly(s, layer, row, j, side)
                     for i in range(k):
                         s.walk.middle[i] += s.walk.vertex[i]
                     visited += 1
                 else:
                     misses = side * row[k, j] > sures[j] and _is_constant(net, s.chart.is_bounded, layer, j)
-            if not misses:
+            if not misses and not is_whole:
                 s.layers.candidates[layer, count] = j
                 count += 1
                 continue
             on = side > 0.0
-            s.scalars[rung] += 1
+            s.scalars[RATIONAL_DECISIONS if is_whole else rung] += 1
             set_bit(s.bits, bit, on)
         if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]

@@ -41,6 +41,7 @@ class HalfspaceStack(NamedTuple):
     turned: Ints  # 1 where it says that its neuron is on
     owner: Ints  # a bit, or -1 - side
     central: Ints  # 1 where its exact hyperplane passes through the origin
+    whole: Floats  # (halfspaces, k + 1): ``[normal, -offset]`` in integers, unturned, NaN where there are none
 
 
 class SplitLayers(NamedTuple):
@@ -50,6 +51,7 @@ class SplitLayers(NamedTuple):
     sure: Floats  # (L + 1, width)
     candidates: Ints  # (L + 1, width)
     n_candidates: Ints  # (L + 1,)
+    scale: Floats  # (L + 1,): the power of two that makes a layer's rows integers, or 0
 
 
 class EdgeWalk(NamedTuple):
