@@ -157,6 +157,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             far=np.zeros(d, floats),
             doubt=np.zeros(d, floats),
             middle=np.zeros(d, floats),
+            left=np.zeros(2 * d, ints),
             tableau=np.zeros((d, 2 * d), floats),
             entering=np.zeros(d, floats),
             octets=np.zeros((2, LANES), floats),

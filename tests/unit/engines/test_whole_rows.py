@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import product
 
-import families
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import families
 from polytope_lens import Box, Lens
 from polytope_lens.engines import split
 from polytope_lens.engines.whole_rows import whole_scales, whole_sides

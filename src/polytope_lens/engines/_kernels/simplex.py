@@ -307,8 +307,9 @@ def surely_inside(net: PackedNetwork, s: Any, n_rows: int, point: Any) -> bool: 
 
 
 @jit
-def least_slack(s: Any, n_rows: int, point: Any) -> float:  # pragma: no cover - compiled
-    least = np.inf
+def nearest_row(s: Any, n_rows: int, point: Any) -> tuple[float, int]:  # pragma: no cover - compiled
+    """Distance of a point from the nearest of the first `n_rows` hyperplanes, as far as it is inside, and which."""
+    least, nearest = np.inf, -1
     normals, offsets = s.halfspaces.normal, s.halfspaces.offset
     for at in range(0, n_rows, LANES):
         slack = load(offsets, (at,))
@@ -316,5 +317,7 @@ def least_slack(s: Any, n_rows: int, point: Any) -> float:  # pragma: no cover -
             slack = multiply_add(load(normals, (i, at)), fill(-point[i]), slack)
         store(s.walk.octets, (0, 0), slack)
         for lane in range(min(LANES, n_rows - at)):
-            least = min(least, s.walk.octets[0, lane])
-    return least
+            if s.walk.octets[0, lane] < least:
+                least = s.walk.octets[0, lane]
+                nearest = at + lane
+    return least, nearest

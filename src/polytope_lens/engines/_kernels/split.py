@@ -55,7 +55,7 @@ from polytope_lens.engines._kernels.simplex import (
     CROSSED,
     OPTIMAL,
     descend,
-    least_slack,
+    nearest_row,
     refactor,
     spread,
     start_walk,
@@ -65,6 +65,7 @@ from polytope_lens.engines._kernels.simplex import (
 )
 from polytope_lens.engines._kernels.split_state import SplitOutput
 from polytope_lens.engines._kernels.whole_rows import keep_whole, keeps_sign_exactly
+from polytope_lens.engines._kernels.witnesses import deepen, find_witness, step_aside
 
 if TYPE_CHECKING:
     from polytope_lens.engines._kernels.split_state import SplitState
@@ -124,26 +125,6 @@ def _turn(s: SplitState, row: int, value: int) -> None:  # pragma: no cover - co
             s.halfspaces.normal[k, row] = -s.halfspaces.normal[k, row]
         s.halfspaces.offset[row] = -s.halfspaces.offset[row]
         s.halfspaces.turned[row] = value
-
-
-@jit
-def _find_witness(
-    net: PackedNetwork, s: SplitState, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
-) -> Any:  # pragma: no cover - compiled
-    """A proved interior point of the half on one side, between the cell's witness and a corner on that side."""
-    k = corner.shape[0]
-    at_witness = side * value_at(row, j, s.frames.witness[f])
-    at_corner = side * value_at(row, j, corner)
-    if at_witness > sure * spread(net, s.frames.witness[f]) and at_witness > 0.25 * at_corner:
-        for i in range(k):
-            to[i] = s.frames.witness[f, i]
-        return True
-    t = 0.5
-    if at_witness < 0.0:
-        t *= at_corner / (at_corner - at_witness)
-    for i in range(k):
-        to[i] = corner[i] + t * (s.frames.witness[f, i] - corner[i])
-    return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.frames.n_rows[f], to)
 
 
 @jit
@@ -209,11 +190,9 @@ def _decide(
         if abs(row[k, j]) > sure and _is_constant(net, s.chart.is_bounded, layer, j):
             return ON if row[k, j] > 0.0 else OFF, False
         return int(_behind_narrow_layer(net, s, f, layer, row, j, sure)), False
-    for i in range(k):
-        s.walk.gradient[i] = row[i, j] / norm
     offset = row[k, j] / norm
-    beyond = 0.0
-    for attempt in range(2):
+    beyond, outcome = 0.0, OPTIMAL
+    for attempt in range(3):
         if attempt == 1:
             # Where a neuron vanishes at a corner, rounding may tell of a crossing there: look for a real one.
             refactor(s, f)
@@ -221,6 +200,14 @@ def _decide(
             for i in range(k):
                 beyond += abs(s.walk.gradient[i]) * net.reach[i]
             beyond *= ROUNDED_AWAY
+        elif attempt == 2:
+            # It was, but there is no witness on one side of it.
+            if outcome != CROSSED:
+                break
+            step_aside(net, s, f, row, j, sure)
+            deepen(net, s, f)
+        for i in range(k):
+            s.walk.gradient[i] = row[i, j] / norm
         start_walk(s, f)
         side = _side(s, f, row, j)
         outcome = descend(s, s.frames.n_rows[f], offset, side, True, beyond)
@@ -231,9 +218,9 @@ def _decide(
                 return ON if side > 0.0 else OFF, True
         if outcome == CROSSED:
             first, second = (1, 0) if side > 0.0 else (0, 1)
-            if _find_witness(
-                net, s, f, row, j, sure, side, s.frames.vertex[f], s.halves.points[first]
-            ) and _find_witness(net, s, f, row, j, sure, -side, s.walk.after, s.halves.points[second]):
+            if find_witness(net, s, f, row, j, sure, side, s.frames.vertex[f], s.halves.points[first]) and find_witness(
+                net, s, f, row, j, sure, -side, s.walk.after, s.halves.points[second]
+            ):
                 return CUTS, False
         if attempt == 0:
             answer = int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
@@ -428,9 +415,9 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
     s.frames.split_bit[f] = -1
     for i in range(k):
         s.walk.middle[i] /= visited
-    if least_slack(s, s.frames.n_rows[f], s.walk.middle) > least_slack(
-        s, s.frames.n_rows[f], s.frames.witness[f]
-    ) and surely_inside(net, s, s.frames.n_rows[f], s.walk.middle):
+    n_rows = s.frames.n_rows[f]
+    is_deeper = nearest_row(s, n_rows, s.walk.middle)[0] > nearest_row(s, n_rows, s.frames.witness[f])[0]
+    if is_deeper and surely_inside(net, s, n_rows, s.walk.middle):
         for i in range(k):
             s.frames.witness[f, i] = s.walk.middle[i]
 

@@ -65,7 +65,8 @@ class EdgeWalk(NamedTuple):
     multiplier: Floats  # (k,)
     far: Floats  # (k,): how far multipliers may be from exact ones, and
     doubt: Floats  # (k,): how wrong the inverse may be
-    middle: Floats  # (k,): mean of where a layer's walks ended
+    middle: Floats  # (k,): mean of where walks ended, to become a witness
+    left: Ints  # (2 k,): the halfspaces that it was led away from
     tableau: Floats  # (k, 2 k)
     entering: Floats  # (k,): normal of the halfspace that enters the basis
     octets: Floats  # (2, 8): of what is looked at one by one
