@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -34,7 +34,8 @@ def whole_scales(network: Network) -> Floats:
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         for index, layer in enumerate(network.layers):
             scale = max(scale * _reciprocal(layer.weight), _reciprocal(layer.bias))
-            sizes = abs(layer.weight) @ sizes + abs(layer.bias)
+            size = cast("Matrix", abs(layer.weight))
+            sizes = size @ sizes + abs(layer.bias)
             if not _is_whole(sizes, scale):
                 break
             scales[index] = scale

@@ -65,7 +65,7 @@ def keeps_sign_exactly(s: SplitState, layer: int, row: Any, j: int, side: float)
 
 
 @jit
-def _entry(s: SplitState, at: int, q: int) -> float:  # pragma: no cover - compiled
+def _entry(s: SplitState, at: int, q: int) -> Any:  # pragma: no cover - compiled
     """Of the integer row of a halfspace, turned the way it is."""
     return -s.halfspaces.whole[at, q] if s.halfspaces.turned[at] == 1 else s.halfspaces.whole[at, q]
 
