@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from polytope_lens._compiled.jit import jit
 from polytope_lens.engines._kernels.simplex import (
     CROSSED,
-    descend,
+    descend_seldom,
     nearest_row,
     spread,
     start_walk,
@@ -78,7 +78,7 @@ def deepen(net: PackedNetwork, s: SplitState, f: int) -> None:  # pragma: no cov
         for i in range(k):
             s.walk.gradient[i] = s.halfspaces.normal[i, row]
         start_walk(s, f)
-        outcome = descend(s, n_rows, -s.halfspaces.offset[row], 1.0, True, FAR_OFF * s.chart.unit)
+        outcome = descend_seldom(s, n_rows, -s.halfspaces.offset[row], 1.0, True, FAR_OFF * s.chart.unit)
         for i in range(k):
             end = s.walk.after[i] if outcome == CROSSED else s.walk.vertex[i]
             middle[i] += (end - middle[i]) / (count + 2)
