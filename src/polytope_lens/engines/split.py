@@ -10,7 +10,7 @@ from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._compiled.simd import LANES, padded
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
-from polytope_lens.engines._kernels import bottleneck, outcomes, refine
+from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.split_state import (
     ChartFacts,
@@ -145,7 +145,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             sure=np.zeros((n_hidden + 1, widest), floats),
             candidates=np.zeros((n_hidden + 1, widest), ints),
             n_candidates=np.zeros(n_hidden + 1, ints),
-            scale=np.append(whole_scales(network), 0.0),
+            scale=np.zeros(n_hidden + 1, floats),
         ),
         walk=EdgeWalk(
             vertex=np.zeros(d, floats),
@@ -165,8 +165,15 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         halves=Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
         refined=refine.start(first, n_hidden + 1, widest),
         bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
+        relaxed=relaxations.start(
+            network,
+            np.maximum(np.abs(box.lower), np.abs(box.upper)),
+            widest,
+            is_used=chart.is_bounded and chart.is_input_space,
+        ),
     )
     state.frames.rows[0, :, : width[0]] = first
+    state.layers.scale[:n_hidden] = whole_scales(network)
     halfspaces = state.halfspaces
     scaled, halfspaces.error[:n_sides] = unit_rows(sides, np.maximum(np.abs(box.lower), np.abs(box.upper)))
     halfspaces.normal[:, :n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1].T, -scaled[:, -1]

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Matrix
     from polytope_lens.network.network import Network
 
+# Rows of integers this small are what they are; a short cut.
+MOST_AT_ONCE = 2.0**32
+
 
 @kept
 def whole_scales(network: Network) -> Floats:
@@ -65,6 +68,8 @@ def whole_sides(sides: Floats) -> Floats:
     >>> whole_sides(np.array([[1.0, 0.25], [1.0, 1e-30]])).tolist()
     [[4.0, 1.0], [nan, nan]]
     """
+    if (sides == np.rint(sides)).all() and np.abs(sides).max(initial=0.0) < MOST_AT_ONCE:
+        return sides
     scale = reciprocal_of_lowest_bit(sides).max(axis=1, initial=0.0)
     with np.errstate(over="ignore", invalid="ignore"):
         fits = leaves_room(np.abs(sides).sum(axis=1), scale)

@@ -221,10 +221,25 @@ def surely_misses(
     net: PackedNetwork, s: Any, row: Any, j: int, sure: float, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
-    k = s.walk.vertex.shape[0]
-    for i in range(k):
+    for i in range(s.walk.vertex.shape[0]):
         if s.walk.basis[i] < 0:
             return False
+    bound, charge = combine(net, s, row, j, sure, side)
+    if s.chart.is_bounded and bound > charge:
+        return True
+    return (central or bound > charge) and _absorbs(net, s, bound, charge, central)
+
+
+@jit
+def combine(
+    net: PackedNetwork, s: Any, row: Any, j: int, sure: float, side: float
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """What the multipliers at the vertex at hand make of ``side * z``: a constant below it, and the charge on that.
+
+    In a bounded cell ``side * z`` is at least their difference.
+    """
+    k = s.walk.vertex.shape[0]
+    for i in range(k):
         y = 0.0
         for q in range(k):
             y -= side * row[q, j] * s.walk.inverse[q, i]
@@ -246,10 +261,7 @@ def surely_misses(
             total += abs(term)
         charge += abs(rest) * net.reach[q]
         total_size += total * net.reach[q]
-    charge = charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * total_size + UNDERFLOW_GUARD
-    if s.chart.is_bounded and bound > charge:
-        return True
-    return (central or bound > charge) and _absorbs(net, s, bound, charge, central)
+    return bound, charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * total_size + UNDERFLOW_GUARD
 
 
 @jit

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints, Words
     from polytope_lens.engines._kernels.bottleneck import Bottleneck
     from polytope_lens.engines._kernels.refine import Refined
+    from polytope_lens.engines._kernels.relaxations import Relaxations
 
 
 class SplitFrames(NamedTuple):
@@ -101,6 +102,7 @@ class SplitState(NamedTuple):
     halves: Halves
     refined: Refined
     bottleneck: Bottleneck
+    relaxed: Relaxations
 
 
 class SplitOutput(NamedTuple):
