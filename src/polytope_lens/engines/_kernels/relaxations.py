@@ -1,7 +1,7 @@
 """What is proved of all deeper layers at once when one begins on a cell: neurons that keep their sign all over it.
 
 In deep networks most decisions concern neurons that change sign nowhere in the domain, or nowhere in a cell of an early
-layer. Asked for each cell of their own layer, that takes a program each time; proved once, higher up, it is handed down.
+layer. Asked on each cell of their own layer, each takes a program; proved once, higher up, signs are handed down.
 
 On a cell of layer l, the pre-activations of l are affine, and those behind it are bounded by linear relaxations: each
 neuron lies between two lines over the interval that its pre-activation has been proved to stay in, and substituted back
@@ -252,7 +252,7 @@ def _propagate(net: PackedNetwork, s: Any, m: int) -> None:  # pragma: no cover 
 def _substitute(
     net: PackedNetwork, s: Any, layer: int, m: int, j: int, side: float
 ) -> None:  # pragma: no cover - compiled
-    """A form below ``side * z`` on the cell, z being a neuron of layer m, in the chart's coordinates; to `form`, `sure`.
+    """A form in the chart's coordinates below ``side * z`` on the cell, z being a neuron of layer m, and its `sure`.
 
     Cost: a product of a matrix with a vector for each layer on the way.
     """
@@ -308,7 +308,7 @@ def _product(coefficients: Any, weights: Any, start: int, n: int, s: Any) -> flo
 @jit
 def _lowest(
     net: PackedNetwork, s: Any, f: int, row: Any, j: int, sure: float, side: float, size: float
-) -> float:  # pragma: no cover - compiled
+) -> Any:  # pragma: no cover - compiled
     """A proved bound below ``side * z`` over the bounded cell of a frame, z being within `sure` of a row there.
 
     Whatever happens, |z| is at most `size` and `sure` more.
