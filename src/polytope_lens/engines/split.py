@@ -34,7 +34,7 @@ from polytope_lens.engines.chunks import (
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import with_larger_stack
-from polytope_lens.engines.whole_rows import whole_scales, whole_sides
+from polytope_lens.engines.whole_rows import side_scales, whole_scales
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.lp.float_simplex import propose_multipliers
@@ -138,7 +138,8 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             turned=np.zeros(most, ints),
             owner=np.zeros(most, ints),
             central=np.zeros(most, ints),
-            whole=np.full((most, d + 1), np.nan),
+            exact=np.full((most, d + 1), np.nan),
+            scale=np.zeros(most, floats),
         ),
         layers=SplitLayers(
             rows=np.zeros((n_hidden + 1, d + 1, widest), floats),
@@ -179,7 +180,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     halfspaces.normal[:, :n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1].T, -scaled[:, -1]
     halfspaces.owner[:n_sides] = owners
     halfspaces.central[:n_sides] = sides[:, -1] == 0.0
-    halfspaces.whole[:n_sides] = whole_sides(sides)
+    halfspaces.exact[:n_sides], halfspaces.scale[:n_sides] = sides, side_scales(sides)
     state.scalars[outcomes.TOP] = 1
     state.frames.n_rows[0] = n_sides
     state.frames.basis[0], state.frames.vertex[0], state.frames.witness[0] = decisions.beginning(kept)

@@ -60,17 +60,16 @@ def _is_whole(sizes: Floats, scale: float) -> bool:
     return bool(leaves_room(sizes, np.full(len(sizes), scale)).all())
 
 
-def whole_sides(sides: Floats) -> Floats:
-    """Rows, each times a power of two that makes it one of integers; of NaN where these are too large for floats.
+def side_scales(sides: Floats) -> Floats:
+    """For each row a power of two that makes it one of integers, and 0 where these are too large for floats.
 
     Examples
     --------
-    >>> whole_sides(np.array([[1.0, 0.25], [1.0, 1e-30]])).tolist()
-    [[4.0, 1.0], [nan, nan]]
+    >>> side_scales(np.array([[1.0, 0.25], [1.0, 1e-30]])).tolist()
+    [4.0, 0.0]
     """
     if (sides == np.rint(sides)).all() and np.abs(sides).max(initial=0.0) < MOST_AT_ONCE:
-        return sides
+        return np.ones(len(sides))
     scale = reciprocal_of_lowest_bit(sides).max(axis=1, initial=0.0)
     with np.errstate(over="ignore", invalid="ignore"):
-        fits = leaves_room(np.abs(sides).sum(axis=1), scale)
-        return np.where(fits[:, None], sides * scale[:, None], np.nan)
+        return np.where(leaves_room(np.abs(sides).sum(axis=1), scale), scale, 0.0)

@@ -149,7 +149,8 @@ class _Flats(NamedTuple):
     members: NDArray[np.uint8]  # (F, bytes): bits of the hyperplanes that they lie in
     first: Ints  # (F,): the first of them
     size: NDArray[Any]  # (F,): |mu|
-    basis: Floats  # (primes, F, R, e): vectors that span it, modulo each prime; zeros where that says nothing
+    # (primes, F, R, e): vectors that span it, modulo each prime; zeros where that says nothing
+    basis: NDArray[np.float32]
 
 
 def _whitney_numbers(rows: Floats) -> list[int]:
@@ -225,7 +226,7 @@ def _counted(modular: _Modular) -> list[int]:
     # All regions are fewer, and so is each sum of |mu|.
     kind = np.int64 if sum(comb(n, k) for k in range(rank + 1)) < MOST_REGIONS else object
     numbers = [1]
-    everything = np.broadcast_to(np.eye(rank), (n_primes, 1, rank, rank))
+    everything = np.broadcast_to(np.eye(rank, dtype=np.float32), (n_primes, 1, rank, rank))
     flats = _Flats(np.zeros((1, -(-n // 8)), np.uint8), np.array([n]), np.ones(1, kind), everything)
     for codimension in range(1, rank):
         number, parts, n_flats = 0, [], 0
@@ -288,11 +289,11 @@ def _covered(modular: _Modular, flats: _Flats, *, is_last: bool) -> tuple[Ints, 
             _intersected(basis[parent], vectors[parent, first], p)
             for basis, (vectors, _), p in zip(flats.basis, restricted, modular.primes, strict=True)
         ]
-    )
+    ).astype(np.float32)
     return count, _Flats(members[kept], first, sums, basis)
 
 
-def _restricted(rows: Floats, p: int, basis: Floats) -> tuple[Floats, Bools]:
+def _restricted(rows: Floats, p: int, basis: NDArray[np.float32]) -> tuple[Floats, Bools]:
     """Hyperplanes in the coordinates of flats, (B, n, e), with leading entries 1; and which of them hold the flat."""
     n, (n_flats, rank, e) = len(rows), basis.shape
     product = rows @ basis.transpose(1, 0, 2).reshape(rank, n_flats * e)
@@ -329,7 +330,7 @@ def _sorted_by_class(vectors: Floats) -> tuple[Ints, Bools]:
             return order, starts
 
 
-def _intersected(basis: Floats, normal: Floats, p: int) -> Floats:
+def _intersected(basis: NDArray[np.float32], normal: Floats, p: int) -> Floats:
     """Bases of flats, (U, R, e), cut by a hyperplane each, (U, e) with leading entry 1 in the flat's coordinates.
 
     Zeros where the hyperplane has none.

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import families
 from polytope_lens import Box, Lens
 from polytope_lens.engines import split
-from polytope_lens.engines.whole_rows import whole_scales, whole_sides
+from polytope_lens.engines._kernels.whole_rows import UNKNOWN, compared
+from polytope_lens.engines.whole_rows import side_scales, whole_scales
 from polytope_lens.network.network import Network, from_arrays
 from polytope_lens.testing import assert_same_regions, networks
 
@@ -69,9 +70,45 @@ def test_scales_end_where_a_sum_might_round(weights, scales):
 
 def test_sides_become_integers_or_nothing():
     sides = np.array([[0.5, -0.75, 2.0], [1.0, 0.0, 2.0**60], [1.0, 0.0, 2.0**60 + 2.0**9], [0, 0, 0]])
-    found = whole_sides(sides)
-    assert found[0].tolist() == [2, -3, 8] and found[3].tolist() == [0, 0, 0]
-    assert np.isnan(found[1:3]).all()
+    assert side_scales(sides).tolist() == [4, 0, 0, 0]
+    assert side_scales(sides[3:]).tolist() == [1]
+
+
+numbers = st.one_of(st.integers(-9, 9).map(float), st.floats(-1e9, 1e9), st.floats(allow_nan=False))
+
+
+@given(a=numbers, b=numbers, c=numbers, d=numbers, swapped=st.booleans())
+def test_products_of_floats_are_compared_as_fractions(a, b, c, d, swapped):
+    if swapped:
+        c, d = b, a
+    known = compared(a, b, c, d)
+    if known != UNKNOWN:
+        left, right = Fraction(a) * Fraction(b), Fraction(c) * Fraction(d)
+        assert known == (left > right) - (left < right)
+    elif all(v == 0 or 2.0**-400 < abs(v) < 2.0**400 for v in (a, b, c, d)):
+        raise AssertionError("should be known")
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        families.stack((np.repeat(np.eye(3), 4, axis=0) / 3, np.tile(np.arange(4) / 7, 3))),
+        families.stack(([[0.1, 0.7, -0.3]] * 3 + [[-0.2, -1.4, 0.6], [0.3, 0.2, 0.1]], [0.1, 0.2, 0.1, 0.2, 0.3])),
+        families.stack(([[0.1, 0.7], [0.1, 0.7], [-0.1, -0.7], [0.4, 2.8], [1, 0.3]], [0.1, 0.1, -0.1, 0.4, 0.0])),
+    ],
+    ids=["grid of thirds", "parallel", "repeated"],
+)
+def test_parallel_hyperplanes_leave_no_question_to_python(network, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("the kernel has asked")
+
+    d = network.input_dim
+    domains = (None, Box([-1] * d, [1] * d))
+    expected = [Lens(network).partition(domain, engine="brute") for domain in domains]
+    for decisions in (split._CellDecisions, split._ConeDecisions):
+        monkeypatch.setattr(decisions, "answer", refuse)
+    for domain, known in zip(domains, expected, strict=True):
+        assert_same_regions(Lens(network).partition(domain, engine="split"), known)
 
 
 TIES = [f for f in [*families.ONE_LAYER, *families.LARGE] if "generic" not in f.name and "central" not in f.name]

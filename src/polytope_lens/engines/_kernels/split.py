@@ -65,7 +65,7 @@ from polytope_lens.engines._kernels.simplex import (
     value_at,
 )
 from polytope_lens.engines._kernels.split_state import SplitOutput
-from polytope_lens.engines._kernels.whole_rows import keep_whole, keeps_sign_exactly
+from polytope_lens.engines._kernels.whole_rows import keep_exact, keeps_sign_exactly
 from polytope_lens.engines._kernels.witnesses import deepen, find_witness, step_aside
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def _decide(
         if outcome == OPTIMAL:
             if surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
                 return ON if side > 0.0 else OFF, False
-            if keeps_sign_exactly(s, layer, row, j, side):
+            if keeps_sign_exactly(s, s.frames.n_rows[f], layer, row, j, side):
                 return ON if side > 0.0 else OFF, True
         if outcome == CROSSED:
             first, second = (1, 0) if side > 0.0 else (0, 1)
@@ -288,7 +288,7 @@ def _push_row(
     s.halfspaces.turned[at] = 0
     s.halfspaces.owner[at] = bit
     s.halfspaces.central[at] = 1 if _is_central(s, layer, row[k, j]) else 0
-    keep_whole(s, at, layer, row, j)
+    keep_exact(s, at, layer, row, j)
 
 
 @jit
@@ -401,7 +401,7 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
                     outcome = descend(s, s.frames.n_rows[f], row[k, j] / norm, side, False, 0.0)
                     if outcome == OPTIMAL:
                         misses = surely_misses(net, s, row, j, sures[j], side, _is_central(s, layer, row[k, j]))
-                        is_whole = not misses and keeps_sign_exactly(s, layer, row, j, side)
+                        is_whole = not misses and keeps_sign_exactly(s, s.frames.n_rows[f], layer, row, j, side)
                     for i in range(k):
                         s.walk.middle[i] += s.walk.vertex[i]
                     visited += 1

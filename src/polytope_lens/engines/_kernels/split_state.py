@@ -42,7 +42,8 @@ class HalfspaceStack(NamedTuple):
     turned: Ints  # 1 where it says that its neuron is on
     owner: Ints  # a bit, or -1 - side
     central: Ints  # 1 where its exact hyperplane passes through the origin
-    whole: Floats  # (halfspaces, k + 1): ``[normal, -offset]`` in integers, unturned, NaN where there are none
+    exact: Floats  # (halfspaces, k + 1): exact rows ``[a, c]``, unturned and of any length, NaN where they are rounded
+    scale: Floats  # the power of two that makes them integers, or 0
 
 
 class SplitLayers(NamedTuple):
