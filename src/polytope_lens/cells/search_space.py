@@ -202,6 +202,59 @@ def _lengths_above(space: SearchSpace, normal: Floats, doubt: Floats) -> Floats:
     return np.asarray((np.linalg.norm(np.abs(normal) + doubt, DUAL[space.norm], axis=1) + 2.0**-500) * rounding)
 
 
+def highest_in_ball(
+    space: SearchSpace, rows: Floats, error: Floats, radius: float, cut: Floats, cut_error: Floats
+) -> Floats:
+    """Upper bounds, (n, j), on rows (n, j, k + 1) at the inputs within a radius around x where a cut is not negative.
+
+    `cut` (n, k + 1) is a row for each of the n; zeros cut nothing. Any nonnegative multiple of it may be added to a row
+    before its maximum on the ball is taken, which is its value at x and the radius times its normal's dual norm. The
+    multiple is chosen in floats and decides nothing.
+    """
+    with quiet():
+        share = _share_of_cut(space, rows, cut, radius)[:, :, None]
+        added = share * cut[:, None, :]
+        total = rows + added
+        error = error + share * cut_error[:, None, :]
+        rounded = 2 * UNIT_ROUNDOFF * (np.abs(added) + np.abs(total))
+        error = np.where(added == 0, error, (error + rounded) * BOUND_SLACK + UNDERFLOW_GUARD)
+        slack, slack_error = start_slacks(space, total, error)
+        shape = (-1, space.network.input_dim)
+        normal, doubt = total[:, :, :-1].reshape(shape), error[:, :, :-1].reshape(shape)
+        length = _lengths_above(space, normal, doubt).reshape(slack.shape)
+        constant = ~((total[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
+        reach = np.where(constant, 0.0, radius * length)
+        size = np.abs(slack) + slack_error + reach
+        high = slack_error - slack + reach + 4 * UNIT_ROUNDOFF * size
+    return np.where(np.isnan(high), np.inf, high)
+
+
+def _share_of_cut(space: SearchSpace, rows: Floats, cut: Floats, radius: float) -> Floats:
+    """How much of a cut to add to rows for the least maximum on the ball, (n, j); rounded.
+
+    In norm 2, with the cut's normal taken at length 1 and its hyperplane at a distance D from x, let a row have the
+    parts p along that normal and r at right angles to it. The maximum ``-t D + R sqrt((p + t)^2 + r^2)`` is least where
+    ``p + t = r D / sqrt(R^2 - D^2)``.
+    """
+    normal, of_cut = rows[:, :, :-1], cut[:, :-1]
+    if space.norm != 2:
+        normal, of_cut = _among_inputs(space, normal), _among_inputs(space, of_cut)
+    elif space.stretch is not None:
+        normal, of_cut = normal @ space.stretch, of_cut @ space.stretch
+    length = np.linalg.norm(of_cut, axis=1)
+    with np.errstate(all="ignore"):
+        unit = of_cut / length[:, None]
+        distance = -(cut[:, :-1] @ space.start + cut[:, -1]) / length
+        along = np.einsum("njk,nk->nj", normal, unit)
+        across = np.sqrt(np.maximum(np.einsum("njk,njk->nj", normal, normal) - along * along, 0.0))
+        if space.norm == 2:
+            share = across * (distance / np.sqrt(radius * radius - distance * distance))[:, None] - along
+            share /= length[:, None]
+        else:
+            share = np.zeros(along.shape)
+    return np.where(np.isfinite(share) & (share > 0), share, 0.0)
+
+
 def dual_norms(space: SearchSpace, normals: Floats) -> Floats:
     """What divides the value of a row into the distance of its hyperplane, normals (n, k) -> (n,); rounded."""
     if space.norm == 2 and space.stretch is not None:

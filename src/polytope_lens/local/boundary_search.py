@@ -110,6 +110,40 @@ class BoundarySearch:
         self.pieces = [piece for piece in self.pieces if piece.shown < self.upper]
         return self.upper
 
+    def pieces_in(self, bits, which):
+        space = self.space
+        *_, (margins, doubt) = bounded_rows(space.network, bits)
+        margins, doubt = -margins.transpose(1, 0, 2), doubt.transpose(1, 0, 2)
+        at = np.arange(len(bits))
+        rows, error = region_rows(space.network, space.around, bits)
+        rows = np.concatenate([rows, margins[at, which][:, None]], axis=1)
+        error = np.concatenate([error, doubt[at, which][:, None]], axis=1)
+        distance, least, multipliers, points = nearest(space, rows, error, self.upper)
+        for i in np.argsort(distance, kind="stable"):
+            if least[i] >= self.upper:
+                continue
+            piece = Piece(float(distance[i]), float(least[i]), bits[i], int(which[i]), multipliers[i].copy(), points[i])
+            self.pieces.append(piece)
+            if distance[i] < self.upper * (1 - TIE):
+                self.reach(points[i])
+        self.pieces = [piece for piece in self.pieces if piece.shown < self.upper]
+
+    def local_point(self, bits):
+        space = self.space
+        bits = bits[None]
+        *_, (margins, doubt) = bounded_rows(space.network, bits)
+        margins, doubt = -margins[:, 0], doubt[:, 0]
+        rows, error = region_rows(space.network, space.around, bits)
+        J = len(margins)
+        rows = np.concatenate([np.broadcast_to(rows, (J, *rows.shape[1:])), margins[:, None]], axis=1)
+        error = np.concatenate([np.broadcast_to(error, (J, *error.shape[1:])), doubt[:, None]], axis=1)
+        distance, least, multipliers, points = nearest(space, rows, error, self.upper)
+        i = np.where(least < self.upper, distance, np.inf).argmin()
+        if least[i] < self.upper:
+            self.reach(points[i])
+            return points[i]
+        return None
+
     def reach(self, near: Floats) -> bool:
         """Take a point, or one just behind it, as the best one, if it is proved to be across and nearer."""
         x = self.space.x
