@@ -1,9 +1,9 @@
 """Affine functions of the inputs that lie above a network's pre-activations on sets of inputs, with proved bounds.
 
-A sum of pre-activations of one layer is a sum of activations of the layer before it. Each of these is replaced by a line
-in its own pre-activation (:mod:`.relaxation`), the one above it where its coefficient is positive and the one below where
-it is negative; and so on back to the inputs. Source: Zhang, Weng, Chen, Hsieh and Daniel 2018, *Efficient neural network
-robustness certification with general activation functions*.
+A sum of pre-activations of one layer is a sum of activations of the layer before it. Each of these is replaced by a
+line in its own pre-activation (:mod:`.relaxation`), the one above it where its coefficient is positive and the one
+below where it is negative; and so on back to the inputs. Source: Zhang, Weng, Chen, Hsieh and Daniel 2018, *Efficient
+neural network robustness certification with general activation functions*.
 
 Rounding. Floats C stand for coefficients that are within E of them. By the sign of C, ``C f(z) <= C (s z + t)``; the
 rest, a coefficient of at most E in size, is multiplied by ``f(z)``, which is ``r z`` for some slope r of at most the
@@ -25,7 +25,7 @@ from polytope_lens.exact.forward import affine, quiet, scaled
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Matrix
     from polytope_lens.bounds.relaxation import Relaxation
     from polytope_lens.network.network import Network
 
@@ -93,7 +93,7 @@ def rows_above(
             nothing = np.zeros(1)
             own, own_doubt = affine(layer.bias[None, :], nothing, value, error)
             constant, doubt = _sum(constant, doubt + own_doubt[0], own)
-            value, error = affine(layer.factor().T, np.zeros(layer.weight.shape[1]), value, error)
+            value, error = affine(_transposed(layer.factor()), np.zeros(layer.weight.shape[1]), value, error)
     rows = np.concatenate([value, constant[None]]).reshape(-1, n, k).transpose(1, 2, 0)
     bound = np.concatenate([error, doubt[None]]).reshape(-1, n, k).transpose(1, 2, 0)
     return rows, bound
@@ -114,6 +114,10 @@ def highest_in_box(rows: Floats, error: Floats, lower: Floats, upper: Floats) ->
         # One more rounding, of the sum above.
         high += 4 * UNIT_ROUNDOFF * np.abs(high)
     return np.where(np.isnan(high), np.inf, high)
+
+
+def _transposed(matrix: Matrix) -> Matrix:
+    return matrix.T if isinstance(matrix, np.ndarray) else matrix.T.tocsr()
 
 
 def _columns(coefficients: Floats) -> Floats:

@@ -2,10 +2,10 @@
 
 An activation f has the slopes p below 0 and q above. Let it be convex (p <= q; otherwise -f is) and its argument z be
 in [l, u] with l < 0 < u. Below lies any line through 0 with a slope from p to q. Above lies a line with any slope s if
-its constant term is at least ``f(z) - s z`` at both ends, ``(p - s) l`` and ``(q - s) u``: a convex function is greatest
-at an end. The best s is that of the chord; with an infinite end it is the slope there, and the other end says how high
-the line lies. Each of these two numbers takes two roundings, so a factor of ``1 + 4 u`` makes the larger one safe, and
-whatever the rounding of s, the line is proved for the float that it is.
+its constant term is at least ``f(z) - s z`` at both ends, ``(p - s) l`` and ``(q - s) u``: a convex function is
+greatest at an end. The best s is that of the chord; with an infinite end it is the slope there, and the other end says
+how high the line lies. Each of these two numbers takes two roundings, so a factor of ``1 + 4 u`` makes the larger one
+safe, and whatever the rounding of s, the line is proved for the float that it is.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Relaxation(NamedTuple):
     """Lines ``slope * z + offset`` around the activations of a layer, in each of n sets of inputs; (n, width) each.
 
-    Exact for the floats that they are, where z is within the bounds that they were made for. Constant terms are infinite
-    where no line is known. `steepest` is the greatest size of a slope of the activation there.
+    Exact for the floats that they are, where z is within the bounds that they were made for. Constant terms are
+    infinite where no line is known. `steepest` is the greatest size of a slope of the activation there.
     """
 
     lower_slope: Floats

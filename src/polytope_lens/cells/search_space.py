@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
+# Halvings in which the share of a cut is found in the norms 1 and inf.
+BISECTIONS = 10
+# How often each of several cuts is taken anew.
+SWEEPS = 2
 # A hyperplane's distance in a norm is measured by its normal in the dual one.
 DUAL = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}
 
@@ -203,56 +207,95 @@ def _lengths_above(space: SearchSpace, normal: Floats, doubt: Floats) -> Floats:
 
 
 def highest_in_ball(
-    space: SearchSpace, rows: Floats, error: Floats, radius: float, cut: Floats, cut_error: Floats
+    space: SearchSpace, rows: Floats, error: Floats, radius: float, cuts: Floats, cuts_error: Floats
 ) -> Floats:
-    """Upper bounds, (n, j), on rows (n, j, k + 1) at the inputs within a radius around x where a cut is not negative.
+    """Upper bounds, (n, j), on rows (n, j, k + 1) at the inputs within a radius of x where no cut is negative.
 
-    `cut` (n, k + 1) is a row for each of the n; zeros cut nothing. Any nonnegative multiple of it may be added to a row
-    before its maximum on the ball is taken, which is its value at x and the radius times its normal's dual norm. The
-    multiple is chosen in floats and decides nothing.
+    `cuts` (n, m, k + 1) are rows, too; those of zeros cut nothing. Nonnegative multiples of them may be added to a row
+    before its maximum on the ball is taken, which is its value at x and the radius times its normal's dual norm. They
+    are chosen in floats and decide nothing.
     """
+    unit = summation_bound(cuts.shape[1] + 2)
     with quiet():
-        share = _share_of_cut(space, rows, cut, radius)[:, :, None]
-        added = share * cut[:, None, :]
-        total = rows + added
-        error = error + share * cut_error[:, None, :]
-        rounded = 2 * UNIT_ROUNDOFF * (np.abs(added) + np.abs(total))
-        error = np.where(added == 0, error, (error + rounded) * BOUND_SLACK + UNDERFLOW_GUARD)
+        share = _shares_of_cuts(space, rows, cuts, radius)
+        total = rows + share @ cuts
+        size = np.abs(rows) + share @ np.abs(cuts)
+        error = (
+            error + share @ cuts_error + unit * np.where((share != 0).any(axis=2, keepdims=True), size, 0.0)
+        ) * BOUND_SLACK
         slack, slack_error = start_slacks(space, total, error)
         shape = (-1, space.network.input_dim)
         normal, doubt = total[:, :, :-1].reshape(shape), error[:, :, :-1].reshape(shape)
         length = _lengths_above(space, normal, doubt).reshape(slack.shape)
         constant = ~((total[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
         reach = np.where(constant, 0.0, radius * length)
-        size = np.abs(slack) + slack_error + reach
-        high = slack_error - slack + reach + 4 * UNIT_ROUNDOFF * size
+        high = slack_error - slack + reach + 4 * UNIT_ROUNDOFF * (np.abs(slack) + slack_error + reach)
     return np.where(np.isnan(high), np.inf, high)
 
 
-def _share_of_cut(space: SearchSpace, rows: Floats, cut: Floats, radius: float) -> Floats:
-    """How much of a cut to add to rows for the least maximum on the ball, (n, j); rounded.
+def _shares_of_cuts(space: SearchSpace, rows: Floats, cuts: Floats, radius: float) -> Floats:
+    """How much of each cut to add to rows for about the least maximum on the ball, (n, j, m); rounded.
 
-    In norm 2, with the cut's normal taken at length 1 and its hyperplane at a distance D from x, let a row have the
-    parts p along that normal and r at right angles to it. The maximum ``-t D + R sqrt((p + t)^2 + r^2)`` is least where
-    ``p + t = r D / sqrt(R^2 - D^2)``.
+    One cut after the other. In norm 2, with a cut's normal taken at length 1 and its hyperplane at a distance D from x,
+    let a row have the parts p along that normal and r at right angles to it. The maximum ``-t D + R sqrt((p + t)^2 +
+    r^2)`` is least where ``p + t = r D / sqrt(R^2 - D^2)``. In the other norms only the first cut is used.
     """
-    normal, of_cut = rows[:, :, :-1], cut[:, :-1]
+    normal, of_cut = rows[:, :, :-1], cuts[:, :, :-1]
+    shares = np.zeros((*rows.shape[:2], cuts.shape[1]))
+    if not np.isfinite(radius):
+        return shares
+    depth = -(cuts[:, :, :-1] @ space.start + cuts[:, :, -1])
     if space.norm != 2:
-        normal, of_cut = _among_inputs(space, normal), _among_inputs(space, of_cut)
-    elif space.stretch is not None:
+        normal, of_cut = _among_inputs(space, normal), _among_inputs(space, of_cut[:, 0])
+        with np.errstate(all="ignore"):
+            share = _bisected(space.norm, normal, of_cut, depth[:, 0], radius)
+        shares[:, :, 0] = np.where(np.isfinite(share) & (share > 0), share, 0.0)
+        return shares
+    if space.stretch is not None:
         normal, of_cut = normal @ space.stretch, of_cut @ space.stretch
-    length = np.linalg.norm(of_cut, axis=1)
     with np.errstate(all="ignore"):
-        unit = of_cut / length[:, None]
-        distance = -(cut[:, :-1] @ space.start + cut[:, -1]) / length
-        along = np.einsum("njk,nk->nj", normal, unit)
-        across = np.sqrt(np.maximum(np.einsum("njk,njk->nj", normal, normal) - along * along, 0.0))
-        if space.norm == 2:
-            share = across * (distance / np.sqrt(radius * radius - distance * distance))[:, None] - along
-            share /= length[:, None]
+        length = np.linalg.norm(of_cut, axis=2)
+        unit = np.where(length > 0, of_cut.transpose(2, 0, 1) / length, 0.0).transpose(1, 2, 0)
+        away = depth / length
+        usable = (length > 0) & (np.abs(away) < radius)
+        pull = np.where(usable, away / np.sqrt(radius * radius - away * away), 0.0)
+        gram = unit @ unit.transpose(0, 2, 1)
+        along = normal @ unit.transpose(0, 2, 1)
+        square = np.einsum("njk,njk->nj", normal, normal)
+        for _ in range(SWEEPS if cuts.shape[1] > 1 else 1):
+            for c in range(cuts.shape[1]):
+                if not usable[:, c].any():
+                    continue
+                p = along[:, :, c]
+                across = np.sqrt(np.maximum(square - p * p, 0.0))
+                step = np.maximum(across * pull[:, c, None] - p, -shares[:, :, c])
+                step = np.where(usable[:, c, None], step, 0.0)
+                square += step * (2 * p + step)
+                along += step[:, :, None] * gram[:, None, c]
+                shares[:, :, c] += step
+        shares /= np.where(length > 0, length, 1.0)[:, None, :]
+    return np.where(np.isfinite(shares) & (shares > 0), shares, 0.0)
+
+
+def _bisected(norm: float, normal: Floats, of_cut: Floats, depth: Floats, radius: float) -> Floats:
+    """The share t of cuts at which ``-t depth + radius |normal + t of_cut|``, in the dual norm, is about least."""
+    greatest = np.linalg.norm(normal, DUAL[norm], axis=2)
+    room = radius * np.linalg.norm(of_cut, DUAL[norm], axis=1) - depth
+    low, high = np.zeros(greatest.shape), 2 * radius * greatest / room[:, None]
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        total = normal + middle[:, :, None] * of_cut[:, None, :]
+        if norm == np.inf:
+            rate = np.einsum("njk,nk->nj", np.sign(total), of_cut)
         else:
-            share = np.zeros(along.shape)
-    return np.where(np.isfinite(share) & (share > 0), share, 0.0)
+            steepest = np.abs(total).argmax(axis=2)[:, :, None]
+            rate = np.sign(np.take_along_axis(total, steepest, axis=2)) * np.take_along_axis(
+                np.broadcast_to(of_cut[:, None, :], total.shape), steepest, axis=2
+            )
+            rate = rate[:, :, 0]
+        rising = radius * rate > depth[:, None]
+        low, high = np.where(rising, low, middle), np.where(rising, middle, high)
+    return low
 
 
 def dual_norms(space: SearchSpace, normals: Floats) -> Floats:

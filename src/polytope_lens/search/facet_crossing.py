@@ -7,15 +7,13 @@ that neuron's bit is all that changes there. Elsewhere the pattern across is com
 
 from __future__ import annotations
 
-import signal
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from polytope_lens._arrays.batches import batch_size
+from polytope_lens._progress import interruptible
 from polytope_lens.cells.neighbors import enter, numbers_each
 from polytope_lens.cells.region_facets import Cells, exit_points, prove_rows, region_rows
 from polytope_lens.cells.search_space import dual_norms, nearest, shown_by_row, start_slacks
@@ -25,8 +23,8 @@ from polytope_lens.polytope.batch.statuses import FACET, OPEN
 from polytope_lens.search.region_set import BEYOND, DONE, MET, PLACED, RegionSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+    import threading
+    from collections.abc import Callable
 
     from polytope_lens._types import Bools, Floats, Ints, Statuses
     from polytope_lens.cells.search_space import SearchSpace
@@ -114,7 +112,7 @@ def search(
     found = RegionSet(n_words(network.n_neurons), network.input_dim)
     state = SearchState(space, found, by_distance, limits.radius, Cells(network, space.around))
     found.add(pack(bits[None]), space.start[None], np.array([-1]), np.zeros(1), np.zeros(1))
-    with _interruptible() as stop:
+    with interruptible() as stop:
         if by_distance:
             listed, status = _nearest_first(state, limits, report, stop, look)
         else:
@@ -214,26 +212,6 @@ def _clear(state: SearchState) -> float:
         if found.state[nearest_first[0]] != MET:
             return float(found.bound[nearest_first[0]])
         _settle(state, met)
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, once, so that what was found can be handed over; the second time it interrupts."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _settle(state: SearchState, index: Ints) -> None:
