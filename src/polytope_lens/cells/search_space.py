@@ -101,6 +101,17 @@ def lift(space: SearchSpace, points: Floats) -> Floats:
     return np.where(np.isfinite(found), found, space.x)
 
 
+def point_distances(space: SearchSpace, points: Floats) -> Floats:
+    """How far points (n, k), or the inputs they are lifted to, are from x, (n,); rounded, infinite if not known."""
+    with quiet():
+        if space.norm == 2 and space.stretch is not None:
+            step = np.linalg.solve(space.stretch, (points - space.start).T).T
+        else:
+            step = lift(space, points) - space.x
+        distance = np.linalg.norm(step, space.norm, axis=1)
+    return np.where(np.isfinite(distance) & np.isfinite(points).all(axis=1), distance, np.inf)
+
+
 def are_inside(space: SearchSpace, rows: Floats, error: Floats, points: Floats) -> Bools:
     """Which points are proved to be inside regions given by rows, and so the inputs that they are lifted to."""
     inside = surely_inside(rows, error, points)
