@@ -15,7 +15,7 @@ from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Bools, Floats
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
 
@@ -99,6 +99,16 @@ def lift(space: SearchSpace, points: Floats) -> Floats:
     with quiet():
         found = space.x + np.linalg.solve(space.stretch, (points - space.start).T).T @ space.frame.T
     return np.where(np.isfinite(found), found, space.x)
+
+
+def about_nearest(space: SearchSpace, rows: Floats) -> Floats:
+    """Distances of n regions, given by rounded rows, from x, (n,); rounded, and too small where the method gives up."""
+    if space.norm != 2:
+        return nearest(space, rows, np.zeros_like(rows))[0]
+    normals = rows[:, :, :-1]
+    with quiet():
+        slack = -(normals @ space.start + rows[:, :, -1])
+        return nearest_points(normals if space.stretch is None else normals @ space.stretch, slack)[0]
 
 
 def point_distances(space: SearchSpace, points: Floats) -> Floats:
@@ -309,8 +319,39 @@ def _bisected(norm: float, normal: Floats, of_cut: Floats, depth: Floats, radius
     return low
 
 
-def dual_norms(space: SearchSpace, normals: Floats) -> Floats:
-    """What divides the value of a row into the distance of its hyperplane, normals (n, k) -> (n,); rounded."""
-    if space.norm == 2 and space.stretch is not None:
-        return np.asarray(np.linalg.norm(normals @ space.stretch, axis=1))
-    return np.asarray(np.linalg.norm(_among_inputs(space, normals), DUAL[space.norm], axis=1))
+def distances_across(space: SearchSpace, rows: Floats, error: Floats, layer: Ints) -> Floats:
+    """About how far from x at least is what lies across each row of n regions, (n, m); ends of the domain are layer -1.
+
+    It is across the row's hyperplane, and the rows of the same layer and those before it are the same there, but for
+    signs. Of these, those that keep the region itself away from x add up to a halfspace, and so, in norm 2, it is at
+    least as far as the corner of two halfspaces. In the other norms the row's own is taken alone.
+    """
+    slack, _ = start_slacks(space, rows, error)
+    n, m = slack.shape
+    with np.errstate(all="ignore"):
+        if space.norm != 2:
+            length = np.linalg.norm(_among_inputs(space, rows[:, :, :-1]), DUAL[space.norm], axis=2)
+            return np.nan_to_num(slack / length, posinf=0.0)
+        normals = rows[:, :, :-1]
+        normals = normals if space.stretch is None else normals @ space.stretch
+        own = slack / np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))
+        _, multipliers = nearest_points(normals, slack)
+        found = np.zeros((n, m))
+        for index in np.unique(layer):
+            here = np.flatnonzero(layer == index)
+            weights = np.where(layer <= index, multipliers, 0.0)
+            normal = np.einsum("nm,nmk->nk", weights, normals)
+            length = np.sqrt(np.einsum("nk,nk->n", normal, normal))[:, None]
+            away = -np.einsum("nm,nm->n", weights, slack)[:, None] / length
+            cosine = -np.einsum("nmk,nk->nm", normals[:, here], normal) / length * (own[:, here] / slack[:, here])
+            found[:, here] = _corner(away, own[:, here], cosine)
+    return np.nan_to_num(found, posinf=0.0)
+
+
+def _corner(one: Floats, other: Floats, cosine: Floats) -> Floats:
+    """About the distance of what two halfspaces have in common, given their own and the cosine of their normals."""
+    greater = np.fmax(one, other)
+    square = (one * one + other * other - 2 * cosine * one * other) / (1 - cosine * cosine)
+    is_corner = (cosine * one < other) & (cosine * other < one) & (np.abs(cosine) < 1 - 2.0**-20)
+    # A little less, for rounding, which is great where the normals are nearly parallel.
+    return np.where(is_corner, np.fmax(greater, np.sqrt(square) * (1 - 2.0**-24)), greater)

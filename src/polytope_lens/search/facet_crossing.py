@@ -16,9 +16,17 @@ from polytope_lens._arrays.batches import batch_size
 from polytope_lens._progress import interruptible
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD
 from polytope_lens.cells.neighbors import enter, numbers_each
-from polytope_lens.cells.region_facets import Cells, exit_points, prove_rows, region_rows
-from polytope_lens.cells.search_space import dual_norms, nearest, point_distances, shown_by_row, start_slacks
+from polytope_lens.cells.region_facets import Cells, exit_points, prove_rows, region_rows, rounded_rows
+from polytope_lens.cells.search_space import (
+    about_nearest,
+    distances_across,
+    nearest,
+    point_distances,
+    shown_by_row,
+    start_slacks,
+)
 from polytope_lens.errors import Status
+from polytope_lens.network.network import layer_of_bit
 from polytope_lens.network.pattern import n_words, pack, unpack
 from polytope_lens.polytope.batch.redundancy import LARGE
 from polytope_lens.polytope.batch.statuses import FACET, NOT_ASKED, OPEN
@@ -174,7 +182,7 @@ def _guess(state: SearchState, wanted: int) -> float:
     """A distance at which many of the wanted regions may begin: that of some hyperplanes of the first region."""
     network = state.space.network
     rows, error = region_rows(network, state.space.around, unpack(state.found.words[:1], network.n_neurons))
-    lower, _ = _leads(state, rows[:, : network.n_neurons], error[:, : network.n_neurons])
+    lower, _ = _leads(state, np.zeros(1, dtype=np.int64), rows, error)
     nearest_first = np.sort(lower[0])
     place = wanted.bit_length()
     return float(nearest_first[place]) if place < len(nearest_first) else np.inf
@@ -183,15 +191,13 @@ def _guess(state: SearchState, wanted: int) -> float:
 def _far_enough(state: SearchState, wanted: int | None, due: Floats) -> float:
     """The distance before which rows are asked now, because as many regions as wanted begin before it.
 
-    As long as fewer are known it is guessed. What is farther, or beyond the radius, is asked when it is due.
+    As long as fewer are known it is guessed. What is farther is asked when it is due.
     """
     found, enough = state.found, np.inf
     if wanted is not None:
         enough = float(np.partition(found.near, wanted - 1)[wanted - 1]) if found.count >= wanted else np.inf
         if enough == np.inf:
             enough = max(state.guess, AGAIN * float(due.max()))
-    if state.radius is not None:
-        enough = min(enough, state.radius)
     return max(enough, float(due.max())) * FARTHER + UNDERFLOW_GUARD
 
 
@@ -264,10 +270,13 @@ def _measure(state: SearchState, index: Ints) -> None:
     limit = np.inf if state.radius is None else state.radius
     for start in range(0, len(index), state.step):
         part = index[start : start + state.step]
-        rows, error = region_rows(space.network, space.around, unpack(found.words[part], space.network.n_neurons))
-        found.key[part], shown, _, _ = nearest(space, rows, error, limit)
+        bits = unpack(found.words[part], space.network.n_neurons)
+        if state.radius is None:
+            found.key[part] = about_nearest(space, rounded_rows(space.network, space.around, bits))
+        else:
+            found.key[part], shown, _, _ = nearest(space, *region_rows(space.network, space.around, bits), limit)
+            found.bound[part] = np.maximum(found.bound[part], shown)
         found.near[part] = found.key[part]
-        found.bound[part] = np.maximum(found.bound[part], shown)
         found.state[part] = np.where(found.bound[part] >= limit, BEYOND, PLACED)
 
 
@@ -293,10 +302,11 @@ def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
     if (new := np.flatnonzero(~found.entered[index])).size:
         _enter(state, index[new], bits[new], rows[new], error[new])
     points = found.point[index]
-    lower, bound = _leads(state, rows[:, :n_bits], error[:, :n_bits])
-    lower = np.maximum(lower, found.key[index][:, None])
+    lower, bound = _leads(state, index, rows, error)
     before = unpack(found.asked[index], n_bits)
     asked = ~before & (lower < far)
+    if state.radius is not None:
+        asked &= (bound < state.radius) | (found.state[index] == DONE)[:, None]
     given = np.full(rows.shape[:2], NOT_ASKED, dtype=np.int8)
     given[:, :n_bits][asked] = OPEN
     if rows.shape[1] * network.input_dim >= LARGE:
@@ -334,22 +344,21 @@ def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
     return fresh
 
 
-def _leads(state: SearchState, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
-    """How far from the start the hyperplanes of rows are, (n, m): about, and at least, as is proved.
+def _leads(state: SearchState, index: Ints, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """How far what lies across the neurons' rows of some regions is from the start, (n, n_neurons).
 
-    Both are found only where they are needed: in searches by distance, and with a radius.
+    About, and at least, as is proved; only where it is needed, in searches by distance, and with a radius.
     """
-    space, shape = state.space, rows.shape[:2]
-    if not state.by_distance:
-        return np.zeros(shape), np.zeros(shape)
-    slack, slack_error = (part.ravel() for part in start_slacks(space, rows, error))
-    normal, doubt = (part[:, :, :-1].reshape(len(slack), rows.shape[2] - 1) for part in (rows, error))
-    with np.errstate(all="ignore"):
-        lower = np.nan_to_num(slack / dual_norms(space, normal), posinf=0.0)
-        bound = np.zeros(len(slack))
-        if state.radius is not None:
-            bound = shown_by_row(space, slack, slack_error, normal, doubt)
-    return lower.reshape(shape), bound.reshape(shape)
+    space, n_bits = state.space, state.space.network.n_neurons
+    lower, bound = np.zeros((2, len(rows), n_bits))
+    if state.by_distance:
+        layer = np.append(layer_of_bit(space.network), np.full(rows.shape[1] - n_bits, -1))
+        lower = np.maximum(distances_across(space, rows, error, layer)[:, :n_bits], state.found.key[index][:, None])
+    if state.radius is not None:
+        slack, slack_error = (part[:, :n_bits].ravel() for part in start_slacks(space, rows, error))
+        normal, doubt = (part[:, :n_bits].reshape(len(slack), rows.shape[2])[:, :-1] for part in (rows, error))
+        bound = shown_by_row(space, slack, slack_error, normal, doubt).reshape(bound.shape)
+    return lower, bound
 
 
 def _decided(
