@@ -344,6 +344,8 @@ def distances_across(space: SearchSpace, rows: Floats, error: Floats, layer: Int
             length = np.sqrt(np.einsum("nk,nk->n", normal, normal))[:, None]
             away = -np.einsum("nm,nm->n", weights, slack)[:, None] / length
             cosine = -np.einsum("nmk,nk->nm", normals[:, here], normal) / length * (own[:, here] / slack[:, here])
+            # A row that keeps the region away from x itself is turned round.
+            away = np.where(weights[:, here] > 0, -np.inf, away)
             found[:, here] = _corner(away, own[:, here], cosine)
     return np.nan_to_num(found, posinf=0.0)
 

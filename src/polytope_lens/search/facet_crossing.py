@@ -166,7 +166,9 @@ def _nearest_first(
             return _nearest(found, done), Status.RADIUS_REACHED if beyond else Status.COMPLETE
         if wanted is not None and len(done) >= wanted:
             last = np.partition(found.key[done], wanted - 1)[wanted - 1]
-            if due[waiting].min(initial=np.inf) >= last:
+            # Whether there are more has to be known, too.
+            more = len(done) > wanted or bool((found.state != DONE).any())
+            if more and due[waiting].min(initial=np.inf) >= last:
                 return _nearest(found, done)[:wanted], Status.BUDGET_REACHED
         size = min(state.step, max(1, len(done) // SHARE))
         if len(waiting) > size:
