@@ -107,8 +107,9 @@ def about_nearest(space: SearchSpace, rows: Floats) -> Floats:
         return nearest(space, rows, np.zeros_like(rows))[0]
     normals = rows[:, :, :-1]
     with quiet():
-        slack = -(normals @ space.start + rows[:, :, -1])
-        return nearest_points(normals if space.stretch is None else normals @ space.stretch, slack)[0]
+        slack: Floats = -(normals @ space.start + rows[:, :, -1])
+        distance, _ = nearest_points(normals if space.stretch is None else normals @ space.stretch, slack)
+    return distance
 
 
 def point_distances(space: SearchSpace, points: Floats) -> Floats:
@@ -140,12 +141,13 @@ def start_slacks(space: SearchSpace, rows: Floats, error: Floats) -> tuple[Float
 
 
 def nearest(
-    space: SearchSpace, rows: Floats, error: Floats, limit: float = np.inf
+    space: SearchSpace, rows: Floats, error: Floats, limit: float = np.inf, *, hasty: bool = False
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Distances of n regions from the start, lower bounds on them, multipliers that prove these, and nearest inputs.
 
     (n,), (n,), (n, m) and (n, d); all but the bounds are rounded. Where the method gives up, as in empty regions, the
-    distance is too small; so it may be where that of a region is proved to be `limit` at least.
+    distance is too small; so it may be where that of a region is proved to be `limit` at least. With `hasty` it gives
+    up sooner.
     """
     slack, _ = start_slacks(space, rows, error)
     normals = rows[:, :, :-1]
@@ -158,7 +160,7 @@ def nearest(
         distance = np.maximum(distance / (1.0 if space.norm == 1 else step.shape[1] ** 0.5), shown)
         near = np.flatnonzero(shown < limit)
         for i in near:
-            found = nearest_in_norm(_among_inputs(space, rows[i, :, :-1]), slack[i], space.norm)
+            found = nearest_in_norm(_among_inputs(space, rows[i, :, :-1]), slack[i], space.norm, hasty=hasty)
             if found is not None:
                 step[i], multipliers[i] = found
                 distance[i] = np.linalg.norm(step[i], space.norm)
@@ -331,7 +333,7 @@ def distances_across(space: SearchSpace, rows: Floats, error: Floats, layer: Int
     with np.errstate(all="ignore"):
         if space.norm != 2:
             length = np.linalg.norm(_among_inputs(space, rows[:, :, :-1]), DUAL[space.norm], axis=2)
-            return np.nan_to_num(slack / length, posinf=0.0)
+            return np.asarray(np.nan_to_num(slack / length, posinf=0.0))
         normals = rows[:, :, :-1]
         normals = normals if space.stretch is None else normals @ space.stretch
         own = slack / np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))

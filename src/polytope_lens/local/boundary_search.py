@@ -112,14 +112,14 @@ class BoundarySearch:
                 return
             self.seen.add(bits.tobytes())
             distance, shown, _, points = self._nearest(
-                np.broadcast_to(bits, (n_margins, network.n_neurons)), np.arange(n_margins)
+                np.broadcast_to(bits, (n_margins, network.n_neurons)), np.arange(n_margins), hasty=True
             )
             i = int(np.where(shown < self.upper, distance, np.inf).argmin())
             before, point = self.upper, points[i]
             if not shown[i] < before or not self.reach(point) or not self.upper < before:
                 return
 
-    def _nearest(self, bits: Bools, margin: Ints) -> tuple[Floats, Floats, Floats, Floats]:
+    def _nearest(self, bits: Bools, margin: Ints, *, hasty: bool = False) -> tuple[Floats, Floats, Floats, Floats]:
         """What :func:`.nearest` says of the other side of the boundary in regions, the margin's row being the last."""
         space = self.space
         *_, (margins, doubt) = bounded_rows(space.network, bits)
@@ -127,7 +127,7 @@ class BoundarySearch:
         rows, error = region_rows(space.network, space.around, bits)
         rows = np.concatenate([rows, -margins[margin, at][:, None]], axis=1)
         error = np.concatenate([error, doubt[margin, at][:, None]], axis=1)
-        return nearest(space, rows, error, self.upper)
+        return nearest(space, rows, error, self.upper, hasty=hasty)
 
     def reach(self, near: Floats) -> bool:
         """Take a point, or one just behind it, as the best one, if it is proved to be across and nearer."""

@@ -317,7 +317,7 @@ def _proved(search: SignSearch, parts: Parts, rows: Floats, error: Floats, margi
     `margin` is the number of the row above the margin, which cuts off something where no combination does.
     """
     space = search.space
-    _, shown, multipliers, points = nearest(space, rows, error, search.boundary.upper)
+    _, shown, multipliers, points = nearest(space, rows, error, search.boundary.upper, hasty=True)
     alone = ~(multipliers > 0).any(axis=1)
     weights = multipliers.copy()
     weights[alone, margin] = 1.0
