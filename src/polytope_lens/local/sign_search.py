@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens._arrays.batches import batch_size
+from polytope_lens._arrays.batches import batch_size, batches
 from polytope_lens._arrays.ragged import starts
 from polytope_lens._progress import interruptible
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, summation_bound
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above
 from polytope_lens.bounds.relaxation import Relaxation, relax
 from polytope_lens.cells.interior_proposals import are_constant
-from polytope_lens.cells.region_facets import stacked_rows
+from polytope_lens.cells.region_facets import region_rows
 from polytope_lens.cells.search_space import highest_in_ball, nearest, shown_by_row, start_slacks
 from polytope_lens.errors import Status
 from polytope_lens.exact.bounded_rows import bounded_rows
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.cells.search_space import SearchSpace
     from polytope_lens.local.boundary_search import BoundarySearch
+    from polytope_lens.network.network import Network
 
     Report = Callable[[int, int], None]
 
@@ -151,9 +152,9 @@ def search_signs(boundary: BoundarySearch, bits: Bools, most_parts: int | None, 
 def _around_home(space: SearchSpace, bits: Bools) -> float:
     """A proved distance from x up to which all is in its own region, and no margin reaches 0."""
     *_, (margins, doubt) = bounded_rows(space.network, bits[None])
-    rows, error = stacked_rows(space.network, bits[None])
-    rows = np.concatenate([rows, margins.transpose(1, 0, 2)], axis=1)
-    error = np.concatenate([error, doubt.transpose(1, 0, 2)], axis=1)
+    rows, error = region_rows(space.network, space.around, bits[None])
+    rows = np.concatenate([rows[:, : len(bits)], margins.transpose(1, 0, 2)], axis=1)
+    error = np.concatenate([error[:, : len(bits)], doubt.transpose(1, 0, 2)], axis=1)
     slack, slack_error = start_slacks(space, rows, error)
     shown = shown_by_row(space, slack[0], slack_error[0], rows[0, :, :-1], error[0, :, :-1])
     # A neuron whose row does not depend on x has no boundary here.
@@ -212,9 +213,7 @@ def _enclosed(search: SignSearch, parts: Parts) -> tuple[Parts, Enclosure]:
         asked = (((low[:, here] < 0) & (high[:, here] > 0)) | (signs[:, here] != 0)).any(axis=0) & layer.cuts
         asked = np.flatnonzero(asked)
         if asked.size:
-            chosen = np.eye(layer.width)[asked]
-            both = np.broadcast_to(np.concatenate([chosen, -chosen]), (len(low), 2 * len(asked), layer.width))
-            above, doubt = rows_above(network, index, both, lines)
+            above, doubt = _above_neurons(network, index, asked, lines, len(low))
             place = asked + search.first[index]
             given, given_error = _of_signs(above, doubt, signs[:, place])
             is_given = (signs[:, place] != 0).any(axis=0)
@@ -235,6 +234,19 @@ def _enclosed(search: SignSearch, parts: Parts) -> tuple[Parts, Enclosure]:
     lines = [Relaxation(*(array[left] for array in each)) for each in lines]
     found = parts._replace(low=low, high=high).at(left)
     return found, Enclosure(lines, *_usable(rows, error), np.array(owners, dtype=np.int64))
+
+
+def _above_neurons(network: Network, index: int, asked: Ints, lines: list[Relaxation], n: int) -> tuple[Floats, Floats]:
+    """Rows above some neurons of a layer, and then above their negatives, in n parts."""
+    width = network.layers[index].width
+    found = []
+    for some in batches(len(asked), 2 * n * width):
+        chosen = np.zeros((len(asked[some]), width))
+        chosen[np.arange(len(chosen)), asked[some]] = 1.0
+        both = (np.broadcast_to(coefficients, (n, *chosen.shape)) for coefficients in (chosen, -chosen))
+        found.extend(rows_above(network, index, coefficients, lines) for coefficients in both)
+    rows, error = zip(*(*found[::2], *found[1::2]), strict=True)
+    return np.concatenate(rows, axis=1), np.concatenate(error, axis=1)
 
 
 def _of_signs(above: Floats, doubt: Floats, signs: NDArray[np.int8]) -> tuple[Floats, Floats]:
