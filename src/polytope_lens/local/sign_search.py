@@ -239,7 +239,7 @@ def _enclosed(search: SignSearch, parts: Parts) -> tuple[Parts, Enclosure]:
 def _above_neurons(network: Network, index: int, asked: Ints, lines: list[Relaxation], n: int) -> tuple[Floats, Floats]:
     """Rows above some neurons of a layer, and then above their negatives, in n parts."""
     width = network.layers[index].width
-    found = []
+    found: list[tuple[Floats, Floats]] = []
     for some in batches(len(asked), 2 * n * width):
         chosen = np.zeros((len(asked[some]), width))
         chosen[np.arange(len(chosen)), asked[some]] = 1.0
