@@ -1,12 +1,19 @@
-"""Bars that tell how far long work has got, where somebody looks at them; tqdm is imported only then."""
+"""Long work: bars that tell how far it has got, where somebody looks at them, and Ctrl-C that leaves what was found.
+
+tqdm is imported only where a bar is shown.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from types import FrameType
 
 
 class NoBar:
@@ -50,3 +57,23 @@ def bar(progress: bool | None, things: Iterable[Any] | None = None, **options: A
     from tqdm import tqdm
 
     return tqdm(things, delay=1.0, leave=False, **options)
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, once, so that what was found can be handed over; the second time it interrupts."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import pytest
 
-from polytope_lens._progress import bar
+from polytope_lens._progress import bar, interruptible
 
 
 @pytest.mark.parametrize("progress", [None, False, True])
@@ -29,3 +32,27 @@ def test_on_terminals_there_is_one(monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert not bar(None).disable
     assert bar(False).disable
+
+
+def test_ctrl_c_is_noted_once_and_then_interrupts():
+    before = signal.getsignal(signal.SIGINT)
+    with interruptible() as stop:
+        assert not stop.is_set()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_threads_leave_signals_alone():
+    before, seen = signal.getsignal(signal.SIGINT), []
+
+    def work():
+        with interruptible() as stop:
+            seen.append((signal.getsignal(signal.SIGINT) is before, stop.is_set()))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [(True, False)]

@@ -15,11 +15,15 @@ from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.polytope.batch.nearest_points import nearest_points
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Bools, Floats
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
 
 
+# Halvings in which the share of a cut is found in the norms 1 and inf.
+BISECTIONS = 10
+# How often each of several cuts is taken anew.
+SWEEPS = 2
 # A hyperplane's distance in a norm is measured by its normal in the dual one.
 DUAL = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}
 
@@ -97,6 +101,28 @@ def lift(space: SearchSpace, points: Floats) -> Floats:
     return np.where(np.isfinite(found), found, space.x)
 
 
+def about_nearest(space: SearchSpace, rows: Floats) -> Floats:
+    """Distances of n regions, given by rounded rows, from x, (n,); rounded, and too small where the method gives up."""
+    if space.norm != 2:
+        return nearest(space, rows, np.zeros_like(rows))[0]
+    normals = rows[:, :, :-1]
+    with quiet():
+        slack: Floats = -(normals @ space.start + rows[:, :, -1])
+        distance, _ = nearest_points(normals if space.stretch is None else normals @ space.stretch, slack)
+    return distance
+
+
+def point_distances(space: SearchSpace, points: Floats) -> Floats:
+    """How far points (n, k), or the inputs they are lifted to, are from x, (n,); rounded, infinite if not known."""
+    with quiet():
+        if space.norm == 2 and space.stretch is not None:
+            step = np.linalg.solve(space.stretch, (points - space.start).T).T
+        else:
+            step = lift(space, points) - space.x
+        distance = np.linalg.norm(step, space.norm, axis=1)
+    return np.where(np.isfinite(distance) & np.isfinite(points).all(axis=1), distance, np.inf)
+
+
 def are_inside(space: SearchSpace, rows: Floats, error: Floats, points: Floats) -> Bools:
     """Which points are proved to be inside regions given by rows, and so the inputs that they are lifted to."""
     inside = surely_inside(rows, error, points)
@@ -115,12 +141,13 @@ def start_slacks(space: SearchSpace, rows: Floats, error: Floats) -> tuple[Float
 
 
 def nearest(
-    space: SearchSpace, rows: Floats, error: Floats, limit: float = np.inf
+    space: SearchSpace, rows: Floats, error: Floats, limit: float = np.inf, *, hasty: bool = False
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Distances of n regions from the start, lower bounds on them, multipliers that prove these, and nearest inputs.
 
     (n,), (n,), (n, m) and (n, d); all but the bounds are rounded. Where the method gives up, as in empty regions, the
-    distance is too small; so it may be where that of a region is proved to be `limit` at least.
+    distance is too small; so it may be where that of a region is proved to be `limit` at least. With `hasty` it gives
+    up sooner.
     """
     slack, _ = start_slacks(space, rows, error)
     normals = rows[:, :, :-1]
@@ -133,7 +160,7 @@ def nearest(
         distance = np.maximum(distance / (1.0 if space.norm == 1 else step.shape[1] ** 0.5), shown)
         near = np.flatnonzero(shown < limit)
         for i in near:
-            found = nearest_in_norm(_among_inputs(space, rows[i, :, :-1]), slack[i], space.norm)
+            found = nearest_in_norm(_among_inputs(space, rows[i, :, :-1]), slack[i], space.norm, hasty=hasty)
             if found is not None:
                 step[i], multipliers[i] = found
                 distance[i] = np.linalg.norm(step[i], space.norm)
@@ -202,8 +229,133 @@ def _lengths_above(space: SearchSpace, normal: Floats, doubt: Floats) -> Floats:
     return np.asarray((np.linalg.norm(np.abs(normal) + doubt, DUAL[space.norm], axis=1) + 2.0**-500) * rounding)
 
 
-def dual_norms(space: SearchSpace, normals: Floats) -> Floats:
-    """What divides the value of a row into the distance of its hyperplane, normals (n, k) -> (n,); rounded."""
-    if space.norm == 2 and space.stretch is not None:
-        return np.asarray(np.linalg.norm(normals @ space.stretch, axis=1))
-    return np.asarray(np.linalg.norm(_among_inputs(space, normals), DUAL[space.norm], axis=1))
+def highest_in_ball(
+    space: SearchSpace, rows: Floats, error: Floats, radius: float, cuts: Floats, cuts_error: Floats
+) -> Floats:
+    """Upper bounds, (n, j), on rows (n, j, k + 1) at the inputs within a radius of x where no cut is negative.
+
+    `cuts` (n, m, k + 1) are rows, too; those of zeros cut nothing. Nonnegative multiples of them may be added to a row
+    before its maximum on the ball is taken, which is its value at x and the radius times its normal's dual norm. They
+    are chosen in floats and decide nothing.
+    """
+    unit = summation_bound(cuts.shape[1] + 2)
+    with quiet():
+        share = _shares_of_cuts(space, rows, cuts, radius)
+        total = rows + share @ cuts
+        size = np.abs(rows) + share @ np.abs(cuts)
+        error = (
+            error + share @ cuts_error + unit * np.where((share != 0).any(axis=2, keepdims=True), size, 0.0)
+        ) * BOUND_SLACK
+        slack, slack_error = start_slacks(space, total, error)
+        shape = (-1, space.network.input_dim)
+        normal, doubt = total[:, :, :-1].reshape(shape), error[:, :, :-1].reshape(shape)
+        length = _lengths_above(space, normal, doubt).reshape(slack.shape)
+        constant = ~((total[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2)
+        reach = np.where(constant, 0.0, radius * length)
+        high = slack_error - slack + reach + 4 * UNIT_ROUNDOFF * (np.abs(slack) + slack_error + reach)
+    return np.where(np.isnan(high), np.inf, high)
+
+
+def _shares_of_cuts(space: SearchSpace, rows: Floats, cuts: Floats, radius: float) -> Floats:
+    """How much of each cut to add to rows for about the least maximum on the ball, (n, j, m); rounded.
+
+    One cut after the other. In norm 2, with a cut's normal taken at length 1 and its hyperplane at a distance D from x,
+    let a row have the parts p along that normal and r at right angles to it. The maximum ``-t D + R sqrt((p + t)^2 +
+    r^2)`` is least where ``p + t = r D / sqrt(R^2 - D^2)``. In the other norms only the first cut is used.
+    """
+    normal, of_cut = rows[:, :, :-1], cuts[:, :, :-1]
+    shares = np.zeros((*rows.shape[:2], cuts.shape[1]))
+    if not np.isfinite(radius):
+        return shares
+    depth = -(cuts[:, :, :-1] @ space.start + cuts[:, :, -1])
+    if space.norm != 2:
+        normal, of_cut = _among_inputs(space, normal), _among_inputs(space, of_cut[:, 0])
+        with np.errstate(all="ignore"):
+            share = _bisected(space.norm, normal, of_cut, depth[:, 0], radius)
+        shares[:, :, 0] = np.where(np.isfinite(share) & (share > 0), share, 0.0)
+        return shares
+    if space.stretch is not None:
+        normal, of_cut = normal @ space.stretch, of_cut @ space.stretch
+    with np.errstate(all="ignore"):
+        length = np.linalg.norm(of_cut, axis=2)
+        unit = np.where(length > 0, of_cut.transpose(2, 0, 1) / length, 0.0).transpose(1, 2, 0)
+        away = depth / length
+        usable = (length > 0) & (np.abs(away) < radius)
+        pull = np.where(usable, away / np.sqrt(radius * radius - away * away), 0.0)
+        gram = unit @ unit.transpose(0, 2, 1)
+        along = normal @ unit.transpose(0, 2, 1)
+        square = np.einsum("njk,njk->nj", normal, normal)
+        for _ in range(SWEEPS if cuts.shape[1] > 1 else 1):
+            for c in range(cuts.shape[1]):
+                if not usable[:, c].any():
+                    continue
+                p = along[:, :, c]
+                across = np.sqrt(np.maximum(square - p * p, 0.0))
+                step = np.maximum(across * pull[:, c, None] - p, -shares[:, :, c])
+                step = np.where(usable[:, c, None], step, 0.0)
+                square += step * (2 * p + step)
+                along += step[:, :, None] * gram[:, None, c]
+                shares[:, :, c] += step
+        shares /= np.where(length > 0, length, 1.0)[:, None, :]
+    return np.where(np.isfinite(shares) & (shares > 0), shares, 0.0)
+
+
+def _bisected(norm: float, normal: Floats, of_cut: Floats, depth: Floats, radius: float) -> Floats:
+    """The share t of cuts at which ``-t depth + radius |normal + t of_cut|``, in the dual norm, is about least."""
+    greatest = np.linalg.norm(normal, DUAL[norm], axis=2)
+    room = radius * np.linalg.norm(of_cut, DUAL[norm], axis=1) - depth
+    low, high = np.zeros(greatest.shape), 2 * radius * greatest / room[:, None]
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        total = normal + middle[:, :, None] * of_cut[:, None, :]
+        if norm == np.inf:
+            rate = np.einsum("njk,nk->nj", np.sign(total), of_cut)
+        else:
+            steepest = np.abs(total).argmax(axis=2)[:, :, None]
+            rate = np.sign(np.take_along_axis(total, steepest, axis=2)) * np.take_along_axis(
+                np.broadcast_to(of_cut[:, None, :], total.shape), steepest, axis=2
+            )
+            rate = rate[:, :, 0]
+        rising = radius * rate > depth[:, None]
+        low, high = np.where(rising, low, middle), np.where(rising, middle, high)
+    return low
+
+
+def distances_across(space: SearchSpace, rows: Floats, error: Floats, layer: Ints) -> Floats:
+    """About how far from x at least is what lies across each row of n regions, (n, m); ends of the domain are layer -1.
+
+    It is across the row's hyperplane, and the rows of the same layer and those before it are the same there, but for
+    signs. Of these, those that keep the region itself away from x add up to a halfspace, and so, in norm 2, it is at
+    least as far as the corner of two halfspaces. In the other norms the row's own is taken alone.
+    """
+    slack, _ = start_slacks(space, rows, error)
+    n, m = slack.shape
+    with np.errstate(all="ignore"):
+        if space.norm != 2:
+            length = np.linalg.norm(_among_inputs(space, rows[:, :, :-1]), DUAL[space.norm], axis=2)
+            return np.asarray(np.nan_to_num(slack / length, posinf=0.0))
+        normals = rows[:, :, :-1]
+        normals = normals if space.stretch is None else normals @ space.stretch
+        own = slack / np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))
+        _, multipliers = nearest_points(normals, slack)
+        found = np.zeros((n, m))
+        for index in np.unique(layer):
+            here = np.flatnonzero(layer == index)
+            weights = np.where(layer <= index, multipliers, 0.0)
+            normal = np.einsum("nm,nmk->nk", weights, normals)
+            length = np.sqrt(np.einsum("nk,nk->n", normal, normal))[:, None]
+            away = -np.einsum("nm,nm->n", weights, slack)[:, None] / length
+            cosine = -np.einsum("nmk,nk->nm", normals[:, here], normal) / length * (own[:, here] / slack[:, here])
+            # A row that keeps the region away from x itself is turned round.
+            away = np.where(weights[:, here] > 0, -np.inf, away)
+            found[:, here] = _corner(away, own[:, here], cosine)
+    return np.nan_to_num(found, posinf=0.0)
+
+
+def _corner(one: Floats, other: Floats, cosine: Floats) -> Floats:
+    """About the distance of what two halfspaces have in common, given their own and the cosine of their normals."""
+    greater = np.fmax(one, other)
+    square = (one * one + other * other - 2 * cosine * one * other) / (1 - cosine * cosine)
+    is_corner = (cosine * one < other) & (cosine * other < one) & (np.abs(cosine) < 1 - 2.0**-20)
+    # A little less, for rounding, which is great where the normals are nearly parallel.
+    return np.where(is_corner, np.fmax(greater, np.sqrt(square) * (1 - 2.0**-24)), greater)

@@ -11,8 +11,9 @@ from flint import fmpq
 from polytope_lens.arithmetic.rational import dot, fraction, rational, rationals
 from polytope_lens.arithmetic.roots import enclose, enclose_root
 from polytope_lens.cells.region_facets import domain_sides, region_rows
-from polytope_lens.cells.search_space import nearest, shown_by_row, start_slacks
+from polytope_lens.cells.search_space import nearest
 from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.local.margins import margins_at
 from polytope_lens.lp.rational_nearest import exact_nearest, power_of
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # Points are moved on by these shares of their distance until they are proved to be across.
 FARTHER = (0.0, 2.0**-50, 2.0**-46, 2.0**-42, 2.0**-36, 2.0**-30)
+# Regions that a descent goes through at most.
+MOST_DESCENTS = 16
 # A piece that is nearer than the best point by less than this share is left to the end.
 TIE = 2.0**-40
 
@@ -58,7 +61,7 @@ class BoundarySearch:
     """What is known of the boundary around a place's point.
 
     `upper` is the distance, rounded up, of `point`, which is proved to be on the boundary or across. `pieces` are those
-    in regions looked at that may be nearer.
+    in regions looked at that may be nearer. `seen` are the regions that descents have led to.
     """
 
     asked: Margins
@@ -68,6 +71,7 @@ class BoundarySearch:
     point: Floats | None = None
     pair: Pair | None = None
     pieces: list[Piece] = field(default_factory=list)
+    seen: set[bytes] = field(default_factory=set)
 
     def lower(self) -> float:
         """A bound on the distance of all pieces in the regions looked at; proved."""
@@ -78,37 +82,52 @@ class BoundarySearch:
         distance = min((piece.distance for piece in self.pieces), default=self.upper)
         return min(max(distance, self.lower()), self.upper)
 
-    def look(self, state: SearchState, index: Ints) -> float:
-        """Find the pieces of the boundary in some regions; returns how far to search on."""
-        space, found = self.space, state.found
-        bits = unpack(found.words[index], space.network.n_neurons)
-        *_, (margins, doubt) = bounded_rows(space.network, bits)
-        # The other side of the boundary, as rows a . u + c <= 0.
-        margins, doubt = -margins.transpose(1, 0, 2), doubt.transpose(1, 0, 2)
-        slack, slack_error = start_slacks(space, margins, doubt)
-        flat = (-1, margins.shape[2])
-        shown = shown_by_row(
-            space, -slack.ravel(), slack_error.ravel(), margins.reshape(flat)[:, :-1], doubt.reshape(flat)[:, :-1]
-        ).reshape(slack.shape)
-        region, margin = np.nonzero((shown < self.upper) & (found.bound[index] < self.upper)[:, None])
-        order = np.argsort(shown[region, margin], kind="stable")
-        for start in range(0, len(order), state.step):
-            at, which = region[order[start : start + state.step]], margin[order[start : start + state.step]]
-            rows, error = region_rows(space.network, space.around, bits[at])
-            rows = np.concatenate([rows, margins[at, which][:, None]], axis=1)
-            error = np.concatenate([error, doubt[at, which][:, None]], axis=1)
-            distance, least, multipliers, points = nearest(space, rows, error, self.upper)
-            for i in np.argsort(distance, kind="stable"):
-                if least[i] >= self.upper:
-                    continue
-                piece = Piece(
-                    float(distance[i]), float(least[i]), bits[at[i]], int(which[i]), multipliers[i].copy(), points[i]
-                )
-                self.pieces.append(piece)
-                if distance[i] < self.upper * (1 - TIE):
-                    self.reach(points[i])
+    def look(self, bits: Bools, margin: Ints) -> None:
+        """Note the pieces of the boundary in regions with patterns (n, n_neurons), of one margin each."""
+        distance, shown, multipliers, points = self._nearest(bits, margin)
+        for i in np.argsort(distance, kind="stable"):
+            if shown[i] >= self.upper:
+                continue
+            piece = Piece(
+                float(distance[i]), float(shown[i]), bits[i], int(margin[i]), multipliers[i].copy(), points[i]
+            )
+            self.pieces.append(piece)
+            if distance[i] < self.upper * (1 - TIE):
+                self.reach(points[i])
         self.pieces = [piece for piece in self.pieces if piece.shown < self.upper]
-        return self.upper
+
+    def look_around(self, state: SearchState, index: Ints) -> float:
+        """Look at some regions of a search from facet to facet, which is to go on until a point across is found."""
+        n_margins = len(self.asked.pairs)
+        bits = unpack(state.found.words[index], self.space.network.n_neurons)
+        self.look(np.repeat(bits, n_margins, axis=0), np.tile(np.arange(n_margins), len(bits)))
+        return np.inf if self.upper == np.inf else 0.0
+
+    def descend(self, point: Floats) -> None:
+        """Go to the nearest boundary in the region of a point, and on from there while it comes nearer."""
+        network, n_margins = self.space.network, len(self.asked.pairs)
+        for _ in range(MOST_DESCENTS):
+            bits = point_signs(self.asked.network, point[None])[0] > 0
+            if bits.tobytes() in self.seen:
+                return
+            self.seen.add(bits.tobytes())
+            distance, shown, _, points = self._nearest(
+                np.broadcast_to(bits, (n_margins, network.n_neurons)), np.arange(n_margins), hasty=True
+            )
+            i = int(np.where(shown < self.upper, distance, np.inf).argmin())
+            before, point = self.upper, points[i]
+            if not shown[i] < before or not self.reach(point) or not self.upper < before:
+                return
+
+    def _nearest(self, bits: Bools, margin: Ints, *, hasty: bool = False) -> tuple[Floats, Floats, Floats, Floats]:
+        """What :func:`.nearest` says of the other side of the boundary in regions, the margin's row being the last."""
+        space = self.space
+        *_, (margins, doubt) = bounded_rows(space.network, bits)
+        at = np.arange(len(bits))
+        rows, error = region_rows(space.network, space.around, bits)
+        rows = np.concatenate([rows, -margins[margin, at][:, None]], axis=1)
+        error = np.concatenate([error, doubt[margin, at][:, None]], axis=1)
+        return nearest(space, rows, error, self.upper, hasty=hasty)
 
     def reach(self, near: Floats) -> bool:
         """Take a point, or one just behind it, as the best one, if it is proved to be across and nearer."""

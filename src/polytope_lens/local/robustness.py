@@ -20,6 +20,7 @@ from polytope_lens.flat_domain import flat_domain
 from polytope_lens.local.boundary_search import BoundarySearch
 from polytope_lens.local.deepfool import candidates
 from polytope_lens.local.margins import margin_network, margins_at
+from polytope_lens.local.sign_search import Outcome, search_signs
 from polytope_lens.polyhedral_complex.locate import check_inside, region_patterns
 from polytope_lens.search.facet_crossing import Limits, search
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Fractions, Ints
     from polytope_lens.domain import Domain
+    from polytope_lens.local.sign_search import Report
     from polytope_lens.network.network import Network
 
 
@@ -59,7 +61,7 @@ class Robustness:
         The output that is the greatest at x, and the one that reaches it at `point`; for a fixed value, the output and
         None.
     n_regions : int
-        How many regions were searched.
+        How many regions were searched, and sets of regions that were looked at together.
     status : Status
         COMPLETE, BUDGET_REACHED or INTERRUPTED.
     exact : Fraction or None
@@ -234,8 +236,8 @@ def robustness_radius(
     domain : Box, Polytope or None
         Points outside of it do not count.
     max_regions : int or None
-        Give up after so many regions, with bounds as far as they are proved; None for as many as it takes. For each
-        point anew.
+        Give up after so many regions, or sets of regions that agree in the signs of some neurons, with bounds as far as
+        they are proved; None for as many as it takes. For each point anew.
     exact : bool
         Also compute the radius (its square for norm 2) and the point as fractions.
     progress : bool, optional
@@ -253,17 +255,20 @@ def robustness_radius(
 
     Notes
     -----
-    Exactness: the network is the real-valued function of its weights. Regions are searched nearest first, as in
-    :func:`.explore`; in each, the nearest point of the boundary is found by a projection or a linear program. `lower`
-    is proved: every region was searched, or is proved to be farther away, by multipliers of its rows; and so is every
-    part of the boundary in those searched. `upper` is the distance, rounded up, of floats at which the margin is proved
-    not to be negative, or of a nearest point in fractions. A boundary that is only touched counts.
-    Cost: 1 to 10 milliseconds for each region (up to 100 in norm inf with hundreds of inputs), times the number of
-    regions that meet the ball, which may be out of reach: it grows exponentially with the inputs. With `exact`, also
-    some milliseconds to seconds in the end, that grow with inputs, depth, and the number of boundary pieces at about
-    the same distance.
-    Source: Jordan, Lewis and Dimakis 2019, *Provable certificates for adversarial examples: fitting a ball in the union
-    of polytopes*, algorithm 1. The first upper bound comes from :func:`.candidates`.
+    Exactness: the network is the real-valued function of its weights. The ball of the nearest point known to be across
+    is searched by the signs of neurons: a set of regions in which some are given is left out if affine functions above
+    the margins, or multipliers of rows, prove that no boundary in it is nearer. In regions in which all signs are
+    known, the nearest point of the boundary is found by a projection or a linear program. So `lower` is proved. `upper`
+    is the distance, rounded up, of floats at which the margin is proved not to be negative, or of a nearest point in
+    fractions. A boundary that is only touched counts.
+    Cost: 1 to 10 milliseconds for each region or set of regions (up to 50 in the norms 1 and inf with hundreds of
+    inputs). How many there are depends on how many neurons change sign within the ball: some ten to some hundred for a
+    trained network with 64 neurons; with a hundred that do, they may be out of reach. With `exact`, also some
+    milliseconds to seconds in the end, that grow with inputs, depth, and the number of boundary pieces at about the
+    same distance.
+    Source: :mod:`.sign_search`. The first upper bounds come from :func:`.candidates`. In unbounded space, if these find
+    none, regions are searched nearest first, as in :func:`.explore`, until one is found (Jordan, Lewis and Dimakis
+    2019, *Provable certificates for adversarial examples: fitting a ball in the union of polytopes*, algorithm 1).
     Ctrl-C ends the search with what was found so far: a point whose bounds may be far apart, and none after it.
 
     Examples
@@ -271,7 +276,7 @@ def robustness_radius(
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 0], [0, 1]]], [[0, 0], [0, 0]])  # relu(x), relu(y)
     >>> lens.robustness_radius([3, 1], norm=1, exact=True)
-    Robustness(radius=2.0, norm 1, outputs (0, 1), 2 regions, COMPLETE)
+    Robustness(radius=2.0, norm 1, outputs (0, 1), 4 regions, COMPLETE)
     >>> lens.robustness_radius([3, 1], exact=True).exact
     Fraction(2, 1)
     >>> lens.robustness_radius([[3, 1], [0.5, 2], [-1, -1]], norm=1).radius
@@ -335,25 +340,42 @@ def _of_one(network: Network, point: Floats, options: _Options, progress: bool |
     space = space_of(asked.network, point, domain, norm)
     boundary = BoundarySearch(asked, space, domain)
     for guess in candidates(asked, point, norm):
-        if boundary.reach(guess):
-            break
+        if np.isfinite(guess).all():
+            boundary.descend(guess)
     with bar(progress, desc="regions", unit=" regions", total=max_regions) as shown:
 
         def report(found: int, waiting: int) -> None:
             shown.set_postfix(waiting=waiting, upper=boundary.upper, refresh=False)
             shown.update(found - shown.n)
 
-        limits = Limits(max_regions, None, boundary.upper)
-        outcome = search(space, bits, by_distance=True, limits=limits, report=report, look=boundary.look)
-    n_regions = outcome.listed.size
-    is_complete = outcome.status in (Status.COMPLETE, Status.RADIUS_REACHED)
-    return _answer(
-        boundary, outcome.clear, n_regions, Status.COMPLETE if is_complete else outcome.status, options.exact
-    )
+        outcome = _searched(boundary, bits, max_regions, report)
+    return _answer(boundary, outcome, options.exact)
 
 
-def _answer(boundary: BoundarySearch, clear: float, n_regions: int, status: Status, exact: bool) -> Robustness:
+def _searched(boundary: BoundarySearch, bits: Bools, max_regions: int | None, report: Report) -> Outcome:
+    """Search by signs in the ball of the nearest point known; where none is, search from facet to facet for one.
+
+    In unbounded space without a ball nothing is known of any sign, and a boundary that does not exist is only missed in
+    all regions.
+    """
+    around, before = boundary.space.around, 0
+    if boundary.upper == inf and not np.isfinite([around.lower, around.upper]).all():
+        limits = Limits(max_regions, None, inf)
+        found = search(boundary.space, bits, by_distance=True, limits=limits, report=report, look=boundary.look_around)
+        before = found.listed.size
+        if boundary.upper == inf or found.status is Status.INTERRUPTED:
+            return Outcome(found.clear, before, found.status)
+        if before == max_regions:
+            return Outcome(found.clear, before, Status.BUDGET_REACHED)
+        boundary.pieces.clear()
+        max_regions = None if max_regions is None else max_regions - before
+    outcome = search_signs(boundary, bits, max_regions, report)
+    return outcome._replace(n_parts=before + outcome.n_parts)
+
+
+def _answer(boundary: BoundarySearch, outcome: Outcome, exact: bool) -> Robustness:
     """What a search has shown, in fractions where they are asked for, or where floats leave a gap."""
+    clear, n_regions, status = outcome
     norm, upper = boundary.space.norm, boundary.upper
     lower = min(clear, boundary.lower(), upper)
     is_complete = status is Status.COMPLETE

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 SINGULAR = 2.0**-60
 
 
-def nearest_in_norm(normals: Floats, slack: Floats, norm: float) -> tuple[Floats, Floats] | None:
+def nearest_in_norm(
+    normals: Floats, slack: Floats, norm: float, *, hasty: bool = False
+) -> tuple[Floats, Floats] | None:
     """Point of ``{w : normals @ w <= slack}`` that is nearest to the origin, and multipliers of the rows.
 
     Parameters
     ----------
     normals, slack : (m, d) and (m,) arrays
     norm : 1 or inf
+    hasty : bool
+        Whether to give up where HiGHS would have to be asked, which may take seconds.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def nearest_in_norm(normals: Floats, slack: Floats, norm: float) -> tuple[Floats
     sets = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1, dtype=np.int64), np.zeros(d, dtype=np.int8)
     work = np.zeros(d), np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1)), np.zeros(n + 1), np.zeros(n + 1)
     if not _descend(rows, offset, norm == np.inf, farthest, *sets, w, dual, *work, np.zeros(d), np.zeros(d)):
-        found = _propose(rows, offset, norm)
+        found = None if hasty else _propose(rows, offset, norm)
         if found is None:
             return None
         w, dual = found

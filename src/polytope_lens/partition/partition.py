@@ -374,4 +374,4 @@ def embedded(network: Network, domain: Domain, found: Partition) -> Partition:
 def _open_ends(search: Search) -> str:
     """How far a search went that did not come to its end."""
     told = f"stopped at {search.limit} with {search.n_uncrossed} facets uncrossed"
-    return f"{told} and {search.n_unseen} regions at whose facets it did not look" if search.n_unseen else told
+    return f"{told} and {search.n_unseen} regions at some of whose facets it did not look" if search.n_unseen else told

@@ -99,7 +99,8 @@ class Search:
     n_uncrossed : int
         Facets of the regions that are known to lead to regions not listed.
     n_unseen : int
-        Regions whose facets the search did not look at: the last ones of a search in order of crossings.
+        Regions at some of whose facets the search did not look: at all of the last ones in order of crossings, and in
+        order of distance at those behind which no region is near enough.
     """
 
     start: Floats = field(metadata=POINTS)

@@ -7,26 +7,34 @@ that neuron's bit is all that changes there. Elsewhere the pattern across is com
 
 from __future__ import annotations
 
-import signal
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from polytope_lens._arrays.batches import batch_size
+from polytope_lens._progress import interruptible
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD
 from polytope_lens.cells.neighbors import enter, numbers_each
-from polytope_lens.cells.region_facets import Cells, exit_points, prove_rows, region_rows
-from polytope_lens.cells.search_space import dual_norms, nearest, shown_by_row, start_slacks
+from polytope_lens.cells.region_facets import Cells, exit_points, prove_rows, region_rows, rounded_rows
+from polytope_lens.cells.search_space import (
+    about_nearest,
+    distances_across,
+    nearest,
+    point_distances,
+    shown_by_row,
+    start_slacks,
+)
 from polytope_lens.errors import Status
+from polytope_lens.network.network import layer_of_bit
 from polytope_lens.network.pattern import n_words, pack, unpack
-from polytope_lens.polytope.batch.statuses import FACET, OPEN
+from polytope_lens.polytope.batch.redundancy import LARGE
+from polytope_lens.polytope.batch.statuses import FACET, NOT_ASKED, OPEN
 from polytope_lens.search.region_set import BEYOND, DONE, MET, PLACED, RegionSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+    import threading
+    from collections.abc import Callable
 
     from polytope_lens._types import Bools, Floats, Ints, Statuses
     from polytope_lens.cells.search_space import SearchSpace
@@ -36,7 +44,11 @@ if TYPE_CHECKING:
 
 # Regions looked at together: at most this many, and in a search by distance at most this share of those done, since
 # what is found in the batch may be nearer than its last ones.
-TOGETHER, SHARE = 256, 8
+TOGETHER, SHARE = 256, 4
+# Rows are asked a little beyond the distance at which enough regions are known to begin, so that none waits in vain.
+FARTHER = 1 + 2.0**-30
+# As long as fewer are known, they are asked farther each time by this factor.
+AGAIN = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +95,10 @@ class SearchResult:
 
 @dataclass(slots=True, eq=False)
 class SearchState:
-    """A search at work: where it takes place, what was found there, facets crossed so far, decisions by rung."""
+    """A search at work: where it takes place, what was found there, facets crossed so far, decisions by rung.
+
+    `guess` is how far rows are asked at first.
+    """
 
     space: SearchSpace
     found: RegionSet
@@ -94,6 +109,7 @@ class SearchState:
     across: list[Ints] = field(default_factory=list)
     float64: int = 0
     rational: int = 0
+    guess: float = np.inf
 
     @property
     def step(self) -> int:
@@ -114,7 +130,7 @@ def search(
     found = RegionSet(n_words(network.n_neurons), network.input_dim)
     state = SearchState(space, found, by_distance, limits.radius, Cells(network, space.around))
     found.add(pack(bits[None]), space.start[None], np.array([-1]), np.zeros(1), np.zeros(1))
-    with _interruptible() as stop:
+    with interruptible() as stop:
         if by_distance:
             listed, status = _nearest_first(state, limits, report, stop, look)
         else:
@@ -133,28 +149,58 @@ def _nearest_first(
     are connected through facets that do, so no region is nearer than all that wait.
     """
     found, wanted = state.found, limits.regions
+    if wanted is not None:
+        state.guess = _guess(state, wanted)
     while True:
         if state.radius is not None:
             found.state[(found.state <= PLACED) & (found.bound >= state.radius)] = BEYOND
-        done, waiting = np.flatnonzero(found.state == DONE), np.flatnonzero(found.state <= PLACED)
-        report(len(done), len(waiting))
+        done, beyond = np.flatnonzero(found.state == DONE), bool((found.state == BEYOND).any())
+        due = np.where(found.state <= PLACED, found.key, np.where(found.state == DONE, found.rest, np.inf))
+        if beyond and state.radius is not None:
+            due[(found.state == DONE) & (found.rest_bound >= state.radius)] = np.inf
+        waiting = np.flatnonzero((found.state <= PLACED) | (due < np.inf))
+        report(len(done), int((found.state <= PLACED).sum()))
         if stop.is_set():
             return _nearest(found, done)[:wanted], Status.INTERRUPTED
         if not waiting.size and (wanted is None or len(done) <= wanted):
-            beyond = bool((found.state == BEYOND).any())
             return _nearest(found, done), Status.RADIUS_REACHED if beyond else Status.COMPLETE
         if wanted is not None and len(done) >= wanted:
             last = np.partition(found.key[done], wanted - 1)[wanted - 1]
-            if found.key[waiting].min(initial=np.inf) >= last:
+            # Whether there are more has to be known, too.
+            more = len(done) > wanted or bool((found.state != DONE).any())
+            if more and due[waiting].min(initial=np.inf) >= last:
                 return _nearest(found, done)[:wanted], Status.BUDGET_REACHED
         size = min(state.step, max(1, len(done) // SHARE))
         if len(waiting) > size:
-            waiting = np.sort(waiting[np.argpartition(found.key[waiting], size - 1)[:size]])
-        met = found.state[waiting] == MET
-        _settle(state, waiting[met])
-        if look is not None and not met.all():
-            state.radius = look(state, waiting[~met])
-        _cross(state, waiting[~met])
+            waiting = np.sort(waiting[np.argpartition(due[waiting], size - 1)[:size]])
+        met, placed = found.state[waiting] == MET, waiting[found.state[waiting] == PLACED]
+        _measure(state, waiting[met])
+        if look is not None and placed.size:
+            state.radius = look(state, placed)
+        _cross(state, waiting[~met], _far_enough(state, wanted, due[waiting]))
+
+
+def _guess(state: SearchState, wanted: int) -> float:
+    """A distance at which many of the wanted regions may begin: that of some hyperplanes of the first region."""
+    network = state.space.network
+    rows, error = region_rows(network, state.space.around, unpack(state.found.words[:1], network.n_neurons))
+    lower, _ = _leads(state, np.zeros(1, dtype=np.int64), rows, error)
+    nearest_first = np.sort(lower[0])
+    place = wanted.bit_length()
+    return float(nearest_first[place]) if place < len(nearest_first) else np.inf
+
+
+def _far_enough(state: SearchState, wanted: int | None, due: Floats) -> float:
+    """The distance before which rows are asked now, because as many regions as wanted begin before it.
+
+    As long as fewer are known it is guessed. What is farther is asked when it is due.
+    """
+    found, enough = state.found, np.inf
+    if wanted is not None:
+        enough = float(np.partition(found.near, wanted - 1)[wanted - 1]) if found.count >= wanted else np.inf
+        if enough == np.inf:
+            enough = max(state.guess, AGAIN * float(due.max()))
+    return max(enough, float(due.max())) * FARTHER + UNDERFLOW_GUARD
 
 
 def _nearest(found: RegionSet, index: Ints) -> Ints:
@@ -168,12 +214,13 @@ def _breadth_first(state: SearchState, limits: Limits, report: Report, stop: thr
     Facets of the last ones are looked at only until there is one that leads to a region that may not be listed.
     """
     found, at, peek = state.found, 0, 1
-    _settle(state, np.zeros(1, dtype=np.int64))
-    while at < found.count:
+    listed, status = None, Status.COMPLETE
+    while listed is None and at < found.count:
         report(found.count, found.count - at)
-        if stop.is_set():
-            return np.arange(found.count), Status.INTERRUPTED
         before, crossings = found.count, int(found.crossings[at])
+        if stop.is_set():
+            listed, status = before, Status.INTERRUPTED
+            break
         last = limits.crossings is not None and crossings >= limits.crossings
         size = state.step
         if last or before == limits.regions:
@@ -182,12 +229,17 @@ def _breadth_first(state: SearchState, limits: Limits, report: Report, stop: thr
         fresh = _cross(state, np.arange(at, end))
         at = end
         if last and fresh.size:
-            return np.arange(before), Status.FLIPS_REACHED
-        if limits.regions is not None and found.count > limits.regions:
-            _settle(state, fresh[fresh < limits.regions])
-            return np.arange(limits.regions), Status.BUDGET_REACHED
-        _settle(state, fresh)
-    return np.arange(found.count), Status.COMPLETE
+            listed, status = before, Status.FLIPS_REACHED
+        elif limits.regions is not None and found.count > limits.regions:
+            listed, status = limits.regions, Status.BUDGET_REACHED
+    index = np.arange(found.count if listed is None else listed)
+    for start in range(0, len(index), state.step):
+        part = index[start : start + state.step]
+        part = part[~found.entered[part]]
+        if part.size:
+            bits = unpack(found.words[part], state.space.network.n_neurons)
+            _enter(state, part, bits, *region_rows(state.space.network, state.space.around, bits))
+    return index, status
 
 
 def _open_ends(state: SearchState, listed: Ints) -> tuple[int, int]:
@@ -195,101 +247,120 @@ def _open_ends(state: SearchState, listed: Ints) -> tuple[int, int]:
     found = state.found
     is_listed = np.zeros(found.count, dtype=bool)
     is_listed[listed] = True
-    uncrossed = sum(
-        int((is_listed[inner] & ~is_listed[across]).sum())
-        for inner, across in zip(state.inner, state.across, strict=True)
-    )
-    return uncrossed, int((found.state[listed] != DONE).sum())
+    pairs = np.stack([np.concatenate([np.empty(0, np.int64), *ends]) for ends in (state.inner, state.across)])
+    # A facet may have been found twice, and two regions share one at most.
+    inner, across = np.unique(pairs, axis=1)
+    uncrossed = int((is_listed[inner] & ~is_listed[across]).sum())
+    return uncrossed, int(((found.state[listed] != DONE) | (found.rest[listed] < np.inf)).sum())
 
 
 def _clear(state: SearchState) -> float:
     """The least distance, proved, of regions that wait or were left out; those that wait get one of their own."""
     found = state.found
     while True:
-        left = np.flatnonzero(found.state != DONE)
-        if not left.size:
-            return float("inf")
-        nearest_first = left[np.argsort(found.bound[left], kind="stable")]
+        bound = np.where(found.state == DONE, found.rest_bound, found.bound)
+        nearest_first = np.argsort(bound, kind="stable")
         met = nearest_first[: state.step][found.state[nearest_first[: state.step]] == MET]
         if found.state[nearest_first[0]] != MET:
-            return float(found.bound[nearest_first[0]])
-        _settle(state, met)
+            return float(bound[nearest_first[0]])
+        _measure(state, met)
 
 
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, once, so that what was found can be handed over; the second time it interrupts."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def note(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _settle(state: SearchState, index: Ints) -> None:
-    """Find a point inside each region that was met, and its distance."""
+def _measure(state: SearchState, index: Ints) -> None:
+    """Find the distances of regions that were met."""
     space, found = state.space, state.found
+    limit = np.inf if state.radius is None else state.radius
     for start in range(0, len(index), state.step):
         part = index[start : start + state.step]
         bits = unpack(found.words[part], space.network.n_neurons)
-        rows, error = region_rows(space.network, space.around, bits)
-        if state.by_distance:
-            limit = np.inf if state.radius is None else state.radius
-            found.key[part], shown, _, _ = nearest(space, rows, error, limit)
+        if state.radius is None:
+            found.key[part] = about_nearest(space, rounded_rows(space.network, space.around, bits))
+        else:
+            found.key[part], shown, _, _ = nearest(space, *region_rows(space.network, space.around, bits), limit)
             found.bound[part] = np.maximum(found.bound[part], shown)
-            beyond = found.bound[part] >= limit
-            found.state[part[beyond]] = BEYOND
-            part, bits, rows, error = part[~beyond], bits[~beyond], rows[~beyond], error[~beyond]
-        parent = found.parent[part]
-        ways = np.where(parent[:, None] < 0, 0.0, found.point[part] - found.point[parent])
-        entries = found.point[part]
-        found.point[part], found.inside[part] = enter(space, state.exact, bits, rows, error, entries, ways)
-        found.state[part] = PLACED
+        found.near[part] = found.key[part]
+        found.state[part] = np.where(found.bound[part] >= limit, BEYOND, PLACED)
 
 
-def _cross(state: SearchState, index: Ints) -> Ints:
-    """Look at all facets of some regions and enter what lies across; returns the regions that are new."""
+def _enter(state: SearchState, index: Ints, bits: Bools, rows: Floats, error: Floats) -> None:
+    """Find a point inside each of some regions that were met."""
+    found, parent = state.found, state.found.parent[index]
+    ways = np.where(parent[:, None] < 0, 0.0, found.point[index] - found.point[parent])
+    found.point[index], found.inside[index] = enter(
+        state.space, state.exact, bits, rows, error, found.point[index], ways
+    )
+    found.entered[index] = True
+
+
+def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
+    """Ask the rows of some regions that may lead to others nearer than `far`; returns the regions that are new."""
     if not index.size:
         return index
     space, found = state.space, state.found
     network, around = space.network, space.around
     n_bits = network.n_neurons
-    bits, points = unpack(found.words[index], n_bits), found.point[index]
+    bits = unpack(found.words[index], n_bits)
     rows, error = region_rows(network, around, bits)
+    if (new := np.flatnonzero(~found.entered[index])).size:
+        _enter(state, index[new], bits[new], rows[new], error[new])
+    points = found.point[index]
+    lower, bound = _leads(state, index, rows, error)
+    before = unpack(found.asked[index], n_bits)
+    asked = ~before & (lower < far)
+    if state.radius is not None:
+        asked &= (bound < state.radius) | (found.state[index] == DONE)[:, None]
+    given = np.full(rows.shape[:2], NOT_ASKED, dtype=np.int8)
+    given[:, :n_bits][asked] = OPEN
+    if rows.shape[1] * network.input_dim >= LARGE:
+        given[...] = OPEN
     aims = np.zeros((*rows.shape[:2], rows.shape[2] - 1))
-    status, vanishes = prove_rows(network, around, bits, points, rows, error, aims)
+    status, vanishes = prove_rows(network, around, bits, points, rows, error, aims, given=given)
+    unsure = np.flatnonzero((status == OPEN).any(axis=1) | vanishes.any(axis=1))
+    if unsure.size:
+        # What is open is decided among all rows.
+        again = unsure[(status[unsure] == NOT_ASKED).any(axis=1)]
+        if again.size:
+            given, beyond = np.where(status[again] == NOT_ASKED, OPEN, status[again]), aims[again]
+            of_all = bits[again], points[again], rows[again], error[again]
+            status[again], _ = prove_rows(network, around, *of_all, beyond, given=given)
+            aims[again] = beyond
     is_open = status == OPEN
     state.rational += int(is_open.sum())
-    state.float64 += int((~is_open).sum())
+    state.float64 += int((~is_open & (status != NOT_ASKED)).sum())
     at, owner = np.nonzero(status[:, :n_bits] == FACET)
     across = bits[at]
     across[np.arange(len(at)), owner] ^= True
-    # Where the way to the point beyond each facet crosses it, and how far its hyperplane is from the start.
-    normal, aim = rows[at, owner, :-1], aims[at, owner]
-    entry = exit_points(rows[at, owner], points[at], aim)
-    with np.errstate(all="ignore"):
-        slack, slack_error = (part[at, owner] for part in start_slacks(space, rows, error))
-        lower = np.nan_to_num(slack / dual_norms(space, normal), posinf=0.0)
-        bound = shown_by_row(space, slack, slack_error, normal, error[at, owner, :-1])
-    facets = FacetCrossings(at, across, entry, np.maximum(lower, found.key[index[at]]), bound)
-    unsure = np.flatnonzero(is_open.any(axis=1) | vanishes.any(axis=1))
+    # Where the way to the point beyond each facet crosses it.
+    entry = exit_points(rows[at, owner], points[at], aims[at, owner])
+    facets = FacetCrossings(at, across, entry, lower[at, owner], bound[at, owner])
     if unsure.size:
         facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status, vanishes)
     numbers, fresh = found.add(pack(facets.across), facets.entry, index[facets.at], facets.lower, facets.bound)
-    found.state[index] = DONE
+    found.near[fresh] = point_distances(space, found.point[fresh])
+    asked = before | (status != NOT_ASKED)[:, :n_bits]
+    found.asked[index], found.state[index] = pack(asked), DONE
+    found.rest[index] = np.where(asked, np.inf, lower).min(axis=1, initial=np.inf)
+    found.rest_bound[index] = np.where(asked, np.inf, bound).min(axis=1, initial=np.inf)
     state.inner.append(index[facets.at])
     state.across.append(numbers)
     return fresh
+
+
+def _leads(state: SearchState, index: Ints, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """How far what lies across the neurons' rows of some regions is from the start, (n, n_neurons).
+
+    About, and at least, as is proved; only where it is needed, in searches by distance, and with a radius.
+    """
+    space, n_bits = state.space, state.space.network.n_neurons
+    lower, bound = np.zeros((2, len(rows), n_bits))
+    if state.by_distance:
+        layer = np.append(layer_of_bit(space.network), np.full(rows.shape[1] - n_bits, -1))
+        lower = np.maximum(distances_across(space, rows, error, layer)[:, :n_bits], state.found.key[index][:, None])
+    if state.radius is not None:
+        slack, slack_error = (part[:, :n_bits].ravel() for part in start_slacks(space, rows, error))
+        normal, doubt = (part[:, :n_bits].reshape(len(slack), rows.shape[2])[:, :-1] for part in (rows, error))
+        bound = shown_by_row(space, slack, slack_error, normal, doubt).reshape(bound.shape)
+    return lower, bound
 
 
 def _decided(

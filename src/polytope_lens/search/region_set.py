@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints, Words
 
 
-# What is known of a region: where it was entered; a point inside and its distance; its facets; that it is too far away.
+# What is known of a region: where it was entered; its distance; facets; that it is too far away.
 MET, PLACED, DONE, BEYOND = 0, 1, 2, 3
 
 
@@ -34,8 +34,10 @@ class RegionSet:
         Their patterns.
     point : (n, k) array
         Where a region was entered, and then a point inside.
+    entered : (n,) bool array
+        Whether the point is one inside.
     inside : (n,) bool array
-        Whether the point is proved to be inside.
+        Whether that is proved.
     parent : (n,) int array
         The region it was entered from first, or -1.
     crossings : (n,) int array
@@ -44,17 +46,29 @@ class RegionSet:
         About a lower bound on its distance, and then about the distance: what the search goes by.
     bound : (n,) array
         A lower bound on its distance that is proved.
+    near : (n,) array
+        About an upper bound on its distance, that of some point of it.
+    asked : (n, n_words) uint64 array
+        The neurons whose rows were asked whether they are facets.
+    rest, rest_bound : (n,) arrays
+        About the least distance at which one of the others may lead to another region, and a bound on it that is
+        proved; infinite if there is none.
     state : (n,) int8 array
         MET, PLACED, DONE or BEYOND.
     """
 
     words: Words
     point: Floats
+    entered: NDArray[np.bool_]
     inside: NDArray[np.bool_]
     parent: Ints
     crossings: Ints
     key: Floats
     bound: Floats
+    near: Floats
+    asked: Words
+    rest: Floats
+    rest_bound: Floats
     state: NDArray[np.int8]
 
     def __init__(self, n_words: int, k: int) -> None:
@@ -63,11 +77,16 @@ class RegionSet:
         self._room = {
             "words": np.zeros((0, n_words), dtype=np.uint64),
             "point": np.zeros((0, k)),
+            "entered": np.zeros(0, dtype=bool),
             "inside": np.zeros(0, dtype=bool),
             "parent": np.zeros(0, dtype=np.int64),
             "crossings": np.zeros(0, dtype=np.int64),
             "key": np.zeros(0),
             "bound": np.zeros(0),
+            "near": np.zeros(0),
+            "asked": np.zeros((0, n_words), dtype=np.uint64),
+            "rest": np.zeros(0),
+            "rest_bound": np.zeros(0),
             "state": np.zeros(0, dtype=np.int8),
         }
         self._show()
@@ -85,6 +104,7 @@ class RegionSet:
         self.crossings[fresh] = np.where(parent[first] < 0, 0, self.crossings[parent[first]] + 1)
         self.key[fresh] = key[first]
         self.bound[fresh] = 0.0
+        self.near[fresh] = self.rest[fresh] = self.rest_bound[fresh] = np.inf
         np.maximum.at(self.bound, index, bound)
         again = self.state[index] == MET
         np.maximum.at(self.key, index[again], key[again])

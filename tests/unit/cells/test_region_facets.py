@@ -22,6 +22,7 @@ from polytope_lens.cells.region_facets import (
     in_first_layer_coordinates,
     prove_rows,
     region_rows,
+    rounded_rows,
     seen_from,
 )
 from polytope_lens.importers.npz import load_npz
@@ -186,3 +187,17 @@ def test_a_network_that_has_died_has_one_region(domain, width):
     assert len(region.polytope.rays().lines) == (3 if domain is None else 0)
     assert (region.chebyshev_ball().radius == np.inf) == (domain is None)
     assert region.nearest_boundary().distance == (np.inf if domain is None else 1)
+
+
+@pytest.mark.parametrize("domain", [None, Box([-1, -1, -1], [1, 1, 1])])
+def test_rows_without_bounds_are_the_same_but_for_rounding(domain):
+    network = stack(
+        (np.random.default_rng(0).standard_normal((5, 3)), [0.1, -0.2, 0.3, 0.0, 1.0]),
+        (np.random.default_rng(1).standard_normal((4, 5)), [0.5, -0.5, 0.25, 0.0]),
+    )
+    bits = Lens(network).partition(domain).patterns()
+    around = domain_sides(domain, 3)
+    rows, error = region_rows(network, around, bits)
+    rounded = rounded_rows(network, around, bits)
+    assert rounded.shape == rows.shape
+    assert (np.abs(rounded - rows) <= 2 * error + 1e-15).all()

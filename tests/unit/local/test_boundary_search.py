@@ -11,10 +11,11 @@ from hypothesis import assume, given, settings
 import reference
 from polytope_lens import Box, Lens
 from polytope_lens.cells.search_space import space_of
+from polytope_lens.errors import Status
 from polytope_lens.local.boundary_search import FARTHER, BoundarySearch
 from polytope_lens.local.margins import margin_network, margins_at
+from polytope_lens.local.sign_search import search_signs
 from polytope_lens.polyhedral_complex.locate import region_patterns
-from polytope_lens.search.facet_crossing import Limits, search
 from polytope_lens.testing import networks
 
 # Which of two coordinates is greater; from (3, 1) the boundary x = y is 2, sqrt(2) and 1 away.
@@ -91,14 +92,8 @@ def test_the_nearest_point_of_a_line_is_that_of_fractions(norm, network):
     boundary = front_at(network, [float(x)], norm)
     assume(margins_at(boundary.asked, np.array([float(x)]))[0] < 0)
     bits = region_patterns(network, np.array([[float(x)]]), None)[0]
-    search(
-        boundary.space,
-        bits,
-        by_distance=True,
-        limits=Limits(None, None, np.inf),
-        report=lambda *_: 0,
-        look=boundary.look,
-    )
+    outcome = search_signs(boundary, bits, None, lambda *_: None)
+    assert outcome.status is Status.COMPLETE
     ends = [end for zeros in zeros_on_a_line(network) for end in zeros if end is not None]
     best = boundary.nearest_exactly()
     if not ends:

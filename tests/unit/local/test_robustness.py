@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +11,7 @@ from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, DomainError, OptionError, OutsideDomainError, Status
 from polytope_lens.local.boundary_search import BoundarySearch
 from polytope_lens.local.robustness import RobustnessRadii
+from polytope_lens.local.sign_search import search_signs
 
 NORMS = [1, 2, np.inf]
 # The classes relu(x) and relu(y).
@@ -120,15 +120,15 @@ def test_a_search_cut_short_says_what_is_proved(norm):
 
 
 def test_ctrl_c_leaves_bounds(monkeypatch):
-    look, calls = BoundarySearch.look, []
+    descend, calls = BoundarySearch.descend, []
 
-    def press(front, state, index):
-        calls.append(len(index))
+    def press(front, point):
+        calls.append(point)
         if len(calls) == 5:
             os.kill(os.getpid(), signal.SIGINT)
-        return look(front, state, index)
+        return descend(front, point)
 
-    monkeypatch.setattr(BoundarySearch, "look", press)
+    monkeypatch.setattr(BoundarySearch, "descend", press)
     found = random_lens((8, 16, 16, 3), 1).robustness_radius(np.zeros(8), max_regions=None)
     assert found.status is Status.INTERRUPTED
     assert 0 < found.lower < found.upper
@@ -243,17 +243,14 @@ def test_many_points_as_a_table_and_in_words():
 
 
 def test_an_interrupted_list_is_as_long_as_what_was_found(monkeypatch):
-    from polytope_lens.search import facet_crossing
-
     calls = []
-    search = facet_crossing.search
 
-    def interrupted(*args, **options):
+    def interrupted(*args):
         calls.append(1)
-        found = search(*args, **options)
-        return replace(found, status=Status.INTERRUPTED) if len(calls) == 2 else found
+        found = search_signs(*args)
+        return found._replace(status=Status.INTERRUPTED) if len(calls) == 2 else found
 
-    monkeypatch.setattr("polytope_lens.local.robustness.search", interrupted)
+    monkeypatch.setattr("polytope_lens.local.robustness.search_signs", interrupted)
     radii = TWO.robustness_radius([[3, 1], [0.5, 2], [2, 5]])
     assert len(radii) == 2
     assert not radii.is_complete

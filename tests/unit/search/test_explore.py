@@ -56,11 +56,11 @@ def test_a_part_says_that_it_is_one():
     assert f"BUDGET_REACHED: {told}" in repr(part)
     assert repr(part).startswith("Partition(5 of the regions of all of R^2, per layer at least [5], flip, ")
     assert part.explain() == (
-        f"Status.BUDGET_REACHED: {told}. The regions found are correct but not all of them. Raise `max_regions` or "
-        "choose a smaller `domain`."
+        f"Status.BUDGET_REACHED: {told} and {part.search.n_unseen} regions at some of whose facets it did not look. "
+        "The regions found are correct but not all of them. Raise `max_regions` or choose a smaller `domain`."
     )
     shell = LENS.explore([0, 0], max_flips=1)
-    assert "regions at whose facets it did not look" in shell.explain()
+    assert "regions at some of whose facets it did not look" in shell.explain()
     assert LENS.explore([0, 0]).explain() == "Status.COMPLETE: every region of the domain is here."
 
 
@@ -85,7 +85,7 @@ def test_neighbors_of_a_part_are_those_of_the_whole():
     assert (part.adjacency().toarray() == whole.adjacency().toarray()[np.ix_(index, index)]).all()
     facets = part.complex.facets()
     outer = [facets.owners(i)[0][0] for i in np.flatnonzero(facets.regions[:, 1] < 0)]
-    assert sum(layer >= 0 for layer in outer) == part.search.n_uncrossed
+    assert 0 < part.search.n_uncrossed <= sum(layer >= 0 for layer in outer)
 
 
 def test_a_complete_search_of_a_bounded_plane_has_corners():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polytope_lens.arithmetic.rational import integer_rows
 from polytope_lens.polytope.batch.redundancy import prove_redundancy
-from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
+from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, NOT_ASKED, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import exact_facet_mask, proved_statuses
 
 
@@ -177,3 +177,21 @@ def test_proofs_hold_for_all_rows_within_the_error(error):
 def test_points_that_are_not_inside_prove_nothing():
     rows = [[fmpz(1), fmpz(0)], [fmpz(-1), fmpz(-1)]]
     assert proved_statuses(rows, origin(1), np.array([np.inf]), np.zeros(2, dtype=np.int8)).tolist() == [OPEN, OPEN]
+
+
+def test_rows_that_are_not_asked_bound_like_any_other():
+    """Whatever is asked, the answer is that of all rows, or none."""
+    rng = np.random.default_rng(11)
+    for _ in range(20):
+        rows = rng.standard_normal((12, 3))
+        whole = np.array(statuses(rows, extent=50.0))
+        asked = rng.random(12) < 0.3
+        status = np.where(asked, OPEN, NOT_ASKED).astype(np.int8)[None]
+        none = np.zeros((1, 12))
+        prove_redundancy(
+            rows[None], np.zeros((1, 12, 3)), none, np.full((1, 3), 50.0), np.zeros((1, 12), dtype=bool), status
+        )
+        assert (status[0, ~asked] == NOT_ASKED).all()
+        known = asked & (status[0] != OPEN)
+        assert (status[0, known] == whole[known]).all()
+        assert known.sum() >= 0.8 * asked.sum()
