@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from functools import partial
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -71,7 +71,7 @@ def grid(d: int, k: int) -> Layers:
 def integers(*widths: int) -> Layers:
     """Weights and biases -1, 0 and 1."""
     rng = np.random.default_rng(0)
-    draws = [rng.integers(-1, 2, (n, m + 1)).astype(float) for m, n in zip(widths, widths[1:], strict=False)]
+    draws = [rng.integers(-1, 2, (n, m + 1)).astype(float) for m, n in pairwise(widths)]
     return [(rows[:, :-1], rows[:, -1]) for rows in draws]
 
 
@@ -83,19 +83,13 @@ def central(n: int, d: int) -> Layers:
 def he(*widths: int, seed: int = 0) -> Layers:
     """He weights, small biases."""
     rng = np.random.default_rng(seed)
-    return [
-        (rng.standard_normal((n, m)) * np.sqrt(2 / m), 0.1 * rng.standard_normal(n))
-        for m, n in zip(widths, widths[1:], strict=False)
-    ]
+    return [(rng.standard_normal((n, m)) * np.sqrt(2 / m), 0.1 * rng.standard_normal(n)) for m, n in pairwise(widths)]
 
 
 def pytorch(*widths: int, seed: int = 0) -> Layers:
     """PyTorch's initialisation."""
     rng = np.random.default_rng(seed)
-    return [
-        (rng.uniform(-1, 1, (n, m)) / np.sqrt(m), rng.uniform(-1, 1, n) / np.sqrt(m))
-        for m, n in zip(widths, widths[1:], strict=False)
-    ]
+    return [(rng.uniform(-1, 1, (n, m)) / np.sqrt(m), rng.uniform(-1, 1, n) / np.sqrt(m)) for m, n in pairwise(widths)]
 
 
 INPUTS = range(8, 17)
