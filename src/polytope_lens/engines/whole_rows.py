@@ -41,7 +41,7 @@ def whole_scales(network: Network) -> Floats:
             sizes = size @ sizes + abs(layer.bias)
             if not _is_whole(sizes, scale):
                 break
-            scales[index] = scale
+            scales[index] = scale or 1.0  # all zero
             slopes = np.maximum(abs(layer.negative_slope), abs(layer.positive_slope))
             sizes = slopes * sizes
             scale *= max(_reciprocal(layer.negative_slope), _reciprocal(layer.positive_slope))
