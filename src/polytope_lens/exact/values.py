@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.double_double import affine
-from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.exact.forward import outputs, product_bound
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.forward import SMALLEST, outputs, product_bound, quiet
 from polytope_lens.exact.point_signs import BLOCK
 from polytope_lens.network.network import slopes
+from polytope_lens.network.scalar import stacked_outputs
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
@@ -63,6 +66,48 @@ def bounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
         # The low part is smaller than the rounding of the high one.
         error[at] = parts[2] * (1 + 2.0**-30) + 2 * UNIT_ROUNDOFF * np.abs(parts[0]) + UNDERFLOW_GUARD
     return found, error
+
+
+def rounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
+    """Rows ``[a, c]`` of a network's only output under n patterns, (n, d + 1), and bounds on all errors, (d + 1,).
+
+    Notes
+    -----
+    From the output back to the inputs, as in :func:`bounded_gradients`, but in floats. A row is a product of vectors
+    and matrices, in which each product of numbers takes part in at most k + 3 roundings for a layer of width k: one for
+    the slope, k for the sum, two for the constant. So it is within ``gamma_K |w| |S_L| |W_L| ... |S_1| |W_1|``, K being
+    the sum of these, and S the steeper slopes, of the exact one, whatever the pattern. What underflows is added. The
+    bound is infinite or NaN where numbers are out of range.
+    """
+    *weights, output = network.augmented_weights()
+    row, size, lost = output[:1], np.abs(output[0]), np.zeros(output.shape[1])
+    row, n_roundings = np.repeat(row, len(bits), axis=0), 0
+    with quiet():
+        for layer, weight, slope in zip(
+            reversed(network.layers), reversed(weights), reversed(slopes(network.layers, bits)), strict=True
+        ):
+            row, constant = (slope * row[:, :-1]) @ weight[:-1], row[:, -1]
+            row[:, -1] += constant
+            steepest = np.append(np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope)), 1.0)
+            lost = (steepest * lost + SMALLEST) @ np.abs(weight) + len(weight) * SMALLEST
+            size = (steepest * size) @ np.abs(weight)
+            n_roundings += len(weight) + 2
+        unit = summation_bound(n_roundings)
+        return row, (unit * size) * (1 + 3 * unit) + 2 * lost + UNDERFLOW_GUARD
+
+
+def constant_outputs(network: Network, bits: Bools) -> tuple[Bools, Floats]:
+    """Where floats know without an error that a network's only output is constant, (n,), and its values there.
+
+    That is so where nothing is passed on that depends on the inputs.
+    """
+    is_constant, values = np.zeros(len(bits), dtype=bool), np.zeros(len(bits))
+    function = stacked_outputs(network)
+    for at in batches(len(bits), max(function.widths) * (network.input_dim + 1)):
+        *_, (rows, error) = bounded_rows(function, bits[at])
+        is_constant[at] = (rows[0, :, :-1] == 0).all(axis=1) & (error[0] == 0).all(axis=1)
+        values[at] = rows[0, :, -1]
+    return is_constant, values
 
 
 def affine_values(rows: Floats, error: Floats, X: Floats, radius: Floats) -> tuple[Floats, Floats]:
