@@ -8,11 +8,11 @@ import numpy as np
 
 from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.double_double import affine
-from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.exact.bounded_rows import bounded_rows
-from polytope_lens.exact.forward import SMALLEST, outputs, product_bound, quiet
+from polytope_lens.exact.forward import AnyPattern, outputs, product_bound, quiet
 from polytope_lens.exact.point_signs import BLOCK
-from polytope_lens.network.network import slopes
+from polytope_lens.network.network import slopes, steeper_slopes
 from polytope_lens.network.scalar import stacked_outputs
 
 if TYPE_CHECKING:
@@ -73,27 +73,21 @@ def rounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
 
     Notes
     -----
-    From the output back to the inputs, as in :func:`bounded_gradients`, but in floats. A row is a product of vectors
-    and matrices, in which each product of numbers takes part in at most k + 3 roundings for a layer of width k: one for
-    the slope, k for the sum, two for the constant. So it is within ``gamma_K |w| |S_L| |W_L| ... |S_1| |W_1|``, K being
-    the sum of these, and S the steeper slopes, of the exact one, whatever the pattern. What underflows is added. The
-    bound is infinite or NaN where numbers are out of range.
+    From the output back to the inputs, as in :func:`bounded_gradients`, but in floats; bounds are those of
+    :class:`.AnyPattern`, infinite or NaN where numbers are out of range.
     """
     *weights, output = network.augmented_weights()
-    row, size, lost = output[:1], np.abs(output[0]), np.zeros(output.shape[1])
-    row, n_roundings = np.repeat(row, len(bits), axis=0), 0
+    row, bound = np.repeat(output[:1], len(bits), axis=0), AnyPattern.of(output[0])
+    on = slopes(network.layers, bits)
     with quiet():
-        for layer, weight, slope in zip(
-            reversed(network.layers), reversed(weights), reversed(slopes(network.layers, bits)), strict=True
-        ):
-            row, constant = (slope * row[:, :-1]) @ weight[:-1], row[:, -1]
-            row[:, -1] += constant
-            steepest = np.append(np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope)), 1.0)
-            lost = (steepest * lost + SMALLEST) @ np.abs(weight) + len(weight) * SMALLEST
-            size = (steepest * size) @ np.abs(weight)
-            n_roundings += len(weight) + 2
-        unit = summation_bound(n_roundings)
-        return row, (unit * size) * (1 + 3 * unit) + 2 * lost + UNDERFLOW_GUARD
+        for layer, weight, slope in zip(reversed(network.layers), reversed(weights), reversed(on), strict=True):
+            # The constant is a last coordinate, whose slope is 1.
+            behind = np.empty(row.shape)
+            np.multiply(slope, row[:, :-1], out=behind[:, :-1])
+            behind[:, -1] = row[:, -1]
+            row = behind @ weight
+            bound = bound.activated(np.append(steeper_slopes(layer), 1.0)).times(weight.T, 0.0)
+        return row, bound.error()
 
 
 def constant_outputs(network: Network, bits: Bools) -> tuple[Bools, Floats]:
