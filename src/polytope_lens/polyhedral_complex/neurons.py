@@ -12,7 +12,7 @@ from polytope_lens._places import LAYERS
 from polytope_lens.errors import require
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import bit_places
-from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_sizes, facets, shared_facets
+from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_counts, facet_sizes, shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete
 from polytope_lens.polyhedral_complex.zero_rows import zero_mask
 
@@ -121,11 +121,7 @@ def _owned(partition: Partition) -> tuple[Ints, Floats]:
     """How many facets each neuron owns, and their total size where there is a mesh."""
     n, mesh = partition.network.n_neurons, partition.mesh
     if mesh is None:
-        found = facets(partition)
-        bit = {place: k for k, place in enumerate(bit_places(partition.network))}
-        pairs = zip(found.layer.tolist(), found.neuron.tolist(), strict=True)
-        owner = np.array([bit[pair] for pair in pairs if pair in bit], dtype=np.int64)
-        return np.bincount(owner, minlength=n), np.full(n, np.nan)
+        return facet_counts(partition), np.full(n, np.nan)
     shared = shared_facets(partition, mesh)
     indptr, owner = all_owners(partition, shared)
     sizes = np.repeat(facet_sizes(mesh, shared), np.diff(indptr))[owner >= 0]
