@@ -13,6 +13,7 @@ from polytope_lens import Box, Lens
 from polytope_lens.cells import region_facets
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.network.network import pass_through_layer, piecewise_layer
+from polytope_lens.polyhedral_complex import one_bit_neighbors
 
 SQUARE = Box([-2, -2], [2, 2])
 
