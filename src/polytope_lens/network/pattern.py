@@ -118,6 +118,24 @@ def distinct(words: Words) -> tuple[Words, NDArray[np.int64]]:
     return inorder[kept], order[kept]
 
 
+def ascend(words: Words) -> bool:
+    """Whether rows are different and in canonical order.
+
+    Examples
+    --------
+    >>> ascend(np.array([[1, 5], [2, 0], [2, 1]], dtype=np.uint64)), ascend(np.array([[2], [2]], dtype=np.uint64))
+    (True, False)
+    """
+    before, after = words[:-1], words[1:]
+    is_open, in_order = np.ones(len(before), dtype=bool), np.zeros(len(before), dtype=bool)
+    for here, there in zip(before.T, after.T, strict=True):
+        in_order |= is_open & (here < there)
+        is_open &= here == there
+        if not is_open.any():
+            break
+    return bool(in_order.all())
+
+
 def find(known: Words, wanted: Words) -> NDArray[np.int64]:
     """Where each row is among some in canonical order, -1 where it is not; a binary search for each.
 

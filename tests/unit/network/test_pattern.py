@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from polytope_lens.errors import DimensionError
 from polytope_lens.network.pattern import (
     ActivationPattern,
+    ascend,
     distinct,
     distinct_beginnings,
     n_words,
@@ -123,3 +124,14 @@ def test_different_beginnings_are_counted(data, bits_per_layer):
     stops = np.cumsum(bits_per_layer, dtype=np.int64)
     expected = [len({row[:stop].tobytes() for row in bits}) for stop in stops]
     assert distinct_beginnings(patterns, stops).tolist() == expected
+
+
+@pytest.mark.parametrize("n_words", [1, 2, 3])
+@pytest.mark.parametrize("swap", [False, True])
+def test_rows_ascend_if_they_are_what_is_distinct_of_them(n_words, swap):
+    rng = np.random.default_rng(n_words)
+    for _ in range(50):
+        words = rng.integers(0, 3, size=(rng.integers(0, 5), n_words)).astype(np.uint64)
+        words = words if swap else distinct(words)[0]
+        words[:, 0] += np.uint64(2**63)
+        assert ascend(words) == np.array_equal(distinct(words)[0], words)
