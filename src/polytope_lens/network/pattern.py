@@ -53,6 +53,29 @@ def unpack(words: Words, n_bits: int) -> Bools:
     return np.unpackbits(octets, axis=1, count=n_bits).astype(bool)
 
 
+def select_bits(words: Words, places: Ints) -> Words:
+    """Some bits of patterns, (n, n_words) -> packed patterns of their own, whose bit i is bit ``places[i]``.
+
+    Cost: some operations for each word and each run of places that follow one another.
+
+    Examples
+    --------
+    >>> unpack(select_bits(pack(np.array([[True, False, True]])), np.array([1, 2])), 2)
+    array([[False,  True]])
+    """
+    selected = np.zeros((len(words), n_words(len(places))), dtype=np.uint64)
+    ends = [*(np.flatnonzero(np.diff(places) != 1) + 1).tolist(), len(places)]
+    at = 0
+    for end in ends:
+        while at < end:
+            (word, bit), (own_word, own_bit) = divmod(int(places[at]), WORD), divmod(at, WORD)
+            n = min(end - at, WORD - bit, WORD - own_bit)
+            part = words[:, word] << np.uint64(bit) >> np.uint64(WORD - n)
+            selected[:, own_word] |= part << np.uint64(WORD - n - own_bit)
+            at += n
+    return selected
+
+
 def flip_all(first: Words, row: Ints, bit: Ints, n: int) -> Words:
     """N patterns (n, n_words), each like the one before it but for some bits, from the first one, (n_words,).
 

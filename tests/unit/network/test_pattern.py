@@ -15,6 +15,7 @@ from polytope_lens.network.pattern import (
     distinct_beginnings,
     n_words,
     pack,
+    select_bits,
     sort_key,
     unpack,
 )
@@ -135,3 +136,11 @@ def test_rows_ascend_if_they_are_what_is_distinct_of_them(n_words, swap):
         words = words if swap else distinct(words)[0]
         words[:, 0] += np.uint64(2**63)
         assert ascend(words) == np.array_equal(distinct(words)[0], words)
+
+
+@given(table=bit_tables(), data=st.data())
+def test_selected_bits_are_those_of_the_unpacked_patterns(table, data):
+    n_bits = table.shape[1]
+    runs = data.draw(st.lists(st.tuples(st.integers(0, n_bits), st.integers(0, n_bits)), max_size=5))
+    places = np.array([place for start, stop in runs for place in range(start, stop)], dtype=np.int64)
+    np.testing.assert_array_equal(select_bits(pack(table), places), pack(table[:, places]))
