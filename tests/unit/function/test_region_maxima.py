@@ -53,10 +53,10 @@ def test_bounds_and_answers(network, data):
     assert_all(Lens(network).partition(data.draw(st.one_of(boxes(d), simplices(d))), mesh=False))
 
 
-@pytest.mark.parametrize("scale", [2.0**-300, 2.0**-40, 1.0, 2.0**40, 2.0**300])
+@pytest.mark.parametrize("scale", [2.0**-300, 2.0**40, 2.0**300])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_numbers_of_any_size(scale, place):
-    network = random_deep((4, 4, 3), 1, 0.1)
+    network = random_deep((4, 4, 2), 1, 0.1)
     weights = [*(layer.weight for layer in network.layers), network.output_weight]
     biases = [*(layer.bias for layer in network.layers), network.output_bias]
     weights[place], biases[place] = weights[place] * scale, biases[place] * scale
@@ -70,7 +70,7 @@ def test_slopes_and_weights_whose_product_underflows():
     assert_all(Lens(network).partition(Box([-1] * 4, [1] * 4)))
 
 
-@pytest.mark.parametrize("widths", [(4, 8, 8), (6, 6, 6), (3, 6, 6, 6), (1, 5, 5)])
+@pytest.mark.parametrize("widths", [(4, 6, 6), (5, 5, 5), (3, 5, 5, 5), (1, 5, 5)])
 def test_few_regions_are_solved_exactly(monkeypatch, widths):
     d = widths[0]
     partition = Lens(random_deep(widths, 0, 0.1)).partition(Box([-1] * d, [1] * d), mesh=False)
