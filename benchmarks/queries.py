@@ -5,8 +5,8 @@
 Each network has a process of its own, compiled code loaded, matrix products on one thread; medians of processor time,
 divided by that of the partition. With `--beside`, another checkout is asked the same in turn, and "before" is its
 ratio. The overlay is that with a network whose weights differ by 1 %, and its time is divided by that of the partitions
-of both networks and of the two side by side. `load` reads what `save` wrote. Answers are asserted: the number of regions, facets
-against neighbours, volumes against the domain, extrema against values inside the regions.
+of both networks and of the two side by side. `load` reads what `save` wrote. Answers are asserted: the number of
+regions, facets against neighbours, volumes against the domain, extrema against values inside the regions.
 
 With `--balls`, the largest balls are asserted to agree with those of SciPy's linear programs (HiGHS), called one by one
 for a sample of regions.
