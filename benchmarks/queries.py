@@ -59,16 +59,14 @@ def main() -> None:
         return
     here = Path(__file__).resolve().parent.parent
     roots = [here] if arguments.beside is None else [arguments.beside.resolve(), here]
-    found = {name: [asked(root, name, arguments.runs) for root in roots] for name in arguments.names or NAMES}
-    print(f"{'':<15}{'':<8}" + "".join(f"{name.removesuffix('_box1'):>13}" for name in found))
-    print(f"{'regions':<15}{'':<8}" + "".join(f"{both[-1]['regions']:>13}" for both in found.values()))
-    for i, label in enumerate(["now"] if len(roots) == 1 else ["before", "now"]):
-        seconds = "".join(f"{both[i]['partition']:>13.4f}" for both in found.values())
-        print(f"{'partition s':<15}{label:<8}{seconds}")
-    for question in QUESTIONS:
-        for i, label in enumerate(["now"] if len(roots) == 1 else ["before", "now"]):
-            ratios = (both[i]["ratios"].get(question) for both in found.values())
-            print(f"{question:<15}{label:<8}" + "".join(f"{'' if r is None else format(r, '.2f'):>13}" for r in ratios))
+    width = max(map(len, QUESTIONS)) + 1
+    print(f"{'network':<15}{'':<8}{'regions':>9}{'seconds':>9}" + "".join(f"{q:>{width}}" for q in QUESTIONS))
+    for name in arguments.names or NAMES:
+        for root, label in zip(roots, ("now",) if len(roots) == 1 else ("before", "now"), strict=True):
+            found = asked(root, name, arguments.runs)
+            ratios = (found["ratios"].get(question) for question in QUESTIONS)
+            told = "".join(f"{'' if r is None else format(r, '.2f'):>{width}}" for r in ratios)
+            print(f"{name:<15}{label:<8}{found['regions']:>9}{found['partition']:>9.4f}{told}", flush=True)
 
 
 def asked(root: Path, name: str, runs: int) -> dict[str, object]:
