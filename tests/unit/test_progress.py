@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
 
 from polytope_lens._progress import bar
@@ -29,3 +32,15 @@ def test_on_terminals_there_is_one(monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert not bar(None).disable
     assert bar(False).disable
+
+
+def test_in_notebooks_there_is_one(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    with bar(None, total=2) as shown:
+        assert not shown.disable
+    assert bar(False).disable
+
+
+def test_without_a_standard_error_there_is_none(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert bar(None).disable

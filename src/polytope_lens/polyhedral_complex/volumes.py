@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Roundings of coordinates and of products, as a share of a side's length.
 ROUNDINGS = 2.0**-48
+# An exact volume takes as long as bounds on so many.
+WORTH_BOUNDS = 256
 
 
 @asked_on_flat
@@ -66,15 +68,17 @@ def _made_sure(
 
     Corners are listed region by region. With errors of at most e, side lengths of at most L, and n simplices, volumes
     in space err by n e (L + 2 e)^2 at most, and areas by half of twice as much; roundings are some more errors of
-    2^-48 L each. Only where that may be too much, the bounds of :func:`.mesh_bounds` are asked.
+    2^-48 L each. Where that may be too much in more than a few regions, the bounds of :func:`.mesh_bounds` are asked.
     """
     points, first = mesh.points[corners], indptr[:-1]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         length = (np.maximum.reduceat(points, first) - np.minimum.reduceat(points, first)).sum(axis=1)
         error = np.maximum.reduceat(mesh.error[corners], first) + ROUNDINGS * length
         doubtful = ~(found > np.diff(indptr) * 2 * error * (length + 2 * error) ** (mesh.points.shape[1] - 1))
+    if WORTH_BOUNDS * doubtful.sum() > len(found):
+        doubtful &= ~(mesh_bounds(mesh)[0] > 0)
     if doubtful.any():
         exact = exact_volumes(partition)
-        for region in np.flatnonzero(doubtful & ~(mesh_bounds(mesh)[0] > 0)).tolist():
+        for region in np.flatnonzero(doubtful).tolist():
             found[region] = nearest_float(exact(region))
     return found
