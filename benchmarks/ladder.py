@@ -40,7 +40,7 @@ CUTS = [
     ("simplex", MISSES, f"{MISSES}    return side * value_at(row, j, s.walk.vertex) > 0.0\n"),
     ("simplex", INSIDE, f"{INSIDE}    return True\n"),
     (
-        "split",
+        "witnesses",
         "return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.frames.n_rows[f], to)",
         "return True",
     ),

@@ -15,6 +15,7 @@ from polytope_lens.errors import OptionError
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.importers import read as readers
 from polytope_lens.local import attribution, complexity, crossings, regions_at, robustness
+from polytope_lens.network import characteristic_polynomial as characteristic
 from polytope_lens.network import count_bounds
 from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
@@ -266,6 +267,10 @@ class Lens:
     def region_count_bounds(self) -> count_bounds.RegionCountBounds:
         """What the network's shape alone says about its number of regions: published bounds."""
         return count_bounds.region_count_bounds(self.network)
+
+    @documented_by(characteristic.characteristic_polynomial)
+    def characteristic_polynomial(self) -> characteristic.CharacteristicPolynomial:
+        return characteristic.characteristic_polynomial(self.network)
 
     @documented_by(distances.distance)
     def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:

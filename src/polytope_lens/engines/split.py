@@ -10,7 +10,7 @@ from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._compiled.simd import LANES, padded
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
-from polytope_lens.engines._kernels import bottleneck, outcomes, refine
+from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.split_state import (
     ChartFacts,
@@ -34,6 +34,7 @@ from polytope_lens.engines.chunks import (
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import with_larger_stack
+from polytope_lens.engines.whole_rows import side_scales, whole_scales
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.lp.float_simplex import propose_multipliers
@@ -137,12 +138,15 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             turned=np.zeros(most, ints),
             owner=np.zeros(most, ints),
             central=np.zeros(most, ints),
+            exact=np.full((most, d + 1), np.nan),
+            scale=np.zeros(most, floats),
         ),
         layers=SplitLayers(
             rows=np.zeros((n_hidden + 1, d + 1, widest), floats),
             sure=np.zeros((n_hidden + 1, widest), floats),
             candidates=np.zeros((n_hidden + 1, widest), ints),
             n_candidates=np.zeros(n_hidden + 1, ints),
+            scale=np.zeros(n_hidden + 1, floats),
         ),
         walk=EdgeWalk(
             vertex=np.zeros(d, floats),
@@ -154,6 +158,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             far=np.zeros(d, floats),
             doubt=np.zeros(d, floats),
             middle=np.zeros(d, floats),
+            left=np.zeros(2 * d, ints),
             tableau=np.zeros((d, 2 * d), floats),
             entering=np.zeros(d, floats),
             octets=np.zeros((2, LANES), floats),
@@ -161,13 +166,21 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         halves=Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
         refined=refine.start(first, n_hidden + 1, widest),
         bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
+        relaxed=relaxations.start(
+            network,
+            np.maximum(np.abs(box.lower), np.abs(box.upper)),
+            widest,
+            is_used=chart.is_bounded and chart.is_input_space,
+        ),
     )
     state.frames.rows[0, :, : width[0]] = first
+    state.layers.scale[:n_hidden] = whole_scales(network)
     halfspaces = state.halfspaces
     scaled, halfspaces.error[:n_sides] = unit_rows(sides, np.maximum(np.abs(box.lower), np.abs(box.upper)))
     halfspaces.normal[:, :n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1].T, -scaled[:, -1]
     halfspaces.owner[:n_sides] = owners
     halfspaces.central[:n_sides] = sides[:, -1] == 0.0
+    halfspaces.exact[:n_sides], halfspaces.scale[:n_sides] = sides, side_scales(sides)
     state.scalars[outcomes.TOP] = 1
     state.frames.n_rows[0] = n_sides
     state.frames.basis[0], state.frames.vertex[0], state.frames.witness[0] = decisions.beginning(kept)

@@ -32,3 +32,25 @@ def test_rows_beyond_the_range_of_floats_steer_without_a_warning():
     network = from_arrays([first, second, [[0]]], [[0, 1000, 0], [1], [0]])
     box = Box([-1, -1], [1, 1])
     assert count(network, box, engine="split").total == count(network, box, engine="subdivide").total
+
+
+def wide(d: int, width: int, scheme: str) -> Network:
+    """Two layers of random weights, the sum as the output."""
+    rng, weights, biases = np.random.default_rng(0), [], []
+    for n, m in ((width, d), (width, width)):
+        if scheme == "He":
+            weights.append(rng.standard_normal((n, m)) * np.sqrt(2 / m))
+            biases.append(rng.standard_normal(n) * 0.1)
+        else:
+            weights.append(rng.uniform(-1, 1, (n, m)) / np.sqrt(m))
+            biases.append(rng.uniform(-1, 1, n) / np.sqrt(m))
+    return from_arrays([*weights, np.ones((1, width))], [*biases, [0.0]])
+
+
+@pytest.mark.parametrize(("d", "width", "scheme"), [(9, 8, "He"), (12, 8, "He"), (14, 7, "PyTorch"), (16, 6, "He")])
+def test_many_inputs_ask_no_exact_questions(d, width, scheme):
+    """Each cut halves a witness's distance to some halfspace: it has to be led back before rounding is all there is."""
+    network = wide(d, width, scheme)
+    for domain in (Box([-1] * d, [1] * d), None):
+        certificate = count(network, domain, engine="split").certificate
+        assert certificate.rational == 0 and certificate.total > 1000

@@ -20,7 +20,7 @@ import numpy as np
 
 from polytope_lens._arrays.ragged import list_of, starts
 from polytope_lens._compiled.jit import inlined
-from polytope_lens._compiled.simd import LANES, fill, load, multiply_add, padded, size, store
+from polytope_lens._compiled.simd import LANES, fill, load, multiply, multiply_add, padded, size, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.exact.blocks import Blocks, blocks, blocks_of, stacked
 
@@ -48,8 +48,9 @@ class PackedNetwork(NamedTuple):
     not -1, they are sparse: column j has the weights ``sparse_weights[i]`` in the rows ``sparse_rows[i]``, for i from
     ``sparse_start[sparse_at[l] + j]`` up to the entry that follows. Or, if ``form`` is not empty
     (:func:`is_blockwise`), all weights behind the first layer are in ``blocks``, those of layer l from
-    ``first_block[l]``, and the blocks that neuron i goes into are ``met[met_start[i]:met_start[i + 1]]``. ``tau`` is
-    the form that is t, hence 1 on the input space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts,
+    ``first_block[l]``, and the blocks that neuron i goes into are ``met[met_start[i]:met_start[i + 1]]``. An
+    octet of zeros ends the biases, which are read in whole octets. ``tau`` is the form that is t, hence 1 on the input
+    space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts,
     and ``neuron_of`` a bit is its inverse; the bits of a layer's ``n_cut`` cutting neurons follow each other from
     ``bit_start``. ``leaks`` tells whether some of them have a negative slope other than 0.
     """
@@ -135,7 +136,7 @@ def packed(
         (True,) if parts else (),
         *(_in_blocks(parts, neuron_start) if parts else NOTHING_IN_BLOCKS),
         neuron_start,
-        np.concatenate(biases),
+        np.concatenate([*biases, np.zeros(LANES)]),
         np.concatenate([*(layer.negative_slope for layer in layers), ends]),
         np.concatenate([*(layer.positive_slope for layer in layers), ends]),
         bits,
@@ -226,12 +227,11 @@ def length(rows: Any, j: int, k: int) -> Any:  # pragma: no cover - compiled
 @inlined
 def start_layer(bias: Any, tau: Any, first: int, n: int, rows: Any, error: Any, f: int) -> None:  # pragma: no cover
     """Rows of a layer before any neuron has been added: its bias times the form that is 1 on the input space."""
-    for k in range(rows.shape[1]):
-        t = tau[k]
-        for q in range(n):
-            rows[f, k, q] = bias[first + q] * t
-    for q in range(n):
-        error[f, q] = 0.0
+    for at in range(0, n, LANES):
+        biases = load(bias, (first + at,))
+        for k in range(rows.shape[1]):
+            store(rows, (f, k, at), multiply(biases, fill(tau[k])))
+        store(error, (f, at), fill(0.0))
 
 
 @inlined

@@ -17,6 +17,7 @@ from polytope_lens._compiled.simd import (
     LANES,
     add,
     fill,
+    fused,
     load,
     multiply,
     multiply_add,
@@ -26,7 +27,7 @@ from polytope_lens._compiled.simd import (
     subtract,
 )
 from polytope_lens._compiled.structures import far
-from polytope_lens.arithmetic.double_double import DOUBLE_ROUNDING, SPLITTER, plus, times
+from polytope_lens.arithmetic.double_double import DOUBLE_ROUNDING, plus, times
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.packed_network import is_on
 
@@ -43,6 +44,9 @@ class Refined(NamedTuple):
     error: Floats  # (L + 1, width): bound over the box, as for all rows
     current: Ints  # (L + 2,): the number of the cell in which each layer last began; last, how many there were
     known: Ints  # (L + 1,): the number of the cell for which `high` and `low` hold
+    live: Ints  # (width,): neurons that the next layer's rows are sums of, with
+    factor: Floats  # (2, k + 1, width): high and low parts of their rows times their slopes, and
+    handed: Floats  # (width,): the errors that these hand on
 
 
 def start(first: Floats, n_layers: int, widest: int) -> Refined:
@@ -54,6 +58,9 @@ def start(first: Floats, n_layers: int, widest: int) -> Refined:
         np.zeros((n_layers, widest)),
         np.zeros(n_layers + 1, dtype=np.int64),
         np.full(n_layers, -1, dtype=np.int64),
+        np.zeros(widest, dtype=np.int64),
+        np.zeros((2, k1, widest)),
+        np.zeros(widest),
     )
     state.high[0, :, : first.shape[1]] = first
     return state
@@ -103,16 +110,28 @@ def _refine(net: PackedNetwork, r: Refined, bits: Any, layer: int) -> None:  # p
 
 @inlined
 def _next_layer(net: PackedNetwork, r: Refined, bits: Any, before: int) -> None:  # pragma: no cover - compiled
+    """Rows of a layer from those of the one before, as compensated sums.
+
+    The high parts are added, and what rounding leaves of each product and sum, which is exact, goes to the low parts
+    (Ogita, Rump, and Oishi 2005, *Accurate sum and dot product*, Algorithm 5.3). With T the sum of the sizes of n terms
+    and u the unit roundoff, the low parts are at most (n + 2) u T, so their own rounding costs less than
+    (n + 4)^2 u^2 T in all, a product's by the slope included.
+    """
     layer, k1 = before + 1, r.high.shape[1]
     n, stride = net.width[layer], net.stride[layer]
     column, first, bias = net.weight_start[layer], net.neuron_start[before], net.neuron_start[layer]
     weights, reach, high, low, error = net.weights, net.reach, r.high, r.low, r.error
+    rounding = ((net.width[before] + 4) * UNIT_ROUNDOFF) ** 2
+    size_of_one = 0.0
     for k in range(k1):
-        for q in range(n):
-            high[layer, k, q] = net.bias[bias + q] * net.tau[k]
-            low[layer, k, q] = 0.0
-    for q in range(n):
-        error[layer, q] = UNDERFLOW_GUARD
+        size_of_one += abs(net.tau[k]) * reach[k]
+    for at in range(0, n, LANES):
+        biases = load(net.bias, (bias + at,))
+        for k in range(k1):
+            store(high, (layer, k, at), multiply(biases, fill(net.tau[k])))
+            store(low, (layer, k, at), fill(0.0))
+        store(error, (layer, at), multiply_add(size(biases), fill(rounding * size_of_one), fill(UNDERFLOW_GUARD)))
+    n_live = 0
     for j in range(net.width[before]):
         bit = net.bit[first + j]
         on = bit < 0 or is_on(bits, bit)
@@ -122,25 +141,51 @@ def _next_layer(net: PackedNetwork, r: Refined, bits: Any, before: int) -> None:
         if net.sparse_at[layer] >= 0:
             _add_sparse(net, r, layer, j, slope)
             continue
-        start_of_column = column + j * stride
         magnitude = 0.0
         for k in range(k1):
-            zh, zl = times(high[before, k, j], low[before, k, j], slope)
+            zh, zl = high[before, k, j], low[before, k, j]
+            if slope != 1.0:
+                zh, zl = times(zh, zl, slope)
             magnitude += abs(zh) * reach[k]
-            share = fill(DOUBLE_ROUNDING * reach[k])
-            for at in range(0, stride, LANES):
-                ph, pl = _times_octet(zh, zl, load(weights, (start_of_column + at,)))
-                sh, sl = _plus_octets(load(high, (layer, k, at)), load(low, (layer, k, at)), ph, pl)
-                store(high, (layer, k, at), sh)
-                store(low, (layer, k, at), sl)
-                store(error, (layer, at), multiply_add(size(sh), share, load(error, (layer, at))))
-        # Two products: by the slope, then by the weight.
+            r.factor[0, k, n_live], r.factor[1, k, n_live] = zh, zl
+        # What it has inherited, and its roundings.
         inherited = r.error[before, j] * abs(slope)
-        handed = fill((inherited + 2 * DOUBLE_ROUNDING * magnitude + UNDERFLOW_GUARD) * BOUND_SLACK)
+        r.handed[n_live] = (inherited + (rounding + DOUBLE_ROUNDING) * magnitude + UNDERFLOW_GUARD) * BOUND_SLACK
+        r.live[n_live] = j
+        n_live += 1
+    if net.sparse_at[layer] < 0:
         for at in range(0, stride, LANES):
-            weight = size(load(weights, (start_of_column + at,)))
-            store(error, (layer, at), multiply_add(weight, handed, load(error, (layer, at))))
+            _add_all(weights, r, column + at, stride, n_live, layer, at)
     r.known[layer] = r.current[layer]
+
+
+@inlined
+def _add_all(
+    weights: Any, r: Refined, column: int, stride: int, n_live: int, layer: int, at: int
+) -> None:  # pragma: no cover - compiled
+    """Add all neurons that are not zero to eight rows."""
+    high, low, error, live, factor = r.high, r.low, r.error, r.live, r.factor
+    for k in range(high.shape[1]):
+        sums, rest = load(high, (layer, k, at)), fill(0.0)
+        for i in range(n_live):
+            weight, zh = load(weights, (column + live[i] * stride,)), factor[0, k, i]
+            product = multiply(fill(zh), weight)
+            # Exact, as product and sum have one rounding each; what the product lacks, with the other sign.
+            excess = fused(fill(-zh), weight, product)
+            total = add(sums, product)
+            there = subtract(total, sums)
+            lost = add(subtract(sums, subtract(total, there)), subtract(product, there))
+            rest = add(rest, add(lost, subtract(multiply(fill(factor[1, k, i]), weight), excess)))
+            sums = total
+        # The high parts are to be the sums, rounded, so that the low ones are what is left (Knuth 1969).
+        total = add(sums, rest)
+        there = subtract(total, sums)
+        store(high, (layer, k, at), total)
+        store(low, (layer, k, at), add(subtract(sums, subtract(total, there)), subtract(rest, there)))
+    bound = load(error, (layer, at))
+    for i in range(n_live):
+        bound = multiply_add(size(load(weights, (column + live[i] * stride,))), fill(r.handed[i]), bound)
+    store(error, (layer, at), bound)
 
 
 @inlined
@@ -165,35 +210,3 @@ def _add_sparse(
     handed = (inherited + 2 * DOUBLE_ROUNDING * magnitude + UNDERFLOW_GUARD) * BOUND_SLACK
     for i in range(net.sparse_start[at + j], net.sparse_start[at + j + 1]):
         error[layer, net.sparse_rows[i]] += abs(net.sparse_weights[i]) * handed
-
-
-@inlined
-def _times_octet(high: float, low: float, factor: Any) -> tuple[Any, Any]:  # pragma: no cover - compiled
-    """A double-double times each of eight floats; see :func:`.double_double.times`."""
-    t = SPLITTER * high
-    top = t - (t - high)
-    h1, h2 = fill(top), fill(high - top)
-    product = multiply(fill(high), factor)
-    u = multiply(fill(SPLITTER), factor)
-    f1 = subtract(u, subtract(u, factor))
-    f2 = subtract(factor, f1)
-    rest = add(add(subtract(multiply(h1, f1), product), multiply(h1, f2)), multiply(h2, f1))
-    rest = add(add(rest, multiply(h2, f2)), multiply(fill(low), factor))
-    total = add(product, rest)
-    return total, subtract(rest, subtract(total, product))
-
-
-@inlined
-def _plus_octets(ah: Any, al: Any, bh: Any, bl: Any) -> tuple[Any, Any]:  # pragma: no cover - compiled
-    """Sums of eight pairs of double-doubles; see :func:`.double_double.plus`."""
-    s = add(ah, bh)
-    v = subtract(s, ah)
-    e = add(subtract(ah, subtract(s, v)), subtract(bh, v))
-    t = add(al, bl)
-    v = subtract(t, al)
-    f = add(subtract(al, subtract(t, v)), subtract(bl, v))
-    e = add(e, t)
-    h = add(s, e)
-    e = add(subtract(e, subtract(h, s)), f)
-    total = add(h, e)
-    return total, subtract(e, subtract(total, h))

@@ -159,6 +159,11 @@ def descend(
     return LOST
 
 
+# The same again for whoever asks seldom: with a third caller, `descend` is no longer compiled into the two that ask all
+# the time, and `split` takes 4 % longer.
+descend_seldom = jit(descend.py_func)
+
+
 @jit
 def _nearest(s: Any, n_rows: int, leaving: int) -> tuple[float, int]:  # pragma: no cover - compiled
     """How far an edge goes, and which of the first `n_rows` halfspaces ends it; -1 for none."""
@@ -216,10 +221,25 @@ def surely_misses(
     net: PackedNetwork, s: Any, row: Any, j: int, sure: float, side: float, central: bool
 ) -> Any:  # pragma: no cover - compiled
     """Whether the multipliers at the vertex at hand prove ``side * z > 0`` on the whole cell."""
-    k = s.walk.vertex.shape[0]
-    for i in range(k):
+    for i in range(s.walk.vertex.shape[0]):
         if s.walk.basis[i] < 0:
             return False
+    bound, charge = combine(net, s, row, j, sure, side)
+    if s.chart.is_bounded and bound > charge:
+        return True
+    return (central or bound > charge) and _absorbs(net, s, bound, charge, central)
+
+
+@jit
+def combine(
+    net: PackedNetwork, s: Any, row: Any, j: int, sure: float, side: float
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """What the multipliers at the vertex at hand make of ``side * z``: a constant below it, and the charge on that.
+
+    In a bounded cell ``side * z`` is at least their difference.
+    """
+    k = s.walk.vertex.shape[0]
+    for i in range(k):
         y = 0.0
         for q in range(k):
             y -= side * row[q, j] * s.walk.inverse[q, i]
@@ -241,10 +261,7 @@ def surely_misses(
             total += abs(term)
         charge += abs(rest) * net.reach[q]
         total_size += total * net.reach[q]
-    charge = charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * total_size + UNDERFLOW_GUARD
-    if s.chart.is_bounded and bound > charge:
-        return True
-    return (central or bound > charge) and _absorbs(net, s, bound, charge, central)
+    return bound, charge * BOUND_SLACK + (2 * k + 8) * UNIT_ROUNDOFF * total_size + UNDERFLOW_GUARD
 
 
 @jit
@@ -307,8 +324,9 @@ def surely_inside(net: PackedNetwork, s: Any, n_rows: int, point: Any) -> bool: 
 
 
 @jit
-def least_slack(s: Any, n_rows: int, point: Any) -> float:  # pragma: no cover - compiled
-    least = np.inf
+def nearest_row(s: Any, n_rows: int, point: Any) -> tuple[float, int]:  # pragma: no cover - compiled
+    """Distance of a point from the nearest of the first `n_rows` hyperplanes, as far as it is inside, and which."""
+    least, nearest = np.inf, -1
     normals, offsets = s.halfspaces.normal, s.halfspaces.offset
     for at in range(0, n_rows, LANES):
         slack = load(offsets, (at,))
@@ -316,5 +334,7 @@ def least_slack(s: Any, n_rows: int, point: Any) -> float:  # pragma: no cover -
             slack = multiply_add(load(normals, (i, at)), fill(-point[i]), slack)
         store(s.walk.octets, (0, 0), slack)
         for lane in range(min(LANES, n_rows - at)):
-            least = min(least, s.walk.octets[0, lane])
-    return least
+            if s.walk.octets[0, lane] < least:
+                least = s.walk.octets[0, lane]
+                nearest = at + lane
+    return least, nearest

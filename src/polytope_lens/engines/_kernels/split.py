@@ -7,7 +7,8 @@ until the neuron changes sign or cannot fall further. These walks are plain floa
   duality), computed with all rounding and row errors subtracted. Whatever the sum of rows leaves over is charged at the
   size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*), or taken
   from the multipliers where there is no box.
-- or the same in the coordinates of a narrow layer, where the cell reaches infinity (:mod:`.bottleneck`).
+- or the same in the coordinates of a narrow layer, where the cell reaches infinity (:mod:`.bottleneck`), or in
+  integers, where the rows are small ones (:mod:`.whole_rows`).
 - "it cuts": two float points that lie strictly inside the cell and on either side, beyond all error bounds.
 
 Where neither can be proved, the walk stops, and the caller answers in rational arithmetic and calls again.
@@ -50,11 +51,12 @@ from polytope_lens.engines._kernels.packed_network import (
     start_layer,
 )
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
+from polytope_lens.engines._kernels.relaxations import hand_down
 from polytope_lens.engines._kernels.simplex import (
     CROSSED,
     OPTIMAL,
     descend,
-    least_slack,
+    nearest_row,
     refactor,
     spread,
     start_walk,
@@ -63,6 +65,8 @@ from polytope_lens.engines._kernels.simplex import (
     value_at,
 )
 from polytope_lens.engines._kernels.split_state import SplitOutput
+from polytope_lens.engines._kernels.whole_rows import keep_exact, keeps_sign_exactly
+from polytope_lens.engines._kernels.witnesses import deepen, find_witness, step_aside
 
 if TYPE_CHECKING:
     from polytope_lens.engines._kernels.split_state import SplitState
@@ -125,26 +129,6 @@ def _turn(s: SplitState, row: int, value: int) -> None:  # pragma: no cover - co
 
 
 @jit
-def _find_witness(
-    net: PackedNetwork, s: SplitState, f: int, row: Any, j: int, sure: float, side: float, corner: Any, to: Any
-) -> Any:  # pragma: no cover - compiled
-    """A proved interior point of the half on one side, between the cell's witness and a corner on that side."""
-    k = corner.shape[0]
-    at_witness = side * value_at(row, j, s.frames.witness[f])
-    at_corner = side * value_at(row, j, corner)
-    if at_witness > sure * spread(net, s.frames.witness[f]) and at_witness > 0.25 * at_corner:
-        for i in range(k):
-            to[i] = s.frames.witness[f, i]
-        return True
-    t = 0.5
-    if at_witness < 0.0:
-        t *= at_corner / (at_corner - at_witness)
-    for i in range(k):
-        to[i] = corner[i] + t * (s.frames.witness[f, i] - corner[i])
-    return side * value_at(row, j, to) > sure * spread(net, to) and surely_inside(net, s, s.frames.n_rows[f], to)
-
-
-@jit
 def _side(s: SplitState, f: int, row: Any, j: int) -> float:  # pragma: no cover - compiled
     """The sign of a row at the vertex at hand; at the witness, if rounding may be all that is left at the vertex."""
     k = s.walk.vertex.shape[0]
@@ -169,10 +153,10 @@ def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> in
         j = s.layers.candidates[layer, s.frames.position[f]]
         answer = s.scalars[ANSWER]
         if answer == NONE:
-            answer = _decide(net, s, f, layer, row, j, sures[j])
+            answer, is_whole = _decide(net, s, f, layer, row, j, sures[j])
             if answer == NONE:
                 return UNDECIDED
-            s.scalars[rung] += 1
+            s.scalars[RATIONAL_DECISIONS if is_whole else rung] += 1
         else:
             s.scalars[ANSWER] = NONE
             s.scalars[RATIONAL_DECISIONS] += 1
@@ -194,19 +178,22 @@ def _try_candidates(net: PackedNetwork, s: SplitState, f: int, layer: int) -> in
 @jit
 def _decide(
     net: PackedNetwork, s: SplitState, f: int, layer: int, row: Any, j: int, sure: float
-) -> int:  # pragma: no cover - compiled
-    """OFF, ON or CUTS if proved, else NONE. After CUTS, the walk at hand stands on the hyperplane."""
+) -> tuple[int, bool]:  # pragma: no cover - compiled
+    """OFF, ON or CUTS if proved, else NONE; and whether integers proved it.
+
+    After CUTS, the walk at hand stands on the hyperplane.
+    """
     k = s.walk.vertex.shape[0]
     norm = length(row, j, k)
     if not norm > 0.0:
+        if s.layers.scale[layer] > 0.0:
+            return VANISHES if row[k, j] == 0.0 else ON if row[k, j] > 0.0 else OFF, True
         if abs(row[k, j]) > sure and _is_constant(net, s.chart.is_bounded, layer, j):
-            return ON if row[k, j] > 0.0 else OFF
-        return int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
-    for i in range(k):
-        s.walk.gradient[i] = row[i, j] / norm
+            return ON if row[k, j] > 0.0 else OFF, False
+        return int(_behind_narrow_layer(net, s, f, layer, row, j, sure)), False
     offset = row[k, j] / norm
-    beyond = 0.0
-    for attempt in range(2):
+    beyond, outcome = 0.0, OPTIMAL
+    for attempt in range(3):
         if attempt == 1:
             # Where a neuron vanishes at a corner, rounding may tell of a crossing there: look for a real one.
             refactor(s, f)
@@ -214,22 +201,33 @@ def _decide(
             for i in range(k):
                 beyond += abs(s.walk.gradient[i]) * net.reach[i]
             beyond *= ROUNDED_AWAY
+        elif attempt == 2:
+            # It was, but there is no witness on one side of it.
+            if outcome != CROSSED:
+                break
+            step_aside(net, s, f, row, j, sure)
+            deepen(net, s, f)
+        for i in range(k):
+            s.walk.gradient[i] = row[i, j] / norm
         start_walk(s, f)
         side = _side(s, f, row, j)
         outcome = descend(s, s.frames.n_rows[f], offset, side, True, beyond)
-        if outcome == OPTIMAL and surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
-            return ON if side > 0.0 else OFF
+        if outcome == OPTIMAL:
+            if surely_misses(net, s, row, j, sure, side, _is_central(s, layer, row[k, j])):
+                return ON if side > 0.0 else OFF, False
+            if keeps_sign_exactly(s, s.frames.n_rows[f], layer, row, j, side):
+                return ON if side > 0.0 else OFF, True
         if outcome == CROSSED:
             first, second = (1, 0) if side > 0.0 else (0, 1)
-            if _find_witness(
-                net, s, f, row, j, sure, side, s.frames.vertex[f], s.halves.points[first]
-            ) and _find_witness(net, s, f, row, j, sure, -side, s.walk.after, s.halves.points[second]):
-                return CUTS
+            if find_witness(net, s, f, row, j, sure, side, s.frames.vertex[f], s.halves.points[first]) and find_witness(
+                net, s, f, row, j, sure, -side, s.walk.after, s.halves.points[second]
+            ):
+                return CUTS, False
         if attempt == 0:
             answer = int(_behind_narrow_layer(net, s, f, layer, row, j, sure))
             if answer != NONE:
-                return answer
-    return NONE
+                return answer, False
+    return NONE, False
 
 
 @jit
@@ -290,6 +288,7 @@ def _push_row(
     s.halfspaces.turned[at] = 0
     s.halfspaces.owner[at] = bit
     s.halfspaces.central[at] = 1 if _is_central(s, layer, row[k, j]) else 0
+    keep_exact(s, at, layer, row, j)
 
 
 @jit
@@ -378,35 +377,42 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
     for i in range(k):
         s.walk.middle[i] = s.frames.witness[f, i]
     visited = 1
+    is_relaxed = s.relaxed.sign.shape[0] > 0
+    is_tried = is_relaxed and hand_down(net, s, f, layer)
     start_walk(s, f)
     count = 0
     first = net.neuron_start[layer]
     for j in range(n):
         bit = net.bit[first + j]
         on = False
-        if bit >= 0:
+        if bit >= 0 and is_relaxed and s.relaxed.sign[layer, layer, j] != 0:
+            on = s.relaxed.sign[layer, layer, j] > 0
+            set_bit(s.bits, bit, on)
+        elif bit >= 0:
             side = _side(s, f, row, j)
-            misses = False
-            if side * value_at(row, j, s.frames.witness[f]) >= 0.0:
+            misses, is_whole = False, False
+            if is_tried:
+                pass
+            elif side * value_at(row, j, s.frames.witness[f]) >= 0.0:
                 norm = length(row, j, k)
                 if norm > 0.0:
                     for i in range(k):
                         s.walk.gradient[i] = row[i, j] / norm
                     outcome = descend(s, s.frames.n_rows[f], row[k, j] / norm, side, False, 0.0)
-                    misses = outcome == OPTIMAL and surely_misses(
-                        net, s, row, j, sures[j], side, _is_central(s, layer, row[k, j])
-                    )
+                    if outcome == OPTIMAL:
+                        misses = surely_misses(net, s, row, j, sures[j], side, _is_central(s, layer, row[k, j]))
+                        is_whole = not misses and keeps_sign_exactly(s, s.frames.n_rows[f], layer, row, j, side)
                     for i in range(k):
                         s.walk.middle[i] += s.walk.vertex[i]
                     visited += 1
                 else:
                     misses = side * row[k, j] > sures[j] and _is_constant(net, s.chart.is_bounded, layer, j)
-            if not misses:
+            if not misses and not is_whole:
                 s.layers.candidates[layer, count] = j
                 count += 1
                 continue
             on = side > 0.0
-            s.scalars[rung] += 1
+            s.scalars[RATIONAL_DECISIONS if is_whole else rung] += 1
             set_bit(s.bits, bit, on)
         if n_next > 0:
             slope = net.positive[first + j] if on or bit < 0 else net.negative[first + j]
@@ -417,9 +423,9 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
     s.frames.split_bit[f] = -1
     for i in range(k):
         s.walk.middle[i] /= visited
-    if least_slack(s, s.frames.n_rows[f], s.walk.middle) > least_slack(
-        s, s.frames.n_rows[f], s.frames.witness[f]
-    ) and surely_inside(net, s, s.frames.n_rows[f], s.walk.middle):
+    n_rows = s.frames.n_rows[f]
+    is_deeper = nearest_row(s, n_rows, s.walk.middle)[0] > nearest_row(s, n_rows, s.frames.witness[f])[0]
+    if is_deeper and surely_inside(net, s, n_rows, s.walk.middle):
         for i in range(k):
             s.frames.witness[f, i] = s.walk.middle[i]
 

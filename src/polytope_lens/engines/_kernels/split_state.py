@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints, Words
     from polytope_lens.engines._kernels.bottleneck import Bottleneck
     from polytope_lens.engines._kernels.refine import Refined
+    from polytope_lens.engines._kernels.relaxations import Relaxations
 
 
 class SplitFrames(NamedTuple):
@@ -41,6 +42,8 @@ class HalfspaceStack(NamedTuple):
     turned: Ints  # 1 where it says that its neuron is on
     owner: Ints  # a bit, or -1 - side
     central: Ints  # 1 where its exact hyperplane passes through the origin
+    exact: Floats  # (halfspaces, k + 1): exact rows ``[a, c]``, unturned and of any length, NaN where they are rounded
+    scale: Floats  # the power of two that makes them integers, or 0
 
 
 class SplitLayers(NamedTuple):
@@ -50,6 +53,7 @@ class SplitLayers(NamedTuple):
     sure: Floats  # (L + 1, width)
     candidates: Ints  # (L + 1, width)
     n_candidates: Ints  # (L + 1,)
+    scale: Floats  # (L + 1,): the power of two that makes a layer's rows integers, or 0
 
 
 class EdgeWalk(NamedTuple):
@@ -63,7 +67,8 @@ class EdgeWalk(NamedTuple):
     multiplier: Floats  # (k,)
     far: Floats  # (k,): how far multipliers may be from exact ones, and
     doubt: Floats  # (k,): how wrong the inverse may be
-    middle: Floats  # (k,): mean of where a layer's walks ended
+    middle: Floats  # (k,): mean of where walks ended, to become a witness
+    left: Ints  # (2 k,): the halfspaces that it was led away from
     tableau: Floats  # (k, 2 k)
     entering: Floats  # (k,): normal of the halfspace that enters the basis
     octets: Floats  # (2, 8): of what is looked at one by one
@@ -98,6 +103,7 @@ class SplitState(NamedTuple):
     halves: Halves
     refined: Refined
     bottleneck: Bottleneck
+    relaxed: Relaxations
 
 
 class SplitOutput(NamedTuple):

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 # Centers are looked for in a box of this size around a point inside, whose distance from the nearest row is 1, then in
-# boxes larger by this factor each time. It limits proposals, not answers; where many balls are largest, it keeps the
-# center near.
+# boxes larger by this factor each time, up to the size that floats can tell from the unit; where the radius grew by as
+# much, it is the next unit. It limits proposals, not answers; where many balls are largest, it keeps the center near.
 GROWTH = 2.0**10
-ROUNDS = 4
+FARTHEST = GROWTH**4
 TILT = 2.0**-40
 # Rounds go on while radii grow by more than this share.
 GAIN = 2.0**-30
@@ -132,11 +132,8 @@ def _solve(
     for r in range(n):
         center = centers[r]
         best = _radius(rows[r], error[r], center)
-        far = 1.0
-        for _ in range(ROUNDS):
-            far *= GROWTH
-            if not best > 0.0 or best == np.inf:
-                break
+        far = GROWTH
+        while far <= FARTHEST and 0.0 < best < np.inf:
             count = _write_program(rows[r], center, best, far, work)
             solved = maximize(
                 work.objective, work.normal[:count], work.offset[:count], work.basis, work.dual, work.inverse,
@@ -160,13 +157,14 @@ def _solve(
                 work.trial[i] = center[i] + work.point[i] * best
             found = _radius(rows[r], error[r], work.trial)
             # A center well inside the box is the best one; if it is not much deeper than before, its scale was right.
-            done = not found > best * (1.0 + GAIN) or (not at_the_end and found < best * GROWTH)
-            if found > best:
+            grown = found / best
+            if grown > 1.0:
                 best = found
                 for i in range(d):
                     center[i] = work.trial[i]
-            if done:
+            if not grown > 1.0 + GAIN or (not at_the_end and grown < GROWTH):
                 break
+            far = far * GROWTH if grown < GROWTH else GROWTH
         radii[r] = best
 
 

@@ -57,3 +57,16 @@ def test_batches_allow_for_errors_of_the_rows():
     assert doubtful == pytest.approx((0.5 - 2.0**-9) / (1 + 2.0**-9), rel=1e-2)
     assert chebyshev_balls(rows, np.zeros_like(rows), middle + 2)[1].tolist() == [0]
     assert chebyshev_balls(rows[:, :2], np.zeros_like(rows[:, :2]), middle)[1].tolist() == [np.inf]
+
+
+@pytest.mark.parametrize("d", [2, 4])
+def test_the_first_distance_from_a_row_does_not_limit_the_ball(d):
+    """A point very near to a corner of the unit cube, and of a quadrant, which has no largest ball."""
+    quadrant, sides = np.eye(d, d + 1), np.column_stack([np.eye(d), -np.ones(d)])
+    rows = np.vstack([-quadrant, sides])[None]
+    for exponent in (-30, -53, -104, -400, -900):
+        near = np.full((1, d), 2.0**exponent)
+        ((center,), (radius,)) = chebyshev_balls(rows, np.zeros_like(rows), near)
+        assert radius == pytest.approx(0.5, rel=1e-12)
+        assert lies_inside([reference.fractions(v) for v in rows[0]], center, radius)
+        assert chebyshev_balls(rows[:, :d], np.zeros_like(rows[:, :d]), near)[1].tolist() == [np.inf]

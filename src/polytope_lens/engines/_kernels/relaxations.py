@@ -1,0 +1,326 @@
+"""What is proved of all deeper layers at once when one begins on a cell: neurons that keep their sign all over it.
+
+In deep networks most decisions concern neurons that change sign nowhere in the domain, or nowhere in a cell of an early
+layer. Asked on each cell of their own layer, each takes a program; proved once, higher up, signs are handed down.
+
+On a cell of layer l, the pre-activations of l are affine, and those behind it are bounded by linear relaxations: each
+neuron lies between two lines over the interval that its pre-activation has been proved to stay in, and substituted back
+from layer to layer these give a form in the coordinates below, or above, a neuron on the whole cell (Zhang et al. 2018,
+*Efficient neural network robustness certification with general activation functions*; Singh et al. 2019, *An abstract
+domain for certifying neural networks*). Its least value on the cell comes from a walk along edges, with the multipliers
+as proof. So a neuron costs what it does in its own layer, but on fewer cells.
+
+Rounding. A coefficient on ``h_q`` that is off by e costs at most ``e |h_q|``, wherever the exact form goes on from the
+computed one; so all roundings together cost at most a multiple of the unit roundoff times the sum of the sizes of all
+terms, for which `size` has bounds over the whole chart. The upper line is rounded upwards, and the lower passes through
+the bend.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens._compiled.jit import jit
+from polytope_lens._compiled.simd import LANES, fill, load, multiply_add, store
+from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.engines._kernels.outcomes import FLOAT_DECISIONS
+from polytope_lens.engines._kernels.packed_network import length
+from polytope_lens.engines._kernels.simplex import OPTIMAL, combine, descend, start_walk, value_at
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Floats
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
+    from polytope_lens.network.network import Network
+
+
+# What a form and the walk that follows cost, in walks; each further multiplication of the form.
+COST, COST_OF_NUMBER = 1.5, 2.0**-12
+# Each so many cells, what has not worked before is tried again; tallies fade after so many tries.
+TRIED_AGAIN, MOST_TRIES = 64, 4096
+# Sizes of terms beyond this prove nothing, and leave room against overflow and underflow.
+MOST_SIZE = 2.0**80
+
+
+class Relaxations(NamedTuple):
+    """Signs proved on the cells along the path down the tree, and what they were proved with on the last of them."""
+
+    sign: NDArray[np.int8]  # (L, L, width): on the cell on which layer l began, of the neurons of m; 0 for not known
+    least: Floats  # (L, width): bounds on the pre-activations of each layer over the cell at hand
+    most: Floats  # (L, width)
+    lines: Floats  # (4, L, width): slope and offset of the line below, and of the line above
+    size: Floats  # (L, width): bounds on the sizes of all terms of pre-activations over the chart
+    here: Floats  # (width,): the same of the layer that is affine on the cell at hand, as its rows there have them
+    form: Floats  # (k + 1, width): a form in the coordinates below, or above, each neuron of a layer
+    sure: Floats  # (width,): how much its roundings may cost
+    coefficient: Floats  # (2, width)
+    value: Floats  # (L, width): pre-activations at the witness
+    begun: Floats  # (L,): on how many cells each layer has begun
+    tally: Floats  # (2, L, L): how often a neuron of layer m was asked for on a cell of l, and how often proved
+
+
+def start(network: Network, reach: Floats, widest: int, *, is_used: bool) -> Relaxations:
+    """Nothing proved; without room where relaxations are not to be used, or can not be."""
+    sizes = _sizes(network, reach, widest) if is_used else None
+    n = len(network.layers) if sizes is not None else 0
+    return Relaxations(
+        np.zeros((n, n, widest), np.int8),
+        np.zeros((n, widest)),
+        np.zeros((n, widest)),
+        np.zeros((4, n, widest)),
+        np.zeros((0, widest)) if sizes is None else sizes,
+        np.zeros(widest),
+        np.zeros((len(reach) + 1, widest)),
+        np.zeros(widest),
+        np.zeros((2, widest)),
+        np.zeros((n, widest)),
+        np.zeros(n),
+        np.zeros((2, n, n)),
+    )
+
+
+def _sizes(network: Network, reach: Floats, widest: int) -> Floats | None:
+    """Bounds on the sizes of all terms of each pre-activation where ``|x_k| <= reach[k]``; None if of no use."""
+    layers = network.layers
+    if len(layers) < 2 or not all(isinstance(layer.weight, np.ndarray) for layer in layers):
+        return None
+    sizes, most = np.zeros((len(layers), widest)), reach
+    with np.errstate(over="ignore", invalid="ignore"):
+        for into, layer in zip(sizes, layers, strict=True):
+            total = (np.abs(np.asarray(layer.weight)) @ most + np.abs(layer.bias)) * BOUND_SLACK
+            into[: len(total)] = total
+            most = np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope)) * total
+    return sizes if (sizes < MOST_SIZE).all() else None
+
+
+@jit
+def hand_down(net: PackedNetwork, s: Any, f: int, layer: int) -> bool:  # pragma: no cover - compiled
+    """Signs known on the cell of a frame on which a layer begins; whether all neurons of the layer have been tried."""
+    r = s.relaxed
+    for m in range(layer, net.n_hidden):
+        for j in range(net.width[m]):
+            r.sign[layer, m, j] = r.sign[layer - 1, m, j] if layer > 0 else 0
+    r.begun[layer] += 1.0
+    deepest = _worth_it(net, s, layer)
+    if deepest == layer:
+        return False
+    _first_layer(net, s, f, layer)
+    for m in range(layer + 1, deepest + 1):
+        _deeper_layer(net, s, f, layer, m, m == deepest)
+    return True
+
+
+@jit
+def _worth_it(net: PackedNetwork, s: Any, layer: int) -> int:  # pragma: no cover - compiled
+    """The deepest layer whose neurons are worth asking for on a cell of this one, going by the cells so far."""
+    r = s.relaxed
+    # Walks that the neurons of this layer take more than else.
+    gain, best, deepest = -_unknown(net, s, layer, layer), 0.0, layer
+    numbers = float(net.width[layer] * r.form.shape[0])
+    for m in range(layer + 1, net.n_hidden):
+        share = (r.tally[1, layer, m] + 1.0) / (r.tally[0, layer, m] + 1.0)
+        if r.begun[layer] % TRIED_AGAIN == 0.0:
+            share = 1.0
+        saved = share * r.begun[m] / r.begun[layer]
+        gain += _unknown(net, s, layer, m) * (saved - COST - COST_OF_NUMBER * numbers)
+        if gain > best:
+            best = gain
+            deepest = m
+        numbers += float(net.width[m] * net.width[m - 1])
+    return deepest
+
+
+@jit
+def _unknown(net: PackedNetwork, s: Any, layer: int, m: int) -> float:  # pragma: no cover - compiled
+    """How many neurons of layer m have no proved sign on the cell of a layer."""
+    count = 0.0
+    for j in range(net.width[m]):
+        if s.relaxed.sign[layer, m, j] == 0 and net.bit[net.neuron_start[m] + j] >= 0:
+            count += 1.0
+    return count
+
+
+@jit
+def _first_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Bounds and lines of the layer that is affine on the cell."""
+    r, k = s.relaxed, s.walk.vertex.shape[0]
+    row, sure, first = s.layers.rows[layer], s.layers.sure[layer], net.neuron_start[layer]
+    start_walk(s, f)
+    for j in range(net.width[layer]):
+        total = abs(row[k, j])
+        for i in range(k):
+            total += abs(row[i, j]) * net.reach[i]
+        r.here[j] = total * BOUND_SLACK
+        value = value_at(row, j, s.frames.witness[f])
+        r.value[layer, j] = value
+        if net.bit[first + j] >= 0 and r.sign[layer, layer, j] == 0:
+            side = 1.0 if value > 0.0 else -1.0
+            low = _lowest(net, s, f, row, j, sure[j], side, r.here[j])
+            high = _lowest(net, s, f, row, j, sure[j], -side, r.here[j]) if low <= 0.0 else 0.0
+            _note(net, s, layer, layer, j, side, low, high)
+        _draw_lines(net, s, layer, layer, j)
+
+
+@jit
+def _deeper_layer(
+    net: PackedNetwork, s: Any, f: int, layer: int, m: int, is_last: bool
+) -> None:  # pragma: no cover - compiled
+    """The same of a layer behind it, from forms below and above its neurons."""
+    r, first = s.relaxed, net.neuron_start[m]
+    _propagate(net, s, m)
+    for j in range(net.width[m]):
+        if net.bit[first + j] >= 0 and r.sign[layer, m, j] == 0:
+            side = 1.0 if r.value[m, j] > 0.0 else -1.0
+            _substitute(net, s, layer, m, j, side)
+            low, high = _lowest(net, s, f, r.form, j, r.sure[j], 1.0, r.size[m, j]), 0.0
+            if low <= 0.0 and not is_last:
+                _substitute(net, s, layer, m, j, -side)
+                high = _lowest(net, s, f, r.form, j, r.sure[j], 1.0, r.size[m, j])
+            r.tally[0, layer, m] += 1.0
+            if low > 0.0:
+                r.tally[1, layer, m] += 1.0
+            if r.tally[0, layer, m] > MOST_TRIES:
+                r.tally[0, layer, m] *= 0.5
+                r.tally[1, layer, m] *= 0.5
+            _note(net, s, layer, m, j, side, low, high)
+        if not is_last:
+            _draw_lines(net, s, layer, m, j)
+
+
+@jit
+def _note(
+    net: PackedNetwork, s: Any, layer: int, m: int, j: int, side: float, low: float, high: float
+) -> None:  # pragma: no cover - compiled
+    """Keep what was proved of a neuron: ``side * z >= low``, ``-side * z >= high``."""
+    r = s.relaxed
+    r.least[m, j] = low if side > 0.0 else high
+    r.most[m, j] = -high if side > 0.0 else -low
+    if low > 0.0:
+        r.sign[layer, m, j] = 1 if side > 0.0 else -1
+        s.scalars[FLOAT_DECISIONS] += 1
+
+
+@jit
+def _draw_lines(net: PackedNetwork, s: Any, layer: int, m: int, j: int) -> None:  # pragma: no cover - compiled
+    """The lines between which a neuron lies on the cell."""
+    r, neuron = s.relaxed, net.neuron_start[m] + j
+    on, off, sign = net.positive[neuron], net.negative[neuron], r.sign[layer, m, j]
+    low, high = r.least[m, j], r.most[m, j]
+    # A neuron that never cuts, or one that does so without a bend, is a line itself.
+    if on == off or sign > 0 or (sign == 0 and low >= 0.0):
+        off = on
+    elif sign < 0 or high <= 0.0:
+        on = off
+    r.lines[1, m, j], r.lines[3, m, j] = 0.0, 0.0
+    if on == off:
+        r.lines[0, m, j], r.lines[2, m, j] = on, on
+        return
+    chord = (on * high - off * low) / (high - low)
+    ends = on * high - chord * high, off * low - chord * low
+    doubt = 8 * UNIT_ROUNDOFF * (abs(on * high) + abs(off * low) + abs(chord) * (high - low)) + UNDERFLOW_GUARD
+    through = on if high > -low else off
+    if on > off:
+        r.lines[0, m, j] = through
+        r.lines[2, m, j], r.lines[3, m, j] = chord, max(ends[0], ends[1]) + doubt
+    else:
+        r.lines[0, m, j], r.lines[1, m, j] = chord, min(ends[0], ends[1]) - doubt
+        r.lines[2, m, j] = through
+
+
+@jit
+def _propagate(net: PackedNetwork, s: Any, m: int) -> None:  # pragma: no cover - compiled
+    """Pre-activations of layer m at the witness: they say which sign to try."""
+    r, n = s.relaxed, net.width[m]
+    first, before, start, stride = (
+        net.neuron_start[m], net.neuron_start[m - 1], net.weight_start[m], net.stride[m]
+    )  # fmt: skip
+    for j in range(n):
+        r.value[m, j] = net.bias[first + j]
+    for q in range(net.width[m - 1]):
+        value = r.value[m - 1, q]
+        value *= net.positive[before + q] if value > 0.0 else net.negative[before + q]
+        if value != 0.0:
+            for at in range(0, n, LANES):
+                sums = multiply_add(load(net.weights, (start + q * stride + at,)), fill(value), load(r.value, (m, at)))
+                store(r.value, (m, at), sums)
+
+
+@jit
+def _substitute(
+    net: PackedNetwork, s: Any, layer: int, m: int, j: int, side: float
+) -> None:  # pragma: no cover - compiled
+    """A form in the chart's coordinates below ``side * z`` on the cell, z being a neuron of layer m, and its `sure`.
+
+    Cost: a product of a matrix with a vector for each layer on the way.
+    """
+    r, k1 = s.relaxed, s.relaxed.form.shape[0]
+    constant = side * net.bias[net.neuron_start[m] + j]
+    total, terms = abs(constant), 8.0 + k1
+    for q in range(net.width[m - 1]):
+        r.coefficient[0, q] = side * net.weights[net.weight_start[m] + q * net.stride[m] + j]
+    for i in range(m - 1, layer - 1, -1):
+        n = net.width[i]
+        terms += n + 2.0
+        for q in range(n):
+            a = r.coefficient[0, q]
+            line = 0 if a > 0.0 else 2
+            b, c = a * r.lines[line, i, q], a * r.lines[line + 1, i, q]
+            r.coefficient[1, q] = b
+            constant += c
+            total += abs(c) + abs(b) * (r.size[i, q] if i > layer else r.here[q])
+        for q in range(n, net.stride[i]):
+            r.coefficient[1, q] = 0.0
+        if i > layer:
+            for q in range(n):
+                constant += r.coefficient[1, q] * net.bias[net.neuron_start[i] + q]
+            for p in range(net.width[i - 1]):
+                r.coefficient[0, p] = _product(
+                    r.coefficient, net.weights, net.weight_start[i] + p * net.stride[i], n, s
+                )
+    rows, sures, handed = s.layers.rows[layer], s.layers.sure[layer], 0.0
+    for q in range(net.width[layer]):
+        handed += abs(r.coefficient[1, q]) * sures[q]
+    for i in range(k1):
+        value = 0.0
+        for q in range(net.width[layer]):
+            value += r.coefficient[1, q] * rows[i, q]
+        r.form[i, j] = value
+    r.form[k1 - 1, j] += constant
+    r.sure[j] = (handed + terms * UNIT_ROUNDOFF * total) * BOUND_SLACK + UNDERFLOW_GUARD
+
+
+@jit
+def _product(coefficients: Any, weights: Any, start: int, n: int, s: Any) -> float:  # pragma: no cover - compiled
+    """The sum of n products of the second row of coefficients and weights from a place on."""
+    sums = fill(0.0)
+    for at in range(0, n, LANES):
+        sums = multiply_add(load(coefficients, (1, at)), load(weights, (start + at,)), sums)
+    store(s.walk.octets, (0, 0), sums)
+    total = 0.0
+    for lane in range(LANES):
+        total += s.walk.octets[0, lane]
+    return total
+
+
+@jit
+def _lowest(
+    net: PackedNetwork, s: Any, f: int, row: Any, j: int, sure: float, side: float, size: float
+) -> Any:  # pragma: no cover - compiled
+    """A proved bound below ``side * z`` over the bounded cell of a frame, z being within `sure` of a row there.
+
+    Whatever happens, |z| is at most `size` and `sure` more.
+    """
+    k = s.walk.vertex.shape[0]
+    norm = length(row, j, k)
+    lowest = -(size + sure) * BOUND_SLACK
+    if not norm > 0.0:
+        return max(lowest, (side * row[k, j] - sure) - 2 * UNIT_ROUNDOFF * (abs(row[k, j]) + sure))
+    for i in range(k):
+        s.walk.gradient[i] = row[i, j] / norm
+    if descend(s, s.frames.n_rows[f], row[k, j] / norm, side, False, np.inf) != OPTIMAL:
+        return lowest
+    bound, charge = combine(net, s, row, j, sure, side)
+    return max(lowest, bound - charge - 2 * UNIT_ROUNDOFF * (abs(bound) + charge))
