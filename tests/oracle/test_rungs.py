@@ -73,7 +73,8 @@ def test_deep_rows_need_twice_the_digits(engine):
     box = Box([-0.25, -0.25], [0.25, 0.25])
     shallow, deep = (random_lens((2, *[10] * depth, 1), seed=1).partition(box, engine) for depth in (4, 30))
     assert shallow.certificate.double_double == 0
-    assert deep.certificate.double_double > 100
+    # In split, most neurons are proved to keep their sign on cells of early layers.
+    assert deep.certificate.double_double > (100 if engine == "subdivide" else 0)
     assert deep.certificate.rational < deep.certificate.total / 1000
 
 
@@ -104,7 +105,7 @@ def blown_up(net):
 def test_double_doubles_agree_with_rationals_in_deep_networks(seed):
     lens, box = random_lens((2, *[10] * 30, 1), seed), Box([-0.25, -0.25], [0.25, 0.25])
     partitions = [lens.partition(box, engine) for engine in ("subdivide", "split")]
-    assert all(partition.certificate.double_double > 100 for partition in partitions)
+    assert partitions[0].certificate.double_double > 100 and partitions[1].certificate.double_double > 0
     with pytest.MonkeyPatch.context() as patch:
         honest = kept_networks.packed
         patch.setattr(kept_networks, "packed", lambda *args, **options: blown_up(honest(*args, **options)))

@@ -24,6 +24,7 @@ from polytope_lens.engines._kernels.cell_corners import (
 )
 from polytope_lens.engines._kernels.packed_network import hash_table, packed
 from polytope_lens.engines.chunks import first_rows
+from polytope_lens.engines.whole_rows import whole_scales
 from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.network.network import Network, bit_starts
@@ -55,6 +56,9 @@ def shared_parts(
     layer_rows[0, :, : net.width[0]] = first
     if not network.layers:
         rows[0, : d + 1, : net.width[0]] = first
+    scales = np.zeros((layers, widest), floats)
+    for into, known in zip(scales, whole_scales(network), strict=False):
+        into[: len(known)] = known
     hashes = hash_table(2 * n_bits + n_sides, seed=1)
     return {
         "scalars": np.zeros(outcomes.N_SCALARS, ints),
@@ -74,8 +78,19 @@ def shared_parts(
             rows=rows,
         ),
         "points": PointStack(np.zeros((n_points, d + 1), floats), np.zeros((n_points, N_WORDS, words), word)),
-        "lines": LineStack(np.zeros((n_lines, d + 2), floats), np.zeros(n_lines, ints)),
-        "layers": CornerLayers(layer_rows, *(np.zeros((layers, widest), floats) for _ in range(3))),
+        "lines": LineStack(
+            np.zeros((n_lines, d + 2), floats),
+            np.zeros(n_lines, ints),
+            np.full((n_lines, d + 1), np.nan),
+            np.zeros(n_lines, floats),
+        ),
+        "layers": CornerLayers(
+            layer_rows,
+            np.zeros((layers, widest), floats),
+            np.zeros((layers, widest), floats),
+            np.zeros((layers, widest), floats),
+            scales,
+        ),
         "hashes": Hashes(hashes[:n_bits], hashes[n_bits:]),
         "refined": refine.start(first, layers, widest),
         "blockwise": blockwise.start(net, layers, d + 1) if net.form else _no_blocks(d + 1),

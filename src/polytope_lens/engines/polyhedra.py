@@ -20,6 +20,7 @@ from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled
+from polytope_lens.engines.whole_rows import side_scales
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.mesh.polyhedral_mesh import polyhedra
@@ -108,6 +109,7 @@ def _start(network: Network, chart: Chart, net: PackedNetwork) -> kernel.Polyhed
     state.frames.n_lines[0] = len(sides)
     state.lines.row[: len(sides), : d + 1], state.lines.row[: len(sides), d + 1] = unit_rows(sides, net.reach[:d])
     state.lines.owner[: len(sides)] = -1 - np.arange(len(sides))
+    state.lines.exact[: len(sides)], state.lines.scale[: len(sides)] = sides, side_scales(sides)
     for i, vertex in enumerate(corners):
         *position, t = vertex.coordinates
         state.corners.place[i] = i

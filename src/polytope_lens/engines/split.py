@@ -146,7 +146,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             sure=np.zeros((n_hidden + 1, widest), floats),
             candidates=np.zeros((n_hidden + 1, widest), ints),
             n_candidates=np.zeros(n_hidden + 1, ints),
-            scale=np.zeros(n_hidden + 1, floats),
+            scale=np.zeros((n_hidden + 1, widest), floats),
         ),
         walk=EdgeWalk(
             vertex=np.zeros(d, floats),
@@ -166,15 +166,11 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         halves=Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
         refined=refine.start(first, n_hidden + 1, widest),
         bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
-        relaxed=relaxations.start(
-            network,
-            np.maximum(np.abs(box.lower), np.abs(box.upper)),
-            widest,
-            is_used=chart.is_bounded and chart.is_input_space,
-        ),
+        relaxed=relaxations.start(network, box, widest, is_used=chart.is_bounded and chart.is_input_space),
     )
     state.frames.rows[0, :, : width[0]] = first
-    state.layers.scale[:n_hidden] = whole_scales(network)
+    for into, scales in zip(state.layers.scale, whole_scales(network), strict=False):
+        into[: len(scales)] = scales
     halfspaces = state.halfspaces
     scaled, halfspaces.error[:n_sides] = unit_rows(sides, np.maximum(np.abs(box.lower), np.abs(box.upper)))
     halfspaces.normal[:, :n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1].T, -scaled[:, -1]

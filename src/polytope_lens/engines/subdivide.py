@@ -14,6 +14,7 @@ from polytope_lens.domain import Box
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
+from polytope_lens.engines._kernels.corner_ties import LINE
 from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
 from polytope_lens.engines.chunks import (
     Chunk,
@@ -25,6 +26,7 @@ from polytope_lens.engines.chunks import (
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled, with_larger_stack
+from polytope_lens.engines.whole_rows import side_scales
 from polytope_lens.exact.owner_rows import float_sides, integer_sides
 from polytope_lens.mesh.planar_mesh import Corners
 from polytope_lens.network.network import cutting_first
@@ -124,14 +126,15 @@ def _start(
     state.corners.place[:n] = np.arange(n)[:, None]
     state.points.position[:n, : kernel.RADIUS] = xy
     state.points.position[:n, kernel.RADIUS] = 2 * UNIT_ROUNDOFF * np.abs(xy).sum(axis=1)
-    lines = float_sides(chart, 2)[edges]
-    lines /= np.hypot(lines[:, 0], lines[:, 1])[:, None]
+    sides = float_sides(chart, 2)[edges]
+    state.lines.exact[:n], state.lines.scale[:n] = sides, side_scales(sides)
+    lines = sides / np.hypot(sides[:, 0], sides[:, 1])[:, None]
     state.lines.row[:n, : kernel.LINE_ERROR] = lines
     state.lines.row[:n, kernel.LINE_ERROR] = 8 * UNIT_ROUNDOFF * (reach.sum() + np.abs(lines[:, 2]))
     state.lines.owner[:n] = [-1 - side for side in edges]
-    sides = state.hashes.zero[n_bits + np.array(edges)]
-    state.corners.hash[:n, 1] = sides
-    state.corners.hash[:n, 0] = sides ^ sides[np.arange(n) - 1]
+    marks = state.hashes.zero[n_bits + np.array(edges)]
+    state.corners.hash[:n, 1] = marks
+    state.corners.hash[:n, 0] = marks ^ marks[np.arange(n) - 1]
     return state
 
 
@@ -150,7 +153,7 @@ def _area(state: kernel.SubdivideState, f: int) -> float:
 class _CrossingDecisions(CornerDecisions):
     def _meeting(self, state: kernel.SubdivideState, f: int, i: int) -> list[int]:
         start, n = int(state.frames.start[f]), int(state.frames.n_corners[f])
-        return [int(state.corners.place[start + k % n, kernel.LINE]) for k in (i - 1, i)]
+        return [int(state.corners.place[start + k % n, LINE]) for k in (i - 1, i)]
 
     def _sign_at(self, row: Row, meeting: Sequence[Row]) -> int:
         return _sign_at_crossing(row, *meeting)

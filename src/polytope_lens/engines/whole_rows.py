@@ -18,46 +18,47 @@ MOST_AT_ONCE = 2.0**32
 
 
 @kept
-def whole_scales(network: Network) -> Floats:
-    """For each hidden layer a power of two that makes all its rows integers, and 0 where they may be none.
+def whole_scales(network: Network) -> tuple[Floats, ...]:
+    """For each neuron of each hidden layer a power of two that makes its row one of integers, and 0 where none may.
 
     They are integers below 2^53 under all patterns, so that floats hold them, and whatever they are summed up from,
-    without rounding. Exact. Cost: that of one forward pass, until a layer has rows that are not.
+    without rounding. Exact. Cost: some operations for each weight.
 
     Examples
     --------
     >>> from polytope_lens.network.network import from_arrays
-    >>> whole_scales(from_arrays([[[0.5, 2]], [[0.25], [3]], [[1, 1]]], [[1], [0, 1], [0]])).tolist()
-    [2.0, 8.0]
-    >>> whole_scales(from_arrays([[[1.0, 1e300]], [[1]]], [[0], [0]])).tolist()
-    [0.0]
+    >>> weights = [[0.5, 2], [1, 1e300]], [[0.25, 0], [3, 0], [0, 1]], [[1, 1, 1]]
+    >>> mixed = from_arrays(weights, [[1, 0], [0, 1, 0], [0]])
+    >>> [scales.tolist() for scales in whole_scales(mixed)]
+    [[2.0, 0.0], [8.0, 2.0, 0.0]]
     """
-    scales = np.zeros(len(network.layers))
-    sizes, scale = np.ones(network.input_dim), 1.0
+    found = []
+    # Of what a layer is given: bounds on the sums of the sizes of all entries of a row, and what makes them integers.
+    sizes, scales = np.ones(network.input_dim), np.ones(network.input_dim)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        for index, layer in enumerate(network.layers):
-            scale = max(scale * _reciprocal(layer.weight), _reciprocal(layer.bias))
-            size = cast("Matrix", abs(layer.weight))
-            sizes = size @ sizes + abs(layer.bias)
-            if not _is_whole(sizes, scale):
-                break
-            scales[index] = scale
-            slopes = np.maximum(abs(layer.negative_slope), abs(layer.positive_slope))
-            sizes = slopes * sizes
-            scale *= max(_reciprocal(layer.negative_slope), _reciprocal(layer.positive_slope))
-            if not _is_whole(sizes, scale):
-                break
-    return scales
+        for layer in network.layers:
+            least = np.maximum(_largest_product(layer.weight, scales), reciprocal_of_lowest_bit(layer.bias))
+            sizes = cast("Matrix", abs(layer.weight)) @ sizes + np.abs(layer.bias)
+            whole = leaves_room(sizes, least)
+            found.append(np.where(whole, np.where(least > 0.0, least, 1.0), 0.0))
+            slopes = np.stack([layer.negative_slope, layer.positive_slope])
+            sizes, scales = np.abs(slopes).max(axis=0) * sizes, least * reciprocal_of_lowest_bit(slopes).max(axis=0)
+            scales = np.where(whole & leaves_room(sizes, scales), scales, np.inf)
+    return tuple(found)
 
 
-def _reciprocal(matrix: Matrix) -> float:
-    """One over the least power of two that all entries are multiples of; 0 if all are 0."""
-    values = matrix if isinstance(matrix, np.ndarray) else matrix.data
-    return float(reciprocal_of_lowest_bit(values).max(initial=0.0))
-
-
-def _is_whole(sizes: Floats, scale: float) -> bool:
-    return bool(leaves_room(sizes, np.full(len(sizes), scale)).all())
+def _largest_product(weight: Matrix, scales: Floats) -> Floats:
+    """For each row the largest of one over the lowest bit of an entry, times the scale of its column; 0 without any."""
+    if isinstance(weight, np.ndarray):
+        products = np.where(weight != 0.0, reciprocal_of_lowest_bit(weight) * scales, 0.0)
+        largest: Floats = products.max(axis=1, initial=0.0)
+        return largest
+    entries = weight.tocoo()
+    largest = np.zeros(weight.shape[0])
+    given = entries.data != 0.0
+    products = reciprocal_of_lowest_bit(entries.data[given]) * scales[entries.col[given]]
+    np.maximum.at(largest, entries.row[given], products)
+    return largest
 
 
 def side_scales(sides: Floats) -> Floats:
@@ -70,6 +71,6 @@ def side_scales(sides: Floats) -> Floats:
     """
     if (sides == np.rint(sides)).all() and np.abs(sides).max(initial=0.0) < MOST_AT_ONCE:
         return np.ones(len(sides))
-    scale = reciprocal_of_lowest_bit(sides).max(axis=1, initial=0.0)
     with np.errstate(over="ignore", invalid="ignore"):
+        scale = reciprocal_of_lowest_bit(sides).max(axis=1, initial=0.0)
         return np.where(leaves_room(np.abs(sides).sum(axis=1), scale), scale, 0.0)

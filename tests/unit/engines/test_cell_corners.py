@@ -70,6 +70,9 @@ def spied(monkeypatch, network, domain):
 @pytest.mark.parametrize(("engine", "d"), [("subdivide", 2), ("polyhedra", 3)])
 def test_answers_are_the_signs_in_fractions(engine, d, monkeypatch):
     domain, answered = Box([-2] * d, [1] * d), []
+    # Else the kernel decides ties between small integers itself.
+    nothing = lambda network: [np.zeros(layer.width) for layer in network.layers]  # noqa: E731
+    monkeypatch.setattr("polytope_lens.engines.cell_corners.whole_scales", nothing)
     for seed in range(12):
         lens = integer_lens(d, seed)
         with monkeypatch.context() as patch:

@@ -81,7 +81,8 @@ def test_deep_networks_climb_the_second_rung_and_agree_with_the_third():
     for engine in ("subdivide", "split"):
         found = lens.partition(box, engine)
         assert np.array_equal(found.packed_patterns, exact.packed_patterns)
-        assert found.certificate.double_double > 100
+        # In split, all deep neurons are proved to keep their sign on cells of early layers.
+        assert found.certificate.double_double > 100 or engine == "split"
         assert found.certificate.rational < found.certificate.total / 1000
 
 
@@ -117,11 +118,21 @@ def test_an_interrupted_run_does_not_wait_for_its_helpers(monkeypatch):
     assert time.perf_counter() - started < 2
 
 
+def no_row_is_exact(monkeypatch):
+    """Kernels decide no ties, but ask, also where rows are small integers."""
+    for module in ("split", "cell_corners"):
+        monkeypatch.setattr(
+            f"polytope_lens.engines.{module}.whole_scales",
+            lambda network: [np.zeros(layer.width) for layer in network.layers],
+        )
+
+
 def test_an_error_in_a_helper_reaches_the_caller(monkeypatch):
     def fails(*_):
         raise RuntimeError("the oracle is out")
 
-    lens = Lens.from_arrays([[[1, 2], [2, 4], [3, 1]], [[1, 1, 1]]], [[1, 2, 0], [0]])
+    lens = Lens.from_arrays([[[1, 2], [2, 4], [3, 1], [1, 3], [0, 1]], [[1] * 5]], [[1, 2, 0, 1, 0], [0]])
+    no_row_is_exact(monkeypatch)
     monkeypatch.setattr("polytope_lens.engines.subdivide._CrossingDecisions.answer", fails)
     for workers in (1, 2, 3):
         with pytest.raises(RuntimeError, match="the oracle is out"):
@@ -140,6 +151,7 @@ def test_walks_may_be_shared_at_every_step_also_while_an_answer_waits(widths, en
     weights = [rng.integers(-2, 3, size=(n, m)) for m, n in pairwise(widths)]
     lens = Lens.from_arrays(weights, [rng.integers(-1, 2, size=n) for n in widths[1:]])
     box = Box([-2] * widths[0], [1] * widths[0]) if bounded else None
+    no_row_is_exact(monkeypatch)
     alone = lens.partition(box, engine)
     assert alone.certificate.rational > 0
 

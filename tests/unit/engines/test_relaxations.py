@@ -93,31 +93,50 @@ def test_most_neurons_of_deep_networks_are_not_asked_again_for_each_cell():
     assert found.certificate.total < 0.6 * 10 * cells.sum()
 
 
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        (lambda layer: replace(layer, weight=csr_array(layer.weight)), "sparse"),
-        (lambda layer: replace(layer, weight=layer.weight * 2.0**100), "too large"),
-        (None, "one layer"),
-    ],
-)
-def test_where_forms_are_of_no_use_there_are_none(change, why):
-    network = shrinking([3, 4, 4], 0)
-    layers = network.layers[:1] if change is None else (network.layers[0], change(network.layers[1]))
-    changed = replace(network, layers=layers)
-    room = relaxations.start(changed, np.ones(3), 8, is_used=True)
-    assert room.sign.size == 0, why
-    assert relaxations.start(network, np.ones(3), 8, is_used=True).sign.shape == (2, 2, 8)
-    assert relaxations.start(network, np.ones(3), 8, is_used=False).sign.size == 0
+def changed(network, last=3, **fields):
+    *before, layer = network.layers[:last]
+    return replace(network, layers=(*before, replace(layer, **fields)))
+
+
+def test_where_forms_are_of_no_use_there_are_none():
+    network, box = shrinking([3, 4, 4, 4, 4], 0), cube(3)
+    weight = network.layers[2].weight
+    assert relaxations.start(network, box, 8, is_used=True).sign.shape == (4, 4, 8)
+    assert relaxations.start(network, box, 8, is_used=False).sign.size == 0
+    without = {
+        "sparse": changed(network, weight=csr_array(weight)),
+        "too large": changed(network, weight=weight * 2.0**100),
+        "two layers": changed(network, last=2),
+        "all change their sign": replace(
+            network,
+            layers=[
+                replace(layer, weight=np.eye(4, layer.weight.shape[1]), bias=np.zeros(4), negative_slope=np.ones(4))
+                for layer in network.layers
+            ],
+        ),
+    }
+    for why, other in without.items():
+        assert relaxations.start(other, box, 8, is_used=True).sign.size == 0, why
 
 
 def test_sizes_bound_all_terms_in_the_box():
-    network = shrinking([3, 6, 6, 6], 2, SLOPES["all kinds"])
+    network = shrinking([3, 6, 6, 6], 2, SLOPES["leaky ReLU"])
     reach = np.array([1.0, 2.0, 0.5])
-    sizes = relaxations.start(network, reach, 8, is_used=True).size
+    sizes = relaxations.start(network, Box(-reach, reach), 8, is_used=True).size
+    assert len(sizes) == 3
     x = np.random.default_rng(0).uniform(-1, 1, (2_000, 3)) * reach
     for layer, bound in zip(network.layers, sizes, strict=True):
         terms = np.abs(x)[:, None, :] * np.abs(layer.weight)
         assert (terms.sum(axis=2) + np.abs(layer.bias) <= bound[:6]).all()
         z = x @ np.asarray(layer.weight).T + layer.bias
         x = z * np.where(z > 0, layer.positive_slope, layer.negative_slope)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_what_is_handed_down_does_not_depend_on_who_walks(workers):
+    """Witnesses, maps and numbers of decisions, to the last digit."""
+    network = shrinking([5, 9, 9, 9, 9], 26)
+    alone, shared = (partition(network, cube(5), engine="split", workers=n) for n in (1, workers))
+    for field in ("packed_patterns", "maps", "witnesses", "counts_per_layer"):
+        assert np.array_equal(getattr(alone, field), getattr(shared, field)), field
+    assert alone.certificate == shared.certificate

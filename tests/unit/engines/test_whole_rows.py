@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 import families
 from polytope_lens import Box, Lens
@@ -20,34 +22,37 @@ from polytope_lens.testing import assert_same_regions, networks
 
 
 def sums(network: Network, choose):
-    """All numbers that come up while rows are summed up in order, layer by layer, as fractions."""
+    """For each neuron all numbers that come up while its row is summed up in order, layer by layer, as fractions."""
     rows = [[Fraction(int(i == k)) for i in range(network.input_dim + 1)] for k in range(network.input_dim)]
     for layer in network.layers:
         found, seen = [], []
         for weights, bias in zip(layer.weight.tolist(), layer.bias.tolist(), strict=True):
-            total = [Fraction(0)] * network.input_dim + [Fraction(bias)]
+            total, own = [Fraction(0)] * network.input_dim + [Fraction(bias)], [Fraction(bias)]
             for weight, row in zip(weights, rows, strict=True):
                 total = [t + Fraction(weight) * v for t, v in zip(total, row, strict=True)]
-                seen += [*total, *(Fraction(weight) * v for v in row)]
+                own += [*total, *(Fraction(weight) * v for v in row)]
             found.append(total)
+            seen.append(own)
         slopes = [choose(pair) for pair in zip(layer.negative_slope, layer.positive_slope, strict=True)]
         rows = [[Fraction(slope) * v for v in row] for slope, row in zip(slopes, found, strict=True)]
-        yield seen + [v for row in found for v in row], [v for row in rows for v in row]
+        yield seen
 
 
 @given(network=networks(2, max_depth=3, max_width=3), data=st.data())
 def test_rows_with_a_scale_are_integers_that_floats_hold(network, data):
-    scales = whole_scales(network)
-    before = 1
-    for scale, (seen, handed) in zip(scales, sums(network, lambda pair: data.draw(st.sampled_from(pair))), strict=True):
-        if scale == 0:
-            break
-        assert before > 0
-        assert all((v * Fraction(scale)).denominator == 1 and abs(v * Fraction(scale)) <= 2**53 for v in seen)
-        assert all(float(v) == v for v in handed)
-        before = scale
-    # Once a layer may round, nothing behind it is known.
-    assert scales.all() or not scales[np.argmin(scales > 0) :].any()
+    slopes = sums(network, lambda pair: data.draw(st.sampled_from(pair)))
+    for scales, numbers in zip(whole_scales(network), slopes, strict=True):
+        for scale, seen in zip(scales, numbers, strict=True):
+            if scale > 0:
+                assert all((v * Fraction(scale)).denominator == 1 and abs(v * Fraction(scale)) <= 2**53 for v in seen)
+
+
+def test_a_neuron_that_may_round_spoils_only_those_that_see_it():
+    weights = [[[1, 1e300], [1, 2]], [[1, 0], [0, 1], [1, 1], [0, 0]], [[1, 1, 1, 1]]]
+    network = from_arrays(weights, [[0, 0.5], [0, 0, 0, 0.25], [0]])
+    for kind in (np.asarray, csr_array):
+        layers = tuple(replace(layer, weight=kind(layer.weight)) for layer in network.layers)
+        assert [v.tolist() for v in whole_scales(replace(network, layers=layers))] == [[0, 2], [0, 2, 0, 4]]
 
 
 @pytest.mark.parametrize(
@@ -64,8 +69,8 @@ def test_rows_with_a_scale_are_integers_that_floats_hold(network, data):
 def test_scales_end_where_a_sum_might_round(weights, scales):
     found = whole_scales(from_arrays(weights, [np.zeros(len(w)) for w in weights]))
     if scales is not None:
-        assert found.tolist() == scales
-    assert np.isfinite(found).all()
+        assert np.concatenate(found).tolist() == scales
+    assert np.isfinite(np.concatenate(found)).all()
 
 
 def test_sides_become_integers_or_nothing():

@@ -93,6 +93,8 @@ class LineStack(NamedTuple):
 
     row: Floats  # (lines, d + 2): unit normal, offset, and bound on the error over the domain
     owner: Ints  # a bit or -1 - side
+    exact: Floats  # (lines, d + 1): the same row unrounded, of any length, or NaN
+    scale: Floats  # the power of two that makes it one of integers, or 0
 
 
 class CornerLayers(NamedTuple):
@@ -102,6 +104,7 @@ class CornerLayers(NamedTuple):
     sure: Floats  # (L + 1, width): beyond this a value has the sign of the exact one
     spread: Floats  # (L + 1, width): how much a value changes with distance
     carry: Floats  # (L + 1, width): error that the neuron hands on to the next layer
+    scale: Floats  # (L + 1, width): the power of two that makes a neuron's row integers on all cells, or 0
 
 
 class Hashes(NamedTuple):
@@ -114,10 +117,11 @@ class Hashes(NamedTuple):
 @merged
 def walk_cells(
     net: PackedNetwork, s: Any, out: Any, limit: int, want_output: bool,
-    note_missed: Any, split: Any, has_room: Any, emit: Any,
+    note_missed: Any, settle: Any, split: Any, has_room: Any, emit: Any,
 ) -> int:  # pragma: no cover - compiled  # fmt: skip
     """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which.
 
+    ``settle(s, f, layer, q)`` finds open signs of a neuron at a cell's corners and says whether all are known now,
     ``note_missed(net, s, f, layer, word, misses, above, below)`` is told of neurons that do not cut a cell,
     ``split(net, s, f, layer, q)`` replaces it by its halves unless room on the stacks is short, ``has_room(s, f, out)``
     says whether the output can take it, and ``emit(net, s, f, out)`` writes it there.
@@ -132,7 +136,8 @@ def walk_cells(
             q = _decide_all(net, s, f, layer, note_missed)
             if q >= 0:
                 if frames.asked[f] != q:
-                    if not _may_go_on(s, f, q):
+                    may_go_on = _may_go_on(s, f, q)
+                    if frames.asked[f] == q and not settle(far(s), f, layer, q) and not may_go_on:
                         return UNDECIDED
                     if frames.asked[f] == q:
                         continue

@@ -30,6 +30,7 @@ from polytope_lens.engines._kernels.cell_corners import (
     sign_at,
     walk_cells,
 )
+from polytope_lens.engines._kernels.corner_ties import settle_in_space
 from polytope_lens.engines._kernels.faces import CORNERS_PER_FACE, emit_faces, has_room
 from polytope_lens.engines._kernels.outcomes import (
     N_REGIONS,
@@ -152,7 +153,7 @@ def walk(
     net: PackedNetwork, s: PolyhedraState, out: PolyhedraOutput, limit: int, want_output: bool
 ) -> int:  # pragma: no cover - compiled
     """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which."""
-    return int(walk_cells(net, s, out, limit, want_output, _note_missed, _split, has_room, _emit))
+    return int(walk_cells(net, s, out, limit, want_output, _note_missed, settle_in_space, _split, has_room, _emit))
 
 
 @inlined

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
+    from polytope_lens.domain import Box
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.network.network import Network
 
 
-# What a form and the walk that follows cost, in walks; each further multiplication of the form.
-COST, COST_OF_NUMBER = 1.5, 2.0**-12
-# Each so many cells, what has not worked before is tried again; tallies fade after so many tries.
-TRIED_AGAIN, MOST_TRIES = 64, 4096
+# A layer is worth it if this share of its neurons has one sign at so many points of the domain. That is settled before
+# the walk begins: what a cell is told must not depend on the cells that the same walk has seen before.
+SHARE_OF_STEADY, N_POINTS = 0.25, 2**8
 # Sizes of terms beyond this prove nothing, and leave room against overflow and underflow.
 MOST_SIZE = 2.0**80
 
@@ -58,34 +58,48 @@ class Relaxations(NamedTuple):
     sure: Floats  # (width,): how much its roundings may cost
     coefficient: Floats  # (2, width)
     value: Floats  # (L, width): pre-activations at the witness
-    begun: Floats  # (L,): on how many cells each layer has begun
-    tally: Floats  # (2, L, L): how often a neuron of layer m was asked for on a cell of l, and how often proved
+    is_worth_it: NDArray[np.int8]  # (L,): 1 for layers of which many neurons seem to keep their sign everywhere
 
 
-def start(network: Network, reach: Floats, widest: int, *, is_used: bool) -> Relaxations:
-    """Nothing proved; without room where relaxations are not to be used, or can not be."""
-    sizes = _sizes(network, reach, widest) if is_used else None
-    n = len(network.layers) if sizes is not None else 0
+def start(network: Network, box: Box, widest: int, *, is_used: bool) -> Relaxations:
+    """Nothing proved; without room where relaxations are not to be used, or of no use."""
+    reach = np.maximum(np.abs(box.lower), np.abs(box.upper))
+    sizes = _sizes(network, reach, widest) if is_used and len(network.layers) > 2 else None
+    is_worth_it = np.zeros(0, np.int8) if sizes is None else _worth(network, box)
+    if sizes is None or not is_worth_it.any():
+        is_worth_it, sizes = np.zeros(0, np.int8), np.zeros((0, widest))
+    n = len(is_worth_it)
     return Relaxations(
         np.zeros((n, n, widest), np.int8),
         np.zeros((n, widest)),
         np.zeros((n, widest)),
         np.zeros((4, n, widest)),
-        np.zeros((0, widest)) if sizes is None else sizes,
+        sizes,
         np.zeros(widest),
         np.zeros((len(reach) + 1, widest)),
         np.zeros(widest),
         np.zeros((2, widest)),
         np.zeros((n, widest)),
-        np.zeros(n),
-        np.zeros((2, n, n)),
+        is_worth_it,
     )
+
+
+def _worth(network: Network, box: Box) -> NDArray[np.int8]:
+    """1 for each layer from the third on that seems worth it, always the same for a network and a box."""
+    x = np.random.default_rng(0).uniform(box.lower, box.upper, (N_POINTS, len(box.lower)))
+    worth = np.zeros(len(network.layers), np.int8)
+    for m, layer in enumerate(network.layers):
+        z = x @ np.asarray(layer.weight).T + layer.bias
+        steady = ((z > 0.0).all(axis=0) | (z < 0.0).all(axis=0)) & layer.cuts
+        worth[m] = m > 1 and steady.sum() > SHARE_OF_STEADY * layer.cuts.sum()
+        x = z * np.where(z > 0.0, layer.positive_slope, layer.negative_slope)
+    return worth
 
 
 def _sizes(network: Network, reach: Floats, widest: int) -> Floats | None:
     """Bounds on the sizes of all terms of each pre-activation where ``|x_k| <= reach[k]``; None if of no use."""
     layers = network.layers
-    if len(layers) < 2 or not all(isinstance(layer.weight, np.ndarray) for layer in layers):
+    if not all(isinstance(layer.weight, np.ndarray) for layer in layers):
         return None
     sizes, most = np.zeros((len(layers), widest)), reach
     with np.errstate(over="ignore", invalid="ignore"):
@@ -103,8 +117,7 @@ def hand_down(net: PackedNetwork, s: Any, f: int, layer: int) -> bool:  # pragma
     for m in range(layer, net.n_hidden):
         for j in range(net.width[m]):
             r.sign[layer, m, j] = r.sign[layer - 1, m, j] if layer > 0 else 0
-    r.begun[layer] += 1.0
-    deepest = _worth_it(net, s, layer)
+    deepest = _deepest(net, s, layer)
     if deepest == layer:
         return False
     _first_layer(net, s, f, layer)
@@ -114,33 +127,15 @@ def hand_down(net: PackedNetwork, s: Any, f: int, layer: int) -> bool:  # pragma
 
 
 @jit
-def _worth_it(net: PackedNetwork, s: Any, layer: int) -> int:  # pragma: no cover - compiled
-    """The deepest layer whose neurons are worth asking for on a cell of this one, going by the cells so far."""
+def _deepest(net: PackedNetwork, s: Any, layer: int) -> int:  # pragma: no cover - compiled
+    """The deepest layer whose neurons are worth asking for on a cell of this one, if any has no sign yet."""
     r = s.relaxed
-    # Walks that the neurons of this layer take more than else.
-    gain, best, deepest = -_unknown(net, s, layer, layer), 0.0, layer
-    numbers = float(net.width[layer] * r.form.shape[0])
-    for m in range(layer + 1, net.n_hidden):
-        share = (r.tally[1, layer, m] + 1.0) / (r.tally[0, layer, m] + 1.0)
-        if r.begun[layer] % TRIED_AGAIN == 0.0:
-            share = 1.0
-        saved = share * r.begun[m] / r.begun[layer]
-        gain += _unknown(net, s, layer, m) * (saved - COST - COST_OF_NUMBER * numbers)
-        if gain > best:
-            best = gain
-            deepest = m
-        numbers += float(net.width[m] * net.width[m - 1])
-    return deepest
-
-
-@jit
-def _unknown(net: PackedNetwork, s: Any, layer: int, m: int) -> float:  # pragma: no cover - compiled
-    """How many neurons of layer m have no proved sign on the cell of a layer."""
-    count = 0.0
-    for j in range(net.width[m]):
-        if s.relaxed.sign[layer, m, j] == 0 and net.bit[net.neuron_start[m] + j] >= 0:
-            count += 1.0
-    return count
+    for m in range(net.n_hidden - 1, layer, -1):
+        if layer > 0 and r.is_worth_it[m] != 0:
+            for j in range(net.width[m]):
+                if r.sign[layer, m, j] == 0 and net.bit[net.neuron_start[m] + j] >= 0:
+                    return m
+    return layer
 
 
 @jit
@@ -179,12 +174,6 @@ def _deeper_layer(
             if low <= 0.0 and not is_last:
                 _substitute(net, s, layer, m, j, -side)
                 high = _lowest(net, s, f, r.form, j, r.sure[j], 1.0, r.size[m, j])
-            r.tally[0, layer, m] += 1.0
-            if low > 0.0:
-                r.tally[1, layer, m] += 1.0
-            if r.tally[0, layer, m] > MOST_TRIES:
-                r.tally[0, layer, m] *= 0.5
-                r.tally[1, layer, m] *= 0.5
             _note(net, s, layer, m, j, side, low, high)
         if not is_last:
             _draw_lines(net, s, layer, m, j)

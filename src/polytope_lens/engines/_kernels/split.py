@@ -186,7 +186,7 @@ def _decide(
     k = s.walk.vertex.shape[0]
     norm = length(row, j, k)
     if not norm > 0.0:
-        if s.layers.scale[layer] > 0.0:
+        if s.layers.scale[layer, j] > 0.0:
             return VANISHES if row[k, j] == 0.0 else ON if row[k, j] > 0.0 else OFF, True
         if abs(row[k, j]) > sure and _is_constant(net, s.chart.is_bounded, layer, j):
             return ON if row[k, j] > 0.0 else OFF, False

@@ -53,7 +53,7 @@ class SplitLayers(NamedTuple):
     sure: Floats  # (L + 1, width)
     candidates: Ints  # (L + 1, width)
     n_candidates: Ints  # (L + 1,)
-    scale: Floats  # (L + 1,): the power of two that makes a layer's rows integers, or 0
+    scale: Floats  # (L + 1, width): the power of two that makes a neuron's row integers on all cells, or 0
 
 
 class EdgeWalk(NamedTuple):

@@ -30,6 +30,7 @@ from polytope_lens.engines._kernels.cell_corners import (
     sign_at,
     walk_cells,
 )
+from polytope_lens.engines._kernels.corner_ties import LINE, keep_exact, settle_in_plane
 from polytope_lens.engines._kernels.outcomes import (
     N_CORNERS,
     N_REGIONS,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 # Columns of points' positions, of lines' rows, and of corners' places, besides POINT
 X, Y, RADIUS = 0, 1, 2
 NX, NY, OFFSET, LINE_ERROR = 0, 1, 2, 3
-LINE = 1
 
 
 class PolygonCorners(NamedTuple):
@@ -116,7 +116,7 @@ def walk(
     net: PackedNetwork, s: SubdivideState, out: SubdivideOutput, limit: int, want_output: bool
 ) -> int:  # pragma: no cover - compiled
     """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which."""
-    return int(walk_cells(net, s, out, limit, want_output, _note_missed, _split, _has_room, _emit))
+    return int(walk_cells(net, s, out, limit, want_output, _note_missed, settle_in_plane, _split, _has_room, _emit))
 
 
 @inlined
@@ -251,6 +251,7 @@ def _push_line(
     extent = net.reach[0] + net.reach[1] + abs(s.lines.row[at, OFFSET])
     s.lines.row[at, LINE_ERROR] = s.layers.sure[layer, q] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * extent
     s.lines.owner[at] = bit
+    keep_exact(s, at, layer, q)
     return at
 
 

@@ -2,7 +2,7 @@
 
 Where hyperplanes meet by design (zero biases, lattices, weights that are small integers), a neuron often vanishes on a
 face of a cell that it does not cut: most multipliers of the proof are exactly zero, which no bound on rounding tells
-from slightly less. But then the rows are small integers, up to a power of two for each layer, and by Cramer's rule so
+from slightly less. But then the rows are small integers, up to a power of two for each, and by Cramer's rule so
 are the multipliers, times a determinant. Floats find them, rounded; what proves them is the identity
 
     D side z = - sum_i Y_i h_i + rest    with integers D > 0, Y >= 0 and a constant rest >= 0
@@ -35,15 +35,15 @@ LESS, EQUAL, GREATER, UNKNOWN = -1, 0, 1, 2
 @jit
 def keep_exact(s: SplitState, at: int, layer: int, row: Any, j: int) -> None:  # pragma: no cover - compiled
     """Store the halfspace on which a neuron is off as it is, if its row is exact."""
-    s.halfspaces.scale[at] = s.layers.scale[layer]
+    s.halfspaces.scale[at] = s.layers.scale[layer, j]
     for i in range(s.walk.vertex.shape[0] + 1):
-        s.halfspaces.exact[at, i] = row[i, j] if _is_exact(s, layer) else np.nan
+        s.halfspaces.exact[at, i] = row[i, j] if _is_exact(s, layer, j) else np.nan
 
 
 @jit
-def _is_exact(s: SplitState, layer: int) -> Any:  # pragma: no cover - compiled
-    """Whether the rows of a layer are not rounded: the first layer's never are."""
-    return layer == 0 or s.layers.scale[layer] > 0.0
+def _is_exact(s: SplitState, layer: int, j: int) -> Any:  # pragma: no cover - compiled
+    """Whether the row of a neuron is not rounded: the first layer's never are."""
+    return layer == 0 or s.layers.scale[layer, j] > 0.0
 
 
 @jit
@@ -51,7 +51,7 @@ def keeps_sign_exactly(
     s: SplitState, n_rows: int, layer: int, row: Any, j: int, side: float
 ) -> Any:  # pragma: no cover - compiled
     """Whether the basis at hand, or a parallel halfspace, proves ``side * z >= 0`` on the cell; z has a gradient."""
-    return _adds_up(s, layer, row, j, side) or (_is_exact(s, layer) and _is_behind(s, n_rows, row, j, side))
+    return _adds_up(s, layer, row, j, side) or (_is_exact(s, layer, j) and _is_behind(s, n_rows, row, j, side))
 
 
 @jit
@@ -106,7 +106,7 @@ def _is_in_range(a: float, b: float, product: float) -> Any:  # pragma: no cover
 @jit
 def _adds_up(s: SplitState, layer: int, row: Any, j: int, side: float) -> Any:  # pragma: no cover - compiled
     """Whether the basis at hand proves it, in integers."""
-    scale = s.layers.scale[layer]
+    scale = s.layers.scale[layer, j]
     if not scale > 0.0:
         return False
     k = s.walk.vertex.shape[0]
