@@ -8,7 +8,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import warnings
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,19 +46,24 @@ class NoBar:
     set_postfix_str = set_postfix
 
 
+# Shorter work shows no bar.
+PATIENCE_SECONDS = 1.0
+
+
 def bar(progress: bool | None, things: Iterable[Any] | None = None, **options: Any) -> Any:
     """A bar for things, or to be updated; it comes after a second, and goes when the work is done.
 
     Parameters
     ----------
     progress : bool, optional
-        Whether to show it; by default on terminals.
+        Whether to show it; by default on terminals and in notebooks.
     """
-    if not (sys.stderr.isatty() if progress is None else progress):
+    if not (is_watched() if progress is None else progress):
         return NoBar(things or ())
-    from tqdm import tqdm
-
-    return tqdm(things, delay=1.0, leave=False, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a notebook without widgets has bars of text
+        made: Any = import_module("tqdm.auto" if in_notebook() else "tqdm")
+    return made.tqdm(things, delay=PATIENCE_SECONDS, leave=False, **options)
 
 
 @contextmanager
@@ -77,3 +84,13 @@ def interruptible() -> Iterator[threading.Event]:
         yield stop
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def is_watched() -> bool:
+    """Whether somebody looks at standard error while it is written."""
+    return sys.stderr is not None and (sys.stderr.isatty() or in_notebook())
+
+
+def in_notebook() -> bool:
+    """Whether this is a notebook's kernel."""
+    return "ipykernel" in sys.modules

@@ -22,7 +22,7 @@ from polytope_lens.errors import (
     InvalidNetworkError,
     MissingFileError,
 )
-from polytope_lens.function import extrema
+from polytope_lens.function import region_maxima
 from polytope_lens.importers import graph, layering, read
 from polytope_lens.io import array_archive
 from polytope_lens.io.files import open_to_read
@@ -52,7 +52,7 @@ BROKEN = {
     "overlay": (overlay, "find", nowhere, lambda: LENS.overlay(LENS, BOX), "the pieces of an overlay and the regions"),
     "counts": (enumerate, "distinct_beginnings", lambda *_: np.array([1, 2]), lambda: LENS.partition(BOX),
                r"engine counted .* regions per layer, but its patterns say \[1, 2\]"),
-    "extrema": (extrema, "maximize", none, lambda: LENS.partition(BOX).extrema(exact=True),
+    "extrema": (region_maxima, "maximize", none, lambda: LENS.partition(BOX, mesh=False).extrema(exact=True),
                 "region .* has no points"),
     "robustness": (BoundarySearch, "nearest_exactly", none,
                    lambda: LENS.robustness_radius([0.3, 0.2], value=LENS([[0.3, 0.2]])[0, 0] + 1e-3, output=0,

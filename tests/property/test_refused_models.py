@@ -353,12 +353,13 @@ CONVOLUTION = {"a.weight": np.ones((1, 1, 2))}
 LINEAR = {"a.weight": np.ones((3, 2)), "b.weight": np.ones((1, 3))}
 SMALL = {"a.weight": np.ones((3, 2)), "a.bias": np.ones(2)}
 WEIGHTS = {
-    "no architecture": (lambda: Lens(LINEAR), "Say `architecture`", lambda: Lens(LINEAR, architecture="relu")),
-    "one word": (lambda: Lens(CONVOLUTION, (1, 4), architecture="relu"), "stands for linear layers only. Give a list",
+    "no architecture": (lambda: Lens(LINEAR), "one activation between all linear layers",
+                        lambda: Lens(LINEAR, architecture="relu")),
+    "one word": (lambda: Lens(CONVOLUTION, (1, 4), architecture="relu"), "stands for linear layers only. Name all",
                  lambda: Lens(CONVOLUTION, (1, 4), architecture=["a", "relu"])),
     "no shape": (lambda: Lens(CONVOLUTION, architecture=["a"]), "Say `input_shape`",
                  lambda: Lens(CONVOLUTION, (1, 4), architecture=["a"])),
-    "another word": (lambda: Lens(LINEAR, architecture="tanh"), "For other networks, give a list of steps",
+    "another word": (lambda: Lens(LINEAR, architecture="tanh"), "For other networks, name all steps in order",
                      lambda: Lens(LINEAR, architecture=["a", "abs", "b"])),
     "tensors that are not used": (lambda: Lens(LINEAR, architecture=["a"]), "Name their layers in it",
                                   lambda: Lens(LINEAR, architecture=["a", "b"])),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
+from types import ModuleType
 
 import pytest
 
@@ -56,3 +58,15 @@ def test_other_threads_leave_signals_alone():
     thread.start()
     thread.join()
     assert seen == [(True, False)]
+
+
+def test_in_notebooks_there_is_one(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipykernel", ModuleType("ipykernel"))
+    with bar(None, total=2) as shown:
+        assert not shown.disable
+    assert bar(False).disable
+
+
+def test_without_a_standard_error_there_is_none(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    assert bar(None).disable

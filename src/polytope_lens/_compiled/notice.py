@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import threading
-import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from polytope_lens._progress import PATIENCE_SECONDS, bar, is_watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PATIENCE_SECONDS = 1.0
+BAR = "{desc}: {percentage:.0f}%|{bar}| {elapsed}, {remaining} to go"
 # Seconds that a function takes, on the slower of the machines that we know; for the line in pipes.
 SECONDS_EACH = 0.25
 
@@ -26,9 +27,9 @@ def told(what: str, n_functions: int) -> Iterator[Callable[[], object]]:
     n_functions : int
         How many functions there are to compile, about.
     """
-    if sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules):
-        with _bar(what, n_functions) as bar:
-            yield lambda: bar.update(bar.n < bar.total)
+    if is_watched():
+        with bar(True, total=n_functions, desc=f"compiling {what}, once", unit=" functions", bar_format=BAR) as shown:
+            yield lambda: shown.update(shown.n < shown.total)
         return
     line = f"polytope_lens: compiling {what}, once for this installation (some {_seconds(n_functions)} seconds)..."
     timer = threading.Timer(PATIENCE_SECONDS, _write, [line])
@@ -38,20 +39,6 @@ def told(what: str, n_functions: int) -> Iterator[Callable[[], object]]:
         yield _nothing
     finally:
         timer.cancel()
-
-
-def _bar(what: str, n_functions: int) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a notebook without widgets has bars of text
-        from tqdm.auto import tqdm
-    return tqdm(
-        total=n_functions,
-        desc=f"compiling {what}, once",
-        unit=" functions",
-        delay=PATIENCE_SECONDS,
-        leave=False,
-        bar_format="{desc}: {percentage:.0f}%|{bar}| {elapsed}, {remaining} to go",
-    )
 
 
 def _seconds(n_functions: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
@@ -75,17 +75,30 @@ class Balls:
         return f"Balls({len(self)} balls, radii from {least:.3g} to {most:.3g})"
 
 
-def balls_from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats, Bools]:
-    """Centers and radii in some regions, from the rows of all neurons; and which have rows that floats may misjudge."""
+class BallsFromRows(NamedTuple):
+    """Centers and radii; which have rows that floats may misjudge; how much the errors of rows may have taken."""
+
+    centers: Floats
+    radii: Floats
+    doubtful: Bools
+    lost: Floats
+
+
+def balls_from_rows(partition: Partition, wanted: Ints) -> BallsFromRows:
+    """Balls in some regions, from the rows of all neurons in floats."""
     network = partition.network
     around = domain_sides(partition.domain, network.input_dim)
     centers, radii = np.empty((len(wanted), network.input_dim)), np.empty(len(wanted))
-    doubtful = np.empty(len(wanted), dtype=bool)
+    doubtful, lost = np.empty(len(wanted), dtype=bool), np.empty(len(wanted))
     numbers = (network.n_neurons + len(around.exact) + 1) * (network.input_dim + 1)
     for some in batches(len(wanted), numbers, IN_CACHE):
         bits = unpack(partition.packed_patterns[wanted[some]], network.n_neurons)
         rows, error = region_rows(network, around, bits)
         centers[some], radii[some] = kernel.chebyshev_balls(rows, error, partition.witnesses[wanted[some]])
+        with np.errstate(all="ignore"):
+            off = np.einsum("nmk,nk->nm", error[:, :, :-1], np.abs(centers[some])) + error[:, :, -1]
+            share = off / np.sqrt(np.einsum("nmk,nmk->nm", rows[:, :, :-1], rows[:, :, :-1]))
+        lost[some] = np.where(off > 0, share, 0.0).max(axis=1, initial=0.0)
         size = np.abs(rows[:, :, :-1])
         known = size > error[:, :, :-1]
         least = np.where(known, size, np.inf).min(axis=2)
@@ -98,7 +111,7 @@ def balls_from_rows(partition: Partition, wanted: Ints) -> tuple[Floats, Floats,
             kept, doubt = (np.where(others, part[again], 0.0) for part in (rows, error))
             _, without = kernel.chebyshev_balls(kept, doubt, inside)
             doubtful[some][again] |= without > radii[some][again] * (1.0 + GAIN)
-    return centers, radii, doubtful
+    return BallsFromRows(centers, radii, doubtful, lost)
 
 
 def ball_from_exact_rows(partition: Partition, index: int) -> tuple[Floats, float]:

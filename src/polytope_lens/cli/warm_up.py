@@ -87,6 +87,7 @@ def _asked() -> Iterator[object]:
             yield found.linear_pieces()
             yield found.volumes() if d < MOST_INPUTS else None
             yield found[0].volume()
+            yield lens.partition(box, mesh=False, progress=False).extrema()
             yield found.locate(x)
             yield lens.at(x).chebyshev_ball()
             yield found.chebyshev_balls()

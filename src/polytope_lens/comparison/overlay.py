@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from flint import fmpq
 
-from polytope_lens._arrays.batches import MOST_NUMBERS, batches
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
@@ -16,7 +15,7 @@ from polytope_lens.domain import is_bounded
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import REPORT, ConsistencyError, DomainError, UnboundedPolytopeError
 from polytope_lens.network.pair import side_by_side
-from polytope_lens.network.pattern import find, pack, unpack
+from polytope_lens.network.pattern import find, select_bits
 from polytope_lens.polyhedral_complex.requirements import require_complete
 from polytope_lens.polyhedral_complex.volume_bounds import around, exact_volumes, volume_bounds
 
@@ -155,13 +154,7 @@ def _check(first: Partition, second: Partition) -> None:
 
 def _holders(partition: Partition, refinement: Partition, bits: Ints) -> Ints:
     """Index of the region that holds each piece, (n,); `bits` are those of the region among those of a piece."""
-    n_neurons = refinement.network.n_neurons
-    found = []
-    for some in batches(len(refinement), n_neurons, 8 * MOST_NUMBERS):  # a bit takes a byte
-        # `take` keeps rows in one piece, which packs several times faster than `[:, bits]`.
-        own = np.take(unpack(refinement.packed_patterns[some], n_neurons), bits, axis=1)
-        found.append(find(partition.packed_patterns, pack(own)))
-    regions = np.concatenate(found)
+    regions = find(partition.packed_patterns, select_bits(refinement.packed_patterns, bits))
     if (regions < 0).any() or len(np.unique(regions)) != len(partition):
         raise ConsistencyError(f"the pieces of an overlay and the regions of a partition do not match. {REPORT}")
     return regions

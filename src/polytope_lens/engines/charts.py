@@ -16,6 +16,7 @@ import numpy as np
 
 from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.domain import Box, Domain, is_bounded
+from polytope_lens.errors import DomainError
 from polytope_lens.exact.owner_rows import float_sides
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.facets import rows_are_independent
@@ -118,6 +119,18 @@ def _of_the_whole_space(dim: int, size: float) -> tuple[Chart, ...]:
     return tuple(pieces(None, dim, size))
 
 
+def _box_around(domain: Polytope) -> Box:
+    """A box of floats that holds a bounded polytope."""
+    lower, upper = domain.bounding_box()
+    if not (np.isfinite(lower).all() and np.isfinite(upper).all()):
+        k = int(np.flatnonzero(~(np.isfinite(lower) & np.isfinite(upper)))[0])
+        raise DomainError(
+            f"the domain is bounded, but its coordinate {k} goes beyond the largest float, about 1.8e308, and regions "
+            "have points in floats. Choose a smaller domain, for example one with the sides of a `Box` among its rows."
+        )
+    return Box(lower, upper)
+
+
 def pieces(domain: Domain, dim: int, size: float = 1.0) -> list[Chart]:
     """One chart for a bounded domain, 2 d + 1 for an unbounded one, some of which may be empty.
 
@@ -126,7 +139,7 @@ def pieces(domain: Domain, dim: int, size: float = 1.0) -> list[Chart]:
     if isinstance(domain, Box):
         return [Chart(np.eye(dim + 1), domain, domain.A, domain.b, True)]
     if isinstance(domain, Polytope) and domain.is_bounded:
-        return [Chart(np.eye(dim + 1), Box(*domain.bounding_box()), domain.A, domain.b, True)]
+        return [Chart(np.eye(dim + 1), _box_around(domain), domain.A, domain.b, True)]
     sides = float_sides(domain, dim)
     places = [(np.eye(dim + 1), Box(np.full(dim, -size), np.full(dim, size)))]
     for k in range(dim):

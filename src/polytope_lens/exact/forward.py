@@ -19,11 +19,16 @@ An activation. It is continuous, with slopes s and s' on the two sides of 0, so 
 ``max(|s|, |s'|)`` times as much as its arguments, and by ``|s|`` times if both are known to be on that side. The
 product of slope and argument is rounded once, by at most u times its own size, and not at all if the slope is 0, 1 or
 -1.
+
+All patterns at once. A value under any pattern, and a row, is a sum of products along the ways through the network, so
+it is within ``gamma_K M`` of the exact one if each product takes part in at most K roundings; M is the sum of their
+sizes, with the steeper slope of each neuron (:class:`AnyPattern`). Where products underflow, in it or in M, what is
+lost is multiplied by what comes after.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -135,6 +140,35 @@ def activated(layer: Layer, value: Floats, error: Floats, *, signs_agree: bool =
     if (_round_nothing(negative) & _round_nothing(positive)).all():
         return slope * value, steepest * error
     return scaled(slope, value, error, steepest)
+
+
+class AnyPattern(NamedTuple):
+    """What bounds the errors of sums under any pattern: their size, what underflow may lose, number of roundings."""
+
+    size: Floats
+    lost: Floats
+    n_roundings: int
+
+    @classmethod
+    def of(cls, exact: Floats) -> AnyPattern:
+        """That of numbers without errors."""
+        return cls(np.abs(exact), np.zeros(exact.shape), 0)
+
+    def times(self, matrix: Matrix, bias: Floats | float) -> AnyPattern:
+        """After a product with a matrix, to which something is added."""
+        magnitude: Any = abs(matrix)  # dense or sparse
+        n = most_terms(matrix)
+        lost = magnitude @ self.lost + n * SMALLEST
+        return AnyPattern(magnitude @ self.size + np.abs(bias), lost, self.n_roundings + n + 1)
+
+    def activated(self, steepest: Floats) -> AnyPattern:
+        """After a product with slopes of at most these sizes."""
+        return AnyPattern(steepest * self.size, steepest * self.lost + SMALLEST, self.n_roundings + 1)
+
+    def error(self) -> Floats:
+        """Bounds on the errors; infinite or NaN where numbers are out of range."""
+        unit = summation_bound(self.n_roundings)
+        return np.asarray(unit * self.size * (1 + 3 * unit) + 2 * self.lost + UNDERFLOW_GUARD)
 
 
 def outputs(network: Network, X: Floats, error: Floats, *, signs_agree: bool = True) -> tuple[Floats, Floats]:

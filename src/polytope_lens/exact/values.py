@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.double_double import affine
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.exact.forward import outputs, product_bound
+from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.forward import AnyPattern, outputs, product_bound, quiet
 from polytope_lens.exact.point_signs import BLOCK
-from polytope_lens.network.network import slopes
+from polytope_lens.network.network import slopes, steeper_slopes
+from polytope_lens.network.scalar import stacked_outputs
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
@@ -63,6 +66,42 @@ def bounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
         # The low part is smaller than the rounding of the high one.
         error[at] = parts[2] * (1 + 2.0**-30) + 2 * UNIT_ROUNDOFF * np.abs(parts[0]) + UNDERFLOW_GUARD
     return found, error
+
+
+def rounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
+    """Rows ``[a, c]`` of a network's only output under n patterns, (n, d + 1), and bounds on all errors, (d + 1,).
+
+    Notes
+    -----
+    From the output back to the inputs, as in :func:`bounded_gradients`, but in floats; bounds are those of
+    :class:`.AnyPattern`, infinite or NaN where numbers are out of range.
+    """
+    *weights, output = network.augmented_weights()
+    row, bound = np.repeat(output[:1], len(bits), axis=0), AnyPattern.of(output[0])
+    on = slopes(network.layers, bits)
+    with quiet():
+        for layer, weight, slope in zip(reversed(network.layers), reversed(weights), reversed(on), strict=True):
+            # The constant is a last coordinate, whose slope is 1.
+            behind = np.empty(row.shape)
+            np.multiply(slope, row[:, :-1], out=behind[:, :-1])
+            behind[:, -1] = row[:, -1]
+            row = behind @ weight
+            bound = bound.activated(np.append(steeper_slopes(layer), 1.0)).times(weight.T, 0.0)
+        return row, bound.error()
+
+
+def constant_outputs(network: Network, bits: Bools) -> tuple[Bools, Floats]:
+    """Where floats know without an error that a network's only output is constant, (n,), and its values there.
+
+    That is so where nothing is passed on that depends on the inputs.
+    """
+    is_constant, values = np.zeros(len(bits), dtype=bool), np.zeros(len(bits))
+    function = stacked_outputs(network)
+    for at in batches(len(bits), max(function.widths) * (network.input_dim + 1)):
+        *_, (rows, error) = bounded_rows(function, bits[at])
+        is_constant[at] = (rows[0, :, :-1] == 0).all(axis=1) & (error[0] == 0).all(axis=1)
+        values[at] = rows[0, :, -1]
+    return is_constant, values
 
 
 def affine_values(rows: Floats, error: Floats, X: Floats, radius: Floats) -> tuple[Floats, Floats]:

@@ -170,8 +170,9 @@ def _weights(tensors: Mapping[str, Any], asked: Wanted, architecture: Any, what:
     """Weights with an architecture: steps, or a torch module that they are loaded into."""
     if architecture is None:
         raise OptionError(
-            f"{what} has weights, but does not say what they do. Say `architecture`: a list of steps such as "
-            '["fc1", "relu", "fc2"], one word such as "relu" for linear layers with that between them, or a module.'
+            f"{what} has weights, but does not say what they do. Name the layers and activations in order, as in "
+            'architecture=["fc1", "relu", "fc2"], or one activation between all linear layers, as in '
+            'architecture="relu"; in Python, also a torch module that has these weights.'
         )
     if _comes_from(architecture, "torch"):
         from polytope_lens.importers.torch.saved import with_weights

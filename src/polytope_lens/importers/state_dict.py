@@ -140,11 +140,11 @@ def _listed(tensors: Arrays, architecture: Architecture) -> Sequence[Step]:
     if architecture not in STEPS:
         raise OptionError(
             f"one word of architecture names the activation between all linear layers, one of {', '.join(STEPS)}, but "
-            f"is {architecture!r}. For other networks, give a list of steps."
+            f"is {architecture!r}. For other networks, name all steps in order."
         )
     layers = sorted((key.removesuffix(".weight") for key in tensors if key.endswith(".weight")), key=_natural)
     if any(np.ndim(tensors[f"{name}.weight"]) != 2 for name in layers) or not layers:
-        raise OptionError("one word of architecture stands for linear layers only. Give a list of steps.")
+        raise OptionError("one word of architecture stands for linear layers only. Name all steps in order.")
     return [layers[0], *(step for pair in pairwise(layers) for step in (architecture, pair[1]))]
 
 

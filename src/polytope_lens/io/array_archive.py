@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import math
 import struct
 import sys
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     Arrays = dict[str, Any]
 
 DIGEST = "sha256_of_all"
@@ -31,6 +35,7 @@ DIGEST = "sha256_of_all"
 LOCAL_HEADER = struct.Struct("<4s2xH18xHH")
 HAS_TRAILER, TRAILERS = 8, (12, 16, 20, 24)
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+LONGEST_HEADER = 2**17
 WRITE_AGAIN = "Write it again, with numpy.savez or by what wrote it before."
 
 
@@ -121,7 +126,7 @@ def _members(file: BinaryIO) -> Arrays:
             raise FileFormatError(
                 f"has {size:.3g} bytes and claims arrays of {claimed:.3g}, more than {MOST_GROWTH} times as many."
             )
-        return {member.filename.removesuffix(".npy"): _array(archive, member) for member in listed}
+        return {member.filename.removesuffix(".npy"): _array(file, archive, member) for member in listed}
 
 
 def _check_directory(file: BinaryIO, archive: zipfile.ZipFile, listed: list[zipfile.ZipInfo]) -> None:
@@ -143,16 +148,20 @@ def _check_directory(file: BinaryIO, archive: zipfile.ZipFile, listed: list[zipf
     raise FileFormatError("is damaged: the list of its arrays is not that of what it holds.")
 
 
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
-    """One array, whose size is known before memory is asked for."""
-    with archive.open(member) as stream:
-        if not member.filename.endswith(".npy"):
-            raise FileFormatError(f"holds {member.filename!r}, which is no array.")
-        _check_header(stream, member.file_size, repr(member.filename))
-    with archive.open(member) as stream:
-        found = np.lib.format.read_array(stream, allow_pickle=False)
-        stream.read(1)  # at the end, where the sum of what was read is compared
-    if found.dtype.kind == "U" and found.nbytes:
+def _array(file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
+    """One array, whose size is known before memory is asked for; it is read into its place."""
+    if not member.filename.endswith(".npy"):
+        raise FileFormatError(f"holds {member.filename!r}, which is no array.")
+    content = _content(file, archive, member)
+    stream = io.BytesIO(content[:LONGEST_HEADER].tobytes())
+    shape, by_columns, dtype = _check_header(stream, len(content), repr(member.filename))
+    content = content[stream.tell() :]
+    if not content.size:
+        return np.empty(shape, dtype)
+    found = content.view(dtype).reshape(shape[::-1]).T if by_columns else content.view(dtype).reshape(shape)
+    if not found.flags.aligned:
+        found = found.copy()
+    if found.dtype.kind == "U":
         characters = (
             np.ascontiguousarray(found).reshape(-1).view(np.dtype(np.uint32).newbyteorder(found.dtype.byteorder))
         )
@@ -161,13 +170,42 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
     return found
 
 
-def _check_header(stream: Any, size: int, name: str) -> None:
-    """Refuse an array that is not one of plain numbers or texts, or that claims another size than it has."""
+def _content(file: BinaryIO, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[np.uint8]:
+    """The bytes of a member, of which the sum is compared."""
+    content = np.empty(member.file_size, dtype=np.uint8)
+    with archive.open(member) as stream:
+        if member.compress_type == zipfile.ZIP_STORED and member.file_size == member.compress_size:
+            # In one piece, where the stream would be read in many.
+            file.seek(member.header_offset)
+            *_, name, extra = LOCAL_HEADER.unpack(file.read(LOCAL_HEADER.size))
+            file.seek(name + extra, io.SEEK_CUR)
+            whole = _fill(file, content) and zlib.crc32(content.data) == member.CRC
+        else:
+            whole = _fill(stream, content) and not stream.read(1)  # at the end, where the sum is compared
+    if not whole:
+        raise FileFormatError(f"is damaged: {member.filename!r} is not what was written.")
+    return content
+
+
+def _fill(stream: Any, content: NDArray[np.uint8]) -> bool:
+    """Whether there are enough bytes, which are read into their place."""
+    view, at = content.data, 0
+    while at < len(view) and (n := stream.readinto(view[at:])):
+        at += n
+    return at == len(view)
+
+
+def _check_header(stream: Any, size: int, name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether by columns, and type of an array.
+
+    Refused is one that is not of plain numbers or texts, or that claims another size than it has.
+    """
     read_header = HEADERS.get(np.lib.format.read_magic(stream))
     if read_header is None:
         raise FileFormatError(f"holds {name}, an array in a format that is not read.")
-    shape, _, dtype = read_header(stream)
+    shape, by_columns, dtype = read_header(stream)
     if dtype.hasobject:
         raise FileFormatError(f"holds Python objects, in {name}, which are never read.")
     if min(shape, default=0) < 0 or stream.tell() + math.prod(shape) * dtype.itemsize != size:
         raise FileFormatError(f"is damaged: {name} is not as long as it says.")
+    return shape, by_columns, dtype

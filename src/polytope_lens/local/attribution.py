@@ -115,7 +115,7 @@ def integrated_gradients(
     exact : bool
         Fractions instead of floats.
     progress : bool, optional
-        A bar on standard error for many points; by default only at a terminal, and only for runs of more than a second.
+        A bar on standard error for many points; by default on terminals and in notebooks, after a second.
 
     Returns
     -------

@@ -241,7 +241,7 @@ def robustness_radius(
     exact : bool
         Also compute the radius (its square for norm 2) and the point as fractions.
     progress : bool, optional
-        A bar on standard error; by default only at a terminal, and only for runs of more than a second.
+        A bar on standard error; by default on terminals and in notebooks, for runs of more than a second.
 
     Returns
     -------

@@ -320,6 +320,37 @@ def _volumes(
         found[r] = total / 6
 
 
+def spreads(mesh: PolyhedralMesh) -> tuple[Floats, Floats]:
+    """How far the vertices of each region are apart, coordinates added up, and their largest error, (n,) each."""
+    length, error = np.zeros((2, len(mesh.face_indptr) - 1))
+    _spreads(mesh.points, mesh.error, mesh.corner_indptr, mesh.corners, mesh.face_indptr, mesh.faces, length, error)
+    return length, error
+
+
+@jit
+def _spreads(
+    points: Floats,
+    doubt: Floats,
+    corner_indptr: Ints,
+    corners: Indices,
+    face_indptr: Ints,
+    faces: Indices,
+    length: Floats,
+    error: Floats,
+) -> None:  # pragma: no cover - compiled
+    for r in range(length.shape[0]):
+        for k in range(points.shape[1]):
+            least, most = np.inf, -np.inf
+            for j in range(face_indptr[r], face_indptr[r + 1]):
+                for i in range(corner_indptr[faces[j]], corner_indptr[faces[j] + 1]):
+                    value = points[corners[i], k]
+                    least = min(least, value)
+                    most = max(most, value)
+                    if k == 0:
+                        error[r] = max(error[r], doubt[corners[i]])
+            length[r] += most - least
+
+
 def face_areas(mesh: PolyhedralMesh) -> Floats:
     """Area of each face, (n_faces,), from the rounded corners."""
     return polygon_areas(mesh.points, mesh.corner_indptr, mesh.corners)

@@ -433,6 +433,11 @@ def slopes(layers: Sequence[Layer], bits: Bools) -> list[Floats]:
     return [np.where(on, layer.positive_slope, layer.negative_slope) for layer, on in pairs]
 
 
+def steeper_slopes(layer: Layer) -> Floats:
+    """The size of the steeper one of the two slopes of each neuron, (n,)."""
+    return np.asarray(np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope)))
+
+
 def bit_starts(network: Network) -> Ints:
     """Where the bits of each layer begin in a pattern, and where the last ones end, (L + 1,)."""
     return starts(np.array(network.bits_per_layer, dtype=np.int64))

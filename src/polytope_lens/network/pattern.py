@@ -53,6 +53,29 @@ def unpack(words: Words, n_bits: int) -> Bools:
     return np.unpackbits(octets, axis=1, count=n_bits).astype(bool)
 
 
+def select_bits(words: Words, places: Ints) -> Words:
+    """Some bits of patterns, (n, n_words) -> packed patterns of their own, whose bit i is bit ``places[i]``.
+
+    Cost: some operations for each word and each run of places that follow one another.
+
+    Examples
+    --------
+    >>> unpack(select_bits(pack(np.array([[True, False, True]])), np.array([1, 2])), 2)
+    array([[False,  True]])
+    """
+    selected = np.zeros((len(words), n_words(len(places))), dtype=np.uint64)
+    ends = [*(np.flatnonzero(np.diff(places) != 1) + 1).tolist(), len(places)]
+    at = 0
+    for end in ends:
+        while at < end:
+            (word, bit), (own_word, own_bit) = divmod(int(places[at]), WORD), divmod(at, WORD)
+            n = min(end - at, WORD - bit, WORD - own_bit)
+            part = words[:, word] << np.uint64(bit) >> np.uint64(WORD - n)
+            selected[:, own_word] |= part << np.uint64(WORD - n - own_bit)
+            at += n
+    return selected
+
+
 def flip_all(first: Words, row: Ints, bit: Ints, n: int) -> Words:
     """N patterns (n, n_words), each like the one before it but for some bits, from the first one, (n_words,).
 
@@ -116,6 +139,24 @@ def distinct(words: Words) -> tuple[Words, NDArray[np.int64]]:
     inorder = words[order]
     kept = np.append(np.ones(min(len(words), 1), dtype=bool), (inorder[1:] != inorder[:-1]).any(axis=1))
     return inorder[kept], order[kept]
+
+
+def ascend(words: Words) -> bool:
+    """Whether rows are different and in canonical order.
+
+    Examples
+    --------
+    >>> ascend(np.array([[1, 5], [2, 0], [2, 1]], dtype=np.uint64)), ascend(np.array([[2], [2]], dtype=np.uint64))
+    (True, False)
+    """
+    before, after = words[:-1], words[1:]
+    is_open, in_order = np.ones(len(before), dtype=bool), np.zeros(len(before), dtype=bool)
+    for here, there in zip(before.T, after.T, strict=True):
+        in_order |= is_open & (here < there)
+        is_open &= here == there
+        if not is_open.any():
+            break
+    return bool(in_order.all())
 
 
 def find(known: Words, wanted: Words) -> NDArray[np.int64]:

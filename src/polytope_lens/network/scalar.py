@@ -58,6 +58,15 @@ def preactivation(network: Network, layer: int, neuron: int) -> Network:
     return Network(network.layers[:layer], dense_rows(chosen.weight, [neuron]), chosen.bias[neuron : neuron + 1])
 
 
+def single_output(network: Network, output: int) -> Network:
+    """An output of a network that may have others; without hidden layers, behind one that only passes values on."""
+    if not network.layers:
+        return _of_outputs(network, [output], np.eye(1), np.zeros(1))
+    return Network(
+        network.layers, dense_rows(network.output_weight, [output]), network.output_bias[output : output + 1]
+    )
+
+
 def stacked_outputs(network: Network) -> Network:
     """The same function with its outputs as a last hidden layer, whose rows engines and bounds treat like any other."""
     n = network.output_dim

@@ -37,7 +37,8 @@ from polytope_lens.io.arrays import MOST, ArrayReader
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
 from polytope_lens.network.network import bit_starts
-from polytope_lens.network.pattern import distinct, distinct_beginnings, n_words, pack, unpack
+from polytope_lens.network.pattern import WORD as WORD_BITS
+from polytope_lens.network.pattern import ascend, distinct_beginnings, n_words
 from polytope_lens.polytope import Polytope
 
 if TYPE_CHECKING:
@@ -170,9 +171,10 @@ def _patterns(reader: ArrayReader, network: Network) -> tuple[NDArray[np.uint64]
     n_bits = network.n_neurons
     patterns = reader.array("packed_patterns", WORD, None, n_words(n_bits))
     per_layer = reader.array("counts_per_layer", INT, len(network.layers))
-    if not len(patterns) or not np.array_equal(distinct(patterns)[0], patterns):
+    if not len(patterns) or not ascend(patterns):
         raise FileFormatError("packed_patterns should be different and ascend, at least one of them, but they do not.")
-    if not np.array_equal(pack(unpack(patterns, n_bits)), patterns):
+    used = n_bits - WORD_BITS * (n_words(n_bits) - 1)
+    if used < WORD_BITS and (patterns[:, -1] << np.uint64(used)).any():
         raise FileFormatError(f"packed_patterns should have {n_bits} bits, one for each neuron, but some have more.")
     counted = distinct_beginnings(patterns, bit_starts(network)[1:])
     if not np.array_equal(counted, per_layer):

@@ -110,17 +110,19 @@ def facets(partition: Partition) -> Facets:
     Raises
     ------
     ConsistencyError
-        Two regions disagree about a facet, or a complete partition does not list a neighbour.
+        Two regions disagree about a facet, or a region lies across that a complete partition does not list.
 
     Notes
     -----
-    Exact, degenerate networks included: no facet is found by flipping a bit. In bounded domains of the plane and of
-    space, facets are the edges or faces of the mesh. Elsewhere each row of each region is proved to be a facet or to
-    be implied, in floats or else in rational arithmetic. If a point of a facet is proved to lie on no other neuron's
-    hyperplane, and no pre-activation vanishes on the region, then exactly one bit changes there; otherwise the pattern
-    on the other side is computed layer by layer in integer arithmetic.
-    Cost: a microsecond for each edge or face of a mesh, and milliseconds for each with several owners; elsewhere 1 to
-    10 microseconds for each row of each region, and milliseconds for each region with ties.
+    Exact, degenerate networks included. In bounded domains of the plane and of space, facets are the edges or faces of
+    the mesh. Elsewhere, in a complete partition, most of those between two regions are found by patterns that differ in
+    one bit, and proved by a point that lies on no other neuron's hyperplane (:mod:`.one_bit_neighbors`). Each of the
+    other rows that may be facets is proved to be one or to be implied, in floats or else in rational arithmetic. Where
+    several neurons may own a facet, or one vanishes on a region, the pattern across is computed layer by layer in
+    integer arithmetic, and both sides are compared.
+    Cost: a microsecond for each edge or face of a mesh, and milliseconds for each with several owners; elsewhere two to
+    five times that of the partition, some microseconds for each side of the domain and region, and milliseconds for
+    each region with ties; in a partition that is not complete 1 to 10 microseconds for each row of each region.
 
     Examples
     --------
@@ -135,6 +137,8 @@ def facets(partition: Partition) -> Facets:
     [([0, 1], [(1, 0)]), ([0, 3], [(0, 0)]), ([2, 4], [(0, 1)]), ([3, 4], [(1, 0)])]
     """
     if partition.mesh is None:
+        if one_bit_neighbors.pays(partition):
+            return _named(partition, *one_bit_neighbors.facets(partition))
         return _named(partition, *_joined(region_facets(partition, np.arange(len(partition)))))
     shared = shared_facets(partition, partition.mesh)
     return _named(partition, shared.regions, *all_owners(partition, shared))
@@ -172,6 +176,14 @@ def adjacency(partition: Partition) -> sparse.csr_array:
     n = len(partition)
     rows, columns = np.concatenate([first, second]), np.concatenate([second, first])
     return sparse.csr_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(n, n))
+
+
+def facet_counts(partition: Partition) -> Ints:
+    """How many facets each neuron that has a bit owns, (n_neurons,), in a partition without a mesh; exact."""
+    if one_bit_neighbors.pays(partition):
+        return one_bit_neighbors.owner_counts(partition)
+    _, _, owner = _joined(region_facets(partition, np.arange(len(partition))))
+    return np.bincount(owner[owner >= 0], minlength=partition.network.n_neurons)
 
 
 @asked_on_flat

@@ -42,7 +42,7 @@ def chebyshev_balls(partition: Partition) -> Balls:
     Notes
     -----
     Exactness: balls are proved to lie inside, with the exact rows, from floats that carry bounds on their error (those
-    of the corners in bounded domains of the plane, else those of the rows of all neurons); where these bounds are too
+    of the corners in bounded domains of the plane, or those of the rows of all neurons); where these bounds are too
     wide (deep networks, slivers) with exact corners or rows, rounded once; and at last in rational arithmetic. That no
     ball is larger is not proved here: a linear program in floats says so. Where the numbers in a row differ by factors
     of more than 10^6, and floats may miss the largest ball, the region is asked by itself;
@@ -59,17 +59,22 @@ def chebyshev_balls(partition: Partition) -> Balls:
     array([0.5, 0.5, 0.5, 0.5])
     """
     n, d = len(partition), partition.network.input_dim
+    in_plane = isinstance(partition.mesh, PlanarMesh)
     if isinstance(partition.mesh, PlanarMesh):
         centers, radii = _from_edges(partition.mesh, partition.witnesses)
-        rest = np.flatnonzero(radii == 0)
-        centers[rest], radii[rest] = _from_exact_corners(partition, rest)
     else:
         centers, radii = np.empty((n, d)), np.zeros(n)
     rest = np.flatnonzero(radii == 0)
-    centers[rest], radii[rest], doubtful = balls_from_rows(partition, rest)
+    centers[rest], radii[rest], doubtful, lost = balls_from_rows(partition, rest)
+    by_itself = rest[doubtful]
+    if in_plane:
+        # Corners as fractions are better than such rows, and take longer than others.
+        rest = rest[doubtful | ~(lost <= LOSS * radii[rest])]
+        centers[rest], radii[rest] = _from_exact_corners(partition, rest)
+        by_itself = by_itself[radii[by_itself] == 0]
     for i in np.flatnonzero(radii == 0).tolist():
         centers[i], radii[i] = ball_from_exact_rows(partition, i)
-    for i in rest[doubtful].tolist():
+    for i in by_itself.tolist():
         centers[i], radii[i] = ball_by_itself(partition[i])
     return Balls(centers, radii)
 

@@ -11,6 +11,7 @@ from flint import fmpq
 from polytope_lens.arithmetic.rational import fractions, nearest_float
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.inequalities import exact_system
+from polytope_lens.domain import is_bounded
 from polytope_lens.errors import UnboundedPolytopeError
 from polytope_lens.exact.owner_rows import OwnerRows, integer_sides
 from polytope_lens.exact.rows import ExactRows
@@ -98,7 +99,7 @@ def exact_vertices(partition: Partition, index: int) -> Fractions:
     in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer; beyond, that of
     the region's facets and of :meth:`.Region.vertices`.
     """
-    if partition.network.input_dim > 3:
+    if _has_no_mesh(partition):
         return partition[index].vertices(exact=True)
     corners = rational_vertices(partition, index)
     return fractions([v for corner in corners for v in corner]).reshape(len(corners), partition.network.input_dim)
@@ -180,12 +181,18 @@ class FacePlanes:
         return [tuple(fmpq(v, vertex[-1]) for v in vertex[:-1]) for vertex in vertices]
 
 
+def _has_no_mesh(partition: Partition) -> bool:
+    """Whether corners are those of each region's own polytope: beyond space, and where a mesh was not wanted."""
+    dim = partition.network.input_dim
+    return dim > 3 or (dim > 1 and partition.mesh is None and partition.is_complete and is_bounded(partition.domain))
+
+
 @asked_for_points
 def rounded_vertices(partition: Partition, index: int) -> Floats:
     """The same corners as floats, (n, d): those of the mesh, elsewhere each rounded once."""
     if partition.network.input_dim == 1:
         return exact_vertices(partition, index).astype(np.float64)
-    if partition.network.input_dim > 3:
+    if _has_no_mesh(partition):
         return partition[index].vertices()
     mesh = require_mesh(partition)
     return mesh.points[point_numbers(mesh, index)]

@@ -10,17 +10,16 @@ import numpy as np
 from polytope_lens._arrays.batches import batches
 from polytope_lens._places import LAYERS
 from polytope_lens.errors import require
-from polytope_lens.exact.bounded_rows import bounded_rows
-from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import bit_places
-from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_sizes, facets, shared_facets
+from polytope_lens.polyhedral_complex.facet_table import all_owners, facet_counts, facet_sizes, shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete
+from polytope_lens.polyhedral_complex.zero_rows import zero_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition.partition import Partition
 
 
@@ -106,47 +105,23 @@ def neurons(partition: Partition) -> Neurons:
     """
     require_complete(partition, "`neurons`")
     bits, n = partition.patterns(), partition.network.n_neurons
-    zero = zero_mask(partition)
-    positive, negative = bits.any(axis=0), (~bits & ~zero).any(axis=0)
+    n_on, n_zero = bits.sum(axis=0), zero_mask(partition).sum(axis=0)
+    positive, negative = n_on > 0, n_on + n_zero < len(bits)
     side = np.select([positive & negative, positive, negative], ["both", "on", "off"], "zero")
     n_facets, size = _owned(partition)
     on_volume = np.full(n, np.nan)
     if partition.mesh is not None:
         areas = partition.volumes()
-        on_volume = areas @ bits / areas.sum()
+        on_volume = sum((areas[at] @ bits[at] for at in batches(len(bits), n)), np.zeros(n)) / areas.sum()
     layer, neuron = np.array(bit_places(partition.network), dtype=np.int64).reshape(-1, 2).T.copy()
-    return Neurons(layer, neuron, side, bits.mean(axis=0), on_volume, zero.sum(axis=0), n_facets, size)
-
-
-def zero_mask(partition: Partition) -> Bools:
-    """Which neurons are zero on all of each region, (n_regions, n_neurons) bool; exact."""
-    network, bits = partition.network, partition.patterns()
-    zero = np.zeros(bits.shape, dtype=bool)
-    if not network.layers:
-        return zero
-    for at in batches(len(bits), max(network.widths) * (network.input_dim + 1)):
-        found = []
-        for layer, (rows, error) in zip(network.layers, bounded_rows(network, bits[at]), strict=True):
-            found.append(~np.any(np.abs(rows) > error, axis=2)[layer.cuts])
-        zero[at] = np.concatenate(found).T
-    zero &= ~bits
-    places, source = bit_places(network), ExactRows(network)
-    for region in np.flatnonzero(zero.any(axis=1)).tolist():
-        for bit in np.flatnonzero(zero[region]).tolist():
-            index, neuron = places[bit]
-            zero[region, bit] = not any(source.rows(index, bits[region])[neuron])
-    return zero
+    return Neurons(layer, neuron, side, n_on / len(bits), on_volume, n_zero, n_facets, size)
 
 
 def _owned(partition: Partition) -> tuple[Ints, Floats]:
     """How many facets each neuron owns, and their total size where there is a mesh."""
     n, mesh = partition.network.n_neurons, partition.mesh
     if mesh is None:
-        found = facets(partition)
-        bit = {place: k for k, place in enumerate(bit_places(partition.network))}
-        pairs = zip(found.layer.tolist(), found.neuron.tolist(), strict=True)
-        owner = np.array([bit[pair] for pair in pairs if pair in bit], dtype=np.int64)
-        return np.bincount(owner, minlength=n), np.full(n, np.nan)
+        return facet_counts(partition), np.full(n, np.nan)
     shared = shared_facets(partition, mesh)
     indptr, owner = all_owners(partition, shared)
     sizes = np.repeat(facet_sizes(mesh, shared), np.diff(indptr))[owner >= 0]

@@ -1,4 +1,4 @@
-"""The neighbours in a complete partition, most of them by patterns that differ in one bit.
+"""The facets of a complete partition, most of those between two regions by patterns that differ in one bit.
 
 Across a facet, the bits change of the neurons that own it, and of those that are zero on all of one of its two regions.
 Where no two rows of a region say the same and no neuron is zero on it, that is one bit, and its neighbours are among
@@ -10,6 +10,7 @@ that all of them but q keep their signs on the whole segment. If all neurons beh
 signs at x, x is a point of a facet that q alone owns. Behind the last layer there is none, and nothing to prove.
 
 Where this fails, the rows of one of the regions are asked (:mod:`.region_facets`); where rows may say the same, all.
+So are sides of the domain, where these are wanted, too.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays.batches import batches
+from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.cells.interior_proposals import are_constant, slacks
 from polytope_lens.cells.region_facets import domain_sides, prove_rows, region_rows, seen_from, stacked_rows
@@ -26,7 +28,7 @@ from polytope_lens.errors import Status
 from polytope_lens.exact.forward import affine, quiet, scaled
 from polytope_lens.network.network import bit_starts, layer_of_bit, slopes
 from polytope_lens.network.pattern import WORD, pack
-from polytope_lens.polyhedral_complex.one_sided_facets import region_facets
+from polytope_lens.polyhedral_complex.one_sided_facets import RegionFacets, concatenated, on_walls, region_facets
 from polytope_lens.polytope.batch.statuses import FACET, OPEN, REDUNDANT
 
 if TYPE_CHECKING:
@@ -59,6 +61,18 @@ def pays(partition: Partition) -> bool:
     return partition.status is Status.COMPLETE and len(partition) * max(1, sum(partition.network.widths)) <= MOST
 
 
+class _Shared(NamedTuple):
+    """What lies between regions.
+
+    `single` are facets with one owner, the bit. `others` are all facets of the regions of which patterns say too
+    little, each as seen from its region; which these are, `is_other` (n,) tells.
+    """
+
+    single: Pairs
+    others: RegionFacets
+    is_other: Bools
+
+
 def pairs(partition: Partition) -> Ints:
     """All pairs of regions that share a facet, (n, 2), the smaller index first, ascending; exact.
 
@@ -68,25 +82,102 @@ def pairs(partition: Partition) -> Ints:
     microseconds for each pair that the segment does not prove, and those of :func:`.region_facets` for degenerate
     regions.
     """
-    bits = partition.patterns()
-    values = _at_witnesses(partition.network, bits, partition.witnesses)
-    sure = _are_sure(partition, bits, values)
-    network, points = seen_from(partition.network, partition.domain, partition.witnesses)
-    around = domain_sides(partition.domain, network.input_dim)
-    is_plain = sure & _tell_rows_apart(network, bits)
-    found = one_bit_apart(bits)
-    is_shown = sure[found.first] & sure[found.second]
-    is_shown[is_shown] = _meet(partition.network, bits, values, found.part(is_shown))
-    parts = [found.part(is_shown)]
-    doubtful = found.part(~is_shown & (is_plain[found.first] | is_plain[found.second]))
-    shown, left = _asked(network, around, bits, points, is_plain, parts[0], doubtful)
-    both = np.concatenate([[part.first, part.second] for part in (parts[0], shown)], axis=1).T
-    full = region_facets(partition, np.union1d(np.flatnonzero(~is_plain), left))
+    (first, second, _), full, _ = _Cells(partition).shared()
     inner = full.across >= 0
-    both = np.concatenate([both, np.column_stack([full.region, full.across])[inner]])
-    codes = np.sort(both.min(axis=1) * len(bits) + both.max(axis=1))
+    both = np.concatenate([[first, second], [full.region[inner], full.across[inner]]], axis=1)
+    n = len(partition)
+    codes = np.sort(both.min(axis=0) * n + both.max(axis=0))
     codes = codes[np.append(True, codes[1:] != codes[:-1])[: len(codes)]]
-    return np.column_stack(np.divmod(codes, len(bits)))
+    return np.column_stack(np.divmod(codes, n))
+
+
+def facets(partition: Partition) -> tuple[Ints, Ints, Ints]:
+    """All facets, each once, in no order: regions (n, 2), and owners as ragged arrays; exact.
+
+    Owners are those of :class:`.RegionFacets`.
+
+    Notes
+    -----
+    Cost: that of :func:`pairs`; and some microseconds for each region and each side of the domain.
+    """
+    cells = _Cells(partition, with_walls=True)
+    shared = cells.shared()
+    outer = cells.outer(shared)
+    (first, second, bit), full, is_other = shared
+    # A facet between two of the others is seen twice.
+    full = full.part((full.across < 0) | ~is_other[full.across] | (full.region < full.across))
+    low, high = np.minimum(full.region, full.across), np.maximum(full.region, full.across)
+    inner = full.across >= 0
+    sides = [
+        np.column_stack([np.minimum(first, second), np.maximum(first, second)]),
+        np.column_stack([np.where(inner, low, full.region), np.where(inner, high, -1)]),
+        np.column_stack([outer.region, outer.across]),
+    ]
+    sizes = np.concatenate([np.ones(len(bit), dtype=np.int64), np.diff(full.indptr), np.diff(outer.indptr)])
+    return np.concatenate(sides), starts(sizes), np.concatenate([bit, full.owner, outer.owner])
+
+
+def owner_counts(partition: Partition) -> Ints:
+    """How many facets each bit owns, (n_neurons,); exact."""
+    (_, _, bit), full, is_other = _Cells(partition, with_walls=True).shared()
+    full = full.part((full.across < 0) | ~is_other[full.across] | (full.region < full.across))
+    return np.bincount(np.concatenate([bit, full.owner[full.owner >= 0]]), minlength=partition.network.n_neurons)
+
+
+class _Cells:
+    """The regions of a partition, in whose rows facets are looked for.
+
+    With `with_walls`, rows are told apart from sides of the domain, too.
+    """
+
+    def __init__(self, partition: Partition, *, with_walls: bool = False) -> None:
+        self._partition, self._bits = partition, partition.patterns()
+        self._network, self._points = seen_from(partition.network, partition.domain, partition.witnesses)
+        self._around = domain_sides(partition.domain, self._network.input_dim)
+        self._told_from = self._around.floats if with_walls else self._around.floats[:0]
+
+    def shared(self) -> _Shared:
+        """The facets between regions."""
+        partition, network, bits = self._partition, self._network, self._bits
+        values = _at_witnesses(partition.network, bits, partition.witnesses)
+        sure = _are_sure(partition, bits, values)
+        is_plain = sure & _tell_rows_apart(network, bits, self._told_from)
+        found = one_bit_apart(bits)
+        is_shown = sure[found.first] & sure[found.second]
+        is_shown[is_shown] = _meet(partition.network, bits, values, found.part(is_shown))
+        shown = found.part(is_shown)
+        doubtful = found.part(~is_shown & (is_plain[found.first] | is_plain[found.second]))
+        asked, left = _asked(network, self._around, bits, self._points, is_plain, shown, doubtful)
+        is_other = ~is_plain
+        is_other[left] = True
+        single = Pairs(*(np.concatenate(both) for both in zip(shown, asked, strict=True)))
+        single = single.part(~(is_other[single.first] | is_other[single.second]))
+        return _Shared(single, region_facets(partition, np.flatnonzero(is_other)), is_other)
+
+    def outer(self, shared: _Shared) -> RegionFacets:
+        """The facets on sides of the domain, of regions of which patterns say enough."""
+        around, n_bits = self._around, self._bits.shape[1]
+        regions = np.flatnonzero(~shared.is_other)
+        if not around.exact:
+            return region_facets(self._partition, regions[:0])
+        status: Statuses = np.full((len(self._bits), n_bits + len(around.exact)), REDUNDANT, dtype=np.int8)
+        status[:, n_bits:] = OPEN
+        for ends in (shared.single.first, shared.single.second):
+            status[ends, shared.single.bit] = FACET
+        # From the other side, a facet may have more owners.
+        full, beyond = shared.others, np.repeat(shared.others.across, np.diff(shared.others.indptr))
+        of_neurons = (beyond >= 0) & (full.owner >= 0)
+        status[beyond[of_neurons], full.owner[of_neurons]] = OPEN
+        for part in batches(len(regions), status.shape[1] * (self._network.input_dim + 1), AT_ONCE):
+            some = regions[part]
+            rows, error = region_rows(self._network, around, self._bits[some])
+            seen = self._bits[some], self._points[some]
+            status[some], _ = prove_rows(self._network, around, *seen, rows, error, given=status[some])
+        walls = status[regions, n_bits:]
+        is_left = (walls == OPEN).any(axis=1)
+        at, wall = np.nonzero((walls == FACET) & ~is_left[:, None])
+        full = region_facets(self._partition, regions[is_left])
+        return concatenated([on_walls(regions[at], wall, around), full.part(full.across < 0)])
 
 
 def one_bit_apart(bits: Bools) -> Pairs:
@@ -197,8 +288,8 @@ def _between(value: Floats, error: Floats, first: Ints, second: Ints, neuron: In
     return found, bound
 
 
-def _tell_rows_apart(network: Network, bits: Bools) -> Bools:
-    """In which regions it is proved that no two neurons have the same hyperplane, (n,).
+def _tell_rows_apart(network: Network, bits: Bools, walls: Floats) -> Bools:
+    """In which regions it is proved that no two neurons have the same hyperplane, nor that of a wall (k, d + 1); (n,).
 
     Rows are those of the cell that the region makes with all that differ from it in the last layer only. Two of them
     are multiples of each other only if the quotients of their scalar products with two vectors are the same.
@@ -210,8 +301,11 @@ def _tell_rows_apart(network: Network, bits: Bools) -> Bools:
     cells, d = bits[is_new], network.input_dim
     vectors = np.random.default_rng(0).uniform(0.5, 1.0, (d + 1, 2))
     unit, told = summation_bound(d + 2), np.ones(len(cells), dtype=bool)
-    for some in batches(len(cells), (bits.shape[1] + 1) * (d + 1), AT_ONCE):
+    for some in batches(len(cells), (bits.shape[1] + len(walls) + 1) * (d + 1), AT_ONCE):
         rows, error = stacked_rows(network, cells[some])
+        shape = (len(rows), *walls.shape)
+        rows = np.concatenate([rows, np.broadcast_to(walls, shape)], axis=1)
+        error = np.concatenate([error, np.zeros(shape)], axis=1)
         constant = are_constant(rows, error)
         with quiet(), np.errstate(divide="ignore"):
             product = rows @ vectors

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays.batches import batches
-from polytope_lens._arrays.ragged import from_lists, starts
+from polytope_lens._arrays.ragged import entries, from_lists, starts
 from polytope_lens.cells.region_facets import (
     Cells,
     DomainSides,
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
+# Numbers in each array of one batch: they stay in the processor's cache.
+AT_ONCE = 2**17
+
+
 class RegionFacets(NamedTuple):
     """Facets as seen from one of their regions.
 
@@ -38,6 +42,12 @@ class RegionFacets(NamedTuple):
     across: Ints
     indptr: Ints
     owner: Ints
+
+    def part(self, chosen: Bools) -> RegionFacets:
+        """Some of them."""
+        kept = np.flatnonzero(chosen)
+        indptr = starts(np.diff(self.indptr)[kept])
+        return RegionFacets(self.region[kept], self.across[kept], indptr, self.owner[entries(self.indptr, kept)])
 
 
 def region_facets(partition: Partition, wanted: Ints) -> RegionFacets:
@@ -62,7 +72,7 @@ def region_facets(partition: Partition, wanted: Ints) -> RegionFacets:
     keys = sort_key(partition.packed_patterns)
     cells = Cells(network, around)
     parts = [RegionFacets(*(np.zeros(n, dtype=np.int64) for n in (0, 0, 1, 0)))]
-    for some in batches(len(wanted), (n_bits + len(around.exact) + 1) * (d + 1)):
+    for some in batches(len(wanted), (n_bits + len(around.exact) + 1) * (d + 1), AT_ONCE):
         region = wanted[some]
         bits = unpack(partition.packed_patterns[region], n_bits)
         status, vanishes = prove_rows(network, around, bits, points[region], *region_rows(network, around, bits))
@@ -72,7 +82,7 @@ def region_facets(partition: Partition, wanted: Ints) -> RegionFacets:
         for i in np.flatnonzero(~sure):
             found = list(cells.facets(bits[i], points[region[i]], status[i], vanishes[i]))
             parts.append(_crossed(partition, keys, int(region[i]), found))
-    return _concatenated(parts)
+    return concatenated(parts)
 
 
 def _flipped(
@@ -84,10 +94,17 @@ def _flipped(
     words = partition.packed_patterns[region[inner]]
     bit = owner[inner]
     words[np.arange(len(bit)), bit >> 6] ^= np.uint64(1) << (63 - (bit & 63)).astype(np.uint64)
-    across = np.full(len(region), -1)
-    across[inner] = _found(partition, keys, words, region[inner])
-    lists = [around.owners[q - n_bits] if q >= n_bits else [q] for q in owner.tolist()]
-    return RegionFacets(region, across, *from_lists(lists))
+    across = _found(partition, keys, words, region[inner])
+    single = RegionFacets(region[inner], across, np.arange(len(bit) + 1), bit)
+    return concatenated([single, on_walls(region[~inner], owner[~inner] - n_bits, around)])
+
+
+def on_walls(region: Ints, wall: Ints, around: DomainSides) -> RegionFacets:
+    """Facets on sides of the domain, of which no neuron is an owner."""
+    if not len(wall):
+        return RegionFacets(region, wall, np.zeros(1, dtype=np.int64), wall)
+    indptr, owners = from_lists(around.owners)
+    return RegionFacets(region, np.full(len(wall), -1), starts(np.diff(indptr)[wall]), owners[entries(indptr, wall)])
 
 
 def _crossed(
@@ -115,7 +132,8 @@ def _found(partition: Partition, keys: NDArray[np.void], words: Words, region: I
     return index
 
 
-def _concatenated(parts: list[RegionFacets]) -> RegionFacets:
+def concatenated(parts: list[RegionFacets]) -> RegionFacets:
+    """Some facets after others."""
     sizes = np.concatenate([np.diff(part.indptr) for part in parts])
     return RegionFacets(
         np.concatenate([part.region for part in parts]),

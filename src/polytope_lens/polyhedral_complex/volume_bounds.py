@@ -8,10 +8,10 @@ import numpy as np
 
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.flat_domain import asked_on_flat
+from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.polyhedral_complex.mesh_vertices import rational_corners, rounded_vertices
-from polytope_lens.polyhedral_complex.requirements import require_mesh
+from polytope_lens.polyhedral_complex.requirements import require_complete, require_mesh
 from polytope_lens.polyhedral_complex.simplices import simplex_places, simplex_volumes, simplices_of
-from polytope_lens.polyhedral_complex.volumes import volumes
 from polytope_lens.polytope.metric.volume import volume
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from flint import fmpq
 
     from polytope_lens._types import Floats
+    from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.partition.partition import Partition
 
 
@@ -51,9 +52,14 @@ def volume_bounds(partition: Partition) -> tuple[Floats, Floats]:
         inner, outer = (np.nextafter(ends, [[-s, s]]) for s in (-np.inf, np.inf))
         return around(inner[:, 1] - inner[:, 0], outer[:, 1] - outer[:, 0])
     if dim > 3:
-        found = volumes(partition)
+        found = volumes_one_by_one(partition)
         return around(found, found)
-    mesh = require_mesh(partition)
+    return mesh_bounds(require_mesh(partition))
+
+
+def mesh_bounds(mesh: PlanarMesh | PolyhedralMesh) -> tuple[Floats, Floats]:
+    """The same of the regions of a mesh."""
+    dim, n = mesh.points.shape[1], (len(mesh.indptr) if isinstance(mesh, PlanarMesh) else len(mesh.face_indptr)) - 1
     region, corners = simplices_of(mesh)
     points, error = mesh.points[corners], mesh.error[corners]
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
@@ -63,13 +69,23 @@ def volume_bounds(partition: Partition) -> tuple[Floats, Floats]:
         bound = 32 * UNIT_ROUNDOFF * longer.prod(axis=1)
         for k in range(dim):
             bound += length[:, :k].prod(axis=1) * moved[:, k] * longer[:, k + 1 :].prod(axis=1)
-        n = len(partition)
         total = np.bincount(region, weights=simplex_volumes(points), minlength=n)
         terms = np.bincount(region, minlength=n) + 2
         gap = np.bincount(region, weights=bound, minlength=n) + terms * UNIT_ROUNDOFF * total
         gap = gap * ROUNDED_UP + UNDERFLOW_GUARD
         lower, upper = total - gap, total + gap
     return np.fmax(lower, 0.0), np.where(np.isnan(upper), np.inf, upper)
+
+
+def volumes_one_by_one(partition: Partition) -> Floats:
+    """Volumes of regions in more than three dimensions, each rounded once.
+
+    Raises
+    ------
+    UnboundedPolytopeError, PartialPartitionError, IntractableError
+    """
+    require_complete(partition, "`volumes`")
+    return np.array([region.volume() for region in partition])
 
 
 @asked_on_flat

@@ -11,21 +11,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
+from polytope_lens._compiled.jit import pays
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.linear_systems import independent_rows, null_vectors
-from polytope_lens.arithmetic.rational import nearest_float, rational
-from polytope_lens.errors import DomainError
+from polytope_lens.arithmetic.rational import nearest_float, rational, scaled_quotient
+from polytope_lens.errors import DomainError, IntractableError
+from polytope_lens.lp import float_simplex
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.halfspaces import exact_rows, holds_hint, proper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from polytope_lens._types import Bools, Floats
     from polytope_lens.polytope.polytope import Polytope
 
 
 ZERO, ONE = fmpq(0), fmpq(1)
+# Proposals are looked for in boxes so many times as large as the rows are far.
+FAR_OUT = 2.0**2, 2.0**10, 2.0**20
+# Rational operations that programs for all sides of a box may take: minutes. And seconds for each.
+MOST_OPERATIONS, OPERATION = 10**6, 1e-6
 
 
 @kept
@@ -129,30 +135,66 @@ def box_around(poly: Polytope) -> tuple[Floats, Floats]:
     ------
     DomainError
         An empty polytope.
+    IntractableError
+        Some 25 dimensions and more, whose linear programs would take minutes to days.
 
     Notes
     -----
     The smallest box of floats that holds the polytope: the exact bounds, each rounded outward. Which are infinite is
-    exact, too; one beyond the largest float also is. Cost: at most 4 d + 1 exact linear programs.
+    exact, too; one beyond the largest float also is. Cost: 2 d linear programs, which floats solve and fractions
+    check; up to 2 d exact ones more where floats find no solution, as in directions without a bound.
     """
     if is_empty(poly):
         raise DomainError("an empty polytope has no bounding box: no point satisfies all its inequalities.")
     d = poly.dim
+    lower, upper = np.full(d, -np.inf), np.full(d, np.inf)
+    asked = np.flatnonzero(~on_lines(normals(poly))).tolist()
+    if (cost := 2 * len(asked) * d * (d * d + len(proper(poly)))) > MOST_OPERATIONS:
+        raise IntractableError(
+            f"the bounding box of a polytope with {len(proper(poly))} inequalities in R^{d} is out of reach at a "
+            f"reasonable cost: it takes {2 * len(asked)} exact linear programs. Fix some inputs, by a flat `Box` or "
+            "`Lens.slice`, or ask for `chebyshev_ball()`."
+        )
     rows = [Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])) for row in proper(poly)]
     directions = [Halfspace(row.normal, ZERO) for row in rows]
     reach = vertex_bound(proper(poly), d)
-    lower, upper = np.full(d, -np.inf), np.full(d, np.inf)
-    along = on_lines(normals(poly))
-    for k in np.flatnonzero(~along).tolist():
+    proposes = pays((float_simplex.maximize,), cost * OPERATION)
+    propose = _proposals(proper(poly), d) if proposes else lambda *_: None
+    for k in asked:
         for direction, side in ((ONE, upper), (-ONE, lower)):
             objective = [direction if i == k else ZERO for i in range(d)]
-            escape = maximize(objective, directions, [-ONE] * d, [ONE] * d)
-            if escape is not None and escape.value > 0:
-                continue
-            best = maximize(objective, rows, [-reach] * d, [reach] * d)
+            start = propose(k, int(direction))
+            best = None if start is None else maximize(objective, rows, [-reach] * d, [reach] * d, start=start)
+            if best is None or any(q < 2 * d and y for q, y in zip(best.basis, best.multipliers, strict=True)):
+                escape = maximize(objective, directions, [-ONE] * d, [ONE] * d)
+                if escape is not None and escape.value > 0:
+                    continue
+                best = maximize(objective, rows, [-reach] * d, [reach] * d)
             assert best is not None
             side[k] = rounded_up(best.value) * int(direction) + 0.0  # zero has two signs
     return lower, upper
+
+
+def _proposals(rows: Sequence[Sequence[fmpz]], d: int) -> Callable[[int, int], list[int] | None]:
+    """Rows that bound a coordinate from above (1) or from below (-1), as floats find them, numbered behind a box's."""
+    floats = np.array([scaled_quotient(row, max(map(abs, row))) for row in rows]).reshape(-1, d + 1)
+    length = np.linalg.norm(floats[:, :-1], axis=1)
+    usable = length > 0
+    floats = np.where(usable[:, None], floats / np.where(usable, length, 1.0)[:, None], 0.0)
+    box = np.vstack([np.eye(d), -np.eye(d)])
+    normal = np.ascontiguousarray(np.vstack([box, floats[:, :-1]]))
+    offset = np.where(usable, -floats[:, -1], 1.0)
+    size = float(np.abs(offset).max(initial=0.0)) or 1.0
+
+    def propose(k: int, side: int) -> list[int] | None:
+        for far in FAR_OUT:
+            everything = np.concatenate([np.full(2 * d, far * size), offset])
+            found = float_simplex.propose_multipliers(side * np.eye(d)[k], normal, everything)
+            if found is not None and not (found[1][found[0] < 2 * d] > 0).any():
+                return [int(q) for q in found[0]]
+        return None
+
+    return propose
 
 
 def on_lines(matrix: fmpz_mat) -> Bools:

@@ -67,7 +67,7 @@ def explore(
     norm : 1, 2 or inf
         What distances, and the ball of `radius`, are measured in.
     progress : bool, optional
-        A bar on standard error; by default only at a terminal, and only for runs of more than a second.
+        A bar on standard error; by default on terminals and in notebooks, for runs of more than a second.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from polytope_lens.flat_domain import asked_for_points, asked_on_flat, flat_of, 
 from polytope_lens.lp.interior_point import LARGEST, deep_point, float_inside, is_inside
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import face_areas
-from polytope_lens.network.network import Network, evaluate, slopes
+from polytope_lens.network.network import Network, evaluate, slopes, steeper_slopes
 from polytope_lens.network.pattern import pack, sort_key
 from polytope_lens.polyhedral_complex.locate import locate
 from polytope_lens.polytope import Polytope
@@ -454,8 +454,7 @@ def _greatest_sizes(network: Network) -> Floats:
     """The same with the steeper slope of each neuron, (out, d + 1): a model may round a zero to either side."""
     product = np.abs(network.augmented_weights()[0])
     for layer, weight in zip(network.layers, network.augmented_weights()[1:], strict=True):
-        steeper = np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope))
-        product = np.abs(weight) @ (np.append(steeper, 1.0)[:, None] * product)
+        product = np.abs(weight) @ (np.append(steeper_slopes(layer), 1.0)[:, None] * product)
     return np.asarray(product[:-1])
 
 

@@ -30,7 +30,7 @@ def test_balls_are_picked_one_by_one_and_in_parts():
 @pytest.mark.parametrize("domain", [None, Box([-1, -1], [1, 1])])
 def test_rows_in_floats_exact_rows_and_proofs_agree(domain):
     partition = LENS.partition(domain)
-    _, radii, doubtful = balls_from_rows(partition, np.arange(len(partition)))
+    _, radii, doubtful, _ = balls_from_rows(partition, np.arange(len(partition)))
     assert not doubtful.any()
     for i, radius in enumerate(radii.tolist()):
         known = ball_by_itself(partition[i])[1]
@@ -51,7 +51,7 @@ def test_rows_that_may_be_constant_do_not_limit_balls(dim):
     weights = [across, [[-1], [-1], [1]], [[-1, 0, 1], [-1, 1, 0]], [[1, 1]]]
     lens = Lens.from_arrays(weights, [[1], [-1, 1, 0], [1, 1], [0]], negative_slope=0.1)
     partition = lens.partition(engine="split")
-    _, radii, doubtful = balls_from_rows(partition, np.arange(len(partition)))
+    _, radii, doubtful, _ = balls_from_rows(partition, np.arange(len(partition)))
     alone = np.array([ball_by_itself(region)[1] for region in partition])
     assert np.isinf(alone).any() and not np.isinf(alone).all()
     assert (doubtful | (radii == alone) | (abs(radii - alone) <= 1e-9 * alone)).all()

@@ -127,4 +127,6 @@ def test_weights_with_an_architecture(capsys, tmp_path):
     safetensors.save_file({"a.weight": np.eye(2), "b.weight": np.ones((1, 2))}, path)
     for steps in (["relu"], ["a", "relu", "b"]):
         assert as_json(capsys, "count", path, "--everywhere", "--architecture", *steps)["total"] == 4
-    assert "Say `--architecture`" in refused(capsys, "count", path, "--everywhere")
+    said = refused(capsys, "count", path, "--everywhere")
+    assert "as in --architecture fc1 relu fc2, or" in said and "as in --architecture relu;" in said
+    assert "[" not in said

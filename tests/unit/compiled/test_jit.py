@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from numba.core.compiler_lock import global_compiler_lock
 
+from polytope_lens import _progress
 from polytope_lens._compiled import compiler, jit
 from polytope_lens._compiled.jit import inlined, merged
 
@@ -55,18 +56,24 @@ def package(tmp_path: Path) -> Path:
         (package / "__init__.py").touch()
     for module in Path(jit.__file__).parent.glob("*.py"):
         shutil.copy(module, folder / "_compiled")
+    shutil.copy(_progress.__file__, folder)
     (folder / "inner.py").write_text(INNER.format(1))
     (folder / "outer.py").write_text(OUTER)
     return folder
 
 
-def answer(package: Path) -> tuple[int, int]:
-    """What the kernel returns in a process of its own, and how many kernels were compiled there."""
+def said(package: Path, code: str) -> list[str]:
+    """What a process of its own prints, in words."""
     environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("NUMBA_CACHE_DIR", None)  # which would hold the machine code
-    asked = [sys.executable, "-c", ASK]
+    asked = [sys.executable, "-c", code]
     done = subprocess.run(asked, capture_output=True, text=True, check=True, env=environment, cwd=package.parent)
-    returned, n_compiled = done.stdout.split()
+    return done.stdout.split()
+
+
+def answer(package: Path) -> tuple[int, int]:
+    """What the kernel returns in a process of its own, and how many kernels were compiled there."""
+    returned, n_compiled = said(package, ASK)
     return int(returned), int(n_compiled)
 
 
@@ -97,11 +104,8 @@ def test_kernels_on_disk_are_at_hand(package):
         "from polytope_lens._compiled.jit import is_at_hand; from polytope_lens.outer import twice; "
         "before = is_at_hand(twice); twice(); print(int(before), int(is_at_hand(twice)))"
     )
-    environment = {**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
     for expected in (["0", "1"], ["1", "1"]):
-        asked = [sys.executable, "-c", ask]
-        done = subprocess.run(asked, capture_output=True, text=True, check=True, env=environment, cwd=package.parent)
-        assert done.stdout.split() == expected
+        assert said(package, ask) == expected
 
 
 class Part(NamedTuple):

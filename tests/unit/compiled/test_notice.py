@@ -9,12 +9,14 @@ from types import ModuleType
 
 import pytest
 
+from polytope_lens import _progress
 from polytope_lens._compiled import jit, notice
 
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(notice, "PATIENCE_SECONDS", 0.0)
+    for module in (notice, _progress):
+        monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
 
 
 def shown(n_done=3):

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from families import generic
+from polytope_lens import Lens
 from polytope_lens.domain import Box
 from polytope_lens.engines.charts import central_size, charts, whole
+from polytope_lens.errors import DomainError
 from polytope_lens.network.network import Network, from_arrays
 from polytope_lens.polytope import Polytope
 
@@ -102,3 +104,15 @@ def test_the_central_chart_is_as_large_as_the_network():
     assert central_size(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0.001, 0.002], [0]])) == 1
     assert central_size(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[4, 4], [0]])) == 128
     assert central_size(from_arrays([np.eye(3), np.ones((1, 3))], [[4, 4, 4], [0]])) == 2.0**14
+
+
+@pytest.mark.parametrize("engine", ["auto", "split", "brute"])
+@pytest.mark.parametrize("slope", [2.0**-600, 2.0**-1000])
+def test_bounded_domains_with_corners_beyond_floats_are_refused_for_what_they_are(engine, slope):
+    lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    far = np.array([[1, 0], [0, 1], [0, -1], [-slope, 0]]), np.array([1, 1, 1, 2.0**500])
+    with pytest.raises(DomainError, match="its coordinate 0 goes beyond the largest float") as error:
+        lens.count(Polytope(*far), engine)
+    assert "lower" not in str(error.value)
+    near = np.vstack([far[0], [[-1, 0]]]), np.append(far[1], 2.0**20)
+    assert int(lens.count(Polytope(*near), engine)) == 4

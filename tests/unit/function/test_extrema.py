@@ -15,7 +15,6 @@ import reference
 from families import golden, max_of_four, random_deep
 from polytope_lens import Box, Lens
 from polytope_lens.errors import OptionError, PartialPartitionError, Status, UnboundedPolytopeError
-from polytope_lens.function import extrema
 from polytope_lens.network.network import evaluate
 from polytope_lens.testing import boxes, networks, simplices
 
@@ -66,21 +65,6 @@ def test_another_solver_region_by_region(widths):
 def test_the_greatest_of_four_numbers():
     found = Lens(max_of_four()).partition(Box([-1, -2, -3, -4], [1, 2, 3, 5])).extrema(exact=True)
     assert (found.minimum.value, found.maximum.value, found.maximum.point[3]) == (-1, 5, 5)
-
-
-def test_few_regions_are_solved_exactly(monkeypatch):
-    partition = Lens(random_deep((3, 8, 8), 0, 0.0)).partition(Box([-1] * 3, [1] * 3))
-    solved = []
-    exactly = extrema.maximize
-    monkeypatch.setattr(extrema, "maximize", lambda *args, **options: solved.append(1) or exactly(*args, **options))
-    expected = partition.extrema()
-    assert len(partition) > 200 and len(solved) < 60
-    # Without proposals all regions are, and the answer is the same.
-    monkeypatch.setattr(extrema, "propose_multipliers", lambda *_: None)
-    solved.clear()
-    found = partition.extrema()
-    assert len(solved) == 2 * len(partition)
-    assert (found.minimum.value, found.maximum.value) == (expected.minimum.value, expected.maximum.value)
 
 
 def test_refusals():

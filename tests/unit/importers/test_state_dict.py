@@ -99,7 +99,7 @@ def test_safetensors_need_no_torch(tmp_path):
 
 def test_what_is_missing_or_unknown_is_told():
     weights = {"fc1.weight": np.ones((3, 2)), "fc2.weight": np.ones((1, 3))}
-    with pytest.raises(OptionError, match=r"does not say what they do. Say `architecture`"):
+    with pytest.raises(OptionError, match=r"does not say what they do. Name the layers"):
         Lens(weights)
     with pytest.raises(OptionError, match=r"does not use the tensors fc2\.weight"):
         lower(weights, ["fc1"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -150,6 +151,29 @@ def test_two_arrays_of_one_name_are_refused(tmp_path):
             archive.writestr("a.npy", content)
     with pytest.raises(FileFormatError, match="the list of its arrays"):
         load_arrays(path)
+
+
+def test_arrays_behind_headers_of_any_length_are_aligned(tmp_path):
+    """NumPy pads its headers to 64 bytes, others may not."""
+    path, header = tmp_path / "odd.npz", b"{'descr': '<f8', 'fortran_order': False, 'shape': (3,)}\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        for n in range(9):
+            padded = header[:-1] + b" " * n + b"\n"
+            data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded + np.arange(3.0).tobytes()
+            archive.writestr(f"a{n}.npy", data)
+    found = load_arrays(path)
+    assert len(found) == 9 and all(array.flags.aligned and array.tolist() == [0, 1, 2] for array in found.values())
+
+
+def test_reading_takes_no_more_memory_than_the_file(tmp_path):
+    path = tmp_path / "large.npz"
+    save_arrays(path, {"x": np.arange(2**19), "y": np.ones(2**19)})
+    load_arrays(path)
+    tracemalloc.start()
+    load_arrays(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.1 * path.stat().st_size
 
 
 def test_an_archive_of_nothing_is_one(tmp_path):

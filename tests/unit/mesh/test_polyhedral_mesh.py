@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from scipy.spatial import ConvexHull
 from scipy.spatial.distance import pdist
 
+from families import golden
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import ConsistencyError, DimensionError, OptionError, UnboundedPolytopeError
 from polytope_lens.mesh.polyhedral_mesh import (
@@ -17,6 +18,7 @@ from polytope_lens.mesh.polyhedral_mesh import (
     diameters,
     face_areas,
     polyhedra,
+    spreads,
     surfaces,
     volumes,
 )
@@ -174,3 +176,12 @@ def test_partitions_without_a_mesh():
         bare.volumes()
     with pytest.raises(OptionError, match="polygons"):
         random_lens(2, 3, 1).partition(Box([0, 0], [1, 1]), mesh=False).plot()
+
+
+def test_spreads_are_those_of_the_vertices_of_each_region():
+    mesh = Lens(golden((3, 4, 3), 1)).partition(Box([-1] * 3, [1] * 3)).mesh
+    length, error = spreads(mesh)
+    for region in range(len(length)):
+        at = mesh.points_of(region)
+        assert length[region] == pytest.approx(np.ptp(mesh.points[at], axis=0).sum())
+        assert error[region] == mesh.error[at].max()

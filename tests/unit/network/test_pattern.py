@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from polytope_lens.errors import DimensionError
 from polytope_lens.network.pattern import (
     ActivationPattern,
+    ascend,
     distinct,
     distinct_beginnings,
     n_words,
     pack,
+    select_bits,
     sort_key,
     unpack,
 )
@@ -123,3 +125,22 @@ def test_different_beginnings_are_counted(data, bits_per_layer):
     stops = np.cumsum(bits_per_layer, dtype=np.int64)
     expected = [len({row[:stop].tobytes() for row in bits}) for stop in stops]
     assert distinct_beginnings(patterns, stops).tolist() == expected
+
+
+@pytest.mark.parametrize("n_words", [1, 2, 3])
+@pytest.mark.parametrize("swap", [False, True])
+def test_rows_ascend_if_they_are_what_is_distinct_of_them(n_words, swap):
+    rng = np.random.default_rng(n_words)
+    for _ in range(50):
+        words = rng.integers(0, 3, size=(rng.integers(0, 5), n_words)).astype(np.uint64)
+        words = words if swap else distinct(words)[0]
+        words[:, 0] += np.uint64(2**63)
+        assert ascend(words) == np.array_equal(distinct(words)[0], words)
+
+
+@given(table=bit_tables(), data=st.data())
+def test_selected_bits_are_those_of_the_unpacked_patterns(table, data):
+    n_bits = table.shape[1]
+    runs = data.draw(st.lists(st.tuples(st.integers(0, n_bits), st.integers(0, n_bits)), max_size=5))
+    places = np.array([place for start, stop in runs for place in range(start, stop)], dtype=np.int64)
+    np.testing.assert_array_equal(select_bits(pack(table), places), pack(table[:, places]))

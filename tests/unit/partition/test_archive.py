@@ -210,6 +210,31 @@ def test_arrays_that_do_not_fit_are_refused(saved, tmp_path, name, change):
     assert str(error.value).endswith(".") and "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("n_bits", [0, 1, 63, 64, 65, 128])
+@pytest.mark.parametrize("bit", [0, 17, 63, 100, 127])
+def test_bits_of_no_neuron_are_refused(tmp_path, n_bits, bit):
+    if n_bits:
+        lens = Lens.from_arrays([np.zeros((n_bits, 1)), np.zeros((1, n_bits))], [np.ones(n_bits), [0]])
+    else:
+        lens = Lens.from_arrays([[[1]]], [[0]])
+    path = tmp_path / "run.npz"
+    lens.partition().save(path)
+    words = load_arrays(path)["packed_patterns"]
+    if bit >= 64 * words.shape[1]:
+        return
+    word, place = divmod(bit, 64)
+    extra = changed(
+        path,
+        tmp_path,
+        packed_patterns=lambda a: a | (np.arange(a.shape[1]) == word).astype(np.uint64) << np.uint64(63 - place),
+    )
+    if bit < n_bits:
+        Partition.load(extra)
+    else:
+        with pytest.raises(FileFormatError, match=f"packed_patterns should have {n_bits} bits"):
+            Partition.load(extra)
+
+
 def test_the_unchanged_file_is_read(saved, tmp_path):
     assert len(Partition.load(changed(saved, tmp_path))) == len(PARTITIONS["explored to the end"]())
     swapped = changed(saved, tmp_path, maps=lambda a: a.astype(">f8"), packed_patterns=lambda a: a.astype(">u8"))

@@ -124,3 +124,15 @@ def test_corners_stay_where_they_are_for_weights_of_any_size(dim, scales, engine
             exact = partition.vertices(index, exact=True)
             assert np.abs((exact - partition.vertices(index)).astype(float)).max() < 1e-4
             assert partition.volumes()[index] == pytest.approx(region.volume(), abs=1e-6)
+
+
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("exact", [False, True])
+def test_partitions_made_without_a_mesh_have_the_corners_of_their_regions(d, exact):
+    lens, box = Lens(golden((d, 4, 3), 1)), Box([-1] * d, [1] * d)
+    without, beside = lens.partition(box, mesh=False), lens.partition(box)
+    for i in range(len(without)):
+        found, expected = without.vertices(i, exact=exact), beside.vertices(i, exact=True)
+        np.testing.assert_array_equal(found, without[i].vertices(exact=exact))
+        if exact:
+            assert set(map(tuple, found.tolist())) == set(map(tuple, expected.tolist()))

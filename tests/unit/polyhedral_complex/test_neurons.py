@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import reference
 from families import central, flip_trap, generic, golden, random_deep, sawtooth, stack
 from polytope_lens import Box, Lens
-from polytope_lens.polyhedral_complex.neurons import zero_mask
+from polytope_lens.polyhedral_complex.zero_rows import zero_mask
 from polytope_lens.testing import domains, networks
 
 SQUARE = Box([-1, -1], [1, 1])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from families import braid, flip_trap, generic, seven_lines
-from polytope_lens import Lens
+from polytope_lens import Box, Lens, Polytope
 from polytope_lens.importers.npz import load_npz
 from polytope_lens.polyhedral_complex import one_bit_neighbors
 from polytope_lens.polyhedral_complex.one_bit_neighbors import (
@@ -20,11 +20,14 @@ from polytope_lens.polyhedral_complex.one_bit_neighbors import (
     _at_witnesses,
     _between,
     _meet,
+    facets,
     one_bit_apart,
+    owner_counts,
     pairs,
     pays,
 )
 from polytope_lens.polyhedral_complex.one_sided_facets import region_facets
+from polytope_lens.polytope.batch.statuses import OPEN
 from polytope_lens.testing.strategies import domains, networks
 
 NETS = Path(__file__).parents[3] / "benchmarks" / "nets"
@@ -37,17 +40,41 @@ def by_rows(partition):
     return np.unique(both, axis=0).tolist()
 
 
+def all_by_rows(partition):
+    """Every facet once, with its owners, as a set."""
+    found = region_facets(partition, np.arange(len(partition)))
+    return listed(np.column_stack([found.region, found.across]), found.indptr, found.owner)
+
+
+def listed(regions, indptr, owner):
+    kept = []
+    for i, (one, other) in enumerate(regions.tolist()):
+        kept.append((min(one, other), max(one, other), *sorted(owner[indptr[i] : indptr[i + 1]].tolist())))
+    return sorted(kept)
+
+
+def assert_facets(partition):
+    """The same as by the rows of each region, seen from one side; and each once."""
+    expected = all_by_rows(partition)
+    found = listed(*facets(partition))
+    assert found == sorted(set(expected)) and len(found) == len(set(found))
+    owners = [owner for facet in found for owner in facet[2:] if owner >= 0]
+    assert owner_counts(partition).tolist() == [owners.count(bit) for bit in range(partition.network.n_neurons)]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_they_are_those_that_the_rows_of_all_regions_tell(name):
     network, domain = load_npz(NETS / f"{name}.npz")
     partition = Lens(network).partition(domain, mesh=False)
     assert pairs(partition).tolist() == by_rows(partition)
+    assert_facets(partition)
 
 
 @pytest.mark.parametrize("network", [flip_trap(), generic(6, 3), braid(4), seven_lines()])
 def test_of_arrangements_and_of_patterns_that_differ_in_one_bit_without_a_facet(network):
     partition = Lens(network).partition(mesh=False)
     assert pairs(partition).tolist() == by_rows(partition)
+    assert_facets(partition)
 
 
 @given(data=st.data())
@@ -56,6 +83,7 @@ def test_of_degenerate_networks(data):
     network = data.draw(networks(input_dim=st.integers(1, 3)))
     partition = Lens(network).partition(data.draw(domains(network.input_dim)), mesh=False)
     assert pairs(partition).tolist() == by_rows(partition)
+    assert_facets(partition)
 
 
 @pytest.mark.parametrize("blind", ["_meet", "_are_sure", "_tell_rows_apart"])
@@ -68,6 +96,34 @@ def test_what_is_not_proved_is_asked_of_the_rows(monkeypatch, blind):
         # Every other region is in doubt.
         monkeypatch.setattr(one_bit_neighbors, blind, lambda *_: np.arange(len(partition)) % 2 == 0)
     assert pairs(partition).tolist() == by_rows(partition)
+    assert_facets(partition)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4])
+def test_neurons_on_sides_of_the_domain_own_them_too(d):
+    """Some hyperplanes are sides of the box, of a polytope, or its sides twice; some cross it."""
+    first = np.concatenate([np.eye(d), -np.eye(d), np.ones((1, d))])
+    bias = np.concatenate([np.full(d, -1.0), np.full(d, -1.0), [0.25]])
+    lens = Lens.from_arrays([first, np.ones((2, 2 * d + 1)), [[1, 1]]], [bias, [-0.5, 0.25], [0]])
+    square = Polytope(np.vstack([np.eye(d), -np.eye(d), 2 * np.eye(d)]), [1] * (2 * d) + [2] * d)
+    for domain in (Box([-1] * d, [1] * d), square, Box([-1] * d, [2] * d)):
+        assert_facets(lens.partition(domain, mesh=False))
+
+
+@pytest.mark.parametrize("blind", ["sides", "all"])
+def test_sides_that_are_not_proved_are_asked_exactly(monkeypatch, blind):
+    network, domain = load_npz(NETS / "d3_16x2_box1.npz")
+    partition = Lens(network).partition(domain, mesh=False)
+    prove = one_bit_neighbors.prove_rows
+
+    def blinded(*arguments, given):
+        status, vanishes = prove(*arguments, given=given)
+        at = np.s_[::5, network.n_neurons :] if blind == "sides" else np.s_[::9]
+        status[at] = OPEN
+        return status, vanishes
+
+    monkeypatch.setattr(one_bit_neighbors, "prove_rows", blinded)
+    assert_facets(partition)
 
 
 def test_a_search_that_was_cut_short_is_asked_by_its_rows():

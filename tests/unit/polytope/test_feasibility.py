@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 import reference
-from polytope_lens.errors import DomainError
-from polytope_lens.polytope import Polytope
+from polytope_lens import Box, Lens
+from polytope_lens.errors import DomainError, IntractableError
+from polytope_lens.polytope import Polytope, feasibility
 from polytope_lens.polytope.feasibility import (
     box_of_sides,
     interior_point,
@@ -213,3 +214,31 @@ def test_sides_are_rows_of_one_coordinate():
     lower, upper = box_of_sides(poly)
     assert lower[0] < -third < np.nextafter(lower[0], 1) and np.nextafter(upper[0], 0) < third / 3 < upper[0]
     assert (lower[1], upper[1]) == (-np.inf, 2)
+
+
+@pytest.mark.parametrize("d", [3, 6, 12])
+@pytest.mark.parametrize("with_floats", [True, False])
+def test_bounding_boxes_are_those_of_another_solver(monkeypatch, d, with_floats):
+    """With proposals of floats, and (where that is quick) without; some coordinates have one bound only."""
+    if not with_floats and d > 6:
+        return
+    monkeypatch.setattr(feasibility, "pays", lambda *_: with_floats)
+    rng = np.random.default_rng(d)
+    A, b = rng.normal(size=(3 * d, d)), rng.uniform(0.5, 1, size=3 * d)
+    for rows in (A, np.abs(A)):
+        lower, upper = Polytope(rows, b).bounding_box()
+        for k in range(d):
+            for side, found in ((1, upper), (-1, lower)):
+                best = linprog(-side * np.eye(d)[k], rows, b, bounds=(None, None), method="highs")
+                value = -side * best.fun if best.status == 0 else side * np.inf
+                assert found[k] == pytest.approx(value, rel=1e-6)
+
+
+def test_boxes_that_take_too_many_programs_are_refused_with_what_works():
+    d = 60
+    rng = np.random.default_rng(0)
+    lens = Lens.from_arrays([rng.normal(size=(70, d)), np.ones((1, 70))], [np.ones(70), [0]])
+    poly = lens.at(np.zeros(d), Box([-1] * d, [1] * d)).polytope
+    with pytest.raises(IntractableError, match=r"bounding box .* in R\^60 is out of reach .* `chebyshev_ball\(\)`"):
+        poly.bounding_box()
+    assert poly.chebyshev_ball().radius > 0

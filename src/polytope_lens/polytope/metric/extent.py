@@ -10,8 +10,11 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from polytope_lens._kept import kept
+from polytope_lens.arithmetic.linear_systems import independent_rows
 from polytope_lens.arithmetic.rational import integers, nearest_float, rational
-from polytope_lens.errors import OptionError
+from polytope_lens.errors import IntractableError, OptionError
+from polytope_lens.polytope.feasibility import normals
+from polytope_lens.polytope.fixed_coordinates import fixed_coordinates
 from polytope_lens.polytope.generators import bounded_generators
 from polytope_lens.polytope.halfspaces import exact_rows
 from polytope_lens.polytope.metric.ball import chebyshev_ball, rational_root
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 # Values this near to the best one, in floats, are compared exactly.
 NEAR = 2.0**-30
+# More than this is not begun: vertices, also on the way to them, of which their pairs are compared.
+MOST_DIMENSIONS, MOST_RAYS = 16, 20_000
 # Numbers compared at once.
 BLOCK = 2**22
 
@@ -68,13 +73,15 @@ def diameter(poly: Polytope) -> float:
     Raises
     ------
     UnboundedPolytopeError, DomainError
+    IntractableError
+        More than 16 dimensions, or too many vertices.
 
     Notes
     -----
     Floats find the pairs of vertices that are farthest apart, fractions compare them. Cost: that of the vertices, and
     the square of their number.
     """
-    found = bounded_generators(poly, "diameter")
+    found = _corners(poly, "diameter")
     exact, points = _seen_from_the_first(found)
     n, d = points.shape
     best, step = 0.0, max(1, BLOCK // max(1, n * d))
@@ -99,6 +106,8 @@ def width(poly: Polytope) -> Width:
     Raises
     ------
     UnboundedPolytopeError, DomainError
+    IntractableError
+        More than 16 dimensions, or too many vertices.
 
     Notes
     -----
@@ -107,7 +116,7 @@ def width(poly: Polytope) -> Width:
     the upper bound is the least width at right angles to a facet, the lower one twice the radius of a ball inside.
     Cost: that of the vertices, and in space their number times the square of the number of edges.
     """
-    found = bounded_generators(poly, "width")
+    found = _corners(poly, "width")
     exact, points = _seen_from_the_first(found)
     d = poly.dim
     if fmpz_mat([list(point) for point in found.vertices]).rank() <= d:
@@ -125,6 +134,22 @@ def width(poly: Polytope) -> Width:
         return Width(value, value, _unit(best), is_exact=True)
     upper = value if rational(value) ** 2 >= square else float(np.nextafter(value, np.inf))
     return Width(min(2 * chebyshev_ball(poly).radius, upper), upper, _unit(best), is_exact=False)
+
+
+def _corners(poly: Polytope, purpose: str) -> Generators:
+    """The vertices of a bounded polytope, or an error that says that they take too long."""
+    fixed = fixed_coordinates(poly)
+    dim = poly.dim if fixed is None else fixed.rest.dim
+    try:
+        # One that holds a line is refused for that.
+        if dim > MOST_DIMENSIONS and len(independent_rows(normals(poly))) == poly.dim:
+            raise IntractableError(f"it has {dim} dimensions.")
+        return bounded_generators(poly, purpose, MOST_RAYS)
+    except IntractableError as cause:
+        raise IntractableError(
+            f"the {purpose} of this polytope is out of reach at a reasonable cost, because {cause} Fix some inputs, by "
+            "a flat `Box` or `Lens.slice`, or ask for `chebyshev_ball()`, whose diameter is a lower bound."
+        ) from cause
 
 
 def nearest_root(square: fmpq) -> float:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from polytope_lens import Polytope
-from polytope_lens.errors import DomainError, UnboundedPolytopeError
+from polytope_lens.errors import DomainError, IntractableError, UnboundedPolytopeError
 from polytope_lens.polytope.metric.extent import nearest_root
 from reference import tuples
 from solids import bounded_polytopes, cross_polytope, cube, scattered, simplex, sliver
@@ -125,3 +125,17 @@ def test_roots_are_rounded_to_the_nearest(p, q):
 def test_roots_of_squares_are_the_numbers_themselves(root):
     assert nearest_root(fmpq(root**2)) == root
     assert nearest_root(fmpq((2 * root + 1) ** 2 + 1, 4)) == root + 1
+
+
+@pytest.mark.parametrize("ask", ["width", "diameter"])
+@pytest.mark.parametrize("d", [16, 30])
+def test_what_would_take_too_long_is_refused_with_what_works(ask, d):
+    """Cubes of 2^16 corners and of more dimensions than are begun; not a square among them, nor one with lines."""
+    box = Polytope(np.vstack([np.eye(d), -np.eye(d)]), np.ones(2 * d))
+    with pytest.raises(IntractableError, match=rf"the {ask} of this polytope is out of reach .* `chebyshev_ball\(\)`"):
+        getattr(box, ask)()
+    assert box.chebyshev_ball().radius == pytest.approx(1)
+    with pytest.raises(UnboundedPolytopeError):
+        getattr(Polytope(np.eye(1, d), [1]), ask)()
+    flat = Polytope(np.vstack([np.eye(d), -np.eye(d)]), [1, 1, *[0] * (d - 2), 1, 1, *[0] * (d - 2)])
+    assert float(flat.width()) == 0.0 and flat.diameter() == pytest.approx(8**0.5)
