@@ -49,10 +49,8 @@ class _Parts(JITCodeLibrary):
     def _optimize_functions(self, module: Any) -> None:
         module.data_layout = self._codegen._data_layout
 
-    def _optimize_final_module(self) -> None:
-        pass
-
-    def _finalize_final_module(self) -> None:
+    def finalize(self) -> None:
+        """Nothing more is added; what it calls is linked in where a kernel comes together (`_together`)."""
         self._finalized = True
 
     def get_pointer_to_function(self, name: str) -> int:
@@ -176,7 +174,10 @@ def _self_contained(result: Any, has_long_loops: bool) -> bytes:
     context = result.target_context
     codegen = context.codegen()
     module = llvm.parse_assembly(cgutils.normalize_ir_text(str(_entry(result, context))))
-    module.link_in(result.library._get_module_for_linking(), preserve=True)
+    for library in _together(result.library):
+        # numba's own functions come with all that they call.
+        part = library._final_module if isinstance(library, _Parts) else library._get_module_for_linking()
+        module.link_in(part, preserve=True)
     module.data_layout = codegen._data_layout
     for function in module.functions:
         if not function.is_declaration and function.name != ENTRY:
@@ -188,6 +189,16 @@ def _self_contained(result: Any, has_long_loops: bool) -> bytes:
     manager.run(module, builder)
     code: bytes = codegen._tm.emit_object(module)
     return code
+
+
+def _together(library: Any) -> list[Any]:
+    """A function's library and those of all that it calls, each once; numba links each in wherever it is called."""
+    found, left = [library], [library]
+    while left:
+        fresh = [other for other in dict.fromkeys(left.pop()._linking_libraries) if other not in found]
+        found += fresh
+        left += [other for other in fresh if isinstance(other, _Parts)]
+    return found
 
 
 def _entry(result: Any, context: Any) -> Any:
