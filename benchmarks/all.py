@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 BESIDE = "PATH"
 # Script, what is asked of it, and what has to be installed.
 RUNS = {
-    "first_second": (["--beside", BESIDE, "--runs", "5"], None),
+    "first_second": (["--beside", BESIDE, "--runs", "3"], None),
     "paired": (["--beside", BESIDE, "--runs", "3"], None),
     "degenerate": (["--beside", BESIDE, "--runs", "3"], None),
     "limit": (["--runs", "3", "--seconds", "2", "--figure", "docs/images/limit.png"], None),
