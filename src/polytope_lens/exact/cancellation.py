@@ -52,7 +52,8 @@ def cancels(network: Network, signs: Signs) -> NDArray[np.bool_]:
             continue
         # Points that agree in all layers before ask for the same row.
         asked = np.column_stack([signs[points, : starts[index]], bits.astype(np.int32)[:, None].view(np.int8)])
-        _, first, which = np.unique(asked, axis=0, return_index=True, return_inverse=True)
+        rows = np.ascontiguousarray(asked).view(np.dtype((np.void, asked.shape[1]))).ravel()
+        _, first, which = np.unique(rows, return_index=True, return_inverse=True)
         block = max(MOST_ENTRIES // max(step.matrix.shape[1] for step in steps), 1)
         zero = [
             _are_zero(steps, index, neurons[bits[some]], signs[points[some]], starts)
