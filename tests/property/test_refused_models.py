@@ -222,7 +222,31 @@ def called(module):
     return module
 
 
+def emptied():
+    """A module on the device meta, and what a file with its numbers holds."""
+    numbers = nn.Linear(2, 2).state_dict()
+    return nn.Linear(2, 2, device="meta"), numbers
+
+
+def filled():
+    module, numbers = emptied()
+    module.to_empty(device="cpu").load_state_dict(numbers)
+    return module
+
+
+def quantised():
+    return nn.Sequential(torch.ao.nn.quantized.ReLU6(), nn.Linear(2, 2))
+
+
 TORCH = {
+    "no numbers": (
+        lambda: Lens(emptied()[0]), r"the weight of the model is on the device meta.* then model\.load_state_dict",
+        lambda: Lens(filled())),
+    "quantised": (
+        lambda: Lens(quantised()), r'module "0" is .*ReLU6, a quantised module.* Pass the float model',
+        lambda: Lens(nn.Sequential(nn.ReLU6(), nn.Linear(2, 2)), (2,))),
+    "complex weights": (
+        lambda: Lens(nn.Linear(2, 2, dtype=torch.complex64)), r"has dtype torch\.complex64 .*\(model\.float\(\)\)"),
     "batch norm in training": (
         lambda: Lens(normal()), r'^module "1" is BatchNorm1d that normalises .* Call model\.eval\(\) first',
         lambda: Lens(normal().eval())),

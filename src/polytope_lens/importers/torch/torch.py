@@ -211,8 +211,13 @@ def _check_numbers(model: nn.Module, path: str) -> None:
                     f"{quoted} is lazy: it has no weights before its first call. Call the model once, with one sample "
                     "of its input, and pass it then."
                 )
+            if tensor.is_meta:
+                raise InvalidNetworkError(
+                    f"the {kind} of {quoted} is on the device meta, where tensors have no numbers. Give it some first: "
+                    'model.to_empty(device="cpu"), then model.load_state_dict(...).'
+                )
             real = tensor.dtype in FLOAT_DTYPES or (kind in module._buffers and not tensor.is_complex())
-            if not real or tensor.is_meta:
+            if not real:
                 raise UnsupportedLayerError(
                     f"the {kind} of {quoted} has dtype {tensor.dtype} on device {tensor.device}, but should hold real "
                     "numbers: float16, bfloat16, float32 or float64. Convert or load the model first (model.float())."
