@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import re
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
 import pytest
 
+import polytope_lens
 from polytope_lens import errors
 from polytope_lens._arrays.validate import option
 from polytope_lens.errors import MissingExtraError, OptionError, PolytopeLensError, Status, require
@@ -36,3 +41,22 @@ def test_a_status_says_what_it_means():
 def test_messages_are_one_line_whatever_they_quote(kind):
     assert str(kind("node 'a\n b\tc\x1b[31m' (\x00ξ) is none.")) == r"node 'a b c\x1b[31m' (\x00ξ) is none."
     assert kind("as it is,  with two spaces").args == ("as it is,  with two spaces",)
+
+
+def required():
+    """What the package's modules need beyond the core, as they say it: module and extra."""
+    calls = re.compile(r'require\(\s*"(\w+)[\w.]*",\s*extra="(\w+)"')
+    sources = Path(polytope_lens.__file__).parent.rglob("*.py")
+    return sorted({pair for source in sources for pair in calls.findall(source.read_text(encoding="utf-8"))})
+
+
+@pytest.mark.parametrize(("module", "extra"), required())
+def test_the_extra_that_is_advised_brings_the_module(module, extra):
+    lines = requires("polytope-lens") or []
+    extras = [re.split(r"[<>=~!; \[]", line)[0] for line in lines if f'extra == "{extra}"' in line.replace("'", '"')]
+    brought = packages_distributions()[module]
+    assert {name.lower() for name in brought} & {name.lower() for name in extras}
+
+
+def test_all_modules_that_are_required_are_found():
+    assert len(required()) > 8
