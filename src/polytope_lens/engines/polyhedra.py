@@ -96,7 +96,9 @@ def _start(network: Network, chart: Chart, net: PackedNetwork) -> kernel.Polyhed
         ),
         faces=kernel.FaceRoom(
             ring=np.zeros(CELL, ints),
-            scrambled=np.zeros(CELL, word),
+            on=np.zeros((n_lines, CELL), ints),
+            n_on=np.zeros(n_lines, ints),
+            sums=np.zeros(n_lines, word),
             on_planes=np.zeros((line_words, CELL), word),
             plane=np.zeros(n_lines, ints),
             number=np.zeros(n_lines, ints),
@@ -195,7 +197,7 @@ def enlarged(state: kernel.PolyhedraState) -> kernel.PolyhedraState:
         cut=cut._replace(point=doubled(cut.point), value=doubled(cut.value), tight=doubled(cut.tight, axis=1)),
         faces=faces._replace(
             ring=doubled(faces.ring),
-            scrambled=doubled(faces.scrambled),
+            on=doubled(faces.on, axis=1),
             on_planes=doubled(faces.on_planes, axis=1),
         ),
     )

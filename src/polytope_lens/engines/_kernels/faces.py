@@ -60,12 +60,7 @@ def emit_faces(s: Any, f: int, least: float, out: Any) -> None:  # pragma: no co
         side = -1 - s.lines.owner[h]
         if side >= 0 and out.side_row[side] < 0:
             continue
-        k, key, w, place = 0, NOTHING, c >> 6, np.uint64(c & 63)
-        for i in range(n):
-            if (s.faces.on_planes[w, i] >> place) & ONE:
-                s.faces.ring[k] = i
-                key += s.faces.scrambled[i]
-                k += 1
+        k, key = s.faces.n_on[c], s.faces.sums[c]
         if k < D:
             continue
         same = first
@@ -74,6 +69,8 @@ def emit_faces(s: Any, f: int, least: float, out: Any) -> None:  # pragma: no co
         if same < face:
             out.crowded[same] |= side < 0
             continue
+        for i in range(k):
+            s.faces.ring[i] = s.faces.on[c, i]
         _sort_ring(s, f, words, k)
         at = out.corner_indptr[face]
         turn = _turn(s, c, words, k, least)
@@ -106,13 +103,15 @@ def _number_planes(s: Any, f: int, start: int, n: int) -> Any:  # pragma: no cov
             bounding &= bounding - ONE
             s.faces.plane[count] = h
             s.faces.number[h] = count
+            s.faces.n_on[count] = 0
+            s.faces.sums[count] = NOTHING
             count += 1
     return count
 
 
 @inlined
 def _emit_vertices(s: Any, f: int, start: int, n: int, words: int, out: Any) -> None:  # pragma: no cover - compiled
-    """Write positions, radii and keys of a cell's vertices; keep scrambled keys, and planes by their numbers."""
+    """Write positions, radii and keys of a cell's vertices; list them by the numbers of the planes that they lie on."""
     n_bits, r = s.hashes.on.shape[0], s.scalars[N_REGIONS]
     at, digest = out.vertex_indptr[r], s.frames.digest[f]
     for w in range(s.bits.shape[0]):
@@ -138,7 +137,15 @@ def _emit_vertices(s: Any, f: int, start: int, n: int, words: int, out: Any) -> 
                     key ^= s.hashes.zero[owner]
                     if is_on(s.bits, owner):
                         key ^= s.hashes.on[owner]
-        s.faces.scrambled[i] = _scramble(key)
+        scrambled = _scramble(key)
+        for w in range(words):
+            rest = s.faces.on_planes[w, i]
+            while rest != NOTHING:
+                c = 64 * w + lowest_bit(rest)
+                rest &= rest - ONE
+                s.faces.on[c, s.faces.n_on[c]] = i
+                s.faces.n_on[c] += 1
+                s.faces.sums[c] += scrambled
         out.key[at + i] = key
         p = s.corners.place[start + i, POINT]
         for k in range(D + 1):

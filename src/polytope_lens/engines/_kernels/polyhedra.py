@@ -73,7 +73,9 @@ class FaceRoom(NamedTuple):
     """Working memory for the faces of a finished cell; see :mod:`.faces`."""
 
     ring: Ints  # (vertices,): corners of a face
-    scrambled: Words  # (vertices,): their keys
+    on: Ints  # (planes, vertices): the vertices on each plane, by its number
+    n_on: Ints  # (planes,): how many there are
+    sums: Words  # (planes,): of their keys, scrambled
     on_planes: Words  # (words, vertices): the planes that each lies on, numbered within the cell
     plane: Ints  # (planes,): which those numbers are
     number: Ints  # (planes,): the numbers
