@@ -81,7 +81,7 @@ def test_deep_networks_climb_the_second_rung_and_agree_with_the_third():
     for engine in ("subdivide", "split"):
         found = lens.partition(box, engine)
         assert np.array_equal(found.packed_patterns, exact.packed_patterns)
-        # In split, all deep neurons are proved to keep their sign on cells of early layers.
+        # In split, deep neurons may be proved to keep their sign on cells of early layers.
         assert found.certificate.double_double > 100 or engine == "split"
         assert found.certificate.rational < found.certificate.total / 1000
 

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 # A layer is worth it if this share of its neurons has one sign at so many points of the domain. That is settled before
 # the walk begins: what a cell is told must not depend on the cells that the same walk has seen before.
 SHARE_OF_STEADY, N_POINTS = 0.25, 2**8
+# Forms of layers farther behind cost more than they prove, the square of how far that is; and deep in a network a layer
+# begins on about as many cells as the one before, so that nothing is saved.
+FARTHEST, LAST = 6, 3
 # Sizes of terms beyond this prove nothing, and leave room against overflow and underflow.
 MOST_SIZE = 2.0**80
 
@@ -130,8 +133,8 @@ def hand_down(net: PackedNetwork, s: Any, f: int, layer: int) -> bool:  # pragma
 def _deepest(net: PackedNetwork, s: Any, layer: int) -> int:  # pragma: no cover - compiled
     """The deepest layer whose neurons are worth asking for on a cell of this one, if any has no sign yet."""
     r = s.relaxed
-    for m in range(net.n_hidden - 1, layer, -1):
-        if layer > 0 and r.is_worth_it[m] != 0:
+    for m in range(min(net.n_hidden - 1, layer + FARTHEST), layer, -1):
+        if 0 < layer <= LAST and r.is_worth_it[m] != 0:
             for j in range(net.width[m]):
                 if r.sign[layer, m, j] == 0 and net.bit[net.neuron_start[m] + j] >= 0:
                     return m
