@@ -19,8 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from paired import Worker
+from paired import SERVE, asked
 from run import LONG, REGIONS, engines_of
+from worker import Worker
 
 PACKAGE = Path(__file__).parent.parent / "src" / "polytope_lens"
 
@@ -45,12 +46,17 @@ CUTS = [
         "return True",
     ),
     (
-        "cell_corners",
+        "corner_rows",
+        "                error = multiply_add(size(weight), fill(abs(slope) * carry[layer, q]), error)\n",
+        "",
+    ),
+    (
+        "corner_rows",
         "        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))\n",
         "",
     ),
-    ("cell_corners", "multiply_add(magnitude, fill(evaluation), error)", "fill(0.0)"),
-    ("cell_corners", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
+    ("corner_rows", "multiply_add(magnitude, fill(evaluation), error)", "fill(0.0)"),
+    ("corner_rows", "if worst > REFINE_AT * UNIT_ROUNDOFF * largest:", "if False:"),
     ("cell_corners", "multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at)))", "fill(0.0)"),
     ("planes", "point[to, RADIUS] = radius", "point[to, RADIUS] = 0.0"),
     (
@@ -71,16 +77,16 @@ def main() -> None:
     known = {**REGIONS, **LONG}
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        on = Worker(PACKAGE.parent)
-        off = Worker(without_ladder(Path(folder)), PYTHONDONTWRITEBYTECODE="1")
+        on = Worker(PACKAGE.parent, SERVE)
+        off = Worker(without_ladder(Path(folder)), SERVE, PYTHONDONTWRITEBYTECODE="1")
         for worker in (on, off):  # load or make the compiled code
-            worker.ask("ng_duplicate", "subdivide"), worker.ask("ng_duplicate", "split")
-            worker.ask("d3_16x2_box1", "polyhedra")
+            asked(worker, "ng_duplicate", "subdivide"), asked(worker, "ng_duplicate", "split")
+            asked(worker, "d3_16x2_box1", "polyhedra")
         print(f"{'network':<15}{'engine':>11}{'regions':>9}{'off s':>10}{'on s':>10}{'ratio':>7}{'rational':>10}")
         for name in arguments.names or [*REGIONS, *(LONG if arguments.long else ())]:
             for engine in engines_of(name):
                 runs = min(arguments.runs, 3) if name in LONG else arguments.runs
-                turns = [(off.ask(name, engine), on.ask(name, engine)) for _ in range(runs)]
+                turns = [(asked(off, name, engine), asked(on, name, engine)) for _ in range(runs)]
                 ratio = statistics.median(b["seconds"] / a["seconds"] for a, b in turns)
                 seconds = [statistics.median(turn[i]["seconds"] for turn in turns) for i in (0, 1)]
                 without, exact = turns[0]

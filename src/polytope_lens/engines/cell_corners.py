@@ -24,7 +24,7 @@ from polytope_lens.engines._kernels.cell_corners import (
 )
 from polytope_lens.engines._kernels.packed_network import hash_table, packed
 from polytope_lens.engines.chunks import first_rows
-from polytope_lens.engines.whole_rows import whole_scales
+from polytope_lens.engines.whole_rows import scales_of_layers
 from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.network.network import Network, bit_starts
@@ -56,9 +56,6 @@ def shared_parts(
     layer_rows[0, :, : net.width[0]] = first
     if not network.layers:
         rows[0, : d + 1, : net.width[0]] = first
-    scales = np.zeros((layers, widest), floats)
-    for into, known in zip(scales, whole_scales(network), strict=False):
-        into[: len(known)] = known
     hashes = hash_table(2 * n_bits + n_sides, seed=1)
     return {
         "scalars": np.zeros(outcomes.N_SCALARS, ints),
@@ -89,7 +86,7 @@ def shared_parts(
             np.zeros((layers, widest), floats),
             np.zeros((layers, widest), floats),
             np.zeros((layers, widest), floats),
-            scales,
+            scales_of_layers(network, widest),
         ),
         "hashes": Hashes(hashes[:n_bits], hashes[n_bits:]),
         "refined": refine.start(first, layers, widest),

@@ -34,7 +34,7 @@ from polytope_lens.engines.chunks import (
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import with_larger_stack
-from polytope_lens.engines.whole_rows import side_scales, whole_scales
+from polytope_lens.engines.whole_rows import scales_of_layers, side_scales
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.lp.float_simplex import propose_multipliers
@@ -146,7 +146,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             sure=np.zeros((n_hidden + 1, widest), floats),
             candidates=np.zeros((n_hidden + 1, widest), ints),
             n_candidates=np.zeros(n_hidden + 1, ints),
-            scale=np.zeros((n_hidden + 1, widest), floats),
+            scale=scales_of_layers(network, widest),
         ),
         walk=EdgeWalk(
             vertex=np.zeros(d, floats),
@@ -169,8 +169,6 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         relaxed=relaxations.start(network, box, widest, is_used=chart.is_bounded and chart.is_input_space),
     )
     state.frames.rows[0, :, : width[0]] = first
-    for into, scales in zip(state.layers.scale, whole_scales(network), strict=False):
-        into[: len(scales)] = scales
     halfspaces = state.halfspaces
     scaled, halfspaces.error[:n_sides] = unit_rows(sides, np.maximum(np.abs(box.lower), np.abs(box.upper)))
     halfspaces.normal[:, :n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1].T, -scaled[:, -1]

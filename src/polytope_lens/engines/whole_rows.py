@@ -47,6 +47,14 @@ def whole_scales(network: Network) -> tuple[Floats, ...]:
     return tuple(found)
 
 
+def scales_of_layers(network: Network, widest: int) -> Floats:
+    """The same as an array (L + 1, width), in which the outputs come last and have none."""
+    scales = np.zeros((len(network.layers) + 1, widest))
+    for into, known in zip(scales, whole_scales(network), strict=False):
+        into[: len(known)] = known
+    return scales
+
+
 def _largest_product(weight: Matrix, scales: Floats) -> Floats:
     """For each row the largest of one over the lowest bit of an entry, times the scale of its column; 0 without any."""
     if isinstance(weight, np.ndarray):

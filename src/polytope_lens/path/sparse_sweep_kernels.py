@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._compiled.bits import count_bits, lowest_bit
+from polytope_lens._compiled.bits import NOTHING, ONE, count_bits, lowest_bit
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens._compiled.simd import LANES, add, load, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 # Columns of values: at t = 0 and t = 1, the high parts, the low parts and the errors
 HIGH, LOW, ERROR = 0, 2, 4
 N_VALUES = 6
-ONE, NOTHING = np.uint64(1), np.uint64(0)
 
 
 @jit

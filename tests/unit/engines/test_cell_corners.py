@@ -72,7 +72,7 @@ def test_answers_are_the_signs_in_fractions(engine, d, monkeypatch):
     domain, answered = Box([-2] * d, [1] * d), []
     # Else the kernel decides ties between small integers itself.
     nothing = lambda network: [np.zeros(layer.width) for layer in network.layers]  # noqa: E731
-    monkeypatch.setattr("polytope_lens.engines.cell_corners.whole_scales", nothing)
+    monkeypatch.setattr("polytope_lens.engines.whole_rows.whole_scales", nothing)
     for seed in range(12):
         lens = integer_lens(d, seed)
         with monkeypatch.context() as patch:

@@ -120,11 +120,10 @@ def test_an_interrupted_run_does_not_wait_for_its_helpers(monkeypatch):
 
 def no_row_is_exact(monkeypatch):
     """Kernels decide no ties, but ask, also where rows are small integers."""
-    for module in ("split", "cell_corners"):
-        monkeypatch.setattr(
-            f"polytope_lens.engines.{module}.whole_scales",
-            lambda network: [np.zeros(layer.width) for layer in network.layers],
-        )
+    monkeypatch.setattr(
+        "polytope_lens.engines.whole_rows.whole_scales",
+        lambda network: [np.zeros(layer.width) for layer in network.layers],
+    )
 
 
 def test_an_error_in_a_helper_reaches_the_caller(monkeypatch):

@@ -14,11 +14,7 @@ whether its sibling is in the same walk.
 The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. The walk is the same for both and takes what
 they do differently as functions, which are compiled into it. Both hold corners of frames, points and lines
 (or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
-of them are words of 64, the first neuron lowest. A bound on the error of a row is its last entry.
-
-The bounds are those of :mod:`.packed_network`, with one for all additions to a row instead of one for each: a sum of n
-terms and a bias, in any order, errs by at most ``(n + 2) u`` times the sum of their absolute values (Higham 2002,
-section 3.1). So a neuron hands on, for each unit of weight, its own error and that share of its magnitude: `carry`.
+of them are words of 64, the first neuron lowest. Rows and their bounds are in :mod:`.corner_rows`.
 """
 
 from __future__ import annotations
@@ -27,12 +23,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._compiled.bits import count_bits, lowest_bit, reverse_bits
+from polytope_lens._compiled.bits import NOTHING, ONE, count_bits, lowest_bit, reverse_bits
 from polytope_lens._compiled.jit import inlined, merged
-from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply, multiply_add, size, store
+from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply_add, store
 from polytope_lens._compiled.structures import far
-from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.blockwise import update_rows
+from polytope_lens.engines._kernels.corner_rows import add_neurons, add_one, close_rows, start_rows
 from polytope_lens.engines._kernels.outcomes import (
     CRAMPED,
     DONE,
@@ -49,8 +45,8 @@ from polytope_lens.engines._kernels.outcomes import (
     WANTED,
     is_to_stop,
 )
-from polytope_lens.engines._kernels.packed_network import REFINE_AT, is_blockwise
-from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
+from polytope_lens.engines._kernels.packed_network import is_blockwise
+from polytope_lens.engines._kernels.refine import begin, is_refined
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints, Words
@@ -61,7 +57,7 @@ if TYPE_CHECKING:
 POINT = 0
 POSITIVE, NEGATIVE, OPEN, ANSWERED = 0, 1, 2, 3
 N_WORDS = 4
-NOTHING, EVERYTHING, ONE = np.uint64(0), np.uint64(2**64 - 1), np.uint64(1)
+EVERYTHING = np.uint64(2**64 - 1)
 OCTET = np.uint64(255)
 
 
@@ -93,7 +89,7 @@ class LineStack(NamedTuple):
 
     row: Floats  # (lines, d + 2): unit normal, offset, and bound on the error over the domain
     owner: Ints  # a bit or -1 - side
-    exact: Floats  # (lines, d + 1): the same row unrounded, of any length, or NaN
+    exact: Floats  # (lines, d + 1): the same row unrounded, of any length, or NaN; of neurons, filled in when asked for
     scale: Floats  # the power of two that makes it one of integers, or 0
 
 
@@ -121,7 +117,7 @@ def walk_cells(
 ) -> int:  # pragma: no cover - compiled  # fmt: skip
     """Go on until `limit` regions are in the output, or done, or a sign is open, or room is short; returns which.
 
-    ``settle(s, f, layer, q)`` finds open signs of a neuron at a cell's corners and says whether all are known now,
+    ``settle(net, s, f, layer, q)`` finds open signs of a neuron at a cell's corners and says whether all are known now,
     ``note_missed(net, s, f, layer, word, misses, above, below)`` is told of neurons that do not cut a cell,
     ``split(net, s, f, layer, q)`` replaces it by its halves unless room on the stacks is short, ``has_room(s, f, out)``
     says whether the output can take it, and ``emit(net, s, f, out)`` writes it there.
@@ -137,7 +133,7 @@ def walk_cells(
             if q >= 0:
                 if frames.asked[f] != q:
                     may_go_on = _may_go_on(s, f, q)
-                    if frames.asked[f] == q and not settle(far(s), f, layer, q) and not may_go_on:
+                    if frames.asked[f] == q and not settle(far(net), far(s), f, layer, q) and not may_go_on:
                         return UNDECIDED
                     if frames.asked[f] == q:
                         continue
@@ -181,7 +177,7 @@ def _decide_all(net: PackedNetwork, s: Any, f: int, layer: int, note_missed: Any
             record(s, f, layer, word, misses)
             s.frames.on[f, word] |= above
             note_missed(net, s, f, layer, word, misses, above, below)
-            _add_neurons(net, s, f, layer, word, above, below)
+            add_neurons(net, s, f, layer, word, above, below)
     return found
 
 
@@ -202,11 +198,11 @@ def _begin_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pra
             s.layers.spread[layer],
         )
     else:
-        _close_rows(net, s, f, layer)
+        close_rows(net, s, f, layer)
     if not is_blockwise(net):
-        _start_rows(net, s, f, layer)
+        start_rows(net, s, f, layer)
         for q in range(n_cut, net.width[layer]):
-            _add_neuron(net, s, f, layer, q, net.positive[first + q])
+            add_one(net, s, f, layer, q, net.positive[first + q])
     for word in range((n_cut + 63) >> 6):
         left = n_cut - 64 * word
         s.frames.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
@@ -236,65 +232,6 @@ def _finish(net: PackedNetwork, s: Any, f: int) -> None:  # pragma: no cover - c
         for k in range(rows.shape[0]):
             for q in range(net.width[layer]):
                 s.frames.rows[f, k, q] = rows[k, q]
-
-
-@inlined
-def _close_rows(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
-    """Rows of a layer as tried on a cell, with the bounds that go with them; `carry` holds magnitudes first."""
-    rows, out, sure, spread, carry, reach = (
-        s.frames.rows, s.layers.rows, s.layers.sure, s.layers.spread, s.layers.carry, net.reach
-    )  # fmt: skip
-    d = out.shape[1] - 1
-    evaluation, rounding = (d + 4) * UNIT_ROUNDOFF, (net.width[layer] + 4) * UNIT_ROUNDOFF
-    largest, worst = 0.0, 0.0
-    for at in range(0, net.stride[layer], LANES):
-        error = fill(UNDERFLOW_GUARD)
-        if layer > 0:  # the first layer's are exact, and in their place from the start
-            for k in range(d + 1):
-                store(out, (layer, k, at), load(rows, (f, k, at)))
-            error = multiply_add(load(rows, (f, d + 1, at)), fill(BOUND_SLACK), error)
-        magnitude = _magnitude(out, reach, layer, d, at)
-        store(sure, (layer, at), multiply_add(magnitude, fill(evaluation), error))
-        store(carry, (layer, at), magnitude)
-    if layer > 0:
-        for q in range(net.width[layer]):
-            largest = max(largest, carry[layer, q])
-            worst = max(worst, rows[f, d + 1, q])
-    if worst > REFINE_AT * UNIT_ROUNDOFF * largest:
-        close_refined(net, s.refined, s.bits, layer, out[layer], sure[layer])
-    for at in range(0, net.stride[layer], LANES):
-        total = fill(0.0)
-        for k in range(d):
-            total = multiply_add(size(load(out, (layer, k, at))), fill(BOUND_SLACK), total)
-        store(spread, (layer, at), total)
-        handed = multiply_add(_magnitude(out, reach, layer, d, at), fill(rounding), load(sure, (layer, at)))
-        store(carry, (layer, at), multiply_add(handed, fill(BOUND_SLACK), fill(0.0)))
-
-
-@inlined
-def _magnitude(out: Any, reach: Any, layer: int, d: int, at: int) -> Any:  # pragma: no cover - compiled
-    """Greatest possible sum of the absolute values of a row's terms, for eight rows."""
-    total = size(load(out, (layer, d, at)))
-    for k in range(d):
-        total = multiply_add(size(load(out, (layer, k, at))), fill(reach[k]), total)
-    return total
-
-
-@inlined
-def _start_rows(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
-    """Rows of the next layer before any neuron has been added: its bias times the form that is 1 on the input space."""
-    rows, bias, tau, reach = s.frames.rows, net.bias, net.tau, net.reach
-    d = rows.shape[1] - 2
-    first = net.neuron_start[layer + 1]
-    form = 0.0
-    for k in range(d + 1):
-        form += abs(tau[k]) * reach[k]
-    form *= (net.width[layer] + 4) * UNIT_ROUNDOFF
-    for at in range(0, net.width[layer + 1], LANES):
-        biases = load(bias, (first + at,))
-        for k in range(d + 1):
-            store(rows, (f, k, at), multiply(biases, fill(tau[k])))
-        store(rows, (f, d + 1, at), multiply(size(biases), fill(form)))
 
 
 @inlined
@@ -377,90 +314,6 @@ def sign_at(s: Any, p: int, q: int) -> Any:  # pragma: no cover - compiled
 
 
 @inlined
-def _add_neurons(
-    net: PackedNetwork, s: Any, f: int, layer: int, word: int, on: Any, off: Any
-) -> None:  # pragma: no cover
-    """Add the neurons of a word that have been decided to the next layer's rows of a cell."""
-    if is_blockwise(net):
-        return
-    if net.sparse_at[layer + 1] < 0:
-        _add_all(net, s, f, layer, word, on, net.positive)
-        if net.leaks[layer]:
-            _add_all(net, s, f, layer, word, off, net.negative)
-        return
-    first = net.neuron_start[layer]
-    while on != NOTHING:
-        q = 64 * word + lowest_bit(on)
-        on &= on - ONE
-        _add_neuron(net, s, f, layer, q, net.positive[first + q])
-    if net.leaks[layer]:
-        while off != NOTHING:
-            q = 64 * word + lowest_bit(off)
-            off &= off - ONE
-            _add_neuron(net, s, f, layer, q, net.negative[first + q])
-
-
-@inlined
-def _add_all(
-    net: PackedNetwork, s: Any, f: int, layer: int, word: int, which: Any, slopes: Any
-) -> None:  # pragma: no cover - compiled
-    """The same with dense weights, in the same order, eight rows at a time, which stay in registers meanwhile."""
-    if which == NOTHING:
-        return
-    rows, source, carry, weights = s.frames.rows, s.layers.rows, s.layers.carry, net.weights
-    stride, first, d = net.stride[layer + 1], net.neuron_start[layer], source.shape[1] - 1
-    for at in range(0, stride, LANES):
-        x, y, z = load(rows, (f, 0, at)), load(rows, (f, 1, at)), load(rows, (f, 2, at))
-        last, error = load(rows, (f, d, at)), load(rows, (f, d + 1, at))
-        column, rest = net.weight_start[layer + 1] + at, which
-        while rest != NOTHING:
-            q = 64 * word + lowest_bit(rest)
-            rest &= rest - ONE
-            slope = slopes[first + q]
-            if slope != 0.0:
-                weight = load(weights, (column + q * stride,))
-                x = multiply_add(weight, fill(slope * source[layer, 0, q]), x)
-                y = multiply_add(weight, fill(slope * source[layer, 1, q]), y)
-                z = multiply_add(weight, fill(slope * source[layer, 2, q]), z)
-                if d > 2:
-                    last = multiply_add(weight, fill(slope * source[layer, d, q]), last)
-                error = multiply_add(size(weight), fill(abs(slope) * carry[layer, q]), error)
-        store(rows, (f, 0, at), x)
-        store(rows, (f, 1, at), y)
-        store(rows, (f, 2, at), z)
-        if d > 2:
-            store(rows, (f, d, at), last)
-        store(rows, (f, d + 1, at), error)
-
-
-@inlined
-def _add_neuron(net: PackedNetwork, s: Any, f: int, layer: int, q: int, slope: float) -> None:  # pragma: no cover
-    """Add a decided neuron to the next layer's rows of a cell: ``rows[f] += slope * W[:, q] * z_q``."""
-    if slope == 0.0:
-        return
-    stride = net.stride[layer + 1]
-    rows, weights, source = s.frames.rows, net.weights, s.layers.rows
-    d = source.shape[1] - 1
-    sparse = net.sparse_at[layer + 1]
-    if sparse >= 0:
-        handed = abs(slope) * s.layers.carry[layer, q]
-        for i in range(net.sparse_start[sparse + q], net.sparse_start[sparse + q + 1]):
-            r, w = net.sparse_rows[i], net.sparse_weights[i]
-            for k in range(d + 1):
-                rows[f, k, r] += w * (slope * source[layer, k, q])
-            rows[f, d + 1, r] += abs(w) * handed
-        return
-    error = fill(abs(slope) * s.layers.carry[layer, q])
-    column = net.weight_start[layer + 1] + q * stride
-    for at in range(0, stride, LANES):
-        weight = load(weights, (column + at,))
-        for k in range(d + 1):
-            factor = fill(slope * source[layer, k, q])
-            store(rows, (f, k, at), multiply_add(weight, factor, load(rows, (f, k, at))))
-        store(rows, (f, d + 1, at), multiply_add(size(weight), error, load(rows, (f, d + 1, at))))
-
-
-@inlined
 def fork(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
     """What a cut does to the neurons of the two halves, f where neuron q is on and f + 1 where it is off."""
     g, word = f + 1, q >> 6
@@ -478,8 +331,8 @@ def fork(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pra
         for k in range(rows.shape[1]):
             store(rows, (g, k, at), load(rows, (f, k, at)))
     neuron = net.neuron_start[layer] + q
-    _add_neuron(net, s, f, layer, q, net.positive[neuron])
-    _add_neuron(net, s, g, layer, q, net.negative[neuron])
+    add_one(net, s, f, layer, q, net.positive[neuron])
+    add_one(net, s, g, layer, q, net.negative[neuron])
 
 
 @inlined

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._compiled.bits import lowest_bit
-from polytope_lens._compiled.jit import inlined, jit
+from polytope_lens._compiled.bits import NOTHING, ONE, lowest_bit
+from polytope_lens._compiled.jit import inlined, jit, merged
 from polytope_lens.arithmetic.double_double import DOUBLE_ROUNDING, plus, times
-from polytope_lens.engines._kernels.cell_corners import ANSWERED, NEGATIVE, NOTHING, ONE, OPEN, POINT, POSITIVE
+from polytope_lens.engines._kernels.cell_corners import ANSWERED, NEGATIVE, OPEN, POINT, POSITIVE
 from polytope_lens.engines._kernels.whole_rows import EQUAL, UNKNOWN, compared
 
 if TYPE_CHECKING:
     from polytope_lens._types import Words
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
 
 # Eight operations on double-doubles, and more
 FEW_ROUNDINGS = 16 * DOUBLE_ROUNDING
@@ -28,69 +29,37 @@ LINE = 1
 
 
 @jit
-def settle_in_plane(s: Any, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
+def settle_in_plane(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> Any:  # pragma: no cover - compiled
     """Write down the signs of a neuron that floats left open at the corners of a polygon; whether all are known now."""
-    if not _is_exact(s, layer, q):
-        return False
-    start, n = s.frames.start[f], s.frames.n_corners[f]
-    vanishes, all_known = _vanishes(s, layer, q), True
-    for i in range(start, start + n):
-        signs, sign = s.points.signs[s.corners.place[i, POINT], :, q >> 6], 0
-        if not _is_open(signs, q):
-            continue
-        if not vanishes:
-            before = s.corners.place[i - 1 if i > start else start + n - 1, LINE]
-            sign = _sign_at_crossing(s, layer, q, before, s.corners.place[i, LINE])
-        if sign == UNKNOWN:
-            all_known = False
-        else:
-            _write_sign(signs, q, sign)
-    return all_known
+    return _settle(net, s, f, layer, q, _sign_at_crossing)
 
 
 @jit
-def settle_in_space(s: Any, f: int, layer: int, q: int) -> bool:  # pragma: no cover - compiled
+def settle_in_space(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> Any:  # pragma: no cover - compiled
     """The same at the vertices of a polyhedron, where a neuron vanishes with one of their planes."""
+    return _settle(net, s, f, layer, q, _zero_with_a_plane)
+
+
+@merged
+def _settle(
+    net: PackedNetwork, s: Any, f: int, layer: int, q: int, sign_at: Any
+) -> bool:  # pragma: no cover - compiled
+    """The same, where ``sign_at(net, s, f, layer, q, i)`` says what exact rows tell of the sign at corner i."""
     if not _is_exact(s, layer, q):
         return False
     start, n = s.frames.start[f], s.frames.n_corners[f]
-    vanishes, all_known = _vanishes(s, layer, q), True
-    for i in range(start, start + n):
-        signs = s.points.signs[s.corners.place[i, POINT], :, q >> 6]
-        if _is_open(signs, q):
-            if vanishes or _lies_on_plane(s, f, layer, q, i):
-                _write_sign(signs, q, 0)
-            else:
-                all_known = False
-    return all_known
-
-
-@inlined
-def _is_exact(s: Any, layer: int, q: int) -> bool:  # pragma: no cover - compiled
-    """Whether the row of a neuron is not rounded."""
-    return bool(layer == 0 or s.layers.scale[layer, q] > 0.0)
-
-
-@inlined
-def keep_exact(s: Any, at: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
-    """Keep the row of a neuron that becomes a line, or plane, as it is, if it is exact."""
-    s.lines.scale[at] = s.layers.scale[layer, q]
-    for k in range(s.lines.exact.shape[1]):
-        s.lines.exact[at, k] = s.layers.rows[layer, k, q] if _is_exact(s, layer, q) else np.nan
-
-
-@inlined
-def _vanishes(s: Any, layer: int, q: int) -> bool:  # pragma: no cover - compiled
-    vanishes = True
+    vanishes, all_known = True, True
     for k in range(s.lines.exact.shape[1]):
         vanishes = vanishes and s.layers.rows[layer, k, q] == 0.0
-    return vanishes
-
-
-@inlined
-def _is_open(signs: Words, q: int) -> bool:  # pragma: no cover - compiled
-    """Whether floats have left the sign of a neuron at a point open."""
-    return bool((signs[OPEN] >> np.uint64(q & 63)) & ONE)
+    for i in range(n):
+        signs = s.points.signs[s.corners.place[start + i, POINT], :, q >> 6]
+        if (signs[OPEN] >> np.uint64(q & 63)) & ONE:
+            sign = 0 if vanishes else sign_at(net, s, f, layer, q, i)
+            if sign == UNKNOWN:
+                all_known = False
+            else:
+                _write_sign(signs, q, sign)
+    return all_known
 
 
 @inlined
@@ -103,9 +72,35 @@ def _write_sign(signs: Words, q: int, sign: int) -> None:  # pragma: no cover - 
         signs[NEGATIVE] |= mask
 
 
+@inlined
+def _is_exact(s: Any, layer: int, q: int) -> bool:  # pragma: no cover - compiled
+    """Whether the row of a neuron is not rounded."""
+    return bool(layer == 0 or s.layers.scale[layer, q] > 0.0)
+
+
 @jit
-def _is_parallel(s: Any, layer: int, q: int, at: int) -> bool:  # pragma: no cover - compiled
+def _take_line(net: PackedNetwork, s: Any, at: int) -> None:  # pragma: no cover - compiled
+    """Put the exact row of a line or plane, and its scale, in its place beside the rounded one; NaN if it has none.
+
+    A neuron's is found where the layer that it belongs to was finished on the way to the cell at hand; those of sides
+    are there from the beginning.
+    """
+    owner = s.lines.owner[at]
+    if owner < 0:
+        return
+    layer = 0
+    while net.bit_start[layer + 1] <= owner:
+        layer += 1
+    q = owner - net.bit_start[layer]
+    s.lines.scale[at] = s.layers.scale[layer, q]
+    for k in range(s.lines.exact.shape[1]):
+        s.lines.exact[at, k] = s.layers.rows[layer, k, q] if _is_exact(s, layer, q) else np.nan
+
+
+@jit
+def _is_parallel(net: PackedNetwork, s: Any, layer: int, q: int, at: int) -> bool:  # pragma: no cover - compiled
     """Whether a neuron vanishes just where a line or plane is: all products of two numbers crosswise are equal."""
+    _take_line(net, s, at)
     rows, exact = s.layers.rows, s.lines.exact
     for i in range(exact.shape[1]):
         for j in range(i):
@@ -114,25 +109,31 @@ def _is_parallel(s: Any, layer: int, q: int, at: int) -> bool:  # pragma: no cov
     return True
 
 
-@inlined
-def _lies_on_plane(s: Any, f: int, layer: int, q: int, i: int) -> bool:  # pragma: no cover - compiled
-    """Whether one of the planes that a vertex is known to lie on is where a neuron vanishes."""
+@jit
+def _zero_with_a_plane(
+    net: PackedNetwork, s: Any, f: int, layer: int, q: int, i: int
+) -> int:  # pragma: no cover - compiled
+    """0 if one of the planes that a vertex is known to lie on is where a neuron vanishes, else UNKNOWN."""
     for w in range((s.frames.n_lines[f] + 63) >> 6):
-        rest = s.corners.tight[w, i]
+        rest = s.corners.tight[w, s.frames.start[f] + i]
         while rest != NOTHING:
-            if _is_parallel(s, layer, q, 64 * w + lowest_bit(rest)):
-                return True
+            if _is_parallel(net, s, layer, q, 64 * w + lowest_bit(rest)):
+                return 0
             rest &= rest - ONE
-    return False
+    return UNKNOWN
 
 
 @jit
-def _sign_at_crossing(s: Any, layer: int, q: int, first: int, second: int) -> Any:  # pragma: no cover - compiled
+def _sign_at_crossing(
+    net: PackedNetwork, s: Any, f: int, layer: int, q: int, i: int
+) -> Any:  # pragma: no cover - compiled
     """Sign of a neuron where two lines meet: a determinant over a determinant, UNKNOWN if double-doubles cannot tell.
 
     Between integers, whatever is computed is an integer, and exact if the bound on its rounding is less than 1.
     """
-    if _is_parallel(s, layer, q, first) or _is_parallel(s, layer, q, second):
+    start, n = s.frames.start[f], s.frames.n_corners[f]
+    first, second = s.corners.place[start + (i if i > 0 else n) - 1, LINE], s.corners.place[start + i, LINE]
+    if _is_parallel(net, s, layer, q, first) or _is_parallel(net, s, layer, q, second):
         return 0
     rows, exact, scales = s.layers.rows, s.lines.exact, s.lines.scale
     is_whole = s.layers.scale[layer, q] > 0.0 and scales[first] > 0.0 and scales[second] > 0.0

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from polytope_lens._compiled.bits import count_bits, highest_bit, lowest_bit
+from polytope_lens._compiled.bits import NOTHING, ONE, count_bits, highest_bit, lowest_bit
 from polytope_lens._compiled.jit import inlined
-from polytope_lens.engines._kernels.cell_corners import NOTHING, ONE, POINT
+from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.outcomes import N_REGIONS
 from polytope_lens.engines._kernels.packed_network import is_on
 from polytope_lens.engines._kernels.planes import D, determinant

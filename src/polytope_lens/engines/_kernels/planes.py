@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._compiled.bits import lowest_bit
+from polytope_lens._compiled.bits import NOTHING, ONE, lowest_bit
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.cell_corners import NOTHING, ONE
-from polytope_lens.engines._kernels.corner_ties import keep_exact
 from polytope_lens.engines._kernels.packed_network import length
 
 if TYPE_CHECKING:
@@ -38,7 +36,6 @@ def push_plane(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> Any:  
     error = s.layers.sure[layer, q] / norm * BOUND_SLACK
     s.lines.row[at, LINE_ERROR] = error + 4 * UNIT_ROUNDOFF * extent + UNDERFLOW_GUARD
     s.lines.owner[at] = net.bit_start[layer] + q
-    keep_exact(s, at, layer, q)
     return at
 
 

@@ -15,21 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._compiled.bits import lowest_bit
+from polytope_lens._compiled.bits import NOTHING, ONE, lowest_bit
 from polytope_lens._compiled.jit import inlined, walk_kernel
 from polytope_lens._compiled.simd import LANES, load, plus, reaching, shared_bits
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.cell_corners import (
-    NOTHING,
-    ONE,
-    POINT,
-    answered,
-    find_signs,
-    fork,
-    record,
-    sign_at,
-    walk_cells,
-)
+from polytope_lens.engines._kernels.cell_corners import POINT, answered, find_signs, fork, record, sign_at, walk_cells
 from polytope_lens.engines._kernels.corner_ties import settle_in_space
 from polytope_lens.engines._kernels.faces import CORNERS_PER_FACE, emit_faces, has_room
 from polytope_lens.engines._kernels.outcomes import (

@@ -28,6 +28,8 @@ from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_RO
 from polytope_lens.engines._kernels.outcomes import FLOAT_DECISIONS
 from polytope_lens.engines._kernels.packed_network import length
 from polytope_lens.engines._kernels.simplex import OPTIMAL, combine, descend, start_walk, value_at
+from polytope_lens.exact.forward import AnyPattern, quiet
+from polytope_lens.network.network import activate, steeper_slopes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +53,7 @@ MOST_SIZE = 2.0**80
 class Relaxations(NamedTuple):
     """Signs proved on the cells along the path down the tree, and what they were proved with on the last of them."""
 
-    sign: NDArray[np.int8]  # (L, L, width): on the cell on which layer l began, of the neurons of m; 0 for not known
+    sign: NDArray[np.int8]  # (levels, L, width): on the cell on which layer l began, of neurons of m; 0 for not known
     least: Floats  # (L, width): bounds on the pre-activations of each layer over the cell at hand
     most: Floats  # (L, width)
     lines: Floats  # (4, L, width): slope and offset of the line below, and of the line above
@@ -73,7 +75,7 @@ def start(network: Network, box: Box, widest: int, *, is_used: bool) -> Relaxati
         is_worth_it, sizes = np.zeros(0, np.int8), np.zeros((0, widest))
     n = len(is_worth_it)
     return Relaxations(
-        np.zeros((n, n, widest), np.int8),
+        np.zeros((min(LAST + 1, n), n, widest), np.int8),
         np.zeros((n, widest)),
         np.zeros((n, widest)),
         np.zeros((4, n, widest)),
@@ -95,7 +97,7 @@ def _worth(network: Network, box: Box) -> NDArray[np.int8]:
         z = x @ np.asarray(layer.weight).T + layer.bias
         steady = ((z > 0.0).all(axis=0) | (z < 0.0).all(axis=0)) & layer.cuts
         worth[m] = m > 1 and steady.sum() > SHARE_OF_STEADY * layer.cuts.sum()
-        x = z * np.where(z > 0.0, layer.positive_slope, layer.negative_slope)
+        x = activate(layer, z)
     return worth
 
 
@@ -104,23 +106,27 @@ def _sizes(network: Network, reach: Floats, widest: int) -> Floats | None:
     layers = network.layers
     if not all(isinstance(layer.weight, np.ndarray) for layer in layers):
         return None
-    sizes, most = np.zeros((len(layers), widest)), reach
-    with np.errstate(over="ignore", invalid="ignore"):
+    sizes, bound = np.zeros((len(layers), widest)), AnyPattern.of(reach)
+    with quiet():
         for into, layer in zip(sizes, layers, strict=True):
-            total = (np.abs(np.asarray(layer.weight)) @ most + np.abs(layer.bias)) * BOUND_SLACK
-            into[: len(total)] = total
-            most = np.maximum(np.abs(layer.negative_slope), np.abs(layer.positive_slope)) * total
+            bound = bound.times(layer.weight, layer.bias)
+            into[: layer.width] = bound.size * BOUND_SLACK
+            bound = bound.activated(steeper_slopes(layer))
     return sizes if (sizes < MOST_SIZE).all() else None
 
 
 @jit
 def hand_down(net: PackedNetwork, s: Any, f: int, layer: int) -> bool:  # pragma: no cover - compiled
-    """Signs known on the cell of a frame on which a layer begins; whether all neurons of the layer have been tried."""
-    r = s.relaxed
+    """Prove signs on the cell of a frame on which a layer begins; whether all neurons of the layer have been tried."""
+    if layer == 0 or layer > LAST:
+        return False
+    r, deepest = s.relaxed, layer
     for m in range(layer, net.n_hidden):
         for j in range(net.width[m]):
-            r.sign[layer, m, j] = r.sign[layer - 1, m, j] if layer > 0 else 0
-    deepest = _deepest(net, s, layer)
+            r.sign[layer, m, j] = r.sign[layer - 1, m, j]
+            is_asked = r.sign[layer, m, j] == 0 and net.bit[net.neuron_start[m] + j] >= 0
+            if is_asked and r.is_worth_it[m] != 0 and m <= layer + FARTHEST:
+                deepest = m
     if deepest == layer:
         return False
     _first_layer(net, s, f, layer)
@@ -130,15 +136,10 @@ def hand_down(net: PackedNetwork, s: Any, f: int, layer: int) -> bool:  # pragma
 
 
 @jit
-def _deepest(net: PackedNetwork, s: Any, layer: int) -> int:  # pragma: no cover - compiled
-    """The deepest layer whose neurons are worth asking for on a cell of this one, if any has no sign yet."""
+def known_sign(s: Any, layer: int, j: int) -> Any:  # pragma: no cover - compiled
+    """The sign that a neuron of a layer is proved to have on the cell on which the layer begins, or 0."""
     r = s.relaxed
-    for m in range(min(net.n_hidden - 1, layer + FARTHEST), layer, -1):
-        if 0 < layer <= LAST and r.is_worth_it[m] != 0:
-            for j in range(net.width[m]):
-                if r.sign[layer, m, j] == 0 and net.bit[net.neuron_start[m] + j] >= 0:
-                    return m
-    return layer
+    return r.sign[min(layer, LAST), layer, j] if r.sign.shape[0] > 0 else np.int8(0)
 
 
 @jit

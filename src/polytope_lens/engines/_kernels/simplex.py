@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens._compiled.bits import lowest_bit
+from polytope_lens._compiled.bits import NOTHING, ONE, lowest_bit
 from polytope_lens._compiled.jit import jit
 from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply, multiply_add, size, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Outcomes of a walk along edges
 OPTIMAL, CROSSED, LOST = 0, 1, 2
-NOTHING, ONE, LOWEST = np.uint64(0), np.uint64(1), np.uint64(255)
+LOWEST = np.uint64(255)
 # A multiplier above minus this part of its row is no reason to leave a vertex: walks start near their ends.
 TINY_DUAL = 2.0**-33
 # Bland's rule, and the end, come later than in :mod:`.pivoting`: what a walk gives up is asked in rational arithmetic.

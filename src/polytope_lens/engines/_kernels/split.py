@@ -51,7 +51,7 @@ from polytope_lens.engines._kernels.packed_network import (
     start_layer,
 )
 from polytope_lens.engines._kernels.refine import begin, close_refined, is_refined
-from polytope_lens.engines._kernels.relaxations import hand_down
+from polytope_lens.engines._kernels.relaxations import hand_down, known_sign
 from polytope_lens.engines._kernels.simplex import (
     CROSSED,
     OPTIMAL,
@@ -377,23 +377,21 @@ def _begin_layer(net: PackedNetwork, s: SplitState, f: int, layer: int) -> None:
     for i in range(k):
         s.walk.middle[i] = s.frames.witness[f, i]
     visited = 1
-    is_relaxed = s.relaxed.sign.shape[0] > 0
-    is_tried = is_relaxed and hand_down(net, s, f, layer)
+    is_tried = s.relaxed.sign.shape[0] > 0 and hand_down(net, s, f, layer)
     start_walk(s, f)
     count = 0
     first = net.neuron_start[layer]
     for j in range(n):
         bit = net.bit[first + j]
         on = False
-        if bit >= 0 and is_relaxed and s.relaxed.sign[layer, layer, j] != 0:
-            on = s.relaxed.sign[layer, layer, j] > 0
+        sign = known_sign(s, layer, j)
+        if bit >= 0 and sign != 0:
+            on = sign > 0
             set_bit(s.bits, bit, on)
         elif bit >= 0:
             side = _side(s, f, row, j)
             misses, is_whole = False, False
-            if is_tried:
-                pass
-            elif side * value_at(row, j, s.frames.witness[f]) >= 0.0:
+            if not is_tried and side * value_at(row, j, s.frames.witness[f]) >= 0.0:
                 norm = length(row, j, k)
                 if norm > 0.0:
                     for i in range(k):

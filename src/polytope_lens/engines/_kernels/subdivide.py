@@ -16,21 +16,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._compiled.bits import lowest_bit
+from polytope_lens._compiled.bits import NOTHING, ONE, lowest_bit
 from polytope_lens._compiled.jit import inlined, walk_kernel
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.engines._kernels.cell_corners import (
-    NOTHING,
-    ONE,
-    POINT,
-    answered,
-    find_signs,
-    fork,
-    record,
-    sign_at,
-    walk_cells,
-)
-from polytope_lens.engines._kernels.corner_ties import LINE, keep_exact, settle_in_plane
+from polytope_lens.engines._kernels.cell_corners import POINT, answered, find_signs, fork, record, sign_at, walk_cells
+from polytope_lens.engines._kernels.corner_ties import LINE, settle_in_plane
 from polytope_lens.engines._kernels.outcomes import (
     N_CORNERS,
     N_REGIONS,
@@ -251,7 +241,6 @@ def _push_line(
     extent = net.reach[0] + net.reach[1] + abs(s.lines.row[at, OFFSET])
     s.lines.row[at, LINE_ERROR] = s.layers.sure[layer, q] / norm * BOUND_SLACK + 4 * UNIT_ROUNDOFF * extent
     s.lines.owner[at] = bit
-    keep_exact(s, at, layer, q)
     return at
 
 
