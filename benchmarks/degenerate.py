@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from functools import partial
 from itertools import combinations, pairwise, product
@@ -24,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +118,10 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
     parser.add_argument("--plot", metavar="FILE", help="microseconds for each region over the number of inputs")
     arguments = parser.parse_args()
-    there, here = (Worker(root / "src") for root in (arguments.beside.resolve(), HERE))
+    there, here = (Worker(root / "src", SERVE) for root in (arguments.beside.resolve(), HERE))
+    for worker in (there, here):  # load the compiled code
+        asked(worker, "count", CASES["resonance 4"])
+        asked(worker, "count", CASES["threshold 4 in a box"])
     print(f"{'network':<24}{'regions':>10}{'other s':>10}{'this s':>9}{'ratio':>8}{'us each':>9}{'polynomial s':>14}")
     rows = []
     for name, case in CASES.items():
@@ -137,13 +139,13 @@ def measured(case: Case, there: Worker, here: Worker, runs: int) -> dict[str, ob
     """Regions and seconds of one network."""
     runs = {FEW: runs, SLOW: 1, ALONE: 1}[case.beside]
     others = [] if case.beside == ALONE else [there]
-    turns = [[worker.count(case) for worker in (*others, here)] for _ in range(runs)]
+    turns = [[asked(worker, "count", case) for worker in (*others, here)] for _ in range(runs)]
     found = {answer["regions"] for turn in turns for answer in turn}
     assert len(found) == 1 and case.regions in (None, *found), found
     seconds = [statistics.median(turn[i]["seconds"] for turn in turns) for i in range(len(others) + 1)]
     answer = {"regions": found.pop(), "other": seconds[0] if others else None, "this": seconds[-1], "polynomial": None}
     if len(case.layers()) == 1 and not case.in_box:
-        polynomial = here.polynomial(case)
+        polynomial = asked(here, "polynomial", case)
         assert polynomial["regions"] == answer["regions"], polynomial
         answer["polynomial"] = polynomial["seconds"]
     return answer
@@ -195,35 +197,12 @@ for line in sys.stdin:
 """
 
 
-class Worker:
-    """A process that answers questions with the package in a folder, its compiled code loaded."""
-
-    def __init__(self, path: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(path), "OPENBLAS_NUM_THREADS": "1"},
-        )
-        self.count(CASES["resonance 4"])
-        self.count(CASES["threshold 4 in a box"])
-
-    def count(self, case: Case) -> dict[str, float]:
-        """Regions, and the seconds that one answer takes."""
-        return self._ask("count", case)
-
-    def polynomial(self, case: Case) -> dict[str, float]:
-        """The same by the characteristic polynomial."""
-        return self._ask("polynomial", case)
-
-    def _ask(self, what: str, case: Case) -> dict[str, float]:
-        layers = case.layers()
-        weights = [*(weight.tolist() for weight, _ in layers), [[1.0] * len(layers[-1][1])]]
-        biases = [*(bias.tolist() for _, bias in layers), [0.0]]
-        self._process.stdin.write(json.dumps([what, weights, biases, case.in_box]) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+def asked(worker: Worker, what: str, case: Case) -> dict[str, float]:
+    """Regions, by "count" or by the characteristic "polynomial", and the seconds that one answer takes."""
+    layers = case.layers()
+    weights = [*(weight.tolist() for weight, _ in layers), [[1.0] * len(layers[-1][1])]]
+    biases = [*(bias.tolist() for _, bias in layers), [0.0]]
+    return worker.ask(what, weights, biases, case.in_box)
 
 
 if __name__ == "__main__":

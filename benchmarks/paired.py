@@ -14,15 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from pathlib import Path
 
 from run import LONG, NETS, REGIONS, engines_of
+from worker import Worker
 
 HERE = Path(__file__).resolve().parent.parent
 EXPLORED = ("d2_64x3_box1", "d4_12x2_box1", "t10_32x2", "t64_32x2")
@@ -39,15 +37,15 @@ def main() -> None:
     parser.add_argument("--long", action="store_true", help="also the 30 x 30 network")
     parser.add_argument("--json", metavar="FILE", help="also write the figures there")
     arguments = parser.parse_args()
-    workers = [Worker(root / "src") for root in (arguments.beside.resolve(), HERE)]
+    workers = [Worker(root / "src", SERVE) for root in (arguments.beside.resolve(), HERE)]
     rows, ratios = [], defaultdict(list)
     print(f"{'network':<15}{'engine':>11}{'question':>11}{'regions':>9}{'other s':>10}{'this s':>10}{'ratio':>7}")
     for name, engine, question in questions(arguments.names, arguments.long):
         # The first answers load or make the compiled code.
-        first, _ = (worker.ask(name, engine, question) for worker in workers)
+        first, _ = (asked(worker, name, engine, question) for worker in workers)
         slow = first["seconds"] > 1
         runs = min(arguments.runs, 3) if slow else arguments.runs
-        turns = [[worker.ask(name, engine, question) for worker in workers] for _ in range(runs)]
+        turns = [[asked(worker, name, engine, question) for worker in workers] for _ in range(runs)]
         found = {json.dumps(answer["regions"]) for turn in turns for answer in turn}
         assert len(found) == 1, (name, engine, question, found)
         known = {**REGIONS, **LONG}.get(name)
@@ -120,23 +118,9 @@ for line in sys.stdin:
 """
 
 
-class Worker:
-    """A process that answers questions with the package in a folder."""
-
-    def __init__(self, path: Path, **environment: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(path), "OPENBLAS_NUM_THREADS": "1", **environment},
-        )
-
-    def ask(self, name: str, engine: str, question: str = "count") -> dict[str, object]:
-        """The regions of a network, the seconds that one answer takes, and its decisions in rational arithmetic."""
-        self._process.stdin.write(json.dumps([str(NETS / f"{name}.npz"), engine, question]) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+def asked(worker: Worker, name: str, engine: str, question: str = "count") -> dict[str, object]:
+    """The regions of a network, the seconds that one answer takes, and its decisions in rational arithmetic."""
+    return worker.ask(str(NETS / f"{name}.npz"), engine, question)
 
 
 if __name__ == "__main__":

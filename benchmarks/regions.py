@@ -21,13 +21,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import selectors
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from worker import Worker
 
 HERE = Path(__file__).resolve().parent.parent
 NETS = HERE / "benchmarks" / "nets"
@@ -165,36 +166,6 @@ print(json.dumps([middle - start, time.process_time() - middle, int(facets), nea
 """
 
 
-class Worker:
-    """A process that answers questions with the package in a folder."""
-
-    def __init__(self, path: Path, limit: float) -> None:
-        self.environment = {**os.environ, "PYTHONPATH": str(path), "OPENBLAS_NUM_THREADS": "1"}
-        self._limit = limit
-        self._start()
-
-    def _start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(NETS)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=self.environment,
-        )
-        self._ready = selectors.DefaultSelector()
-        self._ready.register(self._process.stdout, selectors.EVENT_READ)
-
-    def ask(self, *question: object) -> tuple[float, str] | None:
-        """Seconds and a digest of the answer; None where it takes too long, and the process is ended."""
-        self._process.stdin.write(json.dumps(question).encode() + b"\n")
-        self._process.stdin.flush()
-        if not self._ready.select(self._limit):
-            self._process.kill()
-            self._process.wait()
-            self._start()
-            return None
-        return json.loads(self._process.stdout.readline())
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("questions", nargs="*", help=f"of {', '.join(CASES)}; all by default")
@@ -203,7 +174,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=60.0, help="seconds that an answer may take")
     arguments = parser.parse_args()
     roots = (arguments.beside.resolve() / "src", HERE / "src")
-    workers = [Worker(root, arguments.limit) for root in roots]
+    workers = [Worker(root, SERVE, str(NETS), limit=arguments.limit) for root in roots]
     print(f"{'question':<14}{'network':<24}{'other ms':>12}{'this ms':>10}{'times':>8}{'in a partition ms':>20}")
     for question in arguments.questions or CASES:
         for name in CASES[question]:

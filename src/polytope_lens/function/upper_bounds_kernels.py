@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from polytope_lens._compiled.jit import inlined, jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.exact.forward import SMALLEST
-from polytope_lens.lp.pivoting import EXHAUSTED, TINY_PIVOT, VIOLATED, exchange
+from polytope_lens.lp.pivoting import EXHAUSTED, VIOLATED, enter
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
@@ -226,19 +226,9 @@ def _bound(
                     total += rows.columns[cell, k, entering - 2 * d] * inverse[k, i]
                 total *= rows.scale[cell, entering - 2 * d]
                 alpha[i] = -total if is_on[entering - 2 * d] else total
-        step, leaving = float("inf"), -1
-        for i in range(d):
-            if alpha[i] > TINY_PIVOT and dual[i] / alpha[i] < step:
-                step = dual[i] / alpha[i]
-                leaving = i
+        step, leaving = enter(inverse, alpha, dual, basis, entering)
         if leaving < 0:
             break
-        for i in range(d):
-            if i != leaving:
-                dual[i] = max(dual[i] - step * alpha[i], 0.0)
-        dual[leaving] = step
-        basis[leaving] = entering
-        exchange(inverse, alpha, leaving)
         for k in range(d):
             point[k] -= farthest * inverse[k, leaving]
         value -= farthest * step

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens._compiled.jit import jit
-from polytope_lens.lp.pivoting import EXHAUSTED, TINY_PIVOT, VIOLATED, exchange
+from polytope_lens.lp.pivoting import EXHAUSTED, VIOLATED, enter
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -59,23 +59,14 @@ def maximize(
                 entering = q
         if entering < 0:
             return True
-        step, leaving = np.inf, -1
         for i in range(d):
             total = 0.0
             for k in range(d):
                 total += normal[entering, k] * inverse[k, i]
             alpha[i] = total
-            if total > TINY_PIVOT and dual[i] / total < step:
-                step = dual[i] / total
-                leaving = i
+        _, leaving = enter(inverse, alpha, dual, basis, entering)
         if leaving < 0:
             return False
-        for i in range(d):
-            if i != leaving:
-                dual[i] = max(dual[i] - step * alpha[i], 0.0)
-        dual[leaving] = step
-        basis[leaving] = entering
-        exchange(inverse, alpha, leaving)
         for k in range(d):
             point[k] += worst * inverse[k, leaving]
     return False

@@ -31,3 +31,25 @@ def exchange(inverse: Any, products: Any, leaving: int) -> None:  # pragma: no c
             for i in range(inverse.shape[1]):
                 inverse[k, i] -= products[i] * new
             inverse[k, leaving] = new
+
+
+@inlined
+def enter(inverse: Any, products: Any, dual: Any, basis: Any, entering: int) -> tuple[float, int]:  # pragma: no cover
+    """A step of the dual simplex method: how long it is, and in whose place of the basis a row has come; -1 if in none.
+
+    The place is that of the least ratio of multipliers, `dual` (d,), to `products` (d,): the row times the columns of
+    the inverse. All three are those of the new basis afterwards; without a place they are as they were.
+    """
+    step, leaving = float("inf"), -1
+    for i in range(len(dual)):
+        if products[i] > TINY_PIVOT and dual[i] / products[i] < step:
+            step = dual[i] / products[i]
+            leaving = i
+    if leaving >= 0:
+        for i in range(len(dual)):
+            if i != leaving:
+                dual[i] = max(dual[i] - step * products[i], 0.0)
+        dual[leaving] = step
+        basis[leaving] = entering
+        exchange(inverse, products, leaving)
+    return step, leaving

@@ -72,6 +72,11 @@ class _Shared(NamedTuple):
     others: RegionFacets
     is_other: Bools
 
+    def others_once(self) -> RegionFacets:
+        """Without the second sight of facets between two of these regions."""
+        full, across = self.others, self.others.across
+        return full.part((across < 0) | ~self.is_other[across] | (full.region < across))
+
 
 def pairs(partition: Partition) -> Ints:
     """All pairs of regions that share a facet, (n, 2), the smaller index first, ascending; exact.
@@ -103,9 +108,7 @@ def facets(partition: Partition) -> tuple[Ints, Ints, Ints]:
     cells = _Cells(partition, with_walls=True)
     shared = cells.shared()
     outer = cells.outer(shared)
-    (first, second, bit), full, is_other = shared
-    # A facet between two of the others is seen twice.
-    full = full.part((full.across < 0) | ~is_other[full.across] | (full.region < full.across))
+    (first, second, bit), full = shared.single, shared.others_once()
     low, high = np.minimum(full.region, full.across), np.maximum(full.region, full.across)
     inner = full.across >= 0
     sides = [
@@ -119,9 +122,11 @@ def facets(partition: Partition) -> tuple[Ints, Ints, Ints]:
 
 def owner_counts(partition: Partition) -> Ints:
     """How many facets each bit owns, (n_neurons,); exact."""
-    (_, _, bit), full, is_other = _Cells(partition, with_walls=True).shared()
-    full = full.part((full.across < 0) | ~is_other[full.across] | (full.region < full.across))
-    return np.bincount(np.concatenate([bit, full.owner[full.owner >= 0]]), minlength=partition.network.n_neurons)
+    shared = _Cells(partition, with_walls=True).shared()
+    full = shared.others_once()
+    return np.bincount(
+        np.concatenate([shared.single.bit, full.owner[full.owner >= 0]]), minlength=partition.network.n_neurons
+    )
 
 
 class _Cells:

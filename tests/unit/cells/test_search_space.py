@@ -45,6 +45,13 @@ def test_a_domain_or_few_inputs_keep_the_inputs():
 NORMS = [1, 2, np.inf]
 
 
+def regions_seen_from(x, network, norm):
+    """A space around a point, the patterns of all regions, and their rows there with bounds on their errors."""
+    space = space_of(network, x, None, norm)
+    bits = Lens(network).partition().patterns()
+    return space, bits, *region_rows(space.network, space.around, bits)
+
+
 @pytest.mark.parametrize("norm", NORMS)
 def test_lengths_are_those_among_the_inputs(norm):
     space = space_of(WIDE, X, None, norm)
@@ -58,10 +65,7 @@ def test_lengths_are_those_among_the_inputs(norm):
 @pytest.mark.parametrize("network", [WIDE, generic(6, 3)], ids=["wide", "low"])
 def test_no_region_across_a_row_is_nearer_than_is_said(norm, network):
     """Every region that differs in one bit, whether it is a neighbour or not."""
-    x = X[: network.input_dim]
-    space = space_of(network, x, None, norm)
-    bits = Lens(network).partition().patterns()
-    rows, error = region_rows(space.network, space.around, bits)
+    space, bits, rows, error = regions_seen_from(X[: network.input_dim], network, norm)
     distance, *_ = nearest(space, rows, error)
     assert np.allclose(about_nearest(space, rows), distance)
     across = distances_across(space, rows, error, layer_of_bit(network))
@@ -114,9 +118,7 @@ def test_no_input_of_a_cut_ball_is_above_the_bound(norm, network):
 @pytest.mark.parametrize("network", [WIDE, generic(6, 3)], ids=["wide", "low"])
 def test_distances_are_shown_up_to_rounding(network, norm):
     x = X[: network.input_dim]
-    space = space_of(network, x, None, norm)
-    bits = Lens(network).partition().patterns()
-    rows, error = region_rows(space.network, space.around, bits)
+    space, bits, rows, error = regions_seen_from(x, network, norm)
     distance, shown, multipliers, points = nearest(space, rows, error)
     assert np.allclose(np.linalg.norm(points - x, norm, axis=1), distance)
     assert (shown <= distance * (1 + 1e-15)).all()
