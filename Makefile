@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo quick test oldest lint bench clean
+.PHONY: demo quick test oldest lint bench studies clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo
@@ -43,6 +43,10 @@ oldest:
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/all.py
+
+# Published tables and measurements beside exact ones, the short versions: docs/studies.
+studies: $(VENV)/.installed
+	$(BIN)/python studies/all.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -12,7 +12,7 @@ from polytope_lens import Box, Lens
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "objects.md"
-PAGES = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"])
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"])
 NAMESPACES = {("region", "export"), *(("partition", name) for name in ("plot", "function", "complex", "export"))}
 
 LENS = Lens.from_arrays([np.eye(3)[:2], [[1, 1]]], [[0, 0], [0]])
