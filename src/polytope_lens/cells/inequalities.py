@@ -308,7 +308,9 @@ def facet_polytope(region: Region) -> Polytope:
         rows.append([v // shared for v in row])
         scales.append(scale // shared)
     owners = [tuple(names[q] for q in groups[i]) for i in order]
-    found = of_integers(rows, network.input_dim, scales=scales, owners=owners, hint=region.point, are_facets=True)
+    # Where a domain clips it, facets were looked for in the same coordinates, see `seen_from`.
+    inside = region.point if region.domain is None else facets_seen(region).inside
+    found = of_integers(rows, network.input_dim, scales=scales, owners=owners, hint=inside, are_facets=True)
     answers(found)[quotients] = table[order]
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,7 +16,14 @@ import numpy as np
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integer_rows, sign
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.cells.interior_proposals import are_constant, slacks, step_in, surely_inside
+from polytope_lens.cells.interior_proposals import (
+    are_constant,
+    pays_to_propose,
+    propose_centers,
+    slacks,
+    step_in,
+    surely_inside,
+)
 from polytope_lens.domain import Box
 from polytope_lens.errors import IntractableError
 from polytope_lens.exact.bounded_rows import bounded_rows
@@ -410,8 +418,10 @@ def facets_of_one(network: Network, around: DomainSides, bits: Bools, point: Flo
     rows, error = region_rows(network, around, bits[None])
     points = point[None]
     if not surely_inside(rows, error, points)[0]:
-        moved = step_in(rows, points, np.zeros_like(points))
-        points = moved if surely_inside(rows, error, moved)[0] else points
+        # A corner is left along no row's normal: an image with black and white pixels is one of the cube of all images.
+        proposed = [step_in(rows, points, np.zeros_like(points))]
+        further = (center[None] for center in propose_centers(rows[0], point)) if pays_to_propose(m, d) else ()
+        points = next((moved for moved in chain(proposed, further) if surely_inside(rows, error, moved)[0]), points)
     aims = np.full((1, m, d), np.nan)
     status, vanishes = prove_rows(network, around, bits[None], points, rows, error, aims, hasty=hasty)
     cells = Cells(network, around)

@@ -189,6 +189,30 @@ def test_a_network_that_has_died_has_one_region(domain, width):
     assert region.nearest_boundary().distance == (np.inf if domain is None else 1)
 
 
+@pytest.mark.parametrize("n_corner", [0, 8, 24])
+def test_a_region_is_asked_at_a_corner_of_its_domain_as_well(n_corner, monkeypatch):
+    """A picture with black and white pixels is one: the point inside is proposed by floats, not by rationals."""
+    d, rng = 24, np.random.default_rng(2)
+    lens = Lens.from_arrays(
+        [rng.standard_normal((20, d)), rng.standard_normal((20, 20)), np.ones((1, 20))],
+        [rng.standard_normal(20), rng.standard_normal(20), [0]],
+    )
+    domain = Box(np.zeros(d), np.ones(d))
+    x = np.where(np.arange(d) < n_corner, rng.integers(2, size=d), 0.5)
+    region = lens.at(x, domain)
+
+    def refused(*_args):
+        raise AssertionError("a point inside was looked for in rational arithmetic")
+
+    monkeypatch.setattr("polytope_lens.polytope.facets.inside_point", refused)
+    monkeypatch.setattr("polytope_lens.polytope.metric.ball.float_inside", refused)
+    ball = region.chebyshev_ball()
+    assert 0 < ball.radius <= ball.bound <= ball.radius * (1 + 1e-9)
+    well_inside = lens.at(ball.center, domain)
+    assert well_inside == region
+    assert set(well_inside.polytope.owners) == set(region.polytope.owners)
+
+
 @pytest.mark.parametrize("domain", [None, Box([-1, -1, -1], [1, 1, 1])])
 def test_rows_without_bounds_are_the_same_but_for_rounding(domain):
     network = stack(
