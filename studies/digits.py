@@ -126,9 +126,8 @@ def train(
     target = nn.functional.one_hot(y, 10).float() if loss == "squares" else y
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=decay)
     generator, order, at = torch.Generator().manual_seed(seed), torch.empty(0, dtype=torch.int64), 0
-    step = 0
-    for stop in stops:
-        for step in range(step + 1, stop + 1):
+    for begin, stop in pairwise([0, *stops]):
+        for _ in range(begin, stop):
             if at + batch > len(order):
                 order, at = torch.randperm(len(X), generator=generator), 0
             chosen = order[at : at + batch]
@@ -136,7 +135,6 @@ def train(
             optimizer.zero_grad()
             LOSSES[loss](model(X[chosen]), target[chosen]).backward()
             optimizer.step()
-        step = stop
         yield stop, Lens(model)
 
 
