@@ -14,7 +14,7 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.importers import read as readers
-from polytope_lens.local import attribution, complexity, crossings, regions_at, robustness
+from polytope_lens.local import attribution, complexity, crossings, cutting_neurons, regions_at, robustness
 from polytope_lens.network import characteristic_polynomial as characteristic
 from polytope_lens.network import count_bounds
 from polytope_lens.network import network as net
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from polytope_lens.local.attribution import Attributions
     from polytope_lens.local.complexity import ComplexityEstimate, LocalComplexity
     from polytope_lens.local.crossings import Crossings
+    from polytope_lens.local.cutting_neurons import CuttingNeurons
     from polytope_lens.local.regions_at import RegionsAt
     from polytope_lens.local.robustness import Robustness, RobustnessRadii
     from polytope_lens.partition.partition import Partition
@@ -384,6 +385,12 @@ class Lens:
                 "`norm` and `max_regions`, or `estimate`."
             )
         return complexity.local_complexity_estimate(self.network, x, radius, n_directions=n_directions, seed=seed)
+
+    @documented_by(cutting_neurons.cutting_neurons)
+    def cutting_neurons(
+        self, x: ArrayLike, radius: float, *, norm: float = 2, max_regions: int | None = 200
+    ) -> CuttingNeurons:
+        return cutting_neurons.cutting_neurons(self.network, x, radius, norm=norm, max_regions=max_regions)
 
     @documented_by(crossings.crossings)
     def crossings(self, X: ArrayLike, Y: ArrayLike) -> Crossings:

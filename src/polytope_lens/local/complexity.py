@@ -245,7 +245,7 @@ def _meet_ball(network: Network, x: Floats, radius: float, norm: float, words: W
             share = np.clip((radius - distance) / (2 * length), 0.0, 1.0)
         points_inside = points + np.where(length > 0, share, 0.0)[:, None] * way
         answer[part] = (shown < radius) & surely_inside(rows, error, points_inside)
-        answer[part] &= np.array([_is_near(p, x, radius, norm) for p in points_inside], dtype=bool)
+        answer[part] &= np.array([is_near(p, x, radius, norm) for p in points_inside], dtype=bool)
         for i in np.flatnonzero(~answer[part] & (shown < radius)):
             start_point = rationals(x)
             exact = [
@@ -259,7 +259,7 @@ def _meet_ball(network: Network, x: Floats, radius: float, norm: float, words: W
     return answer
 
 
-def _is_near(point: Floats, x: Floats, radius: float, norm: float) -> bool:
+def is_near(point: Floats, x: Floats, radius: float, norm: float) -> bool:
     """Whether a point is proved to be in the open ball; exact where floats are close."""
     if not np.isfinite(point).all():
         return False

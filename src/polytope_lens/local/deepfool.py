@@ -30,13 +30,13 @@ def candidates(margins: Margins, x: Floats, norm: float) -> Floats:
     accurate method to fool deep neural networks*, algorithm 2; section 3 for other norms.
     """
     with np.errstate(all="ignore"):
-        margin, gradient = _linear(margins, x[None])
+        margin, gradient = linear(margins, x[None])
         step = _steps(margin[0], gradient[0], norm)
         size = np.linalg.norm(step, norm, axis=1)
         rival = np.argsort(np.where(np.isfinite(size), size, np.inf), kind="stable")[:RIVALS]
         points, at = np.repeat(x[None], len(rival), axis=0), np.arange(len(rival))
         for _ in range(STEPS):
-            margin, gradient = _linear(margins, points)
+            margin, gradient = linear(margins, points)
             behind = margin[at, rival] < 0
             step = _steps(margin[at, rival], gradient[at, rival], norm)
             points = np.where(behind[:, None], points + BEYOND * step, points)
@@ -56,7 +56,7 @@ def _margin(margins: Margins, points: Floats, rival: NDArray[np.int64]) -> Float
     return np.asarray(net.evaluate(margins.network, points)[np.arange(len(points)), rival])
 
 
-def _linear(margins: Margins, points: Floats) -> tuple[Floats, Floats]:
+def linear(margins: Margins, points: Floats) -> tuple[Floats, Floats]:
     """All margins at n points, and their gradients, (n, J) and (n, J, d)."""
     maps = affine_maps(margins.network, pack(point_signs(margins.network, points) > 0))
     return net.evaluate(margins.network, points), maps[:, :, :-1]
