@@ -102,6 +102,7 @@ def train(
     batch: int = 64,
     decay: float = 0.0,
     loss: Literal["entropy", "squares"] = "entropy",
+    penalty: float = 0.0,
     seed: int = 0,
 ) -> Iterator[tuple[int, Lens]]:
     """Train with AdamW, and look at the network after given numbers of steps.
@@ -116,6 +117,8 @@ def train(
     rate, batch, decay : learning rate, size of a batch, weight decay
     loss : "entropy" or "squares"
         Cross-entropy, or the mean square of the difference from the one-hot label.
+    penalty : float
+        Times the sum of squared scalar products of different rows of the last matrix.
     seed : int
         Of the order of images.
 
@@ -135,7 +138,12 @@ def train(
             chosen = order[at : at + batch]
             at += batch
             optimizer.zero_grad()
-            LOSSES[loss](model(X[chosen]), target[chosen]).backward()
+            value = LOSSES[loss](model(X[chosen]), target[chosen])
+            if penalty:
+                last = model[-1].weight
+                products = last @ last.T
+                value = value + penalty * (products**2).sum() - penalty * (products.diagonal() ** 2).sum()
+            value.backward()
             optimizer.step()
         yield stop, Lens(model)
 

@@ -289,7 +289,7 @@ def figure(paths: pd.DataFrame, balls: pd.DataFrame) -> plt.Figure:
 def main() -> None:
     """Rows, tables and the figure."""
     asked = arguments(__doc__)
-    counted = keep("liu_counts", ["networks", "shape", "family"], count_rows(50 if asked.full else 5), asked.pages)
+    counted = keep("liu_counts", ["networks", "shape", "family"], count_rows(15 if asked.full else 3), asked.pages)
     show("Neighbours and one-bit pairs, all of space", counted)
     for shape, n in theirs().items():
         print(f"their {shape}: {n} polyhedra, noted {NOTED[shape]}")

@@ -179,7 +179,7 @@ def figure(training: pd.DataFrame, crossing: pd.DataFrame) -> plt.Figure:
     for kind, column, color, style, label in lines:
         some = crossing[crossing.kind == kind]
         last.plot(np.maximum(some.step, 10), some[column], style, color=color, label=label)
-    last.set(xscale="log", ylim=0, xlabel="step (10 stands for 0)", ylabel="boundaries for a unit of length")
+    last.set(xscale="log", ylim=(0, 8), xlabel="step (10 stands for 0)", ylabel="boundaries for a unit of length")
     last.set_title("On the way from image to image")
     last.legend(frameon=False, fontsize=8)
     for axis in axes:
