@@ -171,7 +171,7 @@ def figure(frame: pd.DataFrame) -> plt.Figure:
     panels = [("initialisation", "init"), ("depth", "depth"), ("biases", "bias"), ("dimension", "dim"),
               ("training", "learnt")]  # fmt: skip
     palette = (BLUE, VERMILLION, GREEN, ORANGE)
-    words = {"init": "{}", "depth": "{} layers", "bias": "times {:g}", "dim": "{} inputs", "learnt": "{}"}
+    words = {"init": "{}", "depth": "depth {}", "bias": "times {:g}", "dim": "{} inputs", "learnt": "{}"}
     for axis, (varied, column) in zip(axes.flat, panels, strict=False):
         some = frame[(frame.varied == varied) & (frame["where"] == "space")]
         for color, (_, one) in zip(palette, some.sort_values(column).iterrows(), strict=False):
