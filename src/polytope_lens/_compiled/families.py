@@ -48,13 +48,13 @@ def asked_for() -> str | None:
 
 
 @cache
-def fitting() -> str | None:
-    """The family of which this processor is one, where code for it was brought along and nobody asks for other code."""
+def fitting() -> tuple[str, ...]:
+    """The families of which this processor is one, where code was brought along and nobody asks for other code."""
     if not SHIPPED.is_dir() or platform.machine().lower() not in ("x86_64", "amd64"):
-        return None
+        return ()
     if any(name in os.environ for name in (PROCESSOR, FEATURES, *OPTIONS)):
-        return None
+        return ()
     import llvmlite.binding as llvm
 
     known = {name for name, is_there in llvm.get_host_cpu_features().items() if is_there}
-    return next((family for family, needed in FAMILIES.items() if needed <= known), None)
+    return tuple(family for family, needed in FAMILIES.items() if needed <= known)

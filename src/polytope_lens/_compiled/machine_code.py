@@ -61,8 +61,7 @@ class KeptCode:
         """What was kept; None if there is nothing, or it is damaged."""
         name = self._file(look, host)
         paths = [folder / name for folder in self._folders()]
-        if (family := _shipped_for()) is not None:
-            paths.append(SHIPPED / self._file(look, label(family)))
+        paths += [SHIPPED / self._file(look, label(family)) for family in _shipped_for()]
         for path in paths:
             with suppress(OSError):
                 data = path.read_bytes()
@@ -105,8 +104,8 @@ class KeptCode:
         return f"{self._beginning()}-{key}{SUFFIX}"
 
 
-def _shipped_for() -> str | None:
-    return fitting() if takes_shipped[0] else None
+def _shipped_for() -> tuple[str, ...]:
+    return fitting() if takes_shipped[0] else ()
 
 
 def _dotted(module: Path) -> str:
