@@ -27,6 +27,7 @@ from polytope_lens.cells.interior_proposals import (
 from polytope_lens.domain import Box
 from polytope_lens.errors import IntractableError
 from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.dense_rows import dense_rows, pays_for_rows
 from polytope_lens.exact.forward import quiet
 from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.rows import cell_rows
@@ -41,7 +42,8 @@ from polytope_lens.network.network import (
     slopes,
 )
 from polytope_lens.polytope.batch.large import WITHOUT_FACETS
-from polytope_lens.polytope.batch.redundancy import pays_to_walk, prove_redundancy
+from polytope_lens.polytope.batch.redundancy import LARGE, pays_to_walk, prove_redundancy
+from polytope_lens.polytope.batch.seen_rows import prove_seen
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import (
     distinct,
@@ -127,6 +129,8 @@ def region_rows(network: Network, around: DomainSides, bits: Bools) -> tuple[Flo
             f"the facets of a region of {network.n_neurons} neurons and {network.input_dim} inputs are out of reach: "
             f"its rows are {n_numbers / 1e6:.0f} million numbers. {WITHOUT_FACETS}"
         )
+    if pays_for_rows(network, len(bits)):
+        return dense_rows(network, bits, around.floats)
     rows, error = stacked_rows(network, bits)
     shape = (len(bits), *around.floats.shape)
     rows = np.concatenate([rows, np.broadcast_to(around.floats, shape)], axis=1)
@@ -140,6 +144,8 @@ def rounded_rows(network: Network, around: DomainSides, bits: Bools) -> Floats:
     """
     if has_sparse_layers(network):
         return region_rows(network, around, bits)[0]
+    if pays_for_rows(network, len(bits)):
+        return dense_rows(network, bits, around.floats, bounded=False)[0]
     n, parts = len(bits), []
     values = np.broadcast_to(np.eye(network.input_dim + 1), (n, network.input_dim + 1, network.input_dim + 1))
     with quiet():
@@ -195,6 +201,8 @@ def prove_rows(
 
 def stacked_rows(network: Network, bits: Bools, first: Floats | None = None) -> tuple[Floats, Floats]:
     """Rows ``a . x + c <= 0`` of all neurons that cut, (n, n_neurons, d + 1), and bounds on their error."""
+    if first is None and pays_for_rows(network, len(bits)):
+        return dense_rows(network, bits, np.empty((0, network.input_dim + 1)))
     found = list(zip(network.layers, bounded_rows(network, bits, first), strict=True))
     d = network.input_dim if first is None else first.shape[2] - 1
     nothing = np.empty((0, len(bits), d + 1))
@@ -217,6 +225,33 @@ def _prove(
 
     `cones` (n,) says where rows that pass through the origin may be treated as such.
     """
+    walked = not hasty and rows.shape[1] * (rows.shape[2] - 1) < LARGE
+    if walked:
+        prove_seen(rows, error, points, extent, cones, status, aims)
+        left = np.flatnonzero((status == OPEN).any(axis=1) & ~np.isfinite(extent).all(axis=1))
+        if not left.size:
+            return
+        known, ways = status[left], None if aims is None else aims[left]
+        _prove_polar(rows[left], error[left], points[left], extent[left], known, cones[left], ways, hasty, walked)
+        status[left] = known
+        if aims is not None:
+            aims[left] = ways
+        return
+    _prove_polar(rows, error, points, extent, status, cones, aims, hasty, walked)
+
+
+def _prove_polar(
+    rows: Floats,
+    error: Floats,
+    points: Floats,
+    extent: Floats,
+    status: Statuses,
+    cones: Bools,
+    aims: Floats | None,
+    hasty: bool,
+    walked: bool,
+) -> None:
+    """The same by :func:`.prove_redundancy`, of the rows as they are seen from the points."""
     normal, normal_error = rows[:, :, :-1], error[:, :, :-1]
     slack, slack_error = slacks(rows, error, points)
     with np.errstate(all="ignore"):
@@ -226,7 +261,7 @@ def _prove(
         polar_error += np.where((normal != 0) | (normal_error != 0), UNDERFLOW_GUARD, 0.0)
         slack_error = slack_error / slack * BOUND_SLACK
     central = (rows[:, :, -1] == 0) & (error[:, :, -1] == 0) & cones[:, None]
-    prove_redundancy(polar, polar_error, slack_error, extent, central, status, aims=aims, hasty=hasty)
+    prove_redundancy(polar, polar_error, slack_error, extent, central, status, aims=aims, hasty=hasty, walked=walked)
 
 
 def _mark_implied_behind(
