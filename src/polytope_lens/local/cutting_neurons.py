@@ -127,15 +127,17 @@ def cutting_neurons(
     if max_regions is not None:
         max_regions = validate.count(max_regions, name="`max_regions`")
     tried = _points_around(point, radius, norm)
-    bits = point_signs(network, np.array([p for p in tried if is_near(p, point, radius, norm)])) > 0
-    cut = bits.any(axis=0) & ~bits.all(axis=0)
+    signs = point_signs(network, np.array([p for p in tried if is_near(p, point, radius, norm)]))
+    # Where it is zero at a point, it may be so nowhere near.
+    cut: Bools = np.asarray((signs > 0).any(axis=0) & (signs < 0).any(axis=0))
     left, places = np.zeros_like(cut), bit_places(network)
     for bit in np.flatnonzero(~cut & ~_keep_sign(network, point, radius, norm)).tolist():
         found = _meets(network, places[bit], point, radius, norm, max_regions)
         cut[bit], left[bit] = found is True, found is None
-    numbers = (np.diff(starts(mask.astype(np.int64))[bit_starts(network)]) for mask in (cut, left))
+    first = bit_starts(network)
+    neurons, n_open = (np.diff(starts(mask.astype(np.int64))[first]) for mask in (cut, left))
     status = Status.BUDGET_REACHED if left.any() else Status.COMPLETE
-    return CuttingNeurons(cut, left, *numbers, norm, radius, status)
+    return CuttingNeurons(cut, left, neurons, n_open, norm, radius, status)
 
 
 def _points_around(x: Floats, radius: float, norm: float) -> Floats:
@@ -144,7 +146,7 @@ def _points_around(x: Floats, radius: float, norm: float) -> Floats:
     ways = np.random.default_rng(0).standard_normal((N_POINTS, d))
     if norm == np.inf:
         ways = np.sign(ways)
-    axes = np.eye(d)[:N_POINTS]
+    axes = np.eye(min(d, N_POINTS), d)
     ways = np.concatenate([axes, -axes, ways])
     return np.vstack([x, x + INNER * radius * ways / np.linalg.norm(ways, norm, axis=1)[:, None]])
 
@@ -161,7 +163,9 @@ def _keep_sign(network: Network, x: Floats, radius: float, norm: float) -> Bools
         for turn in (1.0, -1.0):
             top = np.full(layer.width, np.inf)
             for some in batches(layer.width, 2 * layer.width):
-                above, doubt = rows_above(network, index, turn * np.eye(layer.width)[some][None], lines)
+                chosen = np.zeros((1, some.stop - some.start, layer.width))
+                chosen[0, np.arange(chosen.shape[1]), np.arange(some.start, some.stop)] = turn
+                above, doubt = rows_above(network, index, chosen, lines)
                 top[some] = highest_in_ball(space, above, doubt, radius, nothing, nothing)[0]
             ends.append(turn * top)
         high, low = ends

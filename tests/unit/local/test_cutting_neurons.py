@@ -54,6 +54,16 @@ def test_a_boundary_that_no_point_tried_first_sees():
     assert lens.cutting_neurons([0, 0], 0.5003).neurons.tolist() == [1, 0]
 
 
+def test_zero_at_a_point_is_no_other_side():
+    """|x| is zero on a line, which is no region; relu(x) on one, but no point proves that, so it stays open."""
+    bend = Lens.from_arrays([[[1, 0], [-1, 0]], [[1, 1], [1, 0]], [[1, 1]]], [[0, 0], [0, 0], [0]])
+    for x in ([0, 0], [0.25, 0], [-0.25, 0]):
+        found, listed = bend.cutting_neurons(x, 0.5), bend.local_complexity(x, 0.5)
+        assert listed.neurons.tolist() == [2, 1]
+        assert found.neurons.tolist() == [2, 0] and found.n_open[1] >= 1
+        assert not found.cut[2]
+
+
 def test_a_budget_leaves_some_open_and_says_so():
     lens = random_lens((20, 20, 20, 20, 1), 0)
     x = np.random.default_rng(1).standard_normal(20)
