@@ -159,14 +159,15 @@ def figure(training: pd.DataFrame, crossing: pd.DataFrame) -> plt.Figure:
             some = training[(training.scale == scale) & (training.place == place)]
             x = np.maximum(some.step, 10)
             axis.fill_between(x, some.ball, some.ball + some.ball_open, color=color, alpha=0.15, linewidth=0)
-            axis.plot(x, some.ball, "o-", color=color, label=f"{place}: in the ball, exact")
-            axis.plot(x, some.hull, "--", color=color, label=f"{place}: in the corners' hull, exact")
-            axis.plot(x, some.estimate, "x", color=color, label=f"{place}: published estimate")
-        axis.set(
-            xscale="log", ylim=0, xlabel="step (10 stands for 0)", title=f"Radius {RADIUS}, weights times {scale:g}"
-        )
+            axis.plot(x, some.ball, "o-", color=color, label=f"{place} points")
+            axis.plot(x, some.hull, "--", color=color)
+            axis.plot(x, some.estimate, "x", color=color)
+        for style, label in (("o-", "exact, in the ball"), ("--", "exact, in the corners' hull"), ("x", "estimate")):
+            axis.plot([], [], style, color=GREY, label=label)
+        axis.set(xscale="log", xlabel="step (10 stands for 0)", title=f"Radius {RADIUS}, weights times {scale:g}")
+        axis.set_ylim(0, 1.35 * training.ball.max())
+        axis.legend(frameon=False, fontsize=8, ncols=2, loc="upper left")
     axes[0].set_ylabel("neurons whose boundary is met")
-    axes[0].legend(frameon=False, fontsize=8)
     last = axes[-1]
     lines = [
         ("between", "per_length", VERMILLION, "o-", "between classes"),
