@@ -7,7 +7,7 @@ paths between data and to adversarial points; Chebyshev centres and radii. The s
 Open in the paper's abstract and code, so chosen here: where their bisection stops (Hamming distance 1 or 0, or floats
 that cannot be halved), the size of gradient-sign steps (0.1 of the range of a pixel), and what clips unbounded
 polyhedra, most of which hold balls of any size (the cube of images, [0, 1]^64). Digits stand for MNIST. Their weights
-are files beside their code, in no licence that lets us ship them: put `demo_8_nodes.pth` and `demo_8_nodes_2.pth` into
+are files beside their code, which are not kept here: put `demo_8_nodes.pth` and `demo_8_nodes_2.pth` into
 `studies/nets/liu`, and their polyhedra are counted as well.
 """
 
@@ -149,10 +149,7 @@ def count_rows(n_networks: int) -> list[dict[str, Any]]:
 def theirs() -> dict[str, int]:
     """Polyhedra of the networks beside the paper's code, if they are there."""
     files = {"2-4-4-1": THEIRS / "demo_8_nodes.pth", "3-4-4-1": THEIRS / "demo_8_nodes_2.pth"}
-    architecture = ["Linear", "ReLU", "Linear", "ReLU", "Linear"]
-    return {
-        shape: int(Lens(str(path), architecture=architecture).count()) for shape, path in files.items() if path.exists()
-    }
+    return {shape: int(Lens(path, architecture="relu").count()) for shape, path in files.items() if path.exists()}
 
 
 # ------------------------------------------------------------------------------------------------- paths and balls
@@ -290,7 +287,7 @@ def main() -> None:
     """Rows, tables and the figure."""
     asked = arguments(__doc__)
     counted = keep("liu_counts", ["networks", "shape", "family"], count_rows(15 if asked.full else 3), asked.pages)
-    show("Neighbours and one-bit pairs, all of space", counted)
+    show("Neighbours and one-bit pairs, all of space", counted[counted.networks == counted.networks.max()])
     for shape, n in theirs().items():
         print(f"their {shape}: {n} polyhedra, noted {NOTED[shape]}")
     n = 60 if asked.full else 20

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
+import liu
+from digits import perceptron
 from liu import active_bits, ball_rows, by_bisection, by_flipping_bits, counts, gradient_sign, path_rows, small_network
 from polytope_lens import Lens
 
@@ -37,6 +40,15 @@ def test_neighbours_across_a_neuron_that_is_there_twice_differ_in_two_bits():
     assert found["in_one_bit"] < found["neighbours"]
     generic = small_network((2, 4, 4, 1), 0, "as PyTorch draws it")
     assert found["polyhedra"] < len(by_flipping_bits(generic, np.zeros(2)))
+
+
+def test_networks_in_files_are_counted(tmp_path, monkeypatch):
+    model = perceptron((2, 4, 4, 1), 0, init="default")
+    tensors = iter(model.state_dict().values())
+    named = {f"l{k}.{kind}": next(tensors) for k in (1, 2, 3) for kind in ("weight", "bias")}
+    torch.save(named, tmp_path / "demo_8_nodes.pth")
+    monkeypatch.setattr(liu, "THEIRS", tmp_path)
+    assert liu.theirs() == {"2-4-4-1": int(Lens(model).count())}
 
 
 def test_a_bisection_may_miss_what_flips_and_flips_back():
