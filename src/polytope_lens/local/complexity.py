@@ -186,7 +186,8 @@ def local_complexity_estimate(
     Notes
     -----
     An estimate of the number of neurons whose boundary cuts the convex hull of the corners, which lies in the ball of
-    norm 2. For the first layer it is that number itself; behind, where boundaries bend, it may be more or less.
+    norm 2 and is much thinner. For the first layer it is that number itself; behind, where boundaries bend, it may be
+    less. :func:`.cutting_neurons` has the number in the ball, and on the flat of the directions that in the hull.
     Signs are exact. Cost: a forward pass for the corners.
     Source: Humayun, Balestriero and Baraniuk 2024, *Deep networks always grok and here is why*, section 2.
     """
