@@ -43,6 +43,11 @@ LARGEST_SUMMED = 10_000
 ROUNDED_FROM = 15_000
 # How far from zero pre-activations have to be somewhere in a region for the print to count it, as it seems.
 TOLERANCE = 1e-5
+# How many networks are drawn where print does not match.
+MANY = {(5, 2, 4): 1000, (5, 3, 4): 1000, (5, 4, 4): 1000}
+MORE = {(5, 2, 8): 200, (5, 3, 8): 100, (5, 4, 8): 50, (5, 2, 16): 50, (5, 3, 16): 10, (4, 4, 16): 20}
+# So many trials seem to stand behind the means in print for five inputs, by their last digits.
+TRIALS_OF_FIVE = 10
 # Half the side of the boxes in which volumes are found all at once.
 INNER = 64.0
 
@@ -83,14 +88,19 @@ PRINTED = {
 }
 
 
+def drawn(d: int, depth: int, width: int) -> Lens:
+    """A network with torch's initial weights, drawn next, and three outputs."""
+    sizes = [d, *[width] * depth, 3]
+    layers = [torch.nn.Linear(n, m) for n, m in pairwise(sizes)]
+    weights, biases = ([getattr(layer, of).detach().numpy() for layer in layers] for of in ("weight", "bias"))
+    return Lens.from_arrays(weights, biases)
+
+
 def networks() -> Iterator[tuple[dict[str, int], Lens]]:
     """The 240 networks in the order in which they are drawn."""
     torch.manual_seed(1)
     for d, width, depth, trial in product(range(2, 6), (4, 8, 16), range(1, 5), range(TRIALS)):
-        sizes = [d, *[width] * depth, 3]
-        layers = [torch.nn.Linear(n, m) for n, m in pairwise(sizes)]
-        weights, biases = ([getattr(layer, of).detach().numpy() for layer in layers] for of in ("weight", "bias"))
-        yield {"d": d, "depth": depth, "width": width, "trial": trial}, Lens.from_arrays(weights, biases)
+        yield {"d": d, "depth": depth, "width": width, "trial": trial}, drawn(d, depth, width)
 
 
 def is_matched(cell: tuple[int, ...]) -> bool:
@@ -192,6 +202,18 @@ def count_all(full: bool, pages: Path) -> None:
     keep("gaines_bi_counts", NETWORK, rows, pages)
 
 
+def draw_more(full: bool, pages: Path) -> None:
+    """Mean and deviation of many more networks, for cells whose print is not that of these networks."""
+    rows = []
+    for (d, depth, width), n in (MANY | MORE if full else MANY).items():
+        torch.manual_seed(0)
+        counts = [drawn(d, depth, width).count().total for _ in range(n)]
+        rows.append(
+            {"d": d, "depth": depth, "width": width, "n": n, "mean": np.mean(counts), "std": np.std(counts, ddof=1)}
+        )
+    keep("gaines_bi_population", CELL, rows, pages)
+
+
 def measure_all(full: bool, pages: Path) -> None:
     """Facets, boundedness, balls, diameters and volumes, network by network; degrees by cell."""
     rows: list[dict[str, float]] = []
@@ -275,6 +297,7 @@ def main() -> None:
     """Measure, draw, and print the table."""
     options = arguments(__doc__)
     count_all(options.full, options.pages)
+    draw_more(options.full, options.pages)
     measure_all(options.full, options.pages)
     found = table(options.pages)
     picture(found, kept("gaines_bi_degrees", options.pages), options.pages)
@@ -282,6 +305,10 @@ def main() -> None:
         "Regions of all of R^d, beside print; thin: where no point has all pre-activations 1e-5 away from zero",
         found[[*CELL, "mean", "std", "printed_regions", "lost", "thin"]],
     )
+    more = kept("gaines_bi_population", options.pages)
+    more["print"] = [PRINTED[cell].regions for cell in more[CELL].itertuples(index=False, name=None)]
+    more["z"] = (more["print"] - more["mean"]) / (more["std"] / TRIALS_OF_FIVE**0.5)
+    show(f"Many networks, and print in standard errors of a mean of {TRIALS_OF_FIVE}", more)
     shown = ["facets", "printed_facets", "finite_inradius", "printed_finite", "bounded", "diameter", "printed_diameter"]
     show("Geometry, beside print", found[[*CELL, *shown]].dropna(subset="facets"))
     volumes = ["volume_as_printed", "printed_volume", "volume"]
