@@ -108,18 +108,24 @@ def is_matched(cell: tuple[int, ...]) -> bool:
     return cell[0] < 5 and cell != (4, 4, 16)
 
 
+def is_exact(cell: tuple[int, ...]) -> bool:
+    """Whether print has all digits of a matched cell's mean, so that one can tell how many regions are missing."""
+    regions = PRINTED[cell].regions
+    return is_matched(cell) and (regions < ROUNDED_FROM or regions == 42243)
+
+
 def printed_of(key: dict[str, int]) -> Printed:
     """What the table says about the cell that a network belongs to."""
     return PRINTED[cell_of(key)]
 
 
-def measure(lens: Lens) -> tuple[dict[str, float], NDArray[np.int64]]:
-    """The geometry of all regions of R^d: a row of numbers, and the degrees."""
+def measure(lens: Lens) -> tuple[dict[str, float], NDArray[np.int64], list[dict[str, float | str]]]:
+    """The geometry of all regions of R^d: a row of numbers, the degrees, and a row for each thin region."""
     partition = lens.partition()
     adjacency = partition.adjacency()
     degree = dual_graph.degrees(adjacency)
     bounded, balls = partition.bounded_mask(), partition.chebyshev_balls()
-    radii = balls.radii
+    radii, thin = balls.radii, thin_regions(partition, balls.centers)
     found = {
         "regions": len(partition),
         "facets": degree.mean(),
@@ -130,13 +136,16 @@ def measure(lens: Lens) -> tuple[dict[str, float], NDArray[np.int64]]:
         "diameter": dual_graph.diameter(adjacency),
         "one_bit_apart": one_bit_pairs(partition) / (adjacency.nnz // 2) - 1,
         "least_radius": radii.min(),
-        "thin": n_thin(partition, balls.centers),
+        "thin": len(thin),
     }
     if lens.network.input_dim <= 3:
         volumes = volumes_of(lens, partition, bounded)
         found["volume_as_printed"] = volumes[volumes <= LARGEST_SUMMED].sum() / len(partition)
         found["volume"] = volumes.mean() if len(volumes) else 0.0
-    return found, degree
+    listed: list[dict[str, float | str]] = [
+        {"pattern": f"0x{partition[i].pattern.hex}", "inradius": radii[i], "slack": slack} for i, slack in thin
+    ]
+    return found, degree, listed
 
 
 def one_bit_pairs(partition: Partition) -> int:
@@ -150,11 +159,12 @@ def one_bit_pairs(partition: Partition) -> int:
     return n // 2
 
 
-def n_thin(partition: Partition, centers: NDArray[np.float64]) -> int:
-    """In how many regions some pre-activation is within the tolerance of zero, wherever one looks; in floats."""
+def thin_regions(partition: Partition, centers: NDArray[np.float64]) -> list[tuple[int, float]]:
+    """Regions where no point has all pre-activations farther from zero than the tolerance; how far they can be."""
     points = np.where(np.isfinite(centers), centers, partition.witnesses)
     away = np.maximum(least_value(partition, points), least_value(partition, partition.witnesses))
-    return sum(greatest_slack(partition, i) < TOLERANCE for i in np.flatnonzero(away < TOLERANCE).tolist())
+    slacks = [(i, greatest_slack(partition, i)) for i in np.flatnonzero(away < TOLERANCE).tolist()]
+    return [(i, slack) for i, slack in slacks if slack < TOLERANCE]
 
 
 def least_value(partition: Partition, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -215,21 +225,25 @@ def draw_more(full: bool, pages: Path) -> None:
 
 
 def measure_all(full: bool, pages: Path) -> None:
-    """Facets, boundedness, balls, diameters and volumes, network by network; degrees by cell."""
+    """Facets, boundedness, balls, diameters and volumes, network by network; degrees and thin regions by cell."""
     rows: list[dict[str, float]] = []
-    degrees: dict[tuple[int, ...], NDArray[np.int64]] = {}
+    thin: list[dict[str, float | str]] = []
+    degrees = np.zeros(64, dtype=np.int64)
     for key, lens in networks():
         if printed_of(key).regions > (FULL_GEOMETRY if full else SHORT_GEOMETRY):
             continue
-        found, degree = measure(lens)
+        found, degree, listed = measure(lens)
         rows.append({**key, **found})
+        degrees += np.bincount(degree, minlength=64)
         cell = cell_of(key)
-        degrees[cell] = degrees.get(cell, np.zeros(64, dtype=np.int64)) + np.bincount(degree, minlength=64)
+        if is_exact(cell):
+            thin += [{**key, **region} for region in listed]
         if key["trial"] == TRIALS - 1:
             keep("gaines_bi_geometry", NETWORK, rows, pages)
-    keep(
-        "gaines_bi_degrees", [*CELL, "facets"], (row for cell in degrees for row in counted(cell, degrees[cell])), pages
-    )
+            keep("gaines_bi_degrees", [*CELL, "facets"], counted(cell, degrees), pages)
+            degrees[:] = 0
+            if thin:
+                keep("gaines_bi_thin", [*NETWORK, "pattern"], thin, pages)
 
 
 def cell_of(key: dict[str, int]) -> tuple[int, ...]:
@@ -251,9 +265,7 @@ def table(pages: Path) -> pd.DataFrame:
     printed = pd.DataFrame.from_dict(PRINTED, orient="index")
     printed.index = pd.MultiIndex.from_tuples(printed.index, names=CELL)
     found = counts.join(geometry.drop(columns="thin")).join(thin).join(printed.add_prefix("printed_")).reset_index()
-    matched = np.array([is_matched(cell) for cell in found[CELL].itertuples(index=False, name=None)])
-    # Larger ones are rounded in print.
-    exact = matched & (found["printed_regions"] < ROUNDED_FROM) | (found["printed_regions"] == 42243)
+    exact = [is_exact(cell) for cell in found[CELL].itertuples(index=False, name=None)]
     found["lost"] = np.where(exact, np.rint(found["sum"] - TRIALS * found["printed_regions"]), np.nan)
     return found
 
