@@ -6,7 +6,7 @@ the authors' script draws after `torch.manual_seed(1)`, before any training: tor
 the other. They are drawn here in the same order and counted in all of R^d.
 
 The short version counts cells of up to some thousand regions and measures their geometry, in about a minute. With
-`--full`: all 48 cells, 62 million regions, in four minutes of one core; facets, boundedness, largest balls and exact
+`--full`: all 48 cells, 55 million regions, in four minutes of one core; facets, boundedness, largest balls and exact
 diameters of networks of up to 100 000 regions in some six more, and volumes for d = 2 and 3.
 """
 
@@ -45,11 +45,14 @@ ROUNDED_FROM = 15_000
 TOLERANCE = 1e-5
 # How many networks are drawn where print does not match.
 MANY = {(5, 2, 4): 1000, (5, 3, 4): 1000, (5, 4, 4): 1000}
-MORE = {(5, 2, 8): 200, (5, 3, 8): 100, (5, 4, 8): 50, (5, 2, 16): 50, (5, 3, 16): 10, (4, 4, 16): 20}
+MORE = {(5, 2, 8): 300, (5, 3, 8): 100, (5, 4, 8): 20}
+# Networks that are searched in floats: all of whose regions contain a line; and some with regions missing in print.
+SEARCHED = {(4, 2, 4, 0), (4, 2, 4, 1), (5, 2, 4, 0), (5, 2, 4, 1)}
+SEARCHED_LONG = {(2, 2, 16, 0), (3, 2, 8, 1)}
 # So many trials seem to stand behind the means in print for five inputs, by their last digits.
 TRIALS_OF_FIVE = 10
 # Half the side of the boxes in which volumes are found all at once.
-INNER = 64.0
+INNER = 1024.0
 
 
 class Printed(NamedTuple):
@@ -187,6 +190,45 @@ def greatest_slack(partition: Partition, index: int) -> float:
     return float(-found.fun / scale)
 
 
+def found_by_search(lens: Lens, rows_in: type[np.floating]) -> int:
+    """How many regions a search from facet to facet finds in floats, with rows rounded to float32 or float64.
+
+    As the authors' package does it: from the origin, in a box of 1e8, a row is a facet if it can be violated by more
+    than 1e-6 where all others hold, and all is left to a solver with a tolerance of 1e-6.
+    """
+    start = lens.patterns(np.zeros((1, lens.network.input_dim)))[0]
+    waiting, seen, n = [start], {start.tobytes()}, 0
+    options = {"presolve": False, "primal_feasibility_tolerance": 1e-6, "dual_feasibility_tolerance": 1e-6}
+    while waiting:
+        pattern = waiting.pop()
+        rows = rounded_rows(lens, pattern, rows_in)
+        A, b, box = rows[:, :-1], -rows[:, -1], (-1e8, 1e8)
+        if linprog(0 * A[0], A, b, bounds=box, options=options).status != 0:
+            continue
+        n += 1
+        for i, row in enumerate(A):
+            relaxed = b + (np.arange(len(b)) == i)
+            best = linprog(-row, A, relaxed, bounds=box, options=options)
+            across = pattern ^ (np.arange(len(b)) == i)
+            if best.status == 0 and -best.fun - b[i] > 1e-6 and across.tobytes() not in seen:
+                seen.add(across.tobytes())
+                waiting.append(across)
+    return n
+
+
+def rounded_rows(lens: Lens, pattern: NDArray[np.bool_], rows_in: type[np.floating]) -> NDArray[np.float64]:
+    """The rows [a, c], a . x + c <= 0, of a pattern, all operations in the given kind of floats."""
+    d = lens.network.input_dim
+    passed, rows = np.eye(d, d + 1, dtype=rows_in), []
+    for layer in lens.network.layers:
+        bits, pattern = pattern[: layer.width], pattern[layer.width :]
+        row = layer.dense_weight().astype(rows_in) @ passed
+        row[:, -1] += layer.bias.astype(rows_in)
+        rows.append(np.where(bits[:, None], -row, row))
+        passed = row * bits[:, None].astype(rows_in)
+    return np.vstack(rows).astype(np.float64)
+
+
 def volumes_of(lens: Lens, partition: Partition, bounded: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Volumes of the bounded regions, in any order: of those inside a box from its mesh, of others one by one."""
     d = lens.network.input_dim
@@ -305,11 +347,21 @@ def picture(found: pd.DataFrame, degrees: pd.DataFrame, pages: Path) -> None:
     plt.close(figure)
 
 
+def search_all(full: bool, pages: Path) -> None:
+    """What a search in floats makes of networks whose regions all contain a line, and of some with thin regions."""
+    for key, lens in networks():
+        network = (*cell_of(key), key["trial"])
+        if network in SEARCHED or (full and network in SEARCHED_LONG):
+            found = {np.dtype(kind).name: found_by_search(lens, kind) for kind in (np.float64, np.float32)}
+            keep("gaines_bi_searches", NETWORK, [{**key, "exact": lens.count().total, **found}], pages)
+
+
 def main() -> None:
     """Measure, draw, and print the table."""
     options = arguments(__doc__)
     count_all(options.full, options.pages)
     draw_more(options.full, options.pages)
+    search_all(options.full, options.pages)
     measure_all(options.full, options.pages)
     found = table(options.pages)
     picture(found, kept("gaines_bi_degrees", options.pages), options.pages)
@@ -321,6 +373,7 @@ def main() -> None:
     more["print"] = [PRINTED[cell].regions for cell in more[CELL].itertuples(index=False, name=None)]
     more["z"] = (more["print"] - more["mean"]) / (more["std"] / TRIALS_OF_FIVE**0.5)
     show(f"Many networks, and print in standard errors of a mean of {TRIALS_OF_FIVE}", more)
+    show("Regions found by a search in floats", kept("gaines_bi_searches", options.pages))
     shown = ["facets", "printed_facets", "finite_inradius", "printed_finite", "bounded", "diameter", "printed_diameter"]
     show("Geometry, beside print", found[[*CELL, *shown]].dropna(subset="facets"))
     volumes = ["volume_as_printed", "printed_volume", "volume"]
