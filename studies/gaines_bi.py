@@ -5,9 +5,10 @@ each. For d = 2 ... 4 (but for d = 4, depth 4, width 16) the printed numbers of 
 the authors' script draws after `torch.manual_seed(1)`, before any training: torch's initial weights, one network after
 the other. They are drawn here in the same order and counted in all of R^d.
 
-The short version counts cells of up to some thousand regions and measures their geometry, in about a minute. With
-`--full`: all 48 cells, 55 million regions, in four minutes of one core; facets, boundedness, largest balls and exact
-diameters of networks of up to 100 000 regions in some six more, and volumes for d = 2 and 3.
+The short version counts cells of up to some ten thousand regions and measures the geometry of smaller ones, in half a
+minute. With `--full`: all 48 cells, 55 million regions, in three minutes of one core; facets, boundedness, largest balls
+and exact diameters of networks of up to 100 000 regions, and volumes for d = 2 and 3, in two more; larger samples where
+print does not match, and searches in floats, in another two.
 """
 
 from __future__ import annotations
