@@ -5,14 +5,15 @@ each. For d = 2 ... 4 (but for d = 4, depth 4, width 16) the printed numbers of 
 the authors' script draws after `torch.manual_seed(1)`, before any training: torch's initial weights, one network after
 the other. They are drawn here in the same order and counted in all of R^d.
 
-The short version counts cells of up to some ten thousand regions and measures the geometry of smaller ones, in half a
-minute. With `--full`: all 48 cells, 55 million regions, in three minutes of one core; facets, boundedness, largest balls
-and exact diameters of networks of up to 100 000 regions, and volumes for d = 2 and 3, in two more; larger samples where
-print does not match, and searches in floats, in another two.
+The short version counts cells of up to some ten thousand regions, measures the geometry of smaller ones, and trains
+some by the recipes of paper and repository, in a minute. With `--full`: all 48 cells, 55 million regions, in three
+minutes of one core; facets, boundedness, largest balls and exact diameters of networks of up to 100 000 regions, and
+volumes for d = 2 and 3, in two more; larger samples where print does not match, and searches in floats, in another two.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,7 @@ import pandas as pd
 import torch
 from scipy.optimize import linprog
 
+from data_cells import RECIPES, blobs, train
 from polytope_lens import Box, Lens, Partition
 from polytope_lens.network.pattern import find
 from polytope_lens.polyhedral_complex import dual_graph
@@ -50,6 +52,8 @@ MORE = {(5, 2, 8): 300, (5, 3, 8): 100, (5, 4, 8): 20}
 # Networks that are searched in floats: all of whose regions contain a line; and some with regions missing in print.
 SEARCHED = {(4, 2, 4, 0), (4, 2, 4, 1), (5, 2, 4, 0), (5, 2, 4, 1)}
 SEARCHED_LONG = {(2, 2, 16, 0), (3, 2, 8, 1)}
+# Cells that are trained.
+TRAINED = {(d, depth, 4) for d in range(2, 6) for depth in (2, 3, 4)} | {(2, depth, 8) for depth in (2, 3, 4)}
 # So many trials seem to stand behind the means in print for five inputs, by their last digits.
 TRIALS_OF_FIVE = 10
 # Half the side of the boxes in which volumes are found all at once.
@@ -92,19 +96,23 @@ PRINTED = {
 }
 
 
-def drawn(d: int, depth: int, width: int) -> Lens:
+def drawn(d: int, depth: int, width: int) -> torch.nn.Sequential:
     """A network with torch's initial weights, drawn next, and three outputs."""
-    sizes = [d, *[width] * depth, 3]
-    layers = [torch.nn.Linear(n, m) for n, m in pairwise(sizes)]
-    weights, biases = ([getattr(layer, of).detach().numpy() for layer in layers] for of in ("weight", "bias"))
-    return Lens.from_arrays(weights, biases)
+    sizes = [d, *[width] * depth]
+    hidden = [part for n, m in pairwise(sizes) for part in (torch.nn.Linear(n, m), torch.nn.ReLU())]
+    return torch.nn.Sequential(*hidden, torch.nn.Linear(width, 3))
 
 
-def networks() -> Iterator[tuple[dict[str, int], Lens]]:
+def models() -> Iterator[tuple[dict[str, int], torch.nn.Sequential]]:
     """The 240 networks in the order in which they are drawn."""
     torch.manual_seed(1)
     for d, width, depth, trial in product(range(2, 6), (4, 8, 16), range(1, 5), range(TRIALS)):
         yield {"d": d, "depth": depth, "width": width, "trial": trial}, drawn(d, depth, width)
+
+
+def networks() -> Iterator[tuple[dict[str, int], Lens]]:
+    """The same, to be asked."""
+    return ((key, Lens(model)) for key, model in models())
 
 
 def is_matched(cell: tuple[int, ...]) -> bool:
@@ -260,7 +268,7 @@ def draw_more(full: bool, pages: Path) -> None:
     rows = []
     for (d, depth, width), n in (MANY | MORE if full else MANY).items():
         torch.manual_seed(0)
-        counts = [drawn(d, depth, width).count().total for _ in range(n)]
+        counts = [Lens(drawn(d, depth, width)).count().total for _ in range(n)]
         rows.append(
             {"d": d, "depth": depth, "width": width, "n": n, "mean": np.mean(counts), "std": np.std(counts, ddof=1)}
         )
@@ -357,12 +365,36 @@ def search_all(full: bool, pages: Path) -> None:
             keep("gaines_bi_searches", NETWORK, [{**key, "exact": lens.count().total, **found}], pages)
 
 
+def train_all(pages: Path) -> None:
+    """Networks that are trained by the paper's recipe and the repository's; once each, on other draws of batches."""
+    rows = []
+    wanted = [(key, model) for key, model in models() if cell_of(key) in TRAINED]
+    for name, (key, model) in product(("paper", "repository"), wanted):
+        network = deepcopy(model)
+        train(network, *blobs(RECIPES[name], key["d"], key["trial"]), RECIPES[name].epochs)
+        partition = Lens(network).partition()
+        finite = np.isfinite(partition.chebyshev_balls().radii).mean()
+        found = {"regions": len(partition), "finite_inradius": finite, "bounded": partition.bounded_mask().mean()}
+        rows.append({"recipe": name, **key, **found})
+    keep("gaines_bi_trained", ["recipe", *NETWORK], rows, pages)
+
+
+def trained_table(pages: Path) -> pd.DataFrame:
+    """Means and deviations after training, before it, and in print."""
+    trained = kept("gaines_bi_trained", pages).groupby([*CELL, "recipe"])["regions"].agg(["mean", "std"]).unstack()
+    trained.columns = [f"{recipe} {of}" for of, recipe in trained.columns]
+    before = kept("gaines_bi_counts", pages).groupby(CELL)["regions"].agg(["mean", "std"]).add_prefix("before ")
+    found = trained.join(before).reset_index()
+    return found.assign(print=[PRINTED[cell].regions for cell in found[CELL].itertuples(index=False, name=None)])
+
+
 def main() -> None:
     """Measure, draw, and print the table."""
     options = arguments(__doc__)
     count_all(options.full, options.pages)
     draw_more(options.full, options.pages)
     search_all(options.full, options.pages)
+    train_all(options.pages)
     measure_all(options.full, options.pages)
     found = table(options.pages)
     picture(found, kept("gaines_bi_degrees", options.pages), options.pages)
@@ -374,6 +406,7 @@ def main() -> None:
     more["print"] = [PRINTED[cell].regions for cell in more[CELL].itertuples(index=False, name=None)]
     more["z"] = (more["print"] - more["mean"]) / (more["std"] / TRIALS_OF_FIVE**0.5)
     show(f"Many networks, and print in standard errors of a mean of {TRIALS_OF_FIVE}", more)
+    show("Regions after training, before it, and in print", trained_table(options.pages))
     show("Regions found by a search in floats", kept("gaines_bi_searches", options.pages))
     shown = ["facets", "printed_facets", "finite_inradius", "printed_finite", "bounded", "diameter", "printed_diameter"]
     show("Geometry, beside print", found[[*CELL, *shown]].dropna(subset="facets"))

@@ -7,7 +7,19 @@ from math import comb
 import numpy as np
 import pytest
 
-from gaines_bi import CELL, PRINTED, cell_of, greatest_slack, is_matched, measure, networks, table, volumes_of
+from gaines_bi import (
+    CELL,
+    PRINTED,
+    cell_of,
+    found_by_search,
+    greatest_slack,
+    is_matched,
+    measure,
+    networks,
+    rounded_rows,
+    table,
+    volumes_of,
+)
 from polytope_lens import Lens
 from report import keep
 
@@ -86,3 +98,16 @@ def test_the_table_joins_what_was_measured(tmp_path, drawn):
     found = table(tmp_path).iloc[0]
     assert (found["mean"], found["printed_regions"], found["lost"], found["thin"]) == (30.8, 30.8, 0, 0)
     assert found["std"] == pytest.approx(4.147, abs=0.001)
+
+
+def test_a_search_in_float32_finds_regions_that_are_not_there(drawn):
+    """All regions of layers of four contain lines in five inputs; the product of two float32 matrices does not."""
+    lens = drawn[4, 2, 4][1]
+    assert lens.count().total == 54 == found_by_search(lens, np.float64) < found_by_search(lens, np.float32)
+
+
+def test_rows_of_the_search_are_those_of_the_region(drawn):
+    lens = drawn[3, 2, 4][0]
+    region = lens.at([0.25, -0.5, 0.75])
+    rows, exact = rounded_rows(lens, region.pattern.array, np.float64), region.inequalities(facets=False)
+    assert np.allclose(rows[:, :-1], exact.A) and np.allclose(-rows[:, -1], exact.b)
