@@ -112,7 +112,10 @@ def models() -> Iterator[tuple[dict[str, int], torch.nn.Sequential]]:
 
 def networks() -> Iterator[tuple[dict[str, int], Lens]]:
     """The same, to be asked."""
-    return ((key, Lens(model)) for key, model in models())
+    for key, model in models():
+        linear = [layer for layer in model if isinstance(layer, torch.nn.Linear)]
+        weights, biases = ([getattr(layer, of).detach().numpy() for layer in linear] for of in ("weight", "bias"))
+        yield key, Lens.from_arrays(weights, biases)
 
 
 def is_matched(cell: tuple[int, ...]) -> bool:
