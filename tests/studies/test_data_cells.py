@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 from data_cells import RECIPES, blobs, measure, model, neighbours, summary, train
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small networks are trained faster by one thread, most of all where tests share the processor."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def test_neighbours_of_regions_that_hold_points():

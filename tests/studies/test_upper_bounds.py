@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+import torch
 
 from polytope_lens import Lens
 from upper_bounds import BOUNDS, HINZ, initial, measure, summary, trained
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Small networks are trained faster by one thread, most of all where tests share the processor."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("shape", ["1-3-3-3", "3-4-4-4", "2-16-2-16"])

@@ -127,7 +127,10 @@ def region_count_bounds(network: Network) -> RegionCountBounds:
         source = "Serra et al. 2018, theorem 1, with ranks of the weights"
         found.append(Bound("Serra et al.", "upper", serra(network, shapes), formula, source))
     if by_histograms <= MOST_TERMS_OF_HISTOGRAMS:
-        formula = "the same with at most 1 + n_l k regions in the plane where k neurons are off, instead of C(n_l, j)"
+        formula = (
+            "the same with F(n, d, k) regions with at most k neurons off, F(n, 2, k) = 1 + n k and "
+            "F(n, d, k) = F(n - 1, d, k) + F(n - 1, d - 1, k - 1)"
+        )
         source = "Hinz 2021, in the framework of Hinz and van de Geer 2019, with ranks of the weights"
         found.append(Bound("Hinz", "upper", hinz(network, shapes), formula, source))
     if by_weights <= MOST_TERMS_OF_HISTOGRAMS and has_small_weights(network):
