@@ -29,12 +29,12 @@ def most_with_few_off(n: int, d: int) -> list[list[tuple[int, ...]]]:
 
     Notes
     -----
-    On the line, hyperplanes between two regions are off in one of the two, so at most 2 k + 1 regions have at most k
-    off. That they are at most 1 + m k in the plane is quoted from Hinz 2021. In more dimensions a hyperplane is added
-    to m - 1 others: where it is on, regions with at most k off are some of those before; where it is off, they had at most
-    k - 1 off; and those that are on both sides are counted twice, which are as many as regions with at most k - 1 off
-    on the hyperplane. Hence F(m, j, k) <= F(m - 1, j, k) + F(m - 1, j - 1, k - 1), of which sums of binomials, as in
-    Serra et al. 2018, are the solution that starts in dimension 0.
+    On the line, hyperplanes between two regions are off in one of the two, so at most 2 k + 1 regions have at most
+    k off. That they are at most 1 + m k in the plane is quoted from Hinz 2021. In more dimensions a hyperplane is
+    added to m - 1 others: where it is on, regions with at most k off are some of those before; where it is off,
+    they had at most k - 1 off; and those that are on both sides are counted twice, which are as many as regions
+    with at most k - 1 off on the hyperplane. Hence F(m, j, k) <= F(m - 1, j, k) + F(m - 1, j - 1, k - 1), of which
+    sums of binomials, as in Serra et al. 2018, are the solution that starts in dimension 0.
     Cost: n^2 d additions of large integers.
     Source: Hinz 2021, *Using activation histograms to bound the number of affine regions in ReLU feed-forward neural
     networks*, arXiv 2103.17174.
