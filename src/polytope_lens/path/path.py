@@ -13,7 +13,7 @@ from polytope_lens._kept import Keeper, kept
 from polytope_lens.arithmetic.rational import fractions
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import ActivationPattern, flips, unpack
-from polytope_lens.path import sweep
+from polytope_lens.path import path_jumps, sweep
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -128,6 +128,10 @@ class Path(Keeper):
         """The breakpoints as fractions, (k,). Cost: see :func:`.sweep.exact_breakpoints`."""
         found = sweep.Trace(self.breakpoints, self.segments, self.packed_patterns, self.network.n_neurons)
         return fractions(sweep.exact_breakpoints(self.network, self.points, found))
+
+    @documented_by(path_jumps.path_jumps)
+    def jumps(self) -> path_jumps.PathJumps:
+        return path_jumps.path_jumps(self)
 
     @kept
     def _ends(self) -> Floats:
