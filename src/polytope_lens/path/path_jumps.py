@@ -16,7 +16,7 @@ from polytope_lens.network.pattern import flips, unpack
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network.network import Network
-    from polytope_lens.path.path import Path
+    from polytope_lens.path.sweep import Trace
 
     # A number for each crossing, and bounds on their errors
     Known = tuple[Floats, Floats]
@@ -51,14 +51,17 @@ class PathJumps:
         return f"PathJumps({len(self)} crossings, sizes {self.sizes.min():.6g} to {self.sizes.max():.6g})"
 
 
-def path_jumps(path: Path) -> PathJumps:
+def path_jumps(network: Network, points: Floats, found: Trace) -> PathJumps:
     """How much the affine map changes at each breakpoint.
 
     A breakpoint at a corner of the path counts to the segment that begins there, as in `segments`.
 
     Parameters
     ----------
-    path : Path
+    network : Network
+    points : (n + 1, d) array
+        Start, corners and end of the path.
+    found : Trace
 
     Notes
     -----
@@ -76,35 +79,33 @@ def path_jumps(path: Path) -> PathJumps:
     >>> found.sizes, found.turns
     (array([10.,  7.]), array([6., 7.]))
     """
-    network, n = path.network, len(path.breakpoints)
-    row, bit = flips(path.packed_patterns)
+    n = len(found.breakpoints)
+    row, bit = flips(found.packed_patterns)
     breakpoint = row - 1
     is_lone = np.bincount(breakpoint, minlength=n) == 1
     first = bit[np.searchsorted(breakpoint, np.arange(n))]
-    directions = _directions(path.points)
-    found = np.zeros((4, n))
+    directions = _directions(points)
+    numbers = np.zeros((4, n))
     lone = np.flatnonzero(is_lone)
     # In a single layer, boundaries do not depend on where they are crossed.
     _, one, place = np.unique(first[lone] if len(network.layers) == 1 else lone, return_index=True, return_inverse=True)
     each = 4 * max(network.input_dim, network.output_dim, *network.widths, 1)
     for at in batches(len(one), each):
-        found_here = bends(network, *_bits(path, lone[one[at]]))
+        bent = bends(network, *_bits(found, lone[one[at]]))
         crossings = np.flatnonzero((place >= at.start) & (place < at.stop))
         where = lone[crossings]
-        found[:, where] = _of_rank_one(found_here, place[crossings] - at.start, path.segments[where], directions)
+        numbers[:, where] = _of_rank_one(bent, place[crossings] - at.start, found.segments[where], directions)
     for i in np.flatnonzero(~is_lone).tolist():
-        segment = path.segments[i : i + 1]
-        found[:, i] = _of_any_rank(
-            network, *_bits(path, np.array([i])), directions[0][:, segment], directions[1][:, segment]
-        )
-    for array in found:
+        along, along_error = (array[:, found.segments[i : i + 1]] for array in directions)
+        numbers[:, i] = _of_any_rank(network, *_bits(found, np.array([i])), along, along_error)
+    for array in numbers:
         array.flags.writeable = False
-    return PathJumps(*found)
+    return PathJumps(*numbers)
 
 
-def _bits(path: Path, crossings: Ints) -> tuple[Bools, Bools]:
+def _bits(found: Trace, crossings: Ints) -> tuple[Bools, Bools]:
     """Patterns before and after some breakpoints."""
-    before, after = (unpack(path.packed_patterns[crossings + k], path.network.n_neurons) for k in range(2))
+    before, after = (unpack(found.packed_patterns[crossings + k], found.n_neurons) for k in range(2))
     return before, after
 
 
