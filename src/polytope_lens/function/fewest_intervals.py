@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flint import fmpq
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.function.affine_fits_kernels import Fits, KnownValues
+    from polytope_lens.function.affine_fits_kernels import KnownValues
 
 
 class Intervals(NamedTuple):
@@ -71,13 +71,8 @@ def fewest_intervals(samples: KnownValues, eps: float, level: Callable[[int, int
                 stops, open_ends = [*stops[: place + 1], reach], reach < last
                 break
     found = fit(samples, _groups(stops))
-    # Where floats could not tell, fractions did.
-    return Intervals(np.array(stops), found.maps, np.minimum(found.worst, _single(stops, found, eps)))
-
-
-def _single(stops: list[int], found: Fits, eps: float) -> Floats:
-    """What is known of deviations beforehand: 0 of a single interval, at most `eps` of others."""
-    return np.where(np.diff(stops) == 1, 0.0, np.maximum(eps, 0.0)) + 0 * found.worst
+    # Where floats could not tell, fractions did; and on a single interval the function is affine.
+    return Intervals(np.array(stops), found.maps, np.minimum(found.worst, np.where(np.diff(stops) == 1, 0.0, eps)))
 
 
 def _groups(stops: Sequence[int]) -> Groups:

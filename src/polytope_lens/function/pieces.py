@@ -22,6 +22,7 @@ from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.domain import is_bounded
 from polytope_lens.errors import UnboundedPolytopeError
+from polytope_lens.exact.forward import quiet
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.values import bounded_values
 from polytope_lens.flat_domain import asked_on_flat
@@ -67,7 +68,7 @@ class Pieces:
     deviations : (n_pieces,) array
         Proved bounds on how far each affine function is from the network, over the piece and the outputs.
     maps : (n_pieces, out, d + 1) array
-        The affine functions ``[A, b]``; rounded. In a flat box, of the inputs that are free.
+        The affine functions ``[A, b]``; rounded, and NaN where that is out of range. In a flat box, of the free inputs.
     n_boundaries, n_kept : int
         How many facets there are between two regions, and how many of them are between two pieces.
     """
@@ -301,7 +302,8 @@ def _fitted(mergers: _Mergers, labels: Ints) -> tuple[Floats, Floats]:
 def _about_zero(maps: Floats, first: Floats) -> Floats:
     """Maps ``A (x - first) + b`` as ``[A, b]``."""
     found = maps.copy()
-    found[:, :, -1] -= np.einsum("nok,nk->no", maps[:, :, :-1], first)
+    with quiet():
+        found[:, :, -1] -= np.einsum("nok,nk->no", maps[:, :, :-1], first)
     return found
 
 

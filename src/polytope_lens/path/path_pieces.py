@@ -12,6 +12,7 @@ from flint import fmpq
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import integer_matrix
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNIT_ROUNDOFF
+from polytope_lens.exact.forward import quiet
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.values import bounded_values
 from polytope_lens.function.affine_fits_kernels import KnownValues
@@ -36,7 +37,7 @@ class PathPieces:
     stops : (n_pieces + 1,) array
         Positions where the pieces end, as those of :class:`.Path`: breakpoints and corners.
     values : (n_pieces, 2, out) array
-        What the affine functions are at the two ends of their pieces; rounded.
+        What the affine functions are at the two ends of their pieces; rounded, and NaN where that is out of range.
     deviations : (n_pieces,) array
         Proved bounds on how far each is from the network, over the piece and the outputs.
     n_intervals : int
@@ -105,7 +106,8 @@ def path_pieces(network: Network, points: Floats, found: Trace, eps: float, outp
         first, last = pieces.stops[:-1], pieces.stops[1:]
         # Maps are about the first knot of each piece.
         beginning = pieces.maps[:, :, 1]
-        end = beginning + pieces.maps[:, :, 0] * (t[last] - t[first])[:, None]
+        with quiet():
+            end = beginning + pieces.maps[:, :, 0] * (t[last] - t[first])[:, None]
         ends.append(knots.positions[last])
         values.append(np.stack([beginning, end], axis=1))
         deviations.append(pieces.deviations)

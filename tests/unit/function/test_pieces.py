@@ -216,3 +216,21 @@ def test_refusals():
     for eps, output, told in ((-0.5, None, "at least 0"), (float("nan"), None, "finite"), (1, 3, "output")):
         with pytest.raises(OptionError, match=told):
             lens.partition(around(2)).function.pieces(eps, output)
+
+
+@pytest.mark.parametrize("scale", [2.0**500, 2.0**-500])
+def test_numbers_out_of_range_are_not_guessed(scale):
+    """Nothing is merged, and nothing told apart, that floats do not know; on paths fractions decide."""
+    network = written((2, 5, 5, 1), 9).network
+    lens = Lens.from_arrays(
+        [scale * layer.weight for layer in network.layers] + [scale * network.output_weight],
+        [scale * layer.bias for layer in network.layers] + [scale * network.output_bias],
+    )
+    partition, path = lens.partition(around(2)), lens.path([-1, -0.5], [1, 0.75])
+    jumps = partition.function.jumps()
+    exact = partition.function.jumps(1, exact=True)
+    assert (exact.sizes > 0).all() and not (jumps.sizes + jumps.errors == 0).any()
+    found = partition.function.pieces(0.0)
+    assert 1 <= found.at_least <= found.n_pieces == len(partition)
+    assert len(path.pieces(0.0)) == len(path) == len(path.jumps()) + 1
+    assert len(path.pieces(1.0)) == (len(path) if scale > 1 else 1)
