@@ -6,7 +6,7 @@ function stays within a budget of the network; the budget is a share of the netw
 the same is done along straight lines between two test images, where the least number of pieces is found exactly.
 
     python studies/which_boundaries.py          # three seeds, 40 lines: about a minute
-    python studies/which_boundaries.py --full   # ten seeds, wider networks, 300 lines: about 15 minutes
+    python studies/which_boundaries.py --full   # ten seeds, wider networks, 300 lines: about 8 minutes
 
 Settings are ours: no paper is reproduced here. Weights are torch's default ones, trainings Adam with full batches.
 """

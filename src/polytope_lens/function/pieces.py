@@ -115,7 +115,7 @@ def pieces(partition: Partition, eps: float, output: int | None = None) -> Piece
     Proved: floats with bounds on their errors; both numbers are what they say, whatever was rounded. With one input
     they are equal, the exact number of pieces (:mod:`.fewest_intervals`). Elsewhere regions are merged two by two,
     those that cost least first, which is not always best: in the plane the two numbers are mostly within some per cent
-    for small deviations, within a factor of two or three for large ones. With `eps` 0, pieces are linear pieces,
+    for small deviations, within a factor of two to four for large ones. With `eps` 0, pieces are linear pieces,
     and there are no fewer connected ones.
     Merging is done once for all budgets and kept with the partition. Cost: a tenth of a millisecond for each region in
     the plane, some microseconds more for each region and piece; with four inputs and more the corners of the regions
