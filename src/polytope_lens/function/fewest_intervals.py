@@ -1,9 +1,8 @@
 """The fewest pieces of a line on each of which an affine function is near enough to a piecewise affine one.
 
 Pieces are unions of the intervals on which the function is affine; they need not join continuously. One after the
-other, each is made as long as it can be, which is best: whatever pieces there are, the k-th of them ends no farther
-(Tomek 1974, *Two algorithms for piecewise-linear continuous approximation of functions of one variable*, says it of
-sampled functions).
+other, each is made as long as it can be. That is best: a part of a piece is near enough where the piece is, so whatever
+other pieces there are, the first k of them end no farther than the first k of these.
 """
 
 from __future__ import annotations
