@@ -5,7 +5,7 @@ turn above and below as their affine dependence says; the point that deviates mo
 the deviation grows until no point deviates more. It is a lower bound on what any affine function has to deviate on
 these points, and the greatest deviation of all points an upper one.
 
-Source: Cheney 1966, *Introduction to Approximation Theory*, chapter 2 (the exchange method of Stiefel).
+Source: Stiefel 1958, *Numerical methods of Tschebyscheff approximation*, in *On Numerical Approximation*, Madison.
 """
 
 from __future__ import annotations
