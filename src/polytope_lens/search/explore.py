@@ -100,7 +100,7 @@ def explore(
     >>> lens.explore([0.2, 0.1])
     Partition(7 regions of all of R^2, per layer [7], flip, COMPLETE)
     >>> print(lens.explore([0.2, 0.1], max_regions=3).explain())  # doctest: +NORMALIZE_WHITESPACE
-    Status.BUDGET_REACHED: stopped at max_regions=3 with 2 facets uncrossed and 2 regions at some of whose facets it did
+    Status.BUDGET_REACHED: stopped at max_regions=3 with 1 facets uncrossed and 2 regions at some of whose facets it did
     not look. The regions found are correct but not all of them. Raise `max_regions` or choose a smaller `domain`.
     """
     domain = check_domain(domain, network.input_dim)
