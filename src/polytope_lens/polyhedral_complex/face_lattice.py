@@ -16,7 +16,7 @@ from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.polyhedral_complex.facet_table import shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete
-from polytope_lens.polytope.recession import cone_of_rows
+from polytope_lens.polytope.recession import ConeGenerators, cone_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -198,26 +198,36 @@ def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
 
 
 def _faces_of(rows: Sequence[Sequence[fmpz]], d: int) -> Iterator[tuple[Bools, int]]:
-    """Faces of ``{x : a . x + c <= 0}``: which rows vanish on each, and its dimension.
+    """Faces of ``{x : a . x + c <= 0}``: which rows vanish on each, and its dimension."""
+    cone, spans = cone_faces(rows, d)
+    tight = [rays_on(row, cone.rays) for row in rows]
+    for span, dim in spans:
+        yield np.array([span & ~held == 0 for held in tight], dtype=bool), dim
 
-    It is the part with t = 1 of a cone, whose faces are spanned by those of its rays that lie on some rows; sets of
+
+def cone_faces(rows: Sequence[Sequence[fmpz]], d: int) -> tuple[ConeGenerators, list[tuple[int, int]]]:
+    """The cone over ``{x : a . x + c <= 0}``, and the faces of this polyhedron: the rays of each, and its dimension.
+
+    It is the part with t = 1 of the cone, whose faces are spanned by those of its rays that lie on some rows; sets of
     rays are the bits of an integer.
     """
     upward = [fmpz(0)] * d + [fmpz(-1)]
     cone = cone_of_rows([*rows, upward], d + 1)
-    tight = [
-        sum(1 << k for k, ray in enumerate(cone.rays) if sum(a * v for a, v in zip(row, ray, strict=True)) == 0)
-        for row in rows
-    ]
     at_infinity = sum(1 << k for k, ray in enumerate(cone.rays) if ray[-1] == 0)
     spans = {(1 << len(cone.rays)) - 1}
-    for held in set(tight):
+    for held in {rays_on(row, cone.rays) for row in rows}:
         spans |= {span & held for span in spans}
+    found = []
     for span in spans:
         if span & ~at_infinity:
             rays = [ray for k, ray in enumerate(cone.rays) if span >> k & 1]
-            dim = fmpz_mat([*map(list, rays), *map(list, cone.lines)]).rank() - 1
-            yield np.array([span & ~held == 0 for held in tight], dtype=bool), dim
+            found.append((span, fmpz_mat([*map(list, rays), *map(list, cone.lines)]).rank() - 1))
+    return cone, found
+
+
+def rays_on(row: Sequence[fmpz], rays: Sequence[tuple[int, ...]]) -> int:
+    """Which rays lie on a row, as bits."""
+    return sum(1 << k for k, ray in enumerate(rays) if not sum(a * v for a, v in zip(row, ray, strict=True)))
 
 
 def _of_mesh(partition: Partition, mesh: PlanarMesh | PolyhedralMesh) -> FVector:
