@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from flint import fmpz
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import list_of
 from polytope_lens._deferred import csgraph, sparse
-from polytope_lens.arithmetic.rational import dot, sign
+from polytope_lens.arithmetic.rational import sign
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_on_flat
@@ -21,12 +22,14 @@ from polytope_lens.polyhedral_complex.face_lattice import MAX_REGIONS
 from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Ints, Signs
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
-    from polytope_lens.polyhedral_complex.cell_complex import CellComplex, Generators
+    from polytope_lens.polyhedral_complex.cell_complex import CellComplex, CornersAndRays
 
 SIDES = ("level", "sub", "super")
 
@@ -37,7 +40,7 @@ def betti(
     output: int | None = None,
     value: float | None = None,
     *,
-    side: str = "level",
+    side: Literal["level", "sub", "super"] = "level",
     between: tuple[int, int] | None = None,
     bounded: bool = False,
     max_regions: int = MAX_REGIONS,
@@ -115,10 +118,10 @@ def betti(
         signs = factor * corner_signs(partition, function).signs
         return _counted(mesh_cells(partition), signs, is_level, bounded)
     cells, generators = exact_cells(partition, max_regions=max_regions, purpose="`betti`")
-    signs = _signs(partition, function, generators, factor)
-    if signs is None:  # the set goes on along a line, and has one point on each: it is a graph over all the others
+    slopes = _signs(partition, function, generators, factor)
+    if slopes is None:  # the set goes on along a line, and has one point on each: it is a graph over all the others
         return (int(not bounded), *(0,) * (d - 1))
-    found = cut_betti_numbers(cells, signs, is_level=is_level, bounded=bounded)
+    found = cut_betti_numbers(cells, slopes, is_level=is_level, bounded=bounded)
     return tuple((found + [0] * d)[:d])
 
 
@@ -258,14 +261,19 @@ def _cavities(
 # ------------------------------------------------------------------------------------------------------- elsewhere
 
 
-def _signs(partition: Partition, function: Network, generators: Generators, factor: int) -> NDArray[np.int8] | None:
+def _signs(partition: Partition, function: Network, generators: CornersAndRays, factor: int) -> NDArray[np.int8] | None:
     """Signs at points, and of slopes along directions; None if the function changes along a line of the complex."""
     source, bits = ExactRows(function), partition.patterns()
     row = source.rows(len(function.layers), bits[0])[0]
-    if any(dot(row, line) != 0 for line in generators.lines):
+    if any(_at(row, line) != 0 for line in generators.lines):
         return None
     signs = np.zeros(len(generators.vectors), dtype=np.int8)
     for i in np.argsort(generators.regions, kind="stable").tolist():
         row = source.rows(len(function.layers), bits[generators.regions[i]])[0]
-        signs[i] = factor * sign(dot(row, generators.vectors[i]))
+        signs[i] = factor * sign(_at(row, generators.vectors[i]))
     return signs
+
+
+def _at(row: Sequence[fmpz], vector: Sequence[int]) -> fmpz:
+    """The value of a row at a vector."""
+    return sum((a * v for a, v in zip(row, vector, strict=True)), fmpz(0))

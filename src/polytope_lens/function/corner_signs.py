@@ -9,7 +9,7 @@ import numpy as np
 from polytope_lens._compiled.jit import jit
 from polytope_lens.arithmetic.rational import dot, sign
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values
+from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values, roughly_bounded_values
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polyhedral_complex.mesh_vertices import EdgeLines, point_numbers, rational_corners
@@ -49,13 +49,18 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
 
     Notes
     -----
-    A float pass whose bounds include the corners' own errors decides nearly all. The others, in deep networks all, are
-    seen from one region each, where the function is affine with a row known in double-double, or in integers.
-    Cost: two matrix products for each layer; milliseconds for each region with a corner that is zero, or too close.
+    A float pass whose bounds include the corners' own errors decides nearly all: first with one bound for all, then,
+    where that leaves something open, with one for each. The others, in deep networks all, are seen from one region
+    each, where the function is affine with a row known in double-double, or in integers.
+    Cost: a matrix product for each layer, two more in deep networks; milliseconds for each region with a corner that is
+    zero, or too close.
     """
     mesh = require_mesh(partition)
-    values, bounds = bounded_values(function, mesh.points, mesh.error)
+    values, bounds = roughly_bounded_values(function, mesh.points, mesh.error)
     signs, doubtful = _decided(values[:, 0], bounds[:, 0])
+    again = np.flatnonzero(doubtful)
+    values[again], bounds = bounded_values(function, mesh.points[again], mesh.error[again])
+    signs[again], doubtful[again] = _decided(values[again, 0], bounds[:, 0])
     if zero is not None:
         signs[zero], doubtful[zero] = 0, False
     again = np.flatnonzero(doubtful)

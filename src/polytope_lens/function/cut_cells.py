@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from polytope_lens._deferred import csgraph, sparse
-from polytope_lens.polyhedral_complex.homology import Boundaries, betti_numbers
+from polytope_lens.polyhedral_complex.homology import BoundaryMaps, betti_numbers
 
 if TYPE_CHECKING:
     from polytope_lens._types import Signs
@@ -57,9 +57,11 @@ def cut_betti_numbers(cells: CellComplex, signs: Signs, *, is_level: bool, bound
     wanted = [[part.is_bounded for part in of_dim] for of_dim in parts]
     if bounded:
         inside = _inside(parts, goes_on=cells.n_lines > 0)
-        wanted = [[one and other for one, other in zip(*pair, strict=True)] for pair in zip(wanted, inside, strict=True)]
+        wanted = [
+            [one and other for one, other in zip(*pair, strict=True)] for pair in zip(wanted, inside, strict=True)
+        ]
     chosen = [[i for i, is_wanted in enumerate(of_dim) if is_wanted] for of_dim in wanted]
-    return betti_numbers(Boundaries([[part.sides for part in of_dim] for of_dim in parts[1:]]), chosen)
+    return betti_numbers(BoundaryMaps([[part.sides for part in of_dim] for of_dim in parts[1:]]), chosen)
 
 
 def _parts(cells: CellComplex, signs: Signs, is_level: bool) -> list[list[_Part]]:

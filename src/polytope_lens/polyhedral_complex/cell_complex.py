@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     Vector = tuple[int, ...]
 
+T = TypeVar("T", bound=np.generic)
+
 
 class Sides(NamedTuple):
     """The cells of one dimension less on the boundary of each cell, as a ragged array."""
@@ -36,18 +39,18 @@ class Sides(NamedTuple):
     indptr: Ints
     cells: Ints
 
-    def highest(self, of: NDArray[np.generic]) -> NDArray[np.generic]:
+    def highest(self, of: NDArray[T]) -> NDArray[T]:
         """For each cell, the greatest of what there is of its sides."""
         return np.asarray(np.maximum.reduceat(of[self.cells], self.indptr[:-1])) if len(self.indptr) > 1 else of[:0]
 
-    def lowest(self, of: NDArray[np.generic]) -> NDArray[np.generic]:
+    def lowest(self, of: NDArray[T]) -> NDArray[T]:
         """For each cell, the least of what there is of its sides."""
         return np.asarray(np.minimum.reduceat(of[self.cells], self.indptr[:-1])) if len(self.indptr) > 1 else of[:0]
 
     def of_cells(self) -> Iterator[list[int]]:
         """The sides of each cell, as lists."""
         bounds, cells = self.indptr.tolist(), self.cells.tolist()
-        return (cells[start:stop] for start, stop in zip(bounds[:-1], bounds[1:], strict=True))
+        return (cells[start:stop] for start, stop in pairwise(bounds))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +96,7 @@ class CellComplex:
         return f"CellComplex({self.sizes} cells by dimension)"
 
 
-class Generators(NamedTuple):
+class CornersAndRays(NamedTuple):
     """Points and directions of a complex in homogeneous integer coordinates, and a region that each belongs to."""
 
     vectors: list[Vector]
@@ -144,7 +147,7 @@ def _covered(numbers: Ints, n: int) -> Bools:
 
 def exact_cells(
     partition: Partition, *, max_regions: int = MAX_REGIONS, purpose: str
-) -> tuple[CellComplex, Generators]:
+) -> tuple[CellComplex, CornersAndRays]:
     """The cells of any partition, bounded or not, in any number of dimensions; exact.
 
     Parameters
@@ -184,7 +187,7 @@ def exact_cells(
         lines = cone.lines
         walls = [rays_on(row, cone.rays) for row in around]
         table.add(region, cone.rays, [(dim - len(lines), span) for span, dim in spans], walls)
-    return table.complex(d - len(lines), len(lines)), Generators(*table.generators(), lines)
+    return table.complex(d - len(lines), len(lines)), CornersAndRays(*table.generators(), lines)
 
 
 class _CellTable:
@@ -214,9 +217,7 @@ class _CellTable:
             number = members[0] if dim == 0 else self._known.get(key, len(of_dim))
             if number == len(of_dim):
                 self._known[key] = number
-                of_dim.append(
-                    members if dim == 1 else [i for i, inner in here.get(dim - 1, []) if not inner & ~span]
-                )
+                of_dim.append(members if dim == 1 else [i for i, inner in here.get(dim - 1, []) if not inner & ~span])
                 self._outer.setdefault(dim, []).append(any(not span & ~wall for wall in walls))
             here.setdefault(dim, []).append((number, span))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Chain = dict[int, fmpq]
 
 
-class Boundaries:
+class BoundaryMaps:
     """The boundary of each cell as a sum of its sides with signs.
 
     Parameters
@@ -68,13 +68,13 @@ class Boundaries:
 
 
 def pairs(
-    boundaries: Boundaries, cells: Sequence[Iterable[int]], skipped: Sequence[set[int]] | None = None
+    boundaries: BoundaryMaps, cells: Sequence[Iterable[int]], skipped: Sequence[set[int]] | None = None
 ) -> list[list[tuple[int, int]]]:
     """Which cell gives rise to a class of homology, and which one ends it, in a complex that grows cell by cell.
 
     Parameters
     ----------
-    boundaries : Boundaries
+    boundaries : BoundaryMaps
     cells : sequence of iterables
         ``cells[k]`` are the cells of dimension k in the order in which they come, each after its sides. Sides that are
         not among them count as zero: the homology is then relative to these.
@@ -97,7 +97,8 @@ def pairs(
     found: list[list[tuple[int, int]]] = [[] for _ in cells]
     done = [set(of_dim) for of_dim in skipped] if skipped is not None else [set() for _ in cells]
     for dim in range(len(cells) - 1, 0, -1):
-        place, columns = places[dim - 1], {}
+        place = places[dim - 1]
+        columns: dict[int, Chain] = {}
         for cell in places[dim]:
             if cell in done[dim]:
                 continue
@@ -131,7 +132,7 @@ def _reduced(column: Chain, columns: Mapping[int, Chain], place: Mapping[int, in
     return None
 
 
-def betti_numbers(boundaries: Boundaries, cells: Sequence[Sequence[int]]) -> list[int]:
+def betti_numbers(boundaries: BoundaryMaps, cells: Sequence[Sequence[int]]) -> list[int]:
     """Rank of the homology of some cells in each dimension, relative to sides that are not among them; exact."""
     found = pairs(boundaries, cells)
     ranks = [len(of_dim) for of_dim in cells]

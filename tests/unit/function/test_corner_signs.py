@@ -29,6 +29,7 @@ def test_every_rung_finds_the_same_signs(monkeypatch):
 
     nothing = np.full(len(partition.mesh.points), np.nan)
     blind = {
+        "roughly_bounded_values": lambda network, X, *_, **__: (np.zeros((len(X), 1)), nothing[: len(X), None]),
         "bounded_values": lambda network, X, *_, **__: (np.zeros((len(X), 1)), nothing[: len(X), None]),
         "affine_values": lambda rows, error, X, radius: (np.zeros(len(X)), nothing[: len(X)]),
     }
