@@ -56,7 +56,7 @@ MEMBERS = {
         to_geodataframe to_networkx vertices volumes witnesses
     """,
     "plot": "interactive surface",
-    "function": "gradient_variation moments norms total_variation",
+    "function": "critical_cells gradient_variation moments norms persistence total_variation",
     "complex": "bent_hyperplane f_vector faces facets linear_region_counts",
     "export": "obj ply write",
     "Path": """

@@ -218,39 +218,29 @@ def _cavities(
     cells: CellComplex, low: list[Signs], high: list[Signs], is_level: bool, edge_labels: Ints, dropped: Bools
 ) -> int:
     """Bounded parts of the complement in space, to which components that are dropped belong."""
-    n_regions, facet = cells.sizes[3], cells.sides[2].cells
-    region = list_of(cells.sides[2].indptr)
-    order = np.argsort(facet, kind="stable")
-    facet, region = facet[order], region[order]
-    twice = np.flatnonzero(facet[1:] == facet[:-1])
+    n_regions, beside = cells.sizes[3], cells.beside
+    inner = beside[:, 1] >= 0
     outside = 2 * n_regions
-    pairs = []
     parts = [(0, [one > 0 for one in high])]
     if is_level:
         parts.append((n_regions, [one < 0 for one in low]))
-    present = [np.array([outside])]
+    pairs, present = [], [np.array([outside])]
     for start, there in parts:
-        open_facet = there[2][facet]
-        inner = twice[open_facet[twice]]
-        pairs.append(np.column_stack([region[inner], region[inner + 1]]) + start)
-        at_wall = open_facet & cells.outer[2][facet]
-        pairs.append(np.column_stack([region[at_wall] + start, np.full(int(at_wall.sum()), outside)]))
+        pairs.append(beside[inner & there[2]] + start)
+        at_wall = beside[~inner & there[2], 0] + start
+        pairs.append(np.column_stack([at_wall, np.full(len(at_wall), outside)]))
         present.append(np.flatnonzero(there[3]) + start)
     if dropped.any():
         labels = np.flatnonzero(dropped)
         pairs.append(np.column_stack([outside + 1 + labels, np.full(len(labels), outside)]))
-        polygon_indptr, edge = cells.sides[1]
-        touched = edge_labels[edge] >= 0
-        touched[touched] = dropped[edge_labels[edge][touched]]
-        beside = np.unique(np.column_stack([list_of(polygon_indptr)[touched], edge_labels[edge[touched]]]), axis=0)
-        # Each polygon is a side of one region or two.
-        at = np.searchsorted(facet, beside[:, 0])
-        for step in (0, 1):
-            of = np.minimum(at + step, len(facet) - 1)
-            same = facet[of] == beside[:, 0]
+        indptr, edge = cells.sides[1]
+        of_edge = edge_labels[edge]
+        touched = (of_edge >= 0) & dropped[of_edge]
+        polygon, label = list_of(indptr)[touched], outside + 1 + of_edge[touched]
+        for region in beside[polygon].T:
             for start, there in parts:
-                known = same & there[3][region[of]]
-                pairs.append(np.column_stack([region[of][known] + start, outside + 1 + beside[known, 1]]))
+                known = (region >= 0) & there[3][region]
+                pairs.append(np.column_stack([region[known] + start, label[known]]))
     n = outside + 1 + len(dropped)
     first, second = np.concatenate(pairs).T
     graph = sparse.coo_array((np.ones(len(first), dtype=bool), (first, second)), shape=(n, n))

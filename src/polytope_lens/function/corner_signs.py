@@ -65,7 +65,7 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
         signs[zero], doubtful[zero] = 0, False
     again = np.flatnonzero(doubtful)
     if again.size:
-        regions, index = np.unique(_few_regions(mesh, doubtful)[again], return_inverse=True)
+        regions, index = np.unique(few_regions(mesh, doubtful)[again], return_inverse=True)
         bits = unpack(partition.packed_patterns[regions], partition.network.n_neurons)
         rows, error = bounded_gradients(function, bits[:, : function.n_neurons])
         near, bound = affine_values(rows[index], error[index], mesh.points[again], mesh.error[again])
@@ -99,7 +99,7 @@ def _exact_signs(partition: Partition, function: Network, points: Ints, regions:
 def exact_corners(partition: Partition) -> Callable[[int], tuple[fmpq, ...]]:
     """A function that gives the exact coordinates of points of the mesh, by their numbers; milliseconds for each."""
     mesh = require_mesh(partition)
-    region_of, corners_of = _few_regions(mesh, np.ones(len(mesh.points), dtype=bool)), rational_corners(partition)
+    region_of, corners_of = few_regions(mesh, np.ones(len(mesh.points), dtype=bool)), rational_corners(partition)
     known: dict[int, tuple[fmpq, ...]] = {}
 
     def corner(point: int) -> tuple[fmpq, ...]:
@@ -136,7 +136,7 @@ def _decided(values: Floats, bounds: Floats) -> tuple[Signs, Bools]:
     return positive.astype(np.int8) - negative.astype(np.int8), ~(positive | negative | (bounds == 0))
 
 
-def _few_regions(mesh: PlanarMesh | PolyhedralMesh, wanted: Bools) -> Ints:
+def few_regions(mesh: PlanarMesh | PolyhedralMesh, wanted: Bools) -> Ints:
     """For each wanted point a region around it, all of them few; -1 for other points.
 
     Regions are taken that have many wanted points to themselves, then such that have fewer.

@@ -14,7 +14,7 @@ from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
-from polytope_lens.function import level_set, moments, norms, variation
+from polytope_lens.function import critical_cells, level_set, moments, norms, persistence, variation
 from polytope_lens.io.files import write_text
 from polytope_lens.polyhedral_complex import face_lattice, facet_table, linear_regions
 from polytope_lens.render import interactive, solid_files
@@ -138,7 +138,7 @@ class PartitionFunction(Namespace):
     >>> lens = Lens.from_arrays([[[1]], [[1]]], [[0], [0]])  # relu(x)
     >>> function = lens.partition(Box([-1], [1])).function
     >>> function
-    PartitionFunction(moments, norms, total_variation, gradient_variation)
+    PartitionFunction(moments, norms, total_variation, gradient_variation, persistence, critical_cells)
     >>> function.norms().l1, function.total_variation()
     (array([0.5]), 1.0)
     """
@@ -160,6 +160,18 @@ class PartitionFunction(Namespace):
     @documented_by(variation.gradient_variation)
     def gradient_variation(self, output: int = 0) -> float:
         return variation.gradient_variation(self._partition, output)
+
+    @documented_by(persistence.persistence)
+    def persistence(
+        self, output: int = 0, *, side: Literal["sub", "super"] = "sub", max_regions: int = face_lattice.MAX_REGIONS
+    ) -> persistence.Persistence:
+        return persistence.persistence(self._partition, output, side=side, max_regions=max_regions)
+
+    @documented_by(critical_cells.critical_cells)
+    def critical_cells(
+        self, output: int = 0, *, max_regions: int = face_lattice.MAX_REGIONS
+    ) -> critical_cells.CriticalCells:
+        return critical_cells.critical_cells(self._partition, output, max_regions=max_regions)
 
 
 @checked

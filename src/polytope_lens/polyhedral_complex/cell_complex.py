@@ -88,6 +88,17 @@ class CellComplex:
         return self.sides[0].cells.reshape(-1, 2)
 
     @property
+    def beside(self) -> Ints:
+        """The one or two regions that each facet is a side of, (n_facets, 2); -1 where there is one."""
+        facet, region = self.sides[-1].cells, list_of(self.sides[-1].indptr)
+        order = np.argsort(facet, kind="stable")
+        is_second = np.zeros(len(facet), dtype=np.int64)
+        is_second[1:] = facet[order][1:] == facet[order][:-1]
+        found = np.full((self.sizes[-2], 2), -1)
+        found[facet[order], is_second] = region[order]
+        return found
+
+    @property
     def sizes(self) -> list[int]:
         """How many cells there are of each dimension."""
         return [self.n_points, *(len(one.indptr) - 1 for one in self.sides)]
