@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo quick test oldest lint bench studies clean
+.PHONY: demo quick test oldest lint bench studies wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo
@@ -47,6 +47,15 @@ bench: $(VENV)/.installed
 # Published tables and measurements beside exact ones, the short versions: docs/studies.
 studies: $(VENV)/.installed
 	$(BIN)/python studies/all.py
+
+# A wheel of the last commit with machine code for families of processors, so that who installs it compiles nothing.
+wheel: $(VENV)/.installed
+	rm -rf build/wheel && mkdir -p build/wheel dist
+	git archive HEAD | tar -x -C build/wheel
+	cd build/wheel && for family in x86-64-v3 x86-64-v4; do \
+		NUMBA_CPU_NAME=$$family NUMBA_CPU_FEATURES= NUMBA_CACHE_DIR=src/polytope_lens/_compiled/code \
+		PYTHONPATH=src $(abspath $(BIN))/python -m polytope_lens warm-up || exit 1; done
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w dist build/wheel
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -15,19 +15,13 @@ from pathlib import Path
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
+from polytope_lens._compiled.families import FEATURES, OPTIONS, PROCESSOR, asked_for, label
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ENTRY = "entry"
 """The name of the function in an object file."""
-OPTIONS = (
-    "NUMBA_BOUNDSCHECK",
-    "NUMBA_ENABLE_AVX",
-    "NUMBA_LOOP_VECTORIZE",
-    "NUMBA_OPT",
-    "NUMBA_SLP_VECTORIZE",
-)
-"""Variables that tell numba how to compile."""
 CALL = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 """Other threads run meanwhile."""
 _engines: list[Any] = []
@@ -40,11 +34,13 @@ def host() -> str:
 
     Who sets NUMBA_CPU_NAME, to ``generic`` for example, gets code for that processor, wherever it runs.
     """
+    if (family := asked_for()) is not None:
+        return label(family)
     import llvmlite
     import llvmlite.binding as llvm
 
-    processor = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
-    features = os.environ.get("NUMBA_CPU_FEATURES")
+    processor = os.environ.get(PROCESSOR) or llvm.get_host_cpu_name()
+    features = os.environ.get(FEATURES)
     if features is None and processor != "generic":
         features = llvm.get_host_cpu_features().flatten()
     options = " ".join(f"{name}={os.environ[name]}" for name in OPTIONS if name in os.environ)

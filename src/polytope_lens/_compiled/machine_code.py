@@ -4,7 +4,8 @@ A file holds what one function is for arguments of one look. Its name says for w
 processor and compiler; so what is stale is not found, and goes when its like is written anew. It stands beside the
 sources or in the user's cache; where neither can be written to, a folder for temporary files serves, and at last none.
 A file that cannot be written, for want of room, is done without. One that is not what was written, as after a loss of
-power, is compiled anew and replaced: each ends with its SHA-256.
+power, is compiled anew and replaced: each ends with its SHA-256. What comes with a wheel (:mod:`.families`) is looked
+for last.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polytope_lens._compiled.families import SHIPPED, fitting, label
 from polytope_lens._compiled.sources import PACKAGE, digest
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ FOLDER = "NUMBA_CACHE_DIR"
 """The variable that names a folder for machine code: numba's, because who sets it means it for all."""
 told: list[str] = []
 """What users have been told in this process."""
+takes_shipped = [True]
+"""Whether code for a family of processors will do."""
 
 
 class KeptCode:
@@ -49,15 +53,18 @@ class KeptCode:
     def exists(self) -> bool:
         """Whether there is any from these sources."""
         pattern = f"{self._name}-*{SUFFIX}"
-        found = [path.name for folder in self._folders() for path in folder.glob(pattern)]
+        folders = [*self._folders(), *([SHIPPED] if _shipped_for() else ())]
+        found = [path.name for folder in folders for path in folder.glob(pattern)]
         return any(name.startswith(self._beginning()) for name in found)
 
     def read(self, look: str, host: str) -> bytes | None:
         """What was kept; None if there is nothing, or it is damaged."""
         name = self._file(look, host)
-        for folder in self._folders():
+        paths = [folder / name for folder in self._folders()]
+        paths += [SHIPPED / self._file(look, label(family)) for family in _shipped_for()]
+        for path in paths:
             with suppress(OSError):
-                data = (folder / name).read_bytes()
+                data = path.read_bytes()
                 if sha256(data[:-SIZE]).digest() == data[-SIZE:]:
                     return data[:-SIZE]
         return None
@@ -95,6 +102,10 @@ class KeptCode:
     def _file(self, look: str, host: str) -> str:
         key = sha256(f"{look}\n{host}".encode()).hexdigest()[:16]
         return f"{self._beginning()}-{key}{SUFFIX}"
+
+
+def _shipped_for() -> tuple[str, ...]:
+    return fitting() if takes_shipped[0] else ()
 
 
 def _dotted(module: Path) -> str:

@@ -19,6 +19,7 @@ from polytope_lens.cells.interior_proposals import are_constant, slacks, step_in
 from polytope_lens.domain import Box
 from polytope_lens.errors import IntractableError
 from polytope_lens.exact.bounded_rows import bounded_rows
+from polytope_lens.exact.dense_rows import dense_rows, pays_for_rows
 from polytope_lens.exact.forward import quiet
 from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.rows import cell_rows
@@ -119,6 +120,8 @@ def region_rows(network: Network, around: DomainSides, bits: Bools) -> tuple[Flo
             f"the facets of a region of {network.n_neurons} neurons and {network.input_dim} inputs are out of reach: "
             f"its rows are {n_numbers / 1e6:.0f} million numbers. {WITHOUT_FACETS}"
         )
+    if pays_for_rows(network, len(bits)):
+        return dense_rows(network, bits, around.floats)
     rows, error = stacked_rows(network, bits)
     shape = (len(bits), *around.floats.shape)
     rows = np.concatenate([rows, np.broadcast_to(around.floats, shape)], axis=1)
@@ -132,6 +135,8 @@ def rounded_rows(network: Network, around: DomainSides, bits: Bools) -> Floats:
     """
     if has_sparse_layers(network):
         return region_rows(network, around, bits)[0]
+    if pays_for_rows(network, len(bits)):
+        return dense_rows(network, bits, around.floats, bounded=False)[0]
     n, parts = len(bits), []
     values = np.broadcast_to(np.eye(network.input_dim + 1), (n, network.input_dim + 1, network.input_dim + 1))
     with quiet():
@@ -187,6 +192,8 @@ def prove_rows(
 
 def stacked_rows(network: Network, bits: Bools, first: Floats | None = None) -> tuple[Floats, Floats]:
     """Rows ``a . x + c <= 0`` of all neurons that cut, (n, n_neurons, d + 1), and bounds on their error."""
+    if first is None and pays_for_rows(network, len(bits)):
+        return dense_rows(network, bits, np.empty((0, network.input_dim + 1)))
     found = list(zip(network.layers, bounded_rows(network, bits, first), strict=True))
     d = network.input_dim if first is None else first.shape[2] - 1
     nothing = np.empty((0, len(bits), d + 1))

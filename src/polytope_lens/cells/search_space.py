@@ -105,11 +105,16 @@ def about_nearest(space: SearchSpace, rows: Floats) -> Floats:
     """Distances of n regions, given by rounded rows, from x, (n,); rounded, and too small where the method gives up."""
     if space.norm != 2:
         return nearest(space, rows, np.zeros_like(rows))[0]
-    normals = rows[:, :, :-1]
     with quiet():
-        slack: Floats = -(normals @ space.start + rows[:, :, -1])
-        distance, _ = nearest_points(normals if space.stretch is None else normals @ space.stretch, slack)
+        slack: Floats = -(rows[:, :, :-1] @ space.start + rows[:, :, -1])
+        distance, _ = _nearest(space, rows, slack)
     return distance
+
+
+def _nearest(space: SearchSpace, rows: Floats, slack: Floats) -> tuple[Floats, Floats]:
+    """What :func:`.nearest_points` says of rows with these slacks at the start."""
+    in_frame = rows if space.stretch is None else rows[:, :, :-1] @ space.stretch
+    return nearest_points(in_frame, slack, rows.shape[2] - 1)
 
 
 def point_distances(space: SearchSpace, points: Floats) -> Floats:
@@ -152,7 +157,7 @@ def nearest(
     slack, _ = start_slacks(space, rows, error)
     normals = rows[:, :, :-1]
     normals = normals if space.stretch is None else normals @ space.stretch
-    distance, multipliers = nearest_points(normals, slack)
+    distance, multipliers = _nearest(space, rows, slack)
     step = -np.einsum("nm,nmk->nk", multipliers, normals)
     step = step if space.frame is None else step @ space.frame.T
     shown = shown_distances(space, rows, error, multipliers)
@@ -337,7 +342,7 @@ def distances_across(space: SearchSpace, rows: Floats, error: Floats, layer: Int
         normals = rows[:, :, :-1]
         normals = normals if space.stretch is None else normals @ space.stretch
         own = slack / np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))
-        _, multipliers = nearest_points(normals, slack)
+        _, multipliers = _nearest(space, rows, slack)
         found = np.zeros((n, m))
         for index in np.unique(layer):
             here = np.flatnonzero(layer == index)

@@ -48,12 +48,13 @@ def line(one: Compilation) -> str:
 
 
 def warm_up(report: Callable[[Compilation], object] | None = None) -> list[Compilation]:
-    """Ask small networks everything that kernels answer; what was compiled for it."""
-    from polytope_lens._compiled import jit
+    """Ask small networks everything that kernels answer; what was compiled for it, for this very processor."""
+    from polytope_lens._compiled import jit, machine_code
 
     before, n_told = jit.spent[0], len(jit.compiled)
     start = n_told
     jit.spent[0] = float("inf")  # also what small questions do without
+    machine_code.takes_shipped[0] = False
     try:
         for _ in _asked():
             for one in jit.compiled[n_told:]:
@@ -62,6 +63,7 @@ def warm_up(report: Callable[[Compilation], object] | None = None) -> list[Compi
             n_told = len(jit.compiled)
     finally:
         jit.spent[0] = before
+        machine_code.takes_shipped[0] = True
     return jit.compiled[start:]
 
 

@@ -19,12 +19,14 @@ PARALLEL = 2.0**-20
 EXHAUSTED = 20
 
 
-def nearest_points(normals: Floats, slack: Floats) -> tuple[Floats, Floats]:
+def nearest_points(normals: Floats, slack: Floats, d: int | None = None) -> tuple[Floats, Floats]:
     """Distances from the origin to n polytopes ``{w : normals @ w <= slack}``, and multipliers of their rows.
 
     Parameters
     ----------
     normals, slack : (n, m, d) and (n, m) arrays
+    d : int, optional
+        Only the first d numbers of each row are its normal.
 
     Returns
     -------
@@ -38,38 +40,41 @@ def nearest_points(normals: Floats, slack: Floats) -> tuple[Floats, Floats]:
     -----
     Cost: a product of the normals with a vector for each row that takes part, which are d at most in the end.
     """
-    n, m, d = normals.shape
+    n, m, width = normals.shape
+    d = width if d is None else d
     multipliers, distance = np.zeros((n, m)), np.zeros(n)
+    columns, lengths = np.zeros((d, m)), np.zeros(m)
     w, dual, turn, unit = np.zeros((4, d))
     basis, triangle = np.zeros((2, d, d))
-    rows = np.ascontiguousarray(normals)
-    # Rows are gone through column by column, many at once, which compiled code does several times as fast.
-    columns = np.ascontiguousarray(rows.transpose(0, 2, 1))
-    with np.errstate(over="ignore"):
-        lengths = np.sqrt(np.einsum("nmk,nmk->nm", rows, rows))
-    arrays = rows, columns, lengths, np.ascontiguousarray(slack)
     active, excess = np.zeros(d, dtype=np.int64), np.zeros(m)
-    project(*arrays, multipliers, distance, w, active, dual, basis, triangle, turn, unit, excess)
+    rows = np.ascontiguousarray(normals), np.ascontiguousarray(slack)
+    project(*rows, multipliers, distance, columns, lengths, w, active, dual, basis, triangle, turn, unit, excess)
     return distance, multipliers
 
 
 @jit
 def project(
-    normals: Any, all_columns: Any, lengths: Any, slack: Any, multipliers: Any, distance: Any, w: Any, active: Any,
+    normals: Any, slack: Any, multipliers: Any, distance: Any, columns: Any, length: Any, w: Any, active: Any,
     dual: Any, basis: Any, triangle: Any, turn: Any, unit: Any, excess_of: Any,
 ) -> None:  # pragma: no cover - compiled  # fmt: skip
     """A dual method: violated rows are taken in one by one, those whose multipliers would turn negative are let go.
 
-    The normals of the active rows are kept as orthonormal vectors times a triangle.
+    The normals of the active rows are kept as orthonormal vectors times a triangle. All rows are gone through column by
+    column, many at once, which compiled code does several times as fast.
     Source: Goldfarb and Idnani 1983, *A numerically stable dual method for solving strictly convex quadratic programs*.
     """
-    m, d = normals.shape[1:]
+    d, m = columns.shape
     for r in range(normals.shape[0]):
-        rows, columns, length, free = normals[r], all_columns[r], lengths[r], slack[r]
-        for k in range(d):
-            w[k] = 0.0
+        rows, free = normals[r], slack[r]
         for q in range(m):
             multipliers[r, q] = 0.0
+            square = 0.0
+            for k in range(d):
+                columns[k, q] = rows[q, k]
+                square += rows[q, k] * rows[q, k]
+            length[q] = square**0.5
+        for k in range(d):
+            w[k] = 0.0
         count, changes = 0, 0
         while changes < EXHAUSTED * (d + 1):
             # The row that is violated most, by its length.
