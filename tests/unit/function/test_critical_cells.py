@@ -43,8 +43,8 @@ def test_known_functions(network, half, expected):
 
 def test_a_monkey_saddle():
     """Three valleys and three ridges that meet in a point: a saddle that counts twice."""
-    # The median of x, y and -x - y: with r = relu(x - y), 2 (x + y) - relu(x + 2 y + r) + relu(r - 2 x - y); x and y are
-    # carried along as 2 x + y and 3 x + y, which are not zero where the median is.
+    # The median of x, y and -x - y: with r = relu(x - y), 2 (x + y) - relu(x + 2 y + r) + relu(r - 2 x - y).
+    # x and y are carried along as 2 x + y and 3 x + y, which are not zero where the median is.
     first = [[2, 1], [-2, -1], [3, 1], [-3, -1], [1, -1]]
     second = [[5, -5, -3, 3, 1], [-1, 1, 0, 0, 1], *np.eye(5)[:4]]
     lens = Lens.from_arrays([first, second, [[-1, 1, 4, -4, -2, 2]]], [[0] * 5, [0] * 6, [0]])
