@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from shapely import union_all
 
 from polytope_lens import Box, Lens
 from report import BLUE, GREEN, GREY, ORANGE, PAGES, PURPLE, SKY, VERMILLION, arguments, draw, keep, show
@@ -143,6 +144,7 @@ def figure(pages: Path) -> None:
         _draw_pieces(ax, EXAMPLES[name][0])
         ax.set_title(title, fontsize=10)
     # Where regions have to be cut to meet face to face, and the slice.
+    axes[0].plot([-3, 0], [-3, 0], color="black", ls="--", lw=1.2)
     axes[1].plot([-3, 0], [0, 0], color="black", ls="--", lw=1.2)
     for y in (-1, 1):
         axes[2].plot([-3, 0], [y, y], color="black", ls="--", lw=1.2)
@@ -155,12 +157,10 @@ def _draw_pieces(ax: Axes, lens: Lens) -> None:
     partition = lens.partition(SQUARE)
     maps = np.unique(partition.maps[:, 0], axis=0, return_inverse=True)[1].reshape(-1)
     colours = [SKY, ORANGE, GREEN, PURPLE, GREY, BLUE, VERMILLION]
-    for polygon, number in zip(partition.polygons(), maps.tolist(), strict=True):
-        ax.fill(*polygon.exterior.xy, color=colours[number], alpha=0.55, lw=0)
+    polygons = partition.polygons()
     for piece in partition.linear_pieces():
-        outline = partition.polygons()[piece[0]]
-        for region in piece[1:].tolist():
-            outline = outline.union(partition.polygons()[region])
+        outline = union_all(polygons[piece])
+        ax.fill(*outline.exterior.xy, color=colours[maps[piece[0]]], alpha=0.55, lw=0)
         ax.plot(*outline.exterior.xy, color="black", lw=1.2)
     ax.set(xlim=(-3, 3), ylim=(-3, 3), xlabel="x", ylabel="y", aspect="equal")
 
