@@ -13,11 +13,12 @@ from polytope_lens._arrays.ragged import following, from_lists, list_of
 from polytope_lens._kept import kept
 from polytope_lens.cells.region_facets import domain_sides
 from polytope_lens.errors import OptionError
-from polytope_lens.exact.rows import ExactRows, cell_rows
+from polytope_lens.exact.rows import ExactRows
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.mesh.polyhedral_mesh import numbered_edges
+from polytope_lens.network.network import bit_places
 from polytope_lens.polyhedral_complex.face_lattice import MAX_REGIONS, cone_faces, rays_on
-from polytope_lens.polyhedral_complex.facet_table import shared_facets
+from polytope_lens.polyhedral_complex.facet_table import facets, shared_facets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -176,29 +177,50 @@ def exact_cells(
 
     Notes
     -----
-    As in :func:`.faces`, cells are the sets of corners and rays of a region that lie on some of its rows. A cell is
+    As in :func:`.faces`, cells are the sets of corners and rays of a region that lie on some of its facets. A cell is
     known by its corners and rays, which are integer vectors without a common divisor: so those that regions share are
     found without comparing rounded numbers. All regions of a convex domain go on to both sides in the same directions,
     since those that share a facet have the lines of the facet.
-    Cost: milliseconds to seconds for each region.
+    Cost: milliseconds to seconds for each region; found once.
     """
-    network, d = partition.network, partition.network.input_dim
     if len(partition) > validate.count(max_regions, name="`max_regions`"):
         raise OptionError(
             f"{purpose} needs all faces of {len(partition)} regions, which take milliseconds to seconds for each; the "
             f"limit is max_regions={max_regions}. Raise it, or choose a smaller domain; bounded ones in the plane and "
             "in space have a mesh, which makes it quick."
         )
+    return _exact_cells(partition)
+
+
+@kept
+def _exact_cells(partition: Partition) -> tuple[CellComplex, CornersAndRays]:
+    network, d = partition.network, partition.network.input_dim
     source, around = ExactRows(network), domain_sides(partition.domain, d).exact
-    table = _CellTable()
+    table, owners = _CellTable(), _facet_owners(partition)
+    place = {owner: bit for bit, owner in enumerate(bit_places(network))}
     lines: list[Vector] = []
     for region, bits in enumerate(partition.patterns()):
-        rows = [*cell_rows(network, source, bits), *around]
-        cone, spans = cone_faces(rows, d)
+        rows = []
+        for of_facet in owners[region]:
+            # A neuron may own the facet from the other side alone, and vanish here.
+            found = ((owner, source.rows(owner[0], bits)[owner[1]]) for owner in of_facet)
+            owner, row = next((owner, row) for owner, row in found if any(row))
+            rows.append([-v for v in row] if bits[place[owner]] else row)
+        cone, spans = cone_faces([*rows, *around], d)
         lines = cone.lines
         walls = [rays_on(row, cone.rays) for row in around]
         table.add(region, cone.rays, [(dim - len(lines), span) for span, dim in spans], walls)
     return table.complex(d - len(lines), len(lines)), CornersAndRays(*table.generators(), lines)
+
+
+def _facet_owners(partition: Partition) -> list[list[list[tuple[int, int]]]]:
+    """For each region, the neurons that own each of its facets, but for those on the boundary of the domain."""
+    table = facets(partition)
+    found: list[list[list[tuple[int, int]]]] = [[] for _ in range(len(partition))]
+    for i in np.flatnonzero(table.regions[:, 1] >= 0).tolist():
+        for region in table.regions[i].tolist():
+            found[region].append(table.owners(i))
+    return found
 
 
 class _CellTable:
