@@ -10,13 +10,13 @@ from ReLU networks using edge subdivision*) extracts complexes of networks train
 3. networks trained on the signed distance of a torus and of two linked tori: Betti numbers of the surface where the
    output is 0, what trimesh says of the same mesh, persistent homology of the output, and critical cells.
 
-Not known here: the seeds of the random networks and their initialisation. PyTorch's default for `nn.Linear` is taken,
-and zero is the level of the decision boundary. The shapes of part 3 are our own: Berzins's networks (bunnies) are not
-to be had here.
+Not known here: the seeds of the random networks and their initialisation. Part 1 takes PyTorch's default for
+`nn.Linear`, part 2 this and Gaussian weights (variance 2 / fan-in) and biases (variance 1); zero is the level of the
+decision boundary. The shapes of part 3 are our own: Berzins's networks (bunnies) are not to be had here.
 
 The networks of part 3 are in studies/nets, made by ``python -c "from topology import *; save('torus', 0)"`` and
-``save('linked tori', 0)`` in this folder. The full version takes some 15 minutes: more seeds and widths in parts 1 and
-2, and in part 3 ten trainings of each shape, to see how often a small loss means the right topology.
+``save('linked tori', 0)`` in this folder. The full version takes some 20 minutes: more seeds and widths in parts 1 and
+2, and in part 3 eight more trainings of each shape, to see how often a small loss means the right topology.
 """
 
 from __future__ import annotations
@@ -55,8 +55,12 @@ RIGHT = {"torus": (1, 2, 1), "linked tori": (2, 4, 2)}
 # ---------------------------------------------------------------------------------------------- 1. faces of networks
 
 
-def initial(sizes: tuple[int, ...], seed: int) -> Lens:
-    """A network as PyTorch initialises it."""
+def initial(sizes: tuple[int, ...], seed: int, kind: str = "PyTorch") -> Lens:
+    """A network as PyTorch initialises it, or with weights of variance 2 / fan-in and biases of variance 1."""
+    if kind == "Gaussian":
+        rng = np.random.default_rng(seed)
+        weights = [rng.standard_normal((b, a)) * (2 / a) ** 0.5 for a, b in pairwise(sizes)]
+        return Lens.from_arrays(weights, [rng.standard_normal(b) for b in sizes[1:]])
     torch.manual_seed(seed)
     linear = [torch.nn.Linear(a, b) for a, b in pairwise(sizes)]
     hidden = [part for one in linear[:-1] for part in (one, torch.nn.ReLU())]
@@ -77,13 +81,13 @@ def faces_row(sizes: tuple[int, ...], seed: int) -> dict[str, Any]:
 # ----------------------------------------------------------------------------- 2. decision boundaries at initialisation
 
 
-def boundary_row(width: int, depth: int, seed: int) -> dict[str, Any]:
+def boundary_row(width: int, depth: int, seed: int, kind: str = "PyTorch") -> dict[str, Any]:
     """Betti numbers of the set where a random network of two inputs is zero: all of it, and its bounded part."""
-    partition = initial((2, *[width] * depth, 1), seed).partition()
+    partition = initial((2, *[width] * depth, 1), seed, kind).partition()
     whole, bounded = partition.betti(0, 0.0), partition.betti(0, 0.0, bounded=True)
     return {
-        "depth": depth, "width": width, "seed": seed, "regions": len(partition), "components": whole[0],
-        "loops": whole[1], "bounded_components": bounded[0],
+        "initialisation": kind, "depth": depth, "width": width, "seed": seed, "regions": len(partition),
+        "components": whole[0], "loops": whole[1], "bounded_components": bounded[0],
     }  # fmt: skip
 
 
@@ -208,14 +212,15 @@ def figure(initial_rows: pd.DataFrame, intervals: pd.DataFrame, pages: Path) -> 
     diagram.set(xlim=ends, ylim=ends, xlabel="output at which a loop is born", ylabel="output at which it is filled")
     diagram.set_title("loops of {output at most t}; shaded: alive at 0", fontsize=10)
     diagram.legend(frameon=False, loc="lower right")
-    mean = initial_rows.groupby(["depth", "width"])["components"].mean().reset_index()
+    shown = initial_rows[initial_rows["initialisation"] == "Gaussian"].groupby(["depth", "width"])["components"]
+    mean, error = shown.mean(), shown.std() / shown.size() ** 0.5
     for depth, colour, marker in ((1, BLUE, "o"), (2, ORANGE, "s"), (3, GREEN, "^")):
-        of_depth = mean[mean["depth"] == depth]
         told = f"{depth} hidden layer" + "s" * (depth > 1)
-        growth.plot(of_depth["width"], of_depth["components"], color=colour, marker=marker, label=told)
-    growth.set(xlabel="neurons in each layer", ylabel="components of the zero set, mean", ylim=(0, None))
-    growth.set_title("at initialisation, in all of the plane", fontsize=10)
-    growth.legend(frameon=False)
+        widths = mean[depth].index + 0.25 * (depth - 2)
+        growth.errorbar(widths, mean[depth], error[depth], color=colour, marker=marker, capsize=3, label=told)
+    growth.set(xlabel="neurons in each layer", ylabel="components of the zero set", ylim=(0, None))
+    growth.set_title("at initialisation, on all of the plane: mean and its error", fontsize=10)
+    growth.legend(frameon=False, loc="lower right")
     drawn.tight_layout()
     draw("topology", drawn, pages)
 
@@ -237,8 +242,8 @@ def _draw_surface(axes: Axes, surface: LevelSurface) -> None:
 # ----------------------------------------------------------------------------------------------------------- run
 
 
-def main(full: bool, pages: Path = PAGES) -> None:
-    """Measure, print and draw."""
+def faces_part(full: bool, pages: Path) -> None:
+    """Part 1."""
     shapes = {(2, 10, 10, 1): 100 if full else 20, (3, 10, 10, 1): 10 if full else 2, (3, 15, 15, 1): 5 if full else 1,
               (4, 6, 6, 1): 10 if full else 2}  # fmt: skip
     rows = [faces_row(sizes, seed) for sizes, n in shapes.items() for seed in range(n)]
@@ -247,19 +252,27 @@ def main(full: bool, pages: Path = PAGES) -> None:
     edges = numbers["faces_1"].assign(printed=numbers["printed_edges"]["mean"], euler=numbers["euler"]["mean"])
     show("1. Edges on all of R^d; printed: Masden, another seed", edges.reset_index())
 
+
+def initial_part(full: bool, pages: Path) -> pd.DataFrame:
+    """Part 2."""
     rows = [
-        boundary_row(width, depth, seed)
+        boundary_row(width, depth, seed, kind)
+        for kind in ("PyTorch", "Gaussian")
         for depth in (1, 2, 3)
-        for width in ((5, 10, 15, 20, 25) if full else (5, 10, 15))
-        for seed in range(60 if full else 12)
+        for width in ((5, 10, 15, 20) if full else (5, 10, 15))
+        for seed in range(30 if full else 6)
     ]
-    boundaries = keep("topology_initial", ["depth", "width", "seed"], rows, pages)
-    numbers = boundaries.groupby(["depth", "width"]).agg(
+    boundaries = keep("topology_initial", ["initialisation", "depth", "width", "seed"], rows, pages)
+    numbers = boundaries.groupby(["initialisation", "depth", "width"]).agg(
         networks=("seed", "size"), regions=("regions", "mean"), components=("components", "mean"),
         loops=("loops", "mean"), bounded=("bounded_components", "mean"), most=("components", "max"),
     )  # fmt: skip
     show("2. Zero sets at initialisation, all of R^2: means", numbers.reset_index())
+    return boundaries
 
+
+def shapes_part(full: bool, pages: Path) -> pd.DataFrame:
+    """Part 3."""
     rows, intervals, critical = [], [], []
     for name in RIGHT:
         lens = saved(name)
@@ -267,7 +280,7 @@ def main(full: bool, pages: Path = PAGES) -> None:
         partition = lens.partition(CUBE)
         intervals += interval_rows(name, partition)
         critical.append(critical_row(name, partition))
-        for seed in range(1, 11) if full else ():
+        for seed in range(1, 9) if full else ():
             model, loss = train(name, seed)
             rows.append(shape_row(name, Lens(model), seed, loss))
     shown = keep("topology_shapes", ["shape", "seed"], rows, pages)
@@ -275,7 +288,14 @@ def main(full: bool, pages: Path = PAGES) -> None:
     lives = keep("topology_intervals", ["shape", "dimension", "number"], intervals, pages)
     show("   Loops that live longest", lives[(lives["dimension"] == 1) & (lives["number"] < 4)])
     show("   Critical cells", keep("topology_critical", ["shape"], critical, pages))
-    figure(boundaries, lives, pages)
+    return lives
+
+
+def main(full: bool, pages: Path = PAGES) -> None:
+    """Measure, print and draw."""
+    faces_part(full, pages)
+    boundaries = initial_part(full, pages)
+    figure(boundaries, shapes_part(full, pages), pages)
 
 
 if __name__ == "__main__":
