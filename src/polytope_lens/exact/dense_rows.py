@@ -18,6 +18,10 @@ from polytope_lens.exact.forward import SMALLEST
 from polytope_lens.network.network import has_sparse_layers, most_terms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network.network import Network
 
@@ -48,17 +52,22 @@ def dense_layers(network: Network) -> DenseLayers:
     """What the kernel reads of a network; found once."""
     layers = network.layers
     weights = [layer.dense_weight() for layer in layers]
-    together = [np.concatenate([np.empty(0), *(getattr(layer, name) for layer in layers)]) for name in
-                ("bias", "negative_slope", "positive_slope")]  # fmt: skip
+    lost = [SMALLEST * np.abs(weight).sum(axis=1) + UNDERFLOW_GUARD for weight in weights]
     return DenseLayers(
-        np.concatenate([np.empty(0), *(weight.ravel() for weight in weights)]),
-        *together,
-        np.concatenate([np.empty(0, dtype=bool), *(layer.cuts for layer in layers)]),
-        np.concatenate([np.empty(0), *(SMALLEST * np.abs(weight).sum(axis=1) + UNDERFLOW_GUARD for weight in weights)]),
+        _end_to_end([weight.ravel() for weight in weights]),
+        _end_to_end([layer.bias for layer in layers]),
+        _end_to_end([layer.negative_slope for layer in layers]),
+        _end_to_end([layer.positive_slope for layer in layers]),
+        _end_to_end([layer.cuts for layer in layers]).astype(bool),
+        _end_to_end(lost),
         np.array([summation_bound(most_terms(weight) + 1) for weight in weights]),
         np.cumsum([0, *(layer.width for layer in layers)]),
         np.cumsum([0, *(weight.size for weight in weights)]),
     )
+
+
+def _end_to_end(arrays: Sequence[NDArray[Any]]) -> Floats:
+    return np.concatenate([np.empty(0), *arrays])
 
 
 def pays_for_rows(network: Network, n: int) -> bool:

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 # Regions looked at together: at most this many, and in a search by distance at most this share of those done, since
 # what is found in the batch may be nearer than its last ones.
 TOGETHER, SHARE = 256, 4
+# Distances are found of so many times as many: that is quick.
+CHEAPER = 4
 # Rows are asked a little beyond the distance at which enough regions are known to begin, so that none waits in vain.
 FARTHER = 1 + 2.0**-30
 # As long as fewer are known, they are asked farther each time by this factor.
@@ -171,13 +173,22 @@ def _nearest_first(
             if more and due[waiting].min(initial=np.inf) >= last:
                 return _nearest(found, done)[:wanted], Status.BUDGET_REACHED
         size = min(state.step, max(1, len(done) // SHARE))
-        if len(waiting) > size:
-            waiting = np.sort(waiting[np.argpartition(due[waiting], size - 1)[:size]])
-        met, placed = found.state[waiting] == MET, waiting[found.state[waiting] == PLACED]
-        _measure(state, waiting[met])
+        waiting = _first(waiting, due, CHEAPER * size)
+        is_met = found.state[waiting] == MET
+        _measure(state, waiting[is_met])
+        crossed = _first(waiting[~is_met], due, size)
+        placed = crossed[found.state[crossed] == PLACED]
         if look is not None and placed.size:
             state.radius = look(state, placed)
-        _cross(state, waiting[~met], _far_enough(state, wanted, due[waiting]))
+        if crossed.size:
+            _cross(state, crossed, _far_enough(state, wanted, due[crossed]))
+
+
+def _first(index: Ints, due: Floats, size: int) -> Ints:
+    """Those of some regions that are due first, at most `size`, in the same order."""
+    if len(index) <= size:
+        return index
+    return np.asarray(np.sort(index[np.argpartition(due[index], size - 1)[:size]]))
 
 
 def _guess(state: SearchState, wanted: int) -> float:

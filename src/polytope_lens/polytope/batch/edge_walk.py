@@ -120,16 +120,20 @@ def climb_towards(
             entry = way[k]
             for p in range(m):
                 rate[p] += columns[k, p] * entry
-        # What is met first, and next.
+        # What is met first, and next: all times, then the least, which is quicker than to decide row by row.
+        time = climb.speed
+        for p in range(m):
+            is_met = rate[p] > TINY_PIVOT * length[p] * widest
+            time[p] = max(1.0 - value[p], 0.0) / (rate[p] if is_met else 1.0) if is_met else np.inf
         step, following, entering = np.inf, np.inf, -1
         for p in range(m):
-            if rate[p] > TINY_PIVOT * length[p] * widest and known[p] != CONSTANT and known[p] != REDUNDANT:
-                t = max(1.0 - value[p], 0.0) / rate[p]
+            t = time[p]
+            if t < following and known[p] != CONSTANT and known[p] != REDUNDANT:
                 if t < step:
                     following = step
                     step = t
                     entering = p
-                elif t < following:
+                else:
                     following = t
         for k in range(d):
             if abs(way[k]) > TINY_PIVOT * widest:

@@ -79,6 +79,7 @@ def prove_redundancy(
     aims: Floats | None = None,
     *,
     hasty: bool = False,
+    walked: bool = False,
 ) -> None:
     """Decide the open rows of n polytopes, as far as floats can.
 
@@ -100,6 +101,8 @@ def prove_redundancy(
         For each row found to be a facet, a point beyond it that violates no other row is filled in.
     hasty : bool
         Whether to do without compiled code, and to leave rows open for which it is needed.
+    walked : bool
+        Whether walks have left open what is open, as those of :func:`.prove_seen`.
 
     Notes
     -----
@@ -118,7 +121,7 @@ def prove_redundancy(
     known = status.copy(order="C")
     points = np.empty((n, 0, d)) if aims is None else np.zeros(polar.shape)
     if m * d < LARGE and not hasty:
-        _prove_scaled(scaled, bound, slack_error, reach, central, known, points)
+        _prove_scaled(scaled, bound, slack_error, reach, central, known, points, walked)
     else:
         for r in range(n):
             one = large.Polar(scaled[r], bound[r], slack_error[r], reach[r], central[r])
@@ -154,15 +157,20 @@ def _prove_large(polar: large.Polar, status: Statuses, aims: Floats, hasty: bool
     large.put_back(polar, small, known, status, aims, points)
 
 
-def _prove_scaled(
-    rows: Floats, error: Floats, slack_error: Floats, extent: Floats, central: Bools, known: Statuses, aims: Floats
-) -> None:
-    """Rows of small polytopes, scaled: by walking."""
-    _, m, d = rows.shape
+def redundancy_work(m: int, d: int) -> RedundancyWork:
+    """Room for a walk among m rows in d coordinates."""
     v, aim, alpha, size, charge, total, rest = np.zeros((7, d))
-    work = RedundancyWork(
+    return RedundancyWork(
         np.zeros(d, np.int64), np.zeros(d), np.zeros((d, d)), v, aim, alpha, size, charge, total, rest, np.zeros(m)
     )
+
+
+def _prove_scaled(
+    rows: Floats, error: Floats, slack_error: Floats, extent: Floats, central: Bools, known: Statuses, aims: Floats,
+    walked: bool = False,
+) -> None:  # fmt: skip
+    """Rows of small polytopes, scaled: by walking, and by rays to infinity."""
+    _, m, d = rows.shape
     # One layout for all, so that there is one compiled version.
     columns = np.ascontiguousarray(rows.transpose(0, 2, 1))
     length, doubt = np.abs(rows).sum(axis=2), error.sum(axis=2)
@@ -170,7 +178,8 @@ def _prove_scaled(
         # Distances beyond a row are its excess times this.
         scale = 1.0 / np.sqrt(np.einsum("nmk,nmk->nm", rows, rows))
     arrays = (rows, columns, length, doubt, scale, error, slack_error, extent, central, aims)
-    _prove(*map(np.ascontiguousarray, arrays), known, work, room(m, d))
+    if not walked:
+        _prove(*map(np.ascontiguousarray, arrays), known, redundancy_work(m, d), room(m, d))
     _prove_at_infinity(rows, columns, slack_error, length, doubt, extent, aims, known)
 
 
@@ -227,53 +236,63 @@ def _prove(
     climb: Climb,
 ) -> None:  # pragma: no cover - compiled
     for r in range(polar.shape[0]):
-        rows, bound, slack_bound, known = polar[r], error[r], slack_error[r], status[r]
-        start(climb)
+        prove_one(
+            polar[r], columns[r], length[r], doubt[r], scale[r], error[r], slack_error[r], extent[r], central[r],
+            aims[r], status[r], work, climb,
+        )  # fmt: skip
+
+
+@jit
+def prove_one(
+    rows: Any,
+    columns: Any,
+    length: Any,
+    doubt: Any,
+    scale: Any,
+    bound: Any,
+    slack_bound: Any,
+    extent: Any,
+    central: Any,
+    aims: Any,
+    known: Any,
+    work: RedundancyWork,
+    climb: Climb,
+) -> None:  # pragma: no cover - compiled
+    """Decide the open rows of one polytope, scaled."""
+    start(climb)
+    for q in range(rows.shape[0]):
+        if known[q] == OPEN and climb_towards(
+            rows, columns, slack_bound, length, doubt, extent, FAR, known, aims, q, work.multiplier, climb
+        ):
+            for i in range(rows.shape[1]):
+                work.basis[i] = climb.basis[i]
+                for k in range(rows.shape[1]):
+                    work.inverse[k, i] = climb.inverse[k, i]
+            if _is_implied(rows, bound, slack_bound, extent, central, q, work):
+                known[q] = REDUNDANT
+    far, news = FAR, True
+    while news:
+        # Again in the larger box, and then while new facets may help with rows passed by.
+        news = far < FARTHER
         for q in range(rows.shape[0]):
-            if known[q] == OPEN and climb_towards(
-                rows, columns[r], slack_bound, length[r], doubt[r], extent[r], FAR, known, aims[r], q, work.multiplier,
-                climb,
-            ):  # fmt: skip
-                for i in range(rows.shape[1]):
-                    work.basis[i] = climb.basis[i]
-                    for k in range(rows.shape[1]):
-                        work.inverse[k, i] = climb.inverse[k, i]
-                if _is_implied(rows, bound, slack_bound, extent[r], central[r], q, work):
+            if known[q] != OPEN:
+                continue
+            while True:
+                arrived, found = _walk(
+                    rows, columns, slack_bound, length, doubt, scale, extent, far, known, aims, q, work
+                )
+                news = news or found
+                if not arrived:
+                    break
+                if _is_implied(rows, bound, slack_bound, extent, central, q, work):
                     known[q] = REDUNDANT
-        far, news = FAR, True
-        while news:
-            # Again in the larger box, and then while new facets may help with rows passed by.
-            news = far < FARTHER
-            for q in range(rows.shape[0]):
+                    break
+                if not _new_facet(rows, columns, slack_bound, length, doubt, known, aims, q, work):
+                    break
+                news = True
                 if known[q] != OPEN:
-                    continue
-                while True:
-                    arrived, found = _walk(
-                        rows,
-                        columns[r],
-                        slack_bound,
-                        length[r],
-                        doubt[r],
-                        scale[r],
-                        extent[r],
-                        far,
-                        known,
-                        aims[r],
-                        q,
-                        work,
-                    )
-                    news = news or found
-                    if not arrived:
-                        break
-                    if _is_implied(rows, bound, slack_bound, extent[r], central[r], q, work):
-                        known[q] = REDUNDANT
-                        break
-                    if not _new_facet(rows, columns[r], slack_bound, length[r], doubt[r], known, aims[r], q, work):
-                        break
-                    news = True
-                    if known[q] != OPEN:
-                        break
-            far = FARTHER
+                    break
+        far = FARTHER
 
 
 @inlined
