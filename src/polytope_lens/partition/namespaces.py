@@ -16,7 +16,7 @@ from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
 from polytope_lens.function import critical_cells, level_set, moments, norms, persistence, variation
 from polytope_lens.io.files import write_text
-from polytope_lens.polyhedral_complex import face_lattice, facet_table, linear_regions
+from polytope_lens.polyhedral_complex import face_counts, face_lattice, facet_table, linear_regions
 from polytope_lens.render import interactive, solid_files
 from polytope_lens.render.sheet import HEIGHT
 
@@ -202,9 +202,9 @@ class PartitionComplex(Namespace):
     def faces(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.Faces:
         return face_lattice.faces(self._partition, max_regions=max_regions)
 
-    @documented_by(face_lattice.f_vector)
-    def f_vector(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.FVector:
-        return face_lattice.f_vector(self._partition, max_regions=max_regions)
+    @documented_by(face_counts.f_vector)
+    def f_vector(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_counts.FVector:
+        return face_counts.f_vector(self._partition, max_regions=max_regions)
 
     @documented_by(linear_regions.linear_region_counts)
     def linear_region_counts(
