@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import shapes
-from families import stack
+from families import random_deep, stack
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.cells.region_facets import domain_sides
 from polytope_lens.errors import OptionError, PartialPartitionError
@@ -134,6 +134,26 @@ def test_domains_of_any_kind():
     flat = Box([-2, -2, 0], [2, 2, 0])
     assert Lens(shapes.ball(3)).partition(flat).betti(value=1) == (1, 1)
     assert Lens(shapes.ball(3)).partition(flat).betti(value=1, bounded=True) == (1, 1)
+
+
+def test_generic_level_sets_are_polylines_and_surfaces():
+    plane = Lens(random_deep((2, 40, 40), 0, 0.0)).partition(Box([-1, -1], [1, 1]))
+    for value in np.quantile(plane.maps[:, 0] @ [0, 0, 1.0], [0.2, 0.5, 0.8]):
+        curves = plane.level_set(0, value)
+        assert plane.betti(0, value) == (len(curves), int(curves.closed.sum()))
+        # Closed curves that do not meet the boundary are the bounded part.
+        assert plane.betti(0, value, bounded=True) == (int(curves.closed.sum()),) * 2
+    space = Lens(random_deep((3, 8, 8), 0, 0.0)).partition(Box([-1] * 3, [1] * 3))
+    value = float(np.median(space.maps[:, 0] @ [0, 0, 0, 1.0]))
+    surface = space.level_set(0, value)
+    b0, b1, b2 = space.betti(0, value)
+    _, ends = np.unique(np.sort(edges_of(surface), axis=1), axis=0, return_counts=True)
+    assert b0 - b1 + b2 == len(surface.points) - len(ends) + len(surface)
+
+
+def edges_of(surface):
+    rings = np.split(surface.corners, surface.indptr[1:-1])
+    return np.concatenate([np.column_stack([ring, np.roll(ring, -1)]) for ring in rings])
 
 
 @settings(max_examples=25, deadline=None)
