@@ -8,7 +8,7 @@ import numpy as np
 
 from polytope_lens._compiled.jit import pays
 from polytope_lens.arithmetic.signs import BOUND_SLACK
-from polytope_lens.exact.forward import product_bound
+from polytope_lens.exact.bounded_rows import slacks
 from polytope_lens.lp.highs import propose_maximum
 from polytope_lens.polytope.batch.nearest_points import nearest_points, project
 
@@ -23,16 +23,6 @@ MOVES = 3
 SHARES = 2.0**-8, 2.0**-16, 2.0**-24, 2.0**-32, 2.0**-40
 # What a point inside takes in rational arithmetic, in seconds, for each row and cube of dimensions; roughly.
 RATIONAL_POINT = 2e-5
-
-
-def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]:
-    """``-(a . x + c)`` of the rows of n regions at a point each, (n, m), and bounds on their error."""
-    away = np.abs(points)
-    with np.errstate(all="ignore"):
-        slack = -(np.einsum("nmk,nk->nm", rows[:, :, :-1], points) + rows[:, :, -1])
-        size = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
-        inherited = np.einsum("nmk,nk->nm", error[:, :, :-1], away) + error[:, :, -1]
-        return slack, product_bound(inherited, size, rows.shape[2] - 1)
 
 
 def are_constant(rows: Floats, error: Floats) -> Bools:

@@ -14,8 +14,8 @@ import numpy as np
 
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integer_rows, sign
-from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
-from polytope_lens.cells.interior_proposals import are_constant, slacks, step_in, surely_inside
+from polytope_lens.arithmetic.signs import BOUND_SLACK
+from polytope_lens.cells.interior_proposals import are_constant, step_in, surely_inside
 from polytope_lens.domain import Box
 from polytope_lens.errors import IntractableError
 from polytope_lens.exact.bounded_rows import bounded_rows
@@ -34,8 +34,7 @@ from polytope_lens.network.network import (
     slopes,
 )
 from polytope_lens.polytope.batch.large import WITHOUT_FACETS
-from polytope_lens.polytope.batch.redundancy import LARGE, pays_to_walk, prove_redundancy
-from polytope_lens.polytope.batch.seen_rows import prove_seen
+from polytope_lens.polytope.batch.redundancy import LARGE, pays_to_walk, polar_form, prove_redundancy, prove_seen
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN, REDUNDANT
 from polytope_lens.polytope.facets import (
     distinct,
@@ -217,43 +216,12 @@ def _prove(
 
     `cones` (n,) says where rows that pass through the origin may be treated as such.
     """
-    walked = not hasty and rows.shape[1] * (rows.shape[2] - 1) < LARGE
-    if walked:
-        prove_seen(rows, error, points, extent, cones, status, aims)
-        left = np.flatnonzero((status == OPEN).any(axis=1) & ~np.isfinite(extent).all(axis=1))
-        if not left.size:
-            return
-        known, ways = status[left], None if aims is None else aims[left]
-        _prove_polar(rows[left], error[left], points[left], extent[left], known, cones[left], ways, hasty, walked)
-        status[left] = known
-        if aims is not None:
-            aims[left] = ways
-        return
-    _prove_polar(rows, error, points, extent, status, cones, aims, hasty, walked)
-
-
-def _prove_polar(
-    rows: Floats,
-    error: Floats,
-    points: Floats,
-    extent: Floats,
-    status: Statuses,
-    cones: Bools,
-    aims: Floats | None,
-    hasty: bool,
-    walked: bool,
-) -> None:
-    """The same by :func:`.prove_redundancy`, of the rows as they are seen from the points."""
-    normal, normal_error = rows[:, :, :-1], error[:, :, :-1]
-    slack, slack_error = slacks(rows, error, points)
-    with np.errstate(all="ignore"):
-        inside = slack > slack_error
-        polar = np.where(inside[:, :, None], normal / slack[:, :, None], np.nan)
-        polar_error = normal_error / slack[:, :, None] * BOUND_SLACK + UNIT_ROUNDOFF * np.abs(polar)
-        polar_error += np.where((normal != 0) | (normal_error != 0), UNDERFLOW_GUARD, 0.0)
-        slack_error = slack_error / slack * BOUND_SLACK
     central = (rows[:, :, -1] == 0) & (error[:, :, -1] == 0) & cones[:, None]
-    prove_redundancy(polar, polar_error, slack_error, extent, central, status, aims=aims, hasty=hasty, walked=walked)
+    if hasty or rows.shape[1] * (rows.shape[2] - 1) >= LARGE:
+        polar = polar_form(rows, error, points)
+        prove_redundancy(*polar, extent, central, status, aims, hasty=hasty)
+    else:
+        prove_seen(rows, error, points, extent, central, status, aims)
 
 
 def _mark_implied_behind(

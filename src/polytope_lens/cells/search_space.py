@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.cells.interior_proposals import slacks, surely_inside
+from polytope_lens.cells.interior_proposals import surely_inside
 from polytope_lens.cells.region_facets import DomainSides, domain_sides, in_first_layer_coordinates
+from polytope_lens.exact.bounded_rows import slacks
 from polytope_lens.exact.forward import affine, quiet
 from polytope_lens.lp.nearest_in_norm import nearest_in_norm
 from polytope_lens.polytope.batch.nearest_points import nearest_points

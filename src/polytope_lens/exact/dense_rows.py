@@ -71,10 +71,12 @@ def _end_to_end(arrays: Sequence[NDArray[Any]]) -> Floats:
 
 
 def pays_for_rows(network: Network, n: int) -> bool:
-    """Whether to ask :func:`dense_rows` for the rows of n patterns: see :func:`.jit.pays`; not for a single one."""
-    if n < 2 or has_sparse_layers(network):
+    """Whether to ask :func:`dense_rows` for the rows of n patterns, see :func:`.jit.pays`."""
+    if has_sparse_layers(network):
         return False
-    return pays((_rows,), n * SECONDS_EACH * network.n_neurons * (network.input_dim + 1) * max(network.widths))
+    return pays(
+        (_rows,), n * SECONDS_EACH * network.n_neurons * (network.input_dim + 1) * max(network.widths, default=0)
+    )
 
 
 def dense_rows(network: Network, bits: Bools, walls: Floats, *, bounded: bool = True) -> tuple[Floats, Floats]:
@@ -96,7 +98,7 @@ def dense_rows(network: Network, bits: Bools, walls: Floats, *, bounded: bool = 
     found = np.empty((n, bits.shape[1] + len(walls), width))
     found[:, bits.shape[1] :] = walls
     error = np.zeros(found.shape if bounded else (0, 0, 0))
-    most, wide = max((network.input_dim, *network.widths)), padded(width)
+    most, wide = max(network.input_dim, *network.widths, 1), padded(width)
     value, doubt, row, row_doubt = (np.zeros((most, wide)) for _ in range(4))
     layers = dense_layers(network)
     _rows(

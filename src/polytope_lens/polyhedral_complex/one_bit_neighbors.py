@@ -22,9 +22,10 @@ import numpy as np
 from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
-from polytope_lens.cells.interior_proposals import are_constant, slacks
+from polytope_lens.cells.interior_proposals import are_constant
 from polytope_lens.cells.region_facets import domain_sides, prove_rows, region_rows, seen_from, stacked_rows
 from polytope_lens.errors import Status
+from polytope_lens.exact.bounded_rows import slacks
 from polytope_lens.exact.forward import affine, quiet, scaled
 from polytope_lens.network.network import bit_starts, layer_of_bit, slopes
 from polytope_lens.network.pattern import WORD, pack

@@ -144,7 +144,7 @@ def search(
 def _nearest_first(
     state: SearchState, limits: Limits, report: Report, stop: threading.Event, look: Look | None
 ) -> tuple[Ints, Status]:
-    """Regions in order of their distance from the start; ties in order of discovery.
+    """Regions in order of their distance from the start, and of their patterns.
 
     A region waits with a lower bound on its distance, that of the hyperplane it was entered through, until this is
     among the least; then its distance is computed, and it waits again. Regions that meet an open ball around the start
@@ -215,8 +215,8 @@ def _far_enough(state: SearchState, wanted: int | None, due: Floats) -> float:
 
 
 def _nearest(found: RegionSet, index: Ints) -> Ints:
-    """The same regions, nearest first."""
-    return index[np.argsort(found.key[index], kind="stable")]
+    """The same regions, nearest first: the start's, and those at one distance by their patterns, whoever came first."""
+    return index[np.lexsort((*found.words[index].T[::-1], index > 0, found.key[index]))]
 
 
 def _breadth_first(state: SearchState, limits: Limits, report: Report, stop: threading.Event) -> tuple[Ints, Status]:

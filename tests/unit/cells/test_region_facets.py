@@ -65,7 +65,8 @@ def road(request, monkeypatch):
         monkeypatch.setattr(jit, "is_at_hand", lambda _: False)
         monkeypatch.setattr(jit, "spent", [-1e9])
     elif request.param == "nothing by floats":
-        monkeypatch.setattr(region_facets, "prove_redundancy", lambda *_, **__: None)
+        for name in ("prove_redundancy", "prove_seen"):
+            monkeypatch.setattr(region_facets, name, lambda *_, **__: None)
         monkeypatch.setattr(region_facets, "proved_statuses", lambda *arguments, **_: arguments[3])
     return request.param
 

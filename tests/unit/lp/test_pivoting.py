@@ -40,7 +40,7 @@ def test_every_method_is_on_the_page():
     page = (PACKAGE / "lp" / "README.md").read_text()
     for module in (PACKAGE / "lp").glob("*.py"):
         assert module.stem == "__init__" or f"{module.name}" in page
-    for file in ("engines/_kernels/simplex.py", "polytope/batch/edge_walk.py", "polytope/batch/redundancy.py"):
+    for file in ("engines/_kernels/simplex.py", "polytope/batch/edge_walk.py", "polytope/batch/facet_walk.py"):
         assert (PACKAGE / file).is_file() and f"`{file}" in page
 
 
