@@ -74,10 +74,14 @@ def faces_row(sizes: tuple[int, ...], seed: int) -> dict[str, Any]:
     Also its edges if the output is a neuron that cuts, too: it is not known whether the printed numbers count it.
     """
     lens = initial(sizes, seed)
-    found = lens.partition().complex.f_vector()
+    found = lens.partition().complex.f_vector(max_regions=20_000)
     network, name = lens.network, "-".join(map(str, sizes))
     last = piecewise_layer(network.output_weight, network.output_bias)
-    cut = Lens(Network((*network.layers, last), np.ones((1, 1)), np.zeros(1))).partition().complex.f_vector()
+    cut = (
+        Lens(Network((*network.layers, last), np.ones((1, 1)), np.zeros(1)))
+        .partition()
+        .complex.f_vector(max_regions=20_000)
+    )
     return {
         "network": name, "seed": seed, **{f"faces_{k}": n for k, n in enumerate(found.counts.tolist())},
         "euler": found.euler, "edges_with_output": int(cut.counts[1]), "printed_edges": PRINTED.get(name, np.nan),
@@ -203,7 +207,7 @@ def critical_row(name: str, partition: Partition) -> dict[str, Any]:
 
 
 def figure(initial_rows: pd.DataFrame, intervals: pd.DataFrame, pages: Path) -> None:
-    """The surface of the linked tori, its loops in the persistence diagram, and components by width and depth."""
+    """The surface of the linked tori, its loops in the persistence diagram, and closed curves by width and depth."""
     drawn = plt.figure(figsize=(13, 4.2))
     solid = drawn.add_subplot(1, 3, 1, projection="3d")
     _draw_surface(solid, saved("linked tori").partition(CUBE).level_set(0, 0.0))
@@ -218,15 +222,16 @@ def figure(initial_rows: pd.DataFrame, intervals: pd.DataFrame, pages: Path) -> 
     diagram.set(xlim=ends, ylim=ends, xlabel="output at which a loop is born", ylabel="output at which it is filled")
     diagram.set_title("loops of {output at most t}; shaded: alive at 0", fontsize=10)
     diagram.legend(frameon=False, loc="lower right")
-    shown = initial_rows[initial_rows["initialisation"] == "Gaussian"].groupby(["depth", "width"])["components"]
+    shown = initial_rows[initial_rows["initialisation"] == "Gaussian"].groupby(["depth", "width"])["loops"]
     mean, error = shown.mean(), shown.std() / shown.size() ** 0.5
     for depth, colour, marker in ((1, BLUE, "o"), (2, ORANGE, "s"), (3, GREEN, "^")):
         told = f"{depth} hidden layer" + "s" * (depth > 1)
         widths = mean[depth].index + 0.25 * (depth - 2)
         growth.errorbar(widths, mean[depth], error[depth], color=colour, marker=marker, capsize=3, label=told)
-    growth.set(xlabel="neurons in each layer", ylabel="components of the zero set", ylim=(0, None))
+    growth.set(xlabel="neurons in each layer", ylabel="closed curves of the zero set", ylim=(0, None))
+    growth.set_xticks(sorted(initial_rows["width"].unique()))
     growth.set_title("at initialisation, on all of the plane: mean and its error", fontsize=10)
-    growth.legend(frameon=False, loc="lower right")
+    growth.legend(frameon=False, loc="upper left")
     drawn.tight_layout()
     draw("topology", drawn, pages)
 
