@@ -15,7 +15,7 @@ Not known here: the seeds of the random networks and their initialisation. Part 
 decision boundary. The shapes of part 3 are our own: Berzins's networks (bunnies) are not to be had here.
 
 The networks of part 3 are in studies/nets, made by ``python -c "from topology import *; save('torus', 0)"`` and
-``save('linked tori', 0)`` in this folder. The full version takes some 20 minutes: more seeds and widths in parts 1 and
+``save('linked tori', 0)`` in this folder. The full version takes some 12 minutes: more seeds and widths in parts 1 and
 2, and in part 3 eight more trainings of each shape, to see how often a small loss means the right topology.
 """
 
