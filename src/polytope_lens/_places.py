@@ -14,6 +14,8 @@ POINTS = MappingProxyType({ROLE: "points"})
 # Numbers of layers, -1 for the domain, beside a field `neuron`; or pairs of both.
 LAYERS = MappingProxyType({ROLE: "layers"})
 OWNERS = MappingProxyType({ROLE: "owners"})
+# Directions, or normals of hyperplanes, one in each row.
+DIRECTIONS = MappingProxyType({ROLE: "directions"})
 # Coordinates by their number; and answers that are parts of this one.
 AXES = MappingProxyType({ROLE: "axes"})
 PARTS = MappingProxyType({ROLE: "parts"})

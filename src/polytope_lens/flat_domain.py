@@ -134,6 +134,8 @@ class FlatDomain:
     def _in_role(self, role: str, value: Any) -> Any:
         if role == "points":
             return self.embed(value)
+        if role == "directions":
+            return self.directions(value)
         if role == "owners":
             return self.pairs(value)
         if role == "axes":

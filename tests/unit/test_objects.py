@@ -56,12 +56,12 @@ MEMBERS = {
         to_geodataframe to_networkx vertices volumes witnesses
     """,
     "plot": "interactive surface",
-    "function": "critical_cells gradient_variation moments norms persistence total_variation",
+    "function": "critical_cells gradient_variation jumps moments norms persistence pieces total_variation",
     "complex": "bent_hyperplane f_vector faces facets linear_region_counts",
     "export": "obj ply write",
     "Path": """
-        breakpoints embed exact_breakpoints flips length lengths network packed_patterns patterns points regions
-        segments
+        breakpoints embed exact_breakpoints flips jumps length lengths network packed_patterns patterns pieces points
+        regions segments
     """,
     "region.export": "ine json latex lp smtlib vnnlib wkt write",
 }

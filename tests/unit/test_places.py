@@ -16,6 +16,7 @@ PLACES = {
     "Extrema": {"minimum": "parts", "maximum": "parts"},
     "Extremum": {"point": "points"},
     "Facets": {"layer": "layers"},
+    "Jumps": {"layer": "layers", "normals": "directions"},
     "LevelSet": {"points": "points", "isolated": "points", "axes": "axes"},
     "LevelSurface": {"points": "points", "axes": "axes"},
     "NearestBoundary": {"owners": "owners", "point": "points"},

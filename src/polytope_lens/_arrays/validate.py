@@ -271,6 +271,14 @@ def number(value: float, *, name: str, positive: bool = False) -> float:
     return exact
 
 
+def tolerance(value: float) -> float:
+    """Return a greatest deviation that is asked for as a float if it is a finite number and not negative."""
+    exact = number(value, name="`eps`")
+    if exact < 0:
+        raise OptionError(f"`eps` is a greatest deviation and should be at least 0, but received {shown(value)}.")
+    return exact
+
+
 def norm(value: float) -> float:
     """Return `value` as 1.0, 2.0 or inf if it is one of these: the norms in which distances are measured."""
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)

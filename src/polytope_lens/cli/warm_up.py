@@ -94,6 +94,7 @@ def _asked() -> Iterator[object]:
             yield lens.at(x).chebyshev_ball()
             yield found.chebyshev_balls()
             yield lens.path(np.zeros(d), np.ones(d))
+            yield found.function.pieces(0.1)
             yield lens.explore(x, max_regions=5, progress=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from polytope_lens.network.network import bit_starts
 from polytope_lens.network.pattern import distinct, distinct_beginnings
 from polytope_lens.partition.partition import Partition, embedded
 from polytope_lens.partition.provenance import Certificate, RegionCounts
+from polytope_lens.polyhedral_complex import facets_on_sides
 from polytope_lens.polyhedral_complex.mesh_vertices import with_known_corners
 from polytope_lens.region import Region, of_packed_pattern
 from polytope_lens.region import embedded as embedded_region
@@ -112,7 +114,18 @@ def partition(
         Status.COMPLETE,
         _certificate(records),
     )
-    return with_known_corners(listed)
+    listed = with_known_corners(listed)
+    if listed.mesh is None and isinstance(domain, Box) and ENGINES[name].in_one_piece:
+        facets_on_sides.let_list(listed, partial(_patterns_in, network, name))
+    return listed
+
+
+def _patterns_in(network: Network, name: EngineName, side: Box) -> Words:
+    """Patterns of the regions in a flat box, packed."""
+    flat = flat_domain(network, side)
+    assert flat is not None
+    found, _ = _walk(flat.network, flat.domain, name, 1, False)
+    return found.patterns
 
 
 @documented_by(partition)

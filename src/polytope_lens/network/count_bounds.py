@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from math import factorial, log10, prod
 from typing import TYPE_CHECKING, Literal
 
-from polytope_lens.arithmetic.rational import integer_matrix
+from polytope_lens.network.activation_histograms import zaslavsky
+from polytope_lens.network.layer_recursions import (
+    has_small_weights,
+    hinz,
+    layer_shape,
+    n_terms,
+    serra,
+    signs_of_weights,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from polytope_lens.network.network import Network
 
-    from polytope_lens.network.network import Layer, Network
-
-# Matrices with more entries are taken to have full rank, which is no less than they have.
-LARGEST_RANKED = 2**16
-# Terms of the recursion of Serra et al., large integers, above which it is left out.
+# Terms of a recursion over layers, large integers, above which it is left out: that of Serra et al., and the others.
 MOST_TERMS = 2**24
+MOST_TERMS_OF_HISTOGRAMS = 2**20
 
 Kind = Literal["upper", "attainable", "typical"]
 
@@ -83,14 +87,15 @@ def region_count_bounds(network: Network) -> RegionCountBounds:
     """Published bounds on the number of regions of networks with these layers.
 
     Upper bounds hold for any slopes of the neurons, and also where some only pass values on: only neurons that cut are
-    counted, but all carry dimensions. That of Serra et al. gains from neurons that are off, which ReLU has and leaky
-    ReLU has not.
+    counted, but all carry dimensions. Those of Serra et al. and Hinz gain from neurons that are off, which ReLU has and
+    leaky ReLU has not, and "signs of weights" from neurons that the layer before leaves no choice.
 
     Notes
     -----
     Exact integers. Cost: small, apart from ranks of weights in integers, for matrices of at most 65 536 entries;
     larger ones are taken to have full rank. The bound of Serra et al. is left out where its recursion has more than
-    sixteen million terms.
+    sixteen million terms, those of Hinz and from the signs of weights above a million, the latter also where a matrix
+    is larger.
 
     Examples
     --------
@@ -98,7 +103,7 @@ def region_count_bounds(network: Network) -> RegionCountBounds:
     >>> zigzag = Lens.from_arrays([[[1]] * 3, [[1] * 3] * 3, [[1] * 3]], [[0, -1, -2], [0, -1, -2], [0]])
     >>> found = zigzag.region_count_bounds()
     >>> found, found["Serra et al."].value, found["sawtooth"].value
-    (RegionCountBounds(at most 16 regions, from 7 bounds), 16, 16)
+    (RegionCountBounds(at most 12 regions, from 9 bounds), 16, 16)
     """
     d, widths = network.input_dim, network.bits_per_layer
     total, depth = sum(widths), len(widths)
@@ -106,19 +111,32 @@ def region_count_bounds(network: Network) -> RegionCountBounds:
         Bound("all patterns", "upper", 2**total, "2^N", "Montufar et al. 2014, proposition 3"),
         Bound(
             "arrangements", "upper", prod(zaslavsky(n, d) for n in widths), "prod_l sum_(j <= d) C(n_l, j)",
-            "Raghu et al. 2017, theorem 1",
+            "after Raghu et al. 2017, theorem 1 (proof)",
         ),
         Bound(
             "bottlenecks", "upper", _bottlenecks(network), "prod_l sum_(j <= min(d, n_1, ..., n_(l-1))) C(n_l, j)",
             "Montufar 2017, proposition 3",
         ),
     ]  # fmt: skip
-    if sum(min(n, d) ** 2 for n in widths) <= MOST_TERMS:
+    shapes = [layer_shape(layer) for layer in network.layers]
+    by_dimensions, by_histograms, by_weights = n_terms(network)
+    if by_dimensions <= MOST_TERMS:
         formula = (
             "sum over j_1 ... j_L of prod_l C(n_l, j_l), j_l <= min(d, n_1 - j_1, ..., n_(l-1) - j_(l-1), rank W_l)"
         )
         source = "Serra et al. 2018, theorem 1, with ranks of the weights"
-        found.append(Bound("Serra et al.", "upper", _serra(network), formula, source))
+        found.append(Bound("Serra et al.", "upper", serra(network, shapes), formula, source))
+    if by_histograms <= MOST_TERMS_OF_HISTOGRAMS:
+        formula = (
+            "the same with F(n, d, k) regions with at most k neurons off, F(n, 2, k) = 1 + n k and "
+            "F(n, d, k) = F(n - 1, d, k) + F(n - 1, d - 1, k - 1)"
+        )
+        source = "Hinz 2021, in the framework of Hinz and van de Geer 2019, with ranks of the weights"
+        found.append(Bound("Hinz", "upper", hinz(network, shapes), formula, source))
+    if by_weights <= MOST_TERMS_OF_HISTOGRAMS and has_small_weights(network):
+        formula = "the same of those neurons that can change sign, or be on, where so many are on in the layer before"
+        source = "after Serra and Ramalingam 2020, from signs of weights and biases"
+        found.append(Bound("signs of weights", "upper", signs_of_weights(network, shapes), formula, source))
     if depth == 1:
         found.append(
             Bound("Zaslavsky", "upper", zaslavsky(total, d), "sum_(j <= d) C(n, j)", "Zaslavsky 1975, theorem A")
@@ -153,19 +171,6 @@ def _shown(value: int) -> str:
     return str(value) if value < 10**12 else f"10^{log10(value):.2f}"
 
 
-def zaslavsky(n: int, d: int) -> int:
-    """Regions of n hyperplanes in general position in R^d: the most that n hyperplanes can have."""
-    return sum(_binomials(n, d))
-
-
-def _binomials(n: int, most: int) -> Iterator[int]:
-    """C(n, j) for j = 0, 1, ... up to `most`."""
-    value = 1
-    for j in range(min(n, most) + 1):
-        yield value
-        value = value * (n - j) // (j + 1)
-
-
 def _central(n: int, d: int) -> int:
     """Regions of n hyperplanes through the origin of R^d, in general position otherwise."""
     return 2 * zaslavsky(n - 1, d - 1) if n else 1
@@ -177,40 +182,3 @@ def _bottlenecks(network: Network) -> int:
         value *= zaslavsky(int(layer.cuts.sum()), dim)
         dim = min(dim, layer.width)
     return value
-
-
-def _serra(network: Network) -> int:
-    """The recursion over layers: into how many regions the rest of the layers can cut a set of some dimension.
-
-    Of n hyperplanes' regions in dimension k, at most C(n, j) have exactly j neurons off, and there are at most
-    sum_(j <= k) C(n, j) in all. Fewer neurons off leave more dimensions, so the worst case is C(n, j) of them for
-    each j <= k. A layer passes on no more dimensions than it takes, than its weights' rank, and than it has neurons on.
-    Neurons whose two slopes are both zero or both not take no dimension away; each of the j may be one of these.
-    """
-    shapes = [_shape(layer) for layer in network.layers]
-
-    @cache
-    def most(index: int, dim: int) -> int:
-        if index == len(shapes):
-            return 1
-        n, alike, passing, rank = shapes[index]
-        dim = min(dim, rank)
-        return sum(
-            number * most(index + 1, max(0, min(dim, passing - max(0, j - alike))))
-            for j, number in enumerate(_binomials(n, dim))
-        )
-
-    return most(0, network.input_dim)
-
-
-def _shape(layer: Layer) -> tuple[int, int, int, int]:
-    """What a layer does to dimensions.
-
-    How many neurons cut; how many of these pass values on with both signs, or with none; how many neurons may pass
-    values on at all; rank of the weights.
-    """
-    negative, positive = layer.negative_slope != 0, layer.positive_slope != 0
-    alike = int((layer.cuts & (negative == positive)).sum())
-    n, m = layer.weight.shape
-    rank = int(integer_matrix(layer.dense_weight()).rank()) if n * m <= LARGEST_RANKED else min(n, m)
-    return int(layer.cuts.sum()), alike, int((negative | positive).sum()), rank

@@ -14,7 +14,8 @@ from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
-from polytope_lens.function import critical_cells, level_set, moments, norms, persistence, variation
+from polytope_lens.function import critical_cells, jumps, level_set, moments, norms, persistence, variation
+from polytope_lens.function import pieces as few_pieces
 from polytope_lens.io.files import write_text
 from polytope_lens.polyhedral_complex import face_counts, face_lattice, facet_table, linear_regions
 from polytope_lens.render import interactive, solid_files
@@ -138,7 +139,7 @@ class PartitionFunction(Namespace):
     >>> lens = Lens.from_arrays([[[1]], [[1]]], [[0], [0]])  # relu(x)
     >>> function = lens.partition(Box([-1], [1])).function
     >>> function
-    PartitionFunction(moments, norms, total_variation, gradient_variation, persistence, critical_cells)
+    PartitionFunction(moments, norms, total_variation, gradient_variation, jumps, pieces, persistence, critical_cells)
     >>> function.norms().l1, function.total_variation()
     (array([0.5]), 1.0)
     """
@@ -160,6 +161,14 @@ class PartitionFunction(Namespace):
     @documented_by(variation.gradient_variation)
     def gradient_variation(self, output: int = 0) -> float:
         return variation.gradient_variation(self._partition, output)
+
+    @documented_by(jumps.jumps)
+    def jumps(self, norm: float = 2, output_norm: float | None = None, *, exact: bool = False) -> jumps.Jumps:
+        return jumps.jumps(self._partition, norm, output_norm, exact=exact)
+
+    @documented_by(few_pieces.pieces)
+    def pieces(self, eps: float, output: int | None = None) -> few_pieces.Pieces:
+        return few_pieces.pieces(self._partition, eps, output)
 
     @documented_by(persistence.persistence)
     def persistence(

@@ -13,7 +13,7 @@ from polytope_lens._kept import Keeper, kept
 from polytope_lens.arithmetic.rational import fractions
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import ActivationPattern, flips, unpack
-from polytope_lens.path import sweep
+from polytope_lens.path import path_jumps, path_pieces, sweep
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
@@ -126,8 +126,18 @@ class Path(Keeper):
     @documented_by(sweep.exact_breakpoints)
     def exact_breakpoints(self) -> Fractions:
         """The breakpoints as fractions, (k,). Cost: see :func:`.sweep.exact_breakpoints`."""
-        found = sweep.Trace(self.breakpoints, self.segments, self.packed_patterns, self.network.n_neurons)
-        return fractions(sweep.exact_breakpoints(self.network, self.points, found))
+        return fractions(sweep.exact_breakpoints(self.network, self.points, self._trace()))
+
+    @documented_by(path_jumps.path_jumps)
+    def jumps(self) -> path_jumps.PathJumps:
+        return path_jumps.path_jumps(self.network, self.points, self._trace())
+
+    @documented_by(path_pieces.path_pieces)
+    def pieces(self, eps: float, output: int | None = None) -> path_pieces.PathPieces:
+        return path_pieces.path_pieces(self.network, self.points, self._trace(), eps, output)
+
+    def _trace(self) -> sweep.Trace:
+        return sweep.Trace(self.breakpoints, self.segments, self.packed_patterns, self.network.n_neurons)
 
     @kept
     def _ends(self) -> Floats:

@@ -120,9 +120,10 @@ def facets(partition: Partition) -> Facets:
     other rows that may be facets is proved to be one or to be implied, in floats or else in rational arithmetic. Where
     several neurons may own a facet, or one vanishes on a region, the pattern across is computed layer by layer in
     integer arithmetic, and both sides are compared.
-    Cost: a microsecond for each edge or face of a mesh, and milliseconds for each with several owners; elsewhere two to
-    five times that of the partition, some microseconds for each side of the domain and region, and milliseconds for
-    each region with ties; in a partition that is not complete 1 to 10 microseconds for each row of each region.
+    Cost: a microsecond for each edge or face of a mesh, and milliseconds for each with several owners; elsewhere three
+    to five times that of the partition, for each facet on a side of a box about what a region takes, in other domains
+    some microseconds for each side and region, and milliseconds for each region with ties; in a partition that is not
+    complete 1 to 10 microseconds for each row of each region.
 
     Examples
     --------

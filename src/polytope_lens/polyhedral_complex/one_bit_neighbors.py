@@ -10,7 +10,7 @@ that all of them but q keep their signs on the whole segment. If all neurons beh
 signs at x, x is a point of a facet that q alone owns. Behind the last layer there is none, and nothing to prove.
 
 Where this fails, the rows of one of the regions are asked (:mod:`.region_facets`); where rows may say the same, all.
-So are sides of the domain, where these are wanted, too.
+So are sides of the domain, where these are wanted, too, unless they are sides of a box (:mod:`.facets_on_sides`).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from polytope_lens.exact.bounded_rows import slacks
 from polytope_lens.exact.forward import affine, quiet, scaled
 from polytope_lens.network.network import bit_starts, layer_of_bit, slopes
 from polytope_lens.network.pattern import WORD, pack
+from polytope_lens.polyhedral_complex import facets_on_sides
 from polytope_lens.polyhedral_complex.one_sided_facets import RegionFacets, concatenated, on_walls, region_facets
 from polytope_lens.polytope.batch.statuses import FACET, OPEN, REDUNDANT
 
@@ -104,7 +105,8 @@ def facets(partition: Partition) -> tuple[Ints, Ints, Ints]:
 
     Notes
     -----
-    Cost: that of :func:`pairs`; and some microseconds for each region and each side of the domain.
+    Cost: that of :func:`pairs`; and for each facet on a side of a box about that of a region, in other domains some
+    microseconds for each region and each side.
     """
     cells = _Cells(partition, with_walls=True)
     shared = cells.shared()
@@ -166,6 +168,9 @@ class _Cells:
         regions = np.flatnonzero(~shared.is_other)
         if not around.exact:
             return region_facets(self._partition, regions[:0])
+        if (known := facets_on_sides.listed(self._partition, around.floats)) is not None:
+            region, wall = (array[~shared.is_other[known[0]]] for array in known)
+            return on_walls(region, wall, around)
         status: Statuses = np.full((len(self._bits), n_bits + len(around.exact)), REDUNDANT, dtype=np.int8)
         status[:, n_bits:] = OPEN
         for ends in (shared.single.first, shared.single.second):

@@ -86,7 +86,7 @@ def explore(
     none of what they promise: a region is left out only if a bound proves that its distance is at least `radius`. The
     order among regions whose distances differ by rounding only is not promised.
     Ctrl-C ends the search with what was found so far; pressed again, it raises KeyboardInterrupt.
-    Cost: 0.2 to 0.5 milliseconds for each region with 10 inputs and 64 neurons. It grows with the number of neurons
+    Cost: 0.1 to 0.3 milliseconds for each region with 10 inputs and 64 neurons. It grows with the number of neurons
     times the square of the number of inputs, or of neurons in the first layer if they are fewer and there is no domain.
     Rows behind which no region is near enough are not asked whether they are facets; nor are, in "breadth" order, those
     of the regions listed last. Memory is that of the result and of the regions that wait, some 5 to 20 for each.
@@ -100,7 +100,7 @@ def explore(
     >>> lens.explore([0.2, 0.1])
     Partition(7 regions of all of R^2, per layer [7], flip, COMPLETE)
     >>> print(lens.explore([0.2, 0.1], max_regions=3).explain())  # doctest: +NORMALIZE_WHITESPACE
-    Status.BUDGET_REACHED: stopped at max_regions=3 with 2 facets uncrossed and 2 regions at some of whose facets it did
+    Status.BUDGET_REACHED: stopped at max_regions=3 with 1 facets uncrossed and 2 regions at some of whose facets it did
     not look. The regions found are correct but not all of them. Raise `max_regions` or choose a smaller `domain`.
     """
     domain = check_domain(domain, network.input_dim)

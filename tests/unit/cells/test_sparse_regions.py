@@ -22,7 +22,7 @@ from polytope_lens.testing.strategies import networks
 def too_large(monkeypatch):
     """Only weights of outputs are written out, and no ranks are asked for."""
     monkeypatch.setattr(net, "MOST_DENSE_ENTRIES", 12)
-    monkeypatch.setattr("polytope_lens.network.count_bounds.LARGEST_RANKED", 12)
+    monkeypatch.setattr("polytope_lens.network.layer_recursions.LARGEST_RANKED", 12)
 
 
 @settings(max_examples=40, deadline=None)

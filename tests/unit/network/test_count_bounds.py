@@ -22,6 +22,8 @@ def test_no_known_count_exceeds_an_upper_bound(family):
             assert family.per_layer[-1] <= bound.value, bound
     assert found["Serra et al."].value <= found["bottlenecks"].value <= found["arrangements"].value
     assert found["arrangements"].value <= found["all patterns"].value
+    for closer in ("Hinz", "signs of weights"):
+        assert all(bound.name != closer or bound.value <= found["Serra et al."].value for bound in found.bounds)
 
 
 def serra(d, widths):
@@ -59,7 +61,8 @@ def test_families_that_attain_bounds():
 def test_random_networks_of_any_slope(slope, widths):
     for seed in range(4):
         network = random_deep(widths, seed, slope)
-        assert Lens(network).count().total <= region_count_bounds(network).upper
+        found = region_count_bounds(network)
+        assert Lens(network).count().total <= found.upper == found["signs of weights"].value
 
 
 def test_bottlenecks_ranks_and_leaky_neurons():

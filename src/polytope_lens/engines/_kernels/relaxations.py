@@ -43,9 +43,8 @@ if TYPE_CHECKING:
 # A layer is worth it if this share of its neurons has one sign at so many points of the domain. That is settled before
 # the walk begins: what a cell is told must not depend on the cells that the same walk has seen before.
 SHARE_OF_STEADY, N_POINTS = 0.25, 2**8
-# Forms of layers farther behind cost more than they prove, the square of how far that is; and deep in a network a layer
-# begins on about as many cells as the one before, so that nothing is saved.
-FARTHEST, LAST = 6, 3
+# Deep in a network a layer begins on about as many cells as the one before, so that nothing is saved there.
+LAST = 3
 # Sizes of terms beyond this prove nothing, and leave room against overflow and underflow.
 MOST_SIZE = 2.0**80
 
@@ -125,7 +124,7 @@ def hand_down(net: PackedNetwork, s: Any, f: int, layer: int) -> bool:  # pragma
         for j in range(net.width[m]):
             r.sign[layer, m, j] = r.sign[layer - 1, m, j]
             is_asked = r.sign[layer, m, j] == 0 and net.bit[net.neuron_start[m] + j] >= 0
-            if is_asked and r.is_worth_it[m] != 0 and m <= layer + FARTHEST:
+            if is_asked and r.is_worth_it[m] != 0:
                 deepest = m
     if deepest == layer:
         return False
