@@ -28,7 +28,7 @@ from polytope_lens.io import array_archive
 from polytope_lens.io.files import open_to_read
 from polytope_lens.local.boundary_search import BoundarySearch
 from polytope_lens.mesh.planar_mesh import polygons
-from polytope_lens.polyhedral_complex import face_lattice
+from polytope_lens.polyhedral_complex import face_counts
 from polytope_lens.polytope.metric import ellipsoid
 
 BOX = Box([-1, -1], [1, 1])
@@ -58,7 +58,7 @@ BROKEN = {
                    lambda: LENS.robustness_radius([0.3, 0.2], value=LENS([[0.3, 0.2]])[0, 0] + 1e-3, output=0,
                                                   exact=True),
                    "lies in no region that was searched"),
-    "faces": (face_lattice, "_alternating", lambda _: 0, lambda: LENS.partition(BOX).complex.f_vector(),
+    "faces": (face_counts, "_alternating", lambda _: 0, lambda: LENS.partition(BOX).complex.f_vector(),
               "do not fill an open ball of dimension 2"),
     "ellipsoid inside": (ellipsoid, "TRIES", 0, lambda: square().max_volume_ellipsoid(), "could not be shrunk into"),
     "ellipsoid around": (ellipsoid, "TRIES", 0, lambda: square().min_volume_ellipsoid(), "not be inflated around"),

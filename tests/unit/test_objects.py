@@ -50,13 +50,13 @@ MEMBERS = {
         A b contains distances error facets format is_exact is_facet layer neuron point to_polytope
     """,
     "Partition": """
-        adjacency boundary bounded_mask certificate chebyshev_balls complex counts_per_layer data_table domain engine
-        explain export extrema function is_complete level_set linear_pieces lipschitz load locate maps mesh network
-        neurons on_flat packed_patterns patterns plot polygons rays save search status to_frame to_geodataframe
-        to_networkx vertices volumes witnesses
+        adjacency betti boundary bounded_mask certificate chebyshev_balls complex counts_per_layer data_table domain
+        engine explain export extrema function is_complete level_set linear_pieces lipschitz load locate maps mesh
+        network neurons on_flat packed_patterns patterns plot polygons rays save search status to_frame
+        to_geodataframe to_networkx vertices volumes witnesses
     """,
     "plot": "interactive surface",
-    "function": "gradient_variation jumps moments norms pieces total_variation",
+    "function": "critical_cells gradient_variation jumps moments norms persistence pieces total_variation",
     "complex": "bent_hyperplane f_vector faces facets linear_region_counts",
     "export": "obj ply write",
     "Path": """

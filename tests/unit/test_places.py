@@ -12,6 +12,7 @@ from polytope_lens._places import ROLE
 PLACES = {
     "Ball": {"center": "points"},
     "Balls": {"centers": "points"},
+    "CriticalCells": {"points": "points"},
     "Extrema": {"minimum": "parts", "maximum": "parts"},
     "Extremum": {"point": "points"},
     "Facets": {"layer": "layers"},

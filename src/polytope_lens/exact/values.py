@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.double_double import affine
-from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.forward import AnyPattern, outputs, product_bound, quiet
 from polytope_lens.exact.point_signs import BLOCK
@@ -16,8 +16,8 @@ from polytope_lens.network.network import slopes, steeper_slopes
 from polytope_lens.network.scalar import stacked_outputs
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Bools, Floats
-    from polytope_lens.network.network import Network
+    from polytope_lens._types import Bools, Floats, Matrix
+    from polytope_lens.network.network import Layer, Network
 
 
 def bounded_values(network: Network, X: Floats, radius: Floats) -> tuple[Floats, Floats]:
@@ -39,6 +39,59 @@ def bounded_values(network: Network, X: Floats, radius: Floats) -> tuple[Floats,
         at = slice(start, start + BLOCK)
         value[at], bound[at] = outputs(network, X[at], np.repeat(radius[at, None], X.shape[1], axis=1))
     return value, bound
+
+
+def roughly_bounded_values(network: Network, X: Floats, radius: Floats) -> tuple[Floats, Floats]:
+    """The same with coarser bounds, from one matrix product for each layer; infinite ones if they would decide little.
+
+    Notes
+    -----
+    Where every entry of a layer's input is at most M in size and known up to ``((1 - u)^-k - 1) M``, a product with
+    at most t terms and a bias, then an activation, make that ``((1 - u)^-(k+t+2) - 1) M'``, with M' what sizes add up
+    to under the steeper slopes (:class:`.AnyPattern`): as for a fixed pattern, since an activation is continuous, and
+    its values differ by at most the steeper slope times as much as its arguments. So one bound holds for all points,
+    from the greatest size of each coordinate. What a point's place leaves open adds the Lipschitz constant along
+    coordinates times its radius.
+    """
+    value = np.empty((len(X), network.output_dim))
+    bound = np.full(value.shape, np.inf)
+    if not len(X):
+        return value, bound
+    with quiet():
+        sizes, lipschitz = AnyPattern.of(np.abs(X).max(axis=0)), np.ones(X.shape[1])
+        for layer in network.layers:
+            steepest, weight = steeper_slopes(layer), layer.weight
+            sizes = sizes.times(weight, layer.bias).activated(steepest)
+            lipschitz = steepest * _added_sizes(weight, lipschitz)
+        sizes = sizes.times(network.output_weight, network.output_bias)
+        lipschitz = _added_sizes(network.output_weight, lipschitz)
+        fixed = sizes.error()
+        # Nonnegative terms, each in at most as many roundings as those of the sizes.
+        lipschitz = lipschitz * (1 + 3 * summation_bound(sizes.n_roundings + 2)) + UNDERFLOW_GUARD
+        for start in range(0, len(X), BLOCK):
+            at = slice(start, start + BLOCK)
+            hidden = X[at].T
+            for layer in network.layers:
+                hidden = _bent(layer, np.asarray(layer.weight @ hidden) + layer.bias[:, None])
+            value[at] = (np.asarray(network.output_weight @ hidden) + network.output_bias[:, None]).T
+            bound[at] = fixed + lipschitz * radius[at, None]
+            if not start and (np.abs(value[at]) <= bound[at]).mean() > 0.5:
+                bound[:] = np.inf
+                break
+    return value, bound
+
+
+def _added_sizes(matrix: Matrix, values: Floats) -> Floats:
+    magnitude: Any = abs(matrix)  # dense or sparse
+    return np.asarray(magnitude @ values)
+
+
+def _bent(layer: Layer, value: Floats) -> Floats:
+    """A layer's activations; slopes are those of the computed signs."""
+    if not layer.negative_slope.any() and (layer.positive_slope == 1).all():
+        return np.maximum(value, 0.0, out=value)
+    value *= np.where(value > 0, layer.positive_slope[:, None], layer.negative_slope[:, None])
+    return value
 
 
 def bounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:

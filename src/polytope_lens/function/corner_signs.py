@@ -9,7 +9,7 @@ import numpy as np
 from polytope_lens._compiled.jit import jit
 from polytope_lens.arithmetic.rational import dot, sign
 from polytope_lens.exact.rows import ExactRows
-from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values
+from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values, roughly_bounded_values
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polyhedral_complex.mesh_vertices import EdgeLines, point_numbers, rational_corners
@@ -49,18 +49,23 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
 
     Notes
     -----
-    A float pass whose bounds include the corners' own errors decides nearly all. The others, in deep networks all, are
-    seen from one region each, where the function is affine with a row known in double-double, or in integers.
-    Cost: two matrix products for each layer; milliseconds for each region with a corner that is zero, or too close.
+    A float pass whose bounds include the corners' own errors decides nearly all: first with one bound for all, then,
+    where that leaves something open, with one for each. The others, in deep networks all, are seen from one region
+    each, where the function is affine with a row known in double-double, or in integers.
+    Cost: a matrix product for each layer, two more in deep networks; milliseconds for each region with a corner that is
+    zero, or too close.
     """
     mesh = require_mesh(partition)
-    values, bounds = bounded_values(function, mesh.points, mesh.error)
+    values, bounds = roughly_bounded_values(function, mesh.points, mesh.error)
     signs, doubtful = _decided(values[:, 0], bounds[:, 0])
+    again = np.flatnonzero(doubtful)
+    values[again], bounds = bounded_values(function, mesh.points[again], mesh.error[again])
+    signs[again], doubtful[again] = _decided(values[again, 0], bounds[:, 0])
     if zero is not None:
         signs[zero], doubtful[zero] = 0, False
     again = np.flatnonzero(doubtful)
     if again.size:
-        regions, index = np.unique(_few_regions(mesh, doubtful)[again], return_inverse=True)
+        regions, index = np.unique(few_regions(mesh, doubtful)[again], return_inverse=True)
         bits = unpack(partition.packed_patterns[regions], partition.network.n_neurons)
         rows, error = bounded_gradients(function, bits[:, : function.n_neurons])
         near, bound = affine_values(rows[index], error[index], mesh.points[again], mesh.error[again])
@@ -94,7 +99,7 @@ def _exact_signs(partition: Partition, function: Network, points: Ints, regions:
 def exact_corners(partition: Partition) -> Callable[[int], tuple[fmpq, ...]]:
     """A function that gives the exact coordinates of points of the mesh, by their numbers; milliseconds for each."""
     mesh = require_mesh(partition)
-    region_of, corners_of = _few_regions(mesh, np.ones(len(mesh.points), dtype=bool)), rational_corners(partition)
+    region_of, corners_of = few_regions(mesh, np.ones(len(mesh.points), dtype=bool)), rational_corners(partition)
     known: dict[int, tuple[fmpq, ...]] = {}
 
     def corner(point: int) -> tuple[fmpq, ...]:
@@ -131,7 +136,7 @@ def _decided(values: Floats, bounds: Floats) -> tuple[Signs, Bools]:
     return positive.astype(np.int8) - negative.astype(np.int8), ~(positive | negative | (bounds == 0))
 
 
-def _few_regions(mesh: PlanarMesh | PolyhedralMesh, wanted: Bools) -> Ints:
+def few_regions(mesh: PlanarMesh | PolyhedralMesh, wanted: Bools) -> Ints:
     """For each wanted point a region around it, all of them few; -1 for other points.
 
     Regions are taken that have many wanted points to themselves, then such that have fewer.

@@ -97,12 +97,6 @@ class PolyhedralMesh:
         back = indptr[ring] + indptr[ring + 1] - 1 - here
         return indptr, self.corners[at[np.where(is_second[ring], back, here)]].astype(np.int64)
 
-    def edges(self, faces: Ints | None = None) -> Ints:
-        """The edges of all faces, or of some, each once: pairs of points, (n, 2), ascending."""
-        chosen = np.arange(len(self.owners)) if faces is None else faces
-        indptr = starts(np.diff(self.corner_indptr)[chosen])
-        return numbered_edges(indptr, self.corners[entries(self.corner_indptr, chosen)].astype(np.int64))[0]
-
     def __repr__(self) -> str:
         n = len(self.face_indptr) - 1
         return f"PolyhedralMesh({n} polyhedra, {len(self.owners)} faces, {len(self.points)} points)"

@@ -14,10 +14,10 @@ from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
-from polytope_lens.function import jumps, level_set, moments, norms, variation
+from polytope_lens.function import critical_cells, jumps, level_set, moments, norms, persistence, variation
 from polytope_lens.function import pieces as few_pieces
 from polytope_lens.io.files import write_text
-from polytope_lens.polyhedral_complex import face_lattice, facet_table, linear_regions
+from polytope_lens.polyhedral_complex import face_counts, face_lattice, facet_table, linear_regions
 from polytope_lens.render import interactive, solid_files
 from polytope_lens.render.sheet import HEIGHT
 
@@ -139,7 +139,7 @@ class PartitionFunction(Namespace):
     >>> lens = Lens.from_arrays([[[1]], [[1]]], [[0], [0]])  # relu(x)
     >>> function = lens.partition(Box([-1], [1])).function
     >>> function
-    PartitionFunction(moments, norms, total_variation, gradient_variation, jumps, pieces)
+    PartitionFunction(moments, norms, total_variation, gradient_variation, jumps, pieces, persistence, critical_cells)
     >>> function.norms().l1, function.total_variation()
     (array([0.5]), 1.0)
     """
@@ -170,6 +170,18 @@ class PartitionFunction(Namespace):
     def pieces(self, eps: float, output: int | None = None) -> few_pieces.Pieces:
         return few_pieces.pieces(self._partition, eps, output)
 
+    @documented_by(persistence.persistence)
+    def persistence(
+        self, output: int = 0, *, side: Literal["sub", "super"] = "sub", max_regions: int = face_lattice.MAX_REGIONS
+    ) -> persistence.Persistence:
+        return persistence.persistence(self._partition, output, side=side, max_regions=max_regions)
+
+    @documented_by(critical_cells.critical_cells)
+    def critical_cells(
+        self, output: int = 0, *, max_regions: int = face_lattice.MAX_REGIONS
+    ) -> critical_cells.CriticalCells:
+        return critical_cells.critical_cells(self._partition, output, max_regions=max_regions)
+
 
 @checked
 class PartitionComplex(Namespace):
@@ -199,9 +211,9 @@ class PartitionComplex(Namespace):
     def faces(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.Faces:
         return face_lattice.faces(self._partition, max_regions=max_regions)
 
-    @documented_by(face_lattice.f_vector)
-    def f_vector(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_lattice.FVector:
-        return face_lattice.f_vector(self._partition, max_regions=max_regions)
+    @documented_by(face_counts.f_vector)
+    def f_vector(self, *, max_regions: int = face_lattice.MAX_REGIONS) -> face_counts.FVector:
+        return face_counts.f_vector(self._partition, max_regions=max_regions)
 
     @documented_by(linear_regions.linear_region_counts)
     def linear_region_counts(

@@ -12,7 +12,7 @@ from polytope_lens._kept import Keeper, found_later
 from polytope_lens.cells import recession_cones
 from polytope_lens.errors import IndexingError, Status
 from polytope_lens.flat_domain import flat_domain, flat_of, within
-from polytope_lens.function import extrema, lipschitz
+from polytope_lens.function import betti, extrema, lipschitz
 from polytope_lens.function import level_set as level_sets
 from polytope_lens.mesh import planar_mesh as planar
 from polytope_lens.network.affine import affine_maps
@@ -23,6 +23,7 @@ from polytope_lens.partition.provenance import Certificate, Search
 from polytope_lens.polyhedral_complex import (
     data_table,
     dual_graph,
+    face_lattice,
     facet_table,
     largest_balls,
     linear_pieces,
@@ -281,6 +282,19 @@ class Partition(Keeper):
     @documented_by(level_sets.boundary)
     def boundary(self, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
         return level_sets.boundary(self, i, j, exact=exact)
+
+    @documented_by(betti.betti)
+    def betti(
+        self,
+        output: int | None = None,
+        value: float | None = None,
+        *,
+        side: Literal["level", "sub", "super"] = "level",
+        between: tuple[int, int] | None = None,
+        bounded: bool = False,
+        max_regions: int = face_lattice.MAX_REGIONS,
+    ) -> tuple[int, ...]:
+        return betti.betti(self, output, value, side=side, between=between, bounded=bounded, max_regions=max_regions)
 
     @documented_by(extrema.extrema)
     def extrema(self, output: int = 0, *, exact: bool = False) -> extrema.Extrema:

@@ -1,4 +1,4 @@
-"""The faces of a partition, of every dimension: how many there are, and which neurons vanish on them."""
+"""The faces of a partition, of every dimension, and which neurons vanish on them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from flint import fmpz, fmpz_mat
 
 from polytope_lens._arrays import validate
 from polytope_lens.cells.region_facets import domain_sides
-from polytope_lens.errors import REPORT, ConsistencyError, OptionError
+from polytope_lens.errors import OptionError
 from polytope_lens.exact.rows import ExactRows, cell_rows
 from polytope_lens.flat_domain import asked_on_flat
-from polytope_lens.mesh.planar_mesh import PlanarMesh
-from polytope_lens.polyhedral_complex.facet_table import shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete
-from polytope_lens.polytope.recession import cone_of_rows
+from polytope_lens.polytope.recession import ConeGenerators, cone_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Ints
-    from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.partition.partition import Partition
 
 
@@ -58,89 +55,6 @@ class Faces:
 
     def __repr__(self) -> str:
         return f"Faces({len(self)} faces, {np.bincount(self.dims).tolist()} by dimension)"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FVector:
-    """Numbers of faces by dimension.
-
-    Parameters
-    ----------
-    counts : (d + 1,) int array
-        Entry k: faces of dimension k, those on the boundary of the domain included; the last entry is the number of
-        regions.
-    inner : (d + 1,) int array
-        Those inside the domain.
-    """
-
-    counts: Ints
-    inner: Ints
-
-    @property
-    def boundary(self) -> Ints:
-        """Those on the boundary of the domain, (d + 1,)."""
-        return self.counts - self.inner
-
-    @property
-    def euler(self) -> int:
-        """``sum (-1)^k counts[k]``: 1 for a bounded domain, (-1)^d for all of R^d."""
-        return _alternating(self.counts)
-
-    def __repr__(self) -> str:
-        return f"FVector({self.counts.tolist()}, {self.inner.tolist()} inside the domain)"
-
-
-@asked_on_flat
-def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector:
-    """Numbers of corners, edges and so on up to regions; exact.
-
-    Parameters
-    ----------
-    partition : Partition
-    max_regions : int
-        More regions than this are refused where there is no mesh.
-
-    Raises
-    ------
-    OptionError
-        More regions than `max_regions`, where there is no mesh.
-    ConsistencyError
-        Faces inside a convex domain, whose interior is an open ball, must have the alternating sum (-1)^d.
-    PartialPartitionError
-
-    Notes
-    -----
-    Cost: one pass over the mesh in bounded domains of the plane and of space; elsewhere that of :func:`faces`.
-
-    Examples
-    --------
-    Three lines in general position, in all of R^2 and in a box:
-
-    >>> from polytope_lens import Box, Lens
-    >>> lens = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -1], [0]])
-    >>> lens.partition().complex.f_vector()
-    FVector([3, 9, 7], [3, 9, 7] inside the domain)
-    >>> lens.partition(Box([-3, -3], [3, 3])).complex.f_vector()
-    FVector([13, 19, 7], [3, 9, 7] inside the domain)
-    """
-    require_complete(partition, "`f_vector`")
-    d = partition.network.input_dim
-    if partition.mesh is not None:
-        found = _of_mesh(partition, partition.mesh)
-    elif d == 1:
-        sides = np.zeros(0) if partition.domain is None else partition.domain.A[:, 0]
-        ends, n = len(set(np.sign(sides[sides != 0]))), len(partition)
-        found = FVector(np.array([n - 1 + ends, n]), np.array([n - 1, n]))
-    else:
-        all_faces = faces(partition, max_regions=max_regions)
-        inside = all_faces.dims[~all_faces.on_boundary]
-        found = FVector(*(np.bincount(dims, minlength=d + 1) for dims in (all_faces.dims, inside)))
-    if _alternating(found.inner) != (-1) ** d or found.inner[d] != len(partition):
-        raise ConsistencyError(
-            f"the faces inside the domain, {found.inner.tolist()} by dimension, do not fill an open ball of dimension "
-            f"{d}. {REPORT}"
-        )
-    return found
 
 
 @asked_on_flat
@@ -198,39 +112,33 @@ def faces(partition: Partition, *, max_regions: int = MAX_REGIONS) -> Faces:
 
 
 def _faces_of(rows: Sequence[Sequence[fmpz]], d: int) -> Iterator[tuple[Bools, int]]:
-    """Faces of ``{x : a . x + c <= 0}``: which rows vanish on each, and its dimension.
+    """Faces of ``{x : a . x + c <= 0}``: which rows vanish on each, and its dimension."""
+    cone, spans = cone_faces(rows, d)
+    tight = [rays_on(row, cone.rays) for row in rows]
+    for span, dim in spans:
+        yield np.array([span & ~held == 0 for held in tight], dtype=bool), dim
 
-    It is the part with t = 1 of a cone, whose faces are spanned by those of its rays that lie on some rows; sets of
+
+def cone_faces(rows: Sequence[Sequence[fmpz]], d: int) -> tuple[ConeGenerators, list[tuple[int, int]]]:
+    """The cone over ``{x : a . x + c <= 0}``, and the faces of this polyhedron: the rays of each, and its dimension.
+
+    It is the part with t = 1 of the cone, whose faces are spanned by those of its rays that lie on some rows; sets of
     rays are the bits of an integer.
     """
     upward = [fmpz(0)] * d + [fmpz(-1)]
     cone = cone_of_rows([*rows, upward], d + 1)
-    tight = [
-        sum(1 << k for k, ray in enumerate(cone.rays) if sum(a * v for a, v in zip(row, ray, strict=True)) == 0)
-        for row in rows
-    ]
     at_infinity = sum(1 << k for k, ray in enumerate(cone.rays) if ray[-1] == 0)
     spans = {(1 << len(cone.rays)) - 1}
-    for held in set(tight):
+    for held in {rays_on(row, cone.rays) for row in rows}:
         spans |= {span & held for span in spans}
+    found = []
     for span in spans:
         if span & ~at_infinity:
             rays = [ray for k, ray in enumerate(cone.rays) if span >> k & 1]
-            dim = fmpz_mat([*map(list, rays), *map(list, cone.lines)]).rank() - 1
-            yield np.array([span & ~held == 0 for held in tight], dtype=bool), dim
+            found.append((span, fmpz_mat([*map(list, rays), *map(list, cone.lines)]).rank() - 1))
+    return cone, found
 
 
-def _of_mesh(partition: Partition, mesh: PlanarMesh | PolyhedralMesh) -> FVector:
-    outer = shared_facets(partition, mesh).regions[:, 1] < 0
-    n_outer = int(outer.sum())
-    if isinstance(mesh, PlanarMesh):
-        # The boundary of a bounded convex domain is a cycle: as many corners as edges.
-        counts = np.array([len(mesh.points), len(outer), len(partition)])
-        return FVector(counts, counts - [n_outer, n_outer, 0])
-    edges, outer_edges = (mesh.edges(which) for which in (None, np.flatnonzero(outer)))
-    counts = np.array([len(mesh.points), len(edges), len(outer), len(partition)])
-    return FVector(counts, counts - [len(np.unique(outer_edges)), len(outer_edges), n_outer, 0])
-
-
-def _alternating(counts: Ints) -> int:
-    return int(counts[::2].sum() - counts[1::2].sum())
+def rays_on(row: Sequence[fmpz], rays: Sequence[tuple[int, ...]]) -> int:
+    """Which rays lie on a row, as bits."""
+    return sum(1 << k for k, ray in enumerate(rays) if not sum(a * v for a, v in zip(row, ray, strict=True)))

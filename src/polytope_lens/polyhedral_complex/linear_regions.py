@@ -11,17 +11,19 @@ from flint import fmpq
 
 from polytope_lens._arrays import validate
 from polytope_lens._deferred import csgraph, sparse
-from polytope_lens.cells.inequalities import exact_system
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import asked_on_flat
-from polytope_lens.lp.rational_simplex import Halfspace, maximize
+from polytope_lens.polyhedral_complex.convex_regions import convex_bounds
 from polytope_lens.polyhedral_complex.face_lattice import faces
-from polytope_lens.polyhedral_complex.facet_table import facets
+from polytope_lens.polyhedral_complex.facet_table import neighbor_pairs
 from polytope_lens.polyhedral_complex.linear_pieces import fingerprints, linear_pieces
+from polytope_lens.polyhedral_complex.region_cones import RegionCones
 from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from flint import fmpz
 
     from polytope_lens._types import Ints
     from polytope_lens.partition.partition import Partition
@@ -33,9 +35,10 @@ MAX_PROGRAMS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class LinearRegionCounts:
-    """How many linear regions a network has on a domain, by six definitions, from the finest to the coarsest.
+    """How many linear regions a network has on a domain, by the definitions in use, from the finest to the coarsest.
 
-    None of the numbers is greater than the one before it.
+    None of the numbers is greater than the one before it. Six of them are the six definitions of Stargalla, Hertrich
+    and Reichman; two of these can be read in another way, which has a number of its own.
 
     Parameters
     ----------
@@ -46,16 +49,22 @@ class LinearRegionCounts:
     proper_activation : int
         *Proper activation regions*: those with interior, which is what a partition lists.
     convex : tuple of two ints
-        *Convex regions*: the least number of convex sets that fill the domain and on each of which the network is
-        affine; a lower and an upper bound. Each linear piece takes one if it is convex, which is decided, and otherwise
-        at least two and at most as many as it has regions. How many in between is left open, as no method is known but
-        a search.
+        *Convex regions*: the least number of regions of a polyhedral complex on each of which the network is affine:
+        convex ones that fill the domain and meet face to face. A lower and an upper bound, equal where they are known
+        to be; how many in between is left open, as no method is known but a search. See :func:`.convex_bounds`.
+    convex_sets : tuple of two ints
+        The same without the condition that they meet face to face. Each linear piece takes one if it is convex, which
+        is decided, and otherwise at least two.
     open_connected : int
         *Open connected regions*: maximal open connected sets on which the network is affine. These are the linear
         pieces of :func:`.linear_pieces`: regions are joined through facets.
+    closures_connected : int or None
+        The closures of open connected regions with the same affine map, joined where they touch, be it in a corner.
+        None where finding this out would take more than `max_programs` linear programs.
     closed_connected : int or None
-        *Closed connected regions*: the closures of open connected regions with the same affine map, joined where they
-        touch, be it in a corner. None where finding this out would take more than `max_programs` linear programs.
+        *Closed connected regions*: maximal closed connected sets on which the network is one affine map, and that have
+        interior. Beyond closures, such a set may go along a slice of another region, on which the two maps agree. None
+        as above.
     affine : int
         *Affine regions*: maximal sets on which the network is one affine map, connected or not, with interior; the
         number of different maps.
@@ -70,7 +79,9 @@ class LinearRegionCounts:
     activation: int | None
     proper_activation: int
     convex: tuple[int, int]
+    convex_sets: tuple[int, int]
     open_connected: int
+    closures_connected: int | None
     closed_connected: int | None
     affine: int
 
@@ -94,8 +105,9 @@ def linear_region_counts(
     Notes
     -----
     Cost: that of :func:`.linear_pieces`; up to `max_regions` regions that of :func:`.faces`; and linear programs in
-    fractions, some milliseconds each, at most `max_programs` for each of two questions: whether a piece of several
-    regions is convex, and, where there is no mesh, whether pieces with equal maps touch.
+    fractions, some milliseconds each, at most `max_programs` for each of three questions: whether a piece of several
+    regions is convex; where there is no mesh, whether pieces with equal maps touch; and, where they do not, whether
+    they are connected through slices.
 
     Examples
     --------
@@ -104,21 +116,27 @@ def linear_region_counts(
 
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]], [[0, 0, 0], [0]])
-    >>> lens.partition().complex.linear_region_counts()
-    LinearRegionCounts(activation=6, proper_activation=4, convex=(2, 2), open_connected=2, closed_connected=2, affine=2)
+    >>> found = lens.partition().complex.linear_region_counts()
+    >>> found.activation, found.proper_activation, found.convex
+    (6, 4, (2, 2))
+    >>> found.open_connected, found.closed_connected, found.affine
+    (2, 2, 2)
     """
     require_complete(partition, "`linear_region_counts`")
     pieces = linear_pieces(partition)
     classes = _classes(partition, pieces.labels)
-    patterns = None
+    patterns, convex = None, convex_bounds(partition, pieces.labels, max_regions=max_regions, max_programs=max_programs)
     if len(partition) <= validate.count(max_regions, name="`max_regions`"):
         patterns = len(np.unique(faces(partition, max_regions=max_regions).signs > 0, axis=0))
+    joined = _closures(partition, pieces.labels, classes, max_programs)
     return LinearRegionCounts(
         patterns,
         len(partition),
-        convex_bounds(partition, pieces.labels, max_programs),
+        convex.face_to_face,
+        convex.sets,
         pieces.n_pieces,
-        _closed_connected(partition, pieces.labels, classes, max_programs),
+        None if joined is None else int(joined.max()) + 1,
+        _closed_sets(partition, pieces.labels if joined is None else joined[pieces.labels], classes, max_programs),
         int(classes.max()) + 1,
     )
 
@@ -142,11 +160,11 @@ def _classes(partition: Partition, labels: Ints) -> Ints:
     return numbers[labels]
 
 
-def _closed_connected(partition: Partition, labels: Ints, classes: Ints, max_programs: int) -> int | None:
-    """Number of pieces after those with equal maps have been joined where they touch."""
+def _closures(partition: Partition, labels: Ints, classes: Ints, max_programs: int) -> Ints | None:
+    """A number for each piece, the same for those with equal maps that are joined because they touch."""
     n_pieces = int(labels.max()) + 1
     if n_pieces == classes.max() + 1 or partition.network.input_dim == 1:
-        return n_pieces
+        return np.arange(n_pieces)
     if partition.mesh is not None:
         region, corner = partition.mesh.incidences()
         # A node for each corner and map; all pieces with that map around that corner are joined to it.
@@ -160,79 +178,76 @@ def _closed_connected(partition: Partition, labels: Ints, classes: Ints, max_pro
         rows, columns = found.T
     n = max(n_pieces, int(columns.max(initial=0)) + 1)
     graph = sparse.coo_array((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(n, n))
-    return int(csgraph.connected_components(graph, directed=False)[0])
+    joined = csgraph.connected_components(graph, directed=False)[1][:n_pieces]
+    return np.asarray(np.unique(joined, return_inverse=True)[1].reshape(-1), dtype=np.int64)
 
 
-def convex_bounds(partition: Partition, labels: Ints, max_programs: int = MAX_PROGRAMS) -> tuple[int, int]:
-    """Bounds on the least number of convex sets that make up the pieces that regions are labelled by; exact.
+def _closed_sets(partition: Partition, labels: Ints, classes: Ints, max_programs: int) -> int | None:
+    """Number of connected sets where the network is one of its affine maps, from sets that are known to be connected.
 
-    A piece is convex iff none of its regions crosses the hyperplane of a facet between the piece and another one.
+    Regions meet such a set in slices. Those around a point of it can be walked through from facet to facet, all of
+    which hold the point; so two slices are connected if they have a point in common on a facet between their regions.
     """
-    sizes = np.bincount(labels)
-    least = most = len(sizes)
-    if (sizes == 1).all():
-        return least, most
-    found = facets(partition)
-    crossing = (found.regions[:, 1] >= 0) & (labels[found.regions[:, 0]] != labels[found.regions[:, 1]])
-    walls: dict[int, list[tuple[int, int]]] = {}
-    for i in np.flatnonzero(crossing).tolist():
-        for region in found.regions[i].tolist():
-            walls.setdefault(int(labels[region]), []).append((i, region))
-    cones = _Cones(partition, max_programs)
-    for piece, members in enumerate(_members(labels)):
-        around = [(found.owners(i), region) for i, region in walls.get(piece, [])] if len(members) > 1 else []
-        is_convex = cones.none_crosses(members, around)
-        if not is_convex:
-            least += is_convex is False
-            most += len(members) - 1
-    return least, most
+    sets_of: dict[int, set[int]] = {}
+    for label, number in zip(labels.tolist(), classes.tolist(), strict=True):
+        sets_of.setdefault(number, set()).add(label)
+    several = {number for number, labels_of in sets_of.items() if len(labels_of) > 1}
+    count = len({label for labels_of in sets_of.values() for label in labels_of})
+    if not several:
+        return count
+    table = neighbor_pairs(partition, np.arange(len(partition)))
+    cones, source = RegionCones(partition, max_programs), ExactRows(partition.network)
+    bits, outputs = partition.patterns(), len(partition.network.layers)
+    beside: dict[int, list[int]] = {}
+    for one, other in table.tolist():
+        beside.setdefault(one, []).append(other)
+        beside.setdefault(other, []).append(one)
+    maps: dict[int, list[list[fmpz]]] = {}
+
+    def map_of(region: int) -> list[list[fmpz]]:
+        if region not in maps:
+            maps[region] = source.rows(outputs, bits[region])
+        return maps[region]
+
+    for number in several:
+        regions_of: dict[int, list[int]] = {label: [] for label in sets_of[number]}
+        for region in np.flatnonzero(classes == number).tolist():
+            regions_of[int(labels[region])].append(region)
+        left = set(regions_of)
+        while left:
+            start = min(left)
+            left.remove(start)
+            reached, waiting = set(regions_of[start]), list(regions_of[start])
+            while waiting:
+                region = waiting.pop()
+                gap = _gap(map_of(region), map_of(regions_of[start][0]))
+                for beyond in beside.get(region, []):
+                    if beyond in reached:
+                        continue
+                    touches = not gap or cones.touch(region, beyond, gap)
+                    if touches is None:
+                        return None
+                    if touches:
+                        label = int(labels[beyond])
+                        met = [beyond]
+                        if classes[beyond] == number and label in left:
+                            left.remove(label)
+                            count -= 1
+                            met = regions_of[label]
+                        reached.update(met)
+                        waiting += met
+    return count
 
 
-class _Cones:
-    """Regions as cones over them, ``a . x + c t <= 0``, about which linear programs are asked until there were many."""
-
-    def __init__(self, partition: Partition, max_programs: int) -> None:
-        self._partition = partition
-        self._left = max_programs
-        self._rows: dict[int, tuple[list[Halfspace], dict[tuple[int, int], int]]] = {}
-
-    def touch(self, first: int, second: int) -> bool | None:
-        """Whether two closed regions have a common point, one with t > 0; None if there were too many questions."""
-        upward = [fmpq(0)] * self._partition.network.input_dim + [fmpq(1)]
-        return self._is_positive(upward, [*self._cone(first)[0], *self._cone(second)[0]])
-
-    def none_crosses(self, members: list[int], walls: list[tuple[list[tuple[int, int]], int]]) -> bool | None:
-        """Whether no region is on the far side of a facet, given by its owners, of some region; None as above."""
-        for owners, region in walls:
-            rows, place = self._cone(region)
-            row = next(rows[place[owner]].normal for owner in owners if any(rows[place[owner]].normal))
-            for member in members:
-                crosses = member != region and self._is_positive(row, self._cone(member)[0])
-                if crosses or crosses is None:
-                    return None if crosses is None else False
-        return True
-
-    def _is_positive(self, row: Sequence[fmpq], cone: list[Halfspace]) -> bool | None:
-        """Whether a row is positive somewhere on a cone."""
-        if not self._left:
-            return None
-        self._left -= 1
-        lower = [fmpq(-1)] * (len(row) - 1) + [fmpq(0)]
-        best = maximize(row, cone, lower, [fmpq(1)] * len(row))
-        return best is not None and best.value > 0
-
-    def _cone(self, region: int) -> tuple[list[Halfspace], dict[tuple[int, int], int]]:
-        """Rows of a region, and which of them belongs to each owner."""
-        if region not in self._rows:
-            system = exact_system(self._partition[region])
-            rows = [Halfspace([fmpq(v) for v in row], fmpq(0)) for row in system.rows]
-            self._rows[region] = rows, {owner: k for k, (owner,) in enumerate(system.owners)}
-        return self._rows[region]
+def _gap(rows: Sequence[Sequence[fmpz]], others: Sequence[Sequence[fmpz]]) -> list[list[fmpq]]:
+    """Rows that are zero where two maps agree, those that are not zero everywhere."""
+    gaps = [[fmpq(v - w) for v, w in zip(row, other, strict=True)] for row, other in zip(rows, others, strict=True)]
+    return [gap for gap in gaps if any(gap)]
 
 
 def _touching(partition: Partition, labels: Ints, classes: Ints, max_programs: int) -> Ints | None:
     """Pairs of pieces with equal maps that touch, enough to connect all that are connected; None if it takes long."""
-    cones, members, pairs = _Cones(partition, max_programs), _members(labels), []
+    cones, members, pairs = RegionCones(partition, max_programs), _members(labels), []
     of_class: dict[int, list[int]] = {}
     for piece, regions in enumerate(members):
         of_class.setdefault(int(classes[regions[0]]), []).append(piece)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import reference
 from families import random_deep
-from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values
+from polytope_lens.exact.values import affine_values, bounded_gradients, bounded_values, roughly_bounded_values
 from polytope_lens.testing import boxes, networks, points_in
 
 
@@ -27,10 +27,11 @@ def test_values_are_within_their_bounds(network, data):
         for x, r in zip(X.tolist(), radius.tolist(), strict=True)
     ]
     exact = [reference.evaluate(network, x)[1] for x in moved]
-    value, bound = bounded_values(network, X, radius)
-    for row, limits, truth in zip(value.tolist(), bound.tolist(), exact, strict=True):
-        for v, e, t in zip(row, limits, truth, strict=True):
-            assert not np.isfinite(v + e) or abs(Fraction(v) - t) <= Fraction(e)
+    for find in (bounded_values, roughly_bounded_values):
+        value, bound = find(network, X, radius)
+        for row, limits, truth in zip(value.tolist(), bound.tolist(), exact, strict=True):
+            for v, e, t in zip(row, limits, truth, strict=True):
+                assert not np.isfinite(v + e) or abs(Fraction(v) - t) <= Fraction(e)
     bits = np.array(
         [data.draw(st.lists(st.booleans(), min_size=network.n_neurons, max_size=network.n_neurons)) for _ in X],
         dtype=bool,
@@ -83,3 +84,14 @@ def test_deep_networks_are_not_worst_cases():
     wide = bounded_values(network, X, radius)[1].max()
     narrow = affine_values(*bounded_gradients(network, bits), X, radius)[1].max()
     assert narrow < wide / 50
+
+
+def test_one_bound_for_all_is_small_where_it_is_given():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (2000, 2))
+    for network in (random_deep((2, 8, 8), 0, 0.0), random_deep((2, 8, 8), 0, 0.1)):
+        value, bound = roughly_bounded_values(network, X, np.zeros(len(X)))
+        assert bound.max() < 1e-12
+        assert np.allclose(value, bounded_values(network, X, np.zeros(len(X)))[0], rtol=0, atol=2e-12)
+    assert np.isinf(roughly_bounded_values(network, X, np.full(len(X), np.inf))[1]).all()
+    assert roughly_bounded_values(network, X[:0], np.zeros(0))[1].shape == (0, network.output_dim)

@@ -29,6 +29,7 @@ def test_every_rung_finds_the_same_signs(monkeypatch):
 
     nothing = np.full(len(partition.mesh.points), np.nan)
     blind = {
+        "roughly_bounded_values": lambda network, X, *_, **__: (np.zeros((len(X), 1)), nothing[: len(X), None]),
         "bounded_values": lambda network, X, *_, **__: (np.zeros((len(X), 1)), nothing[: len(X), None]),
         "affine_values": lambda rows, error, X, radius: (np.zeros(len(X)), nothing[: len(X)]),
     }
@@ -98,7 +99,7 @@ def test_a_region_that_stands_for_a_point_has_it_as_a_corner(dim):
     partition = Lens(golden((dim, 4, 3), 1)).partition(Box([-1] * dim, [1] * dim))
     mesh = partition.mesh
     wanted = np.arange(len(mesh.points)) % 3 != 1
-    region_of = corner_signs._few_regions(mesh, wanted)
+    region_of = corner_signs.few_regions(mesh, wanted)
     assert (region_of[~wanted] == -1).all()
     pairs = set(zip(*(a.tolist() for a in mesh.incidences()), strict=True))
     assert all((region_of[point], point) in pairs for point in np.flatnonzero(wanted).tolist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 
@@ -45,7 +46,8 @@ def test_pieces_that_touch_in_a_corner(domain):
     # min(x, y) = y - relu(y - x), -max(x, y) = -y - relu(x - y).
     second = ([[0, 0, 1, -1, 0, -1], [0, 0, -1, 1, -1, 0]], [0, 0])
     assert counts(stack(first, second), domain)[2:] == (6, 5, 5)
-    assert Lens(stack(first, second)).partition(domain).complex.linear_region_counts().convex == (6, 6)
+    found = Lens(stack(first, second)).partition(domain).complex.linear_region_counts()
+    assert found.convex_sets == found.convex == (6, 6) and found.closures_connected == 5
 
 
 def test_equal_maps_that_do_not_touch():
@@ -76,7 +78,7 @@ def test_fractions_agree(network, data):
         if maps[i] == maps[j] and corners[i] & corners[j]:
             old, new = joined[j], joined[i]
             joined = [new if label == old else label for label in joined]
-    assert found.closed_connected == len(set(joined))
+    assert found.closures_connected == len(set(joined))
     assert found.open_connected == partition.linear_pieces().n_pieces
     # Patterns at corners, in the middle of edges and inside.
     patterns = {tuple(bits) for bits in partition.patterns().tolist()}
@@ -103,9 +105,10 @@ def test_fractions_agree(network, data):
 def test_none_is_greater_than_the_one_before(network, data):
     found = Lens(network).partition(data.draw(domains(network.input_dim, flat=True))).complex.linear_region_counts()
     low, high = found.convex
-    chain = (found.activation, found.proper_activation, high, low, found.open_connected, found.closed_connected,
-             found.affine)  # fmt: skip
-    assert all(a >= b for a, b in pairwise(chain))
+    fewest, most = found.convex_sets
+    last = found.open_connected, found.closures_connected, found.closed_connected, found.affine
+    for chain in ((high, low, fewest), (high, most, fewest)):
+        assert all(a >= b for a, b in pairwise((found.activation, found.proper_activation, *chain, *last)))
 
 
 @pytest.mark.parametrize("d", [2, 3])
@@ -114,9 +117,89 @@ def test_mesh_and_linear_programs_agree(d):
     assert counts(outside)[1:] == (2 ** (d + 1), 2**d + 1, 2**d + 1, 2**d + 1) == counts(outside, box)[1:]
 
 
+def deep(*layers):
+    """Hidden layers as (weight, bias), the last one the outputs' row."""
+    *hidden, output = layers
+    weights = [np.array(weight, dtype=float) for weight, _ in hidden] + [np.array([output], dtype=float)]
+    return from_arrays(weights, [np.array(bias, dtype=float) for _, bias in hidden] + [np.zeros(1)])
+
+
+@pytest.mark.parametrize("domain", [None, Box([-3, -3], [3, 3])])
+def test_the_six_definitions_of_one_function(domain):
+    """max(-y, min(0, -x)) as -y + relu(y - relu(x)), y and -y carried along: 7, 5, 4, 3, 3, 3."""
+    network = deep(([[1, 0], [0, 1], [0, -1]], [0] * 3), ([[-1, 1, -1], [0, 1, 0], [0, 0, 1]], [0] * 3), [1, -1, 1])
+    x, y = np.random.default_rng(0).uniform(-3, 3, (2, 200))
+    assert np.allclose(Lens(network)(np.column_stack([x, y]))[:, 0], np.maximum(-y, np.minimum(0, -x)))
+    found = Lens(network).partition(domain).complex.linear_region_counts()
+    assert (found.activation, found.proper_activation, found.convex) == (7, 5, (4, 4))
+    assert (found.open_connected, found.closed_connected, found.affine) == (3, 3, 3)
+
+
+@pytest.mark.parametrize("domain", [None, Box([-3, -3], [3, 3])])
+def test_convex_pieces_that_do_not_meet_face_to_face(domain):
+    """relu(max(x, min(1.5 x + .5 y, 2 x))): the ray of a sector ends on the side of the half-plane."""
+    network = deep(([[1, 0], [-1, 0], [0.5, -0.5]], [0] * 3), ([[1, -1, -1], [1, 0, 0], [0, 1, 0]], [0] * 3),
+                   ([[1, 1, -1]], [0]), [1])  # fmt: skip
+    x, y = np.random.default_rng(0).uniform(-3, 3, (2, 200))
+    wanted = np.maximum(0, np.maximum(x, np.minimum(1.5 * x + 0.5 * y, 2 * x)))
+    assert np.allclose(Lens(network)(np.column_stack([x, y]))[:, 0], wanted)
+    found = Lens(network).partition(domain).complex.linear_region_counts()
+    assert (found.convex, found.convex_sets, found.open_connected) == ((5, 5), (4, 4), 4)
+
+
+@pytest.mark.parametrize("domain", [None, Box([-3, -3], [3, 3])])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_closed_sets_go_along_slices(domain, outputs):
+    """relu(x) + relu(min(x, 1 - y, 1 + y)): x on two quarters, which the segment from (0, -1) to (0, 1) joins."""
+    network = deep(([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4),
+                   ([[1, 0, 0, 0], [0, 1, 0, 0], [1, -1, 1, 1]], [0, 0, -1]), ([[1, 0, 0], [1, -1, -1]], [0, 0]),
+                   [1, 1])  # fmt: skip
+    x, y = np.random.default_rng(0).uniform(-3, 3, (2, 200))
+    wanted = np.maximum(0, x) + np.maximum(0, np.minimum(x, np.minimum(1 - y, 1 + y)))
+    assert np.allclose(Lens(network)(np.column_stack([x, y]))[:, 0], wanted)
+    if outputs == 2:
+        network = replace(network, output_weight=np.array([[1.0, 1.0], [2.0, 2.0]]), output_bias=np.array([0.0, 1.0]))
+    found = Lens(network).partition(domain).complex.linear_region_counts()
+    assert (found.convex, found.convex_sets) == ((8, 8), (6, 6))
+    assert (found.open_connected, found.closures_connected, found.closed_connected, found.affine) == (6, 6, 5, 5)
+    assert Lens(network).partition(domain).complex.linear_region_counts(max_programs=0).closed_connected is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(network=networks(2, max_depth=2, max_width=3), data=st.data())
+def test_closed_sets_by_slices_of_corners(network, data):
+    """Where the network is a given map, region by region: slices of polygons, joined where they share a corner."""
+    partition = Lens(network).partition(data.draw(boxes(2)))
+    found = partition.complex.linear_region_counts()
+    maps = [reference.affine_rows(network, bits)[-1][0] for bits in partition.patterns().tolist()]
+    corners = [tuples(partition.vertices(i, exact=True)) for i in range(len(partition))]
+    count = 0
+    for one in {tuple(row): row for row in maps}.values():
+        # Corners where both agree, and points in the middle of edges where the difference changes its sign.
+        slices = []
+        for polygon, row in zip(corners, maps, strict=True):
+            gaps = [reference.dot(row, [*p, Fraction(1)]) - reference.dot(one, [*p, Fraction(1)]) for p in polygon]
+            here = {p for p, gap in zip(polygon, gaps, strict=True) if not gap}
+            for (p, g), (q, h) in pairwise([*zip(polygon, gaps, strict=True), (polygon[0], gaps[0])]):
+                if g * h < 0:
+                    here.add(tuple((a * h - b * g) / (h - g) for a, b in zip(p, q, strict=True)))
+            slices.append((here, row == one))
+        while slices:
+            here, has_interior = slices.pop()
+            grown = True
+            while grown:
+                met = [other for other in slices if here & other[0]]
+                slices = [other for other in slices if not here & other[0]]
+                here, has_interior = here.union(*(other[0] for other in met)), has_interior or any(o[1] for o in met)
+                grown = bool(met)
+            count += has_interior
+    assert found.closed_connected == count
+
+
 def test_limits_leave_numbers_out():
     tent = stack(([[1, 0, 0], [1, 0, 0], [1, 0, 0]], [1, 0, -1]), ([[1, -2, 1]], [0]))
-    assert counts(tent, max_programs=0)[3] is None
+    found = Lens(tent).partition().complex.linear_region_counts(max_programs=0)
+    assert found.closures_connected is None and found.closed_connected is None
     assert counts(tent, max_regions=2)[0] is None
 
 
@@ -124,59 +207,3 @@ def test_limits_leave_numbers_out():
 def test_known_families(family):
     found = counts(family.network, family.domain)
     assert found[1] == family.per_layer[-1] and found[2] == family.pieces
-
-
-@pytest.mark.parametrize("domain", [None, SQUARE])
-def test_convex_pieces_and_others(domain):
-    def convex(network):
-        return Lens(network).partition(domain).complex.linear_region_counts().convex
-
-    assert convex(max_of_two()) == (2, 2)
-    assert convex(stack(([[1, 0], [0, 1]], [0, 0]))) == (4, 4)
-    # Of relu(x + y) cut by a third line nothing bends along, two pieces of two regions each.
-    assert convex(from_arrays([[[1, 1], [1, -1]], [[1, 0]]], [[0, 0], [0]])) == (2, 2)
-    # relu(min(x, y)): a quadrant in two pieces, and the three others as one that is not convex.
-    corner = stack(([[1, 0], [-1, 0], [0, 1], [0, -1], [-1, 1]], [0] * 5), ([[0, 0, 1, -1, -1]], [0]))
-    found = Lens(corner).partition(domain)
-    low, high = convex(corner)
-    around = np.bincount(found.linear_pieces().labels).max()
-    assert low == 4 and high == 2 + around
-    assert linear_regions.convex_bounds(found, found.linear_pieces().labels, 0)[0] == 3
-
-
-@settings(max_examples=30)
-@given(network=networks(2, max_depth=2, max_width=3), data=st.data())
-def test_convexity_by_corners(network, data):
-    """A polygon made of others is convex iff its corners' hull has no greater area."""
-    partition = Lens(network).partition(data.draw(boxes(2)))
-    labels = partition.linear_pieces().labels
-    least = most = 0
-    for piece in range(labels.max() + 1):
-        members = np.flatnonzero(labels == piece).tolist()
-        corners = [tuples(partition.vertices(i, exact=True)) for i in members]
-        around = hull({p for polygon in corners for p in polygon})
-        is_convex = area(around) == sum(map(area, corners))
-        least += 1 if is_convex else 2
-        most += 1 if is_convex else len(members)
-    assert partition.complex.linear_region_counts().convex == (least, most)
-
-
-def area(polygon):
-    pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
-    return sum((a * d - b * c for (a, b), (c, d) in pairs), Fraction(0)) / 2
-
-
-def hull(points):
-    """Andrew's monotone chain, counter-clockwise."""
-
-    def half(ordered):
-        chain = []
-        for x, y in ordered:
-            while len(chain) > 1 and (chain[-1][0] - chain[-2][0]) * (y - chain[-2][1]) <= (
-                chain[-1][1] - chain[-2][1]
-            ) * (x - chain[-2][0]):
-                chain.pop()
-            chain.append((x, y))
-        return chain[:-1]
-
-    return half(sorted(points)) + half(sorted(points, reverse=True))
