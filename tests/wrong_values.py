@@ -65,6 +65,6 @@ WORKING = {
     "weights": [[[1, 0]], [[1]]], "biases": [[0], [0]], "positions": [0.1], "model": MODEL, "lower": [-1, -1],
     "upper": [1, 1], "A": [[1.0, 0.0]], "b": [1.0], "image": IMAGE, "samples": sample(IMAGE, 20, 10), "string": "ab",
     "shape": (2, 3, 1), "depth": 2, "size": 16, "progress": False, "bits": (True, False), "bits_per_layer": (2,),
-    "n_train": 20, "n_validation": 10, "engine": "subdivide",
+    "n_train": 20, "eps": 0.1, "n_validation": 10, "engine": "subdivide",
 }  # fmt: skip
 """For each parameter, by its name, what works wherever it is asked for."""

@@ -279,11 +279,11 @@ def tolerance(value: float) -> float:
     return exact
 
 
-def norm(value: float) -> float:
+def norm(value: float, name: str = "`norm`") -> float:
     """Return `value` as 1.0, 2.0 or inf if it is one of these: the norms in which distances are measured."""
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not is_number or value not in NORMS:
-        raise OptionError(f"`norm` should be 1, 2 or inf (numpy.inf), but received {shown(value)}.")
+        raise OptionError(f"{name} should be 1, 2 or inf (numpy.inf), but received {shown(value)}.")
     return float(value)
 
 

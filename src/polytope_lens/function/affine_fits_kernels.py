@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
 
 # Exchanges after which a fit is left as it is.
-EXHAUSTED = 200
+MOST_STEPS = 200
 
 
 class KnownValues(NamedTuple):
@@ -246,7 +246,7 @@ def _fit(
         for i in range(m):
             work.signs[i] = 1.0 if (work.weights[i] > 0.0) == (total > 0.0) else -1.0
     step = 0
-    while known and step < EXHAUSTED:
+    while known and step < MOST_STEPS:
         step += 1
         # The function that deviates by the same amount at all of them, and how they depend on each other
         for i in range(m):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
 from polytope_lens._places import DIRECTIONS, LAYERS
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
@@ -149,17 +150,16 @@ def jumps(partition: Partition, norm: float = 2, output_norm: float | None = Non
 
 
 def _norms(norm: float, output_norm: float | None, *, exact: bool) -> tuple[float, float]:
-    output_norm = norm if output_norm is None else output_norm
-    for name, value in (("norm", norm), ("output_norm", output_norm)):
-        if isinstance(value, bool) or value not in (1, 2, inf):
-            raise OptionError(f"`jumps` are measured in the norms 1, 2 and inf, but received {name}={value!r}.")
+    p = validate.norm(norm)
+    q = p if output_norm is None else validate.norm(output_norm, "`output_norm`")
+    for name, value in (("norm", p), ("output_norm", q)):
         if exact and value == 2:
             raise OptionError(
                 f"exact jumps are measured in the norms 1 and inf, since Euclidean lengths are roots, but {name}=2 was "
                 'asked for. Choose `norm=float("inf")`: the exact `changes` and `normals` are the same in all norms, '
                 "and their squares add up to that of the Euclidean size."
             )
-    return float(norm), float(output_norm)
+    return p, q
 
 
 def _places(network: Network, bits: Ints) -> tuple[Ints, Ints]:
