@@ -131,7 +131,7 @@ def test_beside_a_point_lies_a_region_that_it_touches(network, data):
     bits = beside(network, x)
     rows = [row for layer in reference.affine_rows(network, bits)[:-1] for row in layer]
     cutting = [cuts for layer in network.layers for cuts in layer.cuts]
-    step = reference.fractions([2.0**-200])[0]
+    step = Fraction(1, 2**5000)  # the numbers of a point may be as small as floats go
     near = [*(c + e for c, e in zip(reference.fractions(x), (step, step * step), strict=True)), 1]
     on = iter(bits)
     for row, cuts in zip(rows, cutting, strict=True):
