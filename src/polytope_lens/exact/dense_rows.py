@@ -100,10 +100,9 @@ def dense_rows(network: Network, bits: Bools, walls: Floats, *, bounded: bool = 
     error = np.zeros(found.shape if bounded else (0, 0, 0))
     most, wide = max(network.input_dim, *network.widths, 1), padded(width)
     value, doubt, row, row_doubt = (np.zeros((most, wide)) for _ in range(4))
-    layers = dense_layers(network)
-    _rows(
-        layers, np.ascontiguousarray(bits), found, error, value, doubt, row, row_doubt, np.zeros(most, dtype=np.int64)
-    )
+    # Copied, since code for arrays that must not be written to would be compiled once more.
+    layers, of_bits = dense_layers(network), np.array(bits, order="C")
+    _rows(layers, of_bits, found, error, value, doubt, row, row_doubt, np.zeros(most, dtype=np.int64))
     return found, error
 
 

@@ -158,7 +158,9 @@ def prove_seen(
     if not m or not n:
         return
     ways = np.empty((n, 0, d)) if aims is None else aims
-    arrays = map(np.ascontiguousarray, (rows, error, points, extent, central))
+    # Points are copied, since code for arrays that must not be written to would be compiled once more.
+    here = np.array(points, order="C")
+    arrays = map(np.ascontiguousarray, (rows, error, here, extent, central))
     work = _room(m, d), redundancy_work(m, d), room(m, d)
     _prove_seen(*arrays, status, ways, np.zeros((m, d)), summation_bound(d + 1), *work)
     left = np.flatnonzero((status == OPEN).any(axis=1) & ~np.isfinite(extent).all(axis=1))
