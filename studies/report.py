@@ -29,9 +29,10 @@ BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE, GREY = (
 
 
 def arguments(description: str | None) -> argparse.Namespace:
-    """The command line that studies share: `--full` for all of it, `--pages` for another place than docs/studies."""
+    """The command line that studies share: how much of them, and where rows and figures go if not to docs/studies."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="all of the study; the docstring tells how long that takes")
+    parser.add_argument("--longest", action="store_true", help="also what the docstring says takes longer, if anything")
     parser.add_argument("--pages", type=Path, default=PAGES, help="where rows and figures go (default: docs/studies)")
     return parser.parse_args()
 
