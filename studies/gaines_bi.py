@@ -280,7 +280,7 @@ def draw_more(full: bool, pages: Path) -> None:
 
 
 def measure_all(most: int, pages: Path) -> None:
-    """Facets, boundedness, balls, diameters, volumes of networks of at most so many regions; by cell, degrees and thin ones."""
+    """The geometry of networks of so many regions at most, by print; by cell, degrees and thin regions."""
     rows: list[dict[str, float]] = []
     thin: list[dict[str, float | str]] = []
     degrees = np.zeros(64, dtype=np.int64)
