@@ -111,7 +111,7 @@ def distance_rows(sizes: Sequence[int], n_runs: int, n_points: int) -> list[dict
         distances = [region.nearest_boundary().distance for region in lens.at(digits().X_test[:n_points])]
         rows.append({
             "neurons": neurons, "depth": depth, "run": run, "distance": float(np.mean(distances)),
-            "times_neurons": float(np.mean(distances) * neurons),
+            "times_neurons": float(np.mean(distances) * neurons), "points": n_points,
         })  # fmt: skip
     return rows
 
@@ -192,10 +192,9 @@ def main() -> None:
     mean = training.groupby(["images", "rate", "random", "step"]).mean().drop(columns="run")
     show("Through training (paper: 4608 is the scale)", mean.reset_index())
     sizes = (24, 48, 96, 192, 384) if full else (24, 48, 96, 192)
-    distance = keep(
-        "hanin_distance", ["neurons", "depth", "run"], distance_rows(sizes, n_runs, 50 if full else 20), asked.pages
-    )
-    mean = distance.groupby(["depth", "neurons"], as_index=False).mean().drop(columns="run")
+    found = distance_rows(sizes, n_runs, 50 if full else 20)
+    distance = keep("hanin_distance", ["neurons", "depth", "run"], found, asked.pages, sample="points")
+    mean = distance.groupby(["depth", "neurons"], as_index=False).mean().drop(columns=["run", "points"])
     show("Distance from images to the nearest boundary", mean)
     for depth, some in mean.groupby("depth"):
         print(f"depth {depth}: the distance falls like N to the power {slope(some.neurons, some.distance):.2f}")

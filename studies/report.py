@@ -43,11 +43,17 @@ def kept(name: str, pages: Path = PAGES) -> pd.DataFrame:
     return pd.read_csv(path) if path.exists() else pd.DataFrame()
 
 
-def keep(name: str, keys: Sequence[str], rows: Iterable[Mapping[str, Any]], pages: Path = PAGES) -> pd.DataFrame:
-    """Put rows into a file, in place of those with the same keys; all rows, sorted by keys."""
+def keep(
+    name: str, keys: Sequence[str], rows: Iterable[Mapping[str, Any]], pages: Path = PAGES, *, sample: str | None = None
+) -> pd.DataFrame:
+    """Put rows into a file, in place of those with the same keys; all rows, sorted by keys.
+
+    `sample` is the column that tells how large the sample is of which a row is the mean: a larger one is not replaced.
+    """
     new = pd.DataFrame(list(rows))
     old = kept(name, pages)
     frame = new if old.empty else pd.concat([old.astype({key: new[key].dtype for key in keys}), new])
+    frame = frame if sample is None else frame.sort_values(sample, kind="stable")
     frame = frame.drop_duplicates(list(keys), keep="last").sort_values(list(keys), ignore_index=True)
     path = pages / "data" / f"{name}.csv"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -180,7 +180,7 @@ def study_of_digits(seeds: int, lines: int, pages: Path = PAGES) -> None:
         known = {"initial": np.nan, "trained": accuracy}
         found = along_lines((initial, final), images, lines)
         rows += [{"seed": seed, "accuracy": known[row["state"]]} | row for row in found]
-    keep(f"{NAME}_digits", ("state", "seed", "share"), rows, pages)
+    keep(f"{NAME}_digits", ("state", "seed", "share"), rows, pages, sample="lines")
 
 
 def block() -> dict:

@@ -17,5 +17,14 @@ def test_a_short_run_refreshes_its_rows_and_leaves_those_of_the_full_one(tmp_pat
     assert list(after.itertuples(index=False, name=None)) == [(1, 10), (2, 21), (3, 30), (9, 9)]
 
 
+def test_a_small_sample_does_not_replace_a_large_one(tmp_path):
+    keep(
+        "means", ["depth"], [{"depth": 1, "mean": 1.5, "lines": 300}, {"depth": 2, "mean": 2.5, "lines": 40}], tmp_path
+    )
+    again = [{"depth": 1, "mean": 1.0, "lines": 40}, {"depth": 2, "mean": 2.0, "lines": 40}]
+    after = keep("means", ["depth"], again, tmp_path, sample="lines")
+    assert after["mean"].tolist() == [1.5, 2.0]
+
+
 def test_no_file_is_no_rows(tmp_path):
     assert kept("nothing", tmp_path).empty
