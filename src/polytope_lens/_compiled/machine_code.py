@@ -4,8 +4,8 @@ A file holds what one function is for arguments of one look. Its name says for w
 processor and compiler; so what is stale is not found, and goes when its like is written anew. It stands beside the
 sources or in the user's cache; where neither can be written to, a folder for temporary files serves, and at last none.
 A file that cannot be written, for want of room, is done without. One that is not what was written, as after a loss of
-power, is compiled anew and replaced: each ends with its SHA-256. What comes with a wheel (:mod:`.families`) is looked
-for last.
+power, is compiled anew and replaced: each ends with its SHA-256. What comes with a wheel (:mod:`.families`) is
+looked for where nothing was kept.
 """
 
 from __future__ import annotations
@@ -53,15 +53,12 @@ class KeptCode:
     def exists(self) -> bool:
         """Whether there is any from these sources."""
         pattern = f"{self._name}-*{SUFFIX}"
-        folders = [*self._folders(), *([SHIPPED] if _shipped_for() else ())]
-        found = [path.name for folder in folders for path in folder.glob(pattern)]
+        found = (path.name for folder, _ in self._folders("") for path in folder.glob(pattern))
         return any(name.startswith(self._beginning()) for name in found)
 
     def read(self, look: str, host: str) -> bytes | None:
         """What was kept; None if there is nothing, or it is damaged."""
-        name = self._file(look, host)
-        paths = [folder / name for folder in self._folders()]
-        paths += [SHIPPED / self._file(look, label(family)) for family in _shipped_for()]
+        paths = (folder / self._file(look, one) for folder, hosts in self._folders(host) for one in hosts)
         for path in paths:
             with suppress(OSError):
                 data = path.read_bytes()
@@ -89,11 +86,17 @@ class KeptCode:
             return None
         return path
 
-    def _folders(self) -> Iterator[Path]:
-        """Where it may be: also where it could not be written, as in an image that another user has made."""
-        yield from places(self.module)
-        if (folder := folder_to_write(self.module)) is not None:
-            yield folder
+    def _folders(self, host: str) -> Iterator[tuple[Path, tuple[str, ...]]]:
+        """Where it may be, and for which hosts: also where it could not be written, as in an image of another user's.
+
+        A folder to write to is looked for last, and only if it is not elsewhere.
+        """
+        for folder in places(self.module):
+            yield folder, (host,)
+        if families := fitting() if takes_shipped[0] else ():
+            yield SHIPPED, tuple(map(label, families))
+        if (last := folder_to_write(self.module)) is not None:
+            yield last, (host,)
 
     def _beginning(self) -> str:
         self._sources = self._sources or digest(self.module)[:16]
@@ -102,10 +105,6 @@ class KeptCode:
     def _file(self, look: str, host: str) -> str:
         key = sha256(f"{look}\n{host}".encode()).hexdigest()[:16]
         return f"{self._beginning()}-{key}{SUFFIX}"
-
-
-def _shipped_for() -> tuple[str, ...]:
-    return fitting() if takes_shipped[0] else ()
 
 
 def _dotted(module: Path) -> str:
