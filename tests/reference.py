@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
@@ -232,3 +233,10 @@ def polygon_moments(corners: Sequence[Sequence[Fraction]]) -> Row:
                  w * (2 * a * b + a * d + c * b + 2 * c * d) / 24, w * (b * b + b * d + d * d) / 12)  # fmt: skip
         total = [t + term for t, term in zip(total, terms, strict=True)]
     return total
+
+
+def within(value, error, exact):
+    """Whether a float is as near to the exact number as its bound says, where both are finite."""
+    if not math.isfinite(value) or not math.isfinite(error):
+        return True
+    return abs(Fraction(float(value)) - exact) <= Fraction(float(error))

@@ -27,17 +27,13 @@ from polytope_lens.domain import Box
 from polytope_lens.errors import IntractableError
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.dense_rows import dense_rows, pays_for_rows
-from polytope_lens.exact.forward import quiet
 from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.rows import cell_rows
 from polytope_lens.exact.sparse import row_source
 from polytope_lens.network.network import (
-    augment,
     bit_places,
     bit_starts,
     from_layer,
-    has_sparse_layers,
-    neurons_on,
     slopes,
 )
 from polytope_lens.polytope.batch.large import WITHOUT_FACETS
@@ -127,34 +123,17 @@ def region_rows(network: Network, around: DomainSides, bits: Bools) -> tuple[Flo
             f"the facets of a region of {network.n_neurons} neurons and {network.input_dim} inputs are out of reach: "
             f"its rows are {n_numbers / 1e6:.0f} million numbers. {WITHOUT_FACETS}"
         )
-    if pays_for_rows(network, len(bits)):
-        return dense_rows(network, bits, around.floats)
-    rows, error = stacked_rows(network, bits)
-    shape = (len(bits), *around.floats.shape)
-    rows = np.concatenate([rows, np.broadcast_to(around.floats, shape)], axis=1)
-    return rows, np.concatenate([error, np.zeros(shape)], axis=1)
+    return stacked_rows(network, bits, walls=around.floats)
 
 
 def rounded_rows(network: Network, around: DomainSides, bits: Bools) -> Floats:
-    """The rows of :func:`region_rows` without bounds, for what decides nothing: a quarter of the time.
+    """The rows of :func:`region_rows` without bounds, for what decides nothing: half of the time.
 
     To be asked for where those are not refused.
     """
-    if has_sparse_layers(network):
-        return region_rows(network, around, bits)[0]
     if pays_for_rows(network, len(bits)):
         return dense_rows(network, bits, around.floats, bounded=False)[0]
-    n, parts = len(bits), []
-    values = np.broadcast_to(np.eye(network.input_dim + 1), (n, network.input_dim + 1, network.input_dim + 1))
-    with quiet():
-        for layer, slope, on in zip(
-            network.layers, slopes(network.layers, bits), neurons_on(network.layers, bits), strict=True
-        ):
-            weight = augment(layer.dense_weight(), layer.bias)
-            rows = np.matmul(weight[:-1], values)
-            parts.append(np.where(on[:, :, None], -rows, rows)[:, layer.cuts])
-            values = np.concatenate([slope[:, :, None] * rows, values[:, -1:]], axis=1)
-    return np.concatenate([*parts, np.broadcast_to(around.floats, (n, *around.floats.shape))], axis=1)
+    return region_rows(network, around, bits)[0]
 
 
 def prove_rows(
@@ -197,16 +176,21 @@ def prove_rows(
     return status, constant & ~(np.abs(rows[:, :, -1]) > error[:, :, -1])
 
 
-def stacked_rows(network: Network, bits: Bools, first: Floats | None = None) -> tuple[Floats, Floats]:
-    """Rows ``a . x + c <= 0`` of all neurons that cut, (n, n_neurons, d + 1), and bounds on their error."""
-    if first is None and pays_for_rows(network, len(bits)):
-        return dense_rows(network, bits, np.empty((0, network.input_dim + 1)))
-    found = list(zip(network.layers, bounded_rows(network, bits, first), strict=True))
+def stacked_rows(
+    network: Network, bits: Bools, first: Floats | None = None, walls: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """Rows ``a . x + c <= 0`` of all neurons that cut, then walls, (n, m, d + 1), and bounds on their error."""
     d = network.input_dim if first is None else first.shape[2] - 1
+    walls = np.empty((0, d + 1)) if walls is None else walls
+    if first is None and pays_for_rows(network, len(bits)):
+        return dense_rows(network, bits, walls)
+    found = list(zip(network.layers, bounded_rows(network, bits, first), strict=True))
     nothing = np.empty((0, len(bits), d + 1))
     rows = np.concatenate([nothing, *(rows[layer.cuts] for layer, (rows, _) in found)]).transpose(1, 0, 2)
     error = np.concatenate([nothing, *(error[layer.cuts] for layer, (_, error) in found)]).transpose(1, 0, 2)
-    return np.where(bits[:, :, None], -rows, rows), error
+    around = np.broadcast_to(walls, (len(bits), *walls.shape))
+    rows = np.concatenate([np.where(bits[:, :, None], -rows, rows), around], axis=1)
+    return rows, np.concatenate([error, np.zeros(around.shape)], axis=1)
 
 
 def _prove(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.ragged import starts
 from polytope_lens.function.affine_fits_kernels import (
     Enough,
     Fits,
@@ -22,11 +23,18 @@ from polytope_lens.function.affine_fits_kernels import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from polytope_lens._types import Floats, Ints
 
 
 # Fits as good as floats have them.
 BEST = Enough(0.0, np.inf)
+
+
+def grouped(lists: Sequence[Ints]) -> Groups:
+    """Groups of points from their lists."""
+    return Groups(np.concatenate(lists), starts(np.array([len(one) for one in lists], dtype=np.int64)))
 
 
 def fit(samples: KnownValues, groups: Groups, enough: Enough = BEST) -> Fits:

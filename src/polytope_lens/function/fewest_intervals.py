@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens.arithmetic.rational import rational
-from polytope_lens.function.affine_fits import fit, proved_levels
+from polytope_lens.function.affine_fits import fit, grouped, proved_levels
 from polytope_lens.function.affine_fits_kernels import Enough, Groups
 
 if TYPE_CHECKING:
@@ -69,14 +69,9 @@ def fewest_intervals(samples: KnownValues, eps: float, level: Callable[[int, int
             if reach > stop:
                 stops, open_ends = [*stops[: place + 1], reach], reach < last
                 break
-    found = fit(samples, _groups(stops))
+    found = fit(samples, grouped([np.arange(a, b + 1) for a, b in pairwise(stops)]))
     # Where floats could not tell, fractions did; and on a single interval the function is affine.
     return Intervals(np.array(stops), found.maps, np.minimum(found.worst, np.where(np.diff(stops) == 1, 0.0, eps)))
-
-
-def _groups(stops: Sequence[int]) -> Groups:
-    lists = [np.arange(a, b + 1) for a, b in pairwise(stops)]
-    return Groups(np.concatenate(lists), np.concatenate([[0], np.cumsum([len(one) for one in lists])]))
 
 
 def _by_floats(samples: KnownValues, eps: float, stops: list[int]) -> tuple[list[int], list[tuple[int, Ints, int]]]:

@@ -107,10 +107,7 @@ def persistence(
     validate.option(side, name="`side`", allowed=("sub", "super"))
     found = ordered_cells(partition, output, max_regions=max_regions, purpose="`persistence`")
     sign = 1 if side == "sub" else -1
-    cells = found.cells
-    ranks = [sign * found.ranks]
-    for one in cells.sides:
-        ranks.append(one.highest(ranks[-1]))
+    cells, ranks = found.cells, found._replace(ranks=sign * found.ranks).highest()
     made = _graph_pairs(cells, ranks) if partition.mesh is not None else _all_pairs(cells, ranks)
     value_of = dict(zip((sign * found.ranks).tolist(), found.values.tolist(), strict=True))
     rows = [

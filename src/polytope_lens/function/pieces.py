@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays import validate
-from polytope_lens._arrays.ragged import entries
+from polytope_lens._arrays.ragged import entries, starts
 from polytope_lens._kept import answers
 from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
@@ -26,7 +26,7 @@ from polytope_lens.exact.forward import quiet
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.exact.values import bounded_values
 from polytope_lens.flat_domain import asked_on_flat
-from polytope_lens.function.affine_fits import fit, proved_levels
+from polytope_lens.function.affine_fits import fit, grouped, proved_levels
 from polytope_lens.function.affine_fits_kernels import Enough, Groups, KnownValues
 from polytope_lens.function.fewest_intervals import exact_level, fewest_intervals
 from polytope_lens.network.scalar import check_output, single_output
@@ -36,8 +36,6 @@ from polytope_lens.polyhedral_complex.mesh_vertices import rational_vertices
 from polytope_lens.polyhedral_complex.requirements import require_complete
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flint import fmpq
 
     from polytope_lens._types import Floats, Ints
@@ -213,7 +211,7 @@ def _samples(partition: Partition, network: Network) -> tuple[KnownValues, Group
         points = np.concatenate(lists)
         # Each number is the float nearest to the exact one.
         radius = 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + UNDERFLOW_GUARD
-        corners = Groups(np.arange(len(points)), np.concatenate([[0], np.cumsum([len(one) for one in lists])]))
+        corners = Groups(np.arange(len(points)), starts(np.array([len(one) for one in lists])))
     else:
         regions, numbers = mesh.incidences()
         each = np.unique(np.column_stack([regions, numbers]), axis=0)
@@ -236,7 +234,7 @@ def _steps(samples: KnownValues, corners: Groups, pairs: Ints, labels: Ints) -> 
         beside[one].add(other)
         beside[other].add(one)
     lists = [np.concatenate([members[one], members[other]]) for one, other in touching.tolist()]
-    costs = fit(samples, _grouped(lists)).worst.tolist() if lists else []
+    costs = fit(samples, grouped(lists)).worst.tolist() if lists else []
     # Costs, and whether they are known: of a piece just made, its own is a bound from below.
     heap = [(cost, True, one, other) for cost, (one, other) in zip(costs, touching.tolist(), strict=True)]
     heapify(heap)
@@ -247,7 +245,7 @@ def _steps(samples: KnownValues, corners: Groups, pairs: Ints, labels: Ints) -> 
         if one not in members or other not in members:
             continue
         if not is_known:
-            found = fit(samples, _grouped([np.concatenate([members[one], members[other]])]))
+            found = fit(samples, grouped([np.concatenate([members[one], members[other]])]))
             heappush(heap, (max(cost, float(found.worst[0])), True, one, other))
             continue
         so_far = max(so_far, cost)
@@ -270,10 +268,6 @@ def _corners_of(corners: Groups, order: Ints, labels: Ints, n: int) -> list[Ints
     return np.split(each[:, 1], np.searchsorted(each[:, 0], np.arange(1, n)))
 
 
-def _grouped(lists: Sequence[Ints]) -> Groups:
-    return Groups(np.concatenate(lists), np.concatenate([[0], np.cumsum([len(one) for one in lists])]))
-
-
 def _merged(n_regions: int, mergers: _Mergers, eps: float) -> Ints:
     """The piece of each region after all mergers that cost at most `eps`."""
     n = int(mergers.labels.max()) + 1
@@ -294,7 +288,7 @@ def _fitted(mergers: _Mergers, labels: Ints) -> tuple[Floats, Floats]:
     """Deviations and maps of the best affine functions on pieces."""
     order = np.argsort(labels, kind="stable")
     lists = _corners_of(mergers.corners, order, labels[order], int(labels.max()) + 1)
-    found = fit(mergers.samples, _grouped(lists))
+    found = fit(mergers.samples, grouped(lists))
     first = mergers.samples.points[[one[0] for one in lists]]
     return found.worst, _about_zero(found.maps, first)
 
@@ -330,7 +324,7 @@ def _apart(samples: KnownValues, corners: Groups, one: int, others: Ints, eps: f
         some = others[start : start + AT_ONCE]
         order = np.column_stack([np.full(len(some), one), some]).ravel()
         sizes = np.diff(corners.indptr)[order].reshape(-1, 2).sum(axis=1)
-        groups = Groups(corners.members[entries(corners.indptr, order)], np.concatenate([[0], np.cumsum(sizes)]))
+        groups = Groups(corners.members[entries(corners.indptr, order)], starts(sizes))
         fits = fit(samples, groups, Enough(eps, eps))
         likely = np.flatnonzero(fits.level > eps)
         levels = proved_levels(samples, fits.reference[likely], fits.output[likely])

@@ -198,7 +198,7 @@ def local_complexity_estimate(
     directions, _ = np.linalg.qr(np.random.default_rng(validate.seed(seed)).standard_normal((d, min(n, d))))
     corners = point + radius * np.vstack([directions.T, -directions.T])
     mixed = _are_mixed(point_signs(network, corners) > 0)
-    return ComplexityEstimate(_sums(mixed, bit_starts(network)), corners)
+    return ComplexityEstimate(sums_by_layer(mixed, bit_starts(network)), corners)
 
 
 def _are_mixed(bits: Bools) -> Bools:
@@ -206,7 +206,7 @@ def _are_mixed(bits: Bools) -> Bools:
     return np.asarray(bits.any(axis=0) & ~bits.all(axis=0))
 
 
-def _sums(values: Bools, of_layers: Ints) -> Ints:
+def sums_by_layer(values: Bools, of_layers: Ints) -> Ints:
     """How many of each layer's bits are set, given where its bits start."""
     return np.asarray(np.diff(starts(values.astype(np.int64))[of_layers]), dtype=np.int64)
 
@@ -225,7 +225,7 @@ def _per_layer(bits: Bools, of_layers: Ints) -> tuple[Ints, Ints, Ints]:
         np.add.at(on, group, bits[:, start:stop])
         pieces.append(int(((on > 0) & (on < size[:, None])).sum()))
         regions.append(len(np.unique(pack(bits[:, :stop]), axis=0)))
-    neurons = _sums(_are_mixed(bits), of_layers)
+    neurons = sums_by_layer(_are_mixed(bits), of_layers)
     return np.array(regions, dtype=np.int64), neurons, np.array(pieces, dtype=np.int64)
 
 
@@ -255,8 +255,7 @@ def _meet_ball(network: Network, x: Floats, radius: float, norm: float, words: W
             ]
             found = exact_nearest(exact, d, norm, multipliers[i], points[i] - x)
             assert found is not None  # regions are not empty
-            limit = rational(radius)
-            answer[part.start + i] = found.power < (limit * limit if norm == 2 else limit)
+            answer[part.start + i] = found.power < power_of([rational(radius)], norm)
     return answer
 
 
@@ -267,5 +266,4 @@ def is_near(point: Floats, x: Floats, radius: float, norm: float) -> bool:
     if np.linalg.norm(point - x, norm) < radius * (1 - 2.0**-30):
         return True
     step = [v - w for v, w in zip(rationals(point), rationals(x), strict=True)]
-    limit = rational(radius)
-    return bool(power_of(step, norm) < (limit * limit if norm == 2 else limit))
+    return bool(power_of(step, norm) < power_of([rational(radius)], norm))

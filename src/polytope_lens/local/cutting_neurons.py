@@ -10,7 +10,6 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
-from polytope_lens._arrays.ragged import starts
 from polytope_lens.arithmetic.rational import nearest_float, rational
 from polytope_lens.bounds.linear_bounds import rows_above
 from polytope_lens.bounds.relaxation import relax
@@ -19,10 +18,11 @@ from polytope_lens.cells.search_space import SearchSpace, highest_in_ball, space
 from polytope_lens.errors import Status
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.local.boundary_search import BoundarySearch
-from polytope_lens.local.complexity import is_near
+from polytope_lens.local.complexity import is_near, sums_by_layer
 from polytope_lens.local.deepfool import candidates, linear
 from polytope_lens.local.margins import margin_network, margins_at
 from polytope_lens.local.sign_search import search_signs
+from polytope_lens.lp.rational_nearest import power_of
 from polytope_lens.network.network import Network, bit_places, bit_starts, evaluate
 from polytope_lens.polyhedral_complex.locate import region_patterns
 
@@ -135,7 +135,7 @@ def cutting_neurons(
         found = _meets(network, places[bit], point, radius, norm, max_regions)
         cut[bit], left[bit] = found is True, found is None
     first = bit_starts(network)
-    neurons, n_open = (np.diff(starts(mask.astype(np.int64))[first]) for mask in (cut, left))
+    neurons, n_open = (sums_by_layer(mask, first) for mask in (cut, left))
     status = Status.BUDGET_REACHED if left.any() else Status.COMPLETE
     return CuttingNeurons(cut, left, neurons, n_open, norm, radius, status)
 
@@ -207,8 +207,8 @@ def _meets(
         return True if _is_across(asked, boundary.point, x, radius, norm) else None
     if status is not Status.COMPLETE:
         return None
-    best, limit = boundary.nearest_exactly(), rational(radius)
-    if best is None or best.power >= (limit * limit if norm == 2 else limit):
+    best = boundary.nearest_exactly()
+    if best is None or best.power >= power_of([rational(radius)], norm):
         return False
     nearest = np.array([nearest_float(v) for v in best.point])
     return True if _is_across(asked, nearest, x, radius, norm) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -14,12 +13,6 @@ from families import golden, random_deep
 from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.network.network import Network, from_arrays, piecewise_layer
 from polytope_lens.testing import networks
-
-
-def within(value, error, exact):
-    if not np.isfinite(value) or not np.isfinite(error):
-        return True
-    return abs(Fraction(float(value)) - exact) <= Fraction(float(error))
 
 
 @settings(max_examples=60)
@@ -36,7 +29,7 @@ def test_errors_are_within_their_bounds(network, seed):
         for layer, (rows, error) in enumerate(found):
             for j in range(rows.shape[0]):
                 for k in range(rows.shape[2]):
-                    assert within(rows[j, i, k], error[j, i, k], exact[layer][j][k])
+                    assert reference.within(rows[j, i, k], error[j, i, k], exact[layer][j][k])
 
 
 def test_numbers_without_error_are_exact():
@@ -79,4 +72,4 @@ def test_rows_in_other_coordinates():
     for i, pattern in enumerate(bits):
         exact = reference.affine_rows(identity, pattern.tolist())[1]
         for j, k in product(range(4), range(3)):
-            assert within(rows[j, i, k], error[j, i, k], exact[j][k])
+            assert reference.within(rows[j, i, k], error[j, i, k], exact[j][k])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,12 +11,6 @@ from polytope_lens.exact.bounded_rows import bounded_rows
 from polytope_lens.exact.dense_rows import dense_rows, pays_for_rows
 from polytope_lens.network.network import from_arrays, has_sparse_layers
 from polytope_lens.testing import networks
-
-
-def within(value, error, exact):
-    if not np.isfinite(value) or not np.isfinite(error):
-        return True
-    return abs(Fraction(float(value)) - exact) <= Fraction(float(error))
 
 
 @settings(max_examples=60)
@@ -39,7 +31,7 @@ def test_errors_are_within_their_bounds(network, seed):
         layers = zip(network.layers, reference.affine_rows(network, pattern.tolist()), strict=False)
         exact = [row for layer, found in layers for row, cuts in zip(found, layer.cuts, strict=True) if cuts]
         for j, (row, on) in enumerate(zip(exact, pattern, strict=True)):
-            assert all(within(rows[i, j, k], error[i, j, k], -v if on else v) for k, v in enumerate(row))
+            assert all(reference.within(rows[i, j, k], error[i, j, k], -v if on else v) for k, v in enumerate(row))
     # What is known to be zero there, is here.
     nothing = np.empty((0, 3, network.input_dim + 1))
     others = [nothing] + [
