@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Ints, Words
     from polytope_lens.engines.charts import Chart
     from polytope_lens.mesh.planar_mesh import Corners
     from polytope_lens.mesh.polyhedral_mesh import Polyhedra
@@ -24,13 +24,36 @@ if TYPE_CHECKING:
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
+class Tally(NamedTuple):
+    """What a walk has counted: regions after each layer, (L,), and decisions by rung."""
+
+    per_layer: Ints
+    float64: int
+    double_double: int
+    rational: int
+
+    def plus(self, other: Tally, sign: int = 1) -> Tally:
+        """Both together."""
+        return Tally(
+            self.per_layer + sign * other.per_layer,
+            self.float64 + sign * other.float64,
+            self.double_double + sign * other.double_double,
+            self.rational + sign * other.rational,
+        )
+
+    def minus(self, other: Tally) -> Tally:
+        """What there is more here."""
+        return self.plus(other, -1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """Regions in canonical order: packed patterns, maps and witnesses in input coordinates.
 
     With them come the corners of polygons or the faces of polyhedra, where the engine knows them.
     `proved` (n,) says which witnesses are known to lie strictly inside. In a batch that only counts `patterns` is empty
-    and `n_regions` says how many there were.
+    and `n_regions` says how many there were; `last` (n_words,) is the pattern of the last one even so, if there was
+    any, and `tally` what was counted on the way.
     """
 
     n_regions: int
@@ -40,6 +63,8 @@ class Chunk:
     proved: NDArray[np.bool_]
     corners: Corners | None
     solids: Polyhedra | None = None
+    last: Words | None = None
+    tally: Tally | None = None
 
 
 @dataclass(slots=True)
@@ -58,6 +83,11 @@ class Record:
     is_watched: bool = False
     closed: Callable[[], float] = lambda: 0.0
     of: str = "domain"
+
+    def fill(self, tally: Tally) -> None:
+        """Take over what a walk has counted."""
+        per_layer, self.float64, self.double_double, self.rational = tally
+        self.layer_counts = per_layer.tolist()
 
 
 def first_rows(network: Network, chart: Chart) -> Floats:

@@ -10,21 +10,25 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
 from polytope_lens._arrays import validate
-from polytope_lens.engines._kernels import outcomes
-from polytope_lens.engines.chunks import counted
+from polytope_lens.engines._kernels import outcomes, spans
+from polytope_lens.engines.chunks import Tally, counted
 from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame
+from polytope_lens.engines.span import confine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from polytope_lens._types import Words
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.chunks import Chunk, Record
+    from polytope_lens.engines.span import Span
 
 # The first batch is small, so that the first region is there at once.
 FIRST_BATCH, BATCH = 256, 2048
@@ -65,6 +69,11 @@ class Problem(NamedTuple, Generic[State, Output]):
     size: Callable[[State, int], float]
     enlarge: Callable[[State], State]
 
+    @property
+    def n_bits(self) -> int:
+        """Neurons that cut."""
+        return len(self.net.neuron_of)
+
 
 class _Walk(Generic[State, Output]):
     """A walk over some frames of the stack, and what it has found but not yet handed on."""
@@ -75,6 +84,7 @@ class _Walk(Generic[State, Output]):
         self.batch = batch
         self.answer: Callable[[State], None] | None = None
         self.found: deque[Chunk] = deque()
+        self._told = Tally(np.zeros(problem.net.n_hidden, np.int64), 0, 0, 0)
         self.is_running = False
         self.is_done = False
 
@@ -99,9 +109,30 @@ class _Walk(Generic[State, Output]):
                 give(self)
             code = go_on()
         n, n_corners = int(scalars[outcomes.N_REGIONS]), int(scalars[outcomes.N_CORNERS])
-        self.found.append(counted(n) if storage is None or out is None else storage.pack(out, n, n_corners))
-        self.is_done = code == outcomes.DONE
+        chunk = counted(n) if storage is None or out is None else storage.pack(out, n, n_corners)
+        last = None if not n else self.state.bits.copy() if storage is None else chunk.patterns[-1]
+        tally = self._tally(None if code == outcomes.DONE else last)
+        self.found.append(replace(chunk, last=last, tally=tally.minus(self._told)))
+        self._told = tally
+        self.is_done = code == outcomes.DONE  # not before the batch is there: whoever sees it done looks no more
         self.batch = BATCH
+
+    def _tally(self, last: Words | None) -> Tally:
+        """What has been counted up to the last region found; at the end, or if there is none, all.
+
+        Where the output had no room for the next region, what was counted on the way to it comes with the next batch.
+        """
+        scalars, net = self.state.scalars, self.problem.net
+        per_layer = self.state.layer_counts[: net.n_hidden].copy()
+        if last is None:
+            decided = scalars[outcomes.FLOAT_DECISIONS : outcomes.FLOAT_DECISIONS + outcomes.N_RUNGS]
+        else:
+            decided = scalars[outcomes.DECIDED : outcomes.DECIDED + outcomes.N_RUNGS]
+            if (changed := np.flatnonzero(last ^ self.state.bits)).size:
+                word = int(changed[0])
+                bit = 64 * (word + 1) - int(last[word] ^ self.state.bits[word]).bit_length()
+                per_layer[:-1] -= net.bit_start[1 : net.n_hidden] > bit
+        return Tally(per_layer, *decided.tolist())
 
     def _prepared(self, out: Output, want_output: bool) -> Callable[[], int]:
         return self.problem.kernel.walk.prepared(self.problem.net, self.state, out, self.batch, want_output)
@@ -116,32 +147,19 @@ class _Walk(Generic[State, Output]):
         other.scalars[[outcomes.FLOAT_DECISIONS, outcomes.DOUBLE_DECISIONS, outcomes.RATIONAL_DECISIONS]] = 0
         other.scalars[[outcomes.WANTED, outcomes.ANSWER]] = 0
         other.layer_counts[:] = 0
+        # The lowest frame is the one that may reach beyond the end of a span, the top one that before its beginning.
+        other.scalars[outcomes.ALONG] &= spans.END
+        scalars[outcomes.ALONG] &= spans.FIRST
         scalars[outcomes.FLOOR] = floor + 1
         scalars[outcomes.SHARE_AT] = scalars[outcomes.N_REGIONS] + WORTH_SHARING
         return _Walk(self.problem, other, BATCH)
 
 
-class _Tally(Generic[State]):
-    """States of the walks that are going on, and what the finished ones have counted."""
-
-    def __init__(self, state: State) -> None:
-        self.states = [state]
-        self.scalars = np.zeros(len(state.scalars), np.int64)
-        self.layer_counts = np.zeros(len(state.layer_counts), np.int64)
-
-    def retire(self, state: State) -> None:
-        """Add what a finished walk has counted, and let go of its state."""
-        self.states = [other for other in self.states if other.scalars is not state.scalars]
-        self.scalars += state.scalars
-        self.layer_counts += state.layer_counts
-
-
 class _Team(Generic[State, Output]):
     """The thread that wants the batches, and others to help it. `walks` are in the order of what they find."""
 
-    def __init__(self, first: _Walk[State, Output], tally: _Tally[State], n_helpers: int) -> None:
-        self.walks = [first]
-        self.tally = tally
+    def __init__(self, walks: list[_Walk[State, Output]], n_helpers: int) -> None:
+        self.walks = walks
         self._news = threading.Condition()
         self._idle = 0
         self._stopped = False
@@ -207,8 +225,6 @@ class _Team(Generic[State, Output]):
         finally:
             with self._news:
                 walk.is_running = False
-                if walk.is_done:
-                    self.tally.retire(walk.state)
                 self._news.notify_all()
 
     def _is_ready(self, walk: _Walk[State, Output]) -> bool:
@@ -229,41 +245,46 @@ class _Team(Generic[State, Output]):
         """A walk has stopped in the middle of a batch because somebody wants to share its work."""
         with self._news:
             if self._is_short_of_work() and not self._stopped:
-                other = walk.share()
-                self.walks.insert(self.walks.index(walk) + 1, other)
-                self.tally.states = [*self.tally.states, other.state]
+                self.walks.insert(self.walks.index(walk) + 1, walk.share())
                 self._news.notify_all()
             self._ask()
 
 
-def batches(problem: Problem[State, Output], state: State, record: Record, *, workers: int) -> Iterator[Chunk]:
+def batches(
+    problem: Problem[State, Output], state: State, record: Record, *, workers: int, span: Span | None = None
+) -> Iterator[Chunk]:
     """Walk to the end on `workers` threads; yields batches of regions in canonical order, the same for any number.
 
-    The record is complete when the last batch has been taken.
+    Those of a span only, if one is given. The record is complete when the last batch has been taken.
     """
+    if span is not None:
+        confine(state, span, problem.n_bits)
+    tally = Tally(np.zeros(problem.net.n_hidden, np.int64), 0, 0, 0)
+    for chunk in _batches(problem, state, record, workers):
+        assert chunk.tally is not None
+        tally = tally.plus(chunk.tally)
+        yield chunk
+    record.fill(tally)
+
+
+def _batches(problem: Problem[State, Output], state: State, record: Record, workers: int) -> Iterator[Chunk]:
     first = _Walk(problem, state, FIRST_BATCH)
-    tally = _Tally(state)
+    walks = [first]
     if record.is_watched:
         whole = problem.size(state, 0)
-        record.closed = lambda: _closed(problem, tally.states, whole)
+        record.closed = lambda: _closed(problem, [walk.state for walk in [*walks]], whole)
     if workers == 1:
         while not first.is_done:
             first.advance()
             yield first.found.popleft()
-        tally.retire(first.state)
+        return
+    if (ready := (problem.engine, problem.net.form)) not in _READY:
+        first.advance()  # here, where Ctrl-C acts while it is compiled
+        _READY.add(ready)
+    if first.is_done:
+        yield first.found.popleft()
     else:
-        if (ready := (problem.engine, problem.net.form)) not in _READY:
-            first.advance()  # here, where Ctrl-C acts while it is compiled
-            _READY.add(ready)
-        if first.is_done:
-            tally.retire(first.state)
-            yield first.found.popleft()
-        else:
-            yield from _Team(first, tally, workers - 1).batches()
-    record.layer_counts = tally.layer_counts[: problem.net.n_hidden].tolist()
-    record.float64 = int(tally.scalars[outcomes.FLOAT_DECISIONS])
-    record.double_double = int(tally.scalars[outcomes.DOUBLE_DECISIONS])
-    record.rational = int(tally.scalars[outcomes.RATIONAL_DECISIONS])
+        yield from _Team(walks, workers - 1).batches()
 
 
 def _closed(problem: Problem[State, Any], states: list[State], whole: float) -> float:

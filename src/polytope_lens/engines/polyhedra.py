@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.engines.span import Span
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
@@ -43,7 +44,14 @@ STACK, CELL = 4096, 512
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+    network: Network,
+    chart: Chart,
+    record: Record,
+    *,
+    want_output: bool,
+    want_mesh: bool = False,
+    workers: int = 1,
+    span: Span | None = None,
 ) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, batch by batch.
 
@@ -68,7 +76,7 @@ def walk(
     record.of = "volume"
     storage = Storage(room, partial(_chunk, network, chart)) if want_output else None
     problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, enlarged)
-    return batches(problem, _start(ordered, chart, net), record, workers=workers)
+    return batches(problem, _start(ordered, chart, net), record, workers=workers, span=span)
 
 
 @lru_cache(maxsize=16)

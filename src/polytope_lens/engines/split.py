@@ -10,7 +10,7 @@ from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._compiled.simd import LANES, padded
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
-from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations
+from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations, spans
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.split_state import (
     ChartFacts,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.engines.span import Span
     from polytope_lens.network.network import Network
 
 
@@ -58,7 +59,14 @@ MOST_NUMBERS = 2**25
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+    network: Network,
+    chart: Chart,
+    record: Record,
+    *,
+    want_output: bool,
+    want_mesh: bool = False,
+    workers: int = 1,
+    span: Span | None = None,
 ) -> Iterator[Chunk]:
     """Regions of a network in one chart, bounded or not, in canonical order, batch by batch.
 
@@ -92,7 +100,11 @@ def walk(
     record.of = "search tree"
     storage = Storage(room, pack) if want_output else None
     return batches(
-        Problem(kernel, "split", net, oracle, storage, _weight, with_larger_stack), state, record, workers=workers
+        Problem(kernel, "split", net, oracle, storage, _weight, with_larger_stack),
+        state,
+        record,
+        workers=workers,
+        span=span,
     )
 
 
@@ -112,6 +124,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         scalars=np.zeros(outcomes.N_SCALARS, ints),
         layer_counts=np.zeros(n_hidden + 1, ints),
         bits=np.zeros(n_words(n_bits), np.uint64),
+        span=spans.unbounded(n_words(n_bits), n_hidden + 1),
         chart=ChartFacts(
             unit=float(np.abs(box.upper).max()),
             is_bounded=chart.is_bounded,

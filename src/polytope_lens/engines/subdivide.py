@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.engines.span import Span
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
@@ -54,7 +55,14 @@ OF_BOX = Box([0, 0], [1, 1]).A
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+    network: Network,
+    chart: Chart,
+    record: Record,
+    *,
+    want_output: bool,
+    want_mesh: bool = False,
+    workers: int = 1,
+    span: Span | None = None,
 ) -> Iterator[Chunk]:
     """Regions of a network with two inputs in one chart, in canonical order, batch by batch.
 
@@ -87,7 +95,9 @@ def walk(
 
     record.of = "area"
     storage = Storage(room, partial(_chunk, chart)) if want_output else None
-    return batches(Problem(kernel, "subdivide", net, oracle, storage, _area, enlarged), state, record, workers=workers)
+    return batches(
+        Problem(kernel, "subdivide", net, oracle, storage, _area, enlarged), state, record, workers=workers, span=span
+    )
 
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
