@@ -46,6 +46,18 @@ def add(commands: Commands) -> None:
     _add_proof(count)
     add_as_json(count)
 
+    estimate = add_command(
+        commands, "estimate", _estimate, "About how many regions there are, and how long it takes to find them."
+    )
+    add_network(estimate)
+    add_domain(estimate)
+    estimate.add_argument("--max-seconds", type=float, help="how long to look (default: 5)")
+    estimate.add_argument("--probes", type=int, help="so many thinned walks instead, however long they take")
+    estimate.add_argument("--cells", type=int, help="how many cells each of them keeps at each depth")
+    estimate.add_argument("--seed", type=int, default=0, help="where random numbers begin")
+    estimate.add_argument("--workers", type=int, default=1, help="for how many the time is predicted")
+    add_as_json(estimate)
+
     partition = add_command(commands, "partition", _partition, "Every region of a domain.")
     add_network(partition)
     add_domain(partition)
@@ -116,6 +128,25 @@ def _count(arguments: argparse.Namespace) -> None:
     for layer, count in enumerate(counts.per_layer):
         print(f"after layer {layer}: {count}")
     print(f"total: {counts.total}")
+
+
+def _estimate(arguments: argparse.Namespace) -> None:
+    from polytope_lens.engines.estimate import MAX_SECONDS
+
+    lens = lens_of(arguments)
+    found = lens.estimate(
+        domain_of(arguments, lens),
+        arguments.engine,
+        max_seconds=MAX_SECONDS if arguments.max_seconds is None else arguments.max_seconds,
+        probes=arguments.probes,
+        cells=arguments.cells,
+        seed=arguments.seed,
+        workers=arguments.workers,
+    )
+    if arguments.json:
+        print_json({**asdict(found), "per_layer": found.per_layer.tolist()})
+    else:
+        print(found)
 
 
 def _partition(arguments: argparse.Namespace) -> None:
