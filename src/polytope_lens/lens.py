@@ -222,6 +222,11 @@ class Lens:
         workers: int = 1,
         progress: bool | None = None,
         proof: str | os.PathLike[str] | None = None,
+        store: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        max_regions: int | None = None,
+        max_seconds: float | None = None,
+        max_memory: float | None = None,
     ) -> RegionCounts:
         """Number of regions of a domain, in total and after each layer, without storing them.
 
@@ -231,7 +236,10 @@ class Lens:
             Also write a log there from which anybody can prove the numbers again, with ``polytope-lens verify``; see
             :func:`.write.write_proof`.
         """
-        found = engines.count(self.network, domain, engine=engine, workers=workers, progress=progress)
+        found = engines.count(
+            self.network, domain, engine=engine, workers=workers, progress=progress, store=store, resume=resume,
+            max_regions=max_regions, max_seconds=max_seconds, max_memory=max_memory,
+        )  # fmt: skip
         if proof is not None:
             write_proof(self.network, domain, proof, [found.total, *found.per_layer], progress=progress)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,36 +14,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats, Ints, Words
+    from polytope_lens._types import Floats, Words
     from polytope_lens.engines.charts import Chart
     from polytope_lens.mesh.planar_mesh import Corners
     from polytope_lens.mesh.polyhedral_mesh import Polyhedra
     from polytope_lens.network.network import Network
+    from polytope_lens.partition.provenance import Tally
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-class Tally(NamedTuple):
-    """What a walk has counted: regions after each layer, (L,), and decisions by rung."""
-
-    per_layer: Ints
-    float64: int
-    double_double: int
-    rational: int
-
-    def plus(self, other: Tally, sign: int = 1) -> Tally:
-        """Both together."""
-        return Tally(
-            self.per_layer + sign * other.per_layer,
-            self.float64 + sign * other.float64,
-            self.double_double + sign * other.double_double,
-            self.rational + sign * other.rational,
-        )
-
-    def minus(self, other: Tally) -> Tally:
-        """What there is more here."""
-        return self.plus(other, -1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,8 @@ from polytope_lens._arrays.growing import GrowingArray
 from polytope_lens._docstrings import documented_by
 from polytope_lens._progress import bar
 from polytope_lens.domain import Box, check_domain, is_bounded
+from polytope_lens.engines import runs
+from polytope_lens.engines.budget import budget
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
@@ -31,6 +33,7 @@ from polytope_lens.region import Region, of_packed_pattern
 from polytope_lens.region import embedded as embedded_region
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator
 
     from polytope_lens._types import Bools, Floats, Words
@@ -130,7 +133,17 @@ def _patterns_in(network: Network, name: EngineName, side: Box) -> Words:
 
 @documented_by(partition)
 def count(
-    network: Network, domain: Domain, *, engine: EngineChoice = "auto", workers: int = 1, progress: bool | None = None
+    network: Network,
+    domain: Domain,
+    *,
+    engine: EngineChoice = "auto",
+    workers: int = 1,
+    progress: bool | None = None,
+    store: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    max_regions: int | None = None,
+    max_seconds: float | None = None,
+    max_memory: float | None = None,
 ) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
@@ -147,6 +160,19 @@ def count(
     RegionCounts(total=4, per_layer=[4])
     """
     domain = check_domain(domain, network.input_dim)
+    limits = budget(max_regions, max_seconds, max_memory)
+    if store is not None or limits.is_set:
+        workers, resume = validate.workers(workers), validate.flag(resume, name="`resume`")
+        return runs.count(
+            network,
+            domain,
+            engine=engine,
+            workers=workers,
+            progress=progress,
+            store=store,
+            resume=resume,
+            limits=limits,
+        )
     if (flat := flat_domain(network, domain)) is not None:
         found = count(flat.network, flat.domain, engine=engine, workers=workers, progress=progress)
         return RegionCounts(found.total, found.per_layer[1:], found.certificate)

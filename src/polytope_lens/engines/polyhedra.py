@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.engines.span import Span
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 # Vertices on the stack, and of one cell, that there is room for in the beginning
 STACK, CELL = 4096, 512

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.engines.span import Span
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 CORNERS_PER_REGION = 6
 # Floats in the rows of all cells on the stack at first: 256 MB; an eighth of it for the signs at all points.
