@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats, Words
+    from polytope_lens._types import Floats, Ints, Words
     from polytope_lens.engines.charts import Chart
     from polytope_lens.mesh.planar_mesh import Corners
     from polytope_lens.mesh.polyhedral_mesh import Polyhedra
@@ -25,11 +25,22 @@ if TYPE_CHECKING:
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
+class Outline(NamedTuple):
+    """Corners of each region, as it found them itself: not yet joined with those of its neighbours.
+
+    So they are the same however a run is cut into batches.
+    """
+
+    indptr: Ints  # (n_regions + 1,): where each region's begin
+    points: Floats  # (m, d + 1): in input coordinates, and how far each may be from the exact one
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """Regions in canonical order: packed patterns, maps and witnesses in input coordinates.
 
-    With them come the corners of polygons or the faces of polyhedra, where the engine knows them.
+    With them come the corners of polygons or the faces of polyhedra, where the engine knows them, and `outline` has the
+    corners in bounded domains.
     `proved` (n,) says which witnesses are known to lie strictly inside. In a batch that only counts `patterns` is empty
     and `n_regions` says how many there were; `last` (n_words,) is the pattern of the last one even so, if there was
     any, and `tally` what was counted on the way.
@@ -43,6 +54,7 @@ class Chunk:
     corners: Corners | None
     solids: Polyhedra | None = None
     last: Words | None = None
+    outline: Outline | None = None
     tally: Tally | None = None
 
 

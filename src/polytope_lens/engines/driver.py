@@ -256,7 +256,7 @@ def batches(
 ) -> Iterator[Chunk]:
     """Walk to the end on `workers` threads; yields batches of regions in canonical order, the same for any number.
 
-    Those of a span only, if one is given. The record is complete when the last batch has been taken.
+    Those of a span only, if one is given. The record tells of all batches taken so far.
     """
     if span is not None:
         _confine(state, span, problem.n_bits)
@@ -264,8 +264,8 @@ def batches(
     for chunk in _batches(problem, state, record, workers):
         assert chunk.tally is not None
         tally = tally.plus(chunk.tally)
+        record.fill(tally)
         yield chunk
-    record.fill(tally)
 
 
 def _confine(state: State, span: Span, n_bits: int) -> None:

@@ -14,13 +14,16 @@ from polytope_lens.domain import is_bounded
 from polytope_lens.engines.budget import metered
 from polytope_lens.engines.charts import whole as whole_chart
 from polytope_lens.engines.chunks import Record
+from polytope_lens.engines.kept_regions import Columnist, joined, n_numbers
 from polytope_lens.engines.table import ENGINES, choose_engine
 from polytope_lens.errors import OptionError, Status
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.network.span import Span, number_of
 from polytope_lens.network.span import whole as whole_span
+from polytope_lens.partition.parts import content, kept, nothing
 from polytope_lens.partition.provenance import RegionCounts, Tally
 from polytope_lens.partition.store import Part, Run, Writer, engine_of
+from polytope_lens.partition.stored import stored
 
 if TYPE_CHECKING:
     import os
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from polytope_lens.engines.chunks import Chunk
     from polytope_lens.engines.table import EngineName
     from polytope_lens.network.network import Network
+    from polytope_lens.partition.parts import Columns
+    from polytope_lens.partition.stored import StoredPartition
 
 # A part is written after so many seconds, or when there are so many numbers in it.
 PART_SECONDS, PART_NUMBERS = 10.0, 2**23
@@ -50,11 +55,10 @@ class Task:
         """All of it."""
         return whole_span(self.network.n_neurons)
 
-    def walk(self, span: Span, record: Record, *, want_output: bool, workers: int = 1) -> Generator[Chunk, None, None]:
-        """The regions of a span, batch by batch."""
+    def walk(self, span: Span, record: Record, **options: Any) -> Generator[Chunk, None, None]:
+        """The regions of a span, batch by batch; `options` as for :class:`.Walk`."""
         chart = whole_chart(self.network, self.domain)
-        walk = ENGINES[self.engine].walk
-        yield from walk(self.network, chart, record, want_output=want_output, workers=workers, span=span)
+        yield from ENGINES[self.engine].walk(self.network, chart, record, span=span, **options)
 
     def nothing(self) -> Tally:
         """What is counted before anything is."""
@@ -91,8 +95,12 @@ class Sink(Protocol):
     """Where what a run finds goes."""
 
     @property
-    def n_numbers(self) -> int:
-        """Numbers held back until the next part."""
+    def wanted(self) -> dict[str, bool]:
+        """What it needs of a walk."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether much is held back."""
 
     def take(self, chunk: Chunk) -> None:
         """Hold a batch back."""
@@ -101,9 +109,7 @@ class Sink(Protocol):
         """All regions of a span have come: let them be a part."""
 
 
-def run(
-    task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, want_output: bool, workers: int, shown: Any
-) -> Status:
+def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers: int, shown: Any) -> Status:
     """Walk what is left of a run, until it or the budget is at its end; says which.
 
     A part ends wherever a batch does: after some seconds, when there is much to hold back, and at the end.
@@ -112,7 +118,7 @@ def run(
         record, at = Record(), span.first
         record.is_watched = not shown.disable
         behind, since = at, time.monotonic()
-        with closing(task.walk(span, record, want_output=want_output, workers=workers)) as chunks:
+        with closing(task.walk(span, record, workers=workers, **sink.wanted)) as chunks:
             for chunk in chunks:
                 sink.take(chunk)
                 meter.n_regions += chunk.n_regions
@@ -123,7 +129,7 @@ def run(
                     if behind > at:
                         sink.flush(Span(at, behind))
                     return status
-                if behind > at and (now - since > PART_SECONDS or sink.n_numbers > PART_NUMBERS):
+                if behind > at and (now - since > PART_SECONDS or sink.is_full):
                     sink.flush(Span(at, behind))
                     at, since = behind, now
                 if shown.update(chunk.n_regions):
@@ -136,7 +142,8 @@ def run(
 class CountSink:
     """Counts, and hands on what a part comes to."""
 
-    n_numbers = 0
+    wanted = {"want_output": False}  # noqa: RUF012 - nobody changes it
+    is_full = False
 
     def __init__(self, task: Task, add: Callable[[Part], None]) -> None:
         self._task, self._add = task, add
@@ -152,6 +159,38 @@ class CountSink:
         """Hand on the numbers."""
         self._add(Part(span, self._n, self._task.told(self._tally)))
         self._n, self._tally = 0, self._task.nothing()
+
+
+class RegionSink:
+    """Collects columns of regions, and hands them on as parts."""
+
+    def __init__(self, task: Task, columnist: Columnist, add: Callable[[Part, Columns], None]) -> None:
+        self._task, self._columnist, self._add = task, columnist, add
+        self.wanted = {"want_output": True, "want_mesh": columnist.needs_outlines}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pieces: list[Columns] = []
+        self._n_numbers, self._tally = 0, self._task.nothing()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the columns have many numbers."""
+        return self._n_numbers > PART_NUMBERS
+
+    def take(self, chunk: Chunk) -> None:
+        """Keep what is wanted of a batch."""
+        assert chunk.tally is not None
+        self._tally = self._tally.plus(chunk.tally)
+        if chunk.n_regions:
+            self._pieces.append(self._columnist.columns(chunk))
+            self._n_numbers += n_numbers(self._pieces[-1])
+
+    def flush(self, span: Span) -> None:
+        """Hand on all columns."""
+        columns = joined(self._pieces) if self._pieces else nothing(self._columnist.network, self._columnist.keep)
+        self._add(Part(span, len(columns["patterns"]), self._task.told(self._tally)), columns)
+        self._begin()
 
 
 def count(
@@ -191,9 +230,36 @@ def _shown_run(
     walked: Task, spans: list[Span], sink: Sink, meter: Meter, workers: int, progress: bool | None, n_before: int
 ) -> Status:
     with bar(progress, desc="regions", unit=" regions", unit_scale=True, initial=n_before) as shown:
-        return run(walked, spans, sink, meter, want_output=False, workers=workers, shown=shown)
+        return run(walked, spans, sink, meter, workers=workers, shown=shown)
 
 
 def _engine(engine: str, store: str | os.PathLike[str] | None, *, resume: bool) -> str:
     """The engine that was asked for; "auto" goes on with the one that a run was begun with."""
     return (engine_of(store) or engine) if engine == "auto" and store is not None and resume else engine
+
+
+def partition(
+    network: Network,
+    domain: Domain,
+    *,
+    engine: str,
+    workers: int,
+    progress: bool | None,
+    store: str | os.PathLike[str],
+    resume: bool,
+    keep: Iterable[str],
+    limits: Budget,
+) -> StoredPartition:
+    """Every region, as :func:`.enumerate.partition` tells it, in a folder."""
+    walked = task(network, domain, _engine(engine, store, resume=resume))
+    about = Run(network, domain, walked.engine, kept(keep))
+    columnist = Columnist(network, domain, about.keep or ())
+    with Writer(store, about, resume=resume) as writer, metered(limits) as meter:
+
+        def add(part: Part, columns: Columns) -> None:
+            writer.add(part, content(network, columns) if part.n_regions else None)
+
+        before = writer.store
+        sink = RegionSink(walked, columnist, add)
+        _shown_run(walked, before.rest, sink, meter, workers, progress, before.n_regions)
+        return stored(writer.store)
