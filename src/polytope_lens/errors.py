@@ -112,6 +112,10 @@ class Status(enum.Enum):
     RADIUS_REACHED = (
         "Every region that meets the open ball of that radius is here, but not all others. Raise `radius` for more."
     )
+    UNFINISHED = (
+        "The regions found are correct but not all of them. Go on with the same call and `resume=True`, or wait for "
+        "whoever is at it."
+    )
     INTERRUPTED = (
         "The regions found are correct but not all of them. Search again, and wait for the end or set a limit."
     )

@@ -19,38 +19,28 @@ if TYPE_CHECKING:
     from polytope_lens.mesh.planar_mesh import Corners
     from polytope_lens.mesh.polyhedral_mesh import Polyhedra
     from polytope_lens.network.network import Network
+    from polytope_lens.partition.provenance import Tally
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-class Tally(NamedTuple):
-    """What a walk has counted: regions after each layer, (L,), and decisions by rung."""
+class Outline(NamedTuple):
+    """Corners of each region, as it found them itself: not yet joined with those of its neighbours.
 
-    per_layer: Ints
-    float64: int
-    double_double: int
-    rational: int
+    So they are the same however a run is cut into batches.
+    """
 
-    def plus(self, other: Tally, sign: int = 1) -> Tally:
-        """Both together."""
-        return Tally(
-            self.per_layer + sign * other.per_layer,
-            self.float64 + sign * other.float64,
-            self.double_double + sign * other.double_double,
-            self.rational + sign * other.rational,
-        )
-
-    def minus(self, other: Tally) -> Tally:
-        """What there is more here."""
-        return self.plus(other, -1)
+    indptr: Ints  # (n_regions + 1,): where each region's begin
+    points: Floats  # (m, d + 1): in input coordinates, and how far each may be from the exact one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """Regions in canonical order: packed patterns, maps and witnesses in input coordinates.
 
-    With them come the corners of polygons or the faces of polyhedra, where the engine knows them.
+    With them come the corners of polygons or the faces of polyhedra, where the engine knows them, and `outline` has the
+    corners in bounded domains.
     `proved` (n,) says which witnesses are known to lie strictly inside. In a batch that only counts `patterns` is empty
     and `n_regions` says how many there were; `last` (n_words,) is the pattern of the last one even so, if there was
     any, and `tally` what was counted on the way.
@@ -64,6 +54,7 @@ class Chunk:
     corners: Corners | None
     solids: Polyhedra | None = None
     last: Words | None = None
+    outline: Outline | None = None
     tally: Tally | None = None
 
 

@@ -18,9 +18,10 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens.engines._kernels import outcomes, spans
-from polytope_lens.engines.chunks import Tally, counted
+from polytope_lens.engines.chunks import counted
 from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame
-from polytope_lens.engines.span import confine
+from polytope_lens.network.span import whole, words_of
+from polytope_lens.partition.provenance import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Words
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.chunks import Chunk, Record
-    from polytope_lens.engines.span import Span
+    from polytope_lens.network.span import Span
 
 # The first batch is small, so that the first region is there at once.
 FIRST_BATCH, BATCH = 256, 2048
@@ -255,24 +256,43 @@ def batches(
 ) -> Iterator[Chunk]:
     """Walk to the end on `workers` threads; yields batches of regions in canonical order, the same for any number.
 
-    Those of a span only, if one is given. The record is complete when the last batch has been taken.
+    Those of a span only, if one is given. The record tells of all batches taken so far.
     """
     if span is not None:
-        confine(state, span, problem.n_bits)
+        _confine(state, span, problem.n_bits)
     tally = Tally(np.zeros(problem.net.n_hidden, np.int64), 0, 0, 0)
     for chunk in _batches(problem, state, record, workers):
         assert chunk.tally is not None
         tally = tally.plus(chunk.tally)
+        record.fill(tally)
         yield chunk
-    record.fill(tally)
+
+
+def _confine(state: State, span: Span, n_bits: int) -> None:
+    """Let a walk that has not begun find the regions of a span only."""
+    everything = whole(n_bits)
+    first, end = max(span.first, everything.first), min(span.end, everything.end)
+    if first >= end:
+        state.scalars[outcomes.TOP] = state.scalars[outcomes.FLOOR]
+        return
+    along = 0
+    if first > everything.first:
+        along |= spans.FIRST
+        state.span.first[:] = words_of(first, n_bits, len(state.span.first))
+    if end < everything.end:
+        along |= spans.END
+        state.span.end[:] = words_of(end, n_bits, len(state.span.end))
+        # n bits with the lowest 1 at place k from the right
+        state.scalars[outcomes.LAST] = n_bits - (end & -end).bit_length()
+    state.scalars[outcomes.ALONG] = along
 
 
 def _batches(problem: Problem[State, Output], state: State, record: Record, workers: int) -> Iterator[Chunk]:
     first = _Walk(problem, state, FIRST_BATCH)
     walks = [first]
     if record.is_watched:
-        whole = problem.size(state, 0)
-        record.closed = lambda: _closed(problem, [walk.state for walk in [*walks]], whole)
+        size = problem.size(state, 0)
+        record.closed = lambda: _closed(problem, [walk.state for walk in [*walks]], size)
     if workers == 1:
         while not first.is_done:
             first.advance()

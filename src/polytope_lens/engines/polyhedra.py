@@ -16,7 +16,7 @@ from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.planes import RADIUS
 from polytope_lens.engines.cell_corners import CornerDecisions, shared_parts
-from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed, unit_rows
+from polytope_lens.engines.chunks import Chunk, Outline, Record, input_maps, input_points, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.engines.span import Span
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 # Vertices on the stack, and of one cell, that there is room for in the beginning
 STACK, CELL = 4096, 512
@@ -158,7 +158,7 @@ def _chunk(network: Network, chart: Chart, out: kernel.PolyhedraOutput, n: int, 
     witnesses = input_points(chart, trimmed(out.witnesses, n))
     # Proved in the chart's coordinates; elsewhere they are rounded once more.
     proved = trimmed(out.proved, n) & chart.is_input_space
-    solids = None
+    solids = outline = None
     if chart.is_input_space and len(out.key):
         n_vertices, n_faces = out.vertex_indptr[n], out.face_indptr[n]
         _turn_doubtful(network, chart, out, n)
@@ -172,8 +172,9 @@ def _chunk(network: Network, chart: Chart, out: kernel.PolyhedraOutput, n: int, 
             out.corner,
             trimmed(out.face_indptr, n + 1),
         )
+        outline = Outline(trimmed(out.vertex_indptr, n + 1), out.vertex[:n_vertices])
     maps = input_maps(chart, trimmed(out.maps, n))
-    return Chunk(n, trimmed(out.patterns, n), maps, witnesses, proved, None, solids)
+    return Chunk(n, trimmed(out.patterns, n), maps, witnesses, proved, None, solids, outline=outline)
 
 
 def _turn_doubtful(network: Network, chart: Chart, out: kernel.PolyhedraOutput, n: int) -> None:

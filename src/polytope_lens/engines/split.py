@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.engines.span import Span
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 
 # Floats in the rows of all cells on the stack at first: 256 MB.

@@ -18,6 +18,7 @@ from polytope_lens.engines._kernels.corner_ties import LINE
 from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
 from polytope_lens.engines.chunks import (
     Chunk,
+    Outline,
     Record,
     input_maps,
     input_points,
@@ -40,9 +41,9 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.engines.span import Span
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 CORNERS_PER_REGION = 6
 # Floats in the rows of all cells on the stack at first: 256 MB; an eighth of it for the signs at all points.
@@ -194,4 +195,8 @@ def _chunk(chart: Chart, out: kernel.SubdivideOutput, n: int, n_corners: int) ->
     witnesses, proved = input_points(chart, trimmed(out.witnesses, n)), trimmed(out.proved, n)
     if not chart.is_input_space:
         proved = proved & np.isfinite(witnesses).all(axis=1)
-    return Chunk(n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, corners)
+    outline = Outline(corners.indptr, out.corner[:n_corners]) if chart.is_input_space else None
+    return Chunk(
+        n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, corners,
+        outline=outline,
+    )  # fmt: skip

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.engines.chunks import Chunk, Record
     from polytope_lens.engines.driver import Problem
-    from polytope_lens.engines.span import Span
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 EngineName = Literal["subdivide", "polyhedra", "split", "brute"]
 EngineChoice = Literal["auto", "subdivide", "polyhedra", "split", "brute"]

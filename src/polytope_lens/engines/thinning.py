@@ -26,7 +26,7 @@ from polytope_lens.engines._kernels.thinning import MORE, MOST, N_CUTS, NEVER
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.driver import batches
 from polytope_lens.engines.kernel import copy_with_frame
-from polytope_lens.engines.span import Span, number_of, whole
+from polytope_lens.network.span import Span, number_of, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,8 @@ import pytest
 from polytope_lens import Box, Lens
 from polytope_lens.engines import charts
 from polytope_lens.engines.chunks import Record
-from polytope_lens.engines.span import Span, number_of, rest, whole, words_of
 from polytope_lens.engines.table import ENGINES
+from polytope_lens.network.span import Span, number_of, rest, whole, words_of
 
 if TYPE_CHECKING:
     from polytope_lens.engines.table import EngineName

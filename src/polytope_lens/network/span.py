@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.engines._kernels import outcomes, spans
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from polytope_lens._types import Words
-    from polytope_lens.engines.kernel import WalkState
 
 
 class Span(NamedTuple):
@@ -64,22 +61,3 @@ def words_of(number: int, n_bits: int, n_words: int) -> Words:
     """A number as a packed pattern (n_words,)."""
     packed = (number << (64 * n_words - n_bits)).to_bytes(8 * n_words)
     return np.frombuffer(packed, ">u8").astype(np.uint64)
-
-
-def confine(state: WalkState, span: Span, n_bits: int) -> None:
-    """Let a walk that has not begun find the regions of a span only."""
-    everything = whole(n_bits)
-    first, end = max(span.first, everything.first), min(span.end, everything.end)
-    if first >= end:
-        state.scalars[outcomes.TOP] = state.scalars[outcomes.FLOOR]
-        return
-    along = 0
-    if first > everything.first:
-        along |= spans.FIRST
-        state.span.first[:] = words_of(first, n_bits, len(state.span.first))
-    if end < everything.end:
-        along |= spans.END
-        state.span.end[:] = words_of(end, n_bits, len(state.span.end))
-        # n bits with the lowest 1 at place k from the right
-        state.scalars[outcomes.LAST] = n_bits - (end & -end).bit_length()
-    state.scalars[outcomes.ALONG] = along
