@@ -252,6 +252,8 @@ def interval(values: Sequence[float], confidence: float, at_least: int, at_most:
     (100, 88, 114, 0.0816...)
     """
     n, mean = len(values), float(np.mean(values))
+    if mean == inf:  # beyond all floats
+        return at_most, at_least, at_most, inf
     spread = float(np.std(values, ddof=1)) / mean
     half = float(special.stdtrit(n - 1, (1 + confidence) / 2)) * spread / sqrt(n)
     regions, low, high = (
