@@ -91,8 +91,19 @@ class FilmError(PolytopeLensError, RuntimeError):
     """A film could not be encoded; the message says where its frames are."""
 
 
+class RunError(PolytopeLensError, RuntimeError):
+    """What a run is spread over broke down; the message says what is kept and how to go on."""
+
+
 class ConsistencyError(PolytopeLensError, RuntimeError):
     """Two roads to one answer disagree: a defect of this library, never of the input. Please report it."""
+
+
+class LongRunWarning(UserWarning):
+    """A run will take more than a day, or more memory than there is, and goes on.
+
+    ``warnings.simplefilter("error", LongRunWarning)`` ends such runs instead.
+    """
 
 
 # What a ConsistencyError about a network on a domain ends with.

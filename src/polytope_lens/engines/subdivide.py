@@ -15,7 +15,7 @@ from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.corner_ties import LINE
-from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
+from polytope_lens.engines.cell_corners import CornerDecisions, lowest, next_width, shared_parts
 from polytope_lens.engines.chunks import (
     Chunk,
     Outline,
@@ -104,7 +104,7 @@ def set_up(
         )
 
     storage = Storage(room, partial(_chunk, chart)) if want_output else None
-    return Problem(kernel, "subdivide", net, oracle, storage, _area, enlarged), state
+    return Problem(kernel, "subdivide", net, oracle, storage, _area, lowest, enlarged), state
 
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
