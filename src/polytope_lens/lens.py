@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Point, Points
     from polytope_lens.domain import Domain
-    from polytope_lens.engines.expected_run import Estimate
+    from polytope_lens.engines.expected_run import RegionEstimate
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
@@ -271,7 +271,7 @@ class Lens:
         cells: int | None = None,
         seed: int = 0,
         workers: int = 1,
-    ) -> Estimate:
+    ) -> RegionEstimate:
         """How many regions a domain has, how long it takes to find them and how much room they take: an estimate."""
         return estimates.estimate(
             self.network, domain, engine=engine, max_seconds=max_seconds, probes=probes, cells=cells, seed=seed,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +22,11 @@ from polytope_lens.cli.arguments import (
     lens_of,
 )
 from polytope_lens.cli.output import print_json, regions_as_json
-from polytope_lens.errors import OptionError
+from polytope_lens.errors import LongRunWarning, OptionError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from polytope_lens.cli.arguments import Commands
 
@@ -44,6 +47,7 @@ def add(commands: Commands) -> None:
     add_network(count)
     add_domain(count)
     _add_proof(count)
+    _add_yes(count)
     add_as_json(count)
 
     estimate = add_command(
@@ -62,6 +66,7 @@ def add(commands: Commands) -> None:
     add_network(partition)
     add_domain(partition)
     _add_proof(partition)
+    _add_yes(partition)
     partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     add_as_json(partition)
@@ -93,6 +98,10 @@ def _add_proof(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--proof", metavar="LOG", help="also write a log that proves the numbers; see `verify`")
 
 
+def _add_yes(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--yes", action="store_true", help="go on, too, where a run takes more than a day or than memory")
+
+
 def _inspect(arguments: argparse.Namespace) -> None:
     from polytope_lens.importers.describe import describe, layer_facts
 
@@ -118,9 +127,18 @@ def _inspect(arguments: argparse.Namespace) -> None:
     )
 
 
+@contextmanager
+def _as_told(arguments: argparse.Namespace) -> Iterator[None]:
+    """Let hopeless runs end that were not told to go on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if arguments.yes else "error", LongRunWarning)
+        yield
+
+
 def _count(arguments: argparse.Namespace) -> None:
     lens = lens_of(arguments)
-    counts = lens.count(domain_of(arguments, lens), arguments.engine, proof=arguments.proof)
+    with _as_told(arguments):
+        counts = lens.count(domain_of(arguments, lens), arguments.engine, proof=arguments.proof)
     if arguments.json:
         certificate = asdict(counts.certificate)
         print_json({"total": counts.total, "per_layer": counts.per_layer.tolist(), "certificate": certificate})
@@ -151,7 +169,8 @@ def _estimate(arguments: argparse.Namespace) -> None:
 
 def _partition(arguments: argparse.Namespace) -> None:
     lens = lens_of(arguments)
-    found = lens.partition(domain_of(arguments, lens), arguments.engine, proof=arguments.proof)
+    with _as_told(arguments):
+        found = lens.partition(domain_of(arguments, lens), arguments.engine, proof=arguments.proof)
     if arguments.save:
         found.save(arguments.save)
     if arguments.json:

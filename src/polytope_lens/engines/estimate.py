@@ -12,7 +12,7 @@ from polytope_lens._arrays import validate
 from polytope_lens._deferred import special
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines.charts import central_size, charts, whole
-from polytope_lens.engines.expected_run import Estimate
+from polytope_lens.engines.expected_run import RegionEstimate
 from polytope_lens.engines.table import ENGINES, choose_engine
 from polytope_lens.engines.thinning import FEW_CELLS, Clock, Probe, Tree, learn, mean_cells, sample
 from polytope_lens.errors import IntractableError, OptionError
@@ -59,7 +59,7 @@ def estimate(
     cells: int | None = None,
     seed: int = 0,
     workers: int = 1,
-) -> Estimate:
+) -> RegionEstimate:
     """How many regions a domain has, how long it takes to find them and how much room they take: an estimate.
 
     Parameters
@@ -101,7 +101,7 @@ def estimate(
     >>> from polytope_lens import Box, Lens
     >>> lens = Lens.example()
     >>> lens.estimate(Box([-1, -1], [1, 1]))
-    Estimate(3997 regions, counted)
+    RegionEstimate(3997 regions, counted)
     >>> found = lens.estimate(Box([-9, -9], [9, 9]), probes=8, cells=512)
     >>> found.low < lens.count(Box([-9, -9], [9, 9])).total < found.high
     True
@@ -165,7 +165,7 @@ def _set_up(name: EngineName, network: Network, chart: Chart) -> tuple[Problem[A
     return problem, state
 
 
-def _looked_at(network: Network, tree: Tree, timed: Tree, wanted: _Wanted) -> Estimate:
+def _looked_at(network: Network, tree: Tree, timed: Tree, wanted: _Wanted) -> RegionEstimate:
     """What a tree shows, and how long it takes to walk another of nearly the same regions."""
     n, per_layer = tree.count(MOST_COUNTED, wanted.until(FIRST))
     if per_layer is not None:
@@ -191,7 +191,7 @@ def _looked_at(network: Network, tree: Tree, timed: Tree, wanted: _Wanted) -> Es
     pace = _pace(timed, probes, STRETCHES, wanted)
     at_least = max(n, *(probe.n_regions for probe in probes))
     regions, low, high, spread = interval([probe.cells[-1] for probe in probes], CONFIDENCE, at_least, at_most)
-    return Estimate(
+    return RegionEstimate(
         regions=regions,
         low=low,
         high=high,
@@ -214,10 +214,10 @@ def _looked_at(network: Network, tree: Tree, timed: Tree, wanted: _Wanted) -> Es
     )
 
 
-def _counted(network: Network, n: int, per_layer: Ints, tree: Tree, wanted: _Wanted) -> Estimate:
+def _counted(network: Network, n: int, per_layer: Ints, tree: Tree, wanted: _Wanted) -> RegionEstimate:
     """No estimate, but the truth."""
     spent = tree.clock.now
-    return Estimate(
+    return RegionEstimate(
         regions=n,
         low=n,
         high=n,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Estimate:
+class RegionEstimate:
     """What is to be expected of a run; an estimate unless `is_exact`.
 
     Parameters
@@ -70,9 +70,9 @@ class Estimate:
 
     def __repr__(self) -> str:
         if self.is_exact:
-            return f"Estimate({self.regions} regions, counted)"
+            return f"RegionEstimate({self.regions} regions, counted)"
         within = f"{number(self.low)} to {number(self.high)} at {self.confidence:.0%}"
-        return f"Estimate(about {number(self.regions)} regions, {within}, {duration(self.seconds)} to count)"
+        return f"RegionEstimate(about {number(self.regions)} regions, {within}, {duration(self.seconds)} to count)"
 
     def __str__(self) -> str:
         cores = "on one core" if self.workers == 1 else f"with {self.workers} workers"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Domain
     from polytope_lens.engines.chunks import Chunk
-    from polytope_lens.engines.expected_run import Estimate
+    from polytope_lens.engines.expected_run import RegionEstimate
     from polytope_lens.engines.table import EngineName
     from polytope_lens.network.network import Network
 
@@ -71,7 +71,7 @@ def forecast(
         yield chunk
 
 
-def doubts(expected: Estimate, *, keeps: bool) -> str | None:
+def doubts(expected: RegionEstimate, *, keeps: bool) -> str | None:
     """Why a run may be hopeless, with what to do; None if it is not."""
     about = f"about {number(expected.regions)} regions"
     if expected.seconds > DAY:

@@ -12,7 +12,7 @@ from polytope_lens.engines.expected_run import duration, number, size
 
 def test_an_estimate_says_that_it_is_one():
     found = Lens.example().estimate(Box([-9, -9], [9, 9]), probes=4, cells=64)
-    assert repr(found).startswith("Estimate(about ")
+    assert repr(found).startswith("RegionEstimate(about ")
     assert str(found).startswith("estimate: about ")
     assert f"{found.low:,}".replace(",", " ") in str(found)
     for word in ("95% confidence", "proved: at least", "on one core", "store of patterns", "in memory", "seed 0"):
@@ -22,7 +22,7 @@ def test_an_estimate_says_that_it_is_one():
 
 def test_what_was_counted_says_that_it_was():
     found = Lens.example().estimate(Box([-1, -1], [1, 1]))
-    assert repr(found) == "Estimate(3997 regions, counted)"
+    assert repr(found) == "RegionEstimate(3997 regions, counted)"
     assert "estimate" not in str(found)
     assert str(found).startswith("3997 regions, counted in ")
 
