@@ -42,8 +42,10 @@ SHORT, LONG = 0.25, 10.0
 ENOUGH = 4
 # Spans that a task gives back at most.
 MOST_SPANS = 12
-# How often a span is done again of which a worker was lost.
-PATIENCE = 5
+# Tasks, for each worker, that may be lost with their workers before one is finished again.
+PATIENCE = 20
+# How long to wait for some worker to be there.
+WORKER_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,8 +115,10 @@ def _sink(job: Job, parts: list[tuple[Part, Columns | None]]) -> CountSink | Reg
 
 def _merged(waiting: list[tuple[int, float]], end: int) -> list[tuple[Span, float]]:
     """What waits as spans with their shares: the last cells, which are the largest, each by itself."""
+    if not waiting:
+        return []
     few = max(len(waiting) - MOST_SPANS + 1, 1)
-    firsts = [waiting[0][0], *(first for first, _ in waiting[few:])] if waiting else []
+    firsts = [waiting[0][0], *(first for first, _ in waiting[few:])]
     shares = [sum(share for _, share in waiting[:few]), *(share for _, share in waiting[few:])]
     spans = [Span(*bounds) for bounds in pairwise([*firsts, end])]
     return [(span, share) for span, share in zip(spans, shares, strict=True) if not span.is_empty]
@@ -141,16 +145,18 @@ class Pool:
     def submit(self, job: Job, span: Span, seconds: float) -> Future[Found]:
         """Start a task; dask is sent the job only once."""
         if self._client is not None and self._job is None:
-            self._job = self._client.scatter(job, broadcast=True, hash=False)
+            self._job = self._client.scatter(job, broadcast=True, hash=False, timeout=WORKER_SECONDS)
         future: Future[Found] = self._executor.submit(work, job if self._job is None else self._job, span, seconds)
         return future
 
-    def was_lost(self, error: BaseException) -> bool:
-        """Whether a task ended because its worker did, and may be tried again."""
-        lost = isinstance(error, CancelledError) or type(error).__name__ in ("KilledWorker", "FutureCancelledError")
-        if lost:
-            self._job = None  # perhaps with the workers that held it
-        return lost
+    def forget_job(self) -> None:
+        """Send it again: it may have been lost with the workers that held it."""
+        self._job = None
+
+
+def _is_loss(error: BaseException) -> bool:
+    """Whether a task ended because its worker did, so that it may be done again."""
+    return isinstance(error, CancelledError) or type(error).__name__ in ("KilledWorker", "FutureCancelledError")
 
 
 def spread(
@@ -170,35 +176,37 @@ def spread(
     """
     pool, status = Pool(executor), Status.COMPLETE
     spans = list(spans)
-    queue = [(span, 1.0 / len(spans), 0) for span in reversed(spans)]
-    running: dict[Future[Found], tuple[Span, float, int]] = {}
+    queue = [(span, 1.0 / len(spans)) for span in reversed(spans)]
+    running: dict[Future[Found], tuple[Span, float]] = {}
+    n_lost = 0
     try:
         while running or (queue and status is Status.COMPLETE):
             while queue and status is Status.COMPLETE and len(running) < 2 * pool.size:
-                span, share, tries = queue.pop()
                 is_short = len(queue) + len(running) < ENOUGH * pool.size
-                running[pool.submit(job, span, SHORT if is_short else LONG)] = span, share, tries
+                future = pool.submit(job, queue[-1][0], SHORT if is_short else LONG)
+                running[future] = queue.pop()
             for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                span, share, tries = running.pop(future)
-                error = _error(future)
-                if error is None:
-                    found = future.result()
+                span, share = running.pop(future)
+                if (error := _error(future)) is None:
+                    found, n_lost = future.result(), 0
                     for part, columns in found.parts:
                         commit(part, columns)
                         meter.n_regions += part.n_regions
                         shown.update(part.n_regions)
-                    queue.extend((*piece, 0) for piece in reversed(found.rest))
-                elif pool.was_lost(error) and tries < PATIENCE:
-                    queue.append((span, share, tries + 1))
+                    queue.extend(reversed(found.rest))
+                elif _is_loss(error) and n_lost < PATIENCE * pool.size:
+                    n_lost += 1
+                    pool.forget_job()
+                    queue.append((span, share))
                 else:
                     raise error
             status = meter.status() if status is Status.COMPLETE else status
-            closed = 1.0 - sum(share for _, share, _ in [*queue, *running.values()])
+            closed = 1.0 - sum(share for _, share in [*queue, *running.values()])
             shown.set_postfix_str(f"{max(closed, 0.0):.1%} done, {len(running)} tasks", refresh=False)
-    except BrokenExecutor as error:
+    except (BrokenExecutor, CancelledError, TimeoutError) as error:
         raise RunError(
-            f"the executor broke down: {error}. What was found before is kept where there is a `store`; go on with "
-            "`resume=True` and a new executor."
+            f"the executor broke down: {error or type(error).__name__}. What was found before is kept where there is a "
+            "`store`; go on with `resume=True` and a new executor."
         ) from error
     finally:
         for future in running:
