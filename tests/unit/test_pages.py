@@ -19,6 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("importing.md", 8),
         ("objects.md", 15),
         ("points.md", 15),
+        ("scale.md", 5),
         ("training.md", 15),
     ],
 )

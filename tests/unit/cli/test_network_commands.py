@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,27 +29,14 @@ def test_estimate(capsys, lines, space):
     assert (exact["regions"], exact["is_exact"], exact["per_layer"]) == (7, True, [7])
     assert main(["estimate", lines, "--everywhere"]) == 0
     assert capsys.readouterr().out.startswith("7 regions, counted in ")
-    options = [
-        "--box",
-        "-5",
-        "5",
-        "--probes",
-        "5",
-        "--cells",
-        "32",
-        "--seed",
-        "3",
-        "--workers",
-        "2",
-        "--max-seconds",
-        "9",
-    ]
-    found = as_json(capsys, "estimate", "benchmarks/nets/d3_16x3_box1.npz", *options)
+    net = str(Path(__file__).parents[3] / "benchmarks" / "nets" / "d3_16x3_box1.npz")
+    options = ["--box", "-5", "5", "--probes", "5", "--cells", "32", "--seed", "3", "--workers", "2"]
+    found = as_json(capsys, "estimate", net, *options, "--max-seconds", "9")
     assert (found["probes"], found["cells"], found["seed"], found["workers"]) == (5, 32, 3, 2)
     assert found["at_least"] <= found["low"] <= found["regions"] <= found["high"] <= found["at_most"]
     assert main(["estimate", net, *options]) == 0
     assert capsys.readouterr().out.startswith("estimate: about ")
-    assert "--probes should be a whole number of at least 4" in refused(
+    assert "`--probes` should be a whole number of at least 4" in refused(
         capsys, "estimate", space, "--everywhere", "--probes", "1"
     )
 
