@@ -8,7 +8,6 @@ from itertools import pairwise
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pytest
 
 from polytope_lens import Box, Lens, Partition
 from polytope_lens.engines import driver, runs
@@ -24,14 +23,9 @@ def lens_of(*widths, seed=0):
     return Lens.from_arrays([rng.normal(size=(n, d)) for d, n in shapes], [rng.normal(size=n) * 0.3 for _, n in shapes])
 
 
-@pytest.fixture
-def many_parts(monkeypatch):
-    """A part for each batch of a few regions, and no waiting for the disk."""
-    in_many_parts(monkeypatch)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
-
-
 def in_many_parts(patch, batch=16):
+    """A part for each batch of a few regions, and no waiting for the disk."""
+    patch.setattr(os, "fsync", lambda descriptor: None)
     patch.setattr(driver, "FIRST_BATCH", batch)
     patch.setattr(driver, "BATCH", batch)
     patch.setattr(runs, "PART_SECONDS", -1.0)

@@ -261,5 +261,5 @@ def partition(
 
         before = writer.store
         sink = RegionSink(walked, columnist, add)
-        _shown_run(walked, before.rest, sink, meter, workers, progress, before.n_regions)
-        return stored(writer.store)
+        ended = _shown_run(walked, before.rest, sink, meter, workers, progress, before.n_regions)
+        return stored(writer.store, ended)

@@ -191,8 +191,8 @@ def _columns(store: Store, number: int, names: tuple[str, ...]) -> dict[str, Any
     return parts.read(store.place(part), network, names) if part.file else parts.nothing(network, names)
 
 
-def stored(store: Store) -> StoredPartition:
-    """The partition of a run that keeps regions.
+def stored(store: Store, ended: Status = Status.UNFINISHED) -> StoredPartition:
+    """The partition of a run that keeps regions; `ended` is why, where it is not complete.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def stored(store: Store) -> StoredPartition:
             "and `resume=True`."
         )
     run, tally = store.run, store.tally
-    status = Status.COMPLETE if store.is_complete else Status.UNFINISHED
+    status = Status.COMPLETE if store.is_complete else ended
     unknown = cast("Any", None)
     return StoredPartition(
         run.network, run.domain, run.engine, unknown, unknown, unknown, tally.per_layer, None, status,

@@ -14,10 +14,15 @@ from disks import FAULTS, CrashError, Disk
 from polytope_lens import Partition
 from polytope_lens.errors import FileAccessError, FileFormatError, OptionError, PolytopeLensError
 from polytope_lens.partition.store import Run, Writer, open_store
-from stored_runs import COUNT, PLANE, SPACE, Case, in_many_parts, many_parts  # noqa: F401 - a fixture
+from stored_runs import COUNT, PLANE, SPACE, Case, in_many_parts
 
 CASES = {"count": COUNT, "plane": PLANE, "space": SPACE}
 pytestmark = pytest.mark.usefixtures("many_parts")
+
+
+@pytest.fixture
+def many_parts(monkeypatch):
+    in_many_parts(monkeypatch)
 
 
 @pytest.fixture(params=CASES)
