@@ -91,6 +91,10 @@ class FilmError(PolytopeLensError, RuntimeError):
     """A film could not be encoded; the message says where its frames are."""
 
 
+class RunError(PolytopeLensError, RuntimeError):
+    """What a run is spread over broke down; the message says what is kept and how to go on."""
+
+
 class ConsistencyError(PolytopeLensError, RuntimeError):
     """Two roads to one answer disagree: a defect of this library, never of the input. Please report it."""
 

@@ -195,6 +195,7 @@ class Lens:
         store: str | os.PathLike[str] | None = None,
         resume: bool = False,
         keep: Sequence[str] = ("witnesses",),
+        executor: Any = None,
         max_regions: int | None = None,
         max_seconds: float | None = None,
         max_memory: float | None = None,
@@ -216,7 +217,8 @@ class Lens:
         """
         found = engines.partition(
             self.network, domain, engine=engine, workers=workers, progress=progress, mesh=mesh, store=store,
-            resume=resume, keep=keep, max_regions=max_regions, max_seconds=max_seconds, max_memory=max_memory,
+            resume=resume, keep=keep, executor=executor, max_regions=max_regions, max_seconds=max_seconds,
+            max_memory=max_memory,
         )  # fmt: skip
         if proof is not None:
             _require_all(found)
@@ -234,6 +236,7 @@ class Lens:
         proof: str | os.PathLike[str] | None = None,
         store: str | os.PathLike[str] | None = None,
         resume: bool = False,
+        executor: Any = None,
         max_regions: int | None = None,
         max_seconds: float | None = None,
         max_memory: float | None = None,
@@ -248,7 +251,7 @@ class Lens:
         """
         found = engines.count(
             self.network, domain, engine=engine, workers=workers, progress=progress, store=store, resume=resume,
-            max_regions=max_regions, max_seconds=max_seconds, max_memory=max_memory,
+            executor=executor, max_regions=max_regions, max_seconds=max_seconds, max_memory=max_memory,
         )  # fmt: skip
         if proof is not None:
             _require_all(found)

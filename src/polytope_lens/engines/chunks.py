@@ -64,7 +64,8 @@ class Record:
 
     Where somebody watches, ``closed()`` is the share of the whole that is behind the walk, by the measure `of`: area,
     volume, or the search tree, in which each cut halves its cell's share. It grows to 1, but not evenly: regions are
-    not spread evenly either.
+    not spread evenly either. After each batch of a walk on one thread, ``waiting()`` tells of the cells that wait, in
+    order, where they begin (a pattern as a number, see :class:`.Span`) and what share they have.
     """
 
     layer_counts: list[int] = field(default_factory=list)
@@ -74,6 +75,7 @@ class Record:
     is_watched: bool = False
     closed: Callable[[], float] = lambda: 0.0
     of: str = "domain"
+    waiting: Callable[[], list[tuple[int, float]]] = list
 
     def fill(self, tally: Tally) -> None:
         """Take over what a walk has counted."""

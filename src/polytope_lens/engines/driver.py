@@ -58,8 +58,9 @@ class Problem(NamedTuple, Generic[State, Output]):
 
     ``oracle()`` makes a function that answers a state's open question;
     ``storage`` is None if regions are only to be counted; ``size(state, frame)`` is a measure of a cell on the stack by
-    which progress is told, of which cells have as much as their parts together; ``enlarge(state)`` is the same state
-    with more room for cells.
+    which progress is told, of which cells have as much as their parts together; ``lowest(net, state, frame)`` is a
+    pattern, as a number, that is above all of the cells before one on the stack, and not above any in it;
+    ``enlarge(state)`` is the same state with more room for cells.
     """
 
     kernel: Kernel[State, Output]
@@ -68,6 +69,7 @@ class Problem(NamedTuple, Generic[State, Output]):
     oracle: Callable[[], Callable[[State], None]]
     storage: Storage[Output] | None
     size: Callable[[State, int], float]
+    lowest: Callable[[PackedNetwork, State, int], int]
     enlarge: Callable[[State], State]
 
     @property
@@ -294,6 +296,8 @@ def _batches(problem: Problem[State, Output], state: State, record: Record, work
         size = problem.size(state, 0)
         record.closed = lambda: _closed(problem, [walk.state for walk in [*walks]], size)
     if workers == 1:
+        size = problem.size(state, 0)
+        record.waiting = lambda: _waiting(problem, first.state, size)
         while not first.is_done:
             first.advance()
             yield first.found.popleft()
@@ -314,6 +318,12 @@ def _closed(problem: Problem[State, Any], states: list[State], whole: float) -> 
     """
     frames = [(state, f) for state in states for f in range(*state.scalars[[outcomes.FLOOR, outcomes.TOP]].tolist())]
     return min(max(1.0 - sum(problem.size(state, f) for state, f in frames) / whole, 0.0), 1.0)
+
+
+def _waiting(problem: Problem[State, Any], state: State, whole: float) -> list[tuple[int, float]]:
+    """For each cell on the stack, the top one first, a pattern that none in it is below, and its share of the whole."""
+    frames = range(int(state.scalars[outcomes.TOP]) - 1, int(state.scalars[outcomes.FLOOR]) - 1, -1)
+    return [(problem.lowest(problem.net, state, f), problem.size(state, f) / whole) for f in frames]
 
 
 @cache

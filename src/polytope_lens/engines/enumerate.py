@@ -20,7 +20,7 @@ from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.table import ENGINES, choose_engine, engine_for
 from polytope_lens.engines.witnesses import certify_witnesses
-from polytope_lens.errors import REPORT, ConsistencyError, Status
+from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.mesh.planar_mesh import MeshBuilder
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMeshBuilder
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Words
     from polytope_lens.domain import Domain
-    from polytope_lens.engines.budget import Meter
+    from polytope_lens.engines.budget import Budget, Meter
     from polytope_lens.engines.table import EngineChoice, EngineName
     from polytope_lens.mesh.planar_mesh import PlanarMesh
     from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
@@ -61,6 +61,7 @@ def partition(
     store: str | os.PathLike[str] | None = None,
     resume: bool = False,
     keep: Iterable[str] = ("witnesses",),
+    executor: Any = None,
     max_regions: int | None = None,
     max_seconds: float | None = None,
     max_memory: float | None = None,
@@ -91,6 +92,10 @@ def partition(
     keep : list of "witnesses", "maps", "volumes", "vertices"
         What is stored of each region besides its pattern. Volumes take milliseconds each from three inputs on, vertices
         from four.
+    executor : optional
+        Find the regions with its workers, in other processes or on other machines: anything with the interface of
+        ``concurrent.futures.Executor``, or a ``dask.distributed.Client``. Without a store they are sent back, and the
+        partition has no mesh; with one, workers write to the folder, which all have to see. The numbers are the same.
     max_regions, max_seconds, max_memory : optional
         End with the batch of some 2000 regions in which so many have been found, so many seconds have gone by, or the
         process takes so many bytes. The `status` then is ``Status.BUDGET_REACHED``. So does Ctrl-C, pressed once, where
@@ -110,12 +115,11 @@ def partition(
     """
     domain = check_domain(domain, network.input_dim)
     limits = budget(max_regions, max_seconds, max_memory)
-    if store is not None:
-        workers, resume = validate.workers(workers), validate.flag(resume, name="`resume`")
-        return runs.partition(
-            network, domain, engine=engine, workers=workers, progress=progress, store=store, resume=resume, keep=keep,
-            limits=limits,
-        )  # fmt: skip
+    if store is not None or executor is not None:
+        way, resume = _way(workers, executor, progress, limits), validate.flag(resume, name="`resume`")
+        if store is None:
+            return runs.in_memory(network, domain, way, engine=engine)
+        return runs.partition(network, domain, way, engine=engine, store=store, resume=resume, keep=keep)
     if (flat := flat_domain(network, domain)) is not None:
         options: dict[str, Any] = {"engine": engine, "workers": workers, "progress": progress, "mesh": mesh}
         options |= {"max_regions": max_regions, "max_seconds": max_seconds, "max_memory": max_memory}
@@ -157,6 +161,16 @@ def partition(
     return listed
 
 
+def _way(workers: int, executor: Any, progress: bool | None, limits: Budget) -> runs.Way:
+    """How a run goes on that is stored, spread or limited."""
+    workers = validate.workers(workers)
+    if executor is not None and workers > 1:
+        raise OptionError(
+            f"`executor` has workers of its own, but workers={workers} was given, too. Leave out one of the two."
+        )
+    return runs.Way(workers, executor, progress, limits)
+
+
 def _patterns_in(network: Network, name: EngineName, side: Box) -> Words:
     """Patterns of the regions in a flat box, packed."""
     flat = flat_domain(network, side)
@@ -175,6 +189,7 @@ def count(
     progress: bool | None = None,
     store: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    executor: Any = None,
     max_regions: int | None = None,
     max_seconds: float | None = None,
     max_memory: float | None = None,
@@ -195,18 +210,9 @@ def count(
     """
     domain = check_domain(domain, network.input_dim)
     limits = budget(max_regions, max_seconds, max_memory)
-    if store is not None or limits.is_set:
-        workers, resume = validate.workers(workers), validate.flag(resume, name="`resume`")
-        return runs.count(
-            network,
-            domain,
-            engine=engine,
-            workers=workers,
-            progress=progress,
-            store=store,
-            resume=resume,
-            limits=limits,
-        )
+    if store is not None or executor is not None or limits.is_set:
+        way, resume = _way(workers, executor, progress, limits), validate.flag(resume, name="`resume`")
+        return runs.count(network, domain, way, engine=engine, store=store, resume=resume)
     if (flat := flat_domain(network, domain)) is not None:
         found = count(flat.network, flat.domain, engine=engine, workers=workers, progress=progress)
         return RegionCounts(found.total, found.per_layer[1:], found.certificate)

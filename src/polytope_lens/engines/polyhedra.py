@@ -15,7 +15,7 @@ from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.planes import RADIUS
-from polytope_lens.engines.cell_corners import CornerDecisions, shared_parts
+from polytope_lens.engines.cell_corners import CornerDecisions, lowest, shared_parts
 from polytope_lens.engines.chunks import Chunk, Outline, Record, input_maps, input_points, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kept_networks import kept_packed
@@ -75,7 +75,7 @@ def walk(
 
     record.of = "volume"
     storage = Storage(room, partial(_chunk, network, chart)) if want_output else None
-    problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, enlarged)
+    problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, lowest, enlarged)
     return batches(problem, _start(ordered, chart, net), record, workers=workers, span=span)
 
 

@@ -4,109 +4,49 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from polytope_lens._progress import bar
-from polytope_lens.domain import is_bounded
 from polytope_lens.engines.budget import metered
-from polytope_lens.engines.charts import whole as whole_chart
 from polytope_lens.engines.chunks import Record
-from polytope_lens.engines.kept_regions import Columnist, joined, n_numbers
-from polytope_lens.engines.table import ENGINES, choose_engine
-from polytope_lens.errors import OptionError, Status
-from polytope_lens.flat_domain import flat_domain
+from polytope_lens.engines.kept_regions import Columnist, joined
+from polytope_lens.engines.spread import Job, spread
+from polytope_lens.engines.task import CountSink, RegionSink, Task, task
+from polytope_lens.errors import REPORT, ConsistencyError, Status
+from polytope_lens.network.network import bit_starts
+from polytope_lens.network.pattern import distinct_beginnings
 from polytope_lens.network.span import Span, number_of
-from polytope_lens.network.span import whole as whole_span
+from polytope_lens.partition.partition import Partition
 from polytope_lens.partition.parts import content, kept, nothing
-from polytope_lens.partition.provenance import RegionCounts, Tally
+from polytope_lens.partition.provenance import RegionCounts
 from polytope_lens.partition.store import Part, Run, Writer, engine_of
 from polytope_lens.partition.stored import stored
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Iterable
 
     from polytope_lens.domain import Domain
     from polytope_lens.engines.budget import Budget, Meter
-    from polytope_lens.engines.chunks import Chunk
-    from polytope_lens.engines.table import EngineName
+    from polytope_lens.engines.task import Sink
     from polytope_lens.network.network import Network
     from polytope_lens.partition.parts import Columns
+    from polytope_lens.partition.provenance import Tally
     from polytope_lens.partition.stored import StoredPartition
 
-# A part is written after so many seconds, or when there are so many numbers in it.
-PART_SECONDS, PART_NUMBERS = 10.0, 2**23
+# A part is written after so many seconds, or when it is large.
+PART_SECONDS = 10.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """What is walked: a network on a domain, both on the flat if the domain is one. Can be sent to other processes."""
+class Way(NamedTuple):
+    """How a run goes on: with threads of this process, or with an executor; and how far."""
 
-    network: Network
-    domain: Domain
-    engine: EngineName
-    n_before: int = 0  # layers in front of those of the whole network, which users know nothing of
-
-    @property
-    def span(self) -> Span:
-        """All of it."""
-        return whole_span(self.network.n_neurons)
-
-    def walk(self, span: Span, record: Record, **options: Any) -> Generator[Chunk, None, None]:
-        """The regions of a span, batch by batch; `options` as for :class:`.Walk`."""
-        chart = whole_chart(self.network, self.domain)
-        yield from ENGINES[self.engine].walk(self.network, chart, record, span=span, **options)
-
-    def nothing(self) -> Tally:
-        """What is counted before anything is."""
-        return Tally(np.zeros(len(self.network.layers), np.int64), 0, 0, 0)
-
-    def told(self, tally: Tally) -> Tally:
-        """What was counted, without the layers that users know nothing of."""
-        return tally._replace(per_layer=tally.per_layer[self.n_before :])
-
-
-def task(network: Network, domain: Domain, engine: str) -> Task:
-    """What is walked for a network on a domain.
-
-    Raises
-    ------
-    OptionError
-        An engine that cannot be stopped and taken up again here.
-    """
-    n_layers = len(network.layers)
-    if (flat := flat_domain(network, domain)) is not None:
-        network, domain = flat.network, flat.domain
-    name = choose_engine(engine, network, domain)
-    if not (is_bounded(domain) or ENGINES[name].in_one_piece) or name == "brute":
-        if engine != "auto":
-            raise OptionError(
-                "a run that is stored, shared by an executor, or limited goes through the domain in one order, which "
-                f"the engine '{engine}' does not do{'' if name == 'brute' else ' in unbounded domains'}. Use 'split'."
-            )
-        name = "split"
-    return Task(network, domain, name, len(network.layers) - n_layers)
-
-
-class Sink(Protocol):
-    """Where what a run finds goes."""
-
-    @property
-    def wanted(self) -> dict[str, bool]:
-        """What it needs of a walk."""
-
-    @property
-    def is_full(self) -> bool:
-        """Whether much is held back."""
-
-    def take(self, chunk: Chunk) -> None:
-        """Hold a batch back."""
-
-    def flush(self, span: Span) -> None:
-        """All regions of a span have come: let them be a part."""
+    workers: int
+    executor: Any
+    progress: bool | None
+    limits: Budget
 
 
 def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers: int, shown: Any) -> Status:
@@ -139,127 +79,110 @@ def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers:
     return Status.COMPLETE
 
 
-class CountSink:
-    """Counts, and hands on what a part comes to."""
-
-    wanted = {"want_output": False}  # noqa: RUF012 - nobody changes it
-    is_full = False
-
-    def __init__(self, task: Task, add: Callable[[Part], None]) -> None:
-        self._task, self._add = task, add
-        self._n, self._tally = 0, task.nothing()
-
-    def take(self, chunk: Chunk) -> None:
-        """Count a batch."""
-        assert chunk.tally is not None
-        self._n += chunk.n_regions
-        self._tally = self._tally.plus(chunk.tally)
-
-    def flush(self, span: Span) -> None:
-        """Hand on the numbers."""
-        self._add(Part(span, self._n, self._task.told(self._tally)))
-        self._n, self._tally = 0, self._task.nothing()
-
-
-class RegionSink:
-    """Collects columns of regions, and hands them on as parts."""
-
-    def __init__(self, task: Task, columnist: Columnist, add: Callable[[Part, Columns], None]) -> None:
-        self._task, self._columnist, self._add = task, columnist, add
-        self.wanted = {"want_output": True, "want_mesh": columnist.needs_outlines}
-        self._begin()
-
-    def _begin(self) -> None:
-        self._pieces: list[Columns] = []
-        self._n_numbers, self._tally = 0, self._task.nothing()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the columns have many numbers."""
-        return self._n_numbers > PART_NUMBERS
-
-    def take(self, chunk: Chunk) -> None:
-        """Keep what is wanted of a batch."""
-        assert chunk.tally is not None
-        self._tally = self._tally.plus(chunk.tally)
-        if chunk.n_regions:
-            self._pieces.append(self._columnist.columns(chunk))
-            self._n_numbers += n_numbers(self._pieces[-1])
-
-    def flush(self, span: Span) -> None:
-        """Hand on all columns."""
-        columns = joined(self._pieces) if self._pieces else nothing(self._columnist.network, self._columnist.keep)
-        self._add(Part(span, len(columns["patterns"]), self._task.told(self._tally)), columns)
-        self._begin()
-
-
 def count(
     network: Network,
     domain: Domain,
+    way: Way,
     *,
     engine: str,
-    workers: int,
-    progress: bool | None,
     store: str | os.PathLike[str] | None,
     resume: bool,
-    limits: Budget,
 ) -> RegionCounts:
     """Number of regions, as :func:`.enumerate.count` tells it, in a run that may be limited, stored and resumed."""
     parts: list[Part] = []
     walked = task(network, domain, _engine(engine, store, resume=resume))
+    job = Job(walked, (network, domain), None, None)
     if store is None:
-        with metered(limits) as meter:
-            status = _shown_run(walked, [walked.span], CountSink(walked, parts.append), meter, workers, progress, 0)
+        status = _go(job, [walked.span], 0, way, lambda part, _: parts.append(part))
     else:
-        with (
-            Writer(store, Run(network, domain, walked.engine, None), resume=resume) as writer,
-            metered(limits) as meter,
-        ):
+        with Writer(store, Run(network, domain, walked.engine, None), resume=resume) as writer:
             before = writer.store
-            sink = CountSink(walked, writer.add)
-            status = _shown_run(walked, before.rest, sink, meter, workers, progress, before.n_regions)
+            status = _go(job, before.rest, before.n_regions, way, lambda part, _: writer.add(part))
             parts.extend(writer.store.parts)
-    tally = walked.told(walked.nothing())
-    for part in parts:
-        tally = tally.plus(part.tally)
+    tally = _total(walked, parts)
     total = sum(part.n_regions for part in parts)
     return RegionCounts(total, tally.per_layer, tally.certificate, status)
-
-
-def _shown_run(
-    walked: Task, spans: list[Span], sink: Sink, meter: Meter, workers: int, progress: bool | None, n_before: int
-) -> Status:
-    with bar(progress, desc="regions", unit=" regions", unit_scale=True, initial=n_before) as shown:
-        return run(walked, spans, sink, meter, workers=workers, shown=shown)
-
-
-def _engine(engine: str, store: str | os.PathLike[str] | None, *, resume: bool) -> str:
-    """The engine that was asked for; "auto" goes on with the one that a run was begun with."""
-    return (engine_of(store) or engine) if engine == "auto" and store is not None and resume else engine
 
 
 def partition(
     network: Network,
     domain: Domain,
+    way: Way,
     *,
     engine: str,
-    workers: int,
-    progress: bool | None,
     store: str | os.PathLike[str],
     resume: bool,
     keep: Iterable[str],
-    limits: Budget,
 ) -> StoredPartition:
     """Every region, as :func:`.enumerate.partition` tells it, in a folder."""
     walked = task(network, domain, _engine(engine, store, resume=resume))
     about = Run(network, domain, walked.engine, kept(keep))
-    columnist = Columnist(network, domain, about.keep or ())
-    with Writer(store, about, resume=resume) as writer, metered(limits) as meter:
+    Columnist(network, domain, about.keep or ())  # refuses what cannot be kept before there is a folder
+    with Writer(store, about, resume=resume) as writer:
 
-        def add(part: Part, columns: Columns) -> None:
-            writer.add(part, content(network, columns) if part.n_regions else None)
+        def add(part: Part, columns: Columns | None) -> None:
+            if columns is None or not part.n_regions:  # its file, if any, is there
+                writer.commit(part)
+            else:
+                writer.add(part, content(network, columns))
 
         before = writer.store
-        sink = RegionSink(walked, columnist, add)
-        ended = _shown_run(walked, before.rest, sink, meter, workers, progress, before.n_regions)
+        job = Job(walked, (network, domain), about.keep, str(writer.path))
+        ended = _go(job, before.rest, before.n_regions, way, add)
         return stored(writer.store, ended)
+
+
+def in_memory(network: Network, domain: Domain, way: Way, *, engine: str) -> Partition:
+    """Every region, found by an executor and sent back; without a mesh."""
+    walked = task(network, domain, engine)
+    keep = kept(["witnesses", "maps"])
+    found: list[tuple[Part, Columns]] = []
+
+    def add(part: Part, columns: Columns | None) -> None:
+        assert columns is not None
+        found.append((part, columns))
+
+    status = _go(Job(walked, (network, domain), keep, None), [walked.span], 0, way, add)
+    found.sort(key=lambda pair: pair[0].span)
+    columns = joined([columns for _, columns in found]) if found else nothing(network, keep)
+    tally = _total(walked, [part for part, _ in found])
+    patterns = columns["patterns"]
+    if status is Status.COMPLETE:
+        per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
+        if not np.array_equal(per_layer, tally.per_layer):
+            raise ConsistencyError(
+                f"tasks counted {tally.per_layer.tolist()} regions per layer, but their patterns say "
+                f"{per_layer.tolist()}. {REPORT}"
+            )
+    for array in (patterns, columns["maps"], columns["witnesses"], tally.per_layer):
+        array.flags.writeable = False
+    return Partition(
+        network, domain, walked.engine, patterns, columns["maps"], columns["witnesses"], tally.per_layer, None, status,
+        tally.certificate,
+    )  # fmt: skip
+
+
+def _go(job: Job, spans: list[Span], n_before: int, way: Way, add: Callable[[Part, Columns | None], None]) -> Status:
+    """Do what is left of a run."""
+    shown = bar(way.progress, desc="regions", unit=" regions", unit_scale=True, initial=n_before)
+    with metered(way.limits) as meter, shown:
+        if way.executor is not None:
+            return spread(job, spans, way.executor, add, meter, shown)
+        if job.keep is None:
+            sink: Sink = CountSink(job.task, lambda part: add(part, None))
+        else:
+            network, domain = job.about
+            sink = RegionSink(job.task, Columnist(network, domain, job.keep), add)
+        return run(job.task, spans, sink, meter, workers=way.workers, shown=shown)
+
+
+def _total(walked: Task, parts: list[Part]) -> Tally:
+    total = walked.told(walked.nothing())
+    for part in parts:
+        total = total.plus(part.tally)
+    return total
+
+
+def _engine(engine: str, store: str | os.PathLike[str] | None, *, resume: bool) -> str:
+    """The engine that was asked for; "auto" goes on with the one that a run was begun with."""
+    return (engine_of(store) or engine) if engine == "auto" and store is not None and resume else engine

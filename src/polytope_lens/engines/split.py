@@ -42,6 +42,7 @@ from polytope_lens.lp.interior_point import float_inside, inside_box, is_inside
 from polytope_lens.lp.rational_simplex import Halfspace, Optimum, maximize
 from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import n_words, unpack
+from polytope_lens.network.span import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network.network import Network
     from polytope_lens.network.span import Span
@@ -100,7 +102,7 @@ def walk(
     record.of = "search tree"
     storage = Storage(room, pack) if want_output else None
     return batches(
-        Problem(kernel, "split", net, oracle, storage, _weight, with_larger_stack),
+        Problem(kernel, "split", net, oracle, storage, _weight, _lowest, with_larger_stack),
         state,
         record,
         workers=workers,
@@ -197,6 +199,12 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
 def _weight(state: SplitState, f: int) -> float:
     """Share of a cell on the stack in the search tree, in which a cut halves its cell's; as much as floats can tell."""
     return float(np.ldexp(1.0, -int(state.frames.n_rows[f])))
+
+
+def _lowest(net: PackedNetwork, state: SplitState, f: int) -> int:
+    """The half of a cut where it is on has the bits of its sibling before that one."""
+    bit, n_bits = int(state.frames.split_bit[f]), len(net.neuron_of)
+    return 0 if bit < 0 else (number_of(state.bits, n_bits) >> (n_bits - bit) << 1 | 1) << (n_bits - bit - 1)
 
 
 def _layers_without_biases(network: Network) -> int:

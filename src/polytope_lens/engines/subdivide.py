@@ -15,7 +15,7 @@ from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.corner_ties import LINE
-from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
+from polytope_lens.engines.cell_corners import CornerDecisions, lowest, next_width, shared_parts
 from polytope_lens.engines.chunks import (
     Chunk,
     Outline,
@@ -97,7 +97,11 @@ def walk(
     record.of = "area"
     storage = Storage(room, partial(_chunk, chart)) if want_output else None
     return batches(
-        Problem(kernel, "subdivide", net, oracle, storage, _area, enlarged), state, record, workers=workers, span=span
+        Problem(kernel, "subdivide", net, oracle, storage, _area, lowest, enlarged),
+        state,
+        record,
+        workers=workers,
+        span=span,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from polytope_lens import Box, Lens, Partition
-from polytope_lens.engines import driver, runs
+from polytope_lens.engines import driver, runs, task
 from polytope_lens.engines.budget import resident
 from polytope_lens.errors import OptionError, Status
 from polytope_lens.partition.store import open_store
@@ -47,7 +47,7 @@ def case(request):
 
 def interrupting(monkeypatch, at, act):
     """Let something happen before batch number `at` of walks."""
-    numbers, walk = count(), runs.Task.walk
+    numbers, walk = count(), task.Task.walk
 
     def walked(self, span, record, **options):
         for chunk in walk(self, span, record, **options):
@@ -55,7 +55,7 @@ def interrupting(monkeypatch, at, act):
                 act()
             yield chunk
 
-    monkeypatch.setattr(runs.Task, "walk", walked)
+    monkeypatch.setattr(task.Task, "walk", walked)
 
 
 def ctrl_c():
@@ -196,7 +196,7 @@ def test_memory_is_flat_while_a_store_is_written(tmp_path, monkeypatch):
         [rng.normal(size=(300, 2)), rng.normal(size=(300, 300)), rng.normal(size=(1, 300))],
         [rng.normal(size=300) * 0.3, rng.normal(size=300), [0.0]],
     )
-    monkeypatch.setattr(runs, "PART_NUMBERS", 2**17)
+    monkeypatch.setattr(task, "PART_NUMBERS", 2**17)
     box = Box([-1, -1], [1, 1])
     lens.partition(box, store=tmp_path / "first", keep=ALL, max_regions=20_000)
     before, most = resident(), 0
