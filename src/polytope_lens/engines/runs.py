@@ -101,7 +101,7 @@ def count(
             parts.extend(writer.store.parts)
     tally = _total(walked, parts)
     total = sum(part.n_regions for part in parts)
-    return RegionCounts(total, tally.per_layer, tally.certificate, status)
+    return RegionCounts(total, tally.per_layer, tally.certificate, status, store is not None)
 
 
 def partition(

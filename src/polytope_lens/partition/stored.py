@@ -20,6 +20,7 @@ from polytope_lens.network.pattern import find, pack
 from polytope_lens.network.span import number_of
 from polytope_lens.partition import parts
 from polytope_lens.partition.partition import Partition
+from polytope_lens.partition.provenance import ENDED
 from polytope_lens.polyhedral_complex.locate import all_listed, region_patterns
 from polytope_lens.region import of_packed_pattern
 
@@ -198,6 +199,10 @@ class StoredPartition(Partition):
         for part in self.store.parts:
             if part.file:
                 self.store.content(part)
+
+    def explain(self) -> str:
+        """The status in one or two sentences: whether the run is complete, and how to go on with it."""
+        return super().explain() if self.is_complete else f"{self.status!r}: {ENDED}"
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, in {self.store.path})".replace("Partition(", "StoredPartition(", 1)
