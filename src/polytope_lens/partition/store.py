@@ -83,7 +83,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class Subject:
     """What a run is about.
 
     Parameters
@@ -108,7 +108,7 @@ class Store:
     """A run's folder as it is: what the run is about, and the parts that are done, in order."""
 
     path: Path
-    run: Run
+    run: Subject
     parts: tuple[Part, ...]
 
     @property
@@ -195,7 +195,7 @@ def open_store(path: str | os.PathLike[str]) -> Store:
 class Writer:
     """A run's folder that is written to, by one process at a time."""
 
-    def __init__(self, path: str | os.PathLike[str], run: Run, *, resume: bool) -> None:
+    def __init__(self, path: str | os.PathLike[str], run: Subject, *, resume: bool) -> None:
         """Begin a run, or go on with one.
 
         Raises
@@ -366,7 +366,7 @@ def written(folder: Path, part: Part, content: bytes, n_bits: int) -> Part:
     return part._replace(file=name, digest=found, size=len(content))
 
 
-def _arrays(run: Run) -> dict[str, Any]:
+def _arrays(run: Subject) -> dict[str, Any]:
     return arrays_of(run.network) | domain_arrays(run.domain)
 
 
@@ -376,7 +376,7 @@ def _seal(facts: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def _read_run(folder: Path) -> tuple[Run, str]:
+def _read_run(folder: Path) -> tuple[Subject, str]:
     """What a folder's run is about, and its digest."""
     if folder.is_dir() and not (folder / FACTS).exists():
         raise FileFormatError(
@@ -403,7 +403,7 @@ def _read_run(folder: Path) -> tuple[Run, str]:
         network = network_of(arrays)
         keep = facts["keep"]
         domain = domain_of(ArrayReader(arrays), arrays, network.input_dim)
-        run = Run(network, domain, facts["engine"], None if keep is None else tuple(keep))
+        run = Subject(network, domain, facts["engine"], None if keep is None else tuple(keep))
         return run, facts[SEAL]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, FileFormatError):
@@ -421,7 +421,7 @@ def _check_journal(folder: Path) -> None:
         )
 
 
-def _same(folder: Path, known: Run, wanted: Run) -> Run:
+def _same(folder: Path, known: Subject, wanted: Subject) -> Subject:
     """The run of a folder, if it is the one that is wanted."""
     if digest(_arrays(known)) != digest(_arrays(wanted)):
         what = "network" if digest(arrays_of(known.network)) != digest(arrays_of(wanted.network)) else "domain"

@@ -151,7 +151,7 @@ def test_runs_that_end_early_say_so_and_go_on(capsys, lines, tmp_path, monkeypat
         answer = json.loads(capsys.readouterr().out)
         assert (answer["status"], answer[total]) == ("COMPLETE", 7)
         assert refused(capsys, command, lines, "--store", run) == (
-            f"polytope-lens: {run} holds a run already. Go on with it with `resume=True`, or choose another folder.\n"
+            f"polytope-lens: {run} holds a run already. Go on with it with `--resume`, or choose another folder.\n"
         )
         assert main(list(ask)) == 0
         assert "7" in capsys.readouterr().out

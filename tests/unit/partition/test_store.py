@@ -13,7 +13,7 @@ import pytest
 from disks import FAULTS, CrashError, Disk
 from polytope_lens import Partition
 from polytope_lens.errors import FileAccessError, FileFormatError, OptionError, PolytopeLensError
-from polytope_lens.partition.store import Run, Writer, open_store
+from polytope_lens.partition.store import Subject, Writer, open_store
 from stored_runs import COUNT, PLANE, SPACE, Case, in_many_parts
 
 CASES = {"count": COUNT, "plane": PLANE, "space": SPACE}
@@ -284,7 +284,7 @@ def test_two_runs_cannot_write_one_folder(tmp_path):
 
 
 def _held(folder):
-    with Writer(folder, Run(COUNT.lens.network, COUNT.box, "subdivide", None), resume=False):
+    with Writer(folder, Subject(COUNT.lens.network, COUNT.box, "subdivide", None), resume=False):
         yield
 
 
