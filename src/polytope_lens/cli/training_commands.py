@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.cli.arguments import Choices, add_choice, add_command
@@ -32,7 +33,13 @@ SETTING: dict[str, tuple[Callable[[str], object], str, str]] = {
 def add(commands: Commands) -> None:
     """Add these commands."""
     film = add_command(commands, "film", _film, "Train a network on an image, and film its true polytopes.")
-    film.add_argument("-o", "--output", required=True, metavar="FILE", help="film to write: .mp4, .gif or .webp")
+    film.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="film to write: .mp4, .gif or .webp, or page to explore: .html",
+    )
     _add_setting(film, several=False)
     panels = Choices("training.films.film", "PANELS")
     add_choice(film, "--panels", panels, "one to four, by default the first three", nargs="+")
@@ -72,8 +79,14 @@ def _film(arguments: argparse.Namespace) -> None:
     from polytope_lens.render.encoders import check_film
 
     setting, progress = RunSetting(**_given(arguments)), not arguments.quiet
-    check_film(arguments.output, arguments.fps)  # before the minutes of training
+    is_page = Path(arguments.output).suffix.lower() == ".html"
+    if not is_page:
+        check_film(arguments.output, arguments.fps)  # before the minutes of training
     recording, _ = record(setting, progress=progress)
+    if is_page:
+        page = recording.explorer(arguments.output, workers=arguments.workers, progress=progress)
+        print(f"{arguments.output}: {page}")
+        return
     recording.film(
         arguments.output,
         panels=arguments.panels,

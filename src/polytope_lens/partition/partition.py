@@ -188,9 +188,7 @@ class Partition(Keeper):
         labels: ArrayLike | None = None,
         output: int = 0,
     ) -> Explorer:
-        return explorer.explorer(
-            self, path, color, boundaries=boundaries, points=points, labels=labels, output=output
-        )
+        return explorer.explorer(self, path, color, boundaries=boundaries, points=points, labels=labels, output=output)
 
     @property
     def function(self) -> PartitionFunction:

@@ -20,7 +20,7 @@ from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render import scene
 from polytope_lens.render.explorer.network_arrays import network_arrays
 from polytope_lens.render.explorer.payload import packed
-from polytope_lens.render.explorer.planar_arrays import planar_arrays, single
+from polytope_lens.render.explorer.planar_arrays import planar_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
+    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.partition.partition import Partition
 
     Arrays = dict[str, NDArray[Any]]
@@ -38,6 +39,7 @@ COLORS = (*scene.COLORS, "class", "purity", "age")
 
 MOST_LABELS = 64
 """Different labels of points: more are no classes."""
+SCALES = ("gray", "Blues", "cividis")
 # In the order in which they are put together: each may use what stands before it.
 SCRIPTS = ("payload", "network", "mesh", "locate", "shapes", "raster", "webgl", "camera", "panel", "main")
 # Okabe and Ito's colours, lightened: told apart by all eyes, and dark lines are seen on them.
@@ -190,7 +192,9 @@ def explorer(
 def check_name(path: str | PathLike[str]) -> str | PathLike[str]:
     """Return `path` if it is the name of a page."""
     if validate.path(path, name="the file of an explorer").suffix.lower() not in (".html", ".htm"):
-        raise OptionError(f"an explorer is a page, written to a file that ends in .html, but {str(path)!r} ends otherwise.")
+        raise OptionError(
+            f"an explorer is a page, written to a file that ends in .html, but {str(path)!r} ends otherwise."
+        )
     return path
 
 
@@ -258,7 +262,9 @@ def _frame(stage: Stage, points: Floats | None, codes: Ints | None) -> tuple[dic
         "python": stage.python,
         "layers": len(seen.network.layers),
         "hidden": 0 if flat is None else 1,  # layers before the network's own
-        "sides": list(range(len(domain.b))) if flat is None else [*flat.free.tolist(), *(flat.free + len(flat.point)).tolist()],
+        "sides": list(range(len(domain.b)))
+        if flat is None
+        else [*flat.free.tolist(), *(flat.free + len(flat.point)).tolist()],
     }
     sides = np.column_stack([domain.A, -domain.b])
     # The rows of a box are exact, those of other domains rounded once.
@@ -269,6 +275,11 @@ def _frame(stage: Stage, points: Floats | None, codes: Ints | None) -> tuple[dic
     if points is not None and codes is not None:
         arrays |= _shares(partition, points, codes)
     return told, arrays
+
+
+def _sides(flat: FlatDomain) -> list[int]:
+    """The sides of a flat box as they are numbered in all its inputs."""
+    return [*flat.free.tolist(), *(flat.free + len(flat.point)).tolist()]
 
 
 def _shares(partition: Partition, points: Floats, codes: Ints) -> Arrays:
@@ -308,11 +319,13 @@ def coded(labels: ArrayLike | None, n: int) -> tuple[Ints | None, list[str]]:
     given = validate.as_array(labels)
     if given.shape != (n,):
         raise DimensionError(f"`labels` should have one class for each of the {n} points, but has shape {given.shape}.")
+    if given.dtype.kind in "iub" and len(given) and given.min() >= 0 and given.max() < MOST_LABELS:
+        return given.astype(np.int64), [str(k) for k in range(int(given.max()) + 1)]  # as outputs are numbered
     kinds, codes = np.unique(given, return_inverse=True)
     if len(kinds) > MOST_LABELS:
         raise OptionError(
-            f"`labels` should be classes, at most {MOST_LABELS} different ones, but has {len(kinds)}. Leave them out, or "
-            "put values together."
+            f"`labels` should be classes, at most {MOST_LABELS} different ones, but has {len(kinds)}. Leave them out, "
+            "or put values together."
         )
     return codes.astype(np.int64), [str(kind) for kind in kinds.tolist()]
 
@@ -337,7 +350,9 @@ def _scales() -> Arrays:
     from matplotlib import colormaps
 
     steps = np.linspace(0, 1, 256)
-    return {name: np.rint(255 * colormaps[name](steps)[:, :3]).astype(np.uint8) for name in ("gray", "Blues", "cividis")}
+    return {
+        name: np.rint(255 * colormaps[name](steps)[:, :3]).astype(np.uint8) for name in ("gray", "Blues", "cividis")
+    }
 
 
 def _inputs(partition: Partition) -> list[int]:

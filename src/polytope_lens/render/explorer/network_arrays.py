@@ -32,8 +32,8 @@ def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
     matrices = [*(layer.weight for layer in network.layers), network.output_weight]
     if (n_weights := sum(map(_n_stored, matrices))) > MOST_WEIGHTS:
         raise InvalidNetworkError(
-            f"an explorer carries the network along, up to {MOST_WEIGHTS} weights, but this one has {n_weights}. Draw it "
-            "with `partition.plot()`."
+            f"an explorer carries the network along, up to {MOST_WEIGHTS} weights, but this one has {n_weights}. Draw "
+            "it with `partition.plot()`."
         )
     found: dict[str, NDArray[Any]] = {}
     for index, layer in enumerate(network.layers):

@@ -43,7 +43,7 @@ def packed(told: Mapping[str, object], arrays: Mapping[str, NDArray[Any]]) -> st
         parts.append(flat.view(np.uint8).reshape(-1, kind.itemsize).T.tobytes())
     header = json.dumps({"told": told, "arrays": described}, allow_nan=False, separators=(",", ":")).encode("ascii")
     content = b"".join([len(header).to_bytes(4, "little"), header, *parts])
-    return base64.b64encode(gzip.compress(content, 9, mtime=0)).decode("ascii")
+    return base64.b64encode(gzip.compress(content, 6, mtime=0)).decode("ascii")
 
 
 def unpacked(text: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

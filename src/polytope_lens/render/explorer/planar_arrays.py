@@ -10,13 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from polytope_lens._arrays.ragged import following, list_of
+from polytope_lens._deferred import csgraph, sparse
 from polytope_lens.errors import DomainError
 from polytope_lens.flat_domain import within
-from polytope_lens.network.network import evaluate
 from polytope_lens.network.pattern import unpack
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.scene import pattern_colors
@@ -35,6 +33,9 @@ WIDEST = 1e300
 def planar_arrays(partition: Partition) -> dict[str, NDArray[Any]]:
     """Corners, edges and their owners, patterns, values at corners and slopes.
 
+    Edges between two regions have their owner in the first of them; ``other_owners`` are pairs of an entry of the
+    second one and another owner, where it has that.
+
     Raises
     ------
     DimensionError, UnboundedPolytopeError, PartialPartitionError, OptionError
@@ -50,19 +51,29 @@ def planar_arrays(partition: Partition) -> dict[str, NDArray[Any]]:
     twins = edge_twins(mesh)
     simple = flips_owner_alone(mesh, twins, partition.packed_patterns)
     roots = known_regions(mesh, twins, simple)
+    is_second = (twins >= 0) & (twins < np.arange(len(twins)))
+    others = np.flatnonzero(is_second & (mesh.owners != mesh.owners[twins]))
+    entry = np.empty(len(mesh.points), dtype=np.int64)
+    entry[mesh.corners] = np.arange(len(mesh.corners))  # of each point, one region that has it
     found: dict[str, NDArray[Any]] = {
         "points": mesh.points,
         "sizes": np.diff(mesh.indptr).astype(np.int32),
         "corners": mesh.corners.astype(np.int32),
-        "owners": mesh.owners.astype(np.int32),
+        "owners": mesh.owners[~is_second].astype(np.int32),
+        "other_owners": np.column_stack([others, mesh.owners[others]]).astype(np.int32),
         "crossings": np.flatnonzero((twins >= 0) & ~simple).astype(np.int32),
         "roots": roots.astype(np.int32),
         "root_bits": np.packbits(unpack(partition.packed_patterns[roots], partition.network.n_neurons), axis=1),
-        "values": single(evaluate(seen.network, mesh.points).T),
+        "values": single(_values(seen.maps[list_of(mesh.indptr)[entry]], mesh.points)),
         "slopes": single(np.linalg.norm(seen.maps[:, :, :-1], axis=2).T),
         "pattern_colors": np.rint(255 * pattern_colors(partition)).astype(np.uint8),
     }
     return found
+
+
+def _values(maps: Floats, points: Floats) -> Floats:
+    """Each output at each point by the affine map there, (n_outputs, n)."""
+    return np.asarray((np.einsum("noi,ni->no", maps[:, :, :-1], points) + maps[:, :, -1]).T)
 
 
 def single(numbers: Floats) -> NDArray[np.float32]:
@@ -99,5 +110,6 @@ def known_regions(mesh: PlanarMesh, twins: Ints, simple: Bools) -> Ints:
     """One region of each part of the mesh that simple edges hold together, ascending."""
     region, n = list_of(mesh.indptr), len(mesh.indptr) - 1
     start, stop = region[simple], region[twins[simple]]
-    graph = coo_array((np.ones(len(start), dtype=np.int8), (start, stop)), shape=(n, n))
-    return np.asarray(np.unique(connected_components(graph, directed=False)[1], return_index=True)[1], dtype=np.int64)
+    graph = sparse.coo_array((np.ones(len(start), dtype=np.int8), (start, stop)), shape=(n, n))
+    part = csgraph.connected_components(graph, directed=False)[1]
+    return np.asarray(np.unique(part, return_index=True)[1], dtype=np.int64)

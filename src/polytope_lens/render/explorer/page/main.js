@@ -34,6 +34,7 @@ class Explorer {
     this.hover = null;
     this.stats = { base: 0, hover: 0 };
     this.cardName = cardName();
+    this.isSoft = !this.cardName || /swiftshader|llvmpipe|software|basic render/i.test(this.cardName);
     this.buildControls();
     await this.fromAddress();
     this.listen();
@@ -122,6 +123,11 @@ class Explorer {
     this.camera.resize(width, height);
   }
 
+  /** What draws on a canvas: without a graphics card by the processor at once, not by one that plays a card. */
+  context(canvas) {
+    return canvas.getContext("2d", { willReadFrequently: this.isSoft });
+  }
+
   /** Regions whose boxes meet the view; null for all. */
   inView() {
     if (this.camera.holdsAll()) return null;
@@ -169,8 +175,7 @@ class Explorer {
     const shapes = this.shapes();
     const chosen = this.inView();
     const nInView = chosen ? chosen.length : mesh.n;
-    const isSoft = !this.cardName || /swiftshader|llvmpipe|software|basic render/i.test(this.cardName);
-    const wanted = this.state.renderer || (isSoft || nInView < CULLED ? "canvas" : "card");
+    const wanted = this.state.renderer || (this.isSoft || nInView < CULLED ? "canvas" : "card");
     const useCard = wanted === "card" && this.cardName !== "";
     $("card").hidden = !useCard;
     $("fill").hidden = useCard;
@@ -186,7 +191,7 @@ class Explorer {
 
   drawByCanvas(shapes, chosen, nInView) {
     const canvas = $("fill");
-    const context = canvas.getContext("2d");
+    const context = this.context(canvas);
     if (!this.image || this.image.width !== canvas.width || this.image.height !== canvas.height)
       this.image = context.createImageData(canvas.width, canvas.height);
     const transform = this.camera.transform(this.density);
@@ -221,7 +226,7 @@ class Explorer {
 
   drawDots() {
     const canvas = $("dots");
-    const context = canvas.getContext("2d");
+    const context = this.context(canvas);
     context.clearRect(0, 0, canvas.width, canvas.height);
     const { data, labels } = this.page;
     if (!data || !this.state.dots) return;
@@ -254,7 +259,7 @@ class Explorer {
   /** What moves with the pointer: axes, the region under it, the one that is kept. */
   drawOver() {
     const canvas = $("over");
-    const context = canvas.getContext("2d");
+    const context = this.context(canvas);
     const { camera, density, state } = this;
     const { mesh } = this.stage;
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -521,6 +526,7 @@ class Explorer {
     $("output").value = state.output;
     $("output-label").hidden = this.page.told.outputs === 1 || !["value", "slope"].includes(state.color);
     $("points").checked = state.dots;
+    $("layers").classList.toggle("plain", state.color !== "value");
     $("step").value = state.step;
     [...$("layers").querySelectorAll("input")].forEach((box, layer) => (box.checked = this.isShown(layer)));
   }

@@ -5,13 +5,13 @@ export class Mesh {
     this.network = network;
     this.points = frame.points;
     this.corners = frame.corners;
-    this.owners = frame.owners; // the bit of a neuron, or -1 - side of the domain
     this.n = frame.told.regions;
     this.indptr = new Int32Array(this.n + 1);
     for (let i = 0; i < this.n; i++) this.indptr[i + 1] = this.indptr[i] + frame.sizes[i];
     this.regionOf = new Int32Array(this.corners.length);
     for (let i = 0; i < this.n; i++) this.regionOf.fill(i, this.indptr[i], this.indptr[i + 1]);
     this.twins = this.findTwins();
+    this.owners = this.spreadOwners(frame.owners, frame.other_owners);
     this.crossings = new Set(frame.crossings); // edges across which not just the owner flips
     this.roots = frame.roots;
     this.rootBits = frame.root_bits;
@@ -49,6 +49,18 @@ export class Mesh {
       if (twins[e] < 0) table[at] = e;
     }
     return twins;
+  }
+
+  /** The owner of each entry's edge: the bit of a neuron, or -1 - side of the domain. They come once for each edge. */
+  spreadOwners(once, others) {
+    const found = new Int32Array(this.corners.length);
+    let at = 0;
+    for (let e = 0; e < found.length; e++) {
+      const twin = this.twins[e];
+      found[e] = twin >= 0 && twin < e ? found[twin] : once[at++];
+    }
+    for (let i = 0; i < others.length; i += 2) found[others[i]] = others[i + 1];
+    return found;
   }
 
   /** The region across an edge; -1 outside the domain. */

@@ -95,7 +95,8 @@ function lastLayers(mesh) {
 function classShapes(page, frame, mesh) {
   const n = page.told.outputs;
   const nPoints = mesh.points.length / 2;
-  const scale = swatches(page.class_colors);
+  // Lighter than the points of the same class, which lie on top.
+  const scale = swatches(page.class_colors).map((c) => c.map((v) => Math.round(255 - 0.5 * (255 - v))));
   const paint = scale.map((c) => packedColor(...c));
   const points = [];
   const indptr = [0];
