@@ -175,8 +175,9 @@ def explorer(
     --------
     >>> from polytope_lens import Box, Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
-    >>> lens.partition(Box([-1, -1], [1, 1])).explorer()
-    Explorer(4 regions, 0.10 MB)
+    >>> page = lens.partition(Box([-1, -1], [1, 1])).explorer()
+    >>> page.n_regions, page.html[:15]
+    ((4,), '<!doctype html>')
     """
     if path is not None:
         check_name(path)

@@ -739,8 +739,8 @@ class Explorer {
   }
 
   key(event) {
-    const typed = event.target.closest("input, select, textarea, dialog");
-    if (event.ctrlKey || event.metaKey || event.altKey || (typed && event.key !== "Escape")) return;
+    const typed = event.target.closest("input, select, textarea");
+    if ($("help").open || event.ctrlKey || event.metaKey || event.altKey || (typed && event.key !== "Escape")) return;
     const far = event.shiftKey ? 200 : 50;
     const { camera } = this;
     const move = (dx, dy) => () => {
