@@ -127,7 +127,7 @@ def test_the_region_under_the_pointer_is_shown(show):
     rng = np.random.default_rng(1)
     for px, py in rng.uniform(0.05, 0.95, (40, 2)):
         tab.mouse.move(box["x"] + px * box["width"], box["y"] + py * box["height"])
-        x, y, region = tab.evaluate("[explorer.hover.x, explorer.hover.y, explorer.hover.region]")
+        x, y, region = tab.evaluate("[...explorer.hover.point, explorer.hover.region]")
         if not partition.domain.contains(np.array([[x, y]]))[0]:
             assert region == -1
             continue
@@ -140,7 +140,7 @@ def picture(tab, which="fill"):
     """Pixels of a canvas, (h, w, 4), row 0 at the top."""
     width, height, text = tab.evaluate(
         """which => {
-             explorer.drawBase();
+             explorer.view.draw();
              const from = document.getElementById(which);
              const copy = document.createElement('canvas');
              [copy.width, copy.height] = [from.width, from.height];
@@ -158,7 +158,7 @@ def picture(tab, which="fill"):
 
 def centres(tab, shape):
     """Where the centres of the picture's pixels are, (h, w, 2)."""
-    sx, tx, sy, ty = tab.evaluate("explorer.camera.transform(explorer.density)")
+    sx, tx, sy, ty = tab.evaluate("explorer.view.camera.transform(explorer.view.density)")
     y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
     return np.stack([(x - tx) / sx, (y - ty) / sy], axis=-1)
 
@@ -170,7 +170,9 @@ def test_each_pixel_has_the_colour_of_its_region(show, zoom):
     tab = show(partition.explorer(color="pattern", boundaries=False), width=700, height=500)
     mesh = partition.mesh
     x, y = mesh.points[np.argmax(np.bincount(mesh.corners))].tolist()
-    tab.evaluate(f"[explorer.camera.x, explorer.camera.y] = [{x!r}, {y!r}]; explorer.camera.zoom({zoom})")
+    tab.evaluate(
+        f"[explorer.view.camera.x, explorer.view.camera.y] = [{x!r}, {y!r}]; explorer.view.camera.zoom({zoom})"
+    )
     found = picture(tab)
     at = centres(tab, found.shape).reshape(-1, 2)
     rows = np.random.default_rng(0).permutation(len(at))[:3000]
@@ -204,7 +206,7 @@ def test_a_card_draws_the_same_picture(show, color):
     page = partition.explorer(color=color)
     first = picture(show(page, "#renderer=canvas", width=700, height=500))
     tab = show(page, "#renderer=card", width=700, height=500)
-    assert tab.evaluate("explorer.stats.renderer") == "card"
+    assert tab.evaluate("explorer.view.stats.renderer") == "card"
     second = picture(tab, "card")
     difference = np.abs(first.astype(int) - second.astype(int)).mean(axis=2)
     assert np.median(difference) < 1
@@ -219,7 +221,7 @@ def test_every_colour_and_both_themes(show):
         "value", "slope", "pattern", "layer", "class", "purity"
     ]  # fmt: skip
     pictures = set()
-    for color in set(COLORS) - {"age"}:
+    for color in COLORS:
         tab.select_option("#color", color)
         found = picture(tab)
         pictures.add(found.tobytes())
@@ -259,7 +261,7 @@ def test_a_click_keeps_a_region_and_shows_neighbours_and_neurons(show):
     layer, neuron = map(int, first.inner_text().split(","))
     first.click()
     drawn = tab.evaluate(
-        "explorer.bent().map(e => [e, explorer.stage.mesh.next(e)].map(k => explorer.stage.mesh.corners[k]))"
+        "explorer.view.bent().map(e => [e, explorer.stage.mesh.next(e)].map(k => explorer.stage.mesh.corners[k]))"
     )
     ends = partition.mesh.points[np.array(drawn)]
     length = np.hypot(*(ends[:, 1] - ends[:, 0]).T).sum()
@@ -284,7 +286,7 @@ def test_the_slider_moves_through_a_recording(show):
     recording = recorded(5, diverged=(2,))
     page = recording.explorer(progress=False)
     tab = show(page)
-    tab.evaluate("explorer.pin(explorer.stage.locator.locate(0.1, 0.2).region, 0.1, 0.2)")
+    tab.evaluate("explorer.pin(explorer.stage.locator.locate(0.1, 0.2).region, [0.1, 0.2])")
     steps = tab.evaluate("explorer.page.told.steps")
     assert steps == [0, 10, 30, 40]
     for k, network in enumerate([network for network in recording.networks if network is not None]):
@@ -317,7 +319,7 @@ def test_the_address_keeps_the_view(show):
     tab.fill("#neuron", "1, 2")
     tab.keyboard.press("Enter")
     tab.wait_for_function("location.hash.includes('neuron=1,2')")
-    kept = "[explorer.camera.view(), [...explorer.state.hidden], {...explorer.state, hidden: null}]"
+    kept = "[explorer.view.camera.view(), [...explorer.state.hidden], {...explorer.state, hidden: null}]"
     address, wanted = tab.evaluate("location.hash"), tab.evaluate(kept)
     again = show(page, address)
     found = again.evaluate(kept)
@@ -339,12 +341,12 @@ def test_everything_is_reached_by_keys(show):
         reached.add(tab.evaluate("document.activeElement.id || document.activeElement.textContent"))
     assert reached >= {"plot", "fit", "theme", "keys", "color", "output", "points", "region-number", "neuron"}
     assert {"Copy Python", "Copy LaTeX", "Let go"} <= reached
-    before = tab.evaluate("explorer.camera.view()")
+    before = tab.evaluate("explorer.view.camera.view()")
     tab.press("#plot", "ArrowUp")
     tab.press("#plot", "+")
-    assert tab.evaluate("explorer.camera.view()") != before
+    assert tab.evaluate("explorer.view.camera.view()") != before
     tab.press("#plot", "0")
-    assert tab.evaluate("explorer.camera.view()") == before
+    assert tab.evaluate("explorer.view.camera.view()") == before
     tab.press("#plot", "?")
     assert tab.is_visible("#help")
     tab.keyboard.press("Escape")
@@ -356,12 +358,12 @@ def test_the_wheel_zooms_about_the_pointer(show):
     box = tab.locator("#frame").bounding_box()
     at = round(box["x"] + box["width"] / 3), round(box["y"] + box["height"] / 3)
     tab.mouse.move(*at)
-    before = tab.evaluate("[explorer.hover.x, explorer.hover.y, explorer.camera.scale]")
+    before = tab.evaluate("[...explorer.hover.point, explorer.view.camera.scale]")
     tab.mouse.wheel(0, -400)
-    tab.wait_for_function(f"explorer.camera.scale > {before[2]}")
+    tab.wait_for_function(f"explorer.view.camera.scale > {before[2]}")
     tab.mouse.move(at[0] + 1, at[1])
     tab.mouse.move(*at)
-    after = tab.evaluate("[explorer.hover.x, explorer.hover.y]")
+    after = tab.evaluate("explorer.hover.point")
     np.testing.assert_allclose(after, before[:2], atol=1e-6)
 
 
@@ -387,7 +389,7 @@ def test_twenty_thousand_regions_move_at_thirty_frames_a_second(show):
     partition = random_lens((86, 86, 86)).partition(SQUARE)
     assert len(partition) > 20_000
     tab = show(partition.explorer(), width=1300, height=1000)
-    assert tab.evaluate("explorer.stats.renderer") == "canvas"
+    assert tab.evaluate("explorer.view.stats.renderer") == "canvas"
     assert max(tab.evaluate(DRAG) for _ in range(2)) > 30  # other processes may be busy for a moment
 
 

@@ -77,11 +77,14 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
 def _film(arguments: argparse.Namespace) -> None:
     from polytope_lens.experiments.run import RunSetting, record
     from polytope_lens.render.encoders import check_film
+    from polytope_lens.render.explorer.explorer import check_name
 
     setting, progress = RunSetting(**_given(arguments)), not arguments.quiet
     is_page = Path(arguments.output).suffix.lower() == ".html"
-    if not is_page:
-        check_film(arguments.output, arguments.fps)  # before the minutes of training
+    if is_page:  # before the minutes of training
+        check_name(arguments.output)
+    else:
+        check_film(arguments.output, arguments.fps)
     recording, _ = record(setting, progress=progress)
     if is_page:
         page = recording.explorer(arguments.output, workers=arguments.workers, progress=progress)

@@ -9,7 +9,7 @@ from polytope_lens.cli import main
 from polytope_lens.cli.arguments import Choices, Parser
 from polytope_lens.engines.table import ENGINES
 from polytope_lens.io.export import SUFFIXES
-from polytope_lens.render.scene import COLORS
+from polytope_lens.render.explorer.explorer import COLORS
 from polytope_lens.search.explore import ORDERS
 from polytope_lens.training.films.film import PANELS
 

@@ -34,14 +34,18 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, NDArray[Any]]
 
-COLORS = (*scene.COLORS, "class", "purity", "age")
+COLORS = (*scene.COLORS, "class", "purity")
 """What the colours may tell at first; the page switches between all that there are."""
+COLORS_OVER_TIME = (*COLORS, "age")
+"""The same for a recording."""
 
 MOST_LABELS = 64
 """Different labels of points: more are no classes."""
 SCALES = ("gray", "Blues", "cividis")
 # In the order in which they are put together: each may use what stands before it.
-SCRIPTS = ("payload", "network", "mesh", "locate", "shapes", "raster", "webgl", "camera", "panel", "main")
+SCRIPTS = (
+    "payload", "network", "mesh", "locate", "shapes", "raster", "webgl", "camera", "panel", "planar", "address", "main",
+)  # fmt: skip
 # Okabe and Ito's colours, lightened: told apart by all eyes, and dark lines are seen on them.
 CLASS_COLORS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (0, 114, 178),
                 (213, 94, 0), (153, 153, 153))  # fmt: skip
@@ -74,7 +78,7 @@ class Explorer:
         ------
         OptionError
             A name that ends otherwise.
-        FileAccessError
+        MissingFileError, FileAccessError
         """
         write_text(check_name(path), self.html)
 
@@ -201,7 +205,7 @@ def check_name(path: str | PathLike[str]) -> str | PathLike[str]:
 
 def check_color(color: str, partition: Partition, *, labels: bool = False, ages: bool = False) -> str:
     """Return `color` if there is something that it tells."""
-    validate.option(color, name="color", allowed=COLORS)
+    validate.option(color, name="color", allowed=COLORS_OVER_TIME)
     if color == "class" and partition.network.output_dim < 2:
         raise OptionError(
             'color="class" tells which output is greatest, but this network has one. Choose "value", or "pattern".'

@@ -58,7 +58,10 @@ export class Locator {
    */
   locate(x, y) {
     const beside = [];
-    for (const region of this.mesh.index.search(x, y, x, y)) {
+    // Rounded corners say where it most likely is, so that one region is asked for a proof, not all around.
+    const near = this.mesh.index.search(x, y, x, y).map((region) => [this.mesh.depth(region, x, y), region]);
+    near.sort(([a], [b]) => b - a);
+    for (const [, region] of near) {
       const side = this.side(region, [x, y]);
       if (side > 0) return { region, beside: [region] };
       if (side === 0) beside.push(region);

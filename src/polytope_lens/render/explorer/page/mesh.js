@@ -119,6 +119,22 @@ export class Mesh {
     return index;
   }
 
+  /** How far a point lies inside of a region's edges, relative to their lengths; negative outside. Rounded. */
+  depth(region, x, y) {
+    const { points, corners } = this;
+    const stop = this.indptr[region + 1];
+    let found = Infinity;
+    let a = corners[stop - 1];
+    for (let e = this.indptr[region]; e < stop; e++) {
+      const b = corners[e];
+      const [dx, dy] = [points[2 * b] - points[2 * a], points[2 * b + 1] - points[2 * a + 1]];
+      const turn = dx * (y - points[2 * a + 1]) - dy * (x - points[2 * a]);
+      found = Math.min(found, turn / (Math.abs(dx) + Math.abs(dy)));
+      a = b;
+    }
+    return found;
+  }
+
   /** Corners of a region, [x, y] each. */
   polygon(region) {
     const found = [];

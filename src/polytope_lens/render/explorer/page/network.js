@@ -95,28 +95,36 @@ function affine(layer, value, error, p) {
   const bound = new Float64Array(layer.width * p);
   const unit = summationBound(layer.terms + 1);
   const { weight, indices, indptr, inputs } = layer;
+  const doubt = value.map((v, i) => unit * Math.abs(v) + error[i]);
+  const isThere = value.map((v, i) => Number(v !== 0 || error[i] !== 0));
+  // Neurons that are off pass nothing on.
+  const passes = Uint8Array.from({ length: value.length / p }, (_, j) => isThere.subarray(j * p, j * p + p).some(Boolean));
+  const present = new Uint8Array(p);
   for (let i = 0; i < layer.width; i++) {
     const start = indptr ? indptr[i] : i * inputs;
     const stop = indptr ? indptr[i + 1] : start + inputs;
+    const to = i * p;
     let magnitude = 0;
-    for (let e = start; e < stop; e++) magnitude += Math.abs(weight[e]);
-    for (let c = 0; c < p; c++) {
-      let sum = 0;
-      let doubt = 0;
-      let present = false;
-      for (let e = start; e < stop; e++) {
-        const w = weight[e];
-        const at = (indices ? indices[e] : e - start) * p + c;
-        if (w === 0 || (value[at] === 0 && error[at] === 0)) continue;
-        present = true;
-        sum += w * value[at];
-        doubt += Math.abs(w) * (unit * Math.abs(value[at]) + error[at]);
+    present.fill(0);
+    for (let e = start; e < stop; e++) {
+      const w = weight[e];
+      const size = Math.abs(w);
+      magnitude += size;
+      const from = indices ? indices[e] : e - start;
+      if (w === 0 || !passes[from]) continue;
+      for (let c = 0, at = from * p; c < p; c++, at++) {
+        made[to + c] += w * value[at];
+        bound[to + c] += size * doubt[at];
+        present[c] |= isThere[at];
       }
+    }
+    for (let c = 0; c < p; c++) {
       const bias = c === p - 1 ? layer.bias[i] : 0;
-      made[i * p + c] = sum + bias;
-      if (present)
-        bound[i * p + c] =
-          (doubt + unit * Math.abs(bias)) * (1 + 3 * unit) + (GUARD + SMALLEST * magnitude);
+      made[to + c] += bias;
+      // Where each product has a factor that is zero for certain, nothing is rounded.
+      bound[to + c] = present[c]
+        ? (bound[to + c] + unit * Math.abs(bias)) * (1 + 3 * unit) + (GUARD + SMALLEST * magnitude)
+        : 0;
     }
   }
   return { value: made, error: bound };

@@ -2,6 +2,8 @@
 
 import { valueAt } from "./network.js";
 
+export const $ = (id) => document.getElementById(id);
+
 /** An element with properties and children; texts are texts, never markup. */
 export function h(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
