@@ -77,5 +77,5 @@ def test_choices_are_looked_up_when_they_are_needed():
     absent = Choices("no.such.module", "NAMES")
     with pytest.raises(ModuleNotFoundError):
         list(absent)
-    assert list(Choices("render.scene", "COLORS", "none")) == ["none", *COLORS]
-    assert "slope" in Choices("render.scene", "COLORS")
+    assert list(Choices("render.explorer.explorer", "COLORS", "none")) == ["none", *COLORS]
+    assert "slope" in Choices("render.explorer.explorer", "COLORS")

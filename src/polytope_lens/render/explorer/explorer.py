@@ -11,7 +11,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
-from polytope_lens.errors import DimensionError, OptionError
+from polytope_lens.errors import DimensionError, MissingFileError, OptionError
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.io.files import write_text
 from polytope_lens.network.scalar import check_output
@@ -195,11 +195,12 @@ def explorer(
 
 
 def check_name(path: str | PathLike[str]) -> str | PathLike[str]:
-    """Return `path` if it is the name of a page."""
-    if validate.path(path, name="the file of an explorer").suffix.lower() not in (".html", ".htm"):
-        raise OptionError(
-            f"an explorer is a page, written to a file that ends in .html, but {str(path)!r} ends otherwise."
-        )
+    """Return `path` if a page can be written there."""
+    target = validate.path(path, name="the file of an explorer")
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise OptionError(f"an explorer is written to a file that ends in .html, but {str(path)!r} ends otherwise.")
+    if not target.parent.is_dir():
+        raise MissingFileError(f"{target} cannot be written: there is no folder {target.parent}. Make it first.")
     return path
 
 
