@@ -16,11 +16,12 @@ from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.io.files import write_text
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.data_table import data_table
-from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
+from polytope_lens.polyhedral_complex.requirements import require_mesh
 from polytope_lens.render import scene
 from polytope_lens.render.explorer.network_arrays import network_arrays
 from polytope_lens.render.explorer.payload import packed
 from polytope_lens.render.explorer.planar_arrays import planar_arrays
+from polytope_lens.render.explorer.solid_arrays import solid_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,7 +45,8 @@ MOST_LABELS = 64
 SCALES = ("gray", "Blues", "cividis")
 # In the order in which they are put together: each may use what stands before it.
 SCRIPTS = (
-    "payload", "network", "mesh", "locate", "shapes", "raster", "webgl", "camera", "panel", "planar", "address", "main",
+    "payload", "network", "mesh", "locate", "shapes", "solid", "raster", "webgl", "lamp", "camera", "panel", "planar",
+    "solid_view", "address", "main",
 )  # fmt: skip
 # Okabe and Ito's colours, lightened: told apart by all eyes, and dark lines are seen on them.
 CLASS_COLORS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (0, 114, 178),
@@ -185,7 +187,7 @@ def explorer(
     """
     if path is not None:
         check_name(path)
-    require_planar_mesh(partition)
+    require_mesh(partition)
     about = _about_points(partition, points, labels)
     check_color(color, partition, labels=labels is not None)
     found = page_of([Stage(partition)], color, boundaries=boundaries, output=output, about_points=about)
@@ -272,10 +274,11 @@ def _frame(stage: Stage, points: Floats | None, codes: Ints | None) -> tuple[dic
         if flat is None
         else [*flat.free.tolist(), *(flat.free + len(flat.point)).tolist()],
     }
+    mesh_arrays = solid_arrays if seen.network.input_dim == 3 else planar_arrays
     sides = np.column_stack([domain.A, -domain.b])
     # The rows of a box are exact, those of other domains rounded once.
     error = np.zeros_like(sides) if isinstance(domain, Box) else 2.0**-53 * np.abs(sides) + 2.0**-1074
-    arrays = {**network_arrays(seen.network), **planar_arrays(partition), "side_rows": sides, "side_errors": error}
+    arrays = {**network_arrays(seen.network), **mesh_arrays(partition), "side_rows": sides, "side_errors": error}
     if stage.ages is not None:
         arrays["ages"] = stage.ages.astype(np.int32)
     if points is not None and codes is not None:

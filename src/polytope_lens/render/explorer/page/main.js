@@ -2,12 +2,14 @@
 
 import { unpacked } from "./payload.js";
 import { Network } from "./network.js";
-import { Mesh } from "./mesh.js";
+import { PlanarMesh } from "./mesh.js";
+import { SolidMesh } from "./solid.js";
 import { Locator } from "./locate.js";
 import { choices, shapesOf, swatches } from "./shapes.js";
 import { cardName } from "./webgl.js";
 import { $, certain, h, legendOf, number, regionCard, swatch } from "./panel.js";
 import { PlanarView } from "./planar.js";
+import { SolidView } from "./solid_view.js";
 import { fromAddress, toAddress } from "./address.js";
 
 const KEPT = 12; // frames that stay decoded
@@ -28,7 +30,7 @@ class Explorer {
     this.stats = { hover: 0 };
     this.cardName = cardName();
     this.isSoft = !this.cardName || /swiftshader|llvmpipe|software|basic render/i.test(this.cardName);
-    this.view = new PlanarView(this);
+    this.view = new (told.names.length === 3 ? SolidView : PlanarView)(this);
     this.buildControls();
     await fromAddress(this);
     this.listen();
@@ -50,7 +52,7 @@ class Explorer {
     }
     const frame = await unpacked(this.texts[step + 1]);
     const network = new Network(frame);
-    const mesh = new Mesh(frame, network);
+    const mesh = new (frame.face_regions ? SolidMesh : PlanarMesh)(frame, network);
     const made = { frame, network, mesh, locator: new Locator(mesh, network, frame), shapes: new Map() };
     this.stages.set(step, made);
     if (this.stages.size > KEPT) this.stages.delete(this.stages.keys().next().value);
@@ -188,9 +190,9 @@ class Explorer {
     const key = [state.step, region, point, state.neuron, Boolean(state.pin), state.theme].join(" ");
     if (this.written === key) return;
     this.written = key;
-    const width = Math.max(180, card.clientWidth - 32);
+    const room = Math.max(180, card.clientWidth - 32);
     card.replaceChildren(
-      ...regionCard(stage, page, { region, point, isPinned: Boolean(state.pin), neuron: state.neuron, width }, {
+      ...regionCard(stage, page, { region, point, isPinned: Boolean(state.pin), neuron: state.neuron, room }, {
         pin: (other) => this.goTo(other),
         neuron: (bit) => this.follow(bit),
         say: (text) => this.say(text),
@@ -214,7 +216,7 @@ class Explorer {
     $("points-label").hidden = !page.data;
     if (page.data) {
       $("points-label").querySelector("span").replaceChildren(
-        `${(page.data.length / 2).toLocaleString("en")} points `,
+        `${(page.data.length / told.names.length).toLocaleString("en")} points `,
         ...told.labels.slice(0, 12).flatMap((name, k) => [swatch(swatches(page.class_colors)[k % 8]), ` ${name} `]),
       );
     }

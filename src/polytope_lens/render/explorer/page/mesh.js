@@ -1,21 +1,86 @@
-// The regions of a planar partition: polygons, which edges they share, and their activation patterns.
+// The regions of a partition: their facets, which of them they share, and their activation patterns.
 
-export class Mesh {
+/**
+ * Regions of any mesh. Those of one kind say which facets a region has, `facetsOf`, whose a facet is, `owners`, and what
+ * lies `across` it, -1 for nothing.
+ */
+export class Complex {
   constructor(frame, network) {
     this.network = network;
+    this.dim = frame.shapes.points[1];
     this.points = frame.points;
     this.corners = frame.corners;
     this.n = frame.told.regions;
+    this.crossings = new Set(frame.crossings); // facets across which not just the owner flips
+    this.roots = frame.roots;
+    this.rootBits = frame.root_bits;
+    this.rootWidth = frame.shapes.root_bits[1];
+  }
+
+  /** For each region one next to it whose pattern differs in one bit, towards a root. */
+  growTree() {
+    this.parent = new Int32Array(this.n).fill(-2);
+    this.flipped = new Int32Array(this.n);
+    const queue = new Int32Array(this.n);
+    let last = 0;
+    for (const root of this.roots) {
+      this.parent[root] = -1;
+      queue[last++] = root;
+    }
+    for (let first = 0; first < last; first++) {
+      const region = queue[first];
+      for (const facet of this.facetsOf(region)) {
+        const beside = this.across(region, facet);
+        if (beside < 0 || this.parent[beside] !== -2 || this.crossings.has(facet)) continue;
+        this.parent[beside] = region;
+        this.flipped[beside] = this.owners[facet];
+        queue[last++] = beside;
+      }
+    }
+  }
+
+  /** Which neurons are on in a region, one byte for each bit. */
+  bitsOf(region) {
+    const bits = new Uint8Array(this.network.nBits);
+    for (; this.parent[region] >= 0; region = this.parent[region]) bits[this.flipped[region]] ^= 1;
+    const row = this.roots.indexOf(region) * this.rootWidth;
+    for (let b = 0; b < bits.length; b++) bits[b] ^= (this.rootBits[row + (b >> 3)] >> (7 - (b & 7))) & 1;
+    return bits;
+  }
+
+  /** The regions across the facets of one, each once. */
+  neighbors(region) {
+    const found = new Set();
+    for (const facet of this.facetsOf(region)) {
+      const beside = this.across(region, facet);
+      if (beside >= 0) found.add(beside);
+    }
+    return [...found];
+  }
+
+  /** Whether a neuron is zero on a facet of a region: it owns it, or its bit flips across it. */
+  isZeroOn(bit, region, facet) {
+    if (this.owners[facet] === bit) return true;
+    const beside = this.crossings.has(facet) ? this.across(region, facet) : -1;
+    return beside >= 0 && this.bitsOf(region)[bit] !== this.bitsOf(beside)[bit];
+  }
+
+  /** A corner, as a list of numbers. */
+  place(corner) {
+    return [...this.points.subarray(this.dim * corner, this.dim * (corner + 1))];
+  }
+}
+
+/** Regions in the plane: polygons, whose facets are entries of `corners`: the edges that start there. */
+export class PlanarMesh extends Complex {
+  constructor(frame, network) {
+    super(frame, network);
     this.indptr = new Int32Array(this.n + 1);
     for (let i = 0; i < this.n; i++) this.indptr[i + 1] = this.indptr[i] + frame.sizes[i];
     this.regionOf = new Int32Array(this.corners.length);
     for (let i = 0; i < this.n; i++) this.regionOf.fill(i, this.indptr[i], this.indptr[i + 1]);
     this.twins = this.findTwins();
     this.owners = this.spreadOwners(frame.owners, frame.other_owners);
-    this.crossings = new Set(frame.crossings); // edges across which not just the owner flips
-    this.roots = frame.roots;
-    this.rootBits = frame.root_bits;
-    this.rootWidth = frame.shapes.root_bits[1];
     this.growTree();
     this.index = this.boxes();
   }
@@ -63,41 +128,17 @@ export class Mesh {
     return found;
   }
 
+  /** The edges of a region. */
+  facetsOf(region) {
+    const found = [];
+    for (let e = this.indptr[region]; e < this.indptr[region + 1]; e++) found.push(e);
+    return found;
+  }
+
   /** The region across an edge; -1 outside the domain. */
-  across(entry) {
+  across(_, entry) {
     const twin = this.twins[entry];
     return twin < 0 ? -1 : this.regionOf[twin];
-  }
-
-  /** For each region one next to it whose pattern differs in one bit, towards a root. */
-  growTree() {
-    this.parent = new Int32Array(this.n).fill(-2);
-    this.flipped = new Int32Array(this.n);
-    const queue = new Int32Array(this.n);
-    let last = 0;
-    for (const root of this.roots) {
-      this.parent[root] = -1;
-      queue[last++] = root;
-    }
-    for (let first = 0; first < last; first++) {
-      const region = queue[first];
-      for (let e = this.indptr[region]; e < this.indptr[region + 1]; e++) {
-        const beside = this.across(e);
-        if (beside < 0 || this.parent[beside] !== -2 || this.crossings.has(e)) continue;
-        this.parent[beside] = region;
-        this.flipped[beside] = this.owners[e];
-        queue[last++] = beside;
-      }
-    }
-  }
-
-  /** Which neurons are on in a region, one byte for each bit. */
-  bitsOf(region) {
-    const bits = new Uint8Array(this.network.nBits);
-    for (; this.parent[region] >= 0; region = this.parent[region]) bits[this.flipped[region]] ^= 1;
-    const row = this.roots.indexOf(region) * this.rootWidth;
-    for (let b = 0; b < bits.length; b++) bits[b] ^= (this.rootBits[row + (b >> 3)] >> (7 - (b & 7))) & 1;
-    return bits;
   }
 
   /** A flatbush index of the regions' boxes. */
@@ -135,6 +176,12 @@ export class Mesh {
     return found;
   }
 
+  /** Regions whose boxes hold a point, the one that most likely holds it first: rounded corners say so. */
+  near([x, y]) {
+    const found = this.index.search(x, y, x, y).map((region) => [this.depth(region, x, y), region]);
+    return found.sort(([a], [b]) => b - a).map(([, region]) => region);
+  }
+
   /** Corners of a region, [x, y] each. */
   polygon(region) {
     const found = [];
@@ -143,14 +190,14 @@ export class Mesh {
     return found;
   }
 
-  /** Area of a region, by the shoelace formula about its first corner. */
-  area(region) {
+  /** Its name, and the area of a region, by the shoelace formula about its first corner. */
+  size(region) {
     const ring = this.polygon(region);
     const [[x, y]] = ring;
     let twice = 0;
     for (let k = 1; k + 1 < ring.length; k++)
       twice += (ring[k][0] - x) * (ring[k + 1][1] - y) - (ring[k][1] - y) * (ring[k + 1][0] - x);
-    return twice / 2;
+    return ["area", twice / 2];
   }
 
   /** The mean of a region's corners. */
@@ -160,23 +207,11 @@ export class Mesh {
     return [sum[0] / ring.length, sum[1] / ring.length];
   }
 
-  /** The regions across the edges of one, each once. */
-  neighbors(region) {
-    const found = new Set();
-    for (let e = this.indptr[region]; e < this.indptr[region + 1]; e++)
-      if (this.across(e) >= 0) found.add(this.across(e));
-    return [...found];
-  }
-
-  /** Edges on which a neuron is zero: those that it owns, and those across which its bit flips. One entry of each. */
+  /** Edges on which a neuron is zero, each once. */
   bentHyperplane(bit) {
     const found = [];
-    for (let e = 0; e < this.owners.length; e++) {
-      if (this.twins[e] < e && this.twins[e] >= 0) continue;
-      if (this.owners[e] === bit) found.push(e);
-      else if (this.crossings.has(e) && this.bitsOf(this.regionOf[e])[bit] !== this.bitsOf(this.across(e))[bit])
-        found.push(e);
-    }
+    for (let e = 0; e < this.owners.length; e++)
+      if (!(this.twins[e] >= 0 && this.twins[e] < e) && this.isZeroOn(bit, this.regionOf[e], e)) found.push(e);
     return found;
   }
 }

@@ -47,7 +47,7 @@ function terms(form, start, names) {
 function written(form, start, names, product, minus) {
   let text = "";
   for (const [value, error, name] of terms(form, start, names)) {
-    const size = certain(Math.abs(value), error);
+    const size = certain(Math.abs(value), error, names.length > 2 ? 3 : 4); // as many as the panel is wide
     const sign = value < 0 ? minus : "+";
     text += (text ? ` ${sign} ` : value < 0 ? minus : "") + product(size, name);
   }
@@ -62,14 +62,16 @@ const latex = (size, name) => {
 
 /** A row a x + b y + c <= 0 as text: the terms, and what they are at most. */
 export function rowText(rows, k, names) {
-  const at = 3 * k;
-  return `${written(rows, at, names, plain, "−")} ≤ ${certain(0 - rows.value[at + 2], rows.error[at + 2])}`;
+  const d = names.length;
+  const at = (d + 1) * k;
+  return `${written(rows, at, names, plain, "−")} ≤ ${certain(0 - rows.value[at + d], rows.error[at + d])}`;
 }
 
 /** The value of an output on a region as a function of the input. */
 export function mapText(maps, output, names) {
-  const at = 3 * output;
-  const [c, e] = [maps.value[at + 2], maps.error[at + 2]];
+  const d = names.length;
+  const at = (d + 1) * output;
+  const [c, e] = [maps.value[at + d], maps.error[at + d]];
   const text = written(maps, at, names, plain, "−");
   if (c === 0 && e === 0) return text;
   const rest = `${c < 0 ? "−" : "+"} ${certain(Math.abs(c), e)}`;
@@ -85,14 +87,15 @@ export function ownerText(network, owner, sides) {
 /** The inequalities of a region for a paper. */
 export function latexOf(stage, region, names) {
   const { locator, mesh, network, frame } = stage;
-  const { rows, n } = locator.affineOf(region);
-  const lines = [];
-  for (let k = 0; k < n; k++) {
-    const right = certain(0 - rows.value[3 * k + 2], rows.error[3 * k + 2]).replace("≈ ", "");
-    const left = written(rows, 3 * k, names, latex, "-");
-    const owner = ownerText(network, mesh.owners[mesh.indptr[region] + k], frame.told.sides);
-    lines.push(`  ${left} &\\le ${latex(right, "").replace("\\,", "")} && \\text{${owner}}`);
-  }
+  const { rows, facets } = locator.affineOf(region);
+  const d = names.length;
+  const lines = facets.map((facet, k) => {
+    const at = (d + 1) * k;
+    const right = certain(0 - rows.value[at + d], rows.error[at + d]);
+    const left = written(rows, at, names, latex, "-");
+    const owner = ownerText(network, mesh.owners[facet], frame.told.sides);
+    return `  ${left} &\\le ${latex(right, "").replace("\\,", "")} && \\text{${owner}}`;
+  });
   return `\\begin{aligned}\n${lines.join(" \\\\\n")}\n\\end{aligned}`;
 }
 
@@ -208,21 +211,23 @@ function patternPicture(network, bits, chosen, width, onNeuron) {
 const MOST_MAPS = 12;
 
 /** All about a region. `actions` has what its buttons do: pin(region), neuron(bit), say(text), unpin(). */
-export function regionCard(stage, page, { region, point, isPinned, neuron, width }, actions) {
+export function regionCard(stage, page, { region, point, isPinned, neuron, room }, actions) {
   const { mesh, locator, network, frame } = stage;
-  const { rows, maps, bits, n } = locator.affineOf(region);
+  const { rows, maps, bits, facets } = locator.affineOf(region);
   const names = page.told.names;
-  const start = mesh.indptr[region];
+  const width = names.length + 1;
+  const slopeOf = (output) => Math.hypot(...maps.value.subarray(width * output, width * output + names.length));
   const python = `${frame.told.python}[${region}]`;
   const copied = (text, what) => async () => actions.say((await copy(text)) ? `${what} copied` : "not allowed to copy here");
-  const facts = [["area", number(mesh.area(region), 5)]];
+  const [measure, size] = mesh.size(region);
+  const facts = [[measure, number(size, 5)]];
   if (point) facts.unshift(["at", point.map((v) => number(v, 6)).join(", ")]);
   if (frame.ages) facts.push(["age", `${frame.ages[region]} updates`]);
   if (frame.counts)
     facts.push(["points", frame.counts[region] ? `${frame.counts[region]}, purity ${number(frame.purities[region], 3)}` : "none"]);
-  const inequalities = Array.from({ length: n }, (_, k) => {
-    const owner = mesh.owners[start + k];
-    const beside = mesh.across(start + k);
+  const inequalities = facets.map((facet, k) => {
+    const owner = mesh.owners[facet];
+    const beside = mesh.across(region, facet);
     const text = ownerText(network, owner, frame.told.sides);
     const color = owner < 0 ? null : swatch(page.layer_colors.subarray(3 * network.nameOf(owner).layer, 3 * network.nameOf(owner).layer + 3));
     return h(
@@ -235,11 +240,10 @@ export function regionCard(stage, page, { region, point, isPinned, neuron, width
   });
   const shown = Math.min(page.told.outputs, MOST_MAPS);
   const formulas = Array.from({ length: shown }, (_, k) => {
-    const at = point ? valueAt(maps, 3 * k, point) : null;
-    const slope = Math.hypot(maps.value[3 * k], maps.value[3 * k + 1]);
+    const at = point ? valueAt(maps, width * k, point) : null;
     return h(
       "div",
-      { className: "formula", title: `norm of the gradient ${number(slope)}` },
+      { className: "formula", title: `norm of the gradient ${number(slopeOf(k))}` },
       `${page.told.outputs > 1 ? `${k}: ` : ""}${mapText(maps, k, names)}${at ? `  = ${certain(at.value, at.error, 6)}` : ""}`,
     );
   });
@@ -253,12 +257,12 @@ export function regionCard(stage, page, { region, point, isPinned, neuron, width
       isPinned ? h("button", { type: "button", title: "Esc", onclick: actions.unpin }, "Let go") : null,
     ),
     h("dl", { className: "facts" }, ...facts.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)])),
-    h("h3", {}, page.told.outputs > 1 ? "Affine map" : `Affine map, gradient ${number(Math.hypot(maps.value[0], maps.value[1]))}`),
+    h("h3", {}, page.told.outputs > 1 ? "Affine map" : `Affine map, gradient ${number(slopeOf(0))}`),
     ...formulas,
     shown < page.told.outputs ? h("p", { className: "note" }, `and ${page.told.outputs - shown} outputs more`) : null,
-    h("h3", {}, `${n} inequalities`),
-    h("table", {}, h("thead", {}, h("tr", {}, ...["", "layer, neuron", "across"].map((text) => h("th", {}, text)))), h("tbody", {}, ...inequalities)),
+    h("h3", {}, `${facets.length} inequalities`),
+    h("div", { className: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, ...["", "neuron", "across"].map((text) => h("th", {}, text)))), h("tbody", {}, ...inequalities))),
     h("h3", {}, "Pattern, by layer"),
-    patternPicture(network, bits, neuron, width, actions.neuron),
+    patternPicture(network, bits, neuron, room, actions.neuron),
   ].filter(Boolean);
 }

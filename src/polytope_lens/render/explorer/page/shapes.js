@@ -31,13 +31,15 @@ export function choices(page, frame) {
 /** Shapes of a frame for what the colours should tell. */
 export function shapesOf(page, frame, mesh, color, output) {
   const whole = { points: mesh.points, corners: mesh.corners, indptr: mesh.indptr, first: null };
-  if (color === "class") return classShapes(page, frame, mesh);
+  if (color === "class") return mesh.dim === 2 ? classShapes(page, frame, mesh) : { ...whole, ...classes(page) };
   if (color === "value") {
     const [low, high] = ends(page.told.ranges.values[output]);
-    const values = frame.values.subarray((output * mesh.points.length) / 2, ((output + 1) * mesh.points.length) / 2);
+    const nPoints = mesh.points.length / mesh.dim;
+    const values = frame.values.subarray(output * nPoints, (output + 1) * nPoints);
     const byPoint = Float32Array.from(values, (v) => (v - low) / (high - low));
-    const legend = { scale: page.gray, low, high, text: `output ${output}` };
-    return { ...whole, byPoint, scale: packedScale(page.gray), legend };
+    // Solids are in the shade of a lamp, so that they leave out the darkest greys.
+    const bytes = mesh.dim === 2 ? page.gray : page.gray.map((v) => Math.round(70 + (185 / 255) * v));
+    return { ...whole, byPoint, scale: packedScale(bytes), legend: { scale: bytes, low, high, text: `output ${output}` } };
   }
   if (color === "pattern") return { ...whole, colors: packedScale(frame.pattern_colors), legend: null };
   if (color === "layer") {
@@ -83,21 +85,25 @@ export function swatches(bytes) {
 /** The deepest layer that owns an edge of each region; -1 where only the domain does. */
 function lastLayers(mesh) {
   const found = new Int32Array(mesh.n).fill(-1);
-  for (let e = 0; e < mesh.owners.length; e++) {
-    if (mesh.owners[e] < 0) continue;
-    const region = mesh.regionOf[e];
-    found[region] = Math.max(found[region], mesh.network.nameOf(mesh.owners[e]).layer);
-  }
+  for (let region = 0; region < mesh.n; region++)
+    for (const facet of mesh.facetsOf(region))
+      if (mesh.owners[facet] >= 0)
+        found[region] = Math.max(found[region], mesh.network.nameOf(mesh.owners[facet]).layer);
   return found;
+}
+
+/** A colour for each output, lighter than the points of that class, which lie on top; and what they stand for. */
+function classes(page) {
+  const scale = swatches(page.class_colors).map((c) => c.map((v) => Math.round(255 - 0.5 * (255 - v))));
+  const named = Array.from({ length: page.told.outputs }, (_, k) => [`output ${k}`, scale[k % scale.length]]);
+  return { paint: named.map(([, color]) => packedColor(...color)), legend: { swatches: named } };
 }
 
 /** Each region cut into the parts where one output is greatest. */
 function classShapes(page, frame, mesh) {
   const n = page.told.outputs;
   const nPoints = mesh.points.length / 2;
-  // Lighter than the points of the same class, which lie on top.
-  const scale = swatches(page.class_colors).map((c) => c.map((v) => Math.round(255 - 0.5 * (255 - v))));
-  const paint = scale.map((c) => packedColor(...c));
+  const { paint, legend } = classes(page);
   const points = [];
   const indptr = [0];
   const first = [0];
@@ -106,21 +112,16 @@ function classShapes(page, frame, mesh) {
     const ring = [];
     for (let e = mesh.indptr[region]; e < mesh.indptr[region + 1]; e++) {
       const c = mesh.corners[e];
-      ring.push({ x: mesh.points[2 * c], y: mesh.points[2 * c + 1], f: [] });
-      for (let k = 0; k < n; k++) ring.at(-1).f.push(frame.values[k * nPoints + c]);
+      const f = Array.from({ length: n }, (_, k) => frame.values[k * nPoints + c]);
+      ring.push({ at: mesh.place(c), f, owner: mesh.owners[e] });
     }
-    for (let k = 0; k < n; k++) {
-      let part = ring;
-      for (let j = 0; j < n && part.length > 2; j++) if (j !== k) part = half(part, (p) => p.f[k] - p.f[j]);
-      if (part.length < 3) continue;
-      for (const p of part) points.push(p.x, p.y);
+    for (const [part, k] of byClass(ring)) {
+      for (const { at } of part) points.push(...at);
       indptr.push(points.length / 2);
-      colors.push(paint[k % paint.length]);
-      if (part === ring) break;
+      colors.push(paint[k]);
     }
     first.push(colors.length);
   }
-  const legend = { swatches: Array.from({ length: n }, (_, k) => [`output ${k}`, scale[k % scale.length]]) };
   return {
     points: Float64Array.from(points),
     corners: null,
@@ -131,8 +132,30 @@ function classShapes(page, frame, mesh) {
   };
 }
 
-/** The part of a convex ring of corners where a function, affine on it, is not negative. */
-function half(ring, value) {
+/** A ring cut into the parts where one of its functions is greatest, each with the number of that function. */
+export function byClass(ring) {
+  const n = ring[0].f.length;
+  const found = [];
+  for (let k = 0; k < n; k++) {
+    let part = ring;
+    for (let j = 0; j < n && part.length > 2; j++) if (j !== k) part = half(part, (p) => p.f[k] - p.f[j]);
+    if (part.length > 2) found.push([part, k]);
+    if (part === ring) break;
+  }
+  return found;
+}
+
+/** A point between two corners of a ring; what is affine is there what lies between. */
+export function between(p, q, t, owner) {
+  const mix = (a, b) => a + t * (b - a);
+  return { at: p.at.map((v, k) => mix(v, q.at[k])), f: p.f.map((v, k) => mix(v, q.f[k])), owner };
+}
+
+/**
+ * The part of a convex ring where a function, affine on it, is not negative. Corners know the owner of the edge that
+ * starts there; the edge of the cut has none.
+ */
+export function half(ring, value) {
   const at = ring.map(value);
   if (at.every((v) => v >= 0)) return ring;
   const found = [];
@@ -140,13 +163,7 @@ function half(ring, value) {
     const j = (i + 1) % ring.length;
     if (at[i] >= 0) found.push(ring[i]);
     if (at[i] >= 0 === at[j] >= 0) continue;
-    const t = at[i] / (at[i] - at[j]);
-    const mix = (a, b) => a + t * (b - a);
-    found.push({
-      x: mix(ring[i].x, ring[j].x),
-      y: mix(ring[i].y, ring[j].y),
-      f: ring[i].f.map((v, k) => mix(v, ring[j].f[k])),
-    });
+    found.push(between(ring[i], ring[j], at[i] / (at[i] - at[j]), at[i] >= 0 ? null : ring[i].owner));
   }
   return found;
 }

@@ -51,6 +51,23 @@ void main() {
   result = vec4(color.rgb, 1.0) * color.a * cover;
 }`;
 
+/** A program of two shaders. */
+export function linked(gl, vertex, fragment) {
+  const made = gl.createProgram();
+  for (const [kind, source] of [
+    [gl.VERTEX_SHADER, vertex],
+    [gl.FRAGMENT_SHADER, fragment],
+  ]) {
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(made, shader);
+  }
+  gl.linkProgram(made);
+  if (!gl.getProgramParameter(made, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(made));
+  return made;
+}
+
 /** Name of the graphics card that WebGL draws with; empty where there is none. */
 export function cardName() {
   const gl = document.createElement("canvas").getContext("webgl2");
@@ -65,26 +82,9 @@ export class Card {
   constructor(canvas) {
     this.canvas = canvas;
     this.gl = canvas.getContext("webgl2", { antialias: true, alpha: true, premultipliedAlpha: true });
-    this.filling = this.program(FILL_VERTEX, FILL_FRAGMENT);
-    this.lining = this.program(LINE_VERTEX, LINE_FRAGMENT);
+    this.filling = linked(this.gl, FILL_VERTEX, FILL_FRAGMENT);
+    this.lining = linked(this.gl, LINE_VERTEX, LINE_FRAGMENT);
     this.shapes = this.edges = null;
-  }
-
-  program(vertex, fragment) {
-    const { gl } = this;
-    const made = gl.createProgram();
-    for (const [kind, source] of [
-      [gl.VERTEX_SHADER, vertex],
-      [gl.FRAGMENT_SHADER, fragment],
-    ]) {
-      const shader = gl.createShader(kind);
-      gl.shaderSource(shader, source);
-      gl.compileShader(shader);
-      gl.attachShader(made, shader);
-    }
-    gl.linkProgram(made);
-    if (!gl.getProgramParameter(made, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(made));
-    return made;
   }
 
   buffer(data, target = this.gl.ARRAY_BUFFER) {
