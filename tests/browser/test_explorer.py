@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from explored import DRAG
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens._arrays.ragged import following
 from polytope_lens.render import scene
@@ -365,24 +366,6 @@ def test_the_wheel_zooms_about_the_pointer(show):
     tab.mouse.move(*at)
     after = tab.evaluate("explorer.hover.point")
     np.testing.assert_allclose(after, before[:2], atol=1e-6)
-
-
-DRAG = """() => new Promise(done => {
-  const plot = document.getElementById('plot');
-  plot.setPointerCapture = () => {};
-  const send = (type, x, y) =>
-    plot.dispatchEvent(new PointerEvent(type, { pointerId: 1, clientX: x, clientY: y, button: 0, bubbles: true }));
-  send('pointerdown', 400, 400);
-  let [n, began] = [0, 0];
-  const next = (now) => {
-    if (!n++) began = now;
-    send('pointermove', 400 + 90 * Math.sin(n / 9), 400 + 60 * Math.cos(n / 7));
-    if (now - began < 2000) return requestAnimationFrame(next);
-    send('pointerup', 400, 400);
-    return done((1000 * (n - 1)) / (now - began));
-  };
-  requestAnimationFrame(next);
-})"""
 
 
 def test_twenty_thousand_regions_move_at_thirty_frames_a_second(show):

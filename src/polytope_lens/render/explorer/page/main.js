@@ -35,8 +35,8 @@ class Explorer {
     await fromAddress(this);
     this.listen();
     this.view.resize();
-    $("busy").remove();
     this.view.draw();
+    $("busy").remove();
     this.refresh();
   }
 
