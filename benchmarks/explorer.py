@@ -77,6 +77,22 @@ DRAG = """() => new Promise(done => {
 })"""
 
 
+CUT = """() => {
+  const times = [0.2, 0.35, 0.5, 0.65, 0.8].map(at => {
+    const began = performance.now();
+    explorer.state.cut = { axis: 0, at };
+    explorer.view.draw();
+    return performance.now() - began;
+  });
+  return times.sort((a, b) => a - b)[2];
+}"""
+POINT = """() => {
+  const began = performance.now();
+  for (let k = 0; k < 50; k++) explorer.view.at(300 + 5 * k, 300 + 3 * k);
+  return (performance.now() - began) / 50;
+}"""
+
+
 def random_lens(widths):
     rng = np.random.default_rng(0)
     sizes = [2, *widths, 1]
@@ -89,6 +105,29 @@ CASES = {
     "2-86-86-86": lambda: random_lens((86, 86, 86)),
     "2-(30 x 30), trained": lambda: Lens(NETS / "t2_30x30_box1.npz"),
 }
+
+
+def in_space(browser, runs):
+    """A line about three inputs."""
+    partition = Lens(NETS / "d3_16x3_box1.npz").partition(Box([-1] * 3, [1] * 3))
+    page = partition.explorer()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.html"
+        page.save(path)
+        found = []
+        for _ in range(runs):
+            context = browser.new_context(viewport={"width": 1380, "height": 1048})
+            tab = context.new_page()
+            began = time.perf_counter()
+            tab.goto(path.as_uri())
+            tab.evaluate("() => explorer.ready")
+            found.append([time.perf_counter() - began, *map(tab.evaluate, (CUT, POINT, DRAG))])
+            context.close()
+    opened, cut, point, frames = (median(column) for column in zip(*found, strict=True))
+    return (
+        f"3-16-16-16: {len(partition)} regions, {len(page.html) / 1e6:.2f} MB, open until drawn {opened:.2f} s, "
+        f"another cut {cut:.0f} ms, the region under the pointer {point:.1f} ms, while turned {frames:.0f} frames/s"
+    )
 
 
 def measured(browser, page, partition, runs):
@@ -128,7 +167,7 @@ def main() -> None:
     print("|", " | ".join(head), "|")
     print("|---" * len(head) + "|")
     with sync_playwright() as driver:
-        options = ["--no-sandbox", "--disable-gpu"]
+        options = ["--no-sandbox", "--enable-unsafe-swiftshader", "--disable-gpu-compositing"]
         browser = driver.chromium.launch(executable_path=arguments.chromium, args=options)
         for name, lens in CASES.items():
             partition = lens().partition(SQUARE)
@@ -143,6 +182,7 @@ def main() -> None:
                 f"{hover:.1f} ms", f"{frames:.0f} frames/s", f"{heap:.0f} MB",
             )  # fmt: skip
             print("|", " | ".join(told), "|")
+        print(in_space(browser, arguments.runs))
         browser.close()
 
 

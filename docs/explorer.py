@@ -31,7 +31,7 @@ def main() -> None:
             tab.goto(page.as_uri() + view)
             tab.evaluate("() => explorer.ready")
             tab.wait_for_selector(".mark")
-            picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB").quantize(128)
+            picture = Image.open(io.BytesIO(tab.screenshot())).convert("RGB")
             picture.save(ROOT / "docs" / "images" / f"{name}.png", optimize=True)
         browser.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +42,7 @@ COLORS_OVER_TIME = (*COLORS, "age")
 
 MOST_LABELS = 64
 """Different labels of points: more are no classes."""
+SOURCES = Path(__file__).parent / "page"
 SCALES = ("gray", "Blues", "cividis")
 # In the order in which they are put together: each may use what stands before it.
 SCRIPTS = (
@@ -175,7 +176,7 @@ def explorer(
     float64 with bounds on rounding, and says so where they leave it open, on a boundary or very near to one. Rows and
     maps are computed there, too, and shown with the digits that are certain. Corners are in float64, colours in single
     precision.
-    Cost: 0.1 MB and some 40 bytes for each region in the plane, 90 in space; microseconds for each. The table in
+    Cost: 0.16 MB and some 40 bytes for each region in the plane, 90 in space; microseconds for each. The table in
     docs/explorer.md has sizes and times.
 
     Examples
@@ -373,10 +374,9 @@ def _inputs(partition: Partition) -> list[int]:
 
 def _page(told: dict[str, object], arrays: Arrays, frames: Sequence[tuple[dict[str, object], Arrays]]) -> str:
     """The page: its sources in one file, then what it is about."""
-    folder = files("polytope_lens.render.explorer") / "page"
 
     def source(name: str) -> str:
-        return (folder / name).read_text(encoding="utf-8")
+        return (SOURCES / name).read_text(encoding="utf-8")
 
     payloads = [packed(told, arrays), *(packed(*frame) for frame in frames)]
     parts = {
