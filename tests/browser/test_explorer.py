@@ -283,6 +283,41 @@ def test_bent_hyperplanes_of_degenerate_networks(show):
         assert length == pytest.approx(partition.complex.bent_hyperplane(layer, neuron).length), (layer, neuron)
 
 
+ODD = {
+    "no hidden layer": lambda: Lens.from_arrays([np.eye(2)], [[1, 2]]).partition(SQUARE).explorer(color="class"),
+    "no neuron that cuts": lambda: random_lens((3,), negative_slope=1.0).partition(SQUARE).explorer(),
+    "one region": lambda: Lens.from_arrays([[[1, 1]], [[1]]], [[9], [0]]).partition(SQUARE).explorer(color="layer"),
+    "constant": lambda: Lens.from_arrays([[[1, 0]], [[0]]], [[0], [3]]).partition(SQUARE).explorer(color="slope"),
+    "twelve layers": lambda: random_lens((4,) * 12).partition(SQUARE).explorer(color="slope"),
+    "large numbers": lambda: Lens.from_arrays([[[1, 2], [2, 1]], [[1e200, 1e200]]], [[0, 1], [1e300]])
+    .partition(Box([-1e90, -1e90], [1e90, 1e90]))
+    .explorer(),
+    "small numbers": lambda: random_lens((5,), scale=0.0).partition(Box([0, 0], [1e-200, 1e-200])).explorer(),
+    "far away": lambda: random_lens((5,)).partition(Box([1e9, 1e9], [1e9 + 1, 1e9 + 1])).explorer(),
+    "a strip": lambda: random_lens((9,)).partition(Box([-50, 0], [50, 0.01])).explorer(color="pattern"),
+    "many outputs": lambda: random_lens((6,), outputs=20).partition(SQUARE).explorer(color="class", output=19),
+    "labels with signs": lambda: random_lens((6,)).partition(SQUARE).explorer(
+        color="purity", points=[[0, 0], [0.5, 0.5]], labels=["<script>alert(1)</script>", "</script>"]
+    ),
+    "no points": lambda: random_lens((6,)).partition(SQUARE).explorer(points=np.zeros((0, 2))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_partitions_are_shown(show, name):
+    tab = show(ODD[name](), width=700, height=600)
+    tab.press("#plot", "Enter")
+    for key in ("+", "+", "c", "c", "c", "b", "p", "d", "ArrowLeft", "0"):
+        tab.press("#plot", key)
+    tab.mouse.move(300, 300)
+    tab.mouse.wheel(0, -3000)
+    tab.wait_for_timeout(300)
+    tab.evaluate("explorer.pin(0)")
+    tab.wait_for_selector(".mark")
+    assert "NaN" not in tab.inner_text("body")
+    assert "undefined" not in tab.inner_text("body")
+
+
 def test_the_slider_moves_through_a_recording(show):
     recording = recorded(5, diverged=(2,))
     page = recording.explorer(progress=False)

@@ -36,7 +36,6 @@ from polytope_lens.polyhedral_complex import (
 )
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.region import Region, of_packed_pattern
-from polytope_lens.render.explorer import explorer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +177,7 @@ class Partition(Keeper):
         """Pictures: ``partition.plot()`` and others; see :class:`.PartitionPlot`."""
         return PartitionPlot(self)
 
-    @documented_by(explorer.explorer)
+    @documented_by("render.explorer.explorer:explorer")
     def explorer(
         self,
         path: str | PathLike[str] | None = None,
@@ -189,7 +188,9 @@ class Partition(Keeper):
         labels: ArrayLike | None = None,
         output: int = 0,
     ) -> Explorer:
-        return explorer.explorer(self, path, color, boundaries=boundaries, points=points, labels=labels, output=output)
+        from polytope_lens.render.explorer.explorer import explorer
+
+        return explorer(self, path, color, boundaries=boundaries, points=points, labels=labels, output=output)
 
     @property
     def function(self) -> PartitionFunction:

@@ -12,6 +12,7 @@ from polytope_lens.errors import OptionError, require
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
 from polytope_lens.training.recording import SQUARE, Recording, check_box
+from polytope_lens.training.recording_page import explorer
 from polytope_lens.training.samples import check_samples
 from polytope_lens.training.target_image import check_image
 from polytope_lens.training.weights import network_now
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
+    from polytope_lens.render.explorer.explorer import Explorer
     from polytope_lens.training.samples import Samples
 
 
@@ -159,6 +161,11 @@ class Recorder:
     def film(self, path: str | PathLike[str], **options: Any) -> None:
         """Write a film of what was recorded, one frame for each step kept."""
         self.recording().film(path, **options)
+
+    @documented_by(explorer)
+    def explorer(self, path: str | PathLike[str] | None = None, **options: Any) -> Explorer:
+        """A page to look around in the regions of each step that was recorded, with a slider over them."""
+        return self.recording().explorer(path, **options)
 
     @documented_by(events)
     def events(self, **options: Any) -> Events:

@@ -51,12 +51,15 @@ def region_arrays(partition: Partition, points: Floats, region_at: Ints, sides: 
         )
     maps, roots = within(partition).maps, known_regions(sides, len(partition))
     here = maps[region_at]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is out of range has the last colour
+        values = (np.einsum("noi,ni->no", here[:, :, :-1], points) + here[:, :, -1]).T
+        slopes = np.hypot.reduce(maps[:, :, :-1], axis=2).T
     return {
         "points": points,
         "roots": roots.astype(np.int32),
         "root_bits": np.packbits(unpack(partition.packed_patterns[roots], partition.network.n_neurons), axis=1),
-        "values": single((np.einsum("noi,ni->no", here[:, :, :-1], points) + here[:, :, -1]).T),
-        "slopes": single(np.linalg.norm(maps[:, :, :-1], axis=2).T),
+        "values": single(values),
+        "slopes": single(slopes),
         "pattern_colors": np.rint(255 * pattern_colors(partition)).astype(np.uint8),
     }
 
