@@ -351,7 +351,7 @@ def _ranges(frames: Iterable[Arrays]) -> dict[str, list[list[float]]]:
                 before = np.array(found[name])
                 ends = np.stack([np.minimum(ends, before)[:, 0], np.maximum(ends, before)[:, 1]], axis=1)
             found[name] = ends.tolist()
-        median = np.median(arrays["slopes"], axis=1).astype(np.float64)
+        median = np.median(arrays["slopes"].astype(np.float64), axis=1)
         found["median"] = [[value] for value in median.tolist()]
     return found
 
