@@ -77,8 +77,10 @@ class Explorer {
     this.state.step = step;
     this.stage = stage;
     if (this.state.pin) {
-      const found = stage.locator.locate(...this.state.pin.point).region;
-      this.state.pin = found >= 0 ? { ...this.state.pin, region: found } : null;
+      // On a boundary, one of the regions beside it.
+      const { region, beside } = stage.locator.locate(...this.state.pin.point);
+      const found = region >= 0 ? region : beside[0];
+      this.state.pin = found === undefined ? null : { ...this.state.pin, region: found };
     }
     this.hover = null;
     $("step").value = step;
@@ -391,7 +393,7 @@ class Explorer {
     const typed = event.target.closest("input, select, textarea");
     if ($("help").open || event.ctrlKey || event.metaKey || event.altKey || (typed && event.key !== "Escape")) return;
     const far = event.shiftKey ? 200 : 50;
-    const move = (dx, dy) => () => this.view.drag(dx, dy);
+    const move = (dx, dy) => () => this.view.drag(dx, dy, event.shiftKey);
     const zoom = (factor) => () => this.view.zoom(factor);
     const onButton = event.target.closest("button");
     const actions = {

@@ -178,7 +178,10 @@ export class PlanarView {
     const radius = density * Math.min(4, Math.max(1.1, (0.09 * Math.min(camera.width, camera.height)) / Math.sqrt(inside.length + 1)));
     const colors = swatches(this.page.class_colors);
     const groups = new Map();
-    for (const dot of inside) groups.set(dot[2], [...(groups.get(dot[2]) || []).splice(0), dot]);
+    for (const dot of inside) {
+      if (!groups.has(dot[2])) groups.set(dot[2], []);
+      groups.get(dot[2]).push(dot);
+    }
     context.lineWidth = Math.max(0.6 * density, radius * 0.28);
     context.strokeStyle = labels ? "#000000" : "#ffffff";
     for (const [label, dots] of groups) {
