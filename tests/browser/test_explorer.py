@@ -201,17 +201,23 @@ def test_values_are_shaded_exactly(show):
     assert np.abs(found.reshape(-1, 4)[inside, 0] - wanted).max() <= 1
 
 
-@pytest.mark.parametrize("color", ["value", "pattern", "class"])
-def test_a_card_draws_the_same_picture(show, color):
+@pytest.mark.parametrize(("color", "zoom"), [("value", 1), ("pattern", 1), ("class", 1), ("pattern", 400)])
+def test_a_card_draws_the_same_picture(show, color, zoom):
     partition = random_lens((12, 12), outputs=3).partition(SQUARE)
     page = partition.explorer(color=color)
-    first = picture(show(page, "#renderer=canvas", width=700, height=500))
-    tab = show(page, "#renderer=card", width=700, height=500)
-    assert tab.evaluate("explorer.view.stats.renderer") == "card"
-    second = picture(tab, "card")
-    difference = np.abs(first.astype(int) - second.astype(int)).mean(axis=2)
+    x, y = partition.mesh.points[-1].tolist()
+    look = f"{{ const c = explorer.view.camera; [c.x, c.y] = [{x!r}, {y!r}]; c.zoom({zoom}); explorer.view.draw(); }}"
+    pictures = []
+    for renderer, canvas in (("canvas", "fill"), ("card", "card")):
+        tab = show(page, f"#renderer={renderer}", width=700, height=500)
+        tab.evaluate(look)
+        assert tab.evaluate("explorer.view.stats.renderer") == renderer
+        pictures.append(picture(tab, canvas).astype(int))
+    difference = np.abs(pictures[0] - pictures[1]).mean(axis=2)
     assert np.median(difference) < 1
     assert difference.mean() < 4  # lines are smoothed in other ways
+    tab.evaluate("explorer.view.camera.zoom(1e6); explorer.view.draw()")
+    assert tab.evaluate("explorer.view.stats.renderer") == "canvas"  # nearer than 24 bits
 
 
 def test_every_colour_and_both_themes(show):

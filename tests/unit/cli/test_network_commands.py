@@ -59,6 +59,9 @@ def test_plot_in_space(space, tmp_path):
     picture = tmp_path / "solids.png"
     assert main(["plot", space, "--box", "-1", "1", "-o", str(picture), "--color", "layer"]) == 0
     assert picture.read_bytes()[:4] == b"\x89PNG"
+    page = tmp_path / "solids.html"
+    assert main(["plot", space, "--box", "-1", "1", "-o", str(page)]) == 0
+    assert page.read_text().startswith("<!doctype html>")
 
 
 def test_a_saved_torch_model(capsys, tmp_path):

@@ -113,7 +113,7 @@ export class PlanarView {
     const chosen = this.inView();
     const nInView = chosen ? chosen.length : mesh.n;
     const wanted = this.state.renderer || (this.app.isSoft || nInView < CULLED ? "canvas" : "card");
-    const useCard = wanted === "card" && this.app.cardName !== "";
+    const useCard = wanted === "card" && this.app.cardName !== "" && !this.isDeep();
     $("card").hidden = !useCard;
     $("fill").hidden = useCard;
     if (useCard) this.drawByCard(shapes, nInView);
@@ -124,6 +124,12 @@ export class PlanarView {
     this.stats.base = performance.now() - began;
     this.stats.renderer = useCard ? "card" : "canvas";
     this.stats.inView = nInView;
+  }
+
+  /** Whether one looks so near that the 24 bits of a card's corners are not enough: a pixel is a 2^-19 of the domain. */
+  isDeep() {
+    const [left, bottom, right, top] = this.camera.box;
+    return this.camera.scale * Math.max(right - left, (top - bottom) * this.camera.ratio) > 2 ** 19;
   }
 
   drawByCanvas(shapes, chosen, nInView) {
@@ -144,16 +150,7 @@ export class PlanarView {
   drawByCard(shapes, nInView) {
     this.card = this.card || new Card($("card"));
     const { camera, card } = this;
-    const [left, bottom, right, top] = camera.box;
-    const unit = 1 / Math.max(right - left, top - bottom);
-    // 24 bits about the middle of the domain are enough until a pixel is a 2^-20 of it, then about that of the view.
-    const isDeep = camera.scale * Math.max(right - left, top - bottom) > 2 ** 19;
-    const origin = isDeep ? [camera.x, camera.y] : [left / 2 + right / 2, bottom / 2 + top / 2];
-    const isNear = card.origin && Math.hypot(card.origin[0] - origin[0], card.origin[1] - origin[1]) * camera.scale < 2 ** 19;
-    if (card.shapes !== shapes || card.isDeep !== isDeep || !isNear) {
-      card.load(shapes, this.stage.mesh, this.edges(null), origin, unit);
-      card.isDeep = isDeep;
-    }
+    if (card.shapes !== shapes) card.load(shapes, this.stage.mesh, this.edges(null), camera.box);
     card.draw(camera, this.density, (layer) => {
       if (!this.app.isShown(layer)) return null;
       const { ink, opacity, width } = this.lineStyle(layer, nInView);

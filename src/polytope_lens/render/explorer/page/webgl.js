@@ -103,10 +103,12 @@ export class Card {
     gl.vertexAttribDivisor(at, divisor);
   }
 
-  /** Corners as floats relative to a point near to all that is in view, so that 24 bits are enough. */
-  load(shapes, mesh, edges, origin, unit) {
+  /** Corners in single precision, from -1 to 1 in the domain's box. */
+  load(shapes, mesh, edges, [left, bottom, right, top]) {
     this.free();
     const { gl } = this;
+    const unit = 1 / Math.max(right - left, top - bottom);
+    const origin = [left / 2 + right / 2, bottom / 2 + top / 2];
     const { points, corners, indptr, byPoint, colors, scale } = shapes;
     const n = indptr[indptr.length - 1];
     const place = new Float32Array(2 * n);
