@@ -14,6 +14,7 @@ from polytope_lens import Box, Lens, Polytope
 from polytope_lens._arrays.ragged import following
 from polytope_lens.render import scene
 from polytope_lens.render.explorer.explorer import COLORS
+from polytope_lens.training.live_page import LivePage
 from recordings import labelled, recorded
 
 pytestmark = pytest.mark.browser
@@ -344,6 +345,27 @@ def test_the_slider_moves_through_a_recording(show):
     tab.wait_for_function("explorer.state.step === 1")
     tab.click("#play")
     tab.select_option("#color", "age")
+
+
+def test_a_live_page_follows_the_training(browser):
+    page = LivePage(SQUARE)
+    networks = [network for network in recorded(4).networks if network is not None]
+    page.add(0, 0, networks[0])
+    tab = browser.new_page()
+    errors = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.goto(page.address)
+    tab.wait_for_function("window.explorer && explorer.stage")
+    for step, network in enumerate(networks[1:], start=1):
+        page.add(10 * step, step, network)
+        tab.wait_for_function(f"explorer.page.told.steps.at(-1) === {10 * step} && explorer.state.step === {step}")
+    assert tab.inner_text("#step-text") == "step 30"
+    tab.evaluate("explorer.setStep(1)")
+    page.close()
+    tab.wait_for_function("document.getElementById('status').textContent.includes('training has ended')")
+    assert tab.evaluate("explorer.state.step") == 1
+    tab.close()
+    assert not errors
 
 
 def test_categories_of_a_recording(show):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import OptionError, require
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
+from polytope_lens.training.live_page import LivePage
 from polytope_lens.training.recording import SQUARE, Recording, check_box
 from polytope_lens.training.recording_page import explorer
 from polytope_lens.training.samples import check_samples
@@ -51,12 +53,18 @@ class Recorder:
         The image that it should learn, for the recording.
     domain : Box
         Where to look at it.
+    live : bool
+        Show the regions of each step kept while the model trains, in a page of this machine's browser: its address is
+        written to standard error on entry, notebooks show it where the recorder is the last line of a cell. The page
+        is served to this machine alone, and no longer than the training lasts; what it has got stays there.
 
     Attributes
     ----------
     steps : list of int
     networks : list of Network or None
         The model at each of these steps, in canonical form; None where a weight was not finite.
+    address : str or None
+        Of the page, while it is live.
 
     Raises
     ------
@@ -97,6 +105,7 @@ class Recorder:
         samples: Samples | None = None,
         target: ArrayLike | None = None,
         domain: Box = SQUARE,
+        live: bool = False,
     ) -> None:
         self.model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile was given
         if not callable(getattr(self.model, "parameters", None)):
@@ -105,6 +114,8 @@ class Recorder:
         self.samples = check_samples(samples)
         self.target = None if target is None else check_image(target)
         self.domain = check_box(domain)
+        self.live = validate.flag(live, name="`live`")
+        self._page: LivePage | None = None
         self.steps: list[int] = []
         self.networks: list[Network | None] = []
         self._n_seen = 0
@@ -122,6 +133,20 @@ class Recorder:
             )
         self.networks.append(network_now(self.model))
         self.steps.append(step)
+        if self._page is not None:
+            self._page.add(step, len(self.steps) - 1, self.networks[-1])
+
+    @property
+    def address(self) -> str | None:
+        """Where the page is, while it is live."""
+        return None if self._page is None else self._page.address
+
+    def _repr_html_(self) -> str | None:
+        """The page in a frame, for notebooks, while it is live."""
+        if self._page is None:
+            return None
+        style = "width: 100%; height: 640px; border: 0"
+        return f'<iframe src="{self._page.address}" title="Explorer of a training" style="{style}"></iframe>'
 
     def __enter__(self) -> Recorder:
         require("torch", extra="torch", purpose="recording a training")
@@ -129,7 +154,14 @@ class Recorder:
 
         if self._handle is not None:
             raise OptionError("this Recorder is recording already. Make another one to record the model twice.")
-        self(self._n_seen)
+        if self.live:
+            self._page = LivePage(self.domain, self.samples)
+            print(f"polytope_lens: the regions are shown at {self.address}", file=sys.stderr)
+        try:
+            self(self._n_seen)
+        except BaseException:
+            self._end_page()
+            raise
         self._handle = register_optimizer_step_post_hook(self._after_step)
         return self
 
@@ -139,6 +171,12 @@ class Recorder:
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
+        self._end_page()
+
+    def _end_page(self) -> None:
+        if self._page is not None:
+            self._page.close()
+            self._page = None
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         ours = {id(parameter) for parameter in self.model.parameters()}

@@ -16,10 +16,11 @@ from polytope_lens.training.events import ages, events
 if TYPE_CHECKING:
     from os import PathLike
 
-    from polytope_lens._types import Floats, Ints
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
+    from polytope_lens.render.explorer.explorer import AboutPoints
     from polytope_lens.training.recording import Recording
+    from polytope_lens.training.samples import Samples
 
 
 def explorer(
@@ -86,7 +87,7 @@ def explorer(
     for step, k, network in bar(progress, kept, desc="explorer", unit="step"):
         partition = engines.partition(network, recording.domain, progress=False)
         if not stages:
-            about = _points(recording, partition)
+            about = drawn_samples(recording.samples, partition)
             check_color(color, partition, labels=about[1] is not None, ages=True)
         python = f"Lens(recording.networks[{k}]).partition(recording.domain)"
         stages.append(Stage(partition, step, old[k], python))
@@ -105,12 +106,11 @@ def _check_shapes(networks: list[Network]) -> None:
             )
 
 
-def _points(recording: Recording, partition: Partition) -> tuple[Floats | None, Ints | None, list[str]]:
-    """The training points inside the domain, and their categories."""
-    samples = recording.samples
-    if samples is None:
+def drawn_samples(samples: Samples | None, partition: Partition) -> AboutPoints:
+    """The training points inside the domain of a partition, and their categories."""
+    if samples is None or partition.domain is None:
         return None, None, []
-    inside = recording.domain.contains(samples.train_points)
+    inside = partition.domain.contains(samples.train_points)
     if not inside.any():
         return None, None, []
     points, values = drawn_points(partition, samples.train_points[inside]), samples.train_values[inside]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
     Arrays = dict[str, NDArray[Any]]
+    # Points as they are drawn, the number of the label of each, and the names of labels.
+    AboutPoints: TypeAlias = tuple[Floats | None, Ints | None, list[str]]
 
 COLORS = (*scene.COLORS, "class", "purity")
 """What the colours may tell at first; the page switches between all that there are."""
@@ -47,7 +49,7 @@ SCALES = ("gray", "Blues", "cividis")
 # In the order in which they are put together: each may use what stands before it.
 SCRIPTS = (
     "payload", "network", "mesh", "locate", "shapes", "solid", "raster", "webgl", "lamp", "camera", "panel", "planar",
-    "solid_view", "address", "main",
+    "solid_view", "address", "live", "main",
 )  # fmt: skip
 # Okabe and Ito's colours, lightened: told apart by all eyes, and dark lines are seen on them.
 CLASS_COLORS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (0, 114, 178),
@@ -230,9 +232,13 @@ def page_of(
     *,
     boundaries: bool,
     output: int,
-    about_points: tuple[Floats | None, Ints | None, list[str]],
+    about_points: AboutPoints,
+    live: bool = False,
 ) -> Explorer:
-    """The page of one partition or more: at least one, of networks of one shape on one domain."""
+    """The page of one partition or more: at least one, of networks of one shape on one domain.
+
+    With `live`, it asks where it comes from for what follows, see :mod:`.live_page`.
+    """
     first = stages[0].partition
     output = check_output(first.network, output)
     points, codes, names = about_points
@@ -254,12 +260,20 @@ def page_of(
         "outputs": first.network.output_dim,
         "labels": names,
         "aged": stages[0].ages is not None,
+        "live": live,
     }
     frames = [_frame(stage, points, codes) for stage in stages]
     told["ranges"] = _ranges(arrays for _, arrays in frames)
     told["steps"] = [stage.step for stage in stages]
     text = _page(told, arrays, frames)
     return Explorer(text, tuple(len(stage.partition) for stage in stages))
+
+
+def next_frame(stage: Stage, about_points: AboutPoints) -> dict[str, object]:
+    """What follows on a page that is live, as its script ``live.js`` reads it."""
+    points, codes, _ = about_points
+    told, arrays = _frame(stage, points, codes)
+    return {"step": stage.step, "text": packed(told, arrays), "ranges": _ranges([arrays])}
 
 
 def _frame(stage: Stage, points: Floats | None, codes: Ints | None) -> tuple[dict[str, object], Arrays]:
@@ -303,9 +317,7 @@ def _shares(partition: Partition, points: Floats, codes: Ints) -> Arrays:
     return {"counts": count, "purities": purity}
 
 
-def _about_points(
-    partition: Partition, points: ArrayLike | None, labels: ArrayLike | None
-) -> tuple[Floats | None, Ints | None, list[str]]:
+def _about_points(partition: Partition, points: ArrayLike | None, labels: ArrayLike | None) -> AboutPoints:
     """Points as they are drawn, the number of the label of each, and the labels' names."""
     if points is None:
         if labels is not None:

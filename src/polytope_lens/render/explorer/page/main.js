@@ -11,6 +11,7 @@ import { $, certain, h, legendOf, number, regionCard, swatch } from "./panel.js"
 import { PlanarView } from "./planar.js";
 import { SolidView } from "./solid_view.js";
 import { fromAddress, toAddress } from "./address.js";
+import { follow } from "./live.js";
 
 const KEPT = 12; // frames that stay decoded
 
@@ -38,6 +39,7 @@ class Explorer {
     this.view.draw();
     $("busy").remove();
     this.refresh();
+    if (told.live) follow(this);
   }
 
   // ------------------------------------------------------------------------------------------------------- stages
@@ -87,6 +89,17 @@ class Explorer {
     this.view.draw();
     this.refresh();
     if (step + 1 < this.texts.length - 1) this.staged(step + 1);
+  }
+
+  /** After so many steps were added: go on to the last one from what was the last. */
+  async lengthen(n) {
+    const last = this.page.told.steps.length - 1;
+    const wasLast = this.state.step === last - n;
+    $("film").hidden = false;
+    $("step").max = last;
+    for (const stage of this.stages.values()) stage.shapes.clear(); // scales may have become wider
+    if (wasLast && !this.playing) await this.setStep(last);
+    else this.refresh();
   }
 
   // ------------------------------------------------------------------------------------------- what is looked at
