@@ -58,6 +58,7 @@ def add(commands: Commands) -> None:
     demo.add_argument("-o", "--output", default="demo", help="folder for pictures and film (default: %(default)s)")
     demo.add_argument("--steps", type=int, default=6000)
     demo.add_argument("--seed", type=int, default=0)
+    demo.add_argument("--live", action="store_true", help="show the polytopes in a page while it trains")
 
 
 def _add_setting(sub: argparse.ArgumentParser, *, several: bool) -> None:
@@ -117,4 +118,4 @@ def _experiment(arguments: argparse.Namespace) -> None:
 def _demo(arguments: argparse.Namespace) -> None:
     from polytope_lens.experiments import demo
 
-    demo.run(arguments.output, steps=arguments.steps, seed=arguments.seed)
+    demo.run(arguments.output, steps=arguments.steps, seed=arguments.seed, live=arguments.live)

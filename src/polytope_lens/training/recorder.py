@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
+from polytope_lens._progress import in_notebook
 from polytope_lens.errors import OptionError, require
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
@@ -54,9 +56,9 @@ class Recorder:
     domain : Box
         Where to look at it.
     live : bool
-        Show the regions of each step kept while the model trains, in a page of this machine's browser: its address is
-        written to standard error on entry, notebooks show it where the recorder is the last line of a cell. The page
-        is served to this machine alone, and no longer than the training lasts; what it has got stays there.
+        Show the regions of each step kept while the model trains, in a page for this machine's browser: on entry,
+        notebooks show it below the cell, elsewhere its address is written to standard error. The page is served to
+        this machine alone, and no longer than the training lasts; what it has got stays there.
 
     Attributes
     ----------
@@ -156,7 +158,10 @@ class Recorder:
             raise OptionError("this Recorder is recording already. Make another one to record the model twice.")
         if self.live:
             self._page = LivePage(self.domain, self.samples)
-            print(f"polytope_lens: the regions are shown at {self.address}", file=sys.stderr)
+            if in_notebook():
+                import_module("IPython.display").display(self)
+            else:
+                print(f"polytope_lens: the regions are shown at {self.address}", file=sys.stderr)
         try:
             self(self._n_seen)
         except BaseException:

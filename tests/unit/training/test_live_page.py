@@ -6,6 +6,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -120,3 +121,15 @@ def test_a_recorder_shows_what_it_keeps(capsys, seeded_torch):
     assert recorder.address is None
     with pytest.raises(urllib.error.URLError):
         asked(address)
+
+
+def test_a_notebook_shows_the_page_below_the_cell(monkeypatch, capsys, seeded_torch):
+    torch = pytest.importorskip("torch")
+    from polytope_lens.training import Recorder, recorder
+
+    shown = []
+    monkeypatch.setattr(recorder, "in_notebook", lambda: True)
+    monkeypatch.setattr(recorder, "import_module", lambda name: SimpleNamespace(display=shown.append))
+    with Recorder(torch.nn.Linear(2, 1), live=True) as live:
+        assert shown == [live]
+    assert capsys.readouterr().err == ""
