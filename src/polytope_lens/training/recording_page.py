@@ -64,8 +64,8 @@ def explorer(
 
     Notes
     -----
-    Cost: that of :func:`.events.events`; 60 to 80 bytes of the page for each region of each step. Choose steps when you
-    record: a hundred of 4 000 regions make 25 MB.
+    Cost: that of :func:`.events.events`; some 50 bytes of the page for each region of each step. Choose steps when you
+    record: a hundred of 4 000 regions make 20 MB.
 
     Examples
     --------
