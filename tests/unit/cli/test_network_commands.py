@@ -66,10 +66,25 @@ def test_plot(capsys, lines, tmp_path, suffix):
     assert picture.read_bytes()[:4] in (b"\x89PNG", b"<?xm", b"%PDF")
 
 
+def test_plot_as_a_page(capsys, lines, tmp_path):
+    page = tmp_path / "page.html"
+    np.save(tmp_path / "points.npy", np.zeros((3, 2)))
+    np.save(tmp_path / "labels.npy", np.arange(3))
+    points, labels = ["--points", str(tmp_path / "points.npy")], ["--labels", str(tmp_path / "labels.npy")]
+    assert main(["plot", lines, "-o", str(page), *points, *labels, "--color", "purity", "--no-boundaries"]) == 0
+    assert capsys.readouterr().out.startswith(f"{page}: Explorer(7 regions, 0.")
+    assert page.read_text().startswith("<!doctype html>")
+    assert main(["plot", lines, "-o", str(tmp_path / "picture.png"), *points, *labels]) == 2
+    assert "--labels are for pages" in capsys.readouterr().err
+
+
 def test_plot_in_space(space, tmp_path):
     picture = tmp_path / "solids.png"
     assert main(["plot", space, "--box", "-1", "1", "-o", str(picture), "--color", "layer"]) == 0
     assert picture.read_bytes()[:4] == b"\x89PNG"
+    page = tmp_path / "solids.html"
+    assert main(["plot", space, "--box", "-1", "1", "-o", str(page)]) == 0
+    assert page.read_text().startswith("<!doctype html>")
 
 
 def test_a_saved_torch_model(capsys, tmp_path):
