@@ -36,11 +36,20 @@ if TYPE_CHECKING:
     from polytope_lens.polytope.metric.extent import Width
     from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.properties.check import CheckResult, Verdict
+    from polytope_lens.properties.counterexample import Counterexample
+    from polytope_lens.properties.property import Property
+    from polytope_lens.properties.vnnlib_reader import read_vnnlib
     from polytope_lens.region import Region
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "read_vnnlib": "properties.vnnlib_reader",
+    "Verdict": "properties.check",
+    "Property": "properties.property",
+    "Counterexample": "properties.counterexample",
+    "CheckResult": "properties.check",
     "ActivationPattern": "network.pattern",
     "AffineMap": "network.affine",
     "Attributions": "local.attribution",
@@ -80,6 +89,8 @@ __all__ = [
     "Balls",
     "Box",
     "Certificate",
+    "CheckResult",
+    "Counterexample",
     "Ellipsoid",
     "Estimate",
     "Flat",
@@ -93,6 +104,7 @@ __all__ = [
     "Path",
     "Polytope",
     "PolytopeLensError",
+    "Property",
     "RecessionCone",
     "Region",
     "RegionCounts",
@@ -101,7 +113,9 @@ __all__ = [
     "Robustness",
     "RobustnessRadii",
     "Status",
+    "Verdict",
     "Width",
+    "read_vnnlib",
 ]
 
 

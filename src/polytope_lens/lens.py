@@ -21,6 +21,7 @@ from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
 from polytope_lens.proof.write import write_proof
+from polytope_lens.properties import check as checks
 from polytope_lens.search import explore as exploration
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from polytope_lens.local.robustness import Robustness, RobustnessRadii
     from polytope_lens.partition.partition import Partition
     from polytope_lens.partition.provenance import RegionCounts
+    from polytope_lens.properties.property import Property
     from polytope_lens.region import Region
 
 
@@ -239,6 +241,17 @@ class Lens:
     @documented_by(engines.regions)
     def regions(self, domain: Domain = None, engine: EngineChoice = "auto", *, workers: int = 1) -> Iterator[Region]:
         return engines.regions(self.network, domain, engine=engine, workers=workers)
+
+    @documented_by(checks.check)
+    def check(
+        self,
+        asked: Property | str | os.PathLike[str],
+        *,
+        max_seconds: float | None = None,
+        workers: int = 1,
+        progress: bool | None = None,
+    ) -> checks.CheckResult:
+        return checks.check(self.network, asked, max_seconds=max_seconds, workers=workers, progress=progress)
 
     @documented_by(exploration.explore)
     def explore(
