@@ -60,7 +60,8 @@ def _check(arguments: argparse.Namespace) -> int:
     print(found.verdict.name)
     print(in_options(found.explain(), arguments.parser))
     if point is not None:
-        for name, values in (("input", point.point), ("output", point.outputs)):
-            for k, v in enumerate(values):
-                print(f"{name} {k} = {written(v)}, about {float(v)!r}")
+        for k, v in enumerate(point.point):
+            print(f"input {k} = {written(v)}, about {float(v)!r}")
+        for k, v in enumerate(point.outputs):
+            print(f"output {k} is about {float(v)!r}")
     return code
