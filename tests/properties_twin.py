@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -18,7 +19,7 @@ def random_network(rng, d, out):
     kind = ("integers", "no biases", "floats")[rng.integers(3)]
     sizes = [d, *rng.integers(2, 6, rng.integers(1, 4)).tolist(), out]
     weights, biases = [], []
-    for m, n in zip(sizes[:-1], sizes[1:], strict=True):
+    for m, n in itertools.pairwise(sizes):
         weights.append(rng.standard_normal((n, m)) if kind == "floats" else rng.integers(-2, 3, (n, m)).astype(float))
         biases.append(rng.standard_normal(n) / 2 if kind == "floats" else rng.integers(-1, 2, n) * (kind == "integers"))
     return Lens.from_arrays(weights, biases, negative_slope=(0.0, 0.01, -1.0)[rng.integers(3)])

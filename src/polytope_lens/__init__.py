@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from polytope_lens.polytope.metric.extent import Width
     from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import RecessionCone
-    from polytope_lens.properties.check import CheckResult, Verdict
     from polytope_lens.properties.counterexample import Counterexample
     from polytope_lens.properties.property import Property
+    from polytope_lens.properties.property_check import CheckResult, Verdict
     from polytope_lens.properties.vnnlib_reader import read_vnnlib
     from polytope_lens.region import Region
 
@@ -46,10 +46,10 @@ __version__ = "0.1.0"
 
 _HOME = {
     "read_vnnlib": "properties.vnnlib_reader",
-    "Verdict": "properties.check",
+    "Verdict": "properties.property_check",
     "Property": "properties.property",
     "Counterexample": "properties.counterexample",
-    "CheckResult": "properties.check",
+    "CheckResult": "properties.property_check",
     "ActivationPattern": "network.pattern",
     "AffineMap": "network.affine",
     "Attributions": "local.attribution",

@@ -21,7 +21,7 @@ from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
 from polytope_lens.proof.write import write_proof
-from polytope_lens.properties import check as checks
+from polytope_lens.properties import property_check as checks
 from polytope_lens.search import explore as exploration
 
 if TYPE_CHECKING:

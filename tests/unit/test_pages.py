@@ -20,6 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("objects.md", 15),
         ("points.md", 15),
         ("training.md", 15),
+        ("verification.md", 8),
     ],
 )
 def test_snippets_run(page, least, tmp_path, monkeypatch):

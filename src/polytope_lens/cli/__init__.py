@@ -32,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns 0 if it worked, 1 if a proof was rejected or a property is violated, 2 after one sentence on standard error
-    if the input was bad, 3 if the answer is incomplete because a limit was reached, 130 if it was interrupted, which may
-    be as soon as anything is imported.
+    if the input was bad, 3 if the answer is incomplete because a limit was reached, 130 if it was interrupted, which
+    may be as soon as anything is imported.
     """
     try:
         return _run(argv)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polytope_lens.arithmetic.rational import written
 from polytope_lens.cli.arguments import add_as_json, add_command, add_network, lens_of
 from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import print_json
@@ -36,6 +35,8 @@ def add(commands: Commands) -> None:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from polytope_lens.arithmetic.rational import written
+
     lens = lens_of(arguments)
     found = lens.check(arguments.property, max_seconds=arguments.max_seconds, workers=arguments.workers)
     code = INTERRUPTED if found.status is Status.INTERRUPTED else CODES[found.verdict.name]

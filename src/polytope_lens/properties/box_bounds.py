@@ -7,12 +7,13 @@ parts of the box, so halves inherit bounds and ask about fewer neurons.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above, rows_around
 from polytope_lens.bounds.relaxation import relax
+from polytope_lens.exact.forward import quiet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
     from polytope_lens.bounds.relaxation import Relaxation
     from polytope_lens.network.network import Network
-    from polytope_lens.properties.problem import Problem
+    from polytope_lens.properties.problem import PropertyProblem
 
 
 class Boxes(NamedTuple):
@@ -42,17 +43,17 @@ class Looked(NamedTuple):
     boxes: Boxes  # with better bounds
     is_missed: Bools  # (n,): no point of the box violates
     n_open: NDArray[np.int64]  # (n,): neurons whose sign is not known
-    reliance: Floats  # (n, k): how much the bounds on rows change along each coordinate of the box
+    reliance: Floats  # (n, k): how much rows may change along each coordinate of the box, a guess
     lowest: Floats  # (n, m): lower bounds on the rows
 
 
-def whole_box(problem: Problem) -> Boxes:
+def whole_box(problem: PropertyProblem) -> Boxes:
     """The box of a problem, about which nothing is known yet."""
     n = sum(layer.width for layer in problem.bounded.layers[:-1])
     return Boxes(problem.lower[None], problem.upper[None], np.full((1, n), -np.inf), np.full((1, n), np.inf))
 
 
-def look(problem: Problem, boxes: Boxes) -> Looked:
+def look(problem: PropertyProblem, boxes: Boxes) -> Looked:
     """Bounds on all pre-activations and rows over boxes; proved.
 
     Cost: for each layer a product of matrices for each layer before it.
@@ -80,9 +81,19 @@ def look(problem: Problem, boxes: Boxes) -> Looked:
     is_missed = np.ones(n, dtype=bool)
     for case in problem.cases:
         is_missed &= (lowest[:, case] > 0).any(axis=1)
-    with np.errstate(all="ignore"):
-        steps = np.abs(rows[:, :, :-1]).max(axis=1) * (boxes.upper - boxes.lower)
-    return Looked(Boxes(boxes.lower, boxes.upper, low, high), is_missed, _n_open(network, low, high), steps, lowest)
+    reliance = _sensitivity(network, lines) * (boxes.upper - boxes.lower)
+    return Looked(Boxes(boxes.lower, boxes.upper, low, high), is_missed, _n_open(network, low, high), reliance, lowest)
+
+
+def _sensitivity(network: Network, lines: list[Relaxation]) -> Floats:
+    """Sums over all ways from each coordinate to the rows of the sizes of slopes and weights, (n, k); a heuristic."""
+    rows: Any = abs(network.layers[-1].weight)
+    sums: Any = np.ones((len(lines[0].steepest) if lines else 1, rows.shape[0])) @ rows
+    with quiet():
+        for layer, line in zip(reversed(network.layers[:-1]), reversed(lines), strict=True):
+            weight: Any = abs(layer.weight)
+            sums = (sums * line.steepest) @ weight
+    return np.asarray(sums)
 
 
 def _n_open(network: Network, low: Floats, high: Floats) -> NDArray[np.int64]:

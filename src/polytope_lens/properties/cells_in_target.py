@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from flint import fmpz
 
     from polytope_lens._types import Bools, Floats
-    from polytope_lens.properties.problem import Problem
+    from polytope_lens.properties.problem import PropertyProblem
 
 ZERO, ONE = fmpq(0), fmpq(1)
 # The rows of the last pattern are kept for whoever asks next, one thread at a time.
@@ -45,7 +45,7 @@ class Suspects(NamedTuple):
     in_case: Bools  # (h, cases): in whose lowered rows they have points
 
 
-def suspects(problem: Problem, lower: Floats, upper: Floats) -> Iterator[Suspects]:
+def suspects(problem: PropertyProblem, lower: Floats, upper: Floats) -> Iterator[Suspects]:
     """The regions of a box, step by step."""
     network, box = problem.walked, Box(lower, upper)
     m, n_bits = problem.margins.output_dim, problem.margins.n_neurons
@@ -58,7 +58,7 @@ def suspects(problem: Problem, lower: Floats, upper: Floats) -> Iterator[Suspect
         yield Suspects(chunk.n_regions, bits[hit, :n_bits], chunk.witnesses[hit], in_case[hit])
 
 
-def point_of_region(problem: Problem, bits: Bools, case: int) -> list[Fraction] | None:
+def point_of_region(problem: PropertyProblem, bits: Bools, case: int) -> list[Fraction] | None:
     """A point of a closed region in the exact box that satisfies a case, or None if there is none; exact.
 
     Where the constraints leave room, the point is as far inside of them as possible.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Ints, Matrix
     from polytope_lens.network.network import Network
-    from polytope_lens.properties.problem import Problem
+    from polytope_lens.properties.problem import PropertyProblem
     from polytope_lens.properties.property import Property
 
 # Points to begin with, those followed, and steps
@@ -79,28 +79,40 @@ def _affine(weight: Matrix, bias: Floats, values: list[int], scale: int) -> tupl
     return sums, scale << e
 
 
-def guesses(problem: Problem) -> Floats:
-    """Points of the box where the rows of some case are lowest, (n, k), best first; nothing is proved."""
+def guesses(problem: PropertyProblem) -> Floats:
+    """Points of the box where the rows of some case are low, (n, k), the lowest first; nothing is proved."""
     size = max(1, *problem.margins.widths, problem.margins.input_dim)
     n = max(FOLLOWED, min(N_POINTS, MOST_NUMBERS // size))
     points = np.random.default_rng(0).uniform(problem.lower, problem.upper, (n, len(problem.lower)))
-    return descended(problem, points[np.argsort(_height(problem, points)[0], kind="stable")[:FOLLOWED]])
+    found = descended(problem, points[np.argsort(heights(problem, points), kind="stable")[:FOLLOWED]])
+    return np.asarray(found[np.argsort(heights(problem, found), kind="stable")])
 
 
-def descended(problem: Problem, points: Floats) -> Floats:
-    """Where points come to on steps in the direction of falling rows, the lowest first."""
-    width = problem.upper - problem.lower
-    best, lowest = points.copy(), _height(problem, points)[0]
-    for step in np.geomspace(FIRST_STEP, LAST_STEP, STEPS):
+def descended(
+    problem: PropertyProblem,
+    points: Floats,
+    lower: Floats | None = None,
+    upper: Floats | None = None,
+    steps: int = STEPS,
+) -> Floats:
+    """Where points (n, k) come to on steps in the direction of falling rows, in the same order.
+
+    They stay in the problem's box, or in boxes (n, k) of their own.
+    """
+    lower = problem.lower if lower is None else lower
+    upper = problem.upper if upper is None else upper
+    width = upper - lower
+    best, lowest = points.copy(), heights(problem, points)
+    for step in np.geomspace(FIRST_STEP, LAST_STEP, steps):
         _, gradient = _height(problem, points, slopes=True)
-        points = np.clip(points - step * width * np.sign(gradient), problem.lower, problem.upper)
-        height = _height(problem, points)[0]
+        points = np.clip(points - step * width * np.sign(gradient), lower, upper)
+        height = heights(problem, points)
         better = height < lowest
         best[better], lowest[better] = points[better], height[better]
-    return np.asarray(best[np.argsort(lowest, kind="stable")])
+    return best
 
 
-def _height(problem: Problem, points: Floats, *, slopes: bool = False) -> tuple[Floats, Floats]:
+def _height(problem: PropertyProblem, points: Floats, *, slopes: bool = False) -> tuple[Floats, Floats]:
     """The greatest row of the best case at each point, rounded, and its gradient if asked for."""
     network, value, signs = problem.margins, points, []
     with quiet():
@@ -114,10 +126,9 @@ def _height(problem: Problem, points: Floats, *, slopes: bool = False) -> tuple[
         height = np.nan_to_num(each[np.arange(len(points)), best], nan=np.inf)
         if not slopes:
             return height, points
-        highest = np.array(
-            [problem.cases[c][int(r[problem.cases[c]].argmax())] for c, r in zip(best, rows, strict=True)]
-        )
-        gradient: Any = _rows_of(network.output_weight, highest)
+        rivals = (problem.cases[case] for case in best.tolist())
+        highest = [int(case[row[case].argmax()]) for case, row in zip(rivals, rows, strict=True)]
+        gradient: Any = _rows_of(network.output_weight, np.array(highest, dtype=np.int64))
         for layer, slope in zip(reversed(network.layers), reversed(signs), strict=True):
             gradient = (gradient * slope) @ layer.weight
     return height, np.nan_to_num(np.asarray(gradient))
@@ -128,19 +139,21 @@ def _rows_of(weight: Matrix, rows: Ints) -> Floats:
     return np.asarray(found if isinstance(found, np.ndarray) else found.toarray())
 
 
-def heights(problem: Problem, points: Floats) -> Floats:
+def heights(problem: PropertyProblem, points: Floats) -> Floats:
     """How far points are from violating some case, negative if they do; rounded, (n,)."""
     return _height(problem, points)[0]
 
 
-def confirmed(network: Network, asked: Property, problem: Problem, u: Sequence[Fraction]) -> Counterexample | None:
+def confirmed(
+    network: Network, asked: Property, problem: PropertyProblem, u: Sequence[Fraction]
+) -> Counterexample | None:
     """The point of these coordinates, drawn into the exact box, if it violates the property; exact."""
     drawn = [min(max(v, lo), hi) for v, lo, hi in zip(u, *problem.exact, strict=True)]
     return confirmed_input(network, asked, problem.coordinates.point(drawn), problem)
 
 
 def confirmed_input(
-    network: Network, asked: Property, x: tuple[Fraction, ...], problem: Problem | None = None
+    network: Network, asked: Property, x: tuple[Fraction, ...], problem: PropertyProblem | None = None
 ) -> Counterexample | None:
     """A point, if it violates the property; exact. Of its neighbours with float32 numbers one is looked for."""
     y = exact_outputs(network, x)
@@ -165,7 +178,7 @@ def confirmed_input(
     return first or Counterexample(x, y, case, _in_float32(asked, case, x), False)
 
 
-def _near(problem: Problem | None, x: tuple[Fraction, ...]) -> list[tuple[Fraction, ...]]:
+def _near(problem: PropertyProblem | None, x: tuple[Fraction, ...]) -> list[tuple[Fraction, ...]]:
     """A point, and another that is farther inside of the target."""
     if problem is None:
         return [x]

@@ -58,7 +58,7 @@ class Coordinates(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class PropertyProblem:
     """Some cases of a property on a box that they share, in coordinates in which floats hold the network.
 
     Parameters
@@ -109,7 +109,7 @@ class Problem:
             return _with_rows_as_neurons(self.margins, np.nextafter(self.margins.output_bias - down, -np.inf))
 
 
-def problems(network: Network, asked: Property) -> list[Problem]:
+def problems(network: Network, asked: Property) -> list[PropertyProblem]:
     """The problems of a property, one for each box that cases have, but for boxes that are points.
 
     Raises
@@ -134,7 +134,9 @@ def problems(network: Network, asked: Property) -> list[Problem]:
     return found
 
 
-def _problem(network: Network, box: ExactBox, cases: Sequence[Sequence[Constraint]], numbers: list[int]) -> Problem:
+def _problem(
+    network: Network, box: ExactBox, cases: Sequence[Sequence[Constraint]], numbers: list[int]
+) -> PropertyProblem:
     d = network.input_dim
     free = [k for k in range(d) if box.lower[k] < box.upper[k]]
     fixed = {k: box.lower[k] for k in range(d) if box.lower[k] == box.upper[k]}
@@ -150,7 +152,7 @@ def _problem(network: Network, box: ExactBox, cases: Sequence[Sequence[Constrain
         constraints.append(_always())
         places = [place if len(place) else np.array([len(constraints) - 1]) for place in places]
     exact = [box.lower[k] * scale for k in free], [box.upper[k] * scale for k in free]
-    return Problem(
+    return PropertyProblem(
         coordinates,
         exact,
         np.array([_rounded(v, -np.inf) for v in exact[0]]),

@@ -38,11 +38,11 @@ MOST_DEPTH = 500
 CONSTANT = -1
 
 
-class Node(NamedTuple):
+class Expression(NamedTuple):
     """A word, or a list of nodes in parentheses, and its line."""
 
     word: str
-    parts: tuple[Node, ...] | None
+    parts: tuple[Expression, ...] | None
     line: int
 
     @property
@@ -110,7 +110,7 @@ def parse_vnnlib(text: str, name: str = "the property") -> Property:
     """
     reader = _Reader(name)
     variables = Variables({}, {})
-    asserted: list[Node] = []
+    asserted: list[Expression] = []
     for command in reader.nodes(text):
         if command.head in ("declare-const", "declare-fun"):
             reader.declare_old(command, variables)
@@ -152,15 +152,15 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def refused(self, node: Node, why: str) -> FileFormatError:
+    def refused(self, node: Expression, why: str) -> FileFormatError:
         """The refusal of a node: where it stands, what it says, why it is refused."""
         said = _text(node)
         said = said if len(said) <= 60 else f"{said[:57]}..."
         return FileFormatError(f"{self.name}, line {node.line}: `{said}` is not read: {why}.")
 
-    def nodes(self, text: str) -> tuple[Node, ...]:
+    def nodes(self, text: str) -> tuple[Expression, ...]:
         """The lists that a text consists of."""
-        open_lists: list[tuple[list[Node], int]] = [([], 1)]
+        open_lists: list[tuple[list[Expression], int]] = [([], 1)]
         line, at = 1, 0
         while at < len(text):
             found = TOKEN.match(text, at)
@@ -177,9 +177,9 @@ class _Reader:
                 parts, start = open_lists.pop()
                 if not open_lists:
                     raise FileFormatError(f"{self.name}, line {line}: a closing parenthesis without an opening one.")
-                open_lists[-1][0].append(Node("", tuple(parts), start))
+                open_lists[-1][0].append(Expression("", tuple(parts), start))
             elif token is not None:
-                node = Node(token, None, line)
+                node = Expression(token, None, line)
                 if len(open_lists) == 1:
                     raise self.refused(node, "a file is a list of commands in parentheses")
                 open_lists[-1][0].append(node)
@@ -189,7 +189,7 @@ class _Reader:
             raise FileFormatError(f"{self.name}, line {open_lists[-1][1]}: a parenthesis that is not closed.")
         return tuple(open_lists[0][0])
 
-    def declare_old(self, command: Node, variables: Variables) -> None:
+    def declare_old(self, command: Expression, variables: Variables) -> None:
         """``(declare-const X_0 Real)``, or the same as a function without arguments."""
         words = [part.word for part in command.parts or ()]
         is_function = command.head == "declare-fun"
@@ -201,7 +201,7 @@ class _Reader:
             raise self.refused(command, "it is declared twice")
         declared[words[1]] = int(found[2]), (1,)
 
-    def declare_network(self, command: Node, variables: Variables) -> None:
+    def declare_network(self, command: Expression, variables: Variables) -> None:
         """``(declare-network f (declare-input X real [5]) (declare-output Y real [5]))``."""
         if variables.inputs or variables.outputs:
             raise self.refused(command, "properties of a single network are read")
@@ -233,7 +233,7 @@ class _Reader:
                     "all declared, numbered from 0."
                 )
 
-    def both(self, node: Node, some: Cases, others: Cases) -> Cases:
+    def both(self, node: Expression, some: Cases, others: Cases) -> Cases:
         """The cases of two conditions that both have to hold."""
         if len(some) * len(others) > MOST_CASES:
             raise IntractableError(
@@ -243,7 +243,7 @@ class _Reader:
             )
         return [(*one, *other) for one in some for other in others]
 
-    def cases(self, node: Node, variables: Variables, sizes: Sequence[int]) -> Cases:
+    def cases(self, node: Expression, variables: Variables, sizes: Sequence[int]) -> Cases:
         """A condition as a union of cases."""
         parts = node.parts or ()
         if node.head == "or":
@@ -269,7 +269,7 @@ class _Reader:
                 found.append(Constraint(a, c, sign * bound, node.head in ("<", ">")))
         return [tuple(found)]
 
-    def linear(self, node: Node, variables: Variables) -> Linear:
+    def linear(self, node: Expression, variables: Variables) -> Linear:
         """A linear expression: the coefficients of inputs, then of outputs, by their numbers, and the constant."""
         if node.parts is None:
             return self._atom(node, variables)
@@ -294,7 +294,7 @@ class _Reader:
             found = _sum([(number.get(CONSTANT, Fraction(0)), other)])
         return found
 
-    def _atom(self, node: Node, variables: Variables) -> Linear:
+    def _atom(self, node: Expression, variables: Variables) -> Linear:
         if NUMBER.match(node.word):
             return _sum([(Fraction(node.word), {CONSTANT: Fraction(1)})])
         name = node.word
@@ -325,7 +325,7 @@ def _sum(terms: Sequence[tuple[Fraction, Linear]]) -> Linear:
     return {k: v for k, v in found.items() if v}
 
 
-def _text(node: Node) -> str:
+def _text(node: Expression) -> str:
     """A node as it is written, up to its first hundred characters or so."""
     if node.parts is None:
         return node.word

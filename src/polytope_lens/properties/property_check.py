@@ -25,7 +25,7 @@ from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, Status
 from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
-from polytope_lens.properties.counterexample import confirmed, confirmed_input, guesses, heights
+from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
@@ -37,16 +37,18 @@ if TYPE_CHECKING:
 
     from polytope_lens.network.network import Network
     from polytope_lens.properties.counterexample import Counterexample
-    from polytope_lens.properties.problem import Problem
+    from polytope_lens.properties.problem import PropertyProblem
 
 # Boxes looked at together, and such batches between two looks at the clock
 TOGETHER, BATCHES = 32, 4
 # Numbers of a batch's affine functions
 MOST_NUMBERS = 2**23
-# Up to how many neurons that may change their sign in a box its regions are listed, by the number of inputs, and how
-# many regions before the box is cut in two instead: some thousand regions take as long as a few boxes.
-FEW_OPEN, FEW_OPEN_BY_DIM = 60, {1: 1000, 2: 150, 3: 80}
-FEW_REGIONS = 2**14
+# Up to how many neurons that may change their sign in a box its regions are listed, by the number of inputs; after how
+# many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
+FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
+FEW_REGIONS, FEWER = 2**16, 0.75
+# Steps down from the middle of each box that is not decided
+FEW_STEPS = 6
 # Regions asked exactly at a time, before those whose points are best
 GUESSED = 4
 
@@ -99,34 +101,43 @@ class CheckResult:
 
     def explain(self) -> str:
         """The answer in one or two sentences."""
-        work = f"{self.n_boxes} boxes and {self.n_regions} regions"
+        work = f"{_counted(self.n_boxes, 'box', 'es')} and {_counted(self.n_regions, 'region')}"
         if self.verdict is Verdict.HOLDS:
             return f"The property holds: no point of its domain violates it, proved by {work}."
         if self.counterexample is not None:
             told = "also" if self.counterexample.is_violated_in_float32 else "not"
             return f"The property is violated, exactly and {told} in float32 arithmetic, found after {work}."
-        rest = f"{1 - self.decided:.3g} of the domain in {len(self.open_boxes)} boxes"
+        rest = f"{1 - self.decided:.3g} of the domain in {_counted(len(self.open_boxes), 'box', 'es')}"
         advice = "Raise `max_seconds`." if self.status is Status.BUDGET_REACHED else "It was interrupted."
         return f"The property is open after {work}: no violation was found, and {rest} is not decided. {advice}"
 
     def __repr__(self) -> str:
         decided = "" if self.verdict is not Verdict.OPEN else f", {self.decided:.1%} decided"
-        return f"CheckResult({self.verdict.name}{decided}, {self.n_boxes} boxes, {self.n_regions} regions)"
+        work = f"{_counted(self.n_boxes, 'box', 'es')}, {_counted(self.n_regions, 'region')}"
+        return f"CheckResult({self.verdict.name}{decided}, {work})"
 
 
-class Node(NamedTuple):
-    """A box to be looked at: of which problem, how often it was halved, and how many regions may be listed in it."""
+def _counted(n: int, thing: str, plural: str = "s") -> str:
+    return f"{n} {thing}{'' if n == 1 else plural}"
+
+
+class WaitingBox(NamedTuple):
+    """A box to be looked at: of which problem, how often it was halved, with how many open signs it is listed.
+
+    `height` is how far the best point known in it is from a violation; those nearest to one come first.
+    """
 
     problem: int
     box: Boxes
     depth: int
-    most_regions: int
+    few_open: int
+    height: float = np.inf
 
 
-class Outcome(NamedTuple):
+class BatchOutcome(NamedTuple):
     """What came of some boxes: those left to be looked at, and the share of their problem that is decided."""
 
-    left: list[Node]
+    left: list[WaitingBox]
     decided: float
     n_boxes: int
     n_regions: int
@@ -182,7 +193,7 @@ def check(
     >>> lens.check(Property.of(Box([0, 0], [1, 1]), ([[-1]], [-1])))
     CheckResult(VIOLATED, 0 boxes, 0 regions)
     >>> lens.check(Property.of(Box([0, 0], [1, 1]), ([[-1]], ["-1.0000001"])))
-    CheckResult(HOLDS, 1 boxes, 0 regions)
+    CheckResult(HOLDS, 1 box, 2 regions)
     """
     begun = time.monotonic()
     if not isinstance(asked, Property):
@@ -221,7 +232,9 @@ class _Search:
         boxes = asked.boxes()
         self.corners = [box.lower for box in dict.fromkeys(boxes) if box.lower == box.upper]
         self.problems = problems(network, asked)
-        self.left = [Node(i, whole_box(problem), 0, FEW_REGIONS) for i, problem in enumerate(self.problems)][::-1]
+        self.left = [
+            WaitingBox(i, whole_box(problem), 0, _few_open(problem)) for i, problem in enumerate(self.problems)
+        ][::-1]
         self.decided = [0.0] * len(self.problems)
         self.n_boxes = self.n_regions = 0
 
@@ -252,8 +265,8 @@ class _Search:
             done = (
                 [_look_at(*task) for task in tasks] if pool is None else list(pool.map(lambda t: _look_at(*t), tasks))
             )
-            for outcome in reversed(done):
-                self.left += outcome.left[::-1]
+            left = [node for outcome in done for node in outcome.left]
+            self.left += sorted(left, key=lambda node: -node.height)
             for outcome in done:
                 self.decided[index] += outcome.decided
                 self.n_boxes += outcome.n_boxes
@@ -281,47 +294,61 @@ class _Search:
         )
 
 
-def _batch_size(problem: Problem) -> int:
+def _batch_size(problem: PropertyProblem) -> int:
     widest = max(1, *problem.bounded.widths)
     return int(np.clip(MOST_NUMBERS // (widest * max(widest, problem.margins.input_dim)), 1, TOGETHER))
 
 
+def _few_open(problem: PropertyProblem) -> int:
+    return FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
+
+
 def _look_at(
-    network: Network, asked: Property, problem: Problem, nodes: list[Node], is_over: Callable[[], bool]
-) -> Outcome:
+    network: Network, asked: Property, problem: PropertyProblem, nodes: list[WaitingBox], is_over: Callable[[], bool]
+) -> BatchOutcome:
     """Look at some boxes of a problem: decide those that can be, and halve the others."""
     looked = look(
         problem, Boxes._make(np.concatenate(part) for part in zip(*(node.box for node in nodes), strict=True))
     )
-    few = FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
-    left: list[Node] = []
+    open_boxes = np.flatnonzero(~looked.is_missed)
+    lower, upper = looked.boxes.lower[open_boxes], looked.boxes.upper[open_boxes]
+    lowest = np.full((len(nodes), len(problem.lower)), np.nan)
+    lowest[open_boxes] = descended(problem, (lower + upper) / 2, lower, upper, FEW_STEPS)
+    for point in lowest[open_boxes][heights(problem, lowest[open_boxes]) <= 0][:GUESSED]:
+        if (sure := confirmed(network, asked, problem, [fraction(v) for v in point])) is not None:
+            return BatchOutcome([], 0.0, len(nodes), 0, sure)
+    left: list[WaitingBox] = []
     decided, n_regions = 0.0, 0
     for i, node in enumerate(nodes):
         if looked.is_missed[i]:
             decided += 2.0**-node.depth
             continue
         parts = halves(looked, i)
-        limit = node.most_regions
+        few = node.few_open
         if parts is None or looked.n_open[i] <= few:
-            most = None if parts is None else node.most_regions
+            most = None if parts is None else FEW_REGIONS
             n, found, is_done = _list_regions(network, asked, problem, node, most, is_over)
             n_regions += n
             if found is not None:
-                return Outcome([], decided, len(nodes), n_regions, found)
+                return BatchOutcome([], decided, len(nodes), n_regions, found)
             if is_done:
                 decided += 2.0**-node.depth
                 continue
             if is_over() or parts is None:
                 left.append(node)
                 continue
-            limit *= 2
+            few = int(FEWER * looked.n_open[i])
         assert parts is not None
-        left += [Node(node.problem, parts.at(np.array([k])), node.depth + 1, limit) for k in range(2)]
-    return Outcome(left, decided, len(nodes), n_regions, None)
+        points = np.clip(lowest[i], parts.lower, parts.upper)
+        left += [
+            WaitingBox(node.problem, parts.at(np.array([k])), node.depth + 1, few, float(height))
+            for k, height in enumerate(heights(problem, points))
+        ]
+    return BatchOutcome(left, decided, len(nodes), n_regions, None)
 
 
 def _list_regions(
-    network: Network, asked: Property, problem: Problem, node: Node, most: int | None,
+    network: Network, asked: Property, problem: PropertyProblem, node: WaitingBox, most: int | None,
     is_over: Callable[[], bool],
 ) -> tuple[int, Counterexample | None, bool]:  # fmt: skip
     """List the regions of a box: how many, a violation if there is one, and whether all were listed."""
@@ -345,7 +372,7 @@ def _list_regions(
     return n, None, True
 
 
-def _input_box(problem: Problem, box: Boxes) -> Box:
+def _input_box(problem: PropertyProblem, box: Boxes) -> Box:
     """A box of coordinates as one of inputs, rounded outward."""
     scale, free, fixed = problem.coordinates
     d = len(free) + len(fixed)

@@ -1,7 +1,8 @@
-"""Whether properties hold: against lists of all regions, at thresholds that are just touched, on boxes that are flat."""
+"""Whether properties hold: against lists of all regions, at thresholds just touched, on flat boxes."""
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from polytope_lens import Box, Lens, Polytope, Property, Verdict
 from polytope_lens.errors import DimensionError, OptionError, Status
-from polytope_lens.properties import check as module
+from polytope_lens.properties import property_check as module
 from polytope_lens.properties.property import Constraint, checked_property
 from properties_twin import greatest, is_reached, random_box, random_network
 
@@ -126,7 +127,7 @@ def hard(d=6, width=24):
     """A network with many regions, and a threshold that its outputs come near to."""
     rng = np.random.default_rng(0)
     sizes = [d, width, width, width, 1]
-    weights = [rng.standard_normal((n, m)) * (2 / m) ** 0.5 for m, n in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [rng.standard_normal((n, m)) * (2 / m) ** 0.5 for m, n in itertools.pairwise(sizes)]
     lens = Lens.from_arrays(weights, [0.3 * rng.standard_normal(len(w)) for w in weights])
     x = rng.uniform(-1, 1, (10**5, d))
     return lens, Property.of(Box([-1] * d, [1] * d), ([[-1]], [-1.3 * float(lens(x).max())]))
@@ -150,7 +151,12 @@ def test_threads_change_nothing():
     for above in (0, TINY):
         asked = Property.of(box, ([[-1, 1]], [-most - above]))
         one, two = (lens.check(asked, workers=n) for n in (1, 2))
-        assert (one.verdict, one.point, one.n_boxes, one.n_regions) == (two.verdict, two.point, two.n_boxes, two.n_regions)
+        assert (one.verdict, one.point, one.n_boxes, one.n_regions) == (
+            two.verdict,
+            two.point,
+            two.n_boxes,
+            two.n_regions,
+        )
 
 
 def test_boxes_that_are_cut_and_listed_agree(monkeypatch):
