@@ -91,6 +91,10 @@ class FilmError(PolytopeLensError, RuntimeError):
     """A film could not be encoded; the message says where its frames are."""
 
 
+class RunError(PolytopeLensError, RuntimeError):
+    """What a run is spread over broke down; the message says what is kept and how to go on."""
+
+
 class ConsistencyError(PolytopeLensError, RuntimeError):
     """Two roads to one answer disagree: a defect of this library, never of the input. Please report it."""
 
@@ -111,6 +115,10 @@ class Status(enum.Enum):
     )
     RADIUS_REACHED = (
         "Every region that meets the open ball of that radius is here, but not all others. Raise `radius` for more."
+    )
+    UNFINISHED = (
+        "The regions found are correct but not all of them. Go on with the same call and `resume=True`, or wait for "
+        "whoever is at it."
     )
     INTERRUPTED = (
         "The regions found are correct but not all of them. Search again, and wait for the end or set a limit."

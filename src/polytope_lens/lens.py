@@ -11,7 +11,7 @@ from polytope_lens._docstrings import documented_by
 from polytope_lens.comparison import network_distance as distances
 from polytope_lens.comparison import overlay as overlays
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.errors import OptionError
+from polytope_lens.errors import OptionError, PartialPartitionError
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.importers import read as readers
 from polytope_lens.local import attribution, complexity, crossings, cutting_neurons, regions_at, robustness
@@ -194,6 +194,13 @@ class Lens:
         progress: bool | None = None,
         mesh: bool = True,
         proof: str | os.PathLike[str] | None = None,
+        store: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        keep: Sequence[str] = ("witnesses",),
+        executor: Any = None,
+        max_regions: int | None = None,
+        max_seconds: float | None = None,
+        max_memory: float | None = None,
     ) -> Partition:
         """Every region of a domain.
 
@@ -210,8 +217,13 @@ class Lens:
         >>> lens.partition(Box([-1, -1], [1, 1]))
         Partition(4 regions of Box([-1.0, -1.0], [1.0, 1.0]), per layer [4], subdivide, COMPLETE)
         """
-        found = engines.partition(self.network, domain, engine=engine, workers=workers, progress=progress, mesh=mesh)
+        found = engines.partition(
+            self.network, domain, engine=engine, workers=workers, progress=progress, mesh=mesh, store=store,
+            resume=resume, keep=keep, executor=executor, max_regions=max_regions, max_seconds=max_seconds,
+            max_memory=max_memory,
+        )  # fmt: skip
         if proof is not None:
+            _require_all(found)
             write_proof(self.network, found.domain, proof, [len(found), *found.counts_per_layer], progress=progress)
         return found
 
@@ -224,6 +236,12 @@ class Lens:
         workers: int = 1,
         progress: bool | None = None,
         proof: str | os.PathLike[str] | None = None,
+        store: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        executor: Any = None,
+        max_regions: int | None = None,
+        max_seconds: float | None = None,
+        max_memory: float | None = None,
     ) -> RegionCounts:
         """Number of regions of a domain, in total and after each layer, without storing them.
 
@@ -233,8 +251,12 @@ class Lens:
             Also write a log there from which anybody can prove the numbers again, with ``polytope-lens verify``; see
             :func:`.write.write_proof`.
         """
-        found = engines.count(self.network, domain, engine=engine, workers=workers, progress=progress)
+        found = engines.count(
+            self.network, domain, engine=engine, workers=workers, progress=progress, store=store, resume=resume,
+            executor=executor, max_regions=max_regions, max_seconds=max_seconds, max_memory=max_memory,
+        )  # fmt: skip
         if proof is not None:
+            _require_all(found)
             write_proof(self.network, domain, proof, [found.total, *found.per_layer], progress=progress)
         return found
 
@@ -512,6 +534,15 @@ class Lens:
             told.append(f"differs from the module by at most {check.deviation:.1e} on {check.n_points} points")
             told.append(f"where rounding allows {check.bound:.1e}")
         return f"Lens({', '.join(told)})"
+
+
+def _require_all(found: Partition | RegionCounts) -> None:
+    """Refuse to prove numbers that are lower bounds."""
+    if not found.is_complete:
+        raise PartialPartitionError(
+            f"a proof log is about all regions of a domain, but {found!r} are not all. Raise the limit, or leave out "
+            "`proof`."
+        )
 
 
 def _network_of(other: Lens | net.Network) -> net.Network:

@@ -25,17 +25,25 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+    network: Network,
+    chart: Chart,
+    record: Record,
+    *,
+    want_output: bool,
+    want_mesh: bool = False,
+    workers: int = 1,
+    span: Span | None = None,
 ) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, one batch; exact. It works alone whatever `workers` is."""
     rows = ExactRows(network, integer_matrix(chart.matrix))
     lower, upper = rationals(chart.box.lower), rationals(chart.box.upper)
     sides = [Halfspace(rationals(a), rational(b)) for a, b in zip(chart.A, chart.b, strict=True)]
     cells: list[tuple[list[bool], list[Halfspace]]] = [([], sides)]
-    record.layer_counts = []
+    layers = []
     for index, layer in enumerate(network.layers):
         decided = []
         for bits, cell in cells:
@@ -48,7 +56,16 @@ def walk(
                 record.rational += len(halves)
             decided.extend(halves)
         cells = decided
-        record.layer_counts.append(len(cells))
+        layers.append(cells)
+    numbers = {tuple(bits): int("0" + "".join("01"[bit] for bit in bits), 2) for bits, _ in cells}
+    if span is not None:
+        cells = [cell for cell in cells if span.first <= numbers[tuple(cell[0])] < span.end]
+    found = {tuple(bits) for bits, _ in cells}
+    # A cell belongs where the first region in it does.
+    firsts = [
+        {bits[:n]: bits for bits in sorted(numbers, reverse=True)} for n in (len(decided[0][0]) for decided in layers)
+    ]
+    record.layer_counts = [sum(bits in found for bits in first.values()) for first in firsts]
     if not want_output:
         yield counted(len(cells))
         return
@@ -57,7 +74,7 @@ def walk(
         len(cells),
         patterns,
         affine_maps(network, patterns),
-        np.array([_witness(cell, chart) for _, cell in cells]),
+        np.array([_witness(cell, chart) for _, cell in cells]).reshape(len(cells), network.input_dim),
         np.zeros(len(cells), dtype=bool),
         None,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.arithmetic.rational import integer_matrix
-from polytope_lens.engines._kernels import blockwise, outcomes, refine
+from polytope_lens.engines._kernels import blockwise, outcomes, refine, spans
 from polytope_lens.engines._kernels.cell_corners import (
     ANSWERED,
     N_WORDS,
@@ -29,6 +29,7 @@ from polytope_lens.exact.owner_rows import OwnerRows
 from polytope_lens.exact.sparse import rows_on
 from polytope_lens.network.network import Network, bit_starts
 from polytope_lens.network.pattern import n_words, unpack
+from polytope_lens.network.span import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +62,7 @@ def shared_parts(
         "scalars": np.zeros(outcomes.N_SCALARS, ints),
         "layer_counts": np.zeros(layers, ints),
         "bits": np.zeros(n_words(n_bits), word),
+        "span": spans.unbounded(n_words(n_bits), layers),
         "frames": CornerFrames(
             layer=np.full(frames, -1, ints),
             asked=np.full(frames, -1, ints),
@@ -105,6 +107,18 @@ def next_width(net: PackedNetwork) -> int:
     """Length of the rows that each cell on the stack holds of the next layer: only outputs where blocks are summed."""
     first = net.n_hidden if net.form else min(1, net.n_hidden)
     return int(max(net.stride[first:].tolist()))
+
+
+def lowest(net: PackedNetwork, state: Any, f: int) -> int:
+    """What is known of a cell's pattern, and zeros: the bits of earlier layers are those of the cell before it."""
+    layer, n_bits = int(state.frames.layer[f]), len(net.neuron_of)
+    if layer < 0:
+        return 0
+    start, n_cut = int(net.bit_start[layer]), int(net.n_cut[layer])
+    before = number_of(state.bits, n_bits) >> (n_bits - start)
+    on = sum(int(word) << (64 * i) for i, word in enumerate(state.frames.on[f]))
+    reversed_on = int(f"{on % (1 << n_cut):0{n_cut}b}"[::-1], 2) if n_cut else 0
+    return (before << n_cut | reversed_on) << (n_bits - start - n_cut)
 
 
 class CornerDecisions(ABC):

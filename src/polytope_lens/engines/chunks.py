@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -14,23 +14,36 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Ints, Words
     from polytope_lens.engines.charts import Chart
     from polytope_lens.mesh.planar_mesh import Corners
     from polytope_lens.mesh.polyhedral_mesh import Polyhedra
     from polytope_lens.network.network import Network
+    from polytope_lens.partition.provenance import Tally
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+class Outline(NamedTuple):
+    """Corners of each region, as it found them itself: not yet joined with those of its neighbours.
+
+    So they are the same however a run is cut into batches.
+    """
+
+    indptr: Ints  # (n_regions + 1,): where each region's begin
+    points: Floats  # (m, d + 1): in input coordinates, and how far each may be from the exact one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
     """Regions in canonical order: packed patterns, maps and witnesses in input coordinates.
 
-    With them come the corners of polygons or the faces of polyhedra, where the engine knows them.
+    With them come the corners of polygons or the faces of polyhedra, where the engine knows them, and `outline` has the
+    corners in bounded domains.
     `proved` (n,) says which witnesses are known to lie strictly inside. In a batch that only counts `patterns` is empty
-    and `n_regions` says how many there were.
+    and `n_regions` says how many there were; `last` (n_words,) is the pattern of the last one even so, if there was
+    any, and `tally` what was counted on the way.
     """
 
     n_regions: int
@@ -40,6 +53,9 @@ class Chunk:
     proved: NDArray[np.bool_]
     corners: Corners | None
     solids: Polyhedra | None = None
+    last: Words | None = None
+    outline: Outline | None = None
+    tally: Tally | None = None
 
 
 @dataclass(slots=True)
@@ -48,7 +64,8 @@ class Record:
 
     Where somebody watches, ``closed()`` is the share of the whole that is behind the walk, by the measure `of`: area,
     volume, or the search tree, in which each cut halves its cell's share. It grows to 1, but not evenly: regions are
-    not spread evenly either.
+    not spread evenly either. After each batch of a walk on one thread, ``waiting()`` tells of the cells that wait, in
+    order, where they begin (a pattern as a number, see :class:`.Span`) and what share they have.
     """
 
     layer_counts: list[int] = field(default_factory=list)
@@ -58,6 +75,12 @@ class Record:
     is_watched: bool = False
     closed: Callable[[], float] = lambda: 0.0
     of: str = "domain"
+    waiting: Callable[[], list[tuple[int, float]]] = list
+
+    def fill(self, tally: Tally) -> None:
+        """Take over what a walk has counted."""
+        per_layer, self.float64, self.double_double, self.rational = tally
+        self.layer_counts = per_layer.tolist()
 
 
 def first_rows(network: Network, chart: Chart) -> Floats:

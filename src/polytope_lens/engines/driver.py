@@ -10,21 +10,26 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 import numpy as np
 
 from polytope_lens._arrays import validate
-from polytope_lens.engines._kernels import outcomes
+from polytope_lens.engines._kernels import outcomes, spans
 from polytope_lens.engines.chunks import counted
 from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame
+from polytope_lens.network.span import whole, words_of
+from polytope_lens.partition.provenance import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from polytope_lens._types import Words
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.chunks import Chunk, Record
+    from polytope_lens.network.span import Span
 
 # The first batch is small, so that the first region is there at once.
 FIRST_BATCH, BATCH = 256, 2048
@@ -53,8 +58,9 @@ class Problem(NamedTuple, Generic[State, Output]):
 
     ``oracle()`` makes a function that answers a state's open question;
     ``storage`` is None if regions are only to be counted; ``size(state, frame)`` is a measure of a cell on the stack by
-    which progress is told, of which cells have as much as their parts together; ``enlarge(state)`` is the same state
-    with more room for cells.
+    which progress is told, of which cells have as much as their parts together; ``lowest(net, state, frame)`` is a
+    pattern, as a number, that is above all of the cells before one on the stack, and not above any in it;
+    ``enlarge(state)`` is the same state with more room for cells.
     """
 
     kernel: Kernel[State, Output]
@@ -63,7 +69,13 @@ class Problem(NamedTuple, Generic[State, Output]):
     oracle: Callable[[], Callable[[State], None]]
     storage: Storage[Output] | None
     size: Callable[[State, int], float]
+    lowest: Callable[[PackedNetwork, State, int], int]
     enlarge: Callable[[State], State]
+
+    @property
+    def n_bits(self) -> int:
+        """Neurons that cut."""
+        return len(self.net.neuron_of)
 
 
 class _Walk(Generic[State, Output]):
@@ -75,6 +87,7 @@ class _Walk(Generic[State, Output]):
         self.batch = batch
         self.answer: Callable[[State], None] | None = None
         self.found: deque[Chunk] = deque()
+        self._told = Tally(np.zeros(problem.net.n_hidden, np.int64), 0, 0, 0)
         self.is_running = False
         self.is_done = False
 
@@ -99,9 +112,30 @@ class _Walk(Generic[State, Output]):
                 give(self)
             code = go_on()
         n, n_corners = int(scalars[outcomes.N_REGIONS]), int(scalars[outcomes.N_CORNERS])
-        self.found.append(counted(n) if storage is None or out is None else storage.pack(out, n, n_corners))
-        self.is_done = code == outcomes.DONE
+        chunk = counted(n) if storage is None or out is None else storage.pack(out, n, n_corners)
+        last = None if not n else self.state.bits.copy() if storage is None else chunk.patterns[-1]
+        tally = self._tally(None if code == outcomes.DONE else last)
+        self.found.append(replace(chunk, last=last, tally=tally.minus(self._told)))
+        self._told = tally
+        self.is_done = code == outcomes.DONE  # not before the batch is there: whoever sees it done looks no more
         self.batch = BATCH
+
+    def _tally(self, last: Words | None) -> Tally:
+        """What has been counted up to the last region found; at the end, or if there is none, all.
+
+        Where the output had no room for the next region, what was counted on the way to it comes with the next batch.
+        """
+        scalars, net = self.state.scalars, self.problem.net
+        per_layer = self.state.layer_counts[: net.n_hidden].copy()
+        if last is None:
+            decided = scalars[outcomes.FLOAT_DECISIONS : outcomes.FLOAT_DECISIONS + outcomes.N_RUNGS]
+        else:
+            decided = scalars[outcomes.DECIDED : outcomes.DECIDED + outcomes.N_RUNGS]
+            if (changed := np.flatnonzero(last ^ self.state.bits)).size:
+                word = int(changed[0])
+                bit = 64 * (word + 1) - int(last[word] ^ self.state.bits[word]).bit_length()
+                per_layer[:-1] -= net.bit_start[1 : net.n_hidden] > bit
+        return Tally(per_layer, *decided.tolist())
 
     def _prepared(self, out: Output, want_output: bool) -> Callable[[], int]:
         return self.problem.kernel.walk.prepared(self.problem.net, self.state, out, self.batch, want_output)
@@ -116,32 +150,19 @@ class _Walk(Generic[State, Output]):
         other.scalars[[outcomes.FLOAT_DECISIONS, outcomes.DOUBLE_DECISIONS, outcomes.RATIONAL_DECISIONS]] = 0
         other.scalars[[outcomes.WANTED, outcomes.ANSWER]] = 0
         other.layer_counts[:] = 0
+        # The lowest frame is the one that may reach beyond the end of a span, the top one that before its beginning.
+        other.scalars[outcomes.ALONG] &= spans.END
+        scalars[outcomes.ALONG] &= spans.FIRST
         scalars[outcomes.FLOOR] = floor + 1
         scalars[outcomes.SHARE_AT] = scalars[outcomes.N_REGIONS] + WORTH_SHARING
         return _Walk(self.problem, other, BATCH)
 
 
-class _Tally(Generic[State]):
-    """States of the walks that are going on, and what the finished ones have counted."""
-
-    def __init__(self, state: State) -> None:
-        self.states = [state]
-        self.scalars = np.zeros(len(state.scalars), np.int64)
-        self.layer_counts = np.zeros(len(state.layer_counts), np.int64)
-
-    def retire(self, state: State) -> None:
-        """Add what a finished walk has counted, and let go of its state."""
-        self.states = [other for other in self.states if other.scalars is not state.scalars]
-        self.scalars += state.scalars
-        self.layer_counts += state.layer_counts
-
-
 class _Team(Generic[State, Output]):
     """The thread that wants the batches, and others to help it. `walks` are in the order of what they find."""
 
-    def __init__(self, first: _Walk[State, Output], tally: _Tally[State], n_helpers: int) -> None:
-        self.walks = [first]
-        self.tally = tally
+    def __init__(self, walks: list[_Walk[State, Output]], n_helpers: int) -> None:
+        self.walks = walks
         self._news = threading.Condition()
         self._idle = 0
         self._stopped = False
@@ -207,8 +228,6 @@ class _Team(Generic[State, Output]):
         finally:
             with self._news:
                 walk.is_running = False
-                if walk.is_done:
-                    self.tally.retire(walk.state)
                 self._news.notify_all()
 
     def _is_ready(self, walk: _Walk[State, Output]) -> bool:
@@ -229,41 +248,67 @@ class _Team(Generic[State, Output]):
         """A walk has stopped in the middle of a batch because somebody wants to share its work."""
         with self._news:
             if self._is_short_of_work() and not self._stopped:
-                other = walk.share()
-                self.walks.insert(self.walks.index(walk) + 1, other)
-                self.tally.states = [*self.tally.states, other.state]
+                self.walks.insert(self.walks.index(walk) + 1, walk.share())
                 self._news.notify_all()
             self._ask()
 
 
-def batches(problem: Problem[State, Output], state: State, record: Record, *, workers: int) -> Iterator[Chunk]:
+def batches(
+    problem: Problem[State, Output], state: State, record: Record, *, workers: int, span: Span | None = None
+) -> Iterator[Chunk]:
     """Walk to the end on `workers` threads; yields batches of regions in canonical order, the same for any number.
 
-    The record is complete when the last batch has been taken.
+    Those of a span only, if one is given. The record tells of all batches taken so far.
     """
+    if span is not None:
+        _confine(state, span, problem.n_bits)
+    tally = Tally(np.zeros(problem.net.n_hidden, np.int64), 0, 0, 0)
+    for chunk in _batches(problem, state, record, workers):
+        assert chunk.tally is not None
+        tally = tally.plus(chunk.tally)
+        record.fill(tally)
+        yield chunk
+
+
+def _confine(state: State, span: Span, n_bits: int) -> None:
+    """Let a walk that has not begun find the regions of a span only."""
+    everything = whole(n_bits)
+    first, end = max(span.first, everything.first), min(span.end, everything.end)
+    if first >= end:
+        state.scalars[outcomes.TOP] = state.scalars[outcomes.FLOOR]
+        return
+    along = 0
+    if first > everything.first:
+        along |= spans.FIRST
+        state.span.first[:] = words_of(first, n_bits, len(state.span.first))
+    if end < everything.end:
+        along |= spans.END
+        state.span.end[:] = words_of(end, n_bits, len(state.span.end))
+        # n bits with the lowest 1 at place k from the right
+        state.scalars[outcomes.LAST] = n_bits - (end & -end).bit_length()
+    state.scalars[outcomes.ALONG] = along
+
+
+def _batches(problem: Problem[State, Output], state: State, record: Record, workers: int) -> Iterator[Chunk]:
     first = _Walk(problem, state, FIRST_BATCH)
-    tally = _Tally(state)
+    walks = [first]
     if record.is_watched:
-        whole = problem.size(state, 0)
-        record.closed = lambda: _closed(problem, tally.states, whole)
+        size = problem.size(state, 0)
+        record.closed = lambda: _closed(problem, [walk.state for walk in [*walks]], size)
     if workers == 1:
+        size = problem.size(state, 0)
+        record.waiting = lambda: _waiting(problem, first.state, size)
         while not first.is_done:
             first.advance()
             yield first.found.popleft()
-        tally.retire(first.state)
+        return
+    if (ready := (problem.engine, problem.net.form)) not in _READY:
+        first.advance()  # here, where Ctrl-C acts while it is compiled
+        _READY.add(ready)
+    if first.is_done:
+        yield first.found.popleft()
     else:
-        if (ready := (problem.engine, problem.net.form)) not in _READY:
-            first.advance()  # here, where Ctrl-C acts while it is compiled
-            _READY.add(ready)
-        if first.is_done:
-            tally.retire(first.state)
-            yield first.found.popleft()
-        else:
-            yield from _Team(first, tally, workers - 1).batches()
-    record.layer_counts = tally.layer_counts[: problem.net.n_hidden].tolist()
-    record.float64 = int(tally.scalars[outcomes.FLOAT_DECISIONS])
-    record.double_double = int(tally.scalars[outcomes.DOUBLE_DECISIONS])
-    record.rational = int(tally.scalars[outcomes.RATIONAL_DECISIONS])
+        yield from _Team(walks, workers - 1).batches()
 
 
 def _closed(problem: Problem[State, Any], states: list[State], whole: float) -> float:
@@ -273,6 +318,12 @@ def _closed(problem: Problem[State, Any], states: list[State], whole: float) -> 
     """
     frames = [(state, f) for state in states for f in range(*state.scalars[[outcomes.FLOOR, outcomes.TOP]].tolist())]
     return min(max(1.0 - sum(problem.size(state, f) for state, f in frames) / whole, 0.0), 1.0)
+
+
+def _waiting(problem: Problem[State, Any], state: State, whole: float) -> list[tuple[int, float]]:
+    """For each cell on the stack, the top one first, a pattern that none in it is below, and its share of the whole."""
+    frames = range(int(state.scalars[outcomes.TOP]) - 1, int(state.scalars[outcomes.FLOOR]) - 1, -1)
+    return [(problem.lowest(problem.net, state, f), problem.size(state, f) / whole) for f in frames]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,14 @@ from polytope_lens._arrays.growing import GrowingArray
 from polytope_lens._docstrings import documented_by
 from polytope_lens._progress import bar
 from polytope_lens.domain import Box, check_domain, is_bounded
+from polytope_lens.engines import runs
+from polytope_lens.engines.budget import budget, metered
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.table import ENGINES, choose_engine, engine_for
 from polytope_lens.engines.witnesses import certify_witnesses
-from polytope_lens.errors import REPORT, ConsistencyError, Status
+from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.mesh.planar_mesh import MeshBuilder
 from polytope_lens.mesh.polyhedral_mesh import PolyhedralMeshBuilder
@@ -31,10 +34,12 @@ from polytope_lens.region import Region, of_packed_pattern
 from polytope_lens.region import embedded as embedded_region
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator
 
     from polytope_lens._types import Bools, Floats, Words
     from polytope_lens.domain import Domain
+    from polytope_lens.engines.budget import Budget, Meter
     from polytope_lens.engines.table import EngineChoice, EngineName
     from polytope_lens.mesh.planar_mesh import PlanarMesh
     from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
@@ -53,6 +58,13 @@ def partition(
     workers: int = 1,
     progress: bool | None = None,
     mesh: bool = True,
+    store: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    keep: Iterable[str] = ("witnesses",),
+    executor: Any = None,
+    max_regions: int | None = None,
+    max_seconds: float | None = None,
+    max_memory: float | None = None,
 ) -> Partition:
     """Every region of a domain.
 
@@ -71,10 +83,29 @@ def partition(
     mesh : bool
         Whether to keep corners, edges and faces, in bounded domains of the plane and of space. Without them a partition
         of space takes half the time and memory, but has no volumes and no picture, and facets take longer to find.
+    store : path, optional
+        A folder to which regions are written while they are found, in constant memory; the partition then stays on the
+        disk, without a mesh. See :class:`.StoredPartition`, and docs/scale.md for what is in the folder.
+    resume : bool
+        Go on with the run in `store`, which may have ended in any way, on any number of workers; a new one begins where
+        there is none. The regions and all their numbers are those of a run that was not interrupted.
+    keep : list of "witnesses", "maps", "volumes", "vertices"
+        What is stored of each region besides its pattern. Volumes take milliseconds each from three inputs on, vertices
+        from four.
+    executor : optional
+        Find the regions with its workers, in other processes or on other machines: anything with the interface of
+        ``concurrent.futures.Executor``, or a ``dask.distributed.Client``. Without a store they are sent back, and the
+        partition has no mesh; with one, workers write to the folder, which all have to see. The numbers are the same.
+    max_regions, max_seconds, max_memory : optional
+        End with the batch of some 2000 regions in which so many have been found, so many seconds have gone by, or the
+        process takes so many bytes. The `status` then is ``Status.BUDGET_REACHED``. So does Ctrl-C, pressed once, where
+        there is a limit or a store, with ``Status.INTERRUPTED``.
 
     Raises
     ------
     DomainError, DimensionError, OptionError
+    FileAccessError, FileFormatError, MissingExtraError
+        About the store.
 
     Notes
     -----
@@ -83,19 +114,29 @@ def partition(
     that float64 cannot make, which the certificate counts.
     """
     domain = check_domain(domain, network.input_dim)
+    limits = budget(max_regions, max_seconds, max_memory)
+    if store is not None or executor is not None:
+        way, resume = _way(workers, executor, progress, limits), validate.flag(resume, name="`resume`")
+        if store is None:
+            return runs.in_memory(network, domain, way, engine=engine)
+        return runs.partition(network, domain, way, engine=engine, store=store, resume=resume, keep=keep)
     if (flat := flat_domain(network, domain)) is not None:
         options: dict[str, Any] = {"engine": engine, "workers": workers, "progress": progress, "mesh": mesh}
+        options |= {"max_regions": max_regions, "max_seconds": max_seconds, "max_memory": max_memory}
         return embedded(network, domain, partition(flat.network, flat.domain, **options))
     name = choose_engine(engine, network, domain)
     workers = validate.workers(workers)
     builder = _mesh_builder(network.input_dim) if mesh and is_bounded(domain) else None
-    found, records = _walk(network, domain, name, workers, progress, builder)
+    with metered(limits) if limits.is_set else nullcontext() as meter:
+        found, records, status = _walk(network, domain, name, workers, progress, builder, meter)
+    if status is not Status.COMPLETE:
+        builder = None
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
     maps, witnesses, proved = found.maps[first], found.witnesses[first], found.proved[first]
     del found
     witnesses = certify_witnesses(network, domain, patterns, witnesses, proved)
     per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
-    if len(records) == 1 and records[0].layer_counts != per_layer.tolist():
+    if len(records) == 1 and status is Status.COMPLETE and records[0].layer_counts != per_layer.tolist():
         raise ConsistencyError(
             f"the {name} engine counted {records[0].layer_counts} regions per layer, but its patterns say "
             f"{per_layer.tolist()}. {REPORT}"
@@ -111,26 +152,47 @@ def partition(
         witnesses,
         per_layer,
         None if builder is None else _checked_mesh(network, domain, builder, patterns),
-        Status.COMPLETE,
+        status,
         _certificate(records),
     )
     listed = with_known_corners(listed)
-    if listed.mesh is None and isinstance(domain, Box) and ENGINES[name].in_one_piece:
+    if listed.mesh is None and listed.is_complete and isinstance(domain, Box) and ENGINES[name].in_one_piece:
         facets_on_sides.let_list(listed, partial(_patterns_in, network, name))
     return listed
+
+
+def _way(workers: int, executor: Any, progress: bool | None, limits: Budget) -> runs.Way:
+    """How a run goes on that is stored, spread or limited."""
+    workers = validate.workers(workers)
+    if executor is not None and workers > 1:
+        raise OptionError(
+            f"`executor` has workers of its own, but workers={workers} was given, too. Leave out one of the two."
+        )
+    return runs.Way(workers, executor, progress, limits)
 
 
 def _patterns_in(network: Network, name: EngineName, side: Box) -> Words:
     """Patterns of the regions in a flat box, packed."""
     flat = flat_domain(network, side)
     assert flat is not None
-    found, _ = _walk(flat.network, flat.domain, name, 1, False)
+    found, *_ = _walk(flat.network, flat.domain, name, 1, False)
     return found.patterns
 
 
 @documented_by(partition)
 def count(
-    network: Network, domain: Domain, *, engine: EngineChoice = "auto", workers: int = 1, progress: bool | None = None
+    network: Network,
+    domain: Domain,
+    *,
+    engine: EngineChoice = "auto",
+    workers: int = 1,
+    progress: bool | None = None,
+    store: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    executor: Any = None,
+    max_regions: int | None = None,
+    max_seconds: float | None = None,
+    max_memory: float | None = None,
 ) -> RegionCounts:
     """Number of regions of a domain, in total and after each layer, without storing them.
 
@@ -147,6 +209,10 @@ def count(
     RegionCounts(total=4, per_layer=[4])
     """
     domain = check_domain(domain, network.input_dim)
+    limits = budget(max_regions, max_seconds, max_memory)
+    if store is not None or executor is not None or limits.is_set:
+        way, resume = _way(workers, executor, progress, limits), validate.flag(resume, name="`resume`")
+        return runs.count(network, domain, way, engine=engine, store=store, resume=resume)
     if (flat := flat_domain(network, domain)) is not None:
         found = count(flat.network, flat.domain, engine=engine, workers=workers, progress=progress)
         return RegionCounts(found.total, found.per_layer[1:], found.certificate)
@@ -232,8 +298,13 @@ def _walk(
     workers: int,
     progress: bool | None,
     builder: MeshBuilder | PolyhedralMeshBuilder | None = None,
-) -> tuple[Chunk, list[Record]]:
-    """What the engine finds in all charts of the domain, and a record for each chart; the builder takes the mesh."""
+    meter: Meter | None = None,
+) -> tuple[Chunk, list[Record], Status]:
+    """What the engine finds in all charts of the domain, and a record for each chart; the builder takes the mesh.
+
+    A meter may end it before, and counts what comes.
+    """
+    status = Status.COMPLETE
     columns: list[GrowingArray[Any]] = [GrowingArray() for _ in COLUMNS]
     records = []
     for chart in problems(name, network, domain):
@@ -246,9 +317,16 @@ def _walk(
                 builder.add(chunk.corners)
             if chunk.solids is not None and isinstance(builder, PolyhedralMeshBuilder):
                 builder.add(chunk.solids)
+            if meter is not None:
+                meter.n_regions += chunk.n_regions
+                status = meter.status()
+                if status is not Status.COMPLETE:
+                    break
         records.append(record)
+        if status is not Status.COMPLETE:
+            break
     patterns, maps, witnesses, proved = (column.array() for column in columns)
-    return Chunk(len(patterns), patterns, maps, witnesses, proved, None), records
+    return Chunk(len(patterns), patterns, maps, witnesses, proved, None), records, status
 
 
 def _mesh_builder(dim: int) -> MeshBuilder | PolyhedralMeshBuilder | None:
@@ -268,7 +346,7 @@ def _checked_mesh(
     if not builder.is_empty:
         return builder.mesh()
     name = next(engine.name for engine in ENGINES.values() if engine.has_mesh and engine.takes(network.input_dim))
-    found, _ = _walk(network, domain, name, 1, False, builder)
+    found, *_ = _walk(network, domain, name, 1, False, builder)
     if not np.array_equal(found.patterns, patterns):
         raise ConsistencyError(f"two engines found different regions. {REPORT}")
     return builder.mesh()

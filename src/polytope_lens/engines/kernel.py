@@ -14,8 +14,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from polytope_lens._types import Ints
+    from polytope_lens._types import Ints, Words
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
+    from polytope_lens.engines._kernels.spans import SpanBounds
 
 Parts = TypeVar("Parts")
 
@@ -30,6 +31,14 @@ class WalkState(Protocol):
     @property
     def layer_counts(self) -> Ints:
         """Regions after each layer, so far."""
+
+    @property
+    def bits(self) -> Words:
+        """Pattern of the top cell, as far as it is known; after a region has been found, that region's."""
+
+    @property
+    def span(self) -> SpanBounds:
+        """Which patterns are wanted."""
 
     @property
     def frames(self) -> Any:

@@ -15,8 +15,8 @@ from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.planes import RADIUS
-from polytope_lens.engines.cell_corners import CornerDecisions, shared_parts
-from polytope_lens.engines.chunks import Chunk, Record, input_maps, input_points, trimmed, unit_rows
+from polytope_lens.engines.cell_corners import CornerDecisions, lowest, shared_parts
+from polytope_lens.engines.chunks import Chunk, Outline, Record, input_maps, input_points, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, batches
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled
@@ -37,13 +37,21 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 # Vertices on the stack, and of one cell, that there is room for in the beginning
 STACK, CELL = 4096, 512
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+    network: Network,
+    chart: Chart,
+    record: Record,
+    *,
+    want_output: bool,
+    want_mesh: bool = False,
+    workers: int = 1,
+    span: Span | None = None,
 ) -> Iterator[Chunk]:
     """Regions of a network in one chart, in canonical order, batch by batch.
 
@@ -67,8 +75,8 @@ def walk(
 
     record.of = "volume"
     storage = Storage(room, partial(_chunk, network, chart)) if want_output else None
-    problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, enlarged)
-    return batches(problem, _start(ordered, chart, net), record, workers=workers)
+    problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, lowest, enlarged)
+    return batches(problem, _start(ordered, chart, net), record, workers=workers, span=span)
 
 
 @lru_cache(maxsize=16)
@@ -142,7 +150,7 @@ def _chunk(network: Network, chart: Chart, out: kernel.PolyhedraOutput, n: int, 
     witnesses = input_points(chart, trimmed(out.witnesses, n))
     # Proved in the chart's coordinates; elsewhere they are rounded once more.
     proved = trimmed(out.proved, n) & chart.is_input_space
-    solids = None
+    solids = outline = None
     if chart.is_input_space and len(out.key):
         n_vertices, n_faces = out.vertex_indptr[n], out.face_indptr[n]
         _turn_doubtful(network, chart, out, n)
@@ -156,8 +164,9 @@ def _chunk(network: Network, chart: Chart, out: kernel.PolyhedraOutput, n: int, 
             out.corner,
             trimmed(out.face_indptr, n + 1),
         )
+        outline = Outline(trimmed(out.vertex_indptr, n + 1), out.vertex[:n_vertices])
     maps = input_maps(chart, trimmed(out.maps, n))
-    return Chunk(n, trimmed(out.patterns, n), maps, witnesses, proved, None, solids)
+    return Chunk(n, trimmed(out.patterns, n), maps, witnesses, proved, None, solids, outline=outline)
 
 
 def _turn_doubtful(network: Network, chart: Chart, out: kernel.PolyhedraOutput, n: int) -> None:

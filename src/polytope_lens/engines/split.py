@@ -10,7 +10,7 @@ from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._compiled.simd import LANES, padded
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
-from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations
+from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations, spans
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.split_state import (
     ChartFacts,
@@ -42,6 +42,7 @@ from polytope_lens.lp.interior_point import float_inside, inside_box, is_inside
 from polytope_lens.lp.rational_simplex import Halfspace, Optimum, maximize
 from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import n_words, unpack
+from polytope_lens.network.span import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,8 +50,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
+    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 
 # Floats in the rows of all cells on the stack at first: 256 MB.
@@ -58,7 +61,14 @@ MOST_NUMBERS = 2**25
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+    network: Network,
+    chart: Chart,
+    record: Record,
+    *,
+    want_output: bool,
+    want_mesh: bool = False,
+    workers: int = 1,
+    span: Span | None = None,
 ) -> Iterator[Chunk]:
     """Regions of a network in one chart, bounded or not, in canonical order, batch by batch.
 
@@ -92,7 +102,11 @@ def walk(
     record.of = "search tree"
     storage = Storage(room, pack) if want_output else None
     return batches(
-        Problem(kernel, "split", net, oracle, storage, _weight, with_larger_stack), state, record, workers=workers
+        Problem(kernel, "split", net, oracle, storage, _weight, _lowest, with_larger_stack),
+        state,
+        record,
+        workers=workers,
+        span=span,
     )
 
 
@@ -112,6 +126,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         scalars=np.zeros(outcomes.N_SCALARS, ints),
         layer_counts=np.zeros(n_hidden + 1, ints),
         bits=np.zeros(n_words(n_bits), np.uint64),
+        span=spans.unbounded(n_words(n_bits), n_hidden + 1),
         chart=ChartFacts(
             unit=float(np.abs(box.upper).max()),
             is_bounded=chart.is_bounded,
@@ -184,6 +199,12 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
 def _weight(state: SplitState, f: int) -> float:
     """Share of a cell on the stack in the search tree, in which a cut halves its cell's; as much as floats can tell."""
     return float(np.ldexp(1.0, -int(state.frames.n_rows[f])))
+
+
+def _lowest(net: PackedNetwork, state: SplitState, f: int) -> int:
+    """The half of a cut where it is on has the bits of its sibling before that one."""
+    bit, n_bits = int(state.frames.split_bit[f]), len(net.neuron_of)
+    return 0 if bit < 0 else (number_of(state.bits, n_bits) >> (n_bits - bit) << 1 | 1) << (n_bits - bit - 1)
 
 
 def _layers_without_biases(network: Network) -> int:

@@ -15,9 +15,10 @@ from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.corner_ties import LINE
-from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
+from polytope_lens.engines.cell_corners import CornerDecisions, lowest, next_width, shared_parts
 from polytope_lens.engines.chunks import (
     Chunk,
+    Outline,
     Record,
     input_maps,
     input_points,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 CORNERS_PER_REGION = 6
 # Floats in the rows of all cells on the stack at first: 256 MB; an eighth of it for the signs at all points.
@@ -54,7 +56,14 @@ OF_BOX = Box([0, 0], [1, 1]).A
 
 
 def walk(
-    network: Network, chart: Chart, record: Record, *, want_output: bool, want_mesh: bool = False, workers: int = 1
+    network: Network,
+    chart: Chart,
+    record: Record,
+    *,
+    want_output: bool,
+    want_mesh: bool = False,
+    workers: int = 1,
+    span: Span | None = None,
 ) -> Iterator[Chunk]:
     """Regions of a network with two inputs in one chart, in canonical order, batch by batch.
 
@@ -87,7 +96,13 @@ def walk(
 
     record.of = "area"
     storage = Storage(room, partial(_chunk, chart)) if want_output else None
-    return batches(Problem(kernel, "subdivide", net, oracle, storage, _area, enlarged), state, record, workers=workers)
+    return batches(
+        Problem(kernel, "subdivide", net, oracle, storage, _area, lowest, enlarged),
+        state,
+        record,
+        workers=workers,
+        span=span,
+    )
 
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
@@ -178,4 +193,8 @@ def _chunk(chart: Chart, out: kernel.SubdivideOutput, n: int, n_corners: int) ->
     witnesses, proved = input_points(chart, trimmed(out.witnesses, n)), trimmed(out.proved, n)
     if not chart.is_input_space:
         proved = proved & np.isfinite(witnesses).all(axis=1)
-    return Chunk(n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, corners)
+    outline = Outline(corners.indptr, out.corner[:n_corners]) if chart.is_input_space else None
+    return Chunk(
+        n, trimmed(out.patterns, n), input_maps(chart, trimmed(out.maps, n)), witnesses, proved, corners,
+        outline=outline,
+    )  # fmt: skip

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.engines.chunks import Chunk, Record
     from polytope_lens.network.network import Network
+    from polytope_lens.network.span import Span
 
 EngineName = Literal["subdivide", "polyhedra", "split", "brute"]
 EngineChoice = Literal["auto", "subdivide", "polyhedra", "split", "brute"]
@@ -31,7 +32,8 @@ class Walk(Protocol):
     """The regions of a network in one chart, in canonical order, batch by batch; exact.
 
     Without `want_output` regions are only counted. `want_mesh` asks for the faces of cells: engines that have none, or
-    have them anyway, pay no attention. The record is complete when the last batch has been taken.
+    have them anyway, pay no attention. With a span, only what lies in it is found and counted. The record is complete
+    when the last batch has been taken.
     """
 
     def __call__(
@@ -43,6 +45,7 @@ class Walk(Protocol):
         want_output: bool,
         want_mesh: bool = False,
         workers: int = 1,
+        span: Span | None = None,
     ) -> Iterator[Chunk]:
         """Start to walk."""
 

@@ -50,7 +50,7 @@ def open_to_read(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     MissingFileError, FileAccessError
     """
     path = validate.path(path, name="a file to be read")
-    with _named(path, "read"), path.open("rb") as file:
+    with named(path, "read"), path.open("rb") as file:
         yield file
 
 
@@ -74,13 +74,13 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         No room, no permission, or a folder of that name.
     """
     path = validate.path(path, name="a file to be written")
-    with _named(path, "written"):
+    with named(path, "written"):
         is_other = path.exists() and not path.is_file()
     if is_other:
-        with _named(path, "written"), path.open("wb") as file:
+        with named(path, "written"), path.open("wb") as file:
             yield file
         return
-    with whole_path(path) as temporary, _named(path, "written"), opened(temporary) as file:
+    with whole_path(path) as temporary, named(path, "written"), opened(temporary) as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
@@ -96,7 +96,7 @@ def whole_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         As of :func:`whole_file`.
     """
     path = Path(path)
-    with _named(path, "written"):
+    with named(path, "written"):
         path = Path(os.path.realpath(path))  # what a link points to is written, not the link
         clear_leftovers(path.parent)
         temporary, descriptor = _new_file(path.parent)
@@ -105,7 +105,7 @@ def whole_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             with suppress(OSError):
                 shutil.copymode(path, temporary)
         yield temporary
-        with _named(path, "written"):
+        with named(path, "written"):
             temporary.replace(path)
     finally:
         with suppress(OSError):  # of a name that is not there any more, most of the time
@@ -123,15 +123,15 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         As of :func:`whole_file`.
     """
     path = Path(path)
-    with _named(path, "written"):
+    with named(path, "written"):
         clear_leftovers(path.parent)
         temporary = path.parent / leftover_name()
         temporary.mkdir()
         descriptor = os.open(temporary, os.O_RDONLY) if sys.platform != "win32" else None
     try:
         if descriptor is not None:
-            _lock(descriptor)
-        with _named(path, "written"):
+            lock(descriptor)
+        with named(path, "written"):
             yield temporary
             temporary.rename(path)
     finally:
@@ -169,7 +169,7 @@ def clear_leftovers(folder: Path) -> None:
 def _clear(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        if not _lock(descriptor):
+        if not lock(descriptor):
             return
         if path.is_dir():
             shutil.rmtree(path)
@@ -184,12 +184,12 @@ def _new_file(folder: Path) -> tuple[Path, int]:
     while True:
         path = folder / leftover_name()
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
-        if _lock(descriptor) and path.exists():  # nobody took it for a leftover before it was locked
+        if lock(descriptor) and path.exists():  # nobody took it for a leftover before it was locked
             return path, descriptor
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def lock(descriptor: int) -> bool:
     """Lock a file if nobody has; where there are no such locks, open files cannot be deleted anyway."""
     if sys.platform != "win32":
         try:
@@ -199,8 +199,18 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
+def sync_folder(path: Path) -> None:
+    """Let the names in a folder outlive a loss of power, where a system can promise that."""
+    if sys.platform != "win32":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
 @contextmanager
-def _named(path: Path, done: str) -> Iterator[None]:
+def named(path: Path, done: str) -> Iterator[None]:
     """Give what the system raises the name of the file, and what was to be done with it."""
     try:
         yield

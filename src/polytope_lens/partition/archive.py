@@ -84,11 +84,7 @@ def save(partition: Partition, path: str | PathLike[str]) -> None:
     }
     certificate = partition.certificate
     arrays["certificate"] = np.array([certificate.float64, certificate.double_double, certificate.rational], dtype=INT)
-    domain = partition.domain
-    if isinstance(domain, Box):
-        arrays |= {"lo": domain.lower, "hi": domain.upper}
-    elif domain is not None:
-        arrays |= {"domain_A": domain.A, "domain_b": domain.b}
+    arrays |= domain_arrays(partition.domain)
     if partition.mesh is not None:
         arrays |= {f"mesh_{name}": getattr(partition.mesh, name) for name in type(partition.mesh).__slots__}
     if seen.search is not None:
@@ -132,7 +128,7 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
 def _fields(arrays: Arrays) -> dict[str, Any]:
     reader = ArrayReader(arrays)
     network = network_of(arrays)
-    domain = _domain(reader, arrays, network.input_dim)
+    domain = domain_of(reader, arrays, network.input_dim)
     patterns, per_layer = _patterns(reader, network)
     whole = None
     if (flat := flat_domain(network, domain)) is not None:
@@ -159,7 +155,15 @@ def _fields(arrays: Arrays) -> dict[str, Any]:
     }
 
 
-def _domain(reader: ArrayReader, arrays: Arrays, dim: int) -> Domain:
+def domain_arrays(domain: Domain) -> Arrays:
+    """What says in an archive which domain it is about."""
+    if isinstance(domain, Box):
+        return {"lo": domain.lower, "hi": domain.upper}
+    return {} if domain is None else {"domain_A": domain.A, "domain_b": domain.b}
+
+
+def domain_of(reader: ArrayReader, arrays: Arrays, dim: int) -> Domain:
+    """The domain that an archive is about."""
     if "domain_A" not in reader:
         return check_domain(box_of(arrays, dim), dim)
     A = reader.array("domain_A", FLOAT, None, dim)

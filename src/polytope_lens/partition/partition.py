@@ -20,6 +20,7 @@ from polytope_lens.network.pattern import find, pack, unpack
 from polytope_lens.partition import archive
 from polytope_lens.partition.namespaces import PartitionComplex, PartitionExport, PartitionFunction, PartitionPlot
 from polytope_lens.partition.provenance import Certificate, Search
+from polytope_lens.partition.store import is_store, open_store
 from polytope_lens.polyhedral_complex import (
     data_table,
     dual_graph,
@@ -345,7 +346,7 @@ class Partition(Keeper):
     @classmethod
     @documented_by(archive.load)
     def load(cls, path: str | PathLike[str]) -> Partition:
-        """Read what :meth:`save` wrote.
+        """Read what :meth:`save` wrote, or open the folder of a run, which stays on the disk.
 
         Parameters
         ----------
@@ -354,7 +355,12 @@ class Partition(Keeper):
         Returns
         -------
         Partition
+            Of a folder a :class:`.StoredPartition`; its status says whether the run has come to its end.
         """
+        if is_store(path):
+            from polytope_lens.partition.stored import stored  # which is a kind of this
+
+            return stored(open_store(path))
         fields = archive.load(path)
         search, certificate, whole = fields.pop("search"), fields.pop("certificate"), fields.pop("whole")
         found = cls(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import total_ordering
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._places import POINTS
+from polytope_lens.errors import Status
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
@@ -30,6 +31,33 @@ class Certificate:
         return self.float64 + self.double_double + self.rational
 
 
+class Tally(NamedTuple):
+    """What a walk has counted: regions after each layer, (L,), and decisions by rung."""
+
+    per_layer: Ints
+    float64: int
+    double_double: int
+    rational: int
+
+    def plus(self, other: Tally, sign: int = 1) -> Tally:
+        """Both together."""
+        return Tally(
+            self.per_layer + sign * other.per_layer,
+            self.float64 + sign * other.float64,
+            self.double_double + sign * other.double_double,
+            self.rational + sign * other.rational,
+        )
+
+    @property
+    def certificate(self) -> Certificate:
+        """The decisions."""
+        return Certificate(self.float64, self.double_double, self.rational)
+
+    def minus(self, other: Tally) -> Tally:
+        """What there is more here."""
+        return self.plus(other, -1)
+
+
 @total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionCounts:
@@ -43,11 +71,19 @@ class RegionCounts:
         Entry l is the number of regions that layers 0 ... l together cut the domain into.
     total : int
         The last entry; 1 for a network without hidden layers.
+    status : Status
+        Whether these are all. Where a budget ended the count, or somebody interrupted it, numbers are lower bounds.
     """
 
     total: int
     per_layer: Ints
     certificate: Certificate
+    status: Status = Status.COMPLETE
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every region of the domain was counted."""
+        return self.status is Status.COMPLETE
 
     def __index__(self) -> int:
         return self.total
@@ -70,7 +106,9 @@ class RegionCounts:
         return hash(self.total)
 
     def __repr__(self) -> str:
-        return f"RegionCounts(total={self.total}, per_layer={self.per_layer.tolist()})"
+        if self.is_complete:
+            return f"RegionCounts(total={self.total}, per_layer={self.per_layer.tolist()})"
+        return f"RegionCounts(total>={self.total}, per_layer>={self.per_layer.tolist()}, {self.status.name})"
 
 
 def _number(value: object) -> Any:

@@ -87,6 +87,16 @@ def locate(partition: Partition, X: ArrayLike) -> NDArray[np.int64]:
     network = partition.network
     rows = validate.points(X, network.input_dim, what="`locate`")
     index = find(partition.packed_patterns, pack(region_patterns(network, rows, partition.domain)))
+    return all_listed(partition, rows, index)
+
+
+def all_listed(partition: Partition, rows: Floats, index: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The indices of regions that hold points, unless one is -1.
+
+    Raises
+    ------
+    PartialPartitionError
+    """
     unlisted = np.flatnonzero(index < 0)
     if unlisted.size:
         i = int(unlisted[0])

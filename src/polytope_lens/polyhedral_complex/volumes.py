@@ -14,7 +14,7 @@ from polytope_lens.polyhedral_complex.requirements import require_planar_mesh, r
 from polytope_lens.polyhedral_complex.volume_bounds import exact_volumes, mesh_bounds, volumes_one_by_one
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Floats, Ints
+    from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.mesh.planar_mesh import PlanarMesh
     from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.partition.partition import Partition
@@ -59,11 +59,23 @@ def volumes(partition: Partition) -> Floats:
         n_corners = np.add.reduceat(np.diff(solid.corner_indptr)[solid.faces], solid.face_indptr[:-1])
         return _made_sure(partition, solid, polyhedral_mesh.volumes(solid), n_corners, *polyhedral_mesh.spreads(solid))
     mesh = require_planar_mesh(partition)
+    length, error = _sizes(mesh)
+    return _made_sure(partition, mesh, planar_mesh.areas(mesh), np.diff(mesh.indptr), length, error)
+
+
+def areas_in_doubt(mesh: PlanarMesh) -> tuple[Floats, Bools]:
+    """Area of each polygon, and which ones floats do not prove to be positive; each by itself."""
+    length, error = _sizes(mesh)
+    found = planar_mesh.areas(mesh)
+    return found, _doubtful(found, np.diff(mesh.indptr), length, error, 2)
+
+
+def _sizes(mesh: PlanarMesh) -> tuple[Floats, Floats]:
+    """Bounds on how far corners of a region are apart, and on their errors."""
     points, first = mesh.points[mesh.corners], mesh.indptr[:-1]
     with np.errstate(over="ignore", invalid="ignore"):
         length = (np.maximum.reduceat(points, first) - np.minimum.reduceat(points, first)).sum(axis=1)
-    error = np.maximum.reduceat(mesh.error[mesh.corners], first)
-    return _made_sure(partition, mesh, planar_mesh.areas(mesh), np.diff(mesh.indptr), length, error)
+    return length, np.maximum.reduceat(mesh.error[mesh.corners], first)
 
 
 def _made_sure(
@@ -71,13 +83,9 @@ def _made_sure(
 ) -> Floats:
     """The same volumes, those of which floats do not prove that they are positive computed exactly.
 
-    With errors of at most e, corners at most L apart, and at most n simplices, volumes in space err by n e (L + 2 e)^2
-    at most, and areas by 2 n e (L + 2 e); roundings are some more errors of 2^-48 L each. Where that may be too much in
-    more than a few regions, the bounds of :func:`.mesh_bounds` are asked.
+    Where many are in doubt, the bounds of :func:`.mesh_bounds` are asked first.
     """
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        error = error + ROUNDINGS * length
-        doubtful = ~(found > sizes * 2 * error * (length + 2 * error) ** (mesh.points.shape[1] - 1))
+    doubtful = _doubtful(found, sizes, length, error, mesh.points.shape[1])
     if WORTH_BOUNDS * doubtful.sum() > len(found):
         doubtful &= ~(mesh_bounds(mesh)[0] > 0)
     if doubtful.any():
@@ -85,3 +93,15 @@ def _made_sure(
         for region in np.flatnonzero(doubtful).tolist():
             found[region] = nearest_float(exact(region))
     return found
+
+
+def _doubtful(found: Floats, sizes: Ints, length: Floats, error: Floats, dim: int) -> Bools:
+    """Which volumes may not be positive.
+
+    With errors of at most e, corners at most L apart, and at most n simplices, volumes in space err by n e (L + 2 e)^2
+    at most, and areas by 2 n e (L + 2 e); roundings are some more errors of 2^-48 L each.
+    """
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        error = error + ROUNDINGS * length
+        doubtful: Bools = ~(found > sizes * 2 * error * (length + 2 * error) ** (dim - 1))
+    return doubtful

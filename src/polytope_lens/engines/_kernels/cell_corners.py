@@ -30,6 +30,7 @@ from polytope_lens._compiled.structures import far
 from polytope_lens.engines._kernels.blockwise import update_rows
 from polytope_lens.engines._kernels.corner_rows import add_neurons, add_one, close_rows, start_rows
 from polytope_lens.engines._kernels.outcomes import (
+    ALONG,
     CRAMPED,
     DONE,
     DOUBLE_DECISIONS,
@@ -44,9 +45,11 @@ from polytope_lens.engines._kernels.outcomes import (
     UNDECIDED,
     WANTED,
     is_to_stop,
+    note_decisions,
 )
 from polytope_lens.engines._kernels.packed_network import is_blockwise
 from polytope_lens.engines._kernels.refine import begin, is_refined
+from polytope_lens.engines._kernels.spans import is_outside, mark, trim
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints, Words
@@ -128,6 +131,8 @@ def walk_cells(
         if scalars[WANTED] != 0 and is_to_stop(scalars):
             return FULL if scalars[WANTED] == STOP_IT else SHARE
         layer = frames.layer[f]
+        if scalars[ALONG] != 0:
+            mark(far(s))
         if layer >= 0:
             q = _decide_all(net, s, f, layer, note_missed)
             if q >= 0:
@@ -139,18 +144,26 @@ def walk_cells(
                         continue
                 if not split(net, s, f, layer, q):
                     return CRAMPED
+                if scalars[ALONG] != 0:
+                    _write_bits(net, s, f, layer)
+                    trim(far(s), net.bit_start[layer] + q)
                 continue
             _write_bits(net, s, f, layer)
+            if scalars[ALONG] != 0 and is_outside(far(s), net.bit_start[layer + 1]):
+                continue
         if layer == net.n_hidden - 1:
-            if scalars[N_REGIONS] >= limit or (want_output and not has_room(s, f, out)):
+            if want_output and not has_room(s, f, out):
                 return FULL
             if layer >= 0:
                 s.layer_counts[layer] += 1
             if want_output:
                 _finish(net, s, f)
                 emit(net, s, f, out)
+            note_decisions(scalars)
             scalars[N_REGIONS] += 1
             scalars[TOP] -= 1
+            if scalars[N_REGIONS] >= limit and scalars[TOP] > scalars[FLOOR]:
+                return FULL
             continue
         if frames.n_points[f] + frames.n_corners[f] > s.points.position.shape[0]:
             return CRAMPED

@@ -16,8 +16,21 @@ ANSWER = 4
 FLOAT_DECISIONS, DOUBLE_DECISIONS, RATIONAL_DECISIONS = 5, 6, 7
 # Whether somebody wants to share the work (or that it is to stop), and after how many regions a walk may be shared
 WANTED, SHARE_AT = 8, 9
-N_SCALARS = 10
+# Where a walk is about a part of the tree (see `spans`): the bounds that its paths run along, the place of the last 1
+# of the upper one, and whether a mark is kept
+ALONG, LAST, MARKED = 10, 11, 12
+# Decisions by rung when the last region was found
+DECIDED = 13
+N_RUNGS = 3
+N_SCALARS = DECIDED + N_RUNGS
 STOP_IT = 2
+
+
+@inlined
+def note_decisions(scalars: Any) -> None:  # pragma: no cover - compiled
+    """A region has been found: what was decided up to now belongs to it and those before it."""
+    for i in range(N_RUNGS):
+        scalars[DECIDED + i] = scalars[FLOAT_DECISIONS + i]
 
 
 @inlined

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.blockwise import Blockwise
     from polytope_lens.engines._kernels.cell_corners import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
     from polytope_lens.engines._kernels.refine import Refined
+    from polytope_lens.engines._kernels.spans import SpanBounds
 
 
 # Planes that two ends of an edge have in common
@@ -77,6 +78,7 @@ class PolyhedraState(NamedTuple):
     scalars: Ints
     layer_counts: Ints
     bits: Words
+    span: SpanBounds
     frames: CornerFrames
     corners: Vertices
     points: PointStack

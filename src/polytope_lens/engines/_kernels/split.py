@@ -26,6 +26,7 @@ from polytope_lens._compiled.simd import LANES, load, store
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.bottleneck import surely_keeps_sign
 from polytope_lens.engines._kernels.outcomes import (
+    ALONG,
     ANSWER,
     CRAMPED,
     DONE,
@@ -41,6 +42,7 @@ from polytope_lens.engines._kernels.outcomes import (
     UNDECIDED,
     WANTED,
     is_to_stop,
+    note_decisions,
 )
 from polytope_lens.engines._kernels.packed_network import (
     PackedNetwork,
@@ -64,6 +66,7 @@ from polytope_lens.engines._kernels.simplex import (
     surely_misses,
     value_at,
 )
+from polytope_lens.engines._kernels.spans import is_outside, mark, trim
 from polytope_lens.engines._kernels.split_state import SplitOutput
 from polytope_lens.engines._kernels.whole_rows import keep_exact, keeps_sign_exactly
 from polytope_lens.engines._kernels.witnesses import deepen, find_witness, step_aside
@@ -95,21 +98,29 @@ def walk(net: PackedNetwork, s: SplitState, out: SplitOutput, limit: int, want_o
             set_bit(s.bits, s.frames.split_bit[f], s.frames.split_value[f] == 1)
         if s.frames.split_row[f] >= 0:
             _turn(s, s.frames.split_row[f], s.frames.split_value[f])
+        if s.scalars[ALONG] != 0:
+            mark(s)
         if layer >= 0:
             outcome = _try_candidates(net, s, f, layer)
             if outcome == UNDECIDED:
                 return UNDECIDED
+            if s.scalars[ALONG] != 0:
+                if outcome == 1:
+                    trim(s, s.frames.split_bit[f])
+                elif is_outside(s, net.bit_start[layer + 1]):
+                    continue
             if outcome == 1:
                 continue
         if layer == net.n_hidden - 1:
-            if s.scalars[N_REGIONS] >= limit:
-                return FULL
             if layer >= 0:
                 s.layer_counts[layer] += 1
             if want_output:
                 _emit(s, f, out)
+            note_decisions(s.scalars)
             s.scalars[N_REGIONS] += 1
             s.scalars[TOP] -= 1
+            if s.scalars[N_REGIONS] >= limit and s.scalars[TOP] > s.scalars[FLOOR]:
+                return FULL
             continue
         if layer >= 0:
             s.layer_counts[layer] += 1

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.bottleneck import Bottleneck
     from polytope_lens.engines._kernels.refine import Refined
     from polytope_lens.engines._kernels.relaxations import Relaxations
+    from polytope_lens.engines._kernels.spans import SpanBounds
 
 
 class SplitFrames(NamedTuple):
@@ -95,6 +96,7 @@ class SplitState(NamedTuple):
     scalars: Ints
     layer_counts: Ints
     bits: Words
+    span: SpanBounds
     chart: ChartFacts
     frames: SplitFrames
     halfspaces: HalfspaceStack

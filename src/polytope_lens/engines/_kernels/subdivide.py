@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.blockwise import Blockwise
     from polytope_lens.engines._kernels.cell_corners import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
     from polytope_lens.engines._kernels.refine import Refined
+    from polytope_lens.engines._kernels.spans import SpanBounds
 
 
 # Columns of points' positions, of lines' rows, and of corners' places, besides POINT
@@ -61,6 +62,7 @@ class SubdivideState(NamedTuple):
     scalars: Ints
     layer_counts: Ints
     bits: Words
+    span: SpanBounds
     frames: CornerFrames
     corners: PolygonCorners
     points: PointStack

@@ -1,0 +1,103 @@
+"""How long a run may go on, and who ends it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from polytope_lens._arrays import validate
+from polytope_lens._progress import interruptible
+from polytope_lens.errors import Status
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+STATM = Path("/proc/self/statm")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits of a run, None for none; it ends with the batch in which it comes to one.
+
+    Parameters
+    ----------
+    regions : int, optional
+        Regions found in this run.
+    seconds : float, optional
+    memory : int, optional
+        Bytes of memory that the process takes, resident.
+    """
+
+    regions: int | None = None
+    seconds: float | None = None
+    memory: int | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a limit."""
+        return (self.regions, self.seconds, self.memory) != (None, None, None)
+
+
+def budget(max_regions: int | None, max_seconds: float | None, max_memory: float | None) -> Budget:
+    """Limits as users give them.
+
+    Raises
+    ------
+    OptionError
+    """
+    return Budget(
+        None if max_regions is None else validate.count(max_regions, name="`max_regions`"),
+        None if max_seconds is None else validate.number(max_seconds, name="`max_seconds`", positive=True),
+        None if max_memory is None else int(validate.number(max_memory, name="`max_memory`", positive=True)),
+    )
+
+
+class Meter:
+    """Watches a run: what it has found, and whether it is to end."""
+
+    def __init__(self, limits: Budget, stop: threading.Event) -> None:
+        self._limits, self._stop = limits, stop
+        self._began = time.monotonic()
+        self.n_regions = 0
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._began
+
+    def status(self) -> Status:
+        """COMPLETE as long as nothing ends the run."""
+        if self._stop.is_set():
+            return Status.INTERRUPTED
+        limits = self._limits
+        is_over = (
+            (limits.regions is not None and self.n_regions >= limits.regions)
+            or (limits.seconds is not None and self.seconds >= limits.seconds)
+            or (limits.memory is not None and resident() >= limits.memory)
+        )
+        return Status.BUDGET_REACHED if is_over else Status.COMPLETE
+
+
+@contextmanager
+def metered(limits: Budget) -> Iterator[Meter]:
+    """A meter that Ctrl-C ends, too; pressed again, it interrupts."""
+    with interruptible() as stop:
+        yield Meter(limits, stop)
+
+
+def resident() -> int:
+    """Bytes of memory that this process takes; elsewhere than on Linux the most that it has ever taken."""
+    if STATM.exists():
+        return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else 1024 * most

@@ -1,0 +1,188 @@
+"""Runs that can be taken up again: span by span, into a folder or not, as far as a budget goes."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens._progress import bar
+from polytope_lens.engines.budget import metered
+from polytope_lens.engines.chunks import Record
+from polytope_lens.engines.kept_regions import Columnist, joined
+from polytope_lens.engines.spread import Job, spread
+from polytope_lens.engines.task import CountSink, RegionSink, Task, task
+from polytope_lens.errors import REPORT, ConsistencyError, Status
+from polytope_lens.network.network import bit_starts
+from polytope_lens.network.pattern import distinct_beginnings
+from polytope_lens.network.span import Span, number_of
+from polytope_lens.partition.partition import Partition
+from polytope_lens.partition.parts import content, kept, nothing
+from polytope_lens.partition.provenance import RegionCounts
+from polytope_lens.partition.store import Part, Run, Writer, engine_of
+from polytope_lens.partition.stored import stored
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable
+
+    from polytope_lens.domain import Domain
+    from polytope_lens.engines.budget import Budget, Meter
+    from polytope_lens.engines.task import Sink
+    from polytope_lens.network.network import Network
+    from polytope_lens.partition.parts import Columns
+    from polytope_lens.partition.provenance import Tally
+    from polytope_lens.partition.stored import StoredPartition
+
+# A part is written after so many seconds, or when it is large.
+PART_SECONDS = 10.0
+
+
+class Way(NamedTuple):
+    """How a run goes on: with threads of this process, or with an executor; and how far."""
+
+    workers: int
+    executor: Any
+    progress: bool | None
+    limits: Budget
+
+
+def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers: int, shown: Any) -> Status:
+    """Walk what is left of a run, until it or the budget is at its end; says which.
+
+    A part ends wherever a batch does: after some seconds, when there is much to hold back, and at the end.
+    """
+    for span in spans:
+        record, at = Record(), span.first
+        record.is_watched = not shown.disable
+        behind, since = at, time.monotonic()
+        with closing(task.walk(span, record, workers=workers, **sink.wanted)) as chunks:
+            for chunk in chunks:
+                sink.take(chunk)
+                meter.n_regions += chunk.n_regions
+                if chunk.last is not None:
+                    behind = min(number_of(chunk.last, task.network.n_neurons) + 1, span.end)
+                status, now = meter.status(), time.monotonic()
+                if status is not Status.COMPLETE and next(chunks, None) is not None:
+                    if behind > at:
+                        sink.flush(Span(at, behind))
+                    return status
+                if behind > at and (now - since > PART_SECONDS or sink.is_full):
+                    sink.flush(Span(at, behind))
+                    at, since = behind, now
+                if shown.update(chunk.n_regions):
+                    shown.set_postfix_str(f"{record.closed():.1%} of the {record.of} done", refresh=False)
+        if at < span.end:
+            sink.flush(Span(at, span.end))
+    return Status.COMPLETE
+
+
+def count(
+    network: Network,
+    domain: Domain,
+    way: Way,
+    *,
+    engine: str,
+    store: str | os.PathLike[str] | None,
+    resume: bool,
+) -> RegionCounts:
+    """Number of regions, as :func:`.enumerate.count` tells it, in a run that may be limited, stored and resumed."""
+    parts: list[Part] = []
+    walked = task(network, domain, _engine(engine, store, resume=resume))
+    job = Job(walked, (network, domain), None, None)
+    if store is None:
+        status = _go(job, [walked.span], 0, way, lambda part, _: parts.append(part))
+    else:
+        with Writer(store, Run(network, domain, walked.engine, None), resume=resume) as writer:
+            before = writer.store
+            status = _go(job, before.rest, before.n_regions, way, lambda part, _: writer.add(part))
+            parts.extend(writer.store.parts)
+    tally = _total(walked, parts)
+    total = sum(part.n_regions for part in parts)
+    return RegionCounts(total, tally.per_layer, tally.certificate, status)
+
+
+def partition(
+    network: Network,
+    domain: Domain,
+    way: Way,
+    *,
+    engine: str,
+    store: str | os.PathLike[str],
+    resume: bool,
+    keep: Iterable[str],
+) -> StoredPartition:
+    """Every region, as :func:`.enumerate.partition` tells it, in a folder."""
+    walked = task(network, domain, _engine(engine, store, resume=resume))
+    about = Run(network, domain, walked.engine, kept(keep))
+    Columnist(network, domain, about.keep or ())  # refuses what cannot be kept before there is a folder
+    with Writer(store, about, resume=resume) as writer:
+
+        def add(part: Part, columns: Columns | None) -> None:
+            if columns is None or not part.n_regions:  # its file, if any, is there
+                writer.commit(part)
+            else:
+                writer.add(part, content(network, columns))
+
+        before = writer.store
+        job = Job(walked, (network, domain), about.keep, str(writer.path))
+        _go(job, before.rest, before.n_regions, way, add)
+        return stored(writer.store)
+
+
+def in_memory(network: Network, domain: Domain, way: Way, *, engine: str) -> Partition:
+    """Every region, found by an executor and sent back; without a mesh."""
+    walked = task(network, domain, engine)
+    keep = kept(["witnesses", "maps"])
+    found: list[tuple[Part, Columns]] = []
+
+    def add(part: Part, columns: Columns | None) -> None:
+        assert columns is not None
+        found.append((part, columns))
+
+    status = _go(Job(walked, (network, domain), keep, None), [walked.span], 0, way, add)
+    found.sort(key=lambda pair: pair[0].span)
+    columns = joined([columns for _, columns in found]) if found else nothing(network, keep)
+    tally = _total(walked, [part for part, _ in found])
+    patterns = columns["patterns"]
+    if status is Status.COMPLETE:
+        per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
+        if not np.array_equal(per_layer, tally.per_layer):
+            raise ConsistencyError(
+                f"tasks counted {tally.per_layer.tolist()} regions per layer, but their patterns say "
+                f"{per_layer.tolist()}. {REPORT}"
+            )
+    for array in (patterns, columns["maps"], columns["witnesses"], tally.per_layer):
+        array.flags.writeable = False
+    return Partition(
+        network, domain, walked.engine, patterns, columns["maps"], columns["witnesses"], tally.per_layer, None, status,
+        tally.certificate,
+    )  # fmt: skip
+
+
+def _go(job: Job, spans: list[Span], n_before: int, way: Way, add: Callable[[Part, Columns | None], None]) -> Status:
+    """Do what is left of a run."""
+    shown = bar(way.progress, desc="regions", unit=" regions", unit_scale=True, initial=n_before)
+    with metered(way.limits) as meter, shown:
+        if way.executor is not None:
+            return spread(job, spans, way.executor, add, meter, shown)
+        if job.keep is None:
+            sink: Sink = CountSink(job.task, lambda part: add(part, None))
+        else:
+            network, domain = job.about
+            sink = RegionSink(job.task, Columnist(network, domain, job.keep), add)
+        return run(job.task, spans, sink, meter, workers=way.workers, shown=shown)
+
+
+def _total(walked: Task, parts: list[Part]) -> Tally:
+    total = walked.told(walked.nothing())
+    for part in parts:
+        total = total.plus(part.tally)
+    return total
+
+
+def _engine(engine: str, store: str | os.PathLike[str] | None, *, resume: bool) -> str:
+    """The engine that was asked for; "auto" goes on with the one that a run was begun with."""
+    return (engine_of(store) or engine) if engine == "auto" and store is not None and resume else engine

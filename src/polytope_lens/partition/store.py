@@ -1,0 +1,418 @@
+"""Runs as folders, of which any state is a valid checkpoint.
+
+::
+
+    run/
+      run.json            what the run is about: format, version, engine, what is kept of each region, a digest of:
+      network.npz         the network and the domain
+      journal             a line for each part that is done
+      parts/*.parquet     the regions of each part, where they are kept and not only counted
+
+A part is a :class:`.Span` of patterns, all regions in it, and what was counted on the way. It is done when its line is
+in the journal (:mod:`.journal`). Its file is complete on the disk before that, under a name that ends with
+``.unfinished``, and gets its own after. So what is called ``.parquet`` is in the journal, and whatever fails between
+two steps is set right by whoever opens the folder next. A line tells the digest of its file. A part whose file is
+missing, or is not what its line says, has not been done. Of lines about overlapping spans, the last one counts.
+
+What is written goes through functions of :mod:`os` that are called here and in the journal, so tests can let each fail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from bisect import bisect_left
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens._arrays import validate
+from polytope_lens.errors import FileAccessError, FileFormatError, OptionError
+from polytope_lens.importers.npz import arrays_of, network_of
+from polytope_lens.io.array_archive import digest, load_arrays, save_arrays
+from polytope_lens.io.arrays import ArrayReader
+from polytope_lens.io.files import lock, named, read_bytes, sync_folder, write_text
+from polytope_lens.io.journal import Journal, read_journal, write_at
+from polytope_lens.network.span import Span, rest, whole
+from polytope_lens.partition.archive import domain_arrays, domain_of
+from polytope_lens.partition.provenance import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from polytope_lens.domain import Domain
+    from polytope_lens.network.network import Network
+
+FORMAT, VERSION = "polytope_lens run", 1
+FACTS, NETWORK, JOURNAL, PARTS, LOCK = "run.json", "network.npz", "journal", "parts", "lock"
+SUFFIX, UNFINISHED = ".parquet", ".unfinished"
+
+
+class Part(NamedTuple):
+    """A span of patterns that is done, and the file with its regions; no name if they were only counted."""
+
+    span: Span
+    n_regions: int
+    tally: Tally
+    file: str = ""
+    digest: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What a run is about.
+
+    Parameters
+    ----------
+    keep : tuple of str, or None
+        Which columns there are of each region besides its pattern; None where regions are only counted.
+    """
+
+    network: Network
+    domain: Domain
+    engine: str
+    keep: tuple[str, ...] | None
+
+    @property
+    def is_count(self) -> bool:
+        """Whether regions are counted and not kept."""
+        return self.keep is None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store:
+    """A run's folder as it is: what the run is about, and the parts that are done, in order."""
+
+    path: Path
+    run: Run
+    parts: tuple[Part, ...]
+
+    @property
+    def rest(self) -> list[Span]:
+        """What is still to be done."""
+        return rest(whole(self.run.network.n_neurons), [part.span for part in self.parts])
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all is done."""
+        return not self.rest
+
+    @property
+    def n_regions(self) -> int:
+        """Regions found so far."""
+        return sum(part.n_regions for part in self.parts)
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted so far; regions after each layer are lower bounds while something is still to be done."""
+        total = Tally(np.zeros(len(self.run.network.layers), np.int64), 0, 0, 0)
+        for part in self.parts:
+            total = total.plus(part.tally)
+        return total
+
+    def place(self, part: Part) -> Path:
+        """Where a part's file is."""
+        path = self.path / PARTS / part.file
+        return path if path.exists() else path.with_name(part.file + UNFINISHED)
+
+    def is_intact(self, part: Part) -> bool:
+        """Whether a part's file holds what was written; reads all of it."""
+        return not part.file or _holds(self.place(part), part)
+
+
+def is_store(path: str | os.PathLike[str]) -> bool:
+    """Whether this is a folder, as runs are."""
+    return validate.path(path, name="a run").is_dir()
+
+
+def engine_of(path: str | os.PathLike[str]) -> str | None:
+    """The engine of the run in a folder, None if there is none."""
+    folder = validate.path(path, name="`store`")
+    return _read_run(folder).engine if (folder / FACTS).exists() else None
+
+
+def open_store(path: str | os.PathLike[str]) -> Store:
+    """A run's folder, whether or not somebody writes to it.
+
+    Raises
+    ------
+    MissingFileError, FileAccessError
+    FileFormatError
+        It holds no run, one of a newer release, or one that is damaged.
+    """
+    folder = validate.path(path, name="a run")
+    run = _read_run(folder)
+    begun = folder / JOURNAL
+    beginning = read_journal(begun) if begun.exists() else None
+    parts = _valid([_part(entry, run) for entry in beginning.entries] if beginning else [])
+    store = Store(folder, run, parts)
+    lost = [part for part in parts if part.file and _size(store.place(part)) != part.size]
+    if lost:
+        raise FileFormatError(
+            f"{folder} is damaged: of its {len(parts)} parts, {len(lost)} are missing or not as they were written; the "
+            f"first is {lost[0].file}. Run it again with `resume=True`, which finds these parts anew."
+        )
+    return store
+
+
+class Writer:
+    """A run's folder that is written to, by one process at a time."""
+
+    def __init__(self, path: str | os.PathLike[str], run: Run, *, resume: bool) -> None:
+        """Begin a run, or go on with one.
+
+        Raises
+        ------
+        OptionError
+            There is a run already, or another one than this.
+        FileAccessError, FileFormatError
+        """
+        self.path, self.run = validate.path(path, name="`store`"), run
+        with named(self.path, "written"):
+            self.path.mkdir(exist_ok=True)
+            self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
+        try:
+            if not lock(self._lock):
+                raise FileAccessError(
+                    f"{self.path} is written to by another run. Wait for its end, or choose another folder."
+                )
+            if (self.path / FACTS).exists():
+                if not resume:
+                    raise OptionError(
+                        f"{self.path} holds a run already. Go on with it with `resume=True`, or choose another folder."
+                    )
+                self.run = _same(self.path, _read_run(self.path), run)
+            else:
+                self._begin()
+            with named(self.path / JOURNAL, "written"):
+                self._journal = Journal(self.path / JOURNAL)
+            try:
+                self._parts = self._settled()
+            except BaseException:
+                self._journal.close()
+                raise
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def _begin(self) -> None:
+        ours = {LOCK, NETWORK, PARTS}
+        others = sorted(entry.name for entry in self.path.iterdir() if entry.name not in ours)
+        others = [name for name in others if not name.startswith(".polytope-lens-")]
+        if others:
+            raise OptionError(
+                f"{self.path} is not empty and holds no run: there is {others[0]}. Choose a new folder for `store`."
+            )
+        run, arrays = self.run, _arrays(self.run)
+        save_arrays(self.path / NETWORK, arrays)
+        if not run.is_count:
+            with named(self.path / PARTS, "written"):
+                (self.path / PARTS).mkdir(exist_ok=True)
+        facts = {
+            "format": FORMAT,
+            "version": VERSION,
+            "engine": run.engine,
+            "keep": run.keep,
+            "inputs": run.network.input_dim,
+            "widths": run.network.widths,
+            "domain": repr(run.domain),
+            "digest": digest(arrays),
+        }
+        write_text(self.path / FACTS, json.dumps(facts, indent=1) + "\n")
+        with named(self.path, "written"):
+            sync_folder(self.path)
+
+    def _settled(self) -> list[Part]:
+        """The parts that are done, each with its file under its own name, and no other file beside them."""
+        parts = []
+        with named(self.path / PARTS, "written"):
+            for part in _valid([_part(entry, self.run) for entry in self._journal.entries]):
+                path = self.path / PARTS / part.file
+                if part.file and not _holds(path, part):
+                    unfinished = path.with_name(part.file + UNFINISHED)
+                    if not _holds(unfinished, part):
+                        continue
+                    os.replace(unfinished, path)
+                parts.append(part)
+            names = {part.file for part in parts}
+            for path in [] if self.run.is_count else (self.path / PARTS).iterdir():
+                if path.name not in names and path.name.endswith((SUFFIX, UNFINISHED)):
+                    os.unlink(path)
+        return parts
+
+    @property
+    def store(self) -> Store:
+        """The folder as it is now."""
+        return Store(self.path, self.run, _valid(self._parts))
+
+    def add(self, part: Part, content: bytes | None = None) -> None:
+        """Write a part that is done, with its file's content if its regions are kept.
+
+        Raises
+        ------
+        FileAccessError
+            No room, or no permission; the folder is as if this had not been asked.
+        """
+        self.commit(part if content is None else written(self.path, part, content, self.run.network.n_neurons))
+
+    def commit(self, part: Part) -> None:
+        """Let a part whose unfinished file is on the disk be done."""
+        try:
+            with named(self.path / JOURNAL, "written"):
+                self._journal.add(_entry(part))
+        except BaseException:
+            if part.file:
+                with suppress(OSError):
+                    os.unlink(self.path / PARTS / (part.file + UNFINISHED))
+            raise
+        self._parts.append(part)
+        if part.file:
+            path = self.path / PARTS / part.file
+            with named(path, "written"):
+                os.replace(path.with_name(part.file + UNFINISHED), path)
+
+    def close(self) -> None:
+        """Let others write."""
+        self._journal.close()
+        os.close(self._lock)
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def written(folder: Path, part: Part, content: bytes, n_bits: int) -> Part:
+    """A part with its file, which is on the disk but not in the journal; also in another process than the run's.
+
+    Names begin with the first bits of the span, so they sort as parts do, unless these begin alike.
+    """
+    found = hashlib.sha256(content).hexdigest()
+    start = part.span.first >> max(n_bits - 64, 0) << max(64 - n_bits, 0)
+    name = f"{start:016x}-{found[:16]}{SUFFIX}"
+    path = folder / PARTS / (name + UNFINISHED)
+    with named(path, "written"):
+        descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o666)
+        try:
+            write_at(descriptor, content)
+            os.fsync(descriptor)
+        except BaseException:
+            os.close(descriptor)
+            with suppress(OSError):
+                os.unlink(path)
+            raise
+        os.close(descriptor)
+        sync_folder(path.parent)
+    return part._replace(file=name, digest=found, size=len(content))
+
+
+def _arrays(run: Run) -> dict[str, Any]:
+    return arrays_of(run.network) | domain_arrays(run.domain)
+
+
+def _read_run(folder: Path) -> Run:
+    """What a folder's run is about."""
+    if folder.is_dir() and not (folder / FACTS).exists():
+        raise FileFormatError(
+            f"{folder} holds no run: it has no {FACTS}. Runs are made by `lens.partition(domain, store=...)` and "
+            "`lens.count(domain, store=...)`."
+        )
+    try:
+        facts = json.loads(read_bytes(folder / FACTS))
+        if facts["format"] != FORMAT:
+            raise FileFormatError(f"{folder / FACTS} is of the format {facts['format']!r}, but expected {FORMAT!r}.")
+        if facts["version"] != VERSION:
+            raise FileFormatError(
+                f"{folder} is of version {facts['version']}, but this release reads version {VERSION}. Read it with "
+                "the release that wrote it, or a newer one."
+            )
+        arrays = load_arrays(folder / NETWORK)
+        if digest(arrays) != facts["digest"]:
+            raise FileFormatError(
+                f"{folder / NETWORK} is not what the run began with. Put the file back that was there, or choose "
+                "another folder."
+            )
+        network = network_of(arrays)
+        keep = facts["keep"]
+        domain = domain_of(ArrayReader(arrays), arrays, network.input_dim)
+        return Run(network, domain, str(facts["engine"]), None if keep is None else tuple(map(str, keep)))
+    except (ValueError, KeyError, TypeError) as error:
+        if isinstance(error, FileFormatError):
+            raise
+        raise FileFormatError(f"{folder / FACTS} is damaged. Put it back as it was, or begin another run.") from error
+
+
+def _same(folder: Path, known: Run, wanted: Run) -> Run:
+    """The run of a folder, if it is the one that is wanted."""
+    if digest(_arrays(known)) != digest(_arrays(wanted)):
+        what = "network" if digest(arrays_of(known.network)) != digest(arrays_of(wanted.network)) else "domain"
+        raise OptionError(f"{folder} holds a run about another {what}. Choose another folder for `store`.")
+    if known.keep != wanted.keep:
+        told = ["only counts" if run.keep is None else f"keeps {list(run.keep)}" for run in (known, wanted)]
+        raise OptionError(
+            f"{folder} holds a run that {told[0]}, but this one {told[1]}. Go on as it was begun, or choose another "
+            "folder."
+        )
+    if known.engine != wanted.engine:
+        raise OptionError(
+            f"{folder} holds a run of the engine '{known.engine}', but this is one of '{wanted.engine}'. Go on with "
+            f"`engine='{known.engine}'`, or choose another folder."
+        )
+    return known
+
+
+def _entry(part: Part) -> dict[str, Any]:
+    tally = part.tally
+    entry: dict[str, Any] = {
+        "first": hex(part.span.first),
+        "end": hex(part.span.end),
+        "regions": part.n_regions,
+        "per_layer": tally.per_layer.tolist(),
+        "decided": [tally.float64, tally.double_double, tally.rational],
+    }
+    return entry | ({"file": part.file, "sha256": part.digest, "bytes": part.size} if part.file else {})
+
+
+def _part(entry: dict[str, Any], run: Run) -> Part:
+    per_layer = np.array(entry["per_layer"], dtype=np.int64)
+    span = Span(int(entry["first"], 16), int(entry["end"], 16))
+    file = entry.get("file", "")
+    if len(per_layer) != len(run.network.layers) or (bool(file) == run.is_count and entry["regions"]):
+        raise FileFormatError("the journal of a run is that of another one. Put the file back that was there.")
+    tally = Tally(per_layer, *entry["decided"])
+    return Part(span, entry["regions"], tally, file, entry.get("sha256", ""), entry.get("bytes", 0))
+
+
+def _valid(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """In order; of parts that overlap, the last ones."""
+    chosen: list[Part] = []
+    for part in reversed(parts):
+        place = bisect_left(chosen, part.span, key=lambda other: other.span)
+        is_free = place == len(chosen) or chosen[place].span.first >= part.span.end
+        if is_free and (not place or chosen[place - 1].span.end <= part.span.first):
+            chosen.insert(place, part)
+    return tuple(chosen)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, -1 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def _holds(path: Path, part: Part) -> bool:
+    """Whether a file holds a part as it was written."""
+    if _size(path) != part.size:
+        return False
+    return hashlib.sha256(read_bytes(path)).hexdigest() == part.digest

@@ -1,0 +1,224 @@
+"""Runs that are spread over workers: the same numbers, whoever does what, and whoever dies."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from polytope_lens import Box, Lens
+from polytope_lens.engines import spread
+from polytope_lens.engines.spread import Job, work
+from polytope_lens.engines.task import task
+from polytope_lens.errors import OptionError, RunError, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CASES = [(2, 12, 9, 1), (3, 8, 7, 2), (4, 9, 5, 1), (1, 9, 6, 1)]
+
+
+def _lens(*widths: int) -> Lens:
+    rng = np.random.default_rng(sum(widths))
+    shapes = list(pairwise(widths))
+    return Lens.from_arrays([rng.normal(size=(n, d)) for d, n in shapes], [rng.normal(size=n) / 3 for _, n in shapes])
+
+
+def _box(lens: Lens) -> Box:
+    d = lens.network.input_dim
+    return Box(np.full(d, -1.0), np.full(d, 1.0))
+
+
+def _same_arrays(one: Any, other: Any) -> bool:
+    names = ("packed_patterns", "witnesses", "maps", "counts_per_layer")
+    same = all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+    return same and one.certificate == other.certificate
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks that end after a batch, of a few regions."""
+    monkeypatch.setattr(spread, "SHORT", 0.0)
+    monkeypatch.setattr(spread, "LONG", 0.0)
+    monkeypatch.setattr("polytope_lens.engines.driver.FIRST_BATCH", 3)
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(3) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("widths", CASES)
+def test_tasks_that_outgrow_their_budget_find_what_one_walk_finds(
+    tiny: None, threads: ThreadPoolExecutor, widths: tuple[int, ...], tmp_path: Any
+) -> None:
+    lens = _lens(*widths)
+    box = _box(lens)
+    whole, numbers = lens.partition(box, mesh=False), lens.count(box)
+    counted = lens.count(box, executor=threads)
+    assert counted == numbers
+    assert counted.per_layer.tolist() == numbers.per_layer.tolist()
+    assert counted.certificate == numbers.certificate
+    found = lens.partition(box, executor=threads)
+    assert found.is_complete
+    assert _same_arrays(found, whole)
+    stored = lens.partition(box, executor=threads, store=tmp_path / "run", keep=["witnesses", "maps"])
+    assert _same_arrays(stored, whole)
+    assert len(stored.store.parts) > 5
+    assert not [path for path in (tmp_path / "run" / "parts").iterdir() if path.suffix != ".parquet"]
+
+
+def test_what_a_task_leaves_is_the_rest_in_order(tiny: None) -> None:
+    lens = _lens(2, 20, 9, 1)
+    walked = task(lens.network, _box(lens), "auto")
+    job = Job(walked, (lens.network, _box(lens)), None, None)
+    found = work(job, walked.span, 0.0)
+    (part, columns), *_ = found.parts
+    assert columns is None
+    spans = [part.span, *(span for span, _ in found.rest)]
+    assert spans[0].first == 0
+    assert spans[-1].end == walked.span.end
+    assert all(one.end == other.first for one, other in pairwise(spans))
+    assert 2 <= len(found.rest) <= spread.MOST_SPANS
+    assert 0 < sum(share for _, share in found.rest) < 1
+    left = [work(job, span, 1e9).parts[0][0].n_regions for span, _ in found.rest]
+    assert part.n_regions + sum(left) == lens.count(_box(lens))
+
+
+def test_unbounded_and_flat_domains_are_spread(tiny: None, threads: ThreadPoolExecutor) -> None:
+    lens = _lens(3, 6, 5, 1)
+    for domain in (None, Box([-1, 0.25, -1], [1, 0.25, 1])):
+        whole = lens.partition(domain, engine="auto" if domain else "split", mesh=False)
+        found = lens.partition(domain, executor=threads)
+        for name in ("packed_patterns", "witnesses", "counts_per_layer"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
+        np.testing.assert_allclose(found.maps, whole.maps, rtol=1e-12, atol=1e-12)  # products of matrices, of any sizes
+        assert lens.count(domain, executor=threads).per_layer.tolist() == whole.counts_per_layer.tolist()
+
+
+def test_a_budget_ends_a_spread_run_which_goes_on_without_the_executor(
+    tiny: None, threads: ThreadPoolExecutor, tmp_path: Any
+) -> None:
+    lens = _lens(2, 30, 12, 1)
+    box, path = _box(lens), tmp_path / "run"
+    some = lens.partition(box, executor=threads, store=path, max_regions=20)
+    assert some.status is Status.UNFINISHED
+    assert 20 <= len(some) < lens.count(box)
+    assert lens.count(box, executor=threads, max_regions=20).status is Status.BUDGET_REACHED
+    whole = lens.partition(box, store=path, resume=True)
+    np.testing.assert_array_equal(whole.packed_patterns, lens.partition(box, mesh=False).packed_patterns)
+
+
+class _Unreliable(ThreadPoolExecutor):
+    """Loses every other task, as a cluster does whose machines are switched off."""
+
+    n = 0
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        self.n += 1
+        if self.n % 2:
+            return super().submit(*arguments, **options)
+        lost: Future[Any] = Future()
+        lost.cancel()
+        lost.set_running_or_notify_cancel()
+        return lost
+
+
+def test_what_a_lost_worker_was_at_is_done_again(tiny: None) -> None:
+    lens = _lens(3, 8, 7, 2)
+    with _Unreliable(2) as pool:
+        assert _same_arrays(lens.partition(_box(lens), executor=pool), lens.partition(_box(lens), mesh=False))
+        assert pool.n > 10
+
+
+class _Gone(ThreadPoolExecutor):
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        lost: Future[Any] = Future()
+        lost.cancel()
+        lost.set_running_or_notify_cancel()
+        return lost
+
+
+def test_an_executor_without_workers_is_given_up() -> None:
+    lens = _lens(2, 5, 1)
+    with _Gone(1) as pool, pytest.raises(RunError, match="the executor broke down"):
+        lens.count(_box(lens), executor=pool)
+
+
+def _die(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_processes_that_are_killed_leave_a_store_to_go_on_with(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spread, "SHORT", 0.0)
+    lens = _lens(3, 14, 12, 1)
+    box, path = _box(lens), tmp_path / "run"
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        lens.partition(box, executor=pool, store=path, max_regions=100)
+        pool.submit(_die, 0).exception()
+        with pytest.raises(RunError, match="`resume=True`"):
+            lens.partition(box, executor=pool, store=path, resume=True)
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        stored = lens.partition(box, executor=pool, store=path, resume=True)
+    whole = lens.partition(box, mesh=False)
+    np.testing.assert_array_equal(stored.packed_patterns, whole.packed_patterns)
+    np.testing.assert_array_equal(stored.witnesses, whole.witnesses)
+
+
+def test_errors_of_tasks_are_raised(tiny: None, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise MemoryError("no more")
+
+    monkeypatch.setattr(spread, "work", fails)
+    lens = _lens(2, 5, 1)
+    with pytest.raises(MemoryError, match="no more"):
+        lens.count(_box(lens), executor=threads)
+
+
+def test_what_is_no_executor_is_refused() -> None:
+    lens = _lens(2, 5, 1)
+    with pytest.raises(OptionError, match=r"`executor` should have the interface of concurrent\.futures\.Executor"):
+        lens.count(_box(lens), executor=3)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(OptionError, match="has workers of its own"):
+        lens.count(_box(lens), executor=pool, workers=2)
+
+
+@pytest.mark.long
+def test_a_cluster_whose_workers_are_killed_in_mid_run_finds_the_same(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(spread, "SHORT", 0.1)
+    monkeypatch.setattr(spread, "LONG", 0.3)
+    lens = _lens(4, 40, 20, 2)
+    box = _box(lens)
+    whole = lens.partition(box)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        assert lens.count(box, executor=client) == len(whole)
+        assert _same_arrays(lens.partition(box, executor=client), whole)
+        killed = []
+
+        class Killer(spread.Pool):
+            def submit(self, *arguments: Any) -> Future[Any]:
+                if len(killed) < 3 and self.n % 10 == 9:
+                    killed.append(os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL))
+                self.n += 1
+                return super().submit(*arguments)
+
+            n = 0
+
+        monkeypatch.setattr(spread, "Pool", Killer)
+        stored = lens.partition(box, executor=client, store=tmp_path / "run", keep=["witnesses", "maps"])
+        assert len(killed) == 3
+        assert _same_arrays(stored, whole)
