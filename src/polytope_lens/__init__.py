@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import RecessionCone
     from polytope_lens.properties.counterexample import Counterexample
+    from polytope_lens.properties.extremum import ExtremeValue
     from polytope_lens.properties.property import Property
     from polytope_lens.properties.property_check import CheckResult, Verdict
     from polytope_lens.properties.vnnlib_reader import read_vnnlib
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "ExtremeValue": "properties.extremum",
     "read_vnnlib": "properties.vnnlib_reader",
     "Verdict": "properties.property_check",
     "Property": "properties.property",
@@ -93,6 +95,7 @@ __all__ = [
     "Counterexample",
     "Ellipsoid",
     "Estimate",
+    "ExtremeValue",
     "Flat",
     "Inequalities",
     "Layer",

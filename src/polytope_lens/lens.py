@@ -21,6 +21,7 @@ from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
 from polytope_lens.proof.write import write_proof
+from polytope_lens.properties import extremum
 from polytope_lens.properties import property_check as checks
 from polytope_lens.search import explore as exploration
 
@@ -274,6 +275,20 @@ class Lens:
         progress: bool | None = None,
     ) -> checks.CheckResult:
         return checks.check(self.network, asked, max_seconds=max_seconds, workers=workers, progress=progress)
+
+    @documented_by(extremum.maximum, checks.check)
+    def maximum(
+        self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
+        progress: bool | None = None,
+    ) -> extremum.ExtremeValue:  # fmt: skip
+        return extremum.maximum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+
+    @documented_by(extremum.minimum, extremum.maximum, checks.check)
+    def minimum(
+        self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
+        progress: bool | None = None,
+    ) -> extremum.ExtremeValue:  # fmt: skip
+        return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
 
     @documented_by(exploration.explore)
     def explore(

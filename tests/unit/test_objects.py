@@ -29,8 +29,8 @@ OBJECTS = {
 MEMBERS = {
     "Lens": """
         at characteristic_polynomial check count crossings cutting_neurons distance embed example explore flat
-        from_arrays integrated_gradients local_complexity lowering network overlay part partition path patterns
-        project region_count_bounds regions robustness_radius self_check slice
+        from_arrays integrated_gradients local_complexity lowering maximum minimum network overlay part
+        partition path patterns project region_count_bounds regions robustness_radius self_check slice
     """,
     "Network": """
         augmented_weights bits_per_layer dense_output_weight input_dim layers n_neurons output_bias output_dim

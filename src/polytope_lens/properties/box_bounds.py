@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above, rows_around
 from polytope_lens.bounds.relaxation import relax
 from polytope_lens.exact.forward import quiet
@@ -67,12 +68,12 @@ def look(problem: PropertyProblem, boxes: Boxes) -> Looked:
         start += layer.width
         is_open = (low[:, here] < 0) & (high[:, here] > 0) & layer.cuts
         asked = np.flatnonzero(is_open.any(axis=0))
-        if asked.size:
-            above, doubt = rows_around(network, index, asked, lines, n)
+        for some in batches(len(asked), 2 * n * (layer.width + network.input_dim)):
+            place = asked[some] + here.start
+            above, doubt = rows_around(network, index, asked[some], lines, n)
             top = highest_in_box(above, doubt, boxes.lower, boxes.upper)
-            place = asked + here.start
-            high[:, place] = np.minimum(high[:, place], top[:, : len(asked)])
-            low[:, place] = np.maximum(low[:, place], -top[:, len(asked) :])
+            high[:, place] = np.minimum(high[:, place], top[:, : len(place)])
+            low[:, place] = np.maximum(low[:, place], -top[:, len(place) :])
         lines.append(relax(layer, low[:, here], high[:, here]))
     m = network.layers[-1].width
     below = np.broadcast_to(-np.eye(m), (n, m, m))

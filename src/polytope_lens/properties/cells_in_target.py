@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flint import fmpz
 
     from polytope_lens._types import Bools, Floats
+    from polytope_lens.exact.rows import LayerRows
     from polytope_lens.properties.problem import PropertyProblem
 
 ZERO, ONE = fmpq(0), fmpq(1)
@@ -63,15 +64,11 @@ def point_of_region(problem: PropertyProblem, bits: Bools, case: int) -> list[Fr
 
     Where the constraints leave room, the point is as far inside of them as possible.
     """
-    with _ASKING:
-        source = problem.rows
-        rows = [row for row in cell_rows(problem.margins, source, bits) if any(row[:-1])]
-        last = source.rows(len(problem.margins.layers), bits)
+    halfspaces, last = _closed_region(problem, bits)
     which = problem.cases[case].tolist()
     strict = [j for j in which if problem.strict[j]]
     # Slack is what strict constraints need; if there is none, all are given some.
     loose = set(strict or which)
-    halfspaces = [_halfspace(row, ZERO) for row in rows]
     for j in which:
         row = last[j]
         if not any(row[:-1]):
@@ -81,11 +78,40 @@ def point_of_region(problem: PropertyProblem, bits: Bools, case: int) -> list[Fr
                 continue
         size = fmpq(sum(map(abs, row[:-1]), abs(row[-1])))
         halfspaces.append(_halfspace(row, size if j in loose else ZERO))
-    lower, upper = ([fmpq(*v.as_integer_ratio()) for v in side] for side in problem.exact)
+    lower, upper = _exact_box(problem)
     best = maximize([ZERO] * len(lower) + [ONE], halfspaces, [*lower, ZERO], [*upper, ONE])
     if best is None or (strict and best.value <= 0):
         return None
     return [fraction(v) for v in best.point[:-1]]
+
+
+def lowest_in_region(problem: PropertyProblem, bits: Bools, case: int) -> list[Fraction]:
+    """A point of a closed region in the exact box at which the strict row of a case is least; exact.
+
+    The other rows of the case hold there. The region must have a point where they do.
+    """
+    halfspaces, last = _closed_region(problem, bits)
+    which = problem.cases[case].tolist()
+    halfspaces += [_halfspace(last[j], ZERO) for j in which if not problem.strict[j]]
+    (objective,) = (last[j] for j in which if problem.strict[j])
+    lower, upper = _exact_box(problem)
+    best = maximize([*(fmpq(-v) for v in objective[:-1]), ZERO], halfspaces, [*lower, ZERO], [*upper, ONE])
+    assert best is not None
+    return [fraction(v) for v in best.point[:-1]]
+
+
+def _closed_region(problem: PropertyProblem, bits: Bools) -> tuple[list[Halfspace], LayerRows]:
+    """A region's halfspaces, in a space with one coordinate more for slack, and the rows of constraints there."""
+    with _ASKING:
+        source = problem.rows
+        rows = [row for row in cell_rows(problem.margins, source, bits) if any(row[:-1])]
+        last = source.rows(len(problem.margins.layers), bits)
+    return [_halfspace(row, ZERO) for row in rows], last
+
+
+def _exact_box(problem: PropertyProblem) -> tuple[list[fmpq], list[fmpq]]:
+    lower, upper = ([fmpq(*v.as_integer_ratio()) for v in side] for side in problem.exact)
+    return lower, upper
 
 
 def _halfspace(row: list[fmpz], slack: fmpq) -> Halfspace:

@@ -56,16 +56,23 @@ class Counterexample:
 
 def exact_outputs(network: Network, x: Sequence[Fraction]) -> tuple[Fraction, ...]:
     """Outputs at a rational point; exact. Cost: a product of integers for each weight."""
+    return exact_pass(network, x)[1]
+
+
+def exact_pass(network: Network, x: Sequence[Fraction]) -> tuple[list[bool], tuple[Fraction, ...]]:
+    """Which pre-activations are positive at a rational point, as a pattern's bits, and the outputs; exact."""
     scale = lcm(*(v.denominator for v in x))
     values = [v.numerator * (scale // v.denominator) for v in x]
+    bits: list[bool] = []
     for layer in network.layers:
         values, scale = _affine(layer.weight, layer.bias, values, scale)
+        bits += [v > 0 for v, cuts in zip(values, layer.cuts.tolist(), strict=True) if cuts]
         e = common_exponent(layer.negative_slope, layer.positive_slope)
         slopes = zip(scaled_integers(layer.negative_slope, e), scaled_integers(layer.positive_slope, e), strict=True)
         values = [v * (on if v > 0 else off) for v, (off, on) in zip(values, slopes, strict=True)]
         scale <<= e
     values, scale = _affine(network.output_weight, network.output_bias, values, scale)
-    return tuple(Fraction(v, scale) for v in values)
+    return bits, tuple(Fraction(v, scale) for v in values)
 
 
 def _affine(weight: Matrix, bias: Floats, values: list[int], scale: int) -> tuple[list[int], int]:

@@ -23,9 +23,6 @@ from polytope_lens.polytope import Polytope
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import ArrayLike
-
-    Halfspaces: TypeAlias = tuple[ArrayLike, ArrayLike] | Polytope
 
 Terms: TypeAlias = "tuple[tuple[int, Fraction], ...]"
 
@@ -96,7 +93,7 @@ class Property:
     cases: tuple[tuple[Constraint, ...], ...]
 
     @classmethod
-    def of(cls, domain: Any, target: Halfspaces | Iterable[Halfspaces]) -> Property:
+    def of(cls, domain: Any, target: Any) -> Property:
         """The property that no output of a domain lies in a target.
 
         Parameters
