@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from polytope_lens.properties.property import Property
 
 # Points to begin with, those followed, and steps
-N_POINTS, FOLLOWED, STEPS = 2**12, 2**6, 40
+N_POINTS, FOLLOWED, STEPS, MORE_STEPS = 2**12, 2**6, 40, 100
 FIRST_STEP, LAST_STEP = 2.0**-3, 2.0**-10
 MOST_NUMBERS = 2**24
 
@@ -86,12 +86,22 @@ def _affine(weight: Matrix, bias: Floats, values: list[int], scale: int) -> tupl
     return sums, scale << e
 
 
-def guesses(problem: PropertyProblem) -> Floats:
-    """Points of the box where the rows of some case are low, (n, k), the lowest first; nothing is proved."""
+def guesses(problem: PropertyProblem, *, thorough: bool = False) -> Floats:
+    """Points of the box where the rows of some case are low, (n, k), the lowest first; nothing is proved.
+
+    Half of the points to begin with have some coordinates at their bounds, where extremes are found more often. If it
+    is to be thorough, more of them are followed, in smaller steps.
+    """
+    lower, upper, k = problem.lower, problem.upper, len(problem.lower)
     size = max(1, *problem.margins.widths, problem.margins.input_dim)
     n = max(FOLLOWED, min(N_POINTS, MOST_NUMBERS // size))
-    points = np.random.default_rng(0).uniform(problem.lower, problem.upper, (n, len(problem.lower)))
-    found = descended(problem, points[np.argsort(heights(problem, points), kind="stable")[:FOLLOWED]])
+    rng = np.random.default_rng(int(thorough))
+    points, bound = rng.uniform(lower, upper, (n, k)), rng.integers(0, 3, (n, k))
+    bound[::2] = 2
+    points = np.where(bound == 0, lower, np.where(bound == 1, upper, points))
+    if not thorough:
+        points = points[np.argsort(heights(problem, points), kind="stable")[:FOLLOWED]]
+    found = descended(problem, points, steps=MORE_STEPS if thorough else STEPS)
     return np.asarray(found[np.argsort(heights(problem, found), kind="stable")])
 
 

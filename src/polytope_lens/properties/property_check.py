@@ -47,6 +47,8 @@ MOST_NUMBERS = 2**23
 # many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
 FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
 FEW_REGIONS, FEWER = 2**16, 0.75
+# After so many boxes of a problem violations are guessed once more, thoroughly: it takes as long as some hundred boxes.
+MANY_BOXES = 500
 # Steps down from the middle of each box that is not decided
 FEW_STEPS = 6
 # Regions asked exactly at a time, before those whose points are best
@@ -236,6 +238,7 @@ class _Search:
             WaitingBox(i, whole_box(problem), 0, _few_open(problem)) for i, problem in enumerate(self.problems)
         ][::-1]
         self.decided = [0.0] * len(self.problems)
+        self.looked = [0] * len(self.problems)
         self.n_boxes = self.n_regions = 0
 
     def first_guesses(self) -> Counterexample | None:
@@ -243,10 +246,13 @@ class _Search:
         for x in self.corners:
             if (found := confirmed_input(self.network, self.asked, x)) is not None:
                 return found
-        for problem in self.problems:
-            points = guesses(problem)
-            low = heights(problem, points) <= 0
-            for u in points[low][:GUESSED]:
+        return self.guess(self.problems)
+
+    def guess(self, some: list[PropertyProblem], *, thorough: bool = False) -> Counterexample | None:
+        """A violation where steps down in floats lead to one."""
+        for problem in some:
+            points = guesses(problem, thorough=thorough)
+            for u in points[heights(problem, points) <= 0][:GUESSED]:
                 if (found := confirmed(self.network, self.asked, problem, [fraction(v) for v in u])) is not None:
                     return found
         return None
@@ -276,6 +282,10 @@ class _Search:
             for outcome in done:
                 if outcome.found is not None:
                     return outcome.found
+            self.looked[index] += len(nodes)
+            is_due = self.looked[index] >= MANY_BOXES > self.looked[index] - len(nodes)
+            if is_due and (found := self.guess([problem], thorough=True)) is not None:
+                return found
         return None
 
     def result(self, found: Counterexample | None, status: Status) -> CheckResult:

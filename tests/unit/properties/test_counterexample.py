@@ -47,7 +47,9 @@ def test_steps_go_down_and_stay_in_the_box(seed):
     end = descended(problem, start)
     assert ((end >= problem.lower) & (end <= problem.upper)).all()
     assert heights(problem, end).max() <= heights(problem, start).max()
-    assert heights(problem, guesses(problem)).min() <= heights(problem, start).min() + 1e-9
+    for thorough in (False, True):
+        found = heights(problem, guesses(problem, thorough=thorough))
+        assert found[0] == found.min() <= heights(problem, start).min() + 1e-9
 
 
 def test_a_point_is_confirmed_only_if_it_violates():

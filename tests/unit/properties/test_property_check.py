@@ -166,7 +166,7 @@ def test_boxes_that_are_cut_and_listed_agree(monkeypatch):
     box = [Fraction(-1)] * 2, [Fraction(1)] * 2
     most = greatest(lens, *box, [1])
     monkeypatch.setattr(module._Search, "first_guesses", lambda search: None)
-    for name, value in (("FEW_REGIONS", 1), ("FEW_OPEN_BY_DIM", {2: 3})):
+    for name, value in (("FEW_REGIONS", 1), ("FEW_OPEN_BY_DIM", {2: 3}), ("MANY_BOXES", 1)):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, value)
             for above, verdict in ((0, Verdict.VIOLATED), (Fraction(1, 10**4), Verdict.HOLDS)):
