@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import time
 import traceback
 import warnings
 
@@ -34,3 +36,24 @@ def forked(function):
     with os.fdopen(reader) as pipe:
         text = pipe.read()
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), text
+
+
+def killed(function, seconds):
+    """Call a function in a process of its own, and kill it after so many seconds; whether it was still at it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # as above
+        process = os.fork()
+    if process == 0:
+        code = 3
+        try:
+            function()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    time.sleep(seconds)
+    os.kill(process, signal.SIGKILL)
+    ended = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    assert ended in (0, -signal.SIGKILL)
+    return ended != 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from polytope_lens.cli.arguments import (
     domain_of,
     lens_of,
 )
-from polytope_lens.cli.output import print_json, regions_as_json
+from polytope_lens.cli.option_words import in_options
+from polytope_lens.cli.output import CODES, print_json, regions_as_json
 from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
@@ -44,12 +45,22 @@ def add(commands: Commands) -> None:
     add_network(count)
     add_domain(count)
     _add_proof(count)
+    _add_run(count)
     add_as_json(count)
 
     partition = add_command(commands, "partition", _partition, "Every region of a domain.")
     add_network(partition)
     add_domain(partition)
     _add_proof(partition)
+    _add_run(partition)
+    partition.add_argument(
+        "--keep",
+        nargs="*",
+        default=["witnesses"],
+        metavar="WHAT",
+        help="what the store keeps of each region besides its pattern: witnesses, maps, volumes, vertices "
+        "(default: witnesses)",
+    )
     partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     add_as_json(partition)
@@ -81,6 +92,19 @@ def _add_proof(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--proof", metavar="LOG", help="also write a log that proves the numbers; see `verify`")
 
 
+def _add_run(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--store", metavar="DIR", help="write what is found to this folder, so that --resume can go on")
+    sub.add_argument("--resume", action="store_true", help="go on with the run in --store, if there is one")
+    sub.add_argument("--max-regions", type=int, metavar="N", help="end after so many regions; exit code 3")
+    sub.add_argument("--max-seconds", type=float, metavar="S", help="end after so many seconds; exit code 3")
+    sub.add_argument("--max-memory", type=float, metavar="BYTES", help="end where the process takes more; exit code 3")
+
+
+def _run_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    names = ("store", "resume", "max_regions", "max_seconds", "max_memory")
+    return {name: getattr(arguments, name) for name in names}
+
+
 def _inspect(arguments: argparse.Namespace) -> None:
     from polytope_lens.importers.describe import describe, layer_facts
 
@@ -106,40 +130,59 @@ def _inspect(arguments: argparse.Namespace) -> None:
     )
 
 
-def _count(arguments: argparse.Namespace) -> None:
+def _count(arguments: argparse.Namespace) -> int:
     lens = lens_of(arguments)
-    counts = lens.count(domain_of(arguments, lens), arguments.engine, proof=arguments.proof)
-    if arguments.json:
-        certificate = asdict(counts.certificate)
-        print_json({"total": counts.total, "per_layer": counts.per_layer.tolist(), "certificate": certificate})
-        return
-    for layer, count in enumerate(counts.per_layer):
-        print(f"after layer {layer}: {count}")
-    print(f"total: {counts.total}")
-
-
-def _partition(arguments: argparse.Namespace) -> None:
-    lens = lens_of(arguments)
-    found = lens.partition(domain_of(arguments, lens), arguments.engine, proof=arguments.proof)
-    if arguments.save:
-        found.save(arguments.save)
+    counts = lens.count(domain_of(arguments, lens), arguments.engine, proof=arguments.proof, **_run_of(arguments))
+    code = CODES.get(counts.status, 0)
     if arguments.json:
         print_json(
             {
-                "n_regions": len(found),
-                "per_layer": found.counts_per_layer.tolist(),
-                "engine": found.engine,
-                "status": found.status.name,
-                "certificate": asdict(found.certificate),
-                "regions": regions_as_json(found, range(len(found))),
+                "total": counts.total,
+                "per_layer": counts.per_layer.tolist(),
+                "status": counts.status.name,
+                "certificate": asdict(counts.certificate),
             }
         )
-        return
+        return code
+    least = "" if counts.is_complete else "at least "
+    for layer, count in enumerate(counts.per_layer):
+        print(f"after layer {layer}: {least}{count}")
+    print(f"total: {least}{counts.total}")
+    if code:
+        print(in_options(counts.explain(), arguments.parser))
+    return code
+
+
+def _partition(arguments: argparse.Namespace) -> int:
+    lens = lens_of(arguments)
+    found = lens.partition(
+        domain_of(arguments, lens), arguments.engine, proof=arguments.proof, keep=arguments.keep, **_run_of(arguments)
+    )
+    code = CODES.get(found.status, 0)
+    if arguments.save:
+        found.save(arguments.save)
+    if arguments.json:
+        facts = {
+            "n_regions": len(found),
+            "per_layer": found.counts_per_layer.tolist(),
+            "engine": found.engine,
+            "status": found.status.name,
+            "certificate": asdict(found.certificate),
+        }
+        # What is in a store is read from there.
+        regions = {} if arguments.store else {"regions": regions_as_json(found, range(len(found)))}
+        print_json(facts | regions)
+        return code
     print(found)
+    if code:
+        print(in_options(found.explain(), arguments.parser))
     for i in range(min(len(found), max(arguments.limit, 0))):
-        print(f"{i:8d}  {found[i].pattern.hex}  inside: {np.array2string(found.witnesses[i], precision=6)}")
+        region = found[i]
+        print(f"{i:8d}  {region.pattern.hex}  inside: {np.array2string(region.point, precision=6)}")
     if len(found) > arguments.limit:
-        print(f"... and {len(found) - arguments.limit} more; --limit shows more of them, --json all")
+        where = "the store has all" if arguments.store else "--json all"
+        print(f"... and {len(found) - arguments.limit} more; --limit shows more of them, {where}")
+    return code
 
 
 def _plot(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import argparse
 
 # `max_regions`, and max_regions=10 with a number, a name, a text, or a tuple or list of them; calls stay as they are.
+# Of resume=True only the option is left.
 ARGUMENT = re.compile(
     r"`[^`]*\w\([^`]*`|`(\w+)`|(?<![\w.-])(\w+)=('[^']*'|\"[^\"]*\"|\([^()]*\)|\[[^][]*\]|[\w.+-]*\w)"
 )
@@ -41,6 +42,8 @@ def in_options(text: str, parser: argparse.ArgumentParser) -> str:
         option = known.get(quoted or name)
         if option is None:
             return match[0]
+        if value == "True":
+            return option
         return f"`{option}`" if quoted else " ".join([option, *value.translate(PUNCTUATION).split()])
 
     return ARGUMENT.sub(told, text)

@@ -6,10 +6,16 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from polytope_lens.errors import Status
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from polytope_lens.partition.partition import Partition
+
+
+# Exit codes of answers that lack something; of others it is 0.
+CODES = {Status.BUDGET_REACHED: 3, Status.UNFINISHED: 3, Status.INTERRUPTED: 130}
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -21,8 +21,8 @@ from polytope_lens.cli.arguments import (
     point_of,
 )
 from polytope_lens.cli.option_words import in_options
-from polytope_lens.cli.output import print_json, regions_as_json
-from polytope_lens.errors import OptionError, Status
+from polytope_lens.cli.output import CODES, print_json, regions_as_json
+from polytope_lens.errors import OptionError
 from polytope_lens.network.network import fits_written_out
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 # Of patterns that are printed.
 MOST_BITS = 2000
 FORMATS = Choices("io.export", "SUFFIXES")
-# Exit codes of searches that found what was asked for, except these.
-CODES = {Status.BUDGET_REACHED: 3, Status.INTERRUPTED: 130}
 
 
 def add(commands: Commands) -> None:

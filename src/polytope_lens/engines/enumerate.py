@@ -114,9 +114,9 @@ def partition(
     that float64 cannot make, which the certificate counts.
     """
     domain = check_domain(domain, network.input_dim)
-    limits = budget(max_regions, max_seconds, max_memory)
+    limits, resume = budget(max_regions, max_seconds, max_memory), _resumes(resume, store)
     if store is not None or executor is not None:
-        way, resume = _way(workers, executor, progress, limits), validate.flag(resume, name="`resume`")
+        way = _way(workers, executor, progress, limits)
         if store is None:
             return runs.in_memory(network, domain, way, engine=engine)
         return runs.partition(network, domain, way, engine=engine, store=store, resume=resume, keep=keep)
@@ -159,6 +159,12 @@ def partition(
     if listed.mesh is None and listed.is_complete and isinstance(domain, Box) and ENGINES[name].in_one_piece:
         facets_on_sides.let_list(listed, partial(_patterns_in, network, name))
     return listed
+
+
+def _resumes(resume: bool, store: str | os.PathLike[str] | None) -> bool:
+    if validate.flag(resume, name="`resume`") and store is None:
+        raise OptionError("`resume=True` goes on with the run in a folder, but no `store` was given. Say which it is.")
+    return resume
 
 
 def _way(workers: int, executor: Any, progress: bool | None, limits: Budget) -> runs.Way:
@@ -209,9 +215,9 @@ def count(
     RegionCounts(total=4, per_layer=[4])
     """
     domain = check_domain(domain, network.input_dim)
-    limits = budget(max_regions, max_seconds, max_memory)
+    limits, resume = budget(max_regions, max_seconds, max_memory), _resumes(resume, store)
     if store is not None or executor is not None or limits.is_set:
-        way, resume = _way(workers, executor, progress, limits), validate.flag(resume, name="`resume`")
+        way = _way(workers, executor, progress, limits)
         return runs.count(network, domain, way, engine=engine, store=store, resume=resume)
     if (flat := flat_domain(network, domain)) is not None:
         found = count(flat.network, flat.domain, engine=engine, workers=workers, progress=progress)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.domain import is_bounded
 from polytope_lens.engines.charts import whole as whole_chart
 from polytope_lens.engines.witnesses import certify_witnesses
@@ -84,8 +83,7 @@ class Columnist:
             return np.array([self._region(*pair).volume() for pair in zip(chunk.patterns, witnesses, strict=True)])
         found, doubtful = areas_in_doubt(_unjoined(chunk.outline))
         for i in np.flatnonzero(doubtful).tolist():
-            exact = self._region(chunk.patterns[i], witnesses[i]).volume(exact=True)
-            found[i] = nearest_float(exact)
+            found[i] = float(self._region(chunk.patterns[i], witnesses[i]).volume(exact=True))
         return found
 
     def _vertices(self, chunk: Chunk, witnesses: Floats) -> tuple[Any, Floats]:

@@ -21,7 +21,7 @@ from polytope_lens.network.span import Span, number_of
 from polytope_lens.partition.partition import Partition
 from polytope_lens.partition.parts import content, kept, nothing
 from polytope_lens.partition.provenance import RegionCounts
-from polytope_lens.partition.store import Part, Run, Writer, engine_of
+from polytope_lens.partition.store import Part, Subject, Writer, engine_of
 from polytope_lens.partition.stored import stored
 
 if TYPE_CHECKING:
@@ -95,13 +95,13 @@ def count(
     if store is None:
         status = _go(job, [walked.span], 0, way, lambda part, _: parts.append(part))
     else:
-        with Writer(store, Run(network, domain, walked.engine, None), resume=resume) as writer:
+        with Writer(store, Subject(network, domain, walked.engine, None), resume=resume) as writer:
             before = writer.store
             status = _go(job, before.rest, before.n_regions, way, lambda part, _: writer.add(part))
             parts.extend(writer.store.parts)
     tally = _total(walked, parts)
     total = sum(part.n_regions for part in parts)
-    return RegionCounts(total, tally.per_layer, tally.certificate, status)
+    return RegionCounts(total, tally.per_layer, tally.certificate, status, store is not None)
 
 
 def partition(
@@ -116,7 +116,7 @@ def partition(
 ) -> StoredPartition:
     """Every region, as :func:`.enumerate.partition` tells it, in a folder."""
     walked = task(network, domain, _engine(engine, store, resume=resume))
-    about = Run(network, domain, walked.engine, kept(keep))
+    about = Subject(network, domain, walked.engine, kept(keep))
     Columnist(network, domain, about.keep or ())  # refuses what cannot be kept before there is a folder
     with Writer(store, about, resume=resume) as writer:
 
@@ -128,8 +128,8 @@ def partition(
 
         before = writer.store
         job = Job(walked, (network, domain), about.keep, str(writer.path))
-        _go(job, before.rest, before.n_regions, way, add)
-        return stored(writer.store)
+        ended = _go(job, before.rest, before.n_regions, way, add)
+        return stored(writer.store, ended)
 
 
 def in_memory(network: Network, domain: Domain, way: Way, *, engine: str) -> Partition:

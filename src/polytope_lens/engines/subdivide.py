@@ -162,7 +162,8 @@ def _area(state: kernel.SubdivideState, f: int) -> float:
     """Area of a cell on the stack, in the chart; rounded."""
     start, n = int(state.frames.start[f]), int(state.frames.n_corners[f])
     x, y = state.points.position[state.corners.place[start : start + n, POINT], : kernel.RADIUS].T
-    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+    with np.errstate(all="ignore"):
+        return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
 
 
 class _CrossingDecisions(CornerDecisions):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from polytope_lens.partition.parts import Columns
 
 # A part is written when there are so many numbers in it, or after some seconds.
-PART_NUMBERS = 2**23
+PART_NUMBERS = 2**22
 
 
 @dataclass(frozen=True, slots=True, eq=False)

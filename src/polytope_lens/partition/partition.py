@@ -19,7 +19,7 @@ from polytope_lens.network.affine import affine_maps
 from polytope_lens.network.pattern import find, pack, unpack
 from polytope_lens.partition import archive
 from polytope_lens.partition.namespaces import PartitionComplex, PartitionExport, PartitionFunction, PartitionPlot
-from polytope_lens.partition.provenance import Certificate, Search
+from polytope_lens.partition.provenance import ENDED_IN_MEMORY, Certificate, Search
 from polytope_lens.partition.store import is_store, open_store
 from polytope_lens.polyhedral_complex import (
     data_table,
@@ -167,6 +167,8 @@ class Partition(Keeper):
         told = f"{self.status!r}: "
         if self.search is not None and not self.is_complete:
             told += _open_ends(self.search) + ". "
+        elif not self.is_complete:
+            return told + ENDED_IN_MEMORY
         return told + self.status.value.rstrip(".") + "."
 
     # ------------------------------------------------------------------------------------------- questions by subject

@@ -14,16 +14,16 @@ Other programs read them as they are: see docs/scale.md.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polytope_lens.errors import FileFormatError, OptionError, require
-from polytope_lens.io.files import read_bytes
 from polytope_lens.network.pattern import n_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 KEPT = {"witnesses": "witness", "maps": "map", "volumes": "volume", "vertices": "vertices"}
 """What may be kept besides patterns, and the names of its columns."""
 Columns = dict[str, Any]
+GROUP = 2**16
+"""Regions of a file that are read together."""
 
 
 def kept(names: Iterable[str]) -> tuple[str, ...]:
@@ -58,52 +60,85 @@ def content(network: Network, columns: Columns) -> bytes:
         a pair: where each region's begin, (n + 1,), and all of them, (m, d).
     """
     pa, pq = _arrow()
-    patterns = columns["patterns"]
-    n = len(patterns)
-    octets = np.ascontiguousarray(patterns.astype(">u8")).view(np.uint8).reshape(n, -1)[:, : _n_bytes(network)]
-    table = {
-        "pattern": pa.FixedSizeBinaryArray.from_buffers(pa.binary(octets.shape[1]), n, [None, _buffer(pa, octets)])
-    }
+    patterns = np.ascontiguousarray(octets(columns["patterns"], network))
+    n, size = patterns.shape
+    table = {"pattern": pa.FixedSizeBinaryArray.from_buffers(pa.binary(size), n, [None, pa.py_buffer(patterns)])}
     for name, column in KEPT.items():
         if name in columns:
             table[column] = _lists(pa, *columns[name]) if name == "vertices" else _fixed(pa, columns[name])
     file = pa.BufferOutputStream()
     pq.write_table(
-        pa.table(table), file, compression="zstd", use_dictionary=False, write_page_checksum=True, store_schema=True
+        pa.table(table), file, compression="zstd", use_dictionary=False, write_page_checksum=True, row_group_size=GROUP
     )
     return bytes(file.getvalue())
 
 
-def read(path: Path, network: Network, names: Iterable[str] = ()) -> Columns:
-    """Columns of a file, as :func:`content` takes them, and patterns.
+class PartFile:
+    """A file, of which groups of :data:`GROUP` regions are read as they are asked for.
 
-    Raises
-    ------
-    FileFormatError
+    Parameters
+    ----------
+    path : Path
+    held : buffer
+        What the file holds.
+    network : Network
     """
-    pa, pq = _arrow()
-    try:
-        wanted = ["pattern", *(KEPT[name] for name in names)]
-        table = pq.read_table(
-            pa.BufferReader(read_bytes(path)), columns=wanted, page_checksum_verification=True
-        ).combine_chunks()
-        found: Columns = {"patterns": _patterns(table["pattern"], network)}
-        d = network.input_dim
-        for name in names:
-            column = table[KEPT[name]].combine_chunks()
-            if name == "vertices":
-                starts = column.offsets.to_numpy().astype(np.int64)
-                found[name] = starts - starts[0], column.flatten().flatten().to_numpy().reshape(-1, d)
-            elif name == "volumes":
-                found[name] = column.to_numpy()
-            else:
-                shape = (d,) if name == "witnesses" else (network.output_dim, d + 1)
-                found[name] = column.flatten().to_numpy().reshape(len(table), *shape)
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise FileFormatError(
-            f"{path} is damaged. Run again with `resume=True`, which finds its regions anew."
-        ) from error
-    return found
+
+    def __init__(self, path: Path, held: Any, network: Network) -> None:
+        pa, pq = _arrow()
+        self._path, self._network = path, network
+        with self._told():
+            self._file = pq.ParquetFile(pa.BufferReader(held), page_checksum_verification=True)
+
+    @property
+    def n_groups(self) -> int:
+        """How many groups of regions there are."""
+        return int(self._file.num_row_groups)
+
+    @property
+    def firsts(self) -> list[bytes]:
+        """The first pattern of each group."""
+        described = self._file.metadata
+        return [described.row_group(i).column(0).statistics.min for i in range(self.n_groups)]
+
+    def read(self, group: int, names: Iterable[str] = ()) -> Columns:
+        """Columns of a group, as :func:`content` takes them, and patterns.
+
+        Raises
+        ------
+        FileFormatError
+        """
+        with self._told():
+            table = self._file.read_row_group(group, columns=["pattern", *(KEPT[name] for name in names)])
+            found: Columns = {"patterns": _patterns(table["pattern"], self._network)}
+            d, n_outputs = self._network.input_dim, self._network.output_dim
+            for name in names:
+                column = table[KEPT[name]].combine_chunks()
+                if name == "vertices":
+                    starts = column.offsets.to_numpy().astype(np.int64)
+                    found[name] = starts - starts[0], column.flatten().flatten().to_numpy().reshape(-1, d)
+                elif name == "volumes":
+                    found[name] = column.to_numpy()
+                else:
+                    shape = (d,) if name == "witnesses" else (n_outputs, d + 1)
+                    found[name] = column.flatten().to_numpy().reshape(len(table), *shape)
+        return found
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        pa, _ = _arrow()
+        try:
+            yield
+        except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+            raise FileFormatError(
+                f"{self._path} is damaged. Run again with `resume=True`, which finds its regions anew."
+            ) from error
+
+
+def octets(packed: Words, network: Network) -> NDArray[np.uint8]:
+    """Packed patterns (n, n_words) as they stand in files, (n, n_bytes): in whose order they are, too."""
+    size = max(1, -(-network.n_neurons // 8))
+    return np.ascontiguousarray(packed.astype(">u8")).view(np.uint8).reshape(len(packed), -1)[:, :size]
 
 
 def nothing(network: Network, names: Iterable[str] = ()) -> Columns:
@@ -121,16 +156,12 @@ def nothing(network: Network, names: Iterable[str] = ()) -> Columns:
 
 def _patterns(column: Any, network: Network) -> Words:
     chunk = column.combine_chunks()
-    size, n = _n_bytes(network), len(chunk)
-    octets = np.frombuffer(chunk.buffers()[1], np.uint8, n * size, chunk.offset * size).reshape(n, size)
+    size, n = chunk.type.byte_width, len(chunk)
+    held = np.frombuffer(chunk.buffers()[1], np.uint8, n * size, chunk.offset * size).reshape(n, size)
     filled = np.zeros((n, 8 * n_words(network.n_neurons)), np.uint8)
-    filled[:, :size] = octets
+    filled[:, :size] = held
     words: Words = filled.view(">u8").astype(np.uint64)
     return words
-
-
-def _n_bytes(network: Network) -> int:
-    return max(1, -(-network.n_neurons // 8))
 
 
 def _fixed(pa: Any, values: Floats) -> Any:
@@ -143,10 +174,6 @@ def _fixed(pa: Any, values: Floats) -> Any:
 def _lists(pa: Any, starts: Ints, points: Floats) -> Any:
     corners = pa.FixedSizeListArray.from_arrays(pa.array(points.ravel()), points.shape[1])
     return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), corners)
-
-
-def _buffer(pa: Any, octets: NDArray[np.uint8]) -> Any:
-    return pa.py_buffer(np.ascontiguousarray(octets))
 
 
 def _arrow() -> tuple[Any, Any]:

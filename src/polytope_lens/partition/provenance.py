@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
 
 
+# What to do about a run that a limit or somebody ended, if there is a store and if there is none.
+ENDED = (
+    "The regions found are correct but not all of them. Go on with the same call and `resume=True`, or raise the limit."
+)
+ENDED_IN_MEMORY = (
+    "The regions found are correct but not all of them. Raise the limit, choose a smaller `domain`, or give a `store` "
+    "to go on with."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """How many decisions each rung of the ladder took.
@@ -73,17 +83,26 @@ class RegionCounts:
         The last entry; 1 for a network without hidden layers.
     status : Status
         Whether these are all. Where a budget ended the count, or somebody interrupted it, numbers are lower bounds.
+    is_stored : bool
+        Whether there is a folder with which the count can be gone on.
     """
 
     total: int
     per_layer: Ints
     certificate: Certificate
     status: Status = Status.COMPLETE
+    is_stored: bool = False
 
     @property
     def is_complete(self) -> bool:
         """Whether every region of the domain was counted."""
         return self.status is Status.COMPLETE
+
+    def explain(self) -> str:
+        """The status in one or two sentences: whether these are all, and how to go on."""
+        if self.is_complete:
+            return f"{self.status!r}: every region of the domain was counted."
+        return f"{self.status!r}: {ENDED if self.is_stored else ENDED_IN_MEMORY}"
 
     def __index__(self) -> int:
         return self.total

@@ -12,7 +12,9 @@ A part is a :class:`.Span` of patterns, all regions in it, and what was counted 
 in the journal (:mod:`.journal`). Its file is complete on the disk before that, under a name that ends with
 ``.unfinished``, and gets its own after. So what is called ``.parquet`` is in the journal, and whatever fails between
 two steps is set right by whoever opens the folder next. A line tells the digest of its file. A part whose file is
-missing, or is not what its line says, has not been done. Of lines about overlapping spans, the last one counts.
+missing, or is not what its line says, has not been done. Of lines about overlapping spans, the last one counts. So any
+lines of a journal are a valid checkpoint. Lines name the digest of run.json, which tells that of the network: none of
+the files can be another run's.
 
 What is written goes through functions of :mod:`os` that are called here and in the journal, so tests can let each fail.
 """
@@ -22,6 +24,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,12 +32,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from polytope_lens import __version__
 from polytope_lens._arrays import validate
 from polytope_lens.errors import FileAccessError, FileFormatError, OptionError
 from polytope_lens.importers.npz import arrays_of, network_of
 from polytope_lens.io.array_archive import digest, load_arrays, save_arrays
 from polytope_lens.io.arrays import ArrayReader
-from polytope_lens.io.files import lock, named, read_bytes, sync_folder, write_text
+from polytope_lens.io.files import LEFTOVER, lock, named, read_bytes, sync_folder, write_text
 from polytope_lens.io.journal import Journal, read_journal, write_at
 from polytope_lens.network.span import Span, rest, whole
 from polytope_lens.partition.archive import domain_arrays, domain_of
@@ -50,7 +54,21 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "polytope_lens run", 1
 FACTS, NETWORK, JOURNAL, PARTS, LOCK = "run.json", "network.npz", "journal", "parts", "lock"
+SEAL = "sha256"
 SUFFIX, UNFINISHED = ".parquet", ".unfinished"
+
+
+# Locks of this process, which processes that are forked from it must not hold when it has died.
+_LOCKS: set[int] = set()
+
+
+def _let_go() -> None:
+    while _LOCKS:
+        os.close(_LOCKS.pop())
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_let_go)
 
 
 class Part(NamedTuple):
@@ -65,7 +83,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class Subject:
     """What a run is about.
 
     Parameters
@@ -90,7 +108,7 @@ class Store:
     """A run's folder as it is: what the run is about, and the parts that are done, in order."""
 
     path: Path
-    run: Run
+    run: Subject
     parts: tuple[Part, ...]
 
     @property
@@ -121,9 +139,21 @@ class Store:
         path = self.path / PARTS / part.file
         return path if path.exists() else path.with_name(part.file + UNFINISHED)
 
-    def is_intact(self, part: Part) -> bool:
-        """Whether a part's file holds what was written; reads all of it."""
-        return not part.file or _holds(self.place(part), part)
+    def content(self, part: Part) -> bytes:
+        """What a part's file holds.
+
+        Raises
+        ------
+        FileFormatError
+            It is not what was written.
+        """
+        found = read_bytes(self.place(part))
+        if hashlib.sha256(found).hexdigest() != part.digest:
+            raise FileFormatError(
+                f"{self.place(part)} is not as it was written. Run again with `resume=True`, which finds its regions "
+                "anew."
+            )
+        return found
 
 
 def is_store(path: str | os.PathLike[str]) -> bool:
@@ -134,7 +164,7 @@ def is_store(path: str | os.PathLike[str]) -> bool:
 def engine_of(path: str | os.PathLike[str]) -> str | None:
     """The engine of the run in a folder, None if there is none."""
     folder = validate.path(path, name="`store`")
-    return _read_run(folder).engine if (folder / FACTS).exists() else None
+    return _read_run(folder)[0].engine if (folder / FACTS).exists() else None
 
 
 def open_store(path: str | os.PathLike[str]) -> Store:
@@ -147,10 +177,11 @@ def open_store(path: str | os.PathLike[str]) -> Store:
         It holds no run, one of a newer release, or one that is damaged.
     """
     folder = validate.path(path, name="a run")
-    run = _read_run(folder)
+    run, about = _read_run(folder)
+    _check_journal(folder)
     begun = folder / JOURNAL
-    beginning = read_journal(begun) if begun.exists() else None
-    parts = _valid([_part(entry, run) for entry in beginning.entries] if beginning else [])
+    entries = read_journal(begun, about).entries if begun.exists() else []
+    parts = _valid([_part(entry) for entry in entries])
     store = Store(folder, run, parts)
     lost = [part for part in parts if part.file and _size(store.place(part)) != part.size]
     if lost:
@@ -164,7 +195,7 @@ def open_store(path: str | os.PathLike[str]) -> Store:
 class Writer:
     """A run's folder that is written to, by one process at a time."""
 
-    def __init__(self, path: str | os.PathLike[str], run: Run, *, resume: bool) -> None:
+    def __init__(self, path: str | os.PathLike[str], run: Subject, *, resume: bool) -> None:
         """Begin a run, or go on with one.
 
         Raises
@@ -174,9 +205,14 @@ class Writer:
         FileAccessError, FileFormatError
         """
         self.path, self.run = validate.path(path, name="`store`"), run
+        if self.path.exists() and not self.path.is_dir():
+            raise FileAccessError(f"{self.path} is a file, but `store` should be a folder. Choose a new one.")
         with named(self.path, "written"):
-            self.path.mkdir(exist_ok=True)
+            if not self.path.exists():
+                os.mkdir(self.path)
+                sync_folder(self.path.absolute().parent)
             self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
+        _LOCKS.add(self._lock)
         try:
             if not lock(self._lock):
                 raise FileAccessError(
@@ -187,34 +223,41 @@ class Writer:
                     raise OptionError(
                         f"{self.path} holds a run already. Go on with it with `resume=True`, or choose another folder."
                     )
-                self.run = _same(self.path, _read_run(self.path), run)
+                known, about = _read_run(self.path)
+                self.run = _same(self.path, known, run)
+                _check_journal(self.path)
             else:
-                self._begin()
+                about = self._begin()
             with named(self.path / JOURNAL, "written"):
-                self._journal = Journal(self.path / JOURNAL)
+                self._journal = Journal(self.path / JOURNAL, about)
             try:
                 self._parts = self._settled()
             except BaseException:
                 self._journal.close()
                 raise
         except BaseException:
-            os.close(self._lock)
+            self._unlock()
             raise
 
-    def _begin(self) -> None:
+    def _unlock(self) -> None:
+        if self._lock in _LOCKS:
+            _LOCKS.remove(self._lock)
+            os.close(self._lock)
+
+    def _begin(self) -> str:
+        """Write what the run is about; `run.json` comes last, when all else is on the disk."""
         ours = {LOCK, NETWORK, PARTS}
         others = sorted(entry.name for entry in self.path.iterdir() if entry.name not in ours)
-        others = [name for name in others if not name.startswith(".polytope-lens-")]
+        others = [name for name in others if not name.startswith(LEFTOVER[0])]
         if others:
             raise OptionError(
                 f"{self.path} is not empty and holds no run: there is {others[0]}. Choose a new folder for `store`."
             )
         run, arrays = self.run, _arrays(self.run)
         save_arrays(self.path / NETWORK, arrays)
-        if not run.is_count:
-            with named(self.path / PARTS, "written"):
-                (self.path / PARTS).mkdir(exist_ok=True)
-        facts = {
+        with named(self.path, "written"):
+            sync_folder(self.path)
+        facts: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
             "engine": run.engine,
@@ -223,17 +266,25 @@ class Writer:
             "widths": run.network.widths,
             "domain": repr(run.domain),
             "digest": digest(arrays),
+            "written_by": {"polytope_lens": __version__, "numpy": np.__version__},
         }
+        facts[SEAL] = about = _seal(facts)
         write_text(self.path / FACTS, json.dumps(facts, indent=1) + "\n")
         with named(self.path, "written"):
             sync_folder(self.path)
+        return about
 
     def _settled(self) -> list[Part]:
         """The parts that are done, each with its file under its own name, and no other file beside them."""
-        parts = []
-        with named(self.path / PARTS, "written"):
-            for part in _valid([_part(entry, self.run) for entry in self._journal.entries]):
-                path = self.path / PARTS / part.file
+        parts, folder = [], self.path / PARTS
+        if self.run.is_count:
+            return list(_valid([_part(entry) for entry in self._journal.entries]))
+        with named(folder, "written"):
+            if not folder.exists():
+                os.mkdir(folder)
+                sync_folder(self.path)
+            for part in _valid([_part(entry) for entry in self._journal.entries]):
+                path = folder / part.file
                 if part.file and not _holds(path, part):
                     unfinished = path.with_name(part.file + UNFINISHED)
                     if not _holds(unfinished, part):
@@ -241,7 +292,7 @@ class Writer:
                     os.replace(unfinished, path)
                 parts.append(part)
             names = {part.file for part in parts}
-            for path in [] if self.run.is_count else (self.path / PARTS).iterdir():
+            for path in folder.iterdir():
                 if path.name not in names and path.name.endswith((SUFFIX, UNFINISHED)):
                     os.unlink(path)
         return parts
@@ -280,7 +331,7 @@ class Writer:
     def close(self) -> None:
         """Let others write."""
         self._journal.close()
-        os.close(self._lock)
+        self._unlock()
 
     def __enter__(self) -> Writer:
         return self
@@ -315,12 +366,18 @@ def written(folder: Path, part: Part, content: bytes, n_bits: int) -> Part:
     return part._replace(file=name, digest=found, size=len(content))
 
 
-def _arrays(run: Run) -> dict[str, Any]:
+def _arrays(run: Subject) -> dict[str, Any]:
     return arrays_of(run.network) | domain_arrays(run.domain)
 
 
-def _read_run(folder: Path) -> Run:
-    """What a folder's run is about."""
+def _seal(facts: dict[str, Any]) -> str:
+    """Digest of what run.json says."""
+    text = json.dumps({name: value for name, value in facts.items() if name != SEAL}, sort_keys=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _read_run(folder: Path) -> tuple[Subject, str]:
+    """What a folder's run is about, and its digest."""
     if folder.is_dir() and not (folder / FACTS).exists():
         raise FileFormatError(
             f"{folder} holds no run: it has no {FACTS}. Runs are made by `lens.partition(domain, store=...)` and "
@@ -335,6 +392,8 @@ def _read_run(folder: Path) -> Run:
                 f"{folder} is of version {facts['version']}, but this release reads version {VERSION}. Read it with "
                 "the release that wrote it, or a newer one."
             )
+        if facts[SEAL] != _seal(facts):
+            raise KeyError(SEAL)
         arrays = load_arrays(folder / NETWORK)
         if digest(arrays) != facts["digest"]:
             raise FileFormatError(
@@ -344,14 +403,25 @@ def _read_run(folder: Path) -> Run:
         network = network_of(arrays)
         keep = facts["keep"]
         domain = domain_of(ArrayReader(arrays), arrays, network.input_dim)
-        return Run(network, domain, str(facts["engine"]), None if keep is None else tuple(map(str, keep)))
-    except (ValueError, KeyError, TypeError) as error:
+        run = Subject(network, domain, facts["engine"], None if keep is None else tuple(keep))
+        return run, facts[SEAL]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(f"{folder / FACTS} is damaged. Put it back as it was, or begin another run.") from error
 
 
-def _same(folder: Path, known: Run, wanted: Run) -> Run:
+def _check_journal(folder: Path) -> None:
+    """Refuse parts without a journal, all of which would have to be found anew."""
+    parts = folder / PARTS
+    if not (folder / JOURNAL).exists() and parts.is_dir() and any(parts.iterdir()):
+        raise FileFormatError(
+            f"{folder} has lost its journal, which tells what its parts are. Put it back, or begin a run in another "
+            "folder."
+        )
+
+
+def _same(folder: Path, known: Subject, wanted: Subject) -> Subject:
     """The run of a folder, if it is the one that is wanted."""
     if digest(_arrays(known)) != digest(_arrays(wanted)):
         what = "network" if digest(arrays_of(known.network)) != digest(arrays_of(wanted.network)) else "domain"
@@ -382,14 +452,10 @@ def _entry(part: Part) -> dict[str, Any]:
     return entry | ({"file": part.file, "sha256": part.digest, "bytes": part.size} if part.file else {})
 
 
-def _part(entry: dict[str, Any], run: Run) -> Part:
-    per_layer = np.array(entry["per_layer"], dtype=np.int64)
+def _part(entry: dict[str, Any]) -> Part:
     span = Span(int(entry["first"], 16), int(entry["end"], 16))
-    file = entry.get("file", "")
-    if len(per_layer) != len(run.network.layers) or (bool(file) == run.is_count and entry["regions"]):
-        raise FileFormatError("the journal of a run is that of another one. Put the file back that was there.")
-    tally = Tally(per_layer, *entry["decided"])
-    return Part(span, entry["regions"], tally, file, entry.get("sha256", ""), entry.get("bytes", 0))
+    tally = Tally(np.array(entry["per_layer"], dtype=np.int64), *entry["decided"])
+    return Part(span, entry["regions"], tally, entry.get("file", ""), entry.get("sha256", ""), entry.get("bytes", 0))
 
 
 def _valid(parts: Sequence[Part]) -> tuple[Part, ...]:

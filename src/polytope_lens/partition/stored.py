@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -11,15 +12,15 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._kept import found_later
+from polytope_lens.cells.pattern_witnesses import pattern_witnesses
 from polytope_lens.errors import FileFormatError, OptionError, Status, require
-from polytope_lens.exact.owner_rows import integer_sides
-from polytope_lens.exact.rows import ExactRows, cell_rows
-from polytope_lens.lp.interior_point import float_inside
+from polytope_lens.flat_domain import flat_domain
 from polytope_lens.network.affine import affine_maps
-from polytope_lens.network.pattern import find, pack, unpack
+from polytope_lens.network.pattern import find, pack
 from polytope_lens.network.span import number_of
 from polytope_lens.partition import parts
 from polytope_lens.partition.partition import Partition
+from polytope_lens.partition.provenance import ENDED
 from polytope_lens.polyhedral_complex.locate import all_listed, region_patterns
 from polytope_lens.region import of_packed_pattern
 
@@ -41,8 +42,22 @@ def _all(name: str) -> Any:
     return lambda partition: partition.column(name)
 
 
+def _on_flat(partition: StoredPartition) -> Partition | None:
+    """In a flat box, the same regions as those of a network of the free inputs, in memory."""
+    flat = flat_domain(partition.network, partition.domain)
+    if flat is None:
+        return None
+    unknown, per_layer = cast("Any", None), partition.counts_per_layer
+    return Partition(
+        flat.network, flat.domain, partition.engine, partition.packed_patterns, unknown,
+        partition.witnesses[:, flat.free], np.concatenate([[min(len(partition), 1)], per_layer]), None,
+        partition.status, partition.certificate,
+    )  # fmt: skip
+
+
 @checked
 @found_later(
+    on_flat=_on_flat,
     packed_patterns=_all("patterns"),
     maps=lambda partition: partition.column("maps"),
     witnesses=lambda partition: partition.column("witnesses"),
@@ -66,31 +81,25 @@ class StoredPartition(Partition):
         return self.store.n_regions
 
     def _region(self, index: int) -> Region:
-        number = int(np.searchsorted(self._ends, index, side="right"))
-        columns = self._read(number, self._kept("witnesses"))
-        row = index - (int(self._ends[number - 1]) if number else 0)
+        number = int(np.searchsorted(_ends(self.store), index, side="right"))
+        group, row = divmod(index - _start(self.store, number), parts.GROUP)
+        columns = _columns(self.store, number, group, self._kept("witnesses"))
         words = columns["patterns"][row]
         inside = columns["witnesses"][row] if "witnesses" in columns else self._inside(words[None])[0]
         return of_packed_pattern(self.network, words, self.domain, inside)
 
-    @property
-    def _ends(self) -> Ints:
-        return np.cumsum([part.n_regions for part in self.store.parts])
-
     def _kept(self, *names: str) -> tuple[str, ...]:
         return tuple(name for name in names if name in (self.store.run.keep or ()))
 
-    def _read(self, number: int, names: tuple[str, ...]) -> dict[str, Any]:
-        return _columns(self.store, number, names)
-
     def _inside(self, words: Words) -> Floats:
-        """A point inside each region; exact linear programs."""
-        source, sides = ExactRows(self.network), integer_sides(self.domain)
-        rows = (cell_rows(self.network, source, bits) for bits in unpack(words, self.network.n_neurons))
-        return np.array([float_inside(cell + sides, self.network.input_dim) for cell in rows])
+        """A point inside each region, as witnesses are."""
+        if (flat := flat_domain(self.network, self.domain)) is not None:
+            embedded: Floats = flat.embed(pattern_witnesses(flat.network, flat.domain, words))
+            return embedded
+        return pattern_witnesses(self.network, self.domain, words)
 
     def pieces(self, *names: str) -> Iterator[dict[str, Any]]:
-        """The regions part by part, in canonical order, in the memory of one part.
+        """The regions in canonical order, some ten thousand at a time.
 
         Parameters
         ----------
@@ -115,7 +124,9 @@ class StoredPartition(Partition):
                 f"{self.store.path} keeps {list(self.store.run.keep or ())} of each region, but {missing[0]} were "
                 "asked for. Run again with them in `keep`."
             )
-        return (self._read(number, names) for number in range(len(self.store.parts)))
+        numbers = (number for number, part in enumerate(self.store.parts) if part.file)
+        groups = ((number, group) for number in numbers for group in range(_file(self.store, number).n_groups))
+        return (_columns(self.store, number, group, names) for number, group in groups)
 
     def column(self, name: str) -> Any:
         """A column of all regions in memory: patterns, packed, or what was kept; else it is found from the patterns.
@@ -126,12 +137,13 @@ class StoredPartition(Partition):
         """
         if name == "patterns" or self._kept(name):
             found = [piece[name] for piece in self.pieces(*self._kept(name))]
-            return np.concatenate(found) if found else np.zeros((0, 1), np.uint64)
+            return np.concatenate([parts.nothing(self.network, self._kept(name))[name], *found])
         if name == "witnesses":
-            return self._inside(self.packed_patterns)
+            found = [self._inside(piece["patterns"]) for piece in self.pieces()]
+            return np.concatenate([parts.nothing(self.network, [name])[name], *found])
         if name == "maps":
             return affine_maps(self.network, self.packed_patterns)
-        return super().volumes()
+        return np.array([region.volume() for region in self])
 
     def volumes(self) -> Floats:
         """Length, area or volume of each region, (n_regions,); rounded. As they were kept, or found now, one by one."""
@@ -153,15 +165,22 @@ class StoredPartition(Partition):
         rows = validate.points(X, self.network.input_dim, what="`locate`")
         wanted = pack(region_patterns(self.network, rows, self.domain))
         index = np.full(len(wanted), -1, dtype=np.int64)
-        starts = [part.span.first for part in self.store.parts]
-        numbers = [number_of(words, self.network.n_neurons) for words in wanted]
-        holding = np.searchsorted(np.array(starts, dtype=object), np.array(numbers, dtype=object), side="right") - 1
-        for number in np.unique(holding[holding >= 0]).tolist():
-            some = np.flatnonzero(holding == number)
-            found = find(self._read(number, ())["patterns"], wanted[some])
-            before = int(self._ends[number - 1]) if number else 0
-            index[some] = np.where(found < 0, -1, found + before)
+        places = [self._place(words) for words in wanted]
+        for place in sorted({place for place in places if place is not None}):
+            some = np.array([i for i, other in enumerate(places) if other == place])
+            number, group = place
+            found = find(_columns(self.store, number, group, ())["patterns"], wanted[some])
+            index[some] = np.where(found < 0, -1, found + _start(self.store, number) + group * parts.GROUP)
         return all_listed(self, rows, index)
+
+    def _place(self, words: Words) -> tuple[int, int] | None:
+        """The part that may hold a pattern, and the group in it."""
+        wanted = number_of(words, self.network.n_neurons)
+        number = bisect_right(self.store.parts, wanted, key=lambda part: part.span.first) - 1
+        if number < 0 or wanted >= self.store.parts[number].span.end or not self.store.parts[number].file:
+            return None
+        octets = parts.octets(words[None], self.network).tobytes()
+        return number, max(bisect_right(_file(self.store, number).firsts, octets) - 1, 0)
 
     @property
     def dataset(self) -> Any:
@@ -178,24 +197,40 @@ class StoredPartition(Partition):
             Names the first part that is not as it was written.
         """
         for part in self.store.parts:
-            if not self.store.is_intact(part):
-                raise FileFormatError(
-                    f"{self.store.place(part)} is not as it was written. Run again with `resume=True`, which finds its "
-                    "regions anew."
-                )
+            if part.file:
+                self.store.content(part)
+
+    def explain(self) -> str:
+        """The status in one or two sentences: whether the run is complete, and how to go on with it."""
+        return super().explain() if self.is_complete else f"{self.status!r}: {ENDED}"
 
     def __repr__(self) -> str:
         return f"{super().__repr__()[:-1]}, in {self.store.path})".replace("Partition(", "StoredPartition(", 1)
 
 
 @lru_cache(maxsize=MOST_FILES)
-def _columns(store: Store, number: int, names: tuple[str, ...]) -> dict[str, Any]:
-    part, network = store.parts[number], store.run.network
-    return parts.read(store.place(part), network, names) if part.file else parts.nothing(network, names)
+def _columns(store: Store, number: int, group: int, names: tuple[str, ...]) -> dict[str, Any]:
+    return _file(store, number).read(group, names)
 
 
-def stored(store: Store) -> StoredPartition:
-    """The partition of a run that keeps regions.
+@lru_cache(maxsize=MOST_FILES)
+def _file(store: Store, number: int) -> parts.PartFile:
+    part = store.parts[number]
+    return parts.PartFile(store.place(part), store.content(part), store.run.network)
+
+
+@lru_cache(maxsize=MOST_FILES)
+def _ends(store: Store) -> Ints:
+    return np.cumsum([part.n_regions for part in store.parts], dtype=np.int64)
+
+
+def _start(store: Store, number: int) -> int:
+    """The first region of a part."""
+    return int(_ends(store)[number - 1]) if number else 0
+
+
+def stored(store: Store, ended: Status = Status.UNFINISHED) -> StoredPartition:
+    """The partition of a run that keeps regions; `ended` is why, where it is not complete.
 
     Raises
     ------
@@ -208,7 +243,7 @@ def stored(store: Store) -> StoredPartition:
             "and `resume=True`."
         )
     run, tally = store.run, store.tally
-    status = Status.COMPLETE if store.is_complete else Status.UNFINISHED
+    status = Status.COMPLETE if store.is_complete else ended
     unknown = cast("Any", None)
     return StoredPartition(
         run.network, run.domain, run.engine, unknown, unknown, unknown, tally.per_layer, None, status,

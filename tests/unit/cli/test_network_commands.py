@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from itertools import count
 
 import numpy as np
 import pytest
@@ -10,7 +13,9 @@ import pytest
 from commands import as_json, refused
 from polytope_lens import Partition
 from polytope_lens.cli import main
+from polytope_lens.engines import task
 from proof_logs import proves
+from stored_runs import in_many_parts
 
 
 def test_count(capsys, lines, space):
@@ -130,3 +135,66 @@ def test_weights_with_an_architecture(capsys, tmp_path):
     said = refused(capsys, "count", path, "--everywhere")
     assert "as in --architecture fc1 relu fc2, or" in said and "as in --architecture relu;" in said
     assert "[" not in said
+
+
+def test_runs_that_end_early_say_so_and_go_on(capsys, lines, tmp_path, monkeypatch):
+    in_many_parts(monkeypatch, 2)
+    for command, total in (("count", "total"), ("partition", "n_regions")):
+        run, told = str(tmp_path / command), []
+        ask = (command, lines, "--store", run, "--resume", "--max-regions", "1")
+        while (code := main([*ask, "--json"])) == 3:
+            told.append(json.loads(capsys.readouterr().out))
+        assert code == 0
+        assert len(told) > 1
+        assert {answer["status"] for answer in told} == {"BUDGET_REACHED"}
+        assert [answer[total] for answer in told] == sorted({answer[total] for answer in told})
+        answer = json.loads(capsys.readouterr().out)
+        assert (answer["status"], answer[total]) == ("COMPLETE", 7)
+        assert refused(capsys, command, lines, "--store", run) == (
+            f"polytope-lens: {run} holds a run already. Go on with it with `--resume`, or choose another folder.\n"
+        )
+        assert main(list(ask)) == 0
+        assert "7" in capsys.readouterr().out
+    assert len(Partition.load(run)) == 7
+
+
+@pytest.mark.parametrize(
+    ("limit", "keeps"),
+    [(["--max-regions", "1"], False), (["--max-seconds", "1e-9"], True), (["--max-memory", "1"], True)],
+)
+def test_limits_without_and_with_a_store(capsys, lines, tmp_path, monkeypatch, limit, keeps):
+    in_many_parts(monkeypatch, 2)
+    where = ["--store", str(tmp_path / "run")] if keeps else []
+    advice = "Go on with the same call and `--resume`" if keeps else "or give a `--store` to go on with"
+    for command in ("count", "partition"):
+        assert main([command, lines, *where, *limit]) == 3
+        told = capsys.readouterr().out
+        assert "at least" in told
+        assert advice in told
+        where = [*where[:1], str(tmp_path / "other")] if keeps else []
+
+
+def test_an_interrupted_run_ends_with_130(capsys, lines, tmp_path, monkeypatch):
+    in_many_parts(monkeypatch, 2)
+    walk, at = task.Task.walk, count()
+
+    def walked(self, span, record, **options):
+        for chunk in walk(self, span, record, **options):
+            if next(at) == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield chunk
+
+    monkeypatch.setattr(task.Task, "walk", walked)
+    run = str(tmp_path / "run")
+    assert main(["count", lines, "--store", run]) == 130
+    assert "Status.INTERRUPTED: " in capsys.readouterr().out
+    assert as_json(capsys, "count", lines, "--store", run, "--resume")["total"] == 7
+
+
+def test_what_a_run_is_refused_for(capsys, lines, tmp_path):
+    assert "no `--store` was given" in refused(capsys, "count", lines, "--resume")
+    assert "`--keep` should be a list of names" in refused(
+        capsys, "partition", lines, "--store", str(tmp_path / "run"), "--keep", "colours"
+    )
+    assert "`--max-seconds`" in refused(capsys, "count", lines, "--max-seconds", "-1")
+    assert not (tmp_path / "run").exists()

@@ -9,7 +9,17 @@ import pytest
 from polytope_lens.cli.option_words import in_options
 
 PARSER = argparse.ArgumentParser()
-for name in ("--max-regions", "--input-shape", "--order", "--box", "--output", "--output-index", "--outputs", "-o"):
+for name in (
+    "--max-regions",
+    "--resume",
+    "--input-shape",
+    "--order",
+    "--box",
+    "--output",
+    "--output-index",
+    "--outputs",
+    "-o",
+):
     PARSER.add_argument(name)
 
 
@@ -17,6 +27,7 @@ for name in ("--max-regions", "--input-shape", "--order", "--box", "--output", "
     ("told", "expected"),
     [
         ("Raise `max_regions`.", "Raise `--max-regions`."),
+        ("Go on with `resume=True`, or resume=True.", "Go on with `--resume`, or --resume."),
         ("stopped at max_regions=3 with 5 left.", "stopped at --max-regions 3 with 5 left."),
         ("stopped at max_regions=3.", "stopped at --max-regions 3."),
         ("which only order='breadth' knows", "which only --order breadth knows"),
