@@ -103,7 +103,7 @@ def _n_open(network: Network, low: Floats, high: Floats) -> NDArray[np.int64]:
 
 
 def halves(looked: Looked, i: int) -> Boxes | None:
-    """A box cut in two across the coordinate that bounds rely on most; None if it has no floats inside."""
+    """A box cut in two across the coordinate that rows may change most along; None if it has no floats inside."""
     lower, upper = looked.boxes.lower[i], looked.boxes.upper[i]
     middle = lower + (upper - lower) / 2
     can = (lower < middle) & (middle < upper)
