@@ -103,23 +103,30 @@ class CheckResult:
 
     def explain(self) -> str:
         """The answer in one or two sentences."""
-        work = f"{_counted(self.n_boxes, 'box', 'es')} and {_counted(self.n_regions, 'region')}"
+        work = f"{told(self.n_boxes, 'box', 'es')} and {told(self.n_regions, 'region')}"
         if self.verdict is Verdict.HOLDS:
             return f"The property holds: no point of its domain violates it, proved by {work}."
         if self.counterexample is not None:
-            told = "also" if self.counterexample.is_violated_in_float32 else "not"
-            return f"The property is violated, exactly and {told} in float32 arithmetic, found after {work}."
-        rest = f"{1 - self.decided:.3g} of the domain in {_counted(len(self.open_boxes), 'box', 'es')}"
+            too = "also" if self.counterexample.is_violated_in_float32 else "not"
+            return f"The property is violated, exactly and {too} in float32 arithmetic, found after {work}."
+        rest = f"{1 - self.decided:.3g} of the domain in {told(len(self.open_boxes), 'box', 'es')}"
         advice = "Raise `max_seconds`." if self.status is Status.BUDGET_REACHED else "It was interrupted."
         return f"The property is open after {work}: no violation was found, and {rest} is not decided. {advice}"
 
     def __repr__(self) -> str:
         decided = "" if self.verdict is not Verdict.OPEN else f", {self.decided:.1%} decided"
-        work = f"{_counted(self.n_boxes, 'box', 'es')}, {_counted(self.n_regions, 'region')}"
+        work = f"{told(self.n_boxes, 'box', 'es')}, {told(self.n_regions, 'region')}"
         return f"CheckResult({self.verdict.name}{decided}, {work})"
 
 
-def _counted(n: int, thing: str, plural: str = "s") -> str:
+def told(n: int, thing: str, plural: str = "s") -> str:
+    """A number of things in words.
+
+    Examples
+    --------
+    >>> told(1, "box", "es"), told(2, "box", "es")
+    ('1 box', '2 boxes')
+    """
     return f"{n} {thing}{'' if n == 1 else plural}"
 
 
