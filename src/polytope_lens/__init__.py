@@ -36,11 +36,22 @@ if TYPE_CHECKING:
     from polytope_lens.polytope.metric.extent import Width
     from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.properties.counterexample import Counterexample
+    from polytope_lens.properties.extremum import ExtremeValue
+    from polytope_lens.properties.property import Property
+    from polytope_lens.properties.property_check import CheckResult, Verdict
+    from polytope_lens.properties.vnnlib_reader import read_vnnlib
     from polytope_lens.region import Region
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "ExtremeValue": "properties.extremum",
+    "read_vnnlib": "properties.vnnlib_reader",
+    "Verdict": "properties.property_check",
+    "Property": "properties.property",
+    "Counterexample": "properties.counterexample",
+    "CheckResult": "properties.property_check",
     "ActivationPattern": "network.pattern",
     "AffineMap": "network.affine",
     "Attributions": "local.attribution",
@@ -80,8 +91,11 @@ __all__ = [
     "Balls",
     "Box",
     "Certificate",
+    "CheckResult",
+    "Counterexample",
     "Ellipsoid",
     "Estimate",
+    "ExtremeValue",
     "Flat",
     "Inequalities",
     "Layer",
@@ -93,6 +107,7 @@ __all__ = [
     "Path",
     "Polytope",
     "PolytopeLensError",
+    "Property",
     "RecessionCone",
     "Region",
     "RegionCounts",
@@ -101,7 +116,9 @@ __all__ = [
     "Robustness",
     "RobustnessRadii",
     "Status",
+    "Verdict",
     "Width",
+    "read_vnnlib",
 ]
 
 

@@ -22,6 +22,8 @@ from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
 from polytope_lens.proof.write import write_proof
+from polytope_lens.properties import extremum
+from polytope_lens.properties import property_check as checks
 from polytope_lens.search import explore as exploration
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from polytope_lens.local.robustness import Robustness, RobustnessRadii
     from polytope_lens.partition.partition import Partition
     from polytope_lens.partition.provenance import RegionCounts
+    from polytope_lens.properties.property import Property
     from polytope_lens.region import Region
 
 
@@ -281,6 +284,31 @@ class Lens:
     @documented_by(engines.regions)
     def regions(self, domain: Domain = None, engine: EngineChoice = "auto", *, workers: int = 1) -> Iterator[Region]:
         return engines.regions(self.network, domain, engine=engine, workers=workers)
+
+    @documented_by(checks.check)
+    def check(
+        self,
+        asked: Property | str | os.PathLike[str],
+        *,
+        max_seconds: float | None = None,
+        workers: int = 1,
+        progress: bool | None = None,
+    ) -> checks.CheckResult:
+        return checks.check(self.network, asked, max_seconds=max_seconds, workers=workers, progress=progress)
+
+    @documented_by(extremum.maximum, checks.check)
+    def maximum(
+        self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
+        progress: bool | None = None,
+    ) -> extremum.ExtremeValue:  # fmt: skip
+        return extremum.maximum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+
+    @documented_by(extremum.minimum, extremum.maximum, checks.check)
+    def minimum(
+        self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
+        progress: bool | None = None,
+    ) -> extremum.ExtremeValue:  # fmt: skip
+        return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
 
     @documented_by(exploration.explore)
     def explore(

@@ -11,7 +11,7 @@ import pytest
 from matplotlib import pyplot
 
 from families import golden, random_deep
-from polytope_lens import Box, Lens, Partition, Polytope, PolytopeLensError, experiments
+from polytope_lens import Box, Lens, Partition, Polytope, PolytopeLensError, Property, experiments
 from polytope_lens.cli import main
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.io.array_archive import load_array
@@ -120,6 +120,13 @@ ARGUMENTS = {
     "all regions": (lambda: PART.function.norms() and PART.extrema(), "Raise `max_regions` or choose a smaller",
                     lambda: (PLANE.explore([0.1, 0.2], SQUARE, max_regions=10_000).extrema(),
                              PLANE.explore([0.1, 0.2], Box([0.1, 0.2], [0.1001, 0.2001]), max_regions=3).extrema())),
+    "no bound": (lambda: Property.of(Polytope([[1.0]], [0]), ([[1]], [0])), "Add a constraint on that input alone",
+                 lambda: LINE.check(Property.of(Polytope([[1.0], [-1.0]], [0, 1]), ([[1]], [0])))),
+    "no point": (lambda: Property.of(([1], [0]), ([[1]], [0])), "Correct the bounds",
+                 lambda: LINE.check(Property.of(([0], [1]), ([[1]], [0])))),
+    "digits": (lambda: LINE.check(Property.of((["1e-400"], ["1e-400"]), ([[1]], [0]))) and
+               LINE.check(Property.of(([0], [1]), ([["1e-700"]], ["1e-1400"]))), "Round them",
+               lambda: LINE.check(Property.of(([0], [1]), ([[1]], [0])))),
     "one output": (lambda: PLANE.robustness_radius([0, 0]), "Give `value`.* for example `value=0`",
                    lambda: PLANE.robustness_radius([0, 0], value=0)),
     "an output alone": (lambda: PLANE.robustness_radius([0, 0], output=0), "Give both, or neither",

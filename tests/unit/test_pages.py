@@ -22,6 +22,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("points.md", 15),
         ("scale.md", 5),
         ("training.md", 15),
+        ("verification.md", 8),
     ],
 )
 def test_snippets_run(page, least, tmp_path, monkeypatch):

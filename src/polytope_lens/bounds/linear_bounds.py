@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.exact.forward import affine, quiet, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens._types import Floats, Matrix
+    from polytope_lens._types import Floats, Ints, Matrix
     from polytope_lens.bounds.relaxation import Relaxation
     from polytope_lens.network.network import Network
 
@@ -97,6 +98,21 @@ def rows_above(
     rows = np.concatenate([value, constant[None]]).reshape(-1, n, k).transpose(1, 2, 0)
     bound = np.concatenate([error, doubt[None]]).reshape(-1, n, k).transpose(1, 2, 0)
     return rows, bound
+
+
+def rows_around(
+    network: Network, index: int, asked: Ints, lines: Sequence[Relaxation], n: int
+) -> tuple[Floats, Floats]:
+    """Rows above some neurons of a layer, and then above their negatives, in n sets; see :func:`rows_above`."""
+    width = network.layers[index].width
+    found: list[tuple[Floats, Floats]] = []
+    for some in batches(len(asked), 2 * n * width):
+        chosen = np.zeros((len(asked[some]), width))
+        chosen[np.arange(len(chosen)), asked[some]] = 1.0
+        both = (np.broadcast_to(coefficients, (n, *chosen.shape)) for coefficients in (chosen, -chosen))
+        found.extend(rows_above(network, index, coefficients, lines) for coefficients in both)
+    rows, error = zip(*(*found[::2], *found[1::2]), strict=True)
+    return np.concatenate(rows, axis=1), np.concatenate(error, axis=1)
 
 
 def highest_in_box(rows: Floats, error: Floats, lower: Floats, upper: Floats) -> Floats:

@@ -31,9 +31,9 @@ def program() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
 
-    Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad, 3 if
-    the answer is incomplete because a limit was reached or the run was hopeless, 130 if it was interrupted, which may
-    be as soon as anything is imported.
+    Returns 0 if it worked, 1 if a proof was rejected or a property is violated, 2 after one sentence on standard error
+    if the input was bad, 3 if the answer is incomplete because a limit was reached or the run was hopeless, 130 if it
+    was interrupted, which may be as soon as anything is imported.
     """
     try:
         return _run(argv)
@@ -65,7 +65,7 @@ def _run(argv: Sequence[str] | None) -> int:
 
 def _parser() -> Parser:
     from polytope_lens import __version__
-    from polytope_lens.cli import network_commands, point_commands, training_commands, warm_up
+    from polytope_lens.cli import network_commands, point_commands, property_commands, training_commands, warm_up
     from polytope_lens.cli.arguments import Parser
 
     parser = Parser(
@@ -73,6 +73,6 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"polytope-lens {__version__}")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (network_commands, point_commands, training_commands, warm_up):
+    for module in (network_commands, point_commands, property_commands, training_commands, warm_up):
         module.add(commands)
     return parser

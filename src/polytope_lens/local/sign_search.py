@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens._arrays.batches import batch_size, batches
+from polytope_lens._arrays.batches import batch_size
 from polytope_lens._arrays.ragged import starts
 from polytope_lens._progress import interruptible
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, summation_bound
-from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above
+from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above, rows_around
 from polytope_lens.bounds.relaxation import Relaxation, relax
 from polytope_lens.cells.interior_proposals import are_constant
 from polytope_lens.cells.region_facets import region_rows
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.cells.search_space import SearchSpace
     from polytope_lens.local.boundary_search import BoundarySearch
-    from polytope_lens.network.network import Network
 
     Report = Callable[[int, int], None]
 
@@ -213,7 +212,7 @@ def _enclosed(search: SignSearch, parts: Parts) -> tuple[Parts, Enclosure]:
         asked = (((low[:, here] < 0) & (high[:, here] > 0)) | (signs[:, here] != 0)).any(axis=0) & layer.cuts
         asked = np.flatnonzero(asked)
         if asked.size:
-            above, doubt = _above_neurons(network, index, asked, lines, len(low))
+            above, doubt = rows_around(network, index, asked, lines, len(low))
             place = asked + search.first[index]
             given, given_error = _of_signs(above, doubt, signs[:, place])
             is_given = (signs[:, place] != 0).any(axis=0)
@@ -234,19 +233,6 @@ def _enclosed(search: SignSearch, parts: Parts) -> tuple[Parts, Enclosure]:
     lines = [Relaxation(*(array[left] for array in each)) for each in lines]
     found = parts._replace(low=low, high=high).at(left)
     return found, Enclosure(lines, *_usable(rows, error), np.array(owners, dtype=np.int64))
-
-
-def _above_neurons(network: Network, index: int, asked: Ints, lines: list[Relaxation], n: int) -> tuple[Floats, Floats]:
-    """Rows above some neurons of a layer, and then above their negatives, in n parts."""
-    width = network.layers[index].width
-    found: list[tuple[Floats, Floats]] = []
-    for some in batches(len(asked), 2 * n * width):
-        chosen = np.zeros((len(asked[some]), width))
-        chosen[np.arange(len(chosen)), asked[some]] = 1.0
-        both = (np.broadcast_to(coefficients, (n, *chosen.shape)) for coefficients in (chosen, -chosen))
-        found.extend(rows_above(network, index, coefficients, lines) for coefficients in both)
-    rows, error = zip(*(*found[::2], *found[1::2]), strict=True)
-    return np.concatenate(rows, axis=1), np.concatenate(error, axis=1)
 
 
 def _of_signs(above: Floats, doubt: Floats, signs: NDArray[np.int8]) -> tuple[Floats, Floats]:

@@ -1,0 +1,404 @@
+"""Deciding a property on its whole domain.
+
+Boxes of inputs are looked at from outside (:mod:`.box_bounds`): most are proved to have no violation in them, the
+others are cut in two. Where few neurons are left that may change their sign, an engine lists the regions of the box
+(:mod:`.cells_in_target`), and what may violate the property is decided exactly. The search ends at the first violation,
+or when nothing is left. Splitting boxes where bounds are too coarse is from Wang, Pei, Whitehouse, Yang and Jana 2018,
+*Formal security analysis of neural networks using symbolic intervals*.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens._arrays import validate
+from polytope_lens._progress import bar, interruptible
+from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.domain import Box
+from polytope_lens.errors import DimensionError, Status
+from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
+from polytope_lens.properties.cells_in_target import point_of_region, suspects
+from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
+from polytope_lens.properties.problem import problems
+from polytope_lens.properties.property import Property
+from polytope_lens.properties.vnnlib_reader import read_vnnlib
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from fractions import Fraction
+
+    from polytope_lens.network.network import Network
+    from polytope_lens.properties.counterexample import Counterexample
+    from polytope_lens.properties.problem import PropertyProblem
+
+# Boxes looked at together, and such batches between two looks at the clock
+TOGETHER, BATCHES = 32, 4
+# Numbers of a batch's affine functions
+MOST_NUMBERS = 2**23
+# Up to how many neurons that may change their sign in a box its regions are listed, by the number of inputs; after how
+# many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
+FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
+FEW_REGIONS, FEWER = 2**16, 0.75
+# After so many boxes of a problem violations are guessed once more, thoroughly: it takes as long as some hundred boxes.
+MANY_BOXES = 500
+# Steps down from the middle of each box that is not decided
+FEW_STEPS = 6
+# Regions asked exactly at a time, before those whose points are best
+GUESSED = 4
+
+
+class Verdict(enum.Enum):
+    """What is proved of a property."""
+
+    HOLDS = "no point of the domain violates the property"
+    VIOLATED = "a point of the domain violates the property"
+    OPEN = "neither a violation nor a proof was found"
+
+    def __repr__(self) -> str:
+        return f"Verdict.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckResult:
+    """What is known of a property of a network on its domain.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        HOLDS, VIOLATED or OPEN.
+    counterexample : Counterexample or None
+        The point that violates it.
+    n_boxes, n_regions : int
+        How many boxes were looked at as a whole, and how many regions were listed.
+    decided : float
+        Share of the domain in which no point violates the property, by halvings of its boxes: 1 where it holds.
+    open_boxes : tuple of Box
+        Boxes that hold all points not decided.
+    status : Status
+        COMPLETE; BUDGET_REACHED or INTERRUPTED, where it is open.
+    seconds : float
+    """
+
+    verdict: Verdict
+    counterexample: Counterexample | None
+    n_boxes: int
+    n_regions: int
+    decided: float
+    open_boxes: tuple[Box, ...]
+    status: Status
+    seconds: float
+
+    @property
+    def point(self) -> tuple[Fraction, ...] | None:
+        """The point that violates the property, in fractions; None if none is known."""
+        return None if self.counterexample is None else self.counterexample.point
+
+    def explain(self) -> str:
+        """The answer in one or two sentences."""
+        work = f"{told(self.n_boxes, 'box', 'es')} and {told(self.n_regions, 'region')}"
+        if self.verdict is Verdict.HOLDS:
+            return f"The property holds: no point of its domain violates it, proved by {work}."
+        if self.counterexample is not None:
+            too = "also" if self.counterexample.is_violated_in_float32 else "not"
+            return f"The property is violated, exactly and {too} in float32 arithmetic, found after {work}."
+        rest = f"{1 - self.decided:.3g} of the domain in {told(len(self.open_boxes), 'box', 'es')}"
+        advice = "Raise `max_seconds`." if self.status is Status.BUDGET_REACHED else "It was interrupted."
+        return f"The property is open after {work}: no violation was found, and {rest} is not decided. {advice}"
+
+    def __repr__(self) -> str:
+        decided = "" if self.verdict is not Verdict.OPEN else f", {self.decided:.1%} decided"
+        work = f"{told(self.n_boxes, 'box', 'es')}, {told(self.n_regions, 'region')}"
+        return f"CheckResult({self.verdict.name}{decided}, {work})"
+
+
+def told(n: int, thing: str, plural: str = "s") -> str:
+    """A number of things in words.
+
+    Examples
+    --------
+    >>> told(1, "box", "es"), told(2, "box", "es")
+    ('1 box', '2 boxes')
+    """
+    return f"{n} {thing}{'' if n == 1 else plural}"
+
+
+class WaitingBox(NamedTuple):
+    """A box to be looked at: of which problem, how often it was halved, with how many open signs it is listed.
+
+    `height` is how far the best point known in it is from a violation; those nearest to one come first.
+    """
+
+    problem: int
+    box: Boxes
+    depth: int
+    few_open: int
+    height: float = np.inf
+
+
+class BatchOutcome(NamedTuple):
+    """What came of some boxes: those left to be looked at, and the share of their problem that is decided."""
+
+    left: list[WaitingBox]
+    decided: float
+    n_boxes: int
+    n_regions: int
+    found: Counterexample | None
+
+
+def check(
+    network: Network,
+    asked: Property | str | os.PathLike[str],
+    *,
+    max_seconds: float | None = None,
+    workers: int = 1,
+    progress: bool | None = None,
+) -> CheckResult:
+    """Decide a property on its whole domain: whether any input of it has an output in the target.
+
+    Parameters
+    ----------
+    network : Network
+    asked : Property, or path
+        A :class:`.Property`, or a file in VNN-LIB, see :func:`.read_vnnlib`. It states the violation.
+    max_seconds : float, optional
+        Time after which the answer is OPEN, if nothing is decided by then. It is looked at between batches of boxes
+        and of regions, which take some tenths of a second each.
+    workers : int
+        Threads to share the work, 64 at most; the answer and the point are the same for any number.
+    progress : bool, optional
+        A bar on standard error; by default on terminals and in notebooks, for runs of more than a second.
+
+    Returns
+    -------
+    CheckResult
+
+    Raises
+    ------
+    DimensionError
+        A property over other numbers of inputs or outputs than the network has.
+    DomainError, FileFormatError, IntractableError, MissingFileError, OptionError
+
+    Notes
+    -----
+    Exact: sets are closed, so a point that only touches is a violation, but strict inequalities are strict. HOLDS is
+    proved by bounds with all rounding taken into account and by complete lists of regions, of which those near the
+    target are decided in rational arithmetic; VIOLATED by a point in fractions. The network is the exact function that
+    its weights define: float32 inference may differ near a boundary, and the counterexample says whether it does.
+    Cost: a millisecond for each box in a network of 300 neurons, some microseconds for each region. Boxes are halved,
+    so it is a method for few inputs, up to ten or so, or small boxes.
+
+    Examples
+    --------
+    >>> from polytope_lens import Box, Lens, Property
+    >>> lens = Lens.from_arrays([[[1, -1], [0, 1], [0, -1]], [[1, 1, -1]]], [[0, 0, 0], [0]])  # max(x, y)
+    >>> lens.check(Property.of(Box([0, 0], [1, 1]), ([[-1]], [-1])))
+    CheckResult(VIOLATED, 0 boxes, 0 regions)
+    >>> lens.check(Property.of(Box([0, 0], [1, 1]), ([[-1]], ["-1.0000001"])))
+    CheckResult(HOLDS, 1 box, 2 regions)
+    """
+    begun = time.monotonic()
+    if not isinstance(asked, Property):
+        asked = read_vnnlib(asked)
+    if (asked.input_dim, asked.output_dim) != (network.input_dim, network.output_dim):
+        raise DimensionError(
+            f"the property is about {asked.input_dim} inputs and {asked.output_dim} outputs, but the network has "
+            f"{network.input_dim} and {network.output_dim}."
+        )
+    workers = validate.workers(workers)
+    limit = None if max_seconds is None else begun + validate.number(max_seconds, name="`max_seconds`", positive=True)
+    search = _Search(network, asked, begun)
+    with interruptible() as stop, _pool(workers) as pool, _bar(progress) as shown:
+
+        def is_over() -> bool:
+            return stop.is_set() or (limit is not None and time.monotonic() >= limit)
+
+        found = search.first_guesses() or search.run(is_over, pool, shown)
+        status = Status.INTERRUPTED if stop.is_set() else Status.BUDGET_REACHED
+    return search.result(found, status)
+
+
+def _bar(progress: bool | None) -> Any:
+    return bar(progress, desc="boxes", unit=" boxes", unit_scale=True)
+
+
+def _pool(workers: int) -> Any:
+    return nullcontext() if workers == 1 else ThreadPoolExecutor(workers, thread_name_prefix="polytope_lens")
+
+
+class _Search:
+    """The boxes that are left, and what was done."""
+
+    def __init__(self, network: Network, asked: Property, begun: float) -> None:
+        self.network, self.asked, self.begun = network, asked, begun
+        boxes = asked.boxes()
+        self.corners = [box.lower for box in dict.fromkeys(boxes) if box.lower == box.upper]
+        self.problems = problems(network, asked)
+        self.left = [
+            WaitingBox(i, whole_box(problem), 0, _few_open(problem)) for i, problem in enumerate(self.problems)
+        ][::-1]
+        self.decided = [0.0] * len(self.problems)
+        self.looked = [0] * len(self.problems)
+        self.n_boxes = self.n_regions = 0
+
+    def first_guesses(self) -> Counterexample | None:
+        """A violation at a domain that is a point, or where steps down in floats lead to."""
+        for x in self.corners:
+            if (found := confirmed_input(self.network, self.asked, x)) is not None:
+                return found
+        return self.guess(self.problems)
+
+    def guess(self, some: list[PropertyProblem], *, thorough: bool = False) -> Counterexample | None:
+        """A violation where steps down in floats lead to one."""
+        for problem in some:
+            points = guesses(problem, thorough=thorough)
+            for u in points[heights(problem, points) <= 0][:GUESSED]:
+                if (found := confirmed(self.network, self.asked, problem, [fraction(v) for v in u])) is not None:
+                    return found
+        return None
+
+    def run(self, is_over: Callable[[], bool], pool: Any, shown: Any) -> Counterexample | None:
+        """Look at boxes, the last ones first, until one has a violation or none is left."""
+        while self.left and not is_over():
+            index = self.left[-1].problem
+            problem = self.problems[index]
+            step = _batch_size(problem)
+            nodes = [self.left.pop()]
+            while self.left and self.left[-1].problem == index and len(nodes) < step * BATCHES:
+                nodes.append(self.left.pop())
+            parts = [nodes[i : i + step] for i in range(0, len(nodes), step)]
+            tasks = [(self.network, self.asked, problem, part, is_over) for part in parts]
+            done = (
+                [_look_at(*task) for task in tasks] if pool is None else list(pool.map(lambda t: _look_at(*t), tasks))
+            )
+            left = [node for outcome in done for node in outcome.left]
+            self.left += sorted(left, key=lambda node: -node.height)
+            for outcome in done:
+                self.decided[index] += outcome.decided
+                self.n_boxes += outcome.n_boxes
+                self.n_regions += outcome.n_regions
+                if shown.update(outcome.n_boxes):
+                    shown.set_postfix_str(f"{np.mean(self.decided):.1%} of the domain decided", refresh=False)
+            for outcome in done:
+                if outcome.found is not None:
+                    return outcome.found
+            self.looked[index] += len(nodes)
+            is_due = self.looked[index] >= MANY_BOXES > self.looked[index] - len(nodes)
+            if is_due and (found := self.guess([problem], thorough=True)) is not None:
+                return found
+        return None
+
+    def result(self, found: Counterexample | None, status: Status) -> CheckResult:
+        """The answer."""
+        verdict = Verdict.VIOLATED if found is not None else Verdict.OPEN if self.left else Verdict.HOLDS
+        is_open = verdict is Verdict.OPEN
+        return CheckResult(
+            verdict,
+            found,
+            self.n_boxes,
+            self.n_regions,
+            float(np.mean(self.decided)) if is_open or (found is not None and self.decided) else 1.0,
+            tuple(_input_box(self.problems[node.problem], node.box) for node in self.left) if is_open else (),
+            status if is_open else Status.COMPLETE,
+            time.monotonic() - self.begun,
+        )
+
+
+def _batch_size(problem: PropertyProblem) -> int:
+    widest = max(1, *problem.bounded.widths)
+    return int(np.clip(MOST_NUMBERS // (widest * max(widest, problem.margins.input_dim)), 1, TOGETHER))
+
+
+def _few_open(problem: PropertyProblem) -> int:
+    return FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
+
+
+def _look_at(
+    network: Network, asked: Property, problem: PropertyProblem, nodes: list[WaitingBox], is_over: Callable[[], bool]
+) -> BatchOutcome:
+    """Look at some boxes of a problem: decide those that can be, and halve the others."""
+    looked = look(
+        problem, Boxes._make(np.concatenate(part) for part in zip(*(node.box for node in nodes), strict=True))
+    )
+    open_boxes = np.flatnonzero(~looked.is_missed)
+    lower, upper = looked.boxes.lower[open_boxes], looked.boxes.upper[open_boxes]
+    lowest = np.full((len(nodes), len(problem.lower)), np.nan)
+    lowest[open_boxes] = descended(problem, (lower + upper) / 2, lower, upper, FEW_STEPS)
+    for point in lowest[open_boxes][heights(problem, lowest[open_boxes]) <= 0][:GUESSED]:
+        if (sure := confirmed(network, asked, problem, [fraction(v) for v in point])) is not None:
+            return BatchOutcome([], 0.0, len(nodes), 0, sure)
+    left: list[WaitingBox] = []
+    decided, n_regions = 0.0, 0
+    for i, node in enumerate(nodes):
+        if looked.is_missed[i]:
+            decided += 2.0**-node.depth
+            continue
+        parts = halves(looked, i)
+        few = node.few_open
+        if parts is None or looked.n_open[i] <= few:
+            most = None if parts is None else FEW_REGIONS
+            n, found, is_done = _list_regions(network, asked, problem, node, most, is_over)
+            n_regions += n
+            if found is not None:
+                return BatchOutcome([], decided, len(nodes), n_regions, found)
+            if is_done:
+                decided += 2.0**-node.depth
+                continue
+            if is_over() or parts is None:
+                left.append(node)
+                continue
+            few = int(FEWER * looked.n_open[i])
+        assert parts is not None
+        points = np.clip(lowest[i], parts.lower, parts.upper)
+        left += [
+            WaitingBox(node.problem, parts.at(np.array([k])), node.depth + 1, few, float(height))
+            for k, height in enumerate(heights(problem, points))
+        ]
+    return BatchOutcome(left, decided, len(nodes), n_regions, None)
+
+
+def _list_regions(
+    network: Network, asked: Property, problem: PropertyProblem, node: WaitingBox, most: int | None,
+    is_over: Callable[[], bool],
+) -> tuple[int, Counterexample | None, bool]:  # fmt: skip
+    """List the regions of a box: how many, a violation if there is one, and whether all were listed."""
+    n = 0
+    for step in suspects(problem, node.box.lower[0], node.box.upper[0]):
+        n += step.n_regions
+        for point in step.points[heights(problem, step.points) <= 0][:GUESSED]:
+            if (found := confirmed(network, asked, problem, [fraction(v) for v in point])) is not None:
+                return n, found, True
+        for bits, in_case in zip(step.bits, step.in_case, strict=True):
+            for case in np.flatnonzero(in_case).tolist():
+                exact = point_of_region(problem, bits, case)
+                if exact is not None:
+                    found = confirmed(network, asked, problem, exact)
+                    assert found is not None  # the region has the network's own map
+                    return n, found, True
+            if is_over():
+                return n, None, False
+        if is_over() or (most is not None and n > most):
+            return n, None, False
+    return n, None, True
+
+
+def _input_box(problem: PropertyProblem, box: Boxes) -> Box:
+    """A box of coordinates as one of inputs, rounded outward."""
+    scale, free, fixed = problem.coordinates
+    d = len(free) + len(fixed)
+    corners = []
+    for values, towards in ((box.lower[0], -np.inf), (box.upper[0], np.inf)):
+        given = dict(zip(free, values.tolist(), strict=True))
+        corner = [given[k] / scale if k in given else float(fixed[k]) for k in range(d)]
+        is_exact = [
+            (k not in fixed and scale == 1) or (k in fixed and fraction(corner[k]) == fixed[k]) for k in range(d)
+        ]
+        corners.append([v if exact else np.nextafter(v, towards) for v, exact in zip(corner, is_exact, strict=True)])
+    return Box(*corners)

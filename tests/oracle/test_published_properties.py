@@ -1,0 +1,28 @@
+"""Verdicts on the ACAS Xu networks, which others have published; the files are read where POLYTOPE_LENS_ACASXU says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from polytope_lens import Lens, Verdict, read_vnnlib
+
+FOLDER = os.environ.get("POLYTOPE_LENS_ACASXU")
+# Property, network, and whether others found it violated: some of each kind, the closest calls among them.
+KNOWN = [
+    (1, "1_1", False), (1, "2_2", False), (2, "1_1", False), (2, "2_1", True), (2, "3_3", False), (2, "4_2", False),
+    (3, "1_1", False), (3, "1_7", True), (4, "1_1", False), (4, "1_9", True), (5, "1_1", False), (8, "2_9", True),
+    (9, "3_3", False), (10, "4_5", False),
+]  # fmt: skip
+
+
+@pytest.mark.long
+@pytest.mark.skipif(FOLDER is None, reason="POLYTOPE_LENS_ACASXU names no folder with the networks and properties")
+@pytest.mark.parametrize(("number", "network", "is_violated"), KNOWN)
+def test_verdicts_are_the_published_ones(number, network, is_violated):
+    pytest.importorskip("onnx")
+    asked = read_vnnlib(Path(FOLDER, f"prop_{number}.vnnlib"))
+    found = Lens(Path(FOLDER, f"acasxu_{network}.onnx")).check(asked, workers=2)
+    assert found.verdict is (Verdict.VIOLATED if is_violated else Verdict.HOLDS)
