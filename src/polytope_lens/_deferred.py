@@ -30,12 +30,13 @@ class Deferred:
 
 
 if TYPE_CHECKING:
-    from scipy import optimize, sparse, spatial
+    from scipy import optimize, sparse, spatial, special
     from scipy.sparse import csgraph
 else:
     optimize = Deferred("scipy.optimize")
     sparse = Deferred("scipy.sparse")
     spatial = Deferred("scipy.spatial")
+    special = Deferred("scipy.special")
     csgraph = Deferred("scipy.sparse.csgraph")
 
-__all__ = ["Deferred", "csgraph", "optimize", "sparse", "spatial"]
+__all__ = ["Deferred", "csgraph", "optimize", "sparse", "spatial", "special"]

@@ -99,6 +99,13 @@ class ConsistencyError(PolytopeLensError, RuntimeError):
     """Two roads to one answer disagree: a defect of this library, never of the input. Please report it."""
 
 
+class LongRunWarning(UserWarning):
+    """A run will take more than a day, or more memory than there is, and goes on.
+
+    ``warnings.simplefilter("error", LongRunWarning)`` ends such runs instead.
+    """
+
+
 # What a ConsistencyError about a network on a domain ends with.
 REPORT = "This is a defect of polytope_lens: please report the network and the domain."
 

@@ -11,6 +11,7 @@ from polytope_lens._docstrings import documented_by
 from polytope_lens.comparison import network_distance as distances
 from polytope_lens.comparison import overlay as overlays
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.engines import estimate as estimates
 from polytope_lens.errors import OptionError, PartialPartitionError
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.importers import read as readers
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats, Point, Points
     from polytope_lens.domain import Domain
+    from polytope_lens.engines.expected_run import RegionEstimate
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
@@ -257,6 +259,24 @@ class Lens:
             _require_all(found)
             write_proof(self.network, domain, proof, [found.total, *found.per_layer], progress=progress)
         return found
+
+    @documented_by(estimates.estimate)
+    def estimate(
+        self,
+        domain: Domain = None,
+        engine: EngineChoice = "auto",
+        *,
+        max_seconds: float = estimates.MAX_SECONDS,
+        probes: int | None = None,
+        cells: int | None = None,
+        seed: int = 0,
+        workers: int = 1,
+    ) -> RegionEstimate:
+        """How many regions a domain has, how long it takes to find them and how much room they take: an estimate."""
+        return estimates.estimate(
+            self.network, domain, engine=engine, max_seconds=max_seconds, probes=probes, cells=cells, seed=seed,
+            workers=workers,
+        )  # fmt: skip
 
     @documented_by(engines.regions)
     def regions(self, domain: Domain = None, engine: EngineChoice = "auto", *, workers: int = 1) -> Iterator[Region]:

@@ -28,8 +28,8 @@ OBJECTS = {
 # What completion shows. Add a name here, and on the page, only if a user should be offered it.
 MEMBERS = {
     "Lens": """
-        at characteristic_polynomial count crossings cutting_neurons distance embed example explore flat from_arrays
-        integrated_gradients local_complexity lowering network overlay part partition path patterns project
+        at characteristic_polynomial count crossings cutting_neurons distance embed estimate example explore flat
+        from_arrays integrated_gradients local_complexity lowering network overlay part partition path patterns project
         region_count_bounds regions robustness_radius self_check slice
     """,
     "Network": """

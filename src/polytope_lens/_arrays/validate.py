@@ -235,7 +235,7 @@ def workers(value: int) -> int:
 def size(value: int, *, name: str, each: int, least: int = 1) -> int:
     """Return `value` if it is a whole number of things, of so many float64 numbers each, that memory can hold."""
     n = count(value, name=name, least=least)
-    needed, there = 8 * n * each, _memory()
+    needed, there = 8 * n * each, memory_of_machine()
     if needed > there:
         raise OptionError(
             f"{name} is {n}, which takes {needed / 2**30:.0f} GB; this machine has {there / 2**30:.0f} GB. "
@@ -245,7 +245,7 @@ def size(value: int, *, name: str, each: int, least: int = 1) -> int:
 
 
 @cache
-def _memory() -> int:
+def memory_of_machine() -> int:
     """Bytes of memory of this machine; where it does not tell, more than any has."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -32,8 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command.
 
     Returns 0 if it worked, 1 if a proof was rejected, 2 after one sentence on standard error if the input was bad, 3 if
-    the answer is incomplete because a limit was reached, 130 if it was interrupted, which may be as soon as anything is
-    imported.
+    the answer is incomplete because a limit was reached or the run was hopeless, 130 if it was interrupted, which may
+    be as soon as anything is imported.
     """
     try:
         return _run(argv)
@@ -44,13 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     from polytope_lens.cli.option_words import in_options
-    from polytope_lens.errors import PolytopeLensError
+    from polytope_lens.errors import LongRunWarning, PolytopeLensError
 
     arguments, unknown = _parser().parse_known_args(argv)
     if unknown:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return arguments.run(arguments) or 0
+    except LongRunWarning as warning:
+        print(f"polytope-lens: {warning} It was ended; with --yes it goes on.", file=sys.stderr)
+        return 3
     except PolytopeLensError as error:
         print(f"polytope-lens: {in_options(str(error), arguments.parser)}", file=sys.stderr)
         return 2

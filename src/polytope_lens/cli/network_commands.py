@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +23,11 @@ from polytope_lens.cli.arguments import (
 )
 from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, print_json, regions_as_json
-from polytope_lens.errors import OptionError
+from polytope_lens.errors import LongRunWarning, OptionError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from polytope_lens.cli.arguments import Commands
 
@@ -46,7 +49,20 @@ def add(commands: Commands) -> None:
     add_domain(count)
     _add_proof(count)
     _add_run(count)
+    _add_yes(count)
     add_as_json(count)
+
+    estimate = add_command(
+        commands, "estimate", _estimate, "About how many regions there are, and how long it takes to find them."
+    )
+    add_network(estimate)
+    add_domain(estimate)
+    estimate.add_argument("--max-seconds", type=float, help="how long to look (default: 5)")
+    estimate.add_argument("--probes", type=int, help="so many thinned walks instead, however long they take")
+    estimate.add_argument("--cells", type=int, help="how many cells each of them keeps at each depth")
+    estimate.add_argument("--seed", type=int, default=0, help="where random numbers begin")
+    estimate.add_argument("--workers", type=int, default=1, help="for how many the time is predicted")
+    add_as_json(estimate)
 
     partition = add_command(commands, "partition", _partition, "Every region of a domain.")
     add_network(partition)
@@ -61,6 +77,7 @@ def add(commands: Commands) -> None:
         help="what the store keeps of each region besides its pattern: witnesses, maps, volumes, vertices "
         "(default: witnesses)",
     )
+    _add_yes(partition)
     partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
     partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
     add_as_json(partition)
@@ -105,6 +122,10 @@ def _run_of(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in names}
 
 
+def _add_yes(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--yes", action="store_true", help="go on, too, where a run takes more than a day or than memory")
+
+
 def _inspect(arguments: argparse.Namespace) -> None:
     from polytope_lens.importers.describe import describe, layer_facts
 
@@ -130,9 +151,18 @@ def _inspect(arguments: argparse.Namespace) -> None:
     )
 
 
+@contextmanager
+def _as_told(arguments: argparse.Namespace) -> Iterator[None]:
+    """Let hopeless runs end that were not told to go on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if arguments.yes else "error", LongRunWarning)
+        yield
+
+
 def _count(arguments: argparse.Namespace) -> int:
     lens = lens_of(arguments)
-    counts = lens.count(domain_of(arguments, lens), arguments.engine, proof=arguments.proof, **_run_of(arguments))
+    with _as_told(arguments):
+        counts = lens.count(domain_of(arguments, lens), arguments.engine, proof=arguments.proof, **_run_of(arguments))
     code = CODES.get(counts.status, 0)
     if arguments.json:
         print_json(
@@ -153,11 +183,35 @@ def _count(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _estimate(arguments: argparse.Namespace) -> None:
+    from polytope_lens.engines.estimate import MAX_SECONDS
+
+    lens = lens_of(arguments)
+    found = lens.estimate(
+        domain_of(arguments, lens),
+        arguments.engine,
+        max_seconds=MAX_SECONDS if arguments.max_seconds is None else arguments.max_seconds,
+        probes=arguments.probes,
+        cells=arguments.cells,
+        seed=arguments.seed,
+        workers=arguments.workers,
+    )
+    if arguments.json:
+        print_json({**asdict(found), "per_layer": found.per_layer.tolist()})
+    else:
+        print(found)
+
+
 def _partition(arguments: argparse.Namespace) -> int:
     lens = lens_of(arguments)
-    found = lens.partition(
-        domain_of(arguments, lens), arguments.engine, proof=arguments.proof, keep=arguments.keep, **_run_of(arguments)
-    )
+    with _as_told(arguments):
+        found = lens.partition(
+            domain_of(arguments, lens),
+            arguments.engine,
+            proof=arguments.proof,
+            keep=arguments.keep,
+            **_run_of(arguments),
+        )
     code = CODES.get(found.status, 0)
     if arguments.save:
         found.save(arguments.save)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.arithmetic.rational import integer_matrix
-from polytope_lens.engines._kernels import blockwise, outcomes, refine, spans
+from polytope_lens.engines._kernels import blockwise, outcomes, refine, spans, thinning
 from polytope_lens.engines._kernels.cell_corners import (
     ANSWERED,
     N_WORDS,
@@ -63,6 +63,7 @@ def shared_parts(
         "layer_counts": np.zeros(layers, ints),
         "bits": np.zeros(n_words(n_bits), word),
         "span": spans.unbounded(n_words(n_bits), layers),
+        "thinning": thinning.unthinned(n_bits, n_words(n_bits)),
         "frames": CornerFrames(
             layer=np.full(frames, -1, ints),
             asked=np.full(frames, -1, ints),

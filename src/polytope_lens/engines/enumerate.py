@@ -17,6 +17,7 @@ from polytope_lens.engines import runs
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
+from polytope_lens.engines.forecast import forecast
 from polytope_lens.engines.overlap import count_union, reaches_border
 from polytope_lens.engines.table import ENGINES, choose_engine, engine_for
 from polytope_lens.engines.witnesses import certify_witnesses
@@ -230,7 +231,8 @@ def count(
     def start(piece: Chart, want_output: bool) -> tuple[Iterator[Chunk], Callable[[], list[int]]]:
         records.append(record := Record())
         walk = engine_for(piece, name).walk(network, piece, record, want_output=want_output, workers=workers)
-        return _with_bar(walk, record, progress), lambda: record.layer_counts
+        looked_at = partial(forecast, network=network, domain=domain, engine=name, workers=workers, keeps=False)
+        return _with_bar(walk, record, progress, looked_at), lambda: record.layer_counts
 
     total, *per_layer = count_union(network, problems(name, network, domain), start).tolist()
     return RegionCounts(total, np.array(per_layer, dtype=np.int64), _certificate(records))
@@ -314,10 +316,11 @@ def _walk(
     status = Status.COMPLETE
     columns: list[GrowingArray[Any]] = [GrowingArray() for _ in COLUMNS]
     records = []
+    looked_at = partial(forecast, network=network, domain=domain, engine=name, workers=workers, keeps=True)
     for chart in problems(name, network, domain):
         record, walk = Record(), engine_for(chart, name).walk
         found = walk(network, chart, record, want_output=True, want_mesh=builder is not None, workers=workers)
-        for chunk in _with_bar(found, record, progress):
+        for chunk in _with_bar(found, record, progress, looked_at):
             for part, column in zip(COLUMNS, columns, strict=True):
                 column.append(getattr(chunk, part))
             if chunk.corners is not None and isinstance(builder, MeshBuilder):
@@ -367,11 +370,16 @@ def _certificate(records: list[Record]) -> Certificate:
     )
 
 
-def _with_bar(chunks: Iterator[Chunk], record: Record, progress: bool | None) -> Iterator[Chunk]:
+def _with_bar(
+    chunks: Iterator[Chunk],
+    record: Record,
+    progress: bool | None,
+    looked_at: Callable[[Iterator[Chunk], Any], Iterator[Chunk]],
+) -> Iterator[Chunk]:
     """Pass chunks on, with a bar of the regions found and the share of the whole that is behind them."""
     with bar(progress, desc="regions", unit=" regions", unit_scale=True) as shown:
         record.is_watched = not shown.disable
-        for chunk in chunks:
+        for chunk in looked_at(chunks, shown):
             if shown.update(chunk.n_regions):
                 shown.set_postfix_str(f"{record.closed():.1%} of the {record.of} done", refresh=False)
             yield chunk

@@ -58,6 +58,15 @@ def walk(
     Exact: signs at vertices that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
     that of one batch and of the stack, whose depth is at most the number of neurons.
     """
+    record.of = "volume"
+    problem, state = set_up(network, chart, want_output=want_output, want_mesh=want_mesh)
+    return batches(problem, state, record, workers=workers, span=span)
+
+
+def set_up(
+    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
+) -> tuple[Problem[kernel.PolyhedraState, kernel.PolyhedraOutput], kernel.PolyhedraState]:
+    """What there is to walk in a chart, and a state whose only cell is all of it."""
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     ordered = cutting_first(network)
     net = kept_packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
@@ -73,10 +82,9 @@ def walk(
             n_regions, n_words(network.n_neurons), network.output_dim, side_row, n_planes if want_mesh else 0
         )
 
-    record.of = "volume"
     storage = Storage(room, partial(_chunk, network, chart)) if want_output else None
     problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, lowest, enlarged)
-    return batches(problem, _start(ordered, chart, net), record, workers=workers, span=span)
+    return problem, _start(ordered, chart, net)
 
 
 @lru_cache(maxsize=16)

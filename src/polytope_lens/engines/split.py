@@ -10,7 +10,7 @@ from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._compiled.simd import LANES, padded
 from polytope_lens.arithmetic.rational import dot, integer_matrix, nearest_float, rationals, scaled_quotient, sign
-from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations, spans
+from polytope_lens.engines._kernels import bottleneck, outcomes, refine, relaxations, spans, thinning
 from polytope_lens.engines._kernels import split as kernel
 from polytope_lens.engines._kernels.split_state import (
     ChartFacts,
@@ -75,6 +75,15 @@ def walk(
     Exact: what floats cannot prove is decided by linear programs in rational arithmetic. The loops are compiled; memory
     is that of one batch and of the stack, whose depth is at most the number of neurons.
     """
+    record.of = "search tree"
+    problem, state = set_up(network, chart, want_output=want_output, want_mesh=want_mesh)
+    return batches(problem, state, record, workers=workers, span=span)
+
+
+def set_up(
+    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
+) -> tuple[Problem[SplitState, SplitOutput], SplitState]:
+    """What there is to walk in a chart, and a state whose only cell is all of it."""
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
     net = kept_packed(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
@@ -99,15 +108,8 @@ def walk(
         maps = input_maps(chart, trimmed(out.maps, n)) if chart.has_all_coordinates else affine_maps(network, patterns)
         return Chunk(n, patterns, maps, witnesses, proved, None)
 
-    record.of = "search tree"
     storage = Storage(room, pack) if want_output else None
-    return batches(
-        Problem(kernel, "split", net, oracle, storage, _weight, _lowest, with_larger_stack),
-        state,
-        record,
-        workers=workers,
-        span=span,
-    )
+    return Problem(kernel, "split", net, oracle, storage, _weight, _lowest, with_larger_stack), state
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> SplitState:
@@ -127,6 +129,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         layer_counts=np.zeros(n_hidden + 1, ints),
         bits=np.zeros(n_words(n_bits), np.uint64),
         span=spans.unbounded(n_words(n_bits), n_hidden + 1),
+        thinning=thinning.unthinned(n_bits, n_words(n_bits)),
         chart=ChartFacts(
             unit=float(np.abs(box.upper).max()),
             is_bounded=chart.is_bounded,

@@ -70,6 +70,15 @@ def walk(
     Exact: signs at corners that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
     that of one batch and of the stack, whose depth is at most the number of neurons.
     """
+    record.of = "area"
+    problem, state = set_up(network, chart, want_output=want_output, want_mesh=want_mesh)
+    return batches(problem, state, record, workers=workers, span=span)
+
+
+def set_up(
+    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
+) -> tuple[Problem[kernel.SubdivideState, kernel.SubdivideOutput], kernel.SubdivideState]:
+    """What there is to walk in a chart, and a state whose only cell is all of it."""
     edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     ordered = cutting_first(network)
@@ -94,15 +103,8 @@ def walk(
             np.empty(n_corners, np.bool_),
         )
 
-    record.of = "area"
     storage = Storage(room, partial(_chunk, chart)) if want_output else None
-    return batches(
-        Problem(kernel, "subdivide", net, oracle, storage, _area, lowest, enlarged),
-        state,
-        record,
-        workers=workers,
-        span=span,
-    )
+    return Problem(kernel, "subdivide", net, oracle, storage, _area, lowest, enlarged), state
 
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:

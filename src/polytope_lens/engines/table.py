@@ -8,7 +8,7 @@ what is made of the regions found, is the business of :mod:`.enumerate`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from polytope_lens._arrays import validate
 from polytope_lens.domain import is_bounded
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.engines.charts import Chart
     from polytope_lens.engines.chunks import Chunk, Record
+    from polytope_lens.engines.driver import Problem
     from polytope_lens.network.network import Network
     from polytope_lens.network.span import Span
 
@@ -50,6 +51,15 @@ class Walk(Protocol):
         """Start to walk."""
 
 
+class SetUp(Protocol):
+    """What there is to walk in a chart, and a state whose only cell is all of it."""
+
+    def __call__(
+        self, network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
+    ) -> tuple[Problem[Any, Any], Any]:
+        """Make both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """A way to find every region, and its abilities.
@@ -60,6 +70,8 @@ class Engine:
     walk : Walk
     cells : str
         What it takes a cell for.
+    set_up : SetUp, optional
+        What a compiled walk begins with; None if it is none, of which no samples are taken.
     inputs : int, optional
         The number of inputs that it works for; any by default.
     in_one_piece : bool
@@ -82,6 +94,7 @@ class Engine:
     name: EngineName
     walk: Walk
     cells: str
+    set_up: SetUp | None = None
     inputs: int | None = None
     in_one_piece: bool = False
     outer: EngineName | None = None
@@ -105,13 +118,20 @@ class Engine:
 ENGINES: dict[EngineName, Engine] = {
     engine.name: engine
     for engine in (
-        Engine("subdivide", subdivide.walk, "polygons", inputs=2, has_mesh=True, is_proved=True),
+        Engine("subdivide", subdivide.walk, "polygons", subdivide.set_up, inputs=2, has_mesh=True, is_proved=True),
         # All of R^3 in pieces pays where cells have many vertices that deeper layers ask about. At infinity many
         # neurons vanish together, about each of which it would have to ask.
         Engine(
-            "polyhedra", polyhedra.walk, "vertices of polyhedra", inputs=3, outer="split", pays_from=3, has_mesh=True
+            "polyhedra",
+            polyhedra.walk,
+            "vertices of polyhedra",
+            polyhedra.set_up,
+            inputs=3,
+            outer="split",
+            pays_from=3,
+            has_mesh=True,
         ),
-        Engine("split", split.walk, "halfspaces", in_one_piece=True, is_proved=True),
+        Engine("split", split.walk, "halfspaces", split.set_up, in_one_piece=True, is_proved=True),
         Engine("brute", brute.walk, "rational halfspaces", pays_from=None, uses_sparsity=False, shares_work=False),
     )
 }

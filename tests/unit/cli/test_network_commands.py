@@ -28,6 +28,37 @@ def test_count(capsys, lines, space):
     assert capsys.readouterr().out == "after layer 0: 7\ntotal: 7\n"
 
 
+def test_estimate(capsys, lines, space):
+    exact = as_json(capsys, "estimate", lines)
+    assert (exact["regions"], exact["is_exact"], exact["per_layer"]) == (7, True, [7])
+    assert main(["estimate", lines, "--everywhere"]) == 0
+    assert capsys.readouterr().out.startswith("7 regions, counted in ")
+    options = [
+        "--box",
+        "-5",
+        "5",
+        "--probes",
+        "5",
+        "--cells",
+        "32",
+        "--seed",
+        "3",
+        "--workers",
+        "2",
+        "--max-seconds",
+        "9",
+    ]
+    net = "benchmarks/nets/d3_16x3_box1.npz"
+    found = as_json(capsys, "estimate", net, *options)
+    assert (found["probes"], found["cells"], found["seed"], found["workers"]) == (5, 32, 3, 2)
+    assert found["at_least"] <= found["low"] <= found["regions"] <= found["high"] <= found["at_most"]
+    assert main(["estimate", net, *options]) == 0
+    assert capsys.readouterr().out.startswith("estimate: about ")
+    assert "--probes should be a whole number of at least 4" in refused(
+        capsys, "estimate", space, "--everywhere", "--probes", "1"
+    )
+
+
 def test_partition(capsys, lines, tmp_path):
     answer = as_json(capsys, "partition", lines)
     assert answer["n_regions"] == len(answer["regions"]) == 7

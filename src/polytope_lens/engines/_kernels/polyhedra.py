@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.cell_corners import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
     from polytope_lens.engines._kernels.refine import Refined
     from polytope_lens.engines._kernels.spans import SpanBounds
+    from polytope_lens.engines._kernels.thinning import Thinning
 
 
 # Planes that two ends of an edge have in common
@@ -79,6 +80,7 @@ class PolyhedraState(NamedTuple):
     layer_counts: Ints
     bits: Words
     span: SpanBounds
+    thinning: Thinning
     frames: CornerFrames
     corners: Vertices
     points: PointStack

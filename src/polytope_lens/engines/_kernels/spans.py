@@ -26,12 +26,13 @@ from polytope_lens.engines._kernels.outcomes import (
     N_RUNGS,
     TOP,
 )
+from polytope_lens.engines._kernels.thinning import drop_halves, is_unlucky
 
 if TYPE_CHECKING:
     from polytope_lens._types import Ints, Words
 
-# Which of the bounds a path runs along
-FIRST, END = 1, 2
+# Which of the bounds a path runs along; or that the tree is thinned instead
+FIRST, END, THINNED = 1, 2, 4
 
 
 class SpanBounds(NamedTuple):
@@ -56,6 +57,9 @@ def trim(s: Any, bit: int) -> None:  # pragma: no cover - compiled
     The bits before it are known. It is to be called while some path runs along a bound, before another step.
     """
     scalars = s.scalars
+    if scalars[ALONG] & THINNED:
+        drop_halves(s, bit)
+        return
     f = scalars[TOP] - 2
     if scalars[ALONG] & END and f == scalars[FLOOR]:
         order = _compared(s.bits, s.span.end, bit)
@@ -89,6 +93,8 @@ def trim(s: Any, bit: int) -> None:  # pragma: no cover - compiled
 def is_outside(s: Any, n: int) -> bool:  # pragma: no cover - compiled
     """Whether the top cell, whose first n bits are known now, holds nothing that is wanted; it is then dropped."""
     scalars = s.scalars
+    if scalars[ALONG] & THINNED:
+        return bool(is_unlucky(s, n))
     f = scalars[TOP] - 1
     if scalars[ALONG] & END and f == scalars[FLOOR]:
         order = _compared(s.bits, s.span.end, n)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.refine import Refined
     from polytope_lens.engines._kernels.relaxations import Relaxations
     from polytope_lens.engines._kernels.spans import SpanBounds
+    from polytope_lens.engines._kernels.thinning import Thinning
 
 
 class SplitFrames(NamedTuple):
@@ -97,6 +98,7 @@ class SplitState(NamedTuple):
     layer_counts: Ints
     bits: Words
     span: SpanBounds
+    thinning: Thinning
     chart: ChartFacts
     frames: SplitFrames
     halfspaces: HalfspaceStack

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.cell_corners import CornerFrames, CornerLayers, Hashes, LineStack, PointStack
     from polytope_lens.engines._kernels.refine import Refined
     from polytope_lens.engines._kernels.spans import SpanBounds
+    from polytope_lens.engines._kernels.thinning import Thinning
 
 
 # Columns of points' positions, of lines' rows, and of corners' places, besides POINT
@@ -63,6 +64,7 @@ class SubdivideState(NamedTuple):
     layer_counts: Ints
     bits: Words
     span: SpanBounds
+    thinning: Thinning
     frames: CornerFrames
     corners: PolygonCorners
     points: PointStack
