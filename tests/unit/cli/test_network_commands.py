@@ -54,7 +54,7 @@ def test_estimate(capsys, lines, space):
     assert found["at_least"] <= found["low"] <= found["regions"] <= found["high"] <= found["at_most"]
     assert main(["estimate", net, *options]) == 0
     assert capsys.readouterr().out.startswith("estimate: about ")
-    assert "--probes should be a whole number of at least 4" in refused(
+    assert "`--probes` should be a whole number of at least 4" in refused(
         capsys, "estimate", space, "--everywhere", "--probes", "1"
     )
 

@@ -109,7 +109,7 @@ def test_a_budget_ends_a_spread_run_which_goes_on_without_the_executor(
     lens = _lens(2, 30, 12, 1)
     box, path = _box(lens), tmp_path / "run"
     some = lens.partition(box, executor=threads, store=path, max_regions=20)
-    assert some.status is Status.UNFINISHED
+    assert some.status is Status.BUDGET_REACHED
     assert 20 <= len(some) < lens.count(box)
     assert lens.count(box, executor=threads, max_regions=20).status is Status.BUDGET_REACHED
     whole = lens.partition(box, store=path, resume=True)
