@@ -8,7 +8,12 @@ WORKERS ?= 2
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo quick test oldest lint bench studies wheel clean
+# Pages in headless Chromium, which has to be there: Debian's is `apt install chromium`.
+browser: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
+	$(BIN)/python -m pytest -m browser tests/browser
+
+.PHONY: demo quick test browser oldest lint bench studies wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo

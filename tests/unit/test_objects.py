@@ -51,8 +51,8 @@ MEMBERS = {
     """,
     "Partition": """
         adjacency betti boundary bounded_mask certificate chebyshev_balls complex counts_per_layer data_table domain
-        engine explain export extrema function is_complete level_set linear_pieces lipschitz load locate maps mesh
-        network neurons on_flat packed_patterns patterns plot polygons rays save search status to_frame
+        engine explain explorer export extrema function is_complete level_set linear_pieces lipschitz load locate maps
+        mesh network neurons on_flat packed_patterns patterns plot polygons rays save search status to_frame
         to_geodataframe to_networkx vertices volumes witnesses
     """,
     "plot": "interactive surface",

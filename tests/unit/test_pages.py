@@ -14,6 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.mark.parametrize(
     ("page", "least"),
     [
+        ("explorer.md", 5),
         ("exports.md", 15),
         ("functions.md", 15),
         ("importing.md", 8),

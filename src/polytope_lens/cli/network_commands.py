@@ -90,10 +90,12 @@ def add(commands: Commands) -> None:
     )
     add_network(plot)
     add_domain(plot)
-    plot.add_argument("-o", "--output", required=True, help="picture to write: .png, .svg or .pdf")
-    add_choice(plot, "--color", Choices("render.scene", "COLORS"), "what is drawn", default="value")
+    plot.add_argument("-o", "--output", required=True, help="picture to write: .png, .svg or .pdf, or page: .html")
+    colors = Choices("render.explorer.explorer", "COLORS")
+    add_choice(plot, "--color", colors, "what is drawn, the last two in pages only", default="value")
     plot.add_argument("--output-index", type=int, default=0, help="which output of the network to draw")
     plot.add_argument("--points", metavar="FILE", help="inputs to draw on top, (n, d) in a .npy file")
+    plot.add_argument("--labels", metavar="FILE", help="for pages, a class of each of these, (n,) in a .npy file")
     plot.add_argument("--no-boundaries", action="store_true")
 
     verify = add_command(
@@ -241,10 +243,27 @@ def _partition(arguments: argparse.Namespace) -> int:
 
 def _plot(arguments: argparse.Namespace) -> None:
     target = Path(arguments.output)
-    if target.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise OptionError(f"a picture is written as .png, .svg or .pdf, but {arguments.output!r} ends otherwise.")
+    is_page = target.suffix.lower() == ".html"
+    if not is_page and target.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise OptionError(
+            f"a picture is written as .png, .svg or .pdf, and a page as .html, but {arguments.output!r} ends otherwise."
+        )
+    if arguments.labels and not is_page:
+        raise OptionError("--labels are for pages, but this is a picture. Leave them out, or write a file .html.")
     lens = lens_of(arguments)
     found = lens.partition(domain_of(arguments, lens), arguments.engine)
+    points = array_of(arguments.points) if arguments.points else None
+    if is_page:
+        page = found.explorer(
+            target,
+            arguments.color,
+            boundaries=not arguments.no_boundaries,
+            points=points,
+            labels=array_of(arguments.labels) if arguments.labels else None,
+            output=arguments.output_index,
+        )
+        print(f"{target}: {page}")
+        return
     from matplotlib.figure import Figure
 
     from polytope_lens.flat_domain import within
@@ -256,7 +275,7 @@ def _plot(arguments: argparse.Namespace) -> None:
         figure.add_subplot(projection="3d" if in_space else None),
         arguments.color,
         boundaries=not arguments.no_boundaries,
-        points=array_of(arguments.points) if arguments.points else None,
+        points=points,
         output=arguments.output_index,
     )
     save_figure(figure, target, 200)

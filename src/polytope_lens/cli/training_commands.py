@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.cli.arguments import Choices, add_choice, add_command
@@ -32,7 +33,13 @@ SETTING: dict[str, tuple[Callable[[str], object], str, str]] = {
 def add(commands: Commands) -> None:
     """Add these commands."""
     film = add_command(commands, "film", _film, "Train a network on an image, and film its true polytopes.")
-    film.add_argument("-o", "--output", required=True, metavar="FILE", help="film to write: .mp4, .gif or .webp")
+    film.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="film to write: .mp4, .gif or .webp, or page to explore: .html",
+    )
     _add_setting(film, several=False)
     panels = Choices("training.films.film", "PANELS")
     add_choice(film, "--panels", panels, "one to four, by default the first three", nargs="+")
@@ -51,6 +58,7 @@ def add(commands: Commands) -> None:
     demo.add_argument("-o", "--output", default="demo", help="folder for pictures and film (default: %(default)s)")
     demo.add_argument("--steps", type=int, default=6000)
     demo.add_argument("--seed", type=int, default=0)
+    demo.add_argument("--live", action="store_true", help="show the polytopes in a page while it trains")
 
 
 def _add_setting(sub: argparse.ArgumentParser, *, several: bool) -> None:
@@ -70,10 +78,19 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
 def _film(arguments: argparse.Namespace) -> None:
     from polytope_lens.experiments.run import RunSetting, record
     from polytope_lens.render.encoders import check_film
+    from polytope_lens.render.explorer.explorer import check_name
 
     setting, progress = RunSetting(**_given(arguments)), not arguments.quiet
-    check_film(arguments.output, arguments.fps)  # before the minutes of training
+    is_page = Path(arguments.output).suffix.lower() == ".html"
+    if is_page:  # before the minutes of training
+        check_name(arguments.output)
+    else:
+        check_film(arguments.output, arguments.fps)
     recording, _ = record(setting, progress=progress)
+    if is_page:
+        page = recording.explorer(arguments.output, workers=arguments.workers, progress=progress)
+        print(f"{arguments.output}: {page}")
+        return
     recording.film(
         arguments.output,
         panels=arguments.panels,
@@ -101,4 +118,4 @@ def _experiment(arguments: argparse.Namespace) -> None:
 def _demo(arguments: argparse.Namespace) -> None:
     from polytope_lens.experiments import demo
 
-    demo.run(arguments.output, steps=arguments.steps, seed=arguments.seed)
+    demo.run(arguments.output, steps=arguments.steps, seed=arguments.seed, live=arguments.live)

@@ -96,8 +96,8 @@ def partition(
         from four.
     executor : optional
         Find the regions with its workers, in other processes or on other machines: anything with the interface of
-        ``concurrent.futures.Executor``, or a ``dask.distributed.Client``. Without a store they are sent back, and the
-        partition has no mesh; with one, workers write to the folder, which all have to see. The numbers are the same.
+        ``concurrent.futures.Executor``, or a ``dask.distributed.Client``. Without a store they are sent back; with one,
+        workers write to the folder, which all have to see. The answer is the same. See docs/scale.md.
     max_regions, max_seconds, max_memory : optional
         End with the batch of some 2000 regions in which so many have been found, so many seconds have gone by, or the
         process takes so many bytes. The `status` then is ``Status.BUDGET_REACHED``. So does Ctrl-C, pressed once, where
@@ -117,20 +117,26 @@ def partition(
     """
     domain = check_domain(domain, network.input_dim)
     limits, resume = budget(max_regions, max_seconds, max_memory), _resumes(resume, store)
-    if store is not None or executor is not None:
-        way = _way(workers, executor, progress, limits)
-        if store is None:
-            return runs.in_memory(network, domain, way, engine=engine)
+    way = _way(workers, executor, progress, limits)
+    if store is not None:
         return runs.partition(network, domain, way, engine=engine, store=store, resume=resume, keep=keep)
     if (flat := flat_domain(network, domain)) is not None:
         options: dict[str, Any] = {"engine": engine, "workers": workers, "progress": progress, "mesh": mesh}
         options |= {"max_regions": max_regions, "max_seconds": max_seconds, "max_memory": max_memory}
+        options |= {"executor": executor}
         return embedded(network, domain, partition(flat.network, flat.domain, **options))
     name = choose_engine(engine, network, domain)
-    workers = validate.workers(workers)
     builder = _mesh_builder(network.input_dim) if mesh and is_bounded(domain) else None
-    with metered(limits) if limits.is_set else nullcontext() as meter:
-        found, records, status = _walk(network, domain, name, workers, progress, builder, meter)
+    if executor is not None:
+        want_mesh = builder is not None
+        name, chunks, record, status = runs.sent_back(network, domain, way, engine=engine, want_mesh=want_mesh)
+        all_of_them, records = _Listed(builder), [record]
+        for chunk in chunks:
+            all_of_them.add(chunk)
+        found = all_of_them.all()
+    else:
+        with metered(limits) if limits.is_set else nullcontext() as meter:
+            found, records, status = _walk(network, domain, name, way.workers, progress, builder, meter)
     if status is not Status.COMPLETE:
         builder = None
     patterns, first = (found.patterns, slice(None)) if len(records) == 1 else distinct(found.patterns)
@@ -313,20 +319,13 @@ def _walk(
 
     A meter may end it before, and counts what comes.
     """
-    status = Status.COMPLETE
-    columns: list[GrowingArray[Any]] = [GrowingArray() for _ in COLUMNS]
-    records = []
+    status, listed, records = Status.COMPLETE, _Listed(builder), []
     looked_at = partial(forecast, network=network, domain=domain, engine=name, workers=workers, keeps=True)
     for chart in problems(name, network, domain):
         record, walk = Record(), engine_for(chart, name).walk
         found = walk(network, chart, record, want_output=True, want_mesh=builder is not None, workers=workers)
         for chunk in _with_bar(found, record, progress, looked_at):
-            for part, column in zip(COLUMNS, columns, strict=True):
-                column.append(getattr(chunk, part))
-            if chunk.corners is not None and isinstance(builder, MeshBuilder):
-                builder.add(chunk.corners)
-            if chunk.solids is not None and isinstance(builder, PolyhedralMeshBuilder):
-                builder.add(chunk.solids)
+            listed.add(chunk)
             if meter is not None:
                 meter.n_regions += chunk.n_regions
                 status = meter.status()
@@ -335,8 +334,27 @@ def _walk(
         records.append(record)
         if status is not Status.COMPLETE:
             break
-    patterns, maps, witnesses, proved = (column.array() for column in columns)
-    return Chunk(len(patterns), patterns, maps, witnesses, proved, None), records, status
+    return listed.all(), records, status
+
+
+class _Listed:
+    """All batches as one; the builder, if any, takes the mesh."""
+
+    def __init__(self, builder: MeshBuilder | PolyhedralMeshBuilder | None) -> None:
+        self._columns: list[GrowingArray[Any]] = [GrowingArray() for _ in COLUMNS]
+        self._builder = builder
+
+    def add(self, chunk: Chunk) -> None:
+        for part, column in zip(COLUMNS, self._columns, strict=True):
+            column.append(getattr(chunk, part))
+        if chunk.corners is not None and isinstance(self._builder, MeshBuilder):
+            self._builder.add(chunk.corners)
+        if chunk.solids is not None and isinstance(self._builder, PolyhedralMeshBuilder):
+            self._builder.add(chunk.solids)
+
+    def all(self) -> Chunk:
+        patterns, maps, witnesses, proved = (column.array() for column in self._columns)
+        return Chunk(len(patterns), patterns, maps, witnesses, proved, None)
 
 
 def _mesh_builder(dim: int) -> MeshBuilder | PolyhedralMeshBuilder | None:

@@ -6,21 +6,16 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from polytope_lens._progress import bar
 from polytope_lens.engines.budget import metered, resident
 from polytope_lens.engines.chunks import Record
-from polytope_lens.engines.kept_regions import Columnist, joined
+from polytope_lens.engines.kept_regions import Columnist
 from polytope_lens.engines.pace import Pace
 from polytope_lens.engines.spread import Job, spread
 from polytope_lens.engines.task import CountSink, RegionSink, Task, task
-from polytope_lens.errors import REPORT, ConsistencyError, Status
-from polytope_lens.network.network import bit_starts
-from polytope_lens.network.pattern import distinct_beginnings
+from polytope_lens.errors import Status
 from polytope_lens.network.span import Span, number_of
-from polytope_lens.partition.partition import Partition
-from polytope_lens.partition.parts import content, kept, nothing
+from polytope_lens.partition.parts import content, kept
 from polytope_lens.partition.provenance import RegionCounts
 from polytope_lens.partition.store import Part, Subject, Writer, engine_of
 from polytope_lens.partition.stored import stored
@@ -31,6 +26,8 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Domain
     from polytope_lens.engines.budget import Budget, Meter
+    from polytope_lens.engines.chunks import Chunk
+    from polytope_lens.engines.table import EngineName
     from polytope_lens.engines.task import Sink
     from polytope_lens.network.network import Network
     from polytope_lens.partition.parts import Columns
@@ -144,37 +141,21 @@ def partition(
         return stored(writer.store, ended)
 
 
-def in_memory(network: Network, domain: Domain, way: Way, *, engine: str) -> Partition:
-    """Every region, found by an executor and sent back; without a mesh."""
+def sent_back(
+    network: Network, domain: Domain, way: Way, *, engine: str, want_mesh: bool
+) -> tuple[EngineName, list[Chunk], Record, Status]:
+    """The engine, and all batches in order, found by an executor; what they come to, and what ended it."""
     walked = task(network, domain, engine)
-    keep = kept(["witnesses", "maps"])
-    found: list[tuple[Part, Columns]] = []
-
-    def add(part: Part, columns: Columns | None) -> None:
-        assert columns is not None
-        found.append((part, columns))
-
-    status = _go(Job(walked, (network, domain), keep, None), [walked.span], 0, way, add)
+    found: list[tuple[Part, Any]] = []
+    job = Job(walked, (network, domain), None, None, want_mesh)
+    status = _go(job, [walked.span], 0, way, lambda part, chunks: found.append((part, chunks)))
     found.sort(key=lambda pair: pair[0].span)
-    columns = joined([columns for _, columns in found]) if found else nothing(network, keep)
-    tally = _total(walked, [part for part, _ in found])
-    patterns = columns["patterns"]
-    if status is Status.COMPLETE:
-        per_layer = distinct_beginnings(patterns, bit_starts(network)[1:])
-        if not np.array_equal(per_layer, tally.per_layer):
-            raise ConsistencyError(
-                f"tasks counted {tally.per_layer.tolist()} regions per layer, but their patterns say "
-                f"{per_layer.tolist()}. {REPORT}"
-            )
-    for array in (patterns, columns["maps"], columns["witnesses"], tally.per_layer):
-        array.flags.writeable = False
-    return Partition(
-        network, domain, walked.engine, patterns, columns["maps"], columns["witnesses"], tally.per_layer, None, status,
-        tally.certificate,
-    )  # fmt: skip
+    record = Record()
+    record.fill(_total(walked, [part for part, _ in found]))
+    return walked.engine, [chunk for _, chunks in found for chunk in chunks], record, status
 
 
-def _go(job: Job, spans: list[Span], n_before: int, way: Way, add: Callable[[Part, Columns | None], None]) -> Status:
+def _go(job: Job, spans: list[Span], n_before: int, way: Way, add: Callable[[Part, Any], None]) -> Status:
     """Do what is left of a run."""
     shown = bar(way.progress, desc="regions", unit=" regions", unit_scale=True, initial=n_before)
     with metered(way.limits) as meter, shown:

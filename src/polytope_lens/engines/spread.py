@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from polytope_lens._arrays import validate
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.kept_regions import Columnist
-from polytope_lens.engines.task import CountSink, RegionSink, Task
+from polytope_lens.engines.task import ChunkSink, CountSink, RegionSink, Sink, Task
 from polytope_lens.errors import OptionError, RunError, Status
 from polytope_lens.network.span import Span, number_of
 from polytope_lens.partition.parts import content
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from polytope_lens.engines.budget import Meter
+    from polytope_lens.engines.chunks import Chunk
     from polytope_lens.partition.parts import Columns
 
 T = TypeVar("T")
@@ -54,22 +55,27 @@ class Job:
 
     Parameters
     ----------
+    about : network and domain
+        As users know them.
     keep : tuple of str, or None
-        What is kept of each region; None to count them.
+        What is kept of each region in the files of parts; None to count them.
     folder : str, optional
-        The folder of a run, to which workers write the files of parts; without it, they send columns back.
+        The folder of the run, to which workers write these.
+    want_mesh : bool, optional
+        Send batches back instead, with meshes or without.
     """
 
     task: Task
     about: Any
     keep: tuple[str, ...] | None
     folder: str | None
+    want_mesh: bool | None = None
 
 
 class Found(NamedTuple):
-    """What a task has done: parts, with columns where they are sent back, and what it leaves, with its share."""
+    """What a task has done: parts, with batches where they are sent back, and what it leaves, with its share."""
 
-    parts: list[tuple[Part, Columns | None]]
+    parts: list[tuple[Part, list[Chunk] | None]]
     rest: list[tuple[Span, float]]
 
 
@@ -99,16 +105,17 @@ def work(job: Job, span: Span, seconds: float) -> Found:
     return found
 
 
-def _sink(job: Job, parts: list[tuple[Part, Columns | None]]) -> CountSink | RegionSink:
-    if job.keep is None:
+def _sink(job: Job, parts: list[tuple[Part, list[Chunk] | None]]) -> Sink:
+    if job.want_mesh is not None:
+        return ChunkSink(job.task, lambda part, chunks: parts.append((part, chunks)), want_mesh=job.want_mesh)
+    if job.keep is None or job.folder is None:
         return CountSink(job.task, lambda part: parts.append((part, None)))
-    network, domain = job.about
-    folder = None if job.folder is None else Path(job.folder)
+    (network, domain), folder = job.about, Path(job.folder)
 
     def add(part: Part, columns: Columns) -> None:
-        if folder is not None and part.n_regions:
+        if part.n_regions:
             part = written(folder, part, content(network, columns), network.n_neurons)
-        parts.append((part, columns if folder is None else None))
+        parts.append((part, None))
 
     return RegionSink(job.task, Columnist(network, domain, job.keep), add)
 
@@ -163,7 +170,7 @@ def spread(
     job: Job,
     spans: Iterable[Span],
     executor: Any,
-    commit: Callable[[Part, Columns | None], None],
+    commit: Callable[[Part, list[Chunk] | None], None],
     meter: Meter,
     shown: Any,
 ) -> Status:
@@ -189,8 +196,8 @@ def spread(
                 span, share = running.pop(future)
                 if (error := _error(future)) is None:
                     found, n_lost = future.result(), 0
-                    for part, columns in found.parts:
-                        commit(part, columns)
+                    for part, chunks in found.parts:
+                        commit(part, chunks)
                         meter.n_regions += part.n_regions
                         shown.update(part.n_regions)
                     queue.extend(reversed(found.rest))

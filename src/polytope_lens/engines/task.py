@@ -122,6 +122,33 @@ class CountSink:
         self._n, self._tally = 0, self._task.nothing()
 
 
+class ChunkSink:
+    """Keeps batches as they are, and hands them on."""
+
+    is_full = False
+
+    def __init__(self, task: Task, add: Callable[[Part, list[Chunk]], None], *, want_mesh: bool) -> None:
+        self._task, self._add = task, add
+        self.wanted = {"want_output": True, "want_mesh": want_mesh}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._chunks: list[Chunk] = []
+        self._tally = self._task.nothing()
+
+    def take(self, chunk: Chunk) -> None:
+        """Keep a batch."""
+        assert chunk.tally is not None
+        self._tally = self._tally.plus(chunk.tally)
+        self._chunks.append(chunk)
+
+    def flush(self, span: Span) -> None:
+        """Hand on all batches."""
+        n = sum(chunk.n_regions for chunk in self._chunks)
+        self._add(Part(span, n, self._task.told(self._tally)), self._chunks)
+        self._begin()
+
+
 class RegionSink:
     """Collects columns of regions, and hands them on as parts."""
 

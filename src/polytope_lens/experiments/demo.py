@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 FRAMES = 80
 
 
-def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, workers: int = 2) -> list[Path]:
+def run(
+    folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, workers: int = 2, live: bool = False
+) -> list[Path]:
     """Train, enumerate, draw; returns the files written: picture, vector picture, film, network.
 
     Parameters
@@ -44,6 +46,8 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
         Of the sampled pixels, the initial weights and the batches.
     workers : int
         Processes that draw the film's frames.
+    live : bool
+        Show the polytopes in a page while it trains; its address is written to standard error.
 
     Notes
     -----
@@ -52,6 +56,7 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
     validate.count(steps, name="`steps`")
     validate.workers(workers)
     validate.seed(seed)
+    validate.flag(live, name="`live`")
     from polytope_lens.render import matplotlib as render
 
     folder = validate.path(folder, name="the folder")
@@ -64,8 +69,9 @@ def run(folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, wor
         target = ring()
         samples = sample(target, seed=seed)
         model = mlp(RING_SHAPE, seed=seed)
-        recorder = Recorder(model, every=max(1, steps // FRAMES), samples=samples, target=target)
-        history = train(model, samples, steps=steps, seed=seed, on_step=recorder)
+        every = max(1, steps // FRAMES)
+        with Recorder(model, every, samples=samples, target=target, live=live) as recorder:
+            history = train(model, samples, steps=steps, seed=seed)
     losses = f"{history.train_loss[-1]:.4f} on training points, {history.validation_loss[-1]:.4f} on validation points"
     print(f"  mean squared error {losses}")
 

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from polytope_lens.mesh.planar_mesh import PlanarMesh
     from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.network.network import Network
+    from polytope_lens.render.explorer.explorer import Explorer
 
 
 def _embedded_witnesses(partition: Partition) -> Floats:
@@ -177,6 +178,21 @@ class Partition(Keeper):
     def plot(self) -> PartitionPlot:
         """Pictures: ``partition.plot()`` and others; see :class:`.PartitionPlot`."""
         return PartitionPlot(self)
+
+    @documented_by("render.explorer.explorer:explorer")
+    def explorer(
+        self,
+        path: str | PathLike[str] | None = None,
+        color: Literal["value", "pattern", "slope", "layer", "class", "purity"] = "value",
+        *,
+        boundaries: bool = True,
+        points: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        output: int = 0,
+    ) -> Explorer:
+        from polytope_lens.render.explorer.explorer import explorer
+
+        return explorer(self, path, color, boundaries=boundaries, points=points, labels=labels, output=output)
 
     @property
     def function(self) -> PartitionFunction:

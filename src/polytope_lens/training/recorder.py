@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
+from polytope_lens._progress import in_notebook
 from polytope_lens.errors import OptionError, require
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
+from polytope_lens.training.live_page import LivePage
 from polytope_lens.training.recording import SQUARE, Recording, check_box
+from polytope_lens.training.recording_page import explorer
 from polytope_lens.training.samples import check_samples
 from polytope_lens.training.target_image import check_image
 from polytope_lens.training.weights import network_now
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
+    from polytope_lens.render.explorer.explorer import Explorer
     from polytope_lens.training.samples import Samples
 
 
@@ -49,12 +55,18 @@ class Recorder:
         The image that it should learn, for the recording.
     domain : Box
         Where to look at it.
+    live : bool
+        Show the regions of each step kept while the model trains, in a page for this machine's browser: on entry,
+        notebooks show it below the cell, elsewhere its address is written to standard error. The page is served to
+        this machine alone, and no longer than the training lasts; what it has got stays there.
 
     Attributes
     ----------
     steps : list of int
     networks : list of Network or None
         The model at each of these steps, in canonical form; None where a weight was not finite.
+    address : str or None
+        Of the page, while it is live.
 
     Raises
     ------
@@ -95,6 +107,7 @@ class Recorder:
         samples: Samples | None = None,
         target: ArrayLike | None = None,
         domain: Box = SQUARE,
+        live: bool = False,
     ) -> None:
         self.model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile was given
         if not callable(getattr(self.model, "parameters", None)):
@@ -103,6 +116,8 @@ class Recorder:
         self.samples = check_samples(samples)
         self.target = None if target is None else check_image(target)
         self.domain = check_box(domain)
+        self.live = validate.flag(live, name="`live`")
+        self._page: LivePage | None = None
         self.steps: list[int] = []
         self.networks: list[Network | None] = []
         self._n_seen = 0
@@ -120,6 +135,20 @@ class Recorder:
             )
         self.networks.append(network_now(self.model))
         self.steps.append(step)
+        if self._page is not None:
+            self._page.add(step, len(self.steps) - 1, self.networks[-1])
+
+    @property
+    def address(self) -> str | None:
+        """Where the page is, while it is live."""
+        return None if self._page is None else self._page.address
+
+    def _repr_html_(self) -> str | None:
+        """The page in a frame, for notebooks, while it is live."""
+        if self._page is None:
+            return None
+        style = "width: 100%; height: 640px; border: 0"
+        return f'<iframe src="{self._page.address}" title="Explorer of a training" style="{style}"></iframe>'
 
     def __enter__(self) -> Recorder:
         require("torch", extra="torch", purpose="recording a training")
@@ -127,7 +156,17 @@ class Recorder:
 
         if self._handle is not None:
             raise OptionError("this Recorder is recording already. Make another one to record the model twice.")
-        self(self._n_seen)
+        if self.live:
+            self._page = LivePage(self.domain, self.samples)
+            if in_notebook():
+                import_module("IPython.display").display(self)
+            else:
+                print(f"polytope_lens: the regions are shown at {self.address}", file=sys.stderr)
+        try:
+            self(self._n_seen)
+        except BaseException:
+            self._end_page()
+            raise
         self._handle = register_optimizer_step_post_hook(self._after_step)
         return self
 
@@ -137,6 +176,12 @@ class Recorder:
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
+        self._end_page()
+
+    def _end_page(self) -> None:
+        if self._page is not None:
+            self._page.close()
+            self._page = None
 
     def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
         ours = {id(parameter) for parameter in self.model.parameters()}
@@ -159,6 +204,11 @@ class Recorder:
     def film(self, path: str | PathLike[str], **options: Any) -> None:
         """Write a film of what was recorded, one frame for each step kept."""
         self.recording().film(path, **options)
+
+    @documented_by(explorer)
+    def explorer(self, path: str | PathLike[str] | None = None, **options: Any) -> Explorer:
+        """A page to look around in the regions of each step that was recorded, with a slider over them."""
+        return self.recording().explorer(path, **options)
 
     @documented_by(events)
     def events(self, **options: Any) -> Events:

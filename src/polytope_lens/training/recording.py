@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from polytope_lens._docstrings import documented_by
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError
 from polytope_lens.network.network import Network
-from polytope_lens.training import recording_archive
+from polytope_lens.training import recording_archive, recording_page
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
 from polytope_lens.training.samples import Samples, check_samples
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
+    from polytope_lens.render.explorer.explorer import Explorer
 
 
 SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
@@ -115,6 +116,21 @@ class Recording:
     def film(self, path: str | PathLike[str], **options: Any) -> None:
         """Write a film, one frame for each step kept."""
         film(self, path, **options)
+
+    @documented_by(recording_page.explorer)
+    def explorer(
+        self,
+        path: str | PathLike[str] | None = None,
+        color: Literal["value", "pattern", "slope", "layer", "class", "purity", "age"] = "value",
+        *,
+        boundaries: bool = True,
+        output: int = 0,
+        workers: int = 2,
+        progress: bool = True,
+    ) -> Explorer:
+        return recording_page.explorer(
+            self, path, color, boundaries=boundaries, output=output, workers=workers, progress=progress
+        )
 
     @documented_by(events)
     def events(self, **options: Any) -> Events:

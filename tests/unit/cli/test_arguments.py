@@ -9,7 +9,7 @@ from polytope_lens.cli import main
 from polytope_lens.cli.arguments import Choices, Parser
 from polytope_lens.engines.table import ENGINES
 from polytope_lens.io.export import SUFFIXES
-from polytope_lens.render.scene import COLORS
+from polytope_lens.render.explorer.explorer import COLORS
 from polytope_lens.search.explore import ORDERS
 from polytope_lens.training.films.film import PANELS
 
@@ -77,5 +77,5 @@ def test_choices_are_looked_up_when_they_are_needed():
     absent = Choices("no.such.module", "NAMES")
     with pytest.raises(ModuleNotFoundError):
         list(absent)
-    assert list(Choices("render.scene", "COLORS", "none")) == ["none", *COLORS]
-    assert "slope" in Choices("render.scene", "COLORS")
+    assert list(Choices("render.explorer.explorer", "COLORS", "none")) == ["none", *COLORS]
+    assert "slope" in Choices("render.explorer.explorer", "COLORS")

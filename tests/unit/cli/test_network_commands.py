@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,23 +34,9 @@ def test_estimate(capsys, lines, space):
     assert (exact["regions"], exact["is_exact"], exact["per_layer"]) == (7, True, [7])
     assert main(["estimate", lines, "--everywhere"]) == 0
     assert capsys.readouterr().out.startswith("7 regions, counted in ")
-    options = [
-        "--box",
-        "-5",
-        "5",
-        "--probes",
-        "5",
-        "--cells",
-        "32",
-        "--seed",
-        "3",
-        "--workers",
-        "2",
-        "--max-seconds",
-        "9",
-    ]
-    net = "benchmarks/nets/d3_16x3_box1.npz"
-    found = as_json(capsys, "estimate", net, *options)
+    net = str(Path(__file__).parents[3] / "benchmarks" / "nets" / "d3_16x3_box1.npz")
+    options = ["--box", "-5", "5", "--probes", "5", "--cells", "32", "--seed", "3", "--workers", "2"]
+    found = as_json(capsys, "estimate", net, *options, "--max-seconds", "9")
     assert (found["probes"], found["cells"], found["seed"], found["workers"]) == (5, 32, 3, 2)
     assert found["at_least"] <= found["low"] <= found["regions"] <= found["high"] <= found["at_most"]
     assert main(["estimate", net, *options]) == 0
@@ -79,10 +66,25 @@ def test_plot(capsys, lines, tmp_path, suffix):
     assert picture.read_bytes()[:4] in (b"\x89PNG", b"<?xm", b"%PDF")
 
 
+def test_plot_as_a_page(capsys, lines, tmp_path):
+    page = tmp_path / "page.html"
+    np.save(tmp_path / "points.npy", np.zeros((3, 2)))
+    np.save(tmp_path / "labels.npy", np.arange(3))
+    points, labels = ["--points", str(tmp_path / "points.npy")], ["--labels", str(tmp_path / "labels.npy")]
+    assert main(["plot", lines, "-o", str(page), *points, *labels, "--color", "purity", "--no-boundaries"]) == 0
+    assert capsys.readouterr().out.startswith(f"{page}: Explorer(7 regions, 0.")
+    assert page.read_text().startswith("<!doctype html>")
+    assert main(["plot", lines, "-o", str(tmp_path / "picture.png"), *points, *labels]) == 2
+    assert "--labels are for pages" in capsys.readouterr().err
+
+
 def test_plot_in_space(space, tmp_path):
     picture = tmp_path / "solids.png"
     assert main(["plot", space, "--box", "-1", "1", "-o", str(picture), "--color", "layer"]) == 0
     assert picture.read_bytes()[:4] == b"\x89PNG"
+    page = tmp_path / "solids.html"
+    assert main(["plot", space, "--box", "-1", "1", "-o", str(page)]) == 0
+    assert page.read_text().startswith("<!doctype html>")
 
 
 def test_a_saved_torch_model(capsys, tmp_path):

@@ -17,6 +17,13 @@ from polytope_lens.experiments.toy.targets import NAMES
 TINY = ["--points=40", "--validation=10", "--steps=4", "--frames=2", "--size=16", "--quiet", "--workers=1"]
 
 
+def test_a_film_to_explore(capsys, tmp_path):
+    page = tmp_path / "ring.html"
+    assert main(["film", "-o", str(page), "--shape", "4x2", *TINY]) == 0
+    assert capsys.readouterr().out.startswith(f"{page}: Explorer(3 steps of up to ")
+    assert page.read_text().startswith("<!doctype html>")
+
+
 def test_film(capsys, tmp_path):
     pytest.importorskip("torch")
     path = str(tmp_path / "ring.gif")
@@ -49,6 +56,7 @@ def test_experiment(capsys, tmp_path):
     [
         (("film", "-o", "ring.avi"), "the suffix of a film"),
         (("film", "-o", "nowhere/ring.gif"), "there is no folder nowhere"),
+        (("film", "-o", "nowhere/ring.html"), "there is no folder nowhere"),
         (("film", "-o", "ring.gif", "--shape", "14x0"), "each at least 1"),
         (("film", "-o", "ring.gif", "--target", "rung"), "a target should be one of"),
         (("film", "-o", "ring.gif", "--size", "8"), "the image has 64 pixels"),

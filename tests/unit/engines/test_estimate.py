@@ -117,7 +117,6 @@ def test_time_and_sizes_are_those_of_a_run():
         )
         assert found.bytes == listed.packed_patterns.itemsize * listed.packed_patterns.shape[1] * found.regions
         assert found.seconds_range[0] <= found.seconds <= found.seconds_range[1]
-        assert lens.estimate(_box(d), probes=4, workers=4).seconds < 2 * found.seconds
 
 
 def _arrays(mesh):

@@ -61,7 +61,7 @@ def test_tasks_that_outgrow_their_budget_find_what_one_walk_finds(
 ) -> None:
     lens = _lens(*widths)
     box = _box(lens)
-    whole, numbers = lens.partition(box, mesh=False), lens.count(box)
+    whole, numbers = lens.partition(box), lens.count(box)
     counted = lens.count(box, executor=threads)
     assert counted == numbers
     assert counted.per_layer.tolist() == numbers.per_layer.tolist()
@@ -69,6 +69,8 @@ def test_tasks_that_outgrow_their_budget_find_what_one_walk_finds(
     found = lens.partition(box, executor=threads)
     assert found.is_complete
     assert _same_arrays(found, whole)
+    for name in type(whole.mesh).__slots__ if whole.mesh is not None else ():
+        np.testing.assert_array_equal(getattr(found.mesh, name), getattr(whole.mesh, name))
     stored = lens.partition(box, executor=threads, store=tmp_path / "run", keep=["witnesses", "maps"])
     assert _same_arrays(stored, whole)
     assert len(stored.store.parts) > 5
