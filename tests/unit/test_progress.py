@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import threading
@@ -9,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from polytope_lens import _progress
 from polytope_lens._progress import bar, interruptible
 
 
@@ -70,3 +72,25 @@ def test_in_notebooks_there_is_one(monkeypatch):
 def test_without_a_standard_error_there_is_none(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert bar(None).disable
+
+
+def test_logs_have_lines(monkeypatch, capsys):
+    monkeypatch.setattr(_progress, "LINE_SECONDS", 0.0)
+    with bar(True, desc="regions", initial=1000, unit=" regions") as shown:
+        assert shown.update(3000)
+        shown.set_postfix_str("5.0% of the domain done", refresh=False)
+    with bar(True, desc="pairs", total=2) as shown:
+        shown.update()
+        shown.update()
+        shown.set_postfix(loss=0.5)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert re.fullmatch(r"[-\d]+ [:\d]+ regions: 4,000, [\d,]+/s, 5\.0% of the domain done", lines[0])
+    assert re.fullmatch(r"[-\d]+ [:\d]+ pairs: 2 of 2, [\d,]+/s, loss=0\.5", lines[2])
+
+
+def test_lines_come_every_so_often(capsys):
+    with bar(True, range(1000), desc="things") as shown:
+        assert sum(1 for _ in shown) == 1000
+        assert shown.n == 1000
+    assert capsys.readouterr().err == ""

@@ -80,7 +80,8 @@ def partition(
     workers : int
         Threads to share the work, 64 at most; the result is the same for any number.
     progress : bool, optional
-        A bar on standard error; by default on terminals and in notebooks, for runs of more than a second.
+        A bar on standard error; by default on terminals and in notebooks, for runs of more than a second. Where nobody
+        watches, True is a line every minute, for logs.
     mesh : bool
         Whether to keep corners, edges and faces, in bounded domains of the plane and of space. Without them a partition
         of space takes half the time and memory, but has no volumes and no picture, and facets take longer to find.

@@ -7,9 +7,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._progress import bar
-from polytope_lens.engines.budget import metered
+from polytope_lens.engines.budget import metered, resident
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.kept_regions import Columnist
+from polytope_lens.engines.pace import Pace
 from polytope_lens.engines.spread import Job, spread
 from polytope_lens.engines.task import CountSink, RegionSink, Task, task
 from polytope_lens.errors import Status
@@ -51,7 +52,8 @@ def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers:
 
     A part ends wherever a batch does: after some seconds, when there is much to hold back, and at the end.
     """
-    for span in spans:
+    todo, pace = list(spans), Pace()
+    for i, span in enumerate(todo):
         record, at = Record(), span.first
         record.is_watched = not shown.disable
         behind, since = at, time.monotonic()
@@ -70,10 +72,20 @@ def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers:
                     sink.flush(Span(at, behind))
                     at, since = behind, now
                 if shown.update(chunk.n_regions):
-                    shown.set_postfix_str(f"{record.closed():.1%} of the {record.of} done", refresh=False)
+                    # What is behind the walk is all of the whole that is done, but in gaps that damage left.
+                    gap = "" if i == len(todo) - 1 else f"gap {i + 1} of {len(todo)}"
+                    shown.set_postfix_str(gap or _far(record, pace), refresh=False)
         if at < span.end:
             sink.flush(Span(at, span.end))
     return Status.COMPLETE
+
+
+def _far(record: Record, pace: Pace) -> str:
+    """How far a run is, how long it may take, and its memory."""
+    share = record.closed()
+    pace.see(share)
+    told = [f"{share:.1%} of the {record.of} done", str(pace), f"{resident() / 1e6:,.0f} MB"]
+    return ", ".join(filter(None, told))
 
 
 def count(

