@@ -87,6 +87,10 @@ class LineBar(NoBar):
         facts.pop("refresh", None)
         self.set_postfix_str(", ".join(f"{name}={value}" for name, value in facts.items()))
 
+    def write(self, text: str, **_: object) -> None:
+        """A line of its own."""
+        print(text, file=sys.stderr, flush=True)
+
     def _write(self) -> None:
         self._written, self._is_due = time.monotonic(), False
         of = "" if self._total is None else f" of {self._total:,}"

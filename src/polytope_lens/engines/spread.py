@@ -44,7 +44,7 @@ ENOUGH = 4
 # Spans that a task gives back at most.
 MOST_SPANS = 12
 # Tasks, for each worker, that may be lost with their workers before one is finished again.
-PATIENCE = 20
+MOST_LOST = 20
 # How long to wait for some worker to be there.
 WORKER_SECONDS = 60
 
@@ -201,7 +201,7 @@ def spread(
                         meter.n_regions += part.n_regions
                         shown.update(part.n_regions)
                     queue.extend(reversed(found.rest))
-                elif _is_loss(error) and n_lost < PATIENCE * pool.size:
+                elif _is_loss(error) and n_lost < MOST_LOST * pool.size:
                     n_lost += 1
                     pool.forget_job()
                     queue.append((span, share))

@@ -90,7 +90,7 @@ class Tree:
     def walk(self, state: Any, until: float, span: Span | None = None) -> Iterator[int]:
         """Numbers of regions found one after the other; when time is over it just ends, in the middle of a batch."""
         timer = None
-        if until < inf:
+        if until - self.clock.now < threading.TIMEOUT_MAX:
             timer = threading.Timer(until - self.clock.now, state.scalars.__setitem__, (WANTED, STOP_IT))
             timer.daemon = True
             timer.start()

@@ -254,7 +254,7 @@ def page_of(
     told = {
         "color": color,
         "output": output,
-        "boundaries": boundaries,
+        "boundaries": bool(boundaries),
         "axes": scene.axis_names(first),
         "names": [f"x{k}" for k in _inputs(first)],
         "outputs": first.network.output_dim,
