@@ -136,7 +136,7 @@ def partition(
                 writer.add(part, content(network, columns))
 
         before = writer.store
-        job = Job(walked, (network, domain), about.keep, str(writer.path))
+        job = Job(walked, (network, domain), about.keep, str(writer.path.resolve()))
         ended = _go(job, before.rest, before.n_regions, way, add)
         return stored(writer.store, ended)
 
