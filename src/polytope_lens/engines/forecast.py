@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 # Seconds after which a run is looked at, and for how long
-PATIENCE, LOOK = 5.0, 2.0
+SOON, LOOK = 5.0, 2.0
 # Seconds that nobody waits for
 DAY = 86400.0
 INSTEAD = (
@@ -56,7 +56,7 @@ def forecast(
         If it takes more than a day, or more memory than there is.
     """
     is_wanted = not shown.disable and ENGINES[engine].set_up is not None
-    due = time.monotonic() + PATIENCE if is_wanted else None
+    due = time.monotonic() + SOON if is_wanted else None
     for chunk in chunks:
         if due is not None and time.monotonic() > due:
             due = None

@@ -20,7 +20,7 @@ BOX = Box([-1, -1], [1, 1])
 @pytest.fixture
 def hurried(monkeypatch):
     """Runs are looked at with their first batch."""
-    monkeypatch.setattr(forecasts, "PATIENCE", 0.0)
+    monkeypatch.setattr(forecasts, "SOON", 0.0)
     monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)
 
 
