@@ -27,8 +27,8 @@ SOON, LOOK = 5.0, 2.0
 # Seconds that nobody waits for
 DAY = 86400.0
 INSTEAD = (
-    "Ask about less: `explore` the regions around a point, `slice` the network, or take a smaller domain; or let it be "
-    "a run with a `store`, which can be resumed."
+    "Ask about less: `explore` the regions around a point, `check` a property, `slice` the network, or take a smaller "
+    "domain; or let it be a run with a `store`, which can be resumed."
 )
 
 
