@@ -12,7 +12,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Words
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
+    from polytope_lens.engines.charts import Chart
     from polytope_lens.engines.chunks import Chunk, Record
+    from polytope_lens.network.network import Network
     from polytope_lens.network.span import Span
 
 # The first batch is small, so that the first region is there at once.
@@ -58,9 +60,9 @@ class Problem(NamedTuple, Generic[State, Output]):
 
     ``oracle()`` makes a function that answers a state's open question;
     ``storage`` is None if regions are only to be counted; ``size(state, frame)`` is a measure of a cell on the stack by
-    which progress is told, of which cells have as much as their parts together; ``lowest(net, state, frame)`` is a
-    pattern, as a number, that is above all of the cells before one on the stack, and not above any in it;
-    ``enlarge(state)`` is the same state with more room for cells.
+    which progress is told, of which cells have as much as their parts together, and `of` is what it measures;
+    ``lowest(net, state, frame)`` is a pattern, as a number, that is above all of the cells before one on the stack, and
+    not above any in it; ``enlarge(state)`` is the same state with more room for cells.
     """
 
     kernel: Kernel[State, Output]
@@ -68,6 +70,7 @@ class Problem(NamedTuple, Generic[State, Output]):
     net: PackedNetwork
     oracle: Callable[[], Callable[[State], None]]
     storage: Storage[Output] | None
+    of: str
     size: Callable[[State, int], float]
     lowest: Callable[[PackedNetwork, State, int], int]
     enlarge: Callable[[State], State]
@@ -76,6 +79,57 @@ class Problem(NamedTuple, Generic[State, Output]):
     def n_bits(self) -> int:
         """Neurons that cut."""
         return len(self.net.neuron_of)
+
+
+class Walk(Protocol):
+    """The regions of a network in one chart, in canonical order, batch by batch; exact.
+
+    Without `want_output` regions are only counted. `want_mesh` asks for the faces of cells: engines that have none, or
+    have them anyway, pay no attention. With a span, only what lies in it is found and counted. The record is complete
+    when the last batch has been taken.
+    """
+
+    def __call__(
+        self,
+        network: Network,
+        chart: Chart,
+        record: Record,
+        *,
+        want_output: bool,
+        want_mesh: bool = False,
+        workers: int = 1,
+        span: Span | None = None,
+    ) -> Iterator[Chunk]:
+        """Start to walk."""
+
+
+class SetUp(Protocol):
+    """What there is to walk in a chart, and a state whose only cell is all of it."""
+
+    def __call__(
+        self, network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
+    ) -> tuple[Problem[Any, Any], Any]:
+        """Make both."""
+
+
+def walk_of(set_up: SetUp) -> Walk:
+    """The walk that begins with what an engine sets up."""
+
+    def walk(
+        network: Network,
+        chart: Chart,
+        record: Record,
+        *,
+        want_output: bool,
+        want_mesh: bool = False,
+        workers: int = 1,
+        span: Span | None = None,
+    ) -> Iterator[Chunk]:
+        problem, state = set_up(network, chart, want_output=want_output, want_mesh=want_mesh)
+        record.of = problem.of
+        return batches(problem, state, record, workers=workers, span=span)
+
+    return walk
 
 
 class _Walk(Generic[State, Output]):

@@ -16,8 +16,8 @@ from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.planes import RADIUS
 from polytope_lens.engines.cell_corners import CornerDecisions, lowest, shared_parts
-from polytope_lens.engines.chunks import Chunk, Outline, Record, input_maps, input_points, trimmed, unit_rows
-from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.chunks import Chunk, Outline, input_maps, input_points, trimmed, unit_rows
+from polytope_lens.engines.driver import Problem, Storage, walk_of
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled
 from polytope_lens.engines.whole_rows import side_scales
@@ -29,7 +29,7 @@ from polytope_lens.network.pattern import n_words, unpack
 from polytope_lens.polytope.double_description import Vertex, bounded_vertices, meeting_point, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,36 +37,19 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
-    from polytope_lens.network.span import Span
 
 # Vertices on the stack, and of one cell, that there is room for in the beginning
 STACK, CELL = 4096, 512
 
 
-def walk(
-    network: Network,
-    chart: Chart,
-    record: Record,
-    *,
-    want_output: bool,
-    want_mesh: bool = False,
-    workers: int = 1,
-    span: Span | None = None,
-) -> Iterator[Chunk]:
-    """Regions of a network in one chart, in canonical order, batch by batch.
+def set_up(
+    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
+) -> tuple[Problem[kernel.PolyhedraState, kernel.PolyhedraOutput], kernel.PolyhedraState]:
+    """What there is to walk in a chart, and a state whose only cell is all of it.
 
     Exact: signs at vertices that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
     that of one batch and of the stack, whose depth is at most the number of neurons.
     """
-    record.of = "volume"
-    problem, state = set_up(network, chart, want_output=want_output, want_mesh=want_mesh)
-    return batches(problem, state, record, workers=workers, span=span)
-
-
-def set_up(
-    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
-) -> tuple[Problem[kernel.PolyhedraState, kernel.PolyhedraOutput], kernel.PolyhedraState]:
-    """What there is to walk in a chart, and a state whose only cell is all of it."""
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     ordered = cutting_first(network)
     net = kept_packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
@@ -83,8 +66,11 @@ def set_up(
         )
 
     storage = Storage(room, partial(_chunk, network, chart)) if want_output else None
-    problem = Problem(kernel, "polyhedra", net, oracle, storage, _volume, lowest, enlarged)
+    problem = Problem(kernel, "polyhedra", net, oracle, storage, "volume", _volume, lowest, enlarged)
     return problem, _start(ordered, chart, net)
+
+
+walk = walk_of(set_up)
 
 
 @lru_cache(maxsize=16)

@@ -24,14 +24,13 @@ from polytope_lens.engines._kernels.split_state import (
 )
 from polytope_lens.engines.chunks import (
     Chunk,
-    Record,
     first_rows,
     input_maps,
     input_points,
     trimmed,
     unit_rows,
 )
-from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.driver import Problem, Storage, walk_of
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import with_larger_stack
 from polytope_lens.engines.whole_rows import scales_of_layers, side_scales
@@ -45,7 +44,7 @@ from polytope_lens.network.pattern import n_words, unpack
 from polytope_lens.network.span import number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,37 +52,20 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.network.network import Network
-    from polytope_lens.network.span import Span
 
 
 # Floats in the rows of all cells on the stack at first: 256 MB.
 MOST_NUMBERS = 2**25
 
 
-def walk(
-    network: Network,
-    chart: Chart,
-    record: Record,
-    *,
-    want_output: bool,
-    want_mesh: bool = False,
-    workers: int = 1,
-    span: Span | None = None,
-) -> Iterator[Chunk]:
-    """Regions of a network in one chart, bounded or not, in canonical order, batch by batch.
+def set_up(
+    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
+) -> tuple[Problem[SplitState, SplitOutput], SplitState]:
+    """What there is to walk in a chart, and a state whose only cell is all of it.
 
     Exact: what floats cannot prove is decided by linear programs in rational arithmetic. The loops are compiled; memory
     is that of one batch and of the stack, whose depth is at most the number of neurons.
     """
-    record.of = "search tree"
-    problem, state = set_up(network, chart, want_output=want_output, want_mesh=want_mesh)
-    return batches(problem, state, record, workers=workers, span=span)
-
-
-def set_up(
-    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
-) -> tuple[Problem[SplitState, SplitOutput], SplitState]:
-    """What there is to walk in a chart, and a state whose only cell is all of it."""
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
     net = kept_packed(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
@@ -109,7 +91,10 @@ def set_up(
         return Chunk(n, patterns, maps, witnesses, proved, None)
 
     storage = Storage(room, pack) if want_output else None
-    return Problem(kernel, "split", net, oracle, storage, _weight, _lowest, with_larger_stack), state
+    return Problem(kernel, "split", net, oracle, storage, "search tree", _weight, _lowest, with_larger_stack), state
+
+
+walk = walk_of(set_up)
 
 
 def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> SplitState:

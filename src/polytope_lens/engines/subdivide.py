@@ -19,12 +19,11 @@ from polytope_lens.engines.cell_corners import CornerDecisions, lowest, next_wid
 from polytope_lens.engines.chunks import (
     Chunk,
     Outline,
-    Record,
     input_maps,
     input_points,
     trimmed,
 )
-from polytope_lens.engines.driver import Problem, Storage, batches
+from polytope_lens.engines.driver import Problem, Storage, walk_of
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled, with_larger_stack
 from polytope_lens.engines.whole_rows import side_scales
@@ -35,7 +34,7 @@ from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.polygon import exact_vertices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
-    from polytope_lens.network.span import Span
 
 CORNERS_PER_REGION = 6
 # Floats in the rows of all cells on the stack at first: 256 MB; an eighth of it for the signs at all points.
@@ -55,30 +53,14 @@ PROJECTED = 2.0**-50
 OF_BOX = Box([0, 0], [1, 1]).A
 
 
-def walk(
-    network: Network,
-    chart: Chart,
-    record: Record,
-    *,
-    want_output: bool,
-    want_mesh: bool = False,
-    workers: int = 1,
-    span: Span | None = None,
-) -> Iterator[Chunk]:
-    """Regions of a network with two inputs in one chart, in canonical order, batch by batch.
+def set_up(
+    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
+) -> tuple[Problem[kernel.SubdivideState, kernel.SubdivideOutput], kernel.SubdivideState]:
+    """What there is to walk in a chart, and a state whose only cell is all of it.
 
     Exact: signs at corners that floats leave open are decided in integer arithmetic. The loops are compiled; memory is
     that of one batch and of the stack, whose depth is at most the number of neurons.
     """
-    record.of = "area"
-    problem, state = set_up(network, chart, want_output=want_output, want_mesh=want_mesh)
-    return batches(problem, state, record, workers=workers, span=span)
-
-
-def set_up(
-    network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
-) -> tuple[Problem[kernel.SubdivideState, kernel.SubdivideOutput], kernel.SubdivideState]:
-    """What there is to walk in a chart, and a state whose only cell is all of it."""
     edges, xy = _polygon(chart)
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     ordered = cutting_first(network)
@@ -104,7 +86,10 @@ def set_up(
         )
 
     storage = Storage(room, partial(_chunk, chart)) if want_output else None
-    return Problem(kernel, "subdivide", net, oracle, storage, _area, lowest, enlarged), state
+    return Problem(kernel, "subdivide", net, oracle, storage, "area", _area, lowest, enlarged), state
+
+
+walk = walk_of(set_up)
 
 
 def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:

@@ -8,7 +8,7 @@ what is made of the regions found, is the business of :mod:`.enumerate`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from polytope_lens._arrays import validate
 from polytope_lens.domain import is_bounded
@@ -16,48 +16,13 @@ from polytope_lens.engines import brute, polyhedra, split, subdivide
 from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from polytope_lens.domain import Domain
     from polytope_lens.engines.charts import Chart
-    from polytope_lens.engines.chunks import Chunk, Record
-    from polytope_lens.engines.driver import Problem
+    from polytope_lens.engines.driver import SetUp, Walk
     from polytope_lens.network.network import Network
-    from polytope_lens.network.span import Span
 
 EngineName = Literal["subdivide", "polyhedra", "split", "brute"]
 EngineChoice = Literal["auto", "subdivide", "polyhedra", "split", "brute"]
-
-
-class Walk(Protocol):
-    """The regions of a network in one chart, in canonical order, batch by batch; exact.
-
-    Without `want_output` regions are only counted. `want_mesh` asks for the faces of cells: engines that have none, or
-    have them anyway, pay no attention. With a span, only what lies in it is found and counted. The record is complete
-    when the last batch has been taken.
-    """
-
-    def __call__(
-        self,
-        network: Network,
-        chart: Chart,
-        record: Record,
-        *,
-        want_output: bool,
-        want_mesh: bool = False,
-        workers: int = 1,
-        span: Span | None = None,
-    ) -> Iterator[Chunk]:
-        """Start to walk."""
-
-
-class SetUp(Protocol):
-    """What there is to walk in a chart, and a state whose only cell is all of it."""
-
-    def __call__(
-        self, network: Network, chart: Chart, *, want_output: bool, want_mesh: bool = False
-    ) -> tuple[Problem[Any, Any], Any]:
-        """Make both."""
 
 
 @dataclass(frozen=True, slots=True)
