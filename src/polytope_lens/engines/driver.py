@@ -141,7 +141,7 @@ class _Walk(Generic[State, Output]):
         self.batch = batch
         self.answer: Callable[[State], None] | None = None
         self.found: deque[Chunk] = deque()
-        self._told = Tally(np.zeros(problem.net.n_hidden, np.int64), 0, 0, 0)
+        self._told = Tally.nothing(problem.net.n_hidden)
         self.is_running = False
         self.is_done = False
 
@@ -316,7 +316,7 @@ def batches(
     """
     if span is not None:
         _confine(state, span, problem.n_bits)
-    tally = Tally(np.zeros(problem.net.n_hidden, np.int64), 0, 0, 0)
+    tally = Tally.nothing(problem.net.n_hidden)
     for chunk in _batches(problem, state, record, workers):
         assert chunk.tally is not None
         tally = tally.plus(chunk.tally)

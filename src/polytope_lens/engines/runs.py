@@ -11,12 +11,12 @@ from polytope_lens.engines.budget import metered, resident
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.kept_regions import Columnist
 from polytope_lens.engines.pace import Pace
-from polytope_lens.engines.spread import Job, spread
-from polytope_lens.engines.task import CountSink, RegionSink, Task, task
+from polytope_lens.engines.spread import spread
+from polytope_lens.engines.task import Job, Task, task
 from polytope_lens.errors import Status
-from polytope_lens.network.span import Span, number_of
-from polytope_lens.partition.parts import content, kept
-from polytope_lens.partition.provenance import RegionCounts
+from polytope_lens.network.span import Span
+from polytope_lens.partition.parts import kept
+from polytope_lens.partition.provenance import RegionCounts, Tally
 from polytope_lens.partition.store import Part, Subject, Writer, engine_of
 from polytope_lens.partition.stored import stored
 
@@ -30,11 +30,9 @@ if TYPE_CHECKING:
     from polytope_lens.engines.table import EngineName
     from polytope_lens.engines.task import Sink
     from polytope_lens.network.network import Network
-    from polytope_lens.partition.parts import Columns
-    from polytope_lens.partition.provenance import Tally
     from polytope_lens.partition.stored import StoredPartition
 
-# A part is written after so many seconds, or when it is large.
+# A part is written after so many seconds.
 PART_SECONDS = 10.0
 
 
@@ -61,8 +59,7 @@ def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers:
             for chunk in chunks:
                 sink.take(chunk)
                 meter.n_regions += chunk.n_regions
-                if chunk.last is not None:
-                    behind = min(number_of(chunk.last, task.network.n_neurons) + 1, span.end)
+                behind = task.behind(chunk, span, behind)
                 status, now = meter.status(), time.monotonic()
                 if status is not Status.COMPLETE and next(chunks, None) is not None:
                     if behind > at:
@@ -100,13 +97,13 @@ def count(
     """Number of regions, as :func:`.enumerate.count` tells it, in a run that may be limited, stored and resumed."""
     parts: list[Part] = []
     walked = task(network, domain, _engine(engine, store, resume=resume))
-    job = Job(walked, (network, domain), None, None)
+    job = Job(walked, (network, domain))
     if store is None:
         status = _go(job, [walked.span], 0, way, lambda part, _: parts.append(part))
     else:
         with Writer(store, Subject(network, domain, walked.engine, None), resume=resume) as writer:
             before = writer.store
-            status = _go(job, before.rest, before.n_regions, way, lambda part, _: writer.add(part))
+            status = _go(job, before.rest, before.n_regions, way, lambda part, _: writer.commit(part))
             parts.extend(writer.store.parts)
     tally = _total(walked, parts)
     total = sum(part.n_regions for part in parts)
@@ -128,16 +125,9 @@ def partition(
     about = Subject(network, domain, walked.engine, kept(keep))
     Columnist(network, domain, about.keep or ())  # refuses what cannot be kept before there is a folder
     with Writer(store, about, resume=resume) as writer:
-
-        def add(part: Part, columns: Columns | None) -> None:
-            if columns is None or not part.n_regions:  # its file, if any, is there
-                writer.commit(part)
-            else:
-                writer.add(part, content(network, columns))
-
         before = writer.store
         job = Job(walked, (network, domain), about.keep, str(writer.path.resolve()))
-        ended = _go(job, before.rest, before.n_regions, way, add)
+        ended = _go(job, before.rest, before.n_regions, way, lambda part, _: writer.commit(part))
         return stored(writer.store, ended)
 
 
@@ -147,7 +137,7 @@ def sent_back(
     """The engine, and all batches in order, found by an executor; what they come to, and what ended it."""
     walked = task(network, domain, engine)
     found: list[tuple[Part, Any]] = []
-    job = Job(walked, (network, domain), None, None, want_mesh)
+    job = Job(walked, (network, domain), want_mesh=want_mesh)
     status = _go(job, [walked.span], 0, way, lambda part, chunks: found.append((part, chunks)))
     found.sort(key=lambda pair: pair[0].span)
     record = Record()
@@ -161,19 +151,11 @@ def _go(job: Job, spans: list[Span], n_before: int, way: Way, add: Callable[[Par
     with metered(way.limits) as meter, shown:
         if way.executor is not None:
             return spread(job, spans, way.executor, add, meter, shown)
-        if job.keep is None:
-            sink: Sink = CountSink(job.task, lambda part: add(part, None))
-        else:
-            network, domain = job.about
-            sink = RegionSink(job.task, Columnist(network, domain, job.keep), add)
-        return run(job.task, spans, sink, meter, workers=way.workers, shown=shown)
+        return run(job.task, spans, job.sink(add), meter, workers=way.workers, shown=shown)
 
 
 def _total(walked: Task, parts: list[Part]) -> Tally:
-    total = walked.told(walked.nothing())
-    for part in parts:
-        total = total.plus(part.tally)
-    return total
+    return Tally.total((part.tally for part in parts), len(walked.network.layers) - walked.n_before)
 
 
 def _engine(engine: str, store: str | os.PathLike[str] | None, *, resume: bool) -> str:

@@ -14,28 +14,21 @@ import os
 import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._arrays import validate
 from polytope_lens.engines.chunks import Record
-from polytope_lens.engines.kept_regions import Columnist
-from polytope_lens.engines.task import ChunkSink, CountSink, RegionSink, Sink, Task
 from polytope_lens.errors import OptionError, RunError, Status
-from polytope_lens.network.span import Span, number_of
-from polytope_lens.partition.parts import content
-from polytope_lens.partition.store import Part, written
+from polytope_lens.network.span import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from polytope_lens.engines.budget import Meter
     from polytope_lens.engines.chunks import Chunk
-    from polytope_lens.partition.parts import Columns
-
-T = TypeVar("T")
+    from polytope_lens.engines.task import Job
+    from polytope_lens.partition.store import Part
 
 # Seconds of a task while there are few for each worker, and later.
 SHORT, LONG = 0.25, 10.0
@@ -49,29 +42,6 @@ MOST_LOST = 20
 WORKER_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Job:
-    """What all tasks of a run have in common.
-
-    Parameters
-    ----------
-    about : network and domain
-        As users know them.
-    keep : tuple of str, or None
-        What is kept of each region in the files of parts; None to count them.
-    folder : str, optional
-        The folder of the run, to which workers write these.
-    want_mesh : bool, optional
-        Send batches back instead, with meshes or without.
-    """
-
-    task: Task
-    about: Any
-    keep: tuple[str, ...] | None
-    folder: str | None
-    want_mesh: bool | None = None
-
-
 class Found(NamedTuple):
     """What a task has done: parts, with batches where they are sent back, and what it leaves, with its share."""
 
@@ -82,14 +52,13 @@ class Found(NamedTuple):
 def work(job: Job, span: Span, seconds: float) -> Found:
     """One task: walk a span for some seconds, or to its end. It runs wherever the executor wants it to."""
     walked, found = job.task, Found([], [])
-    sink = _sink(job, found.parts)
+    sink = job.sink(lambda part, chunks: found.parts.append((part, chunks)))
     record, began = Record(), time.monotonic()
     at = behind = span.first
     with closing(walked.walk(span, record, workers=1, **sink.wanted)) as chunks:
         for chunk in chunks:
             sink.take(chunk)
-            if chunk.last is not None:
-                behind = min(number_of(chunk.last, walked.network.n_neurons) + 1, span.end)
+            behind = walked.behind(chunk, span, behind)
             if behind == at:
                 continue
             if time.monotonic() - began > seconds:
@@ -103,21 +72,6 @@ def work(job: Job, span: Span, seconds: float) -> Found:
                 at = behind
     sink.flush(Span(at, span.end))
     return found
-
-
-def _sink(job: Job, parts: list[tuple[Part, list[Chunk] | None]]) -> Sink:
-    if job.want_mesh is not None:
-        return ChunkSink(job.task, lambda part, chunks: parts.append((part, chunks)), want_mesh=job.want_mesh)
-    if job.keep is None or job.folder is None:
-        return CountSink(job.task, lambda part: parts.append((part, None)))
-    (network, domain), folder = job.about, Path(job.folder)
-
-    def add(part: Part, columns: Columns) -> None:
-        if part.n_regions:
-            part = written(folder, part, content(network, columns), network.n_neurons)
-        parts.append((part, None))
-
-    return RegionSink(job.task, Columnist(network, domain, job.keep), add)
 
 
 def _merged(waiting: list[tuple[int, float]], end: int) -> list[tuple[Span, float]]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
-
-import numpy as np
 
 from polytope_lens.domain import is_bounded
 from polytope_lens.engines.charts import whole as whole_chart
@@ -13,11 +12,11 @@ from polytope_lens.engines.kept_regions import Columnist, joined, n_numbers
 from polytope_lens.engines.table import ENGINES, choose_engine
 from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import flat_domain
-from polytope_lens.network.span import Span
+from polytope_lens.network.span import Span, number_of
 from polytope_lens.network.span import whole as whole_span
-from polytope_lens.partition.parts import nothing
+from polytope_lens.partition.parts import content, nothing
 from polytope_lens.partition.provenance import Tally
-from polytope_lens.partition.store import Part
+from polytope_lens.partition.store import Part, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
     from polytope_lens.partition.parts import Columns
 
-# A part is written when there are so many numbers in it, or after some seconds.
+# A part is written when there are so many numbers in it.
 PART_NUMBERS = 2**22
 
 
@@ -51,9 +50,9 @@ class Task:
         chart = whole_chart(self.network, self.domain)
         yield from ENGINES[self.engine].walk(self.network, chart, record, span=span, **options)
 
-    def nothing(self) -> Tally:
-        """What is counted before anything is."""
-        return Tally(np.zeros(len(self.network.layers), np.int64), 0, 0, 0)
+    def behind(self, chunk: Chunk, span: Span, before: int) -> int:
+        """The pattern below which all regions of a span have come with a batch; `before` it, so many had."""
+        return before if chunk.last is None else min(number_of(chunk.last, self.network.n_neurons) + 1, span.end)
 
     def told(self, tally: Tally) -> Tally:
         """What was counted, without the layers that users know nothing of."""
@@ -100,66 +99,78 @@ class Sink(Protocol):
         """All regions of a span have come: let them be a part."""
 
 
-class CountSink:
-    """Counts, and hands on what a part comes to."""
+class _Held:
+    """What all sinks hold back: how many regions came, and what was counted."""
 
-    wanted = {"want_output": False}  # noqa: RUF012 - nobody changes it
-    is_full = False
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._begin()
 
-    def __init__(self, task: Task, add: Callable[[Part], None]) -> None:
-        self._task, self._add = task, add
-        self._n, self._tally = 0, task.nothing()
+    @property
+    def is_full(self) -> bool:
+        """Whether much is held back."""
+        return False
+
+    def _begin(self) -> None:
+        self._n_regions, self._tally = 0, Tally.nothing(len(self._task.network.layers))
 
     def take(self, chunk: Chunk) -> None:
-        """Count a batch."""
+        """Hold a batch back."""
         assert chunk.tally is not None
-        self._n += chunk.n_regions
+        self._n_regions += chunk.n_regions
         self._tally = self._tally.plus(chunk.tally)
+
+    def _part(self, span: Span) -> Part:
+        return Part(span, self._n_regions, self._task.told(self._tally))
+
+
+class CountSink(_Held):
+    """Counts, and hands on what a part comes to."""
+
+    def __init__(self, task: Task, add: Callable[[Part], None]) -> None:
+        super().__init__(task)
+        self._add, self.wanted = add, {"want_output": False}
 
     def flush(self, span: Span) -> None:
         """Hand on the numbers."""
-        self._add(Part(span, self._n, self._task.told(self._tally)))
-        self._n, self._tally = 0, self._task.nothing()
-
-
-class ChunkSink:
-    """Keeps batches as they are, and hands them on."""
-
-    is_full = False
-
-    def __init__(self, task: Task, add: Callable[[Part, list[Chunk]], None], *, want_mesh: bool) -> None:
-        self._task, self._add = task, add
-        self.wanted = {"want_output": True, "want_mesh": want_mesh}
+        self._add(self._part(span))
         self._begin()
 
+
+class ChunkSink(_Held):
+    """Keeps batches as they are, and hands them on."""
+
+    def __init__(self, task: Task, add: Callable[[Part, list[Chunk]], None], *, want_mesh: bool) -> None:
+        super().__init__(task)
+        self._add, self.wanted = add, {"want_output": True, "want_mesh": want_mesh}
+
     def _begin(self) -> None:
+        super()._begin()
         self._chunks: list[Chunk] = []
-        self._tally = self._task.nothing()
 
     def take(self, chunk: Chunk) -> None:
         """Keep a batch."""
-        assert chunk.tally is not None
-        self._tally = self._tally.plus(chunk.tally)
+        super().take(chunk)
         self._chunks.append(chunk)
 
     def flush(self, span: Span) -> None:
         """Hand on all batches."""
-        n = sum(chunk.n_regions for chunk in self._chunks)
-        self._add(Part(span, n, self._task.told(self._tally)), self._chunks)
+        self._add(self._part(span), self._chunks)
         self._begin()
 
 
-class RegionSink:
+class RegionSink(_Held):
     """Collects columns of regions, and hands them on as parts."""
 
     def __init__(self, task: Task, columnist: Columnist, add: Callable[[Part, Columns], None]) -> None:
-        self._task, self._columnist, self._add = task, columnist, add
+        super().__init__(task)
+        self._columnist, self._add = columnist, add
         self.wanted = {"want_output": True, "want_mesh": columnist.needs_outlines}
-        self._begin()
 
     def _begin(self) -> None:
+        super()._begin()
         self._pieces: list[Columns] = []
-        self._n_numbers, self._tally = 0, self._task.nothing()
+        self._n_numbers = 0
 
     @property
     def is_full(self) -> bool:
@@ -168,8 +179,7 @@ class RegionSink:
 
     def take(self, chunk: Chunk) -> None:
         """Keep what is wanted of a batch."""
-        assert chunk.tally is not None
-        self._tally = self._tally.plus(chunk.tally)
+        super().take(chunk)
         if chunk.n_regions:
             self._pieces.append(self._columnist.columns(chunk))
             self._n_numbers += n_numbers(self._pieces[-1])
@@ -177,5 +187,43 @@ class RegionSink:
     def flush(self, span: Span) -> None:
         """Hand on all columns."""
         columns = joined(self._pieces) if self._pieces else nothing(self._columnist.network, self._columnist.keep)
-        self._add(Part(span, len(columns["patterns"]), self._task.told(self._tally)), columns)
+        self._add(self._part(span), columns)
         self._begin()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """What all pieces of a run have in common, wherever they are walked.
+
+    Parameters
+    ----------
+    about : network and domain
+        As users know them.
+    keep : tuple of str, or None
+        What is kept of each region in the files of parts; None to count them.
+    folder : str, optional
+        The folder of the run, to which these are written.
+    want_mesh : bool, optional
+        Hand batches on instead, with meshes or without.
+    """
+
+    task: Task
+    about: tuple[Network, Domain]
+    keep: tuple[str, ...] | None = None
+    folder: str | None = None
+    want_mesh: bool | None = None
+
+    def sink(self, add: Callable[[Part, list[Chunk] | None], None]) -> Sink:
+        """Where batches go: `add` gets the parts, whose files are on the disk, or their batches if these are wanted."""
+        if self.want_mesh is not None:
+            return ChunkSink(self.task, add, want_mesh=self.want_mesh)
+        if self.keep is None or self.folder is None:
+            return CountSink(self.task, lambda part: add(part, None))
+        (network, domain), folder = self.about, Path(self.folder)
+
+        def write(part: Part, columns: Columns) -> None:
+            if part.n_regions:
+                part = written(folder, part, content(network, columns), network.n_neurons)
+            add(part, None)
+
+        return RegionSink(self.task, Columnist(network, domain, self.keep), write)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import total_ordering
+from functools import reduce, total_ordering
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from polytope_lens._places import POINTS
 from polytope_lens.errors import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from polytope_lens._types import Floats, Ints
 
 
@@ -57,6 +61,16 @@ class Tally(NamedTuple):
             self.double_double + sign * other.double_double,
             self.rational + sign * other.rational,
         )
+
+    @classmethod
+    def nothing(cls, n_layers: int) -> Tally:
+        """What is counted before anything is."""
+        return cls(np.zeros(n_layers, np.int64), 0, 0, 0)
+
+    @classmethod
+    def total(cls, tallies: Iterable[Tally], n_layers: int) -> Tally:
+        """All together."""
+        return reduce(cls.plus, tallies, cls.nothing(n_layers))
 
     @property
     def certificate(self) -> Certificate:

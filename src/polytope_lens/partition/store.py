@@ -129,10 +129,7 @@ class Store:
     @property
     def tally(self) -> Tally:
         """What was counted so far; regions after each layer are lower bounds while something is still to be done."""
-        total = Tally(np.zeros(len(self.run.network.layers), np.int64), 0, 0, 0)
-        for part in self.parts:
-            total = total.plus(part.tally)
-        return total
+        return Tally.total((part.tally for part in self.parts), len(self.run.network.layers))
 
     def place(self, part: Part) -> Path:
         """Where a part's file is."""
@@ -302,18 +299,14 @@ class Writer:
         """The folder as it is now."""
         return Store(self.path, self.run, _valid(self._parts))
 
-    def add(self, part: Part, content: bytes | None = None) -> None:
-        """Write a part that is done, with its file's content if its regions are kept.
+    def commit(self, part: Part) -> None:
+        """Let a part be done, whose unfinished file, if it has one, is on the disk already.
 
         Raises
         ------
         FileAccessError
             No room, or no permission; the folder is as if this had not been asked.
         """
-        self.commit(part if content is None else written(self.path, part, content, self.run.network.n_neurons))
-
-    def commit(self, part: Part) -> None:
-        """Let a part whose unfinished file is on the disk be done."""
         try:
             with named(self.path / JOURNAL, "written"):
                 self._journal.add(_entry(part))

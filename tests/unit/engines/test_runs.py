@@ -200,14 +200,14 @@ def test_memory_is_flat_while_a_store_is_written(tmp_path, monkeypatch):
     box = Box([-1, -1], [1, 1])
     lens.partition(box, store=tmp_path / "first", keep=ALL, max_regions=20_000)
     before, most = resident(), 0
-    content = runs.content
+    content = task.content
 
     def watched(*args):
         nonlocal most
         most = max(most, resident())
         return content(*args)
 
-    monkeypatch.setattr(runs, "content", watched)
+    monkeypatch.setattr(task, "content", watched)
     found = lens.partition(box, store=tmp_path / "run", keep=ALL)
     n_bytes = len(found) * 8 * (10 + 2 + 3 + 1 + 3 * 2)  # triangles at least
     assert n_bytes > 16e6

@@ -14,8 +14,8 @@ import pytest
 
 from polytope_lens import Box, Lens
 from polytope_lens.engines import spread
-from polytope_lens.engines.spread import Job, work
-from polytope_lens.engines.task import task
+from polytope_lens.engines.spread import work
+from polytope_lens.engines.task import Job, task
 from polytope_lens.errors import OptionError, RunError, Status
 
 if TYPE_CHECKING:

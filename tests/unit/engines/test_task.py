@@ -12,6 +12,7 @@ from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.kept_regions import Columnist
 from polytope_lens.engines.task import CountSink, RegionSink, task
 from polytope_lens.errors import OptionError
+from polytope_lens.partition.provenance import Tally
 
 LENS = Lens.from_arrays([[[1.0, 2.0], [2.0, -1.0], [0.5, 1.0]], [[1.0, 1.0, 1.0]]], [[0.1, 0.2, -0.3], [0.0]])
 BOX = Box([-1, -1], [1, 1])
@@ -30,8 +31,9 @@ def test_a_task_goes_through_its_domain_in_one_order() -> None:
 def test_of_a_flat_box_the_flat_is_walked_and_users_are_told_of_their_layers() -> None:
     walked = task(LENS.network, Box([-1, 0.5], [1, 0.5]), "auto")
     assert walked.network.input_dim == 1
-    assert len(walked.nothing().per_layer) == 2
-    assert len(walked.told(walked.nothing()).per_layer) == 1
+    nothing = Tally.nothing(len(walked.network.layers))
+    assert len(nothing.per_layer) == 2
+    assert len(walked.told(nothing).per_layer) == 1
 
 
 def test_a_task_can_be_sent_elsewhere() -> None:
