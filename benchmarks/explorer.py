@@ -107,23 +107,28 @@ CASES = {
 }
 
 
-def in_space(browser, runs):
-    """A line about three inputs."""
-    partition = Lens(NETS / "d3_16x3_box1.npz").partition(Box([-1] * 3, [1] * 3))
-    page = partition.explorer()
+def in_tabs(browser, page, runs, ask):
+    """Medians over several tabs of the seconds until a page is drawn, and of what is asked of it then."""
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
         page.save(path)
-        found = []
         for _ in range(runs):
             context = browser.new_context(viewport={"width": 1380, "height": 1048})
             tab = context.new_page()
             began = time.perf_counter()
             tab.goto(path.as_uri())
             tab.evaluate("() => explorer.ready")
-            found.append([time.perf_counter() - began, *map(tab.evaluate, (CUT, POINT, DRAG))])
+            found.append([time.perf_counter() - began, *ask(tab)])
             context.close()
-    opened, cut, point, frames = (median(column) for column in zip(*found, strict=True))
+    return [median(column) for column in zip(*found, strict=True)]
+
+
+def in_space(browser, runs):
+    """A line about three inputs."""
+    partition = Lens(NETS / "d3_16x3_box1.npz").partition(Box([-1] * 3, [1] * 3))
+    page = partition.explorer()
+    opened, cut, point, frames = in_tabs(browser, page, runs, lambda tab: map(tab.evaluate, (CUT, POINT, DRAG)))
     return (
         f"3-16-16-16: {len(partition)} regions, {len(page.html) / 1e6:.2f} MB, open until drawn {opened:.2f} s, "
         f"another cut {cut:.0f} ms, the region under the pointer {point:.1f} ms, while turned {frames:.0f} frames/s"
@@ -134,25 +139,16 @@ def measured(browser, page, partition, runs):
     """Medians of several tabs: seconds, milliseconds, frames a second, megabytes."""
     points = np.random.default_rng(1).uniform(-1, 1, (500, 2))
     wanted = partition.locate(points)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "page.html"
-        page.save(path)
-        found = []
-        for _ in range(runs):
-            context = browser.new_context(viewport={"width": 1380, "height": 1048})
-            tab = context.new_page()
-            began = time.perf_counter()
-            tab.goto(path.as_uri())
-            tab.evaluate("() => explorer.ready")
-            opened = time.perf_counter() - began
-            each, regions = tab.evaluate(LOCATE, points.tolist())
-            assert all(region in (-2, want) for region, want in zip(regions, wanted.tolist(), strict=True))
-            hover = tab.evaluate(HOVER, points[:100].tolist())
-            draws = [tab.evaluate(DRAW), *(tab.evaluate(ZOOMED, zoom) for zoom in (5, 20))]
-            heap = tab.evaluate("performance.memory.usedJSHeapSize / 1e6")
-            found.append([opened, *draws, each, hover, tab.evaluate(DRAG), heap])
-            context.close()
-    return [median(column) for column in zip(*found, strict=True)]
+
+    def ask(tab):
+        each, regions = tab.evaluate(LOCATE, points.tolist())
+        assert all(region in (-2, want) for region, want in zip(regions, wanted.tolist(), strict=True))
+        hover = tab.evaluate(HOVER, points[:100].tolist())
+        draws = [tab.evaluate(DRAW), *(tab.evaluate(ZOOMED, zoom) for zoom in (5, 20))]
+        heap = tab.evaluate("performance.memory.usedJSHeapSize / 1e6")
+        return [*draws, each, hover, tab.evaluate(DRAG), heap]
+
+    return in_tabs(browser, page, runs, ask)
 
 
 def main() -> None:

@@ -67,6 +67,11 @@ class FlatDomain:
         found[self.free, np.arange(k)] = found[d, k] = 1.0
         return found
 
+    @property
+    def sides(self) -> Ints:
+        """The sides of the box of free inputs, as the flat box numbers them, (2 k,)."""
+        return np.concatenate([self.free, self.free + len(self.point)])
+
     def embed(self, points: Any) -> Any:
         """Coordinates on the flat, (..., k), as inputs of the whole network, (..., d); floats or fractions, exact."""
         return self._filled(points, self.point)
@@ -103,8 +108,7 @@ class FlatDomain:
     def owners(self, layer: Ints, neuron: Ints) -> tuple[Ints, Ints]:
         """Owners of rows as the whole network and the flat box number them: layers, -1 for the domain, and neurons."""
         is_side = layer < 0
-        sides = np.concatenate([self.free, self.free + len(self.point)])
-        return np.where(is_side, -1, layer - 1), np.where(is_side, sides[np.where(is_side, neuron, 0)], neuron)
+        return np.where(is_side, -1, layer - 1), np.where(is_side, self.sides[np.where(is_side, neuron, 0)], neuron)
 
     def pairs(self, owners: Any) -> list[tuple[int, int]]:
         """The same for owners that are pairs (layer, neuron)."""

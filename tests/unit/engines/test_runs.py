@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from polytope_lens import Box, Lens, Partition
-from polytope_lens.engines import driver, runs, task
+from polytope_lens.engines import driver, task
 from polytope_lens.engines.budget import resident
 from polytope_lens.errors import OptionError, Status
 from polytope_lens.partition.store import open_store

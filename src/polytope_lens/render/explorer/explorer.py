@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
-    from polytope_lens.flat_domain import FlatDomain
     from polytope_lens.partition.partition import Partition
 
     Arrays = dict[str, NDArray[Any]]
@@ -286,9 +285,7 @@ def _frame(stage: Stage, points: Floats | None, codes: Ints | None) -> tuple[dic
         "python": stage.python,
         "layers": len(seen.network.layers),
         "hidden": 0 if flat is None else 1,  # layers before the network's own
-        "sides": list(range(len(domain.b)))
-        if flat is None
-        else [*flat.free.tolist(), *(flat.free + len(flat.point)).tolist()],
+        "sides": list(range(len(domain.b))) if flat is None else flat.sides.tolist(),
     }
     mesh_arrays = solid_arrays if seen.network.input_dim == 3 else planar_arrays
     sides = np.column_stack([domain.A, -domain.b])
@@ -300,11 +297,6 @@ def _frame(stage: Stage, points: Floats | None, codes: Ints | None) -> tuple[dic
     if points is not None and codes is not None:
         arrays |= _shares(partition, points, codes)
     return told, arrays
-
-
-def _sides(flat: FlatDomain) -> list[int]:
-    """The sides of a flat box as they are numbered in all its inputs."""
-    return [*flat.free.tolist(), *(flat.free + len(flat.point)).tolist()]
 
 
 def _shares(partition: Partition, points: Floats, codes: Ints) -> Arrays:
