@@ -293,14 +293,19 @@ def test_a_forked_process_does_not_hold_the_folder(tmp_path):
     holding = _held(tmp_path / "run")
     next(holding)
     reader, writer = os.pipe()
+    began, begins = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
         os.close(writer)
+        os.write(begins, b".")
         os.read(reader, 1)  # until the parent closes its end
         os._exit(0)
     os.close(reader)
+    os.read(began, 1)  # it runs, and has let go
+    os.close(began)
+    os.close(begins)
     next(holding, None)
     COUNT.resumes(tmp_path / "run")
     os.close(writer)
