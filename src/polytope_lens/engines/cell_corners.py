@@ -124,7 +124,7 @@ def lowest(net: PackedNetwork, state: Any, f: int) -> int:
     for word in range(-(-n_cut // 64)):
         if int(state.frames.active[f, word // 64]) >> word % 64 & 1:
             n = min(n_cut - 64 * word, 64)
-            on, place = int(f"{int(state.frames.on[f, word]):064b}"[:-n - 1:-1], 2), n_cut - 64 * word - n
+            on, place = int(f"{int(state.frames.on[f, word]):064b}"[: -n - 1 : -1], 2), n_cut - 64 * word - n
             known = known & ~(((1 << n) - 1) << place) | on << place
     return known << (n_bits - start - n_cut)
 
