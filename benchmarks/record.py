@@ -2,6 +2,8 @@
 
     python benchmarks/record.py check                     # some minutes
     python benchmarks/record.py run record --kills 300    # hours; may be ended and started again at any time
+    python benchmarks/record.py save record saved.json    # what is done so far in some lines, for another machine
+    python benchmarks/record.py run record --begin saved.json
     python benchmarks/record.py run acas --model net.onnx --workers 2
 
 The network of its own has three inputs and one layer of random planes, so that its regions in the box [-1, 1]^3 can be
@@ -29,6 +31,10 @@ from flint import fmpq, fmpq_mat
 from numba import njit
 
 from polytope_lens import Box, Lens
+from polytope_lens.engines.task import task
+from polytope_lens.network.span import Span
+from polytope_lens.partition.provenance import Tally
+from polytope_lens.partition.store import Part, Subject, Writer, open_store
 
 # A number of planes with a little more than 10^10 regions
 NEURONS = 5170
@@ -212,11 +218,52 @@ def run(command: list[str], folder: Path, every: float) -> None:
             sys.exit(f"the count ended with {process.returncode}")
 
 
+def save(folder: Path, path: Path) -> None:
+    """Write what a count has done to a small file, neighbouring parts as one, with what it took."""
+    parts: list[Part] = []
+    for part in open_store(folder).parts:
+        if parts and parts[-1].span.end == part.span.first:
+            last = parts.pop()
+            span = Span(last.span.first, part.span.end)
+            parts.append(Part(span, last.n_regions + part.n_regions, last.tally.plus(part.tally)))
+        else:
+            parts.append(part)
+    log = folder.with_suffix(".log.json")
+    facts = {
+        "took": json.loads(log.read_text()) if log.exists() else None,
+        "parts": [
+            {
+                "span": [hex(part.span.first), hex(part.span.end)],
+                "regions": part.n_regions,
+                "tally": [part.tally.per_layer.tolist(), *map(int, part.tally[1:])],
+            }
+            for part in parts
+        ],
+    }
+    path.write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def begin(folder: Path, path: Path, lens: Lens, box: Box) -> None:
+    """A folder in which the count goes on from there."""
+    facts = json.loads(path.read_text())
+    with Writer(
+        folder, Subject(lens.network, box, task(lens.network, box, "auto").engine, None), resume=False
+    ) as writer:
+        for part in facts["parts"]:
+            per_layer, *decided = part["tally"]
+            span = Span(*(int(end, 16) for end in part["span"]))
+            writer.commit(Part(span, part["regions"], Tally(np.array(per_layer), *decided)))
+    if facts["took"]:
+        folder.with_suffix(".log.json").write_text(json.dumps(facts["took"]))
+
+
 def main() -> None:
     """As the first lines of this file say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["check", "run", "count"], help="count: one try, as run makes them")
+    parser.add_argument("what", choices=["check", "run", "save", "count"], help="count: one try, as run makes them")
     parser.add_argument("folder", type=Path, nargs="?", default=Path("record"))
+    parser.add_argument("path", type=Path, nargs="?", default=Path("saved.json"), help="save: the file to write")
+    parser.add_argument("--begin", type=Path, metavar="FILE", help="begin with what was saved")
     parser.add_argument("--neurons", type=int, default=NEURONS)
     parser.add_argument("--model", help="another network")
     parser.add_argument("--lower", type=float, nargs="+", default=[-BOX])
@@ -226,13 +273,20 @@ def main() -> None:
     given = parser.parse_args()
     if given.what == "check":
         print(regions_of_arrangement(planes(given.neurons)))
-    elif given.what == "run":
+        return
+    if given.what == "save":
+        save(given.folder, given.path)
+        return
+    lens = lens_of(planes(given.neurons)) if given.model is None else Lens(given.model)
+    d = lens.network.input_dim
+    box = Box(*(ends * (d if len(ends) == 1 else 1) for ends in (given.lower, given.upper)))
+    if given.what == "run":
         given.folder.parent.mkdir(parents=True, exist_ok=True)
+        if given.begin is not None and not given.folder.exists():
+            begin(given.folder, given.begin, lens, box)
         run([sys.executable, __file__, "count", *sys.argv[2:]], given.folder, given.kills)
     else:
-        lens = lens_of(planes(given.neurons)) if given.model is None else Lens(given.model)
-        lower, upper = (ends * (lens.network.input_dim if len(ends) == 1 else 1) for ends in (given.lower, given.upper))
-        print(lens.count(Box(lower, upper), workers=given.workers, store=given.folder, resume=True, progress=False))
+        print(lens.count(box, workers=given.workers, store=given.folder, resume=True, progress=False))
 
 
 if __name__ == "__main__":
