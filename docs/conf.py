@@ -19,7 +19,7 @@ version = release = polytope_lens.__version__
 root_doc = "index"
 exclude_patterns = ["files"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 extensions += ["sphinx_gallery.gen_gallery"] if HAS_GALLERY else []
 
 # ----------------------------------------------------------------------------------------------- pages and texts
@@ -29,7 +29,6 @@ source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 # Headings that jump a level, words that name several things, and console snippets that are no program.
 suppress_warnings = ["myst.header", "ref.python", "misc.highlighting_failure"]
 
-autosummary_generate = False
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autoclass_content = "class"

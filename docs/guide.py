@@ -138,9 +138,10 @@ def verification() -> plt.Figure:
     for i, color in enumerate(colors):
         left.fill(*partition.vertices(i).T, color=color, alpha=0.75, ec="white")
         right.fill(*images[i].T, color=color, alpha=0.75, ec="white", lw=0.5)
-    right.autoscale(False)
-    ends = np.array(right.get_xlim())
-    right.fill_between(ends, bound - ends, 10, color=RED, alpha=0.2)
+    low, high = np.vstack(images).min(axis=0) - 0.1, np.vstack(images).max(axis=0) + 0.1
+    right.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    ends = np.array([low[0], high[0]])
+    right.fill_between(ends, bound - ends, high[1], color=RED, alpha=0.2)
     right.plot(ends, bound - ends, color=RED, lw=2)
     for ax, at in ((left, x), (right, lens([x])[0])):
         ax.plot(*at, "*", color=RED, ms=15, mec="white")

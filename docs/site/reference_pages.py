@@ -135,9 +135,9 @@ def _class_pages(name: str, found: type, *, single: bool, gallery: bool) -> Iter
     if "__call__" in members:
         lines += ["", f".. automethod:: {name}.__call__"]
     if asked:
-        lines += ["", ".. rubric:: Members", "", ".. autosummary::", "   :nosignatures:", ""]
-        lines += [f"   {name}.{member}" for member in asked]
-        lines += ["", *_toctree(f"{name}.{member}" for member in asked)]
+        told = {member: _first_sentence(getattr(found, member)) for member in asked}
+        lines += ["", ".. rubric:: Members", "", *_table((f"{home}.{name}.{member}", told[member]) for member in asked)]
+        lines += _toctree(f"{name}.{member}" for member in asked)
     yield name, _text(lines, f"{home}.{name}", gallery)
     for member in asked:
         value = inspect.getattr_static(found, member)
@@ -163,10 +163,26 @@ def _index(sections: Iterable[tuple[str, str, Iterable[str]]]) -> str:
     lines += ["each page tells. The same texts are in ``help(...)``.", ""]
     for title, words, names in sections:
         names = list(names)
-        lines += [title, "-" * len(title), "", words, "", ".. autosummary::", "   :nosignatures:", ""]
-        lines += [f"   ~{home_of(name)}.{name}" for name in names]
-        lines += ["", *_toctree(names)]
+        homes = {name: home_of(name) for name in names}
+        told = {name: _first_sentence(getattr(importlib.import_module(homes[name]), name)) for name in names}
+        lines += [title, "-" * len(title), "", words, "", *_table((f"{homes[name]}.{name}", told[name]) for name in names)]
+        lines += _toctree(names)
     return "\n".join([*lines, ""])
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Names with what they are about."""
+    lines = [".. list-table::", "   :widths: 30 70", ""]
+    for name, told in rows:
+        lines += [f"   * - :py:obj:`~{name}`", f"     - {told}"]
+    return [*lines, ""]
+
+
+def _first_sentence(found: Any) -> str:
+    """The first paragraph of a docstring, without its last full stop; data have none."""
+    if not (callable(found) or isinstance(found, property)):
+        return "Data."
+    return " ".join((inspect.getdoc(found) or "").partition("\n\n")[0].split()).removesuffix(".")
 
 
 def _toctree(names: Iterable[str]) -> list[str]:
