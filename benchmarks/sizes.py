@@ -3,7 +3,7 @@
     python benchmarks/sizes.py [--seconds 2] [--run 20]
 
 Random networks in [-1, 1]^d, He's weights. A count of each is run where it is expected to take less than `--run`
-seconds; else the numbers are those of `Lens.estimate`, marked by "about". Memory is that of a partition with all regions.
+seconds; else the numbers are those of `Lens.estimate`, marked by "about". Memory is that of a partition of all regions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import argparse
 import time
 
 from estimates import random_lens
-
 from polytope_lens import Box
 
 SHAPES = [
@@ -39,7 +38,10 @@ def main() -> None:
             began = time.perf_counter()
             regions, about = int(lens.count(box)), ""
             seconds = time.perf_counter() - began
-        print(f"| {d} | {_widths(widths)} | {about}{_digits(regions)} | {_time(seconds)} | {_size(found.memory)} |", flush=True)
+        print(
+            f"| {d} | {_widths(widths)} | {about}{_digits(regions)} | {_time(seconds)} | {_size(found.memory)} |",
+            flush=True,
+        )
 
 
 def _widths(widths: tuple[int, ...]) -> str:

@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from polytope_lens import Box, Lens, Property
+from polytope_lens.errors import IntractableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +96,9 @@ def points() -> plt.Figure:
     _polygons(ax, partition)
     for k, line in enumerate(partition.level_set(value=0)):
         ax.plot(*line.T, color=RED, lw=2.5, label="the output is 0" if k == 0 else None)
-    ax.add_patch(plt.Circle(x, found.radius, fill=False, color=BLUE, lw=2, label=f"robustness_radius: {found.radius:.4f}"))
+    ax.add_patch(
+        plt.Circle(x, found.radius, fill=False, color=BLUE, lw=2, label=f"robustness_radius: {found.radius:.4f}")
+    )
     ax.add_patch(plt.Circle(x, 0.15, color=GREEN, alpha=0.35, label=f"local_complexity: {around.n_regions} regions"))
     ax.plot(*x, "o", color=INK)
     ax.plot(*found.point, "*", color=INK, ms=13, label="nearest point of the boundary")
@@ -160,11 +163,17 @@ def sizes() -> plt.Figure:
     for d, color in zip((2, 3, 4, 6, 10, 20), colors, strict=True):
         neurons, rows = [8, 16, 32, 64, 128, 256], []
         for n in neurons:
-            found = random_lens("He", d, (n // 2, n // 2)).estimate(Box([-1] * d, [1] * d), max_seconds=1.0)
+            try:
+                found = random_lens("He", d, (n // 2, n // 2)).estimate(Box([-1] * d, [1] * d), max_seconds=2.0)
+            except IntractableError:  # too many to be looked at in this time
+                break
             rows.append((found.regions, found.low, found.high, found.seconds))
         regions, low, high, seconds = np.array(rows, dtype=float).T
-        left.errorbar(neurons, regions, [regions - low, high - regions], color=color, marker="o", ms=4, label=f"{d} inputs")
-        right.plot(neurons, np.maximum(seconds, 1e-4), color=color, marker="o", ms=4)
+        shown = neurons[: len(rows)]
+        left.errorbar(
+            shown, regions, [regions - low, high - regions], color=color, marker="o", ms=4, label=f"{d} inputs"
+        )
+        right.plot(shown, np.maximum(seconds, 1e-4), color=color, marker="o", ms=4)
     for seconds, name in ((3600, "hour"), (86_400, "day")):
         right.axhline(seconds, color=INK, ls="--", lw=0.8)
         right.text(8, seconds * 1.4, name, fontsize=9, color=INK)

@@ -159,13 +159,25 @@ def _text(lines: list[str], full_name: str, gallery: bool) -> str:
 
 
 def _index(sections: Iterable[tuple[str, str, Iterable[str]]]) -> str:
-    lines = ["Reference", "=========", "", "Every public thing. Shapes, what is exact, what is raised and what it costs:"]
+    lines = [
+        "Reference",
+        "=========",
+        "",
+        "Every public thing. Shapes, what is exact, what is raised and what it costs:",
+    ]
     lines += ["each page tells. The same texts are in ``help(...)``.", ""]
     for title, words, names in sections:
         names = list(names)
         homes = {name: home_of(name) for name in names}
         told = {name: _first_sentence(getattr(importlib.import_module(homes[name]), name)) for name in names}
-        lines += [title, "-" * len(title), "", words, "", *_table((f"{homes[name]}.{name}", told[name]) for name in names)]
+        lines += [
+            title,
+            "-" * len(title),
+            "",
+            words,
+            "",
+            *_table((f"{homes[name]}.{name}", told[name]) for name in names),
+        ]
         lines += _toctree(names)
     return "\n".join([*lines, ""])
 

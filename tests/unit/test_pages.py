@@ -14,9 +14,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.mark.parametrize(
     ("page", "least"),
     [
+        ("coming_from.md", 8),
         ("explorer.md", 5),
         ("exports.md", 15),
+        ("file_formats.md", 5),
         ("functions.md", 15),
+        ("getting_started.md", 12),
         ("importing.md", 8),
         ("objects.md", 15),
         ("points.md", 15),

@@ -1,4 +1,4 @@
-"""Every line of code in README.md runs: its block, the calls of its table, its commands; and its links lead somewhere."""
+"""Every line of code in README.md runs: its block, the calls of its table, its commands. Its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from polytope_lens.cli import main
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CALLS = [
-    call for row in re.findall(r"^\|.*\|(.*)\|$", README, flags=re.MULTILINE) for call in re.findall(r"`([^`]+)`", row)
+ANSWERS = re.findall(r"^\|.*\|(.*)\|$", README, flags=re.MULTILINE)
+CALLS = [call for cell in ANSWERS for call in re.findall(r"`([^`]+)`", cell)]
+COMMANDS = [
+    line for line in [*re.findall(r"^\$ (.*)$", README, flags=re.MULTILINE), *CALLS] if "polytope-lens " in line
 ]
-COMMANDS = [line for line in [*re.findall(r"^\$ (.*)$", README, flags=re.MULTILINE), *CALLS] if "polytope-lens " in line]
 LONG = ("polytope-lens demo",)  # tests/unit/experiments/test_demo.py runs it
 
 

@@ -32,7 +32,7 @@ class Norms:
     Parameters
     ----------
     volume : float or Fraction
-        Of the domain: ``l1 / volume`` is the average of |f|.
+        Of the domain: ``l1 / volume`` is the average of ``|f|``.
     integral : (out,) array
         Of f.
     l1 : (out,) array
@@ -78,11 +78,11 @@ def norms(partition: Partition, *, exact: bool = False) -> Norms:
 
     Notes
     -----
-    Rounded: from rounded corners and maps; with `exact`, fractions. Nothing is sampled: ``|f|`` is greatest at a corner of
-    a region, since f is affine between corners, and the integrals have closed formulas on simplices. Cost: one pass;
-    with `exact`, that of exact :func:`.moments`.
+    Rounded: from rounded corners and maps; with `exact`, fractions. Nothing is sampled: ``|f|`` is greatest at a corner
+    of a region, since f is affine between corners, and the integrals have closed formulas on simplices. Cost: one pass;
+    with `exact`, that of exact `moments`.
 
-    Source: for L2 see :func:`.moments`. On a simplex where one corner's value p has another sign than all others q_i,
+    Source: for L2 see `moments`. On a simplex where one corner's value p has another sign than all others q_i,
     the average of the part of f with the sign of p is ``p^(d+1) / ((d + 1) prod (p - q_i))`` up to sign: this part
     lives on a smaller simplex, cut off at p, with sides shorter by the factors ``p / (p - q_i)``. A tetrahedron with
     two corners on either side is first cut in two, where f is zero on an edge.

@@ -11,10 +11,10 @@ which neurons that has happened; of these, the ones neither positive nor negativ
 cells around the point, but a cell makes no use of it before it would have asked itself: what it does must not depend on
 whether its sibling is in the same walk.
 
-The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. The walk is the same for both and takes what
+The functions take the state of `subdivide` or `polyhedra`. The walk is the same for both and takes what
 they do differently as functions, which are compiled into it. Both hold corners of frames, points and lines
 (or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
-of them are words of 64, the first neuron lowest. Rows and their bounds are in :mod:`.corner_rows`.
+of them are words of 64, the first neuron lowest. Rows and their bounds are in `corner_rows`.
 """
 
 from __future__ import annotations
