@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.domains.python import PyXRefRole
 
 import polytope_lens
@@ -33,6 +35,7 @@ autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autoclass_content = "class"
 add_module_names = False
+smartquotes = False
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 python_use_unqualified_type_names = True
@@ -91,6 +94,38 @@ class NameRole(PyXRefRole):
 default_role = "py:name"
 
 
+# What pages call the objects, and the classes of questions behind their namespaces.
+CLASSES = {
+    "lens": "Lens", "network": "Network", "region": "Region", "P": "Polytope", "polytope": "Polytope", "path": "Path",
+    "partition": "Partition", "recorder": "Recorder", "recording": "Recording", "region.export": "Export",
+    "partition.plot": "PartitionPlot", "partition.function": "PartitionFunction", "plot": "PartitionPlot",
+    "partition.complex": "PartitionComplex", "partition.export": "PartitionExport", "function": "PartitionFunction",
+    "complex": "PartitionComplex",
+}  # fmt: skip
+CALL = re.compile(r"([\w.]+)\.(\w+)(?:\(.*\))?$", flags=re.DOTALL)
+
+
+def link_calls(app, doctree):
+    """Calls in the sentences and tables of pages, such as `lens.at(x)`, become links to the reference."""
+    for literal in list(doctree.findall(nodes.literal)):
+        found = CALL.match(literal.astext())
+        if found and found[1] in CLASSES and isinstance(literal.parent, nodes.paragraph | nodes.emphasis):
+            target = f"{CLASSES[found[1]]}.{found[2]}"
+            link = addnodes.pending_xref(
+                "", refdomain="py", reftype="obj", reftarget=target, refspecific=True, refexplicit=True, refwarn=False,
+                refdoc=app.env.current_document.docname,
+            )  # fmt: skip
+            literal.replace_self(link)
+            link += literal
+
+
+def with_links(app, what, name, found, options, lines):
+    """Pages that a docstring names, as links: what ``help`` calls docs/scale.md is a page here."""
+    lines[:] = [re.sub(r"\bdocs/(\w+)\.md\b", r":doc:`/\1`", line) for line in lines]
+
+
 def setup(app):
-    """Make single backticks mean names."""
+    """Make single backticks mean names, and the names of pages links."""
     app.add_role_to_domain("py", "name", NameRole())
+    app.connect("doctree-read", link_calls)
+    app.connect("autodoc-process-docstring", with_links)

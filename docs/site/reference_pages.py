@@ -59,7 +59,7 @@ def pages(gallery: bool) -> dict[str, str]:
 
 @cache
 def public_classes() -> Classes:
-    """The classes that users meet: those that modules list, and what their methods and fields are said to be."""
+    """The classes that users meet: those that modules list, what their methods and fields are said to be, and kinds of it."""
     classes = {found.__name__: found for found in _all_classes()}
     homes = [polytope_lens, *(importlib.import_module(f"polytope_lens.{name}") for name in MODULES)]
     waiting = [getattr(home, name) for home in homes for name in home.__all__ if _is_class(getattr(home, name))]
@@ -69,6 +69,7 @@ def public_classes() -> Classes:
         if one.__name__ not in found:
             found[one.__name__] = one
             waiting += [classes[word] for word in _types_of_answers(one) if word in classes]
+            waiting += [kind for kind in classes.values() if one in kind.__bases__]
     return found
 
 

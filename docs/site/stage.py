@@ -29,7 +29,7 @@ ELSEWHERE = {
 """Pages that stand outside of docs, and their names on the site; the front page is the site's own."""
 
 OTHERS = "@others"
-"""In a list of pages: those of docs that no list names."""
+"""In a list of pages: those of docs itself, not of its folders, that no list names."""
 
 COMMANDS = "<!-- commands -->"
 """On the page of the command line: what each command takes."""
@@ -45,6 +45,7 @@ def main(folder: Path) -> None:
     _remove_others(source, kept, but=("gallery", "sg_execution_times.rst") if has_gallery else ())
     shutil.rmtree(scripts, ignore_errors=True)
     if has_gallery:
+        (source / "gallery" / "index.md").unlink(missing_ok=True)  # that of a layout without scripts
         shutil.copytree(ROOT / "docs" / "gallery", scripts)
 
 
@@ -55,7 +56,8 @@ def _pages(source: Path) -> list[Path]:
     homes |= {path: place for path, place in ELSEWHERE.items() if path != "README.md"}
     texts = {place: (ROOT / path).read_text(encoding="utf-8") for path, place in homes.items()}
     listed = set().union(*(_listed(place, text) for place, text in texts.items()))
-    others = sorted(place.removesuffix(".md") for place in texts if place.removesuffix(".md") not in listed | {"index"})
+    names = {place.removesuffix(".md") for place in texts if "/" not in place}
+    others = sorted(names - listed - {"index"})
     written = []
     for path, place in homes.items():
         text = texts[place].replace(OTHERS, "\n".join(others)).replace(COMMANDS, command_pages.page())
