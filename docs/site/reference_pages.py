@@ -59,7 +59,7 @@ def pages(gallery: bool) -> dict[str, str]:
 
 @cache
 def public_classes() -> Classes:
-    """The classes that users meet: those that modules list, what their methods and fields are said to be, and kinds of it."""
+    """The classes that users meet: those that modules list, what their methods and fields are, and kinds of these."""
     classes = {found.__name__: found for found in _all_classes()}
     homes = [polytope_lens, *(importlib.import_module(f"polytope_lens.{name}") for name in MODULES)]
     waiting = [getattr(home, name) for home in homes for name in home.__all__ if _is_class(getattr(home, name))]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from polytope_lens.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -50,3 +53,16 @@ def test_the_page_of_polytopes_is_one_program(capsys):
     exec("\n".join(blocks), {})
     printed = capsys.readouterr().out
     assert len(blocks) == 5 and "[Fraction(1, 3) Fraction(0, 1)]" in printed and "UNBOUNDED" in printed
+
+
+def test_the_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
+    page = (DOCS / "command_line.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"^```console\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "benchmarks").symlink_to(DOCS.parent / "benchmarks")
+    for line in block.splitlines():
+        program, *arguments = shlex.split(line.removeprefix("$ "))
+        limited = any(argument.startswith("--max") for argument in arguments)
+        assert program == "polytope-lens"
+        assert main(arguments) == (3 if limited else 0), line
+        assert capsys.readouterr().out
