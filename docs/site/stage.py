@@ -34,7 +34,13 @@ OTHERS = "@others"
 COMMANDS = "<!-- commands -->"
 """On the page of the command line: what each command takes."""
 
+NAMED = re.compile(r"\[`?[\w/]+\.md`?\](?=\([^)#]*\.md\))")
+"""A link that says the name of its file; on the site, it says the title of the page."""
+
 LINK = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(\))")
+FOLDER_LINK = re.compile(r"\[([^\]]+)\]\(([^)\s#:]+)\)")
+SHOWN = (".md", ".png", ".csv", ".svg")
+"""Files of docs that are laid out as they are; others become downloads."""
 
 
 def main(folder: Path) -> None:
@@ -61,6 +67,8 @@ def _pages(source: Path) -> list[Path]:
     written = []
     for path, place in homes.items():
         text = texts[place].replace(OTHERS, "\n".join(others)).replace(COMMANDS, command_pages.page())
+        text = NAMED.sub("[]", text)
+        text = FOLDER_LINK.sub(lambda found, path=path: _folder_link(found, path), text)
         text = LINK.sub(lambda found, path=path, place=place: _link(found, path, place, homes, source), text)
         written.append(_write(source / place, text.encode()))
     return written + sorted((source / "files").rglob("*"))
@@ -81,11 +89,10 @@ def _listed(place: str, text: str) -> set[str]:
 def _link(found: re.Match[str], path: str, place: str, homes: dict[str, str], source: Path) -> str:
     """A link of a page of the repository as one of the site."""
     before, target, anchor, after = found.groups()
-    meant = os.path.normpath(PurePosixPath(path).parent / target).replace(os.sep, "/")
-    here = PurePosixPath(place).parent
+    meant, here = _meant(path, target), PurePosixPath(place).parent
     if meant in homes or meant in ELSEWHERE:
         target = homes.get(meant) or ELSEWHERE[meant]
-    elif meant.startswith("docs/") and not (ROOT / meant).is_dir():
+    elif meant.startswith("docs/") and (meant.endswith(SHOWN) or not (ROOT / meant).exists()):
         target = meant.removeprefix("docs/")
     elif (ROOT / meant).is_file():
         target = f"files/{meant}"
@@ -95,10 +102,24 @@ def _link(found: re.Match[str], path: str, place: str, homes: dict[str, str], so
     return f"{before}{os.path.relpath(target, here)}{anchor or ''}{after}"
 
 
+def _folder_link(found: re.Match[str], path: str) -> str:
+    """A link to a folder: the gallery's, or none, for the site shows no folders."""
+    text, target = found.groups()
+    meant = _meant(path, target)
+    if meant == "docs/gallery":
+        return f"[{text}]({os.path.relpath('docs/gallery/index', PurePosixPath(path).parent)})"
+    return text if (ROOT / meant).is_dir() else found[0]
+
+
+def _meant(path: str, target: str) -> str:
+    """The file of the repository that a link of a page means."""
+    return os.path.normpath(PurePosixPath(path).parent / target).replace(os.sep, "/")
+
+
 def _images(source: Path) -> list[Path]:
     """Pictures and tables that pages show or link to, and the configuration."""
     docs = ROOT / "docs"
-    wanted = [*docs.rglob("*.png"), *docs.rglob("*.csv"), *docs.rglob("*.svg"), docs / "conf.py"]
+    wanted = [*(path for path in docs.rglob("*") if path.suffix in SHOWN[1:]), docs / "conf.py"]
     wanted += [path for path in (docs / "site" / "static").rglob("*") if path.is_file()]
     wanted = [path for path in wanted if docs / "gallery" not in path.parents]
     return [_write(source / path.relative_to(docs), path.read_bytes()) for path in wanted]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -62,6 +64,30 @@ def test_a_second_layout_removes_what_the_first_has_left(source):
     stage.main(source.parent)
     assert not (source / "old.md").exists() and not (source / "reference" / "Old.rst").exists()
     assert (source / "objects.md").stat().st_mtime_ns == before
+
+
+def test_links_to_folders_and_files_that_the_site_does_not_show(tmp_path):
+    link = stage.FOLDER_LINK.match("[scripts](gallery)")
+    assert stage._folder_link(link, "docs/pictures.md") == "[scripts](gallery/index)"
+    assert stage._folder_link(stage.FOLDER_LINK.match("[nets](../benchmarks/nets)"), "docs/sizes.md") == "nets"
+    found = stage.LINK.search("[checker](../src/polytope_lens/proof/checker.py)")
+    assert stage._link(found, "docs/proofs.md", "proofs.md", {}, tmp_path).endswith(
+        "(files/src/polytope_lens/proof/checker.py)"
+    )
+    assert (tmp_path / "files" / "src" / "polytope_lens" / "proof" / "checker.py").exists()
+
+
+@pytest.mark.long
+def test_the_site_builds_without_a_warning(source):
+    pytest.importorskip("sphinx_gallery")
+    sphinx = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "-b", "html"]
+    done = subprocess.run(
+        [*sphinx, str(source), str(source.parent / "html")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    page = (source.parent / "html" / "reference" / "Lens.count.html").read_text()
+    assert 'href="../scale.html"' in page and ":class:" not in page
+    assert "robustness_radius" in (source.parent / "html" / "searchindex.js").read_text()
 
 
 def test_everything_public_has_a_page():
