@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from polytope_lens.cli import _parser
+from polytope_lens.cli import command_parser
 
 
 def page() -> str:
@@ -18,11 +18,12 @@ def page() -> str:
         lines += ["", f"## {name}", "", sub.description or "", "", "```text", *_wrapped(usage.strip()), "```", ""]
         rows = [row for action in sub._actions if (row := _row(sub, action))]
         lines += ["| argument | |", "|---|---|", *rows] if rows else []
+        lines += ["", "```text", sub.epilog, "```"] if sub.epilog else []
     return "\n".join([*lines, ""])
 
 
 def _commands() -> dict[str, argparse.ArgumentParser]:
-    parser = _parser()
+    parser = command_parser()
     [found] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     return dict(found.choices)
 
