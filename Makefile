@@ -1,4 +1,4 @@
-# `make demo`, `make quick`, `make test`, `make lint`: each sets up its own virtual environment first.
+# `make demo`, `make quick`, `make test`, `make lint`, `make docs`: each sets up its own virtual environment first.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
@@ -13,7 +13,7 @@ browser: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
 	$(BIN)/python -m pytest -m browser tests/browser
 
-.PHONY: demo quick test browser oldest lint bench studies wheel clean
+.PHONY: demo quick test browser docs oldest lint bench studies wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo
@@ -25,6 +25,13 @@ quick: $(VENV)/.installed
 test: $(VENV)/.installed
 	@$(BIN)/polytope-lens warm-up
 	$(PYTEST)
+
+# The site, in build/docs/html; a warning fails. Scripts of the gallery run, those that have not changed only once.
+docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/python docs/site/stage.py build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html build/docs/source build/docs/html
+	@echo "Open build/docs/html/index.html."
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

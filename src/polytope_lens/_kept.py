@@ -1,7 +1,7 @@
 """Answers that are found once and stay with the object that was asked.
 
 An object that never changes has one answer to each question. Free functions find it; those that cost something are
-marked with :func:`kept`, and the second call is a look-up. Answers go where the object goes in memory and are dropped
+marked with `kept`, and the second call is a look-up. Answers go where the object goes in memory and are dropped
 when it is copied, pickled or sent to another process: they can be found again there.
 """
 

@@ -1,6 +1,6 @@
 """What the fields of an answer are, where they are places: ``field(metadata=POINTS)``.
 
-Of a flat domain, answers are found on the flat and embedded in the space of all inputs; see :mod:`.flat_domain`. A
+Of a flat domain, answers are found on the flat and embedded in the space of all inputs; see `flat_domain`. A
 field without a role is what it is on either.
 """
 

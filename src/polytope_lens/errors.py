@@ -1,7 +1,7 @@
 """What can go wrong, and how an answer may be incomplete.
 
-Every error a user can cause derives from :class:`PolytopeLensError` and says in one sentence what was asked, what was
-expected, what arrived and what to do. A fair question that ran out of budget gets a :class:`Status` instead.
+Every error a user can cause derives from `PolytopeLensError` and says in one sentence what was asked, what was
+expected, what arrived and what to do. A fair question that ran out of budget gets a `Status` instead.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ All questions are asked there, of a network like any other, and answers are embe
 knows how. A layer that only passes values on puts the free inputs and the fixed ones side by side. Its weights are 0
 and 1 and its biases the fixed inputs, so nothing is rounded; it has no bits, so patterns stay as they are; and layers
 are counted without it. Types of answers say which of their
-fields are places, see :mod:`._places`.
+fields are places, see `_places`.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Lens:
     Parameters
     ----------
     model : torch.nn.Module, path, scikit-learn model, ONNX model, state_dict, or Network
-        A torch module whose operations are piecewise affine, in eval mode; a canonical :class:`Network`; scikit-learn's
+        A torch module whose operations are piecewise affine, in eval mode; a canonical `Network`; scikit-learn's
         ``MLPClassifier`` or ``MLPRegressor``, alone or behind scalers in a ``Pipeline``; or a file: ``.onnx``, ``.npz``
         with arrays ``W0, b0, W1, b1, ...``, ``.safetensors``, ``.pt``/``.pth`` with a saved ``nn.Sequential`` or
         state_dict. Files are loaded without running any code from them.
@@ -74,7 +74,7 @@ class Lens:
     outputs : str, int, or sequence of these, optional
         Which of several outputs, laid end to end: names, or places in a tuple. In an ONNX model any value has a name.
     architecture : list of steps, str, or torch.nn.Module, optional
-        What a state_dict or a ``.safetensors`` file is about; see :mod:`.importers.state_dict`.
+        What a state_dict or a ``.safetensors`` file is about; see `importers.state_dict`.
 
     Raises
     ------
@@ -211,7 +211,7 @@ class Lens:
         ----------
         proof : path, optional
             Also write a log there from which anybody can prove the number of regions again, with
-            ``polytope-lens verify``; see :func:`.write.write_proof`.
+            ``polytope-lens verify``; see `write.write_proof`.
 
         Examples
         --------
@@ -252,7 +252,7 @@ class Lens:
         ----------
         proof : path, optional
             Also write a log there from which anybody can prove the numbers again, with ``polytope-lens verify``; see
-            :func:`.write.write_proof`.
+            `write.write_proof`.
         """
         found = engines.count(
             self.network, domain, engine=engine, workers=workers, progress=progress, store=store, resume=resume,
@@ -440,7 +440,7 @@ class Lens:
         ----------
         estimate : bool
             Instead, look at the signs of neurons at the corners of a random cross-polytope in the ball of norm 2, which
-            is the usual approximation and takes a forward pass; see :func:`.local_complexity_estimate`. The options
+            is the usual approximation and takes a forward pass; see `local_complexity_estimate`. The options
             `n_directions` and `seed` are about this one, `norm` and `max_regions` about the exact answer.
         """
         if not estimate:

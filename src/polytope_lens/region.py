@@ -67,12 +67,12 @@ class Region(Keeper):
 
     Notes
     -----
-    Its geometry is that of :attr:`polytope`, which is exact: the questions asked most often are here as well, and the
+    Its geometry is that of `polytope`, which is exact: the questions asked most often are here as well, and the
     others are asked of ``region.polytope``. Facets are found once, whoever asks for them first, and kept with the
     object. Two regions are equal if they are the same region of the same network, clipped to the same domain, whatever
     their `point`.
 
-    In a flat :class:`.Box` the region is flat, too. `on_flat` is the same one of a network of the free inputs, where
+    In a flat `Box` the region is flat, too. `on_flat` is the same one of a network of the free inputs, where
     its facets are decided, and its volume and balls measured; rows and points are those of the whole network.
     """
 
@@ -149,7 +149,7 @@ class Region(Keeper):
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each point lies in the closed region, (n, d) -> (n,) bool; exact, without facets.
 
-        A point does if no neuron has the other sign there, :func:`.exact.point_signs.point_signs`: pre-activations are
+        A point does if no neuron has the other sign there, `exact.point_signs.point_signs`: pre-activations are
         continuous, so those on the region and those at the point are the same layer by layer as long as signs agree.
 
         Parameters
@@ -245,7 +245,7 @@ class Region(Keeper):
 
     @property
     def export(self) -> Export:
-        """The formats of other programs: ``region.export.smtlib()`` and others; see :class:`.Export`.
+        """The formats of other programs: ``region.export.smtlib()`` and others; see `Export`.
 
         VNN-LIB declares the outputs of the region's network.
         """
@@ -267,7 +267,7 @@ def of_packed_pattern(network: net.Network, words: Words, domain: Domain, point:
 
 
 def embedded(network: net.Network, domain: Domain, found: Region) -> Region:
-    """A region on a flat box as one of the whole network; see :class:`.FlatDomain`."""
+    """A region on a flat box as one of the whole network; see `FlatDomain`."""
     flat = flat_domain(network, domain)
     assert flat is not None
     pattern = ActivationPattern(found.pattern.bits, network.bits_per_layer)

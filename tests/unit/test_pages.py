@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from polytope_lens.cli import main
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -14,9 +17,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.mark.parametrize(
     ("page", "least"),
     [
+        ("coming_from.md", 8),
         ("explorer.md", 5),
         ("exports.md", 15),
+        ("file_formats.md", 5),
         ("functions.md", 15),
+        ("getting_started.md", 12),
         ("importing.md", 8),
         ("objects.md", 15),
         ("points.md", 15),
@@ -47,3 +53,16 @@ def test_the_page_of_polytopes_is_one_program(capsys):
     exec("\n".join(blocks), {})
     printed = capsys.readouterr().out
     assert len(blocks) == 5 and "[Fraction(1, 3) Fraction(0, 1)]" in printed and "UNBOUNDED" in printed
+
+
+def test_the_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
+    page = (DOCS / "command_line.md").read_text(encoding="utf-8")
+    commands = [
+        line for line in re.findall(r"^\$ polytope-lens (.*)$", page, flags=re.MULTILINE) if "benchmarks/" in line
+    ]
+    assert len(commands) > 5
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "benchmarks").symlink_to(DOCS.parent / "benchmarks")
+    for command in commands:
+        assert main(shlex.split(command)) == (3 if "--max" in command else 0), command
+        assert capsys.readouterr().out

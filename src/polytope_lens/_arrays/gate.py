@@ -1,6 +1,6 @@
 """One gate for arguments: flags and paths of public callables are checked before anything is done with them.
 
-The annotations say which they are. Other arguments are checked where they are used, by :mod:`.validate`, for what they
+The annotations say which they are. Other arguments are checked where they are used, by `validate`, for what they
 have to be beyond their kind: positive, one of four, points of so many coordinates.
 """
 

@@ -45,7 +45,7 @@ class PointTable:
 
     A point of the complex is known by the signs of all neurons at it, which is how regions that meet there agree on
     it without comparing coordinates. Two floats for one point must agree within their bounds; if not,
-    :class:`ConsistencyError` is raised (this would take a hash collision, or a wrong sign).
+    `ConsistencyError` is raised (this would take a hash collision, or a wrong sign).
     """
 
     def __init__(self, dim: int) -> None:

@@ -1,11 +1,11 @@
 """What numba is asked for: a function over arguments of given types, as an object file that needs nothing but itself.
 
 numba optimises each function with all that it calls, makes machine code of it, and then of whatever calls it, too: of
-the same code as often as calls are deep. Here functions stay as they are written down (:class:`_Parts`) until all of a
+the same code as often as calls are deep. Here functions stay as they are written down (`_Parts`) until all of a
 kernel is together; that is optimised, once.
 
 Each object has one function that others can see, ``entry(words, results)``: it reads the words of the arguments
-(:mod:`.words`), calls the kernel, which has become a part of it, and writes what the kernel returns, also as words.
+(`words`), calls the kernel, which has become a part of it, and writes what the kernel returns, also as words.
 numba's own ways in are left out: for each function on the way they took as long to compile as the rest.
 """
 

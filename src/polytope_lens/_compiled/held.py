@@ -7,7 +7,7 @@ is looked at often, or anew.
 
 There are two copies. As long as no function is given the first one's place, the compiler does without its memory, and
 all that is read there stands in registers: what a kernel consists of is compiled into it (`inlined`). A function of its
-own is given the place of the second (:data:`.structures.far`); where all parts are such, as in `split`, one will do.
+own is given the place of the second (`structures.far`); where all parts are such, as in `split`, one will do.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def hold(context: Any, builder: Any, kind: Held, value: Any) -> Any:
 
 
 def both(builder: Any, near: Any, far: Any) -> Any:
-    """A value of type :class:`Held`."""
+    """A value of type `Held`."""
     pair = ir.Constant(ir.LiteralStructType([near.type, far.type]), ir.Undefined)
     return builder.insert_value(builder.insert_value(pair, near, NEAR), far, FAR)
 

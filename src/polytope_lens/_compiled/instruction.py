@@ -6,7 +6,7 @@ from typing import Any
 
 
 class Instruction:
-    """An instruction that kernels mention; :mod:`.intrinsics` gives it its code when the first kernel is compiled."""
+    """An instruction that kernels mention; `intrinsics` gives it its code when the first kernel is compiled."""
 
     __slots__ = ("__weakref__", "code", "name")
 

@@ -1,4 +1,4 @@
-"""What the compiler makes of the names in :mod:`.simd`, :mod:`.bits` and :mod:`.structures`.
+"""What the compiler makes of the names in `simd`, `bits` and `structures`.
 
 Eight numbers are one value of LLVM.
 """

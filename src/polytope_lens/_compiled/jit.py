@@ -1,7 +1,7 @@
 """How kernels are compiled: a kernel is a small object until it is called, and then only what the call needs.
 
-Machine code from disk is loaded without the compiler (:mod:`.loading`). If there is none, numba is imported and makes
-it (:mod:`.compiler`); it is kept for other processes (:mod:`.machine_code`), from where it is loaded as if it had been
+Machine code from disk is loaded without the compiler (`loading`). If there is none, numba is imported and makes
+it (`compiler`); it is kept for other processes (`machine_code`), from where it is loaded as if it had been
 there. So there is one way to call a kernel, whoever has compiled it.
 """
 
@@ -179,7 +179,7 @@ def jit(function: Any, **options: Any) -> Any:
 
 
 def walk_kernel(function: Any) -> Any:
-    """As `jit`, for walks over cells: their loops are over some ten numbers, or over octets (:mod:`.simd`) already.
+    """As `jit`, for walks over cells: their loops are over some ten numbers, or over octets (`simd`) already.
 
     LLVM's vectors took a fifth of the time to compile them, and made them 3 to 6 % slower.
     """

@@ -4,7 +4,7 @@ A file holds what one function is for arguments of one look. Its name says for w
 processor and compiler; so what is stale is not found, and goes when its like is written anew. It stands beside the
 sources or in the user's cache; where neither can be written to, a folder for temporary files serves, and at last none.
 A file that cannot be written, for want of room, is done without. One that is not what was written, as after a loss of
-power, is compiled anew and replaced: each ends with its SHA-256. What comes with a wheel (:mod:`.families`) is
+power, is compiled anew and replaced: each ends with its SHA-256. What comes with a wheel (`families`) is
 looked for where nothing was kept.
 """
 

@@ -3,12 +3,12 @@
 Compilers do not find vector instructions here: loops over some ten neurons end before their vector part begins, and
 arrays that might overlap keep it from being made at all. So kernels handle octets, eight float64 as one value, and
 octets of words, eight uint64. Arrays that they come from are read in whole groups of eight, so their last axis has to
-be a multiple of :data:`LANES`.
+be a multiple of `LANES`.
 
 A product and the sum that it goes into may be fused into one operation with one rounding instead of two, where the
 processor can. No error bound minds.
 
-These are names, which cost nothing; what the compiler makes of them is in :mod:`.intrinsics`.
+These are names, which cost nothing; what the compiler makes of them is in `intrinsics`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LANES = 8
 
 
 def padded(n: Any) -> Any:
-    """The least multiple of :data:`LANES` that is not less than n."""
+    """The least multiple of `LANES` that is not less than n."""
     return -(-n // LANES) * LANES
 
 

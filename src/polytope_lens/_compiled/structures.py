@@ -1,4 +1,4 @@
-"""What kernels say about the named tuples that they are given; see :mod:`.held`."""
+"""What kernels say about the named tuples that they are given; see `held`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Floats as the dyadic rationals they are.
 
 Rows of halfspaces and hyperplanes matter only up to a positive factor, so they become rows of integers: every entry
-times one power of two. Nothing here rounds, except :func:`nearest_float`, which rounds once and correctly.
+times one power of two. Nothing here rounds, except `nearest_float`, which rounds once and correctly.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def written(value: Fraction) -> str:
 
 
 def read_fraction(text: str) -> Fraction:
-    """The fraction that :func:`written` wrote; ValueError for anything else, ZeroDivisionError for a zero below.
+    """The fraction that `written` wrote; ValueError for anything else, ZeroDivisionError for a zero below.
 
     Examples
     --------

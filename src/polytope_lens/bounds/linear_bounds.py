@@ -1,14 +1,14 @@
 """Affine functions of the inputs that lie above a network's pre-activations on sets of inputs, with proved bounds.
 
 A sum of pre-activations of one layer is a sum of activations of the layer before it. Each of these is replaced by a
-line in its own pre-activation (:mod:`.relaxation`), the one above it where its coefficient is positive and the one
+line in its own pre-activation (`relaxation`), the one above it where its coefficient is positive and the one
 below where it is negative; and so on back to the inputs. Source: Zhang, Weng, Chen, Hsieh and Daniel 2018, *Efficient
 neural network robustness certification with general activation functions*.
 
 Rounding. Floats C stand for coefficients that are within E of them. By the sign of C, ``C f(z) <= C (s z + t)``; the
 rest, a coefficient of at most E in size, is multiplied by ``f(z)``, which is ``r z`` for some slope r of at most the
 steepest one in size. So the sum is at most that of coefficients ``C s`` of z, known within ``E |r|`` and the rounding
-of the product, and of constant terms ``C t``. Coefficients of z are multiplied by the weights as in :mod:`.forward`. In
+of the product, and of constant terms ``C t``. Coefficients of z are multiplied by the weights as in `forward`. In
 the end, for each input x of the set there are numbers within the bounds of those returned with which the sum is at most
 ``a . x + c``. That is what callers make of rows with bounds on their error anyway.
 """
@@ -103,7 +103,7 @@ def rows_above(
 def rows_around(
     network: Network, index: int, asked: Ints, lines: Sequence[Relaxation], n: int
 ) -> tuple[Floats, Floats]:
-    """Rows above some neurons of a layer, and then above their negatives, in n sets; see :func:`rows_above`."""
+    """Rows above some neurons of a layer, and then above their negatives, in n sets; see `rows_above`."""
     width = network.layers[index].width
     found: list[tuple[Floats, Floats]] = []
     for some in batches(len(asked), 2 * n * width):

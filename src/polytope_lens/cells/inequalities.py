@@ -54,8 +54,8 @@ class Inequalities:
     b : (m,) array
         The row of neuron ``(layer, neuron)`` says that its pre-activation keeps its sign: ``z(x) >= 0`` where its bit
         is 1, ``z(x) <= 0`` where it is 0. Each number is within the row's `error` of the exact one, and rounded once.
-        Of a network with sparse layers, and without facets, `A` is a :class:`scipy.sparse.csr_array`. Asked for with
-        ``exact=True``, arrays of :class:`fractions.Fraction`: the numbers that the network's weights define, themselves
+        Of a network with sparse layers, and without facets, `A` is a `scipy.sparse.csr_array`. Asked for with
+        ``exact=True``, arrays of `fractions.Fraction`: the numbers that the network's weights define, themselves
         and not up to a factor.
     layer, neuron : (m,) int arrays
         Owner of each row, counted from 0: row `neuron` of ``network.layers[layer].weight``. Layer -1 is the domain,
@@ -202,9 +202,9 @@ def inequalities(region: Region, *, exact: bool = False, facets: bool = True) ->
     -----
     Exactness: each number is that of the network, rounded once; facets are decided exactly. Without facets, and where
     sparse layers are too large to be written out, rows of these are computed in double-double
-    (:func:`.sparse_rows.region_rows`).
-    Cost: rows in bulk (:mod:`.sliced`); facets by floats that prove themselves, and rationals for what these leave open
-    (:mod:`.region_facets`). One or two milliseconds with 10 inputs and 64 neurons, some hundredths of a second for a
+    (`sparse_rows.region_rows`).
+    Cost: rows in bulk (`sliced`); facets by floats that prove themselves, and rationals for what these leave open
+    (`region_facets`). One or two milliseconds with 10 inputs and 64 neurons, some hundredths of a second for a
     784-256-256-10 network, seconds for 784-512-512-512-512-10. Ten convolutions of 16 channels on 3 x 32 x 32 images,
     163,840 rows with 66 million numbers, take six seconds without facets.
     Source: Liu, Caglar, Peterson and Kirby 2023, *Integrating geometries of ReLU feedforward neural networks*.
@@ -285,7 +285,7 @@ def facet_polytope(region: Region) -> Polytope:
     -----
     Where several rows define a facet, the first of them stands for all. In a flat box rows are those of the region on
     the flat, with zeros at the inputs that are fixed, and for each of these two rows more follow, which say so. Cost:
-    that of :func:`inequalities`.
+    that of `inequalities`.
 
     Examples
     --------
@@ -317,7 +317,7 @@ def facet_polytope(region: Region) -> Polytope:
 
 @kept
 def exact_facets(region: Region) -> list[tuple[list[fmpz], fmpz]]:
-    """An integer row for each of :func:`facet_groups`, and the scale that it is multiplied by."""
+    """An integer row for each of `facet_groups`, and the scale that it is multiplied by."""
     rows, scales = _rows_of(region, [members[0] for members in facet_groups(region)])
     return list(zip(rows, scales, strict=True))
 
@@ -335,7 +335,7 @@ def facet_table(region: Region) -> Floats:
 
 @kept
 def nearest_first(region: Region) -> list[int]:
-    """The numbers of the facets in :func:`facet_groups` in the order of their distances from the region's point."""
+    """The numbers of the facets in `facet_groups` in the order of their distances from the region's point."""
     rows = facet_table(region)
     order: list[int] = np.argsort(_distances(rows[:, :-1], 0.0 - rows[:, -1], region.point), kind="stable").tolist()
     return order
@@ -376,13 +376,13 @@ def _unmarked(region: Region, exact: bool = False) -> Inequalities:
 
 @kept
 def facets_seen(region: Region) -> FacetsOfOne:
-    """The facets of a region as they are found: in the coordinates of :func:`.seen_from`; exact."""
+    """The facets of a region as they are found: in the coordinates of `seen_from`; exact."""
     network, (point,) = seen_from(region.network, region.domain, region.point[None])
     return facets_of_one(network, domain_sides(region.domain, network.input_dim), region.pattern.array, point)
 
 
 def facet_groups(region: Region) -> list[list[int]]:
-    """For each facet the rows of :func:`inequalities` that define it, in ascending order; exact."""
+    """For each facet the rows of `inequalities` that define it, in ascending order; exact."""
     n_bits, n_sides = region.network.n_neurons, len(_sides(region))
     owners = domain_sides(region.domain, region.network.input_dim).owners
     sides = [[n_bits + n_sides + row for row in rows] for rows in owners]

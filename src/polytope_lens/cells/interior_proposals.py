@@ -73,9 +73,9 @@ def surely_inside(rows: Floats, error: Floats, points: Floats, doubt: Floats | N
 
 
 def pays_to_propose(m: int, d: int) -> bool:
-    """Whether to ask :func:`propose_centers` for a point inside m rows in d coordinates, see :func:`.jit.pays`.
+    """Whether to ask `propose_centers` for a point inside m rows in d coordinates, see `jit.pays`.
 
-    Otherwise it is found in rational arithmetic, see :func:`.float_inside`.
+    Otherwise it is found in rational arithmetic, see `float_inside`.
     """
     return pays((project,), RATIONAL_POINT * m * d**3)
 

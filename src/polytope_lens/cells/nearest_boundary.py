@@ -94,7 +94,7 @@ def nearest_boundary(
     of a hyperplane ``a . x = b`` is the slack over the dual norm of a; the nearest of them all is met inside its facet,
     so no other facet has to be known, and large convolutional networks can be asked. Where several hyperplanes meet at
     the point itself, those are facets which the others through it do not imply. Where those of other layers are nearer,
-    one may be met outside, and the nearest point of the facet is a projection (:func:`.projection.nearest_point`).
+    one may be met outside, and the nearest point of the facet is a projection (`projection.nearest_point`).
     Cost: that of the rows, without facets; of one layer, that of the facets, and a projection for each facet of the
     layer whose hyperplane is nearer than the nearest facet.
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 8.1.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def pattern_witnesses(network: Network, domain: Domain, patterns: Words) -> Floats:
-    """A point in each region, packed patterns (n, n_words) -> (n, d), as witnesses are: see :func:`.float_inside`.
+    """A point in each region, packed patterns (n, n_words) -> (n, d), as witnesses are: see `float_inside`.
 
     Parameters
     ----------

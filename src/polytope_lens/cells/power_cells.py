@@ -74,7 +74,7 @@ def power_cells(region: Region) -> list[PowerCell]:
     Notes
     -----
     The numbers are computed in float64. A layer's inputs are an affine map of the network's, hence its sum of outputs
-    is one, too; otherwise as :func:`power_cell`. Cost: a product of matrices for each layer.
+    is one, too; otherwise as `power_cell`. Cost: a product of matrices for each layer.
     Source: the same, section 4.
 
     Examples

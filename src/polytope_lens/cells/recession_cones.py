@@ -50,7 +50,7 @@ class RecessionCones:
     Parameters
     ----------
     rays : (n_rays, d) array
-        Those of region i are ``rays[ray_indptr[i]:ray_indptr[i + 1]]``, as in :class:`.RecessionCone`.
+        Those of region i are ``rays[ray_indptr[i]:ray_indptr[i + 1]]``, as in `RecessionCone`.
     ray_indptr : (n_regions + 1,) array
     lines : (n_lines, d) array
     line_indptr : (n_regions + 1,) array
@@ -90,7 +90,7 @@ class RecessionCones:
 
 @kept
 def is_bounded(region: Region) -> bool:
-    """Whether a region is bounded; exact, as for many regions; see :func:`bounded_mask`."""
+    """Whether a region is bounded; exact, as for many regions; see `bounded_mask`."""
     network, domain, bits = region.network, region.domain, region.pattern.array
     if is_bounded_domain(domain):
         return True
@@ -113,7 +113,7 @@ def recession_cone(region: Region, most: int | None = None) -> ConeGenerators:
     Notes
     -----
     They are those of the exact inequalities: the two sides of a strip may be parallel before rounding and not after.
-    Cost: the rows of all neurons under one pattern, then :func:`.cone_of_rows`; found once and kept.
+    Cost: the rows of all neurons under one pattern, then `cone_of_rows`; found once and kept.
     """
     if is_bounded_domain(region.domain):
         return ConeGenerators([], [])
@@ -192,7 +192,7 @@ def _is_left(network: Network, sides: Floats, bits: Bools) -> bool:
 
 
 def _proved(network: Network, sides: Floats, bits: Bools, first: Floats | None = None) -> NDArray[np.int8]:
-    """What floats can prove of each pattern: BOUNDED, UNBOUNDED or OPEN; `first` as for :func:`.bounded_rows`."""
+    """What floats can prove of each pattern: BOUNDED, UNBOUNDED or OPEN; `first` as for `bounded_rows`."""
     status = np.zeros(len(bits), dtype=np.int8)
     for some in batches(len(bits), (network.n_neurons + len(sides)) * network.input_dim, ENTRIES_AT_ONCE):
         rows, error = (
@@ -258,7 +258,7 @@ def recession_cones(partition: Partition) -> RecessionCones:
 
     Notes
     -----
-    Cost: that of :func:`bounded_mask`, and some 0.1 milliseconds for each unbounded region in the plane, more with the
+    Cost: that of `bounded_mask`, and some 0.1 milliseconds for each unbounded region in the plane, more with the
     number of rays.
     """
     d = partition.network.input_dim

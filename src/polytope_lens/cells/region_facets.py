@@ -127,7 +127,7 @@ def region_rows(network: Network, around: DomainSides, bits: Bools) -> tuple[Flo
 
 
 def rounded_rows(network: Network, around: DomainSides, bits: Bools) -> Floats:
-    """The rows of :func:`region_rows` without bounds, for what decides nothing: half of the time.
+    """The rows of `region_rows` without bounds, for what decides nothing: half of the time.
 
     To be asked for where those are not refused.
     """
@@ -148,10 +148,10 @@ def prove_rows(
     given: Statuses | None = None,
     hasty: bool = False,
 ) -> tuple[Statuses, Bools]:
-    """What floats can prove of each row of :func:`region_rows`; and which rows may vanish on the whole region.
+    """What floats can prove of each row of `region_rows`; and which rows may vanish on the whole region.
 
     `points` (n, d) should be inside the regions. `aims` (n, m, d), if given, gets for each facet the way from there to
-    a point that violates no other row; see :func:`.prove_redundancy`, also for `hasty`. `given` is what is known so
+    a point that violates no other row; see `prove_redundancy`, also for `hasty`. `given` is what is known so
     far.
     """
     constant = are_constant(rows, error)
@@ -293,11 +293,11 @@ class Cells:
         return row_source(self._network, own=True)
 
     def row(self, bits: Bools, index: int) -> Sequence[fmpz]:
-        """One of the rows of :func:`region_rows` of a region, as integers; exact."""
+        """One of the rows of `region_rows` of a region, as integers; exact."""
         return self._owners.halfspace(index if index < len(bits) else len(bits) - 1 - index, bits)
 
     def rows(self, bits: Bools) -> list[list[fmpz]]:
-        """All of the rows of :func:`region_rows` of a region, as integers; exact."""
+        """All of the rows of `region_rows` of a region, as integers; exact."""
         return cell_rows(self._network, self._here, bits) + self._around.exact
 
     def groups(self, bits: Bools, point: Floats, status: Statuses, *, hasty: bool = False) -> list[list[int]]:
@@ -320,7 +320,7 @@ class Cells:
     ) -> Iterator[tuple[Bools | None, list[int]]]:
         """For each facet the pattern across, None for a side of the domain, and the owners; exact.
 
-        `status` and `vanishes` are those of :func:`prove_rows`.
+        `status` and `vanishes` are those of `prove_rows`.
         """
         n_bits, vanishing = len(bits), self.vanishing(bits, status, vanishes)
         for members in self.groups(bits, point, status):
@@ -376,7 +376,7 @@ class Cells:
 class FacetsOfOne(NamedTuple):
     """The facets of one region.
 
-    For each the rows of :func:`region_rows` that define it, and where a way from a point inside goes out through it,
+    For each the rows of `region_rows` that define it, and where a way from a point inside goes out through it,
     (d,), NaN where none is known; then the neurons that are zero on all of the region, as bits.
     """
 
@@ -431,7 +431,7 @@ def seen_from(network: Network, domain: Domain, points: Floats) -> tuple[Network
 
     All rows depend on x through the first layer's pre-activations alone. Where nothing clips the regions, and these are
     fewer than the inputs and independent, they take every value, and the question is one about a network that takes
-    them as its inputs: :func:`in_first_layer_coordinates`.
+    them as its inputs: `in_first_layer_coordinates`.
     """
     inner = in_first_layer_coordinates(network) if domain is None else None
     if inner is None:

@@ -113,7 +113,7 @@ def about_nearest(space: SearchSpace, rows: Floats) -> Floats:
 
 
 def _nearest(space: SearchSpace, rows: Floats, slack: Floats) -> tuple[Floats, Floats]:
-    """What :func:`.nearest_points` says of rows with these slacks at the start."""
+    """What `nearest_points` says of rows with these slacks at the start."""
     in_frame = rows if space.stretch is None else rows[:, :, :-1] @ space.stretch
     return nearest_points(in_frame, slack, rows.shape[2] - 1)
 

@@ -46,7 +46,7 @@ def _run(argv: Sequence[str] | None) -> int:
     from polytope_lens.cli.option_words import in_options
     from polytope_lens.errors import LongRunWarning, PolytopeLensError
 
-    arguments, unknown = _parser().parse_known_args(argv)
+    arguments, unknown = command_parser().parse_known_args(argv)
     if unknown:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
@@ -63,7 +63,8 @@ def _run(argv: Sequence[str] | None) -> int:
         return 2
 
 
-def _parser() -> Parser:
+def command_parser() -> Parser:
+    """What the program understands: every command with its options."""
     from polytope_lens import __version__
     from polytope_lens.cli import network_commands, point_commands, property_commands, training_commands, warm_up
     from polytope_lens.cli.arguments import Parser

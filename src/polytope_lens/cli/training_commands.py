@@ -62,7 +62,7 @@ def add(commands: Commands) -> None:
 
 
 def _add_setting(sub: argparse.ArgumentParser, *, several: bool) -> None:
-    """Options of :class:`.RunSetting`; those not given keep their defaults."""
+    """Options of `RunSetting`; those not given keep their defaults."""
     for name, (kind, metavar, text) in SETTING.items():
         nargs: Any = "+" if several else None
         sub.add_argument(f"--{name.replace('_', '-')}", type=kind, nargs=nargs, metavar=metavar, help=text)

@@ -86,8 +86,8 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
 
     Notes
     -----
-    The refinement is exact. With up to three inputs the numbers are rounded as those of :func:`.norms`; with more, the
-    supremum is that of :func:`.extrema`, rounded once. With `exact` they are fractions. Cost: an enumeration of the
+    The refinement is exact. With up to three inputs the numbers are rounded as those of `norms`; with more, the
+    supremum is that of `extrema`, rounded once. With `exact` they are fractions. Cost: an enumeration of the
     joint network, and in more than three dimensions the extrema of each output. Layers with which both networks begin
     are enumerated once; networks that are nearly equal, but not equal, have regions as thin as their difference, which
     takes exact arithmetic.

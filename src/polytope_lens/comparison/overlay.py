@@ -42,9 +42,9 @@ class Overlay:
         The region of either partition that holds each piece.
     volumes : (n,) array
         Of the pieces: length on the line, area in the plane, volume in space and beyond; rounded as those of
-        :func:`.volumes.volumes`.
+        `volumes.volumes`.
     refinement : Partition
-        The pieces as regions: of the joint network, see :func:`.pair.stack_outputs`, whose outputs are those of the
+        The pieces as regions: of the joint network, see `pair.stack_outputs`, whose outputs are those of the
         first network and then those of the second.
     """
 
@@ -88,7 +88,7 @@ def overlay(first: Partition, second: Partition, *, workers: int = 1, progress: 
     first, second : Partition
         Complete ones of one domain; the networks may have any shapes.
     workers, progress
-        As in :meth:`.Lens.partition`.
+        As in `Lens.partition`.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def overlay(first: Partition, second: Partition, *, workers: int = 1, progress: 
         Partitions of different domains.
     UnboundedPolytopeError, PartialPartitionError
     IntractableError
-        See :func:`.volumes.volumes`.
+        See `volumes.volumes`.
 
     Notes
     -----
@@ -174,7 +174,7 @@ def majorities(found: Overlay) -> tuple[Ints, Ints]:
     Notes
     -----
     Exact, and without ties: no two regions hold more than half. Decided by floats with proved bounds, see
-    :func:`.volume_bounds.volume_bounds`, and by fractions where these overlap.
+    `volume_bounds.volume_bounds`, and by fractions where these overlap.
 
     Examples
     --------

@@ -132,7 +132,7 @@ def lowest(net: PackedNetwork, state: Any, f: int) -> int:
 class CornerDecisions(ABC):
     """Signs of neurons at corners in integer arithmetic. A corner is where lines or planes of known owners meet.
 
-    `sides` are the rows that owners below 0 stand for; see :mod:`.owner_rows`.
+    `sides` are the rows that owners below 0 stand for; see `owner_rows`.
     """
 
     def __init__(self, network: Network, chart: Chart, sides: list[list[fmpz]]) -> None:

@@ -65,7 +65,7 @@ class Record:
     Where somebody watches, ``closed()`` is the share of the whole that is behind the walk, by the measure `of`: area,
     volume, or the search tree, in which each cut halves its cell's share. It grows to 1, but not evenly: regions are
     not spread evenly either. After each batch of a walk on one thread, ``waiting()`` tells of the cells that wait, in
-    order, where they begin (a pattern as a number, see :class:`.Span`) and what share they have.
+    order, where they begin (a pattern as a number, see `Span`) and what share they have.
     """
 
     layer_counts: list[int] = field(default_factory=list)

@@ -74,7 +74,7 @@ def partition(
     ----------
     network : Network
     domain : Box, Polytope or None
-        None is all of R^d. A flat :class:`.Box` is the slice that it is.
+        None is all of R^d. A flat `Box` is the slice that it is.
     engine : "auto", "subdivide", "polyhedra", "split" or "brute"
         "auto" is "subdivide" for two inputs, "polyhedra" for three in a bounded domain or with more than two hidden
         layers, and "split" otherwise. All find the same regions; docs/engines.md says what each can do.
@@ -88,7 +88,7 @@ def partition(
         of space takes half the time and memory, but has no volumes and no picture, and facets take longer to find.
     store : path, optional
         A folder to which regions are written while they are found, in constant memory; the partition then stays on the
-        disk, without a mesh. See :class:`.StoredPartition`, and docs/scale.md for what is in the folder.
+        disk, without a mesh. See `StoredPartition`, and docs/scale.md for what is in the folder.
     resume : bool
         Go on with the run in `store`, which may have ended in any way, on any number of workers; a new one begins where
         there is none. The regions and all their numbers are those of a run that was not interrupted.
@@ -213,7 +213,7 @@ def count(
 
     Notes
     -----
-    Exact. Cost: that of :func:`partition`, or less. Memory is constant but in unbounded domains that are walked in
+    Exact. Cost: that of `partition`, or less. Memory is constant but in unbounded domains that are walked in
     several pieces: "subdivide" keeps the patterns of regions at their borders, "polyhedra" all, to tell repeated ones.
 
     Examples

@@ -28,7 +28,7 @@ class RegionEstimate:
     at_least, at_most : int
         Proved: as many regions were met, and no network of this shape has more.
     seconds : float
-        How long :meth:`.Lens.count` takes with `workers`, at the speed of stretches that start at random regions.
+        How long `Lens.count` takes with `workers`, at the speed of stretches that start at random regions.
     seconds_range : tuple of float
         From the least number at the highest speed of a stretch, to the largest at the lowest.
     workers : int
@@ -36,7 +36,7 @@ class RegionEstimate:
     bytes : int
         Of a store that keeps patterns, before it is compressed.
     memory : int
-        Bytes of a :class:`.Partition` with all regions in memory, and its mesh where there is one.
+        Bytes of a `Partition` with all regions in memory, and its mesh where there is one.
     probes, cells, seed : int
         That many thinned walks it rests on, each of which kept about so many cells at each depth, and where random
         numbers began: the same three give the same estimate.

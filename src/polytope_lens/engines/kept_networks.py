@@ -20,7 +20,7 @@ MOST_WEIGHTS = 2**15
 def kept_packed(
     network: Network, chart: Floats, reach: Floats, *, want_maps: bool, blockwise: bool = False
 ) -> PackedNetwork:
-    """What :func:`.packed` makes, from what was made for another chart of the same network if that was small."""
+    """What `packed` makes, from what was made for another chart of the same network if that was small."""
     known = answers(network)
     key = (packed, want_maps, blockwise)
     if key not in known:

@@ -36,7 +36,7 @@ class Columnist:
     Parameters
     ----------
     keep : tuple of str
-        Which ones besides patterns; see :data:`.parts.KEPT`.
+        Which ones besides patterns; see `parts.KEPT`.
     """
 
     def __init__(self, network: Network, domain: Domain, keep: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""What a compiled walk looks like to those who run it: a module of :mod:`._kernels`, and a state made of named parts.
+"""What a compiled walk looks like to those who run it: a module of `_kernels`, and a state made of named parts.
 
 A state is a named tuple of arrays, numbers, and further named tuples of the same kind. Whatever has an entry for each
 frame of the stack is in the part called `frames`, first axis first, so that states can be copied and given more room
@@ -28,7 +28,7 @@ class WalkState(Protocol):
 
     @property
     def scalars(self) -> Ints:
-        """See :mod:`.outcomes`."""
+        """See `outcomes`."""
 
     @property
     def layer_counts(self) -> Ints:

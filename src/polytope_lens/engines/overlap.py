@@ -44,7 +44,7 @@ def count_union(network: Network, pieces: Sequence[Chart], walk: Walk) -> Ints:
 
     Parameters
     ----------
-    pieces : charts of an unbounded domain, as :func:`.charts.charts` makes them
+    pieces : charts of an unbounded domain, as `charts.charts` makes them
     walk : function of a chart and of whether output is wanted
         Starts a walk: what it finds, and how to get the numbers afterwards.
     """

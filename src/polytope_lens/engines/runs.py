@@ -93,7 +93,7 @@ def count(
     store: str | os.PathLike[str] | None,
     resume: bool,
 ) -> RegionCounts:
-    """Number of regions, as :func:`.enumerate.count` tells it, in a run that may be limited, stored and resumed."""
+    """Number of regions, as `enumerate.count` tells it, in a run that may be limited, stored and resumed."""
     parts: list[Part] = []
     walked = task(network, domain, _engine(engine, store, resume=resume))
     job = Job(walked, (network, domain))
@@ -119,7 +119,7 @@ def partition(
     resume: bool,
     keep: Iterable[str],
 ) -> StoredPartition:
-    """Every region, as :func:`.enumerate.partition` tells it, in a folder."""
+    """Every region, as `enumerate.partition` tells it, in a folder."""
     walked = task(network, domain, _engine(engine, store, resume=resume))
     about = Subject(network, domain, walked.engine, kept(keep))
     Columnist(network, domain, about.keep or ())  # refuses what cannot be kept before there is a folder

@@ -5,7 +5,7 @@ tasks in their turn, so work goes where there is none, however uneven the tree i
 scalable parallel vertex/facet enumeration code*). Tasks are short while there are fewer than workers could do, and
 long, so that few are needed, once there are enough. What was found does not depend on any of it.
 
-An executor is anything with the interface of :class:`concurrent.futures.Executor`, or a ``dask.distributed.Client``.
+An executor is anything with the interface of `concurrent.futures.Executor`, or a ``dask.distributed.Client``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The engines, and what each can do.
 
 From this one table follow the choice of an engine, what is said where one cannot be had, the command line's list, and
-the table in docs/engines.md. An engine is a function that walks one chart (:mod:`.charts`); which charts there are, and
-what is made of the regions found, is the business of :mod:`.enumerate`.
+the table in docs/engines.md. An engine is a function that walks one chart (`charts`); which charts there are, and
+what is made of the regions found, is the business of `enumerate`.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Task:
         return whole_span(self.network.n_neurons)
 
     def walk(self, span: Span, record: Record, **options: Any) -> Generator[Chunk, None, None]:
-        """The regions of a span, batch by batch; `options` as for :class:`.Walk`."""
+        """The regions of a span, batch by batch; `options` as for `Walk`."""
         chart = whole_chart(self.network, self.domain)
         yield from ENGINES[self.engine].walk(self.network, chart, record, span=span, **options)
 

@@ -2,7 +2,7 @@
 
 A probe is a walk that keeps some number of cells, on average, whatever the depth: as many as there are where there are
 fewer, and else each with the same probability. That takes an idea of how many there are at each depth, which need not
-be right: what is found has the true number for its mean in any case (:mod:`._kernels.thinning`). It is learnt from
+be right: what is found has the true number for its mean in any case (`_kernels.thinning`). It is learnt from
 smaller probes, each of which goes a little deeper.
 
 This is Chen's heterogeneous sampling (1992, *Heterogeneous sampling for tree size estimation*) with a stratum for each

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def certify_witnesses(
     network: Network, domain: Domain, patterns: NDArray[np.uint64], witnesses: Floats, proved: Bools
 ) -> Floats:
-    """Witnesses (n, d) with those replaced that are not strictly inside their regions; see :func:`.float_inside`.
+    """Witnesses (n, d) with those replaced that are not strictly inside their regions; see `float_inside`.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ def bounded_rows(network: Network, bits: Bools, first: Floats | None = None) -> 
     Notes
     -----
     Cost: two matrix products for each layer, three where much is zero. Bounds grow from layer to layer by about the sum
-    of the sizes of a neuron's weights; :mod:`.forward` derives them.
+    of the sizes of a neuron's weights; `forward` derives them.
     """
     n = len(bits)
     if not network.layers:

@@ -39,7 +39,7 @@ def cancels(network: Network, signs: Signs) -> NDArray[np.bool_]:
     Notes
     -----
     Exactness: a row is followed back through the layers as long as no product and no sum on the way can be rounded (see
-    :mod:`.fineness`). Zero rows are zero functions. False says nothing.
+    `fineness`). Zero rows are zero functions. False says nothing.
     Cost: for each zero a product of a row and each matrix before its layer.
     """
     starts = bit_starts(network)

@@ -1,4 +1,4 @@
-"""Affine rows of many patterns at once, as :mod:`.bounded_rows` finds them, in one compiled step for each pattern.
+"""Affine rows of many patterns at once, as `bounded_rows` finds them, in one compiled step for each pattern.
 
 For networks whose weights are all written out. A layer's rows under one pattern stay in the processor's caches, and
 neurons that are off are passed over.
@@ -71,7 +71,7 @@ def _end_to_end(arrays: Sequence[NDArray[Any]]) -> Floats:
 
 
 def pays_for_rows(network: Network, n: int) -> bool:
-    """Whether to ask :func:`dense_rows` for the rows of n patterns, see :func:`.jit.pays`."""
+    """Whether to ask `dense_rows` for the rows of n patterns, see `jit.pays`."""
     if has_sparse_layers(network):
         return False
     return pays(
@@ -92,7 +92,7 @@ def dense_rows(network: Network, bits: Bools, walls: Floats, *, bounded: bool = 
 
     Notes
     -----
-    Bounds are those of :mod:`.forward`. A row that a slope of zero multiplies is zero.
+    Bounds are those of `forward`. A row that a slope of zero multiplies is zero.
     """
     n, width = len(bits), network.input_dim + 1
     found = np.empty((n, bits.shape[1] + len(walls), width))

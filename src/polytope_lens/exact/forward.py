@@ -22,7 +22,7 @@ product of slope and argument is rounded once, by at most u times its own size, 
 
 All patterns at once. A value under any pattern, and a row, is a sum of products along the ways through the network, so
 it is within ``gamma_K M`` of the exact one if each product takes part in at most K roundings; M is the sum of their
-sizes, with the steeper slope of each neuron (:class:`AnyPattern`). Where products underflow, in it or in M, what is
+sizes, with the steeper slope of each neuron (`AnyPattern`). Where products underflow, in it or in M, what is
 lost is multiplied by what comes after.
 """
 

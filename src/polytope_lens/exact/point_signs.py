@@ -34,9 +34,9 @@ def point_signs(network: Network, X: Floats) -> Signs:
 
     A forward pass in float64 carries a bound on its own error; points where the bound leaves any sign open are
     evaluated again in double-double, and those still open in integer arithmetic, unless all that is open cancels (see
-    :mod:`.cancellation`). Cost: two forward passes for a batch, some 20 more for points in doubt, milliseconds for each
+    `cancellation`). Cost: two forward passes for a batch, some 20 more for points in doubt, milliseconds for each
     that lies on a boundary. Neurons that are zero because all that they add up is zero, as those behind a layer that is
-    off, cost nothing extra. Points in doubt of networks with sparse layers: see :func:`.sparse.point_signs`.
+    off, cost nothing extra. Points in doubt of networks with sparse layers: see `sparse.point_signs`.
     """
     is_sparse = has_sparse_layers(network)
     signs = np.empty((len(X), network.n_neurons), dtype=np.int8)

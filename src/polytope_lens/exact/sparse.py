@@ -174,7 +174,7 @@ def _arrays(layer: Layer) -> tuple[Any, ...]:
 
 
 class PulledBackRows:
-    """Pre-activations of a network with sparse layers as integer rows on a chart, as :class:`.ExactRows` gives them.
+    """Pre-activations of a network with sparse layers as integer rows on a chart, as `ExactRows` gives them.
 
     Each row is computed when it is asked for.
     """
@@ -225,7 +225,7 @@ def rows_on(network: Network, chart: fmpz_mat | None = None) -> ExactRows | Pull
 def row_source(network: Network, *, own: bool = False) -> ExactRows | PulledBackRows:
     """Exact rows of a network in its inputs, one by one where its weights are too large to be written out.
 
-    The source has a memory of its `own` of the last pattern, or that of :func:`.rows_of`.
+    The source has a memory of its `own` of the last pattern, or that of `rows_of`.
     """
     if not fits_written_out(network):
         return PulledBackRows(network)

@@ -1,7 +1,7 @@
 """Pre-activations of a network with sparse layers as sparse rows on one region, in double-double.
 
 Layer by layer, from the inputs on: a row is the sum of the rows of the neurons that it depends on, times their slopes
-and weights. The rows of a block (:mod:`.blocks`) depend on the same inputs, few of them behind the first convolutions,
+and weights. The rows of a block (`blocks`) depend on the same inputs, few of them behind the first convolutions,
 so they are kept as small dense arrays. Going back from each neuron instead would take twenty times as many products
 behind ten convolutions.
 """

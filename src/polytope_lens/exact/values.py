@@ -31,7 +31,7 @@ def bounded_values(network: Network, X: Floats, radius: Floats) -> tuple[Floats,
 
     Notes
     -----
-    Proved: see :mod:`.forward`. Where all that is summed up is zero, the sum is known without an error. Cost: two
+    Proved: see `forward`. Where all that is summed up is zero, the sum is known without an error. Cost: two
     matrix products for each layer, three where much is zero.
     """
     value, bound = np.empty((len(X), network.output_dim)), np.empty((len(X), network.output_dim))
@@ -48,7 +48,7 @@ def roughly_bounded_values(network: Network, X: Floats, radius: Floats) -> tuple
     -----
     Where every entry of a layer's input is at most M in size and known up to ``((1 - u)^-k - 1) M``, a product with
     at most t terms and a bias, then an activation, make that ``((1 - u)^-(k+t+2) - 1) M'``, with M' what sizes add up
-    to under the steeper slopes (:class:`.AnyPattern`): as for a fixed pattern, since an activation is continuous, and
+    to under the steeper slopes (`AnyPattern`): as for a fixed pattern, since an activation is continuous, and
     its values differ by at most the steeper slope times as much as its arguments. So one bound holds for all points,
     from the greatest size of each coordinate. What a point's place leaves open adds the Lipschitz constant along
     coordinates times its radius.
@@ -126,8 +126,8 @@ def rounded_gradients(network: Network, bits: Bools) -> tuple[Floats, Floats]:
 
     Notes
     -----
-    From the output back to the inputs, as in :func:`bounded_gradients`, but in floats; bounds are those of
-    :class:`.AnyPattern`, infinite or NaN where numbers are out of range.
+    From the output back to the inputs, as in `bounded_gradients`, but in floats; bounds are those of
+    `AnyPattern`, infinite or NaN where numbers are out of range.
     """
     *weights, output = network.augmented_weights()
     row, bound = np.repeat(output[:1], len(bits), axis=0), AnyPattern.of(output[0])
@@ -158,12 +158,12 @@ def constant_outputs(network: Network, bits: Bools) -> tuple[Bools, Floats]:
 
 
 def affine_values(rows: Floats, error: Floats, X: Floats, radius: Floats) -> tuple[Floats, Floats]:
-    """Values of affine functions near points, one each, (n,), and bounds as those of :func:`bounded_values`.
+    """Values of affine functions near points, one each, (n,), and bounds as those of `bounded_values`.
 
     Parameters
     ----------
     rows, error : (n, d + 1) arrays
-        As :func:`bounded_gradients` returns them.
+        As `bounded_gradients` returns them.
     X, radius : (n, d) and (n,) arrays
 
     Notes

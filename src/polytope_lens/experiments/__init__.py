@@ -2,7 +2,7 @@
 
 `toy` makes the problem: targets, points, models, and a loop that trains. `run` is one training with what is measured in
 it, `posts` are the experiments by name, `demo` is one of them told aloud, and `findings` ask questions of trainings.
-All of it stands on :mod:`polytope_lens.training`, which knows nothing of it. Importing this package does not load
+All of it stands on `polytope_lens.training`, which knows nothing of it. Importing this package does not load
 torch; the functions that need it do.
 """
 

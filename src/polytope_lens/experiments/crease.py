@@ -86,7 +86,7 @@ def crease_films(
     frames : int
         In each film; 20 are shown per second.
     suffix : str
-        Kind of the films, as :func:`.encoders.save_film` takes it.
+        Kind of the films, as `encoders.save_film` takes it.
     progress : bool
         Whether to draw a progress bar on stderr.
 

@@ -75,7 +75,7 @@ def creases(found: Partition, image: NDArray[Any]) -> Figure:
 def class_boundary(found: Partition) -> Floats:
     """Where two outputs are equal and no other is greater, as segments (n, 2, 2).
 
-    Where outputs are equal is exact (:func:`.level_set.boundary`); the parts where another is greater are cut off in
+    Where outputs are equal is exact (`level_set.boundary`); the parts where another is greater are cut off in
     floating point, which is enough for a picture.
     """
     parts = [np.zeros((0, 2, 2))]
@@ -100,7 +100,7 @@ def class_boundary(found: Partition) -> Floats:
 
 
 def folded(found: Partition, output: int = 0) -> Figure:
-    """The graph of an output as a folded surface; see :func:`.surface.surface`."""
+    """The graph of an output as a folded surface; see `surface.surface`."""
     figure = Figure(figsize=(6.8, 6.0), layout="constrained")
     surface(found, figure.add_subplot(projection="3d"), output=output)
     return figure

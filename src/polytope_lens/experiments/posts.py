@@ -125,7 +125,7 @@ def experiment(name: str, folder: str | os.PathLike[str] | None = None, **option
     folder : path, optional
         Where its files go; made if it does not exist; by default the name of the experiment.
     **options
-        Of :class:`.RunSetting`, each one value or a list of them: there is a run for each combination. And
+        Of `RunSetting`, each one value or a list of them: there is a run for each combination. And
         `progress`, whether to draw progress bars, and `workers`, the number of processes that measure and draw.
 
     Raises

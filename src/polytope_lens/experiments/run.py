@@ -34,9 +34,9 @@ class RunSetting:
     Parameters
     ----------
     target : str
-        An image, as :func:`.targets.named` takes it.
+        An image, as `targets.named` takes it.
     shape : str
-        The hidden layers, as :func:`.models.shape_of` takes them.
+        The hidden layers, as `models.shape_of` takes them.
     points : int
         Training points, pixels of the image.
     validation : int
@@ -91,7 +91,7 @@ class RunSetting:
 
     @property
     def layers(self) -> tuple[int, ...]:
-        """Inputs, widths of the hidden layers, outputs, as :func:`.models.mlp` takes them."""
+        """Inputs, widths of the hidden layers, outputs, as `models.mlp` takes them."""
         return shape_of(self.shape, n_outputs=self.categories or 1)
 
     @property

@@ -38,7 +38,7 @@ def grouped(lists: Sequence[Ints]) -> Groups:
 
 
 def fit(samples: KnownValues, groups: Groups, enough: Enough = BEST) -> Fits:
-    """Fit an affine function to each group of points, for each output; see :class:`.Fits`."""
+    """Fit an affine function to each group of points, for each output; see `Fits`."""
     n, out, d = len(groups.indptr) - 1, len(samples.values), samples.points.shape[1]
     m = d + 2
     found = Fits(

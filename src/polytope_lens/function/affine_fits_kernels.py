@@ -312,7 +312,7 @@ def _is_new(chosen: Any, n: int, entering: int) -> Any:  # pragma: no cover - co
 def prove_levels(
     samples: KnownValues, reference: Ints, output: Ints, level: Floats, work: FitWork
 ) -> None:  # pragma: no cover - compiled
-    """Lower bounds on how much affine functions deviate at d + 2 points each; see :func:`.proved_levels`."""
+    """Lower bounds on how much affine functions deviate at d + 2 points each; see `proved_levels`."""
     for n in range(reference.shape[0]):
         level[n] = 0.0
         if reference[n, reference.shape[1] - 1] >= 0:

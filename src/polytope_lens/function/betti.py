@@ -53,7 +53,7 @@ def betti(
     output : int
         Which one, by default the first; negative ones count from the last.
     value : float
-        By default 1/2, as for :func:`.level_set`.
+        By default 1/2, as for `level_set`.
     side : {"level", "sub", "super"}
         Where the output equals the value, is at most the value, or at least the value. All three are closed sets;
         regions on which it takes the value everywhere belong to each of them.
@@ -78,19 +78,19 @@ def betti(
 
     Notes
     -----
-    Exact: signs at corners are proved, see :func:`.corner_signs`; the rest is counting.
+    Exact: signs at corners are proved, see `corner_signs`; the rest is counting.
 
     - *With a mesh*, in bounded domains of the plane and of space. On a cell the function is affine, so a cell with
       corners of both signs holds one of the level set, of one dimension less, and the set at most the value retracts to
       the cells that have no corner above. Components come from the graph of corners and edges; holes in the plane from
       Euler's formula; cavities in space are the parts of the complement that do not reach infinity (Alexander duality),
       and what is left, the tunnels, again comes from Euler's formula.
-    - *Elsewhere*, with all of R^d as the domain or beyond space: all cells from :func:`.faces`, cut where they cross
+    - *Elsewhere*, with all of R^d as the domain or beyond space: all cells from `faces`, cut where they cross
       the value, and their homology with rational coefficients. A polyhedron with a vertex retracts to its bounded
       faces, so an unbounded set has the homology of its bounded cells: no ball has to be chosen to cut it off. If all
       of the complex goes on along a line, its cells are counted without it.
 
-    Cost: with a mesh that of :func:`.corner_signs` and some passes over it; elsewhere milliseconds to seconds for each
+    Cost: with a mesh that of `corner_signs` and some passes over it; elsewhere milliseconds to seconds for each
     region.
 
     Examples

@@ -42,7 +42,7 @@ def corner_signs(partition: Partition, function: Network, zero: Bools | None = N
     partition : Partition
         With a mesh.
     function : Network
-        One output; affine on every region, as the functions of :mod:`.scalar` are: its layers begin with those of the
+        One output; affine on every region, as the functions of `scalar` are: its layers begin with those of the
         partition's network up to some layer, and further ones only pass values on.
     zero : (n_points,) bool array, optional
         Corners where it is known to be zero.

@@ -90,7 +90,7 @@ def critical_cells(partition: Partition, output: int = 0, *, max_regions: int = 
     from the numbers of cells and the components of the lower link; elsewhere it is computed from boundary matrices
     (Grigsby, Lindsey and Masden 2022, *Local and global topological complexity measures of ReLU neural network
     functions*, call a cell critical in this sense). Which values are equal is decided exactly.
-    Cost: that of :func:`.ordered_cells`, and tens of microseconds for each flat cell.
+    Cost: that of `ordered_cells`, and tens of microseconds for each flat cell.
 
     Examples
     --------

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Intervals(NamedTuple):
     """Pieces of a line: piece i goes from knot ``stops[i]`` to ``stops[i + 1]``.
 
-    `maps` are those of :class:`.Fits`, about the first knot of each piece; `deviations` are proved upper bounds.
+    `maps` are those of `Fits`, about the first knot of each piece; `deviations` are proved upper bounds.
     """
 
     stops: Ints

@@ -52,7 +52,7 @@ class Jumps:
     Parameters
     ----------
     regions : (n, 2) int array
-        The regions on the two sides, as in :class:`.Facets`, without those on the boundary; rows ascend.
+        The regions on the two sides, as in `Facets`, without those on the boundary; rows ascend.
     layer, neuron : (n,) int arrays
         The first neuron that flips there.
     changes : (n, out) array
@@ -116,7 +116,7 @@ def jumps(partition: Partition, norm: float = 2, output_norm: float | None = Non
     Notes
     -----
     Proved: floats with bounds on their errors, or fractions. A partition that is not complete has the facets between
-    regions that it lists. Cost: that of :func:`.adjacency`, and two products of a matrix and a vector for each layer
+    regions that it lists. Cost: that of `adjacency`, and two products of a matrix and a vector for each layer
     and facet; with `exact`, milliseconds for each facet.
 
     Examples

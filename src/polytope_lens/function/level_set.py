@@ -109,7 +109,7 @@ class LevelSet:
 def level_set(
     partition: Partition, output: int = 0, value: float = 0.5, *, exact: bool = False
 ) -> LevelSet | LevelSurface:
-    """Where an output takes a value: polylines in the plane, polygons in space (see :class:`.LevelSurface`).
+    """Where an output takes a value: polylines in the plane, polygons in space (see `LevelSurface`).
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def level_set(
     Exact: the sign of the function at each corner of the mesh is proved, once for all regions around it; on a region
     the function is affine, so the signs say where the segment runs, from edge to edge or to a corner; and segments are
     joined because they end on the same edge or corner, not because coordinates agree.
-    Cost: that of :func:`.corner_signs`, and one pass over the mesh; with `exact`, milliseconds for each region crossed.
+    Cost: that of `corner_signs`, and one pass over the mesh; with `exact`, milliseconds for each region crossed.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def level_set(
 def boundary(partition: Partition, i: int, j: int, *, exact: bool = False) -> LevelSet | LevelSurface:
     """Where outputs i and j are equal: the decision boundary between two classes, also where a third output is greater.
 
-    It runs so that output i is the greater one on its left. Exactness, cost and errors are those of :func:`level_set`.
+    It runs so that output i is the greater one on its left. Exactness, cost and errors are those of `level_set`.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def boundary(partition: Partition, i: int, j: int, *, exact: bool = False) -> Le
 def bent_hyperplane(partition: Partition, layer: int, neuron: int, *, exact: bool = False) -> LevelSet | LevelSurface:
     """Where the pre-activation of a neuron is zero: row `neuron` of ``network.layers[layer].weight``, counted from 0.
 
-    For a neuron that cuts, these are edges or faces of the mesh. Exactness, cost and errors: see :func:`level_set`.
+    For a neuron that cuts, these are edges or faces of the mesh. Exactness, cost and errors: see `level_set`.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def bent_hyperplane(partition: Partition, layer: int, neuron: int, *, exact: boo
 def zero_set(
     partition: Partition, function: Network, zero: Bools | None = None, *, exact: bool = False
 ) -> LevelSet | LevelSurface:
-    """Where a function is zero that is affine on each region; see :func:`.corner_signs` for its form and for `zero`."""
+    """Where a function is zero that is affine on each region; see `corner_signs` for its form and for `zero`."""
     if partition.network.input_dim == 3:
         return zero_surface(partition, function, zero, exact=exact)
     mesh = require_planar_mesh(partition)

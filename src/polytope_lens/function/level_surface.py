@@ -90,13 +90,13 @@ def zero_surface(
 ) -> LevelSurface:
     """Where a function is zero that is affine on each region of a partition in space.
 
-    See :func:`.corner_signs` for the form of the function and for `zero`.
+    See `corner_signs` for the form of the function and for `zero`.
 
     Notes
     -----
     On a region that has corners on both sides, the polygon's sides run through its faces, from where the signs turn
     from positive to negative to where they turn back. They end on edges or at corners, by which they are joined.
-    Cost: that of :func:`.corner_signs`, and one pass over the mesh; with `exact`, milliseconds for each corner.
+    Cost: that of `corner_signs`, and one pass over the mesh; with `exact`, milliseconds for each corner.
     """
     mesh = require_polyhedral_mesh(partition)
     found = corner_signs(partition, function, zero)

@@ -32,17 +32,17 @@ class Norms:
     Parameters
     ----------
     volume : float or Fraction
-        Of the domain: ``l1 / volume`` is the average of |f|.
+        Of the domain: ``l1 / volume`` is the average of ``|f|``.
     integral : (out,) array
         Of f.
     l1 : (out,) array
-        Integral of |f|.
+        Integral of ``|f|``.
     l2_squared : (out,) array
         Integral of f^2.
     sup : (out,) array
-        Greatest value of |f|.
+        Greatest value of ``|f|``.
     argmax : (out, d) array
-        A point where |f| takes it: a corner of a region.
+        A point where ``|f|`` takes it: a corner of a region.
     """
 
     volume: float | Fraction
@@ -78,11 +78,11 @@ def norms(partition: Partition, *, exact: bool = False) -> Norms:
 
     Notes
     -----
-    Rounded: from rounded corners and maps; with `exact`, fractions. Nothing is sampled: |f| is greatest at a corner of
-    a region, since f is affine between corners, and the integrals have closed formulas on simplices. Cost: one pass;
-    with `exact`, that of exact :func:`.moments`.
+    Rounded: from rounded corners and maps; with `exact`, fractions. Nothing is sampled: ``|f|`` is greatest at a corner
+    of a region, since f is affine between corners, and the integrals have closed formulas on simplices. Cost: one pass;
+    with `exact`, that of exact `moments`.
 
-    Source: for L2 see :func:`.moments`. On a simplex where one corner's value p has another sign than all others q_i,
+    Source: for L2 see `moments`. On a simplex where one corner's value p has another sign than all others q_i,
     the average of the part of f with the sign of p is ``p^(d+1) / ((d + 1) prod (p - q_i))`` up to sign: this part
     lives on a smaller simplex, cut off at p, with sides shorter by the factors ``p / (p - q_i)``. A tetrahedron with
     two corners on either side is first cut in two, where f is zero on an edge.
@@ -120,7 +120,7 @@ def _exact(found: ExactSimplices) -> Norms:
 
 
 def _average_sizes(values: Floats) -> Floats:
-    """Average of |f| on simplices with the values (n, d + 1, out) at their corners, d <= 3."""
+    """Average of ``|f|`` on simplices with the values (n, d + 1, out) at their corners, d <= 3."""
     n, corners, out = values.shape
     ordered = np.sort(values.transpose(0, 2, 1).reshape(-1, corners), axis=1)
     size = np.abs(ordered.mean(axis=1))
@@ -141,7 +141,7 @@ def _average_sizes(values: Floats) -> Floats:
 
 
 def _average_size(values: Sequence[fmpq]) -> fmpq:
-    """Average of |f| on one simplex."""
+    """Average of ``|f|`` on one simplex."""
     ordered = sorted(values)
     mean = sum(ordered[1:], ordered[0]) / len(ordered)
     n_positive, n_negative = sum(v > 0 for v in ordered), sum(v < 0 for v in ordered)

@@ -82,15 +82,15 @@ def persistence(
     -----
     The set where an affine function is at most a value retracts, on each cell, to the faces that have no corner above.
     So cells come in the order of their highest corners (the lower-star filtration), and which cells cancel which is
-    found with rational coefficients. Exact: corners are ordered exactly, see :func:`.ordered_cells`, and pairs of
+    found with rational coefficients. Exact: corners are ordered exactly, see `ordered_cells`, and pairs of
     cells that come at the same value are left out; only the values are rounded.
 
     With a mesh, components are those of the graph of corners and edges, and what is born in facets and dies in regions
     those of the graph of regions and facets, from the last one back (Edelsbrunner and Harer 2010, *Computational
     topology*, section V.4), each in one pass; loops in space, and all dimensions where there is no mesh, by reducing
     boundary matrices.
-    Cost: that of :func:`.ordered_cells`, and microseconds for each cell, in space some ten or more for each face;
-    elsewhere that of :func:`.faces`.
+    Cost: that of `ordered_cells`, and microseconds for each cell, in space some ten or more for each face;
+    elsewhere that of `faces`.
 
     Examples
     --------

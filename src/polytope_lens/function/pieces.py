@@ -4,7 +4,7 @@ Regions are merged two by two, always those whose union has the best affine func
 costs is proved: an affine function is named, and its distance from the network bounded at all corners, where it is
 greatest. No later merger costs less than an earlier one, so the first few of them are the pieces for any budget. That
 is an upper bound on how few there can be. A lower one are regions of which no two can be in one piece, shown by d + 2
-of their corners for each pair (:func:`.proved_levels`).
+of their corners for each pair (`proved_levels`).
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def pieces(partition: Partition, eps: float, output: int | None = None) -> Piece
     Notes
     -----
     Proved: floats with bounds on their errors; both numbers are what they say, whatever was rounded. With one input
-    they are equal, the exact number of pieces (:mod:`.fewest_intervals`). Elsewhere regions are merged two by two,
+    they are equal, the exact number of pieces (`fewest_intervals`). Elsewhere regions are merged two by two,
     those that cost least first, which is not always best: in the plane the two numbers are mostly within some per cent
     for small deviations, within a factor of two to four for large ones. With `eps` 0, pieces are linear pieces,
     and there are no fewer connected ones.

@@ -65,7 +65,7 @@ def extremes(partition: Partition, output: int) -> tuple[Greatest, Greatest]:
 
     Notes
     -----
-    Linear programs in floats propose bounds, which are proved (:mod:`.upper_bounds_kernels`). Regions whose bound
+    Linear programs in floats propose bounds, which are proved (`upper_bounds_kernels`). Regions whose bound
     exceeds what others attain are solved in rational arithmetic, the greatest bounds first, unless a vertex found
     before is proved to be their best one, too.
     Cost: one to three microseconds for each region, and milliseconds for each that is solved; these are many where the

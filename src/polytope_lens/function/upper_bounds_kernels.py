@@ -1,7 +1,7 @@
 """Upper bounds on an affine function in each of many regions, by linear programs that end when the bound is low enough.
 
 A program starts from the best corner of a box around the domain, whose value bounds the function from above, and each
-pivot lowers the bound: a dual simplex method, as in :mod:`.float_simplex`. It ends as soon as the bound is below what
+pivot lowers the bound: a dual simplex method, as in `float_simplex`. It ends as soon as the bound is below what
 some region is known to attain, which is mostly after none or a few. Floats propose; whatever bound is written down is
 proved, by weak duality: for y >= 0 and any x in the region ``{x : B x + c <= 0}``,
 ``a . x + e <= e - y . c + |a - y B| . |x|``, with the errors of all numbers and of the sums accounted for.

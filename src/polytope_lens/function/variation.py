@@ -67,7 +67,7 @@ def gradient_variation(partition: Partition, output: int = 0) -> float:
 
     Notes
     -----
-    From rounded corners and maps. Cost: one pass over the mesh; on the line that of :func:`.adjacency`.
+    From rounded corners and maps. Cost: one pass over the mesh; on the line that of `adjacency`.
 
     Examples
     --------

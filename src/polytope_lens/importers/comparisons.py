@@ -94,7 +94,7 @@ def product(factor: Step, tensor: graph.Tensor, label: str, where: str) -> graph
     Raises
     ------
     UnsupportedLayerError
-        As :func:`chosen`.
+        As `chosen`.
     """
     sides = [graph.scale(tensor, values) for values in (factor.above, factor.below)]
     return _continuous(graph.broadcast(factor.compared, sides[0].shape), sides[0], sides[1], label, where)

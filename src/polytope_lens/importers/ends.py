@@ -184,7 +184,7 @@ def pairs(ended: Ended) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
     Raises
     ------
     UnsupportedLayerError
-        As :func:`without`.
+        As `without`.
     """
     end, places = ended.end, ended.places
     if places.size == 0 or places.min() < 0:

@@ -1,4 +1,4 @@
-"""Piecewise-affine programs as graphs of vectors: what importers write, and :mod:`.layering` turns into layers.
+"""Piecewise-affine programs as graphs of vectors: what importers write, and `layering` turns into layers.
 
 There are three kinds of nodes: the input, affine maps of other nodes, and vectors whose entries are bent at zero.
 Tensors are nodes with a shape, in C order. Nothing is multiplied here: each operation keeps its own matrix, so a

@@ -170,7 +170,7 @@ def _names(labels: Iterable[str]) -> tuple[str, ...]:
 
 
 def exact_product(a: Sparse, b: Sparse) -> Sparse | None:
-    """``a @ b``, or None if that might need rounding; see :mod:`.fineness`."""
+    """``a @ b``, or None if that might need rounding; see `fineness`."""
     checked_weights(int(np.diff(b.indptr)[a.indices].sum()), "a product of two maps")
     size = abs(a) @ abs(b)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -14,7 +14,7 @@ The format, all arrays of numbers, rows are neurons:
     Corners of the domain; both absent, or infinite in every coordinate, for the whole space.
 
 ``sha256_of_all``
-    The digest of all other arrays, as :mod:`.array_archive` takes it; it may be absent.
+    The digest of all other arrays, as `array_archive` takes it; it may be absent.
 
 Other arrays are left to other programs.
 """

@@ -44,7 +44,7 @@ class ArrayReader:
         return found
 
     def floats(self, name: str, *shape: int | None) -> Any:
-        """An array of floats as float64; in the archive it may have been :func:`narrowed`."""
+        """An array of floats as float64; in the archive it may have been `narrowed`."""
         if self.kind(name) == "f" and self._arrays[name].dtype.itemsize == 4:
             return self.array(name, np.dtype(np.float32), *shape).astype(np.float64)
         return self.array(name, np.dtype(np.float64), *shape)

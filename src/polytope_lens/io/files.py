@@ -93,7 +93,7 @@ def whole_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     MissingFileError, FileAccessError
-        As of :func:`whole_file`.
+        As of `whole_file`.
     """
     path = Path(path)
     with named(path, "written"):
@@ -120,7 +120,7 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     MissingFileError, FileAccessError
-        As of :func:`whole_file`.
+        As of `whole_file`.
     """
     path = Path(path)
     with named(path, "written"):

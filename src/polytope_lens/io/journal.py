@@ -2,7 +2,7 @@
 
 Each line is a JSON object, a tab, and the first half of the SHA-256 of that object. So a line that was cut off or
 changed does not count, and costs the others nothing. The object names what the journal is about, so lines of another
-one are told from damaged ones. Lines are on the disk before :meth:`Journal.add` returns.
+one are told from damaged ones. Lines are on the disk before `Journal.add` returns.
 """
 
 from __future__ import annotations

@@ -25,11 +25,11 @@ def to_json(poly: Polytope) -> str:
     """A polytope as a JSON object.
 
     ``A`` and ``b`` hold fractions as strings, ``A_float`` and ``b_float`` the nearest floats, for programs that want no
-    more (see :func:`.halfspaces.rounded`), and ``owners`` the pairs [layer, neuron] of each row.
+    more (see `halfspaces.rounded`), and ``owners`` the pairs [layer, neuron] of each row.
 
     Notes
     -----
-    Exact, and read back by :func:`read_json` and :meth:`.Polytope.from_json` without loss.
+    Exact, and read back by `read_json` and `Polytope.from_json` without loss.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def to_json(poly: Polytope) -> str:
 
 
 def read_json(text: str) -> tuple[Array, Array, Owners]:
-    """Read what :func:`to_json` wrote: ``A`` and ``b`` as arrays of fractions, and the owners; exact.
+    """Read what `to_json` wrote: ``A`` and ``b`` as arrays of fractions, and the owners; exact.
 
     Raises
     ------

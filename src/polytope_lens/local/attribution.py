@@ -131,9 +131,9 @@ def integrated_gradients(
     -----
     Exactness: with `exact`, nothing is rounded, and the sum is the change of the output. Without, the pieces are the
     true ones and their lengths correctly rounded, gradients and sums computed in float64. Where the way runs inside the
-    boundary of a neuron, gradients are those of the region beside it that :class:`.Path` names; the sum does not depend
+    boundary of a neuron, gradients are those of the region beside it that `Path` names; the sum does not depend
     on that, single contributions do.
-    Cost: that of :func:`.path.path`, and of a gradient for each piece; with `exact`, of a product of integer matrices
+    Cost: that of `path.path`, and of a gradient for each piece; with `exact`, of a product of integer matrices
     for each piece and layer.
     Source: Sundararajan, Taly and Yan 2017, *Axiomatic attribution for deep networks*, section 3, equation 1; exactly
     for piecewise-affine networks: Sotoudeh and Thakur 2019, *Computing linear restrictions of neural networks*,

@@ -120,7 +120,7 @@ class BoundarySearch:
                 return
 
     def _nearest(self, bits: Bools, margin: Ints, *, hasty: bool = False) -> tuple[Floats, Floats, Floats, Floats]:
-        """What :func:`.nearest` says of the other side of the boundary in regions, the margin's row being the last."""
+        """What `nearest` says of the other side of the boundary in regions, the margin's row being the last."""
         space = self.space
         *_, (margins, doubt) = bounded_rows(space.network, bits)
         at = np.arange(len(bits))

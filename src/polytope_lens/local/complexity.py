@@ -88,7 +88,7 @@ class LocalComplexity:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComplexityEstimate:
-    """An estimate of :attr:`LocalComplexity.neurons` from the corners of a random cross-polytope.
+    """An estimate of `LocalComplexity.neurons` from the corners of a random cross-polytope.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def local_complexity(
     not. This is proved in floats, by multipliers of the region's rows or by a point inside both, and else decided by
     the distance as a fraction. x and `radius` are the floats given; the cube is not rounded.
     Cost: up to 4 inputs, that of a partition of the cube around the ball, and with norms other than inf a projection or
-    linear program for each of its regions; with more, that of :func:`.explore`.
+    linear program for each of its regions; with more, that of `explore`.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def local_complexity_estimate(
     -----
     An estimate of the number of neurons whose boundary cuts the convex hull of the corners, which lies in the ball of
     norm 2 and is much thinner. For the first layer it is that number itself; behind, where boundaries bend, it may be
-    less. :func:`.cutting_neurons` has the number in the ball, and on the flat of the directions that in the hull.
+    less. `cutting_neurons` has the number in the ball, and on the flat of the directions that in the hull.
     Signs are exact. Cost: a forward pass for the corners.
     Source: Humayun, Balestriero and Baraniuk 2024, *Deep networks always grok and here is why*, section 2.
     """

@@ -71,8 +71,8 @@ def crossings(network: Network, X: ArrayLike, Y: ArrayLike) -> Crossings:
     -----
     Exact. The Hamming distance is a lower bound on the number of flips, of the same parity, and equal to it where no
     neuron flips back; in the first layer none does. Ends on a boundary count to the region in which the segment goes
-    on, and neurons that vanish on a piece of it as in :class:`.Path`, so that both directions give the same.
-    Cost: that of :func:`.sweep.trace` for each segment.
+    on, and neurons that vanish on a piece of it as in `Path`, so that both directions give the same.
+    Cost: that of `sweep.trace` for each segment.
 
     Examples
     --------

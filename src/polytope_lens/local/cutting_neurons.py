@@ -103,14 +103,14 @@ def cutting_neurons(
 
     Notes
     -----
-    The numbers :attr:`.LocalComplexity.neurons`, also where hundreds of neurons cut a ball and nobody can list its
+    The numbers `LocalComplexity.neurons`, also where hundreds of neurons cut a ball and nobody can list its
     regions.
     Exactness: a neuron cuts the ball if it is proved to have both signs at points of it, and it does not if affine
     functions above and below its pre-activation, or a search for the nearest point of its boundary, prove that it keeps
     its sign. One that is only known to be zero somewhere, and has the same sign wherever it was looked at, stays open.
     Cost: for each neuron that neither some points nor affine bounds decide, one to ten milliseconds for each set of
     regions; most take a few, and those of deep layers in large balls more than any budget.
-    Source: :mod:`.sign_search`.
+    Source: `sign_search`.
 
     Examples
     --------

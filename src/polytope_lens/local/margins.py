@@ -47,7 +47,7 @@ def margin_network(
     output: int | None = None,
     value: float | None = None,
 ) -> Margins:
-    """The margins that decide the answer at x; see :func:`.robustness.robustness_radius` for the options.
+    """The margins that decide the answer at x; see `robustness.robustness_radius` for the options.
 
     Raises
     ------

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class RegionsAt:
     """The regions that hold given points, one for each point, in the order of the points.
 
-    It has a length, an index and slices: ``regions[3]`` is a :class:`.Region`, ``regions[:10]`` again such a list.
+    It has a length, an index and slices: ``regions[3]`` is a `Region`, ``regions[:10]`` again such a list.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class RegionsAt:
         What the regions are clipped to.
     points : (n, d) array
     packed_patterns : (n, n_words) uint64 array
-        Activation patterns; :meth:`patterns` has them as bool.
+        Activation patterns; `patterns` has them as bool.
     """
 
     network: Network
@@ -92,8 +92,8 @@ class RegionsAt:
         Returns
         -------
         pandas.DataFrame
-            ``region``, the number of its region as in :meth:`ids`; ``pattern``, hexadecimal as in
-            :attr:`.ActivationPattern.hex`; ``on_0, on_1, ...``, for each layer how many of its neurons are on there;
+            ``region``, the number of its region as in `ids`; ``pattern``, hexadecimal as in
+            `ActivationPattern.hex`; ``on_0, on_1, ...``, for each layer how many of its neurons are on there;
             ``output_0, output_1, ...``, the network's values; rounded.
 
         Raises
@@ -119,8 +119,8 @@ def at(network: Network, x: ArrayLike, domain: Domain = None) -> Region | Region
 
     A point on a boundary lies in several closed regions. The one returned is always the same: the one on the side of
     the first axis, then the second, and so on. Its pattern is that of a region with interior, which "positive or not"
-    at the point itself need not be; :meth:`.Region.vanishing` names the neurons that are zero there. In a domain it is
-    the region of :meth:`.Partition.locate`.
+    at the point itself need not be; `Region.vanishing` names the neurons that are zero there. In a domain it is
+    the region of `Partition.locate`.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def at(network: Network, x: ArrayLike, domain: Domain = None) -> Region | Region
     x : (d,) or (n, d) array
         One point, or one in each row.
     domain : Box, Polytope or None
-        What to clip regions to; None is all of R^d. In a flat :class:`.Box` they are those of the slice that it is, and
+        What to clip regions to; None is all of R^d. In a flat `Box` they are those of the slice that it is, and
         points have to lie on it exactly.
 
     Returns

@@ -107,7 +107,7 @@ class Robustness:
 class RobustnessRadii:
     """How far each of many points is from the decision boundary, in one norm.
 
-    It has a length, an index and slices: ``radii[3]`` is a :class:`Robustness`, ``radii[:10]`` again such a list.
+    It has a length, an index and slices: ``radii[3]`` is a `Robustness`, ``radii[:10]`` again such a list.
 
     Parameters
     ----------
@@ -169,12 +169,12 @@ class RobustnessRadii:
         return f"{told}, and bounds on it of the others. Raise `max_regions` for more."
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each point: what :class:`Robustness` says of it.
+        """A row for each point: what `Robustness` says of it.
 
         Returns
         -------
         pandas.DataFrame
-            ``radius``, ``lower``, ``upper``; ``leader`` and ``rival``, the outputs of :attr:`Robustness.pair`, missing
+            ``radius``, ``lower``, ``upper``; ``leader`` and ``rival``, the outputs of `Robustness.pair`, missing
             where there are none; ``n_regions``; ``status``; ``nearest_0, nearest_1, ...``, the nearest point found.
 
         Raises
@@ -266,8 +266,8 @@ def robustness_radius(
     trained network with 64 neurons; with a hundred that do, they may be out of reach. With `exact`, also some
     milliseconds to seconds in the end, that grow with inputs, depth, and the number of boundary pieces at about the
     same distance.
-    Source: :mod:`.sign_search`. The first upper bounds come from :func:`.candidates`. In unbounded space, if these find
-    none, regions are searched nearest first, as in :func:`.explore`, until one is found (Jordan, Lewis and Dimakis
+    Source: `sign_search`. The first upper bounds come from `candidates`. In unbounded space, if these find
+    none, regions are searched nearest first, as in `explore`, until one is found (Jordan, Lewis and Dimakis
     2019, *Provable certificates for adversarial examples: fitting a ball in the union of polytopes*, algorithm 1).
     Ctrl-C ends the search with what was found so far: a point whose bounds may be far apart, and none after it.
 

@@ -1,7 +1,7 @@
 """The nearest point of a decision boundary, by cases: which neurons are on there.
 
 A part is the set of inputs of a ball at which a margin is not negative and some neurons have given signs. All of its
-inputs are enclosed at once. Bounds on the pre-activations of one layer after the other (:mod:`.linear_bounds`) make
+inputs are enclosed at once. Bounds on the pre-activations of one layer after the other (`linear_bounds`) make
 signs known, so that fewer lines are needed behind; and the row above the margin, those above the neurons with given
 signs and the sides of the domain make a polytope that holds the part. Its distance is a lower bound on that of the
 boundary there; multipliers prove it, and their combination of rows is one that leaves only a cap of the ball, for the

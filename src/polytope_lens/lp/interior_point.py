@@ -1,10 +1,10 @@
 """Points strictly inside polyhedra, as fractions and as floats.
 
 All come from one linear program: every row gets the same slack, measured with the row's greatest entry in place of its
-length, and the slack is made as large as it can be (:func:`deepest`). Where a box around the polyhedron is known, that
+length, and the slack is made as large as it can be (`deepest`). Where a box around the polyhedron is known, that
 happens in the box; elsewhere in the cone ``{(y, t) : a . y + c t <= 0}``, which stands for the polyhedron by x = y / t,
 cut off at |y_k| <= 1 and 0 <= t <= 1, where nothing is unbounded. If no slack is positive, nothing is strictly inside,
-and the program's multipliers are the proof (:func:`contradiction`).
+and the program's multipliers are the proof (`contradiction`).
 """
 
 from __future__ import annotations

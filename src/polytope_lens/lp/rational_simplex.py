@@ -51,7 +51,7 @@ def maximize(
 ) -> Optimum | None:
     """Maximum of ``objective . x`` over the box and the rows, or None where they have no common point.
 
-    `start` may name a basis that is likely to be optimal, numbered as in :class:`Optimum`; it changes the cost, not the
+    `start` may name a basis that is likely to be optimal, numbered as in `Optimum`; it changes the cost, not the
     answer. Exact. Cost: d^2 + m d rational operations per pivot.
     """
     d = len(objective)

@@ -28,7 +28,7 @@ class PlanarMesh:
         Rounded.
     error : (n_points,) array
         A proved bound on the distance of each point from the exact corner, at most about 2^-16 of the mesh. The
-        exact corners themselves are :meth:`.Partition.vertices` with ``exact=True``.
+        exact corners themselves are `Partition.vertices` with ``exact=True``.
     indptr : (n_regions + 1,) int array
         Region i owns entries ``indptr[i]:indptr[i + 1]`` of the two arrays below.
     corners : int array
@@ -80,7 +80,7 @@ class Corners:
     corner : (n,) array
         Indices into `point`.
     owner, crowded : (n,) arrays
-        Of the edges that start there: whose they are, and whether not only the owner's; see :class:`PlanarMesh`.
+        Of the edges that start there: whose they are, and whether not only the owner's; see `PlanarMesh`.
     indptr : (n_regions + 1,) int array
         Where each polygon starts.
     """
@@ -94,7 +94,7 @@ class Corners:
 
 
 class MeshBuilder:
-    """Joins corners that are the same point of the complex, batch by batch; see :class:`.PointTable`.
+    """Joins corners that are the same point of the complex, batch by batch; see `PointTable`.
 
     Points are numbered in the order in which the regions mention them. Cost: one pass with a hash table. Memory: that
     of the mesh, and of the table.

@@ -33,7 +33,7 @@ class PolyhedralMesh:
         Rounded.
     error : (n_points,) array
         A proved bound on the distance of each point from the exact vertex, at most about 2^-16 of the mesh. The
-        exact vertices themselves are :meth:`.Partition.vertices` with ``exact=True``.
+        exact vertices themselves are `Partition.vertices` with ``exact=True``.
     regions : (n_faces, 2) int array
         The regions on the two sides of each face, the smaller index first; -1 outside the domain.
     owners : (n_faces,) int array
@@ -147,7 +147,7 @@ class _FaceTable:
 
 
 class MeshFaces(NamedTuple):
-    """Faces as :class:`PolyhedralMesh` has them, each with a hash of the keys of its corners."""
+    """Faces as `PolyhedralMesh` has them, each with a hash of the keys of its corners."""
 
     keys: Words
     regions: Indices
@@ -201,7 +201,7 @@ def polyhedra(
 
 
 class PolyhedralMeshBuilder:
-    """Joins vertices and faces that regions share, batch by batch; see :class:`.PointTable`.
+    """Joins vertices and faces that regions share, batch by batch; see `PointTable`.
 
     Points and faces are numbered in the order in which the regions mention them. Cost: one pass with two hash tables.
     Memory: that of the mesh, and of the tables.

@@ -85,12 +85,12 @@ def serra(network: Network, shapes: Sequence[LayerShape]) -> int:
 
 
 def hinz(network: Network, shapes: Sequence[LayerShape]) -> int:
-    """The bound of Hinz 2021, with the numbers of :func:`.most_with_few_off`."""
+    """The bound of Hinz 2021, with the numbers of `most_with_few_off`."""
     return _by_dimensions(network, shapes, _increments(network))
 
 
 def signs_of_weights(network: Network, shapes: Sequence[LayerShape]) -> int:
-    """The same, and what :func:`reaches` knows about the signs of weights (after Serra and Ramalingam 2020).
+    """The same, and what `reaches` knows about the signs of weights (after Serra and Ramalingam 2020).
 
     Of the neurons that can change sign where p neurons are on before, if k are off, as many fewer are on than can be.
     """

@@ -64,7 +64,7 @@ class Layer:
     Parameters
     ----------
     weight : (n, m) array, or sparse matrix
-        One row per neuron; kept as it is, see :meth:`dense_weight`.
+        One row per neuron; kept as it is, see `dense_weight`.
     bias : (n,) array
     negative_slope, positive_slope : (n,) arrays
         Slope of each neuron where its pre-activation is negative, and where it is positive: ReLU is ``(0, 1)``, leaky
@@ -223,7 +223,7 @@ class Network(Keeper):
         return [augment(weight, bias) for weight, bias in zip(weights, biases, strict=True)]
 
     def dense_output_weight(self) -> Floats:
-        """The output weight as a dense array, (out, n_L); see :meth:`.Layer.dense_weight`."""
+        """The output weight as a dense array, (out, n_L); see `Layer.dense_weight`."""
         return _dense(self.output_weight)
 
     def __eq__(self, other: object) -> bool:

@@ -116,7 +116,7 @@ def side_by_side(first: Network, second: Network) -> NetworkPair:
 
 
 def difference(first: Network, second: Network) -> Network:
-    """The network ``x -> first(x) - second(x)``, with the regions of :func:`stack_outputs`; exact.
+    """The network ``x -> first(x) - second(x)``, with the regions of `stack_outputs`; exact.
 
     Raises
     ------

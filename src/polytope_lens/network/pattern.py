@@ -48,7 +48,7 @@ def pack(bits: Bools) -> Words:
 
 
 def unpack(words: Words, n_bits: int) -> Bools:
-    """(n, n_words) uint64 -> (n, n_bits) bool; the inverse of :func:`pack`."""
+    """(n, n_words) uint64 -> (n, n_bits) bool; the inverse of `pack`."""
     octets = words.astype(">u8").view(np.uint8)
     return np.unpackbits(octets, axis=1, count=n_bits).astype(bool)
 
@@ -79,7 +79,7 @@ def select_bits(words: Words, places: Ints) -> Words:
 def flip_all(first: Words, row: Ints, bit: Ints, n: int) -> Words:
     """N patterns (n, n_words), each like the one before it but for some bits, from the first one, (n_words,).
 
-    Bits ``bit[i]`` flip from pattern ``row[i] - 1`` to the next; the inverse of :func:`flips`.
+    Bits ``bit[i]`` flip from pattern ``row[i] - 1`` to the next; the inverse of `flips`.
     """
     patterns = np.zeros((n, len(first)), dtype=np.uint64)
     patterns[0] = first
@@ -109,7 +109,7 @@ def flips(patterns: Words) -> tuple[Ints, Ints]:
 
 
 def hexadecimal(bits: Bools) -> list[str]:
-    """Each row of (n, n_bits) bits as a number, as in :attr:`ActivationPattern.hex`.
+    """Each row of (n, n_bits) bits as a number, as in `ActivationPattern.hex`.
 
     Examples
     --------

@@ -1,6 +1,6 @@
 """Partitions as files: one NumPy archive with everything in it, the network included.
 
-The arrays of a saved partition, besides those of its network and box, which :mod:`.npz` describes (so that the file is
+The arrays of a saved partition, besides those of its network and box, which `npz` describes (so that the file is
 one of a network as well):
 
 ``partition_version``
@@ -8,16 +8,16 @@ one of a network as well):
 ``domain_A`` (m, d), ``domain_b`` (m,)
     The domain, if it is a polytope that is no box.
 ``packed_patterns``, ``maps``, ``witnesses``, ``counts_per_layer``, ``engine``
-    As in :class:`.Partition`.
+    As in `Partition`.
 ``status``, ``certificate`` (3,)
     Name of the status; numbers of decisions in float64, double-double and rational arithmetic.
 ``mesh_points``, ``mesh_error`` and so on
-    The fields of :class:`.PlanarMesh` or :class:`.PolyhedralMesh`; absent where there is none.
+    The fields of `PlanarMesh` or `PolyhedralMesh`; absent where there is none.
 ``search_start``, ``search_order``, ``search_distances``, ``search_crossings``, ``search_limit``, ``search_open`` (2,)
-    As in :class:`.Search`, the last one its `n_uncrossed` and `n_unseen`; absent where there is none.
+    As in `Search`, the last one its `n_uncrossed` and `n_unseen`; absent where there is none.
 
 ``sha256_of_all``
-    The digest of all of them, as :mod:`.array_archive` takes it.
+    The digest of all of them, as `array_archive` takes it.
 
 Of a flat box, maps, witnesses, meshes and points are those on the flat, in the coordinates of the free inputs.
 """
@@ -58,7 +58,7 @@ FLOAT, INT, SHORT, BOOL, WORD = map(np.dtype, (np.float64, np.int64, np.int32, n
 
 
 def save(partition: Partition, path: str | PathLike[str]) -> None:
-    """Write a partition to a file, from which :func:`load` makes an equal one.
+    """Write a partition to a file, from which `load` makes an equal one.
 
     Parameters
     ----------
@@ -93,12 +93,12 @@ def save(partition: Partition, path: str | PathLike[str]) -> None:
 
 
 def load(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read what :func:`save` wrote.
+    """Read what `save` wrote.
 
     Returns
     -------
     dict
-        The fields of a :class:`.Partition`; `certificate` and `search` as what their own types are made from. Those of
+        The fields of a `Partition`; `certificate` and `search` as what their own types are made from. Those of
         a flat box are about the flat, and ``"whole"`` has the network and the box that were saved; else it is None.
 
     Raises

@@ -187,7 +187,7 @@ class PartitionFunction(Namespace):
 class PartitionComplex(Namespace):
     """The regions as a polyhedral complex, with its faces: ``partition.complex.f_vector()``.
 
-    Which regions are neighbours, :meth:`.Partition.adjacency`, and which of them make one linear piece are asked of the
+    Which regions are neighbours, `Partition.adjacency`, and which of them make one linear piece are asked of the
     partition itself.
 
     Examples
@@ -230,7 +230,7 @@ class PartitionComplex(Namespace):
 class PartitionExport(Namespace):
     """The polyhedra of a bounded domain in space for other programs: ``partition.export.obj()``.
 
-    A single region has formats of its own, :attr:`.Region.export`; tables and graphs come from ``to_frame``,
+    A single region has formats of its own, `Region.export`; tables and graphs come from ``to_frame``,
     ``to_geodataframe`` and ``to_networkx``.
     """
 

@@ -77,7 +77,7 @@ class Partition(Keeper):
     What is asked most often are its methods; the rest goes by subject: `plot`, `function`, `complex` and `export`,
     each of which prints what it answers.
 
-    One found by :meth:`.Lens.explore` may hold a part of them only. Its `status` and what it prints say so, and what
+    One found by `Lens.explore` may hold a part of them only. Its `status` and what it prints say so, and what
     needs all regions refuses: corners, areas, pictures, linear pieces, and the place of a point in no region listed.
 
     Parameters
@@ -87,12 +87,12 @@ class Partition(Keeper):
     engine : str
         Which engine enumerated it.
     packed_patterns : (n_regions, n_words) uint64 array
-        Activation patterns, 64 bits to a word, first bit highest; :meth:`patterns` has them as bools.
+        Activation patterns, 64 bits to a word, first bit highest; `patterns` has them as bools.
     maps : (n_regions, out, d + 1) array
         Affine map ``[A, b]`` of each region; rounded.
     witnesses : (n_regions, d) array
         A float64 point in each region, proved to be strictly inside wherever the region holds a point with room for
-        rounding around it (see :func:`.float_inside`); in others its middle, rounded.
+        rounding around it (see `float_inside`); in others its middle, rounded.
     counts_per_layer : (L,) int array
         Entry l is the number of regions that layers 0 ... l together cut the domain into; lower bounds on these if
         the partition is not complete.
@@ -176,7 +176,7 @@ class Partition(Keeper):
 
     @property
     def plot(self) -> PartitionPlot:
-        """Pictures: ``partition.plot()`` and others; see :class:`.PartitionPlot`."""
+        """Pictures: ``partition.plot()`` and others; see `PartitionPlot`."""
         return PartitionPlot(self)
 
     @documented_by("render.explorer.explorer:explorer")
@@ -198,7 +198,7 @@ class Partition(Keeper):
     def function(self) -> PartitionFunction:
         """The network as a function on the domain: ``partition.function.norms()`` and others.
 
-        See :class:`.PartitionFunction`.
+        See `PartitionFunction`.
         """
         return PartitionFunction(self)
 
@@ -206,19 +206,19 @@ class Partition(Keeper):
     def complex(self) -> PartitionComplex:
         """The polyhedral complex of the regions: ``partition.complex.facets()`` and others.
 
-        See :class:`.PartitionComplex`.
+        See `PartitionComplex`.
         """
         return PartitionComplex(self)
 
     @property
     def export(self) -> PartitionExport:
-        """Files of solids: ``partition.export.obj()`` and others; see :class:`.PartitionExport`."""
+        """Files of solids: ``partition.export.obj()`` and others; see `PartitionExport`."""
         return PartitionExport(self)
 
     # ------------------------------------------------------------------------------------------------ of each region
 
     def patterns(self) -> Bools:
-        """Which neurons are on in each region, (n_regions, n_neurons) bool, as :meth:`.Lens.patterns` of points."""
+        """Which neurons are on in each region, (n_regions, n_neurons) bool, as `Lens.patterns` of points."""
         return unpack(self.packed_patterns, self.network.n_neurons)
 
     @documented_by(locate.locate)
@@ -246,7 +246,7 @@ class Partition(Keeper):
     def vertices(self, index: int, *, exact: bool = False) -> Floats | Fractions:
         """Corners of a region: in the plane counter-clockwise, (n, 2), in space in the order of the mesh, (n, 3).
 
-        On the line they are its ends, ascending, (2, 1); beyond space those of :meth:`.Region.vertices`.
+        On the line they are its ends, ascending, (2, 1); beyond space those of `Region.vertices`.
         Rounded: in the plane and in space each is within ``mesh.error`` of the exact one, on the line it is the float
         nearest to it.
 
@@ -358,13 +358,13 @@ class Partition(Keeper):
 
     @documented_by(archive.save)
     def save(self, path: str | PathLike[str]) -> None:
-        """Write everything to one file, the network included, from which :meth:`load` reads the same again."""
+        """Write everything to one file, the network included, from which `load` reads the same again."""
         archive.save(self, path)
 
     @classmethod
     @documented_by(archive.load)
     def load(cls, path: str | PathLike[str]) -> Partition:
-        """Read what :meth:`save` wrote, or open the folder of a run, which stays on the disk.
+        """Read what `save` wrote, or open the folder of a run, which stays on the disk.
 
         Parameters
         ----------
@@ -373,7 +373,7 @@ class Partition(Keeper):
         Returns
         -------
         Partition
-            Of a folder a :class:`.StoredPartition`; its status says whether the run has come to its end.
+            Of a folder a `StoredPartition`; its status says whether the run has come to its end.
         """
         if is_store(path):
             from polytope_lens.partition.stored import stored  # which is a kind of this
@@ -399,7 +399,7 @@ class Partition(Keeper):
 
 
 def embedded(network: Network, domain: Domain, found: Partition) -> Partition:
-    """A partition on a flat box as one of the whole network; see :class:`.FlatDomain`."""
+    """A partition on a flat box as one of the whole network; see `FlatDomain`."""
     flat = flat_domain(network, domain)
     assert flat is not None
     unknown = cast("Floats", None)

@@ -5,7 +5,7 @@ Columns, one row for each region, in canonical order:
 ``pattern``
     The activation pattern as bytes, first bit highest, filled up with zeros: bytes compare as patterns do.
 ``witness`` [d], ``map`` [out (d + 1)], ``volume``
-    As in :class:`.Partition`, where they are kept; maps row by row.
+    As in `Partition`, where they are kept; maps row by row.
 ``vertices`` [n][d]
     Corners, a list for each region.
 
@@ -39,7 +39,7 @@ GROUP = 2**16
 
 
 def kept(names: Iterable[str]) -> tuple[str, ...]:
-    """What is to be kept, in the order of :data:`KEPT`.
+    """What is to be kept, in the order of `KEPT`.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def content(network: Network, columns: Columns) -> bytes:
     Parameters
     ----------
     columns : dict
-        ``"patterns"`` (n, n_words), and by the names of :data:`KEPT` arrays, first axes being the region; of vertices,
+        ``"patterns"`` (n, n_words), and by the names of `KEPT` arrays, first axes being the region; of vertices,
         a pair: where each region's begin, (n + 1,), and all of them, (m, d).
     """
     pa, pq = _arrow()
@@ -74,7 +74,7 @@ def content(network: Network, columns: Columns) -> bytes:
 
 
 class PartFile:
-    """A file, of which groups of :data:`GROUP` regions are read as they are asked for.
+    """A file, of which groups of `GROUP` regions are read as they are asked for.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class PartFile:
         return [described.row_group(i).column(0).statistics.min for i in range(self.n_groups)]
 
     def read(self, group: int, names: Iterable[str] = ()) -> Columns:
-        """Columns of a group, as :func:`content` takes them, and patterns.
+        """Columns of a group, as `content` takes them, and patterns.
 
         Raises
         ------

@@ -8,15 +8,15 @@
       journal             a line for each part that is done
       parts/*.parquet     the regions of each part, where they are kept and not only counted
 
-A part is a :class:`.Span` of patterns, all regions in it, and what was counted on the way. It is done when its line is
-in the journal (:mod:`.journal`). Its file is complete on the disk before that, under a name that ends with
+A part is a `Span` of patterns, all regions in it, and what was counted on the way. It is done when its line is
+in the journal (`journal`). Its file is complete on the disk before that, under a name that ends with
 ``.unfinished``, and gets its own after. So what is called ``.parquet`` is in the journal, and whatever fails between
 two steps is set right by whoever opens the folder next. A line tells the digest of its file. A part whose file is
 missing, or is not what its line says, has not been done. Of lines about overlapping spans, the last one counts. So any
 lines of a journal are a valid checkpoint. Lines name the digest of run.json, which tells that of the network: none of
 the files can be another run's.
 
-What is written goes through functions of :mod:`os` that are called here and in the journal, so tests can let each fail.
+What is written goes through functions of `os` that are called here and in the journal, so tests can let each fail.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def _on_flat(partition: StoredPartition) -> Partition | None:
 class StoredPartition(Partition):
     """The regions of a run, read from its folder when they are asked for.
 
-    It answers whatever a :class:`.Partition` without corners does. Its length, its counts, single regions, `locate` and
+    It answers whatever a `Partition` without corners does. Its length, its counts, single regions, `locate` and
     `pieces` need memory for a few parts only; anything else reads the columns that it needs of all regions.
 
     Parameters
@@ -150,7 +150,7 @@ class StoredPartition(Partition):
         return cast("Floats", self.column("volumes"))
 
     def locate(self, X: ArrayLike) -> Ints:
-        """Index of the region that holds each point, (n, d) -> (n,); exact. See :func:`.locate.locate`.
+        """Index of the region that holds each point, (n, d) -> (n,); exact. See `locate.locate`.
 
         Raises
         ------

@@ -40,11 +40,11 @@ class Path(Keeper):
     breakpoints : (k,) array
         Positions at which the region changes. The exact ones are strictly between 0 and n and strictly increase; each
         is given by the float nearest to it, so that two very close ones may look equal. See
-        :meth:`exact_breakpoints`.
+        `exact_breakpoints`.
     segments : (k,) int array
         The segment that each breakpoint lies on, the segment's first point included.
     packed_patterns : (k + 1, n_words) uint64 array
-        Activation patterns of the regions crossed, in the order of travel, 64 bits to a word; :meth:`patterns` has them
+        Activation patterns of the regions crossed, in the order of travel, 64 bits to a word; `patterns` has them
         as bools.
 
     Notes
@@ -112,7 +112,7 @@ class Path(Keeper):
         return np.diff(np.interp(self._ends(), np.arange(len(self.points)), self._milestones()))
 
     def patterns(self) -> Bools:
-        """Which neurons are on in each region, (k + 1, n_neurons) bool, as :meth:`.Lens.patterns` of points."""
+        """Which neurons are on in each region, (k + 1, n_neurons) bool, as `Lens.patterns` of points."""
         return unpack(self.packed_patterns, self.network.n_neurons)
 
     def embed(self, positions: ArrayLike) -> Floats:
@@ -125,7 +125,7 @@ class Path(Keeper):
 
     @documented_by(sweep.exact_breakpoints)
     def exact_breakpoints(self) -> Fractions:
-        """The breakpoints as fractions, (k,). Cost: see :func:`.sweep.exact_breakpoints`."""
+        """The breakpoints as fractions, (k,). Cost: see `sweep.exact_breakpoints`."""
         return fractions(sweep.exact_breakpoints(self.network, self.points, self._trace()))
 
     @documented_by(path_jumps.path_jumps)
@@ -176,7 +176,7 @@ def path(network: Network, x: ArrayLike, y: ArrayLike, *more: ArrayLike) -> Path
 
     Notes
     -----
-    Exact for any number of inputs, without linear programs, as :func:`.sweep.trace` says.
+    Exact for any number of inputs, without linear programs, as `sweep.trace` says.
     Cost: twice 512 neurons behind 784 inputs, 506 breakpoints: 40 ms.
     Ten convolutions, 163,840 neurons: 1.4 ms and 20 kB for each region.
     Source: Hanin and Rolnick 2019, *Deep ReLU networks have surprisingly few activation patterns*, count the regions

@@ -66,7 +66,7 @@ def path_jumps(network: Network, points: Floats, found: Trace) -> PathJumps:
     Notes
     -----
     Proved: floats with bounds on their errors. Where one neuron flips, the difference of the two matrices is a product
-    of a column and a row, see :mod:`.function.jumps`; where several do at once, it is found column by column.
+    of a column and a row, see `function.jumps`; where several do at once, it is found column by column.
     Cost: two products of a matrix and a vector for each layer and breakpoint, none for a single layer, and as many more
     as there are inputs where several neurons flip at once. 10 000 breakpoints of a 768-3072-768 block: a fifth of a
     second.

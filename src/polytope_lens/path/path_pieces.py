@@ -35,7 +35,7 @@ class PathPieces:
     eps : float
         How near.
     stops : (n_pieces + 1,) array
-        Positions where the pieces end, as those of :class:`.Path`: breakpoints and corners.
+        Positions where the pieces end, as those of `Path`: breakpoints and corners.
     values : (n_pieces, 2, out) array
         What the affine functions are at the two ends of their pieces; rounded, and NaN where that is out of range.
     deviations : (n_pieces,) array
@@ -79,7 +79,7 @@ def path_pieces(network: Network, points: Floats, found: Trace, eps: float, outp
 
     Notes
     -----
-    Exact: there are no fewer. See :mod:`.fewest_intervals`; with `eps` 0, pieces are those on which nothing bends.
+    Exact: there are no fewer. See `fewest_intervals`; with `eps` 0, pieces are those on which nothing bends.
     Cost: a forward pass with bounds for each breakpoint, and for each piece some passes over its breakpoints;
     milliseconds for each breakpoint of a piece where a deviation is `eps` up to rounding, as all are with `eps` 0.
 

@@ -1,6 +1,6 @@
 """The sweep along a segment for networks with sparse layers: only what changes is computed.
 
-It goes layer by layer as :mod:`.sweep` does, but does not cut all neurons into the same pieces. A neuron that depends
+It goes layer by layer as `sweep` does, but does not cut all neurons into the same pieces. A neuron that depends
 on a small part of the input is affine on long stretches of the segment, over many pieces: on its runs. A run ends where
 a neuron of the layer before that goes into it flips or ends a run. On each run the pre-activation is computed once, at
 t = 0 and t = 1 in double-double, and has a crossing iff its signs at the two ends of the run are opposite.

@@ -1,4 +1,4 @@
-"""The loops of :mod:`.sparse_sweep`."""
+"""The loops of `sparse_sweep`."""
 
 from __future__ import annotations
 

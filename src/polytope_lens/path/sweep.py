@@ -72,13 +72,13 @@ class Trace:
 def trace(network: Network, points: Floats) -> Trace:
     """Cut a polyline through the rows of `points`, at least two, where the region changes; exact.
 
-    Segments of length zero cross nothing. If there are no others, the only region is that of :func:`.region_patterns`.
+    Segments of length zero cross nothing. If there are no others, the only region is that of `region_patterns`.
 
     Notes
     -----
     Cost: for each layer, a product of floats with two vectors for each piece, and but for the last layer one in
     double-double, some 30 times as slow; milliseconds for each sign or order that these leave open. For networks with
-    sparse layers, see :mod:`.sparse_sweep`. Memory: 50 MB for each layer at most, and that of the patterns.
+    sparse layers, see `sparse_sweep`. Memory: 50 MB for each layer at most, and that of the patterns.
     """
     longer = np.flatnonzero((points[1:] != points[:-1]).any(axis=1)).tolist()
     if not longer:

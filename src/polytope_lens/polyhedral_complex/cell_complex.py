@@ -177,7 +177,7 @@ def exact_cells(
 
     Notes
     -----
-    As in :func:`.faces`, cells are the sets of corners and rays of a region that lie on some of its facets. A cell is
+    As in `faces`, cells are the sets of corners and rays of a region that lie on some of its facets. A cell is
     known by its corners and rays, which are integer vectors without a common divisor: so those that regions share are
     found without comparing rounded numbers. All regions of a convex domain go on to both sides in the same directions,
     since those that share a facet have the lines of the facet.

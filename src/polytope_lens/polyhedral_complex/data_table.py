@@ -87,7 +87,7 @@ class RegionData:
         return float("nan") if values is None else float(np.average(values, weights=self.count))
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each occupied region, indexed by its number, which joins with :func:`.region_table.to_frame`.
+        """A row for each occupied region, indexed by its number, which joins with `region_table.to_frame`.
 
         Raises
         ------
@@ -136,7 +136,7 @@ def data_table(
 
     Notes
     -----
-    Which region holds which point is exact; points on boundaries go where :func:`.locate` says. Outputs are computed
+    Which region holds which point is exact; points on boundaries go where `locate` says. Outputs are computed
     in float64, and errors are rounded.
 
     Examples

@@ -25,7 +25,7 @@ def degrees(adjacency: sparse.csr_array) -> Ints:
     Parameters
     ----------
     adjacency : (n, n) sparse array
-        Symmetric, as :meth:`.Partition.adjacency` makes it; its entries are not looked at.
+        Symmetric, as `Partition.adjacency` makes it; its entries are not looked at.
 
     Notes
     -----
@@ -44,7 +44,7 @@ def degrees(adjacency: sparse.csr_array) -> Ints:
 def components(adjacency: sparse.csr_array) -> Ints:
     """Which connected component each region belongs to, (n,), numbered by their first regions.
 
-    All regions of a domain are one component. Parts need not be: what :meth:`.Lens.explore` lists is, a choice of
+    All regions of a domain are one component. Parts need not be: what `Lens.explore` lists is, a choice of
     regions, ``adjacency[chosen][:, chosen]``, may fall into several.
 
     Examples
@@ -121,7 +121,7 @@ def diameter(adjacency: sparse.csr_array) -> int:
 
     Notes
     -----
-    As for :func:`eccentricities`, but searches stop as soon as no region can be farther out than the farthest pair
+    As for `eccentricities`, but searches stop as soon as no region can be farther out than the farthest pair
     found (Takes and Kosters 2011, *Determining the diameter of small world networks*).
 
     Examples
@@ -147,8 +147,8 @@ def to_networkx(partition: Partition) -> nx.Graph[int]:
     -------
     networkx.Graph
         Nodes are the indices of regions, with the attributes `pattern`, hexadecimal as in
-        :attr:`.ActivationPattern.hex`, and `is_bounded`. Edges are the facets between two regions, with their `owners`,
-        pairs (layer, neuron) as in :meth:`.Facets.owners`.
+        `ActivationPattern.hex`, and `is_bounded`. Edges are the facets between two regions, with their `owners`,
+        pairs (layer, neuron) as in `Facets.owners`.
 
     Raises
     ------
@@ -156,8 +156,8 @@ def to_networkx(partition: Partition) -> nx.Graph[int]:
 
     Notes
     -----
-    Exact; two regions share one facet at most, since both are convex. Cost: that of :func:`.facets` and of
-    :func:`.bounded_mask`, and some microseconds for each region and facet.
+    Exact; two regions share one facet at most, since both are convex. Cost: that of `facets` and of
+    `bounded_mask`, and some microseconds for each region and facet.
 
     Examples
     --------

@@ -69,7 +69,7 @@ def f_vector(partition: Partition, *, max_regions: int = MAX_REGIONS) -> FVector
     Notes
     -----
     Cost: one pass over the mesh in bounded domains of the plane and of space; elsewhere milliseconds to seconds for
-    each region, see :func:`.exact_cells`.
+    each region, see `exact_cells`.
 
     Examples
     --------

@@ -116,7 +116,7 @@ def facets(partition: Partition) -> Facets:
     -----
     Exact, degenerate networks included. In bounded domains of the plane and of space, facets are the edges or faces of
     the mesh. Elsewhere, in a complete partition, most of those between two regions are found by patterns that differ in
-    one bit, and proved by a point that lies on no other neuron's hyperplane (:mod:`.one_bit_neighbors`). Each of the
+    one bit, and proved by a point that lies on no other neuron's hyperplane (`one_bit_neighbors`). Each of the
     other rows that may be facets is proved to be one or to be implied, in floats or else in rational arithmetic. Where
     several neurons may own a facet, or one vanishes on a region, the pattern across is computed layer by layer in
     integer arithmetic, and both sides are compared.
@@ -147,7 +147,7 @@ def facets(partition: Partition) -> Facets:
 
 @asked_on_flat
 def adjacency(partition: Partition) -> sparse.csr_array:
-    """Which regions share a facet, (n_regions, n_regions) bool, symmetric; exact; see :func:`facets`.
+    """Which regions share a facet, (n_regions, n_regions) bool, symmetric; exact; see `facets`.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def adjacency(partition: Partition) -> sparse.csr_array:
     Notes
     -----
     Cost: with a mesh, that of its edges or faces. Without one, some two to four times that of the partition, for most
-    neighbours in a complete one are found by their patterns (:mod:`.one_bit_neighbors`).
+    neighbours in a complete one are found by their patterns (`one_bit_neighbors`).
 
     Examples
     --------
@@ -235,7 +235,7 @@ class SharedFacets(NamedTuple):
     Parameters
     ----------
     regions : (n, 2) int array
-        As in :class:`Facets`.
+        As in `Facets`.
     owner : (n,) int array
         A bit, or -1 - row of the domain.
     crowded : (n,) bool array

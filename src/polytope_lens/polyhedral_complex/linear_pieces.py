@@ -84,7 +84,7 @@ def linear_pieces(partition: Partition) -> LinearPieces:
 
     Notes
     -----
-    Exact: maps are compared in integer arithmetic, never as floats, and neighbours are those of :func:`.facets`.
+    Exact: maps are compared in integer arithmetic, never as floats, and neighbours are those of `facets`.
     Cost: a forward pass for each region tells most maps apart, by their values at one point modulo a prime, which
     floats hold exactly. Neighbours that agree there are compared, which takes a matrix product for each layer.
 

@@ -51,13 +51,13 @@ class LinearRegionCounts:
     convex : tuple of two ints
         *Convex regions*: the least number of regions of a polyhedral complex on each of which the network is affine:
         convex ones that fill the domain and meet face to face. A lower and an upper bound, equal where they are known
-        to be; how many in between is left open, as no method is known but a search. See :func:`.convex_bounds`.
+        to be; how many in between is left open, as no method is known but a search. See `convex_bounds`.
     convex_sets : tuple of two ints
         The same without the condition that they meet face to face. Each linear piece takes one if it is convex, which
         is decided, and otherwise at least two.
     open_connected : int
         *Open connected regions*: maximal open connected sets on which the network is affine. These are the linear
-        pieces of :func:`.linear_pieces`: regions are joined through facets.
+        pieces of `linear_pieces`: regions are joined through facets.
     closures_connected : int or None
         The closures of open connected regions with the same affine map, joined where they touch, be it in a corner.
         None where finding this out would take more than `max_programs` linear programs.
@@ -90,7 +90,7 @@ class LinearRegionCounts:
 def linear_region_counts(
     partition: Partition, *, max_regions: int = MAX_REGIONS, max_programs: int = MAX_PROGRAMS
 ) -> LinearRegionCounts:
-    """Count linear regions by each definition; see :class:`LinearRegionCounts`.
+    """Count linear regions by each definition; see `LinearRegionCounts`.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def linear_region_counts(
 
     Notes
     -----
-    Cost: that of :func:`.linear_pieces`; up to `max_regions` regions that of :func:`.faces`; and linear programs in
+    Cost: that of `linear_pieces`; up to `max_regions` regions that of `faces`; and linear programs in
     fractions, some milliseconds each, at most `max_programs` for each of three questions: whether a piece of several
     regions is convex; where there is no mesh, whether pieces with equal maps touch; and, where they do not, whether
     they are connected through slices.

@@ -52,7 +52,7 @@ def region_patterns(network: Network, X: Floats, domain: Domain) -> Bools:
 
 
 def check_inside(domain: Domain, X: Floats) -> None:
-    """Raise :class:`OutsideDomainError` for the first point that is not in the closed domain."""
+    """Raise `OutsideDomainError` for the first point that is not in the closed domain."""
     if domain is None:
         return
     outside = np.flatnonzero(~domain.contains(X))

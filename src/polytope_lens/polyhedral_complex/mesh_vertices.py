@@ -81,13 +81,13 @@ def _half_width(points: Floats) -> float:
 
 
 def point_numbers(mesh: PlanarMesh | PolyhedralMesh, region: int) -> Ints:
-    """Which points of a mesh the corners of a region are, in the order of :meth:`.Partition.vertices`."""
+    """Which points of a mesh the corners of a region are, in the order of `Partition.vertices`."""
     return mesh.corners[mesh.entries(region)] if isinstance(mesh, PlanarMesh) else mesh.points_of(region)
 
 
 @asked_for_points
 def exact_vertices(partition: Partition, index: int) -> Fractions:
-    """Corners of a region as fractions, (n, d), in the order of :meth:`.Partition.vertices`.
+    """Corners of a region as fractions, (n, d), in the order of `Partition.vertices`.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def exact_vertices(partition: Partition, index: int) -> Fractions:
     -----
     In the plane a corner is where the lines of two neurons (or sides of the domain) cross, whose owners the mesh names;
     in space, where the planes of the faces around it meet. Cost: an integer matrix product per layer; beyond, that of
-    the region's facets and of :meth:`.Region.vertices`.
+    the region's facets and of `Region.vertices`.
     """
     if _has_no_mesh(partition):
         return partition[index].vertices(exact=True)
@@ -111,7 +111,7 @@ def rational_vertices(partition: Partition, index: int) -> list[tuple[fmpq, ...]
 
 
 def rational_corners(partition: Partition) -> Callable[[int], list[tuple[fmpq, ...]]]:
-    """A function that gives the corners of any region; faster for many regions than :func:`rational_vertices`."""
+    """A function that gives the corners of any region; faster for many regions than `rational_vertices`."""
     dim = partition.network.input_dim
     if dim == 1:
         return lambda index: _ends(partition[index])
@@ -135,7 +135,7 @@ class _MeshOwners:
 
 
 class EdgeLines:
-    """The lines of the edges of a mesh in integers, and where they meet; entries are those of :class:`.PlanarMesh`."""
+    """The lines of the edges of a mesh in integers, and where they meet; entries are those of `PlanarMesh`."""
 
     def __init__(self, partition: Partition) -> None:
         self._mesh, self._rows = require_planar_mesh(partition), _MeshOwners(partition)
@@ -170,7 +170,7 @@ class FacePlanes:
         self._mesh, self._rows = require_polyhedral_mesh(partition), _MeshOwners(partition)
 
     def corners(self, region: int) -> list[tuple[fmpq, ...]]:
-        """Vertices of a region, in the order of :meth:`.PolyhedralMesh.points_of`."""
+        """Vertices of a region, in the order of `PolyhedralMesh.points_of`."""
         planes: dict[int, list[Row]] = {point: [] for point in self._mesh.points_of(region).tolist()}
         for face in self._mesh.faces_of(region).tolist():
             # The owner is that of the first region; on the second it may vanish, if others do so on the face too.

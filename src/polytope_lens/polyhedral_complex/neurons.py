@@ -93,7 +93,7 @@ def neurons(partition: Partition) -> Neurons:
     -----
     A bit says that a neuron is positive inside a region. Where it is 0, float rows with error bounds prove that the
     neuron is not zero on all of the region, or else rows in integers decide.
-    Cost: that of :func:`.facets`, and a forward pass of affine maps.
+    Cost: that of `facets`, and a forward pass of affine maps.
 
     Examples
     --------

@@ -9,8 +9,8 @@ meets the hyperplane of q. In the layers up to that of q, neurons have the same 
 that all of them but q keep their signs on the whole segment. If all neurons behind that layer are proved to have their
 signs at x, x is a point of a facet that q alone owns. Behind the last layer there is none, and nothing to prove.
 
-Where this fails, the rows of one of the regions are asked (:mod:`.region_facets`); where rows may say the same, all.
-So are sides of the domain, where these are wanted, too, unless they are sides of a box (:mod:`.facets_on_sides`).
+Where this fails, the rows of one of the regions are asked (`region_facets`); where rows may say the same, all.
+So are sides of the domain, where these are wanted, too, unless they are sides of a box (`facets_on_sides`).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def pairs(partition: Partition) -> Ints:
     Notes
     -----
     Cost: about that of the partition for looking up patterns, and as much for a forward pass of the pairs; some ten
-    microseconds for each pair that the segment does not prove, and those of :func:`.region_facets` for degenerate
+    microseconds for each pair that the segment does not prove, and those of `region_facets` for degenerate
     regions.
     """
     (first, second, _), full, _ = _Cells(partition).shared()
@@ -101,11 +101,11 @@ def pairs(partition: Partition) -> Ints:
 def facets(partition: Partition) -> tuple[Ints, Ints, Ints]:
     """All facets, each once, in no order: regions (n, 2), and owners as ragged arrays; exact.
 
-    Owners are those of :class:`.RegionFacets`.
+    Owners are those of `RegionFacets`.
 
     Notes
     -----
-    Cost: that of :func:`pairs`; and for each facet on a side of a box about that of a region, in other domains some
+    Cost: that of `pairs`; and for each facet on a side of a box about that of a region, in other domains some
     microseconds for each region and each side.
     """
     cells = _Cells(partition, with_walls=True)

@@ -60,7 +60,7 @@ def region_facets(partition: Partition, wanted: Ints) -> RegionFacets:
 
     Notes
     -----
-    Each row of each region is proved to be a facet or to be implied in floats (:mod:`.redundancy`), from rows with
+    Each row of each region is proved to be a facet or to be implied in floats (`redundancy`), from rows with
     error bounds; in regions with open rows again from exact ones, rounded once; what is still open by linear programs
     in rational arithmetic. Where a facet has one owner and no pre-activation vanishes on the region, that owner's bit
     is the one that changes: all other neurons have a sign at a point of the facet's relative interior, hence the same

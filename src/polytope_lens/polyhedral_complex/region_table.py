@@ -41,7 +41,7 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
     -------
     pandas.DataFrame
         ``pattern``
-            Activation pattern, hexadecimal as in :attr:`.ActivationPattern.hex`.
+            Activation pattern, hexadecimal as in `ActivationPattern.hex`.
         ``cell_0, cell_1, ...``
             For each layer but the last: in which of the regions that this and the layers before it make the region
             lies, numbered in canonical order.
@@ -49,18 +49,18 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
             For each layer, how many of its neurons are on.
         ``is_bounded``, ``n_facets``, ``n_neighbors``, ``inradius``
             With `with_facets`; facets on the boundary of the domain count as such, and have no neighbour. The radius is
-            that of :class:`.Balls`.
+            that of `Balls`.
         ``witness_0, witness_1, ...``
             A point of the region.
         ``slope``
             Greatest factor by which the region's map stretches a distance, the spectral norm of A; with one output the
             length of its gradient. Rounded.
         ``area``, ``perimeter``, ``diameter``, ``width``, ``elongation``
-            In bounded domains of the plane, as in :class:`.PolygonShapes`; rounded.
+            In bounded domains of the plane, as in `PolygonShapes`; rounded.
         ``volume``, ``surface``, ``diameter``
             In bounded domains of space; rounded.
         ``found``, ``distance`` or ``crossings``
-            For regions found from facet to facet: as which one, and how far from the start, as in :class:`.Search`.
+            For regions found from facet to facet: as which one, and how far from the start, as in `Search`.
         ``A_0_0, A_0_1, ..., b_0, ...``
             With `with_maps`: output i is the sum of ``A_i_k x_k``, and ``b_i``; rounded.
 
@@ -110,7 +110,7 @@ def to_frame(partition: Partition, *, with_facets: bool = True, with_maps: bool 
 
 
 def to_geodataframe(partition: Partition, *, with_facets: bool = True, with_maps: bool = False) -> gpd.GeoDataFrame:
-    """The table of :func:`to_frame` with the polygons as its geometry, in a bounded domain of the plane.
+    """The table of `to_frame` with the polygons as its geometry, in a bounded domain of the plane.
 
     Corners are rounded, and neighbours share them to the last bit. There is no reference system: the plane is that of
     the network's inputs. ``to_parquet`` of the result writes GeoParquet, which ``geopandas.read_parquet`` reads back.
@@ -119,7 +119,7 @@ def to_geodataframe(partition: Partition, *, with_facets: bool = True, with_maps
     ----------
     partition : Partition
     with_facets, with_maps : bool
-        Whether there are columns about facets, and the affine maps; see :func:`to_frame`.
+        Whether there are columns about facets, and the affine maps; see `to_frame`.
 
     Raises
     ------

@@ -36,7 +36,7 @@ def volume_bounds(partition: Partition) -> tuple[Floats, Floats]:
     ------
     UnboundedPolytopeError, PartialPartitionError
     IntractableError
-        See :func:`.volumes.volumes`.
+        See `volumes.volumes`.
 
     Notes
     -----

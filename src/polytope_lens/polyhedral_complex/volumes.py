@@ -83,7 +83,7 @@ def _made_sure(
 ) -> Floats:
     """The same volumes, those of which floats do not prove that they are positive computed exactly.
 
-    Where many are in doubt, the bounds of :func:`.mesh_bounds` are asked first.
+    Where many are in doubt, the bounds of `mesh_bounds` are asked first.
     """
     doubtful = _doubtful(found, sizes, length, error, mesh.points.shape[1])
     if WORTH_BOUNDS * doubtful.sum() > len(found):

@@ -180,7 +180,7 @@ def proved_statuses(
     known : (m,) int8 array
         What is known already.
     hasty : bool
-        As for :func:`.prove_redundancy`.
+        As for `prove_redundancy`.
 
     Notes
     -----
@@ -284,7 +284,7 @@ class _Clarkson:
         return bool(offset >= self._rows[q][-1])
 
     def _escape_exactly(self, q: int, others: list[int]) -> list[fmpz] | None:
-        """The same as :meth:`_escape` by a linear program over the cone ``{(y, t) : a . y + c t <= 0, t >= 0}``."""
+        """The same as `_escape` by a linear program over the cone ``{(y, t) : a . y + c t <= 0, t >= 0}``."""
         d = self._dim
         cone = [Halfspace([fmpq(v) for v in self._rows[i]], ZERO) for i in others]
         best = maximize([fmpq(v) for v in self._rows[q]], cone, [-ONE] * d + [ZERO], [ONE] * (d + 1))

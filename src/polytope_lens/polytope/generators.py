@@ -73,7 +73,7 @@ def generators(poly: Polytope, purpose: str = "vertices", most: int | None = Non
     Notes
     -----
     The vertices are the extreme rays with t > 0 of the cone ``{(y, t) : a . y + c t <= 0, t >= 0}``, x = y / t.
-    Cost: found once and kept, that of :func:`.extreme_rays`, after rows that say the same are put together and sorted:
+    Cost: found once and kept, that of `extreme_rays`, after rows that say the same are put together and sorted:
     milliseconds in the plane and in space, up to seconds for thousands of vertices, which some 30 rows may make from
     six dimensions on.
     """

@@ -170,7 +170,7 @@ def rounded(poly: Polytope) -> tuple[Floats, Floats]:
 
 @kept
 def fractions(poly: Polytope) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    """``A`` and ``b`` as arrays of :class:`fractions.Fraction`; nothing is rounded."""
+    """``A`` and ``b`` as arrays of `fractions.Fraction`; nothing is rounded."""
     values = np.empty((len(exact_rows(poly).rows), poly.dim + 1), dtype=object)
     for i, (row, scale) in enumerate(zip(*exact_rows(poly), strict=True)):
         values[i] = [Fraction(int(v), int(scale)) for v in row]

@@ -59,14 +59,14 @@ class Polytope(Keeper):
     b : (m,) array of the same
         Nothing is rounded: the numbers are taken exactly as they are.
     owners : m tuples of pairs (layer, neuron), optional
-        The neurons whose hyperplane bounds each halfspace, as in :class:`.Inequalities`: layer -1 is the domain, and
+        The neurons whose hyperplane bounds each halfspace, as in `Inequalities`: layer -1 is the domain, and
         the neuron then the number of the domain's row. Empty for a polytope of its own.
 
     Notes
     -----
     All answers are about the exact rows. They are what is given, or what a network defines, and floats need not hold
     them: `A` and `b` are each number rounded once, and for a polytope made of floats these floats themselves.
-    :meth:`fractions` has the exact numbers, :attr:`rows` the same as integers.
+    `fractions` has the exact numbers, `rows` the same as integers.
 
     Two polytopes are equal if they are the same set, whatever the order and scaling of their rows and however many of
     them are redundant; their hashes are equal then. The first comparison of different rows costs what the facets do.
@@ -137,7 +137,7 @@ class Polytope(Keeper):
         return [list(row) for row in halfspaces.exact_rows(self).rows]
 
     def fractions(self) -> tuple[Fractions, Fractions]:
-        """``A`` and ``b`` as arrays of :class:`fractions.Fraction`, (m, d) and (m,); nothing is rounded.
+        """``A`` and ``b`` as arrays of `fractions.Fraction`, (m, d) and (m,); nothing is rounded.
 
         Examples
         --------
@@ -391,7 +391,7 @@ class Polytope(Keeper):
 
     @property
     def export(self) -> Export:
-        """The formats of other programs: ``polytope.export.smtlib()`` and others; see :class:`.Export`."""
+        """The formats of other programs: ``polytope.export.smtlib()`` and others; see `Export`."""
         return Export(lambda: self)
 
     def to_shapely(self) -> Polygon:

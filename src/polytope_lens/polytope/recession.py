@@ -86,7 +86,7 @@ def recession_cone(poly: Polytope, most: int | None = None) -> ConeGenerators:
 
     Notes
     -----
-    Cost: as for :func:`cone_of_rows`, and one linear program; found once and kept.
+    Cost: as for `cone_of_rows`, and one linear program; found once and kept.
     """
     if is_empty(poly):
         raise DomainError("an empty polytope has no rays: no point satisfies all its inequalities.")
@@ -128,7 +128,7 @@ def cone_of_rows(rows: Sequence[Sequence[fmpz]], dim: int, most: int | None = No
     Raises
     ------
     IntractableError
-        See :func:`.extreme_rays`.
+        See `extreme_rays`.
 
     Notes
     -----

@@ -1,6 +1,6 @@
 """What is proved on whole boxes: bounds on all pre-activations, and which boxes no violation is in.
 
-Affine functions above and below a layer's pre-activations come back from layer to layer (:mod:`.linear_bounds`), and
+Affine functions above and below a layer's pre-activations come back from layer to layer (`linear_bounds`), and
 their greatest values in a box are bounds. Many boxes are looked at together. Where a sign is known, it is known in all
 parts of the box, so halves inherit bounds and ask about fewer neurons.
 """

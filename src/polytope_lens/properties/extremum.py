@@ -1,7 +1,7 @@
 """The greatest value of a combination of outputs on a domain: the level that is reached and not exceeded.
 
 A value is exceeded somewhere or it is the maximum, and that is a property with a strict inequality
-(:mod:`.property_check`). Each point that exceeds the value known so far is moved to where the combination is greatest
+(`property_check`). Each point that exceeds the value known so far is moved to where the combination is greatest
 in its region, by a linear program in fractions. So values climb from region to region, and the last property, which
 holds, is the proof.
 """
@@ -79,9 +79,9 @@ def maximum(
     c : (out,) array
         Numbers, fractions, or decimals in text.
     domain : Box, Polytope, pair of sequences, or list of these
-        As in :meth:`.Property.of`; bounded, and it may be flat.
+        As in `Property.of`; bounded, and it may be flat.
     max_seconds, workers, progress
-        As in :func:`.property_check.check`.
+        As in `property_check.check`.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def minimum(
     workers: int = 1,
     progress: bool | None = None,
 ) -> ExtremeValue:
-    """The least value of ``c . y`` over the outputs y of a domain, and where it is taken; see :func:`maximum`.
+    """The least value of ``c . y`` over the outputs y of a domain, and where it is taken; see `maximum`.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Deciding a property on its whole domain.
 
-Boxes of inputs are looked at from outside (:mod:`.box_bounds`): most are proved to have no violation in them, the
+Boxes of inputs are looked at from outside (`box_bounds`): most are proved to have no violation in them, the
 others are cut in two. Where few neurons are left that may change their sign, an engine lists the regions of the box
-(:mod:`.cells_in_target`), and what may violate the property is decided exactly. The search ends at the first violation,
+(`cells_in_target`), and what may violate the property is decided exactly. The search ends at the first violation,
 or when nothing is left. Splitting boxes where bounds are too coarse is from Wang, Pei, Whitehouse, Yang and Jana 2018,
 *Formal security analysis of neural networks using symbolic intervals*.
 """
@@ -167,7 +167,7 @@ def check(
     ----------
     network : Network
     asked : Property, or path
-        A :class:`.Property`, or a file in VNN-LIB, see :func:`.read_vnnlib`. It states the violation.
+        A `Property`, or a file in VNN-LIB, see `read_vnnlib`. It states the violation.
     max_seconds : float, optional
         Time after which the answer is OPEN, if nothing is decided by then. It is looked at between batches of boxes
         and of regions, which take some tenths of a second each.

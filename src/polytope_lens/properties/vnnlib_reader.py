@@ -95,7 +95,7 @@ def read_vnnlib(path: str | os.PathLike[str]) -> Property:
 
 
 def parse_vnnlib(text: str, name: str = "the property") -> Property:
-    """The property that a text in VNN-LIB states; see :func:`read_vnnlib`.
+    """The property that a text in VNN-LIB states; see `read_vnnlib`.
 
     Examples
     --------

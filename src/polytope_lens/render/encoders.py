@@ -75,7 +75,7 @@ def save_film(frames: Iterable[Frame], path: str | os.PathLike[str], fps: float 
     Parameters
     ----------
     frames : iterable of (h, w, 3) uint8 arrays, all of one shape
-        Such as :func:`.matplotlib.draw_frame` makes. Consumed one by one and kept compressed.
+        Such as `matplotlib.draw_frame` makes. Consumed one by one and kept compressed.
     path : str or path
         The suffix decides: ``.mp4``, H.264 in all colours, encoded while the frames come, an odd last row or column
         repeated; ``.gif``, one palette of 256 colours for the whole film; ``.webp``, all colours, lossless.

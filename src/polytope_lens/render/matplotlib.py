@@ -208,7 +208,7 @@ def draw_frame(
     Parameters
     ----------
     partition, target, train_points, validation_points, output
-        As in :func:`three_panels`.
+        As in `three_panels`.
     step : int, optional
         Written above the picture, before the number of regions.
     limits : (black, white), optional

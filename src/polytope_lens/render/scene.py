@@ -238,7 +238,7 @@ def region_spans(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[in
 def region_raster(mesh: PlanarMesh, lower: Floats, upper: Floats, shape: tuple[int, int]) -> Ints:
     """Which region holds the centre of each pixel of a window, (height, width), row 0 lowest; -1 outside.
 
-    Parameters as for :func:`region_spans`. Cost: that, and one step for each pixel.
+    Parameters as for `region_spans`. Cost: that, and one step for each pixel.
     """
     spans = region_spans(mesh, lower, upper, shape)
     height, width = shape

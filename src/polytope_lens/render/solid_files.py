@@ -53,7 +53,7 @@ class Solids:
 
 
 def to_obj(partition: Partition, *, shrink: float = 1.0) -> str:
-    """The polyhedra as a Wavefront OBJ file, one object for each region; see :func:`.obj.to_obj`.
+    """The polyhedra as a Wavefront OBJ file, one object for each region; see `obj.to_obj`.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def to_obj(partition: Partition, *, shrink: float = 1.0) -> str:
 def to_ply(partition: Partition, *, shrink: float = 1.0) -> str:
     """The polyhedra as a PLY file: faces with their region, their layer and the colour of the region's pattern.
 
-    See :func:`.ply.to_ply`; the layer of a side of the domain is -1.
+    See `ply.to_ply`; the layer of a side of the domain is -1.
 
     Parameters
     ----------

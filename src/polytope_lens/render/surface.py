@@ -80,7 +80,7 @@ def surface(
     Notes
     -----
     Each polygon is flat and is drawn as one, whatever its size. What is in front covers what is behind, also where
-    polygons are long and thin (see :func:`.back_to_front`), so creases behind a fold stay hidden.
+    polygons are long and thin (see `back_to_front`), so creases behind a fold stay hidden.
     Cost: about 30 microseconds for each region and crease.
     """
     validate.option(color, name="color", allowed=SHEET_COLORS)

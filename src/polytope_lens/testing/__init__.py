@@ -5,7 +5,7 @@ parallel neurons, zero biases, layers that only carry values, layers of one neur
 at all. Failing examples print as code that can be pasted into a test.
 
 The assertions state laws that every partition obeys, and check them in rational arithmetic wherever that is possible,
-by roads that no engine takes. :func:`assert_partition` checks them all. Each raises :class:`AssertionError` with a
+by roads that no engine takes. `assert_partition` checks them all. Each raises `AssertionError` with a
 counterexample.
 
 >>> from polytope_lens import Box, Lens

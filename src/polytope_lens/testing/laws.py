@@ -52,7 +52,7 @@ def assert_partition(partition: Partition, X: ArrayLike | None = None) -> None:
     partition : Partition
         Of the network on a Box, a Polytope or the whole space, complete.
     X : (n, d) array, optional
-        Points to look for; by default those of :func:`sample_points`.
+        Points to look for; by default those of `sample_points`.
 
     Notes
     -----
@@ -186,7 +186,7 @@ def assert_patterns_found(partition: Partition, X: ArrayLike) -> None:
 
 
 def assert_points_located(partition: Partition, X: ArrayLike) -> None:
-    """Every point lies in a closed region, at most in one's interior, and :meth:`.Partition.locate` names such a one.
+    """Every point lies in a closed region, at most in one's interior, and `Partition.locate` names such a one.
 
     Decided by the inequalities of all regions in integer arithmetic. Cost: about 20 microseconds for each region and
     point.
@@ -227,7 +227,7 @@ def assert_points_located(partition: Partition, X: ArrayLike) -> None:
 def assert_witnesses_inside(partition: Partition) -> None:
     """The witness of every region is a point of its interior.
 
-    Only in a region that holds no float with room around it, see :func:`.float_inside`, may it lie on the boundary, or
+    Only in a region that holds no float with room around it, see `float_inside`, may it lie on the boundary, or
     as far outside as rounding takes it. Where all points of a region are out of the range of floats, any will do.
     """
     __tracebackhide__ = True
@@ -325,7 +325,7 @@ def assert_volumes_add_up(partition: Partition) -> None:
     """The volumes of the regions add up to that of the domain, in rational arithmetic: none is missing, none overlaps.
 
     Unbounded domains are measured in one dimension more: by the volumes of the cones over their regions, cut off by a
-    box. In the plane, :meth:`.Partition.volumes` should also be right within the error bounds of the corners.
+    box. In the plane, `Partition.volumes` should also be right within the error bounds of the corners.
     """
     __tracebackhide__ = True
     dim, domain = partition.network.input_dim, partition.domain

@@ -23,7 +23,7 @@ def assert_corners_true(partition: Partition) -> None:
     """Planar: the corners of each region, counter-clockwise, are the exact ones within the bounds that the mesh states.
 
     The exact ones come from cutting the domain with the region's inequalities in rational arithmetic, and those that
-    :meth:`.Partition.vertices` gives with ``exact=True`` are these.
+    `Partition.vertices` gives with ``exact=True`` are these.
     """
     __tracebackhide__ = True
     mesh = require_planar_mesh(partition)

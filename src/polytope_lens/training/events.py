@@ -214,7 +214,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
     Notes
     -----
     Exact: which regions overlap, and which one holds more than half of another, is decided without a tolerance, see
-    :func:`.overlay.overlay` and :func:`.overlay.majorities`. No two regions hold more than half of a third, so there
+    `overlay.overlay` and `overlay.majorities`. No two regions hold more than half of a third, so there
     are no ties, and every region has one fate: ``n_before`` is the number of regions that persist, merged, were split
     up, or died, ``n_after`` of those that persist, split off, were merged together, or were born. Hence
     ``n_after = n_before + born + split_gain - merge_loss - died``.
@@ -269,7 +269,7 @@ def _compare(pair: tuple[Partition | None, Partition | None], steps: tuple[int, 
 
 
 def transition(found: Overlay, before: int = 0, after: int = 1) -> Transition:
-    """What became of the regions of the first of two partitions in the second; see :func:`events`.
+    """What became of the regions of the first of two partitions in the second; see `events`.
 
     Parameters
     ----------
@@ -318,7 +318,7 @@ def _members(places: Ints, n: int) -> NDArray[np.bool_]:
 def ages(recording: Recording | Events, *, unit: Literal["updates", "records"] = "updates") -> list[Ints]:
     """How long each region of each recorded step has been there.
 
-    A region that persists, see :func:`events`, is as old as it was in the step before and what has passed since; others
+    A region that persists, see `events`, is as old as it was in the step before and what has passed since; others
     are of age 0, as are all regions of the first step, and of the first after the training had diverged.
 
     Parameters

@@ -71,7 +71,7 @@ class Measures:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """One step's measurements; see :class:`Measures`."""
+    """One step's measurements; see `Measures`."""
 
     train_loss: float
     validation_loss: float

@@ -79,7 +79,7 @@ class Recorder:
     Notes
     -----
     Exactness: the weights are copied without rounding.
-    Cost: 8 bytes per parameter and step kept; the time of :func:`.weights.network_now`, microseconds at other steps.
+    Cost: 8 bytes per parameter and step kept; the time of `weights.network_now`, microseconds at other steps.
     Not counted are steps that torch's hooks do not see: those of an optimiser inside a compiled function, or such as a
     gradient scaler skips.
 

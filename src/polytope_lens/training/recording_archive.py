@@ -12,13 +12,13 @@ of an array, which is so for the weights of models that are trained in float32:
 ``weights{l}`` (m, n_l, n_{l-1}), ``biases{l}`` (m, n_l)
     Of layer l from 0 to L; the last pair is the output layer.
 ``negative_slope{l}``, ``positive_slope{l}`` (m, n_l), ``cuts{l}`` (n_l,)
-    Of hidden layer l, as in :class:`.Layer`.
+    Of hidden layer l, as in `Layer`.
 ``lo``, ``hi`` (d,)
     Corners of the domain.
 ``train_points``, ``train_values``, ``validation_points``, ``validation_values``, ``target``
-    As in :class:`.Samples` and :class:`.Recording`; absent where there are none.
+    As in `Samples` and `Recording`; absent where there are none.
 ``sha256_of_all``
-    The digest of all of them, as :mod:`.array_archive` takes it.
+    The digest of all of them, as `array_archive` takes it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SLOPES = ("negative_slope", "positive_slope")
 
 
 def save(recording: Recording, path: str | PathLike[str]) -> None:
-    """Write a recording to a file, from which :func:`load` makes an equal one.
+    """Write a recording to a file, from which `load` makes an equal one.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def _architecture(network: Network) -> tuple[object, ...]:
 
 
 def load(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read what :func:`save` wrote.
+    """Read what `save` wrote.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        The fields of a :class:`.Recording`.
+        The fields of a `Recording`.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def explorer(
 ) -> Explorer:
     """A page to look around in the regions of each recorded step, with a slider over them.
 
-    It is that of :meth:`.Partition.explorer`. The region that is kept is the one around the point that was clicked, at
+    It is that of `Partition.explorer`. The region that is kept is the one around the point that was clicked, at
     each step. Training points inside the domain are drawn, and where their values are categories, they have a purity.
 
     Parameters
@@ -45,7 +45,7 @@ def explorer(
     path : str or path-like, optional
         A file to write, .html.
     color : {"value", "pattern", "slope", "layer", "class", "purity", "age"}
-        As for a partition; "age" tells for how many updates a region has been there, as :func:`.events.ages` has it.
+        As for a partition; "age" tells for how many updates a region has been there, as `events.ages` has it.
     boundaries : bool
     output : int
         Which output "value" and "slope" are about at first. They have one scale for all steps.
@@ -64,7 +64,7 @@ def explorer(
 
     Notes
     -----
-    Cost: that of :func:`.events.events`; some 50 bytes of the page for each region of each step. Choose steps when you
+    Cost: that of `events.events`; some 50 bytes of the page for each region of each step. Choose steps when you
     record: a hundred of 4 000 regions make 20 MB.
 
     Examples

@@ -2,7 +2,7 @@
 
 Cells follow each other depth first, and mostly differ in a few neurons, which in a sparse network few others depend on.
 So a layer's rows are kept from cell to cell, in double-double. When the layer begins on another cell, the blocks of
-rows (:mod:`.exact.blocks`) that depend on a neuron whose slope or row has changed are computed anew, and the others are
+rows (`exact.blocks`) that depend on a neuron whose slope or row has changed are computed anew, and the others are
 as they were. What a block is computed from does not depend on the cells before, so neither do its rows.
 """
 

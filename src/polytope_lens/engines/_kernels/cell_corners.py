@@ -15,10 +15,10 @@ In a wide layer most neurons are decided high in the tree, and only words that s
 copied to both halves of a cell, and given signs at new points: they are a set, itself given by words of bits. Others
 leave it when a cell is cut and go into the pattern, where they stay while the walk is below: no half changes them.
 
-The functions take the state of :mod:`.subdivide` or :mod:`.polyhedra`. The walk is the same for both and takes what
+The functions take the state of `subdivide` or `polyhedra`. The walk is the same for both and takes what
 they do differently as functions, which are compiled into it. Both hold corners of frames, points and lines
 (or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
-of them are words of 64, the first neuron lowest. Rows and their bounds are in :mod:`.corner_rows`.
+of them are words of 64, the first neuron lowest. Rows and their bounds are in `corner_rows`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rows of a layer on a cell known by its corners, and those of the next, as neurons are decided.
 
-The bounds are those of :mod:`.packed_network`, with one for all additions to a row instead of one for each: a sum of n
+The bounds are those of `packed_network`, with one for all additions to a row instead of one for each: a sum of n
 terms and a bias, in any order, errs by at most ``(n + 2) u`` times the sum of their absolute values (Higham 2002,
 section 3.1). So a neuron hands on, for each unit of weight, its own error and that share of its magnitude: `carry`. A
 bound on the error of a row is its last entry.

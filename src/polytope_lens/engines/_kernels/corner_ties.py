@@ -2,7 +2,7 @@
 
 Where neurons are equal, parallel, or concurrent by design (maxima of shared values, grids, weights that are small
 integers), one often vanishes on a whole cell, along one of its edges, or at a corner where other lines meet. Where its
-row is exact, as that of the first layer is, and those of neurons that have a scale (:mod:`..whole_rows`), so are
+row is exact, as that of the first layer is, and those of neurons that have a scale (`whole_rows`), so are
 comparisons of products of two of its numbers, and determinants as long as they are integers that double-doubles hold.
 """
 

@@ -12,7 +12,7 @@ Corners come in the order in which they are counter-clockwise seen from outside.
 corner along planes h and a, away from plane b, the way is counter-clockwise iff ``s_h s_a s_b det(n_h, n_a, n_b) > 0``,
 where n are the planes' normals and s tells on which side of them the cell is. Such a determinant has a sure sign
 at some corner of all faces but hopelessly thin ones. For these, the planes at their first corner are noted: their turn
-is decided in integers (:mod:`.polyhedra`).
+is decided in integers (`polyhedra`).
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class PackedNetwork(NamedTuple):
     ``weight_start[l] + j * stride[l]``, where a stride is a width rounded up to whole octets. Where ``sparse_at[l]`` is
     not -1, they are sparse: column j has the weights ``sparse_weights[i]`` in the rows ``sparse_rows[i]``, for i from
     ``sparse_start[sparse_at[l] + j]`` up to the entry that follows. Or, if ``form`` is not empty
-    (:func:`is_blockwise`), all weights behind the first layer are in ``blocks``, those of layer l from
+    (`is_blockwise`), all weights behind the first layer are in ``blocks``, those of layer l from
     ``first_block[l]``, and the blocks that neuron i goes into are ``met[met_start[i]:met_start[i + 1]]``. An
     octet of zeros ends the biases, which are read in whole octets. ``tau`` is the form that is t, hence 1 on the input
     space, in chart coordinates. ``bit`` of a neuron is -1 if it never cuts,

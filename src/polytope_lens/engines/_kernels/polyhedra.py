@@ -1,12 +1,12 @@
 """Cell traversal in three dimensions: cells are polyhedra, and a neuron cuts one iff it has vertices on both sides.
 
-Vertices are points that know the signs of a layer's neurons: see :mod:`.cell_corners`. Each vertex of a cell also has
+Vertices are points that know the signs of a layer's neurons: see `cell_corners`. Each vertex of a cell also has
 the set of the cell's planes that it lies on, as words of bits. That is all that is kept of the cell's faces: two
 vertices are the ends of an edge iff no other vertex lies on all the planes that both lie on (Fukuda and Prodon 1996,
 *Double description method revisited*, proposition 7). Where each vertex lies on three planes only, as it does but for
 ties, it is enough to count the common ones: two. Eight vertices are compared with one at a time.
 
-A vertex is the exact point where its planes meet; see :mod:`.planes`.
+A vertex is the exact point where its planes meet; see `planes`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class PolyhedronCut(NamedTuple):
 
 
 class FaceRoom(NamedTuple):
-    """Working memory for the faces of a finished cell; see :mod:`.faces`."""
+    """Working memory for the faces of a finished cell; see `faces`."""
 
     ring: Ints  # (vertices,): corners of a face
     on: Ints  # (planes, vertices): the vertices on each plane, by its number
@@ -74,7 +74,7 @@ class FaceRoom(NamedTuple):
 
 
 class PolyhedraState(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.cell_corners`."""
+    """All that a walk needs to go on; one frame of the stack is one cell. See `cell_corners`."""
 
     scalars: Ints
     layer_counts: Ints
@@ -94,7 +94,7 @@ class PolyhedraState(NamedTuple):
 
 
 class PolyhedraOutput(NamedTuple):
-    """Room for finished regions, their vertices and their faces; see :mod:`.faces`."""
+    """Room for finished regions, their vertices and their faces; see `faces`."""
 
     patterns: Words
     maps: Floats
@@ -109,7 +109,7 @@ class PolyhedraOutput(NamedTuple):
     owner: Indices  # (faces,): a bit or -1 - row
     crowded: Bools  # (faces,)
     doubtful: Bools  # (faces,): whether floats do not tell which way its corners turn
-    turn: Indices  # (faces, 3): owners of the planes that tell it; see :mod:`.faces`
+    turn: Indices  # (faces, 3): owners of the planes that tell it; see `faces`
     corner_indptr: Ints  # (faces + 1,)
     corner: Indices  # (corners of faces,): index of a vertex
 

@@ -1,13 +1,13 @@
 """Walking along the edges of one cell, and proofs from where a walk ends.
 
-The functions take the state of :mod:`.split`, whose walk at hand is a vertex, the halfspaces that meet in it (its
+The functions take the state of `split`, whose walk at hand is a vertex, the halfspaces that meet in it (its
 basis), and the inverse of their normals. Where a cell has no vertex yet, coordinates stand in for halfspaces:
 -1 - k in a basis says that the walk may leave in both directions of coordinate k, and then never comes back to it.
 
 Unbounded cells. Rows, and bounds on their errors, are forms in ``[u; t]``: an error E holds where ``|u_k| <= reach[k]``
 and t = 1, is a bound on the sum of the sizes of the errors of all entries, each times its reach, and so is ``spread(u)
 E`` at any u. A charge on a sum of rows is such a bound, too. Where the cell is bounded by the box, the charge is paid
-with the constant that is left; elsewhere with the multipliers (:func:`_absorbs`).
+with the constant that is left; elsewhere with the multipliers (`_absorbs`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OPTIMAL, CROSSED, LOST = 0, 1, 2
 LOWEST = np.uint64(255)
 # A multiplier above minus this part of its row is no reason to leave a vertex: walks start near their ends.
 TINY_DUAL = 2.0**-33
-# Bland's rule, and the end, come later than in :mod:`.pivoting`: what a walk gives up is asked in rational arithmetic.
+# Bland's rule, and the end, come later than in `pivoting`: what a walk gives up is asked in rational arithmetic.
 PATIENCE, EXHAUSTED = 60, 2000
 
 

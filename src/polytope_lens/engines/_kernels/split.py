@@ -7,8 +7,8 @@ until the neuron changes sign or cannot fall further. These walks are plain floa
   duality), computed with all rounding and row errors subtracted. Whatever the sum of rows leaves over is charged at the
   size of the box (Neumaier and Shcherbina 2004, *Safe bounds in linear and mixed-integer linear programming*), or taken
   from the multipliers where there is no box.
-- or the same in the coordinates of a narrow layer, where the cell reaches infinity (:mod:`.bottleneck`), or in
-  integers, where the rows are small ones (:mod:`.whole_rows`).
+- or the same in the coordinates of a narrow layer, where the cell reaches infinity (`bottleneck`), or in
+  integers, where the rows are small ones (`whole_rows`).
 - "it cuts": two float points that lie strictly inside the cell and on either side, beyond all error bounds.
 
 Where neither can be proved, the walk stops, and the caller answers in rational arithmetic and calls again.

@@ -1,6 +1,6 @@
 """Cell traversal in the plane: cells are convex polygons, and a neuron cuts one iff it has corners on both sides.
 
-Corners are points that know the signs of a layer's neurons: see :mod:`.cell_corners`.
+Corners are points that know the signs of a layer's neurons: see `cell_corners`.
 
 The walk is depth first, so memory is the depth of the stack. It stops and can be resumed whenever the output is full,
 or whenever a sign at a corner is not proved by its error bound: the caller answers and calls again.
@@ -58,7 +58,7 @@ class PolygonCut(NamedTuple):
 
 
 class SubdivideState(NamedTuple):
-    """All that a walk needs to go on; one frame of the stack is one cell. See :mod:`.cell_corners`."""
+    """All that a walk needs to go on; one frame of the stack is one cell. See `cell_corners`."""
 
     scalars: Ints
     layer_counts: Ints

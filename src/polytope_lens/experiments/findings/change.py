@@ -63,7 +63,7 @@ def change(first: Partition, second: Partition) -> Change:
 
     Notes
     -----
-    Counts are exact, areas are rounded. Cost: that of :func:`.overlay.overlay` and :func:`.overlay.majorities`.
+    Counts are exact, areas are rounded. Cost: that of `overlay.overlay` and `overlay.majorities`.
 
     Examples
     --------

@@ -211,7 +211,7 @@ def _alike(lines: Creases, distances: Floats) -> Floats:
 
 
 def close_pairs(angle: Floats, offset: Floats, distances: Floats) -> Ints:
-    """Number of pairs of lines that are at most so far apart, (k,), for distances up to 1; see :func:`bundling`."""
+    """Number of pairs of lines that are at most so far apart, (k,), for distances up to 1; see `bundling`."""
     if not len(angle):
         return np.zeros(len(distances), dtype=np.int64)
     # A line is a point of a strip of width pi whose sides are glued with a twist: (a, p) and (a + pi, -p) are one.

@@ -81,7 +81,7 @@ def homes(partition: Partition, points: ArrayLike, output: int = 0) -> Homes:
     """Which polytopes hold the points, how large these are, and how steep.
 
     A point that is thrown at random finds a polytope with a probability that is its area, so even points that the
-    network knows nothing about sit on larger polytopes than the median one. Compare with :class:`Contrast`.
+    network knows nothing about sit on larger polytopes than the median one. Compare with `Contrast`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Images as functions on the square [-1, 1]^2; :mod:`.target_image` says how they lie there."""
+"""Images as functions on the square [-1, 1]^2; `target_image` says how they lie there."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Images to be learnt: drawn ones, a text, a photograph, any file.
 
-All are sharply delineated, but for photographs. How an image lies in the plane, :mod:`.target_image` says.
+All are sharply delineated, but for photographs. How an image lies in the plane, `target_image` says.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """ONNX models: read a file as data, and follow its graph.
 
-Nothing but the `onnx` package is needed. What depends on the input is followed symbolically (:mod:`.operators`);
+Nothing but the `onnx` package is needed. What depends on the input is followed symbolically (`operators`);
 shapes, indices and other constants are computed by onnx's own reference implementation, from a closed list of operators
 and after a check that the results fit into memory.
 """
@@ -88,7 +88,7 @@ def load_onnx(path: str | PathLike[str], asked: Wanted | None = None) -> Lowerin
 
     Notes
     -----
-    Exactness: as for torch modules, see :func:`.torch.lower`; attributes are the float32 numbers that the file holds.
+    Exactness: as for torch modules, see `torch.lower`; attributes are the float32 numbers that the file holds.
     An axis in front whose size is open or 1 is the batch axis. Nothing from the file is executed.
     """
     path = Path(path)
@@ -106,7 +106,7 @@ def load_onnx(path: str | PathLike[str], asked: Wanted | None = None) -> Lowerin
 
 
 def lower(model: onnx.ModelProto, asked: Wanted | None = None, *, folder: Path | None = None) -> Lowering:
-    """Lower a model that is in memory; see :func:`load_onnx`. Without a `folder`, external data are refused.
+    """Lower a model that is in memory; see `load_onnx`. Without a `folder`, external data are refused.
 
     Examples
     --------

@@ -85,12 +85,12 @@ def lower(model: nn.Module, asked: Wanted | None = None, *, path: str = "") -> L
 
 
 def from_module(model: nn.Module, input_shape: InputShape | None = None) -> Network:
-    """The network of a module; see :func:`lower`."""
+    """The network of a module; see `lower`."""
     return lower(model, wanted(input_shape)).network
 
 
 def lower_and_check(model: nn.Module, asked: Wanted | None = None, *, path: str = "") -> tuple[Lowering, SelfCheck]:
-    """Lower a module, and compare the result with the module; see :func:`lower` and :func:`self_check`.
+    """Lower a module, and compare the result with the module; see `lower` and `self_check`.
 
     Raises
     ------

@@ -73,7 +73,7 @@ def prove_bounded(rows: Floats, error: Floats) -> NDArray[np.int8]:
 
 
 def pays_to_ask(m: int, d: int) -> bool:
-    """Whether to ask about m rows in d coordinates, which rational arithmetic could tell, see :func:`.jit.pays`."""
+    """Whether to ask about m rows in d coordinates, which rational arithmetic could tell, see `jit.pays`."""
     return pays((_prove,), RATIONAL_NUMBER * m * d * d)
 
 

@@ -1,7 +1,7 @@
 """A walk along the edges of a polytope to the vertex that is farthest in the direction of a row.
 
 It is a primal simplex method, so it may go on from where the walk for another row ended. The polytope is seen from a
-point inside, ``h . v <= 1`` as in :mod:`.redundancy`. Where the walk meets a row that is not known to be a facet, the
+point inside, ``h . v <= 1`` as in `redundancy`. Where the walk meets a row that is not known to be a facet, the
 point a little farther along the edge violates this row alone, unless others are met there, too.
 """
 

@@ -1,4 +1,4 @@
-"""The walks and proofs of :mod:`.redundancy` for one polytope, ``h . v <= 1``, its coordinates brought to one scale."""
+"""The walks and proofs of `redundancy` for one polytope, ``h . v <= 1``, its coordinates brought to one scale."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Which rows of one large polytope are facets, in floats, wherever floats can prove it.
 
-The polytope is seen from a point inside, ``h . v <= 1`` as in :mod:`.redundancy`, whose walks along edges need as many
+The polytope is seen from a point inside, ``h . v <= 1`` as in `redundancy`, whose walks along edges need as many
 steps as there are coordinates for each row. Where these are many, nearly all rows are facets, and it pays to aim:
 
 - A coordinate on which a single row depends makes this row a facet, which is in nobody else's way. Both are left out.
@@ -11,7 +11,7 @@ steps as there are coordinates for each row. Where these are many, nearly all ro
   the few that are in the way; at last by a quadratic program. Where that has no solution, it has multipliers, which
   make the row of others, and may prove that it is implied.
 
-All of this proposes; what it finds is proved as in :mod:`.ray_shooting` and :mod:`.redundancy`, with the same bounds.
+All of this proposes; what it finds is proved as in `ray_shooting` and `redundancy`, with the same bounds.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ def _shortest(white: Floats, q: int, kept: float) -> tuple[Floats, Floats]:
 def are_met_first(polar: Polar, ways: Floats, hits: Ints) -> tuple[Bools, Floats]:
     """Whether it is proved that each way (n, d) meets a row before all others, and the point between it and the next.
 
-    The proof is that of :func:`.ray_shooting.is_met_first`, for many ways at once.
+    The proof is that of `ray_shooting.is_met_first`, for many ways at once.
     """
     at, d = np.arange(len(ways)), polar.rows.shape[1]
     unit = (d + 8) * UNIT_ROUNDOFF
@@ -281,7 +281,7 @@ def are_met_first(polar: Polar, ways: Floats, hits: Ints) -> tuple[Bools, Floats
 def are_implied(polar: Polar, wanted: Ints, basis: Ints) -> Bools:
     """Which of some rows are proved to be combinations of d others, with positive multipliers, and no facets.
 
-    The proof is that of :mod:`.redundancy`.
+    The proof is that of `redundancy`.
     """
     d = polar.rows.shape[1]
     if len(basis) != d:

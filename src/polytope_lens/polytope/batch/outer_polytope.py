@@ -5,7 +5,7 @@ outside (a cutting-plane method; Kelley 1960): the polytope of the rows known so
 some row is met first, which is one more to be known, until no corner violates any row. Each other row is then largest
 in one of these corners, and is a combination of the rows that meet there.
 
-All of this proposes, in float64 and by qhull; what it finds is proved as in :mod:`.large`.
+All of this proposes, in float64 and by qhull; what it finds is proved as in `large`.
 """
 
 from __future__ import annotations

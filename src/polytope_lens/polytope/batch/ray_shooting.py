@@ -1,6 +1,6 @@
 """Facets that rays meet first.
 
-Polytopes are seen from a point inside, ``h . v <= 1`` as in :mod:`.redundancy`. The ray along v leaves row h at the
+Polytopes are seen from a point inside, ``h . v <= 1`` as in `redundancy`. The ray along v leaves row h at the
 time ``1 / h . v``. If one row is surely met before all others, it is a facet: between that time and the next lies a
 point that violates this row alone.
 """
@@ -40,7 +40,7 @@ def first_hit(columns: Any, known: Any, v: Any, speed: Any) -> Any:  # pragma: n
 def is_met_first(
     slack_bound: Any, length: Any, doubt: Any, known: Any, v: Any, speed: Any, hit: int, second: float
 ) -> Any:  # pragma: no cover - compiled
-    """Whether it is proved that the ray along v meets row `hit` before all others, with speeds from :func:`first_hit`.
+    """Whether it is proved that the ray along v meets row `hit` before all others, with speeds from `first_hit`.
 
     The proof is about the point ``t v``, in exact arithmetic, with t between the two times. `length` and `doubt` are
     the sums of the sizes and of the error bounds of each row.

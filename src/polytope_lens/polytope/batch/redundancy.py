@@ -9,7 +9,7 @@ The floats h come with bounds on their error, and so do the right-hand sides.
   not even touch the polytope. Where all rows pass through one point, as those of networks without biases do, they add
   up to 1; then two of them must be positive.
 
-Proposals for both come from one walk along the edges of the polytope (:mod:`.edge_walk`), from row to row: each facet
+Proposals for both come from one walk along the edges of the polytope (`edge_walk`), from row to row: each facet
 that it meets shows itself a little farther along the edge, and where it ends without having met the row, its
 multipliers say that the row is implied. What that leaves open is tried again by Clarkson's method (1994, *More output-
 sensitive geometric algorithms*, section 3): the farthest point of the facets found so far in the direction of a row is
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Statuses
 
 
-# Polytopes with so many numbers are left to :mod:`.large`; what it leaves open is not walked to in those of so many.
+# Polytopes with so many numbers are left to `large`; what it leaves open is not walked to in those of so many.
 LARGE, VAST = 2**15, 2**17
 # What a row takes in rational arithmetic, in seconds, and in addition for each number of its polytope; roughly.
 RATIONAL_ROW, RATIONAL_NUMBER = 1e-3, 1e-6
@@ -149,7 +149,7 @@ def prove_seen(
     extent : (n, d) array
         Bound on the distance of the polytope's points from there in each coordinate; infinite where there is none.
     central, status : (n, m) arrays
-        As for :func:`prove_redundancy`.
+        As for `prove_redundancy`.
     aims : (n, m, d) array, optional
         For each row found to be a facet, the way from the point to one that violates no other row is filled in.
     """
@@ -212,7 +212,7 @@ def _note(known: Statuses, status: Statuses, points: Floats, exponent: Ints, aim
 
 
 def pays_to_walk(m: int, d: int) -> bool:
-    """Whether to walk for m rows in d coordinates, which rational arithmetic could decide, see :func:`.jit.pays`."""
+    """Whether to walk for m rows in d coordinates, which rational arithmetic could decide, see `jit.pays`."""
     return pays((_prove_seen,), m * (RATIONAL_ROW + RATIONAL_NUMBER * m * d))
 
 

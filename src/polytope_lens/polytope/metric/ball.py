@@ -99,7 +99,7 @@ def chebyshev_ball(poly: Polytope) -> Ball:
     ``max r, a . x + r |a| <= b``, solved exactly up to 8 coordinates; beyond them it is infinite. Radius and bound
     differ by no more than the rounding of the center, which is much only for such polytopes.
     Cost: that of a program in floats and of a system of d equations in integers, below a millisecond up to 5
-    coordinates and some 10 rows. For many polytopes see :func:`.inscribed_balls.chebyshev_balls`.
+    coordinates and some 10 rows. For many polytopes see `inscribed_balls.chebyshev_balls`.
     Source: Boyd and Vandenberghe 2004, *Convex Optimization*, section 4.3.1.
     """
     d, rows = poly.dim, proper(poly)

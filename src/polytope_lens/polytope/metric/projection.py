@@ -54,7 +54,7 @@ def nearest_point(poly: Polytope, x: Vector, norm: float = 2) -> Nearest:
 
     Notes
     -----
-    Floats propose rows that hold the point; :func:`.exact_nearest` proves that in rational arithmetic, or finds the
+    Floats propose rows that hold the point; `exact_nearest` proves that in rational arithmetic, or finds the
     point itself. Cost: a program in floats and some products of m rows with a vector; in fractions milliseconds for few
     coordinates.
     """

@@ -54,7 +54,7 @@ def sample(poly: Polytope, n: int, rng: np.random.Generator) -> Floats:
 
     Notes
     -----
-    Where vertices are at hand (see :func:`.volume.volume`), a simplex is drawn by its exact volume and a point in it by
+    Where vertices are at hand (see `volume.volume`), a simplex is drawn by its exact volume and a point in it by
     weights that are uniform among those that add up to 1 (Devroye 1986, *Non-Uniform Random Variate Generation*,
     section XI.2): independent points, uniform but for rounding. Elsewhere by walks along random lines (hit and run,
     Smith 1984), whose points are correlated, and uniform only in the limit of long walks. Points that rounding puts
@@ -97,7 +97,7 @@ def _accepted(poly: Polytope, n: int, draw: Callable[[int], Floats]) -> Floats:
 
 
 def walk(poly: Polytope, n: int, rng: np.random.Generator) -> Floats:
-    """Points of a bounded polytope with interior, by walks along random lines, (n, d); see :func:`sample`."""
+    """Points of a bounded polytope with interior, by walks along random lines, (n, d); see `sample`."""
     walkers = Walkers(poly, rng)
     rounds = -(-n // WALKERS)
     parts = []

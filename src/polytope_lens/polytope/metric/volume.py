@@ -38,11 +38,11 @@ def volume(poly: Polytope, *, insist: bool = False) -> fmpq:
     DomainError
         An empty polytope.
     IntractableError
-        More than 8 dimensions, or too many vertices or simplices; names :meth:`.Polytope.estimate_volume`.
+        More than 8 dimensions, or too many vertices or simplices; names `Polytope.estimate_volume`.
 
     Notes
     -----
-    The sum of the determinants of simplices, see :func:`.triangulation.triangulate`. Cost: that of the vertices, and
+    The sum of the determinants of simplices, see `triangulation.triangulate`. Cost: that of the vertices, and
     some ten microseconds for each simplex. There are about as many as vertices in the plane and in space, 24 in a cube
     of 4 dimensions and 40 320 in one of 8.
     """
@@ -59,7 +59,7 @@ def rounded_volume(poly: Polytope) -> float:
 def centroid(poly: Polytope, *, insist: bool = False) -> list[fmpq]:
     """Center of mass of a bounded polytope, of a flat one within its flat; exact.
 
-    Errors and cost are those of :func:`volume`.
+    Errors and cost are those of `volume`.
     """
     found, parts = cut("centroid", poly, insist=insist)
     total, moment = fmpq(0), [fmpq(0)] * poly.dim

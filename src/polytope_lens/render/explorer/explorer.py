@@ -236,7 +236,7 @@ def page_of(
 ) -> Explorer:
     """The page of one partition or more: at least one, of networks of one shape on one domain.
 
-    With `live`, it asks where it comes from for what follows, see :mod:`.live_page`.
+    With `live`, it asks where it comes from for what follows, see `live_page`.
     """
     first = stages[0].partition
     output = check_output(first.network, output)

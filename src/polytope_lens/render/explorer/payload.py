@@ -47,7 +47,7 @@ def packed(told: Mapping[str, object], arrays: Mapping[str, NDArray[Any]]) -> st
 
 
 def unpacked(text: str) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """What :func:`packed` was given: the page's own reading of it is ``page/payload.js``."""
+    """What `packed` was given: the page's own reading of it is ``page/payload.js``."""
     content = gzip.decompress(base64.b64decode(text))
     length = int.from_bytes(content[:4], "little")
     header = json.loads(content[4 : 4 + length])

@@ -61,7 +61,7 @@ def film(
         steps in a row the region's pattern has been there. By default the first three, without a target the first.
     curves : bool
         Whether to draw beside the panels the losses, the true error and the numbers of regions up to each step, as
-        :func:`.measures.measure` finds them.
+        `measures.measure` finds them.
     size : (width, height)
         Of a frame, in pixels.
     fps : float

@@ -47,7 +47,7 @@ def plot_ages(
     ----------
     partition : Partition
     ages : (n_regions,) array of numbers not below 0
-        Such as one of those that :func:`.events.ages` finds.
+        Such as one of those that `events.ages` finds.
     ax : Axes, optional
         Where to draw; a new figure by default.
     oldest : float, optional
