@@ -42,6 +42,9 @@ class NoBar:
         self.n += n
         return False
 
+    def set_description(self, desc: str) -> None:
+        """Nowhere to write it."""
+
     def set_postfix(self, **_: object) -> None:
         """Nowhere to write it."""
 
@@ -75,6 +78,10 @@ class LineBar(NoBar):
         self.n += n
         self._is_due = time.monotonic() - self._written >= LINE_SECONDS
         return self._is_due
+
+    def set_description(self, desc: str) -> None:
+        """What the bar is about, from now on."""
+        self._desc = desc
 
     def set_postfix_str(self, text: str = "", **_: object) -> None:
         """What is told besides."""
