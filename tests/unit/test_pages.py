@@ -18,6 +18,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("exports.md", 15),
         ("functions.md", 15),
         ("importing.md", 8),
+        ("notebooks.md", 3),
         ("objects.md", 15),
         ("points.md", 15),
         ("scale.md", 15),

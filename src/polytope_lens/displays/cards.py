@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from polytope_lens.displays.markup import ask, card, facts, note, table
+from polytope_lens.displays.markup import ask, card, note, table
 from polytope_lens.displays.phrases import many, owner_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from polytope_lens._types import Matrix
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     RowWords: TypeAlias = tuple[str, str, str, str]
     Owner: TypeAlias = tuple[int, int]
 
-FEW = 20
-"""Rows of a table."""
+FEW, FEW_COORDINATES = 20, 8
+"""Rows of a table, coordinates of a point."""
 ASK_A_LENS = ("lens.at(x)", "lens.count(domain)", "lens.partition(domain)", "lens.estimate(domain)")
 
 
@@ -89,6 +90,11 @@ def decided_by(decisions: Sequence[int]) -> str:
     return note(f"Signs decided exactly: {told}." if told else "")
 
 
-def answer_card(title: str, told: str, pairs: Sequence[tuple[str, object]] = ()) -> str:
-    """An answer in a line or more, and its numbers."""
-    return card(title, *map(note, told.splitlines()), facts(pairs) if pairs else "")
+def answer_card(title: str, told: str, point: Sequence[float | Fraction] | None = None) -> str:
+    """An answer in a line or more, and the point that it names, rounded."""
+    where = ""
+    if point is not None:
+        shown = [f"{float(v):.6g}" for v in point[:FEW_COORDINATES]]
+        shown += [f"{len(point) - FEW_COORDINATES} more"] if len(point) > FEW_COORDINATES else []
+        where = f"at ({', '.join(shown)})"
+    return card(title, *map(note, told.splitlines()), note(where))

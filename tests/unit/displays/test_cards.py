@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from polytope_lens import Box, Lens
+from polytope_lens import Box, Lens, Property
 from polytope_lens.displays.cards import FEW
 from polytope_lens.displays.phrases import owner_names
 from polytope_lens.displays.sketch import MOST_POINTS
@@ -15,6 +15,7 @@ from polytope_lens.function.level_set import LevelSet
 from shown_cards import LENS, MANY, SQUARE, dense, rows, words
 
 PARTITION = LENS.partition(SQUARE)
+X = np.linspace(-1, 1, 784)
 SOLID = dense(3, 5, 1).partition(Box([-1] * 3, [1] * 3))
 
 
@@ -81,3 +82,15 @@ def test_level_sets_are_drawn():
     assert long._repr_svg_() is None and "polylines" in words(long)
     surface = SOLID.level_set(0, 1.0)
     assert len(surface) and str(len(surface)) in words(surface)
+
+
+def test_answers_are_sentences_and_points():
+    above = Property.of(SQUARE, ([[-1, 0]], [-1e9]))
+    assert "HOLDS" in words(LENS.check(above)) and LENS.check(above).explain() in words(LENS.check(above))
+    most = LENS.maximum([1, 0], SQUARE)
+    assert f"{float(most.value)!r}" in words(most) and f"at ({float(most.point[0]):.6g}, " in words(most)
+    found = LENS.robustness_radius([0.3, 0.4])
+    assert found.explain() in words(found)
+    expected = LENS.estimate(SQUARE)
+    assert all(line in words(expected) for line in str(expected).splitlines())
+    assert words(MANY.check(Property.of(Box(X, X), ([[1] * 10], [1e9])))).endswith(", 776 more)")
