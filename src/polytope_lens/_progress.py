@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Sized
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class NoBar:
         self.n += n
         return False
 
-    def set_description(self, desc: str) -> None:
+    def write(self, text: str, **_: object) -> None:
         """Nowhere to write it."""
 
     def set_postfix(self, **_: object) -> None:
@@ -62,7 +63,8 @@ class LineBar(NoBar):
     ) -> None:
         super().__init__(things)
         self.n = self._initial = initial
-        self._desc, self._total, self._postfix = desc, total, ""
+        n_things = len(things) if isinstance(things, Sized) else 0
+        self._desc, self._total, self._postfix = desc, total or n_things or None, ""
         self._began = self._written = time.monotonic()
         self._is_due = False
 
@@ -78,10 +80,6 @@ class LineBar(NoBar):
         self.n += n
         self._is_due = time.monotonic() - self._written >= LINE_SECONDS
         return self._is_due
-
-    def set_description(self, desc: str) -> None:
-        """What the bar is about, from now on."""
-        self._desc = desc
 
     def set_postfix_str(self, text: str = "", **_: object) -> None:
         """What is told besides."""

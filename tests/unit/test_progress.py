@@ -23,7 +23,7 @@ def test_things_pass_through_and_are_counted(progress):
         shown.update(3)
         shown.set_postfix(done="no", refresh=False)
         shown.set_postfix_str("no", refresh=False)
-        shown.set_description("still no things")
+        shown.write("a line of its own", file=sys.stderr)
         assert shown.n == 3
         assert shown.disable is not (progress is True)
 
@@ -81,8 +81,7 @@ def test_logs_have_lines(monkeypatch, capsys):
     with bar(True, desc="regions", initial=1000, unit=" regions") as shown:
         assert shown.update(3000)
         shown.set_postfix_str("5.0% of the domain done", refresh=False)
-    with bar(True, desc="things", total=2) as shown:
-        shown.set_description("pairs")
+    with bar(True, desc="pairs", total=2) as shown:
         shown.update()
         shown.update()
         shown.set_postfix(loss=0.5)

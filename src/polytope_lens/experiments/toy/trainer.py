@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +180,7 @@ def train(
             shown.set_postfix(loss=f"{train_loss:.4f}", refresh=False)
             if not np.isfinite(train_loss) and not has_diverged:
                 has_diverged = True
-                shown.set_description(f"training (diverged by step {step}; lower the learning rate)")
+                shown.write(f"training diverged by step {step}; lower the learning rate", file=sys.stderr)
         if on_step is not None:
             on_step(step)
 
