@@ -10,6 +10,7 @@ from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens.comparison import network_distance as distances
 from polytope_lens.comparison import overlay as overlays
+from polytope_lens.displays import cards
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import estimate as estimates
 from polytope_lens.errors import OptionError, PartialPartitionError
@@ -558,17 +559,24 @@ class Lens:
         coordinates = rows if flat is None else flat.project(rows)
         return coordinates[0] if validate.n_axes(X) == 1 else coordinates
 
-    def __repr__(self) -> str:
+    def _repr_html_(self) -> str:
+        steps = () if self.lowering is None else self.lowering.steps
+        layers, title = net.told_layers(self.network), f"Lens({self.network!r})"
+        return cards.network_card(title, *layers, told=self._told(), steps=steps, asked=cards.ASK_A_LENS)
+
+    def _told(self) -> list[str]:
+        """What is known of the network besides its layers, in a few words each."""
         if self.flat is not None:
-            return f"Lens({self.network!r}, {self.flat!r})"
-        told = [repr(self.network)]
-        if self.lowering is not None:
-            told += self.lowering.told()
+            return [repr(self.flat)]
+        told = [] if self.lowering is None else self.lowering.told()
         if self.self_check is not None:
             check = self.self_check
             told.append(f"differs from the module by at most {check.deviation:.1e} on {check.n_points} points")
             told.append(f"where rounding allows {check.bound:.1e}")
-        return f"Lens({', '.join(told)})"
+        return told
+
+    def __repr__(self) -> str:
+        return f"Lens({', '.join([repr(self.network), *self._told()])})"
 
 
 def _require_all(found: Partition | RegionCounts) -> None:

@@ -24,6 +24,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("functions.md", 15),
         ("getting_started.md", 12),
         ("importing.md", 8),
+        ("notebooks.md", 3),
         ("objects.md", 15),
         ("points.md", 15),
         ("scale.md", 15),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens._progress import bar
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.network.network import from_arrays
 from polytope_lens.training.recording import SQUARE
@@ -103,7 +103,7 @@ def crease_films(
     paths = [folder / f"crease_{moving}{suffix}" for moving in WEIGHTS]
     for moving, path in zip(WEIGHTS, paths, strict=True):
         drawn = crease_frames(moving, frames=frames)
-        save_film(tqdm(drawn, total=frames, desc=path.stem, unit=" frames", disable=not progress), path, fps=20.0)
+        save_film(bar(progress, drawn, total=frames, desc=path.stem, unit=" frames"), path, fps=20.0)
     return paths
 
 

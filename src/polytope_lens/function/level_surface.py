@@ -10,6 +10,7 @@ import numpy as np
 from polytope_lens._arrays.ragged import following, list_of, starts
 from polytope_lens._places import AXES, POINTS
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.displays.markup import card, facts
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.function.corner_signs import corner_signs, exact_corners, zeros_between
 from polytope_lens.mesh.polyhedral_mesh import numbered_edges, polygon_areas
@@ -79,6 +80,13 @@ class LevelSurface:
     def area(self) -> float:
         """Total area; rounded."""
         return float(self.areas().sum())
+
+    def _repr_html_(self) -> str:
+        told = [
+            ("polygons", len(self)), ("corners", len(self.points)), ("area", f"{self.area:.6g}"),
+            ("flat regions", len(self.flat_regions)),
+        ]  # fmt: skip
+        return card("LevelSurface", facts(told))
 
     def __repr__(self) -> str:
         more = f", {len(self.flat_regions)} flat regions" if len(self.flat_regions) else ""

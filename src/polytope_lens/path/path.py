@@ -11,6 +11,7 @@ from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, kept
 from polytope_lens.arithmetic.rational import fractions
+from polytope_lens.displays.cards import path_card
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import ActivationPattern, flips, unpack
 from polytope_lens.path import path_jumps, path_pieces, sweep
@@ -147,6 +148,9 @@ class Path(Keeper):
     def _milestones(self) -> Floats:
         """Length of the path from its start to each of its points."""
         return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(self.points, axis=0), axis=1))])
+
+    def _repr_html_(self) -> str:
+        return path_card(repr(self), self._ends().tolist(), self.lengths.tolist(), self.flips)
 
     def __repr__(self) -> str:
         n = len(self.points) - 1

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.errors import DimensionError, DomainError, Status
 from polytope_lens.properties.cells_in_target import lowest_in_region
 from polytope_lens.properties.counterexample import exact_outputs, exact_pass
@@ -55,6 +56,9 @@ class ExtremeValue:
     def is_complete(self) -> bool:
         """Whether no value beyond this one is taken, which is then proved."""
         return self.status is Status.COMPLETE
+
+    def _repr_html_(self) -> str:
+        return answer_card(repr(self), "", self.point)
 
     def __repr__(self) -> str:
         return (

@@ -21,6 +21,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._progress import bar, interruptible
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, Status
 from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
@@ -112,6 +113,9 @@ class CheckResult:
         rest = f"{1 - self.decided:.3g} of the domain in {told(len(self.open_boxes), 'box', 'es')}"
         advice = "Raise `max_seconds`." if self.status is Status.BUDGET_REACHED else "It was interrupted."
         return f"The property is open after {work}: no violation was found, and {rest} is not decided. {advice}"
+
+    def _repr_html_(self) -> str:
+        return answer_card(self.verdict.name, self.explain(), self.point)
 
     def __repr__(self) -> str:
         decided = "" if self.verdict is not Verdict.OPEN else f", {self.decided:.1%} decided"

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens._progress import bar
 from polytope_lens.comparison.overlay import majorities, overlay
 from polytope_lens.engines import enumerate as engines
 
@@ -246,7 +246,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
     last: list[Partition | None] = []
     with (
         ThreadPoolExecutor(workers) as pool,
-        tqdm(total=len(networks), desc="events", unit="step", disable=not progress) as bar,
+        bar(progress, total=len(networks), desc="events", unit="step") as shown,
     ):
         for start in range(0, len(networks), window):
             made = list(pool.map(regions_of, networks[start : start + window]))
@@ -255,7 +255,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
             spans = list(pairwise(steps[max(start - 1, 0) : start + window]))
             transitions += pool.map(_compare, pairs, spans)
             last = made[-1:]
-            bar.update(len(made))
+            shown.update(len(made))
     return Events(recording.steps, np.array(n_regions, dtype=np.int64), tuple(transitions))
 
 
