@@ -9,6 +9,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import fan, following, list_of, places
+from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.network.network import layer_of_bit
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
@@ -21,8 +22,15 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
-COLORS = ("value", "pattern", "slope", "layer")
+COLORS = ("value", "pattern", "slope", "layer", "class")
 """What the colours of a picture may tell."""
+
+MOST_LABELS = 64
+"""Different labels of points: more are no classes."""
+
+# Okabe and Ito's colours, told apart by all eyes, and a grey.
+OKABE_ITO = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (204, 121, 167), (240, 228, 66), (0, 114, 178),
+             (213, 94, 0), (102, 102, 102))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +80,11 @@ def axis_names(partition: Partition) -> list[str]:
     return [f"input {k}" for k in shown]
 
 
+def told_by(color: str, output: int) -> str:
+    """What a scale of colours stands for."""
+    return f"output {output}" if color == "value" else f"gradient norm of output {output}"
+
+
 def drawn_points(partition: Partition, points: ArrayLike) -> Floats:
     """Inputs of the network, (n, d), where they are in a drawing of a partition, (n, k).
 
@@ -83,6 +96,32 @@ def drawn_points(partition: Partition, points: ArrayLike) -> Floats:
     """
     rows, flat = validate.points(points, partition.network.input_dim, what="`plot`"), flat_of(partition)
     return rows if flat is None else flat.coordinates(rows, what="`plot`")
+
+
+def coded(labels: ArrayLike | None, n: int) -> tuple[Ints | None, list[str]]:
+    """Labels as numbers from 0, and their names.
+
+    Raises
+    ------
+    DimensionError
+        Not one for each of n points.
+    OptionError
+        So many different ones that they are no classes.
+    """
+    if labels is None:
+        return None, []
+    given = validate.as_array(labels)
+    if given.shape != (n,):
+        raise DimensionError(f"`labels` should have one class for each of the {n} points, but has shape {given.shape}.")
+    if given.dtype.kind in "iub" and len(given) and given.min() >= 0 and given.max() < MOST_LABELS:
+        return given.astype(np.int64), [str(k) for k in range(int(given.max()) + 1)]  # as outputs are numbered
+    kinds, codes = np.unique(given, return_inverse=True)
+    if len(kinds) > MOST_LABELS:
+        raise OptionError(
+            f"`labels` should be classes, at most {MOST_LABELS} different ones, but has {len(kinds)}. Leave them out, "
+            "or put values together."
+        )
+    return codes.astype(np.int64), [str(kind) for kind in kinds.tolist()]
 
 
 def corner_values(partition: Partition, output: int = 0) -> Floats:
@@ -143,6 +182,35 @@ def layer_colors(n_layers: int) -> Floats:
     """
     t = np.linspace(0, 1, n_layers) if n_layers > 1 else np.zeros(n_layers)
     return _srgb_from_oklch(0.78 - 0.22 * t, 0.17, np.deg2rad(70 - 170 * t))
+
+
+def class_hues(n: int) -> Floats:
+    """Colour for each of n classes, (n, 3) sRGB: told apart by all eyes if there are at most eight."""
+    if n <= len(OKABE_ITO):
+        return np.array(OKABE_ITO[:n], dtype=np.float64).reshape(n, 3) / 255
+    k = np.arange(n)
+    return _srgb_from_oklch(np.where(k % 2, 0.62, 0.76), 0.13, 2 * np.pi * k / n)
+
+
+def class_colors(n: int) -> Floats:
+    """The same so pale that lines and dots of any colour are seen on them."""
+    return np.asarray(0.55 + 0.45 * class_hues(n))
+
+
+def class_planes(partition: Partition) -> Floats:
+    """Affine functions on each region of which the greatest is the class, (n_regions, n_outputs, 3).
+
+    Raises
+    ------
+    OptionError
+        A network with one output.
+    """
+    if partition.network.output_dim < 2:
+        raise OptionError(
+            'color="class" tells which output is greatest, but this network has one. Choose "value", or "pattern"; '
+            "`level` draws where the output takes a value."
+        )
+    return within(partition).maps
 
 
 def boundary_segments(partition: Partition) -> Boundaries:
