@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     # Points as they are drawn, the number of the label of each, and the names of labels.
     AboutPoints: TypeAlias = tuple[Floats | None, Ints | None, list[str]]
 
-COLORS = (*scene.COLORS, "class", "purity")
+COLORS = (*scene.COLORS, "purity")
 """What the colours may tell at first; the page switches between all that there are."""
 COLORS_OVER_TIME = (*COLORS, "age")
 """The same for a recording."""
