@@ -13,7 +13,11 @@ browser: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
 	$(BIN)/python -m pytest -m browser tests/browser
 
-.PHONY: demo quick test browser oldest lint bench studies wheel clean
+# The scripts of docs/gallery, each of which should draw its picture.
+gallery: $(VENV)/.installed
+	$(PYTEST) -m gallery tests/test_gallery.py
+
+.PHONY: demo quick test browser gallery oldest lint bench studies wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo

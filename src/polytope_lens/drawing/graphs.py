@@ -62,9 +62,10 @@ def draw_path(
     ax.set(xlabel="position on the path", xlim=(positions[0], positions[-1]))
     ax.set_ylabel(f"output {outputs[0]}" if len(outputs) == 1 else "outputs")
     handles, _ = ax.get_legend_handles_labels()
-    shown = [handle for handle in handles if len(outputs) > 1 or not str(handle.get_label()).startswith("output")]
-    if 0 < len(shown) <= MOST_NAMES:
-        ax.legend(handles=shown, frameon=False, ncols=2, fontsize="small")
+    named = len(outputs) if 1 < len(outputs) <= MOST_NAMES // 2 else 0
+    handles = [*handles[:named], *handles[len(outputs) :]]
+    if 0 < len(handles) <= MOST_NAMES:
+        ax.legend(handles=handles, frameon=False, ncols=2, fontsize="small")
     return ax
 
 

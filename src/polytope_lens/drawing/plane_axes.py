@@ -142,8 +142,8 @@ def _columns(ax: Axes, handles: Sequence[Artist]) -> int:
     spec = ax.get_subplotspec()
     figure: Any = ax.figure
     width = float(figure.bbox.width)
-    if spec is not None and spec.get_gridspec().ncols > 1:
-        width *= float(spec.get_position(figure).width)
+    if spec is not None:
+        width *= len(spec.colspan) / spec.get_gridspec().ncols
     return max(1, int(width * 72 / figure.dpi / entry))
 
 
