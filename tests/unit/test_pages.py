@@ -19,6 +19,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("functions.md", 15),
         ("importing.md", 8),
         ("objects.md", 15),
+        ("pictures.md", 12),
         ("points.md", 15),
         ("scale.md", 15),
         ("training.md", 15),

@@ -55,7 +55,7 @@ def relative_widths(n_regions: int, n_layers: int) -> Floats:
 
     Those of the first of many layers are twice as thick as those of the last.
     """
-    width = min(max(0.06 / math.sqrt(n_regions), 1 / 4000), 1 / 450)
+    width = min(max(0.055 / math.sqrt(n_regions), 1 / 4000), 1 / 600)
     return np.asarray(width * (2 - (np.arange(n_layers) + 1) / max(n_layers, 1)))
 
 
