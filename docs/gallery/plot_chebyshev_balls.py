@@ -21,5 +21,5 @@ ax.set_title(f"{len(partition)} regions, radii from {balls.radii.min():.1e} to {
 plt.show()
 
 # %%
-# Radii span several orders of magnitude: a few regions fill most of the square, and many are slivers that no grid
-# of pixels would find.
+# Radii span more than three orders of magnitude: a few regions fill most of the square, and many are slivers that a
+# grid of pixels would miss.

@@ -23,4 +23,4 @@ ax.set(xlabel="input 0", ylabel="input 1")
 plt.show()
 
 # %%
-# The ring can be seen: balls on it meet up to 29 regions, those in its middle a handful.
+# The ring can be seen: balls on it meet two dozen regions and more, those in its middle a handful.

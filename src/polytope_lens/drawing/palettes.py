@@ -35,7 +35,7 @@ def class_hues(n: int) -> Floats:
 
 def class_colors(n: int) -> Floats:
     """The same so pale that lines and dots of any colour are seen on them."""
-    return np.asarray(0.55 + 0.45 * class_hues(n))
+    return np.asarray(0.62 + 0.38 * class_hues(n))
 
 
 def srgb_from_oklch(lightness: Floats, chroma: float, hue: Floats) -> Floats:
