@@ -18,7 +18,11 @@ notebooks: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks]"
 	$(BIN)/python -m pytest -m notebooks tests/notebooks
 
-.PHONY: demo quick test browser docs notebooks oldest lint bench studies wheel clean
+# The scripts of docs/gallery, each of which should draw its picture.
+gallery: $(VENV)/.installed
+	$(PYTEST) -m gallery tests/test_gallery.py
+
+.PHONY: demo quick test browser docs gallery notebooks oldest lint bench studies wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --output demo

@@ -60,8 +60,8 @@ MEMBERS = {
     "complex": "bent_hyperplane f_vector faces facets linear_region_counts",
     "export": "obj ply write",
     "Path": """
-        breakpoints embed exact_breakpoints flips jumps length lengths network packed_patterns patterns pieces points
-        regions segments
+        breakpoints embed exact_breakpoints flips jumps length lengths network packed_patterns patterns pieces plot
+        points regions segments
     """,
     "region.export": "ine json latex lp smtlib vnnlib wkt write",
 }

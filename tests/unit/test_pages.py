@@ -26,6 +26,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("importing.md", 8),
         ("notebooks.md", 3),
         ("objects.md", 15),
+        ("pictures.md", 12),
         ("points.md", 15),
         ("scale.md", 15),
         ("training.md", 15),

@@ -92,7 +92,7 @@ def add(commands: Commands) -> None:
     add_domain(plot)
     plot.add_argument("-o", "--output", required=True, help="picture to write: .png, .svg or .pdf, or page: .html")
     colors = Choices("render.explorer.explorer", "COLORS")
-    add_choice(plot, "--color", colors, "what is drawn, the last two in pages only", default="value")
+    add_choice(plot, "--color", colors, "what is drawn, the last in pages only", default="value")
     plot.add_argument("--output-index", type=int, default=0, help="which output of the network to draw")
     plot.add_argument("--points", metavar="FILE", help="inputs to draw on top, (n, d) in a .npy file")
     plot.add_argument("--labels", metavar="FILE", help="for pages, a class of each of these, (n,) in a .npy file")

@@ -110,13 +110,15 @@ def crease_films(
 def _draw(weights: dict[str, float], moving: str, size: int) -> Frame:
     from matplotlib.figure import Figure
 
-    from polytope_lens.render.matplotlib import INK, pixels_of
+    from polytope_lens.drawing.picture_style import PictureStyle
+    from polytope_lens.drawing.plane_axes import INK
+    from polytope_lens.render.matplotlib import pixels_of
     from polytope_lens.render.surface import surface
 
     figure = Figure(figsize=(4.8, 4.8), dpi=size / 4.8)
     found = partition(crease(**weights), SQUARE, progress=False)
     place = figure.add_axes((0.0, 0.0, 0.94, 0.9), projection="3d")
-    ax = surface(found, place, "pattern", height=0.8, limits=(0, TOP), legend=False)
+    ax = surface(found, place, "pattern", height=0.8, style=PictureStyle(limits=(0, TOP), legend=False))
     ax.view_init(elev=24, azim=-65)
     ax.set(xlabel="x", ylabel="y", zlabel="")
     figure.text(0.05, 0.93, "max(a x + b y + c, 0)", color=INK, fontsize=11)

@@ -23,6 +23,7 @@ from polytope_lens.polyhedral_complex.facet_table import shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete, require_mesh, require_planar_mesh
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
     from shapely import MultiLineString
 
@@ -98,6 +99,26 @@ class LevelSet:
 
         plane = list(self.axes)
         return MultiLineString([LineString(self[i][:, plane].astype(np.float64)) for i in range(len(self))])
+
+    def plot(self, ax: Axes | None = None, **line: Any) -> Axes:
+        """Draw the polylines and the isolated points, cased in white so that they are seen on any ground.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw, such as that of ``partition.plot()``; a new figure by default.
+        **line
+            For matplotlib's ``LineCollection``: ``color``, ``linewidth``, ``linestyle``, ``label``; black by default.
+
+        Returns
+        -------
+        Axes
+        """
+        from polytope_lens.drawing.curves import draw_curves
+
+        plane = list(self.axes)
+        curves = [self[i][:, plane].astype(np.float64) for i in range(len(self))]
+        return draw_curves(curves, self.isolated[:, plane].astype(np.float64), plane, ax, **line)
 
     def _repr_html_(self) -> str:
         told = [

@@ -9,8 +9,8 @@ import numpy as np
 from polytope_lens._progress import bar
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.render.explorer.explorer import Explorer, Stage, check_color, check_name, coded, page_of
-from polytope_lens.render.scene import drawn_points
+from polytope_lens.render.explorer.explorer import Explorer, Stage, check_color, check_name, page_of
+from polytope_lens.render.scene import coded, drawn_points
 from polytope_lens.training.events import ages, events
 
 if TYPE_CHECKING:

@@ -229,7 +229,8 @@ class Painter:
             if name:
                 handles.append(Line2D([], [], color=color, linewidth=2, label=name))
         wide = box[2] > 300
-        place = {"loc": "lower right" if wide else "upper right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0}
+        place = {"loc": "lower right" if wide else "upper right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0,
+                 "fontsize": 8}  # fmt: skip
         render.legend(ax, handles, columns=3 if wide else 1, **place)
         return ax
 

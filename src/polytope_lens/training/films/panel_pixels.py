@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from polytope_lens.training.measures import Measures
 
 
-OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#666666")
-"""Colours of up to eight categories: told apart by all eyes."""
 PAPER = 255
 RIGHT_WRONG = np.array([[0.87, 0.87, 0.87], to_rgb("#d55e00")])
 NO_LAYER = (0.87, 0.87, 0.87)
@@ -119,7 +117,7 @@ def shade(
         grey = _grey(_values(partition, setting.output, points), setting.limits)
         return np.repeat(_mean_of_fours(grey[::-1, :, None]), 3, axis=2)
     if name == "value":
-        table = _class_colors(setting.n_classes)
+        table = scene.class_colors(setting.n_classes)
         fine = _bytes(table)[_classes(partition, points)]
     elif name == "error":
         fine = _errors(setting, partition, points)
@@ -145,7 +143,7 @@ def describe(name: str, setting: FilmSetting) -> tuple[str, Scale | None]:
     if name == "value":
         if setting.n_classes:
             labels = [str(k) for k in range(setting.n_classes)]
-            return kind, Scale(_class_colors(setting.n_classes), range(setting.n_classes), labels, flush=False)
+            return kind, Scale(scene.class_colors(setting.n_classes), range(setting.n_classes), labels, flush=False)
         low, high = setting.limits
         return "value", _ramp("gray", [0, 1], [f"{low:.3g}", f"{high:.3g}"])
     if name == "target":
@@ -173,7 +171,7 @@ def describe(name: str, setting: FilmSetting) -> tuple[str, Scale | None]:
 def target_colors(target: NDArray[Any], n_classes: int) -> Frame:
     """The target image as (h, w, 3) bytes."""
     if n_classes:
-        return np.asarray(_bytes(_class_colors(n_classes))[target])
+        return np.asarray(_bytes(scene.class_colors(n_classes))[target])
     return np.repeat(_grey(target, (0.0, 1.0))[..., None], 3, axis=2)
 
 
@@ -251,13 +249,6 @@ def _slope_norm(setting: FilmSetting) -> Normalize:
     """One scale for all steps."""
     median, steepest = setting.slopes
     return render.slope_norm(np.array([median, median, steepest]))
-
-
-def _class_colors(n: int) -> Floats:
-    """Colours of categories, pale enough for lines and dots to be seen on them."""
-    few = n <= len(OKABE_ITO)
-    full = np.array([to_rgb(color) for color in OKABE_ITO[:n]]) if few else _mapped("turbo", (np.arange(n) + 0.5) / n)
-    return 0.45 + 0.55 * full
 
 
 def _layer_table(n_layers: int) -> Floats:

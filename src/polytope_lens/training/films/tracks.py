@@ -11,9 +11,12 @@ import numpy as np
 from matplotlib import colors as mcolors
 
 from polytope_lens._arrays import validate
+from polytope_lens.drawing.picture_style import PLAIN
+from polytope_lens.drawing.plane_axes import FRAME, INK, draw_scale, make_room, plane_axes
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
-from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
+from polytope_lens.render.matplotlib import draw_boundaries
+from polytope_lens.render.region_image import fill
 from polytope_lens.render.scene import axis_names
 
 if TYPE_CHECKING:
@@ -81,19 +84,14 @@ def plot_ages(
     end = end or 1.0
     least = float(values[values > 0].min(initial=end))
     norm = mcolors.AsinhNorm(linear_width=min(max(least, end / 1000), end), vmin=0, vmax=end)
-    if ax is None:
-        from matplotlib import pyplot
-
-        ax = pyplot.figure(figsize=(6.4, 5.0), layout="constrained").add_subplot()
+    ax = plane_axes(ax, PLAIN, (6.4, 5.0))
     image = fill(ax, partition, np.pad(values[:, None], ((0, 0), (2, 0))), AGES, norm)
     if boundaries:
         draw_boundaries(ax, partition, "#99999999")
     ax.set(**dict(zip(("xlabel", "ylabel"), axis_names(partition), strict=True)))
-    ticks = [0.0, *(t for t in (f * 10.0**k for k in range(7) for f in (1, 3)) if least <= t < 0.8 * end), end]
-    bar = ax.figure.colorbar(image, label=label, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)), ticks=ticks, format="%g")
-    bar.outline.set(color=FRAME, linewidth=0.8)
-    bar.ax.minorticks_off()
-    bar.ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+    between = np.array([factor * 10.0**k for k in range(7) for factor in (1, 3)])
+    draw_scale(ax, image, label, between=between[(between >= least) & (between < end)])
+    make_room(ax)
     return ax
 
 
@@ -142,8 +140,8 @@ def plot_events(events: Events, figure: Figure | None = None) -> Figure:
     for ax in (above, below):
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
-        ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=8, labelcolor=INK)
+        ax.tick_params(color=FRAME)
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
     return figure
 
 
