@@ -16,7 +16,7 @@ browser: $(VENV)/.installed
 .PHONY: demo quick test browser oldest lint bench studies wheel clean
 
 demo: $(VENV)/.installed
-	$(BIN)/polytope-lens demo --output demo
+	$(BIN)/polytope-lens demo --folder demo
 
 quick: $(VENV)/.installed
 	@$(BIN)/polytope-lens warm-up

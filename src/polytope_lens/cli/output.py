@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.errors import Status
@@ -22,6 +24,26 @@ def print_json(value: Mapping[str, Any]) -> None:
     """One line on standard output."""
     json.dump(value, sys.stdout)
     print()
+
+
+def as_plain(value: Any) -> Any:
+    """Arrays as lists, fractions as text, and None for what JSON has no number for: infinity, NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_plain(np.array([0.5, np.nan])), as_plain([Fraction(1, 3)])
+    ([0.5, None], ['1/3'])
+    """
+    from polytope_lens.arithmetic.rational import written
+
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list):
+        return [as_plain(each) for each in value]
+    if isinstance(value, Fraction):
+        return written(value)
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def regions_as_json(found: Partition, order: Iterable[int], columns: Mapping[str, Any] | None = None) -> list[Any]:
