@@ -310,6 +310,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
+    is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if arguments.json:
         print_json(answer)
     elif answer["proved"]:
@@ -322,5 +323,8 @@ def _verify(arguments: argparse.Namespace) -> int:
             f"domain: {domain if len(domain) <= MOST_WORDS else domain[:MOST_WORDS] + ' ... (all of it with --json)'}"
         )
     else:
-        print(f"{arguments.log}: REJECTED at line {answer['line']}: {answer['reason']}")
+        verdict = "NOT DECIDED" if is_open else "REJECTED"
+        print(f"{arguments.log}: {verdict} at line {answer['line']}: {answer['reason']}")
+    if is_open:
+        return 3
     return 0 if answer["proved"] else 1

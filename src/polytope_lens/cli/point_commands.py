@@ -24,6 +24,7 @@ from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, print_json, regions_as_json
 from polytope_lens.cli.parser import number
 from polytope_lens.errors import OptionError
+from polytope_lens.io.files import write_text
 from polytope_lens.network.network import fits_written_out
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def add(commands: Commands) -> None:
     add_point(export)
     add_domain(export, "clip it to these bounds")
     add_choice(export, "--format", FORMATS, "by default what the name of the output ends in")
+    export.add_argument("--vnnlib-version", metavar="V", help="1.0 or 2.0 (default: 2.0); only of VNN-LIB")
     export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
 
     robustness = add_command(
@@ -231,12 +233,18 @@ def _export(arguments: argparse.Namespace) -> None:
         raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
     lens = lens_of(arguments)
     region = lens.at(point_of(arguments, lens, "export"), box_of(arguments.box, lens))
-    if arguments.output is None:
-        from polytope_lens.io.export import text_of
+    from polytope_lens.io.export import format_of, text_of
 
-        print(text_of(region.export, arguments.format), end="")
+    output = arguments.output
+    chosen = arguments.format if output is None or arguments.format else format_of(output)
+    options = {} if arguments.vnnlib_version is None else {"version": arguments.vnnlib_version}
+    if options and chosen != "vnnlib":
+        raise OptionError(f"--vnnlib-version is about the format vnnlib, but this is {chosen}. Leave it out.")
+    text = text_of(region.export, chosen, **options)
+    if output is None:
+        print(text, end="")
     else:
-        region.export.write(arguments.output, arguments.format)
+        write_text(output, text)
 
 
 def _robustness(arguments: argparse.Namespace) -> int:

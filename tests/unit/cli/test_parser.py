@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
+
 import pytest
 
-from polytope_lens.cli import command_parser, main
+from polytope_lens.cli import EXIT_CODES, command_parser, main
 from polytope_lens.cli.parser import Parser, meant, number
 
 
@@ -78,6 +82,24 @@ def test_help_ends_with_examples_that_are_understood(name):
         words = example.split(" > ")[0].split()
         assert words[:2] == ["polytope-lens", name]
         assert command_parser().parse_args(words[1:]).parser.prog == f"polytope-lens {name}"
+
+
+def test_commands_in_documents_are_understood():
+    root = Path(__file__).parents[3]
+    pages = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md"))]
+    found = [
+        words for page in pages for words in re.findall(r"^\$ (?:until )?polytope-lens(.*)", page.read_text(), re.M)
+    ]
+    assert len(found) > 20
+    for words in found:
+        if not words.startswith(" cuont"):
+            command_parser().parse_args(shlex.split(re.split("[#;>|&]", words)[0]))
+
+
+def test_exit_codes_are_documented():
+    page = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
+    codes = re.findall(r"^  (\d+) ", EXIT_CODES, re.M)
+    assert codes == re.findall(r"^\| (\d+) \|", page, re.M) == ["0", "1", "2", "3", "130", "141"]
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -132,6 +132,16 @@ def test_export(capsys, lines, tmp_path):
     assert capsys.readouterr().out == "POLYGON ((1.0 0.0, 1.0 1.0, 0.0 1.0, 0.0 0.5, 0.5 0.0, 1.0 0.0))\n"
 
 
+def test_export_in_a_version_of_vnnlib(capsys, lines, tmp_path):
+    region = Lens(lines).at([0.5, -0.25])
+    for version in ("1.0", "2.0"):
+        ask = ["export", lines, "0.5", "-0.25", "--vnnlib-version", version]
+        assert main([*ask, "--format", "vnnlib"]) == main([*ask, "-o", str(tmp_path / "r.vnnlib")]) == 0
+        assert capsys.readouterr().out == (tmp_path / "r.vnnlib").read_text() == region.export.vnnlib(version=version)
+    assert "this is ine. Leave it out" in refused(capsys, *ask, "--format", "ine")
+    assert "version" in refused(capsys, *ask[:-1], "3.0", "--format", "vnnlib")
+
+
 def test_export_refuses_in_one_sentence(capsys, lines, space, tmp_path):
     assert "`export` needs --format" in refused(capsys, "export", lines, "0", "0")
     assert "`export` needs the 2 coordinates" in refused(capsys, "export", lines, "--format", "ine")
