@@ -61,7 +61,7 @@ def scaled(polytope, factor):
 
 
 def recording(steps=(0, 5), **options):
-    return Recording(list(steps), (PLANE.network,) * len(steps), **options)
+    return Recording(list(steps), (PLANE.network,) * len(steps), **{"domain": SQUARE, **options})
 
 
 def recorder():

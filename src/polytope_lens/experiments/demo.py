@@ -20,8 +20,8 @@ from polytope_lens.experiments.toy.trainer import train
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.lens import Lens
 from polytope_lens.training.films.film import film
+from polytope_lens.training.recorded_domain import SQUARE
 from polytope_lens.training.recorder import Recorder
-from polytope_lens.training.recording import SQUARE
 
 if TYPE_CHECKING:
     import os

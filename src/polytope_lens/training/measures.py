@@ -17,12 +17,14 @@ from polytope_lens.network.network import evaluate
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.scene import region_spans
+from polytope_lens.training.recorded_domain import in_domain
 from polytope_lens.training.workers import in_order
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
+    from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
@@ -79,7 +81,9 @@ class Row:
     counts: Ints | None
 
 
-def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress: bool = True) -> Measures:
+def measure(
+    recording: Recording, *, output: int = 0, domain: Box | None = None, workers: int = 2, progress: bool = True
+) -> Measures:
     """Measure every step of a recording.
 
     Parameters
@@ -87,6 +91,8 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
     recording : Recording
     output : int
         Which output of the networks the values of samples and target are about; for categories all outputs count.
+    domain : Box, optional
+        Where to look, by default where the recording does.
     workers : int
         Processes to share long work; the result is the same for any number.
     progress : bool
@@ -101,7 +107,7 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
     OptionError
         An `output` that the networks do not have; more categories than outputs.
     DomainError, DimensionError
-        A target image that the domain does not cover, or networks with other than two inputs for a target image.
+        No domain; a target image that it does not cover, or networks with other than two inputs for a target image.
 
     Notes
     -----
@@ -118,6 +124,7 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
     >>> measures.true_error, measures.counts  # (0.25^2 + 0.75^2) / 4 over four columns
     (array([0.15625]), array([[2]]))
     """
+    recording = in_domain(recording, domain)
     output = check(recording, output)
     row = partial(_row, without_networks(recording), output)
     rows = in_order(row, recording.networks, workers=workers, progress="measuring" if progress else None)
@@ -269,6 +276,7 @@ def check(recording: Recording, output: int) -> int:
             f"a target image is learnt by networks with 2 inputs, but these have {network.input_dim}. Slice them to a "
             "plane first (`Lens.slice`)."
         )
+    assert recording.domain is not None  # there is one where there is a target
     if not recording.domain.contains([[-1, -1], [1, 1]]).all():
         raise DomainError(
             f"a target image covers [-1, 1]^2, but the domain of this recording is {recording.domain!r}. Choose a box "

@@ -14,6 +14,7 @@ from polytope_lens.experiments import pixel_coordinates, ring
 from polytope_lens.network import network as net
 from polytope_lens.training import Recording, Samples, measures
 from polytope_lens.training.measures import Measures, measure, true_error
+from polytope_lens.training.recorded_domain import SQUARE
 
 
 def random_network(widths=(7, 6, 5), outputs=1, inputs=2, seed=0):
@@ -91,8 +92,8 @@ def test_products_in_pieces_give_the_same(monkeypatch):
 
 def test_other_recordings():
     flat = net.from_arrays([[[1.0, 2.0]]], [[0.5]])
-    assert measure(Recording([0], (flat,)), progress=False).counts.shape == (1, 0)
-    assert measure(Recording([3], (None,)), progress=False).counts.shape == (1, 0)
+    assert measure(Recording([0], (flat,), SQUARE), progress=False).counts.shape == (1, 0)
+    assert measure(Recording([3], (None,), SQUARE), progress=False).counts.shape == (1, 0)
     space = random_network(inputs=3)
     box = Box([-1] * 3, [1] * 3)
     found = measure(Recording([0], (space,), box), progress=False)
@@ -103,7 +104,7 @@ def test_other_recordings():
 def test_bad_recordings():
     network = random_network()
     with pytest.raises(OptionError, match="`output` is 1, but the network has 1 output, counted from 0"):
-        measure(Recording([0], (network,)), output=1)
+        measure(Recording([0], (network,), SQUARE), output=1)
     with pytest.raises(OptionError, match="1 outputs tells categories from 0 to 0, but the values run from 0 to 2"):
         measure(Recording([0], (network,), target=categories()))
     with pytest.raises(DimensionError, match="networks with 2 inputs, but these have 3"):

@@ -15,6 +15,7 @@ from polytope_lens.network.pattern import sort_key
 from polytope_lens.render.encoders import check_film, save_film
 from polytope_lens.render.scene import slopes, value_range
 from polytope_lens.training.measures import Measures, Row, check, gather, is_categorical, measure_step, without_networks
+from polytope_lens.training.recorded_domain import in_domain
 from polytope_lens.training.workers import in_order
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polytope_lens._types import Frame, Ints, Words
+    from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
     from polytope_lens.training.films.frames import Painter
     from polytope_lens.training.films.panel_pixels import FilmSetting
@@ -41,6 +43,7 @@ def film(
     size: tuple[int, int] = (1280, 480),
     fps: float = 30.0,
     output: int = 0,
+    domain: Box | None = None,
     workers: int = 2,
     progress: bool = True,
     measures: Measures | None = None,
@@ -70,6 +73,8 @@ def film(
         Which output "partition", "value", "slope" and "error" are about. Where the values to be learnt are categories
         (integers), value, partition and target show the class, that is the greatest output, and "error" where it is
         wrong.
+    domain : Box, optional
+        Where to look, by default where the recording does.
     workers : int
         Processes; the frames are the same for any number.
     progress : bool
@@ -80,7 +85,7 @@ def film(
     Raises
     ------
     OptionError, DimensionError, DomainError
-        Bad options; networks with other than two inputs; a domain that does not cover the target.
+        Bad options; networks with other than two inputs; no domain, or one that does not cover the target.
     FilmError
         The encoder failed. The frames are then in a folder beside `path`, which the message names.
     MissingExtraError, FileNotFoundError
@@ -93,6 +98,7 @@ def film(
     Each step is enumerated twice, once to measure it and once to draw it, which takes less than to keep all partitions;
     without curves, or with `measures`, and unless scales must be known beforehand, once.
     """
+    recording = in_domain(recording, domain)
     names = _checked_panels(recording, panels)
     check_film(path, fps)
     sides = validate.sequence(size, name="the size of a frame")
@@ -201,12 +207,13 @@ def _setting(
     if not low < high:
         low, high = low - 0.5, low + 0.5
     steep = [s.slopes for s in surveys if s.slopes is not None]
-    points = recording.samples
+    points, domain = recording.samples, recording.domain
+    assert domain is not None
     none = np.zeros((0, 2))
     return FilmSetting(
         panels=panels,
         size=size,
-        domain=recording.domain,
+        domain=domain,
         output=output,
         layers=() if network is None else network.bits_per_layer,
         n_classes=(1 if network is None else network.output_dim) if categorical else 0,
