@@ -14,6 +14,7 @@ from tqdm import tqdm
 from polytope_lens._arrays import validate
 from polytope_lens.comparison.overlay import majorities, overlay
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.training.long_tables import table
 from polytope_lens.training.recorded_domain import in_domain
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from polytope_lens.training.recording import Recording
 
 
-# Rows of a table that are printed; of longer ones, the first and the last.
-MOST_ROWS = 20
 UNITS = ("updates", "records")
 KINDS = ("persisting", "by_pattern", "by_overlap", "born", "split", "merged", "died")
 
@@ -167,13 +166,7 @@ class Events:
 
     def __str__(self) -> str:
         head = ("steps", "regions", "persist", "by pattern", "by overlap", "born", "split", "merged", "died", "kept")
-        rows = [head, *map(_row, pairwise(self.steps.tolist()), self.transitions)]
-        if len(rows) > MOST_ROWS + 1:
-            half = MOST_ROWS // 2
-            rows[half + 1 : -half] = [("...",) + ("",) * (len(head) - 1)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-        return "\n".join(line.rstrip() for line in lines)
+        return table(head, list(map(_row, pairwise(self.steps.tolist()), self.transitions)))
 
 
 def _row(steps: tuple[int, int], change: Transition | None) -> tuple[str, ...]:

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import log_softmax
 
 from polytope_lens._arrays import validate
 from polytope_lens._compiled.jit import jit
+from polytope_lens._docstrings import documented_by
 from polytope_lens.engines.enumerate import count, partition
-from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.errors import DimensionError, DomainError, OptionError, require
 from polytope_lens.network.network import evaluate
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.scene import region_spans
+from polytope_lens.training.long_tables import table
 from polytope_lens.training.recorded_domain import in_domain
 from polytope_lens.training.workers import in_order
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from polytope_lens.training.recording import Recording
 
 
+LOSSES = ("train_loss", "validation_loss", "true_error")
 PRODUCT = 200_000
 """Multiplications in a matrix product from about which on BLAS uses several threads."""
 
@@ -69,6 +74,51 @@ class Measures:
 
     def __len__(self) -> int:
         return len(self.step)
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        """What is known, by name."""
+        losses = {name: getattr(self, name) for name in LOSSES}
+        found = {name: values for name, values in losses.items() if not np.isnan(values).all()}
+        return found | {f"regions_{layer}": counts for layer, counts in enumerate(self.counts.T)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each step, which is the index.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``train_loss``, ``validation_loss``, ``true_error``
+                Those of them that are known at any step.
+            ``regions_0``, ``regions_1``, ...
+                Regions after each layer; the last one is their total.
+
+        Raises
+        ------
+        MissingExtraError
+        """
+        pandas = require("pandas", extra="data", purpose="a frame of measures")
+        return pandas.DataFrame(self._columns(), index=pandas.Index(self.step, name="step"))
+
+    @documented_by("training.films.tracks:plot_measures")
+    def plot(self, figure: Figure | None = None) -> Figure:
+        from polytope_lens.training.films.tracks import plot_measures
+
+        return plot_measures(self, figure)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "Measures(0 steps)"
+        last = f"{len(self)} steps from {self.step[0]} to {self.step[-1]}"
+        columns = self._columns()
+        told = [f"{name} {columns[name][0]:.3g} to {columns[name][-1]:.3g}" for name in LOSSES if name in columns]
+        if self.counts.shape[1]:
+            told.append(f"{self.counts[0, -1]} to {self.counts[-1, -1]} regions")
+        return f"Measures({', '.join([last, *told])})"
+
+    def __str__(self) -> str:
+        columns = self._columns()
+        cells = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in c.tolist()] for c in columns.values()]
+        return table(("step", *columns), list(zip(map(str, self.step.tolist()), *cells, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

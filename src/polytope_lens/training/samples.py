@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints
 
     Values: TypeAlias = Floats | Ints
+
+LEFT_OUT: Any = None
+"""What validation samples are before there is an array of none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +43,8 @@ class Samples:
 
     train_points: Floats
     train_values: Values
-    validation_points: Floats = cast("Floats", None)
-    validation_values: Values = cast("Values", None)
+    validation_points: Floats = LEFT_OUT
+    validation_values: Values = LEFT_OUT
 
     def __post_init__(self) -> None:
         missing = [field.name for field in fields(self) if getattr(self, field.name) is None]

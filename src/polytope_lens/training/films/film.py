@@ -61,7 +61,9 @@ def film(
         image to be learnt with training points vermillion and validation points blue; "pattern", a colour for each
         activation pattern, so that a region keeps its colour while it lives; "slope", the norm of the gradient;
         "layer", the last layer that cuts out the region; "error", network minus target; "age", for how many recorded
-        steps in a row the region's pattern has been there. By default the first three, without a target the first.
+        steps in a row the region's pattern has been there. By default the first three. Without a target image "value"
+        shows the training points, by class if they have any, unless the panel "target" does; by default it is then
+        beside "partition", or else, without samples, "pattern" is.
     curves : bool
         Whether to draw beside the panels the losses, the true error and the numbers of regions up to each step, as
         :func:`.measures.measure` finds them.
@@ -220,6 +222,7 @@ def _setting(
         target=recording.target,
         train_points=none if points is None else points.train_points,
         validation_points=none if points is None else points.validation_points,
+        train_classes=points.train_values if points is not None and points.is_categorical else None,
         limits=(low, high),
         slopes=(float(np.median([m for m, _ in steep])), max(s for _, s in steep)) if steep else (0.0, 1.0),
         oldest=max((int((k - born).max()) for k, born in enumerate(births) if born is not None), default=0),
@@ -249,7 +252,9 @@ def _births(surveys: Sequence[Survey]) -> list[Ints | None]:
 def _checked_panels(recording: Recording, panels: Sequence[str] | None) -> tuple[str, ...]:
     """The panels, if they can be drawn."""
     if panels is None:
-        return PANELS[: 3 if recording.target is not None else 1]
+        if recording.target is not None:
+            return PANELS[:3]
+        return ("partition", "pattern") if recording.samples is None else ("partition", "value")
     names = (panels,) if isinstance(panels, str) else validate.sequence(panels, name="`panels`")
     for name in names:
         validate.option(name, name="a panel", allowed=PANELS)

@@ -49,6 +49,8 @@ class FilmSetting:
     target : (h, w) array or None
         On [-1, 1]^2, row 0 at the top.
     train_points, validation_points : (n, 2) arrays
+    train_classes : (n,) int array or None
+        Of the training points, if their values are categories.
     limits : (black, white)
     slopes : (median, steepest)
         For the scale of the panel "slope".
@@ -67,10 +69,16 @@ class FilmSetting:
     target: NDArray[Any] | None
     train_points: Floats
     validation_points: Floats
+    train_classes: NDArray[Any] | None
     limits: tuple[float, float]
     slopes: tuple[float, float]
     oldest: int
     measures: Measures | None
+
+    @property
+    def shows_points(self) -> bool:
+        """Whether "value" has the training points on top: there is neither a target nor a panel for them."""
+        return self.target is None and "target" not in self.panels and bool(len(self.train_points))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,11 +151,12 @@ def describe(name: str, setting: FilmSetting) -> tuple[str, Scale | None]:
     if name == "partition":
         return f"{kind} and polytopes, by layer", _layer_scale(layers, len(setting.layers))
     if name == "value":
+        title = f"{kind}, {len(setting.train_points):,} training points" if setting.shows_points else kind
         if setting.n_classes:
             labels = [str(k) for k in range(setting.n_classes)]
-            return kind, Scale(_class_colors(setting.n_classes), range(setting.n_classes), labels, flush=False)
+            return title, Scale(_class_colors(setting.n_classes), range(setting.n_classes), labels, flush=False)
         low, high = setting.limits
-        return "value", _ramp("gray", [0, 1], [f"{low:.3g}", f"{high:.3g}"])
+        return title, _ramp("gray", [0, 1], [f"{low:.3g}", f"{high:.3g}"])
     if name == "target":
         return "target" if setting.target is not None else "points", None
     if name == "pattern":
@@ -253,11 +262,16 @@ def _slope_norm(setting: FilmSetting) -> Normalize:
     return render.slope_norm(np.array([median, median, steepest]))
 
 
+def full_class_colors(n: int) -> Floats:
+    """Colours of categories, (n, 3)."""
+    if n <= len(OKABE_ITO):
+        return np.array([to_rgb(color) for color in OKABE_ITO[:n]])
+    return _mapped("turbo", (np.arange(n) + 0.5) / n)
+
+
 def _class_colors(n: int) -> Floats:
     """Colours of categories, pale enough for lines and dots to be seen on them."""
-    few = n <= len(OKABE_ITO)
-    full = np.array([to_rgb(color) for color in OKABE_ITO[:n]]) if few else _mapped("turbo", (np.arange(n) + 0.5) / n)
-    return 0.45 + 0.55 * full
+    return 0.45 + 0.55 * full_class_colors(n)
 
 
 def _layer_table(n_layers: int) -> Floats:

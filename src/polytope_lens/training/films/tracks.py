@@ -1,4 +1,4 @@
-"""What training does to regions, drawn with matplotlib: their ages, and how many come and go.
+"""What training does to regions, drawn with matplotlib: their ages, how many there are, and how many come and go.
 
 This module imports matplotlib, and is itself imported only when something is drawn.
 """
@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colors as mcolors
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
-from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
-from polytope_lens.render.scene import axis_names
+from polytope_lens.render.matplotlib import FRAME, INK, TRAIN, VALIDATION, draw_boundaries, fill
+from polytope_lens.render.scene import axis_names, layer_colors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.events import Events
+    from polytope_lens.training.measures import Measures
 
 
 # Blues come, vermillions go: colours of Okabe and Ito, told apart by all eyes.
@@ -140,11 +142,75 @@ def plot_events(events: Events, figure: Figure | None = None) -> Figure:
     below.set(xlabel="step", ylabel="gone      come", xlim=(events.steps[0], events.steps[-1]))
     below.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
     for ax in (above, below):
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
-        ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=8, labelcolor=INK)
+        _trim(ax)
     return figure
+
+
+def plot_measures(measures: Measures, figure: Figure | None = None) -> Figure:
+    """Draw losses, and below them the number of regions after each layer, over the recorded steps.
+
+    Both are on logarithmic scales. Losses that are not known are left out, and so are steps at which the training had
+    diverged.
+
+    Parameters
+    ----------
+    measures : Measures
+    figure : Figure, optional
+        Where to draw; a new one by default.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    DimensionError
+        Nothing was measured.
+    """
+    if not len(measures) or not measures.counts.any():
+        raise DimensionError("`plot` needs measures of at least one recorded step at which no weight was NaN.")
+    if figure is None:
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(figsize=(7.6, 5.2), layout="constrained")
+    error = "share wrong" if measures.categorical else "whole image"
+    losses = [
+        (measures.train_loss, TRAIN, "training"),
+        (measures.validation_loss, VALIDATION, "validation"),
+        (measures.true_error, INK, error),
+    ]
+    losses = [curve for curve in losses if np.isfinite(curve[0]).any()]
+    colors = layer_colors(measures.counts.shape[1])
+    counts = [(column, color, f"after layer {layer}") for layer, (column, color) in
+              enumerate(zip(measures.counts.T.astype(float), colors, strict=True))]  # fmt: skip
+    shown = [("cross-entropy" if measures.categorical else "mean squared error", losses)] if losses else []
+    shown.append(("regions", counts))
+    panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
+    for ax, (name, curves) in zip(panels, shown, strict=True):
+        for values, color, label in curves:
+            ax.plot(measures.step, np.where(values > 0, values, np.nan), color=color, linewidth=1.5, label=label)
+        known = np.concatenate([values[values > 0] for values, _, _ in curves])
+        log_scale(ax, known.min(initial=np.inf), known.max(initial=0.0))
+        ax.set(ylabel=name)
+        _trim(ax)
+    panels[-1].set(xlabel="step")
+    return figure
+
+
+def log_scale(ax: Axes, low: float, high: float) -> None:
+    """Let values from `low` to `high` be on a logarithmic scale, with plain numbers beside it."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high > 30 * low else (1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _trim(ax: Axes) -> None:
+    """Frame, labels and legend as all of these pictures have them."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
+    ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=8, labelcolor=INK)
 
 
 def _per_pair(events: Events, counts: NDArray[np.int64]) -> Floats:

@@ -1,0 +1,20 @@
+"""Tables as text."""
+
+from __future__ import annotations
+
+from polytope_lens.training.long_tables import MOST_ROWS, table
+
+
+def test_the_middle_of_a_long_table_is_left_out():
+    rows = [(str(k), "x" * (k % 3)) for k in range(MOST_ROWS + 1)]
+    assert len(table(("step", "what"), rows[:-1]).splitlines()) == MOST_ROWS + 1
+    lines = table(("step", "what"), rows).splitlines()
+    assert len(lines) == MOST_ROWS + 2
+    assert lines[MOST_ROWS // 2 + 1] == " ..."
+    assert lines[-1].split()[0] == str(MOST_ROWS)
+    assert lines[MOST_ROWS // 2].split()[0] == str(MOST_ROWS // 2 - 1)
+
+
+def test_cells_are_flush_right_and_lines_end_with_them():
+    assert table(("a", "long name"), [("1000", ""), ("", "7")]) == "   a  long name\n1000\n              7"
+    assert table(("a",), []) == "a"
