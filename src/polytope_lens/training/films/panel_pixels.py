@@ -174,7 +174,7 @@ def describe(name: str, setting: FilmSetting) -> tuple[str, Scale | None]:
         if setting.n_classes:
             return "errors", Scale(RIGHT_WRONG, [0, 1], ["right", "wrong"], flush=False)
         return "error: network minus target", _ramp("RdBu_r", [0, 0.5, 1], ["-1", "0", "1"])
-    marks = sorted({0, *(m for m in (1, 10, 100, 1000, 10000) if m < 0.7 * setting.oldest), setting.oldest})
+    marks = sorted({0, *(m for m in (1, 3, 10, 30, 100, 1000, 10000) if m < 0.7 * setting.oldest), setting.oldest})
     places = [float(_age_place(np.array(m), setting.oldest)) for m in marks]
     return "age of the pattern, in recorded steps", _ramp("viridis_r", places, [f"{m:,}" for m in marks])
 
