@@ -99,7 +99,7 @@ def add_as_json(sub: argparse.ArgumentParser) -> None:
 def add_point(sub: argparse.ArgumentParser) -> None:
     """A network and a point."""
     add_network(sub)
-    sub.add_argument("x", nargs="*", type=number, help="coordinates of the point")
+    sub.add_argument("x", nargs="*", default=[], type=number, help="coordinates of the point")
     sub.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
 
 

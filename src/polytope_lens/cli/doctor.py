@@ -78,8 +78,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
         trials = list(known_counts())
         folder = code_folder(subdivide.__file__)
     compiled = jit.compiled[n_before:]
-    advice = list(advised(needed, trials, folder, sum(one.seconds for one in compiled)))
-    advice += [str(warning.message) for warning in caught]
+    advice = [str(warning.message) for warning in caught]
+    advice += advised(needed, trials, folder, sum(one.seconds for one in compiled))
     failed = not all(trial.passed for trial in trials) or not all(one.is_met for one in needed if not one.extra)
     system = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
     if arguments.json:

@@ -13,6 +13,7 @@ from polytope_lens.cli.arguments import (
     add_domain,
     add_listing,
     add_network,
+    add_workers,
     as_told,
     domain_of,
     lens_of,
@@ -82,6 +83,7 @@ def add(commands: Commands) -> None:
     add_network(compare)
     compare.add_argument("other", help="the other network, read as the first one is")
     add_domain(compare)
+    add_workers(compare)
     compare.add_argument("--yes", action="store_true", help="go on, too, where it takes more than a day or than memory")
     _add_exact(compare)
     add_as_json(compare)
@@ -189,7 +191,7 @@ def _write(frame: pd.DataFrame, output: str) -> None:
 def _compare(arguments: argparse.Namespace) -> None:
     lens, other = lens_of(arguments), lens_of(arguments, arguments.other)
     with as_told(arguments):
-        found = lens.distance(other, domain_of(arguments, lens), exact=arguments.exact)
+        found = lens.distance(other, domain_of(arguments, lens), exact=arguments.exact, workers=arguments.workers)
     if arguments.json:
         print_json({field.name: as_plain(getattr(found, field.name)) for field in fields(found)})
         return

@@ -30,13 +30,8 @@ class HelpText(argparse.HelpFormatter):
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         text, default = action.help, action.default
-        if (
-            not text
-            or "default" in text
-            or default is None
-            or isinstance(default, bool)
-            or default == argparse.SUPPRESS
-        ):
+        is_telling = default not in (None, argparse.SUPPRESS, []) and not isinstance(default, bool)
+        if not text or "default" in text or not is_telling:
             return text
         values = default if isinstance(default, list | tuple) else [default]
         return f"{text} (default: {' '.join(map(str, values))})"

@@ -54,7 +54,9 @@ def add(commands: Commands) -> None:
         "net.npz 0 0 1 1", "net.npz --points corners.npy --json",
     )  # fmt: skip
     add_network(path)
-    path.add_argument("x", nargs="*", type=number, help="coordinates of the points, one point after the other")
+    path.add_argument(
+        "x", nargs="*", default=[], type=number, help="coordinates of the points, one point after the other"
+    )
     path.add_argument("--points", metavar="FILE", help="go through the rows of a .npy file instead")
     add_as_json(path)
 
