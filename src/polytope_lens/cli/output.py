@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from enum import Enum
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def as_plain(value: Any) -> Any:
-    """Arrays as lists, fractions as text, and None for what JSON has no number for: infinity, NaN.
+    """Arrays as lists, fractions as text, statuses by name, and None for what JSON has no number for: infinity, NaN.
 
     Examples
     --------
@@ -37,6 +38,8 @@ def as_plain(value: Any) -> Any:
     """
     from polytope_lens.arithmetic.rational import written
 
+    if isinstance(value, Enum):
+        return value.name
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list):

@@ -97,7 +97,7 @@ def test_commands_in_documents_are_understood():
 
 
 def test_exit_codes_are_documented():
-    page = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "command_line.md").read_text()
     codes = re.findall(r"^  (\d+) ", EXIT_CODES, re.M)
     assert codes == re.findall(r"^\| (\d+) \|", page, re.M) == ["0", "1", "2", "3", "130", "141"]
 
