@@ -119,6 +119,7 @@ def add(commands: Commands) -> None:
     )
     colors = Choices("render.explorer.explorer", "COLORS")
     add_choice(plot, "--color", colors, "what is drawn, the last two in pages only", default="value")
+    plot.add_argument("--surface", action="store_true", help="the graph over two inputs, as a folded sheet, instead")
     plot.add_argument("--output-index", type=int, default=0, metavar="I", help="which output of the network to draw")
     plot.add_argument("--points", metavar="FILE", help="inputs to draw on top, (n, d) in a .npy file")
     plot.add_argument("--labels", metavar="FILE", help="for pages, a class of each of these, (n,) in a .npy file")
@@ -269,6 +270,8 @@ def _plot(arguments: argparse.Namespace) -> None:
         )
     if arguments.labels and not is_page:
         raise OptionError("--labels are for pages, but this is a picture. Leave them out, or write a file .html.")
+    if arguments.surface and (is_page or arguments.points):
+        raise OptionError("--surface is a picture without points. Leave --points out, or --surface.")
     lens = lens_of(arguments)
     found = partition_of(arguments, lens)
     points = array_of(arguments.points) if arguments.points else None
@@ -290,13 +293,12 @@ def _plot(arguments: argparse.Namespace) -> None:
 
     in_space = within(found).network.input_dim == 3
     figure = Figure(figsize=(6.4, 6.0), layout="constrained")
-    found.plot(
-        figure.add_subplot(projection="3d" if in_space else None),
-        arguments.color,
-        boundaries=not arguments.no_boundaries,
-        points=points,
-        output=arguments.output_index,
-    )
+    ax = figure.add_subplot(projection="3d" if in_space or arguments.surface else None)
+    shown: dict[str, Any] = {"boundaries": not arguments.no_boundaries, "output": arguments.output_index}
+    if arguments.surface:
+        found.plot.surface(ax, arguments.color, **shown)
+    else:
+        found.plot(ax, arguments.color, points=points, **shown)
     save_figure(figure, target, 200)
     print(f"{target}: {len(found)} regions")
 

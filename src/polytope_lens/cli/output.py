@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from enum import Enum
 from fractions import Fraction
 from math import isfinite
@@ -22,9 +21,12 @@ CODES = {Status.BUDGET_REACHED: 3, Status.UNFINISHED: 3, Status.INTERRUPTED: 130
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One line on standard output."""
-    json.dump(value, sys.stdout)
-    print()
+    """One line on standard output, in which NaN and infinity are null."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError:
+        text = json.dumps(as_plain(value))
+    print(text)
 
 
 def as_plain(value: Any) -> Any:
@@ -42,7 +44,9 @@ def as_plain(value: Any) -> Any:
         return value.name
     if hasattr(value, "tolist"):
         value = value.tolist()
-    if isinstance(value, list):
+    if isinstance(value, dict):
+        return {name: as_plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
         return [as_plain(each) for each in value]
     if isinstance(value, Fraction):
         return written(value)

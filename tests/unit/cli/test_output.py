@@ -37,6 +37,11 @@ def test_what_json_has_no_word_for():
     )
 
 
+def test_json_has_neither_infinity_nor_nan(capsys):
+    print_json({"a": [1.5, float("inf")], "b": {"c": (float("nan"), 2)}})
+    assert capsys.readouterr().out == '{"a": [1.5, null], "b": {"c": [null, 2]}}\n'
+
+
 def test_json_is_one_line(capsys, found):
     print_json({"regions": regions_as_json(found, range(4))})
     printed = capsys.readouterr().out
