@@ -12,7 +12,6 @@ import numpy as np
 from tqdm import tqdm
 
 from polytope_lens._arrays import validate
-from polytope_lens._docstrings import documented_by
 from polytope_lens.comparison.overlay import majorities, overlay
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.training.long_tables import table
@@ -21,7 +20,6 @@ from polytope_lens.training.recorded_domain import in_domain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
@@ -161,12 +159,6 @@ class Events:
     def counts(self) -> dict[str, Ints]:
         """Numbers of events by their names, each an array with one entry for each transition in `found`."""
         return {name: np.array([len(getattr(t, name)) for t in self.found], dtype=np.int64) for name in KINDS}
-
-    @documented_by("training.films.tracks:plot_events")
-    def plot(self, figure: Figure | None = None) -> Figure:
-        from polytope_lens.training.films.tracks import plot_events
-
-        return plot_events(self, figure)
 
     def __repr__(self) -> str:
         missing = f", {len(self.skipped)} of them skipped, as the training had diverged" if self.skipped else ""

@@ -11,13 +11,12 @@ from scipy.special import log_softmax
 
 from polytope_lens._arrays import validate
 from polytope_lens._compiled.jit import jit
-from polytope_lens._docstrings import documented_by
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError, require
 from polytope_lens.network.network import evaluate
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
-from polytope_lens.render.scene import region_spans
+from polytope_lens.render.scene import layer_colors, region_spans
 from polytope_lens.training.long_tables import table
 from polytope_lens.training.recorded_domain import in_domain
 from polytope_lens.training.workers import in_order
@@ -99,11 +98,41 @@ class Measures:
         pandas = require("pandas", extra="data", purpose="a frame of measures")
         return pandas.DataFrame(self._columns(), index=pandas.Index(self.step, name="step"))
 
-    @documented_by("training.films.tracks:plot_measures")
     def plot(self, figure: Figure | None = None) -> Figure:
-        from polytope_lens.training.films.tracks import plot_measures
+        """Draw losses, and below them the number of regions after each layer, over the recorded steps.
 
-        return plot_measures(self, figure)
+        Both are on logarithmic scales. Losses that are not known are left out, and so are steps at which the training
+        had diverged.
+
+        Parameters
+        ----------
+        figure : Figure, optional
+            Of matplotlib, where to draw; a new one by default.
+
+        Returns
+        -------
+        Figure
+
+        Raises
+        ------
+        DimensionError
+            Nothing was measured.
+        """
+        if not self.counts.any():
+            raise DimensionError("`plot` needs measures of at least one recorded step at which no weight was NaN.")
+        from polytope_lens.render.matplotlib import INK, TRAIN, VALIDATION
+        from polytope_lens.training.films.tracks import plot_over_steps
+
+        error = "share wrong" if self.categorical else "whole image"
+        looks = zip(LOSSES, (TRAIN, VALIDATION, INK), ("training", "validation", error), strict=True)
+        columns, colors = self._columns(), layer_colors(self.counts.shape[1])
+        losses = [(columns[name], color, label) for name, color, label in looks if name in columns]
+        counts = [
+            (column.astype(np.float64), tuple(color), f"after layer {layer}")
+            for layer, (column, color) in enumerate(zip(self.counts.T, colors, strict=True))
+        ]
+        panels = [("cross-entropy" if self.categorical else "mean squared error", losses)] if losses else []
+        return plot_over_steps(self.step, [*panels, ("regions", counts)], figure)
 
     def __repr__(self) -> str:
         if not len(self):

@@ -14,18 +14,22 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
-from polytope_lens.render.matplotlib import FRAME, INK, TRAIN, VALIDATION, draw_boundaries, fill
-from polytope_lens.render.scene import axis_names, layer_colors
+from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
+from polytope_lens.render.scene import axis_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import ColorType
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.events import Events
-    from polytope_lens.training.measures import Measures
+
+    Curve = tuple[Floats, ColorType, str]
 
 
 # Blues come, vermillions go: colours of Okabe and Ito, told apart by all eyes.
@@ -146,54 +150,30 @@ def plot_events(events: Events, figure: Figure | None = None) -> Figure:
     return figure
 
 
-def plot_measures(measures: Measures, figure: Figure | None = None) -> Figure:
-    """Draw losses, and below them the number of regions after each layer, over the recorded steps.
-
-    Both are on logarithmic scales. Losses that are not known are left out, and so are steps at which the training had
-    diverged.
+def plot_over_steps(steps: Ints, panels: Sequence[tuple[str, Sequence[Curve]]], figure: Figure | None = None) -> Figure:
+    """Draw curves over recorded steps, one panel below the other, on logarithmic scales.
 
     Parameters
     ----------
-    measures : Measures
+    steps : (n,) int array
+    panels : sequence of (str, curves)
+        What the axis says; and of each curve its n values, its colour, and its name. Values not above 0 are left out.
     figure : Figure, optional
         Where to draw; a new one by default.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    DimensionError
-        Nothing was measured.
     """
-    if not len(measures) or not measures.counts.any():
-        raise DimensionError("`plot` needs measures of at least one recorded step at which no weight was NaN.")
     if figure is None:
         from matplotlib import pyplot
 
         figure = pyplot.figure(figsize=(7.6, 5.2), layout="constrained")
-    error = "share wrong" if measures.categorical else "whole image"
-    losses = [
-        (measures.train_loss, TRAIN, "training"),
-        (measures.validation_loss, VALIDATION, "validation"),
-        (measures.true_error, INK, error),
-    ]
-    losses = [curve for curve in losses if np.isfinite(curve[0]).any()]
-    colors = layer_colors(measures.counts.shape[1])
-    counts = [(column, color, f"after layer {layer}") for layer, (column, color) in
-              enumerate(zip(measures.counts.T.astype(float), colors, strict=True))]  # fmt: skip
-    shown = [("cross-entropy" if measures.categorical else "mean squared error", losses)] if losses else []
-    shown.append(("regions", counts))
-    panels = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
-    for ax, (name, curves) in zip(panels, shown, strict=True):
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for ax, (name, curves) in zip(axes, panels, strict=True):
         for values, color, label in curves:
-            ax.plot(measures.step, np.where(values > 0, values, np.nan), color=color, linewidth=1.5, label=label)
+            ax.plot(steps, np.where(values > 0, values, np.nan), color=color, linewidth=1.5, label=label)
         known = np.concatenate([values[values > 0] for values, _, _ in curves])
         log_scale(ax, known.min(initial=np.inf), known.max(initial=0.0))
         ax.set(ylabel=name)
         _trim(ax)
-    panels[-1].set(xlabel="step")
+    axes[-1].set(xlabel="step")
     return figure
 
 

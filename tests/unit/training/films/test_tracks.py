@@ -54,7 +54,7 @@ def test_numbers_of_events_are_drawn_with_gaps_where_training_diverged():
     networks: list[Network | None] = [shifted(bias) for bias in (0.0, 0.25, 0.5, 1.0)]
     networks.insert(2, None)
     found = events(Recording([0, 5, 10, 15, 20], networks, domain=SQUARE), progress=False)
-    figure = found.plot(Figure())
+    figure = plot_events(found, Figure())
     above, below = figure.axes
     assert np.array_equal(
         above.lines[0].get_ydata(), np.where(found.n_regions, found.n_regions, np.nan), equal_nan=True
