@@ -6,7 +6,6 @@ The scripts are static, so that pressing TAB starts no Python. Files are complet
 from __future__ import annotations
 
 import argparse
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from polytope_lens.cli.arguments import add_command
@@ -82,15 +81,15 @@ def _bash(found: list[Verb]) -> Iterator[str]:
     yield "_polytope_lens() {"
     yield "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words="
     yield "    if [[ $COMP_CWORD -eq 1 ]]; then"
-    yield f"        words={quote(' '.join([*(verb.name for verb in found), '--help', '--version']))}"
+    yield f"        words={quoted(' '.join([*(verb.name for verb in found), '--help', '--version']))}"
     yield "    else"
     yield '        case "${COMP_WORDS[1]} $previous" in'
     for verb, option, name in _closed(found):
-        yield f"            {quote(f'{verb.name} {name}')}) words={quote(' '.join(option.choices))} ;;"
+        yield f"            {quoted(f'{verb.name} {name}')}) words={quoted(' '.join(option.choices))} ;;"
     yield "        esac"
     yield '        if [[ -z $words && $current == -* ]]; then case "${COMP_WORDS[1]}" in'
     for verb in found:
-        yield f"            {verb.name}) words={quote(' '.join(name for o in verb.options for name in o.names))} ;;"
+        yield f"            {verb.name}) words={quoted(' '.join(name for o in verb.options for name in o.names))} ;;"
     yield "        esac; fi"
     yield "    fi"
     yield '    COMPREPLY=($(compgen -W "$words" -- "$current"))'  # not mapfile, which macOS's bash has not
@@ -110,7 +109,7 @@ def _zsh(found: list[Verb]) -> Iterator[str]:
     yield "    fi"
     yield '    case "$words[2] $words[CURRENT-1]" in'
     for verb, option, name in _closed(found):
-        yield f"        ({quote(f'{verb.name} {name}')}) compadd -- {' '.join(option.choices)}; return ;;"
+        yield f"        ({quoted(f'{verb.name} {name}')}) compadd -- {' '.join(option.choices)}; return ;;"
     yield "    esac"
     yield "    if [[ $words[CURRENT] != -* ]]; then _files; return; fi"
     yield '    case "$words[2]" in'
@@ -126,17 +125,17 @@ def _zsh(found: list[Verb]) -> Iterator[str]:
 def _fish(found: list[Verb]) -> Iterator[str]:
     yield f"# Completion of {NAME} for fish, made by `{NAME} completion fish`."
     for verb in found:
-        yield f"complete -c {NAME} -n __fish_use_subcommand -f -a {verb.name} -d {quote(verb.text)}"
+        yield f"complete -c {NAME} -n __fish_use_subcommand -f -a {verb.name} -d {quoted(verb.text)}"
     for verb in found:
         for option in verb.options:
             named = [f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names]
             if option.choices:
-                named.append(f"{'-x' if named else '-f'} -a {quote(' '.join(option.choices))}")
+                named.append(f"{'-x' if named else '-f'} -a {quoted(' '.join(option.choices))}")
             elif named and option.takes_value:
                 named.append("-r")
             if named:
                 after = f"complete -c {NAME} -n '__fish_seen_subcommand_from {verb.name}'"
-                yield f"{after} {' '.join(named)} -d {quote(option.text)}"
+                yield f"{after} {' '.join(named)} -d {quoted(option.text)}"
 
 
 def _closed(found: list[Verb]) -> Iterator[tuple[Verb, Option, str]]:
@@ -150,9 +149,16 @@ def _closed(found: list[Verb]) -> Iterator[tuple[Verb, Option, str]]:
     )
 
 
+def quoted(text: str) -> str:
+    """One word for each of the shells."""
+    from shlex import quote  # help does without
+
+    return quote(text)
+
+
 def _described(name: str, text: str) -> str:
     """A word of a list for zsh."""
-    return quote(f"{name.replace(':', chr(92) + ':')}:{text}")
+    return quoted(f"{name.replace(':', chr(92) + ':')}:{text}")
 
 
 SCRIPTS: dict[str, Callable[[list[Verb]], Iterator[str]]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}

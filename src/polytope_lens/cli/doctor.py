@@ -8,7 +8,6 @@ import re
 import time
 import warnings
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING, NamedTuple
 
 from polytope_lens.cli.arguments import add_as_json, add_command
@@ -119,6 +118,8 @@ def _told(one: Requirement) -> str:
 
 def requirements() -> Iterator[Requirement]:
     """What the package says that it needs, in its order, and the versions that are there."""
+    from importlib import metadata
+
     try:
         lines = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:  # a folder of sources
@@ -133,6 +134,8 @@ def requirements() -> Iterator[Requirement]:
 
 
 def _version(name: str) -> str | None:
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
