@@ -22,6 +22,7 @@ from polytope_lens.cli.arguments import (
 from polytope_lens.cli.output import as_plain, print_json
 from polytope_lens.cli.parser import number
 from polytope_lens.errors import OptionError
+from polytope_lens.io.text_table import text_table
 
 if TYPE_CHECKING:
     import argparse
@@ -141,14 +142,14 @@ def _neurons(arguments: argparse.Namespace) -> None:
         print_json({"neurons": _rows(found)})
     else:
         print(found)
-        names = [field.name for field in fields(found)]
-        rows = [
-            names,
-            *([f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()] for row in _rows(found)),
-        ]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+        rows = [[_cell(value) for value in row.values()] for row in _rows(found)]
+        print(text_table([field.name for field in fields(found)], rows))
+
+
+def _cell(value: float | str | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _rows(found: Neurons) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from polytope_lens.experiments.crease import crease_films
 from polytope_lens.experiments.run import Run, RunSetting, learn
 from polytope_lens.experiments.toy.models import equal_parameters
 from polytope_lens.io.files import write_text
+from polytope_lens.io.text_table import text_table
 
 if TYPE_CHECKING:
     import os
@@ -273,5 +274,4 @@ def format_table(result: Result) -> str:
     rows = [
         [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in result.table()
     ]
-    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
-    return "\n".join("  ".join(cell.rjust(n) for cell, n in zip(row, widths, strict=True)) for row in (COLUMNS, *rows))
+    return text_table(COLUMNS, rows)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from polytope_lens._arrays import validate
 from polytope_lens.comparison.overlay import majorities, overlay
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.training.long_tables import table
+from polytope_lens.io.text_table import MOST_ROWS, text_table
 from polytope_lens.training.recorded_domain import in_domain
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Events:
 
     def __str__(self) -> str:
         head = ("steps", "regions", "persist", "by pattern", "by overlap", "born", "split", "merged", "died", "kept")
-        return table(head, list(map(_row, pairwise(self.steps.tolist()), self.transitions)))
+        return text_table(head, list(map(_row, pairwise(self.steps.tolist()), self.transitions)), MOST_ROWS)
 
 
 def _row(steps: tuple[int, int], change: Transition | None) -> tuple[str, ...]:

@@ -13,11 +13,11 @@ from polytope_lens._arrays import validate
 from polytope_lens._compiled.jit import jit
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError, require
+from polytope_lens.io.text_table import MOST_ROWS, text_table
 from polytope_lens.network.network import evaluate
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.scene import layer_colors, region_spans
-from polytope_lens.training.long_tables import table
 from polytope_lens.training.recorded_domain import in_domain
 from polytope_lens.training.workers import in_order
 
@@ -147,7 +147,8 @@ class Measures:
     def __str__(self) -> str:
         columns = self._columns()
         cells = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in c.tolist()] for c in columns.values()]
-        return table(("step", *columns), list(zip(map(str, self.step.tolist()), *cells, strict=True)))
+        rows = list(zip(map(str, self.step.tolist()), *cells, strict=True))
+        return text_table(("step", *columns), rows, MOST_ROWS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -72,6 +72,8 @@ def test_neurons(capsys, lines, tmp_path):
     assert printed[0] == repr(found)
     assert printed[1].split() == ["layer", "neuron", "side", "on_share", "on_volume", "n_zero", "n_facets", "size"]
     assert len(printed) == 5
+    assert main(["neurons", lines, "--everywhere"]) == 0
+    assert capsys.readouterr().out.splitlines()[2].split()[-1] == "-"
     pytest.importorskip("pandas")
     path = tmp_path / "neurons.csv"
     assert main(["neurons", lines, "-o", str(path)]) == 0
