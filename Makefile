@@ -25,7 +25,7 @@ gallery: $(VENV)/.installed
 .PHONY: demo quick test browser docs gallery notebooks oldest lint bench studies wheel clean
 
 demo: $(VENV)/.installed
-	$(BIN)/polytope-lens demo --output demo
+	$(BIN)/polytope-lens demo --folder demo
 
 quick: $(VENV)/.installed
 	@$(BIN)/polytope-lens warm-up

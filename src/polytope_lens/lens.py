@@ -345,7 +345,10 @@ class Lens:
         return characteristic.characteristic_polynomial(self.network)
 
     @documented_by(distances.distance)
-    def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
+    def distance(
+        self, other: Lens | net.Network, domain: Domain, *, exact: bool = False, workers: int = 1,
+        progress: bool | None = None,
+    ) -> distances.Distance:  # fmt: skip
         """How far another network is from this one on a bounded domain: supremum, and up to three inputs L1 and L2.
 
         Parameters
@@ -354,7 +357,7 @@ class Lens:
             With as many inputs and outputs.
         """
         second = _network_of(other)
-        return distances.distance(self.network, second, domain, exact=exact)
+        return distances.distance(self.network, second, domain, exact=exact, workers=workers, progress=progress)
 
     @documented_by(overlays.overlay, engines.partition)
     def overlay(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polytope_lens.cli.arguments import add_as_json, add_command, add_network, lens_of
+from polytope_lens.cli.arguments import add_as_json, add_command, add_network, add_workers, lens_of
 from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import print_json
 from polytope_lens.errors import Status
@@ -26,11 +26,12 @@ def add(commands: Commands) -> None:
         "check",
         _check,
         "Whether a property holds on its whole domain: exit code 0 if it holds, 1 if it is violated, 3 if it is open.",
+        "model.onnx property.vnnlib --max-seconds 116 --workers 2",
     )
     add_network(check)
     check.add_argument("property", help="file in VNN-LIB, .vnnlib, also as .gz, which states the violation")
     check.add_argument("--max-seconds", type=float, metavar="S", help="after that the answer is that it is open")
-    check.add_argument("--workers", type=int, default=1, metavar="N", help="threads to share the work")
+    add_workers(check)
     add_as_json(check)
 
 

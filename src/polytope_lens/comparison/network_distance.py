@@ -63,7 +63,15 @@ class Distance:
         return f"Distance({told}sup={float(self.sup):.6g} at {self.argmax.astype(np.float64).tolist()})"
 
 
-def distance(first: Network, second: Network, domain: Domain, *, exact: bool = False) -> Distance:
+def distance(
+    first: Network,
+    second: Network,
+    domain: Domain,
+    *,
+    exact: bool = False,
+    workers: int = 1,
+    progress: bool | None = None,
+) -> Distance:
     """Supremum distance of two networks on a bounded domain; with up to three inputs, those of L1 and L2, too.
 
     Nothing is sampled: the common refinement of both partitions is enumerated, and the difference is affine on each of
@@ -77,6 +85,10 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
         A bounded one.
     exact : bool
         Fractions instead of floats.
+    workers : int
+        Threads that share the enumeration.
+    progress : bool, optional
+        A bar on standard error; by default on terminals and in notebooks.
 
     Raises
     ------
@@ -104,7 +116,7 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
     >>> one.distance(other, Box([0] * 5, [1] * 5)).sup
     1.0
     """
-    partition = engines.partition(difference(first, second), domain)
+    partition = engines.partition(difference(first, second), domain, workers=workers, progress=progress)
     if within(partition).network.input_dim > 3:
         return _supremum(partition, exact)
     found = norms(partition, exact=exact)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class StyleOptions(TypedDict, total=False):
-    """The fields of :class:`PictureStyle`, as keywords of the methods that draw."""
+    """The fields of `PictureStyle`, as keywords of the methods that draw."""
 
     cmap: str | Colormap | None
     limits: tuple[float, float] | None
@@ -28,7 +28,7 @@ class StyleOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PictureStyle:
-    """How a picture is drawn; see :func:`style`.
+    """How a picture is drawn; see `style`.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def relative_widths(n_regions: int, n_layers: int) -> Floats:
 
 
 def draw_segments(ax: Axes, segments: Floats, *, color: Any, width: float, relative: bool = False) -> Strokes:
-    """Add segments, (n, 2, 2), to axes; see :class:`Strokes`."""
+    """Add segments, (n, 2, 2), to axes; see `Strokes`."""
     strokes = Strokes(segments, width=width, relative=relative, edgecolor=color)
     ax.add_artist(strokes)
     return strokes

@@ -14,7 +14,7 @@ from polytope_lens._arrays import validate
 from polytope_lens._progress import bar
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.network.network import from_arrays
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 
 if TYPE_CHECKING:
     import os

@@ -80,7 +80,7 @@ def comparison(runs: Sequence[Run], against: str) -> Figure:
     against : {"points", "depth"}
         What the runs differ in: the number of training points, or of hidden layers.
     """
-    x = np.array([run.setting.points if against == "points" else len(run.setting.layers) - 2 for run in runs])
+    x = np.array([run.setting.n_points if against == "points" else len(run.setting.layers) - 2 for run in runs])
     last: dict[str, tuple[str, str, Any]] = {
         "training points": (TRAIN, "o", [run.measures.train_loss[-1] for run in runs]),
         "validation points": (VALIDATION, "s", [run.measures.validation_loss[-1] for run in runs]),

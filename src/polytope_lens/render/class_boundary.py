@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def class_boundary(partition: Partition) -> Floats:
     """Where two outputs are equal and no other is greater, as segments (n, 2, 2).
 
-    Where outputs are equal is exact (:func:`.level_set.boundary`); the parts where another is greater are cut off in
+    Where outputs are equal is exact (`level_set.boundary`); the parts where another is greater are cut off in
     floating point, which is enough for a picture.
 
     Raises

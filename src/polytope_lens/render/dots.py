@@ -39,7 +39,7 @@ class Dots:
     colors : (1, 4) or (n, 4) array
         One for all, or one for each.
     names : list of str
-        Of the classes, in the order of :func:`.class_hues`; empty without labels.
+        Of the classes, in the order of `class_hues`; empty without labels.
     codes : (n,) int array or None
         The class of each.
     size : float or None

@@ -107,7 +107,7 @@ def plot(
     output : int
         Which output of the network "value", "slope" and `level` are about.
     style : PictureStyle
-        Colours, widths, title, scales; see :func:`.picture_style.style`.
+        Colours, widths, title, scales; see `picture_style.style`.
 
     Returns
     -------

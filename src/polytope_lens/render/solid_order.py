@@ -22,7 +22,7 @@ def nearer_sides(partition: Partition, eye: Floats) -> Bools:
     Parameters
     ----------
     partition : Partition
-        Not on a flat: see :func:`.within`.
+        Not on a flat: see `within`.
     eye : (d + 1,) array
         ``[x, 1]``, or ``[x, 0]`` for parallel rays that come from there.
 

@@ -63,7 +63,7 @@ def surface(
     height : float
         Of the drawing, as a part of the domain's longer side: heights have a scale of their own.
     style : PictureStyle
-        Colours, widths, title, scales; see :func:`.picture_style.style`. Its limits are also the values at the bottom
+        Colours, widths, title, scales; see `picture_style.style`. Its limits are also the values at the bottom
         and the top of the drawing. Values have no scale of colours: the axis is one.
 
     Returns

@@ -1,4 +1,4 @@
-"""What training does to regions, drawn with matplotlib: their ages, and how many come and go.
+"""What training does to regions, drawn with matplotlib: their ages, how many there are, and how many come and go.
 
 This module imports matplotlib, and is itself imported only when something is drawn.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colors as mcolors
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from polytope_lens._arrays import validate
 from polytope_lens.drawing.picture_style import PLAIN
@@ -20,13 +21,18 @@ from polytope_lens.render.region_image import fill
 from polytope_lens.render.scene import axis_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import ColorType
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.events import Events
+
+    Curve = tuple[Floats, ColorType, str]
 
 
 # Blues come, vermillions go: colours of Okabe and Ito, told apart by all eyes.
@@ -138,11 +144,51 @@ def plot_events(events: Events, figure: Figure | None = None) -> Figure:
     below.set(xlabel="step", ylabel="gone      come", xlim=(events.steps[0], events.steps[-1]))
     below.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
     for ax in (above, below):
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
-        ax.tick_params(color=FRAME)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
+        _trim(ax)
     return figure
+
+
+def plot_over_steps(steps: Ints, panels: Sequence[tuple[str, Sequence[Curve]]], figure: Figure | None = None) -> Figure:
+    """Draw curves over recorded steps, one panel below the other, on logarithmic scales.
+
+    Parameters
+    ----------
+    steps : (n,) int array
+    panels : sequence of (str, curves)
+        What the axis says; and of each curve its n values, its colour, and its name. Values not above 0 are left out.
+    figure : Figure, optional
+        Where to draw; a new one by default.
+    """
+    if figure is None:
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(figsize=(7.6, 5.2), layout="constrained")
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for ax, (name, curves) in zip(axes, panels, strict=True):
+        for values, color, label in curves:
+            ax.plot(steps, np.where(values > 0, values, np.nan), color=color, linewidth=1.5, label=label)
+        known = np.concatenate([values[values > 0] for values, _, _ in curves])
+        log_scale(ax, known.min(initial=np.inf), known.max(initial=0.0))
+        ax.set(ylabel=name)
+        _trim(ax)
+    axes[-1].set(xlabel="step")
+    return figure
+
+
+def log_scale(ax: Axes, low: float, high: float) -> None:
+    """Let values from `low` to `high` be on a logarithmic scale, with plain numbers beside it."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high > 30 * low else (1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _trim(ax: Axes) -> None:
+    """Frame, labels and legend as all of these pictures have them."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
+    ax.tick_params(color=FRAME)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
 
 
 def _per_pair(events: Events, counts: NDArray[np.int64]) -> Floats:
