@@ -21,6 +21,7 @@ from polytope_lens.network import count_bounds
 from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
+from polytope_lens.preimages import preimage as preimages
 from polytope_lens.proof.write import write_proof
 from polytope_lens.properties import extremum
 from polytope_lens.properties import property_check as checks
@@ -309,6 +310,17 @@ class Lens:
         progress: bool | None = None,
     ) -> extremum.ExtremeValue:  # fmt: skip
         return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+
+    @documented_by(preimages.preimage)
+    def preimage(
+        self, target: Any, domain: Domain = None, *, engine: EngineChoice = "auto", workers: int = 1,
+        progress: bool | None = None, mesh: bool = True, max_regions: int | None = None,
+        max_seconds: float | None = None,
+    ) -> preimages.Preimage:  # fmt: skip
+        return preimages.preimage(
+            self.network, target, domain, engine=engine, workers=workers, progress=progress, mesh=mesh,
+            max_regions=max_regions, max_seconds=max_seconds,
+        )  # fmt: skip
 
     @documented_by(exploration.explore)
     def explore(

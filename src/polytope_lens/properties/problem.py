@@ -157,7 +157,7 @@ def _problem(
         exact,
         np.array([_rounded(v, -np.inf) for v in exact[0]]),
         np.array([_rounded(v, np.inf) for v in exact[1]]),
-        _margins(network, coordinates, constraints),
+        margins_behind(network, coordinates, constraints),
         places,
         np.array([constraint.strict for constraint in constraints], dtype=bool),
         numbers,
@@ -169,7 +169,7 @@ def _always() -> Constraint:
     return Constraint((), (), Fraction(1))
 
 
-def _margins(network: Network, coordinates: Coordinates, constraints: Sequence[Constraint]) -> Network:
+def margins_behind(network: Network, coordinates: Coordinates, constraints: Sequence[Constraint]) -> Network:
     """The network on the coordinates, with constraints as outputs."""
     scale, free, fixed = coordinates
     needs_inputs = any(k in set(free) for constraint in constraints for k, _ in constraint.inputs)
