@@ -8,9 +8,7 @@ pattern.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,7 +22,7 @@ from polytope_lens.polytope import Polytope
 from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open
+from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +88,7 @@ def pruned_walk(
         boxes, most = task
         return _walk(network, _piece(domain, boxes), keep, meter, engine, most)
 
-    with _pool(workers) as pool, bar(progress, desc="boxes", unit=" boxes", unit_scale=True) as shown:
+    with pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes", unit_scale=True) as shown:
         while left and meter.status() is Status.COMPLETE:
             nodes = [left.pop() for _ in range(min(step, len(left)))]
             looked = look(problem, Boxes._make(map(np.concatenate, zip(*(node.box for node in nodes), strict=True))))
@@ -112,10 +110,6 @@ def pruned_walk(
                 if both is not None:
                     few = int(FEWER * looked.n_open[i]) if i in done else nodes[i].few
                     left += [_Waiting(both.at(np.array([k])), few) for k in range(2)]
-
-
-def _pool(workers: int) -> Any:
-    return nullcontext() if workers == 1 else ThreadPoolExecutor(workers, thread_name_prefix="polytope_lens")
 
 
 def _piece(domain: Box | Polytope, boxes: Boxes) -> Box | Polytope | None:

@@ -215,7 +215,7 @@ def check(
     workers = validate.workers(workers)
     limit = None if max_seconds is None else begun + validate.number(max_seconds, name="`max_seconds`", positive=True)
     search = _Search(network, asked, begun)
-    with interruptible() as stop, _pool(workers) as pool, _bar(progress) as shown:
+    with interruptible() as stop, pool_of(workers) as pool, _bar(progress) as shown:
 
         def is_over() -> bool:
             return stop.is_set() or (limit is not None and time.monotonic() >= limit)
@@ -229,7 +229,8 @@ def _bar(progress: bool | None) -> Any:
     return bar(progress, desc="boxes", unit=" boxes", unit_scale=True)
 
 
-def _pool(workers: int) -> Any:
+def pool_of(workers: int) -> Any:
+    """Threads for some workers, to be entered; None if it is one."""
     return nullcontext() if workers == 1 else ThreadPoolExecutor(workers, thread_name_prefix="polytope_lens")
 
 
