@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
+from polytope_lens.comparison import equality
 from polytope_lens.comparison import network_distance as distances
 from polytope_lens.comparison import overlay as overlays
 from polytope_lens.engines import enumerate as engines
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from polytope_lens.local.robustness import Robustness, RobustnessRadii
     from polytope_lens.partition.partition import Partition
     from polytope_lens.partition.provenance import RegionCounts
+    from polytope_lens.properties.best_first import ExtremeValue
     from polytope_lens.properties.property import Property
     from polytope_lens.region import Region
 
@@ -301,14 +303,14 @@ class Lens:
     def maximum(
         self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
         progress: bool | None = None,
-    ) -> extremum.ExtremeValue:  # fmt: skip
+    ) -> ExtremeValue:  # fmt: skip
         return extremum.maximum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
 
     @documented_by(extremum.minimum, extremum.maximum, checks.check)
     def minimum(
         self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
         progress: bool | None = None,
-    ) -> extremum.ExtremeValue:  # fmt: skip
+    ) -> ExtremeValue:  # fmt: skip
         return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
 
     @documented_by(preimages.preimage)
@@ -356,7 +358,10 @@ class Lens:
         return characteristic.characteristic_polynomial(self.network)
 
     @documented_by(distances.distance)
-    def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
+    def distance(
+        self, other: Lens | net.Network, domain: Domain, *, exact: bool = False, max_seconds: float | None = None,
+        workers: int = 1, progress: bool | None = None,
+    ) -> distances.Distance:  # fmt: skip
         """How far another network is from this one on a bounded domain: supremum, and up to three inputs L1 and L2.
 
         Parameters
@@ -364,8 +369,27 @@ class Lens:
         other : Lens or Network
             With as many inputs and outputs.
         """
-        second = _network_of(other)
-        return distances.distance(self.network, second, domain, exact=exact)
+        return distances.distance(
+            self.network, _network_of(other), domain, exact=exact, max_seconds=max_seconds, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+
+    @documented_by(equality.is_equal)
+    def is_equal(
+        self, other: Lens | net.Network, domain: Any, *, within: Any = 0, max_seconds: float | None = None,
+        workers: int = 1, progress: bool | None = None,
+    ) -> checks.CheckResult:  # fmt: skip
+        """Whether another network is the same function on a domain, or nearly so: HOLDS, VIOLATED with a point, OPEN.
+
+        Parameters
+        ----------
+        other : Lens or Network
+            With as many inputs and outputs.
+        """
+        return equality.is_equal(
+            self.network, _network_of(other), domain, within=within, max_seconds=max_seconds, workers=workers,
+            progress=progress,
+        )  # fmt: skip
 
     @documented_by(overlays.overlay, engines.partition)
     def overlay(

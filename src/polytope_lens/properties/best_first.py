@@ -325,15 +325,15 @@ def look_at(search: _BestFirst, nodes: list[_OpenBox], is_over: Callable[[], boo
 
 def bound_of(search: _BestFirst, index: int, looked: Looked, i: int) -> Fraction | float:
     """What no combination exceeds in a box."""
-    problem, best = search.base[index], -inf
+    problem = search.base[index]
+    best: Fraction | float = -inf
     for case in problem.cases:
         at = case.tolist()
         if any(looked.lowest[i, j] > 0 for j in at if not problem.strict[j]):
             continue
         (row,) = (j for j in at if problem.strict[j])
         lowest = float(looked.lowest[i, row])
-        bound = search.level - Fraction(lowest) / search.scales[index][row] if np.isfinite(lowest) else inf
-        best = max(best, bound)
+        best = max(best, search.level - Fraction(lowest) / search.scales[index][row] if np.isfinite(lowest) else inf)
     return best
 
 

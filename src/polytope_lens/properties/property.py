@@ -221,7 +221,7 @@ def _domain(domain: Any) -> list[tuple[tuple[Fraction, ...], Fraction]]:
     if isinstance(domain, Box):
         corners = domain.lower.tolist(), domain.upper.tolist()
     elif isinstance(domain, Polytope):
-        return halfspaces(domain, "the domain")
+        return halfspaces(domain, "the domain") + _sides_of(domain)
     elif isinstance(domain, tuple) and len(domain) == 2:
         corners = domain
     else:
@@ -240,6 +240,17 @@ def _domain(domain: Any) -> list[tuple[tuple[Fraction, ...], Fraction]]:
     return [(e, u) for e, u in zip(unit, upper, strict=True)] + [
         (tuple(-v for v in e), -v) for e, v in zip(unit, lower, strict=True)
     ]
+
+
+def _sides_of(domain: Polytope) -> list[tuple[tuple[Fraction, ...], Fraction]]:
+    """The sides of a box around a bounded polytope, where its own rows do not bound each input by itself."""
+    A, _ = domain.fractions()
+    alone = [row for row in A.tolist() if sum(map(bool, row)) == 1]
+    sides = {(k, v > 0) for row in alone for k, v in enumerate(row) if v}
+    if len(sides) == 2 * domain.dim or domain.is_empty or not domain.is_bounded:
+        return []
+    lower, upper = domain.bounding_box()
+    return _domain((lower.tolist(), upper.tolist()))
 
 
 def halfspaces(given: Any, name: str) -> list[tuple[tuple[Fraction, ...], Fraction]]:
