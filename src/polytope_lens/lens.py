@@ -24,7 +24,7 @@ from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
 from polytope_lens.preimages import preimage as preimages
 from polytope_lens.proof.write import write_proof
-from polytope_lens.properties import extremum
+from polytope_lens.properties import extremum, steepest
 from polytope_lens.properties import property_check as checks
 from polytope_lens.search import explore as exploration
 
@@ -312,6 +312,16 @@ class Lens:
         progress: bool | None = None,
     ) -> ExtremeValue:  # fmt: skip
         return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+
+    @documented_by(steepest.lipschitz_bounds)
+    def lipschitz(
+        self, domain: Domain, norm: float = 2, output_norm: float | None = None, *, exact: bool = False,
+        max_seconds: float | None = None, workers: int = 1, progress: bool | None = None,
+    ) -> steepest.LipschitzBounds:  # fmt: skip
+        return steepest.lipschitz_bounds(
+            self.network, domain, norm, output_norm, exact=exact, max_seconds=max_seconds, workers=workers,
+            progress=progress,
+        )  # fmt: skip
 
     @documented_by(preimages.preimage)
     def preimage(

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens._progress import bar
-from polytope_lens.domain import Box
+from polytope_lens.domain import Box, part_in_box
 from polytope_lens.engines.charts import whole
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.table import ENGINES, choose_engine
 from polytope_lens.errors import Status
-from polytope_lens.polytope import Polytope
 from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines.chunks import Chunk
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.network.network import Network
+    from polytope_lens.polytope import Polytope
     from polytope_lens.preimages.target import Target
     from polytope_lens.properties.problem import PropertyProblem
 
@@ -86,7 +86,7 @@ def pruned_walk(
 
     def walk(task: tuple[Boxes, int | None]) -> Walked:
         boxes, most = task
-        return _walk(network, _piece(domain, boxes), keep, meter, engine, most)
+        return _walk(network, part_in_box(domain, Box(boxes.lower[0], boxes.upper[0])), keep, meter, engine, most)
 
     with pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes", unit_scale=True) as shown:
         while left and meter.status() is Status.COMPLETE:
@@ -110,15 +110,6 @@ def pruned_walk(
                 if both is not None:
                     few = int(FEWER * looked.n_open[i]) if i in done else nodes[i].few
                     left += [_Waiting(both.at(np.array([k])), few) for k in range(2)]
-
-
-def _piece(domain: Box | Polytope, boxes: Boxes) -> Box | Polytope | None:
-    """The part of a domain in a box; None if it has no interior."""
-    box = Box(boxes.lower[0], boxes.upper[0])
-    if isinstance(domain, Box):
-        return box
-    part = Polytope(np.vstack([domain.A, box.A]), np.concatenate([domain.b, box.b]))
-    return part if part.has_interior else None
 
 
 def _walk(
