@@ -22,6 +22,7 @@ from polytope_lens.network import count_bounds
 from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
+from polytope_lens.preimages import image as images
 from polytope_lens.preimages import preimage as preimages
 from polytope_lens.proof.write import write_proof
 from polytope_lens.properties import extremum, steepest
@@ -333,6 +334,12 @@ class Lens:
             self.network, target, domain, engine=engine, workers=workers, progress=progress, mesh=mesh,
             max_regions=max_regions, max_seconds=max_seconds,
         )  # fmt: skip
+
+    @documented_by(images.image)
+    def image(
+        self, domain: Domain, *, engine: EngineChoice = "auto", workers: int = 1, progress: bool | None = None
+    ) -> images.Image:
+        return images.image(self.network, domain, engine=engine, workers=workers, progress=progress)
 
     @documented_by(exploration.explore)
     def explore(
