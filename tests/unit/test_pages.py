@@ -20,6 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("importing.md", 8),
         ("objects.md", 15),
         ("points.md", 15),
+        ("preimages.md", 15),
         ("scale.md", 15),
         ("training.md", 15),
         ("verification.md", 8),

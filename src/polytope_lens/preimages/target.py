@@ -108,7 +108,9 @@ def _largest(output: int, output_dim: int) -> list[Row]:
             "those that are at most 0."
         )
     if not -output_dim <= output < output_dim:
-        raise OptionError(f"the target is output {output}, but the network has {output_dim} outputs, counted from 0.")
+        raise OptionError(
+            f"the target is output {validate.shown(output)}, but the network has {output_dim} outputs, counted from 0."
+        )
     here = int(output) % output_dim
     unit = {here: Fraction(-1)}
     others = [j for j in range(output_dim) if j != here]
