@@ -28,6 +28,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("objects.md", 15),
         ("pictures.md", 12),
         ("points.md", 15),
+        ("preimages.md", 15),
         ("scale.md", 15),
         ("training.md", 15),
         ("verification.md", 8),

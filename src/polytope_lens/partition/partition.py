@@ -170,7 +170,7 @@ class Partition(Keeper):
         told = f"{self.status!r}: "
         if self.search is not None and not self.is_complete:
             told += _open_ends(self.search) + ". "
-        elif not self.is_complete:
+        elif self.status not in (Status.COMPLETE, Status.PREIMAGE):
             return told + ENDED_IN_MEMORY
         return told + self.status.value.rstrip(".") + "."
 

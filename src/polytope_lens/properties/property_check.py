@@ -219,7 +219,7 @@ def check(
     workers = validate.workers(workers)
     limit = None if max_seconds is None else begun + validate.number(max_seconds, name="`max_seconds`", positive=True)
     search = _Search(network, asked, begun)
-    with interruptible() as stop, _pool(workers) as pool, _bar(progress) as shown:
+    with interruptible() as stop, pool_of(workers) as pool, _bar(progress) as shown:
 
         def is_over() -> bool:
             return stop.is_set() or (limit is not None and time.monotonic() >= limit)
@@ -233,7 +233,8 @@ def _bar(progress: bool | None) -> Any:
     return bar(progress, desc="boxes", unit=" boxes", unit_scale=True)
 
 
-def _pool(workers: int) -> Any:
+def pool_of(workers: int) -> Any:
+    """Threads for some workers, to be entered; None if it is one."""
     return nullcontext() if workers == 1 else ThreadPoolExecutor(workers, thread_name_prefix="polytope_lens")
 
 
@@ -246,7 +247,7 @@ class _Search:
         self.corners = [box.lower for box in dict.fromkeys(boxes) if box.lower == box.upper]
         self.problems = problems(network, asked)
         self.left = [
-            WaitingBox(i, whole_box(problem), 0, _few_open(problem)) for i, problem in enumerate(self.problems)
+            WaitingBox(i, whole_box(problem), 0, few_open(problem)) for i, problem in enumerate(self.problems)
         ][::-1]
         self.decided = [0.0] * len(self.problems)
         self.looked = [0] * len(self.problems)
@@ -273,7 +274,7 @@ class _Search:
         while self.left and not is_over():
             index = self.left[-1].problem
             problem = self.problems[index]
-            step = _batch_size(problem)
+            step = batch_size(problem)
             nodes = [self.left.pop()]
             while self.left and self.left[-1].problem == index and len(nodes) < step * BATCHES:
                 nodes.append(self.left.pop())
@@ -315,12 +316,14 @@ class _Search:
         )
 
 
-def _batch_size(problem: PropertyProblem) -> int:
+def batch_size(problem: PropertyProblem) -> int:
+    """How many boxes of a problem are looked at together."""
     widest = max(1, *problem.bounded.widths)
     return int(np.clip(MOST_NUMBERS // (widest * max(widest, problem.margins.input_dim)), 1, TOGETHER))
 
 
-def _few_open(problem: PropertyProblem) -> int:
+def few_open(problem: PropertyProblem) -> int:
+    """Up to how many neurons that may change their sign in a box its regions are listed."""
     return FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
 
 
