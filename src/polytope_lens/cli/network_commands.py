@@ -299,9 +299,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     answer = verify(arguments.log, SECONDS if arguments.seconds is None else arguments.seconds)
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
-    elif lens is not None and asked is not None and answer["proved"]:
-        if not is_about_property(answer, lens.network, asked):
-            answer = {"proved": False, "line": 2, "reason": f"{arguments.property} holds another property than the log"}
+    elif lens and asked and answer["proved"] and not is_about_property(answer, lens.network, asked):
+        answer = {"proved": False, "line": 2, "reason": f"{arguments.property} holds another property than the log"}
     if arguments.json:
         print_json(answer)
     elif answer["proved"]:

@@ -353,7 +353,7 @@ def greatest(row: Row, box: tuple[Row, Row, int] | None) -> int:
 
 
 class Case(NamedTuple):
-    """Constraints on inputs and outputs, rows ``a . x + c . y + b <= 0``, or ``< 0`` if strict; integers over `unit`."""
+    """Constraints ``a . x + c . y + b <= 0``, or ``< 0`` if strict, as rows of integers over `unit`."""
 
     rows: list[Row]
     strict: list[bool]
@@ -418,7 +418,7 @@ class Known:
 
     def __init__(self, layer: Layer, bits: int, bounds: list[tuple[int | None, int | None]]) -> None:
         self.bits, self.bounds = bits, bounds
-        self.lines = [lines(*slopes, *pair) for slopes, pair in zip(layer.slopes, bounds)]
+        self.lines = [lines(p, q, *pair) for (p, q), pair in zip(layer.slopes, bounds)]
 
     def with_bounds(self, layer: Layer, bits: int, news: dict[int, tuple[int | None, int | None]]) -> "Known":
         """The same in units that are not larger, with the bounds of some neurons replaced."""
@@ -445,11 +445,19 @@ def highest(stages: list[Layer], cell: Cell, y: Row, z: dict[int, list[tuple[int
     from layer to layer, each activation is replaced by the line above it where its coefficient is positive, and by that
     below it where it is negative.
     """
-    values, factor = y, 1
-    for at in range(len(stages) - 1, 0, -1):
-        stage, before, known = stages[at], stages[at - 1], cell.known[at - 1]
-        values, constant, factor, columns, some = through(stage, values, z.get(at, []), constant, factor)
-        found, rest = list[int](), 0
+    found, factor, gradient = y, 1, Row()
+    for at in range(len(stages) - 1, -1, -1):
+        stage, values = stages[at], [*found]
+        for j, v in z.get(at, ()):
+            values[j] += v * factor
+        *columns, bias = stage.columns
+        some = [v for v in values if v]
+        constant = constant * stage.scale + sum(map(mul, compress(bias, values), some))
+        factor *= stage.scale
+        if at == 0:
+            gradient = [sum(map(mul, compress(column, values), some)) for column in columns]
+            break
+        known, grown, found, rest = cell.known[at - 1], stages[at - 1].unit << SLOPE_BITS, [], 0
         for column, line in zip(columns, known.lines):
             v = 0 if line is OFF else sum(map(mul, compress(column, values), some))
             if v:
@@ -458,22 +466,9 @@ def highest(stages: list[Layer], cell: Cell, y: Row, z: dict[int, list[tuple[int
                 rest += v * offset
                 v *= slope
             found.append(v)
-        grown = before.unit << SLOPE_BITS
-        values, constant, factor = found, constant * grown - (-rest >> known.bits), factor * grown
-    values, constant, factor, columns, some = through(stages[0], values, z.get(0, []), constant, factor)
-    gradient = [sum(map(mul, compress(column, values), some)) + factor * v for column, v in zip(columns, x)]
+        constant, factor = constant * grown - (-rest >> known.bits), factor * grown
+    gradient = [a + factor * v for a, v in zip(gradient, x)]
     return constant * cell.unit + sum(max(a * lo, a * hi) for a, lo, hi in zip(gradient, cell.lower, cell.upper))
-
-
-def through(stage: Layer, values: Row, more: list[tuple[int, int]], constant: int, factor: int) -> Any:
-    """Coefficients of pre-activations with some added, the constant behind them, and what they are multiplied with."""
-    values = [*values]
-    for j, v in more:
-        values[j] += v * factor
-    *columns, bias = stage.columns
-    some = [v for v in values if v]
-    constant = constant * stage.scale + sum(map(mul, compress(bias, values), some))
-    return values, constant, factor * stage.scale, columns, some
 
 
 def check_bounds(log: Log, stages: list[Layer], cell: Cell, words: list[str]) -> None:
@@ -507,8 +502,8 @@ def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -
         require(v >= 0, "a negative multiplier")
         sums = [sums_k - v * a for sums_k, a in zip(sums, case.rows[place])]
         touches |= v > 0 and case.strict[place]
-    for layer, place, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
-        at, j, v = decimal(layer), decimal(place), hexadecimal(multiplier)
+    for layer, neuron, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
+        at, j, v = decimal(layer), decimal(neuron), hexadecimal(multiplier)
         require(v >= 0 and (at, j) in cell.signs, "a negative multiplier, or of a neuron without a sign")
         z.setdefault(at, []).append((j, v * cell.signs[at, j] * case.unit))
     above = highest(stages, cell, sums[dim:-1], z, sums[:dim], sums[-1])

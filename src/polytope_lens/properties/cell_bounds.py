@@ -1,7 +1,7 @@
 """What floats say about cells of a property's proof: boxes at whose points some neurons have given signs.
 
-The reader of the log computes the same bounds from the same lines, exactly (:mod:`polytope_lens.proof.checker`). So lines
-are drawn here as there, between bounds that are multiples of a power of two, and what is claimed has some room to spare.
+The reader of the log computes the same bounds from the same lines, exactly (:mod:`polytope_lens.proof.checker`). So
+lines are drawn here as there, between bounds that are multiples of a power of two, and claims have some room to spare.
 """
 
 from __future__ import annotations
@@ -230,10 +230,7 @@ class CellBounds:
                 claim = _multipliers(own[i], rows.unit, below[i, which], cells.lower[i], cells.upper[i])
                 v, w = claim[: len(own[i])], claim[len(own[i]) :]
                 places = signed[which]
-                claims[i][c] = Claim(
-                    {rows.places[t]: int(m) for t, m in enumerate(v.tolist()) if m},
-                    dict(zip(places.tolist(), map(int, w), strict=True)),
-                )
+                claims[i][c] = Claim(_whole(rows.places, v), _whole(places.tolist(), w))
                 units[i, c] = v @ rows.unit
                 coefficients[i, c] = -(v @ rows.outputs)
                 x[i, c], constant[i, c] = -(v @ rows.inputs), -(v @ rows.constant)
@@ -289,6 +286,11 @@ def _gaps(layer: Layer, low: Floats, high: Floats) -> Floats:
     with quiet(), np.errstate(divide="ignore"):
         gap = np.abs(bend) * high * -low / (high - low)
     return np.where((low >= 0) | (high <= 0) | (bend == 0), 0.0, np.where(np.isfinite(gap), gap, np.inf))
+
+
+def _whole(places: Sequence[int], values: Floats) -> dict[int, int]:
+    """Whole numbers in floats by their places, without zeros."""
+    return {place: int(v) for place, v in zip(places, values.tolist(), strict=True) if v}
 
 
 def _multipliers(rows: Floats, unit: Floats, others: Floats, lower: Floats, upper: Floats) -> Floats:

@@ -228,7 +228,7 @@ class _Tree:
         return " ".join(words)
 
     def split(self, box: ExactBox, cell: WaitingCell, most: int | None) -> bool:
-        """Write the tree of a box that is split by signs; False, and nothing written, if it has more cells than that."""
+        """Write the tree of a box that is split by signs; False, and nothing written, if it has more cells."""
         top = cell._replace(node=Node())
         waiting, n = self.parted(box, [top]), 0
         while waiting:

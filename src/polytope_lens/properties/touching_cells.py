@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -29,8 +29,8 @@ def exact_claim(
 ) -> Claim | None:
     """Multipliers that close a case in a cell, or None if a point of it satisfies the case; exact.
 
-    `signs` (N,) are the signs given in the cell, and `on` (N,) which neurons are on there, those of all hidden layers one
-    after the other.
+    `signs` (N,) are the signs given in the cell, and `on` (N,) which neurons are on there, those of all hidden layers
+    one after the other.
     """
     given, outputs = _affine_rows(network, box, signs, on)
     d = len(box.lower)
@@ -83,9 +83,8 @@ def _affine_rows(
         whole = scaled_integers(slopes, e)
         values = [[slope * v for v in row] for slope, row in zip(whole, values, strict=True)]
         scale, start = scale * (fmpz(1) << e), start + layer.width
-    last = np.asarray(
-        network.output_weight if isinstance(network.output_weight, np.ndarray) else network.output_weight.toarray()
-    )
+    weight: Any = network.output_weight
+    last = weight if isinstance(weight, np.ndarray) else weight.toarray()
     values, scale = _affine(last, network.output_bias, values, scale)
     return given, [[fmpq(v, scale) for v in row] for row in values]
 
@@ -95,7 +94,7 @@ def _affine(weight: Floats, bias: Floats, values: list[list[fmpz]], scale: fmpz)
     matrix = np.column_stack([weight, bias])
     e = common_exponent(matrix)
     constant = [fmpz(0)] * (len(values[0]) - 1) + [scale]
-    made = fmpz_mat(*matrix.shape, scaled_integers(matrix, e)) * fmpz_mat([*values, constant])
+    made = fmpz_mat(len(matrix), len(values) + 1, scaled_integers(matrix, e)) * fmpz_mat([*values, constant])
     return made.tolist(), scale * (fmpz(1) << e)
 
 
