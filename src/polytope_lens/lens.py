@@ -297,9 +297,12 @@ class Lens:
         *,
         max_seconds: float | None = None,
         workers: int = 1,
+        proof: str | os.PathLike[str] | None = None,
         progress: bool | None = None,
     ) -> checks.CheckResult:
-        return checks.check(self.network, asked, max_seconds=max_seconds, workers=workers, progress=progress)
+        return checks.check(
+            self.network, asked, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress
+        )
 
     @documented_by(extremum.maximum, checks.check)
     def maximum(

@@ -126,11 +126,13 @@ def add(commands: Commands) -> None:
     plot.add_argument("--no-boundaries", action="store_true", help="no lines between regions")
 
     verify = add_command(
-        commands, "verify", _verify, "Prove again, in integer arithmetic, the numbers of regions that a log claims.",
-        "run.proof --network net.npz",
+        commands, "verify", _verify, "Prove again, in integers, what a log claims: numbers of regions, or a property.",
+        "run.proof net.npz",
     )  # fmt: skip
     verify.add_argument("log", help="proof log, written with --proof or proof=")
-    verify.add_argument("--network", metavar="FILE", help="also check that the log is about this network")
+    verify.add_argument("network", nargs="?", metavar="NETWORK", help="also check that the log is about this network")
+    verify.add_argument("property", nargs="?", metavar="PROPERTY", help="and about this property, a file in VNN-LIB")
+    verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
     add_as_json(verify)
 
@@ -307,23 +309,30 @@ def _verify(arguments: argparse.Namespace) -> int:
     from polytope_lens.lens import Lens
     from polytope_lens.proof.checker import SECONDS, verify
     from polytope_lens.proof.log import is_about
+    from polytope_lens.properties.property_proof import is_about_property
+    from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
     lens = Lens(arguments.network) if arguments.network else None
+    asked = read_vnnlib(arguments.property) if arguments.property else None
     answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
+    is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
-    is_open = not answer["proved"] and answer["reason"].startswith("not decided")
+    elif lens and asked and answer["proved"] and not is_about_property(answer, lens.network, asked):
+        answer = {"proved": False, "line": 2, "reason": f"{arguments.property} holds another property than the log"}
     if arguments.json:
         print_json(answer)
     elif answer["proved"]:
         widths = ", ".join(map(str, answer["widths"])) or "no"
         that = f", that in {arguments.network}" if lens is not None else ""
-        print(f"proved: {answer['total']} regions, {answer['per_layer']} after each layer")
+        if "verdict" in answer:
+            print(f"proved: the property {'holds' if answer['verdict'] == 'HOLDS' else 'is violated'}")
+        else:
+            print(f"proved: {answer['total']} regions, {answer['per_layer']} after each layer")
         print(f"network: {answer['inputs']} inputs, {widths} hidden neurons, SHA-256 {answer['network']}{that}")
-        domain = answer["domain"]
-        print(
-            f"domain: {domain if len(domain) <= MOST_WORDS else domain[:MOST_WORDS] + ' ... (all of it with --json)'}"
-        )
+        about = "property" if "verdict" in answer else "domain"
+        told = answer[about]
+        print(f"{about}: {told if len(told) <= MOST_WORDS else told[:MOST_WORDS] + ' ... (all of it with --json)'}")
     else:
         verdict = "NOT DECIDED" if is_open else "REJECTED"
         print(f"{arguments.log}: {verdict} at line {answer['line']}: {answer['reason']}")

@@ -32,6 +32,7 @@ def add(commands: Commands) -> None:
     check.add_argument("property", help="file in VNN-LIB, .vnnlib, also as .gz, which states the violation")
     check.add_argument("--max-seconds", type=float, metavar="S", help="after that the answer is that it is open")
     add_workers(check)
+    check.add_argument("--proof", metavar="LOG", help="also write a log that proves the answer; see `verify`")
     add_as_json(check)
 
 
@@ -39,7 +40,9 @@ def _check(arguments: argparse.Namespace) -> int:
     from polytope_lens.arithmetic.rational import written
 
     lens = lens_of(arguments)
-    found = lens.check(arguments.property, max_seconds=arguments.max_seconds, workers=arguments.workers)
+    found = lens.check(
+        arguments.property, max_seconds=arguments.max_seconds, workers=arguments.workers, proof=arguments.proof
+    )
     code = INTERRUPTED if found.status is Status.INTERRUPTED else CODES[found.verdict.name]
     point = found.counterexample
     if arguments.json:
@@ -56,6 +59,7 @@ def _check(arguments: argparse.Namespace) -> int:
                 "decided": found.decided,
                 "open_boxes": [[box.lower.tolist(), box.upper.tolist()] for box in found.open_boxes],
                 "seconds": found.seconds,
+                "is_complete": found.status is Status.COMPLETE,
             }
         )
         return code

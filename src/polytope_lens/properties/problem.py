@@ -155,8 +155,8 @@ def _problem(
     return PropertyProblem(
         coordinates,
         exact,
-        np.array([_rounded(v, -np.inf) for v in exact[0]]),
-        np.array([_rounded(v, np.inf) for v in exact[1]]),
+        np.array([rounded_outward(v, -np.inf) for v in exact[0]]),
+        np.array([rounded_outward(v, np.inf) for v in exact[1]]),
         margins_behind(network, coordinates, constraints),
         places,
         np.array([constraint.strict for constraint in constraints], dtype=bool),
@@ -295,7 +295,7 @@ def float_parts(value: Fraction) -> list[float]:
     return found
 
 
-def _rounded(value: Fraction, towards: float) -> float:
+def rounded_outward(value: Fraction, towards: float) -> float:
     """The nearest float on one side of a fraction."""
     nearest = float(value)
     if Fraction(nearest) == value or (Fraction(nearest) > value) == (towards > 0):

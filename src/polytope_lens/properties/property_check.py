@@ -29,6 +29,7 @@ from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
+from polytope_lens.properties.property_proof import write_property_proof
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class CheckResult:
     open_boxes : tuple of Box
         Boxes that hold all points not decided.
     status : Status
-        COMPLETE; BUDGET_REACHED or INTERRUPTED, where it is open.
+        COMPLETE; BUDGET_REACHED or INTERRUPTED, where it is open, or its proof log was not written.
     seconds : float
     """
 
@@ -106,7 +107,8 @@ class CheckResult:
         """The answer in one or two sentences."""
         work = f"{told(self.n_boxes, 'box', 'es')} and {told(self.n_regions, 'region')}"
         if self.verdict is Verdict.HOLDS:
-            return f"The property holds: no point of its domain violates it, proved by {work}."
+            left = "" if self.status is Status.COMPLETE else " The proof log was not written: it takes more time."
+            return f"The property holds: no point of its domain violates it, proved by {work}.{left}"
         if self.counterexample is not None:
             too = "also" if self.counterexample.is_violated_in_float32 else "not"
             return f"The property is violated, exactly and {too} in float32 arithmetic, found after {work}."
@@ -163,6 +165,7 @@ def check(
     *,
     max_seconds: float | None = None,
     workers: int = 1,
+    proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> CheckResult:
     """Decide a property on its whole domain: whether any input of it has an output in the target.
@@ -177,6 +180,9 @@ def check(
         and of regions, which take some tenths of a second each.
     workers : int
         Threads to share the work, 64 at most; the answer and the point are the same for any number.
+    proof : str or path-like, optional
+        Also write a log that proves the answer; see docs/proofs.md. It is found on its own, when the answer is known,
+        and appears when it is complete; where the time ends before that, `status` says so.
     progress : bool, optional
         A bar on standard error; by default on terminals and in notebooks, for runs of more than a second.
 
@@ -225,8 +231,10 @@ def check(
             return stop.is_set() or (limit is not None and time.monotonic() >= limit)
 
         found = search.first_guesses() or search.run(is_over, pool, shown)
+        is_open = found is None and search.left
+        is_done = not is_open and (proof is None or write_property_proof(network, asked, found, proof, is_over=is_over))
         status = Status.INTERRUPTED if stop.is_set() else Status.BUDGET_REACHED
-    return search.result(found, status)
+    return search.result(found, Status.COMPLETE if is_done else status)
 
 
 def _bar(progress: bool | None) -> Any:
@@ -311,7 +319,7 @@ class _Search:
             self.n_regions,
             float(np.mean(self.decided)) if is_open or (found is not None and self.decided) else 1.0,
             tuple(_input_box(self.problems[node.problem], node.box) for node in self.left) if is_open else (),
-            status if is_open else Status.COMPLETE,
+            status,
             time.monotonic() - self.begun,
         )
 
