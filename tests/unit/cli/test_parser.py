@@ -64,12 +64,8 @@ def test_only_near_words_are_meant():
     assert meant(["--quite-another"], ["--version", "--box"]) == meant([], ["--box"]) == ""
 
 
-def commands():
-    (found,) = (action.choices for action in command_parser()._actions if action.dest == "==SUPPRESS==")
-    return found
-
-
-COMMANDS = commands()
+PARSER = command_parser()
+(COMMANDS,) = (action.choices for action in PARSER._actions if action.dest == "==SUPPRESS==")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -81,7 +77,7 @@ def test_help_ends_with_examples_that_are_understood(name):
     for example in examples:
         words = example.split(" > ")[0].split()
         assert words[:2] == ["polytope-lens", name]
-        assert command_parser().parse_args(words[1:]).parser.prog == f"polytope-lens {name}"
+        assert PARSER.parse_args(words[1:]).parser.prog == f"polytope-lens {name}"
 
 
 def test_commands_in_documents_are_understood():
@@ -93,7 +89,7 @@ def test_commands_in_documents_are_understood():
     assert len(found) > 20
     for words in found:
         if not words.startswith(" cuont"):
-            command_parser().parse_args(shlex.split(re.split("[#;>|&]", words)[0]))
+            PARSER.parse_args(shlex.split(re.split("[#;>|&]", words)[0]))
 
 
 def test_exit_codes_are_documented():

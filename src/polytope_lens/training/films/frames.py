@@ -17,7 +17,7 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from polytope_lens.render import matplotlib as render
 from polytope_lens.render import scene
 from polytope_lens.training.films import panel_pixels
-from polytope_lens.training.films.layout import MARGIN, layout
+from polytope_lens.training.films.layout import layout
 from polytope_lens.training.films.tracks import log_scale
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Painter:
         canvas: Any = FigureCanvasAgg(self.figure)
         self.canvas = canvas
         places = layout(len(setting.panels), setting.size, tuple(self.sides.tolist()), setting.measures is not None)
-        self.title = self._text(MARGIN, places.title, "", fontsize=10, fontweight="bold")
+        self.title = self._text(places.panels[0][0], places.title, "", fontsize=10, fontweight="bold")
         self.title.set_animated(True)
         self.boxes = places.panels
         self.dots: list[Line2D] = []  # on top of the panel "value"

@@ -157,23 +157,20 @@ def test_own_data_is_shown_and_fills_the_frame(tmp_path):
     """Without a target image, training points are drawn on top of the class, and little of the frame is left blank."""
     points = np.random.default_rng(0).uniform(-1, 1, (50, 2))
     samples = Samples(points, np.arange(50) % 3)
-    own = recorded(2, outputs=3, samples=samples)
-    frames = frames_of(tmp_path, own, size=(1280, 480))
-    pair = ("partition", "value")
-    assert (frames_of(tmp_path, own, size=(1280, 480), panels=pair)[1] == frames[1]).all()
-    shown = [panel(frame, 1, own, pair, curves=True, size=(1280, 480)) for frame in frames]
+    own = recorded(1, outputs=3, samples=samples)
+    size, pair = (1280, 480), ("partition", "value")
     bare = replace(own, samples=None, target=np.zeros((4, 4), dtype=int))
-    last = frames_of(tmp_path, bare, size=(1280, 480), panels=pair)[1]
-    without = panel(last, 1, bare, pair, curves=True, size=(1280, 480))
-    changed = (shown[1] != without).any(axis=2)
+    frames = {panels: frames_of(tmp_path, own, size=size, panels=panels)[0] for panels in (None, "partition")}
+    shown = panel(frames[None], 1, own, pair, curves=True, size=size)
+    without = panel(frames_of(tmp_path, bare, size=size, panels=pair)[0], 1, bare, pair, curves=True, size=size)
+    changed = (shown != without).any(axis=2)
     assert 0.005 < changed.mean() < 0.1
     up, across = changed.shape
     places = np.column_stack([(points[:, 0] + 1) / 2 * across, (1 - points[:, 1]) / 2 * up]).astype(int)
     for class_, (x, y) in zip(samples.train_values, places, strict=True):
         if 2 < x < across - 2 and 2 < y < up - 2:
-            assert np.abs(shown[1][y, x] - 255 * class_hues(3)[class_]).max() < 60
-    for panels in (None, "partition"):
-        frame = frames_of(tmp_path, own, size=(1280, 480), panels=panels)[-1]
+            assert np.abs(shown[y, x] - 255 * class_hues(3)[class_]).max() < 60
+    for frame in frames.values():
         blank = (frame == 255).all(axis=(0, 2))
         runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], blank, [0]]))))[::2]
         assert runs.max() < 60
