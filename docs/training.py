@@ -17,7 +17,7 @@ from polytope_lens.experiments import RING_SHAPE, mlp, ring, sample, train
 from polytope_lens.experiments.pictures import creases
 from polytope_lens.experiments.run import RunSetting, learn
 from polytope_lens.training import Recorder, Recording, Samples, ages
-from polytope_lens.training.films.tracks import plot_ages, plot_events
+from polytope_lens.training.films.tracks import plot_ages
 
 IMAGES = Path(__file__).parent / "images"
 
@@ -71,7 +71,7 @@ def draw_events(recording: Recording) -> None:
     last = recording.networks[-1]
     assert last is not None
     plot_ages(partition(last, recording.domain), ages(events)[-1], left.add_subplot())
-    plot_events(events, right)
+    events.plot(right)
     figure.savefig(IMAGES / "events.png", dpi=100)
 
 

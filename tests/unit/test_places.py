@@ -14,6 +14,7 @@ PLACES = {
     "Balls": {"centers": "points"},
     "CriticalCells": {"points": "points"},
     "Extrema": {"minimum": "parts", "maximum": "parts"},
+    "FlatPart": {"point": "points"},
     "Extremum": {"point": "points"},
     "Facets": {"layer": "layers"},
     "Jumps": {"layer": "layers", "normals": "directions"},

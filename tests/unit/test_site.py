@@ -17,7 +17,7 @@ import stage
 from polytope_lens import errors, training
 
 ROOT = Path(__file__).parents[2]
-INSIDE = ("all", "dev", "docs", "peers", "browser")  # what those who work on the library install
+INSIDE = ("all", "dev", "docs", "peers", "browser", "notebooks")  # what those who work on the library install
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"])
 
 

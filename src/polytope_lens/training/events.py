@@ -14,6 +14,7 @@ from polytope_lens._arrays import validate
 from polytope_lens._progress import bar
 from polytope_lens.comparison.overlay import majorities, overlay
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.errors import DimensionError
 from polytope_lens.io.text_table import MOST_ROWS, text_table
 from polytope_lens.training.recorded_domain import in_domain
 
@@ -176,7 +177,13 @@ class Events:
         """
         from polytope_lens.training.films.tracks import plot_events
 
-        return plot_events(self, figure)
+        if not self.found:
+            raise DimensionError("a picture of events needs two consecutive recorded steps at which no weight was NaN.")
+        counts = {}
+        for name, known in self.counts().items():
+            counts[name] = np.full(len(self), np.nan)
+            counts[name][[change is not None for change in self]] = known
+        return plot_events(self.steps, self.n_regions, counts, figure)
 
     def __repr__(self) -> str:
         missing = f", {len(self.skipped)} of them skipped, as the training had diverged" if self.skipped else ""

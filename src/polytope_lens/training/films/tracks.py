@@ -21,16 +21,15 @@ from polytope_lens.render.region_image import fill
 from polytope_lens.render.scene import axis_names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.typing import ColorType
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from polytope_lens._types import Floats, Ints
     from polytope_lens.partition.partition import Partition
-    from polytope_lens.training.events import Events
 
     Curve = tuple[Floats, ColorType, str]
 
@@ -101,7 +100,7 @@ def plot_ages(
     return ax
 
 
-def plot_events(events: Events, figure: Figure | None = None) -> Figure:
+def plot_events(steps: Ints, n_regions: Ints, counts: Mapping[str, Floats], figure: Figure | None = None) -> Figure:
     """Draw how many regions there are, how many of them persist, and how many come and go, over the recorded steps.
 
     Above, the number of regions at each step, and of those that were there at the recorded step before. Below, for
@@ -110,38 +109,31 @@ def plot_events(events: Events, figure: Figure | None = None) -> Figure:
 
     Parameters
     ----------
-    events : Events
+    steps : (n,) int array
+    n_regions : (n,) int array
+        At each step; 0 where the training had diverged.
+    counts : dict of (n - 1,) float arrays
+        What came and went between steps, by kind; NaN where that is not known.
     figure : Figure, optional
         Where to draw; a new one by default.
-
-    Raises
-    ------
-    DimensionError
-        No pair of steps that could be compared.
     """
-    if not events.found:
-        raise DimensionError("`plot_events` needs at least two consecutive recorded steps at which no weight was NaN.")
     if figure is None:
         from matplotlib import pyplot
 
         figure = pyplot.figure(figsize=(7.6, 5.2), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
-    counts = {name: _per_pair(events, found) for name, found in events.counts().items()}
-    n_regions = np.where(events.n_regions > 0, events.n_regions, np.nan)
-    above.plot(events.steps, n_regions, color=INK, linewidth=1.5, label="regions")
-    above.stairs(
-        counts["persisting"], events.steps, baseline=0, color="#999999", fill=True, label="of these persisting"
-    )
+    above.plot(steps, np.where(n_regions > 0, n_regions, np.nan), color=INK, linewidth=1.5, label="regions")
+    above.stairs(counts["persisting"], steps, baseline=0, color="#999999", fill=True, label="of these persisting")
     above.set(ylabel="regions", ylim=(0, None))
     for side, kinds in ((1, GAINS), (-1, LOSSES)):
-        base = np.zeros(len(events))
+        base = np.zeros(len(steps) - 1)
         for name, color in kinds.items():
             top = base + side * counts[name]
             label = {"split": "split off"}.get(name, name)
-            below.stairs(top, events.steps, baseline=base, color=color, fill=True, label=label)
+            below.stairs(top, steps, baseline=base, color=color, fill=True, label=label)
             base = top
     below.axhline(0, color=INK, linewidth=0.8)
-    below.set(xlabel="step", ylabel="gone      come", xlim=(events.steps[0], events.steps[-1]))
+    below.set(xlabel="step", ylabel="gone      come", xlim=(steps[0], steps[-1]))
     below.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
     for ax in (above, below):
         _trim(ax)
@@ -189,10 +181,3 @@ def _trim(ax: Axes) -> None:
     ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
     ax.tick_params(color=FRAME)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
-
-
-def _per_pair(events: Events, counts: NDArray[np.int64]) -> Floats:
-    """Numbers of the transitions that are known, at their places among all pairs of steps; NaN elsewhere."""
-    placed = np.full(len(events), np.nan)
-    placed[[change is not None for change in events]] = counts
-    return placed

@@ -13,7 +13,7 @@ from polytope_lens.errors import DimensionError, OptionError, UnboundedPolytopeE
 from polytope_lens.network.network import Network, from_arrays
 from polytope_lens.training import Recording
 from polytope_lens.training.events import events
-from polytope_lens.training.films.tracks import plot_ages, plot_events
+from polytope_lens.training.films.tracks import plot_ages
 
 SQUARE = Box([-1, -1], [1, 1])
 NETWORK = golden((2, 6, 6), 3)
@@ -54,7 +54,7 @@ def test_numbers_of_events_are_drawn_with_gaps_where_training_diverged():
     networks: list[Network | None] = [shifted(bias) for bias in (0.0, 0.25, 0.5, 1.0)]
     networks.insert(2, None)
     found = events(Recording([0, 5, 10, 15, 20], networks, domain=SQUARE), progress=False)
-    figure = plot_events(found, Figure())
+    figure = found.plot(Figure())
     above, below = figure.axes
     assert np.array_equal(
         above.lines[0].get_ydata(), np.where(found.n_regions, found.n_regions, np.nan), equal_nan=True
@@ -86,4 +86,4 @@ def test_refusals():
     with pytest.raises(UnboundedPolytopeError):
         plot_ages(whole, np.zeros(len(whole)))
     with pytest.raises(DimensionError, match="two consecutive"):
-        plot_events(events(Recording([0, 1], [NETWORK, None], SQUARE), progress=False))
+        events(Recording([0, 1], [NETWORK, None], SQUARE), progress=False).plot()
