@@ -13,10 +13,19 @@ browser: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[browser]"
 	$(BIN)/python -m pytest -m browser tests/browser
 
-.PHONY: demo quick test browser docs oldest lint bench studies wheel clean
+# The notebooks of docs/notebooks, each in a kernel of its own.
+notebooks: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks]"
+	$(BIN)/python -m pytest -m notebooks tests/notebooks
+
+# The scripts of docs/gallery, each of which should draw its picture.
+gallery: $(VENV)/.installed
+	$(PYTEST) -m gallery tests/test_gallery.py
+
+.PHONY: demo quick test browser docs gallery notebooks oldest lint bench studies wheel clean
 
 demo: $(VENV)/.installed
-	$(BIN)/polytope-lens demo --output demo
+	$(BIN)/polytope-lens demo --folder demo
 
 quick: $(VENV)/.installed
 	@$(BIN)/polytope-lens warm-up

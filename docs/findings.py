@@ -31,7 +31,7 @@ from polytope_lens.experiments.findings.pulse import autocorrelation, bursts, rh
 from polytope_lens.network.network import evaluate, from_arrays
 from polytope_lens.render.scene import boundary_segments
 from polytope_lens.training import Recorder, Recording, measure
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 
 HERE = Path(__file__).parent
 BLUE, VERMILLION, GREEN, ORANGE, GREY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#7f7f7f"

@@ -10,7 +10,6 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.collections import LineCollection, PolyCollection
 
 from polytope_lens import Box, Lens
 from polytope_lens.experiments import mlp, ring, sample, train
@@ -37,16 +36,12 @@ def main() -> None:
     ]
 
     figure, ax = plt.subplots(figsize=(6.2, 6.6), layout="constrained")
-    value = lens(partition.witnesses)[:, 0]
-    corners = [partition.vertices(i) for i in range(len(partition))]
-    shades = mpl.colormaps["Greys"](0.08 + 0.32 * np.clip(value, 0, 1))
-    ax.add_collection(PolyCollection(corners, facecolors=shades, edgecolors="#7f7f7f", linewidths=0.4))
+    title = f"{len(partition)} polytopes of a 2-12-12-12-1 network that learnt a ring"
+    style = {"cmap": "Greys", "limits": (-0.2, 3), "linewidth": 0.4, "legend": False, "colorbar": False}
+    partition.plot(ax, title=title, **style)
     for curve, colour, label, width, style in curves:
-        lines = [curve[i] for i in range(len(curve))]
-        ax.add_collection(LineCollection(lines, colors=colour, linewidths=width, linestyles=style, label=label))
-    ax.set(xlim=(-1, 1), ylim=(-1, 1), aspect="equal", xticks=[-1, 0, 1], yticks=[-1, 0, 1])
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.05), ncol=1, frameon=False)
-    ax.set_title(f"{len(partition)} polytopes of a 2-12-12-12-1 network that learnt a ring", fontsize=11)
+        curve.plot(ax, color=colour, linewidth=width, linestyle=style, label=label)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncol=1, frameon=False)
     path = Path(__file__).parent / "images" / "functions.png"
     figure.savefig(path, dpi=110)
     print(path, partition, *(curve for curve, *_ in curves), sep="\n")

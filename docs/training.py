@@ -1,4 +1,4 @@
-"""Draws the images of training.md: a frame of a film, ages and events of regions, a surface, classes. A minute.
+"""Draws the images of training.md: frames of films, ages and events of regions, a surface, classes. A minute.
 
 Run it from the root of the repository: ``python docs/training.py``.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -15,7 +16,7 @@ from polytope_lens.engines.enumerate import partition
 from polytope_lens.experiments import RING_SHAPE, mlp, ring, sample, train
 from polytope_lens.experiments.pictures import creases
 from polytope_lens.experiments.run import RunSetting, learn
-from polytope_lens.training import Recorder, Recording, ages
+from polytope_lens.training import Recorder, Recording, Samples, ages
 from polytope_lens.training.films.tracks import plot_ages, plot_events
 
 IMAGES = Path(__file__).parent / "images"
@@ -29,20 +30,36 @@ def main() -> None:
     with Recorder(model, every=400, samples=samples, target=target) as recorder:
         train(model, samples)
     recording = recorder.recording()
-    draw_frame(recording, 10)
+    draw_frame(recording, 10, "film.png")
+    draw_frame(own_data(), -1, "own_data.png")
     draw_events(recording)
     draw_surface(recording)
     draw_classes()
 
 
-def draw_frame(recording: Recording, index: int) -> None:
+def own_data() -> Recording:
+    """A loop of torch as anybody writes it, on two classes of points."""
+    torch.manual_seed(0)
+    points = 3 * torch.rand(300, 2)
+    classes = ((points - 1.5).norm(dim=1) < 1).long()
+    model = mlp((2, 16, 16, 2), seed=0)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    with Recorder(model, every=20, samples=Samples(points, classes)) as recorder:
+        for _ in range(400):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(points), classes).backward()
+            optimizer.step()
+    return recorder.recording()
+
+
+def draw_frame(recording: Recording, index: int, name: str) -> None:
     """One frame of the film, as it comes out of the encoder."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "ring.webp")
+        path = Path(folder, "film.webp")
         recording.film(path)
         with Image.open(path) as film:
-            film.seek(index)
-            film.convert("RGB").save(IMAGES / "film.png", optimize=True)
+            film.seek(index % film.n_frames)
+            film.convert("RGB").save(IMAGES / name, optimize=True)
 
 
 def draw_events(recording: Recording) -> None:

@@ -12,6 +12,7 @@ from polytope_lens.network import network as net
 from polytope_lens.training import Recording, Samples
 from polytope_lens.training.films.film import film
 from polytope_lens.training.films.layout import layout
+from polytope_lens.training.recorded_domain import SQUARE
 
 SIZE = (400, 300)
 
@@ -36,7 +37,7 @@ def random_network(k=0.0, outputs=1, inputs=2, widths=(8, 7)):
 
 def recorded(n=3, *, diverged=(), outputs=1, **options):
     networks = [None if k in diverged else random_network(0.05 * k, outputs) for k in range(n)]
-    return Recording(np.arange(n) * 10, tuple(networks), **options)
+    return Recording(np.arange(n) * 10, tuple(networks), **{"domain": SQUARE, **options})
 
 
 def learnt(n=3, **options):

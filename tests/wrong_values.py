@@ -66,6 +66,6 @@ WORKING = {
     "upper": [1, 1], "A": [[1.0, 0.0]], "b": [1.0], "image": IMAGE, "samples": sample(IMAGE, 20, 10), "string": "ab",
     "shape": (2, 3, 1), "depth": 2, "size": 16, "progress": False, "bits": (True, False), "bits_per_layer": (2,),
     "n_train": 20, "eps": 0.1, "n_validation": 10, "engine": "subdivide",
-    "asked": Property.of(BOX, ([[1, 0]], [0])), "c": [1, 0],
+    "asked": Property.of(BOX, ([[1, 0]], [0])), "c": [1, 0], "target": ([[1, 0]], [0]),
 }  # fmt: skip
 """For each parameter, by its name, what works wherever it is asked for."""

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from polytope_lens.polytope.metric.extent import Width
     from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.properties.best_first import ExtremeValue
     from polytope_lens.properties.counterexample import Counterexample
-    from polytope_lens.properties.extremum import ExtremeValue
     from polytope_lens.properties.property import Property
     from polytope_lens.properties.property_check import CheckResult, Verdict
     from polytope_lens.properties.vnnlib_reader import read_vnnlib
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "ExtremeValue": "properties.extremum",
+    "ExtremeValue": "properties.best_first",
     "read_vnnlib": "properties.vnnlib_reader",
     "Verdict": "properties.property_check",
     "Property": "properties.property",

@@ -53,7 +53,7 @@ def documented_by(*sources: Callable[..., Any] | str) -> Callable[[Method], Meth
         texts = [_docstring(source) for source in sources]
         if texts[0] is not None:
             theirs = [split(text) for text in texts if text is not None]
-            method.__doc__ = composed(own, theirs, _parameters(method, theirs[0]))
+            method.__doc__ = composed(own, theirs, _parameters(method, theirs[-1]))
         setattr(method, SOURCES, tuple(map(_name, sources)))
         setattr(method, BORROWED, "Examples" not in own)
         return method
@@ -77,7 +77,7 @@ def composed(mine: Sections, theirs: list[Sections], names: list[str]) -> str:
 
 
 def _parameters(method: Callable[..., Any], theirs: Sections) -> list[str]:
-    """The parameters that a method has, by name or, in ``**options``, because the function has them."""
+    """The parameters that a method has, by name or, in ``**options``, because a function has them."""
     names: list[str] = []
     for name, parameter in inspect.signature(method).parameters.items():
         if parameter.kind is parameter.VAR_KEYWORD:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Sized
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,9 @@ class NoBar:
         self.n += n
         return False
 
+    def write(self, text: str, **_: object) -> None:
+        """Nowhere to write it."""
+
     def set_postfix(self, **_: object) -> None:
         """Nowhere to write it."""
 
@@ -59,7 +63,8 @@ class LineBar(NoBar):
     ) -> None:
         super().__init__(things)
         self.n = self._initial = initial
-        self._desc, self._total, self._postfix = desc, total, ""
+        n_things = len(things) if isinstance(things, Sized) else 0
+        self._desc, self._total, self._postfix = desc, total or n_things or None, ""
         self._began = self._written = time.monotonic()
         self._is_due = False
 

@@ -196,3 +196,18 @@ def check_domain(domain: Domain, dim: int) -> Domain:
 def is_bounded(domain: Domain) -> bool:
     """Whether a domain lies in some box; exact."""
     return domain is not None and (isinstance(domain, Box) or domain.is_bounded)
+
+
+def part_in_box(domain: Box | Polytope, box: Box) -> Box | Polytope | None:
+    """The part of a bounded domain in a box, the box itself for a larger one; None if it has no interior.
+
+    Examples
+    --------
+    >>> triangle = Polytope([[-1, 0], [0, -1], [1, 1]], [0, 0, 1])
+    >>> part_in_box(triangle, Box([0.5, 0.5], [1, 1])), part_in_box(triangle, Box([0, 0], [1, 0.5]))
+    (None, Polytope(7 inequalities in R^2))
+    """
+    if isinstance(domain, Box):
+        return box
+    part = Polytope(np.vstack([domain.A, box.A]), np.concatenate([domain.b, box.b]))
+    return part if part.has_interior else None

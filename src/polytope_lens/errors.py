@@ -123,6 +123,7 @@ class Status(enum.Enum):
     RADIUS_REACHED = (
         "Every region that meets the open ball of that radius is here, but not all others. Raise `radius` for more."
     )
+    PREIMAGE = "Every part of the domain whose outputs lie in the target is here, and no other."
     UNFINISHED = (
         "The regions found are correct but not all of them. Go on with the same call and `resume=True`, or wait for "
         "whoever is at it."

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
+from polytope_lens.comparison import equality
 from polytope_lens.comparison import network_distance as distances
 from polytope_lens.comparison import overlay as overlays
+from polytope_lens.displays import cards
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines import estimate as estimates
 from polytope_lens.errors import OptionError, PartialPartitionError
@@ -21,8 +23,10 @@ from polytope_lens.network import count_bounds
 from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
+from polytope_lens.preimages import image as images
+from polytope_lens.preimages import preimage as preimages
 from polytope_lens.proof.write import write_proof
-from polytope_lens.properties import extremum
+from polytope_lens.properties import extremum, steepest
 from polytope_lens.properties import property_check as checks
 from polytope_lens.search import explore as exploration
 
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from polytope_lens.local.robustness import Robustness, RobustnessRadii
     from polytope_lens.partition.partition import Partition
     from polytope_lens.partition.provenance import RegionCounts
+    from polytope_lens.properties.best_first import ExtremeValue
     from polytope_lens.properties.property import Property
     from polytope_lens.region import Region
 
@@ -292,23 +297,53 @@ class Lens:
         *,
         max_seconds: float | None = None,
         workers: int = 1,
+        proof: str | os.PathLike[str] | None = None,
         progress: bool | None = None,
     ) -> checks.CheckResult:
-        return checks.check(self.network, asked, max_seconds=max_seconds, workers=workers, progress=progress)
+        return checks.check(
+            self.network, asked, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress
+        )
 
     @documented_by(extremum.maximum, checks.check)
     def maximum(
         self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
         progress: bool | None = None,
-    ) -> extremum.ExtremeValue:  # fmt: skip
+    ) -> ExtremeValue:  # fmt: skip
         return extremum.maximum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
 
     @documented_by(extremum.minimum, extremum.maximum, checks.check)
     def minimum(
         self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
         progress: bool | None = None,
-    ) -> extremum.ExtremeValue:  # fmt: skip
+    ) -> ExtremeValue:  # fmt: skip
         return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+
+    @documented_by(steepest.lipschitz_bounds)
+    def lipschitz(
+        self, domain: Domain, norm: float = 2, output_norm: float | None = None, *, exact: bool = False,
+        max_seconds: float | None = None, workers: int = 1, progress: bool | None = None,
+    ) -> steepest.LipschitzBounds:  # fmt: skip
+        return steepest.lipschitz_bounds(
+            self.network, domain, norm, output_norm, exact=exact, max_seconds=max_seconds, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+
+    @documented_by(preimages.preimage)
+    def preimage(
+        self, target: Any, domain: Domain = None, *, engine: EngineChoice = "auto", workers: int = 1,
+        progress: bool | None = None, mesh: bool = True, max_regions: int | None = None,
+        max_seconds: float | None = None,
+    ) -> preimages.Preimage:  # fmt: skip
+        return preimages.preimage(
+            self.network, target, domain, engine=engine, workers=workers, progress=progress, mesh=mesh,
+            max_regions=max_regions, max_seconds=max_seconds,
+        )  # fmt: skip
+
+    @documented_by(images.image)
+    def image(
+        self, domain: Domain, *, engine: EngineChoice = "auto", workers: int = 1, progress: bool | None = None
+    ) -> images.Image:
+        return images.image(self.network, domain, engine=engine, workers=workers, progress=progress)
 
     @documented_by(exploration.explore)
     def explore(
@@ -344,7 +379,10 @@ class Lens:
         return characteristic.characteristic_polynomial(self.network)
 
     @documented_by(distances.distance)
-    def distance(self, other: Lens | net.Network, domain: Domain, *, exact: bool = False) -> distances.Distance:
+    def distance(
+        self, other: Lens | net.Network, domain: Domain, *, exact: bool = False, max_seconds: float | None = None,
+        workers: int = 1, progress: bool | None = None,
+    ) -> distances.Distance:  # fmt: skip
         """How far another network is from this one on a bounded domain: supremum, and up to three inputs L1 and L2.
 
         Parameters
@@ -352,8 +390,27 @@ class Lens:
         other : Lens or Network
             With as many inputs and outputs.
         """
-        second = _network_of(other)
-        return distances.distance(self.network, second, domain, exact=exact)
+        return distances.distance(
+            self.network, _network_of(other), domain, exact=exact, max_seconds=max_seconds, workers=workers,
+            progress=progress,
+        )  # fmt: skip
+
+    @documented_by(equality.is_equal)
+    def is_equal(
+        self, other: Lens | net.Network, domain: Any, *, within: Any = 0, max_seconds: float | None = None,
+        workers: int = 1, progress: bool | None = None,
+    ) -> checks.CheckResult:  # fmt: skip
+        """Whether another network is the same function on a domain, or nearly so: HOLDS, VIOLATED with a point, OPEN.
+
+        Parameters
+        ----------
+        other : Lens or Network
+            With as many inputs and outputs.
+        """
+        return equality.is_equal(
+            self.network, _network_of(other), domain, within=within, max_seconds=max_seconds, workers=workers,
+            progress=progress,
+        )  # fmt: skip
 
     @documented_by(overlays.overlay, engines.partition)
     def overlay(
@@ -558,17 +615,24 @@ class Lens:
         coordinates = rows if flat is None else flat.project(rows)
         return coordinates[0] if validate.n_axes(X) == 1 else coordinates
 
-    def __repr__(self) -> str:
+    def _repr_html_(self) -> str:
+        steps = () if self.lowering is None else self.lowering.steps
+        layers, title = net.told_layers(self.network), f"Lens({self.network!r})"
+        return cards.network_card(title, *layers, told=self._told(), steps=steps, asked=cards.ASK_A_LENS)
+
+    def _told(self) -> list[str]:
+        """What is known of the network besides its layers, in a few words each."""
         if self.flat is not None:
-            return f"Lens({self.network!r}, {self.flat!r})"
-        told = [repr(self.network)]
-        if self.lowering is not None:
-            told += self.lowering.told()
+            return [repr(self.flat)]
+        told = [] if self.lowering is None else self.lowering.told()
         if self.self_check is not None:
             check = self.self_check
             told.append(f"differs from the module by at most {check.deviation:.1e} on {check.n_points} points")
             told.append(f"where rounding allows {check.bound:.1e}")
-        return f"Lens({', '.join(told)})"
+        return told
+
+    def __repr__(self) -> str:
+        return f"Lens({', '.join([repr(self.network), *self._told()])})"
 
 
 def _require_all(found: Partition | RegionCounts) -> None:

@@ -17,8 +17,10 @@ from polytope_lens.cells import (
     neighbors,
     power_cells,
     recession_cones,
+    region_card,
     vanishing,
 )
+from polytope_lens.displays.sketch import alone
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.io.export import Export
@@ -250,6 +252,15 @@ class Region(Keeper):
         VNN-LIB declares the outputs of the region's network.
         """
         return Export(lambda: self.polytope, self.network.output_dim)
+
+    def _repr_html_(self) -> str:
+        return region_card.region_card(self)
+
+    def _repr_svg_(self) -> str | None:
+        return alone(region_card.region_drawing(self)) or None
+
+    def _repr_latex_(self) -> str | None:
+        return region_card.region_formula(self)
 
     def __str__(self) -> str:
         return f"{self!r}\n{self.inequalities(facets=net.fits_written_out(self.network))}"

@@ -61,7 +61,7 @@ def scaled(polytope, factor):
 
 
 def recording(steps=(0, 5), **options):
-    return Recording(list(steps), (PLANE.network,) * len(steps), **options)
+    return Recording(list(steps), (PLANE.network,) * len(steps), **{"domain": SQUARE, **options})
 
 
 def recorder():
@@ -365,7 +365,7 @@ def test_commands(capsys, tmp_path, monkeypatch):
         ("robustness net.npz 0 0", "Give `--value`, .*for example `--value 0`", "robustness net.npz 0 0 --value 0"),
         ("robustness net.npz 0 0 --output-index 0", "`--output-index` goes with `--value`",
          "robustness net.npz 0 0 --output-index 0 --value 0"),
-        ("path net.npz --from 0 0", "--from one point --to another", "path net.npz --from 0 0 --to 1 1"),
+        ("path net.npz", "needs the 2 coordinates of each of its points, or else --points", "path net.npz 0 0 1 1"),
         ("export net.npz 0 0", "needs --format, one of",
          "export net.npz 0 0 --format ine", "export net.npz 0 0 -o a.ine"),
     ):  # fmt: skip

@@ -114,7 +114,7 @@ def test_the_ladder_can_still_be_cut_out(tmp_path, monkeypatch):
 
 
 # Types whose methods forward to functions that take them: these name each other, and nothing else does.
-FORWARDING = {"polytope.polytope", "region", "partition.partition", "training.recording"}
+FORWARDING = {"polytope.polytope", "region", "partition.partition", "preimages.preimage", "training.recording"}
 
 
 def imported(path, modules):

@@ -17,20 +17,22 @@ NAMESPACES = {("region", "export"), *(("partition", name) for name in ("plot", "
 
 LENS = Lens.from_arrays([np.eye(3)[:2], [[1, 1]]], [[0, 0], [0]])
 PARTITION = LENS.partition(Box([-1] * 3, [1] * 3))
+PREIMAGE = LENS.preimage(([[1]], [1]), PARTITION.domain)
 REGION = PARTITION[0]
 OBJECTS = {
     "Lens": LENS, "Network": LENS.network, "Region": REGION, "Polytope": REGION.polytope,
     "Inequalities": REGION.inequalities(), "Partition": PARTITION, "plot": PARTITION.plot,
     "function": PARTITION.function, "complex": PARTITION.complex, "export": PARTITION.export,
-    "region.export": REGION.export, "Path": LENS.path([0, 0, 0], [1, 1, 1]),
+    "Preimage": PREIMAGE, "region.export": REGION.export, "Path": LENS.path([0, 0, 0], [1, 1, 1]),
 }  # fmt: skip
 
 # What completion shows. Add a name here, and on the page, only if a user should be offered it.
 MEMBERS = {
     "Lens": """
         at characteristic_polynomial check count crossings cutting_neurons distance embed estimate example
-        explore flat from_arrays integrated_gradients local_complexity lowering maximum minimum network overlay
-        part partition path patterns project region_count_bounds regions robustness_radius self_check slice
+        explore flat from_arrays image integrated_gradients is_equal lipschitz local_complexity lowering maximum minimum
+        network overlay part partition path patterns preimage project region_count_bounds regions robustness_radius
+        self_check slice
     """,
     "Network": """
         augmented_weights bits_per_layer dense_output_weight input_dim layers n_neurons output_bias output_dim
@@ -55,13 +57,20 @@ MEMBERS = {
         mesh network neurons on_flat packed_patterns patterns plot polygons rays save search status to_frame
         to_geodataframe to_networkx vertices volumes witnesses
     """,
+    "Preimage": """
+        adjacency betti boundary bounded_mask certificate chebyshev_balls complex contains counts_per_layer data_table
+        domain engine explain explorer export extrema flat_parts function has_all_cells is_complete level_set
+        linear_pieces lipschitz load locate maps mesh network neurons on_flat packed_patterns patterns plot polygons
+        probability rays save search source status target to_frame to_geodataframe to_networkx vertices volumes
+        witnesses
+    """,
     "plot": "interactive surface",
     "function": "critical_cells gradient_variation jumps moments norms persistence pieces total_variation",
     "complex": "bent_hyperplane f_vector faces facets linear_region_counts",
     "export": "obj ply write",
     "Path": """
-        breakpoints embed exact_breakpoints flips jumps length lengths network packed_patterns patterns pieces points
-        regions segments
+        breakpoints embed exact_breakpoints flips jumps length lengths network packed_patterns patterns pieces plot
+        points regions segments
     """,
     "region.export": "ine json latex lp smtlib vnnlib wkt write",
 }
@@ -86,11 +95,15 @@ def test_what_holds_a_partition_holds_nothing_else():
         assert OBJECTS[name]._partition is PARTITION
 
 
-@pytest.mark.parametrize("name", ["Lens", "Network", "Region", "Polytope", "Inequalities", "Partition", "Path"])
+@pytest.mark.parametrize(
+    "name", ["Lens", "Network", "Region", "Polytope", "Inequalities", "Partition", "Preimage", "Path"]
+)
 def test_the_page_names_every_member(name):
     sections = re.split(r"^## ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
     section = next(text for text in sections if text.startswith(f"{name}:"))
     table = " ".join(line for line in section.splitlines() if line.startswith("|"))
+    if name == "Preimage":  # which is a partition, too
+        table += " ".join(f"`{member}`" for member in MEMBERS["Partition"].split())
     told = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", table))))
     spaces = {"Partition": ("plot", "function", "complex", "export"), "Polytope": ("region.export",)}.get(name, ())
     members = set(" ".join(MEMBERS[part] for part in (name, *spaces)).split())
@@ -103,7 +116,7 @@ def test_pages_ask_for_what_there_is(page):
     names = {name: OBJECTS[name.capitalize()] for name in ("lens", "region", "partition", "path")}
     asked = re.findall(r"(?<![\w./\"'])(lens|region|partition|path)\.([a-z_0-9]+)(?:\.([a-z_0-9]+))?", page.read_text())
     for name, member, inner in asked:
-        if member in ("ine", "smt2", "md", "py"):
+        if member in ("ine", "smt2", "md", "py", "fish"):
             continue  # the end of a file's name
         assert hasattr(names[name], member), (name, member)
         if inner and (name, member) in NAMESPACES:

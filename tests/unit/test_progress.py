@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import threading
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -22,6 +23,7 @@ def test_things_pass_through_and_are_counted(progress):
         shown.update(3)
         shown.set_postfix(done="no", refresh=False)
         shown.set_postfix_str("no", refresh=False)
+        shown.write("a line of its own", file=sys.stderr)
         assert shown.n == 3
         assert shown.disable is not (progress is True)
 
@@ -87,6 +89,12 @@ def test_logs_have_lines(monkeypatch, capsys):
     assert len(lines) == 3
     assert re.fullmatch(r"[-\d]+ [:\d]+ regions: 4,000, [\d,]+/s, 5\.0% of the domain done", lines[0])
     assert re.fullmatch(r"[-\d]+ [:\d]+ pairs: 2 of 2, [\d,]+/s, loss=0\.5", lines[2])
+
+
+def test_no_module_makes_bars_of_its_own():
+    package = Path(_progress.__file__).parent
+    made = {path.name for path in package.rglob("*.py") if re.search(r"(import|from) tqdm", path.read_text())}
+    assert not made
 
 
 def test_lines_come_every_so_often(capsys):

@@ -16,17 +16,20 @@ from polytope_lens._deferred import sparse
 from polytope_lens._kept import answers, kept
 from polytope_lens.arithmetic.rational import common_exponent, integer_rows, scaled_quotient, written
 from polytope_lens.cells.region_facets import domain_sides, facets_of_one, seen_from
+from polytope_lens.displays.cards import FEW as FEW_ROWS
+from polytope_lens.displays.cards import inequalities_card
+from polytope_lens.displays.phrases import linear_form, owner_name
 from polytope_lens.errors import OptionError
 from polytope_lens.exact.rows import FEW, pulled_back_rows
 from polytope_lens.exact.sliced import rounded_rows
 from polytope_lens.exact.sparse import row_source, rows_on
 from polytope_lens.exact.sparse_rows import region_rows
 from polytope_lens.flat_domain import flat_of, within
-from polytope_lens.io.row_text import owner_name
 from polytope_lens.network.network import bit_places, fits_written_out, has_sparse_layers
 from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.halfspaces import exact_rows, quotients
 from polytope_lens.polytope.polytope import of_integers
+from polytope_lens.polytope.polytope_card import MOST_NUMBERS, polytope_formula
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -143,6 +146,15 @@ class Inequalities:
 
     def __str__(self) -> str:
         return self.format()
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the facets, or all rows where these are not known."""
+        shown = self if self.is_facet is None else self.facets()
+        return inequalities_card(repr(self), shown_rows(shown, FEW_ROWS), len(shown))
+
+    def _repr_latex_(self) -> str | None:
+        shown = self if self.is_facet is None else self.facets()
+        return polytope_formula(shown.to_polytope()) if shown.A.size <= MOST_NUMBERS else None
 
     def __repr__(self) -> str:
         facets = "" if self.is_facet is None else f", {int(self.is_facet.sum())} of them facets"
@@ -441,37 +453,36 @@ def _unit(largest: Floats) -> Floats:
 
 def format_rows(system: Inequalities, limit: int) -> list[str]:
     """Readable rows, nearest first, at most `limit` of them."""
+    rows = shown_rows(system, limit)
+    width = max((len(form) for form, *_ in rows), default=0)
+    if system.is_exact:
+        lines = [f"{form} <= {bound}   {owner}   distance {distance}" for form, bound, owner, distance in rows]
+    else:
+        lines = [
+            f"{form:>{width}} <= {bound:<9} {owner:<20} distance {distance}" for form, bound, owner, distance in rows
+        ]
+    if len(system) > limit:
+        lines.append(f"... and {len(system) - limit} more, farther away")
+    return lines
+
+
+def shown_rows(system: Inequalities, limit: int) -> list[tuple[str, str, str, str]]:
+    """The rows nearest to the point, at most `limit` of them, in words: linear form, bound, owner, distance."""
     limit = validate.count(limit, name="`limit`", least=0)
     distances = system.distances()
-    order = np.argsort(distances, kind="stable")
-    shown = order[:limit]
+    shown = np.argsort(distances, kind="stable")[:limit]
     picked = system.A[shown]
     rows = picked if isinstance(picked, np.ndarray) else picked.toarray()
-    sums = [_all_terms(row) if system.is_exact else _linear_form(row) for row in rows]
-    width = max((len(s) for s in sums), default=0)
-    lines = []
-    for i, text in zip(shown, sums, strict=True):
-        owner, distance = owner_name(system.layer[i], system.neuron[i]), f"distance {distances[i]:.3g}"
-        if system.is_exact:
-            lines.append(f"{text} <= {written(system.b[i])}   {owner}   {distance}")
-        else:
-            lines.append(f"{text:>{width}} <= {system.b[i]:<9.3g} {owner:<20} {distance}")
-    if len(order) > limit:
-        lines.append(f"... and {len(order) - limit} more, farther away")
-    return lines
+    return [
+        (
+            _all_terms(row) if system.is_exact else linear_form(row),
+            written(system.b[i]) if system.is_exact else f"{system.b[i]:.3g}",
+            owner_name(system.layer[i], system.neuron[i]),
+            f"{distances[i]:.3g}",
+        )
+        for i, row in zip(shown, rows, strict=True)
+    ]
 
 
 def _all_terms(row: Fractions) -> str:
     return " + ".join(f"{written(v)} x{k}" for k, v in enumerate(row) if v).replace("+ -", "- ") or "0"
-
-
-def _linear_form(row: Floats, terms: int = 4) -> str:
-    present = np.flatnonzero(row)
-    shown = present if len(present) <= terms else present[np.argsort(-np.abs(row[present]), kind="stable")[:terms]]
-    text = ""
-    for k in shown:
-        value = f"{abs(row[k]):.3g} x{k}"
-        text += (f" - {value}" if row[k] < 0 else f" + {value}") if text else (f"-{value}" if row[k] < 0 else value)
-    if len(present) > terms:
-        text += f" + ({len(present) - terms} more)"
-    return text or "0"

@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens.cli.arguments import Parser
+    from polytope_lens.cli.parser import Parser
 
 
-INTERRUPTED = 130
+INTERRUPTED, UNREAD = 130, 141
+EXIT_CODES = """exit codes:
+  0    the answer is complete; a property holds, a proof is accepted
+  1    a property is violated, a proof is rejected, the self-test fails
+  2    bad input, told in one sentence on standard error
+  3    the answer is incomplete: a limit was reached, or the run was hopeless;
+       what is printed is right as far as it goes
+  130  interrupted by Ctrl-C; no file is half-written
+  141  nobody reads the output any more, as after `| head`"""
 
 
 def program() -> NoReturn:
@@ -29,26 +38,34 @@ def program() -> NoReturn:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command.
+    """Run a command; returns one of the exit codes that ``polytope-lens --help`` lists.
 
-    Returns 0 if it worked, 1 if a proof was rejected or a property is violated, 2 after one sentence on standard error
-    if the input was bad, 3 if the answer is incomplete because a limit was reached or the run was hopeless, 130 if it
-    was interrupted, which may be as soon as anything is imported.
+    It may be interrupted as soon as anything is imported.
     """
     try:
-        return _run(argv)
+        code = _run(argv)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("polytope-lens: interrupted; no file is half-written.", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        with suppress(OSError):  # what is left to print goes nowhere, without another error at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
 
 
 def _run(argv: Sequence[str] | None) -> int:
     from polytope_lens.cli.option_words import in_options
     from polytope_lens.errors import LongRunWarning, PolytopeLensError
 
-    arguments, unknown = command_parser().parse_known_args(argv)
+    parser = command_parser()
+    arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    if arguments.run is None:
+        parser.print_help()
+        return 0
     try:
         return arguments.run(arguments) or 0
     except LongRunWarning as warning:
@@ -57,6 +74,8 @@ def _run(argv: Sequence[str] | None) -> int:
     except PolytopeLensError as error:
         print(f"polytope-lens: {in_options(str(error), arguments.parser)}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         told = error if error.filename is None else f"{error.filename}: {error.strerror}."
         print(f"polytope-lens: {told}", file=sys.stderr)
@@ -66,14 +85,37 @@ def _run(argv: Sequence[str] | None) -> int:
 def command_parser() -> Parser:
     """What the program understands: every command with its options."""
     from polytope_lens import __version__
-    from polytope_lens.cli import network_commands, point_commands, property_commands, training_commands, warm_up
-    from polytope_lens.cli.arguments import Parser
+    from polytope_lens.cli import (
+        completion,
+        doctor,
+        domain_commands,
+        network_commands,
+        point_commands,
+        property_commands,
+        training_commands,
+        warm_up,
+    )
+    from polytope_lens.cli.parser import Parser
 
     parser = Parser(
-        prog="polytope-lens", description="Exact polytope geometry of trained ReLU and leaky-ReLU networks."
+        prog="polytope-lens",
+        description="Exact polytope geometry of trained ReLU and leaky-ReLU networks. `polytope-lens COMMAND --help` "
+        "tells more, with an example.",
+        epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"polytope-lens {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (network_commands, point_commands, property_commands, training_commands, warm_up):
+    parser.set_defaults(run=None, parser=parser)
+    commands = parser.add_subparsers(metavar="command")
+    modules = (
+        network_commands,
+        domain_commands,
+        point_commands,
+        property_commands,
+        training_commands,
+        doctor,
+        warm_up,
+        completion,
+    )
+    for module in modules:
         module.add(commands)
     return parser

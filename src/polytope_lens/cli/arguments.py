@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import re
+import warnings
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from polytope_lens.errors import DomainError, OptionError
+from polytope_lens.cli.parser import number
+from polytope_lens.errors import DomainError, LongRunWarning, OptionError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
     from polytope_lens.domain import Domain
     from polytope_lens.lens import Lens
+    from polytope_lens.partition.partition import Partition
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-# What Python reads as a negative number, and argparse before 3.14 as an option where it has an exponent.
-NEGATIVE_NUMBER = re.compile(r"-(?:(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?|inf(?:inity)?|nan)$", re.IGNORECASE)
 BOUNDS = "one pair for every coordinate, or the lower and then the upper corner, where equal bounds fix an input"
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that takes ``-1e-3`` for a number, as argparse takes ``-0.001``."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._negative_number_matcher = NEGATIVE_NUMBER
-
-    def error(self, message: str) -> NoReturn:
-        """End with 2 and one sentence."""
-        self.exit(2, f"polytope-lens: {message}. `{self.prog} --help` lists what there is.\n")
 
 
 class Choices:
@@ -48,9 +37,11 @@ class Choices:
         return value in (*self,)
 
 
-def add_command(commands: Commands, name: str, run: Any, text: str) -> argparse.ArgumentParser:
-    """A command of that name: `run` is called with what was parsed."""
-    sub = commands.add_parser(name, help=text, description=text)
+def add_command(commands: Commands, name: str, run: Any, text: str, *examples: str) -> argparse.ArgumentParser:
+    """A command of that name: `run` is called with what was parsed; its help ends with examples."""
+    lines = "\n".join(f"  polytope-lens {name} {example}".rstrip() for example in examples)
+    title = "example:" if len(examples) == 1 else "examples:"
+    sub = commands.add_parser(name, help=text, description=text, epilog=f"{title}\n{lines}")
     sub.set_defaults(run=run, parser=sub)
     return sub
 
@@ -73,25 +64,31 @@ def add_network(sub: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def add_domain(sub: argparse.ArgumentParser) -> None:
-    """Where to look."""
+def add_domain(sub: argparse.ArgumentParser, use: str = "") -> None:
+    """Where to look; `use` says what for, where it need not be said."""
     where = sub.add_mutually_exclusive_group()
-    where.add_argument("--box", nargs="+", type=float, metavar="X", help=f"the bounds of a box: {BOUNDS}")
-    where.add_argument("--everywhere", action="store_true", help="all of R^d")
-    add_choice(sub, "--engine", Choices("engines.table", "ENGINES", "auto"), default="auto")
+    text = f"{use}: the bounds of a box, {BOUNDS}" if use else f"the bounds of a box: {BOUNDS}"
+    where.add_argument("--box", nargs="+", type=number, metavar="X", help=text)
+    everywhere = "all of R^d, which is the default" if use else "all of R^d"
+    where.add_argument("--everywhere", action="store_true", help=everywhere)
 
 
-def add_choice(sub: argparse.ArgumentParser, name: str, choices: Choices, text: str = "", **options: Any) -> None:
+def add_listing(sub: argparse.ArgumentParser) -> None:
+    """How all regions of a domain are found, which may take long."""
+    add_choice(sub, "--engine", Choices("engines.table", "ENGINES", "auto"), "how regions are found", default="auto")
+    add_workers(sub)
+    sub.add_argument("--yes", action="store_true", help="go on, too, where a run takes more than a day or than memory")
+
+
+def add_workers(sub: argparse.ArgumentParser, text: str = "threads that share the work", default: int = 1) -> None:
+    """How many work at the same time."""
+    sub.add_argument("--workers", type=int, default=default, metavar="N", help=text)
+
+
+def add_choice(sub: argparse.ArgumentParser, name: str, choices: Choices, text: str, **options: Any) -> None:
     """An option with one of the values of a closed list, which its help names."""
     metavar = name.lstrip("-").upper()
-    text = f"{text}; one of %(choices)s" if text else "one of %(choices)s"
-    default = f" (default: {options['default']})" if "default" in options else ""
-    sub.add_argument(name, choices=choices, metavar=metavar, help=text + default, **options)
-
-
-def add_box(sub: argparse.ArgumentParser, text: str) -> None:
-    """Bounds, for a command that needs none."""
-    sub.add_argument("--box", nargs="+", type=float, metavar="X", help=f"{text}: {BOUNDS}")
+    sub.add_argument(name, choices=choices, metavar=metavar, help=f"{text}; one of %(choices)s", **options)
 
 
 def add_as_json(sub: argparse.ArgumentParser) -> None:
@@ -102,18 +99,19 @@ def add_as_json(sub: argparse.ArgumentParser) -> None:
 def add_point(sub: argparse.ArgumentParser) -> None:
     """A network and a point."""
     add_network(sub)
-    sub.add_argument("x", nargs="*", type=float, help="coordinates of the point")
+    sub.add_argument("x", nargs="*", default=[], type=number, help="coordinates of the point")
     sub.add_argument("--point", metavar="FILE", help="take the point from a .npy file instead")
 
 
-def lens_of(arguments: argparse.Namespace) -> Lens:
-    """The network asked for."""
+def lens_of(arguments: argparse.Namespace, file: str | None = None) -> Lens:
+    """The network asked for, or another one that the same options are about."""
     from polytope_lens.lens import Lens
 
     steps = arguments.architecture
     architecture = steps[0] if steps is not None and len(steps) == 1 else steps
     inputs, outputs = arguments.inputs, arguments.outputs
-    return Lens(arguments.file, arguments.input_shape, inputs=inputs, outputs=outputs, architecture=architecture)
+    path = arguments.file if file is None else file
+    return Lens(path, arguments.input_shape, inputs=inputs, outputs=outputs, architecture=architecture)
 
 
 def point_of(arguments: argparse.Namespace, lens: Lens, command: str) -> Any:
@@ -159,6 +157,20 @@ def domain_of(arguments: argparse.Namespace, lens: Lens) -> Domain:
         "where should the regions be looked for? Say --box LOWER UPPER, or --everywhere for all of R^d; "
         f"{arguments.file} names no bounded domain."
     )
+
+
+@contextmanager
+def as_told(arguments: argparse.Namespace) -> Iterator[None]:
+    """Let hopeless runs end that were not told to go on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if arguments.yes else "error", LongRunWarning)
+        yield
+
+
+def partition_of(arguments: argparse.Namespace, lens: Lens, **options: Any) -> Partition:
+    """Every region of the domain asked for."""
+    with as_told(arguments):
+        return lens.partition(domain_of(arguments, lens), arguments.engine, workers=arguments.workers, **options)
 
 
 def array_of(file: str) -> Any:

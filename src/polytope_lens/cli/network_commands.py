@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +14,21 @@ from polytope_lens.cli.arguments import (
     add_choice,
     add_command,
     add_domain,
+    add_listing,
     add_network,
+    add_workers,
     array_of,
+    as_told,
     domain_of,
     lens_of,
+    partition_of,
 )
 from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, print_json, regions_as_json
-from polytope_lens.errors import LongRunWarning, OptionError
+from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
     from polytope_lens.cli.arguments import Commands
 
@@ -39,34 +40,54 @@ MOST_WORDS = 500
 def add(commands: Commands) -> None:
     """Add these commands."""
     inspect = add_command(
-        commands, "inspect", _inspect, "What a model becomes: layers, widths, weights, and the steps in them."
-    )
+        commands, "inspect", _inspect, "What a model becomes: layers, widths, weights, and the steps in them.",
+        "model.onnx", "model.onnx --input-shape 3 32 32 --outputs logits",
+    )  # fmt: skip
     add_network(inspect)
     add_as_json(inspect)
 
-    count = add_command(commands, "count", _count, "Number of regions, after each layer and in total.")
+    bounds = add_command(
+        commands, "bounds", _bounds, "What the shape of a network says about its number of regions: published bounds.",
+        "net.npz",
+    )  # fmt: skip
+    add_network(bounds)
+    add_as_json(bounds)
+
+    count = add_command(
+        commands, "count", _count, "Number of regions, after each layer and in total.",
+        "net.npz --box -1 1", "net.npz --everywhere --workers 2 --json",
+    )  # fmt: skip
     add_network(count)
     add_domain(count)
+    add_listing(count)
     _add_proof(count)
     _add_run(count)
-    _add_yes(count)
     add_as_json(count)
 
     estimate = add_command(
-        commands, "estimate", _estimate, "About how many regions there are, and how long it takes to find them."
-    )
+        commands, "estimate", _estimate, "About how many regions there are, and how long it takes to find them.",
+        "net.npz --box -1 1 --max-seconds 20",
+    )  # fmt: skip
     add_network(estimate)
     add_domain(estimate)
-    estimate.add_argument("--max-seconds", type=float, help="how long to look (default: 5)")
-    estimate.add_argument("--probes", type=int, help="so many thinned walks instead, however long they take")
-    estimate.add_argument("--cells", type=int, help="how many cells each of them keeps at each depth")
-    estimate.add_argument("--seed", type=int, default=0, help="where random numbers begin")
-    estimate.add_argument("--workers", type=int, default=1, help="for how many the time is predicted")
+    engines = Choices("engines.table", "ENGINES", "auto")
+    add_choice(estimate, "--engine", engines, "how they would be found", default="auto")
+    estimate.add_argument("--max-seconds", type=float, metavar="S", help="how long to look (default: 5)")
+    estimate.add_argument(
+        "--probes", type=int, metavar="N", help="so many thinned walks instead, however long they take"
+    )
+    estimate.add_argument("--cells", type=int, metavar="N", help="how many cells each of them keeps at each depth")
+    estimate.add_argument("--seed", type=int, default=0, metavar="N", help="where random numbers begin")
+    add_workers(estimate, "threads for which the time is predicted")
     add_as_json(estimate)
 
-    partition = add_command(commands, "partition", _partition, "Every region of a domain.")
+    partition = add_command(
+        commands, "partition", _partition, "Every region of a domain.",
+        "net.npz --box -1 1 --save run.npz", "net.npz --box -1 1 --json",
+    )  # fmt: skip
     add_network(partition)
     add_domain(partition)
+    add_listing(partition)
     _add_proof(partition)
     _add_run(partition)
     partition.add_argument(
@@ -74,12 +95,12 @@ def add(commands: Commands) -> None:
         nargs="*",
         default=["witnesses"],
         metavar="WHAT",
-        help="what the store keeps of each region besides its pattern: witnesses, maps, volumes, vertices "
-        "(default: witnesses)",
+        help="what the store keeps of each region besides its pattern: witnesses, maps, volumes, vertices",
     )
-    _add_yes(partition)
     partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
-    partition.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
+    partition.add_argument(
+        "--limit", type=int, default=10, metavar="N", help="print this many regions (JSON prints all)"
+    )
     add_as_json(partition)
 
     plot = add_command(
@@ -87,23 +108,32 @@ def add(commands: Commands) -> None:
         "plot",
         _plot,
         "Draw the regions of a network with two or three inputs, or where --box leaves as many free.",
+        "net.npz --box -1 1 -o polytopes.svg --color pattern",
+        "net.npz --box -1 1 -o polytopes.html --points X.npy --labels y.npy",
     )
     add_network(plot)
     add_domain(plot)
-    plot.add_argument("-o", "--output", required=True, help="picture to write: .png, .svg or .pdf, or page: .html")
+    add_listing(plot)
+    plot.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="picture to write: .png, .svg or .pdf, or page: .html"
+    )
     colors = Choices("render.explorer.explorer", "COLORS")
-    add_choice(plot, "--color", colors, "what is drawn, the last two in pages only", default="value")
-    plot.add_argument("--output-index", type=int, default=0, help="which output of the network to draw")
+    add_choice(plot, "--color", colors, "what is drawn, the last in pages only", default="value")
+    plot.add_argument("--surface", action="store_true", help="the graph over two inputs, as a folded sheet, instead")
+    plot.add_argument("--output-index", type=int, default=0, metavar="I", help="which output of the network to draw")
     plot.add_argument("--points", metavar="FILE", help="inputs to draw on top, (n, d) in a .npy file")
     plot.add_argument("--labels", metavar="FILE", help="for pages, a class of each of these, (n,) in a .npy file")
-    plot.add_argument("--no-boundaries", action="store_true")
+    plot.add_argument("--no-boundaries", action="store_true", help="no lines between regions")
 
     verify = add_command(
-        commands, "verify", _verify, "Prove again, in integer arithmetic, the numbers of regions that a log claims."
-    )
+        commands, "verify", _verify, "Prove again, in integers, what a log claims: numbers of regions, or a property.",
+        "run.proof net.npz",
+    )  # fmt: skip
     verify.add_argument("log", help="proof log, written with --proof or proof=")
-    verify.add_argument("--network", metavar="FILE", help="also check that the log is about this network")
-    verify.add_argument("--seconds", type=float, help="not proved what takes longer (default: 600)")
+    verify.add_argument("network", nargs="?", metavar="NETWORK", help="also check that the log is about this network")
+    verify.add_argument("property", nargs="?", metavar="PROPERTY", help="and about this property, a file in VNN-LIB")
+    verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
+    verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
     add_as_json(verify)
 
 
@@ -112,7 +142,7 @@ def _add_proof(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_run(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--store", metavar="DIR", help="write what is found to this folder, so that --resume can go on")
+    sub.add_argument("--store", metavar="FOLDER", help="write what is found to this folder, so that --resume can go on")
     sub.add_argument("--resume", action="store_true", help="go on with the run in --store, if there is one")
     sub.add_argument("--max-regions", type=int, metavar="N", help="end after so many regions; exit code 3")
     sub.add_argument("--max-seconds", type=float, metavar="S", help="end after so many seconds; exit code 3")
@@ -122,10 +152,6 @@ def _add_run(sub: argparse.ArgumentParser) -> None:
 def _run_of(arguments: argparse.Namespace) -> dict[str, Any]:
     names = ("store", "resume", "max_regions", "max_seconds", "max_memory")
     return {name: getattr(arguments, name) for name in names}
-
-
-def _add_yes(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--yes", action="store_true", help="go on, too, where a run takes more than a day or than memory")
 
 
 def _inspect(arguments: argparse.Namespace) -> None:
@@ -153,18 +179,21 @@ def _inspect(arguments: argparse.Namespace) -> None:
     )
 
 
-@contextmanager
-def _as_told(arguments: argparse.Namespace) -> Iterator[None]:
-    """Let hopeless runs end that were not told to go on."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore" if arguments.yes else "error", LongRunWarning)
-        yield
+def _bounds(arguments: argparse.Namespace) -> None:
+    found = lens_of(arguments).region_count_bounds()
+    if arguments.json:
+        print_json({"upper": found.upper, "bounds": [asdict(bound) for bound in found.bounds]})
+    else:
+        print(found)
 
 
 def _count(arguments: argparse.Namespace) -> int:
     lens = lens_of(arguments)
-    with _as_told(arguments):
-        counts = lens.count(domain_of(arguments, lens), arguments.engine, proof=arguments.proof, **_run_of(arguments))
+    with as_told(arguments):
+        counts = lens.count(
+            domain_of(arguments, lens), arguments.engine, workers=arguments.workers, proof=arguments.proof,
+            **_run_of(arguments),
+        )  # fmt: skip
     code = CODES.get(counts.status, 0)
     if arguments.json:
         print_json(
@@ -206,14 +235,7 @@ def _estimate(arguments: argparse.Namespace) -> None:
 
 def _partition(arguments: argparse.Namespace) -> int:
     lens = lens_of(arguments)
-    with _as_told(arguments):
-        found = lens.partition(
-            domain_of(arguments, lens),
-            arguments.engine,
-            proof=arguments.proof,
-            keep=arguments.keep,
-            **_run_of(arguments),
-        )
+    found = partition_of(arguments, lens, proof=arguments.proof, keep=arguments.keep, **_run_of(arguments))
     code = CODES.get(found.status, 0)
     if arguments.save:
         found.save(arguments.save)
@@ -250,8 +272,10 @@ def _plot(arguments: argparse.Namespace) -> None:
         )
     if arguments.labels and not is_page:
         raise OptionError("--labels are for pages, but this is a picture. Leave them out, or write a file .html.")
+    if arguments.surface and (is_page or arguments.points):
+        raise OptionError("--surface is a picture without points. Leave --points out, or --surface.")
     lens = lens_of(arguments)
-    found = lens.partition(domain_of(arguments, lens), arguments.engine)
+    found = partition_of(arguments, lens)
     points = array_of(arguments.points) if arguments.points else None
     if is_page:
         page = found.explorer(
@@ -271,13 +295,12 @@ def _plot(arguments: argparse.Namespace) -> None:
 
     in_space = within(found).network.input_dim == 3
     figure = Figure(figsize=(6.4, 6.0), layout="constrained")
-    found.plot(
-        figure.add_subplot(projection="3d" if in_space else None),
-        arguments.color,
-        boundaries=not arguments.no_boundaries,
-        points=points,
-        output=arguments.output_index,
-    )
+    ax = figure.add_subplot(projection="3d" if in_space or arguments.surface else None)
+    shown: dict[str, Any] = {"boundaries": not arguments.no_boundaries, "output": arguments.output_index}
+    if arguments.surface:
+        found.plot.surface(ax, arguments.color, **shown)
+    else:
+        found.plot(ax, arguments.color, points=points, **shown)
     save_figure(figure, target, 200)
     print(f"{target}: {len(found)} regions")
 
@@ -286,22 +309,33 @@ def _verify(arguments: argparse.Namespace) -> int:
     from polytope_lens.lens import Lens
     from polytope_lens.proof.checker import SECONDS, verify
     from polytope_lens.proof.log import is_about
+    from polytope_lens.properties.property_proof import is_about_property
+    from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
     lens = Lens(arguments.network) if arguments.network else None
-    answer = verify(arguments.log, SECONDS if arguments.seconds is None else arguments.seconds)
+    asked = read_vnnlib(arguments.property) if arguments.property else None
+    answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
+    is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
+    elif lens and asked and answer["proved"] and not is_about_property(answer, lens.network, asked):
+        answer = {"proved": False, "line": 2, "reason": f"{arguments.property} holds another property than the log"}
     if arguments.json:
         print_json(answer)
     elif answer["proved"]:
         widths = ", ".join(map(str, answer["widths"])) or "no"
         that = f", that in {arguments.network}" if lens is not None else ""
-        print(f"proved: {answer['total']} regions, {answer['per_layer']} after each layer")
+        if "verdict" in answer:
+            print(f"proved: the property {'holds' if answer['verdict'] == 'HOLDS' else 'is violated'}")
+        else:
+            print(f"proved: {answer['total']} regions, {answer['per_layer']} after each layer")
         print(f"network: {answer['inputs']} inputs, {widths} hidden neurons, SHA-256 {answer['network']}{that}")
-        domain = answer["domain"]
-        print(
-            f"domain: {domain if len(domain) <= MOST_WORDS else domain[:MOST_WORDS] + ' ... (all of it with --json)'}"
-        )
+        about = "property" if "verdict" in answer else "domain"
+        told = answer[about]
+        print(f"{about}: {told if len(told) <= MOST_WORDS else told[:MOST_WORDS] + ' ... (all of it with --json)'}")
     else:
-        print(f"{arguments.log}: REJECTED at line {answer['line']}: {answer['reason']}")
+        verdict = "NOT DECIDED" if is_open else "REJECTED"
+        print(f"{arguments.log}: {verdict} at line {answer['line']}: {answer['reason']}")
+    if is_open:
+        return 3
     return 0 if answer["proved"] else 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
+from enum import Enum
+from fractions import Fraction
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.errors import Status
@@ -19,9 +21,36 @@ CODES = {Status.BUDGET_REACHED: 3, Status.UNFINISHED: 3, Status.INTERRUPTED: 130
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One line on standard output."""
-    json.dump(value, sys.stdout)
-    print()
+    """One line on standard output, in which NaN and infinity are null."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError:
+        text = json.dumps(as_plain(value))
+    print(text)
+
+
+def as_plain(value: Any) -> Any:
+    """Arrays as lists, fractions as text, statuses by name, and None for what JSON has no number for: infinity, NaN.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_plain(np.array([0.5, np.nan])), as_plain([Fraction(1, 3)])
+    ([0.5, None], ['1/3'])
+    """
+    from polytope_lens.arithmetic.rational import written
+
+    if isinstance(value, Enum):
+        return value.name
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {name: as_plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_plain(each) for each in value]
+    if isinstance(value, Fraction):
+        return written(value)
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def regions_as_json(found: Partition, order: Iterable[int], columns: Mapping[str, Any] | None = None) -> list[Any]:

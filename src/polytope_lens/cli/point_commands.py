@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polytope_lens.cli.arguments import (
     Choices,
     add_as_json,
-    add_box,
     add_choice,
     add_command,
+    add_domain,
     add_network,
     add_point,
     array_of,
@@ -22,13 +22,16 @@ from polytope_lens.cli.arguments import (
 )
 from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, print_json, regions_as_json
+from polytope_lens.cli.parser import number
 from polytope_lens.errors import OptionError
+from polytope_lens.io.files import write_text
 from polytope_lens.network.network import fits_written_out
 
 if TYPE_CHECKING:
     import argparse
 
     from polytope_lens.cli.arguments import Commands
+    from polytope_lens.lens import Lens
 
 # Of patterns that are printed.
 MOST_BITS = 2000
@@ -37,50 +40,67 @@ FORMATS = Choices("io.export", "SUFFIXES")
 
 def add(commands: Commands) -> None:
     """Add these commands."""
-    at = add_command(commands, "at", _at, "The polytope that a point lives on: pattern, affine map, facets.")
+    at = add_command(
+        commands, "at", _at, "The polytope that a point lives on: pattern, affine map, facets.",
+        "net.npz 0.3 -0.2", "net.npz --point x.npy --box -1 1 --json",
+    )  # fmt: skip
     add_point(at)
-    add_box(at, "clip it to these bounds")
+    add_domain(at, "clip it to these bounds")
     at.add_argument("--all", action="store_true", help="print all inequalities, not only the facets")
     add_as_json(at)
 
-    path = add_command(commands, "path", _path, "Every region on a straight way from one point to another.")
+    path = add_command(
+        commands, "path", _path, "Every region on the way straight from one point to the next.",
+        "net.npz 0 0 1 1", "net.npz --points corners.npy --json",
+    )  # fmt: skip
     add_network(path)
-    path.add_argument("--from", dest="start", nargs="+", type=float, metavar="X", help="coordinates of the start")
-    path.add_argument("--to", dest="stop", nargs="+", type=float, metavar="X", help="coordinates of the end")
+    path.add_argument(
+        "x", nargs="*", default=[], type=number, help="coordinates of the points, one point after the other"
+    )
     path.add_argument("--points", metavar="FILE", help="go through the rows of a .npy file instead")
     add_as_json(path)
 
-    explore = add_command(commands, "explore", _explore, "Regions around a point, found by crossing facets.")
+    explore = add_command(
+        commands, "explore", _explore, "Regions around a point, found by crossing facets.",
+        "net.npz 0.3 -0.2 --max-regions 1000", "net.npz --point x.npy --radius 0.1",
+    )  # fmt: skip
     add_point(explore)
     many = explore.add_mutually_exclusive_group()
-    many.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
+    many.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="end after so many; exit code 3")
     many.add_argument("--unlimited", action="store_true", help="as many regions as there are")
     explore.add_argument("--max-flips", type=int, metavar="K", help="cross at most so many facets")
     explore.add_argument("--radius", type=float, metavar="R", help="every region that meets a ball around the point")
     order = Choices("search.explore", "ORDERS")
     add_choice(explore, "--order", order, "nearest first, or those with the fewest facets to cross")
-    add_box(explore, "stay between these bounds")
-    explore.add_argument("--limit", type=int, default=10, help="print this many regions (JSON prints all)")
+    add_domain(explore, "stay between these bounds")
+    explore.add_argument("--limit", type=int, default=10, metavar="N", help="print this many regions (JSON prints all)")
     add_as_json(explore)
 
     export = add_command(
-        commands, "export", _export, "Write the polytope that a point lives on in the format of another program."
-    )
+        commands, "export", _export, "Write the polytope that a point lives on in the format of another program.",
+        "net.npz 0.3 -0.2 -o region.smt2",
+    )  # fmt: skip
     add_point(export)
-    add_box(export, "clip it to these bounds")
+    add_domain(export, "clip it to these bounds")
     add_choice(export, "--format", FORMATS, "by default what the name of the output ends in")
+    export.add_argument("--vnnlib-version", metavar="V", help="1.0 or 2.0 (default: 2.0); only of VNN-LIB")
     export.add_argument("-o", "--output", metavar="FILE", help="file to write; by default the text is printed")
 
-    robustness = add_command(commands, "robustness", _robustness, "How far a point is from the decision boundary.")
+    robustness = add_command(
+        commands, "robustness", _robustness, "How far a point is from the decision boundary.",
+        "net.npz 0.3 -0.2 --norm inf", "net.npz 0.3 -0.2 --value 0.5",
+    )  # fmt: skip
     add_point(robustness)
-    robustness.add_argument("--norm", type=float, default=2, help="1, 2 or inf (default: %(default)s)")
+    robustness.add_argument("--norm", type=float, default=2, metavar="P", help="1, 2 or inf")
     which = robustness.add_mutually_exclusive_group()
     which.add_argument("--rival", type=int, metavar="I", help="only where this output takes over")
     which.add_argument("--pair", type=int, nargs=2, metavar="I", help="where these two outputs are equal instead")
-    which.add_argument("--value", type=float, help="where an output has this value instead")
+    which.add_argument("--value", type=number, metavar="V", help="where an output has this value instead")
     robustness.add_argument("--output-index", type=int, metavar="I", help="which output that is")
-    add_box(robustness, "look between these bounds only")
-    robustness.add_argument("--max-regions", type=int, default=10_000, metavar="N", help="default: %(default)s")
+    add_domain(robustness, "look between these bounds only")
+    robustness.add_argument(
+        "--max-regions", type=int, default=10_000, metavar="N", help="end after so many; exit code 3"
+    )
     add_as_json(robustness)
 
 
@@ -131,13 +151,7 @@ def _at(arguments: argparse.Namespace) -> None:
 
 def _path(arguments: argparse.Namespace) -> None:
     lens = lens_of(arguments)
-    points = [point for point in (arguments.start, arguments.stop) if point is not None]
-    if arguments.points and not points:
-        points = list(np.atleast_1d(array_of(arguments.points)))
-    elif arguments.points or len(points) < 2:
-        raise OptionError("`path` goes --from one point --to another, or else through the rows of --points FILE.")
-    if len(points) < 2:
-        raise OptionError(f"a path needs at least two points, but {arguments.points} holds one.")
+    points = _points_of(arguments, lens)
     path = lens.path(*points)
     names = [region.pattern.hex for region in path]
     if arguments.json:
@@ -156,6 +170,24 @@ def _path(arguments: argparse.Namespace) -> None:
     for position, flips, name in zip(path.breakpoints.tolist(), path.flips, names[1:], strict=True):
         owners = "; ".join(f"layer {layer}, neuron {neuron}" for layer, neuron in flips)
         print(f"{position!r:>22}  {name}  {owners}")
+
+
+def _points_of(arguments: argparse.Namespace, lens: Lens) -> list[Any]:
+    """The points of a path: their coordinates, or the rows of a file."""
+    d = lens.network.input_dim
+    if bool(arguments.x) == bool(arguments.points):
+        raise OptionError(f"`path` needs the {d} coordinates of each of its points, or else --points FILE.")
+    if arguments.points:
+        points = list(np.atleast_1d(array_of(arguments.points)))
+        told = f"{arguments.points} holds {len(points)}"
+    else:
+        points = [arguments.x[k : k + d] for k in range(0, len(arguments.x), d)]
+        told = f"received {len(arguments.x)} numbers"
+        if len(points[-1]) < d:
+            raise OptionError(f"each point of a path has {d} coordinates, but {told}.")
+    if len(points) < 2:
+        raise OptionError(f"a path needs at least two points of {d} coordinates each, but {told}.")
+    return points
 
 
 def _explore(arguments: argparse.Namespace) -> int:
@@ -203,12 +235,18 @@ def _export(arguments: argparse.Namespace) -> None:
         raise OptionError(f"`export` needs --format, one of {', '.join(FORMATS)}, or else -o FILE that ends like one.")
     lens = lens_of(arguments)
     region = lens.at(point_of(arguments, lens, "export"), box_of(arguments.box, lens))
-    if arguments.output is None:
-        from polytope_lens.io.export import text_of
+    from polytope_lens.io.export import format_of, text_of
 
-        print(text_of(region.export, arguments.format), end="")
+    output = arguments.output
+    chosen = arguments.format if output is None or arguments.format else format_of(output)
+    options = {} if arguments.vnnlib_version is None else {"version": arguments.vnnlib_version}
+    if options and chosen != "vnnlib":
+        raise OptionError(f"--vnnlib-version is about the format vnnlib, but this is {chosen}. Leave it out.")
+    text = text_of(region.export, chosen, **options)
+    if output is None:
+        print(text, end="")
     else:
-        region.export.write(arguments.output, arguments.format)
+        write_text(output, text)
 
 
 def _robustness(arguments: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polytope_lens.cli.arguments import add_as_json, add_command, add_network, lens_of
+from polytope_lens.cli.arguments import add_as_json, add_command, add_network, add_workers, lens_of
 from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import print_json
 from polytope_lens.errors import Status
@@ -26,11 +26,13 @@ def add(commands: Commands) -> None:
         "check",
         _check,
         "Whether a property holds on its whole domain: exit code 0 if it holds, 1 if it is violated, 3 if it is open.",
+        "model.onnx property.vnnlib --max-seconds 116 --workers 2",
     )
     add_network(check)
     check.add_argument("property", help="file in VNN-LIB, .vnnlib, also as .gz, which states the violation")
     check.add_argument("--max-seconds", type=float, metavar="S", help="after that the answer is that it is open")
-    check.add_argument("--workers", type=int, default=1, metavar="N", help="threads to share the work")
+    add_workers(check)
+    check.add_argument("--proof", metavar="LOG", help="also write a log that proves the answer; see `verify`")
     add_as_json(check)
 
 
@@ -38,7 +40,9 @@ def _check(arguments: argparse.Namespace) -> int:
     from polytope_lens.arithmetic.rational import written
 
     lens = lens_of(arguments)
-    found = lens.check(arguments.property, max_seconds=arguments.max_seconds, workers=arguments.workers)
+    found = lens.check(
+        arguments.property, max_seconds=arguments.max_seconds, workers=arguments.workers, proof=arguments.proof
+    )
     code = INTERRUPTED if found.status is Status.INTERRUPTED else CODES[found.verdict.name]
     point = found.counterexample
     if arguments.json:
@@ -55,6 +59,7 @@ def _check(arguments: argparse.Namespace) -> int:
                 "decided": found.decided,
                 "open_boxes": [[box.lower.tolist(), box.upper.tolist()] for box in found.open_boxes],
                 "seconds": found.seconds,
+                "is_complete": found.status is Status.COMPLETE,
             }
         )
         return code

@@ -27,6 +27,7 @@ def add(commands: Commands) -> None:
         "warm-up",
         _warm_up,
         "Compile everything that the first calls would compile, a minute or two, and say where it is kept.",
+        "",
     )
     add_as_json(sub)
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from flint import fmpq
 
+from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.flat_domain import within
+from polytope_lens.errors import Status, UnboundedPolytopeError
+from polytope_lens.flat_domain import flat_domain
 from polytope_lens.function.norms import norms
 from polytope_lens.network.pair import difference
+from polytope_lens.polytope.feasibility import rounded_up
+from polytope_lens.properties.best_first import best_value
+from polytope_lens.properties.counterexample import exact_outputs
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from numpy.typing import NDArray
 
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
-    from polytope_lens.partition.partition import Partition
+    from polytope_lens.properties.best_first import ExtremeValue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +41,15 @@ class Distance:
     output : int
         By which output k.
     n_regions : int
-        Of the common refinement, on each of which both networks are affine.
+        Of the common refinement, on each of which both networks are affine; where there are no integrals, how many of
+        these were listed.
+    bound : float or Fraction
+        What is proved not to be exceeded anywhere: the same as `sup`, if the search is complete.
+    status : Status
+        COMPLETE; BUDGET_REACHED or INTERRUPTED, where the supremum is between `sup` and `bound`.
     l1 : float or Fraction, or None
         Integral of the sum of all outputs' ``|f_k - g_k|``. This and the other integrals are None where the networks
-        have more than three inputs.
+        have more than three inputs, or there is a limit.
     l2 : float or None
         Square root of the integral of ``|f - g|^2``; rounded.
     mean_difference : (out,) array or None
@@ -52,22 +62,40 @@ class Distance:
     argmax: NDArray[Any]
     output: int
     n_regions: int
+    bound: float | Fraction
+    status: Status = Status.COMPLETE
     l1: float | Fraction | None = None
     l2: float | None = None
     mean_difference: NDArray[Any] | None = None
     volume: float | Fraction | None = None
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the supremum is known."""
+        return self.status is Status.COMPLETE
+
     def __repr__(self) -> str:
         integrals = {name: value for name, value in (("l1", self.l1), ("l2", self.l2)) if value is not None}
         told = "".join(f"{name}={float(value):.6g}, " for name, value in integrals.items())
-        return f"Distance({told}sup={float(self.sup):.6g} at {self.argmax.astype(np.float64).tolist()})"
+        told += f"sup={float(self.sup):.6g} at {self.argmax.astype(np.float64).tolist()}"
+        return f"Distance({told})" if self.is_complete else f"Distance({told}, at most {float(self.bound):.6g})"
 
 
-def distance(first: Network, second: Network, domain: Domain, *, exact: bool = False) -> Distance:
+def distance(
+    first: Network,
+    second: Network,
+    domain: Domain,
+    *,
+    exact: bool = False,
+    max_seconds: float | None = None,
+    workers: int = 1,
+    progress: bool | None = None,
+) -> Distance:
     """Supremum distance of two networks on a bounded domain; with up to three inputs, those of L1 and L2, too.
 
-    Nothing is sampled: the common refinement of both partitions is enumerated, and the difference is affine on each of
-    its regions.
+    Nothing is sampled. With up to three inputs the common refinement of both partitions is enumerated, and the
+    difference is affine on each of its regions. With more, or with a limit, the supremum alone is found, by boxes of
+    inputs, those with the greatest bound first.
 
     Parameters
     ----------
@@ -77,19 +105,23 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
         A bounded one.
     exact : bool
         Fractions instead of floats.
+    max_seconds : float, optional
+        Time after which the supremum may be known between two bounds only; there are no integrals then.
+    workers, progress
+        As in `property_check.check`.
 
     Raises
     ------
     DimensionError
         Different numbers of inputs or outputs.
-    UnboundedPolytopeError
+    UnboundedPolytopeError, OptionError
 
     Notes
     -----
-    The refinement is exact. With up to three inputs the numbers are rounded as those of `norms`; with more, the
-    supremum is that of `extrema`, rounded once. With `exact` they are fractions. Cost: an enumeration of the
-    joint network, and in more than three dimensions the extrema of each output. Layers with which both networks begin
-    are enumerated once; networks that are nearly equal, but not equal, have regions as thin as their difference, which
+    The refinement is exact, and so are suprema without integrals, rounded once (bounds upwards), and `argmax`, each
+    number rounded once. With integrals, numbers are rounded as those of `norms`; with `exact`, not at all.
+    Cost: an enumeration of the joint network, or that of `extremum.maximum`. Layers with which both networks
+    begin are there once; networks that are nearly equal, but not equal, have regions as thin as their difference, which
     takes exact arithmetic.
 
     Examples
@@ -104,27 +136,42 @@ def distance(first: Network, second: Network, domain: Domain, *, exact: bool = F
     >>> one.distance(other, Box([0] * 5, [1] * 5)).sup
     1.0
     """
-    partition = engines.partition(difference(first, second), domain)
-    if within(partition).network.input_dim > 3:
-        return _supremum(partition, exact)
+    both, domain = difference(first, second), check_domain(domain, first.input_dim)
+    if not is_bounded(domain):
+        raise UnboundedPolytopeError(
+            "the distance of two networks was asked for on an unbounded domain, where it may be infinite. Choose a "
+            "bounded one, for example a `Box`."
+        )
+    flat = flat_domain(both, domain)
+    if max_seconds is not None or (both if flat is None else flat.network).input_dim > 3:
+        return _supremum(both, domain, exact, max_seconds, workers, progress)
+    partition = engines.partition(both, domain, workers=workers, progress=progress)
     found = norms(partition, exact=exact)
     output = int(np.argmax(found.sup))
     l1, sup, volume = found.l1.sum(), found.sup[output], found.volume
     if not exact:
         l1, sup = float(l1), float(sup)
     return Distance(
-        sup, found.argmax[output], output, len(partition), l1, sqrt(found.l2_squared.sum()), found.integral / volume,
-        volume,
+        sup, found.argmax[output], output, len(partition), sup, Status.COMPLETE, l1, sqrt(found.l2_squared.sum()),
+        found.integral / volume, volume,
     )  # fmt: skip
 
 
-def _supremum(partition: Partition, exact: bool) -> Distance:
+def _supremum(
+    both: Network, domain: Domain, exact: bool, max_seconds: float | None, workers: int, progress: bool | None
+) -> Distance:
     """The greatest absolute value of the outputs of a difference."""
-    best: Distance | None = None
-    for output in range(partition.network.output_dim):
-        found = partition.extrema(output, exact=exact)
-        for value, extremum in ((found.maximum.value, found.maximum), (-found.minimum.value, found.minimum)):
-            if best is None or value > best.sup:
-                best = Distance(value, extremum.point, output, len(partition))
-    assert best is not None  # networks have outputs
-    return best
+    unit = [[Fraction(int(i == k)) for i in range(both.output_dim)] for k in range(both.output_dim)]
+    rows = [[sign * v for v in row] for row in unit for sign in (1, -1)]
+    found = best_value(both, rows, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+    values = [abs(v) for v in exact_outputs(both, found.point)]
+    point = np.array(found.point, dtype=object if exact else np.float64)
+    sup, bound = (found.value, found.bound) if exact else (float(found.value), _rounded_up(found))
+    return Distance(sup, point, values.index(found.value), found.n_regions, bound, found.status)
+
+
+def _rounded_up(found: ExtremeValue) -> float:
+    """The bound as a float that is no less, but that of a known supremum as the supremum is rounded."""
+    if found.is_complete or not isinstance(found.bound, Fraction):
+        return float(found.bound)
+    return rounded_up(fmpq(*found.bound.as_integer_ratio()))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STATM = Path("/proc/self/statm")
+# Runs with a longer limit than this are looked ahead of.
+PATIENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,12 @@ class Meter:
     def seconds(self) -> float:
         """Since the run began."""
         return time.monotonic() - self._began
+
+    @property
+    def is_patient(self) -> bool:
+        """Whether the run may go on for a while, so that it is worth seconds to tell what is to be expected."""
+        limit = self._limits.seconds
+        return limit is None or limit >= PATIENT_SECONDS
 
     def status(self) -> Status:
         """COMPLETE as long as nothing ends the run."""

@@ -73,6 +73,7 @@ def shared_parts(
             n_lines=np.zeros(frames, ints),
             simple=np.ones(frames, ints),
             digest=np.zeros(frames, word),
+            active=np.zeros((frames, -(-words // 64)), word),
             undecided=np.zeros((frames, words), word),
             on=np.zeros((frames, words), word),
             rows=rows,
@@ -111,15 +112,21 @@ def next_width(net: PackedNetwork) -> int:
 
 
 def lowest(net: PackedNetwork, state: Any, f: int) -> int:
-    """What is known of a cell's pattern, and zeros: the bits of earlier layers are those of the cell before it."""
+    """What is known of a cell's pattern, and zeros.
+
+    The bits of earlier layers, and of words that are not active, are those of the walk: see the kernel.
+    """
     layer, n_bits = int(state.frames.layer[f]), len(net.neuron_of)
     if layer < 0:
         return 0
     start, n_cut = int(net.bit_start[layer]), int(net.n_cut[layer])
-    before = number_of(state.bits, n_bits) >> (n_bits - start)
-    on = sum(int(word) << (64 * i) for i, word in enumerate(state.frames.on[f]))
-    reversed_on = int(f"{on % (1 << n_cut):0{n_cut}b}"[::-1], 2) if n_cut else 0
-    return (before << n_cut | reversed_on) << (n_bits - start - n_cut)
+    known = number_of(state.bits, n_bits) >> (n_bits - start - n_cut)
+    for word in range(-(-n_cut // 64)):
+        if int(state.frames.active[f, word // 64]) >> word % 64 & 1:
+            n = min(n_cut - 64 * word, 64)
+            on, place = int(f"{int(state.frames.on[f, word]):064b}"[: -n - 1 : -1], 2), n_cut - 64 * word - n
+            known = known & ~(((1 << n) - 1) << place) | on << place
+    return known << (n_bits - start - n_cut)
 
 
 class CornerDecisions(ABC):

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 FIRST_BATCH, BATCH = 256, 2048
 # Batches that a walk may be ahead of the one that is handed on next.
 AHEAD = 64
+# The same where regions are only counted: a batch is a few numbers then, and a share less often worth its copy.
+AHEAD_COUNTED = 1024
 # A walk is shared again only after so many more regions: what it gives away should be worth copying.
 WORTH_SHARING = 512
 PATIENCE_SECONDS = 1.0
@@ -139,6 +141,7 @@ class _Walk(Generic[State, Output]):
         self.problem = problem
         self.state = state
         self.batch = batch
+        self.ahead = AHEAD_COUNTED if problem.storage is None else AHEAD
         self.answer: Callable[[State], None] | None = None
         self.found: deque[Chunk] = deque()
         self._told = Tally.nothing(problem.net.n_hidden)
@@ -286,7 +289,7 @@ class _Team(Generic[State, Output]):
 
     def _is_ready(self, walk: _Walk[State, Output]) -> bool:
         """Whether a walk can go on: nobody is at it, and it is not too far ahead of the one that is wanted next."""
-        return not (walk.is_running or walk.is_done or (len(walk.found) >= AHEAD and walk is not self.walks[0]))
+        return not (walk.is_running or walk.is_done or (len(walk.found) >= walk.ahead and walk is not self.walks[0]))
 
     def _ask(self) -> None:
         """Tell running walks whether somebody wants to share their work, or whether they should stop."""

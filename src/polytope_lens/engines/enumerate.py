@@ -19,6 +19,7 @@ from polytope_lens.engines.charts import Chart, central_size, charts, whole
 from polytope_lens.engines.chunks import Chunk, Record
 from polytope_lens.engines.forecast import forecast
 from polytope_lens.engines.overlap import count_union, reaches_border
+from polytope_lens.engines.pace import Pace
 from polytope_lens.engines.table import ENGINES, choose_engine, engine_for
 from polytope_lens.engines.witnesses import certify_witnesses
 from polytope_lens.errors import REPORT, ConsistencyError, OptionError, Status
@@ -395,9 +396,10 @@ def _with_bar(
     looked_at: Callable[[Iterator[Chunk], Any], Iterator[Chunk]],
 ) -> Iterator[Chunk]:
     """Pass chunks on, with a bar of the regions found and the share of the whole that is behind them."""
+    pace = Pace()
     with bar(progress, desc="regions", unit=" regions", unit_scale=True) as shown:
         record.is_watched = not shown.disable
         for chunk in looked_at(chunks, shown):
             if shown.update(chunk.n_regions):
-                shown.set_postfix_str(f"{record.closed():.1%} of the {record.of} done", refresh=False)
+                shown.set_postfix_str(pace.far(record.closed(), record.of), refresh=False)
             yield chunk

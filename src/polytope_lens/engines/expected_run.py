@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from polytope_lens.displays.cards import answer_card
+
 if TYPE_CHECKING:
     from polytope_lens._types import Ints
 
@@ -67,6 +69,9 @@ class RegionEstimate:
     spread: float
     spent: float
     engine: str
+
+    def _repr_html_(self) -> str:
+        return answer_card("RegionEstimate", str(self))
 
     def __repr__(self) -> str:
         if self.is_exact:

@@ -60,15 +60,23 @@ def forecast(
     for chunk in chunks:
         if due is not None and time.monotonic() > due:
             due = None
-            try:
-                expected = estimate(network, domain, engine=engine, workers=workers, max_seconds=LOOK)
-            except IntractableError:
-                shown.write("estimate: none in so few seconds; see `Lens.estimate`", file=sys.stderr)
-            else:
-                shown.write(str(expected).partition("\nrests on")[0], file=sys.stderr)
-                if (doubt := doubts(expected, keeps=keeps)) is not None:
-                    warnings.warn(doubt, LongRunWarning, stacklevel=2)
+            expected = look_ahead(shown, network, domain, engine=engine, workers=workers)
+            if expected is not None and (doubt := doubts(expected, keeps=keeps)) is not None:
+                warnings.warn(doubt, LongRunWarning, stacklevel=2)
         yield chunk
+
+
+def look_ahead(
+    shown: Any, network: Network, domain: Domain, *, engine: EngineName, workers: int
+) -> RegionEstimate | None:
+    """Write beside a bar what is to be expected, and return it; None if nothing can be told in so few seconds."""
+    try:
+        expected = estimate(network, domain, engine=engine, workers=workers, max_seconds=LOOK)
+    except IntractableError:
+        shown.write("estimate: none in so few seconds; see `Lens.estimate`", file=sys.stderr)
+        return None
+    shown.write(str(expected).partition("\nrests on")[0], file=sys.stderr)
+    return expected
 
 
 def doubts(expected: RegionEstimate, *, keeps: bool) -> str | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.spans import SpanBounds
 
 Parts = TypeVar("Parts")
+# Bytes of an array from which on it is looked at for rows that have not been used
+SPARSE = 2**16
 
 
 class WalkState(Protocol):
@@ -73,8 +75,16 @@ class Kernel(Protocol[AnyState, Output]):
 
 
 def copied(part: Parts) -> Parts:
-    """The same with arrays of its own."""
-    return _each(np.copy, part)
+    """The same with arrays of its own, of which rows of zeros take no memory before they are used."""
+    return _each(_sparsely_copied, part)
+
+
+def _sparsely_copied(array: Any) -> Any:
+    if array.nbytes < SPARSE:
+        return array.copy()
+    copy, used = np.zeros(array.shape, array.dtype), array.reshape(len(array), -1).view(np.uint8).any(axis=1)
+    copy[used] = array[used]
+    return copy
 
 
 def only_frame(frames: Parts, f: int) -> Parts:

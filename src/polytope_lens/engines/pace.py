@@ -1,9 +1,11 @@
-"""How long a run may still take, by the share of the whole that is behind it."""
+"""How far a run is, and how long it may still take, by the share of the whole that is behind it."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
+
+from polytope_lens.engines.budget import resident
 
 # Nothing is said before so many seconds and such a share of the whole.
 LEAST_SECONDS, LEAST_SHARE = 5.0, 1e-6
@@ -31,6 +33,12 @@ class Pace:
         if len(self._seen) > MOST_SEEN:  # every second one, but the first and the last
             kept = list(self._seen)
             self._seen = deque([*kept[:-1:2], kept[-1]])
+
+    def far(self, share: float, of: str) -> str:
+        """How far a run is now, how long it may take, and its memory, in words."""
+        self.see(share)
+        told = [f"{share:.1%} of the {of} done", str(self), f"{resident() / 1e6:,.0f} MB"]
+        return ", ".join(filter(None, told))
 
     def left(self) -> tuple[float, float] | None:
         """Seconds that are left, the least and the most of both paces; None where there is too little to tell."""

@@ -67,7 +67,7 @@ def set_up(
 
     storage = Storage(room, partial(_chunk, network, chart)) if want_output else None
     problem = Problem(kernel, "polyhedra", net, oracle, storage, "volume", _volume, lowest, enlarged)
-    return problem, _start(ordered, chart, net)
+    return problem, _start(ordered, chart, net, want_mesh=want_mesh)
 
 
 walk = walk_of(set_up)
@@ -79,7 +79,7 @@ def _corners(sides: bytes, shape: tuple[int, int]) -> list[Vertex]:
     return bounded_vertices(integer_rows(np.frombuffer(sides).reshape(shape)))
 
 
-def _start(network: Network, chart: Chart, net: PackedNetwork) -> kernel.PolyhedraState:
+def _start(network: Network, chart: Chart, net: PackedNetwork, *, want_mesh: bool) -> kernel.PolyhedraState:
     """A state whose only cell is the chart's polytope, before the first layer."""
     d = network.input_dim
     sides = chart_sides(chart)
@@ -98,7 +98,7 @@ def _start(network: Network, chart: Chart, net: PackedNetwork) -> kernel.Polyhed
         ),
         faces=kernel.FaceRoom(
             ring=np.zeros(CELL, ints),
-            on=np.zeros((n_lines, CELL), ints),
+            on=np.zeros((n_lines if want_mesh else 0, CELL), ints),
             n_on=np.zeros(n_lines, ints),
             sums=np.zeros(n_lines, word),
             on_planes=np.zeros((line_words, CELL), word),

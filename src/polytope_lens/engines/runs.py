@@ -7,8 +7,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._progress import bar
-from polytope_lens.engines.budget import metered, resident
+from polytope_lens.engines.budget import metered
 from polytope_lens.engines.chunks import Record
+from polytope_lens.engines.forecast import SOON, look_ahead
 from polytope_lens.engines.kept_regions import Columnist
 from polytope_lens.engines.pace import Pace
 from polytope_lens.engines.spread import spread
@@ -51,6 +52,9 @@ def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers:
     A part ends wherever a batch does: after some seconds, when there is much to hold back, and at the end.
     """
     todo, pace = list(spans), Pace()
+    # Runs that are taken up again have said it before, and those of a few seconds will not take longer.
+    is_new = todo == [task.span] and meter.is_patient and not shown.disable
+    due = time.monotonic() + SOON if is_new else float("inf")
     for i, span in enumerate(todo):
         record, at = Record(), span.first
         record.is_watched = not shown.disable
@@ -68,21 +72,16 @@ def run(task: Task, spans: Iterable[Span], sink: Sink, meter: Meter, *, workers:
                 if behind > at and (now - since > PART_SECONDS or sink.is_full):
                     sink.flush(Span(at, behind))
                     at, since = behind, now
+                if now > due:
+                    due = float("inf")
+                    look_ahead(shown, task.network, task.domain, engine=task.engine, workers=workers)
                 if shown.update(chunk.n_regions):
                     # What is behind the walk is all of the whole that is done, but in gaps that damage left.
                     gap = "" if i == len(todo) - 1 else f"gap {i + 1} of {len(todo)}"
-                    shown.set_postfix_str(gap or _far(record, pace), refresh=False)
+                    shown.set_postfix_str(gap or pace.far(record.closed(), record.of), refresh=False)
         if at < span.end:
             sink.flush(Span(at, span.end))
     return Status.COMPLETE
-
-
-def _far(record: Record, pace: Pace) -> str:
-    """How far a run is, how long it may take, and its memory."""
-    share = record.closed()
-    pace.see(share)
-    told = [f"{share:.1%} of the {record.of} done", str(pace), f"{resident() / 1e6:,.0f} MB"]
-    return ", ".join(filter(None, told))
 
 
 def count(
@@ -150,7 +149,8 @@ def _go(job: Job, spans: list[Span], n_before: int, way: Way, add: Callable[[Par
     shown = bar(way.progress, desc="regions", unit=" regions", unit_scale=True, initial=n_before)
     with metered(way.limits) as meter, shown:
         if way.executor is not None:
-            return spread(job, spans, way.executor, add, meter, shown)
+            of = "rest" if n_before else "search tree"
+            return spread(job, spans, way.executor, add, meter, shown, of=of)
         return run(job.task, spans, job.sink(add), meter, workers=way.workers, shown=shown)
 
 

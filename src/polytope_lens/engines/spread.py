@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._arrays import validate
 from polytope_lens.engines.chunks import Record
+from polytope_lens.engines.pace import Pace
 from polytope_lens.errors import OptionError, RunError, Status
 from polytope_lens.network.span import Span
 
@@ -127,15 +128,19 @@ def spread(
     commit: Callable[[Part, list[Chunk] | None], None],
     meter: Meter,
     shown: Any,
+    *,
+    of: str,
 ) -> Status:
-    """Do what is left of a run with an executor, until it or the budget is at its end; says which.
+    """Do what is left of a run, `of` which shares are told, with an executor, until it or the budget is at its end.
+
+    Returns which.
 
     Raises
     ------
     RunError
         The executor broke down. What was committed before is safe.
     """
-    pool, status = Pool(executor), Status.COMPLETE
+    pool, status, pace = Pool(executor), Status.COMPLETE, Pace()
     spans = list(spans)
     queue = [(span, 1.0 / len(spans)) for span in reversed(spans)]
     running: dict[Future[Found], tuple[Span, float]] = {}
@@ -162,8 +167,9 @@ def spread(
                 else:
                     raise error
             status = meter.status() if status is Status.COMPLETE else status
-            closed = 1.0 - sum(share for _, share in [*queue, *running.values()])
-            shown.set_postfix_str(f"{max(closed, 0.0):.1%} done, {len(running)} tasks", refresh=False)
+            closed = max(1.0 - sum(share for _, share in [*queue, *running.values()]), 0.0)
+            if not shown.disable:
+                shown.set_postfix_str(f"{pace.far(closed, of)}, {len(running)} tasks", refresh=False)
     except (BrokenExecutor, CancelledError, TimeoutError) as error:
         raise RunError(
             f"the executor broke down: {error or type(error).__name__}. What was found before is kept where there is a "

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens._progress import bar
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.network.network import from_arrays
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 
 if TYPE_CHECKING:
     import os
@@ -103,20 +103,22 @@ def crease_films(
     paths = [folder / f"crease_{moving}{suffix}" for moving in WEIGHTS]
     for moving, path in zip(WEIGHTS, paths, strict=True):
         drawn = crease_frames(moving, frames=frames)
-        save_film(tqdm(drawn, total=frames, desc=path.stem, unit=" frames", disable=not progress), path, fps=20.0)
+        save_film(bar(progress, drawn, total=frames, desc=path.stem, unit=" frames"), path, fps=20.0)
     return paths
 
 
 def _draw(weights: dict[str, float], moving: str, size: int) -> Frame:
     from matplotlib.figure import Figure
 
-    from polytope_lens.render.matplotlib import INK, pixels_of
+    from polytope_lens.drawing.picture_style import PictureStyle
+    from polytope_lens.drawing.plane_axes import INK
+    from polytope_lens.render.matplotlib import pixels_of
     from polytope_lens.render.surface import surface
 
     figure = Figure(figsize=(4.8, 4.8), dpi=size / 4.8)
     found = partition(crease(**weights), SQUARE, progress=False)
     place = figure.add_axes((0.0, 0.0, 0.94, 0.9), projection="3d")
-    ax = surface(found, place, "pattern", height=0.8, limits=(0, TOP), legend=False)
+    ax = surface(found, place, "pattern", height=0.8, style=PictureStyle(limits=(0, TOP), legend=False))
     ax.view_init(elev=24, azim=-65)
     ax.set(xlabel="x", ylabel="y", zlabel="")
     figure.text(0.05, 0.93, "max(a x + b y + c, 0)", color=INK, fontsize=11)

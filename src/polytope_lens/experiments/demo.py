@@ -20,8 +20,8 @@ from polytope_lens.experiments.toy.trainer import train
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.lens import Lens
 from polytope_lens.training.films.film import film
+from polytope_lens.training.recorded_domain import SQUARE
 from polytope_lens.training.recorder import Recorder
-from polytope_lens.training.recording import SQUARE
 
 if TYPE_CHECKING:
     import os
@@ -32,7 +32,13 @@ FRAMES = 80
 
 
 def run(
-    folder: str | os.PathLike[str], *, steps: int = 6000, seed: int = 0, workers: int = 2, live: bool = False
+    folder: str | os.PathLike[str],
+    *,
+    steps: int = 6000,
+    seed: int = 0,
+    workers: int = 2,
+    live: bool = False,
+    progress: bool = True,
 ) -> list[Path]:
     """Train, enumerate, draw; returns the files written: picture, vector picture, film, network.
 
@@ -48,6 +54,8 @@ def run(
         Processes that draw the film's frames.
     live : bool
         Show the polytopes in a page while it trains; its address is written to standard error.
+    progress : bool
+        Whether to draw progress bars.
 
     Notes
     -----
@@ -57,6 +65,7 @@ def run(
     validate.workers(workers)
     validate.seed(seed)
     validate.flag(live, name="`live`")
+    validate.flag(progress, name="`progress`")
     from polytope_lens.render import matplotlib as render
 
     folder = validate.path(folder, name="the folder")
@@ -71,7 +80,7 @@ def run(
         model = mlp(RING_SHAPE, seed=seed)
         every = max(1, steps // FRAMES)
         with Recorder(model, every, samples=samples, target=target, live=live) as recorder:
-            history = train(model, samples, steps=steps, seed=seed)
+            history = train(model, samples, steps=steps, seed=seed, progress=progress)
     losses = f"{history.train_loss[-1]:.4f} on training points, {history.validation_loss[-1]:.4f} on validation points"
     print(f"  mean squared error {losses}")
 
@@ -87,7 +96,7 @@ def run(
 
     print()
     with _timed("found every polytope in the square"):
-        found = lens.partition(SQUARE)
+        found = lens.partition(SQUARE, progress=None if progress else False)
     for layer, count in enumerate(found.counts_per_layer):
         print(f"  after layer {layer}: {count:6d} regions")
     decisions = found.certificate
@@ -105,7 +114,7 @@ def run(
         render.save_figure(figure, paths[1], 200)
 
     with _timed(f"drew a film of {len(recorder.steps)} frames"):
-        film(recorder.recording(), paths[2], fps=10.0, workers=workers)
+        film(recorder.recording(), paths[2], fps=10.0, workers=workers, progress=progress)
     save_npz(lens.network, paths[3], SQUARE)
 
     print(f"\nDone in {time.perf_counter() - started:.1f} s. Look at")

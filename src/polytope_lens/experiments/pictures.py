@@ -5,7 +5,6 @@ This module imports matplotlib, and is itself imported only when something is dr
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,17 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
-from polytope_lens.function.level_set import LevelSet
-from polytope_lens.render.matplotlib import (
-    FRAME,
-    INK,
-    TRAIN,
-    VALIDATION,
-    draw_boundaries,
-    draw_segments,
-    layer_handles,
-    legend,
-)
+from polytope_lens.drawing.plane_axes import FRAME, INK, legend
+from polytope_lens.drawing.strokes import draw_segments
+from polytope_lens.render.class_boundary import class_boundary
+from polytope_lens.render.matplotlib import TRAIN, VALIDATION, draw_boundaries, layer_handles
 from polytope_lens.render.surface import surface
 from polytope_lens.training.films.panel_pixels import target_colors
 
@@ -68,35 +60,8 @@ def creases(found: Partition, image: NDArray[Any]) -> Figure:
         ax.imshow(image, cmap="gray", vmin=-0.6, vmax=1.1, **place)
     ax.set_title(f"{len(found):,} polytopes over the target", loc="left", color=INK, fontsize=10)
     ax.spines[:].set(color=FRAME, linewidth=0.8)
-    legend(ax, handles, loc="upper center", bbox_to_anchor=(0.5, -0.09))
+    legend(ax, handles)
     return figure
-
-
-def class_boundary(found: Partition) -> Floats:
-    """Where two outputs are equal and no other is greater, as segments (n, 2, 2).
-
-    Where outputs are equal is exact (`level_set.boundary`); the parts where another is greater are cut off in
-    floating point, which is enough for a picture.
-    """
-    parts = [np.zeros((0, 2, 2))]
-    for i, j in combinations(range(found.network.output_dim), 2):
-        equal = found.boundary(i, j)
-        assert isinstance(equal, LevelSet)
-        ends = equal.segments()
-        maps = found.maps[equal.regions]
-        values = np.einsum("nok,nek->neo", maps[:, :, :-1], ends) + maps[:, None, :, -1]
-        # Affine along the segment: how far the two are above each of the others, at its ends.
-        above = np.delete(values[:, :, i, None] - values, (i, j), axis=2)
-        start, change = above[:, 0], above[:, 1] - above[:, 0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            zero = -start / change
-        first = np.where(change > 0, zero, 0.0).max(axis=1, initial=0.0)
-        last = np.where(change < 0, zero, 1.0).min(axis=1, initial=1.0)
-        kept = (first < last) & ((change != 0) | (start >= 0)).all(axis=1)
-        at = np.stack([first, last], axis=1)[kept, :, None]
-        ends = ends[kept]
-        parts.append(ends[:, :1] + at * (ends[:, 1:] - ends[:, :1]))
-    return np.concatenate(parts)
 
 
 def folded(found: Partition, output: int = 0) -> Figure:
@@ -115,7 +80,7 @@ def comparison(runs: Sequence[Run], against: str) -> Figure:
     against : {"points", "depth"}
         What the runs differ in: the number of training points, or of hidden layers.
     """
-    x = np.array([run.setting.points if against == "points" else len(run.setting.layers) - 2 for run in runs])
+    x = np.array([run.setting.n_points if against == "points" else len(run.setting.layers) - 2 for run in runs])
     last: dict[str, tuple[str, str, Any]] = {
         "training points": (TRAIN, "o", [run.measures.train_loss[-1] for run in runs]),
         "validation points": (VALIDATION, "s", [run.measures.validation_loss[-1] for run in runs]),

@@ -3,7 +3,7 @@
 The posts are *Some experiments to help me understand Neural Nets better* (1 to 4, July 2024 to May 2025); they show
 sampled pictures, these are the true ones. They do not say how many points each step took, nor the learning rate. Here a
 step takes 512 points at random, and the learning rate falls from the one given to 0 along half a cosine: each
-experiment's own was chosen so that its networks train reliably. With `batch` at least `points`, every step takes all.
+experiment's own was chosen so that its networks train reliably. With `batch` at least `n_points`, every step takes all.
 The times that the descriptions name are estimates for two cores that do nothing else.
 """
 
@@ -22,6 +22,7 @@ from polytope_lens.experiments.crease import crease_films
 from polytope_lens.experiments.run import Run, RunSetting, learn
 from polytope_lens.experiments.toy.models import equal_parameters
 from polytope_lens.io.files import write_text
+from polytope_lens.io.text_table import text_table
 
 if TYPE_CHECKING:
     import os
@@ -68,8 +69,8 @@ def post1_crease(folder: str | os.PathLike[str] = "post1-crease", *, frames: int
 def post1(folder: str | os.PathLike[str] = "post1", **options: Any) -> Result:
     """One layer of 10 and of 500 neurons learns a disc and a photograph; 1 minute."""
     defaults = {
-        "target": ("disc", "photograph"), "shape": ("10", "500"), "steps": 3000, "learning_rate": 0.01, "size": 512,
-        "frames": 60,
+        "target": ("disc", "photograph"), "shape": ("10", "500"), "steps": 3000, "learning_rate": 0.01,
+        "target_size": 512, "frames": 60,
     }  # fmt: skip
     return _experiment("post1", folder, options, defaults)
 
@@ -83,7 +84,7 @@ def post2(folder: str | os.PathLike[str] = "post2", **options: Any) -> Result:
 def post3(folder: str | os.PathLike[str] = "post3", **options: Any) -> Result:
     """30 layers of 30 neurons learn a ring from 5000 points down to 312: do they overfit? 10 minutes."""
     defaults = {
-        "shape": "30x30", "points": (5000, 2500, 1250, 625, 312), "learning_rate": 0.001, "frames": 24, "pace": 2.0,
+        "shape": "30x30", "n_points": (5000, 2500, 1250, 625, 312), "learning_rate": 0.001, "frames": 24, "pace": 2.0,
     }  # fmt: skip
     return _experiment("post3", folder, options, defaults, against="points")
 
@@ -195,7 +196,7 @@ def _experiment(
     folder.mkdir(parents=True, exist_ok=True)
     runs, files = [], []
     for setting in planned:
-        print(f"{setting.target} from {setting.points} points: {setting.shape}, {setting.n_parameters:,} parameters")
+        print(f"{setting.target} from {setting.n_points} points: {setting.shape}, {setting.n_parameters:,} parameters")
         runs.append(learn(setting, workers=workers, progress=progress))
         files += write(runs[-1], folder, workers=workers, progress=progress)
     files += _compare(name, runs, folder, against)
@@ -234,7 +235,7 @@ def _row(run: Run) -> list[Any]:
     setting, last = run.setting, run.measures
     neurons = sum(setting.layers[1:-1])
     return [
-        setting.target, setting.shape, setting.n_parameters, setting.points, setting.seed, float(last.train_loss[-1]),
+        setting.target, setting.shape, setting.n_parameters, setting.n_points, setting.seed, float(last.train_loss[-1]),
         float(last.validation_loss[-1]), float(last.true_error[-1]), run.n_regions, run.n_inhabited, neurons**2 // 2,
     ]  # fmt: skip
 
@@ -273,5 +274,4 @@ def format_table(result: Result) -> str:
     rows = [
         [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in result.table()
     ]
-    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
-    return "\n".join("  ".join(cell.rjust(n) for cell, n in zip(row, widths, strict=True)) for row in (COLUMNS, *rows))
+    return text_table(COLUMNS, rows)

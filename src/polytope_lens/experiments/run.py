@@ -37,9 +37,9 @@ class RunSetting:
         An image, as `targets.named` takes it.
     shape : str
         The hidden layers, as `models.shape_of` takes them.
-    points : int
+    n_points : int
         Training points, pixels of the image.
-    validation : int
+    n_validation : int
         Validation points, other pixels.
     steps : int
         Of Adam.
@@ -54,7 +54,7 @@ class RunSetting:
     pace : float
         Step k of n recorded ones is at the share ``(k / n) ** pace`` of the training: 1 spaces them evenly, 2 has them
         closer together at the start, where most happens.
-    size : int
+    target_size : int
         Pixels per side of the image.
     categories : int
         0: the grey levels are learnt, by mean squared error. Otherwise the image is turned into so many classes by
@@ -63,24 +63,24 @@ class RunSetting:
 
     target: str = "ring"
     shape: str = "14x6"
-    points: int = 5000
-    validation: int = 1000
+    n_points: int = 5000
+    n_validation: int = 1000
     steps: int = 6000
     learning_rate: float = 0.01
     batch: int = 512
     seed: int = 0
     frames: int = 120
     pace: float = 1.0
-    size: int = 1024
+    target_size: int = 1024
     categories: int = 0
 
     def __post_init__(self) -> None:
         named = isinstance(self.target, os.PathLike)
         object.__setattr__(self, "target", os.fspath(self.target) if named else self.target)
         validate.text(self.target, name="`target`")
-        for name in ("points", "steps", "batch", "frames", "size"):
+        for name in ("n_points", "steps", "batch", "frames", "target_size"):
             validate.count(getattr(self, name), name=f"`{name}`")
-        for name in ("validation", "categories"):
+        for name in ("n_validation", "categories"):
             validate.count(getattr(self, name), name=f"`{name}`", least=0)
         if self.categories == 1:
             raise OptionError("`categories` should be 0, for grey levels, or at least 2, but received 1.")
@@ -108,7 +108,7 @@ class RunSetting:
     @property
     def slug(self) -> str:
         """What the run's files are called."""
-        parts = [Path(self.target).stem, self.shape, str(self.points)]
+        parts = [Path(self.target).stem, self.shape, str(self.n_points)]
         parts += [f"{self.categories}classes"] if self.categories else []
         parts += [f"seed{self.seed}"] if self.seed else []
         return "_".join(re.sub(r"[^\w.-]+", "-", part) for part in parts)
@@ -161,9 +161,9 @@ def record(setting: RunSetting, *, progress: bool = True) -> tuple[Recording, Tr
     MissingExtraError
         torch is not installed.
     """
-    grey = named(setting.target, setting.size)
+    grey = named(setting.target, setting.target_size)
     image = categories(grey, setting.categories) if setting.categories else grey
-    samples = sample(image, setting.points, setting.validation, setting.seed)
+    samples = sample(image, setting.n_points, setting.n_validation, setting.seed)
     model = mlp(setting.layers, seed=setting.seed)
     recorder, recorded = Recorder(model, samples=samples, target=image), set(setting.recorded_steps.tolist())
     history = train(
@@ -184,7 +184,8 @@ def learn(setting: RunSetting, *, workers: int = 2, progress: bool = True) -> Ru
 
     Examples
     --------
-    >>> run = learn(RunSetting(shape="4", points=50, validation=10, steps=20, frames=2, size=16), progress=False)
+    >>> setting = RunSetting(shape="4", n_points=50, n_validation=10, steps=20, frames=2, target_size=16)
+    >>> run = learn(setting, progress=False)
     >>> run.recording.steps
     array([ 0, 10, 20])
     """

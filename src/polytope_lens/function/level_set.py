@@ -10,6 +10,8 @@ import numpy as np
 from polytope_lens._arrays.ragged import entries, following, list_of
 from polytope_lens._places import AXES, POINTS
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.displays.markup import beside, card, facts
+from polytope_lens.displays.sketch import alone, curves
 from polytope_lens.errors import DimensionError
 from polytope_lens.flat_domain import asked_on_flat, flat_of
 from polytope_lens.function.corner_signs import CornerSigns, ExactLines, corner_signs, zeros_between
@@ -21,6 +23,7 @@ from polytope_lens.polyhedral_complex.facet_table import shared_facets
 from polytope_lens.polyhedral_complex.requirements import require_complete, require_mesh, require_planar_mesh
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
     from shapely import MultiLineString
 
@@ -96,6 +99,41 @@ class LevelSet:
 
         plane = list(self.axes)
         return MultiLineString([LineString(self[i][:, plane].astype(np.float64)) for i in range(len(self))])
+
+    def plot(self, ax: Axes | None = None, **line: Any) -> Axes:
+        """Draw the polylines and the isolated points, cased in white so that they are seen on any ground.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw, such as that of ``partition.plot()``; a new figure by default.
+        **line
+            For matplotlib's ``LineCollection``: ``color``, ``linewidth``, ``linestyle``, ``label``; black by default.
+
+        Returns
+        -------
+        Axes
+        """
+        from polytope_lens.drawing.curves import draw_curves
+
+        plane = list(self.axes)
+        curves = [self[i][:, plane].astype(np.float64) for i in range(len(self))]
+        return draw_curves(curves, self.isolated[:, plane].astype(np.float64), plane, ax, **line)
+
+    def _repr_html_(self) -> str:
+        told = [
+            ("polylines", len(self)), ("of them closed", int(self.closed.sum())), ("length", f"{self.length:.6g}"),
+            ("flat regions", len(self.flat_regions)), ("isolated points", len(self.isolated)),
+        ]  # fmt: skip
+        return card("LevelSet", beside(self._drawing(), facts(told)))
+
+    def _repr_svg_(self) -> str | None:
+        return alone(self._drawing()) or None
+
+    def _drawing(self) -> str:
+        """A small one, as SVG."""
+        plane = list(self.axes)
+        return curves([self[i][:, plane] for i in range(len(self))], self.isolated[:, plane], repr(self))
 
     def __repr__(self) -> str:
         loops = int(self.closed.sum())

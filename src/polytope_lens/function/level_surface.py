@@ -10,6 +10,7 @@ import numpy as np
 from polytope_lens._arrays.ragged import following, list_of, starts
 from polytope_lens._places import AXES, POINTS
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.displays.markup import card, facts
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.function.corner_signs import corner_signs, exact_corners, zeros_between
 from polytope_lens.mesh.polyhedral_mesh import numbered_edges, polygon_areas
@@ -17,6 +18,8 @@ from polytope_lens.polyhedral_complex.requirements import require_polyhedral_mes
 
 if TYPE_CHECKING:
     from flint import fmpq
+    from matplotlib.axes import Axes
+    from mpl_toolkits.mplot3d import Axes3D
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Floats, Ints, Signs
@@ -79,6 +82,32 @@ class LevelSurface:
     def area(self) -> float:
         """Total area; rounded."""
         return float(self.areas().sum())
+
+    def plot(self, ax: Axes | None = None, **polygons: Any) -> Axes3D:
+        """Draw the polygons, shaded like paper under a lamp.
+
+        Parameters
+        ----------
+        ax : Axes3D, optional
+            Where to draw; a new figure by default. ``partition.plot(level=...)`` draws regions around them.
+        **polygons
+            For matplotlib's ``Poly3DCollection``: ``facecolor``, ``edgecolor``, ``alpha``.
+
+        Returns
+        -------
+        Axes3D
+        """
+        from polytope_lens.drawing.curves import draw_polygons
+
+        inputs = list(self.axes)
+        return draw_polygons([self[i][:, inputs].astype(np.float64) for i in range(len(self))], inputs, ax, **polygons)
+
+    def _repr_html_(self) -> str:
+        told = [
+            ("polygons", len(self)), ("corners", len(self.points)), ("area", f"{self.area:.6g}"),
+            ("flat regions", len(self.flat_regions)),
+        ]  # fmt: skip
+        return card("LevelSurface", facts(told))
 
     def __repr__(self) -> str:
         more = f", {len(self.flat_regions)} flat regions" if len(self.flat_regions) else ""

@@ -24,10 +24,13 @@ from polytope_lens.polyhedral_complex.requirements import require_complete
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Bools, Floats, Words
+    from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
 
 
+# Norms that are sums of entries
+EXACT_NORMS = ((1.0, 1.0), (inf, inf), (1.0, inf))
 # Norms that are found by trying all signs try at most so many.
 MOST_SIGNS = 16
 
@@ -93,6 +96,21 @@ def lipschitz(
     Lipschitz(value=Fraction(5, 1), region=3, norm=inf, output_norm=inf)
     """
     require_complete(partition, "`lipschitz`")
+    p, q = checked_norms(norm, output_norm, exact=exact)
+    if exact:
+        return _exact(partition, p, q)
+    norms = operator_norms(partition.maps[:, :, :-1], p, q)
+    region = int(norms.argmax())
+    return Lipschitz(float(norms[region]), region, p, q)
+
+
+def checked_norms(norm: float, output_norm: float | None, *, exact: bool) -> tuple[float, float]:
+    """The norms of inputs and outputs, if there is a method for them.
+
+    Raises
+    ------
+    OptionError
+    """
     output_norm = norm if output_norm is None else output_norm
     for name, value in (("norm", norm), ("output_norm", output_norm)):
         if (
@@ -102,11 +120,12 @@ def lipschitz(
         ):
             raise OptionError(f"`lipschitz` takes norms from 1 to inf, but received {name}={validate.shown(value)}.")
     p, q = float(norm), float(output_norm)
-    if exact:
-        return _exact(partition, p, q)
-    norms = operator_norms(partition.maps[:, :, :-1], p, q)
-    region = int(norms.argmax())
-    return Lipschitz(float(norms[region]), region, p, q)
+    if exact and (p, q) not in EXACT_NORMS:
+        raise OptionError(
+            f"exact norms are those with (norm, output_norm) = (1, 1), (inf, inf) and (1, inf), but ({p}, {q}) is "
+            "a root, or a maximum over signs. Leave out `exact`."
+        )
+    return p, q
 
 
 def operator_norms(A: Floats, p: float, q: float) -> Floats:
@@ -146,22 +165,21 @@ def _signs(n: int, what: str) -> Floats:
 
 
 def _exact(partition: Partition, p: float, q: float) -> Lipschitz:
-    if (p, q) not in ((1, 1), (inf, inf), (1, inf)):
-        raise OptionError(
-            f"exact norms are those with (norm, output_norm) = (1, 1), (inf, inf) and (1, inf), but ({p}, {q}) is "
-            "a root, or a maximum over signs. Leave out `exact`."
-        )
     network = partition.network
-    lower, upper = _bounds(partition, p, q)
+    lower, upper = norm_bounds(network, partition.packed_patterns, p, q)
     source = ExactRows(network)
     best, steepest = Fraction(-1), -1
     for region in np.flatnonzero(~(upper < lower.max())).tolist():
-        rows, scale = source.scaled_rows(len(network.layers), partition[region].pattern.array)
-        sizes = [[abs(int(v)) for v in row[:-1]] for row in rows]
-        value = Fraction(_norm(sizes, p, q), int(scale))
+        value = exact_norm(network, source, partition[region].pattern.array, p, q)
         if value > best:
             best, steepest = value, region
     return Lipschitz(best, steepest, p, q)
+
+
+def exact_norm(network: Network, source: ExactRows, bits: Bools, p: float, q: float) -> Fraction:
+    """The operator norm of the map under a pattern, for one of the exact norms."""
+    rows, scale = source.scaled_rows(len(network.layers), bits)
+    return Fraction(_norm([[abs(int(v)) for v in row[:-1]] for row in rows], p, q), int(scale))
 
 
 def _norm(sizes: Sequence[Sequence[int]], p: float, q: float) -> int:
@@ -171,18 +189,31 @@ def _norm(sizes: Sequence[Sequence[int]], p: float, q: float) -> int:
     return max(map(sum, zip(*sizes, strict=True))) if q == 1 else max(map(max, sizes))
 
 
-def _bounds(partition: Partition, p: float, q: float) -> tuple[Floats, Floats]:
-    """Proved bounds on the norms of all regions' maps, from below and above; all these norms grow with |entries|."""
-    function, n = stacked_outputs(partition.network), len(partition)
+def norm_bounds(network: Network, patterns: Words, p: float, q: float) -> tuple[Floats, Floats]:
+    """Bounds on the norms of the maps under packed patterns, (n, n_words) -> (n,) and (n,).
+
+    A map and its float differ by a matrix whose entries are bounded, and so is its norm, which is no less for larger
+    entries. Proved but for singular values, for p = q = 2 with several outputs, as LAPACK rounds them.
+    """
+    function, n = stacked_outputs(network), len(patterns)
     d, out = function.input_dim, function.output_dim
     widest = max(function.widths) * (d + 1)
     lower, upper = np.empty(n), np.empty(n)
-    # Norms are sums of at most so many terms.
-    slack = 2 * (d + out + 2) * UNIT_ROUNDOFF
+    slack = norm_slack(d, out, p, q)
     for at in batches(n, widest):
-        *_, (rows, error) = bounded_rows(function, unpack(partition.packed_patterns[at], function.n_neurons))
-        size, error = (array[:, :, :-1].transpose(1, 0, 2) for array in (np.abs(rows), error))
+        *_, (rows, error) = bounded_rows(function, unpack(patterns[at], function.n_neurons))
+        A, doubt = (array[:, :, :-1].transpose(1, 0, 2) for array in (rows, error))
+        known = np.asarray(np.isfinite(A).all(axis=(1, 2)) & np.isfinite(doubt).all(axis=(1, 2)))
         with np.errstate(over="ignore", invalid="ignore"):
-            lower[at] = operator_norms(np.nan_to_num(np.maximum(size - error, 0)), p, q) * (1 - slack)
-            upper[at] = operator_norms(size + error, p, q) * (1 + slack)
+            size, gap = (operator_norms(np.where(known[:, None, None], part, 0.0), p, q) for part in (A, doubt))
+            lower[at] = np.where(known, np.fmax(size * (1 - slack) - gap * (1 + slack), 0.0), 0.0)
+            upper[at] = np.where(known, np.fmax((size + gap) * (1 + 2 * slack), 0.0), inf)
     return lower, upper
+
+
+def norm_slack(d: int, out: int, p: float, q: float) -> float:
+    """How much a norm computed in floats may be off, as a share of itself.
+
+    It is a sum of at most so many terms, or a singular value, about which LAPACK promises as much and we add to it.
+    """
+    return 2.0**-40 if p == q == 2 and out > 1 else 4 * (d + out + 2) * UNIT_ROUNDOFF

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
@@ -99,23 +99,31 @@ class Export:
         OptionError
             No such format, or a name that does not tell.
         """
-        if format is None:
-            suffix = Path(path).suffix.lower()
-            named = [name for name, ending in SUFFIXES.items() if ending == suffix]
-            if not named:
-                raise OptionError(
-                    f"a polytope is written to a file that ends in {', '.join(SUFFIXES.values())}, or with `format`, "
-                    f"but {str(path)!r} ends otherwise."
-                )
-            format = named[0]
-        write_text(path, text_of(self, format))
+        write_text(path, text_of(self, format_of(path) if format is None else format))
 
     def __repr__(self) -> str:
         return f"Export({', '.join(SUFFIXES)})"
 
 
-def text_of(export: Export, format: str) -> str:
-    """A polytope in the format of that name, with a line end at the end."""
+def format_of(path: str | PathLike[str]) -> str:
+    """The format that the name of a file tells.
+
+    Raises
+    ------
+    OptionError
+    """
+    suffix = Path(path).suffix.lower()
+    named = [name for name, ending in SUFFIXES.items() if ending == suffix]
+    if not named:
+        raise OptionError(
+            f"a polytope is written to a file that ends in {', '.join(SUFFIXES.values())}, or with `format`, "
+            f"but {str(path)!r} ends otherwise."
+        )
+    return named[0]
+
+
+def text_of(export: Export, format: str, **options: Any) -> str:
+    """A polytope in the format of that name, with a line end at the end; options are those of the format."""
     validate.option(format, name="`format`", allowed=SUFFIXES)
-    text: str = getattr(export, format)()
+    text: str = getattr(export, format)(**options)
     return text if text.endswith("\n") else text + "\n"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from polytope_lens._arrays import validate
-from polytope_lens.arithmetic import rational as exact
+from polytope_lens.displays.formulas import latex_number
 from polytope_lens.io.row_text import row_comments, row_terms
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from polytope_lens.polytope import Polytope
 
 MOST = 10_000
@@ -44,24 +41,11 @@ def to_latex(poly: Polytope, *, digits: int | None = 4, owners: bool = True) -> 
     for comment, (terms, bound) in zip(row_comments(poly), row_terms(poly), strict=True):
         left = ""
         for value, k in terms:
-            factor = _number(abs(value), digits)
+            factor = latex_number(abs(value), digits)
             product = f"x_{{{k}}}" if factor == "1" else rf"{factor}\,x_{{{k}}}"
             joint = (" - " if value < 0 else " + ") if left else "-" * (value < 0)
             left += joint + product
-        right = "-" * (bound < 0) + _number(abs(bound), digits)
+        right = "-" * (bound < 0) + latex_number(abs(bound), digits)
         named = rf" && \text{{{comment}}}" if owners and comment else ""
         rows.append(rf"{left or '0'} &\le {right}{named}")
     return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
-
-
-def _number(value: Fraction, digits: int | None) -> str:
-    """A number that is not negative."""
-    p, q = value.as_integer_ratio()
-    if digits is None:
-        return exact.digits(p) if q == 1 else rf"\tfrac{{{exact.digits(p)}}}{{{exact.digits(q)}}}"
-    rounded = Context(prec=digits).divide(Decimal(p), Decimal(q)).normalize()
-    exponent = rounded.adjusted()
-    if -4 <= exponent < max(digits, 4):
-        return format(rounded, "f")
-    mantissa, power = format(rounded.scaleb(-exponent), "f"), f"10^{{{exponent}}}"
-    return power if mantissa == "1" else rf"{mantissa} \cdot {power}"

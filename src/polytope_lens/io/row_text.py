@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polytope_lens.displays.phrases import owner_name, owner_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
@@ -12,11 +14,6 @@ if TYPE_CHECKING:
     from polytope_lens.polytope import Polytope
 
     Term: TypeAlias = tuple[Fraction, int]
-
-
-def owner_name(layer: int, neuron: int) -> str:
-    """A neuron or a side of the domain in words."""
-    return f"domain, row {neuron}" if layer < 0 else f"layer {layer}, neuron {neuron}"
 
 
 def row_names(poly: Polytope) -> list[str]:
@@ -28,7 +25,7 @@ def row_names(poly: Polytope) -> list[str]:
 
 def row_comments(poly: Polytope) -> list[str]:
     """All owners of each row in words; empty without owners."""
-    return [", and ".join(owner_name(*owner) for owner in owners) for owners in poly.owners]
+    return [owner_names(owners) for owners in poly.owners]
 
 
 def row_terms(poly: Polytope) -> Iterator[tuple[list[Term], Fraction]]:

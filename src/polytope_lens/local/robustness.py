@@ -14,6 +14,7 @@ from polytope_lens._progress import bar
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
 from polytope_lens.arithmetic.roots import enclose, enclose_root
 from polytope_lens.cells.search_space import space_of
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import check_domain
 from polytope_lens.errors import ConsistencyError, OptionError, Status, require
 from polytope_lens.flat_domain import flat_domain
@@ -96,6 +97,9 @@ class Robustness:
         if self.radius == inf:
             return f"There is no boundary: the answer is the same everywhere, {where}."
         return f"The boundary is at a distance of {self.radius:.6g} {where}."
+
+    def _repr_html_(self) -> str:
+        return answer_card("Robustness", self.explain(), None if self.point is None else self.point.tolist())
 
     def __repr__(self) -> str:
         bounds = f"radius={self.radius!r}" if self.is_complete else f"between {self.lower!r} and {self.upper!r}"

@@ -13,6 +13,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
+from polytope_lens.displays.formulas import affine_formula
 from polytope_lens.errors import DimensionError
 from polytope_lens.network.network import augment, has_sparse_layers, slopes
 from polytope_lens.network.pattern import unpack
@@ -65,6 +66,9 @@ class AffineMap:
         rows = validate.points(X, self.A.shape[1], what="this affine map")
         values = rows @ self.A.T + self.b
         return values[0] if validate.n_axes(X) == 1 else values
+
+    def _repr_latex_(self) -> str:
+        return affine_formula(self.A, self.b)
 
     def __repr__(self) -> str:
         return f"AffineMap(R^{self.A.shape[1]} -> R^{self.A.shape[0]})"

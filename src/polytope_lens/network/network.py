@@ -16,6 +16,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import starts
 from polytope_lens._kept import Keeper, kept
+from polytope_lens.displays.cards import network_card
 from polytope_lens.errors import InvalidNetworkError
 
 if TYPE_CHECKING:
@@ -141,6 +142,12 @@ def activation_name(layer: Layer) -> str:
     return {0.0: "ReLU", -1.0: "absolute value"}.get(pair[0], f"leaky ReLU {pair[0]:g}")
 
 
+def told_layers(network: Network) -> tuple[list[Matrix], list[str], tuple[int, ...]]:
+    """Weights, the output's last; activations and numbers of bits."""
+    weights = [*(layer.weight for layer in network.layers), network.output_weight]
+    return weights, list(map(activation_name, network.layers)), network.bits_per_layer
+
+
 @dataclass(frozen=True, eq=False)
 class Network(Keeper):
     """A piecewise-affine network in canonical form.
@@ -233,6 +240,9 @@ class Network(Keeper):
 
     def __hash__(self) -> int:
         return hash(digest(self))
+
+    def _repr_html_(self) -> str:
+        return network_card(repr(self), *told_layers(self))
 
     def __repr__(self) -> str:
         chain = " -> ".join(map(str, (self.input_dim, *self.widths, self.output_dim)))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
+from polytope_lens.drawing.picture_style import StyleOptions, style
 from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
 from polytope_lens.function import critical_cells, jumps, level_set, moments, norms, persistence, variation
@@ -22,16 +23,19 @@ from polytope_lens.render import interactive, solid_files
 from polytope_lens.render.sheet import HEIGHT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     import plotly.graph_objects as go
     from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
     from mpl_toolkits.mplot3d import Axes3D
     from numpy.typing import ArrayLike
 
     from polytope_lens.function.level_set import LevelSet
     from polytope_lens.function.level_surface import LevelSurface
     from polytope_lens.partition.partition import Partition
+    from polytope_lens.render.cutaway import Cut
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -59,40 +63,45 @@ class PartitionPlot(Namespace):
 
     __slots__ = ()
 
-    @documented_by("render.matplotlib:plot", "render.space:plot")
+    @documented_by("render.matplotlib:plot", "render.space:plot", "drawing.picture_style:style")
     def __call__(
         self,
         ax: Axes | None = None,
-        color: Literal["value", "pattern", "slope", "layer"] = "value",
+        color: Literal["value", "pattern", "slope", "layer", "class"] = "value",
         *,
         boundaries: bool = True,
         points: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        points_color: ColorType | Sequence[ColorType] | None = None,
+        points_size: float | None = None,
+        level: float | None = None,
         output: int = 0,
         shrink: float | None = None,
+        cut: Cut | bool = True,
+        alpha: float | None = None,
+        **options: Unpack[StyleOptions],
     ) -> Axes:
         """Draw the regions of a bounded domain in the plane or in space.
 
-        Parameters
-        ----------
-        points : (n, d) array, optional
-            Drawn on top as small dots.
-        shrink : float, optional
-            In space, each solid is scaled about a point inside by this factor, by default a little; 1 draws them where
-            they are. A value in the middle of each face then stands for all of it.
+        In space they are solids, a little apart, with the corner in front cut away.
         """
+        shared: dict[str, Any] = {
+            "boundaries": boundaries, "points": points, "labels": labels, "points_color": points_color,
+            "points_size": points_size, "level": level, "output": output, "style": style(options),
+        }  # fmt: skip
         if within(self._partition).network.input_dim == 3:
             from polytope_lens.render import space
 
-            factor = space.SHRINK if shrink is None else shrink
-            axes: Axes = space.plot(
-                self._partition, ax, color, boundaries=boundaries, points=points, output=output, shrink=factor
-            )
+            axes: Axes = space.plot(self._partition, ax, color, shrink=shrink, cut=cut, alpha=alpha, **shared)
             return axes
         from polytope_lens.render import matplotlib as render
 
-        return render.plot(self._partition, ax, color, boundaries=boundaries, points=points, output=output)
+        given = (("shrink", shrink is not None), ("cut", cut is not True), ("alpha", alpha is not None))
+        for name in (name for name, is_given in given if is_given):
+            raise OptionError(f"`{name}` is about solids in space, but this partition is not one of space.")
+        return render.plot(self._partition, ax, color, **shared)
 
-    @documented_by("render.surface:surface")
+    @documented_by("render.surface:surface", "drawing.picture_style:style")
     def surface(
         self,
         ax: Axes | None = None,
@@ -101,15 +110,21 @@ class PartitionPlot(Namespace):
         boundaries: bool = True,
         output: int = 0,
         height: float = HEIGHT,
-        limits: tuple[float, float] | None = None,
-        legend: bool = True,
+        **options: Unpack[StyleOptions],
     ) -> Axes3D:
+        """Draw the graph of an output over a bounded domain in the plane as a folded surface.
+
+        Parameters
+        ----------
+        limits : (low, high), optional
+            Values at the bottom and the top of the drawing, and the ends of the scale of values; by default the range
+            of this partition's values. Give it when several surfaces should share one scale.
+        """
         from polytope_lens.render.surface import surface
 
         return surface(
-            self._partition, ax, color, boundaries=boundaries, output=output, height=height, limits=limits,
-            legend=legend,
-        )  # fmt: skip
+            self._partition, ax, color, boundaries=boundaries, output=output, height=height, style=style(options)
+        )
 
     @documented_by(interactive.surface)
     def interactive(

@@ -10,6 +10,7 @@ from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, found_later
 from polytope_lens.cells import recession_cones
+from polytope_lens.displays.sketch import alone
 from polytope_lens.errors import IndexingError, Status
 from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.function import betti, extrema, lipschitz
@@ -36,6 +37,7 @@ from polytope_lens.polyhedral_complex import (
 )
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.region import Region, of_packed_pattern
+from polytope_lens.render.thumbnail import partition_card, thumbnail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,7 +170,7 @@ class Partition(Keeper):
         told = f"{self.status!r}: "
         if self.search is not None and not self.is_complete:
             told += _open_ends(self.search) + ". "
-        elif not self.is_complete:
+        elif self.status not in (Status.COMPLETE, Status.PREIMAGE):
             return told + ENDED_IN_MEMORY
         return told + self.status.value.rstrip(".") + "."
 
@@ -388,6 +390,12 @@ class Partition(Keeper):
             return found
         network, domain = whole
         return embedded(network, domain, found)
+
+    def _repr_html_(self) -> str:
+        return partition_card(self)
+
+    def _repr_svg_(self) -> str | None:
+        return alone(thumbnail(self)) or None
 
     def __repr__(self) -> str:
         layers = ", ".join(map(str, self.counts_per_layer.tolist()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import reduce, total_ordering
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._places import POINTS
+from polytope_lens.displays.cards import counts_card
 from polytope_lens.errors import Status
 
 if TYPE_CHECKING:
@@ -137,6 +138,10 @@ class RegionCounts:
 
     def __hash__(self) -> int:
         return hash(self.total)
+
+    def _repr_html_(self) -> str:
+        explained = "" if self.is_complete else self.explain()
+        return counts_card(self.total, self.per_layer.tolist(), explained, astuple(self.certificate))
 
     def __repr__(self) -> str:
         if self.is_complete:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -11,14 +11,17 @@ from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, kept
 from polytope_lens.arithmetic.rational import fractions
-from polytope_lens.network.network import bit_places
+from polytope_lens.displays.cards import path_card
+from polytope_lens.network.network import bit_places, evaluate
 from polytope_lens.network.pattern import ActivationPattern, flips, unpack
+from polytope_lens.network.scalar import check_output
 from polytope_lens.path import path_jumps, path_pieces, sweep
 from polytope_lens.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Bools, Floats, Fractions, Ints, Words
@@ -136,6 +139,38 @@ class Path(Keeper):
     def pieces(self, eps: float, output: int | None = None) -> path_pieces.PathPieces:
         return path_pieces.path_pieces(self.network, self.points, self._trace(), eps, output)
 
+    def plot(self, ax: Axes | None = None, output: int | None = None, **line: Any) -> Axes:
+        """Draw outputs along the path, and marks where it crosses boundaries, coloured by layer.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure by default.
+        output : int, optional
+            Which one; all of them by default.
+        **line
+            For matplotlib's ``plot``.
+
+        Returns
+        -------
+        Axes
+
+        Raises
+        ------
+        OptionError
+
+        Notes
+        -----
+        Outputs are affine between boundaries, so the lines are the outputs at every point of the path, rounded.
+        """
+        from polytope_lens.drawing.graphs import draw_path
+
+        outputs = range(self.network.output_dim) if output is None else [check_output(self.network, output)]
+        ends = self._ends()
+        values = evaluate(self.network, self.embed(ends))[:, list(outputs)]
+        layers = [flipped[0][0] for flipped in self.flips]
+        return draw_path(ends, values, list(outputs), layers, len(self.network.layers), ax, **line)
+
     def _trace(self) -> sweep.Trace:
         return sweep.Trace(self.breakpoints, self.segments, self.packed_patterns, self.network.n_neurons)
 
@@ -147,6 +182,9 @@ class Path(Keeper):
     def _milestones(self) -> Floats:
         """Length of the path from its start to each of its points."""
         return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(self.points, axis=0), axis=1))])
+
+    def _repr_html_(self) -> str:
+        return path_card(repr(self), self._ends().tolist(), self.lengths.tolist(), self.flips)
 
     def __repr__(self) -> str:
         n = len(self.points) - 1

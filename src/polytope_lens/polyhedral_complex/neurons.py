@@ -17,6 +17,7 @@ from polytope_lens.polyhedral_complex.requirements import require_complete
 from polytope_lens.polyhedral_complex.zero_rows import zero_mask
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats, Ints
@@ -71,6 +72,29 @@ class Neurons:
         """The table as a pandas frame, one column for each field."""
         pandas = require("pandas", extra="data", purpose="a frame of neurons")
         return pandas.DataFrame({field.name: getattr(self, field.name) for field in fields(self)})
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw a dot for each neuron: on how much of the domain it is on, and how much it cuts.
+
+        In a bounded domain of the plane or of space these are shares of its area or volume, and the length or area of
+        its bent hyperplane; otherwise shares of the regions, and the number of facets that it owns. Dead neurons are at
+        the left end, those that are on everywhere at the right; both cut nothing.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        Axes
+        """
+        from polytope_lens.drawing.graphs import draw_neurons
+
+        n_layers = int(self.layer.max(initial=-1)) + 1
+        if np.isnan(self.size).any():
+            return draw_neurons(self.layer, self.on_share, self.n_facets.astype(float), n_layers, "its facets", ax)
+        return draw_neurons(self.layer, self.on_volume, self.size, n_layers, "size of its bent hyperplane", ax)
 
     def __repr__(self) -> str:
         told = (f"{int((self.side == side).sum())} {side}" for side in ("both", "on", "off", "zero"))

@@ -14,10 +14,10 @@ from flint import fmpq, fmpz, fmpz_mat
 
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.rational import integers
-from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.polytope.facets import exact_facet_mask, facet_mask, primitive
 from polytope_lens.polytope.feasibility import has_interior, is_empty
 from polytope_lens.polytope.halfspaces import exact_rows, is_contradicted
+from polytope_lens.polytope.relative_interior import inner_point
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from polytope_lens.polytope.polytope import Polytope
 
     Vector = tuple[int, ...]
-
-ZERO, ONE = fmpq(0), fmpq(1)
 
 
 class Canonical(NamedTuple):
@@ -59,11 +57,13 @@ def canonical(poly: Polytope) -> Canonical:
     if has_interior(poly):
         rows, facets = exact_rows(poly).rows, np.flatnonzero(facet_mask(poly)).tolist()
         return Canonical(poly.dim, (), frozenset(primitive(rows[q]) for q in facets))
-    equations, leading = _echelon(_implicit_equations(poly))
+    inner = inner_point(exact_rows(poly).rows, poly.dim)
+    assert inner is not None  # it is not empty
+    equations, leading = _echelon(inner.tight)
     free = [k for k in range(poly.dim) if k not in leading]
     reduced = [_reduced(row, equations, leading) for row in exact_rows(poly).rows]
-    inner = [[row[k] for k in free] + [row[-1]] for row in reduced]
-    facets = np.flatnonzero(exact_facet_mask(inner)).tolist() if free else []
+    within = [[row[k] for k in free] + [row[-1]] for row in reduced]
+    facets = np.flatnonzero(exact_facet_mask(within)).tolist() if free else []
     return Canonical(poly.dim, tuple(map(primitive, equations)), frozenset(primitive(reduced[q]) for q in facets))
 
 
@@ -80,26 +80,6 @@ def is_same_set(one: Polytope, other: Polytope) -> bool:
 def halfspace_set(poly: Polytope) -> frozenset[Vector]:
     """The halfspaces that a polytope is given by, those of rows without a normal left out unless they say "nowhere"."""
     return frozenset(primitive(row) for row in exact_rows(poly).rows if any(row[:-1]) or row[-1] > 0)
-
-
-def _implicit_equations(poly: Polytope) -> list[list[fmpz]]:
-    """The rows that no point of a nonempty polytope satisfies strictly.
-
-    Each program maximises the slack of those left over the cone ``{(y, t) : a . y + c t <= 0, 0 <= t <= 1}``, whose
-    points with t > 0 are the polytope's, x = y / t. Adding one of these to a direction of the cone keeps the slack, so
-    a row with slack somewhere in the cone has some in the polytope. There are at most as many programs as rows.
-    """
-    d = poly.dim
-    cone = [Halfspace([fmpq(v) for v in row], ZERO) for row in exact_rows(poly).rows]
-    left = [row for row in exact_rows(poly).rows if any(row)]
-    while left:
-        objective = [-sum((fmpq(row[k], max(map(abs, row))) for row in left), ZERO) for k in range(d + 1)]
-        best = maximize(objective, cone, [-ONE] * d + [ZERO], [ONE] * (d + 1))
-        assert best is not None  # the apex of the cone is a point of it
-        if best.value <= 0:
-            break
-        left = [row for row in left if not sum((v * y for v, y in zip(row, best.point, strict=True)), ZERO)]
-    return [row for row in left if any(row[:-1])]
 
 
 def _echelon(equations: Sequence[Sequence[fmpz]]) -> tuple[list[list[fmpz]], list[int]]:

@@ -13,6 +13,7 @@ from polytope_lens._arrays.gate import checked
 from polytope_lens._docstrings import documented_by
 from polytope_lens._kept import Keeper, answers
 from polytope_lens.arithmetic.rational import fraction, fractions, nearest_float
+from polytope_lens.displays.sketch import alone
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.io.export import Export
 from polytope_lens.io.ine import read_ine
@@ -25,6 +26,7 @@ from polytope_lens.polytope import (
     halfspaces,
     membership,
     polygon,
+    polytope_card,
     recession,
 )
 from polytope_lens.polytope.halfspaces import IntegerRows
@@ -430,6 +432,15 @@ class Polytope(Keeper):
         True
         """
         return cls(*read_ine(validate.text(text, name="what `from_ine` reads")))
+
+    def _repr_html_(self) -> str:
+        return polytope_card.polytope_card(self)
+
+    def _repr_svg_(self) -> str | None:
+        return alone(polytope_card.polytope_drawing(self)) or None
+
+    def _repr_latex_(self) -> str | None:
+        return polytope_card.polytope_formula(self)
 
     def __repr__(self) -> str:
         return f"Polytope({len(self.owners)} inequalities in R^{self.dim})"

@@ -2,10 +2,11 @@
 
     python checker.py LOG [SECONDS]
 
-This file proves again, in integer arithmetic, that the regions which a log lists are all regions of its network in its
-domain. It needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it.
-docs/proofs.md describes the format, and why the checks below suffice. The exit code is 0 if it is proved. What would
-take more memory than 256 MB and 200 times the log, or more than so many seconds, is not proved.
+This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
+network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does. It
+needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it. docs/proofs.md
+describes the format, and why the checks below suffice. The exit code is 0 if it is proved. What would take more memory
+than 256 MB and 200 times the log, or more than so many seconds, is not proved.
 
 A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + c``, and in a cell for the halfspace
 ``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0. A pattern is an integer with
@@ -18,6 +19,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from itertools import compress
 from operator import mul
 from typing import Any, BinaryIO, NamedTuple
@@ -97,6 +99,14 @@ def hexadecimal(word: str) -> int:
     return value
 
 
+def fraction(word: str) -> Fraction:
+    over, _, under = word.partition("/")
+    value = Fraction(hexadecimal(over), hexadecimal(under) if under else 1)
+    shown = f"{value.numerator:x}" + (f"/{value.denominator:x}" if value.denominator > 1 else "")
+    require(word == shown, "a fraction is written in lowest terms, in hexadecimal digits")
+    return value
+
+
 def integers(rows: list[list[float]]) -> tuple[list[Row], int]:
     """Rows of floats times the least power of two >= 1 that makes all of them integers, and that power."""
     pairs = [[value.as_integer_ratio() for value in row] for row in rows]
@@ -117,6 +127,7 @@ class Layer:
         self.slopes, self.unit = integers([neuron[:2] for neuron in neurons])
         self.cuts = [bool(neuron[2]) for neuron in neurons]
         self.rows, self.scale = integers([neuron[3:] for neuron in neurons])
+        self.columns = list(zip(*self.rows))
         self.n_bits = sum(self.cuts)
         # So many bits at most are longer what this layer computes of what it sees, and what the next one sees of that.
         first = longest([*self.rows, [self.scale]]) + len(self.rows[0]).bit_length()
@@ -341,11 +352,251 @@ def greatest(row: Row, box: tuple[Row, Row, int] | None) -> int:
     return constant * q + sum(max(a * lo, a * hi) for a, lo, hi in zip(gradient, lower, upper))
 
 
-def check(log: Log) -> dict[str, Any]:
-    """Prove a log; the numbers of regions, in total and after each layer, and of which network in which domain."""
-    log.advance()
-    require(log.next() == ["polytope_lens", "proof", "1"], "not a proof log of this version")
-    dim, layers = read_network(log)
+class Case(NamedTuple):
+    """Constraints ``a . x + c . y + b <= 0``, or ``< 0`` if strict, as rows of integers over `unit`."""
+
+    rows: list[Row]
+    strict: list[bool]
+    unit: int
+    box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
+    text: str
+
+
+def read_case(log: Log, dim: int, n_outputs: int) -> Case:
+    """One way to violate a property."""
+    exact, strict, shown = list[Any](), list[bool](), list[str]()
+    ends: tuple[Any, Any] = ([None] * dim, [None] * dim)
+    for _ in range(decimal(log.next("case", 2)[1])):
+        sign, bound, *words = log.next("constraint")[1:]
+        require(sign in ("<=", "<") and len(words) % 2 == 0, "a constraint is <= or <, a bound, and pairs of words")
+        values = {name: fraction(word) for name, word in zip(words[::2], words[1::2])}
+        names = [(name[:1], decimal(name[1:])) for name in words[::2]]
+        require(names == sorted(set(names)) and all(values.values()), "terms are in order, and none is zero")
+        require(all(k < {"x": dim, "y": n_outputs}.get(of, 0) for of, k in names), "no such input or output")
+        exact.append((dict(zip(names, values.values())), -fraction(bound)))
+        strict.append(sign == "<")
+        shown.append(" + ".join(f"{v} {name}" for name, v in values.items()) + f" {sign} {-exact[-1][1]}")
+        if len(names) == 1 and names[0][0] == "x":
+            (((_, k), factor),) = exact[-1][0].items()
+            side, end = ends[factor > 0], -exact[-1][1] / factor
+            side[k] = end if side[k] is None else (min if factor > 0 else max)(side[k], end)
+    require(all(end is not None for side in ends for end in side), "an input without a least or greatest value")
+    require(all(map(Fraction.__le__, *ends)), "a box has lower <= upper")
+    log.afford(sum(map(len, shown)) * (len(exact) * (dim + n_outputs) + 64))
+    unit = math.lcm(*(v.denominator for terms, b in exact for v in (*terms.values(), b)))
+    keys = [("x", k) for k in range(dim)] + [("y", k) for k in range(n_outputs)]
+    rows = [[int(terms.get(key, 0) * unit) for key in keys] + [int(b * unit)] for terms, b in exact]
+    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), "; ".join(shown))
+
+
+# The chord of an activation has one of its slopes and so many parts of their difference.
+SLOPE_BITS = 12
+OFF = (0, 0, 0, 0)  # the lines around an activation that is zero
+
+
+def lines(p: int, q: int, low: int | None, high: int | None) -> tuple[int, int, int, int] | None:
+    """Slopes and constants of lines above and below an activation, between bounds that it needs if it may bend there.
+
+    The activation has the slopes p below 0 and q above. Slopes are multiplied by 2 ** SLOPE_BITS.
+    """
+    p, q = p << SLOPE_BITS, q << SLOPE_BITS
+    if p == q or (low is not None and low >= 0):
+        return (q, 0, q, 0) if q else OFF
+    if high is not None and high <= 0:
+        return (p, 0, p, 0) if p else OFF
+    if low is None or high is None:
+        return None
+    chord = p + ((q - p) >> SLOPE_BITS) * ((high << SLOPE_BITS) // (high - low))
+    through = q if high > -low else p
+    s, t = (chord, through) if p < q else (through, chord)
+    # What the activation has more than a line is greatest, and least, at 0 or at an end.
+    return s, max(0, (p - s) * low, (q - s) * high), t, min(0, (p - t) * low, (q - t) * high)
+
+
+class Known:
+    """What is known of a layer's neurons in a cell: bounds, times 2 ** bits, and the lines that come of them."""
+
+    def __init__(self, layer: Layer, bits: int, bounds: list[tuple[int | None, int | None]]) -> None:
+        self.bits, self.bounds = bits, bounds
+        self.lines = [lines(p, q, *pair) for (p, q), pair in zip(layer.slopes, bounds)]
+
+    def with_bounds(self, layer: Layer, bits: int, news: dict[int, tuple[int | None, int | None]]) -> "Known":
+        """The same in units that are not larger, with the bounds of some neurons replaced."""
+        more = bits - self.bits
+        old = ((v if v is None else v << more, w if w is None else w << more) for v, w in self.bounds)
+        return Known(layer, bits, [news.get(j, pair) for j, pair in enumerate(old)])
+
+
+class Cell(NamedTuple):
+    """The points of a box, from lower / unit to upper / unit, at which neurons have signs."""
+
+    lower: Row
+    upper: Row
+    unit: int
+    known: list[Known]  # of each hidden layer
+    signs: dict[tuple[int, int], int]  # 1 where a neuron, given by its layer and place, is >= 0, and -1 where <= 0
+    open: list[int]  # cases that some point may satisfy, as far as is known
+
+
+def highest(stages: list[Layer], cell: Cell, y: Row, z: dict[int, list[tuple[int, int]]], x: Row, constant: int) -> int:
+    """A number with the sign of a proved upper bound, in a cell's box, of a constant plus a sum of many terms.
+
+    These are values of the last of some layers times y, pre-activations times z, by layer, and inputs times x. Back
+    from layer to layer, each activation is replaced by the line above it where its coefficient is positive, and by that
+    below it where it is negative.
+    """
+    found, factor, gradient = y, 1, Row()
+    for at in range(len(stages) - 1, -1, -1):
+        stage, values = stages[at], [*found]
+        for j, v in z.get(at, ()):
+            values[j] += v * factor
+        *columns, bias = stage.columns
+        some = [v for v in values if v]
+        constant = constant * stage.scale + sum(map(mul, compress(bias, values), some))
+        factor *= stage.scale
+        if at == 0:
+            gradient = [sum(map(mul, compress(column, values), some)) for column in columns]
+            break
+        known, grown, found, rest = cell.known[at - 1], stages[at - 1].unit << SLOPE_BITS, [], 0
+        for column, line in zip(columns, known.lines):
+            v = 0 if line is OFF else sum(map(mul, compress(column, values), some))
+            if v:
+                require(line, "a neuron without bounds may bend")
+                slope, offset = line[:2] if v > 0 else line[2:]  # type: ignore[index]
+                rest += v * offset
+                v *= slope
+            found.append(v)
+        constant, factor = constant * grown - (-rest >> known.bits), factor * grown
+    gradient = [a + factor * v for a, v in zip(gradient, x)]
+    return constant * cell.unit + sum(max(a * lo, a * hi) for a, lo, hi in zip(gradient, cell.lower, cell.upper))
+
+
+def check_bounds(log: Log, stages: list[Layer], cell: Cell, words: list[str]) -> None:
+    """Bounds on some neurons of a layer in a cell, which come of those on the layers before."""
+    at, bits = decimal(words[1]), decimal(words[2])
+    require(at < len(cell.known) and cell.known[at].bits <= bits < 4096, "no such layer, or bounds in other units")
+    layer, news = stages[at], dict[int, tuple[int | None, int | None]]()
+    known = cell.known[at].with_bounds(layer, bits, {})
+    for word, *ends in zip(words[3::3], words[4::3], words[5::3], strict=True):
+        j, pair = decimal(word), list[int | None]()
+        require(j < len(layer.rows) and j not in news, "no such neuron, or one that had new bounds")
+        for sign, end, old in zip((-1, 1), ends, known.bounds[j]):
+            log.check_time()
+            new = old if end == "*" else hexadecimal(end)
+            if new is not None and (old is None or sign * new < sign * old):
+                y, x = [0] * len(layer.rows), [0] * len(cell.lower)
+                y[j] = sign << bits
+                above = highest(stages[: at + 1], cell, y, {}, x, -sign * new)
+                require(above <= 0, f"no proof of the bounds of neuron {j} of layer {at}")
+            pair.append(new)
+        news[j] = pair[0], pair[1]
+    cell.known[at] = known.with_bounds(layer, bits, news)
+
+
+def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -> None:
+    """No point of a cell satisfies a case: multiples of what is at most 0 where one does add up to more than that."""
+    n, dim = 3 + 2 * decimal(words[2]), len(cell.lower)
+    sums, z, touches = [0] * len(case.rows[0]), dict[int, list[tuple[int, int]]](), False
+    for word, multiplier in zip(words[3:n:2], words[4:n:2], strict=True):
+        place, v = decimal(word), hexadecimal(multiplier)
+        require(v >= 0, "a negative multiplier")
+        sums = [sums_k - v * a for sums_k, a in zip(sums, case.rows[place])]
+        touches |= v > 0 and case.strict[place]
+    for layer, neuron, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
+        at, j, v = decimal(layer), decimal(neuron), hexadecimal(multiplier)
+        require(v >= 0 and (at, j) in cell.signs, "a negative multiplier, or of a neuron without a sign")
+        z.setdefault(at, []).append((j, v * cell.signs[at, j] * case.unit))
+    above = highest(stages, cell, sums[dim:-1], z, sums[:dim], sums[-1])
+    require(above < 0 or (touches and above == 0), "a point of the cell may satisfy the case")
+
+
+def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int]) -> None:
+    """No point of the box that some cases share satisfies one: the box is cut, and their signs, until that is shown."""
+    (lower, upper), *others = [cases[i].box for i in which]
+    require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
+    unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
+    known = [Known(layer, 0, [(None, None)] * len(layer.rows)) for layer in stages[:-1]]
+    waiting = [Cell([int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, known, {}, [*which])]
+    while waiting:
+        cell = waiting.pop()
+        while cell.open:
+            words = log.next()
+            if words[0] == "bounds":
+                check_bounds(log, stages, cell, words)
+            elif words[0] == "close":
+                i = decimal(words[1])
+                require(i in cell.open, "a case that is not open")
+                check_close(stages, cases[i], cell, words)
+                cell.open.remove(i)
+            else:
+                size = sum((200 + known.bits) * len(known.bounds) for known in cell.known)
+                log.afford((len(waiting) + 2) * (size + 100 * len(lower) + 200 * len(cell.signs)))
+                cell, other = halves(stages, cell, words)
+                waiting.append(other)
+
+
+def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cell]:
+    """A cell cut in two: its box in the middle of an input, or by the sign of a neuron, where it is <= 0 first."""
+    numbers = [decimal(word) for word in words[1:]]
+    if words[0] == "halve":
+        (k,) = numbers
+        lower, upper = [2 * v for v in cell.lower], [2 * v for v in cell.upper]
+        middle = cell.lower[k] + cell.upper[k]
+        low = cell._replace(lower=lower, upper=[*upper[:k], middle, *upper[k + 1 :]], unit=2 * cell.unit)
+        high = low._replace(lower=[*lower[:k], middle, *lower[k + 1 :]], upper=upper)
+    else:
+        require(words[0] == "split" and len(numbers) == 2, f"unknown line '{words[0][:20]} ...'")
+        at, j = numbers
+        bottom, top = cell.known[at].bounds[j]
+        ends = (bottom, 0 if top is None else min(top, 0)), (0 if bottom is None else max(bottom, 0), top)
+        layer, now = stages[at], cell.known[at]
+        both = [[*cell.known[:at], now.with_bounds(layer, now.bits, {j: pair}), *cell.known[at + 1 :]] for pair in ends]
+        low = cell._replace(known=both[0], signs={**cell.signs, (at, j): -1})
+        high = cell._replace(known=both[1], signs={**cell.signs, (at, j): 1})
+    return low, high._replace(known=[*high.known], open=[*cell.open])
+
+
+def check_violation(log: Log, stages: list[Layer], cases: list[Case], words: list[str]) -> None:
+    """A point satisfies a case."""
+    case, point = cases[decimal(words[1])], [fraction(word) for word in words[2:]]
+    require(len(point) == len(case.box[0]), "a point of another dimension")
+    unit = math.lcm(*(v.denominator for v in point))
+    columns = [[*(int(v * unit) for v in point), unit]]
+    afford_layers(log, stages, columns)
+    for stage in stages:
+        z = stage.preactivations(log.timed(columns))
+        columns = stage.activations(columns, z, [value > 0 for value in z[0]])
+    *outputs, under = columns[0]
+    values = [*point, *(Fraction(v, under) for v in outputs), Fraction(1)]
+    sums = [sum(map(mul, row, values), Fraction(0)) for row in case.rows]
+    require(all(v < 0 or (v == 0 and not strict) for v, strict in zip(sums, case.strict)), "no violation")
+
+
+def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
+    """Prove that no point satisfies any case of a property, or that one does."""
+    fan_in = len(layers[-1].rows) if layers else dim
+    rows = [read_floats(log.next("output")[1:], fan_in + 1) for _ in range(decimal(log.next("outputs", 2)[1]))]
+    require(dim > 0 and rows, "a network without inputs or outputs")
+    stages = [*layers, Layer([[1.0, 1.0, 0.0, *row] for row in rows])]
+    network = log.digest.copy().hexdigest()
+    cases = [read_case(log, dim, len(rows)) for _ in range(decimal(log.next("property", 2)[1]))]
+    statement, left, verdict = log.digest.copy().hexdigest(), set(range(len(cases))), "HOLDS"
+    afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
+    while log.words[:1] == ["cases"]:
+        which = [decimal(word) for word in log.next()[1:]]
+        require(which and left.issuperset(which) and len(set(which)) == len(which), "cases that are not open")
+        check_cases(log, stages, cases, which)
+        left -= {*which}
+    if log.words[:1] == ["violated"]:
+        check_violation(log, stages, cases, log.next())
+        verdict = "VIOLATED"
+    require(not left or verdict == "VIOLATED", f"nothing is said of case {min(left, default=0)}")
+    told = " | ".join(case.text for case in cases)
+    return {"verdict": verdict, "network": network, "statement": statement, "property": told}
+
+
+def check_counts(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
+    """Prove the numbers of regions of a domain, in total and after each layer."""
     network = log.digest.copy().hexdigest()
     domain, charts = read_domain(log, dim)
     patterns = set[int]()
@@ -368,16 +619,25 @@ def check(log: Log) -> dict[str, Any]:
     counts = [len(patterns), *(len({pattern >> n for pattern in patterns}) for n in still_to_come)]
     claimed = log.next("regions")[1:]
     require(claimed == list(map(str, counts)), f"{counts} regions were proved, but the log says another number")
+    return {"total": counts[0], "per_layer": counts[1:], "network": network, "domain": domain}
+
+
+def check(log: Log) -> dict[str, Any]:
+    """Prove a log: what is proved, of which network."""
+    log.advance()
+    require(log.next() == ["polytope_lens", "proof", "1"], "not a proof log of this version")
+    dim, layers = read_network(log)
+    found = (check_property if log.words[:1] == ["outputs"] else check_counts)(log, dim, layers)
     digest = log.digest.hexdigest()
     require(log.next() == ["sha256", digest] and not log.raw, "the log has been changed since it was written")
-    about = {"inputs": dim, "widths": [len(layer.rows) for layer in layers], "network": network, "domain": domain}
-    return {"proved": True, "total": counts[0], "per_layer": counts[1:], **about}
+    return {"proved": True, **found, "inputs": dim, "widths": [len(layer.rows) for layer in layers]}
 
 
 def verify(path: str, seconds: float = SECONDS) -> dict[str, Any]:
-    """Whether the log in a file proves its counts, and them; or else the line at which it fails, and why.
+    """Whether the log in a file proves what it claims, and that; or else the line at which it fails, and why.
 
-    ``network`` in what is returned is the SHA-256 of the lines down to the last one of the network.
+    ``network`` in what is returned is the SHA-256 of the lines down to the last one of the network, and ``statement``
+    that of the lines down to the last one of a property.
     """
     with open(path, "rb") as file:
         log = Log(file, os.fstat(file.fileno()).st_size, seconds)

@@ -66,6 +66,13 @@ def describe(network: Network) -> list[str]:
     return lines
 
 
+def describe_outputs(network: Network) -> list[str]:
+    """The lines that add a network's output layer."""
+    weight: Any = network.output_weight
+    rows = np.column_stack([weight if isinstance(weight, np.ndarray) else weight.toarray(), network.output_bias])
+    return [f"outputs {len(rows)}", *(f"output {_floats(row)}" for row in rows)]
+
+
 def describe_domain(domain: Domain) -> list[str]:
     """The lines that name a domain; "cone" stands for an unbounded one, which is seen through several charts."""
     if isinstance(domain, Box):
@@ -76,8 +83,12 @@ def describe_domain(domain: Domain) -> list[str]:
 
 
 def is_about(answer: Mapping[str, Any], network: Network) -> bool:
-    """Whether what the checker proved is about this network: the same inputs and hidden layers, number for number."""
-    lines = "".join(f"{line}\n" for line in (VERSION, *describe(network)))
+    """Whether what the checker proved is about this network, number for number.
+
+    Outputs have no part in regions, but in properties they have: then they are compared, too.
+    """
+    outputs = describe_outputs(network) if "statement" in answer else []
+    lines = "".join(f"{line}\n" for line in (VERSION, *describe(network), *outputs))
     return bool(answer["network"] == hashlib.sha256(lines.encode("ascii")).hexdigest())
 
 

@@ -155,9 +155,9 @@ def _problem(
     return PropertyProblem(
         coordinates,
         exact,
-        np.array([_rounded(v, -np.inf) for v in exact[0]]),
-        np.array([_rounded(v, np.inf) for v in exact[1]]),
-        _margins(network, coordinates, constraints),
+        np.array([rounded_outward(v, -np.inf) for v in exact[0]]),
+        np.array([rounded_outward(v, np.inf) for v in exact[1]]),
+        margins_behind(network, coordinates, constraints),
         places,
         np.array([constraint.strict for constraint in constraints], dtype=bool),
         numbers,
@@ -169,7 +169,7 @@ def _always() -> Constraint:
     return Constraint((), (), Fraction(1))
 
 
-def _margins(network: Network, coordinates: Coordinates, constraints: Sequence[Constraint]) -> Network:
+def margins_behind(network: Network, coordinates: Coordinates, constraints: Sequence[Constraint]) -> Network:
     """The network on the coordinates, with constraints as outputs."""
     scale, free, fixed = coordinates
     needs_inputs = any(k in set(free) for constraint in constraints for k, _ in constraint.inputs)
@@ -234,9 +234,7 @@ def _with_rows(
             else:
                 bound -= a * fixed[k]
         bound *= scale
-        factor = Fraction(lcm(bound.denominator, *(v.denominator for v in row.values())))
-        largest = max(map(abs, [bound * factor, *(v * factor for v in row.values())]), default=Fraction(1))
-        factor /= 1 << max(int(largest).bit_length() - 1, 0)
+        factor = _whole_factor([bound, *row.values()])
         listed = {at: float_parts(v * factor) for at, v in row.items()}
         offsets = float_parts(-bound * factor)
         n = max([1, len(offsets), *map(len, listed.values())])
@@ -253,6 +251,19 @@ def _with_rows(
         return Network(tuple(layers), matrix, bias)
     sums = np.repeat(np.eye(len(n_parts)), n_parts, axis=1)
     return Network((*layers, pass_through_layer(matrix, bias)), sums, np.zeros(len(n_parts)))
+
+
+def _whole_factor(values: Sequence[Fraction]) -> Fraction:
+    """What makes numbers whole, and then, by a power of two, less than 2."""
+    factor = Fraction(lcm(*(v.denominator for v in values)))
+    largest = max(abs(v * factor) for v in values)
+    return factor / (1 << max(int(largest).bit_length() - 1, 0))
+
+
+def row_scale(constraint: Constraint, coordinates: Coordinates) -> Fraction:
+    """How many times ``c . y - bound`` the row of a constraint on outputs alone is."""
+    scale = coordinates.scale
+    return _whole_factor([constraint.bound * scale, *(v for _, v in constraint.outputs)]) * scale
 
 
 def _with_rows_as_neurons(margins: Network, bias: Floats) -> Network:
@@ -284,7 +295,7 @@ def float_parts(value: Fraction) -> list[float]:
     return found
 
 
-def _rounded(value: Fraction, towards: float) -> float:
+def rounded_outward(value: Fraction, towards: float) -> float:
     """The nearest float on one side of a fraction."""
     nearest = float(value)
     if Fraction(nearest) == value or (Fraction(nearest) > value) == (towards > 0):

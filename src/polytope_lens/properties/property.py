@@ -116,7 +116,7 @@ class Property:
         Property(R^2 -> R^2, 2 cases)
         """
         domains = [_domain(one) for one in (domain if isinstance(domain, list) else [domain])]
-        targets = [_halfspaces(one, "the target") for one in (target if isinstance(target, list) else [target])]
+        targets = [halfspaces(one, "the target") for one in (target if isinstance(target, list) else [target])]
         if not domains or not targets:
             raise OptionError("a property needs a domain and a target, but received an empty list.")
         (d, *other_inputs), (out, *other_outputs) = (
@@ -221,7 +221,7 @@ def _domain(domain: Any) -> list[tuple[tuple[Fraction, ...], Fraction]]:
     if isinstance(domain, Box):
         corners = domain.lower.tolist(), domain.upper.tolist()
     elif isinstance(domain, Polytope):
-        return _halfspaces(domain, "the domain")
+        return halfspaces(domain, "the domain") + _sides_of(domain)
     elif isinstance(domain, tuple) and len(domain) == 2:
         corners = domain
     else:
@@ -242,7 +242,18 @@ def _domain(domain: Any) -> list[tuple[tuple[Fraction, ...], Fraction]]:
     ]
 
 
-def _halfspaces(given: Any, name: str) -> list[tuple[tuple[Fraction, ...], Fraction]]:
+def _sides_of(domain: Polytope) -> list[tuple[tuple[Fraction, ...], Fraction]]:
+    """The sides of a box around a bounded polytope, where its own rows do not bound each input by itself."""
+    A, _ = domain.fractions()
+    alone = [row for row in A.tolist() if sum(map(bool, row)) == 1]
+    sides = {(k, v > 0) for row in alone for k, v in enumerate(row) if v}
+    if len(sides) == 2 * domain.dim or domain.is_empty or not domain.is_bounded:
+        return []
+    lower, upper = domain.bounding_box()
+    return _domain((lower.tolist(), upper.tolist()))
+
+
+def halfspaces(given: Any, name: str) -> list[tuple[tuple[Fraction, ...], Fraction]]:
     """Rows of a pair (C, c) or a polytope."""
     if isinstance(given, Polytope):
         A, b = given.fractions()

@@ -21,6 +21,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._progress import bar, interruptible
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, Status
 from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
@@ -28,6 +29,7 @@ from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
+from polytope_lens.properties.property_proof import write_property_proof
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ class CheckResult:
     open_boxes : tuple of Box
         Boxes that hold all points not decided.
     status : Status
-        COMPLETE; BUDGET_REACHED or INTERRUPTED, where it is open.
+        COMPLETE; BUDGET_REACHED or INTERRUPTED, where it is open, or its proof log was not written.
     seconds : float
     """
 
@@ -105,13 +107,17 @@ class CheckResult:
         """The answer in one or two sentences."""
         work = f"{told(self.n_boxes, 'box', 'es')} and {told(self.n_regions, 'region')}"
         if self.verdict is Verdict.HOLDS:
-            return f"The property holds: no point of its domain violates it, proved by {work}."
+            left = "" if self.status is Status.COMPLETE else " The proof log was not written: it takes more time."
+            return f"The property holds: no point of its domain violates it, proved by {work}.{left}"
         if self.counterexample is not None:
             too = "also" if self.counterexample.is_violated_in_float32 else "not"
             return f"The property is violated, exactly and {too} in float32 arithmetic, found after {work}."
         rest = f"{1 - self.decided:.3g} of the domain in {told(len(self.open_boxes), 'box', 'es')}"
         advice = "Raise `max_seconds`." if self.status is Status.BUDGET_REACHED else "It was interrupted."
         return f"The property is open after {work}: no violation was found, and {rest} is not decided. {advice}"
+
+    def _repr_html_(self) -> str:
+        return answer_card(self.verdict.name, self.explain(), self.point)
 
     def __repr__(self) -> str:
         decided = "" if self.verdict is not Verdict.OPEN else f", {self.decided:.1%} decided"
@@ -159,6 +165,7 @@ def check(
     *,
     max_seconds: float | None = None,
     workers: int = 1,
+    proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> CheckResult:
     """Decide a property on its whole domain: whether any input of it has an output in the target.
@@ -173,6 +180,9 @@ def check(
         and of regions, which take some tenths of a second each.
     workers : int
         Threads to share the work, 64 at most; the answer and the point are the same for any number.
+    proof : str or path-like, optional
+        Also write a log that proves the answer; see docs/proofs.md. It is found on its own, when the answer is known,
+        and appears when it is complete; where the time ends before that, `status` says so.
     progress : bool, optional
         A bar on standard error; by default on terminals and in notebooks, for runs of more than a second.
 
@@ -215,21 +225,24 @@ def check(
     workers = validate.workers(workers)
     limit = None if max_seconds is None else begun + validate.number(max_seconds, name="`max_seconds`", positive=True)
     search = _Search(network, asked, begun)
-    with interruptible() as stop, _pool(workers) as pool, _bar(progress) as shown:
+    with interruptible() as stop, pool_of(workers) as pool, _bar(progress) as shown:
 
         def is_over() -> bool:
             return stop.is_set() or (limit is not None and time.monotonic() >= limit)
 
         found = search.first_guesses() or search.run(is_over, pool, shown)
+        is_open = found is None and search.left
+        is_done = not is_open and (proof is None or write_property_proof(network, asked, found, proof, is_over=is_over))
         status = Status.INTERRUPTED if stop.is_set() else Status.BUDGET_REACHED
-    return search.result(found, status)
+    return search.result(found, Status.COMPLETE if is_done else status)
 
 
 def _bar(progress: bool | None) -> Any:
     return bar(progress, desc="boxes", unit=" boxes", unit_scale=True)
 
 
-def _pool(workers: int) -> Any:
+def pool_of(workers: int) -> Any:
+    """Threads for some workers, to be entered; None if it is one."""
     return nullcontext() if workers == 1 else ThreadPoolExecutor(workers, thread_name_prefix="polytope_lens")
 
 
@@ -242,7 +255,7 @@ class _Search:
         self.corners = [box.lower for box in dict.fromkeys(boxes) if box.lower == box.upper]
         self.problems = problems(network, asked)
         self.left = [
-            WaitingBox(i, whole_box(problem), 0, _few_open(problem)) for i, problem in enumerate(self.problems)
+            WaitingBox(i, whole_box(problem), 0, few_open(problem)) for i, problem in enumerate(self.problems)
         ][::-1]
         self.decided = [0.0] * len(self.problems)
         self.looked = [0] * len(self.problems)
@@ -269,7 +282,7 @@ class _Search:
         while self.left and not is_over():
             index = self.left[-1].problem
             problem = self.problems[index]
-            step = _batch_size(problem)
+            step = batch_size(problem)
             nodes = [self.left.pop()]
             while self.left and self.left[-1].problem == index and len(nodes) < step * BATCHES:
                 nodes.append(self.left.pop())
@@ -306,17 +319,19 @@ class _Search:
             self.n_regions,
             float(np.mean(self.decided)) if is_open or (found is not None and self.decided) else 1.0,
             tuple(_input_box(self.problems[node.problem], node.box) for node in self.left) if is_open else (),
-            status if is_open else Status.COMPLETE,
+            status,
             time.monotonic() - self.begun,
         )
 
 
-def _batch_size(problem: PropertyProblem) -> int:
+def batch_size(problem: PropertyProblem) -> int:
+    """How many boxes of a problem are looked at together."""
     widest = max(1, *problem.bounded.widths)
     return int(np.clip(MOST_NUMBERS // (widest * max(widest, problem.margins.input_dim)), 1, TOGETHER))
 
 
-def _few_open(problem: PropertyProblem) -> int:
+def few_open(problem: PropertyProblem) -> int:
+    """Up to how many neurons that may change their sign in a box its regions are listed."""
     return FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
 
 

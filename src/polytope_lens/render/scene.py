@@ -9,6 +9,11 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.ragged import fan, following, list_of, places
+from polytope_lens.drawing.palettes import class_colors as class_colors
+from polytope_lens.drawing.palettes import class_hues as class_hues
+from polytope_lens.drawing.palettes import layer_colors as layer_colors
+from polytope_lens.drawing.palettes import srgb_from_oklch
+from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.network.network import layer_of_bit
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
@@ -21,8 +26,11 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
-COLORS = ("value", "pattern", "slope", "layer")
+COLORS = ("value", "pattern", "slope", "layer", "class")
 """What the colours of a picture may tell."""
+
+MOST_LABELS = 64
+"""Different labels of points: more are no classes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +80,11 @@ def axis_names(partition: Partition) -> list[str]:
     return [f"input {k}" for k in shown]
 
 
+def told_by(color: str, output: int) -> str:
+    """What a scale of colours stands for."""
+    return f"output {output}" if color == "value" else f"gradient norm of output {output}"
+
+
 def drawn_points(partition: Partition, points: ArrayLike) -> Floats:
     """Inputs of the network, (n, d), where they are in a drawing of a partition, (n, k).
 
@@ -83,6 +96,32 @@ def drawn_points(partition: Partition, points: ArrayLike) -> Floats:
     """
     rows, flat = validate.points(points, partition.network.input_dim, what="`plot`"), flat_of(partition)
     return rows if flat is None else flat.coordinates(rows, what="`plot`")
+
+
+def coded(labels: ArrayLike | None, n: int) -> tuple[Ints | None, list[str]]:
+    """Labels as numbers from 0, and their names.
+
+    Raises
+    ------
+    DimensionError
+        Not one for each of n points.
+    OptionError
+        So many different ones that they are no classes.
+    """
+    if labels is None:
+        return None, []
+    given = validate.as_array(labels)
+    if given.shape != (n,):
+        raise DimensionError(f"`labels` should have one class for each of the {n} points, but has shape {given.shape}.")
+    if given.dtype.kind in "iub" and len(given) and given.min() >= 0 and given.max() < MOST_LABELS:
+        return given.astype(np.int64), [str(k) for k in range(int(given.max()) + 1)]  # as outputs are numbered
+    kinds, codes = np.unique(given, return_inverse=True)
+    if len(kinds) > MOST_LABELS:
+        raise OptionError(
+            f"`labels` should be classes, at most {MOST_LABELS} different ones, but has {len(kinds)}. Leave them out, "
+            "or put values together."
+        )
+    return codes.astype(np.int64), [str(kind) for kind in kinds.tolist()]
 
 
 def corner_values(partition: Partition, output: int = 0) -> Floats:
@@ -132,17 +171,23 @@ def pattern_colors(partition: Partition) -> Floats:
     """
     parity = _parity(partition.packed_patterns)
     hue, shade = _uniform(partition.packed_patterns)
-    return _srgb_from_oklch(np.where(parity, 0.60, 0.80) + 0.09 * shade, 0.08, 2 * np.pi * hue)
+    return srgb_from_oklch(np.where(parity, 0.60, 0.80) + 0.09 * shade, 0.08, 2 * np.pi * hue)
 
 
-def layer_colors(n_layers: int) -> Floats:
-    """Colour for each layer, (n_layers, 3) sRGB: orange, through red and magenta, to blue.
+def class_planes(partition: Partition) -> Floats:
+    """Affine functions on each region of which the greatest is the class, (n_regions, n_outputs, 3).
 
-    All are bright enough to be seen on black and dark enough for white. Lightness and the yellow-blue axis fall
-    together, so the order survives colour blindness.
+    Raises
+    ------
+    OptionError
+        A network with one output.
     """
-    t = np.linspace(0, 1, n_layers) if n_layers > 1 else np.zeros(n_layers)
-    return _srgb_from_oklch(0.78 - 0.22 * t, 0.17, np.deg2rad(70 - 170 * t))
+    if partition.network.output_dim < 2:
+        raise OptionError(
+            'color="class" tells which output is greatest, but this network has one. Choose "value", or "pattern"; '
+            "`level` draws where the output takes a value."
+        )
+    return within(partition).maps
 
 
 def boundary_segments(partition: Partition) -> Boundaries:
@@ -268,25 +313,3 @@ def _uniform(patterns: Words) -> tuple[Floats, Floats]:
         word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         word = word ^ (word >> np.uint64(31))
     return (word >> np.uint64(32)) / 2.0**32, (word & np.uint64(0xFFFFFFFF)) / 2.0**32
-
-
-def _srgb_from_oklch(lightness: Floats, chroma: float, hue: Floats) -> Floats:
-    """Colours of the perceptual space OKLCH (Ottosson 2020), (n,) each, as (n, 3) sRGB clipped to [0, 1]."""
-    a, b = chroma * np.cos(hue), chroma * np.sin(hue)
-    cone = np.stack(
-        [
-            lightness + 0.3963377774 * a + 0.2158037573 * b,
-            lightness - 0.1055613458 * a - 0.0638541728 * b,
-            lightness - 0.0894841775 * a - 1.2914855480 * b,
-        ],
-        axis=1,
-    )
-    to_linear = np.array(
-        [
-            [4.0767416621, -3.3077115913, 0.2309699292],
-            [-1.2684380046, 2.6097574011, -0.3413193965],
-            [-0.0041960863, -0.7034186147, 1.7076147010],
-        ]
-    )
-    linear = np.clip(cone**3 @ to_linear.T, 0, 1)
-    return np.asarray(np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055))

@@ -9,27 +9,28 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
+from polytope_lens._progress import bar
 from polytope_lens.comparison.overlay import majorities, overlay
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.io.text_table import MOST_ROWS, text_table
+from polytope_lens.training.recorded_domain import in_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
     from polytope_lens.comparison.overlay import Overlay
-    from polytope_lens.domain import Domain
+    from polytope_lens.domain import Box, Domain
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 
-# Rows of a table that are printed; of longer ones, the first and the last.
-MOST_ROWS = 20
 UNITS = ("updates", "records")
 KINDS = ("persisting", "by_pattern", "by_overlap", "born", "split", "merged", "died")
 
@@ -160,19 +161,30 @@ class Events:
         """Numbers of events by their names, each an array with one entry for each transition in `found`."""
         return {name: np.array([len(getattr(t, name)) for t in self.found], dtype=np.int64) for name in KINDS}
 
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw how many regions there are, how many of them persist, and how many come and go.
+
+        Parameters
+        ----------
+        figure : Figure, optional
+            Where to draw; a new one by default.
+
+        Raises
+        ------
+        DimensionError
+            No pair of steps that could be compared.
+        """
+        from polytope_lens.training.films.tracks import plot_events
+
+        return plot_events(self, figure)
+
     def __repr__(self) -> str:
         missing = f", {len(self.skipped)} of them skipped, as the training had diverged" if self.skipped else ""
         return f"Events({len(self)} transitions between {len(self.steps)} recorded steps{missing})"
 
     def __str__(self) -> str:
         head = ("steps", "regions", "persist", "by pattern", "by overlap", "born", "split", "merged", "died", "kept")
-        rows = [head, *map(_row, pairwise(self.steps.tolist()), self.transitions)]
-        if len(rows) > MOST_ROWS + 1:
-            half = MOST_ROWS // 2
-            rows[half + 1 : -half] = [("...",) + ("",) * (len(head) - 1)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-        return "\n".join(line.rstrip() for line in lines)
+        return text_table(head, list(map(_row, pairwise(self.steps.tolist()), self.transitions)), MOST_ROWS)
 
 
 def _row(steps: tuple[int, int], change: Transition | None) -> tuple[str, ...]:
@@ -184,7 +196,7 @@ def _row(steps: tuple[int, int], change: Transition | None) -> tuple[str, ...]:
     return (span, f"{change.n_before}-{change.n_after}", *numbers, f"{change.persisting_share:.1%}")
 
 
-def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> Events:
+def events(recording: Recording, *, domain: Box | None = None, workers: int = 2, progress: bool = True) -> Events:
     """Which regions persist, split, merge, are born and die between consecutive steps of a recording.
 
     A region *persists* as one of the next step if they overlap and have the same activation pattern; or else if each
@@ -197,6 +209,8 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
     Parameters
     ----------
     recording : Recording
+    domain : Box, optional
+        Where to look, by default where the recording does.
     workers : int
         Threads to share the pairs of steps.
     progress : bool
@@ -209,7 +223,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
 
     Raises
     ------
-    OptionError
+    OptionError, DomainError
 
     Notes
     -----
@@ -229,14 +243,16 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
 
     Examples
     --------
+    >>> from polytope_lens import Box
     >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> crease = [from_arrays([[[1, 0]], [[1]]], [[bias], [0]]) for bias in (0.5, 0.75, 2)]
-    >>> print(Recording([0, 1, 2], crease).events(progress=False))
+    >>> print(Recording([0, 1, 2], crease).events(domain=Box([-1, -1], [1, 1]), progress=False))
     steps  regions  persist  by pattern  by overlap  born  split  merged  died   kept
       0-1      2-2        2           2           1     0      0       0     0  87.5%
       1-2      2-1        1           1           1     0      0       1     0  87.5%
     """
+    recording = in_domain(recording, domain)
     workers = validate.workers(workers)
     networks, steps = recording.networks, recording.steps.tolist()
     transitions: list[Transition | None] = []
@@ -246,7 +262,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
     last: list[Partition | None] = []
     with (
         ThreadPoolExecutor(workers) as pool,
-        tqdm(total=len(networks), desc="events", unit="step", disable=not progress) as bar,
+        bar(progress, total=len(networks), desc="events", unit="step") as shown,
     ):
         for start in range(0, len(networks), window):
             made = list(pool.map(regions_of, networks[start : start + window]))
@@ -255,7 +271,7 @@ def events(recording: Recording, *, workers: int = 2, progress: bool = True) -> 
             spans = list(pairwise(steps[max(start - 1, 0) : start + window]))
             transitions += pool.map(_compare, pairs, spans)
             last = made[-1:]
-            bar.update(len(made))
+            shown.update(len(made))
     return Events(recording.steps, np.array(n_regions, dtype=np.int64), tuple(transitions))
 
 
@@ -335,10 +351,11 @@ def ages(recording: Recording | Events, *, unit: Literal["updates", "records"] =
 
     Examples
     --------
+    >>> from polytope_lens import Box
     >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> lines = [from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, bias], [0]]) for bias in (2, 2, 0)]
-    >>> [age.tolist() for age in ages(Recording([0, 10, 20], lines))]
+    >>> [age.tolist() for age in ages(Recording([0, 10, 20], lines, Box([-1, -1], [1, 1])))]
     [[0, 0], [10, 10], [0, 20, 0, 20]]
     """
     validate.option(unit, name="`unit`", allowed=UNITS)

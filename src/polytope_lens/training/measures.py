@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import log_softmax
@@ -12,22 +12,28 @@ from scipy.special import log_softmax
 from polytope_lens._arrays import validate
 from polytope_lens._compiled.jit import jit
 from polytope_lens.engines.enumerate import count, partition
-from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.errors import DimensionError, DomainError, OptionError, require
+from polytope_lens.io.text_table import MOST_ROWS, text_table
 from polytope_lens.network.network import evaluate
 from polytope_lens.network.scalar import check_output
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
-from polytope_lens.render.scene import region_spans
+from polytope_lens.render.scene import layer_colors, region_spans
+from polytope_lens.training.recorded_domain import in_domain
 from polytope_lens.training.workers import in_order
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
+    from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
 
 
+LOSSES = ("train_loss", "validation_loss", "true_error")
 PRODUCT = 200_000
 """Multiplications in a matrix product from about which on BLAS uses several threads."""
 
@@ -68,6 +74,82 @@ class Measures:
     def __len__(self) -> int:
         return len(self.step)
 
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        """What is known, by name."""
+        losses = {name: getattr(self, name) for name in LOSSES}
+        found = {name: values for name, values in losses.items() if not np.isnan(values).all()}
+        return found | {f"regions_{layer}": counts for layer, counts in enumerate(self.counts.T)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each step, which is the index.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``train_loss``, ``validation_loss``, ``true_error``
+                Those of them that are known at any step.
+            ``regions_0``, ``regions_1``, ...
+                Regions after each layer; the last one is their total.
+
+        Raises
+        ------
+        MissingExtraError
+        """
+        pandas = require("pandas", extra="data", purpose="a frame of measures")
+        return pandas.DataFrame(self._columns(), index=pandas.Index(self.step, name="step"))
+
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """Draw losses, and below them the number of regions after each layer, over the recorded steps.
+
+        Both are on logarithmic scales. Losses that are not known are left out, and so are steps at which the training
+        had diverged.
+
+        Parameters
+        ----------
+        figure : Figure, optional
+            Of matplotlib, where to draw; a new one by default.
+
+        Returns
+        -------
+        Figure
+
+        Raises
+        ------
+        DimensionError
+            Nothing was measured.
+        """
+        if not self.counts.any():
+            raise DimensionError("`plot` needs measures of at least one recorded step at which no weight was NaN.")
+        from polytope_lens.render.matplotlib import INK, TRAIN, VALIDATION
+        from polytope_lens.training.films.tracks import plot_over_steps
+
+        error = "share wrong" if self.categorical else "whole image"
+        looks = zip(LOSSES, (TRAIN, VALIDATION, INK), ("training", "validation", error), strict=True)
+        columns, colors = self._columns(), layer_colors(self.counts.shape[1])
+        losses = [(columns[name], color, label) for name, color, label in looks if name in columns]
+        counts = [
+            (column.astype(np.float64), tuple(color), f"after layer {layer}")
+            for layer, (column, color) in enumerate(zip(self.counts.T, colors, strict=True))
+        ]
+        panels = [("cross-entropy" if self.categorical else "mean squared error", losses)] if losses else []
+        return plot_over_steps(self.step, [*panels, ("regions", counts)], figure)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "Measures(0 steps)"
+        last = f"{len(self)} steps from {self.step[0]} to {self.step[-1]}"
+        columns = self._columns()
+        told = [f"{name} {columns[name][0]:.3g} to {columns[name][-1]:.3g}" for name in LOSSES if name in columns]
+        if self.counts.shape[1]:
+            told.append(f"{self.counts[0, -1]} to {self.counts[-1, -1]} regions")
+        return f"Measures({', '.join([last, *told])})"
+
+    def __str__(self) -> str:
+        columns = self._columns()
+        cells = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in c.tolist()] for c in columns.values()]
+        rows = list(zip(map(str, self.step.tolist()), *cells, strict=True))
+        return text_table(("step", *columns), rows, MOST_ROWS)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
@@ -79,7 +161,9 @@ class Row:
     counts: Ints | None
 
 
-def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress: bool = True) -> Measures:
+def measure(
+    recording: Recording, *, output: int = 0, domain: Box | None = None, workers: int = 2, progress: bool = True
+) -> Measures:
     """Measure every step of a recording.
 
     Parameters
@@ -87,6 +171,8 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
     recording : Recording
     output : int
         Which output of the networks the values of samples and target are about; for categories all outputs count.
+    domain : Box, optional
+        Where to look, by default where the recording does.
     workers : int
         Processes to share long work; the result is the same for any number.
     progress : bool
@@ -101,7 +187,7 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
     OptionError
         An `output` that the networks do not have; more categories than outputs.
     DomainError, DimensionError
-        A target image that the domain does not cover, or networks with other than two inputs for a target image.
+        No domain; a target image that it does not cover, or networks with other than two inputs for a target image.
 
     Notes
     -----
@@ -118,6 +204,7 @@ def measure(recording: Recording, *, output: int = 0, workers: int = 2, progress
     >>> measures.true_error, measures.counts  # (0.25^2 + 0.75^2) / 4 over four columns
     (array([0.15625]), array([[2]]))
     """
+    recording = in_domain(recording, domain)
     output = check(recording, output)
     row = partial(_row, without_networks(recording), output)
     rows = in_order(row, recording.networks, workers=workers, progress="measuring" if progress else None)
@@ -269,6 +356,7 @@ def check(recording: Recording, output: int) -> int:
             f"a target image is learnt by networks with 2 inputs, but these have {network.input_dim}. Slice them to a "
             "plane first (`Lens.slice`)."
         )
+    assert recording.domain is not None  # there is one where there is a target
     if not recording.domain.contains([[-1, -1], [1, 1]]).all():
         raise DomainError(
             f"a target image covers [-1, 1]^2, but the domain of this recording is {recording.domain!r}. Choose a box "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ from polytope_lens.errors import OptionError, require
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
 from polytope_lens.training.live_page import LivePage
-from polytope_lens.training.recording import SQUARE, Recording, check_box
+from polytope_lens.training.measures import Measures, measure
+from polytope_lens.training.recorded_domain import in_domain, n_outside, usual_domain
+from polytope_lens.training.recording import Recording
 from polytope_lens.training.recording_page import explorer
 from polytope_lens.training.samples import check_samples
 from polytope_lens.training.target_image import check_image
@@ -53,8 +56,10 @@ class Recorder:
         What it is trained on, for the recording.
     target : (size, size) array, optional
         The image that it should learn, for the recording.
-    domain : Box
-        Where to look at it.
+    domain : Box, optional
+        Where to look at it: by default [-1, 1]^2 with a target, which is the square that it covers; else a box that
+        holds the samples with a margin, which is then told on standard error. Without either, it is asked for where
+        one is needed: ``recorder.film("film.gif", domain=Box([-1, -1], [1, 1]))``.
     live : bool
         Show the regions of each step kept while the model trains, in a page for this machine's browser: on entry,
         notebooks show it below the cell, elsewhere its address is written to standard error. The page is served to
@@ -73,6 +78,8 @@ class Recorder:
     OptionError
         Another model than one of torch, `every` below 1; when called with a step before the last one kept; when entered
         twice at once.
+    DomainError
+        On entry, if `live`: nothing says where to look.
     UnsupportedLayerError, InvalidNetworkError
         On entry, or when called: the model is none that can be read.
 
@@ -106,7 +113,7 @@ class Recorder:
         *,
         samples: Samples | None = None,
         target: ArrayLike | None = None,
-        domain: Box = SQUARE,
+        domain: Box | None = None,
         live: bool = False,
     ) -> None:
         self.model: nn.Module = getattr(model, "_orig_mod", model)  # what torch.compile was given
@@ -115,13 +122,29 @@ class Recorder:
         self.every = validate.count(every, name="`every`")
         self.samples = check_samples(samples)
         self.target = None if target is None else check_image(target)
-        self.domain = check_box(domain)
+        self.domain = usual_domain(domain, self.samples, self.target)
+        self._tell_domain(is_said=domain is not None or target is not None)
         self.live = validate.flag(live, name="`live`")
         self._page: LivePage | None = None
         self.steps: list[int] = []
         self.networks: list[Network | None] = []
         self._n_seen = 0
         self._handle: RemovableHandle | None = None
+
+    def _tell_domain(self, *, is_said: bool) -> None:
+        """Say where the regions are looked for, if nobody else did; warn of samples that are elsewhere."""
+        if self.domain is None or self.samples is None:
+            return
+        if not is_said:
+            told = f"regions are looked for in {self.domain!r}, which holds the samples with a margin"
+            print(f"polytope_lens: {told}. Say `domain=` for another box.", file=sys.stderr)
+        elif n := n_outside(self.domain, self.samples):
+            total = len(self.samples.train_points) + len(self.samples.validation_points)
+            warnings.warn(
+                f"{n} of {total} samples lie outside of {self.domain!r}, where regions are looked for. Say `domain=` "
+                "for another box.",
+                stacklevel=3,
+            )
 
     def __call__(self, step: int) -> None:
         """Keep the weights if it is this step's turn; to be handed to `train` as `on_step`."""
@@ -157,7 +180,9 @@ class Recorder:
         if self._handle is not None:
             raise OptionError("this Recorder is recording already. Make another one to record the model twice.")
         if self.live:
-            self._page = LivePage(self.domain, self.samples)
+            domain = in_domain(self.recording(), None).domain
+            assert domain is not None
+            self._page = LivePage(domain, self.samples)
             if in_notebook():
                 import_module("IPython.display").display(self)
             else:
@@ -204,6 +229,11 @@ class Recorder:
     def film(self, path: str | PathLike[str], **options: Any) -> None:
         """Write a film of what was recorded, one frame for each step kept."""
         self.recording().film(path, **options)
+
+    @documented_by(measure)
+    def measure(self, **options: Any) -> Measures:
+        """Losses, true error and numbers of regions at each step kept."""
+        return self.recording().measure(**options)
 
     @documented_by(explorer)
     def explorer(self, path: str | PathLike[str] | None = None, **options: Any) -> Explorer:

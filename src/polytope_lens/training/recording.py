@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
-from polytope_lens.domain import Box
-from polytope_lens.errors import DimensionError, DomainError
+from polytope_lens.errors import DimensionError
 from polytope_lens.network.network import Network
 from polytope_lens.training import recording_archive, recording_page
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
+from polytope_lens.training.measures import Measures, measure
+from polytope_lens.training.recorded_domain import usual_domain
 from polytope_lens.training.samples import Samples, check_samples
 from polytope_lens.training.target_image import check_image
 
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
+    from polytope_lens.domain import Box
     from polytope_lens.render.explorer.explorer import Explorer
-
-
-SQUARE = Box([-1.0, -1.0], [1.0, 1.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +42,9 @@ class Recording:
     networks : tuple of n Networks or None
         The model then, in canonical form and without rounding; None where a weight was not finite: the training had
         diverged.
-    domain : Box
-        Where to look; by default [-1, 1]^2, the square that target images cover.
+    domain : Box or None
+        Where to look: by default [-1, 1]^2 with a target, which is the square that it covers; else a box that holds the
+        samples with a margin. None without either: then the domain is asked for where one is needed.
     samples : Samples or None
         Training and validation points.
     target : (size, size) array or None
@@ -60,7 +60,7 @@ class Recording:
 
     steps: Ints
     networks: tuple[Network | None, ...]
-    domain: Box = field(default=SQUARE)
+    domain: Box | None = None
     samples: Samples | None = None
     target: NDArray[np.float64] | Ints | None = None
 
@@ -76,13 +76,13 @@ class Recording:
                 f"a recording needs one step for each of its {len(networks)} networks, whole numbers in increasing "
                 f"order, but received {given.tolist()[:20]}."
             )
-        check_box(self.domain)
         check_samples(self.samples)
         steps.flags.writeable = False
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "networks", networks)
         if self.target is not None:
             object.__setattr__(self, "target", check_image(self.target))
+        object.__setattr__(self, "domain", usual_domain(self.domain, self.samples, self.target))
 
     def __len__(self) -> int:
         return len(self.networks)
@@ -94,7 +94,8 @@ class Recording:
     def __repr__(self) -> str:
         last = f" from {self.steps[0]} to {self.steps[-1]}" if len(self) else ""
         n_diverged = self.networks.count(None)
-        return f"Recording({len(self)} steps{last}{f', {n_diverged} of them diverged' if n_diverged else ''})"
+        where = "" if self.domain is None else f" on {self.domain!r}"
+        return f"Recording({len(self)} steps{last}{where}{f', {n_diverged} of them diverged' if n_diverged else ''})"
 
     @documented_by(recording_archive.save)
     def save(self, path: str | PathLike[str]) -> None:
@@ -117,6 +118,11 @@ class Recording:
         """Write a film, one frame for each step kept."""
         film(self, path, **options)
 
+    @documented_by(measure)
+    def measure(self, **options: Any) -> Measures:
+        """Losses, true error and numbers of regions at every step."""
+        return measure(self, **options)
+
     @documented_by(recording_page.explorer)
     def explorer(
         self,
@@ -125,26 +131,15 @@ class Recording:
         *,
         boundaries: bool = True,
         output: int = 0,
+        domain: Box | None = None,
         workers: int = 2,
         progress: bool = True,
     ) -> Explorer:
         return recording_page.explorer(
-            self, path, color, boundaries=boundaries, output=output, workers=workers, progress=progress
+            self, path, color, boundaries=boundaries, output=output, domain=domain, workers=workers, progress=progress
         )
 
     @documented_by(events)
     def events(self, **options: Any) -> Events:
         """Which regions persist, split, merge, are born and die between consecutive steps."""
         return events(self, **options)
-
-
-def check_box(domain: Box) -> Box:
-    """Return `domain` if recordings can have it.
-
-    Raises
-    ------
-    DomainError
-    """
-    if not isinstance(domain, Box):
-        raise DomainError(f"a recording needs a Box as domain, but received {type(domain).__name__}.")
-    return domain

@@ -14,7 +14,7 @@ of an array, which is so for the weights of models that are trained in float32:
 ``negative_slope{l}``, ``positive_slope{l}`` (m, n_l), ``cuts{l}`` (n_l,)
     Of hidden layer l, as in `Layer`.
 ``lo``, ``hi`` (d,)
-    Corners of the domain.
+    Corners of the domain; absent where there is none.
 ``train_points``, ``train_values``, ``validation_points``, ``validation_values``, ``target``
     As in `Samples` and `Recording`; absent where there are none.
 ``sha256_of_all``
@@ -74,9 +74,9 @@ def save(recording: Recording, path: str | PathLike[str]) -> None:
         "recording_version": np.array(VERSION, dtype=INT),
         "steps": recording.steps,
         "finite": np.array([network is not None for network in recording.networks], dtype=bool),
-        "lo": recording.domain.lower,
-        "hi": recording.domain.upper,
     }
+    if recording.domain is not None:
+        arrays |= {"lo": recording.domain.lower, "hi": recording.domain.upper}
     arrays |= _stacked([network for network in recording.networks if network is not None])
     if recording.samples is not None:
         arrays |= {field.name: getattr(recording.samples, field.name) for field in fields(recording.samples)}
@@ -147,7 +147,7 @@ def load(path: str | PathLike[str]) -> dict[str, Any]:
             raise FileFormatError("steps should increase, but they do not.")
         finite = reader.array("finite", BOOL, len(steps))
         networks = iter(_networks(reader, int(finite.sum())))
-        domain = Box(reader.floats("lo", None), reader.floats("hi", None))
+        domain = Box(reader.floats("lo", None), reader.floats("hi", None)) if {"lo", "hi"} & set(arrays) else None
         return {
             "steps": steps,
             "networks": tuple(next(networks) if there else None for there in finite.tolist()),

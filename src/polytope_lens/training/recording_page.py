@@ -9,13 +9,15 @@ import numpy as np
 from polytope_lens._progress import bar
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import DimensionError, OptionError
-from polytope_lens.render.explorer.explorer import Explorer, Stage, check_color, check_name, coded, page_of
-from polytope_lens.render.scene import drawn_points
+from polytope_lens.render.explorer.explorer import Explorer, Stage, check_color, check_name, page_of
+from polytope_lens.render.scene import coded, drawn_points
 from polytope_lens.training.events import ages, events
+from polytope_lens.training.recorded_domain import in_domain
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
     from polytope_lens.render.explorer.explorer import AboutPoints
@@ -30,6 +32,7 @@ def explorer(
     *,
     boundaries: bool = True,
     output: int = 0,
+    domain: Box | None = None,
     workers: int = 2,
     progress: bool = True,
 ) -> Explorer:
@@ -49,6 +52,8 @@ def explorer(
     boundaries : bool
     output : int
         Which output "value" and "slope" are about at first. They have one scale for all steps.
+    domain : Box, optional
+        Where to look, by default where the recording does.
     workers : int
         Threads that find what becomes of regions.
     progress : bool
@@ -69,15 +74,17 @@ def explorer(
 
     Examples
     --------
+    >>> from polytope_lens import Box
     >>> from polytope_lens.network.network import from_arrays
     >>> from polytope_lens.training import Recording
     >>> crease = [from_arrays([[[1, 0]], [[1]]], [[bias], [0]]) for bias in (0.5, 0.75, 2)]
-    >>> page = Recording([0, 1, 2], crease).explorer(progress=False)
+    >>> page = Recording([0, 1, 2], crease, Box([-1, -1], [1, 1])).explorer(progress=False)
     >>> page.n_regions
     (2, 2, 1)
     """
     if path is not None:
         check_name(path)
+    recording = in_domain(recording, domain)
     kept = [(step, k, network) for k, (step, network) in enumerate(recording) if network is not None]
     if not kept:
         raise DimensionError("a recording is explored if it has a step with finite weights, but this one has none.")

@@ -20,9 +20,8 @@ from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tqdm import tqdm
-
 from polytope_lens._arrays import validate
+from polytope_lens._progress import bar
 from polytope_lens.errors import IntractableError
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def in_order(
         Processes. With 1, and while no more than `worth` seconds of work seem to be left, all happens in this process;
         the first item always does, so that compiled code is in the cache when the others look for it.
     progress : str or None
-        What a bar on stderr says; None draws none.
+        What a bar says; None shows none.
     worth : float
 
     Raises
@@ -67,19 +66,19 @@ def in_order(
         `workers` below 1.
     """
     workers = validate.workers(workers)
-    with tqdm(total=len(items), desc=progress, unit="step", disable=progress is None, leave=False) as bar:
+    with bar(progress is not None, total=len(items), desc=progress or "", unit="step") as shown:
         took, n_done = 0.0, 0
         for item in items:
             started = time.perf_counter()
             result = function(item)
             took += time.perf_counter() - started
             n_done += 1
-            bar.update()
+            shown.update()
             yield result
             if workers > 1 and took / n_done * (len(items) - n_done) > worth:
                 break
         for result in _shared(function, items[n_done:], workers):
-            bar.update()
+            shown.update()
             yield result
 
 

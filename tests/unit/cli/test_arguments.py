@@ -6,7 +6,7 @@ import pytest
 
 from commands import as_json, refused
 from polytope_lens.cli import main
-from polytope_lens.cli.arguments import Choices, Parser
+from polytope_lens.cli.arguments import Choices
 from polytope_lens.engines.table import ENGINES
 from polytope_lens.io.export import SUFFIXES
 from polytope_lens.render.explorer.explorer import COLORS
@@ -14,29 +14,10 @@ from polytope_lens.search.explore import ORDERS
 from polytope_lens.training.films.film import PANELS
 
 
-@pytest.mark.parametrize(
-    "text", ["-1", "-1e-3", "-1E+5", "-.5", "-.5e2", "-1.", "-1.e0", "-1_000", "-inf", "-Infinity"]
-)
-def test_every_negative_number_is_one(text):
-    parser = Parser()
-    parser.add_argument("x", type=float, nargs="+")
-    parser.add_argument("--box", type=float, nargs="+")
-    assert parser.parse_args([text, "2", text]).x == [float(text), 2, float(text)]
-    assert parser.parse_args(["0", "--box", text, text]).box == [float(text)] * 2
-
-
-@pytest.mark.parametrize("text", ["-1e", "-e5", "-x", "-1x", "-1e5.5", "--1", "-."])
-def test_what_is_no_number_is_no_argument(text):
-    parser = Parser()
-    parser.add_argument("x", type=float, nargs="+")
-    with pytest.raises(SystemExit):
-        parser.parse_args(["0", text])
-
-
 def test_negative_numbers_in_commands(capsys, lines):
     assert as_json(capsys, "count", lines, "--box", "-1e0", "1e0")["total"] == 7
     assert as_json(capsys, "at", lines, "-1e-3", "-1e-9")["pattern"] == [[0, 0, 0]]
-    assert as_json(capsys, "path", lines, "--from", "-1e0", "-5e-1", "--to", "1", ".5")["breakpoints"] == [0.5, 2 / 3]
+    assert as_json(capsys, "path", lines, "-1e0", "-5e-1", "1", ".5")["breakpoints"] == [0.5, 2 / 3]
     assert "finite" in refused(capsys, "count", lines, "--box", "-inf", "inf")
 
 

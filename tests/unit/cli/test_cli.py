@@ -54,10 +54,10 @@ def test_the_module_is_the_program(lines):
 
 def test_arguments_that_cannot_be_read_get_one_sentence_too(capsys, lines):
     for arguments, says in (
-        (["count", lines, "--box", "a", "1"], "argument --box: invalid float value: 'a'"),
+        (["count", lines, "--box", "a", "1"], "argument --box: 'a' is not a number"),
         (["count"], "the following arguments are required: file"),
-        (["enumerate"], "invalid choice: 'enumerate'"),
-        (["count", lines, "--engine", "spilt"], "'spilt' (choose from"),
+        (["enumerate"], "there is no command 'enumerate'"),
+        (["count", lines, "--engine", "spilt"], "(choose from"),
         (["count", lines, "-1x"], "unrecognized arguments: -1x. `polytope-lens count --help`"),
     ):
         with pytest.raises(SystemExit) as ended:
@@ -89,6 +89,14 @@ def test_ctrl_c_while_kernels_are_compiled_ends_the_program_at_once(lines, tmp_p
     assert time.perf_counter() - started < 2
     assert (run.returncode, out, err) == (130, "", "polytope-lens: interrupted; no file is half-written.\n")
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".npz" and path.name != "lines.npz"]
+
+
+def test_a_reader_that_has_seen_enough_ends_the_program_quietly(lines):
+    command = [sys.executable, "-m", "polytope_lens", "partition", lines]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        run.stdout.close()
+        assert run.stderr.read() == ""
+    assert run.returncode == 141
 
 
 def test_help_comes_without_the_library():

@@ -78,6 +78,16 @@ def test_plot_as_a_page(capsys, lines, tmp_path):
     assert "--labels are for pages" in capsys.readouterr().err
 
 
+def test_plot_of_the_graph(capsys, lines, space, tmp_path):
+    picture = tmp_path / "surface.png"
+    assert main(["plot", lines, "--surface", "-o", str(picture), "--color", "slope", "--no-boundaries"]) == 0
+    assert capsys.readouterr().out == f"{picture}: 7 regions\n"
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert "2 inputs" in refused(capsys, "plot", space, "--box", "0", "1", "--surface", "-o", str(picture))
+    assert "without points" in refused(capsys, "plot", lines, "--surface", "-o", str(tmp_path / "a.html"))
+    assert "color" in refused(capsys, "plot", lines, "--surface", "-o", str(picture), "--color", "layer")
+
+
 def test_plot_in_space(space, tmp_path):
     picture = tmp_path / "solids.png"
     assert main(["plot", space, "--box", "-1", "1", "-o", str(picture), "--color", "layer"]) == 0
@@ -102,8 +112,8 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
         assert "proved: 7 regions, [7] after each layer\nnetwork: 2 inputs, 3 hidden neurons, SHA-256 " in told
         assert told.endswith("\ndomain: box from [-1.0, -1.0] to [1.0, 1.0]\n")
         assert proves(as_json(capsys, "verify", log, "--network", lines), 7, [7])
-    assert main(["verify", log, "--seconds", "0"]) == 1
-    assert "not decided within 0 seconds" in capsys.readouterr().out
+    assert main(["verify", log, "--max-seconds", "0"]) == 3
+    assert "NOT DECIDED at line 1: not decided within 0 seconds" in capsys.readouterr().out
     assert main(["verify", log, "--network", space]) == 1
     assert "another network" in capsys.readouterr().out
     with open(log, "a") as file:

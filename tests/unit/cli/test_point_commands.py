@@ -85,14 +85,14 @@ def test_at_a_point_where_a_neuron_is_zero_all_around(capsys, tmp_path):
 
 
 def test_path(capsys, lines, tmp_path):
-    answer = as_json(capsys, "path", lines, "--from", "-1", "-0.5", "--to", "1", "0.5")
+    answer = as_json(capsys, "path", lines, "-1", "-0.5", "1", "0.5")
     assert answer["breakpoints"] == [0.5, 2 / 3]
     assert answer["flips"] == [[[0, 0], [0, 1]], [[0, 2]]]
     assert answer["patterns"] == ["0", "c", "e"]
     assert len(answer["lengths"]) == 3 and sum(answer["lengths"]) == pytest.approx(answer["length"])
     np.save(tmp_path / "x.npy", [[-1, -0.5], [1, 0.5]])
     assert as_json(capsys, "path", lines, "--points", str(tmp_path / "x.npy")) == answer
-    assert main(["path", lines, "--from", "-1", "-0.5", "--to", "1", "0.5"]) == 0
+    assert main(["path", lines, "-1", "-0.5", "1", "0.5"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "Path(3 regions in R^2, straight, length 2.23607)"
     assert printed[2].split(maxsplit=2) == ["0.5", "c", "layer 0, neuron 0; layer 0, neuron 1"]
@@ -100,10 +100,22 @@ def test_path(capsys, lines, tmp_path):
 
 def test_paths_that_lead_nowhere(capsys, lines, tmp_path):
     np.save(tmp_path / "x.npy", [[0.0, 0.0]])
-    for arguments in (["--from", "0", "0"], ["--points", str(tmp_path / "x.npy"), "--to", "1", "1"], []):
-        assert "--from one point --to another" in refused(capsys, "path", lines, *arguments)
-    assert "needs at least two points" in refused(capsys, "path", lines, "--points", str(tmp_path / "x.npy"))
-    assert "one point with 2 coordinates" in refused(capsys, "path", lines, "--from", "0", "--to", "1", "1")
+    x = str(tmp_path / "x.npy")
+    for arguments in (["0", "0", "1", "1", "--points", x], []):
+        assert "coordinates of each of its points, or else --points FILE" in refused(capsys, "path", lines, *arguments)
+    assert "at least two points of 2 coordinates each, but received 2 numbers" in refused(
+        capsys, "path", lines, "0", "0"
+    )
+    assert f"needs at least two points of 2 coordinates each, but {x} holds 1." in refused(
+        capsys, "path", lines, "--points", x
+    )
+    assert "has 2 coordinates, but received 3 numbers" in refused(capsys, "path", lines, "0", "1", "1")
+
+
+def test_a_path_with_a_corner(capsys, lines):
+    answer = as_json(capsys, "path", lines, "-1", "-0.5", "1", "0.5", "-1", "0.5")
+    assert answer["patterns"][0] == "0"
+    assert answer["length"] == pytest.approx(5**0.5 + 2)
 
 
 def test_export(capsys, lines, tmp_path):
@@ -118,6 +130,16 @@ def test_export(capsys, lines, tmp_path):
     assert (tmp_path / "region.ine").read_text() == (tmp_path / "region.txt").read_text() == region.export.ine()
     assert main(["export", lines, "0.5", "0.25", "--box", "0", "1", "--format", "wkt"]) == 0
     assert capsys.readouterr().out == "POLYGON ((1.0 0.0, 1.0 1.0, 0.0 1.0, 0.0 0.5, 0.5 0.0, 1.0 0.0))\n"
+
+
+def test_export_in_a_version_of_vnnlib(capsys, lines, tmp_path):
+    region = Lens(lines).at([0.5, -0.25])
+    for version in ("1.0", "2.0"):
+        ask = ["export", lines, "0.5", "-0.25", "--vnnlib-version", version]
+        assert main([*ask, "--format", "vnnlib"]) == main([*ask, "-o", str(tmp_path / "r.vnnlib")]) == 0
+        assert capsys.readouterr().out == (tmp_path / "r.vnnlib").read_text() == region.export.vnnlib(version=version)
+    assert "this is ine. Leave it out" in refused(capsys, *ask, "--format", "ine")
+    assert "version" in refused(capsys, *ask[:-1], "3.0", "--format", "vnnlib")
 
 
 def test_export_refuses_in_one_sentence(capsys, lines, space, tmp_path):

@@ -14,7 +14,7 @@ from polytope_lens.experiments.posts import EXPERIMENTS
 from polytope_lens.experiments.run import RunSetting
 from polytope_lens.experiments.toy.targets import NAMES
 
-TINY = ["--points=40", "--validation=10", "--steps=4", "--frames=2", "--size=16", "--quiet", "--workers=1"]
+TINY = ["--n-points=40", "--n-validation=10", "--steps=4", "--frames=2", "--target-size=16", "--quiet", "--workers=1"]
 
 
 def test_a_film_to_explore(capsys, tmp_path):
@@ -32,7 +32,7 @@ def test_film(capsys, tmp_path):
     with Image.open(path) as film:
         assert film.size == (1280, 480)
         assert film.n_frames == 3
-    assert main(["film", "-o", path, "--shape", "4", *TINY, "--no-curves", "--pixels", "540", "400"]) == 0
+    assert main(["film", "-o", path, "--shape", "4", *TINY, "--no-curves", "--size", "540", "400"]) == 0
     with Image.open(path) as film:
         assert film.size == (540, 400)
 
@@ -45,7 +45,7 @@ def test_experiments_are_listed(capsys):
 
 def test_experiment(capsys, tmp_path):
     pytest.importorskip("torch")
-    assert main(["experiment", "post2", "-o", str(tmp_path), "--shape", "3", "4", *TINY]) == 0
+    assert main(["experiment", "post2", "--folder", str(tmp_path), "--shape", "3", "4", *TINY]) == 0
     printed = capsys.readouterr().out
     assert "ring from 40 points: 4, 17 parameters" in printed
     assert str(tmp_path / "post2.csv") in printed
@@ -59,11 +59,11 @@ def test_experiment(capsys, tmp_path):
         (("film", "-o", "nowhere/ring.html"), "there is no folder nowhere"),
         (("film", "-o", "ring.gif", "--shape", "14x0"), "each at least 1"),
         (("film", "-o", "ring.gif", "--target", "rung"), "a target should be one of"),
-        (("film", "-o", "ring.gif", "--size", "8"), "the image has 64 pixels"),
+        (("film", "-o", "ring.gif", "--target-size", "8"), "the image has 64 pixels"),
         (("film", "-o", "ring.gif", "--learning-rate", "0"), "`--learning-rate`"),
         (("experiment", "post9"), "the experiments are"),
-        (("experiment", "post1-crease", "--points", "5"), "nothing is trained"),
-        (("experiment", "post3", "--steps", "-1", "-o", "FOLDER"), "`--steps`"),
+        (("experiment", "post1-crease", "--n-points", "5"), "nothing is trained"),
+        (("experiment", "post3", "--steps", "-1", "--folder", "FOLDER"), "`--steps`"),
     ],
 )
 def test_bad_experiments_get_one_sentence(capsys, tmp_path, arguments, says):

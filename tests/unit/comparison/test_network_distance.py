@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 
 from families import generic, golden, random_deep
-from polytope_lens import Box, Lens
-from polytope_lens.comparison.network_distance import _supremum
+from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.network.network import evaluate, from_arrays
-from polytope_lens.network.pair import difference
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -56,20 +54,38 @@ def test_refusals():
         plane.distance(space, SQUARE)
 
 
-def test_the_supremum_is_found_by_programs_and_by_corners():
+def test_the_supremum_is_found_by_boxes_and_by_corners():
     first, second = random_deep((2, 6), 0, 0.0), random_deep((2, 5, 5), 1, 0.0)
     whole = Lens(first).distance(second, SQUARE, exact=True)
-    alone = _supremum(Lens(difference(first, second)).partition(SQUARE), exact=True)
-    assert (alone.sup, alone.output, alone.n_regions) == (whole.sup, whole.output, whole.n_regions)
+    alone = Lens(first).distance(second, SQUARE, exact=True, max_seconds=600)
+    assert (alone.sup, alone.bound, alone.output) == (whole.sup, whole.sup, whole.output)
+    assert alone.l1 is None
     gap = [evaluate(network, alone.argmax.astype(float)[None])[0, 0] for network in (first, second)]
     assert abs(gap[0] - gap[1]) == pytest.approx(float(alone.sup))
+
+
+def test_a_limit_leaves_two_bounds():
+    first, second = random_deep((4, 8, 8), 0, 0.0), random_deep((4, 9, 8), 1, 0.0)
+    box = Box([-1] * 4, [1] * 4)
+    found, whole = (Lens(first).distance(second, box, max_seconds=seconds) for seconds in (1e-9, None))
+    assert whole.is_complete and not found.is_complete
+    assert found.sup <= whole.sup == whole.bound <= found.bound
+    assert "at most" in repr(found) and "at most" not in repr(whole)
+
+
+def test_polytopes_need_no_rows_of_a_box():
+    one, other = Lens(random_deep((4, 6), 0, 0.0)), Lens(from_arrays([np.zeros((1, 4))], [[0]]))
+    simplex = Polytope(np.vstack([-np.eye(4), np.ones((1, 4))]), [0, 0, 0, 0, 1])
+    found = one.distance(other, simplex)
+    X = np.random.default_rng(0).dirichlet(np.ones(5), 20_000)[:, :4]
+    assert 0.8 * found.sup < np.abs(one(X)).max() <= found.sup
 
 
 def test_beyond_space_the_supremum_is_known_and_nothing_else():
     first, second = random_deep((4, 4, 4), 0, 0.0), random_deep((4, 5), 1, 0.0)
     box = Box([-1] * 4, [1] * 4)
     found, exact = Lens(first).distance(Lens(second), box), Lens(first).distance(second, box, exact=True)
-    assert found.sup == float(exact.sup) and found.argmax.tolist() == exact.argmax.astype(float).tolist()
+    assert found.sup == float(exact.sup) == found.bound and found.argmax.tolist() == exact.argmax.astype(float).tolist()
     assert found.l1 is found.l2 is found.mean_difference is found.volume is None
     X = np.random.default_rng(0).uniform(-1, 1, (200_000, 4))
     gap = np.abs(evaluate(first, X) - evaluate(second, X)).max()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import combinations
 
 import numpy as np
@@ -16,9 +17,11 @@ from polytope_lens.engines._kernels.cell_corners import ANSWERED, NEGATIVE, OPEN
 from polytope_lens.engines._kernels.packed_network import packed
 from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
 from polytope_lens.engines.charts import charts
-from polytope_lens.engines.chunks import first_rows
+from polytope_lens.engines.chunks import Record, first_rows
+from polytope_lens.engines.table import ENGINES
 from polytope_lens.network.network import bit_places
 from polytope_lens.network.pattern import unpack
+from polytope_lens.network.span import Span, number_of
 
 
 def integer_lens(d, seed):
@@ -105,3 +108,58 @@ def test_walks_of_dense_networks_leave_alone_what_all_of_them_share():
         before = [array.copy() for array in shared]
         Lens(golden((d, 7, 6), 2)).partition(Box([-1] * d, [1] * d))
         assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(shared, before, strict=True))
+
+
+WIDE = [
+    ("subdivide", (2, 4200, 70, 1), 0.015),
+    ("subdivide", (2, 130, 100, 1), 0.4),
+    ("polyhedra", (3, 150, 90, 1), 0.2),
+]
+
+
+def wide(widths, size):
+    """A network whose layers have many words of neurons, of which few cut the box, and more than a block of words."""
+    rng = np.random.default_rng(5)
+    sizes = list(zip(widths[1:], widths, strict=False))
+    weights = [rng.normal(size=shape) * np.sqrt(2 / shape[1]) for shape in sizes]
+    return Lens.from_arrays(weights, [rng.normal(size=n) * 0.3 for n, _ in sizes]), Box(
+        [0] * widths[0], [size] * widths[0]
+    )
+
+
+@pytest.mark.parametrize(("engine", "widths", "size"), WIDE)
+def test_wide_layers_have_the_regions_that_programs_find(engine, widths, size):
+    lens, box = wide(widths, size)
+    found, wanted = lens.partition(box, engine), lens.partition(box, "split")
+    assert len(found) > 500
+    for other in (wanted, lens.partition(box, engine, workers=3)):
+        assert np.array_equal(found.packed_patterns, other.packed_patterns)
+        assert found.counts_per_layer.tolist() == other.counts_per_layer.tolist()
+    assert lens.count(box, engine).total == len(found)
+
+
+@pytest.mark.parametrize(("engine", "widths", "size"), WIDE)
+def test_wide_layers_are_walked_in_any_parts(engine, widths, size):
+    lens, box = wide(widths, size)
+    (chart,), n_bits = charts(box, widths[0]), lens.network.n_neurons
+    walk = lambda record, span=None: ENGINES[engine].walk(lens.network, chart, record, want_output=True, span=span)  # noqa: E731
+    numbers = [number_of(words, n_bits) for chunk in walk(Record()) for words in chunk.patterns]
+    cuts = sorted(np.random.default_rng(1).choice(numbers[1:], 6, replace=False).tolist())
+    found = []
+    for first, end in zip([0, *cuts], [*cuts, 1 << n_bits], strict=True):
+        found += [number_of(words, n_bits) for chunk in walk(Record(), Span(first, end)) for words in chunk.patterns]
+    assert found == numbers
+
+
+@pytest.mark.parametrize(("engine", "widths", "size"), WIDE)
+def test_cells_that_wait_in_wide_layers_are_known_by_their_patterns(engine, widths, size):
+    lens, box = wide(widths, size)
+    (chart,), n_bits = charts(box, widths[0]), lens.network.n_neurons
+    record, numbers, waiting = Record(is_watched=True), [], []
+    for chunk in ENGINES[engine].walk(lens.network, chart, record, want_output=True):
+        numbers += [number_of(words, n_bits) for words in chunk.patterns]
+        waiting.append((len(numbers), [first for first, _ in record.waiting()]))
+    assert max(len(firsts) for _, firsts in waiting) > 3
+    for n, firsts in waiting:
+        places = [bisect_left(numbers, first) for first in firsts]
+        assert places[:1] in ([], [n]) and (np.diff(places) > 0).all()

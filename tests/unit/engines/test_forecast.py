@@ -21,6 +21,7 @@ BOX = Box([-1, -1], [1, 1])
 def hurried(monkeypatch):
     """Runs are looked at with their first batch."""
     monkeypatch.setattr(forecasts, "SOON", 0.0)
+    monkeypatch.setattr("polytope_lens.engines.runs.SOON", 0.0)
     monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)
 
 
@@ -43,6 +44,16 @@ def test_a_line_comes_where_a_bar_is_shown(hurried, capsys):
         lens.count(BOX, progress=False)
         lens.count(BOX, "brute" if lens.network.n_neurons < 20 else "split", progress=False)
     assert not capsys.readouterr().err
+
+
+def test_runs_into_folders_say_it_once(hurried, capsys, tmp_path):
+    lens = Lens.example()
+    lens.count(BOX, progress=True, store=tmp_path / "run", max_regions=300)
+    assert capsys.readouterr().err.count("3997 regions, counted in") == 1
+    assert lens.count(BOX, progress=True, store=tmp_path / "run", resume=True) == 3997
+    assert lens.count(BOX, progress=True, max_seconds=30) == 3997
+    assert lens.count(BOX, store=tmp_path / "other") == 3997
+    assert "regions, counted in" not in capsys.readouterr().err
 
 
 def test_short_runs_are_not_looked_at(capsys, monkeypatch):

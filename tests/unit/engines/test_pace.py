@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,9 @@ def test_it_remembers_little():
 )
 def test_words(seconds, told):
     assert str(paced([0, 10], [0, 10 / (10 + seconds)])) == f"about {told} left"
+
+
+def test_how_far_a_run_is_comes_with_its_memory():
+    assert re.fullmatch(r"25\.0% of the area done, [\d,]+ MB", Pace().far(0.25, "area"))
+    pace = paced([0, 10], [0, 0.2])
+    assert re.fullmatch(r"50\.0% of the search tree done, about .* left, [\d,]+ MB", pace.far(0.5, "search tree"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import pairwise
@@ -116,6 +117,18 @@ def test_a_budget_ends_a_spread_run_which_goes_on_without_the_executor(
     assert lens.count(box, executor=threads, max_regions=20).status is Status.BUDGET_REACHED
     whole = lens.partition(box, store=path, resume=True)
     np.testing.assert_array_equal(whole.packed_patterns, lens.partition(box, mesh=False).packed_patterns)
+
+
+def test_a_spread_run_says_how_far_it_is(
+    tiny: None, threads: ThreadPoolExecutor, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr("polytope_lens._progress.LINE_SECONDS", 0.0)
+    lens = _lens(2, 30, 12, 1)
+    box, path = _box(lens), tmp_path / "run"
+    lens.count(box, executor=threads, store=path, max_regions=20, progress=True)
+    assert re.search(r"regions: \d+, [\d,]+/s, \d+\.\d% of the search tree done, .*\d tasks", capsys.readouterr().err)
+    lens.count(box, executor=threads, store=path, resume=True, progress=True)
+    assert "% of the rest done" in capsys.readouterr().err
 
 
 class _Unreliable(ThreadPoolExecutor):

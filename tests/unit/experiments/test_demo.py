@@ -11,7 +11,7 @@ from refusals import NO_COUNTS, NO_PATHS, refuses
 
 def test_demo_writes_what_it_says(capsys, tmp_path):
     pytest.importorskip("torch")
-    assert main(["demo", "--steps", "2", "--live", "-o", str(tmp_path)]) == 0
+    assert main(["demo", "--steps", "2", "--live", "--quiet", "--folder", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     for name in ("ring.png", "ring.svg", "ring.gif", "ring.npz"):
         assert (tmp_path / name).stat().st_size > 1000

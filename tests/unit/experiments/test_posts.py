@@ -17,7 +17,7 @@ from refusals import NO_COUNTS, NO_NAMES, NO_PATHS, refuses
 pytest.importorskip("torch")
 
 
-TINY = {"points": 60, "validation": 20, "steps": 6, "frames": 2, "size": 24, "progress": False, "workers": 1}
+TINY = {"n_points": 60, "n_validation": 20, "steps": 6, "frames": 2, "target_size": 24, "progress": False, "workers": 1}
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +32,8 @@ def cells(path):
 
 
 def test_several_values_make_several_settings():
-    found = settings({"shape": ("4", "5"), "steps": 9}, {"points": [10, 20], "steps": 3})
-    assert [(s.shape, s.points, s.steps) for s in found] == [("4", 10, 3), ("4", 20, 3), ("5", 10, 3), ("5", 20, 3)]
+    found = settings({"shape": ("4", "5"), "steps": 9}, {"n_points": [10, 20], "steps": 3})
+    assert [(s.shape, s.n_points, s.steps) for s in found] == [("4", 10, 3), ("4", 20, 3), ("5", 10, 3), ("5", 20, 3)]
     assert settings({}, {}) == [RunSetting()]
 
 
@@ -71,7 +71,7 @@ def test_experiments_write_what_they_say(name, tmp_path, capsys):
 
 
 def test_comparisons_have_a_figure(tmp_path, capsys):
-    result = experiment("post3", tmp_path, **{**TINY, "points": [30, 60], "shape": "3x2"})
+    result = experiment("post3", tmp_path, **{**TINY, "n_points": [30, 60], "shape": "3x2"})
     assert [row["points"] for row in result.table()] == [30, 60]
     assert result.files[-1] == tmp_path / "post3.png"
     assert tuple(result.table()[0]) == COLUMNS
@@ -107,14 +107,14 @@ def test_experiments_refuse_in_one_sentence(tmp_path):
     for name, options, says in (
         ("post9", {}, "the experiments are post1-crease, post1,"),
         ("post2", {"colour": "red"}, "no option `colour`"),
-        ("post1-crease", {"points": 5}, "received `points`"),
+        ("post1-crease", {"n_points": 5}, "received `n_points`"),
         ("post1-crease", {"frames": [3, 4]}, r"received frames=\[3, 4\]"),
         ("post2", {"shape": "14x0"}, "each at least 1"),
         ("post2", {"steps": 0}, "`steps`"),
         ("post2", {"learning_rate": -1.0}, "`learning_rate`"),
         ("post2", {"steps": [3, 4]}, "runs in one folder should differ"),
         ("post2", {"target": "rung"}, "a target should be one of"),
-        ("post2", {"size": 8, "points": 65}, "64 pixels"),
+        ("post2", {"target_size": 8, "n_points": 65}, "64 pixels"),
     ):
         with pytest.raises(OptionError, match=says):
             experiment(name, tmp_path, progress=False, **options)

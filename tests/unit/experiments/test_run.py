@@ -21,7 +21,9 @@ pytest.importorskip("torch")
 
 def test_a_run_is_measured_by_a_second_road():
     run = learn(
-        RunSetting(shape="5x2", points=60, validation=20, steps=7, frames=2, size=16), workers=1, progress=False
+        RunSetting(shape="5x2", n_points=60, n_validation=20, steps=7, frames=2, target_size=16),
+        workers=1,
+        progress=False,
     )
     assert run.recording.steps.tolist() == [0, 4, 7]
     trained, samples = run.recording.networks[-1], run.recording.samples
@@ -41,12 +43,14 @@ def test_a_run_is_measured_by_a_second_road():
 def test_steps_are_recorded_at_a_pace(steps, frames, pace, recorded):
     assert RunSetting(steps=steps, frames=frames, pace=pace).recorded_steps.tolist() == recorded
     if steps < 20:
-        setting = RunSetting(shape="3", points=20, validation=5, size=8, steps=steps, frames=frames, pace=pace)
+        setting = RunSetting(
+            shape="3", n_points=20, n_validation=5, target_size=8, steps=steps, frames=frames, pace=pace
+        )
         assert record(setting, progress=False)[0].steps.tolist() == recorded
 
 
 def test_the_same_seed_gives_the_same_run():
-    setting = RunSetting(shape="4", points=40, validation=5, steps=5, frames=5, size=16)
+    setting = RunSetting(shape="4", n_points=40, n_validation=5, steps=5, frames=5, target_size=16)
     one, other = (record(setting, progress=False)[0].networks[-1] for _ in range(2))
     different = record(replace(setting, seed=1), progress=False)[0].networks[-1]
     X = pixel_coordinates(5)
@@ -60,12 +64,14 @@ def test_a_setting_counts_its_parameters_and_names_its_files():
     assert setting.layers == (2, 10, 10, 3, 3)
     assert "/" not in setting.slug and " " not in setting.slug
     assert RunSetting().slug == "ring_14x6_5000"
-    slugs = {replace(setting, **{name: value}).slug for name, value in (("seed", 0), ("categories", 0), ("points", 7))}
+    slugs = {
+        replace(setting, **{name: value}).slug for name, value in (("seed", 0), ("categories", 0), ("n_points", 7))
+    }
     assert len(slugs) == 3
 
 
 def test_options_of_another_kind_are_refused():
-    for name in ("points", "validation", "steps", "batch", "seed", "frames", "size", "categories"):
+    for name in ("n_points", "n_validation", "steps", "batch", "seed", "frames", "target_size", "categories"):
         refuses(RunSetting, name, NO_COUNTS, f"`{name}` should be a whole number of at least")
     for name in ("learning_rate", "pace"):
         refuses(RunSetting, name, NO_NUMBERS, f"`{name}` should be a positive number")

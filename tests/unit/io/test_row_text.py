@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from polytope_lens import Polytope
-from polytope_lens.io.row_text import owner_name, row_comments, row_names, row_terms
+from polytope_lens.io.row_text import row_comments, row_names, row_terms
 from written import CLIPPED, DOUBLED, ODD
 
 
@@ -12,7 +12,6 @@ def test_rows_are_named_after_their_owners():
     assert row_names(DOUBLED.polytope) == ["layer_0_neuron_2", "layer_0_neuron_0"]
     assert row_comments(DOUBLED.polytope)[1] == "layer 0, neuron 0, and layer 0, neuron 1"
     assert "domain_row_0" in row_names(CLIPPED.polytope)
-    assert (owner_name(-1, 3), owner_name(1, 2)) == ("domain, row 3", "layer 1, neuron 2")
 
 
 def test_names_that_come_twice_are_none():

@@ -17,11 +17,13 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from polytope_lens.domain import Box
+from polytope_lens.drawing.picture_style import PictureStyle
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.network import network as net
 from polytope_lens.render import matplotlib as render
-from polytope_lens.render import scene
+from polytope_lens.render import region_image, scene
 
+SQUARE = Box([-1, -1], [1, 1])
 TARGET = np.tile(np.linspace(0, 1, 12), (10, 1))
 
 
@@ -51,12 +53,17 @@ def svg(figure):
 
 
 def image_of(ax):
-    return next(image for image in ax.images if isinstance(image, render.RegionImage))
+    return next(image for image in ax.images if isinstance(image, region_image.RegionImage))
 
 
-@pytest.mark.parametrize("color", ["value", "pattern", "slope", "layer"])
+def drawn_with(**style):
+    return {"style": PictureStyle(**style)}
+
+
+@pytest.mark.parametrize("color", ["value", "pattern", "slope", "layer", "class"])
 @pytest.mark.parametrize("boundaries", [True, False])
-def test_plot_draws_into_the_given_axes(deep, ax, color, boundaries):
+def test_plot_draws_into_the_given_axes(classes, deep, ax, color, boundaries):
+    deep = classes if color == "class" else deep
     assert render.plot(deep, ax, color, boundaries=boundaries) is ax
     assert ax.get_xlim() == (-1, 1)
     assert ax.get_ylim() == (-1, 0.5)
@@ -101,6 +108,99 @@ def test_a_closer_view_is_drawn_anew(lines, ax):
     assert drawn == pytest.approx(255 * image.norm(value), abs=1.5)
 
 
+@pytest.fixture
+def classes(cut):
+    """Three outputs on a box that is not a square, each of them the greatest somewhere."""
+    rng = np.random.default_rng(9)
+    weights = [rng.normal(size=(6, 2)), rng.normal(size=(3, 6))]
+    return cut(net.from_arrays(weights, [rng.normal(size=6) / 4, [0, 0.1, 0.05]]), Box([-1, -1], [1, 0.5]))
+
+
+def test_classes_are_true_at_each_pixel(classes, ax):
+    render.plot(classes, ax, "class", boundaries=False, **drawn_with(legend=False))
+    drawn = pixels(ax.figure)[54:-54, 4:-4]  # the box is three quarters as high as wide, and has a frame
+    x, y = np.meshgrid((np.arange(200) + 0.5)[4:-4] / 100 - 1, (149.5 - np.arange(200))[54:-54] / 100 - 0.75)
+    outputs = net.evaluate(classes.network, np.stack([x, y], axis=-1).reshape(-1, 2)).reshape(*x.shape, 3)
+    best, colors = outputs.argmax(axis=-1), 255 * scene.class_colors(3)
+    assert len(np.unique(best)) == 3
+    first, second = np.sort(outputs, axis=-1)[..., :-3:-1].transpose(2, 0, 1)
+    clear = first - second > 0.1  # away from the black line
+    assert clear.mean() > 0.5
+    assert np.quantile(np.abs(drawn - colors[best])[clear], 0.99) < 2
+    on_line = first - second < 2e-3
+    assert on_line.sum() > 5 and (drawn[on_line].max(axis=-1) < 140).mean() > 0.9
+
+
+def test_a_network_with_one_output_has_no_classes(deep, ax):
+    with pytest.raises(OptionError, match="this network has one"):
+        render.plot(deep, ax, "class")
+    assert not ax.images
+
+
+def test_a_level_is_drawn(deep, ax):
+    low, high = scene.value_range(deep)
+    render.plot(deep, ax, boundaries=False, level=(low + high) / 2)
+    (curve,) = ax.collections
+    expected = deep.level_set(value=(low + high) / 2)
+    assert sum(len(path.vertices) for path in curve.get_paths()) == len(expected.points)
+
+
+def test_styles_are_used(deep, ax):
+    style = drawn_with(cmap="viridis", limits=(-7.0, 9.0), title="a title", linewidth=0.7, colorbar=False, legend=False)
+    render.plot(deep, ax, **style)
+    image = image_of(ax)
+    assert image.get_cmap().name == "viridis" and (image.norm.vmin, image.norm.vmax) == (-7, 9)
+    assert ax.get_title() == "a title" and not ax.child_axes and ax.get_legend() is None
+    pixels(ax.figure)
+    widths = {to_hex(patch.get_edgecolor()): patch.get_linewidth() for patch in ax.patches}
+    assert widths[to_hex(scene.layer_colors(3)[-1])] == pytest.approx(0.7)
+    new = render.plot(deep, **drawn_with(figsize=(3.0, 2.0)))
+    assert tuple(new.figure.get_size_inches()) == (3.0, 2.0)
+
+
+def test_lines_are_as_thick_as_the_picture_is_large(deep):
+    widths = []
+    for side in (2, 4):
+        ax = render.plot(deep, Figure(figsize=(side, side)).add_axes((0, 0, 1, 1)))
+        pixels(ax.figure)
+        first = to_hex(scene.layer_colors(3)[0])
+        widths += [patch.get_linewidth() for patch in ax.patches if to_hex(patch.get_edgecolor()) == first]
+    assert widths[1] == pytest.approx(2 * widths[0])
+
+
+def test_letters_are_as_large_as_matplotlib_was_told(deep):
+    sizes = []
+    for size in (5, 10):
+        with mpl.rc_context({"font.size": size}):
+            ax = render.plot(deep)
+            ax.figure.canvas.draw()
+            texts = [
+                ax.xaxis.get_ticklabels()[0],
+                ax.get_legend().get_texts()[0],
+                ax.child_axes[0].get_yticklabels()[0],
+            ]
+            sizes.append([text.get_fontsize() for text in texts])
+    np.testing.assert_allclose(2 * np.array(sizes[0]), sizes[1])
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_panels_do_not_cover_their_neighbours(deep, layout):
+    figure, panels = pyplot.subplots(2, 3, figsize=(9, 5), layout=layout)
+    for ax, color in zip(panels.flat, ["value", "slope", "layer"] * 2, strict=True):
+        render.plot(deep, ax, color)
+    pixels(figure)
+    boxes = [ax.get_tightbbox() for ax in panels.flat]
+    for i, one in enumerate(boxes):
+        assert one.x0 >= 0 and one.y0 >= 0 and one.x1 <= 900 and one.y1 <= 500
+        assert not any(one.overlaps(other) for other in boxes[i + 1 :])
+
+
+def test_axes_that_were_put_somewhere_stay_there(deep):
+    ax = Figure(figsize=(4, 4)).add_axes((0.1, 0.2, 0.5, 0.6))
+    render.plot(deep, ax)
+    assert ax.get_position(original=True).bounds == pytest.approx((0.1, 0.2, 0.5, 0.6))
+
+
 def test_constant_value_is_grey(cut, ax):
     network = net.from_arrays([np.eye(2), np.zeros((1, 2))], [[0, 0], [3]])
     render.plot(cut(network, Box([-1, -1], [1, 1])), ax, boundaries=False)
@@ -109,14 +209,14 @@ def test_constant_value_is_grey(cut, ax):
 
 def test_value_has_a_scale_and_a_legend_of_layers(deep, ax):
     render.plot(deep, ax)
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["layer 0", "layer 1", "layer 2"]
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == {"layer 0", "layer 1", "layer 2"}
     assert [child.get_ylabel() for child in ax.child_axes] == ["output 0"]
 
 
 def test_legend_of_many_layers_reads_by_rows(lines, ax):
     layer = net.piecewise_layer(np.eye(2), [0, 0])
     network = net.Network((layer,) * 12, np.ones((1, 2)), np.zeros(1))
-    render.legend(ax, render.layer_handles(replace(lines, network=network)))
+    render.legend(ax, render.layer_handles(replace(lines, network=network)), columns=10)
     by_columns = [text.get_text() for text in ax.get_legend().get_texts()]
     assert by_columns == ["layer 0", "10", "1", "11", *map(str, range(2, 10))]
 
@@ -141,20 +241,17 @@ def test_vector_output_holds_one_image_and_the_boundaries(deep, ax):
     assert len(text) < 100_000
 
 
-def test_many_regions_get_thin_lines(cut, deep, ax):
+def test_earlier_layers_have_thicker_lines(deep, ax):
     def widths(partition):
         ax.clear()
         render.plot(partition, ax)
+        pixels(ax.figure)
         by_color = {to_hex(patch.get_edgecolor()): patch.get_linewidth() for patch in ax.patches}
         colors = scene.layer_colors(len(partition.network.layers))
         return [by_color[to_hex(color)] for color in colors]
 
     first, second, third = widths(deep)
     assert first > second > third
-    rng = np.random.default_rng(0)
-    network = net.from_arrays([rng.normal(size=(40, 2)), np.ones((1, 40))], [rng.normal(size=40) / 4, [0]])
-    (many,) = widths(cut(network, Box([-1, -1], [1, 1])))
-    assert many < third
 
 
 def test_points_are_drawn_on_top(lines, ax):
@@ -166,7 +263,7 @@ def test_points_are_drawn_on_top(lines, ax):
 
 def test_bad_options(lines, ax):
     with pytest.raises(
-        OptionError, match="color should be one of 'value', 'pattern', 'slope', 'layer', but received 'x'"
+        OptionError, match="color should be one of 'value', 'pattern', 'slope', 'layer', 'class', but received 'x'"
     ):
         render.plot(lines, ax, "x")
     with pytest.raises(OptionError, match="but the network has 2 outputs, counted from 0"):

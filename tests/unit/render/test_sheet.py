@@ -8,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from polytope_lens.domain import Box
+from polytope_lens.drawing.picture_style import PictureStyle
 from polytope_lens.network import network as net
 from polytope_lens.render import scene
 from polytope_lens.render.sheet import back_to_front, sheet
@@ -90,7 +91,7 @@ def test_a_fold_hides_what_is_behind_it(cut):
     colors = scene.pattern_colors(partition)
     for azimuth, elevation, hidden in ((180, 5, True), (0, 5, False), (180, 80, False)):
         ax = space(elev=elevation, azim=azimuth)
-        surface(partition, ax, "pattern", boundaries=False, height=1.0, limits=(0, 1))
+        surface(partition, ax, "pattern", boundaries=False, height=1.0, style=PictureStyle(limits=(0, 1)))
         ax.set_axis_off()
         found = np.abs(pixels(ax.figure) / 255 - shaded(partition, colors, rise=2.0)[slope]).max(axis=-1) < 0.012
         assert (found.sum() < 20) == hidden

@@ -49,7 +49,7 @@ def test_surfaces_are_drawn(deep, color, boundaries):
     assert ax.get_zlim() == pytest.approx(scene.value_range(deep))
     assert ax.get_xlabel() == "input 0" and ax.get_zlabel() == "output 0"
     assert (ax.get_legend() is not None) == boundaries
-    assert (len(ax.figure.axes) == 2) == (color != "pattern")  # the scale
+    assert (len(ax.figure.axes) == 2) == (color == "slope")  # the scale; that of values is the axis
 
 
 def test_surfaces_make_a_figure_and_take_limits(lines):

@@ -112,7 +112,7 @@ def test_windows_and_threads_change_nothing():
 
 
 def test_empty_and_single_recordings():
-    assert str(events(Recording([], []), progress=False)).split()[0] == "steps"
+    assert str(events(Recording([], [], LINE), progress=False)).split()[0] == "steps"
     single = Recording([5], [sawtooth(2)], domain=LINE)
     assert len(events(single, progress=False)) == 0
     assert [len(a) for a in ages(single)] == [len(Lens(sawtooth(2)).partition(LINE))]

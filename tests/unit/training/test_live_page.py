@@ -17,7 +17,7 @@ from polytope_lens.errors import DimensionError, DomainError
 from polytope_lens.render.explorer.explorer import Explorer
 from polytope_lens.render.explorer.payload import unpacked
 from polytope_lens.training.live_page import LivePage
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 from recordings import learnt, random_network
 
 
@@ -105,7 +105,7 @@ def test_a_recorder_shows_what_it_keeps(capsys, seeded_torch):
 
     model = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    recorder = Recorder(model, live=True)
+    recorder = Recorder(model, live=True, domain=SQUARE)
     assert recorder.address is None
     assert recorder._repr_html_() is None
     with recorder:
@@ -130,6 +130,6 @@ def test_a_notebook_shows_the_page_below_the_cell(monkeypatch, capsys, seeded_to
     shown = []
     monkeypatch.setattr(recorder, "in_notebook", lambda: True)
     monkeypatch.setattr(recorder, "import_module", lambda name: SimpleNamespace(display=shown.append))
-    with Recorder(torch.nn.Linear(2, 1), live=True) as live:
+    with Recorder(torch.nn.Linear(2, 1), live=True, domain=SQUARE) as live:
         assert shown == [live]
     assert capsys.readouterr().err == ""

@@ -14,6 +14,8 @@ from polytope_lens.experiments import pixel_coordinates, ring
 from polytope_lens.network import network as net
 from polytope_lens.training import Recording, Samples, measures
 from polytope_lens.training.measures import Measures, measure, true_error
+from polytope_lens.training.recorded_domain import SQUARE
+from recordings import labelled, learnt, recorded
 
 
 def random_network(widths=(7, 6, 5), outputs=1, inputs=2, seed=0):
@@ -91,8 +93,8 @@ def test_products_in_pieces_give_the_same(monkeypatch):
 
 def test_other_recordings():
     flat = net.from_arrays([[[1.0, 2.0]]], [[0.5]])
-    assert measure(Recording([0], (flat,)), progress=False).counts.shape == (1, 0)
-    assert measure(Recording([3], (None,)), progress=False).counts.shape == (1, 0)
+    assert measure(Recording([0], (flat,), SQUARE), progress=False).counts.shape == (1, 0)
+    assert measure(Recording([3], (None,), SQUARE), progress=False).counts.shape == (1, 0)
     space = random_network(inputs=3)
     box = Box([-1] * 3, [1] * 3)
     found = measure(Recording([0], (space,), box), progress=False)
@@ -103,10 +105,50 @@ def test_other_recordings():
 def test_bad_recordings():
     network = random_network()
     with pytest.raises(OptionError, match="`output` is 1, but the network has 1 output, counted from 0"):
-        measure(Recording([0], (network,)), output=1)
+        measure(Recording([0], (network,), SQUARE), output=1)
     with pytest.raises(OptionError, match="1 outputs tells categories from 0 to 0, but the values run from 0 to 2"):
         measure(Recording([0], (network,), target=categories()))
     with pytest.raises(DimensionError, match="networks with 2 inputs, but these have 3"):
         measure(Recording([0], (random_network(inputs=3),), Box([-1] * 3, [1] * 3), target=ring(8)))
     with pytest.raises(DomainError, match=r"covers \[-1, 1\]\^2, but the domain"):
         measure(Recording([0], (network,), Box([-1, -1], [1, 0.5]), target=ring(8)))
+
+
+def test_measures_as_a_table_say_what_is_known():
+    pandas = pytest.importorskip("pandas")
+    found = measure(learnt(3, diverged=[1]), progress=False)
+    frame = found.to_frame()
+    assert frame.index.name == "step" and frame.index.tolist() == [0, 10, 20]
+    assert frame.columns.tolist() == ["train_loss", "validation_loss", "true_error", "regions_0", "regions_1"]
+    assert np.array_equal(frame["true_error"], found.true_error, equal_nan=True)
+    assert frame["regions_0"].dtype == pandas.Series([1]).dtype
+    assert frame["regions_1"].tolist() == found.counts[:, 1].tolist()
+    alone = measure(recorded(2), progress=False)
+    assert alone.to_frame().columns.tolist() == ["regions_0", "regions_1"]
+    assert str(alone).splitlines()[0].split() == ["step", "regions_0", "regions_1"]
+    assert str(alone).splitlines()[2].split() == ["10", *map(str, alone.counts[1].tolist())]
+    last = f"{alone.counts[0, 1]} to {alone.counts[1, 1]} regions"
+    assert repr(alone) == f"Measures(2 steps from 0 to 10, {last})"
+    assert repr(found).startswith("Measures(3 steps from 0 to 20, train_loss 0.")
+    assert "nan" in str(found).splitlines()[2]
+    assert repr(measure(Recording([], [], SQUARE), progress=False)) == "Measures(0 steps)"
+
+
+def test_measures_are_drawn_as_far_as_they_are_known():
+    from matplotlib import pyplot
+    from matplotlib.figure import Figure
+
+    found = measure(learnt(3, diverged=[1]), progress=False)
+    losses, counts = found.plot().axes
+    pyplot.close("all")
+    assert [line.get_label() for line in losses.lines] == ["training", "validation", "whole image"]
+    assert np.array_equal(losses.lines[0].get_ydata(), found.train_loss, equal_nan=True)
+    assert np.isnan(counts.lines[0].get_ydata()).tolist() == [False, True, False]
+    assert (losses.get_ylabel(), counts.get_xlabel()) == ("mean squared error", "step")
+    figure = Figure()
+    (only,) = measure(recorded(2), progress=False).plot(figure).axes
+    assert only.figure is figure
+    assert [line.get_label() for line in only.lines] == ["after layer 0", "after layer 1"]
+    assert measure(labelled(), progress=False).plot(Figure()).axes[0].lines[2].get_label() == "share wrong"
+    with pytest.raises(DimensionError, match="at least one recorded step"):
+        measure(recorded(1, diverged=[0]), progress=False).plot()

@@ -40,7 +40,7 @@ def test_any_loop_is_recorded_without_knowing_it():
         same_network(network, expected[step]) for step, network in zip(recorder.steps, recorder.networks, strict=True)
     )
     recording = recorder.recording()
-    assert repr(recording) == "Recording(4 steps from 0 to 9)"
+    assert repr(recording) == "Recording(4 steps from 0 to 9 on Box([-1.0, -1.0], [1.0, 1.0]))"
     assert recording.samples is SAMPLES
     assert np.array_equal(recording.target, ring(32))
     assert [step for step, _ in recording] == recorder.steps
@@ -187,6 +187,6 @@ def test_options_of_another_kind_are_refused():
     refuses(lambda every: Recorder(model, every), "every", NO_COUNTS, "`every` should be a whole number of at least 1")
     refuses(Recorder, "model", (None, *NO_OBJECTS), "a Recorder watches a torch.nn.Module, but received")
     refuses(lambda samples: Recorder(model, samples=samples), "samples", NO_OBJECTS, "`samples` should be a Samples")
-    refuses(lambda domain: Recorder(model, domain=domain), "domain", (None, *NO_OBJECTS), "needs a Box as domain")
+    refuses(lambda domain: Recorder(model, domain=domain), "domain", NO_OBJECTS, "needs a Box as domain")
     refuses(lambda target: Recorder(model, target=target), "target", NO_OBJECTS, "an image")
     refuses(Recorder(model), "step", NO_COUNTS, "the step should be a whole number of at least 0")

@@ -18,8 +18,8 @@ def test_recordings_refuse_what_does_not_fit():
             Recording(np.array(steps), (network, network))
     with pytest.raises(DimensionError, match="the steps of a recording should be a 1-D array"):
         Recording([[0, 1]], (network, network))
-    with pytest.raises(DomainError, match="a Box as domain, but received NoneType"):
-        Recording(np.array([0]), (network,), None)
+    with pytest.raises(DomainError, match="a Box as domain, but received list"):
+        Recording(np.array([0]), (network,), [-1, 1])
     with pytest.raises(DimensionError, match="3 channels"):
         Recording(np.array([0]), (network,), target=np.zeros((4, 4, 3)))
     assert repr(Recording(np.array([], dtype=int), ())) == "Recording(0 steps)"

@@ -8,6 +8,7 @@ import pytest
 from explored import payloads
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.training import Recording, ages
+from polytope_lens.training.recorded_domain import SQUARE
 from recordings import labelled, random_network, recorded
 
 
@@ -40,11 +41,11 @@ def test_categories_have_a_purity(tmp_path):
 
 def test_what_makes_no_sense_is_refused():
     with pytest.raises(DimensionError, match="this one has none"):
-        Recording([], []).explorer()
+        Recording([], [], SQUARE).explorer()
     with pytest.raises(DimensionError, match="this one has none"):
-        Recording([3], [None]).explorer()
+        Recording([3], [None], SQUARE).explorer()
     with pytest.raises(OptionError, match="differ in their weights only"):
-        Recording([0, 1], [random_network(), random_network(widths=(3,))]).explorer()
+        Recording([0, 1], [random_network(), random_network(widths=(3,))], SQUARE).explorer()
     with pytest.raises(OptionError, match=r"ends in \.html"):
         recorded(2).explorer("ring.mp4")
     with pytest.raises(OptionError, match="labels of points"):

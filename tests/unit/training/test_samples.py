@@ -43,8 +43,29 @@ def test_what_does_not_fit_is_refused(arrays, says):
         Samples(*arrays)
 
 
+def test_validation_may_be_left_out():
+    for y in ([0, 1], [[0], [1]], np.array([0.5, 1.5]), np.array([[0.5], [1.5]])):
+        samples = Samples([[0.0, 0.5], [1.0, 0.25]], y if not isinstance(y, list) else np.array(y))
+        assert samples.validation_points.shape == (0, 2)
+        assert samples.validation_values.dtype == samples.train_values.dtype
+        assert samples.train_values.shape == (2,)
+    assert repr(samples) == "Samples(2 for training, 0 for validation)"
+    with pytest.raises(DimensionError, match="validation_values are missing"):
+        Samples([[0.0]], [1], [[1.0]])
+    with pytest.raises(DimensionError, match="train_values are missing"):
+        Samples([[0.0]], None)
+
+
+def test_tensors_are_samples():
+    torch = pytest.importorskip("torch")
+    X, y = torch.rand(5, 2), torch.randint(0, 2, (5,))
+    assert Samples(X, y).is_categorical
+    assert not Samples(X, X[:, :1]).is_categorical
+    assert Samples(X, X[:, :1]).train_values.tolist() == X[:, 0].tolist()
+
+
 def test_samples_are_samples_or_none():
     assert check_samples(None) is None
     refuses(lambda samples: check_samples(samples), "samples", NO_OBJECTS, "`samples` should be a Samples")
-    with pytest.raises(OptionError, match=r"Say `Samples\(train_points, train_values, "):
+    with pytest.raises(OptionError, match=r"Say `Samples\(X, y\)`, or"):
         check_samples((np.zeros((1, 2)), np.zeros(1)))

@@ -11,6 +11,10 @@ which neurons that has happened; of these, the ones neither positive nor negativ
 cells around the point, but a cell makes no use of it before it would have asked itself: what it does must not depend on
 whether its sibling is in the same walk.
 
+In a wide layer most neurons are decided high in the tree, and only words that still have undecided ones are looked at,
+copied to both halves of a cell, and given signs at new points: they are a set, itself given by words of bits. Others
+leave it when a cell is cut and go into the pattern, where they stay while the walk is below: no half changes them.
+
 The functions take the state of `subdivide` or `polyhedra`. The walk is the same for both and takes what
 they do differently as functions, which are compiled into it. Both hold corners of frames, points and lines
 (or planes) in stacks of their own. Neurons of a layer are its cutting ones, which come first in each layer; sets
@@ -75,8 +79,9 @@ class CornerFrames(NamedTuple):
     n_lines: Ints
     simple: Ints  # in space: 1 if each vertex is known to lie on d planes only
     digest: Words  # hash of the neurons that vanish on the whole cell; in the plane, of those that are on, too
-    undecided: Words  # (frames, words): neurons of the layer
-    on: Words  # (frames, words): those decided so far that are on
+    active: Words  # (frames, blocks of 64 words): which of the words below may have undecided neurons
+    undecided: Words  # (frames, words): neurons of the layer; of active words only, as those that are
+    on: Words  # (frames, words): decided so far and on; of other words the pattern tells
     rows: Floats  # (frames, d + 2, width): rows of the next layer, as far as summed up, and bounds on their errors
 
 
@@ -145,10 +150,10 @@ def walk_cells(
                 if not split(net, s, f, layer, q):
                     return CRAMPED
                 if scalars[ALONG] != 0:
-                    _write_bits(net, s, f, layer)
+                    _write_active(net, s, f, layer)
                     trim(far(s), net.bit_start[layer] + q)
                 continue
-            _write_bits(net, s, f, layer)
+            _write_active(net, s, f, layer)
             if scalars[ALONG] != 0 and is_outside(far(s), net.bit_start[layer + 1]):
                 continue
         if layer == net.n_hidden - 1:
@@ -177,20 +182,24 @@ def walk_cells(
 def _decide_all(net: PackedNetwork, s: Any, f: int, layer: int, note_missed: Any) -> int:  # pragma: no cover - compiled
     """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
     found, undecided = -1, s.frames.undecided
-    for word in range((net.n_cut[layer] + 63) >> 6):
-        rest = undecided[f, word]
-        if rest == NOTHING:
-            continue
-        misses, above, below = _surely_missing(s, f, word)
-        rest &= ~misses
-        undecided[f, word] = rest
-        if found < 0 and rest != NOTHING:
-            found = 64 * word + lowest_bit(rest)
-        if misses != NOTHING:
-            record(s, f, layer, word, misses)
-            s.frames.on[f, word] |= above
-            note_missed(net, s, f, layer, word, misses, above, below)
-            add_neurons(net, s, f, layer, word, above, below)
+    for block in range((net.n_cut[layer] + 4095) >> 12):
+        active = s.frames.active[f, block]
+        while active != NOTHING:
+            word = 64 * block + lowest_bit(active)
+            active &= active - ONE
+            rest = undecided[f, word]
+            if rest == NOTHING:
+                continue
+            misses, above, below = _surely_missing(s, f, word)
+            rest &= ~misses
+            undecided[f, word] = rest
+            if found < 0 and rest != NOTHING:
+                found = 64 * word + lowest_bit(rest)
+            if misses != NOTHING:
+                record(s, f, layer, word, misses)
+                s.frames.on[f, word] |= above
+                note_missed(net, s, f, layer, word, misses, above, below)
+                add_neurons(net, s, f, layer, word, above, below)
     return found
 
 
@@ -218,8 +227,10 @@ def _begin_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pra
             add_one(net, s, f, layer, q, net.positive[first + q])
     for word in range((n_cut + 63) >> 6):
         left = n_cut - 64 * word
-        s.frames.undecided[f, word] = EVERYTHING if left >= 64 else (ONE << np.uint64(left)) - ONE
+        s.frames.undecided[f, word] = _first_bits(left)
         s.frames.on[f, word] = NOTHING
+    for block in range((n_cut + 4095) >> 12):
+        s.frames.active[f, block] = _first_bits(((n_cut + 63) >> 6) - 64 * block)
     s.frames.layer[f] = layer
     s.frames.asked[f] = -1
     corner, point = s.corners.place, s.points.position
@@ -232,6 +243,12 @@ def _begin_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pra
         find_signs(net, s, f, layer, p)
         p += 1
     s.frames.n_points[f] = p
+
+
+@inlined
+def _first_bits(n: int) -> Any:  # pragma: no cover - compiled
+    """The lowest n bits of a word, n > 0; all if there are no more."""
+    return EVERYTHING if n >= 64 else (ONE << np.uint64(n)) - ONE
 
 
 @inlined
@@ -253,24 +270,28 @@ def find_signs(net: PackedNetwork, s: Any, f: int, layer: int, p: int) -> None: 
     point, rows, sure, spread = s.points.position, s.layers.rows, s.layers.sure, s.layers.spread
     d = point.shape[1] - 1
     radius = fill(point[p, d])
-    for word in range((net.n_cut[layer] + 63) >> 6):
-        rest = s.frames.undecided[f, word]
-        positive, negative, shift, at = NOTHING, NOTHING, NOTHING, 64 * word
-        while rest != NOTHING:
-            if rest & OCTET != NOTHING:
-                value = load(rows, (layer, d, at))
-                for k in range(d):
-                    value = multiply_add(load(rows, (layer, k, at)), fill(point[p, k]), value)
-                found = exceeding(value, multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at))))
-                positive |= (found & OCTET) << shift
-                negative |= (found >> np.uint64(LANES)) << shift
-            rest >>= np.uint64(LANES)
-            shift += np.uint64(LANES)
-            at += LANES
-        s.points.signs[p, POSITIVE, word] = positive
-        s.points.signs[p, NEGATIVE, word] = negative
-        s.points.signs[p, OPEN, word] = ~(positive | negative)
-        s.points.signs[p, ANSWERED, word] = NOTHING
+    for block in range((net.n_cut[layer] + 4095) >> 12):
+        active = s.frames.active[f, block]
+        while active != NOTHING:
+            word = 64 * block + lowest_bit(active)
+            active &= active - ONE
+            rest = s.frames.undecided[f, word]
+            positive, negative, shift, at = NOTHING, NOTHING, NOTHING, 64 * word
+            while rest != NOTHING:
+                if rest & OCTET != NOTHING:
+                    value = load(rows, (layer, d, at))
+                    for k in range(d):
+                        value = multiply_add(load(rows, (layer, k, at)), fill(point[p, k]), value)
+                    found = exceeding(value, multiply_add(load(spread, (layer, at)), radius, load(sure, (layer, at))))
+                    positive |= (found & OCTET) << shift
+                    negative |= (found >> np.uint64(LANES)) << shift
+                rest >>= np.uint64(LANES)
+                shift += np.uint64(LANES)
+                at += LANES
+            s.points.signs[p, POSITIVE, word] = positive
+            s.points.signs[p, NEGATIVE, word] = negative
+            s.points.signs[p, OPEN, word] = ~(positive | negative)
+            s.points.signs[p, ANSWERED, word] = NOTHING
 
 
 @inlined
@@ -328,14 +349,27 @@ def sign_at(s: Any, p: int, q: int) -> Any:  # pragma: no cover - compiled
 
 @inlined
 def fork(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pragma: no cover - compiled
-    """What a cut does to the neurons of the two halves, f where neuron q is on and f + 1 where it is off."""
+    """What a cut does to the neurons of the two halves, f where neuron q is on and f + 1 where it is off.
+
+    Words whose neurons are decided are the same for both, and active no more.
+    """
     g, word = f + 1, q >> 6
     s.frames.layer[g] = layer
     s.frames.asked[f] = -1
     s.frames.asked[g] = -1
-    for w in range((net.n_cut[layer] + 63) >> 6):
-        s.frames.undecided[g, w] = s.frames.undecided[f, w]
-        s.frames.on[g, w] = s.frames.on[f, w]
+    for block in range((net.n_cut[layer] + 4095) >> 12):
+        active = s.frames.active[f, block]
+        still = active
+        while active != NOTHING:
+            w = 64 * block + lowest_bit(active)
+            if s.frames.undecided[f, w] == NOTHING and w != word:
+                _write_word(net, s, f, layer, w)
+                still ^= ONE << np.uint64(w & 63)
+            s.frames.undecided[g, w] = s.frames.undecided[f, w]
+            s.frames.on[g, w] = s.frames.on[f, w]
+            active &= active - ONE
+        s.frames.active[f, block] = still
+        s.frames.active[g, block] = still
     s.frames.on[f, word] |= ONE << np.uint64(q & 63)
     if is_blockwise(net):
         return
@@ -349,19 +383,27 @@ def fork(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pra
 
 
 @inlined
-def _write_bits(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
-    """Write a decided layer of a cell into the packed pattern, first bit highest."""
-    bits, at, left = s.bits, net.bit_start[layer], net.n_cut[layer]
-    for word in range((left + 63) >> 6):
-        n = min(left - 64 * word, 64)
-        mask = reverse_bits(EVERYTHING >> np.uint64(64 - n))
-        value = reverse_bits(s.frames.on[f, word])
-        into, shift = at >> 6, at & 63
-        bits[into] = (bits[into] & ~(mask >> np.uint64(shift))) | (value >> np.uint64(shift))
-        if shift + n > 64:
-            back = np.uint64(64 - shift)
-            bits[into + 1] = (bits[into + 1] & ~(mask << back)) | (value << back)
-        at += n
+def _write_active(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
+    """Write what is known of a cell's active words into the pattern, which then knows all that is."""
+    for block in range((net.n_cut[layer] + 4095) >> 12):
+        active = s.frames.active[f, block]
+        while active != NOTHING:
+            _write_word(net, s, f, layer, 64 * block + lowest_bit(active))
+            active &= active - ONE
+
+
+@inlined
+def _write_word(net: PackedNetwork, s: Any, f: int, layer: int, word: int) -> None:  # pragma: no cover - compiled
+    """Write a word of a cell's layer into the packed pattern, first bit highest."""
+    bits, at = s.bits, net.bit_start[layer] + 64 * word
+    n = min(net.n_cut[layer] - 64 * word, 64)
+    mask = reverse_bits(EVERYTHING >> np.uint64(64 - n))
+    value = reverse_bits(s.frames.on[f, word])
+    into, shift = at >> 6, at & 63
+    bits[into] = (bits[into] & ~(mask >> np.uint64(shift))) | (value >> np.uint64(shift))
+    if shift + n > 64:
+        back = np.uint64(64 - shift)
+        bits[into + 1] = (bits[into + 1] & ~(mask << back)) | (value << back)
 
 
 @inlined

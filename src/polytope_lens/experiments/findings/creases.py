@@ -12,7 +12,7 @@ from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.network.network import Network
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
+from polytope_lens._progress import bar
 from polytope_lens.errors import DimensionError, OptionError, require
 from polytope_lens.training.samples import Samples
 from polytope_lens.training.weights import in_eval_mode
@@ -167,7 +168,7 @@ def train(
     history: list[tuple[int, float, float]] = []
     has_diverged = False
 
-    def report(step: int, bar: tqdm[int]) -> None:
+    def report(step: int, shown: Any) -> None:
         nonlocal has_diverged
         if step % history_every == 0 or step == steps:
             with torch.no_grad(), in_eval_mode(model):
@@ -176,19 +177,19 @@ def train(
                     float(criterion(model(validation_points), validation_wanted)) if len(validation_points) else np.nan
                 )
             history.append((step, train_loss, validation_loss))
-            bar.set_postfix(loss=f"{train_loss:.4f}", refresh=False)
+            shown.set_postfix(loss=f"{train_loss:.4f}", refresh=False)
             if not np.isfinite(train_loss) and not has_diverged:
                 has_diverged = True
-                bar.set_description(f"training (diverged by step {step}; lower the learning rate)")
+                shown.write(f"training diverged by step {step}; lower the learning rate", file=sys.stderr)
         if on_step is not None:
             on_step(step)
 
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with tqdm(range(1, steps + 1), desc="training", unit="step", disable=not progress) as bar:
-            report(0, bar)
-            for step in bar:
+        with bar(progress, range(1, steps + 1), desc="training", unit="step") as shown:
+            report(0, shown)
+            for step in shown:
                 if schedule == "cosine":
                     rate = learning_rate * (1 + np.cos(np.pi * (step - 1) / steps)) / 2
                     for group in method.param_groups:
@@ -197,7 +198,7 @@ def train(
                 method.zero_grad()
                 criterion(model(train_points[batch]), train_wanted[batch]).backward()  # type: ignore[no-untyped-call]
                 method.step()
-                report(step, bar)
+                report(step, shown)
     finally:
         torch.set_num_threads(n_threads)
     step_column, train_column, validation_column = zip(*history, strict=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens.domain import Box
-from polytope_lens.errors import DimensionError, MissingFileError, OptionError
+from polytope_lens.errors import MissingFileError, OptionError
 from polytope_lens.flat_domain import flat_of, within
 from polytope_lens.io.files import write_text
 from polytope_lens.network.scalar import check_output
@@ -36,13 +36,11 @@ if TYPE_CHECKING:
     # Points as they are drawn, the number of the label of each, and the names of labels.
     AboutPoints: TypeAlias = tuple[Floats | None, Ints | None, list[str]]
 
-COLORS = (*scene.COLORS, "class", "purity")
+COLORS = (*scene.COLORS, "purity")
 """What the colours may tell at first; the page switches between all that there are."""
 COLORS_OVER_TIME = (*COLORS, "age")
 """The same for a recording."""
 
-MOST_LABELS = 64
-"""Different labels of points: more are no classes."""
 SOURCES = Path(__file__).parent / "page"
 SCALES = ("gray", "Blues", "cividis")
 # In the order in which they are put together: each may use what stands before it.
@@ -50,9 +48,6 @@ SCRIPTS = (
     "payload", "network", "mesh", "locate", "shapes", "solid", "raster", "webgl", "lamp", "camera", "panel", "planar",
     "solid_view", "address", "live", "main",
 )  # fmt: skip
-# Okabe and Ito's colours, lightened: told apart by all eyes, and dark lines are seen on them.
-CLASS_COLORS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (0, 114, 178),
-                (213, 94, 0), (153, 153, 153))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,7 +239,7 @@ def page_of(
     n_layers = len(first.network.layers)
     arrays: Arrays = {
         "layer_colors": np.rint(255 * scene.layer_colors(n_layers)).astype(np.uint8).reshape(n_layers, 3),
-        "class_colors": np.array(CLASS_COLORS, dtype=np.uint8),
+        "class_colors": np.rint(255 * scene.class_hues(8)).astype(np.uint8),
     } | _scales()
     if points is not None:
         arrays["data"] = points
@@ -316,33 +311,7 @@ def _about_points(partition: Partition, points: ArrayLike | None, labels: ArrayL
             raise OptionError("`labels` are those of points, but no `points` were given.")
         return None, None, []
     drawn = scene.drawn_points(partition, points)
-    return drawn, *coded(labels, len(drawn))
-
-
-def coded(labels: ArrayLike | None, n: int) -> tuple[Ints | None, list[str]]:
-    """Labels as numbers from 0, and their names.
-
-    Raises
-    ------
-    DimensionError
-        Not one for each of n points.
-    OptionError
-        So many different ones that they are no classes.
-    """
-    if labels is None:
-        return None, []
-    given = validate.as_array(labels)
-    if given.shape != (n,):
-        raise DimensionError(f"`labels` should have one class for each of the {n} points, but has shape {given.shape}.")
-    if given.dtype.kind in "iub" and len(given) and given.min() >= 0 and given.max() < MOST_LABELS:
-        return given.astype(np.int64), [str(k) for k in range(int(given.max()) + 1)]  # as outputs are numbered
-    kinds, codes = np.unique(given, return_inverse=True)
-    if len(kinds) > MOST_LABELS:
-        raise OptionError(
-            f"`labels` should be classes, at most {MOST_LABELS} different ones, but has {len(kinds)}. Leave them out, "
-            "or put values together."
-        )
-    return codes.astype(np.int64), [str(kind) for kind in kinds.tolist()]
+    return drawn, *scene.coded(labels, len(drawn))
 
 
 def _ranges(frames: Iterable[Arrays]) -> dict[str, list[list[float]]]:

@@ -15,6 +15,7 @@ from polytope_lens.network.pattern import sort_key
 from polytope_lens.render.encoders import check_film, save_film
 from polytope_lens.render.scene import slopes, value_range
 from polytope_lens.training.measures import Measures, Row, check, gather, is_categorical, measure_step, without_networks
+from polytope_lens.training.recorded_domain import in_domain
 from polytope_lens.training.workers import in_order
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polytope_lens._types import Frame, Ints, Words
+    from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
     from polytope_lens.training.films.frames import Painter
     from polytope_lens.training.films.panel_pixels import FilmSetting
@@ -41,6 +43,7 @@ def film(
     size: tuple[int, int] = (1280, 480),
     fps: float = 30.0,
     output: int = 0,
+    domain: Box | None = None,
     workers: int = 2,
     progress: bool = True,
     measures: Measures | None = None,
@@ -58,7 +61,9 @@ def film(
         image to be learnt with training points vermillion and validation points blue; "pattern", a colour for each
         activation pattern, so that a region keeps its colour while it lives; "slope", the norm of the gradient;
         "layer", the last layer that cuts out the region; "error", network minus target; "age", for how many recorded
-        steps in a row the region's pattern has been there. By default the first three, without a target the first.
+        steps in a row the region's pattern has been there. By default the first three. Without a target image "value"
+        shows the training points, by class if they have any, unless the panel "target" does; by default it is then
+        beside "partition", or else, without samples, "pattern" is.
     curves : bool
         Whether to draw beside the panels the losses, the true error and the numbers of regions up to each step, as
         `measures.measure` finds them.
@@ -70,6 +75,8 @@ def film(
         Which output "partition", "value", "slope" and "error" are about. Where the values to be learnt are categories
         (integers), value, partition and target show the class, that is the greatest output, and "error" where it is
         wrong.
+    domain : Box, optional
+        Where to look, by default where the recording does.
     workers : int
         Processes; the frames are the same for any number.
     progress : bool
@@ -80,7 +87,7 @@ def film(
     Raises
     ------
     OptionError, DimensionError, DomainError
-        Bad options; networks with other than two inputs; a domain that does not cover the target.
+        Bad options; networks with other than two inputs; no domain, or one that does not cover the target.
     FilmError
         The encoder failed. The frames are then in a folder beside `path`, which the message names.
     MissingExtraError, FileNotFoundError
@@ -93,6 +100,7 @@ def film(
     Each step is enumerated twice, once to measure it and once to draw it, which takes less than to keep all partitions;
     without curves, or with `measures`, and unless scales must be known beforehand, once.
     """
+    recording = in_domain(recording, domain)
     names = _checked_panels(recording, panels)
     check_film(path, fps)
     sides = validate.sequence(size, name="the size of a frame")
@@ -201,18 +209,20 @@ def _setting(
     if not low < high:
         low, high = low - 0.5, low + 0.5
     steep = [s.slopes for s in surveys if s.slopes is not None]
-    points = recording.samples
+    points, domain = recording.samples, recording.domain
+    assert domain is not None
     none = np.zeros((0, 2))
     return FilmSetting(
         panels=panels,
         size=size,
-        domain=recording.domain,
+        domain=domain,
         output=output,
         layers=() if network is None else network.bits_per_layer,
         n_classes=(1 if network is None else network.output_dim) if categorical else 0,
         target=recording.target,
         train_points=none if points is None else points.train_points,
         validation_points=none if points is None else points.validation_points,
+        train_classes=points.train_values if points is not None and points.is_categorical else None,
         limits=(low, high),
         slopes=(float(np.median([m for m, _ in steep])), max(s for _, s in steep)) if steep else (0.0, 1.0),
         oldest=max((int((k - born).max()) for k, born in enumerate(births) if born is not None), default=0),
@@ -242,7 +252,9 @@ def _births(surveys: Sequence[Survey]) -> list[Ints | None]:
 def _checked_panels(recording: Recording, panels: Sequence[str] | None) -> tuple[str, ...]:
     """The panels, if they can be drawn."""
     if panels is None:
-        return PANELS[: 3 if recording.target is not None else 1]
+        if recording.target is not None:
+            return PANELS[:3]
+        return ("partition", "pattern") if recording.samples is None else ("partition", "value")
     names = (panels,) if isinstance(panels, str) else validate.sequence(panels, name="`panels`")
     for name in names:
         validate.option(name, name="a panel", allowed=PANELS)

@@ -12,12 +12,13 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from polytope_lens.render import matplotlib as render
 from polytope_lens.render import scene
 from polytope_lens.training.films import panel_pixels
 from polytope_lens.training.films.layout import MARGIN, layout
+from polytope_lens.training.films.tracks import log_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 LINES = {"partition": None, "pattern": "#33333399"}  # None: by layer
 LETTER = 6  # pixels for a letter of a panel's title, on average
 BLANK, EDGE = 229, 153  # grey levels
-LOSSES = {False: "mean squared error", True: "cross-entropy, share wrong"}
 
 
 class Painter:
@@ -50,6 +50,7 @@ class Painter:
         self.title = self._text(MARGIN, places.title, "", fontsize=10, fontweight="bold")
         self.title.set_animated(True)
         self.boxes = places.panels
+        self.dots: list[Line2D] = []  # on top of the panel "value"
         self.axes = [self._panel(name, box) for name, box in zip(setting.panels, places.panels, strict=True)]
         self.curves: list[tuple[Axes, Line2D, Line2D, Floats]] = []
         if setting.measures is not None:
@@ -99,6 +100,8 @@ class Painter:
                 drawn[shown] = panel_pixels.shade(shown, setting, partition, raster, births, index)
             top = len(pixels) - bottom - up
             pixels[top : top + up, left : left + across, :3] = drawn[shown]
+            for dots in self.dots if name == "value" else ():
+                ax.draw_artist(dots)
             if name in LINES:
                 render.draw_boundaries(ax, partition, LINES[name])
                 for patch in list(ax.patches):
@@ -135,7 +138,27 @@ class Painter:
             self._draw_scale(scale, box)
         if name == "target":
             self._draw_target(ax, box[2])
+        if name == "value" and setting.shows_points:
+            self._add_dots(ax, box)
         return ax
+
+    def _add_dots(self, ax: Axes, box: Rectangle) -> None:
+        """The training points, by class if they have any, to be drawn on top of each frame."""
+        setting = self.setting
+        points, classes = setting.train_points, setting.train_classes
+        style: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgecolor": render.INK, "animated": True}
+        style |= {
+            "markersize": float(np.clip((box[2] * box[3] / len(points)) ** 0.5 / 6, 1, 4)),
+            "markeredgewidth": 0.3,
+        }
+        groups: list[tuple[Any, Any]] = [(slice(None), render.TRAIN)]
+        if classes is not None and setting.n_classes:
+            colors = scene.class_hues(setting.n_classes)
+            groups = [(classes == k, tuple(color)) for k, color in enumerate(colors)]
+        for chosen, color in groups:
+            x, y = points[chosen].T
+            self.dots.append(Line2D(x, y, color=color, **style))
+            ax.add_artist(self.dots[-1])
 
     def _draw_scale(self, scale: panel_pixels.Scale, box: Rectangle) -> None:
         """A slim bar of colours below a panel."""
@@ -192,7 +215,10 @@ class Painter:
         layers = [layer for layer, bits in enumerate(self.setting.layers) if bits]
         counts = [(measures.counts[:, layer].astype(float), tuple(colors[layer]), "") for layer in layers]
         if losses:
-            ax = self._draw_axes(LOSSES[measures.categorical], first, measures, losses)
+            title = "cross-entropy" if measures.categorical else "mean squared error"
+            if measures.categorical and np.isfinite(measures.true_error).any():
+                title += ", share wrong"
+            ax = self._draw_axes(title, first, measures, losses)
             ax.tick_params(labelbottom=first[0] != second[0])  # one above the other, they share the labels
         else:
             left, bottom = min(first[0], second[0]), min(first[1], second[1])
@@ -208,15 +234,12 @@ class Painter:
         shown = np.concatenate([np.ones(0), *values])
         shown = shown[np.isfinite(shown)]
         low, high = (float(shown.min()), float(shown.max())) if shown.size else (1.0, 10.0)
-        ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high > 30 * low else (1.0, 2.0, 5.0)))
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
-        ax.yaxis.set_minor_formatter(NullFormatter())
+        log_scale(ax, low, high)
         room = max((high / low) ** 0.06, 1.05)
         ax.set(ylim=(low / room, high * room))
         first, last = int(measures.step[0]), int(measures.step[-1])
         ax.set(xlim=(first, last) if first < last else (first - 1, first + 1))
-        ax.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+        ax.set_xticks(_step_ticks(first, last, max(3, box[2] // 80)))
         ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         ax.tick_params(which="both", color=render.FRAME, labelcolor=render.INK, labelsize=7, pad=2, length=2)
         ax.spines[:].set(color=render.FRAME, linewidth=0.8)
@@ -229,7 +252,8 @@ class Painter:
             if name:
                 handles.append(Line2D([], [], color=color, linewidth=2, label=name))
         wide = box[2] > 300
-        place = {"loc": "lower right" if wide else "upper right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0}
+        place = {"loc": "lower right" if wide else "upper right", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0,
+                 "fontsize": 8}  # fmt: skip
         render.legend(ax, handles, columns=3 if wide else 1, **place)
         return ax
 
@@ -243,3 +267,14 @@ class Painter:
             dot.set_data(steps[index : index + 1], values[index : index + 1])
             ax.draw_artist(line)
             ax.draw_artist(dot)
+
+
+def _step_ticks(first: int, last: int, n: int) -> list[float]:
+    """Some round steps, and the last one."""
+    ticks = [
+        tick
+        for tick in MaxNLocator(n, integer=True, steps=[1, 2, 5, 10]).tick_values(first, last)
+        if first <= tick < last
+    ]
+    apart = 0.6 * (last - first) / n
+    return [*(tick for tick in ticks if last - tick > apart), last]

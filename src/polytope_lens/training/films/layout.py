@@ -12,7 +12,7 @@ Rectangle: TypeAlias = tuple[int, int, int, int]
 """Left, bottom, width, height, in pixels."""
 
 MARGIN, GAP, TOP, HEAD, FOOT = 20, 16, 30, 18, 32
-SIDE, BELOW = 250, 150  # width of the curves at the right, height of those below
+SIDE, BELOW = 250, 150  # least width of the curves at the right, height of those below
 LABELS = 36  # room for the labels of an axis
 LEAST = 60  # pixels on a side of a panel
 
@@ -55,15 +55,17 @@ def layout(n_panels: int, size: tuple[int, int], sides: tuple[float, float], cur
     used = TOP + rows * (HEAD + up + FOOT) + BELOW * (curves and not at_right)
     top = height - (height - used) // 2 - TOP  # of the panels and their titles
     low = top + TOP - used
+    breadth = columns * across + (columns - 1) * GAP
+    first = MARGIN if curves and at_right else (width - breadth) // 2
     panels = []
     for k in range(n_panels):
         row, column = divmod(k, columns)
         bottom = top - row * (HEAD + up + FOOT) - HEAD - up
-        panels.append((MARGIN + column * (across + GAP), bottom, across, up))
+        panels.append((first + column * (across + GAP), bottom, across, up))
     plots: tuple[Rectangle, ...] = ()
     if curves and at_right:
-        left, high = width - SIDE + LABELS, (top - low - 2 * HEAD - LABELS) // 2
-        breadth = width - MARGIN - left
+        left, high = first + breadth + GAP + LABELS, (top - low - 2 * HEAD - LABELS) // 2
+        breadth = width - MARGIN - left  # all that the panels leave
         plots = ((left, low + LABELS // 2 + HEAD + high + 8, breadth, high), (left, low + LABELS // 2, breadth, high))
     elif curves:
         breadth = (width - 2 * MARGIN - 2 * LABELS - GAP) // 2

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from polytope_lens.training.measures import Measures
 
 
-OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00", "#666666")
-"""Colours of up to eight categories: told apart by all eyes."""
 PAPER = 255
 RIGHT_WRONG = np.array([[0.87, 0.87, 0.87], to_rgb("#d55e00")])
 NO_LAYER = (0.87, 0.87, 0.87)
@@ -49,6 +47,8 @@ class FilmSetting:
     target : (h, w) array or None
         On [-1, 1]^2, row 0 at the top.
     train_points, validation_points : (n, 2) arrays
+    train_classes : (n,) int array or None
+        Of the training points, if their values are categories.
     limits : (black, white)
     slopes : (median, steepest)
         For the scale of the panel "slope".
@@ -67,10 +67,16 @@ class FilmSetting:
     target: NDArray[Any] | None
     train_points: Floats
     validation_points: Floats
+    train_classes: NDArray[Any] | None
     limits: tuple[float, float]
     slopes: tuple[float, float]
     oldest: int
     measures: Measures | None
+
+    @property
+    def shows_points(self) -> bool:
+        """Whether "value" has the training points on top: there is neither a target nor a panel for them."""
+        return self.target is None and "target" not in self.panels and bool(len(self.train_points))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,7 +125,7 @@ def shade(
         grey = _grey(_values(partition, setting.output, points), setting.limits)
         return np.repeat(_mean_of_fours(grey[::-1, :, None]), 3, axis=2)
     if name == "value":
-        table = _class_colors(setting.n_classes)
+        table = scene.class_colors(setting.n_classes)
         fine = _bytes(table)[_classes(partition, points)]
     elif name == "error":
         fine = _errors(setting, partition, points)
@@ -143,11 +149,12 @@ def describe(name: str, setting: FilmSetting) -> tuple[str, Scale | None]:
     if name == "partition":
         return f"{kind} and polytopes, by layer", _layer_scale(layers, len(setting.layers))
     if name == "value":
+        title = f"{kind}, {len(setting.train_points):,} training points" if setting.shows_points else kind
         if setting.n_classes:
             labels = [str(k) for k in range(setting.n_classes)]
-            return kind, Scale(_class_colors(setting.n_classes), range(setting.n_classes), labels, flush=False)
+            return title, Scale(scene.class_colors(setting.n_classes), range(setting.n_classes), labels, flush=False)
         low, high = setting.limits
-        return "value", _ramp("gray", [0, 1], [f"{low:.3g}", f"{high:.3g}"])
+        return title, _ramp("gray", [0, 1], [f"{low:.3g}", f"{high:.3g}"])
     if name == "target":
         return "target" if setting.target is not None else "points", None
     if name == "pattern":
@@ -165,7 +172,7 @@ def describe(name: str, setting: FilmSetting) -> tuple[str, Scale | None]:
         if setting.n_classes:
             return "errors", Scale(RIGHT_WRONG, [0, 1], ["right", "wrong"], flush=False)
         return "error: network minus target", _ramp("RdBu_r", [0, 0.5, 1], ["-1", "0", "1"])
-    marks = sorted({0, *(m for m in (1, 10, 100, 1000, 10000) if m < 0.7 * setting.oldest), setting.oldest})
+    marks = sorted({0, *(m for m in (1, 3, 10, 30, 100, 1000, 10000) if m < 0.7 * setting.oldest), setting.oldest})
     places = [float(_age_place(np.array(m), setting.oldest)) for m in marks]
     return "age of the pattern, in recorded steps", _ramp("viridis_r", places, [f"{m:,}" for m in marks])
 
@@ -173,7 +180,7 @@ def describe(name: str, setting: FilmSetting) -> tuple[str, Scale | None]:
 def target_colors(target: NDArray[Any], n_classes: int) -> Frame:
     """The target image as (h, w, 3) bytes."""
     if n_classes:
-        return np.asarray(_bytes(_class_colors(n_classes))[target])
+        return np.asarray(_bytes(scene.class_colors(n_classes))[target])
     return np.repeat(_grey(target, (0.0, 1.0))[..., None], 3, axis=2)
 
 
@@ -251,13 +258,6 @@ def _slope_norm(setting: FilmSetting) -> Normalize:
     """One scale for all steps."""
     median, steepest = setting.slopes
     return render.slope_norm(np.array([median, median, steepest]))
-
-
-def _class_colors(n: int) -> Floats:
-    """Colours of categories, pale enough for lines and dots to be seen on them."""
-    few = n <= len(OKABE_ITO)
-    full = np.array([to_rgb(color) for color in OKABE_ITO[:n]]) if few else _mapped("turbo", (np.arange(n) + 0.5) / n)
-    return 0.45 + 0.55 * full
 
 
 def _layer_table(n_layers: int) -> Floats:

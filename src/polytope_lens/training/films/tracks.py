@@ -1,4 +1,4 @@
-"""What training does to regions, drawn with matplotlib: their ages, and how many come and go.
+"""What training does to regions, drawn with matplotlib: their ages, how many there are, and how many come and go.
 
 This module imports matplotlib, and is itself imported only when something is drawn.
 """
@@ -9,21 +9,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import colors as mcolors
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from polytope_lens._arrays import validate
+from polytope_lens.drawing.picture_style import PLAIN
+from polytope_lens.drawing.plane_axes import FRAME, INK, draw_scale, make_room, plane_axes
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
-from polytope_lens.render.matplotlib import FRAME, INK, draw_boundaries, fill
+from polytope_lens.render.matplotlib import draw_boundaries
+from polytope_lens.render.region_image import fill
 from polytope_lens.render.scene import axis_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import ColorType
     from numpy.typing import ArrayLike, NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Floats, Ints
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.events import Events
+
+    Curve = tuple[Floats, ColorType, str]
 
 
 # Blues come, vermillions go: colours of Okabe and Ito, told apart by all eyes.
@@ -81,19 +90,14 @@ def plot_ages(
     end = end or 1.0
     least = float(values[values > 0].min(initial=end))
     norm = mcolors.AsinhNorm(linear_width=min(max(least, end / 1000), end), vmin=0, vmax=end)
-    if ax is None:
-        from matplotlib import pyplot
-
-        ax = pyplot.figure(figsize=(6.4, 5.0), layout="constrained").add_subplot()
+    ax = plane_axes(ax, PLAIN, (6.4, 5.0))
     image = fill(ax, partition, np.pad(values[:, None], ((0, 0), (2, 0))), AGES, norm)
     if boundaries:
         draw_boundaries(ax, partition, "#99999999")
     ax.set(**dict(zip(("xlabel", "ylabel"), axis_names(partition), strict=True)))
-    ticks = [0.0, *(t for t in (f * 10.0**k for k in range(7) for f in (1, 3)) if least <= t < 0.8 * end), end]
-    bar = ax.figure.colorbar(image, label=label, cax=ax.inset_axes((1.03, 0.0, 0.03, 1.0)), ticks=ticks, format="%g")
-    bar.outline.set(color=FRAME, linewidth=0.8)
-    bar.ax.minorticks_off()
-    bar.ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
+    between = np.array([factor * 10.0**k for k in range(7) for factor in (1, 3)])
+    draw_scale(ax, image, label, between=between[(between >= least) & (between < end)])
+    make_room(ax)
     return ax
 
 
@@ -140,11 +144,51 @@ def plot_events(events: Events, figure: Figure | None = None) -> Figure:
     below.set(xlabel="step", ylabel="gone      come", xlim=(events.steps[0], events.steps[-1]))
     below.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
     for ax in (above, below):
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
-        ax.tick_params(color=FRAME, labelcolor=INK, labelsize=9)
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False, fontsize=8, labelcolor=INK)
+        _trim(ax)
     return figure
+
+
+def plot_over_steps(steps: Ints, panels: Sequence[tuple[str, Sequence[Curve]]], figure: Figure | None = None) -> Figure:
+    """Draw curves over recorded steps, one panel below the other, on logarithmic scales.
+
+    Parameters
+    ----------
+    steps : (n,) int array
+    panels : sequence of (str, curves)
+        What the axis says; and of each curve its n values, its colour, and its name. Values not above 0 are left out.
+    figure : Figure, optional
+        Where to draw; a new one by default.
+    """
+    if figure is None:
+        from matplotlib import pyplot
+
+        figure = pyplot.figure(figsize=(7.6, 5.2), layout="constrained")
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for ax, (name, curves) in zip(axes, panels, strict=True):
+        for values, color, label in curves:
+            ax.plot(steps, np.where(values > 0, values, np.nan), color=color, linewidth=1.5, label=label)
+        known = np.concatenate([values[values > 0] for values, _, _ in curves])
+        log_scale(ax, known.min(initial=np.inf), known.max(initial=0.0))
+        ax.set(ylabel=name)
+        _trim(ax)
+    axes[-1].set(xlabel="step")
+    return figure
+
+
+def log_scale(ax: Axes, low: float, high: float) -> None:
+    """Let values from `low` to `high` be on a logarithmic scale, with plain numbers beside it."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high > 30 * low else (1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _trim(ax: Axes) -> None:
+    """Frame, labels and legend as all of these pictures have them."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
+    ax.tick_params(color=FRAME)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
 
 
 def _per_pair(events: Events, counts: NDArray[np.int64]) -> Floats:

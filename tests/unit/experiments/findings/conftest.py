@@ -9,7 +9,7 @@ import pytest
 
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.network.network import from_arrays
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError
 from polytope_lens.experiments.findings.change import change
 from polytope_lens.network.network import from_arrays
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 
 
 def two_steps(shift: float, seed: int = 1, shape=(2, 8, 6, 1)):

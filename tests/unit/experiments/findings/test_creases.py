@@ -10,7 +10,7 @@ from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.experiments.findings.creases import Creases, bundling, close_pairs, creases, random_angles
 from polytope_lens.network.network import from_arrays
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 
 
 def random_layer(width: int, seed: int, spread: float = 1.0):

@@ -9,7 +9,7 @@ from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import OptionError
 from polytope_lens.experiments.findings.edge import along_circle
 from polytope_lens.network.network import evaluate, from_arrays
-from polytope_lens.training.recording import SQUARE
+from polytope_lens.training.recorded_domain import SQUARE
 
 
 def test_the_pieces_are_those_that_dense_sampling_sees(found):

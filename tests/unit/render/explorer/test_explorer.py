@@ -9,7 +9,8 @@ import pytest
 from explored import payloads
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, OptionError, OutsideDomainError
-from polytope_lens.render.explorer.explorer import SCRIPTS, coded, joined
+from polytope_lens.render.explorer.explorer import SCRIPTS, joined
+from polytope_lens.render.scene import coded
 
 SQUARE = Box([-1, -1], [1, 1])
 LENS = Lens.from_arrays([[[1, 0], [0, 1], [1, -1]], [[1, 1, 0], [0, 1, -2]]], [[0, 0.1, 0.2], [0, 0.5]])

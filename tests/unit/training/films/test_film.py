@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import shapely
 from PIL import Image
 
 from polytope_lens.domain import Box
+from polytope_lens.drawing.palettes import class_hues
 from polytope_lens.engines.enumerate import partition
 from polytope_lens.errors import DimensionError, FilmError, OptionError
 from polytope_lens.network.pattern import unpack
 from polytope_lens.render import encoders
-from polytope_lens.training import Recording, measure
+from polytope_lens.training import Recording, Samples, measure
 from polytope_lens.training.films.film import PANELS, film
-from recordings import SIZE, frames_of, learnt, random_network, recorded
+from recordings import SIZE, frames_of, learnt, panel, random_network, recorded
 from refusals import NO_COUNTS, NO_NAMES, NO_NUMBERS, NO_OBJECTS, NO_PATHS, refuses
 
 
@@ -147,3 +151,39 @@ def test_bad_films(tmp_path):
     refuses(making, "size", (*NO_NAMES, (3, 4, 5), (400, 2.5), (0, 9)), "the size of a frame|a side of a frame")
     refuses(making, "measures", NO_OBJECTS, "`measures` should be a Measures")
     assert not list(tmp_path.iterdir())
+
+
+def test_own_data_is_shown_and_fills_the_frame(tmp_path):
+    """Without a target image, training points are drawn on top of the class, and little of the frame is left blank."""
+    points = np.random.default_rng(0).uniform(-1, 1, (50, 2))
+    samples = Samples(points, np.arange(50) % 3)
+    own = recorded(2, outputs=3, samples=samples)
+    frames = frames_of(tmp_path, own, size=(1280, 480))
+    pair = ("partition", "value")
+    assert (frames_of(tmp_path, own, size=(1280, 480), panels=pair)[1] == frames[1]).all()
+    shown = [panel(frame, 1, own, pair, curves=True, size=(1280, 480)) for frame in frames]
+    bare = replace(own, samples=None, target=np.zeros((4, 4), dtype=int))
+    last = frames_of(tmp_path, bare, size=(1280, 480), panels=pair)[1]
+    without = panel(last, 1, bare, pair, curves=True, size=(1280, 480))
+    changed = (shown[1] != without).any(axis=2)
+    assert 0.005 < changed.mean() < 0.1
+    up, across = changed.shape
+    places = np.column_stack([(points[:, 0] + 1) / 2 * across, (1 - points[:, 1]) / 2 * up]).astype(int)
+    for class_, (x, y) in zip(samples.train_values, places, strict=True):
+        if 2 < x < across - 2 and 2 < y < up - 2:
+            assert np.abs(shown[1][y, x] - 255 * class_hues(3)[class_]).max() < 60
+    for panels in (None, "partition"):
+        frame = frames_of(tmp_path, own, size=(1280, 480), panels=panels)[-1]
+        blank = (frame == 255).all(axis=(0, 2))
+        runs = np.diff(np.flatnonzero(np.diff(np.concatenate([[0], blank, [0]]))))[::2]
+        assert runs.max() < 60
+
+
+def test_points_have_one_place(tmp_path):
+    """A panel of their own, or that of the target, is enough."""
+    own = recorded(1, samples=Samples([[0.5, 0.5]], [0.5]))
+    colored = {}
+    for panels in (("value",), ("value", "target")):
+        shown = panel(frames_of(tmp_path, own, panels=panels, curves=False)[0], 0, own, panels)
+        colored[len(panels)] = int((np.ptp(shown, axis=2) > 60).sum())
+    assert colored[2] == 0 < colored[1] < 100

@@ -86,4 +86,4 @@ def test_refusals():
     with pytest.raises(UnboundedPolytopeError):
         plot_ages(whole, np.zeros(len(whole)))
     with pytest.raises(DimensionError, match="two consecutive"):
-        plot_events(events(Recording([0, 1], [NETWORK, None]), progress=False))
+        plot_events(events(Recording([0, 1], [NETWORK, None], SQUARE), progress=False))

@@ -1,0 +1,296 @@
+"""The proof log of a property: a point that violates it, or a tree of cells none of which has one.
+
+The tree is found once more, when the answer is known. Boxes are halved, and where few neurons may change their sign in
+one, cells are split by the signs of these, until multipliers close each case (`cell_bounds`). Where all signs are
+known and floats leave a case open, since the cell touches the target, multipliers come of linear programs in rational
+arithmetic (`touching_cells`). The log is written on the way, depth first: docs/proofs.md has its format, and why
+it proves the property.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens.errors import REPORT, ConsistencyError
+from polytope_lens.proof.log import VERSION, describe, describe_outputs, hexadecimal, log_file
+from polytope_lens.properties.cell_bounds import CellBounds, Cells
+from polytope_lens.properties.problem import rounded_outward
+from polytope_lens.properties.property import ExactBox
+from polytope_lens.properties.touching_cells import exact_claim
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+    from fractions import Fraction
+
+    from polytope_lens._types import Bools, Floats
+    from polytope_lens.network.network import Network
+    from polytope_lens.proof.log import LogFile
+    from polytope_lens.properties.cell_bounds import Claim
+    from polytope_lens.properties.counterexample import Counterexample
+    from polytope_lens.properties.property import Property
+
+# Up to how many neurons that may change their sign a box is split by them, and after how many cells it is halved.
+FEW_OPEN, FEW_CELLS = 10, 256
+# Cells looked at together
+TOGETHER = 32
+# How many coordinates are tried to halve a box across, and along what share of the most that outputs may change there.
+TRIED, LEAST = 8, 2.0**-3
+
+
+class StoppedError(Exception):
+    """The time was over before the proof was complete."""
+
+
+def write_property_proof(
+    network: Network,
+    asked: Property,
+    found: Counterexample | None,
+    path: str | os.PathLike[str],
+    *,
+    is_over: Callable[[], bool] = lambda: False,
+    tick: Callable[[int], object] = lambda n: None,
+) -> bool:
+    """Write a log that proves that a property is violated at a point, or that it holds.
+
+    Parameters
+    ----------
+    network, asked
+    found : Counterexample or None
+        The point; None for a property that holds.
+    path : str or path-like
+        Any name; it appears when the proof is complete. An existing file is replaced.
+    is_over : callable
+        Asked now and then whether to stop.
+    tick : callable
+        Told how many cells more were written.
+
+    Returns
+    -------
+    Whether the log was written; False if it was stopped.
+
+    Notes
+    -----
+    Memory for one way down the tree. Cost: some milliseconds for each cell.
+    """
+    try:
+        with log_file(path) as log:
+            for line in _statement(network, asked):
+                log.write(line)
+            if found is not None:
+                log.write("violated", found.case, *map(_fraction, found.point))
+                return True
+            boxes = asked.boxes()
+            order = sorted(range(len(boxes)), key=lambda i: boxes.index(boxes[i]))
+            for box, group in groupby(order, key=lambda i: boxes[i]):
+                which = list(group)
+                log.write("cases", *which)
+                _Tree(log, network, asked, which, is_over, tick).write(box)
+    except StoppedError:
+        return False
+    return True
+
+
+def is_about_property(answer: Mapping[str, Any], network: Network, asked: Property) -> bool:
+    """Whether what the checker proved is about this network and this property, number for number."""
+    lines = "".join(f"{line}\n" for line in _statement(network, asked))
+    return bool(answer.get("statement") == hashlib.sha256(lines.encode("ascii")).hexdigest())
+
+
+def _statement(network: Network, asked: Property) -> list[str]:
+    """The lines that say what is proved or refuted."""
+    lines = [VERSION, *describe(network), *describe_outputs(network), f"property {len(asked.cases)}"]
+    for case in asked.cases:
+        lines.append(f"case {len(case)}")
+        for constraint in case:
+            terms = [f"x{k} {_fraction(v)}" for k, v in constraint.inputs]
+            terms += [f"y{k} {_fraction(v)}" for k, v in constraint.outputs]
+            lines.append(
+                " ".join(["constraint", "<" if constraint.strict else "<=", _fraction(constraint.bound), *terms])
+            )
+    return lines
+
+
+def _fraction(value: Fraction) -> str:
+    over = hexadecimal(value.numerator)
+    return over if value.denominator == 1 else f"{over}/{hexadecimal(value.denominator)}"
+
+
+@dataclass(slots=True)
+class Node:
+    """What the log says of a cell, and its two parts, if it has any."""
+
+    lines: list[str] = field(default_factory=list)
+    parts: tuple[Node, Node] | None = None
+
+
+class WaitingCell(NamedTuple):
+    """One cell, with the cases that are open in it, and where what is said of it goes.
+
+    `height` says how far floats are from closing them, and `reliance` (N,) how much the lines of neurons cost.
+    """
+
+    cells: Cells
+    open: Bools
+    node: Node
+    height: float
+    reliance: Floats
+
+
+class _Tree:
+    """The tree of some cases that share a box."""
+
+    def __init__(
+        self, log: LogFile, network: Network, asked: Property, which: list[int], is_over: Callable[[], bool],
+        tick: Callable[[int], object],
+    ) -> None:  # fmt: skip
+        self.log, self.network, self.cases, self.which = log, network, [asked.cases[i] for i in which], which
+        self.is_over, self.tick = is_over, tick
+        self.bounds = CellBounds(network, self.cases)
+
+    def write(self, box: ExactBox) -> None:
+        """Write it, depth first."""
+        is_open = np.ones(len(self.which), dtype=bool)
+        whole = self.bounds.whole(*_outward(box))
+        stack = [(box, self.looked([WaitingCell(whole, is_open, Node(), np.inf, np.zeros(0))])[0])]
+        while stack:
+            box, cell = stack.pop()
+            for line in cell.node.lines:
+                self.log.write(line)
+            self.tick(1)
+            if not cell.open.any():
+                continue
+            if self.is_over():
+                raise StoppedError
+            axes = self.axes(cell)
+            is_few = not axes or int(self.bounds.is_open(cell.cells).sum()) <= FEW_OPEN
+            if not is_few or not self.split(box, cell, FEW_CELLS if axes else None):
+                axis, halves = self.halved(box, cell, axes)
+                self.log.write("halve", axis)
+                stack += halves[::-1]
+
+    def axes(self, cell: WaitingCell) -> list[int]:
+        """Coordinates to try to halve a box across, perhaps none."""
+        reach = self.bounds.reach(cell.cells)
+        can = cell.cells.lower[0] < (cell.cells.lower[0] + cell.cells.upper[0]) / 2
+        can &= (cell.cells.lower[0] + cell.cells.upper[0]) / 2 < cell.cells.upper[0]
+        reach = np.where(can, reach, 0.0)
+        order = np.argsort(-reach, kind="stable")[:TRIED]
+        return [int(axis) for axis in order if reach[axis] > LEAST * reach.max()]
+
+    def halved(
+        self, box: ExactBox, cell: WaitingCell, axes: Sequence[int]
+    ) -> tuple[int, list[tuple[ExactBox, WaitingCell]]]:
+        """A box in two halves, across the coordinate that leaves the least to do, as far as one look ahead tells."""
+        halves = [half for axis in axes for half in _halves(box, axis)]
+        waiting = []
+        for half in halves:
+            lower, upper = _outward(half)
+            cells = cell.cells._replace(lower=lower[None], upper=upper[None])
+            waiting.append(cell._replace(cells=cells, node=Node()))
+        looked = self.looked(waiting)
+        best = min(range(len(axes)), key=lambda i: looked[2 * i].height + looked[2 * i + 1].height)
+        two = slice(2 * best, 2 * best + 2)
+        return axes[best], list(zip(halves[two], looked[two], strict=True))
+
+    def looked(self, some: Sequence[WaitingCell]) -> list[WaitingCell]:
+        """Look at cells: what is found goes to their nodes."""
+        before = _joined(some)
+        cells, lines = self.bounds.narrowed(before)
+        closing = self.bounds.closing(cells, lines, np.array([cell.open for cell in some]))
+        found = []
+        for i, cell in enumerate(some):
+            cell.node.lines += self.bounds.told(before, cells, i)
+            cell.node.lines += [
+                self.told(c, closing.claims[i][c]) for c in np.flatnonzero(closing.is_closed[i]).tolist()
+            ]
+            found.append(
+                WaitingCell(
+                    cells.at(np.array([i])),
+                    cell.open & ~closing.is_closed[i],
+                    cell.node,
+                    float(closing.height[i].sum()),
+                    closing.reliance[i],
+                )
+            )
+        return found
+
+    def told(self, c: int, claim: Claim) -> str:
+        """The line that closes a case."""
+        words = ["close", str(self.which[c]), str(len(claim.rows))]
+        words += [f"{place} {hexadecimal(v)}" for place, v in claim.rows.items()]
+        words += [f"{self.bounds.named(j)} {hexadecimal(v)}" for j, v in claim.neurons.items() if v]
+        return " ".join(words)
+
+    def split(self, box: ExactBox, cell: WaitingCell, most: int | None) -> bool:
+        """Write the tree of a box that is split by signs; False, and nothing written, if it has more cells."""
+        top = cell._replace(node=Node())
+        waiting, n = self.parted(box, [top]), 0
+        while waiting:
+            if self.is_over():
+                raise StoppedError
+            some, waiting = waiting[-TOGETHER:], waiting[:-TOGETHER]
+            n += len(some)
+            if most is not None and n > most:
+                return False
+            waiting += self.parted(box, self.looked(some))
+        self.tick(n)
+        nodes = [top.node]
+        while nodes:
+            node = nodes.pop()
+            for line in node.lines:
+                self.log.write(line)
+            nodes += node.parts[::-1] if node.parts is not None else ()
+        return True
+
+    def parted(self, box: ExactBox, some: Sequence[WaitingCell]) -> list[WaitingCell]:
+        """The halves of cells that are open, by the sign of the neuron whose lines cost most."""
+        found = []
+        for cell in some:
+            if not cell.open.any():
+                continue
+            may_change = self.bounds.is_open(cell.cells)[0]
+            if not may_change.any():
+                cell.node.lines += self.closed_exactly(box, cell)
+                continue
+            j = int(np.where(may_change, np.nan_to_num(cell.reliance, posinf=1e300), -1.0).argmax())
+            cell.node.lines.append(f"split {self.bounds.named(j)}")
+            cell.node.parts = Node(), Node()
+            for sign, node in zip((-1, 1), cell.node.parts, strict=True):
+                cells = Cells._make(array.copy() for array in cell.cells)
+                cells.signs[0, j] = sign
+                (cells.high if sign < 0 else cells.low)[0, j] = 0.0
+                found.append(cell._replace(cells=cells, node=node))
+        return found
+
+    def closed_exactly(self, box: ExactBox, cell: WaitingCell) -> list[str]:
+        """Lines that close cases in a cell where all signs are known."""
+        lines = []
+        for c in np.flatnonzero(cell.open).tolist():
+            claim = exact_claim(self.network, self.cases[c], box, cell.cells.signs[0], cell.cells.low[0] >= 0)
+            if claim is None:
+                raise ConsistencyError(f"a property was said to hold, but a region violates it. {REPORT}")
+            lines.append(self.told(c, claim))
+        return lines
+
+
+def _joined(some: Sequence[WaitingCell]) -> Cells:
+    return Cells._make(np.concatenate(part) for part in zip(*(cell.cells for cell in some), strict=True))
+
+
+def _outward(box: ExactBox) -> tuple[Floats, Floats]:
+    lower = np.array([rounded_outward(v, -np.inf) for v in box.lower])
+    return lower, np.array([rounded_outward(v, np.inf) for v in box.upper])
+
+
+def _halves(box: ExactBox, axis: int) -> list[ExactBox]:
+    """A box cut in two in its middle."""
+    middle = (box.lower[axis] + box.upper[axis]) / 2
+    lower, upper = list(box.lower), list(box.upper)
+    lower[axis] = upper[axis] = middle
+    return [ExactBox(box.lower, tuple(upper)), ExactBox(tuple(lower), box.upper)]

@@ -1,0 +1,111 @@
+"""Exact multipliers for cells in which all signs are known: by linear programs in rational arithmetic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flint import fmpq, fmpz, fmpz_mat
+
+from polytope_lens.arithmetic.rational import common_exponent, integers, scaled_integers
+from polytope_lens.lp.rational_simplex import Halfspace, maximize
+from polytope_lens.properties.cell_bounds import Claim
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Bools, Floats
+    from polytope_lens.lp.rational_simplex import Optimum
+    from polytope_lens.network.network import Network
+    from polytope_lens.properties.property import Constraint, ExactBox
+
+ZERO, ONE = fmpq(0), fmpq(1)
+
+
+def exact_claim(
+    network: Network, case: Sequence[Constraint], box: ExactBox, signs: NDArray[np.int8], on: Bools
+) -> Claim | None:
+    """Multipliers that close a case in a cell, or None if a point of it satisfies the case; exact.
+
+    `signs` (N,) are the signs given in the cell, and `on` (N,) which neurons are on there, those of all hidden layers
+    one after the other.
+    """
+    given, outputs = _affine_rows(network, box, signs, on)
+    d = len(box.lower)
+    rows, names, strict = [], list[tuple[str, int]](), []
+    for place, constraint in enumerate(case):
+        if constraint.side is not None and not constraint.strict:
+            continue  # it holds in the box
+        row = [ZERO] * d + [-fmpq(*constraint.bound.as_integer_ratio())]
+        for k, v in constraint.inputs:
+            row[k] += fmpq(*v.as_integer_ratio())
+        for j, v in constraint.outputs:
+            row = [a + fmpq(*v.as_integer_ratio()) * b for a, b in zip(row, outputs[j], strict=True)]
+        rows.append(row)
+        names.append(("row", place))
+        strict.append(constraint.strict)
+    for j, row in given:
+        rows.append([-v for v in row] if signs[j] > 0 else row)
+        names.append(("neuron", j))
+        strict.append(False)
+    best = _lowest(rows, [True] * len(rows), box)
+    if best is not None and best.value >= 0 and any(strict):
+        best = _lowest(rows, strict, box)
+        if best is not None and best.value > 0:
+            return None
+    elif best is None or best.value >= 0:
+        return None
+    assert best is not None
+    used = [(q - 2 * (d + 1), y) for q, y in zip(best.basis, best.multipliers, strict=True) if y > 0]
+    used = [(i, y) for i, y in used if i >= 0]
+    claim = Claim({}, {})
+    for (i, _), whole in zip(used, integers([y for _, y in used]), strict=True):
+        kind, place = names[i]
+        (claim.rows if kind == "row" else claim.neurons)[place] = int(whole)
+    return claim
+
+
+def _affine_rows(
+    network: Network, box: ExactBox, signs: NDArray[np.int8], on: Bools
+) -> tuple[list[tuple[int, list[fmpq]]], list[list[fmpq]]]:
+    """Affine functions of the inputs, as rows: of the neurons with given signs, and of the outputs."""
+    d = len(box.lower)
+    values, scale = [[fmpz(int(i == k)) for i in range(d + 1)] for k in range(d)], fmpz(1)
+    given, start = list[tuple[int, list[fmpq]]](), 0
+    for layer in network.layers:
+        values, scale = _affine(layer.dense_weight(), layer.bias, values, scale)
+        for j in np.flatnonzero(signs[start : start + layer.width]).tolist():
+            given.append((start + j, [fmpq(v, scale) for v in values[j]]))
+        slopes = np.where(on[start : start + layer.width], layer.positive_slope, layer.negative_slope)
+        e = common_exponent(slopes)
+        whole = scaled_integers(slopes, e)
+        values = [[slope * v for v in row] for slope, row in zip(whole, values, strict=True)]
+        scale, start = scale * (fmpz(1) << e), start + layer.width
+    weight: Any = network.output_weight
+    last = weight if isinstance(weight, np.ndarray) else weight.toarray()
+    values, scale = _affine(last, network.output_bias, values, scale)
+    return given, [[fmpq(v, scale) for v in row] for row in values]
+
+
+def _affine(weight: Floats, bias: Floats, values: list[list[fmpz]], scale: fmpz) -> tuple[list[list[fmpz]], fmpz]:
+    """Rows of a layer's pre-activations, times a scale."""
+    matrix = np.column_stack([weight, bias])
+    e = common_exponent(matrix)
+    constant = [fmpz(0)] * (len(values[0]) - 1) + [scale]
+    made = fmpz_mat(len(matrix), len(values) + 1, scaled_integers(matrix, e)) * fmpz_mat([*values, constant])
+    return made.tolist(), scale * (fmpz(1) << e)
+
+
+def _lowest(rows: Sequence[Sequence[fmpq]], loose: Sequence[bool], box: ExactBox) -> Optimum | None:
+    """The greatest slack that loose rows may have in a box where all rows are at most 0; negative if they cannot be."""
+    d = len(box.lower)
+    lower, upper = ([fmpq(*v.as_integer_ratio()) for v in side] for side in box)
+    halfspaces, reach = [], ONE
+    for row, is_loose in zip(rows, loose, strict=True):
+        size = sum(map(abs, row[:-1]), abs(row[-1])) or ONE
+        halfspaces.append(Halfspace([*row[:-1], size if is_loose else ZERO], -row[-1]))
+        most = sum((abs(a) * max(abs(lo), abs(hi)) for a, lo, hi in zip(row, lower, upper, strict=False)), abs(row[-1]))
+        reach = max(reach, most / size + 1)
+    return maximize([ZERO] * d + [ONE], halfspaces, [*lower, -reach], [*upper, reach])

@@ -1,0 +1,61 @@
+"""Whether networks are equal."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from polytope_lens import Box, Lens, Verdict
+from polytope_lens.errors import DimensionError, DomainError, OptionError
+
+CUBE = Box([-1] * 3, [1] * 3)
+
+
+def nets(noise=0.0):
+    """A network, and the same with neurons exchanged, scaled by powers of two, and noise on one weight."""
+    rng = np.random.default_rng(1)
+    W, V, b = rng.standard_normal((6, 3)), rng.standard_normal((2, 6)), rng.standard_normal(6)
+    order, scale = rng.permutation(6), 2.0 ** rng.integers(-2, 3, 6)
+    other = W[order] * scale[:, None], V[:, order] / scale, b[order] * scale
+    other[0][0, 0] += noise
+    return Lens.from_arrays([W, V], [b, [0, 1]]), Lens.from_arrays(other[:2], [other[2], [0, 1]])
+
+
+def test_scaled_and_exchanged_neurons_make_no_difference():
+    one, other = nets()
+    found = one.is_equal(other, CUBE)
+    assert found.verdict is Verdict.HOLDS
+    assert one.distance(other, CUBE, max_seconds=60).bound == 0
+
+
+def test_the_least_change_is_found():
+    one, other = nets(2.0**-30)
+    found = one.is_equal(other, CUBE)
+    assert found.verdict is Verdict.VIOLATED
+    gaps = one.distance(other, CUBE, exact=True, max_seconds=60)
+    assert gaps.is_complete
+    assert one.is_equal(other, CUBE, within=gaps.sup).verdict is Verdict.HOLDS
+    assert one.is_equal(other, CUBE, within=gaps.sup * Fraction(999, 1000)).verdict is Verdict.VIOLATED
+    assert one.is_equal(other, CUBE, within="0.001", workers=2).verdict is Verdict.HOLDS
+
+
+def test_a_budget():
+    rng = np.random.default_rng(2)
+    weights = [rng.standard_normal((20, 5)), rng.standard_normal((20, 20)), rng.standard_normal((1, 20))]
+    lens = Lens.from_arrays(weights, [np.zeros(20), np.zeros(20), [0]])
+    flipped = Lens.from_arrays([-w if i == 0 else w for i, w in enumerate(weights)], [np.zeros(20), np.zeros(20), [0]])
+    assert lens.is_equal(flipped, Box([-1] * 5, [1] * 5), within=1e3, max_seconds=1e-6).verdict is Verdict.OPEN
+
+
+def test_refusals():
+    one, other = nets()
+    with pytest.raises(DomainError, match="0 or more"):
+        one.is_equal(other, CUBE, within=-1)
+    with pytest.raises(DomainError, match="within"):
+        one.is_equal(other, CUBE, within="a")
+    with pytest.raises(DimensionError):
+        one.is_equal(Lens.from_arrays([[[1, 0, 0]]], [[0]]), CUBE)
+    with pytest.raises((OptionError, TypeError), match="other"):
+        one.is_equal(3, CUBE)
