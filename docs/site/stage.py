@@ -72,7 +72,7 @@ def _pages(source: Path) -> list[Path]:
     names = {place.removesuffix(".md") for place in texts if "/" not in place}
     others = "\n".join(sorted(names - listed - {"index"}))
     if NOTEBOOKS:
-        texts["notebooks.md"] = texts.get("notebooks.md", "# Notebooks\n") + _list_of_notebooks()
+        texts["notebooks.md"] += _list_of_notebooks(texts["notebooks.md"])
     written = []
     for path, place in homes.items():
         text = texts[place].replace(OTHERS, others).replace(COMMANDS, command_pages.page())
@@ -155,8 +155,10 @@ def _made(source: Path, has_gallery: bool) -> list[Path]:
     return [_write(source / place, text.encode()) for place, text in pages.items()]
 
 
-def _list_of_notebooks() -> str:
-    names = "\n".join(f"notebooks/{path.stem}" for path in NOTEBOOKS)
+def _list_of_notebooks(page: str) -> str:
+    """All of them, in the order in which their page names them."""
+    order = sorted(NOTEBOOKS, key=lambda path: page.find(path.name))
+    names = "\n".join(f"notebooks/{path.stem}" for path in order)
     return f"\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
 
 
