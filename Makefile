@@ -40,7 +40,7 @@ test: $(VENV)/.installed
 docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	$(BIN)/python docs/site/stage.py build/docs
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html build/docs/source build/docs/html
+	$(BIN)/python -m sphinx --write-all --fail-on-warning --keep-going --quiet -b html build/docs/source build/docs/html
 	@echo "Open build/docs/html/index.html."
 
 lint: $(VENV)/.installed
