@@ -35,11 +35,12 @@ test: $(VENV)/.installed
 	@$(BIN)/polytope-lens warm-up
 	$(PYTEST)
 
-# The site, in build/docs/html; a warning fails. Scripts of the gallery run, those that have not changed only once.
+# The site, in build/docs/html; a warning fails. Notebooks and scripts of the gallery run; those that have not changed
+# are not run again.
 docs: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	$(BIN)/python docs/site/stage.py build/docs
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html build/docs/source build/docs/html
+	$(BIN)/python -m sphinx --write-all --fail-on-warning --keep-going --quiet -b html build/docs/source build/docs/html
 	@echo "Open build/docs/html/index.html."
 
 lint: $(VENV)/.installed

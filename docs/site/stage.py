@@ -11,9 +11,11 @@ import os
 import re
 import shutil
 import sys
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import command_pages
+import notebook_pages
 import reference_pages
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +29,8 @@ ELSEWHERE = {
     "benchmarks/nets/README.md": "networks.md",
 }
 """Pages that stand outside of docs, and their names on the site; the front page is the site's own."""
+
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 
 OTHERS = "@others"
 """In a list of pages: those of docs itself, not of its folders, that no list names."""
@@ -43,11 +47,16 @@ SHOWN = (".md", ".png", ".csv", ".svg")
 """Files of docs that are laid out as they are; others become downloads."""
 
 
-def main(folder: Path) -> None:
-    """Stage everything below a folder."""
+def main(folder: Path, *, run: bool = True) -> None:
+    """Stage everything below a folder; notebooks are run, or shown without what their cells show."""
     source, scripts = folder / "source", folder / "gallery_scripts"
     has_gallery = bool(list((ROOT / "docs" / "gallery").glob("plot_*.py")))
-    kept = set(_pages(source)) | set(_images(source)) | set(_made(source, has_gallery))
+    kept = {
+        *_pages(source),
+        *_images(source),
+        *_made(source, has_gallery),
+        *_notebooks(source, folder / "notebooks" if run else None),
+    }
     _remove_others(source, kept, but=("gallery", "sg_execution_times.rst") if has_gallery else ())
     shutil.rmtree(scripts, ignore_errors=True)
     if has_gallery:
@@ -57,21 +66,32 @@ def main(folder: Path) -> None:
 
 def _pages(source: Path) -> list[Path]:
     """Pages written by hand."""
-    homes = {path.relative_to(ROOT).as_posix(): _place(path) for path in sorted((ROOT / "docs").rglob("*.md"))}
-    homes = {path: place for path, place in homes.items() if not path.startswith(("docs/site/", "docs/gallery/"))}
-    homes |= {path: place for path, place in ELSEWHERE.items() if path != "README.md"}
+    homes = _homes()
     texts = {place: (ROOT / path).read_text(encoding="utf-8") for path, place in homes.items()}
     listed = set().union(*(_listed(place, text) for place, text in texts.items()))
     names = {place.removesuffix(".md") for place in texts if "/" not in place}
-    others = sorted(names - listed - {"index"})
+    others = "\n".join(sorted(names - listed - {"index"}))
+    if NOTEBOOKS:
+        texts["notebooks.md"] += _list_of_notebooks(texts["notebooks.md"])
     written = []
     for path, place in homes.items():
-        text = texts[place].replace(OTHERS, "\n".join(others)).replace(COMMANDS, command_pages.page())
-        text = NAMED.sub("[]", text)
-        text = FOLDER_LINK.sub(lambda found, path=path: _folder_link(found, path), text)
-        text = LINK.sub(lambda found, path=path, place=place: _link(found, path, place, homes, source), text)
-        written.append(_write(source / place, text.encode()))
+        text = texts[place].replace(OTHERS, others).replace(COMMANDS, command_pages.page())
+        written.append(_write(source / place, _linked(text, path, place, source).encode()))
     return written + sorted((source / "files").rglob("*"))
+
+
+@cache
+def _homes() -> dict[str, str]:
+    """The pages of the repository, and where each stands on the site."""
+    homes = {path.relative_to(ROOT).as_posix(): _place(path) for path in sorted((ROOT / "docs").rglob("*.md"))}
+    homes = {path: place for path, place in homes.items() if not path.startswith(("docs/site/", "docs/gallery/"))}
+    return homes | {path: place for path, place in ELSEWHERE.items() if path != "README.md"}
+
+
+def _linked(text: str, path: str, place: str, source: Path) -> str:
+    """A text of the repository with links of the site."""
+    text = FOLDER_LINK.sub(lambda found: _folder_link(found, path), NAMED.sub("[]", text))
+    return LINK.sub(lambda found: _link(found, path, place, source), text)
 
 
 def _place(path: Path) -> str:
@@ -86,12 +106,14 @@ def _listed(place: str, text: str) -> set[str]:
     return {os.path.normpath(PurePosixPath(place).parent / name).replace(os.sep, "/") for name in found}
 
 
-def _link(found: re.Match[str], path: str, place: str, homes: dict[str, str], source: Path) -> str:
+def _link(found: re.Match[str], path: str, place: str, source: Path) -> str:
     """A link of a page of the repository as one of the site."""
     before, target, anchor, after = found.groups()
-    meant, here = _meant(path, target), PurePosixPath(place).parent
+    meant, here, homes = _meant(path, target), PurePosixPath(place).parent, _homes()
     if meant in homes or meant in ELSEWHERE:
         target = homes.get(meant) or ELSEWHERE[meant]
+    elif (ROOT / meant) in NOTEBOOKS:
+        target = f"notebooks/{PurePosixPath(meant).stem}.md"
     elif meant.startswith("docs/") and (meant.endswith(SHOWN) or not (ROOT / meant).exists()):
         target = meant.removeprefix("docs/")
     elif (ROOT / meant).is_file():
@@ -131,6 +153,29 @@ def _made(source: Path, has_gallery: bool) -> list[Path]:
     if not has_gallery:
         pages["gallery/index.md"] = "# Gallery\n\nThere is no script in docs/gallery.\n"
     return [_write(source / place, text.encode()) for place, text in pages.items()]
+
+
+def _list_of_notebooks(page: str) -> str:
+    """All of them, in the order in which their page names them."""
+    order = sorted(NOTEBOOKS, key=lambda path: page.find(path.name))
+    names = "\n".join(f"notebooks/{path.stem}" for path in order)
+    return f"\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
+
+
+def _notebooks(source: Path, kept: Path | None) -> list[Path]:
+    """Notebooks with what their cells show, and the files themselves."""
+    written = []
+    for path in NOTEBOOKS:
+        place = f"notebooks/{path.stem}"
+        done = path if kept is None else notebook_pages.run(path, kept)
+        text, pictures = notebook_pages.page(
+            done, path.stem, lambda text, place=place: _linked(text, f"docs/{place}.ipynb", f"{place}.md", source)
+        )
+        text = f"{text}\n\n[The notebook, to run it](../files/{path.name}).\n"
+        written += [_write(source / "notebooks" / f"{path.stem}.md", text.encode())]
+        written += [_write(source / "notebooks" / name, picture) for name, picture in pictures.items()]
+        written += [_write(source / "files" / path.name, path.read_bytes())]
+    return written
 
 
 def _write(path: Path, content: bytes) -> Path:

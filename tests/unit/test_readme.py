@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from polytope_lens import Box, Property
+from polytope_lens import Box
 from polytope_lens.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,7 @@ LONG = ("polytope-lens demo",)  # tests/unit/experiments/test_demo.py runs it
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory):
-    """What the block has defined, and what the sentence above the table says."""
+    """What the blocks have defined, and a model of torch."""
     torch = pytest.importorskip("torch")
     defined: dict[str, object] = {}
     with pytest.MonkeyPatch.context() as patch:
@@ -31,13 +31,8 @@ def names(tmp_path_factory):
         for block in re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL):
             exec(block, defined)
         assert Path("polytopes.png").stat().st_size > 10_000
-    told = re.search(r"^With (.*):$", README, flags=re.MULTILINE)
-    for statement in re.findall(r"`(\w+ = [^`]+)`", told[1]):
-        exec(statement, defined)
-    from polytope_lens.training import Recorder
-
     model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
-    return defined | {"Property": Property, "Recorder": Recorder, "model": model, "x": [0.3, -0.2], "y": [-0.5, 0.5]}
+    return defined | {"model": model}
 
 
 def test_the_block_prints_what_the_page_says(names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import command_pages
+import notebook_pages
 import polytope_lens
 import reference_pages
 import stage
@@ -24,7 +26,7 @@ PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "benc
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
-    stage.main(folder)
+    stage.main(folder, run=False)
     return folder / "source"
 
 
@@ -61,7 +63,7 @@ def test_a_second_layout_removes_what_the_first_has_left(source):
     (source / "old.md").write_text("# Old")
     (source / "reference" / "Old.rst").write_text("Old\n===\n")
     before = (source / "objects.md").stat().st_mtime_ns
-    stage.main(source.parent)
+    stage.main(source.parent, run=False)
     assert not (source / "old.md").exists() and not (source / "reference" / "Old.rst").exists()
     assert (source / "objects.md").stat().st_mtime_ns == before
 
@@ -71,10 +73,31 @@ def test_links_to_folders_and_files_that_the_site_does_not_show(tmp_path):
     assert stage._folder_link(link, "docs/pictures.md") == "[scripts](gallery/index)"
     assert stage._folder_link(stage.FOLDER_LINK.match("[nets](../benchmarks/nets)"), "docs/sizes.md") == "nets"
     found = stage.LINK.search("[checker](../src/polytope_lens/proof/checker.py)")
-    assert stage._link(found, "docs/proofs.md", "proofs.md", {}, tmp_path).endswith(
+    assert stage._link(found, "docs/proofs.md", "proofs.md", tmp_path).endswith(
         "(files/src/polytope_lens/proof/checker.py)"
     )
     assert (tmp_path / "files" / "src" / "polytope_lens" / "proof" / "checker.py").exists()
+
+
+def test_a_notebook_is_a_page(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": ["# Two\n", "and [more](b.ipynb)"]},
+        {
+            "cell_type": "code", "source": "1 + 1",
+            "outputs": [
+                {"output_type": "execute_result", "data": {"text/plain": "2"}},
+                {"output_type": "display_data", "data": {"text/plain": "Figure", "image/png": "aGFsbG8="}},
+                {"output_type": "display_data", "data": {"text/html": ["<b>", "2</b>"]}},
+                {"output_type": "stream", "name": "stderr", "text": "a bar"},
+                {"output_type": "stream", "name": "stdout", "text": "printed\n"},
+            ],
+        },
+    ]  # fmt: skip
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+    text, pictures = notebook_pages.page(tmp_path / "a.ipynb", "a", lambda text: text.replace("b.ipynb", "b.md"))
+    assert text.startswith("# Two\nand [more](b.md)\n\n```python\n1 + 1\n```\n\n```text\n2\n```\n\n![](a_1_1.png)\n")
+    assert "<b>2</b>" in text and "printed\n```" in text and "a bar" not in text
+    assert pictures == {"a_1_1.png": b"hallo"}
 
 
 @pytest.mark.long
