@@ -29,3 +29,11 @@ def test_many_inputs_are_not_searched_for_facets():
     assert region._repr_svg_() is None and region._repr_latex_() is None
     assert facet_mask not in answers(region)
     assert "800 rows" in words(dense(784, 400, 400, 10).at(np.zeros(784)))
+
+
+def test_wide_layers_are_not_searched_either_but_what_is_known_is_shown():
+    region = dense(2, 300, 300, 1).at([0.3, 0.4])
+    assert region._repr_svg_() is None and "which of them are facets was not asked" in words(region)
+    assert facet_mask not in answers(region)
+    n_facets = len(region.polytope.owners)
+    assert len(rows(region)) == 1 + min(n_facets, FEW) and region._repr_svg_() is not None
