@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from polytope_lens._kept import answers
 from polytope_lens.cells.inequalities import facet_polytope, inequalities
 from polytope_lens.displays.markup import ask, beside, card, note
@@ -63,7 +65,10 @@ def _is_within(region: Region, limits: tuple[int, int]) -> bool:
 
 def _map_in_words(region: Region) -> str:
     """The affine map, of the first outputs."""
-    A, b = region.affine_map.A, region.affine_map.b
+    found = region.augmented_map()[:-1]
+    if not np.isfinite(found).all():
+        return note("The numbers of its affine map are too large for floats.")
+    A, b = found[:, :-1], found[:, -1]
     lines = [
         f"y{i} = {linear_form(row)} {'-' if constant < 0 else '+'} {abs(constant):.3g}"
         for i, (row, constant) in enumerate(zip(A[:MOST_OUTPUTS], b[:MOST_OUTPUTS], strict=True))

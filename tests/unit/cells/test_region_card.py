@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from polytope_lens import Lens
 from polytope_lens._kept import answers
 from polytope_lens.cells.inequalities import facet_mask
 from polytope_lens.displays.cards import FEW
 from polytope_lens.displays.phrases import owner_names
+from polytope_lens.network.network import from_arrays
 from shown_cards import LENS, MANY, dense, rows, words
 
 
@@ -37,3 +39,10 @@ def test_wide_layers_are_not_searched_either_but_what_is_known_is_shown():
     assert facet_mask not in answers(region)
     n_facets = len(region.polytope.owners)
     assert len(rows(region)) == 1 + min(n_facets, FEW) and region._repr_svg_() is not None
+
+
+def test_numbers_of_any_size():
+    large = from_arrays([np.full((2, 2), 1e200), np.full((2, 2), 1e200), [[1, 1]]], [[0, 1], [1, 0], [0]])
+    region = Lens(large).at([0.5, 0.5])
+    assert "too large for floats" in words(region)
+    assert region._repr_latex_() is not None
