@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Point, Points
     from polytope_lens.domain import Domain
     from polytope_lens.engines.expected_run import RegionEstimate
+    from polytope_lens.engines.spread import TaskExecutor
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
@@ -53,10 +54,12 @@ if TYPE_CHECKING:
     from polytope_lens.local.regions_at import RegionsAt
     from polytope_lens.local.robustness import Robustness, RobustnessRadii
     from polytope_lens.partition.partition import Partition
+    from polytope_lens.partition.parts import KeptColumn
     from polytope_lens.partition.provenance import RegionCounts
     from polytope_lens.properties.best_first import ExtremeValue
     from polytope_lens.properties.property import Property
     from polytope_lens.region import Region
+    from polytope_lens.search.explore import SearchOrder
 
 
 @checked
@@ -204,8 +207,8 @@ class Lens:
         proof: str | os.PathLike[str] | None = None,
         store: str | os.PathLike[str] | None = None,
         resume: bool = False,
-        keep: Sequence[str] = ("witnesses",),
-        executor: Any = None,
+        keep: Sequence[KeptColumn] = ("witnesses",),
+        executor: TaskExecutor | None = None,
         max_regions: int | None = None,
         max_seconds: float | None = None,
         max_memory: float | None = None,
@@ -246,7 +249,7 @@ class Lens:
         proof: str | os.PathLike[str] | None = None,
         store: str | os.PathLike[str] | None = None,
         resume: bool = False,
-        executor: Any = None,
+        executor: TaskExecutor | None = None,
         max_regions: int | None = None,
         max_seconds: float | None = None,
         max_memory: float | None = None,
@@ -354,7 +357,7 @@ class Lens:
         max_regions: int | None = 10_000,
         max_flips: int | None = None,
         radius: float | None = None,
-        order: str | None = None,
+        order: SearchOrder | None = None,
         norm: float = 2,
         progress: bool | None = None,
     ) -> Partition:

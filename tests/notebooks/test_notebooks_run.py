@@ -91,3 +91,36 @@ def test_what_is_shown_is_what_the_object_says(run):
     assert region.data["text/html"] == html.text.rstrip("\n")
     assert {"image/svg+xml", "text/latex", "text/plain"} <= set(region.data)
     assert formula.data["text/latex"].startswith("$$")
+
+
+LONG = """
+import numpy as np
+from polytope_lens import Box, Lens
+rng = np.random.default_rng(0)
+pairs = [(40, 6), *[(40, 40)] * 5, (1, 40)]
+weights = [rng.standard_normal(shape) / shape[1] ** 0.5 for shape in pairs]
+lens = Lens.from_arrays(weights, [rng.standard_normal(shape[0]) / 4 for shape in pairs])
+print("begins", flush=True)
+lens.count(Box([-1] * 6, [1] * 6), max_seconds=100)
+"""
+
+
+def test_the_stop_button_hands_over_what_was_found():
+    manager = pytest.importorskip("jupyter_client.manager")
+    pytest.importorskip("ipykernel")
+    kernel, client = manager.start_new_kernel(kernel_name="python3")
+    try:
+        client.execute(LONG)
+        told, is_stopped = "", False
+        while "INTERRUPTED" not in told:
+            message = client.get_iopub_msg(timeout=60)
+            content = message["content"]
+            assert message["msg_type"] != "error"
+            told += content.get("text", "") + content.get("data", {}).get("text/plain", "")
+            if "regions:" in told and not is_stopped:  # the bar is there, so it is under way
+                kernel.interrupt_kernel()
+                is_stopped = True
+        assert "begins" in told and "RegionCounts(total>=" in told
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)

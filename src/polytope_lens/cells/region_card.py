@@ -1,13 +1,16 @@
 """A region in a notebook: its inequalities with their owners, a drawing in the plane, its affine map.
 
-Facets are looked for where that takes a few milliseconds; else all rows are shown, or named.
+Facets are shown where they are known, or found in a fraction of a second; else all rows, or their number.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polytope_lens.cells.inequalities import inequalities
+import numpy as np
+
+from polytope_lens._kept import answers
+from polytope_lens.cells.inequalities import facet_polytope, inequalities
 from polytope_lens.displays.markup import ask, beside, card, note
 from polytope_lens.displays.phrases import linear_form, many
 from polytope_lens.polytope.polytope_card import polytope_drawing, polytope_formula, rows_table
@@ -15,8 +18,8 @@ from polytope_lens.polytope.polytope_card import polytope_drawing, polytope_form
 if TYPE_CHECKING:
     from polytope_lens.region import Region
 
-QUICK, BRIEF = 10_000, 500_000
-"""Numbers of neurons times inputs up to which facets, and rows, are found in some hundredths of a second."""
+# Neurons times inputs, and weights, up to which facets are looked for, and up to which rows are: 0.3 seconds at most.
+FACETS, ROWS = (10_000, 60_000), (500_000, 600_000)
 MOST_BITS, MOST_OUTPUTS = 100, 3
 
 
@@ -27,10 +30,10 @@ def region_card(region: Region) -> str:
     title = f"Region of R^{network.input_dim}{where}"
     bits = str(pattern) if len(pattern.bits) <= MOST_BITS else f"0x{pattern.hex[: MOST_BITS // 4]}..."
     told = note(f"pattern {bits}")
-    if _is_small(region):
+    if _has_facets(region):
         rows = rows_table(region.polytope, region.point)
         return card(title, told, beside(region_drawing(region), rows + _map_in_words(region)))
-    if network.n_neurons * network.input_dim <= BRIEF:
+    if _is_within(region, ROWS):
         rows = inequalities(region, facets=False)._repr_html_()
         hint = note("All rows, nearest first; which of them are facets was not asked.")
         return card(title, told, rows, hint, ask("region.polytope", "region.inequalities()"))
@@ -39,23 +42,33 @@ def region_card(region: Region) -> str:
 
 def region_drawing(region: Region) -> str:
     """The polygon of a region in the plane, with its point; else ""."""
-    if region.network.input_dim != 2 or not _is_small(region):
+    if region.network.input_dim != 2 or not _has_facets(region):
         return ""
     return polytope_drawing(region.polytope, region.point[None])
 
 
 def region_formula(region: Region) -> str | None:
     """Its facets as a displayed formula, if they are quickly known."""
-    return polytope_formula(region.polytope) if _is_small(region) else None
+    return polytope_formula(region.polytope) if _has_facets(region) else None
 
 
-def _is_small(region: Region) -> bool:
-    return region.network.n_neurons * region.network.input_dim <= QUICK
+def _has_facets(region: Region) -> bool:
+    """Whether they are known, or quickly found."""
+    return facet_polytope in answers(region) or _is_within(region, FACETS)
+
+
+def _is_within(region: Region, limits: tuple[int, int]) -> bool:
+    network = region.network
+    numbers = network.n_neurons * network.input_dim, sum(int(layer.weight.size) for layer in network.layers)
+    return all(number <= limit for number, limit in zip(numbers, limits, strict=True))
 
 
 def _map_in_words(region: Region) -> str:
     """The affine map, of the first outputs."""
-    A, b = region.affine_map.A, region.affine_map.b
+    found = region.augmented_map()[:-1]
+    if not np.isfinite(found).all():
+        return note("The numbers of its affine map are too large for floats.")
+    A, b = found[:, :-1], found[:, -1]
     lines = [
         f"y{i} = {linear_form(row)} {'-' if constant < 0 else '+'} {abs(constant):.3g}"
         for i, (row, constant) in enumerate(zip(A[:MOST_OUTPUTS], b[:MOST_OUTPUTS], strict=True))

@@ -42,10 +42,12 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Words
     from polytope_lens.domain import Domain
     from polytope_lens.engines.budget import Budget, Meter
+    from polytope_lens.engines.spread import TaskExecutor
     from polytope_lens.engines.table import EngineChoice, EngineName
     from polytope_lens.mesh.planar_mesh import PlanarMesh
     from polytope_lens.mesh.polyhedral_mesh import PolyhedralMesh
     from polytope_lens.network.network import Network
+    from polytope_lens.partition.parts import KeptColumn
 
 
 # What is kept of each region
@@ -62,8 +64,8 @@ def partition(
     mesh: bool = True,
     store: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    keep: Iterable[str] = ("witnesses",),
-    executor: Any = None,
+    keep: Iterable[KeptColumn] = ("witnesses",),
+    executor: TaskExecutor | None = None,
     max_regions: int | None = None,
     max_seconds: float | None = None,
     max_memory: float | None = None,
@@ -176,7 +178,7 @@ def _resumes(resume: bool, store: str | os.PathLike[str] | None) -> bool:
     return resume
 
 
-def _way(workers: int, executor: Any, progress: bool | None, limits: Budget) -> runs.Way:
+def _way(workers: int, executor: TaskExecutor | None, progress: bool | None, limits: Budget) -> runs.Way:
     """How a run goes on that is stored, spread or limited."""
     workers = validate.workers(workers)
     if executor is not None and workers > 1:
@@ -204,7 +206,7 @@ def count(
     progress: bool | None = None,
     store: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    executor: Any = None,
+    executor: TaskExecutor | None = None,
     max_regions: int | None = None,
     max_seconds: float | None = None,
     max_memory: float | None = None,

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.engines.budget import Budget, Meter
     from polytope_lens.engines.chunks import Chunk
+    from polytope_lens.engines.spread import TaskExecutor
     from polytope_lens.engines.table import EngineName
     from polytope_lens.engines.task import Sink
     from polytope_lens.network.network import Network
@@ -41,7 +42,7 @@ class Way(NamedTuple):
     """How a run goes on: with threads of this process, or with an executor; and how far."""
 
     workers: int
-    executor: Any
+    executor: TaskExecutor | None
     progress: bool | None
     limits: Budget
 

@@ -15,7 +15,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import closing
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from polytope_lens._arrays import validate
 from polytope_lens.engines.chunks import Record
@@ -41,6 +41,13 @@ MOST_SPANS = 12
 MOST_LOST = 20
 # How long to wait for some worker to be there.
 WORKER_SECONDS = 60
+
+
+class TaskExecutor(Protocol):
+    """What spreads tasks: an executor of :mod:`concurrent.futures`, or of other libraries, or a client of dask."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """Start a task."""
 
 
 class Found(NamedTuple):
@@ -89,11 +96,13 @@ def _merged(waiting: list[tuple[int, float]], end: int) -> list[tuple[Span, floa
 class Pool:
     """An executor, and how many tasks it does at a time."""
 
-    def __init__(self, executor: Any) -> None:
+    def __init__(self, executor: TaskExecutor) -> None:
         self.size: int
+        self._client: Any
+        self._executor: Any
         if hasattr(executor, "get_executor") and hasattr(executor, "scatter"):
             self._client, self._executor = executor, executor.get_executor(pure=False)
-            self.size = max(1, sum(executor.nthreads().values()))
+            self.size = max(1, sum(self._client.nthreads().values()))
         elif isinstance(executor, Executor) or callable(getattr(executor, "submit", None)):
             self._client, self._executor = None, executor
             self.size = int(getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
@@ -124,7 +133,7 @@ def _is_loss(error: BaseException) -> bool:
 def spread(
     job: Job,
     spans: Iterable[Span],
-    executor: Any,
+    executor: TaskExecutor,
     commit: Callable[[Part, list[Chunk] | None], None],
     meter: Meter,
     shown: Any,

@@ -336,7 +336,7 @@ class Partition(Keeper):
         y: ArrayLike | None = None,
         *,
         predictions: ArrayLike | None = None,
-        task: str | None = None,
+        task: data_table.DataTask | None = None,
     ) -> data_table.RegionData:
         """Count the points of each region that holds some; with labels, also its purity and the network's error."""
         return data_table.data_table(self, X, y, predictions=predictions, task=task)

@@ -15,7 +15,7 @@ Other programs read them as they are: see docs/scale.md.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats, Ints, Words
     from polytope_lens.network.network import Network
 
-KEPT = {"witnesses": "witness", "maps": "map", "volumes": "volume", "vertices": "vertices"}
+KeptColumn = Literal["witnesses", "maps", "volumes", "vertices"]
+StoredColumn = Literal["patterns", "witnesses", "maps", "volumes"]
+KEPT: dict[str, str] = dict(zip(get_args(KeptColumn), ("witness", "map", "volume", "vertices"), strict=True))
 """What may be kept besides patterns, and the names of its columns."""
 Columns = dict[str, Any]
 GROUP = 2**16

@@ -27,9 +27,10 @@ from polytope_lens.region import of_packed_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints, Words
+    from polytope_lens.partition.parts import StoredColumn
     from polytope_lens.partition.store import Store
     from polytope_lens.region import Region
 
@@ -128,7 +129,7 @@ class StoredPartition(Partition):
         groups = ((number, group) for number in numbers for group in range(_file(self.store, number).n_groups))
         return (_columns(self.store, number, group, names) for number, group in groups)
 
-    def column(self, name: str) -> Any:
+    def column(self, name: StoredColumn) -> NDArray[Any]:
         """A column of all regions in memory: patterns, packed, or what was kept; else it is found from the patterns.
 
         Parameters

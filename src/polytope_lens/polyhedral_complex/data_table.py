@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
-TASKS = ("classification", "regression")
+DataTask = Literal["classification", "regression"]
+TASKS = get_args(DataTask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +114,7 @@ def data_table(
     y: ArrayLike | None = None,
     *,
     predictions: ArrayLike | None = None,
-    task: str | None = None,
+    task: DataTask | None = None,
 ) -> RegionData:
     """Count the points of each region; with `y`, also its purity and the network's error there.
 
@@ -162,10 +163,10 @@ def data_table(
     label = purity = error = None
     if y is not None:
         wanted = _labels(y)
-        task = _task(wanted, task)
-        if task == "classification":
+        kind = _task(wanted, task)
+        if kind == "classification":
             label, purity = _majority(_per_point(wanted, rows, "`y`"), place, count)
-        errors = _errors(network, rows, wanted, predictions, task)
+        errors = _errors(network, rows, wanted, predictions, kind)
         error = None if errors is None else np.bincount(place, weights=errors, minlength=len(region)) / count
     elif predictions is not None or task is not None:
         raise OptionError("`predictions` and `task` say how to compare with `y`, but no `y` was given.")

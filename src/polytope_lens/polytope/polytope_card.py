@@ -50,10 +50,15 @@ def polytope_drawing(poly: Polytope, points: Floats = NO_POINTS) -> str:
     """A polygon with the numbers of its rows, and points; "" if it is none with interior, or has too many rows."""
     if not _may_be_drawn(poly) or not poly.has_interior:
         return ""
-    n = len(poly.owners)
-    frame = frame_around(_extent(poly, points), 0.04 if poly.is_bounded else 0.4)
-    names = [str(i) for i in range(n)] if n <= MOST_NAMED else []
-    return "" if frame is None else polygon(frame, poly.A, poly.b, points, names, f"polygon with {many(n, 'row')}")
+    n, table = len(poly.owners), np.column_stack([poly.A, poly.b])
+    lengths = np.abs(table[:, :-1]).max(axis=1)
+    with np.errstate(all="ignore"):  # what is too large for a drawing is left out of it
+        table = table[lengths > 0] / lengths[lengths > 0, None]
+        frame = frame_around(_extent(poly, table, points), 0.04 if poly.is_bounded else 0.4)
+    if frame is None or not np.isfinite(table).all():
+        return ""
+    names = [str(i) for i in np.flatnonzero(lengths)] if n <= MOST_NAMED else []
+    return polygon(frame, table[:, :-1], table[:, -1], points, names, f"polygon with {many(n, 'row')}")
 
 
 def polytope_formula(poly: Polytope) -> str | None:
@@ -67,13 +72,12 @@ def _may_be_drawn(poly: Polytope) -> bool:
     return poly.dim == 2 and 0 < len(poly.owners) <= MOST_SIDES
 
 
-def _extent(poly: Polytope, points: Floats) -> Floats:
+def _extent(poly: Polytope, table: Floats, points: Floats) -> Floats:
     """Points that a drawing should hold: corners, or what there is instead if there are none."""
     found = np.concatenate([poly.vertices(), points])
     if not len(found):  # a half-plane or a strip: the points of its lines nearest to the origin
-        rows = poly.A.any(axis=1)
-        A, b = poly.A[rows], poly.b[rows]
-        found = A * (b / (A**2).sum(axis=1))[:, None]
+        A, b = table[:, :-1], table[:, -1]
+        found = A * (b / (A**2).sum(axis=1))[:, None] if len(A) else np.zeros((1, 2))
     if (found == found[0]).all():
         found = found[0] + max(1.0, float(np.abs(found[0]).max())) * np.array([[-1.0, -1.0], [1.0, 1.0]])
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._kept import kept
 from polytope_lens.displays.cards import counts_table, decided_by
 from polytope_lens.displays.markup import ask, beside, card, note
 from polytope_lens.displays.sketch import Frame, frame_around
@@ -42,6 +43,7 @@ def partition_card(partition: Partition) -> str:
     return card(title, note(f"engine: {partition.engine}"), beside(drawn, text), ask("partition[0]", *shapes))
 
 
+@kept
 def thumbnail(partition: Partition) -> str:
     """The edges of a bounded domain in the plane as SVG; "" of other domains, and of too many regions."""
     mesh = partition.mesh

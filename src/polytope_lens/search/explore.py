@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
-ORDERS = ("distance", "breadth")
+SearchOrder = Literal["distance", "breadth"]
+ORDERS = get_args(SearchOrder)
 
 
 def explore(
@@ -41,7 +42,7 @@ def explore(
     max_regions: int | None = 10_000,
     max_flips: int | None = None,
     radius: float | None = None,
-    order: str | None = None,
+    order: SearchOrder | None = None,
     norm: float = 2,
     progress: bool | None = None,
 ) -> Partition:

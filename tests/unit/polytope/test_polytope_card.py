@@ -21,12 +21,14 @@ from shown_cards import rows, words
         (Polytope([[0, 2]], [1]), 1),
         (Polytope([[0, 2], [0, 1]], [1, 5]), 1),
         (Polytope([[1e-9, 1], [1e-9, -1], [-1, 0]], [1e9, 1, 1e9]), 3),
+        (Polytope([[1e-250, 0], [0, 0], [0, -1e250]], [1e-250, 1, 1e250]), 2),
+        (Polytope([[0, 0]], [1]), 0),
     ],
 )
 def test_polygons_are_drawn_with_their_sides(poly, n_sides):
     drawing = ElementTree.fromstring(poly._repr_svg_())
-    _, sides = drawing.iter("{http://www.w3.org/2000/svg}path")
-    assert sides.get("d").count("M") == n_sides
+    area, sides = drawing.iter("{http://www.w3.org/2000/svg}path")
+    assert area.get("d").count("L") >= 2 and sides.get("d").count("M") == n_sides
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_each_edge_is_drawn_once_in_the_colour_of_its_layer():
 def test_many_edges_become_the_pixels_of_a_picture(monkeypatch):
     lines = thumbnail(PARTITION)
     monkeypatch.setattr(thumbnails, "MOST_EDGES", 0)
-    pixels = thumbnail(PARTITION)
+    pixels = thumbnail(LENS.partition(SQUARE))
     assert re.search(r'viewBox="[^"]*"', lines)[0] == re.search(r'viewBox="[^"]*"', pixels)[0]
     data = ElementTree.fromstring(pixels).find(f"{SVG}image").get("href").partition(",")[2]
     picture = np.array(Image.open(io.BytesIO(b64decode(data))).convert("RGBA"))
@@ -49,7 +49,8 @@ def test_the_card_tells_layers_and_numbers(monkeypatch):
     assert all(f">{n}<" in card for n in PARTITION.counts_per_layer.tolist())
     assert "partition.plot()" in card
     monkeypatch.setattr(thumbnails, "MOST_REGIONS", 3)
-    assert "<svg" not in PARTITION._repr_html_() and PARTITION._repr_svg_() is None
+    again = LENS.partition(SQUARE)
+    assert "<svg" not in again._repr_html_() and again._repr_svg_() is None
 
 
 @pytest.mark.parametrize(

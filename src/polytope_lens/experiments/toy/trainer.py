@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
 
-SCHEDULES = ("cosine", "constant")
-OPTIMIZERS = ("adam", "sgd")
-LOSSES = ("mse", "cross-entropy")
+Schedule = Literal["cosine", "constant"]
+Optimizer = Literal["adam", "sgd"]
+Loss = Literal["mse", "cross-entropy"]
+SCHEDULES, OPTIMIZERS, LOSSES = get_args(Schedule), get_args(Optimizer), get_args(Loss)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +65,11 @@ def train(
     samples: Samples,
     *,
     steps: int = 6000,
-    optimizer: str = "adam",
+    optimizer: Optimizer = "adam",
     momentum: float = 0.9,
-    loss: str | None = None,
+    loss: Loss | None = None,
     learning_rate: float = 0.01,
-    schedule: str = "cosine",
+    schedule: Schedule = "cosine",
     batch_size: int | None = 512,
     seed: int = 0,
     history_every: int = 50,
