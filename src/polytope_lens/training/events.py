@@ -18,7 +18,6 @@ from polytope_lens.engines import enumerate as engines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
@@ -160,23 +159,6 @@ class Events:
     def counts(self) -> dict[str, Ints]:
         """Numbers of events by their names, each an array with one entry for each transition in `found`."""
         return {name: np.array([len(getattr(t, name)) for t in self.found], dtype=np.int64) for name in KINDS}
-
-    def plot(self, figure: Figure | None = None) -> Figure:
-        """Draw how many regions there are, how many of them persist, and how many come and go.
-
-        Parameters
-        ----------
-        figure : Figure, optional
-            Where to draw; a new one by default.
-
-        Raises
-        ------
-        DimensionError
-            No pair of steps that could be compared.
-        """
-        from polytope_lens.training.films.tracks import plot_events
-
-        return plot_events(self, figure)
 
     def __repr__(self) -> str:
         missing = f", {len(self.skipped)} of them skipped, as the training had diverged" if self.skipped else ""
