@@ -32,7 +32,7 @@ def class_boundary(partition: Partition) -> Floats:
 
     Notes
     -----
-    In floats, which is enough for a picture; :func:`.level_set.boundary` is exact. On each region on which two outputs
+    In floats, which is enough for a picture; `level_set.boundary` is exact. On each region on which two outputs
     may both be the greatest, the line where they are equal is cut off by the region's sides and by the other outputs.
     Cost: one pass over the corners, and a few microseconds for each such region and pair.
     """
