@@ -20,6 +20,7 @@ SCRIPTS = sorted(GALLERY.glob("plot_*.py"))
 def test_a_script_draws_one_picture(script):
     from matplotlib import pyplot
 
+    pyplot.close("all")
     with mpl.rc_context({"backend": "agg"}):
         runpy.run_path(str(script))
         (number,) = pyplot.get_fignums()

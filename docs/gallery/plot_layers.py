@@ -7,8 +7,7 @@ The first layers of a network are a network, whose regions are those that later 
 
 import matplotlib.pyplot as plt
 
-from polytope_lens import Box, Lens
-from polytope_lens.network.network import Network
+from polytope_lens import Box, Lens, Network
 
 network = Lens.example().network
 figure, panels = plt.subplots(2, 3, figsize=(9, 6.4), layout="constrained")

@@ -86,8 +86,8 @@ def style(options: Mapping[str, Any]) -> PictureStyle:
         Values at the ends of the scale of colours, by default the least and the greatest. Give it when several
         pictures should share one scale.
     linewidth : float, optional
-        Of boundaries of the last layer, in points; those of earlier layers are up to twice as thick. By default widths
-        follow the size of the axes and the number of regions.
+        Of boundaries of the last layer, in points; those of earlier layers are up to twice as thick, edges of solids
+        all the same. By default widths follow the size of the axes and the number of regions.
     title : str, optional
     legend : bool
         Say which colours are which layers, or classes.

@@ -14,6 +14,7 @@ from matplotlib.ticker import Formatter, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
 from polytope_lens._arrays import validate
+from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +34,18 @@ BESIDE = (1.03, 0.0, 0.04, 1.0)  # where a scale stands, in units of the axes
 
 
 def plane_axes(ax: Axes | None, style: PictureStyle, size: tuple[float, float] = SIZE) -> Axes:
-    """The axes given, or those of a new figure."""
+    """The axes given, or those of a new figure.
+
+    Raises
+    ------
+    OptionError
+        No axes, or axes in space.
+    """
     if ax is not None:
-        return validate.instance(ax, Axes, name="`ax`", advice="Leave it out for a new figure.")
+        validate.instance(ax, Axes, name="`ax`", advice="Leave it out for a new figure.")
+        if ax.name == "3d":
+            raise OptionError("a picture of the plane needs axes in the plane: `figure.add_subplot()`.")
+        return ax
     from matplotlib import pyplot
 
     return pyplot.figure(figsize=style.figsize or size, layout="constrained").add_subplot()

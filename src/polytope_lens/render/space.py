@@ -236,6 +236,8 @@ def normals_of(rings: list[Floats]) -> Floats:
     indptr = starts(np.array([len(ring) for ring in rings], dtype=np.int64))
     points = np.concatenate(rings)
     here = points - points[indptr[:-1]][list_of(indptr)]
+    size = np.maximum.reduceat(np.abs(here).max(axis=1), indptr[:-1])[list_of(indptr), None]
+    here = np.divide(here, size, out=np.zeros_like(here), where=size > 0)
     around = np.add.reduceat(np.cross(here, here[following(indptr)]), indptr[:-1], axis=0)
     lengths = np.linalg.norm(around, axis=1, keepdims=True)
     return np.asarray(np.divide(around, lengths, out=np.zeros_like(around), where=lengths > 0))

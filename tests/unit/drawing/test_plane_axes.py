@@ -33,6 +33,8 @@ def test_axes_are_those_given_or_new(ax):
     pyplot.close(new.figure)
     with pytest.raises(OptionError, match="`ax` should be a Axes"):
         plane_axes.plane_axes(3, PLAIN)
+    with pytest.raises(OptionError, match="axes in the plane"):
+        plane_axes.plane_axes(Figure().add_subplot(projection="3d"), PLAIN)
 
 
 def test_both_ends_of_a_scale_are_labelled(ax):

@@ -41,6 +41,23 @@ def test_the_class_changes_across_the_boundary_and_nowhere_else():
         assert np.hypot(*(foot - point).T).min() < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("output", "length"),
+    [
+        ([[1, 0, 0], [0, 1, 0]], 2.0),  # relu(x) and relu(-x): along a side, seen from both regions
+        ([[1, 0, 0], [0, 0, 1]], 2 + np.sqrt(2)),  # relu(x) and relu(y): equal on a whole quadrant
+        ([[1, 1, 0], [1, 1, 0]], 0.0),  # equal everywhere
+    ],
+)
+@pytest.mark.parametrize("side", [1.0, 1e-9, 1e150])
+def test_coincidences(output, length, side):
+    lens = Lens.from_arrays([[[1, 0], [-1, 0], [0, 1]], output], [[0, 0, 0], [0, 0]])
+    partition = lens.partition(Box([-side, -side], [side, side]))
+    found = class_boundary(partition)
+    assert np.hypot(*(found[:, 1] - found[:, 0]).T).sum() == pytest.approx(length * side)
+    assert partition.boundary(0, 1).length == pytest.approx(length * side)
+
+
 def test_an_output_that_is_never_the_greatest_has_no_boundary():
     lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 0], [0, 1], [0, 0]]], [[9, 9], [-9, -9, -5]])
     found = class_boundary(lens.partition(SQUARE))

@@ -105,6 +105,22 @@ def test_points_are_on_top_in_the_colours_of_their_classes():
     assert plain.lines[0].get_color() == to_rgba("red")
 
 
+@pytest.mark.parametrize("side", [1e-9, 1e100])
+def test_boxes_of_any_size_are_drawn(side):
+    box = Box([-side, 0, -side], [side, side, side])
+    for options in ({}, {"level": side / 2}, {"shrink": 1, "boundaries": False}):
+        found = drawn(LENS.partition(box).plot(**options))
+        assert len(found.get_facecolors()) > 4
+        assert np.linalg.norm(found.faced[:, :3], axis=1) == pytest.approx(1)
+
+
+def test_on_a_flat_box_the_free_inputs_are_drawn():
+    lens = Lens.from_arrays([np.eye(4), [[1, 1, 1, 1]]], [np.zeros(4), [0]])
+    ax = lens.partition(Box([-1, 0.5, -1, -1], [1, 0.5, 1, 1])).plot(points=[[0.5, 0.5, 0.5, 0.5]])
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_zlabel()) == ("input 0", "input 2", "input 3")
+    assert len(drawn(ax).get_facecolors()) == 21
+
+
 def test_a_level_surface_draws_itself():
     ax = OCTANTS.level_set(0, 0.5).plot(facecolor="teal")
     (surface,) = (artist for artist in ax.collections if isinstance(artist, Poly3DCollection))
