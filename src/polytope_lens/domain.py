@@ -183,7 +183,9 @@ def _to_polytope(box: Box) -> Polytope:
 
 def _fractions(corner: Any) -> Corner | None:
     """A corner some of whose numbers no float is, in fractions; None for others, and for what is no corner."""
-    if not isinstance(corner, list | tuple | np.ndarray) or not any(isinstance(v, Fraction | Decimal) for v in corner):
+    if not isinstance(corner, list | tuple | np.ndarray) or (isinstance(corner, np.ndarray) and corner.ndim != 1):
+        return None
+    if not any(isinstance(v, Fraction | Decimal) for v in corner):
         return None
     try:
         exact = tuple(Fraction(v) for v in corner)
