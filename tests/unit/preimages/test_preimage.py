@@ -97,12 +97,18 @@ def test_it_is_a_partition_that_knows_what_it_is(tmp_path):
     assert np.array_equal(again.volumes(), found.volumes())
 
 
-def test_nothing_is_an_answer():
+def test_nothing_is_an_answer(tmp_path):
     for domain, mesh in ((SQUARE, True), (SQUARE, False), (None, True)):
         found = GREATER.preimage(([[1], [-1]], [-7, 6]), domain, mesh=mesh)
         assert (len(found), found.has_all_cells, found.flat_parts()) == (0, True, ())
         assert found.volumes().tolist() == [] if domain else len(list(found)) == 0
-    assert GREATER.preimage(([[1]], [-1]), SQUARE).probability().upper == 0
+    nothing = GREATER.preimage(([[1]], [-1]), SQUARE)
+    assert nothing.probability().upper == 0
+    with pytest.raises(PartialPartitionError, match="nothing to draw"):
+        nothing.plot()
+    for found in (nothing, GREATER.preimage(([[1]], [-1]), Box([0, 0.5], [1, 0.5]))):
+        found.save(tmp_path / "nothing.npz")
+        assert len(Partition.load(tmp_path / "nothing.npz")) == 0
 
 
 def test_budgets():
