@@ -78,6 +78,15 @@ class Preimage(Partition):
         """Whether no cell is missing."""
         return self.status is Status.PREIMAGE
 
+    def explain(self) -> str:
+        """The status in one or two sentences: whether these are all cells, and how to find the others."""
+        if self.has_all_cells:
+            return super().explain()
+        return (
+            f"{self.status!r}: The cells found are correct but not all of them. Raise the limit, choose a smaller "
+            "`domain`, or leave out the mesh, `mesh=False`."
+        )
+
     @property
     def plot(self) -> PartitionPlot:
         """Pictures: ``preimage.plot()`` and others; see :class:`.PartitionPlot`."""
