@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from polytope_lens.polytope.metric.extent import Width
     from polytope_lens.polytope.metric.sampling import Estimate
     from polytope_lens.polytope.recession import RecessionCone
+    from polytope_lens.preimages.preimage import Preimage
     from polytope_lens.properties.best_first import ExtremeValue
     from polytope_lens.properties.counterexample import Counterexample
     from polytope_lens.properties.property import Property
@@ -73,6 +74,7 @@ _HOME = {
     "Polytope": "polytope",
     "PolytopeLensError": "errors",
     "RecessionCone": "polytope.recession",
+    "Preimage": "preimages.preimage",
     "Region": "region",
     "RegionCounts": "partition.provenance",
     "RegionData": "polyhedral_complex.data_table",
@@ -107,6 +109,7 @@ __all__ = [
     "Path",
     "Polytope",
     "PolytopeLensError",
+    "Preimage",
     "Property",
     "RecessionCone",
     "Region",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,10 +16,13 @@ from polytope_lens.polytope import Polytope
 from polytope_lens.polytope.halfspaces import has_float_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints
 
+Corner: TypeAlias = "tuple[Fraction, ...]"
 
 # Coordinates of a corner that are printed.
 MOST_NAMED = 12
@@ -35,6 +40,9 @@ class Box(Keeper):
     Parameters
     ----------
     lower, upper : (d,) arrays, ``lower <= upper`` in every coordinate
+        Numbers that no float is may be given as fractions or decimals of Python, and are meant as they are: `lower` and
+        `upper` are then the nearest floats, and :meth:`fractions` the bounds themselves. Properties take such boxes;
+        regions are found in boxes of floats.
 
     Raises
     ------
@@ -60,24 +68,37 @@ class Box(Keeper):
 
     lower: Floats
     upper: Floats
+    _exact: tuple[Corner, Corner] | None
 
     def __init__(self, lower: ArrayLike, upper: ArrayLike) -> None:
-        lower = validate.float_array(lower, name="the lower corner of a box", ndim=1, error=DomainError)
-        upper = validate.float_array(upper, name="the upper corner of a box", ndim=1, error=DomainError)
+        given = lower, upper
+        exact = [_fractions(corner) for corner in given]
+        lower, upper = (
+            validate.float_array(
+                corner if known is None else [float(v) for v in known],
+                name=f"the {side} corner of a box",
+                ndim=1,
+                error=DomainError,
+            )
+            for corner, known, side in zip(given, exact, ("lower", "upper"), strict=True)
+        )
         if lower.shape != upper.shape or not lower.size:
             raise DomainError(
                 f"a box needs two corners with the same number of coordinates, at least one, but received shapes "
                 f"{lower.shape} and {upper.shape}."
             )
-        empty = np.flatnonzero(lower > upper)
+        is_float = exact == [None, None]
+        corners = None if is_float else (_as_fractions(lower, exact[0]), _as_fractions(upper, exact[1]))
+        low, high = (lower, upper) if corners is None else (np.array(c, dtype=object) for c in corners)
+        empty = np.flatnonzero(low > high)
         if empty.size:
             k = int(empty[0])
             raise DomainError(
-                f"a box needs lower <= upper in every coordinate, but coordinate {k} runs from {lower[k]} to "
-                f"{upper[k]}: it is empty."
+                f"a box needs lower <= upper in every coordinate, but coordinate {k} runs from {low[k]} to {high[k]}: "
+                "it is empty."
             )
-        object.__setattr__(self, "lower", lower)
-        object.__setattr__(self, "upper", upper)
+        for name, value in (("lower", lower), ("upper", upper), ("_exact", corners)):
+            object.__setattr__(self, name, value)
 
     @property
     def dim(self) -> int:
@@ -85,16 +106,27 @@ class Box(Keeper):
         return len(self.lower)
 
     @property
+    def has_float_corners(self) -> bool:
+        """Whether floats hold the bounds, so that `lower` and `upper` are these and not only near them."""
+        return self._exact is None
+
+    def fractions(self) -> tuple[Corner, Corner]:
+        """The bounds as fractions, (d,) and (d,); exact."""
+        return self._exact or (_as_fractions(self.lower, None), _as_fractions(self.upper, None))
+
+    @property
     @kept
     def free(self) -> Ints:
         """The coordinates that are not fixed, (k,), ascending: all of them, unless the box is flat."""
+        if self._exact is not None:
+            return np.flatnonzero([low < high for low, high in zip(*self._exact, strict=True)])
         return np.flatnonzero(self.lower < self.upper)
 
     @property
     @kept
     def is_flat(self) -> bool:
         """Whether some coordinates are fixed, ``lower == upper``."""
-        return bool((self.lower == self.upper).any())
+        return len(self.free) < self.dim
 
     @property
     @kept
@@ -119,12 +151,16 @@ class Box(Keeper):
 
     def contains(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Whether each row of `X` lies in the closed box; exact."""
+        if self._exact is not None:
+            return self.to_polytope().contains(X)
         rows = validate.points(X, self.dim, what="`contains`")
         return np.asarray(((rows >= self.lower) & (rows <= self.upper)).all(axis=1))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Box):
             return NotImplemented
+        if self._exact is not None or other._exact is not None:
+            return self.fractions() == other.fractions()
         return np.array_equal(self.lower, other.lower) and np.array_equal(self.upper, other.upper)
 
     def __hash__(self) -> int:
@@ -132,17 +168,39 @@ class Box(Keeper):
         return hash(((self.lower + 0.0).tobytes(), (self.upper + 0.0).tobytes()))
 
     def __repr__(self) -> str:
-        return f"Box({_named(self.lower)}, {_named(self.upper)})"
+        if self._exact is not None:
+            return f"Box({_named(self._exact[0])}, {_named(self._exact[1])})"
+        return f"Box({_named(self.lower.tolist())}, {_named(self.upper.tolist())})"
 
 
 @kept
 def _to_polytope(box: Box) -> Polytope:
-    return Polytope(box.A, box.b)
+    if box.has_float_corners:
+        return Polytope(box.A, box.b)
+    lower, upper = box.fractions()
+    return Polytope(box.A, np.array([*upper, *(-v for v in lower)], dtype=object))
 
 
-def _named(corner: Floats) -> str:
+def _fractions(corner: Any) -> Corner | None:
+    """A corner some of whose numbers no float is, in fractions; None for others, and for what is no corner."""
+    if not isinstance(corner, list | tuple | np.ndarray) or (isinstance(corner, np.ndarray) and corner.ndim != 1):
+        return None
+    if not any(isinstance(v, Fraction | Decimal) for v in corner):
+        return None
+    try:
+        exact = tuple(Fraction(v) for v in corner)
+        return None if all(Fraction(float(v)) == v for v in exact) else exact
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _as_fractions(corner: Floats, exact: Corner | None) -> Corner:
+    return tuple(map(Fraction, corner.tolist())) if exact is None else exact
+
+
+def _named(corner: Sequence[float | Fraction]) -> str:
     """All coordinates, unless they are many: ``[0.0] * 784``, or the first and last of them."""
-    values = corner.tolist()
+    values = [v if isinstance(v, float) or Fraction(float(v)) != v else float(v) for v in corner]
     if len(values) <= MOST_NAMED:
         return str(values)
     if len(set(values)) == 1:
@@ -173,6 +231,12 @@ def check_domain(domain: Domain, dim: int) -> Domain:
         raise DimensionError(
             f"the network has {dim} inputs, so its domain should live in R^{dim}, but received {domain!r} "
             f"in R^{domain.dim}."
+        )
+    if isinstance(domain, Box) and not domain.has_float_corners:
+        raise DomainError(
+            f"regions are found in boxes of floats, but some bounds of {domain!r} are fractions that none is. `check`, "
+            "`maximum`, `minimum` and `is_equal` take it as it is. For regions round it yourself, `Box(box.lower, "
+            "box.upper)`, so that it is clear which domain is meant."
         )
     if isinstance(domain, Box) and not domain.free.size:
         raise DomainError(

@@ -24,6 +24,7 @@ from polytope_lens.network import network as net
 from polytope_lens.network import subspace as flats
 from polytope_lens.path import path as paths
 from polytope_lens.preimages import image as images
+from polytope_lens.preimages import level_facets as levels
 from polytope_lens.preimages import preimage as preimages
 from polytope_lens.proof.write import write_proof
 from polytope_lens.properties import extremum, steepest
@@ -340,6 +341,15 @@ class Lens:
         return preimages.preimage(
             self.network, target, domain, engine=engine, workers=workers, progress=progress, mesh=mesh,
             max_regions=max_regions, max_seconds=max_seconds,
+        )  # fmt: skip
+
+    @documented_by(levels.level_facets)
+    def level_facets(
+        self, c: Any, value: Any = 0, domain: Domain = None, *, engine: EngineChoice = "auto", workers: int = 1,
+        progress: bool | None = None,
+    ) -> levels.LevelFacets:  # fmt: skip
+        return levels.level_facets(
+            self.network, c, value, domain, engine=engine, workers=workers, progress=progress
         )  # fmt: skip
 
     @documented_by(images.image)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polytope_lens import Lens, Property
 from polytope_lens.domain import Box, check_domain
 from polytope_lens.errors import DimensionError, DomainError
 from polytope_lens.polytope import Polytope
@@ -88,3 +92,32 @@ def test_domains_with_regions_pass(domain):
 def test_domains_without_interior_or_elsewhere_are_refused(domain, error, message):
     with pytest.raises(error, match=message):
         check_domain(domain, 2)
+
+
+def test_bounds_that_no_float_is_are_meant_as_they_are():
+    third, tenth = Fraction(1, 3), Decimal("0.1")
+    box = Box([third, 0], [1, tenth])
+    assert box.fractions() == ((third, 0), (1, Fraction(1, 10)))
+    assert box.lower.tolist() == [float(third), 0.0]
+    assert repr(box) == "Box([Fraction(1, 3), 0.0], [1.0, Fraction(1, 10)])"
+    assert box == Box([Fraction(2, 6), 0], [1, Fraction(1, 10)])
+    assert box != Box(box.lower, box.upper)
+    # The nearest float to a third is less than it.
+    assert box.contains([[1 / 3, 0], [np.nextafter(1 / 3, 1), 0]]).tolist() == [False, True]
+    assert not box.has_float_corners
+    assert Box([Fraction(1, 2)], [Decimal("0.75")]).has_float_corners
+    assert Box([third], [third]).is_flat
+    assert not Box([third], [third + Fraction(1, 10**40)]).is_flat
+    with pytest.raises(DomainError, match="coordinate 0 runs from 1/3 to 1/4"):
+        Box([third], [Fraction(1, 4)])
+
+
+def test_properties_take_such_boxes_and_regions_need_floats():
+    line = Lens.from_arrays([[[1]], [[1]]], [[0], [0]])
+    box = Box([0], [Fraction(1, 3)])
+    assert line.maximum([1], box).value == Fraction(1, 3)
+    assert line.check(Property.of(box, ([[-1]], [Fraction(-1, 3)]))).point == (Fraction(1, 3),)
+    for ask in (line.partition, line.count, lambda domain: line.at([0.1], domain), line.image):
+        with pytest.raises(DomainError, match=r"boxes of floats.*take it as it is"):
+            ask(box)
+    assert len(line.partition(Box(box.lower, box.upper))) == 1

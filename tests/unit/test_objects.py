@@ -30,9 +30,9 @@ OBJECTS = {
 MEMBERS = {
     "Lens": """
         at characteristic_polynomial check count crossings cutting_neurons distance embed estimate example
-        explore flat from_arrays image integrated_gradients is_equal lipschitz local_complexity lowering maximum minimum
-        network overlay part partition path patterns preimage project region_count_bounds regions robustness_radius
-        self_check slice
+        explore flat from_arrays image integrated_gradients is_equal level_facets lipschitz local_complexity lowering
+        maximum minimum network overlay part partition path patterns preimage project region_count_bounds regions
+        robustness_radius self_check slice
     """,
     "Network": """
         augmented_weights bits_per_layer dense_output_weight input_dim layers n_neurons output_bias output_dim

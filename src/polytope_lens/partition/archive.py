@@ -129,11 +129,12 @@ def _fields(arrays: Arrays) -> dict[str, Any]:
     reader = ArrayReader(arrays)
     network = network_of(arrays)
     domain = domain_of(reader, arrays, network.input_dim)
-    patterns, per_layer = _patterns(reader, network)
+    is_whole = reader.text("status") != Status.PREIMAGE.name
+    patterns, per_layer = _patterns(reader, network, least=int(is_whole))
     whole = None
     if (flat := flat_domain(network, domain)) is not None:
         whole = network, domain
-        network, domain, per_layer = flat.network, flat.domain, np.append(1, per_layer)
+        network, domain, per_layer = flat.network, flat.domain, np.append(min(1, len(patterns)), per_layer)
     n, d = len(patterns), network.input_dim
     status = reader.text("status")
     if status not in Status.__members__:
@@ -170,17 +171,17 @@ def domain_of(reader: ArrayReader, arrays: Arrays, dim: int) -> Domain:
     return check_domain(Polytope(A, reader.array("domain_b", FLOAT, len(A))), dim)
 
 
-def _patterns(reader: ArrayReader, network: Network) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def _patterns(reader: ArrayReader, network: Network, least: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Patterns and their numbers after each layer."""
     n_bits = network.n_neurons
     patterns = reader.array("packed_patterns", WORD, None, n_words(n_bits))
     per_layer = reader.array("counts_per_layer", INT, len(network.layers))
-    if not len(patterns) or not ascend(patterns):
+    if len(patterns) < least or not ascend(patterns):
         raise FileFormatError("packed_patterns should be different and ascend, at least one of them, but they do not.")
     used = n_bits - WORD_BITS * (n_words(n_bits) - 1)
     if used < WORD_BITS and (patterns[:, -1] << np.uint64(used)).any():
         raise FileFormatError(f"packed_patterns should have {n_bits} bits, one for each neuron, but some have more.")
-    counted = distinct_beginnings(patterns, bit_starts(network)[1:])
+    counted = distinct_beginnings(patterns, bit_starts(network)[1:]) if len(patterns) else np.zeros_like(per_layer)
     if not np.array_equal(counted, per_layer):
         raise FileFormatError(
             f"counts_per_layer should be {counted.tolist()} as the patterns say, but is {per_layer.tolist()}."

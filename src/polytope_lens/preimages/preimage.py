@@ -15,7 +15,7 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.engines.table import choose_engine
 from polytope_lens.engines.witnesses import certify_witnesses
-from polytope_lens.errors import Status
+from polytope_lens.errors import PartialPartitionError, Status
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.flat_domain import flat_domain, within
 from polytope_lens.mesh.part_of_mesh import part_of_mesh
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines.chunks import Chunk
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.network.network import Network
+    from polytope_lens.partition.namespaces import PartitionPlot
     from polytope_lens.preimages.target import TargetNetwork
 
 
@@ -76,6 +77,22 @@ class Preimage(Partition):
     def has_all_cells(self) -> bool:
         """Whether no cell is missing."""
         return self.status is Status.PREIMAGE
+
+    def explain(self) -> str:
+        """The status in one or two sentences: whether these are all cells, and how to find the others."""
+        if self.has_all_cells:
+            return super().explain()
+        return (
+            f"{self.status!r}: The cells found are correct but not all of them. Raise the limit, choose a smaller "
+            "`domain`, or leave out the mesh, `mesh=False`."
+        )
+
+    @property
+    def plot(self) -> PartitionPlot:
+        """Pictures: ``preimage.plot()`` and others; see :class:`.PartitionPlot`."""
+        if not len(self):
+            raise PartialPartitionError(f"there is nothing to draw: {self!r} has no cells. Choose a larger target.")
+        return super().plot
 
     def contains(self, X: ArrayLike) -> Bools:
         """Whether each point lies in the closed domain and its outputs in the closed target, (n, d) -> (n,); exact.

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # In more dimensions the time for volumes is limited, unless the share is asked for exactly.
 MOST_EXACT_DIM = 4
 MAX_SECONDS = 10.0
+# Boxes are not halved any more when about so little of the domain is left.
+CLOSE = 2.0**-40
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,8 @@ def _from_boxes(preimage: Preimage, end: float) -> Probability:
     contrary = target_problem(preimage.source, outside, domain)
     left = deque([whole_box(problem)])
     sizes: tuple[list[float], list[float]] = [], []
-    step = batch_size(problem)
-    while left and time.monotonic() < end:
+    step, undecided = batch_size(problem), 1.0
+    while left and undecided > CLOSE and time.monotonic() < end:
         nodes = [left.popleft() for _ in range(min(step, len(left)))]
         boxes = Boxes._make(map(np.concatenate, zip(*nodes, strict=True)))
         looked = look(problem, boxes)
@@ -176,6 +178,7 @@ def _from_boxes(preimage: Preimage, end: float) -> Probability:
         shares = _shares(boxes, domain)
         for is_decided, found in ((is_inside, sizes[0]), (looked.is_missed, sizes[1])):
             found += shares[is_decided].tolist()
+            undecided -= float(shares[is_decided].sum())
         for i in np.flatnonzero(~(is_inside | looked.is_missed)).tolist():
             if (both := halves(looked, i)) is not None:
                 left += [both.at(np.array([k])) for k in range(2)]

@@ -219,7 +219,7 @@ def _shown(value: Fraction | None) -> str:
 def _domain(domain: Any) -> list[tuple[tuple[Fraction, ...], Fraction]]:
     """Rows ``a . x <= b`` of a domain."""
     if isinstance(domain, Box):
-        corners = domain.lower.tolist(), domain.upper.tolist()
+        corners = domain.fractions()
     elif isinstance(domain, Polytope):
         return halfspaces(domain, "the domain") + _sides_of(domain)
     elif isinstance(domain, tuple) and len(domain) == 2:

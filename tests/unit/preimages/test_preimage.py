@@ -97,12 +97,18 @@ def test_it_is_a_partition_that_knows_what_it_is(tmp_path):
     assert np.array_equal(again.volumes(), found.volumes())
 
 
-def test_nothing_is_an_answer():
+def test_nothing_is_an_answer(tmp_path):
     for domain, mesh in ((SQUARE, True), (SQUARE, False), (None, True)):
         found = GREATER.preimage(([[1], [-1]], [-7, 6]), domain, mesh=mesh)
         assert (len(found), found.has_all_cells, found.flat_parts()) == (0, True, ())
         assert found.volumes().tolist() == [] if domain else len(list(found)) == 0
-    assert GREATER.preimage(([[1]], [-1]), SQUARE).probability().upper == 0
+    nothing = GREATER.preimage(([[1]], [-1]), SQUARE)
+    assert nothing.probability().upper == 0
+    with pytest.raises(PartialPartitionError, match="nothing to draw"):
+        nothing.plot()
+    for found in (nothing, GREATER.preimage(([[1]], [-1]), Box([0, 0.5], [1, 0.5]))):
+        found.save(tmp_path / "nothing.npz")
+        assert len(Partition.load(tmp_path / "nothing.npz")) == 0
 
 
 def test_budgets():
@@ -112,6 +118,7 @@ def test_budgets():
     found = lens.preimage(([[1]], [0]), Box([-1] * 5, [1] * 5), max_regions=10)
     assert (found.status, found.has_all_cells) == (Status.BUDGET_REACHED, False)
     assert "of the cells" in repr(found)
+    assert "not all of them. Raise the limit" in found.explain()
     assert found.probability(max_seconds=0.1).upper <= 1
     with pytest.raises(PartialPartitionError, match="flat_parts"):
         found.flat_parts()
@@ -146,3 +153,21 @@ def test_the_fields_are_as_they_should_be():
     assert isinstance(found, Preimage)
     assert found.counts_per_layer.tolist()[-1] == len(found)
     assert not found.packed_patterns.flags.writeable
+
+
+@pytest.mark.parametrize("d", [2, 3, 4])
+def test_a_greatest_value_is_touched_at_one_point(d):
+    """Just below it there are cells, at it there is a flat part, beyond it there is nothing."""
+    rng = np.random.default_rng(d)
+    weights = [rng.standard_normal((7, d)), rng.standard_normal((7, 7)), rng.standard_normal((2, 7))]
+    lens, box = Lens.from_arrays(weights, [rng.standard_normal(len(w)) for w in weights]), Box([-1] * d, [1] * d)
+    most = lens.maximum([1, -1], box)
+    at, below, beyond = (
+        lens.preimage(([[-1, 1]], [change - most.value]), box) for change in (0, Fraction(1, 1000), Fraction(-1, 10**9))
+    )
+    assert (len(at), len(beyond), beyond.flat_parts()) == (0, 0, ())
+    (part,) = at.flat_parts()
+    assert part.dim == 0
+    assert tuple(part.point) == most.point
+    assert len(below) > 0 and not below.flat_parts()
+    assert below.contains([[float(v) for v in most.point]]).all()
