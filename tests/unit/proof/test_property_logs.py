@@ -1,7 +1,7 @@
 """Proof logs of properties: what the checker accepts, and the forgeries that it has to reject.
 
-Forged logs get a new digest, so that it is the proof that fails and not the seal. Whatever is accepted has to be true of
-the network and the property that the log names, which a list of all regions decides.
+Forged logs get a new digest, so that it is the proof that fails and not the seal. Whatever is accepted has to be true
+of the network and the property that the log names, which a list of all regions decides.
 """
 
 from __future__ import annotations
