@@ -9,12 +9,11 @@ import matplotlib.pyplot as plt
 
 from polytope_lens.experiments import mlp, ring, sample, train
 from polytope_lens.training import Recorder
-from polytope_lens.training.films.tracks import plot_events
 
 model, samples = mlp((2, 8, 8, 1), seed=0), sample(ring(256), n_train=400, n_validation=100, seed=0)
 with Recorder(model, every=25, samples=samples) as recorder:
     train(model, samples, steps=400, seed=0, progress=False)
-plot_events(recorder.recording().events(progress=False))
+recorder.recording().events(progress=False).plot()
 plt.show()
 
 # %%

@@ -41,7 +41,7 @@ class Box(Keeper):
     ----------
     lower, upper : (d,) arrays, ``lower <= upper`` in every coordinate
         Numbers that no float is may be given as fractions or decimals of Python, and are meant as they are: `lower` and
-        `upper` are then the nearest floats, and :meth:`fractions` the bounds themselves. Properties take such boxes;
+        `upper` are then the nearest floats, and `fractions` the bounds themselves. Properties take such boxes;
         regions are found in boxes of floats.
 
     Raises

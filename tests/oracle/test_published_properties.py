@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from polytope_lens import Lens, Verdict, read_vnnlib
+from polytope_lens import Lens, Status, Verdict, read_vnnlib
+from polytope_lens.proof.checker import verify
+from polytope_lens.properties.property_proof import is_about_property
 
 FOLDER = os.environ.get("POLYTOPE_LENS_ACASXU")
 # Property, network, and whether others found it violated: some of each kind, the closest calls among them.
@@ -16,6 +18,9 @@ KNOWN = [
     (3, "1_1", False), (3, "1_7", True), (4, "1_1", False), (4, "1_9", True), (5, "1_1", False), (8, "2_9", True),
     (9, "3_3", False), (10, "4_5", False),
 ]  # fmt: skip
+
+# Some whose proofs are found and checked in seconds
+PROVED = [(1, "1_1", False), (3, "3_3", False), (4, "1_1", False), (10, "4_5", False), (2, "2_1", True)]
 
 
 @pytest.mark.long
@@ -26,3 +31,15 @@ def test_verdicts_are_the_published_ones(number, network, is_violated):
     asked = read_vnnlib(Path(FOLDER, f"prop_{number}.vnnlib"))
     found = Lens(Path(FOLDER, f"acasxu_{network}.onnx")).check(asked, workers=2)
     assert found.verdict is (Verdict.VIOLATED if is_violated else Verdict.HOLDS)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(FOLDER is None, reason="POLYTOPE_LENS_ACASXU names no folder with the networks and properties")
+@pytest.mark.parametrize(("number", "network", "is_violated"), PROVED)
+def test_verdicts_are_proved(number, network, is_violated, tmp_path):
+    pytest.importorskip("onnx")
+    asked, lens = read_vnnlib(Path(FOLDER, f"prop_{number}.vnnlib")), Lens(Path(FOLDER, f"acasxu_{network}.onnx"))
+    found = lens.check(asked, proof=tmp_path / "run.proof")
+    answer = verify(tmp_path / "run.proof")
+    assert found.status is Status.COMPLETE and is_about_property(answer, lens.network, asked)
+    assert answer["proved"] and answer["verdict"] == ("VIOLATED" if is_violated else "HOLDS")

@@ -44,7 +44,7 @@ WORKER_SECONDS = 60
 
 
 class TaskExecutor(Protocol):
-    """What spreads tasks: an executor of :mod:`concurrent.futures`, or of other libraries, or a client of dask."""
+    """What spreads tasks: an executor of `concurrent.futures`, or of other libraries, or a client of dask."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Start a task."""

@@ -85,7 +85,7 @@ class LevelFacets:
     def touched(self) -> tuple[FlatPart, ...]:
         """Where the value is taken on sets of fewer dimensions than facets have, which lie in none of these.
 
-        See :func:`.flat_parts.flat_parts`, whose cost it has for each facet, too.
+        See `flat_parts.flat_parts`, whose cost it has for each facet, too.
         """
         rows = [self.row, tuple(-v for v in self.row)]
         both = Target.of((rows, [self.value, -self.value]), len(self.row))
@@ -119,7 +119,7 @@ def level_facets(
     value : number, fraction, or decimal in text
     domain : Box, Polytope or None
     engine, workers, progress
-        As in :func:`.enumerate.partition`.
+        As in `enumerate.partition`.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def level_facets(
 
     Notes
     -----
-    Exact. In the plane and in space, :func:`.level_set.level_set` has the same facets as polylines and polygons. Cost:
+    Exact. In the plane and in space, `level_set.level_set` has the same facets as polylines and polygons. Cost:
     that of the partition with the level as a neuron, and of its facets, which is three to five times as much in more
     than three dimensions.
 

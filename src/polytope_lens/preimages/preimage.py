@@ -89,7 +89,7 @@ class Preimage(Partition):
 
     @property
     def plot(self) -> PartitionPlot:
-        """Pictures: ``preimage.plot()`` and others; see :class:`.PartitionPlot`."""
+        """Pictures: ``preimage.plot()`` and others; see `PartitionPlot`."""
         if not len(self):
             raise PartialPartitionError(f"there is nothing to draw: {self!r} has no cells. Choose a larger target.")
         return super().plot

@@ -441,9 +441,9 @@ class Cell(NamedTuple):
 def highest(stages: list[Layer], cell: Cell, y: Row, z: dict[int, list[tuple[int, int]]], x: Row, constant: int) -> int:
     """A number with the sign of a proved upper bound, in a cell's box, of a constant plus a sum of many terms.
 
-    These are values of the last of some layers times y, pre-activations times z, by layer, and inputs times x. Back
-    from layer to layer, each activation is replaced by the line above it where its coefficient is positive, and by that
-    below it where it is negative.
+    These are values of the last of some layers times y, pre-activations times z, by layer, and inputs times x. On the
+    way back to the inputs each activation is replaced by the line above it where its coefficient is positive, and by
+    that below it where it is negative.
     """
     found, factor, gradient = y, 1, Row()
     for at in range(len(stages) - 1, -1, -1):

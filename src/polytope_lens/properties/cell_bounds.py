@@ -39,7 +39,7 @@ MULTIPLIER_BITS = 16
 EARLIER = 2.0
 
 
-class Cells(NamedTuple):
+class ProofCells(NamedTuple):
     """Some cells, n of them, with what is known of the N neurons of all hidden layers, one after the other."""
 
     lower: Floats  # (n, d), rounded outward
@@ -49,12 +49,12 @@ class Cells(NamedTuple):
     signs: NDArray[np.int8]  # (n, N): 1 where at least 0, -1 where at most, 0 where not given
     bits: Ints  # (n, L): bounds on a layer's neurons are multiples of 2 ** -bits
 
-    def at(self, index: Ints | Bools) -> Cells:
+    def at(self, index: Ints | Bools) -> ProofCells:
         """Some of them."""
-        return Cells._make(array[index] for array in self)
+        return ProofCells._make(array[index] for array in self)
 
 
-class Rows(NamedTuple):
+class CaseRows(NamedTuple):
     """The constraints of a case, rounded: ``inputs @ x + outputs @ y + constant`` at most 0.
 
     Without those that only bound one input, which hold in its box; `places` (r,) are the numbers of the others.
@@ -72,7 +72,7 @@ class Rows(NamedTuple):
         return np.where(largest > 0, largest, 1.0)
 
     @classmethod
-    def of(cls, case: Sequence[Constraint], d: int, m: int) -> Rows:
+    def of(cls, case: Sequence[Constraint], d: int, m: int) -> CaseRows:
         """Those of a case."""
         places = [i for i, constraint in enumerate(case) if constraint.side is None or constraint.strict]
         r = len(places)
@@ -134,7 +134,7 @@ class CellBounds:
         m = network.output_dim
         self.stages = (*network.layers, pass_through_layer(network.output_weight, network.output_bias))
         self.network = Network(self.stages, np.zeros((1, m)), np.zeros(1))
-        self.cases = [Rows.of(case, network.input_dim, m) for case in cases]
+        self.cases = [CaseRows.of(case, network.input_dim, m) for case in cases]
         self.hidden = network.layers
         self.at = neurons_of(self.hidden)
         self.cuts = np.concatenate([np.zeros(0, dtype=bool), *(layer.cuts for layer in self.hidden)])
@@ -144,12 +144,12 @@ class CellBounds:
         index = next(index for index, here in enumerate(self.at) if j < here.stop)
         return f"{index} {j - self.at[index].start}"
 
-    def lines(self, cells: Cells) -> list[Relaxation]:
+    def lines(self, cells: ProofCells) -> list[Relaxation]:
         """Lines around all activations."""
         pairs = zip(self.hidden, self.at, strict=True)
         return [lines_between(layer, cells.low[:, here], cells.high[:, here]) for layer, here in pairs]
 
-    def told(self, before: Cells, after: Cells, i: int) -> list[str]:
+    def told(self, before: ProofCells, after: ProofCells, i: int) -> list[str]:
         """The lines of the log that say which bounds of a cell are new."""
         found = []
         for index, here in enumerate(self.at):
@@ -163,17 +163,17 @@ class CellBounds:
                 found.append(" ".join(["bounds", str(index), str(bits), *words]))
         return found
 
-    def whole(self, lower: Floats, upper: Floats) -> Cells:
+    def whole(self, lower: Floats, upper: Floats) -> ProofCells:
         """A box, about which nothing is known yet."""
         n, shape = len(self.cuts), (1, len(self.hidden))
         known = np.full((1, n), -np.inf), np.full((1, n), np.inf), np.zeros((1, n), np.int8)
-        return Cells(lower[None], upper[None], *known, np.zeros(shape, np.int64))
+        return ProofCells(lower[None], upper[None], *known, np.zeros(shape, np.int64))
 
-    def is_open(self, cells: Cells) -> Bools:
+    def is_open(self, cells: ProofCells) -> Bools:
         """Which neurons may change their sign, (n, N)."""
         return np.asarray((cells.low < 0) & (cells.high > 0) & self.cuts)
 
-    def narrowed(self, cells: Cells) -> tuple[Cells, list[Relaxation]]:
+    def narrowed(self, cells: ProofCells) -> tuple[ProofCells, list[Relaxation]]:
         """The same cells with better bounds, and lines between them."""
         cells = cells._replace(low=cells.low.copy(), high=cells.high.copy(), bits=cells.bits.copy())
         lines: list[Relaxation] = []
@@ -190,7 +190,7 @@ class CellBounds:
             lines.append(lines_between(layer, low, high))
         return cells, lines
 
-    def _take(self, index: int, cells: Cells, was_open: Bools, new_low: Floats, new_high: Floats) -> None:
+    def _take(self, index: int, cells: ProofCells, was_open: Bools, new_low: Floats, new_high: Floats) -> None:
         """Take bounds that say more than those known, moved outward to few digits."""
         low, high = cells.low[:, self.at[index]], cells.high[:, self.at[index]]
         is_finite = was_open & np.isfinite(new_low) & np.isfinite(new_high)
@@ -209,7 +209,7 @@ class CellBounds:
             low[:] = np.where(on | (both & (new_low > low)), new_low, low)
             high[:] = np.where(off | (both & (new_high < high)), new_high, high)
 
-    def closing(self, cells: Cells, lines: Sequence[Relaxation], is_asked: Bools) -> Closing:
+    def closing(self, cells: ProofCells, lines: Sequence[Relaxation], is_asked: Bools) -> Closing:
         """Whether cases are closed by multipliers; `is_asked` (n, k) says which are to be looked at."""
         n, k = is_asked.shape
         signed = np.flatnonzero((cells.signs != 0).any(axis=0))
@@ -252,8 +252,8 @@ class CellBounds:
             claims, is_asked & (top < 0), np.where(is_asked, np.maximum(top, 0.0) / np.maximum(units, 1.0), 0.0), loss
         )
 
-    def _rows_of_signs(self, cells: Cells, lines: Sequence[Relaxation], signed: Ints) -> Floats:
-        """Rows (n, m, d + 1) below what is at most 0 where neurons have their signs."""
+    def _rows_of_signs(self, cells: ProofCells, lines: Sequence[Relaxation], signed: Ints) -> Floats:
+        """CaseRows (n, m, d + 1) below what is at most 0 where neurons have their signs."""
         found = np.zeros((len(cells.low), len(signed), cells.lower.shape[1] + 1))
         for index, here in enumerate(self.at):
             which = np.flatnonzero((signed >= here.start) & (signed < here.stop))
@@ -265,7 +265,7 @@ class CellBounds:
                 found[:, which] = np.where(off, -above[:, m:], -above[:, :m])
         return found
 
-    def reach(self, cells: Cells) -> Floats:
+    def reach(self, cells: ProofCells) -> Floats:
         """How much the outputs of one cell may change along each coordinate, at most: a guess."""
         lines = self.lines(cells)
         sums = np.ones(self.stages[-1].width)

@@ -29,7 +29,7 @@ from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_proof import write_property_proof
+from polytope_lens.properties.property_proof import refuse_unwritable, write_property_proof
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
 if TYPE_CHECKING:
@@ -224,6 +224,8 @@ def check(
         )
     workers = validate.workers(workers)
     limit = None if max_seconds is None else begun + validate.number(max_seconds, name="`max_seconds`", positive=True)
+    if proof is not None:
+        refuse_unwritable(proof)
     search = _Search(network, asked, begun)
     with interruptible() as stop, pool_of(workers) as pool, _bar(progress) as shown:
 

@@ -10,6 +10,7 @@ it proves the property.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,7 @@ import numpy as np
 
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.proof.log import VERSION, describe, describe_outputs, hexadecimal, log_file
-from polytope_lens.properties.cell_bounds import CellBounds, Cells
+from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
 from polytope_lens.properties.problem import rounded_outward
 from polytope_lens.properties.property import ExactBox
 from polytope_lens.properties.touching_cells import exact_claim
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 # Up to how many neurons that may change their sign a box is split by them, and after how many cells it is halved.
 FEW_OPEN, FEW_CELLS = 10, 256
-# Cells looked at together
+# ProofCells looked at together
 TOGETHER = 32
 # How many coordinates are tried to halve a box across, and along what share of the most that outputs may change there.
 TRIED, LEAST = 8, 2.0**-3
@@ -96,6 +97,12 @@ def write_property_proof(
     return True
 
 
+def refuse_unwritable(path: str | os.PathLike[str]) -> None:
+    """Refuse a path at which no log can be written, before any work is done for it."""
+    with suppress(StoppedError), log_file(path):
+        raise StoppedError
+
+
 def is_about_property(answer: Mapping[str, Any], network: Network, asked: Property) -> bool:
     """Whether what the checker proved is about this network and this property, number for number."""
     lines = "".join(f"{line}\n" for line in _statement(network, asked))
@@ -122,11 +129,11 @@ def _fraction(value: Fraction) -> str:
 
 
 @dataclass(slots=True)
-class Node:
+class ProofNode:
     """What the log says of a cell, and its two parts, if it has any."""
 
     lines: list[str] = field(default_factory=list)
-    parts: tuple[Node, Node] | None = None
+    parts: tuple[ProofNode, ProofNode] | None = None
 
 
 class WaitingCell(NamedTuple):
@@ -135,9 +142,9 @@ class WaitingCell(NamedTuple):
     `height` says how far floats are from closing them, and `reliance` (N,) how much the lines of neurons cost.
     """
 
-    cells: Cells
+    cells: ProofCells
     open: Bools
-    node: Node
+    node: ProofNode
     height: float
     reliance: Floats
 
@@ -157,7 +164,7 @@ class _Tree:
         """Write it, depth first."""
         is_open = np.ones(len(self.which), dtype=bool)
         whole = self.bounds.whole(*_outward(box))
-        stack = [(box, self.looked([WaitingCell(whole, is_open, Node(), np.inf, np.zeros(0))])[0])]
+        stack = [(box, self.looked([WaitingCell(whole, is_open, ProofNode(), np.inf, np.zeros(0))])[0])]
         while stack:
             box, cell = stack.pop()
             for line in cell.node.lines:
@@ -192,7 +199,7 @@ class _Tree:
         for half in halves:
             lower, upper = _outward(half)
             cells = cell.cells._replace(lower=lower[None], upper=upper[None])
-            waiting.append(cell._replace(cells=cells, node=Node()))
+            waiting.append(cell._replace(cells=cells, node=ProofNode()))
         looked = self.looked(waiting)
         best = min(range(len(axes)), key=lambda i: looked[2 * i].height + looked[2 * i + 1].height)
         two = slice(2 * best, 2 * best + 2)
@@ -229,7 +236,7 @@ class _Tree:
 
     def split(self, box: ExactBox, cell: WaitingCell, most: int | None) -> bool:
         """Write the tree of a box that is split by signs; False, and nothing written, if it has more cells."""
-        top = cell._replace(node=Node())
+        top = cell._replace(node=ProofNode())
         waiting, n = self.parted(box, [top]), 0
         while waiting:
             if self.is_over():
@@ -260,9 +267,9 @@ class _Tree:
                 continue
             j = int(np.where(may_change, np.nan_to_num(cell.reliance, posinf=1e300), -1.0).argmax())
             cell.node.lines.append(f"split {self.bounds.named(j)}")
-            cell.node.parts = Node(), Node()
+            cell.node.parts = ProofNode(), ProofNode()
             for sign, node in zip((-1, 1), cell.node.parts, strict=True):
-                cells = Cells._make(array.copy() for array in cell.cells)
+                cells = ProofCells._make(array.copy() for array in cell.cells)
                 cells.signs[0, j] = sign
                 (cells.high if sign < 0 else cells.low)[0, j] = 0.0
                 found.append(cell._replace(cells=cells, node=node))
@@ -279,8 +286,8 @@ class _Tree:
         return lines
 
 
-def _joined(some: Sequence[WaitingCell]) -> Cells:
-    return Cells._make(np.concatenate(part) for part in zip(*(cell.cells for cell in some), strict=True))
+def _joined(some: Sequence[WaitingCell]) -> ProofCells:
+    return ProofCells._make(np.concatenate(part) for part in zip(*(cell.cells for cell in some), strict=True))
 
 
 def _outward(box: ExactBox) -> tuple[Floats, Floats]:

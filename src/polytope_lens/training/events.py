@@ -21,6 +21,7 @@ from polytope_lens.training.recorded_domain import in_domain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints

@@ -42,6 +42,25 @@ def test_holds(capsys, lines, above):
     assert capsys.readouterr().out.startswith("HOLDS\nThe property holds: no point of its domain violates it")
 
 
+def test_proofs_are_written_and_verified(capsys, lines, space, above, tmp_path):
+    log, holds, violated = str(tmp_path / "run.proof"), above("1.70001"), None
+    assert main(["check", lines, holds, "--proof", log]) == 0
+    capsys.readouterr()
+    assert main(["verify", log, lines, holds]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("proved: the property holds\nnetwork: 2 inputs, 3 hidden neurons, SHA-256 ")
+    assert "\nproperty: " in told and told.endswith("<= -170001/100000\n")
+    assert as_json(capsys, "verify", log, lines, holds)["verdict"] == "HOLDS"
+    violated = above("1.5")  # the same file, with another property
+    assert main(["verify", log, lines, violated]) == 1
+    assert "holds another property than the log" in capsys.readouterr().out
+    assert main(["verify", log, space]) == 1 and "another network" in capsys.readouterr().out
+    assert main(["check", lines, violated, "--proof", log]) == 1
+    assert main(["verify", log, "--network", lines]) == 0
+    assert "proved: the property is violated" in capsys.readouterr().out
+    assert "there is no folder" in refused(capsys, "check", lines, holds, "--proof", str(tmp_path / "no" / "x"))
+
+
 def test_open_and_interrupted(capsys, lines, above, monkeypatch):
     monkeypatch.setattr(module._Search, "run", lambda *_: None)
     assert main(["check", lines, above("2"), "--max-seconds", "5"]) == 3

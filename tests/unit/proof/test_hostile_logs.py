@@ -23,6 +23,19 @@ def square(d):
     return f"domain box {' '.join([f'-{ONE}'] * d + [ONE] * d)}"
 
 
+def asks(d, *words, n=1, width=1):
+    """One output and a property about inputs from 0 to 1."""
+    output = " ".join(["output", *[ONE] * width, ZERO])
+    sides = [f"constraint <= {bound} x{k} {a}" for k in range(d) for bound, a in (("1", "1"), ("0", "-1"))]
+    more = [f"constraint <= {' '.join(words)}"] * n
+    return ["outputs 1", output, "property 1", f"case {2 * d + n}", *sides, *more, "cases 0"]
+
+
+def wide(n):
+    """A layer and a property of its sum."""
+    return [*layer(n, ONE), *asks(1, "0 y0 1", width=n)]
+
+
 def chain(n, width):
     """Layers one behind the other, in which numbers grow by 4000 bits each."""
     later = layer(width, SMALL, *[LARGE] * (width - 1), negative=LARGE, positive=SMALL)
@@ -44,6 +57,14 @@ HOSTILE = {
     "a long factor": ["inputs 300", *layer(1, *[SMALL] * 300), square(300), "chart 0 tree", "off 0 " + "f" * 2**21],
     "a stack of cuts": ["inputs 1", *layer(20000, ONE), square(1), "chart 0 tree", *[f"cut {k}" for k in range(20000)]],
     "many corners": ["inputs 2", *layer(2000, ZERO, ZERO), square(2), "chart 0 plane", *["v 0 0 1"] * 3000, "r 0 0 0"],
+    "more outputs than lines": ["inputs 2", "outputs 999999999999999999", "output 0"],
+    "more cases than lines": ["inputs 1", "outputs 1", f"output {ONE} {ZERO}", "property 999999999999999999", "case 1"],
+    "long fractions": ["inputs 1", *layer(1, ONE), *asks(1, "1/" + "f" * 4000, "y0", "1", n=2000)],
+    "long multipliers": ["inputs 300", *layer(1, *[SMALL] * 300), *asks(300, "0 y0 1"), "close 0 1 600 " + "f" * 2**21],
+    "a stack of halves": ["inputs 1", *wide(2000), *["halve 0"] * 20000],
+    "a stack of signs": ["inputs 1", *wide(20000), *[f"split 0 {k}" for k in range(20000)]],
+    "ever finer bounds": ["inputs 1", *wide(9000), *[f"bounds 0 {k}" for k in range(4000)]],
+    "bounds behind long numbers": [*chain(30, 30)[:-1], *asks(1, "0 y0 1", width=30), *["bounds 29 0 0 0 0"] * 9],
     "a line without end": ["inputs " + "1" * 10_000_000],
 }  # fmt: skip
 LIMITED = "import json, resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]),) * 2); "
