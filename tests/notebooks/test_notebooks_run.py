@@ -68,11 +68,11 @@ def test_long_counts_have_a_bar(run):
         cells(
             "from polytope_lens import Box, Lens\nimport numpy as np\nrng = np.random.default_rng(0)",
             """
-            widths = [4, *[20] * 5, 1]
+            widths = [6, *[40] * 5, 1]
             pairs = list(zip(widths, widths[1:], strict=False))
             weights = [rng.standard_normal((n, m)) / m**0.5 for m, n in pairs]
             lens = Lens.from_arrays(weights, [rng.standard_normal(n) / 4 for _, n in pairs])
-            lens.count(Box([-1] * 4, [1] * 4), max_seconds=3)
+            lens.count(Box([-1] * 6, [1] * 6), max_seconds=4)
             """,
         )
     )

@@ -43,11 +43,16 @@ def network_card(
         rows.append([name, int(weight.shape[1]), int(weight.shape[0]), kind + stored, cutting])
         if steps:
             rows[-1].append(", ".join(steps[i]))
-    more = ""
-    if len(rows) > 2 * FEW:
-        more = f"{many(len(rows) - 2 * FEW, 'layer')} in between left out"
-        rows = [*rows[:FEW], ["..."], *rows[-FEW:]]
-    return card(title, note(", ".join(told)), table(head, rows, more), ask(*asked) if asked else "")
+    return card(title, note(", ".join(told)), _layers(head, rows), ask(*asked) if asked else "")
+
+
+def _layers(head: Sequence[str], rows: list[list[object]], colors: Sequence[str] = ()) -> str:
+    """A table with a row for each layer, of deep networks for the first and last ones."""
+    if len(rows) <= 2 * FEW:
+        return table(head, rows, colors=colors)
+    dots = [*colors[:FEW], "transparent", *colors[-FEW:]] if colors else ()
+    more = f"{many(len(rows) - 2 * FEW, 'layer')} in between left out"
+    return table(head, [*rows[:FEW], ["..."], *rows[-FEW:]], more, dots)
 
 
 def row_table(rows: Sequence[RowWords], n_more: int = 0, more: str = "") -> str:
@@ -73,8 +78,10 @@ def path_card(title: str, ends: Sequence[float], lengths: Sequence[float], flips
 
 def counts_table(counts: Sequence[int], is_complete: bool, bits: Sequence[int] = (), colors: Sequence[str] = ()) -> str:
     """Numbers of regions after each layer, lower bounds if they are not complete."""
-    rows = [[i, *bits[i : i + 1], n if is_complete else f"at least {n}"] for i, n in enumerate(counts)]
-    return table(["layer", *(["neurons"] if bits else []), "regions after it"], rows, colors=colors)
+    rows: list[list[object]] = [
+        [i, *bits[i : i + 1], n if is_complete else f"at least {n}"] for i, n in enumerate(counts)
+    ]
+    return _layers(["layer", *(["neurons"] if bits else []), "regions after it"], rows, colors)
 
 
 def counts_card(total: int, counts: Sequence[int], explained: str, decisions: Sequence[int]) -> str:

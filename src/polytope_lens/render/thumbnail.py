@@ -25,8 +25,8 @@ MOST_EDGES = 3000
 """Edges that are lines: more become the pixels of a picture."""
 MOST_REGIONS = 100_000
 """Regions whose edges are found in a fraction of a second."""
-FINER = 2
-"""Pixels of the picture to one of the drawing."""
+FINER, MOST_COLORS = 2, 255
+"""Pixels of the picture to one of the drawing, and colours beside none; deeper layers have the last one."""
 
 
 def partition_card(partition: Partition) -> str:
@@ -88,14 +88,11 @@ def _pixels(frame: Frame, found: Boundaries, colors: list[str]) -> str:
     edge = np.repeat(np.arange(len(steps)), steps)
     t = (np.arange(len(edge)) - np.repeat(np.cumsum(steps) - steps, steps)) / np.maximum(steps - 1, 1)[edge]
     x, y = ((1 - t[:, None]) * ends[edge, 0] + t[:, None] * ends[edge, 1]).astype(np.int64).T
-    pixels = np.zeros((*shape, 4), dtype=np.uint8)
-    rgb = _bytes(layer_colors(len(colors)))
-    layer = found.layers[edge]
-    for one in range(len(colors) - 1, -1, -1):
-        chosen = layer == one
-        pixels[y[chosen], x[chosen], :3], pixels[y[chosen], x[chosen], 3] = rgb[one], 255
-    file = BytesIO()
-    Image.fromarray(pixels).quantize(min(256, len(colors) + 1)).save(file, "png")
+    pixels = np.zeros(shape, dtype=np.uint8)
+    pixels[y, x] = 1 + np.minimum(found.layers[edge], MOST_COLORS - 1)  # the last one of a pixel stays
+    picture, file = Image.fromarray(pixels), BytesIO()
+    picture.putpalette(bytes(3) + _bytes(layer_colors(len(colors)))[:MOST_COLORS].tobytes())
+    picture.save(file, "png", transparency=0)
     data = b64encode(file.getvalue()).decode()
     size = f'width="{shape[1] / FINER:g}" height="{shape[0] / FINER:g}"'
     return f'<image {size} href="data:image/png;base64,{data}"/>'

@@ -41,6 +41,19 @@ def test_many_edges_become_the_pixels_of_a_picture(monkeypatch):
     assert drawn == set(hex_colors(2))
     assert 0.01 < (picture[..., 3] == 255).mean() < 0.5
     assert (picture[..., 3] % 255 == 0).all()
+    first = boundary_segments(PARTITION).segments[boundary_segments(PARTITION).layers == 0]
+    middles = thumbnails.frame_around(PARTITION.mesh.points).places(first.mean(axis=1))
+    x, y = (thumbnails.FINER * middles).astype(int).T
+    near = np.stack([picture[y + i, x + j, :3] for i in (-1, 0, 1) for j in (-1, 0, 1)])
+    top = np.array([int(hex_colors(2)[0][k : k + 2], 16) for k in (1, 3, 5)])
+    assert (near == top).all(axis=-1).any(axis=0).all()  # the first layer lies on top
+
+
+def test_deep_networks_have_colours_left(monkeypatch):
+    monkeypatch.setattr(thumbnails, "MOST_EDGES", 0)
+    deep = Lens(random_deep((2, 3, *[2] * 299), 0, 0.0)).partition(SQUARE)
+    assert "<image" in thumbnail(deep) and "260 layers in between left out" in deep._repr_html_()
+    assert deep._repr_html_().count("<tr>") == 42
 
 
 def test_the_card_tells_layers_and_numbers(monkeypatch):
