@@ -413,18 +413,24 @@ def lines(p: int, q: int, low: int | None, high: int | None) -> tuple[int, int, 
     return s, max(0, (p - s) * low, (q - s) * high), t, min(0, (p - t) * low, (q - t) * high)
 
 
-class Known:
+class Known(NamedTuple):
     """What is known of a layer's neurons in a cell: bounds, times 2 ** bits, and the lines that come of them."""
 
-    def __init__(self, layer: Layer, bits: int, bounds: list[tuple[int | None, int | None]]) -> None:
-        self.bits, self.bounds = bits, bounds
-        self.lines = [lines(p, q, *pair) for (p, q), pair in zip(layer.slopes, bounds)]
+    bits: int
+    bounds: list[tuple[int | None, int | None]]
+    lines: list[tuple[int, int, int, int] | None]
 
     def with_bounds(self, layer: Layer, bits: int, news: dict[int, tuple[int | None, int | None]]) -> "Known":
         """The same in units that are not larger, with the bounds of some neurons replaced."""
-        more = bits - self.bits
-        old = ((v if v is None else v << more, w if w is None else w << more) for v, w in self.bounds)
-        return Known(layer, bits, [news.get(j, pair) for j, pair in enumerate(old)])
+        bounds, drawn, more = [*self.bounds], [*self.lines], bits - self.bits
+        if more:
+            bounds = [(v if v is None else v << more, w if w is None else w << more) for v, w in bounds]
+        for j, pair in news.items():
+            bounds[j] = pair
+        for j in range(len(bounds)) if more else news:
+            (p, q), (low, high) = layer.slopes[j], bounds[j]
+            drawn[j] = lines(p, q, low, high)
+        return Known(bits, bounds, drawn)
 
 
 class Cell(NamedTuple):
@@ -515,7 +521,8 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
     (lower, upper), *others = [cases[i].box for i in which]
     require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
     unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
-    known = [Known(layer, 0, [(None, None)] * len(layer.rows)) for layer in stages[:-1]]
+    nothing = [(layer, [(None, None)] * len(layer.rows)) for layer in stages[:-1]]
+    known = [Known(0, [*pairs], [lines(p, q, None, None) for p, q in layer.slopes]) for layer, pairs in nothing]
     waiting = [Cell([int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, known, {}, [*which])]
     while waiting:
         cell = waiting.pop()

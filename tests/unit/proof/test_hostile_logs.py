@@ -63,7 +63,7 @@ HOSTILE = {
     "long multipliers": ["inputs 300", *layer(1, *[SMALL] * 300), *asks(300, "0 y0 1"), "close 0 1 600 " + "f" * 2**21],
     "a stack of halves": ["inputs 1", *wide(2000), *["halve 0"] * 20000],
     "a stack of signs": ["inputs 1", *wide(20000), *[f"split 0 {k}" for k in range(20000)]],
-    "ever finer bounds": ["inputs 1", *wide(9000), *[f"bounds 0 {k}" for k in range(4000)]],
+    "ever finer bounds": ["inputs 1", *wide(1000), *[f"bounds 0 {k}" for k in range(4000)]],
     "bounds behind long numbers": [*chain(30, 30)[:-1], *asks(1, "0 y0 1", width=30), *["bounds 29 0 0 0 0"] * 9],
     "a line without end": ["inputs " + "1" * 10_000_000],
 }  # fmt: skip
