@@ -52,13 +52,14 @@ def plane_axes(ax: Axes | None, style: PictureStyle, size: tuple[float, float] =
 
 
 def fit(ax: Axes, extent: tuple[float, float, float, float]) -> None:
-    """Show (left, right, bottom, top), one unit as long in both directions."""
+    """Show (left, right, bottom, top), one unit as long in both directions; axes without ticks stay without."""
     left, right, bottom, top = extent
     ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     ax.spines[:].set(color=FRAME, linewidth=0.8)
     ax.tick_params(color=FRAME)
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
+        if len(axis.get_majorticklocs()):
+            axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
 
 
 def draw_scale(

@@ -22,6 +22,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._progress import bar, interruptible
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.errors import DimensionError, DomainError, Status
 from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
 from polytope_lens.properties.cells_in_target import lowest_in_region, point_of_region, suspects
@@ -84,6 +85,9 @@ class ExtremeValue:
     def is_complete(self) -> bool:
         """Whether no value beyond this one is taken, which is then proved."""
         return self.status is Status.COMPLETE
+
+    def _repr_html_(self) -> str:
+        return answer_card(repr(self), "", self.point)
 
     def __repr__(self) -> str:
         value = f"{float(self.value)!r}"

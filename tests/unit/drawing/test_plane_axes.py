@@ -80,3 +80,12 @@ def test_a_legend_is_below_the_names_of_the_axes_and_reads_by_rows(ax):
     ax.get_legend().remove()
     plane_axes.legend(ax, [])
     assert ax.get_legend() is None
+
+
+def test_axes_without_ticks_stay_without(ax):
+    """Panels of frames have none: the numbers lay over their neighbours."""
+    plane_axes.fit(ax, (-1, 1, -1, 1))
+    assert len(ax.get_xticks()) > 2
+    ax.set(xticks=[], yticks=[])
+    plane_axes.fit(ax, (-1, 1, -1, 1))
+    assert len(ax.get_xticks()) == len(ax.get_yticks()) == 0
