@@ -39,6 +39,8 @@ FIRST_BATCH, BATCH = 256, 2048
 AHEAD = 64
 # The same where regions are only counted: a batch is a few numbers then, and a share less often worth its copy.
 AHEAD_COUNTED = 1024
+# Walks for each thread that there may be at a time, as each that is ahead holds its stack and what it has found.
+MOST_WALKS = 16
 # A walk is shared again only after so many more regions: what it gives away should be worth copying.
 WORTH_SHARING = 512
 PATIENCE_SECONDS = 1.0
@@ -298,8 +300,9 @@ class _Team(Generic[State, Output]):
             walk.state.scalars[outcomes.WANTED] = wanted
 
     def _is_short_of_work(self) -> bool:
-        """Whether there are more idle threads than walks that they could go on with."""
-        return self._idle > sum(map(self._is_ready, self.walks))
+        """Whether there are more idle threads than walks that they could go on with, and few enough walks."""
+        most = MOST_WALKS * (self._n_helpers + 1)
+        return len(self.walks) < most and self._idle > sum(map(self._is_ready, self.walks))
 
     def _give(self, walk: _Walk[State, Output]) -> None:
         """A walk has stopped in the middle of a batch because somebody wants to share its work."""

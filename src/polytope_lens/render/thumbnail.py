@@ -13,6 +13,7 @@ from polytope_lens._kept import kept
 from polytope_lens.displays.cards import counts_table, decided_by
 from polytope_lens.displays.markup import ask, beside, card, note
 from polytope_lens.displays.sketch import Frame, frame_around
+from polytope_lens.errors import Status
 from polytope_lens.mesh.planar_mesh import PlanarMesh
 from polytope_lens.render.scene import axis_names, boundary_segments, domain_outline, layer_colors
 
@@ -38,7 +39,8 @@ def partition_card(partition: Partition) -> str:
     colors = hex_colors(len(counts)) if drawn else []
     text = counts_table(counts, partition.is_complete, network.bits_per_layer, colors)
     text += note("" if partition.is_complete else partition.explain()) + decided_by(astuple(partition.certificate))
-    title = f"{n} regions of {where}" if partition.is_complete else f"{n} of the regions of {where}"
+    is_part = "cells of a preimage in" if partition.status is Status.PREIMAGE else "of the regions of"
+    title = f"{n} regions of {where}" if partition.is_complete else f"{n} {is_part} {where}"
     shapes = ["partition.plot()", "partition.explorer()"] if partition.mesh is not None else []
     return card(title, note(f"engine: {partition.engine}"), beside(drawn, text), ask("partition[0]", *shapes))
 

@@ -73,6 +73,25 @@ def test_workers_are_a_whole_number(workers):
         random_lens((2, 3, 1), seed=0).count(Box([-1, -1], [1, 1]), workers=workers)
 
 
+def test_few_walks_are_held_at_a_time(monkeypatch):
+    """On 5 170 neurons each walk that waited held 5 MB, and there was one for each cell on the stack."""
+    monkeypatch.setattr(driver, "MOST_WALKS", 2)
+    monkeypatch.setattr(driver, "AHEAD", 1)
+    monkeypatch.setattr(driver, "AHEAD_COUNTED", 1)
+    seen, give = [], driver._Team._give
+
+    def noted(team, walk):
+        give(team, walk)
+        seen.append(len(team.walks))
+
+    monkeypatch.setattr(driver._Team, "_give", noted)
+    lens, box = random_lens((2, 80, 80, 80, 1), seed=0), Box([-1, -1], [1, 1])
+    alone = lens.partition(box, mesh=False)
+    assert np.array_equal(lens.partition(box, mesh=False, workers=2).packed_patterns, alone.packed_patterns)
+    assert lens.count(box, workers=2).per_layer.tolist() == alone.counts_per_layer.tolist()
+    assert seen and max(seen) <= 4
+
+
 def test_deep_networks_climb_the_second_rung_and_agree_with_the_third():
     """Thirty layers: bounds on running sums say nothing in the end, and rows are recomputed in double-double."""
     lens = random_lens((2, *[10] * 30, 1), seed=1)
