@@ -16,6 +16,7 @@ browser: $(VENV)/.installed
 # The notebooks of docs/notebooks, each in a kernel of its own.
 notebooks: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks]"
+	@$(BIN)/polytope-lens warm-up
 	$(BIN)/python -m pytest -m notebooks tests/notebooks
 
 # The scripts of docs/gallery, each of which should draw its picture.
