@@ -178,15 +178,8 @@ def regions_of_arrangement(rows: Any, progress: bool = True) -> int:
 
 
 def so_far(folder: Path) -> int:
-    """Regions in the lines of a journal; a torn or doubled one is not a matter for this number."""
-    lines = (folder / "journal").read_text(errors="replace").splitlines() if (folder / "journal").exists() else []
-    total = 0
-    for line in lines:
-        try:
-            total += int(json.loads(line.split("\t")[0])["regions"])
-        except (ValueError, KeyError, TypeError):
-            continue
-    return total
+    """Regions in a folder, which may not have been begun."""
+    return open_store(folder).n_regions if (folder / "run.json").exists() else 0
 
 
 def run(command: list[str], folder: Path, every: float) -> None:

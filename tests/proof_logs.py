@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from polytope_lens.proof.checker import verify
+
 
 def proves(answer, total, per_layer):
     """Whether the answer is a proof of these counts, and says of which network and domain."""
@@ -15,3 +17,15 @@ def sealed(lines):
     """The bytes of a log of these lines."""
     body = "".join(f"{line}\n" for line in lines).encode()
     return body + b"sha256 " + hashlib.sha256(body).hexdigest().encode() + b"\n"
+
+
+def answer(tmp_path, lines):
+    """What the checker says of a log of these lines."""
+    path = tmp_path / "changed.proof"
+    path.write_bytes(sealed(lines))
+    return verify(path)
+
+
+def with_line(lines, i, *words):
+    """The same lines with another one in place of line i."""
+    return [*lines[:i], " ".join(map(str, words)), *lines[i + 1 :]]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.errors import DomainError
 from polytope_lens.network.pair import difference
-from polytope_lens.properties.best_first import above
+from polytope_lens.properties.best_first import above, both_signs
 from polytope_lens.properties.property import exact_number
 from polytope_lens.properties.property_check import check
 
@@ -70,6 +69,5 @@ def is_equal(
     both, most = difference(first, second), exact_number(within, "`within`")
     if most < 0:
         raise DomainError(f"`within` should be 0 or more, but is {most}.")
-    unit = [[Fraction(int(i == k)) for i in range(both.output_dim)] for k in range(both.output_dim)]
-    asked = above(domain, [[sign * v for v in row] for row in unit for sign in (1, -1)], most)
+    asked = above(domain, both_signs(both.output_dim), most)
     return check(both, asked, max_seconds=max_seconds, workers=workers, progress=progress)

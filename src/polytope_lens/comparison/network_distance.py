@@ -17,7 +17,7 @@ from polytope_lens.flat_domain import flat_domain
 from polytope_lens.function.norms import norms
 from polytope_lens.network.pair import difference
 from polytope_lens.polytope.feasibility import rounded_up
-from polytope_lens.properties.best_first import best_value
+from polytope_lens.properties.best_first import best_value, both_signs
 from polytope_lens.properties.counterexample import exact_outputs
 
 if TYPE_CHECKING:
@@ -161,8 +161,7 @@ def _supremum(
     both: Network, domain: Domain, exact: bool, max_seconds: float | None, workers: int, progress: bool | None
 ) -> Distance:
     """The greatest absolute value of the outputs of a difference."""
-    unit = [[Fraction(int(i == k)) for i in range(both.output_dim)] for k in range(both.output_dim)]
-    rows = [[sign * v for v in row] for row in unit for sign in (1, -1)]
+    rows = both_signs(both.output_dim)
     found = best_value(both, rows, domain, max_seconds=max_seconds, workers=workers, progress=progress)
     values = [abs(v) for v in exact_outputs(both, found.point)]
     point = np.array(found.point, dtype=object if exact else np.float64)

@@ -47,12 +47,12 @@ def linear_form(row: Floats, terms: int = 4) -> str:
     return text or "0"
 
 
-def many(n: int, noun: str) -> str:
+def many(n: int, noun: str, plural: str = "s") -> str:
     """A number of things.
 
     Examples
     --------
-    >>> many(1, "layer"), many(3, "layer")
-    ('1 layer', '3 layers')
+    >>> many(1, "layer"), many(3, "layer"), many(2, "box", "es")
+    ('1 layer', '3 layers', '2 boxes')
     """
-    return f"{n} {noun}{'s' * (n != 1)}"
+    return f"{n} {noun}{plural * (n != 1)}"

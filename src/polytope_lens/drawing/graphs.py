@@ -8,7 +8,7 @@ import numpy as np
 
 from polytope_lens.drawing.palettes import layer_colors
 from polytope_lens.drawing.picture_style import PLAIN
-from polytope_lens.drawing.plane_axes import FRAME, plane_axes
+from polytope_lens.drawing.plane_axes import open_sides, plane_axes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,5 @@ def draw_neurons(layers: Ints, share: Floats, sizes: Floats, n_layers: int, told
 def open_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """The axes given, or new ones, without sides above and at the right."""
     ax = plane_axes(ax, PLAIN, size)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
-    ax.tick_params(color=FRAME)
+    open_sides(ax)
     return ax

@@ -62,6 +62,13 @@ def fit(ax: Axes, extent: tuple[float, float, float, float]) -> None:
             axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10]))
 
 
+def open_sides(ax: Axes) -> None:
+    """Leave out the sides above and at the right, as graphs have it."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
+    ax.tick_params(color=FRAME)
+
+
 def draw_scale(
     ax: Axes, scalars: ScalarMappable, label: str, /, *, between: Floats | None = None, **place: Any
 ) -> None:

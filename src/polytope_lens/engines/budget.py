@@ -79,17 +79,24 @@ class Meter:
         limit = self._limits.seconds
         return limit is None or limit >= PATIENT_SECONDS
 
-    def status(self) -> Status:
-        """COMPLETE as long as nothing ends the run."""
-        if self._stop.is_set():
-            return Status.INTERRUPTED
+    def is_over(self) -> bool:
+        """Whether the run is to end."""
         limits = self._limits
-        is_over = (
-            (limits.regions is not None and self.n_regions >= limits.regions)
+        return (
+            self._stop.is_set()
+            or (limits.regions is not None and self.n_regions >= limits.regions)
             or (limits.seconds is not None and self.seconds >= limits.seconds)
             or (limits.memory is not None and resident() >= limits.memory)
         )
-        return Status.BUDGET_REACHED if is_over else Status.COMPLETE
+
+    @property
+    def ended(self) -> Status:
+        """What a run is that has ended before it was complete: INTERRUPTED or BUDGET_REACHED."""
+        return Status.INTERRUPTED if self._stop.is_set() else Status.BUDGET_REACHED
+
+    def status(self) -> Status:
+        """COMPLETE as long as nothing ends the run."""
+        return self.ended if self.is_over() else Status.COMPLETE
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens.displays.phrases import many
 from polytope_lens.network.network import activation_name
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def describe(network: Network, lowering: Lowering | None = None) -> str:
     """
     facts = layer_facts(network, lowering)
     lines = [
-        f"{_many(network.input_dim, 'input')}, {_many(network.output_dim, 'output')}, "
-        f"{_many(network.n_neurons, 'neuron')} that cut in {_many(len(network.layers), 'layer')}"
+        f"{many(network.input_dim, 'input')}, {many(network.output_dim, 'output')}, "
+        f"{many(network.n_neurons, 'neuron')} that cut in {many(len(network.layers), 'layer')}"
     ]
     if lowering is not None:
         lines.append(f"one sample of shape {lowering.input_shape} gives {lowering.output_shape}")
@@ -103,7 +104,3 @@ def _facts(matrix: Matrix, layer: Layer | None, steps: tuple[str, ...]) -> Layer
         int(inputs), int(width), 0 if layer is None else int(layer.cuts.sum()), nonzero, nonzero / (inputs * width),
         not dense, "" if layer is None else activation_name(layer), steps,
     )  # fmt: skip
-
-
-def _many(n: int, noun: str) -> str:
-    return f"{n} {noun}{'s' * (n != 1)}"

@@ -12,6 +12,7 @@ from flint import fmpq
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._kept import Keeper, answers
+from polytope_lens.displays.phrases import many
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import UnboundedPolytopeError
@@ -119,8 +120,8 @@ class Image(Keeper):
         return np.array([one.minimum.value for one in found]), np.array([one.maximum.value for one in found])
 
     def __repr__(self) -> str:
-        n, network = len(self), self.partition.network
-        return f"Image({n} polytope{'s' * (n != 1)} in R^{network.output_dim}, of {self.partition.domain!r})"
+        where = f"in R^{self.partition.network.output_dim}, of {self.partition.domain!r}"
+        return f"Image({many(len(self), 'polytope')} {where})"
 
 
 def image(

@@ -16,14 +16,16 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._arrays.ragged import entries, starts
+from polytope_lens.displays.phrases import many
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.errors import DimensionError, OptionError
+from polytope_lens.errors import OptionError
 from polytope_lens.flat_domain import within
 from polytope_lens.polyhedral_complex.facet_table import Facets
 from polytope_lens.polyhedral_complex.zero_rows import zero_mask
 from polytope_lens.polytope import Polytope
 from polytope_lens.preimages.preimage import preimage
 from polytope_lens.preimages.target import Target, behind
+from polytope_lens.properties.extremum import coefficients
 from polytope_lens.properties.property import exact_number
 
 if TYPE_CHECKING:
@@ -93,9 +95,8 @@ class LevelFacets:
         return tuple(part for part in found if part.dim < within(self.cells).network.input_dim - 1)
 
     def __repr__(self) -> str:
-        n, m = len(self), len(self.plateaus)
-        plateaus = f", {m} plateau{'s' * (m != 1)}" if m else ""
-        return f"LevelFacets({n} facet{'s' * (n != 1)} in R^{self.source.input_dim}{plateaus})"
+        plateaus = f", {many(len(self.plateaus), 'plateau')}" if len(self.plateaus) else ""
+        return f"LevelFacets({many(len(self), 'facet')} in R^{self.source.input_dim}{plateaus})"
 
 
 def level_facets(
@@ -167,9 +168,4 @@ def _row(network: Network, c: Any) -> list[Fraction]:
                 f"`c` is {validate.shown(c)}, but the network has {network.output_dim} outputs, counted from 0."
             )
         return [Fraction(int(k == c % network.output_dim)) for k in range(network.output_dim)]
-    given = validate.sequence(c, name="`c`")
-    if len(given) != network.output_dim:
-        raise DimensionError(
-            f"`c` needs a number for each of the {network.output_dim} outputs, but received {len(given)}."
-        )
-    return [exact_number(v, "a number of `c`") for v in given]
+    return coefficients(network, c)

@@ -20,7 +20,7 @@ from polytope_lens.flat_domain import within
 from polytope_lens.polyhedral_complex.volume_bounds import around, exact_volumes, mesh_bounds
 from polytope_lens.preimages.pruned_walk import target_problem
 from polytope_lens.preimages.target import Target
-from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
+from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.property_check import batch_size
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _from_boxes(preimage: Preimage, end: float) -> Probability:
     step, undecided = batch_size(problem), 1.0
     while left and undecided > CLOSE and time.monotonic() < end:
         nodes = [left.popleft() for _ in range(min(step, len(left)))]
-        boxes = Boxes._make(map(np.concatenate, zip(*nodes, strict=True)))
+        boxes = joined(nodes)
         looked = look(problem, boxes)
         opposite = look(contrary, looked.boxes)
         is_inside = _is_inside(opposite, problem.cases)

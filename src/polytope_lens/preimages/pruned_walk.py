@@ -17,8 +17,7 @@ from polytope_lens.domain import Box, part_in_box
 from polytope_lens.engines.charts import whole
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.table import ENGINES, choose_engine
-from polytope_lens.errors import Status
-from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
+from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
 from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open, pool_of
@@ -89,9 +88,9 @@ def pruned_walk(
         return _walk(network, part_in_box(domain, Box(boxes.lower[0], boxes.upper[0])), keep, meter, engine, most)
 
     with pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes", unit_scale=True) as shown:
-        while left and meter.status() is Status.COMPLETE:
+        while left and not meter.is_over():
             nodes = [left.pop() for _ in range(min(step, len(left)))]
-            looked = look(problem, Boxes._make(map(np.concatenate, zip(*(node.box for node in nodes), strict=True))))
+            looked = look(problem, joined(node.box for node in nodes))
             shown.update(len(nodes))
             parts = [None if looked.is_missed[i] else halves(looked, i) for i in range(len(nodes))]
             listed = [
@@ -124,6 +123,6 @@ def _walk(
     for chunk in walk(network, whole(network, piece), record, want_output=True, workers=1):
         n += chunk.n_regions
         chunks.append(keep(chunk))
-        if (most is not None and n > most) or meter.status() is not Status.COMPLETE:
+        if (most is not None and n > most) or meter.is_over():
             return Walked(chunks, record, False)
     return Walked(chunks, record, True)

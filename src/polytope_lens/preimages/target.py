@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens.displays.phrases import many
 from polytope_lens.errors import DimensionError, DomainError, OptionError
 from polytope_lens.network.network import Layer, Network
 from polytope_lens.polytope import Polytope
@@ -79,8 +80,7 @@ class Target:
         return tuple(tuple(Constraint((), terms(row), bound) for row, bound in case) for case in self.cases)
 
     def __repr__(self) -> str:
-        n = len(self.cases)
-        return f"Target({n} polytope{'s' * (n != 1)} in R^{self.output_dim})"
+        return f"Target({many(len(self.cases), 'polytope')} in R^{self.output_dim})"
 
 
 def _rows(given: Any, output_dim: int) -> list[Row]:

@@ -10,7 +10,6 @@ greatest bound of the boxes that are left.
 from __future__ import annotations
 
 import heapq
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -20,11 +19,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays import validate
-from polytope_lens._progress import bar, interruptible
+from polytope_lens._progress import bar
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.displays.cards import answer_card
+from polytope_lens.displays.phrases import many
+from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, DomainError, Status
-from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
+from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.cells_in_target import lowest_in_region, point_of_region, suspects
 from polytope_lens.properties.counterexample import descended, exact_outputs, exact_pass, guesses, heights
 from polytope_lens.properties.problem import problems, row_scale
@@ -38,7 +39,6 @@ from polytope_lens.properties.property_check import (
     check,
     few_open,
     pool_of,
-    told,
 )
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class ExtremeValue:
         value = f"{float(self.value)!r}"
         if not self.is_complete:
             value = "between " + " and ".join(repr(float(v)) for v in sorted([self.value, self.bound]))
-        work = f"{told(self.n_boxes, 'box', 'es')}, {told(self.n_regions, 'region')}"
+        work = f"{many(self.n_boxes, 'box', 'es')}, {many(self.n_regions, 'region')}"
         return f"ExtremeValue({value}, {work}, {self.status.name})"
 
 
@@ -122,6 +122,11 @@ def above(domain: Any, rows: Rows, level: Fraction) -> Property:
     return Property(asked.input_dim, asked.output_dim, cases)
 
 
+def both_signs(n: int) -> Rows:
+    """Each of n outputs and minus it: that none of these exceeds a level bounds all outputs in size."""
+    return [[Fraction(sign * (i == k)) for i in range(n)] for k in range(n) for sign in (1, -1)]
+
+
 def best_value(
     network: Network,
     rows: Rows,
@@ -144,25 +149,18 @@ def best_value(
     ------
     DimensionError, DomainError, IntractableError, OptionError
     """
-    begun = time.monotonic()
-    workers = validate.workers(workers)
-    end = None if max_seconds is None else begun + validate.number(max_seconds, name="`max_seconds`", positive=True)
+    workers, limits = validate.workers(workers), budget(None, max_seconds, None)
     asked = above(domain, rows, Fraction(0))
     if asked.input_dim != network.input_dim:
         raise DimensionError(
             f"the domain should have {network.input_dim} coordinates, the inputs of the network, but has "
             f"{asked.input_dim}."
         )
-    search = _BestFirst(network, rows, domain, _some_point(network, asked))
-    with interruptible() as stop, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
-
-        def is_over() -> bool:
-            return stop.is_set() or (end is not None and time.monotonic() >= end)
-
+    with metered(limits) as meter, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
+        search = _BestFirst(network, rows, domain, _some_point(network, asked))
         search.begin()
-        search.run(is_over, pool, shown)
-        status = Status.INTERRUPTED if stop.is_set() else Status.BUDGET_REACHED
-    return search.result(status)
+        search.run(meter.is_over, pool, shown)
+        return search.result(meter.ended)
 
 
 def _some_point(network: Network, asked: Property) -> Point:
@@ -300,7 +298,7 @@ def look_at(search: _BestFirst, nodes: list[_OpenBox], is_over: Callable[[], boo
     """Bound some boxes of a problem, list the regions of those that can be, and halve the others."""
     index = nodes[0].problem
     base, problem = search.base[index], search.problems[index]
-    looked = look(base, Boxes._make(map(np.concatenate, zip(*(node.box for node in nodes), strict=True))))
+    looked = look(base, joined(node.box for node in nodes))
     left: list[_OpenBox] = []
     bounds = [min(bound_of(search, index, looked, i), node.bound) for i, node in enumerate(nodes)]
     kept = np.array([bound > search.value for bound in bounds])

@@ -17,6 +17,8 @@ from polytope_lens.bounds.relaxation import relax
 from polytope_lens.exact.forward import quiet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from polytope_lens._types import Bools, Floats
@@ -46,6 +48,11 @@ class Looked(NamedTuple):
     n_open: NDArray[np.int64]  # (n,): neurons whose sign is not known
     reliance: Floats  # (n, k): how much rows may change along each coordinate of the box, a guess
     lowest: Floats  # (n, m): lower bounds on the rows
+
+
+def joined(some: Iterable[Boxes]) -> Boxes:
+    """Boxes of the same problem together."""
+    return Boxes._make(map(np.concatenate, zip(*some, strict=True)))
 
 
 def whole_box(problem: PropertyProblem) -> Boxes:

@@ -59,7 +59,7 @@ def maximum(
     >>> found.value, found.point
     (Fraction(2, 1), (Fraction(1, 1), Fraction(0, 1)))
     """
-    row = _coefficients(network, c)
+    row = coefficients(network, c)
     return best_value(network, [row], domain, max_seconds=max_seconds, workers=workers, progress=progress)
 
 
@@ -81,12 +81,18 @@ def minimum(
     >>> lens.minimum([1], (["0.1", 0], ["0.2", 1])).value
     Fraction(0, 1)
     """
-    negative = [-v for v in _coefficients(network, c)]
+    negative = [-v for v in coefficients(network, c)]
     found = maximum(network, negative, domain, max_seconds=max_seconds, workers=workers, progress=progress)
     return replace(found, value=-found.value, bound=-found.bound)
 
 
-def _coefficients(network: Network, c: Any) -> list[Fraction]:
+def coefficients(network: Network, c: Any) -> list[Fraction]:
+    """A combination of outputs, as users give it, in exact numbers.
+
+    Raises
+    ------
+    DimensionError, DomainError
+    """
     given = validate.sequence(c, name="`c`")
     if len(given) != network.output_dim:
         raise DimensionError(

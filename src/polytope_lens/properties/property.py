@@ -16,6 +16,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.displays.phrases import many
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, IntractableError, OptionError
 from polytope_lens.polytope import Polytope
@@ -145,8 +146,7 @@ class Property:
         return None
 
     def __repr__(self) -> str:
-        n = len(self.cases)
-        return f"Property(R^{self.input_dim} -> R^{self.output_dim}, {n} case{'s' * (n != 1)})"
+        return f"Property(R^{self.input_dim} -> R^{self.output_dim}, {many(len(self.cases), 'case')})"
 
 
 def checked_property(input_dim: int, output_dim: int, cases: Sequence[tuple[Constraint, ...]]) -> Property:

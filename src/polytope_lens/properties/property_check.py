@@ -10,7 +10,6 @@ or when nothing is left. Splitting boxes where bounds are too coarse is from Wan
 from __future__ import annotations
 
 import enum
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,12 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays import validate
-from polytope_lens._progress import bar, interruptible
+from polytope_lens._progress import bar
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.displays.cards import answer_card
+from polytope_lens.displays.phrases import many
 from polytope_lens.domain import Box
+from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, Status
-from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
+from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
 from polytope_lens.properties.problem import problems
@@ -105,14 +106,14 @@ class CheckResult:
 
     def explain(self) -> str:
         """The answer in one or two sentences."""
-        work = f"{told(self.n_boxes, 'box', 'es')} and {told(self.n_regions, 'region')}"
+        work = f"{many(self.n_boxes, 'box', 'es')} and {many(self.n_regions, 'region')}"
         if self.verdict is Verdict.HOLDS:
             left = "" if self.status is Status.COMPLETE else " The proof log was not written: it takes more time."
             return f"The property holds: no point of its domain violates it, proved by {work}.{left}"
         if self.counterexample is not None:
             too = "also" if self.counterexample.is_violated_in_float32 else "not"
             return f"The property is violated, exactly and {too} in float32 arithmetic, found after {work}."
-        rest = f"{1 - self.decided:.3g} of the domain in {told(len(self.open_boxes), 'box', 'es')}"
+        rest = f"{1 - self.decided:.3g} of the domain in {many(len(self.open_boxes), 'box', 'es')}"
         advice = "Raise `max_seconds`." if self.status is Status.BUDGET_REACHED else "It was interrupted."
         return f"The property is open after {work}: no violation was found, and {rest} is not decided. {advice}"
 
@@ -121,19 +122,8 @@ class CheckResult:
 
     def __repr__(self) -> str:
         decided = "" if self.verdict is not Verdict.OPEN else f", {self.decided:.1%} decided"
-        work = f"{told(self.n_boxes, 'box', 'es')}, {told(self.n_regions, 'region')}"
+        work = f"{many(self.n_boxes, 'box', 'es')}, {many(self.n_regions, 'region')}"
         return f"CheckResult({self.verdict.name}{decided}, {work})"
-
-
-def told(n: int, thing: str, plural: str = "s") -> str:
-    """A number of things in words.
-
-    Examples
-    --------
-    >>> told(1, "box", "es"), told(2, "box", "es")
-    ('1 box', '2 boxes')
-    """
-    return f"{n} {thing}{'' if n == 1 else plural}"
 
 
 class WaitingBox(NamedTuple):
@@ -214,7 +204,6 @@ def check(
     >>> lens.check(Property.of(Box([0, 0], [1, 1]), ([[-1]], ["-1.0000001"])))
     CheckResult(HOLDS, 1 box, 2 regions)
     """
-    begun = time.monotonic()
     if not isinstance(asked, Property):
         asked = read_vnnlib(asked)
     if (asked.input_dim, asked.output_dim) != (network.input_dim, network.output_dim):
@@ -222,21 +211,17 @@ def check(
             f"the property is about {asked.input_dim} inputs and {asked.output_dim} outputs, but the network has "
             f"{network.input_dim} and {network.output_dim}."
         )
-    workers = validate.workers(workers)
-    limit = None if max_seconds is None else begun + validate.number(max_seconds, name="`max_seconds`", positive=True)
+    workers, limits = validate.workers(workers), budget(None, max_seconds, None)
     if proof is not None:
         refuse_unwritable(proof)
-    search = _Search(network, asked, begun)
-    with interruptible() as stop, pool_of(workers) as pool, _bar(progress) as shown:
-
-        def is_over() -> bool:
-            return stop.is_set() or (limit is not None and time.monotonic() >= limit)
-
-        found = search.first_guesses() or search.run(is_over, pool, shown)
+    with metered(limits) as meter, pool_of(workers) as pool, _bar(progress) as shown:
+        search = _Search(network, asked)
+        found = search.first_guesses() or search.run(meter.is_over, pool, shown)
         is_open = found is None and search.left
-        is_done = not is_open and (proof is None or write_property_proof(network, asked, found, proof, is_over=is_over))
-        status = Status.INTERRUPTED if stop.is_set() else Status.BUDGET_REACHED
-    return search.result(found, Status.COMPLETE if is_done else status)
+        is_done = not is_open and (
+            proof is None or write_property_proof(network, asked, found, proof, is_over=meter.is_over)
+        )
+        return search.result(found, Status.COMPLETE if is_done else meter.ended, meter.seconds)
 
 
 def _bar(progress: bool | None) -> Any:
@@ -251,8 +236,8 @@ def pool_of(workers: int) -> Any:
 class _Search:
     """The boxes that are left, and what was done."""
 
-    def __init__(self, network: Network, asked: Property, begun: float) -> None:
-        self.network, self.asked, self.begun = network, asked, begun
+    def __init__(self, network: Network, asked: Property) -> None:
+        self.network, self.asked = network, asked
         boxes = asked.boxes()
         self.corners = [box.lower for box in dict.fromkeys(boxes) if box.lower == box.upper]
         self.problems = problems(network, asked)
@@ -310,7 +295,7 @@ class _Search:
                 return found
         return None
 
-    def result(self, found: Counterexample | None, status: Status) -> CheckResult:
+    def result(self, found: Counterexample | None, status: Status, seconds: float) -> CheckResult:
         """The answer."""
         verdict = Verdict.VIOLATED if found is not None else Verdict.OPEN if self.left else Verdict.HOLDS
         is_open = verdict is Verdict.OPEN
@@ -322,7 +307,7 @@ class _Search:
             float(np.mean(self.decided)) if is_open or (found is not None and self.decided) else 1.0,
             tuple(_input_box(self.problems[node.problem], node.box) for node in self.left) if is_open else (),
             status,
-            time.monotonic() - self.begun,
+            seconds,
         )
 
 
@@ -341,9 +326,7 @@ def _look_at(
     network: Network, asked: Property, problem: PropertyProblem, nodes: list[WaitingBox], is_over: Callable[[], bool]
 ) -> BatchOutcome:
     """Look at some boxes of a problem: decide those that can be, and halve the others."""
-    looked = look(
-        problem, Boxes._make(np.concatenate(part) for part in zip(*(node.box for node in nodes), strict=True))
-    )
+    looked = look(problem, joined(node.box for node in nodes))
     open_boxes = np.flatnonzero(~looked.is_missed)
     lower, upper = looked.boxes.lower[open_boxes], looked.boxes.upper[open_boxes]
     lowest = np.full((len(nodes), len(problem.lower)), np.nan)

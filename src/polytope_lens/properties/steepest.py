@@ -9,7 +9,6 @@ engine lists the regions, each with its own matrix. Interval matrices for this b
 from __future__ import annotations
 
 import heapq
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -19,10 +18,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays import validate
-from polytope_lens._progress import bar, interruptible
+from polytope_lens._progress import bar
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.displays.phrases import many
 from polytope_lens.domain import Box, check_domain, part_in_box
 from polytope_lens.engines import enumerate as engines
+from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import Status, UnboundedPolytopeError
 from polytope_lens.exact.forward import quiet
 from polytope_lens.exact.point_signs import point_signs
@@ -30,10 +31,10 @@ from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.function.lipschitz import checked_norms, exact_norm, norm_bounds, norm_slack, operator_norms
 from polytope_lens.network.pattern import pack, unpack
-from polytope_lens.properties.box_bounds import Boxes, halves, look, whole_box
+from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open, pool_of, told
+from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,7 @@ class LipschitzBounds:
         return self.status is Status.COMPLETE
 
     def __repr__(self) -> str:
-        work = f"{told(self.n_boxes, 'box', 'es')}, {told(self.n_regions, 'region')}, {self.status.name}"
+        work = f"{many(self.n_boxes, 'box', 'es')}, {many(self.n_regions, 'region')}, {self.status.name}"
         if self.lower == self.upper:
             return f"LipschitzBounds({float(self.lower)!r}, {work})"
         return f"LipschitzBounds(between {float(self.lower)!r} and {float(self.upper)!r}, {work})"
@@ -146,10 +147,8 @@ def lipschitz_bounds(
     >>> lens.lipschitz(Box([-1, -1], [1, 1]), float("inf"), exact=True)
     LipschitzBounds(5.0, 1 box, 4 regions, COMPLETE)
     """
-    begun = time.monotonic()
     p, q = checked_norms(norm, output_norm, exact=exact)
-    workers = validate.workers(workers)
-    end = None if max_seconds is None else begun + validate.number(max_seconds, name="`max_seconds`", positive=True)
+    workers, limits = validate.workers(workers), budget(None, max_seconds, None)
     domain = check_domain(domain, network.input_dim)
     if domain is None or not (isinstance(domain, Box) or domain.is_bounded):
         raise UnboundedPolytopeError(
@@ -158,19 +157,12 @@ def lipschitz_bounds(
         )
     flat = flat_domain(network, domain)
     seen, around = (network, domain) if flat is None else (flat.network, flat.domain)
-    with interruptible() as stop, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
+    with metered(limits) as meter, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
         search = _Steepest(seen, around, p, q, exact)
-
-        def is_over() -> bool:
-            return stop.is_set() or (end is not None and time.monotonic() >= end)
-
-        search.run(is_over, pool, shown)
-        status = Status.INTERRUPTED if stop.is_set() else Status.BUDGET_REACHED
-    upper = search.upper
+        search.run(meter.is_over, pool, shown)
     point = search.point if flat is None else flat.embed(search.point)
-    return LipschitzBounds(
-        search.lower, upper, point, p, q, status if search.left else Status.COMPLETE, search.n_boxes, search.n_regions
-    )
+    status = meter.ended if search.left else Status.COMPLETE
+    return LipschitzBounds(search.lower, search.upper, point, p, q, status, search.n_boxes, search.n_regions)
 
 
 class _Steepest:
@@ -223,7 +215,7 @@ class _Steepest:
 
         while self.left and not is_over():
             nodes = [heapq.heappop(self.left)[2] for _ in range(min(step, len(self.left)))]
-            looked = look(self.problem, Boxes._make(map(np.concatenate, zip(*(n.box for n in nodes), strict=True))))
+            looked = look(self.problem, joined(node.box for node in nodes))
             bounds = np.minimum(
                 matrix_bounds(self.network, looked.boxes, self.p, self.q), [n.bound for n in nodes]
             ).tolist()

@@ -17,7 +17,7 @@ from families import golden
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.proof import checker
 from polytope_lens.proof.checker import verify
-from proof_logs import proves, sealed
+from proof_logs import answer, proves, sealed, with_line
 
 SQUARE, CUBE = Box([-2, -2], [2, 2]), Box([-1, -1, -1], [1, 1, 1])
 # Duplicated and negated lines, a dead neuron, three lines through a point, and a layer on top.
@@ -52,22 +52,12 @@ def logs(tmp_path_factory):
     return found
 
 
-def answer(tmp_path, lines):
-    path = tmp_path / "changed.proof"
-    path.write_bytes(sealed(lines))
-    return verify(path)
-
-
 def rejected(tmp_path, lines):
     return not answer(tmp_path, lines)["proved"]
 
 
 def places(lines, keyword):
     return [i for i, line in enumerate(lines) if line.split()[0] == keyword]
-
-
-def with_line(lines, i, *words):
-    return [*lines[:i], " ".join(map(str, words)), *lines[i + 1 :]]
 
 
 def shifted(word, by):

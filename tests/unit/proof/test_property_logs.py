@@ -13,9 +13,8 @@ import pytest
 
 from families import golden, random_deep
 from polytope_lens import Box, Lens, Property, Verdict
-from polytope_lens.proof.checker import verify
 from polytope_lens.properties.property import Constraint
-from proof_logs import sealed
+from proof_logs import answer, with_line
 from properties_twin import is_reached
 
 HAT = Lens.from_arrays([[[3, 0], [0, 1], [1, 1]], [[1, 1, -2]]], [[-1, 0, -1], [0]])
@@ -70,20 +69,10 @@ def logs(tmp_path_factory):
     return found
 
 
-def answer(tmp_path, lines):
-    path = tmp_path / "changed.proof"
-    path.write_bytes(sealed(lines))
-    return verify(path)
-
-
 def rejected(tmp_path, lines):
     found = answer(tmp_path, lines)
     assert found["proved"] or (found["line"] >= 1 and found["reason"])
     return not found["proved"]
-
-
-def with_line(lines, i, *words):
-    return [*lines[:i], " ".join(words), *lines[i + 1 :]]
 
 
 def tree_of(lines):

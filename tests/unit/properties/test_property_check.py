@@ -188,8 +188,8 @@ def test_open_boxes_hold_what_is_open():
     rng = np.random.default_rng(7)
     lens = random_network(rng, 3, 1)
     asked = Property.of((["-1", "0.1", "0"], ["1", "0.1", "1"]), ([[-1]], [-(10**6)]))
-    search = module._Search(lens.network, asked, 0.0)
-    found = search.result(None, Status.INTERRUPTED)
+    search = module._Search(lens.network, asked)
+    found = search.result(None, Status.INTERRUPTED, 0.0)
     (box,) = found.open_boxes
     assert (box.lower <= [-1, 0.1, 0]).all() and (box.upper >= [1, 0.1, 1]).all()
     assert box.lower[1] < Fraction(1, 10) < box.upper[1] and np.allclose(box.upper - box.lower, [2, 0, 1])

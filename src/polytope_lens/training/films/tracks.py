@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from polytope_lens._arrays import validate
 from polytope_lens.drawing.picture_style import PLAIN
-from polytope_lens.drawing.plane_axes import FRAME, INK, draw_scale, make_room, plane_axes
+from polytope_lens.drawing.plane_axes import INK, draw_scale, make_room, open_sides, plane_axes
 from polytope_lens.errors import DimensionError, OptionError
 from polytope_lens.polyhedral_complex.requirements import require_planar_mesh
 from polytope_lens.render.matplotlib import draw_boundaries
@@ -177,7 +177,5 @@ def log_scale(ax: Axes, low: float, high: float) -> None:
 
 def _trim(ax: Axes) -> None:
     """Frame, labels and legend as all of these pictures have them."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.spines[["left", "bottom"]].set(color=FRAME, linewidth=0.8)
-    ax.tick_params(color=FRAME)
+    open_sides(ax)
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, frameon=False)
