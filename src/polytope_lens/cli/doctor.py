@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from polytope_lens.lens import Lens
 
 DISTRIBUTION = "polytope-lens"
-NO_EXTRAS = ("all", "dev", "browser", "peers")
+NO_EXTRAS = ("all", "dev", "docs", "notebooks", "browser", "peers")
 """Extras that bring other extras, or are for those who work on the library."""
 
 
