@@ -35,6 +35,7 @@ from polytope_lens.properties.property_check import (
     FEW_STEPS,
     FEWER,
     GUESSED,
+    Verdict,
     batch_size,
     check,
     few_open,
@@ -166,7 +167,10 @@ def best_value(
 def _some_point(network: Network, asked: Property) -> Point:
     """A point of the domain: what violates the property that there is none."""
     inputs_only = Property(asked.input_dim, asked.output_dim, tuple(case[:-1] for case in asked.cases))
-    found = check(network, inputs_only, progress=False).counterexample
+    answer = check(network, inputs_only, progress=False)
+    if answer.verdict is Verdict.OPEN:
+        raise KeyboardInterrupt  # it has no limit, so somebody ended it
+    found = answer.counterexample
     if found is None:
         raise DomainError(
             "the domain is empty: no point satisfies all its inequalities, so there is no greatest value."

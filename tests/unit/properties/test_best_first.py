@@ -11,6 +11,7 @@ import pytest
 from polytope_lens import Box, Lens
 from polytope_lens.errors import Status
 from polytope_lens.properties import best_first as module
+from polytope_lens.properties import property_check
 from properties_twin import greatest, random_box, random_network
 
 BOX = Box([-1] * 4, [1] * 4)
@@ -68,3 +69,12 @@ def test_a_box_is_bounded_in_every_case(lens):
     """Parts of a polytope outside of which a box lies say nothing about it."""
     both = [(["-1"] * 4, ["1"] * 4), (["0"] * 4, ["0"] * 4)]
     assert lens.maximum([1, -1], both).value == lens.maximum([1, -1], BOX).value
+
+
+def test_an_interrupted_search_for_a_first_point_is_no_empty_domain(monkeypatch):
+    def interrupted(network, asked, **_):
+        return property_check._Search(network, asked).result(None, Status.INTERRUPTED, 0.0)
+
+    monkeypatch.setattr(module, "check", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Lens.example().maximum([1], Box([-1, -1], [1, 1]))
