@@ -182,7 +182,7 @@ def walk_cells(
 def _decide_all(net: PackedNetwork, s: Any, f: int, layer: int, note_missed: Any) -> int:  # pragma: no cover - compiled
     """Decide all neurons that are known to miss the cell; returns the first of the others, or -1 if there is none."""
     found, undecided = -1, s.frames.undecided
-    for block in range((net.n_cut[layer] + 4095) >> 12):
+    for block in range(_n_blocks(net.n_cut[layer])):
         active = s.frames.active[f, block]
         while active != NOTHING:
             word = 64 * block + lowest_bit(active)
@@ -229,7 +229,7 @@ def _begin_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pra
         left = n_cut - 64 * word
         s.frames.undecided[f, word] = _first_bits(left)
         s.frames.on[f, word] = NOTHING
-    for block in range((n_cut + 4095) >> 12):
+    for block in range(_n_blocks(n_cut)):
         s.frames.active[f, block] = _first_bits(((n_cut + 63) >> 6) - 64 * block)
     s.frames.layer[f] = layer
     s.frames.asked[f] = -1
@@ -243,6 +243,12 @@ def _begin_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pra
         find_signs(net, s, f, layer, p)
         p += 1
     s.frames.n_points[f] = p
+
+
+@inlined
+def _n_blocks(n_cut: int) -> Any:  # pragma: no cover - compiled
+    """How many words have a bit for each word of so many neurons."""
+    return (n_cut + 64 * 64 - 1) >> 12
 
 
 @inlined
@@ -270,7 +276,7 @@ def find_signs(net: PackedNetwork, s: Any, f: int, layer: int, p: int) -> None: 
     point, rows, sure, spread = s.points.position, s.layers.rows, s.layers.sure, s.layers.spread
     d = point.shape[1] - 1
     radius = fill(point[p, d])
-    for block in range((net.n_cut[layer] + 4095) >> 12):
+    for block in range(_n_blocks(net.n_cut[layer])):
         active = s.frames.active[f, block]
         while active != NOTHING:
             word = 64 * block + lowest_bit(active)
@@ -357,7 +363,7 @@ def fork(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pra
     s.frames.layer[g] = layer
     s.frames.asked[f] = -1
     s.frames.asked[g] = -1
-    for block in range((net.n_cut[layer] + 4095) >> 12):
+    for block in range(_n_blocks(net.n_cut[layer])):
         active = s.frames.active[f, block]
         still = active
         while active != NOTHING:
@@ -385,7 +391,7 @@ def fork(net: PackedNetwork, s: Any, f: int, layer: int, q: int) -> None:  # pra
 @inlined
 def _write_active(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pragma: no cover - compiled
     """Write what is known of a cell's active words into the pattern, which then knows all that is."""
-    for block in range((net.n_cut[layer] + 4095) >> 12):
+    for block in range(_n_blocks(net.n_cut[layer])):
         active = s.frames.active[f, block]
         while active != NOTHING:
             _write_word(net, s, f, layer, 64 * block + lowest_bit(active))
