@@ -8,6 +8,7 @@ pieces back in this order gives the same regions in the same order, however the 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -19,7 +20,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens.engines._kernels import outcomes, spans
 from polytope_lens.engines.chunks import counted
-from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame
+from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame, n_bytes
 from polytope_lens.network.span import whole, words_of
 from polytope_lens.partition.provenance import Tally
 
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
 FIRST_BATCH, BATCH = 256, 2048
 # Batches that a walk may be ahead of the one that is handed on next.
 AHEAD = 64
-# The same where regions are only counted: a batch is a few numbers then, and a share less often worth its copy.
-AHEAD_COUNTED = 1024
-# Walks for each thread that there may be at a time, as each that is ahead holds its stack and what it has found.
-MOST_WALKS = 16
+# The same where regions are only counted. A batch is a few numbers then, whose size doubles up to so many regions while
+# it takes less than so many seconds: Ctrl-C and budgets wait for it.
+AHEAD_COUNTED, MOST_COUNTED, COUNTED_SECONDS = 1024, 2**14, 0.05
+# Walks for each thread that there may be at a time, as each that is ahead holds its stack and what it has found; and
+# fewer, but at least so many, where their states would take more memory than that together.
+MOST_WALKS, FEWEST_WALKS, MOST_BYTES = 16, 3, 2**28
 # A walk is shared again only after so many more regions: what it gives away should be worth copying.
 WORTH_SHARING = 512
 PATIENCE_SECONDS = 1.0
@@ -152,7 +155,7 @@ class _Walk(Generic[State, Output]):
 
     def advance(self, give: Callable[[_Walk[State, Output]], None] | None = None) -> None:
         """Find one batch more; `give` is called when the walk stops because somebody wants to share its work."""
-        scalars = self.state.scalars
+        scalars, since = self.state.scalars, time.perf_counter()
         storage = self.problem.storage
         out = None if storage is None else storage.room(self.batch)
         scalars[outcomes.N_REGIONS] = scalars[outcomes.N_CORNERS] = scalars[outcomes.SHARE_AT] = 0
@@ -177,7 +180,8 @@ class _Walk(Generic[State, Output]):
         self.found.append(replace(chunk, last=last, tally=tally.minus(self._told)))
         self._told = tally
         self.is_done = code == outcomes.DONE  # not before the batch is there: whoever sees it done looks no more
-        self.batch = BATCH
+        is_quick = storage is None and time.perf_counter() - since < COUNTED_SECONDS
+        self.batch = min(max(BATCH, 2 * self.batch), MOST_COUNTED) if is_quick else BATCH
 
     def _tally(self, last: Words | None) -> Tally:
         """What has been counted up to the last region found; at the end, or if there is none, all.
@@ -227,6 +231,8 @@ class _Team(Generic[State, Output]):
         self._stopped = False
         self._error: BaseException | None = None
         self._n_helpers = n_helpers
+        affordable = MOST_BYTES // (n_bytes(walks[0].state) * (n_helpers + 1))
+        self._most_walks = min(MOST_WALKS, max(FEWEST_WALKS, affordable)) * (n_helpers + 1)
 
     def batches(self) -> Iterator[Chunk]:
         """What the walks find, in order."""
@@ -301,8 +307,7 @@ class _Team(Generic[State, Output]):
 
     def _is_short_of_work(self) -> bool:
         """Whether there are more idle threads than walks that they could go on with, and few enough walks."""
-        most = MOST_WALKS * (self._n_helpers + 1)
-        return len(self.walks) < most and self._idle > sum(map(self._is_ready, self.walks))
+        return len(self.walks) < self._most_walks and self._idle > sum(map(self._is_ready, self.walks))
 
     def _give(self, walk: _Walk[State, Output]) -> None:
         """A walk has stopped in the middle of a batch because somebody wants to share its work."""

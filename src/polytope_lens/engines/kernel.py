@@ -87,6 +87,13 @@ def _sparsely_copied(array: Any) -> Any:
     return copy
 
 
+def n_bytes(part: object) -> int:
+    """Memory of all arrays, once all of it is in use."""
+    if isinstance(part, np.ndarray):
+        return part.nbytes
+    return sum(map(n_bytes, part)) if isinstance(part, tuple) else 0
+
+
 def only_frame(frames: Parts, f: int) -> Parts:
     """Frames of which only one is filled in: the memory of the others is not there before it is used."""
 

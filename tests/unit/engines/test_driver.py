@@ -44,7 +44,8 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order(widths, engine):
     ("widths", "engine"), [((2, 60, 60, 1), "subdivide"), ((3, 20, 20, 1), "polyhedra"), ((4, 14, 14, 1), "split")]
 )
 @pytest.mark.parametrize("workers", [1, 2])
-def test_what_is_done_grows_from_nothing_to_all(widths, engine, workers):
+def test_what_is_done_grows_from_nothing_to_all(widths, engine, workers, monkeypatch):
+    monkeypatch.setattr(driver, "MOST_COUNTED", driver.BATCH)
     network, d = random_lens(widths, seed=0).network, widths[0]
     record = Record(is_watched=True)
     (chart,) = charts(Box([-1] * d, [2] * d), d)
@@ -73,9 +74,11 @@ def test_workers_are_a_whole_number(workers):
         random_lens((2, 3, 1), seed=0).count(Box([-1, -1], [1, 1]), workers=workers)
 
 
-def test_few_walks_are_held_at_a_time(monkeypatch):
-    """On 5 170 neurons each walk that waited held 5 MB, and there was one for each cell on the stack."""
-    monkeypatch.setattr(driver, "MOST_WALKS", 2)
+@pytest.mark.parametrize("limits", [{"MOST_WALKS": 2}, {"FEWEST_WALKS": 2, "MOST_BYTES": 1}])
+def test_few_walks_are_held_at_a_time(monkeypatch, limits):
+    """On 5 170 neurons each walk that waits holds up to 25 MB, and there was one for each cell on the stack."""
+    for name, value in limits.items():
+        monkeypatch.setattr(driver, name, value)
     monkeypatch.setattr(driver, "AHEAD", 1)
     monkeypatch.setattr(driver, "AHEAD_COUNTED", 1)
     seen, give = [], driver._Team._give
