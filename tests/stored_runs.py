@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from disks import CrashError
 from polytope_lens import Box, Lens, Partition
 from polytope_lens.engines import driver, runs
-from polytope_lens.errors import Status
+from polytope_lens.errors import FileAccessError, PolytopeLensError, Status
 
 ALL = ("witnesses", "maps", "volumes", "vertices")
 
@@ -81,3 +82,54 @@ def _decided(found):
 COUNT = Case((2, 7, 6, 1), None)
 PLANE = Case((2, 7, 6, 1), ALL)
 SPACE = Case((4, 4, 3, 2), ("witnesses", "maps"))
+
+
+# ---- damage
+
+
+def refusal(act, errors=(FileAccessError,)):
+    """The one sentence by which something is refused, if it is."""
+    try:
+        act()
+    except CrashError:
+        return "crashed"
+    except errors as error:
+        told = str(error)
+    else:
+        return ""
+    assert "\n" not in told
+    return told
+
+
+def damaged(content, kind, rng):
+    """Bytes of which some are not what they were."""
+    if not content:
+        return b"?"
+    at = int(rng.integers(len(content)))
+    to = min(at + int(rng.integers(1, 40)), len(content))
+    if kind == "flipped":
+        return content[:at] + bytes([content[at] ^ (1 << int(rng.integers(8)))]) + content[at + 1 :]
+    if kind == "cut":
+        return content[:at]
+    if kind == "left out":
+        return content[:at] + content[to:]
+    if kind == "zeroed":
+        return content[:at] + bytes(to - at) + content[to:]
+    return content[:at] + bytes(rng.integers(0, 256, to - at, dtype=np.uint8)) + content[to:]
+
+
+KINDS = ("flipped", "cut", "left out", "zeroed", "replaced")
+
+
+def is_told_or_redone(case, run):
+    """A damaged run is read as it was, or refused in a sentence; going on likewise."""
+
+    def read():
+        if case.keep is not None:
+            found = Partition.load(run)
+            found.verify()
+            if found.is_complete:
+                case.check(found)
+
+    refusal(read, PolytopeLensError)
+    return not refusal(lambda: case.check(case.run(run, resume=True)), PolytopeLensError)

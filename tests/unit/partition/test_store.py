@@ -14,7 +14,7 @@ from disks import FAULTS, CrashError, Disk
 from polytope_lens import Partition
 from polytope_lens.errors import FileAccessError, FileFormatError, OptionError, PolytopeLensError
 from polytope_lens.partition.store import Subject, Writer, open_store
-from stored_runs import COUNT, PLANE, SPACE, Case, in_many_parts
+from stored_runs import COUNT, KINDS, PLANE, SPACE, Case, damaged, in_many_parts, is_told_or_redone, refusal
 
 CASES = {"count": COUNT, "plane": PLANE, "space": SPACE}
 pytestmark = pytest.mark.usefixtures("many_parts")
@@ -35,20 +35,6 @@ def n_calls(case, tmp_path):
     with Disk(tmp_path) as disk:
         case.check(case.run(tmp_path / "whole"))
     return disk.n_calls
-
-
-def refusal(act, errors=(FileAccessError,)):
-    """The one sentence by which something is refused, if it is."""
-    try:
-        act()
-    except CrashError:
-        return "crashed"
-    except errors as error:
-        told = str(error)
-    else:
-        return ""
-    assert "\n" not in told
-    return told
 
 
 def failed(case, root, at, fault):
@@ -139,42 +125,11 @@ def test_what_a_disk_has_synced_is_kept_whatever_follows(tmp_path):
 FILES = ("journal", "run.json", "network.npz", "part")
 
 
-def damaged(content, kind, rng):
-    at = int(rng.integers(len(content)))
-    to = min(at + int(rng.integers(1, 40)), len(content))
-    if kind == "flipped":
-        return content[:at] + bytes([content[at] ^ (1 << int(rng.integers(8)))]) + content[at + 1 :]
-    if kind == "cut":
-        return content[:at]
-    if kind == "left out":
-        return content[:at] + content[to:]
-    if kind == "zeroed":
-        return content[:at] + bytes(to - at) + content[to:]
-    return content[:at] + bytes(rng.integers(0, 256, to - at, dtype=np.uint8)) + content[to:]
-
-
-KINDS = ("flipped", "cut", "left out", "zeroed", "replaced")
-
-
 def file_of(run, name):
     if name != "part":
         return run / name
     parts = sorted((run / "parts").iterdir())
     return parts[len(parts) // 2]
-
-
-def is_told_or_redone(case, run):
-    """A damaged run is read as it was, or refused in a sentence; going on likewise."""
-
-    def read():
-        if case.keep is not None:
-            found = Partition.load(run)
-            found.verify()
-            if found.is_complete:
-                case.check(found)
-
-    refusal(read, PolytopeLensError)
-    return not refusal(lambda: case.check(case.run(run, resume=True)), PolytopeLensError)
 
 
 @pytest.mark.parametrize("name", FILES)
