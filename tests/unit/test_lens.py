@@ -123,7 +123,7 @@ def test_unknown_engines_are_refused_at_once(ask):
 
 @pytest.mark.parametrize("dim", [1, 3])
 def test_subdivide_is_for_the_plane(dim):
-    with pytest.raises(OptionError, match=f"works for 2 inputs, but this network has {dim}. Use "):
+    with pytest.raises(OptionError, match=f"works for 2 inputs, but this network has {dim} "):
         Lens(cross_polytope(dim)).partition(Box([-1] * dim, [1] * dim), engine="subdivide")
 
 
