@@ -117,8 +117,8 @@ def choose_engine(choice: str, network: Network, domain: Domain) -> EngineName:
     if not engine.takes(d):
         others = ", ".join(repr(other.name) for other in ENGINES.values() if other.takes(d))
         raise OptionError(
-            f"the engine '{choice}' works for {engine.inputs} inputs, but this network has {d} (without those that a flat "
-            f"box fixes). Use 'auto', or one of {others}."
+            f"the engine '{choice}' works for {engine.inputs} inputs, but this network has {d} (without those "
+            f"that a flat box fixes). Use 'auto', or one of {others}."
         )
     return engine.name
 

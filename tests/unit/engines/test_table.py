@@ -45,9 +45,7 @@ def test_auto_never_takes_an_engine_that_is_for_tests(d, bounded):
 def test_an_engine_for_other_inputs_is_refused_with_those_that_work():
     with pytest.raises(OptionError, match=r"'subdivide' works for 2 inputs, but .* has 4 .* of 'split', 'brute'."):
         choose_engine("subdivide", generic(3, 4), None)
-    with pytest.raises(
-        OptionError, match=r"'polyhedra' works for 3 inputs, but .* has 2 .* 'subdivide', 'split', 'br"
-    ):
+    with pytest.raises(OptionError, match=r"'polyhedra' works for 3 inputs, but .* has 2 .* 'subdivide', 'split', 'br"):
         choose_engine("polyhedra", generic(3, 2), None)
     with pytest.raises(OptionError, match=r"one of 'auto', 'subdivide', 'polyhedra', 'split', 'brute'"):
         choose_engine("fast", generic(3, 2), None)
