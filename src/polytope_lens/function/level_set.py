@@ -100,7 +100,7 @@ class LevelSet:
         plane = list(self.axes)
         return MultiLineString([LineString(self[i][:, plane].astype(np.float64)) for i in range(len(self))])
 
-    def plot(self, ax: Axes | None = None, **line: Any) -> Axes:
+    def plot(self, ax: Axes | None = None, **line: object) -> Axes:
         """Draw the polylines and the isolated points, cased in white so that they are seen on any ground.
 
         Parameters
