@@ -93,16 +93,16 @@ sdist: $(VENV)/.installed
 WHEEL ?= $(firstword $(shell ls -t dist/*.whl 2>/dev/null))
 WHEEL_VENV ?= build/test-wheel/$(notdir $(PYTHON))
 TESTS ?= --quick
-BESIDE = safetensors onnx scikit-learn cvxpy networkx pandas pyarrow geopandas dask distributed av plotly hypothesis \
-	onnxruntime highspy duckdb polars pycddlib-standalone trimesh gudhi vnnlib z3-solver
+EXTRAS = onnx sklearn convex graph data distributed film interactive testing $(TORCH)
+PROGRAMS = safetensors onnxruntime highspy duckdb polars pycddlib-standalone trimesh gudhi vnnlib z3-solver
+WHEEL_PIP = $(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 test-wheel:
 	@test -n "$(WHEEL)" || { echo "There is no wheel in dist: make wheel"; exit 1; }
 	test -x $(WHEEL_VENV)/bin/python || $(PYTHON) -m venv $(VENV_OPTIONS) $(WHEEL_VENV)
-	$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(WHEEL) pytest pytest-xdist
-	$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps $(WHEEL)
-	@for package in $(BESIDE) $(TORCH); do \
-		$(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: $$package \
-			2>/dev/null || echo "not to be had: $$package"; done
+	$(WHEEL_PIP) $(WHEEL) pytest pytest-xdist
+	$(WHEEL_PIP) --force-reinstall --no-deps $(WHEEL)
+	@for wanted in $(EXTRAS:%=$(WHEEL)[%]) $(PROGRAMS); do \
+		$(WHEEL_PIP) --only-binary :all: $$wanted 2>/dev/null || echo "not to be had: $$wanted"; done
 	PYTHONPATH=tests $(WHEEL_VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -p against_wheel $(TESTS) tests \
 		$$(cd / && $(abspath $(WHEEL_VENV))/bin/python -c "import polytope_lens as p; print(*p.__path__)")
 

@@ -158,6 +158,11 @@ def level_set(
     exact : bool
         Points as fractions instead of floats.
 
+    Returns
+    -------
+    LevelSet or LevelSurface
+        In the plane, or in space. For type checkers, ``assert isinstance(found, LevelSet)`` says which.
+
     Raises
     ------
     DimensionError
