@@ -17,7 +17,7 @@ import polytope_lens
 
 ROOT = Path(__file__).resolve().parents[1]
 OPTIONAL = {
-    "av", "build", "cdd", "cvxpy", "dask", "distributed", "duckdb", "geopandas", "gudhi", "highspy", "hypothesis",
+    "av", "cdd", "cvxpy", "dask", "distributed", "duckdb", "geopandas", "gudhi", "highspy", "hypothesis",
     "networkx", "onnx", "onnxruntime", "pandas", "plotly", "polars", "pyarrow", "safetensors", "sklearn", "torch",
     "trimesh", "vnnlib", "z3",
 }  # fmt: skip
