@@ -23,7 +23,7 @@ notebooks: $(VENV)/.installed
 gallery: $(VENV)/.installed
 	$(PYTEST) -m gallery tests/test_gallery.py
 
-.PHONY: demo quick test browser docs gallery notebooks oldest lint bench studies wheel clean
+.PHONY: demo quick test browser docs gallery notebooks oldest lint bench studies wheel sdist test-wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --folder demo
@@ -79,6 +79,32 @@ wheel: $(VENV)/.installed
 		NUMBA_CPU_NAME=$$family NUMBA_CPU_FEATURES= NUMBA_CACHE_DIR=src/polytope_lens/_compiled/code \
 		PYTHONPATH=src $(abspath $(BIN))/python -m polytope_lens warm-up || exit 1; done
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w dist build/wheel
+
+# The sources of the last commit, with tests and pages.
+sdist: $(VENV)/.installed
+	rm -rf build/sdist && mkdir -p build/sdist dist
+	git archive HEAD | tar -x -C build/sdist
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check hatchling hatch-fancy-pypi-readme
+	cd build/sdist && $(abspath $(BIN))/python -m hatchling build -t sdist -d $(abspath dist)
+
+# The quick tests of a wheel that is installed for the Python that is named, `make test-wheel PYTHON=python3.14`, into an
+# environment of its own. Libraries that have no wheel for that Python are named, and tests that want them left out; so is
+# torch, unless TORCH=torch asks for it, or VENV_OPTIONS=--system-site-packages where the system has one.
+WHEEL ?= $(firstword $(shell ls -t dist/*.whl 2>/dev/null))
+WHEEL_VENV ?= build/test-wheel/$(notdir $(PYTHON))
+TESTS ?= --quick
+EXTRAS = onnx sklearn convex graph data distributed film interactive testing $(TORCH)
+PROGRAMS = safetensors onnxruntime highspy duckdb polars pycddlib-standalone trimesh gudhi vnnlib z3-solver
+WHEEL_PIP = $(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+test-wheel:
+	@test -n "$(WHEEL)" || { echo "There is no wheel in dist: make wheel"; exit 1; }
+	test -x $(WHEEL_VENV)/bin/python || $(PYTHON) -m venv $(VENV_OPTIONS) $(WHEEL_VENV)
+	$(WHEEL_PIP) $(WHEEL) pytest pytest-xdist
+	$(WHEEL_PIP) --force-reinstall --no-deps $(WHEEL)
+	@for wanted in $(EXTRAS:%=$(WHEEL)[%]) $(PROGRAMS); do \
+		$(WHEEL_PIP) --only-binary :all: $$wanted 2>/dev/null || echo "not to be had: $$wanted"; done
+	PYTHONPATH=tests $(WHEEL_VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -p against_wheel $(TESTS) tests \
+		$$(cd / && $(abspath $(WHEEL_VENV))/bin/python -c "import polytope_lens as p; print(*p.__path__)")
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from polytope_lens.cells.nearest_boundary import NearestBoundary
     from polytope_lens.domain import Box
     from polytope_lens.errors import PolytopeLensError, Status
+    from polytope_lens.function.level_set import LevelSet
+    from polytope_lens.function.level_surface import LevelSurface
     from polytope_lens.lens import Lens
     from polytope_lens.local.attribution import Attributions
     from polytope_lens.local.complexity import LocalComplexity
@@ -66,6 +68,8 @@ _HOME = {
     "Inequalities": "cells.inequalities",
     "Layer": "network.network",
     "Lens": "lens",
+    "LevelSet": "function.level_set",
+    "LevelSurface": "function.level_surface",
     "LocalComplexity": "local.complexity",
     "NearestBoundary": "cells.nearest_boundary",
     "Network": "network.network",
@@ -102,6 +106,8 @@ __all__ = [
     "Inequalities",
     "Layer",
     "Lens",
+    "LevelSet",
+    "LevelSurface",
     "LocalComplexity",
     "NearestBoundary",
     "Network",

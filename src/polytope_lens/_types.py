@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -17,6 +19,10 @@ Indices: TypeAlias = NDArray[np.int32]
 Bools: TypeAlias = NDArray[np.bool_]
 # Numbers that are not rounded: `fractions.Fraction`, or whole numbers.
 Fractions: TypeAlias = NDArray[np.object_]
+# Numbers that users give and that are taken as they are: a text is a decimal or a fraction, "0.1" or "1/3".
+ExactNumber: TypeAlias = float | Fraction | Decimal | str | np.number[Any]
+ExactVector: TypeAlias = Sequence[ExactNumber] | NDArray[Any]
+ExactMatrix: TypeAlias = Sequence[ExactVector] | NDArray[Any]
 # Packed bits, 64 to a number; the first bit is the highest.
 Words: TypeAlias = NDArray[np.uint64]
 # A matrix of a layer: dense, or mostly zeros.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -257,7 +257,7 @@ def check_domain(domain: Domain, dim: int) -> Domain:
     return domain
 
 
-def is_bounded(domain: Domain) -> bool:
+def is_bounded(domain: Domain) -> TypeGuard[Box | Polytope]:
     """Whether a domain lies in some box; exact."""
     return domain is not None and (isinstance(domain, Box) or domain.is_bounded)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
@@ -39,13 +39,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch import nn
 
-    from polytope_lens._types import Floats, Point, Points
+    from polytope_lens._types import ExactNumber, ExactVector, Floats, Point, Points
     from polytope_lens.domain import Domain
     from polytope_lens.engines.expected_run import RegionEstimate
     from polytope_lens.engines.spread import TaskExecutor
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
+    from polytope_lens.importers.read import Model
     from polytope_lens.importers.state_dict import Architecture
     from polytope_lens.importers.wanted import Inputs, InputShape, Outputs
     from polytope_lens.local.attribution import Attributions
@@ -57,8 +58,9 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
     from polytope_lens.partition.parts import KeptColumn
     from polytope_lens.partition.provenance import RegionCounts
+    from polytope_lens.preimages.target import Target, TargetSets
     from polytope_lens.properties.best_first import ExtremeValue
-    from polytope_lens.properties.property import Property
+    from polytope_lens.properties.property import InputSets, Property
     from polytope_lens.region import Region
     from polytope_lens.search.explore import SearchOrder
 
@@ -113,7 +115,7 @@ class Lens:
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         input_shape: InputShape | None = None,
         *,
         inputs: Inputs | None = None,
@@ -132,7 +134,7 @@ class Lens:
     @documented_by(readers.part)
     def part(
         cls,
-        model: Any,
+        model: nn.Module,
         path: str,
         input_shape: InputShape | None = None,
         *,
@@ -310,14 +312,14 @@ class Lens:
 
     @documented_by(extremum.maximum, checks.check)
     def maximum(
-        self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
+        self, c: ExactVector, domain: InputSets, *, max_seconds: float | None = None, workers: int = 1,
         progress: bool | None = None,
     ) -> ExtremeValue:  # fmt: skip
         return extremum.maximum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
 
     @documented_by(extremum.minimum, extremum.maximum, checks.check)
     def minimum(
-        self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
+        self, c: ExactVector, domain: InputSets, *, max_seconds: float | None = None, workers: int = 1,
         progress: bool | None = None,
     ) -> ExtremeValue:  # fmt: skip
         return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
@@ -334,7 +336,7 @@ class Lens:
 
     @documented_by(preimages.preimage)
     def preimage(
-        self, target: Any, domain: Domain = None, *, engine: EngineChoice = "auto", workers: int = 1,
+        self, target: TargetSets | Target, domain: Domain = None, *, engine: EngineChoice = "auto", workers: int = 1,
         progress: bool | None = None, mesh: bool = True, max_regions: int | None = None,
         max_seconds: float | None = None,
     ) -> preimages.Preimage:  # fmt: skip
@@ -345,8 +347,8 @@ class Lens:
 
     @documented_by(levels.level_facets)
     def level_facets(
-        self, c: Any, value: Any = 0, domain: Domain = None, *, engine: EngineChoice = "auto", workers: int = 1,
-        progress: bool | None = None,
+        self, c: ExactVector | int, value: ExactNumber = 0, domain: Domain = None, *, engine: EngineChoice = "auto",
+        workers: int = 1, progress: bool | None = None,
     ) -> levels.LevelFacets:  # fmt: skip
         return levels.level_facets(
             self.network, c, value, domain, engine=engine, workers=workers, progress=progress
@@ -410,8 +412,8 @@ class Lens:
 
     @documented_by(equality.is_equal)
     def is_equal(
-        self, other: Lens | net.Network, domain: Any, *, within: Any = 0, max_seconds: float | None = None,
-        workers: int = 1, progress: bool | None = None,
+        self, other: Lens | net.Network, domain: InputSets, *, within: ExactNumber = 0,
+        max_seconds: float | None = None, workers: int = 1, progress: bool | None = None,
     ) -> checks.CheckResult:  # fmt: skip
         """Whether another network is the same function on a domain, or nearly so: HOLDS, VIOLATED with a point, OPEN.
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from polytope_lens._types import Bools, Floats, Fractions, Ints, Words
+    from polytope_lens._types import Bools, Floats, Fractions, Ints, Point, Points, Words
     from polytope_lens.cells.inequalities import Inequalities
     from polytope_lens.domain import Domain
     from polytope_lens.polytope.metric.ball import Ball
@@ -229,6 +229,12 @@ class Region(Keeper):
         flat, ball = flat_of(self), within(self).polytope.chebyshev_ball()
         return ball if flat is None else flat.embedded(ball)
 
+    @overload
+    def distance(self, x: Point, *, norm: float = 2) -> float: ...
+    @overload
+    def distance(self, x: Points, *, norm: float = 2) -> Floats: ...
+    @overload
+    def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats: ...
     @documented_by(Polytope.distance)
     def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats:
         return self.polytope.distance(x, norm=norm)

@@ -157,3 +157,16 @@ def _without_code(text: str) -> str:
 def _anchors(text: str) -> set[str]:
     headings = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_what_the_package_tells_has_no_link_into_the_repository():
+    """The README is its description, too, and is read where no other file of the repository is."""
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    hook = pyproject["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for change in hook["substitutions"]:
+        text = re.sub(change["pattern"], change["replacement"], text)
+    told = _without_code(text)
+    assert not re.search(r"\]\(|docs/", told)
+    assert "## Install" in told
+    assert "getting started" in told.lower()

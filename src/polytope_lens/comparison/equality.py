@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from polytope_lens.errors import DomainError
 from polytope_lens.network.pair import difference
@@ -11,16 +11,18 @@ from polytope_lens.properties.property import exact_number
 from polytope_lens.properties.property_check import check
 
 if TYPE_CHECKING:
+    from polytope_lens._types import ExactNumber
     from polytope_lens.network.network import Network
+    from polytope_lens.properties.property import InputSets
     from polytope_lens.properties.property_check import CheckResult
 
 
 def is_equal(
     first: Network,
     second: Network,
-    domain: Any,
+    domain: InputSets,
     *,
-    within: Any = 0,
+    within: ExactNumber = 0,
     max_seconds: float | None = None,
     workers: int = 1,
     progress: bool | None = None,

@@ -23,8 +23,9 @@ from polytope_lens.properties.counterexample import exact_outputs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from polytope_lens.domain import Domain
+    from polytope_lens.domain import Box, Domain
     from polytope_lens.network.network import Network
+    from polytope_lens.polytope import Polytope
     from polytope_lens.properties.best_first import ExtremeValue
 
 
@@ -158,7 +159,12 @@ def distance(
 
 
 def _supremum(
-    both: Network, domain: Domain, exact: bool, max_seconds: float | None, workers: int, progress: bool | None
+    both: Network,
+    domain: Box | Polytope,
+    exact: bool,
+    max_seconds: float | None,
+    workers: int,
+    progress: bool | None,
 ) -> Distance:
     """The greatest absolute value of the outputs of a difference."""
     rows = both_signs(both.output_dim)

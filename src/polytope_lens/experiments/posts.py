@@ -116,7 +116,7 @@ EXPERIMENTS: dict[str, Callable[..., Result]] = {
 }
 
 
-def experiment(name: str, folder: str | os.PathLike[str] | None = None, **options: Any) -> Result:
+def experiment(name: str, folder: str | os.PathLike[str] | None = None, **options: object) -> Result:
     """Run an experiment by name.
 
     Parameters

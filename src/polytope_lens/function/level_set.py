@@ -100,7 +100,7 @@ class LevelSet:
         plane = list(self.axes)
         return MultiLineString([LineString(self[i][:, plane].astype(np.float64)) for i in range(len(self))])
 
-    def plot(self, ax: Axes | None = None, **line: Any) -> Axes:
+    def plot(self, ax: Axes | None = None, **line: object) -> Axes:
         """Draw the polylines and the isolated points, cased in white so that they are seen on any ground.
 
         Parameters
@@ -157,6 +157,11 @@ def level_set(
     value : float
     exact : bool
         Points as fractions instead of floats.
+
+    Returns
+    -------
+    LevelSet or LevelSurface
+        In the plane, or in space. For type checkers, ``assert isinstance(found, LevelSet)`` says which.
 
     Raises
     ------

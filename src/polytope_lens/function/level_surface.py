@@ -83,7 +83,7 @@ class LevelSurface:
         """Total area; rounded."""
         return float(self.areas().sum())
 
-    def plot(self, ax: Axes | None = None, **polygons: Any) -> Axes3D:
+    def plot(self, ax: Axes | None = None, **polygons: object) -> Axes3D:
         """Draw the polygons, shaded like paper under a lamp.
 
         Parameters

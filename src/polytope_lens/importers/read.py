@@ -15,10 +15,25 @@ from polytope_lens.io.files import open_to_read
 from polytope_lens.network.network import Network
 
 if TYPE_CHECKING:
+    import onnx
+    import sklearn.base
+    import torch
+    from numpy.typing import ArrayLike
+
     from polytope_lens.importers.check import SelfCheck
     from polytope_lens.importers.layering import Lowering
     from polytope_lens.importers.wanted import Inputs, InputShape, Outputs, Wanted
 
+    Model: TypeAlias = (
+        torch.nn.Module
+        | torch.export.ExportedProgram
+        | onnx.ModelProto
+        | sklearn.base.BaseEstimator
+        | Mapping[str, ArrayLike | torch.Tensor]
+        | Network
+        | str
+        | os.PathLike[str]
+    )
     Found: TypeAlias = tuple[Network, Lowering | None, SelfCheck | None]
 
 EXAMPLE = Path(__file__).parents[1] / "example.npz"
@@ -26,7 +41,7 @@ EXAMPLE = Path(__file__).parents[1] / "example.npz"
 
 
 def read(
-    model: Any,
+    model: Model,
     input_shape: InputShape | None = None,
     architecture: Any = None,
     inputs: Inputs | None = None,
@@ -72,7 +87,7 @@ def _read(model: Any, asked: Wanted, architecture: Any) -> Found:
 
 
 def part(
-    model: Any,
+    model: torch.nn.Module,
     path: str,
     input_shape: InputShape | None = None,
     inputs: Inputs | None = None,

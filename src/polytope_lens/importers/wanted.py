@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError, OptionError
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 Shape: TypeAlias = "int | Sequence[int]"
 InputShape: TypeAlias = "Shape | Mapping[str, Shape]"
-Inputs: TypeAlias = "str | Sequence[str] | Mapping[str, Any]"
+Inputs: TypeAlias = "str | Sequence[str] | Mapping[str, ArrayLike]"
 Outputs: TypeAlias = "str | int | Sequence[str | int]"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from polytope_lens.polytope import Polytope
 
-SUFFIXES = {
+Format = Literal["wkt", "smtlib", "ine", "vnnlib", "lp", "latex", "json"]
+SUFFIXES: dict[Format, str] = {
     "wkt": ".wkt",
     "smtlib": ".smt2",
     "ine": ".ine",
@@ -58,7 +59,7 @@ class Export:
         return ine.to_ine(self._polytope())
 
     @documented_by(vnnlib.to_vnnlib)
-    def vnnlib(self, *, n_outputs: int | None = None, version: str = "2.0") -> str:
+    def vnnlib(self, *, n_outputs: int | None = None, version: vnnlib.VnnlibVersion = "2.0") -> str:
         """A polytope as a condition on the inputs of a network, to which one on the outputs may be added.
 
         Parameters
@@ -85,7 +86,7 @@ class Export:
     def wkt(self) -> str:
         return wkt.to_wkt(self._polytope())
 
-    def write(self, path: str | PathLike[str], format: str | None = None) -> None:
+    def write(self, path: str | PathLike[str], format: Format | None = None) -> None:
         """Write a file, which is complete or not there.
 
         Parameters
@@ -105,7 +106,7 @@ class Export:
         return f"Export({', '.join(SUFFIXES)})"
 
 
-def format_of(path: str | PathLike[str]) -> str:
+def format_of(path: str | PathLike[str]) -> Format:
     """The format that the name of a file tells.
 
     Raises
@@ -122,7 +123,7 @@ def format_of(path: str | PathLike[str]) -> str:
     return named[0]
 
 
-def text_of(export: Export, format: str, **options: Any) -> str:
+def text_of(export: Export, format: Format, **options: Any) -> str:
     """A polytope in the format of that name, with a line end at the end; options are those of the format."""
     validate.option(format, name="`format`", allowed=SUFFIXES)
     text: str = getattr(export, format)(**options)

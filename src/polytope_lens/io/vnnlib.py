@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import digits
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from polytope_lens.io.row_text import Term
     from polytope_lens.polytope import Polytope
 
-VERSIONS = ("2.0", "1.0")
+VnnlibVersion = Literal["2.0", "1.0"]
+VERSIONS: tuple[VnnlibVersion, ...] = get_args(VnnlibVersion)
 
 
-def to_vnnlib(poly: Polytope, *, n_outputs: int = 1, version: str = "2.0") -> str:
+def to_vnnlib(poly: Polytope, *, n_outputs: int = 1, version: VnnlibVersion = "2.0") -> str:
     """A polytope as a condition on the inputs of a network, to which one on the outputs may be added.
 
     Parameters

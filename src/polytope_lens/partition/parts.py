@@ -15,7 +15,7 @@ Other programs read them as they are: see docs/scale.md.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict, get_args
 
 import numpy as np
 
@@ -33,14 +33,26 @@ if TYPE_CHECKING:
 
 KeptColumn = Literal["witnesses", "maps", "volumes", "vertices"]
 StoredColumn = Literal["patterns", "witnesses", "maps", "volumes"]
-KEPT: dict[str, str] = dict(zip(get_args(KeptColumn), ("witness", "map", "volume", "vertices"), strict=True))
+KEPT: dict[KeptColumn, str] = dict(zip(get_args(KeptColumn), ("witness", "map", "volume", "vertices"), strict=True))
 """What may be kept besides patterns, and the names of its columns."""
 Columns = dict[str, Any]
+
+
+class Piece(TypedDict, total=False):
+    """Columns of some regions, those that were asked for; patterns are packed."""
+
+    patterns: Required[Words]
+    witnesses: Floats
+    maps: Floats
+    volumes: Floats
+    vertices: tuple[Ints, Floats]
+
+
 GROUP = 2**16
 """Regions of a file that are read together."""
 
 
-def kept(names: Iterable[str]) -> tuple[str, ...]:
+def kept(names: Iterable[str]) -> tuple[KeptColumn, ...]:
     """What is to be kept, in the order of `KEPT`.
 
     Raises
@@ -103,7 +115,7 @@ class PartFile:
         described = self._file.metadata
         return [described.row_group(i).column(0).statistics.min for i in range(self.n_groups)]
 
-    def read(self, group: int, names: Iterable[str] = ()) -> Columns:
+    def read(self, group: int, names: Iterable[KeptColumn] = ()) -> Columns:
         """Columns of a group, as `content` takes them, and patterns.
 
         Raises

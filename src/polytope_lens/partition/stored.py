@@ -27,10 +27,11 @@ from polytope_lens.region import of_packed_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow.dataset
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints, Words
-    from polytope_lens.partition.parts import StoredColumn
+    from polytope_lens.partition.parts import KeptColumn, Piece, StoredColumn
     from polytope_lens.partition.store import Store
     from polytope_lens.region import Region
 
@@ -89,8 +90,8 @@ class StoredPartition(Partition):
         inside = columns["witnesses"][row] if "witnesses" in columns else self._inside(words[None])[0]
         return of_packed_pattern(self.network, words, self.domain, inside)
 
-    def _kept(self, *names: str) -> tuple[str, ...]:
-        return tuple(name for name in names if name in (self.store.run.keep or ()))
+    def _kept(self, *names: str) -> tuple[KeptColumn, ...]:
+        return tuple(name for name in parts.KEPT if name in names and name in (self.store.run.keep or ()))
 
     def _inside(self, words: Words) -> Floats:
         """A point inside each region, as witnesses are."""
@@ -99,7 +100,7 @@ class StoredPartition(Partition):
             return embedded
         return pattern_witnesses(self.network, self.domain, words)
 
-    def pieces(self, *names: str) -> Iterator[dict[str, Any]]:
+    def pieces(self, *names: KeptColumn) -> Iterator[Piece]:
         """The regions in canonical order, some ten thousand at a time.
 
         Parameters
@@ -184,7 +185,7 @@ class StoredPartition(Partition):
         return number, max(bisect_right(_file(self.store, number).firsts, octets) - 1, 0)
 
     @property
-    def dataset(self) -> Any:
+    def dataset(self) -> pyarrow.dataset.Dataset:
         """The folder as a ``pyarrow.dataset.Dataset``, for filters, scans and joins in constant memory."""
         datasets: Any = require("pyarrow.dataset", extra="data", purpose="`dataset`")
         return datasets.dataset([str(self.store.place(part)) for part in self.store.parts if part.file])
@@ -210,8 +211,8 @@ class StoredPartition(Partition):
 
 
 @lru_cache(maxsize=MOST_FILES)
-def _columns(store: Store, number: int, group: int, names: tuple[str, ...]) -> dict[str, Any]:
-    return _file(store, number).read(group, names)
+def _columns(store: Store, number: int, group: int, names: tuple[KeptColumn, ...]) -> Piece:
+    return cast("Piece", _file(store, number).read(group, names))
 
 
 @lru_cache(maxsize=MOST_FILES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -139,7 +139,7 @@ class Path(Keeper):
     def pieces(self, eps: float, output: int | None = None) -> path_pieces.PathPieces:
         return path_pieces.path_pieces(self.network, self.points, self._trace(), eps, output)
 
-    def plot(self, ax: Axes | None = None, output: int | None = None, **line: Any) -> Axes:
+    def plot(self, ax: Axes | None = None, output: int | None = None, **line: object) -> Axes:
         """Draw outputs along the path, and marks where it crosses boundaries, coloured by layer.
 
         Parameters

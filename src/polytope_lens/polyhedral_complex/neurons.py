@@ -17,6 +17,7 @@ from polytope_lens.polyhedral_complex.requirements import require_complete
 from polytope_lens.polyhedral_complex.zero_rows import zero_mask
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -68,9 +69,9 @@ class Neurons:
     def __len__(self) -> int:
         return len(self.layer)
 
-    def to_frame(self) -> Any:
+    def to_frame(self) -> pd.DataFrame:
         """The table as a pandas frame, one column for each field."""
-        pandas = require("pandas", extra="data", purpose="a frame of neurons")
+        pandas: Any = require("pandas", extra="data", purpose="a frame of neurons")
         return pandas.DataFrame({field.name: getattr(self, field.name) for field in fields(self)})
 
     def plot(self, ax: Axes | None = None) -> Axes:

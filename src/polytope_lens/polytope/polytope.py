@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 import numpy as np
 from flint import fmpz
@@ -37,11 +37,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from fractions import Fraction
 
+    import cvxpy
     from flint import fmpq
     from numpy.typing import ArrayLike
     from shapely import Polygon
 
-    from polytope_lens._types import Bools, Floats, Fractions
+    from polytope_lens._types import Bools, Floats, Fractions, Point, Points
 
     Owner: TypeAlias = tuple[int, int]
     Owners: TypeAlias = tuple[tuple[Owner, ...], ...]
@@ -341,6 +342,12 @@ class Polytope(Keeper):
         rows = [self._nearest(row, "`project`").point for row in validate.as_array(x)]
         return _answer([v for row in rows for v in row], exact).reshape(len(rows), self.dim)
 
+    @overload
+    def distance(self, x: Point, *, norm: float = 2) -> float: ...
+    @overload
+    def distance(self, x: Points, *, norm: float = 2) -> Floats: ...
+    @overload
+    def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats: ...
     @documented_by(projection.nearest_point)
     def distance(self, x: ArrayLike, *, norm: float = 2) -> float | Floats:
         """Distance of a point, 0 inside; computed exactly and rounded once.
@@ -379,7 +386,7 @@ class Polytope(Keeper):
         return ellipsoid.min_volume_ellipsoid(self)
 
     @documented_by(ellipsoid.constraints)
-    def cvxpy_constraints(self, x: Any) -> list[Any]:
+    def cvxpy_constraints(self, x: cvxpy.Expression) -> list[cvxpy.Constraint]:
         """The inequalities as constraints on a cvxpy variable or expression, rounded.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from flint import fmpq
@@ -25,7 +25,7 @@ from polytope_lens.properties.property_check import Verdict, check
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from polytope_lens._types import Bools, Floats, Fractions
+    from polytope_lens._types import Bools, ExactMatrix, Floats, Fractions
     from polytope_lens.domain import Domain
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.network.network import Network
@@ -88,7 +88,7 @@ class Image(Keeper):
         points = seen[index].vertices(exact=True).tolist()
         return [[sum((a * x for a, x in zip(row, p, strict=False)), row[-1]) for row in maps] for p in points]
 
-    def contains(self, Y: Any) -> Bools:
+    def contains(self, Y: ExactMatrix) -> Bools:
         """Whether outputs are taken anywhere on the closed domain, (n, out) -> (n,) bool; exact.
 
         Parameters
@@ -105,6 +105,7 @@ class Image(Keeper):
         Cost: that of a check of a property for each.
         """
         network, domain = self.partition.network, self.partition.domain
+        assert domain is not None
         unit = np.eye(network.output_dim, dtype=int)
         rows = np.vstack([unit, -unit]).tolist()
         found = []

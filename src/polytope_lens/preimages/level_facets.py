@@ -29,7 +29,7 @@ from polytope_lens.properties.extremum import coefficients
 from polytope_lens.properties.property import exact_number
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Ints
+    from polytope_lens._types import ExactNumber, ExactVector, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.network.network import Network
@@ -101,8 +101,8 @@ class LevelFacets:
 
 def level_facets(
     network: Network,
-    c: Any,
-    value: Any = 0,
+    c: ExactVector | int,
+    value: ExactNumber = 0,
     domain: Domain = None,
     *,
     engine: EngineChoice = "auto",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines.table import EngineChoice
     from polytope_lens.network.network import Network
     from polytope_lens.partition.namespaces import PartitionPlot
-    from polytope_lens.preimages.target import TargetNetwork
+    from polytope_lens.preimages.target import TargetNetwork, TargetSets
 
 
 @checked
@@ -131,7 +131,7 @@ class Preimage(Partition):
 
 def preimage(
     network: Network,
-    target: Any,
+    target: TargetSets | Target,
     domain: Domain = None,
     *,
     engine: EngineChoice = "auto",

@@ -52,7 +52,8 @@ class _Waiting(NamedTuple):
 def target_problem(network: Network, target: Target, domain: Box | Polytope) -> PropertyProblem:
     """Whether outputs of a bounded domain lie in the target, as a question about the box around it."""
     box = domain if isinstance(domain, Box) else Box(*domain.bounding_box())
-    (problem,) = problems(network, Property.of(box, [tuple(zip(*case, strict=True)) for case in target.cases]))
+    sets = [([row for row, _ in case], [bound for _, bound in case]) for case in target.cases]
+    (problem,) = problems(network, Property.of(box, sets))
     return problem
 
 

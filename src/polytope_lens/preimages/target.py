@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from polytope_lens._types import Bools, Ints
+    from polytope_lens.properties.property import OutputSet
 
 Row = tuple[tuple[Fraction, ...], Fraction]
+# As users say it: a set of outputs, the number of the greatest one, or a list of these for their union.
+TargetSet: TypeAlias = "OutputSet | int"
+TargetSets: TypeAlias = "TargetSet | Sequence[TargetSet]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Target:
     cases: tuple[tuple[Row, ...], ...]
 
     @classmethod
-    def of(cls, given: Any, output_dim: int) -> Target:
+    def of(cls, given: TargetSets, output_dim: int) -> Target:
         """The target that users name.
 
         Parameters

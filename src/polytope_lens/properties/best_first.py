@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
     from polytope_lens.properties.box_bounds import Looked
     from polytope_lens.properties.problem import PropertyProblem
+    from polytope_lens.properties.property import InputSets
 
     Point = tuple[Fraction, ...]
     Rows = Sequence[Sequence[Fraction]]
@@ -116,7 +117,7 @@ class _Outcome(NamedTuple):
     n_regions: int
 
 
-def above(domain: Any, rows: Rows, level: Fraction) -> Property:
+def above(domain: InputSets, rows: Rows, level: Fraction) -> Property:
     """The property that no combination ``c . y`` exceeds a level, violated where one does."""
     asked = Property.of(domain, [([[-v for v in row]], [-level]) for row in rows])
     cases = tuple((*case[:-1], case[-1]._replace(strict=True)) for case in asked.cases)
@@ -131,7 +132,7 @@ def both_signs(n: int) -> Rows:
 def best_value(
     network: Network,
     rows: Rows,
-    domain: Any,
+    domain: InputSets,
     *,
     max_seconds: float | None = None,
     workers: int = 1,
@@ -181,7 +182,7 @@ def _some_point(network: Network, asked: Property) -> Point:
 class _BestFirst:
     """The best value so far, and the boxes that may hold a better one."""
 
-    def __init__(self, network: Network, rows: Rows, domain: Any, point: Point) -> None:
+    def __init__(self, network: Network, rows: Rows, domain: InputSets, point: Point) -> None:
         self.network, self.rows, self.domain = network, rows, domain
         self.point, self.value = point, self.value_at(point)
         self.left: list[tuple[float, int, _OpenBox]] = []

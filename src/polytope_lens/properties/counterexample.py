@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from numpy.typing import NDArray
+
     from polytope_lens._types import Floats, Ints, Matrix
     from polytope_lens.network.network import Network
     from polytope_lens.properties.problem import PropertyProblem
@@ -50,7 +52,7 @@ class Counterexample:
     point: tuple[Fraction, ...]
     outputs: tuple[Fraction, ...]
     case: int
-    rounded: Any
+    rounded: NDArray[np.float32] | None
     is_violated_in_float32: bool
 
 
@@ -204,7 +206,7 @@ def _near(problem: PropertyProblem | None, x: tuple[Fraction, ...]) -> list[tupl
     return [x, problem.coordinates.point([Fraction(v) for v in inner.tolist()])]
 
 
-def _in_float32(asked: Property, case: int, x: Sequence[Fraction]) -> Any:
+def _in_float32(asked: Property, case: int, x: Sequence[Fraction]) -> NDArray[np.float32] | None:
     """The point of float32 numbers in the box of a case that is nearest to a point; None where there is none."""
     box = asked.boxes()[case]
     found = np.zeros(len(x), dtype=np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from polytope_lens._arrays import validate
 from polytope_lens.errors import DimensionError
@@ -13,14 +13,16 @@ from polytope_lens.properties.property import exact_number
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from polytope_lens._types import ExactVector
     from polytope_lens.network.network import Network
     from polytope_lens.properties.best_first import ExtremeValue
+    from polytope_lens.properties.property import InputSets
 
 
 def maximum(
     network: Network,
-    c: Any,
-    domain: Any,
+    c: ExactVector,
+    domain: InputSets,
     *,
     max_seconds: float | None = None,
     workers: int = 1,
@@ -65,8 +67,8 @@ def maximum(
 
 def minimum(
     network: Network,
-    c: Any,
-    domain: Any,
+    c: ExactVector,
+    domain: InputSets,
     *,
     max_seconds: float | None = None,
     workers: int = 1,
@@ -86,7 +88,7 @@ def minimum(
     return replace(found, value=-found.value, bound=-found.bound)
 
 
-def coefficients(network: Network, c: Any) -> list[Fraction]:
+def coefficients(network: Network, c: ExactVector) -> list[Fraction]:
     """A combination of outputs, as users give it, in exact numbers.
 
     Raises

@@ -24,8 +24,14 @@ from polytope_lens.polytope import Polytope
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from polytope_lens._types import ExactMatrix, ExactNumber, ExactVector
 
 Terms: TypeAlias = "tuple[tuple[int, Fraction], ...]"
+# Where to look, and which outputs are meant, as users say it: one set, or a list of them for their union.
+InputSet: TypeAlias = "Box | Polytope | tuple[ExactVector, ExactVector]"
+InputSets: TypeAlias = "InputSet | Sequence[InputSet]"
+OutputSet: TypeAlias = "Polytope | tuple[ExactMatrix, ExactVector]"
+OutputSets: TypeAlias = "OutputSet | Sequence[OutputSet]"
 
 # Cases of a property: more are refused rather than written out.
 MOST_CASES = 10_000
@@ -94,7 +100,7 @@ class Property:
     cases: tuple[tuple[Constraint, ...], ...]
 
     @classmethod
-    def of(cls, domain: Any, target: Any) -> Property:
+    def of(cls, domain: InputSets, target: OutputSets) -> Property:
         """The property that no output of a domain lies in a target.
 
         Parameters
@@ -279,7 +285,7 @@ def halfspaces(given: Any, name: str) -> list[tuple[tuple[Fraction, ...], Fracti
     ]
 
 
-def exact_number(value: Any, name: str) -> Fraction:
+def exact_number(value: ExactNumber, name: str) -> Fraction:
     """A number, or a decimal in text, as the fraction that it is.
 
     Examples
@@ -287,8 +293,9 @@ def exact_number(value: Any, name: str) -> Fraction:
     >>> exact_number("0.1", "it"), exact_number(0.5, "it")
     (Fraction(1, 10), Fraction(1, 2))
     """
+    given: Any = value
     try:
-        return Fraction(value) if isinstance(value, str) else fraction(value)
+        return Fraction(value) if isinstance(value, str) else fraction(given)
     except (AttributeError, TypeError, ValueError, OverflowError, ZeroDivisionError) as cause:
         raise DomainError(
             f"{name} should be a finite number, a fraction, or a decimal in text, but is {validate.shown(value)}."

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 
@@ -201,6 +201,14 @@ def _row(steps: tuple[int, int], change: Transition | None) -> tuple[str, ...]:
         return (span, "diverged", *[""] * 8)
     numbers = (str(len(getattr(change, name))) for name in KINDS)
     return (span, f"{change.n_before}-{change.n_after}", *numbers, f"{change.persisting_share:.1%}")
+
+
+class EventOptions(TypedDict, total=False):
+    """The options of `events`."""
+
+    domain: Box | None
+    workers: int
+    progress: bool
 
 
 def events(recording: Recording, *, domain: Box | None = None, workers: int = 2, progress: bool = True) -> Events:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from scipy.special import log_softmax
@@ -159,6 +159,15 @@ class Row:
     validation_loss: float
     true_error: float
     counts: Ints | None
+
+
+class MeasureOptions(TypedDict, total=False):
+    """The options of `measure`."""
+
+    output: int
+    domain: Box | None
+    workers: int
+    progress: bool
 
 
 def measure(

@@ -27,7 +27,7 @@ from polytope_lens.training.weights import network_now
 if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
-    from typing import Any
+    from typing import Unpack
 
     import torch
     from numpy.typing import ArrayLike
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Box
     from polytope_lens.network.network import Network
     from polytope_lens.render.explorer.explorer import Explorer
+    from polytope_lens.training.events import EventOptions
+    from polytope_lens.training.films.film import FilmOptions
+    from polytope_lens.training.measures import MeasureOptions
+    from polytope_lens.training.recording_page import PageOptions
     from polytope_lens.training.samples import Samples
 
 
@@ -208,7 +212,7 @@ class Recorder:
             self._page.close()
             self._page = None
 
-    def _after_step(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+    def _after_step(self, optimizer: torch.optim.Optimizer, args: object, kwargs: object) -> None:
         ours = {id(parameter) for parameter in self.model.parameters()}
         if any(id(parameter) in ours for group in optimizer.param_groups for parameter in group["params"]):
             self._n_seen += 1
@@ -226,22 +230,22 @@ class Recorder:
         self.recording().save(path)
 
     @documented_by(film)
-    def film(self, path: str | PathLike[str], **options: Any) -> None:
+    def film(self, path: str | PathLike[str], **options: Unpack[FilmOptions]) -> None:
         """Write a film of what was recorded, one frame for each step kept."""
         self.recording().film(path, **options)
 
     @documented_by(measure)
-    def measure(self, **options: Any) -> Measures:
+    def measure(self, **options: Unpack[MeasureOptions]) -> Measures:
         """Losses, true error and numbers of regions at each step kept."""
         return self.recording().measure(**options)
 
     @documented_by(explorer)
-    def explorer(self, path: str | PathLike[str] | None = None, **options: Any) -> Explorer:
+    def explorer(self, path: str | PathLike[str] | None = None, **options: Unpack[PageOptions]) -> Explorer:
         """A page to look around in the regions of each step that was recorded, with a slider over them."""
         return self.recording().explorer(path, **options)
 
     @documented_by(events)
-    def events(self, **options: Any) -> Events:
+    def events(self, **options: Unpack[EventOptions]) -> Events:
         """Which regions persist, split, merge, are born and die between consecutive steps that were recorded."""
         return self.recording().events(**options)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,13 +22,16 @@ from polytope_lens.training.target_image import check_image
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
-    from typing import Any
+    from typing import Unpack
 
     from numpy.typing import NDArray
 
     from polytope_lens._types import Ints
     from polytope_lens.domain import Box
     from polytope_lens.render.explorer.explorer import Explorer
+    from polytope_lens.training.events import EventOptions
+    from polytope_lens.training.films.film import FilmOptions
+    from polytope_lens.training.measures import MeasureOptions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,12 +117,12 @@ class Recording:
         return cls(**recording_archive.load(path))
 
     @documented_by(film)
-    def film(self, path: str | PathLike[str], **options: Any) -> None:
+    def film(self, path: str | PathLike[str], **options: Unpack[FilmOptions]) -> None:
         """Write a film, one frame for each step kept."""
         film(self, path, **options)
 
     @documented_by(measure)
-    def measure(self, **options: Any) -> Measures:
+    def measure(self, **options: Unpack[MeasureOptions]) -> Measures:
         """Losses, true error and numbers of regions at every step."""
         return measure(self, **options)
 
@@ -127,7 +130,7 @@ class Recording:
     def explorer(
         self,
         path: str | PathLike[str] | None = None,
-        color: Literal["value", "pattern", "slope", "layer", "class", "purity", "age"] = "value",
+        color: recording_page.PageColor = "value",
         *,
         boundaries: bool = True,
         output: int = 0,
@@ -140,6 +143,6 @@ class Recording:
         )
 
     @documented_by(events)
-    def events(self, **options: Any) -> Events:
+    def events(self, **options: Unpack[EventOptions]) -> Events:
         """Which regions persist, split, merge, are born and die between consecutive steps."""
         return events(self, **options)

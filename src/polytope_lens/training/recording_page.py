@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 import numpy as np
 
@@ -24,11 +24,24 @@ if TYPE_CHECKING:
     from polytope_lens.training.recording import Recording
     from polytope_lens.training.samples import Samples
 
+PageColor = Literal["value", "pattern", "slope", "layer", "class", "purity", "age"]
+
+
+class PageOptions(TypedDict, total=False):
+    """The options of `explorer`."""
+
+    color: PageColor
+    boundaries: bool
+    output: int
+    domain: Box | None
+    workers: int
+    progress: bool
+
 
 def explorer(
     recording: Recording,
     path: str | PathLike[str] | None = None,
-    color: str = "value",
+    color: PageColor = "value",
     *,
     boundaries: bool = True,
     output: int = 0,

@@ -19,6 +19,8 @@ from polytope_lens.polytope.metric.extent import nearest_root
 from polytope_lens.polytope.metric.hit_and_run import Walkers
 
 if TYPE_CHECKING:
+    import cvxpy
+
     from polytope_lens._types import Floats
     from polytope_lens.polytope.polytope import Polytope
 
@@ -141,7 +143,7 @@ def _half_axes(matrix: Floats) -> Floats:
     return np.asarray(ways * lengths)
 
 
-def constraints(poly: Polytope, x: Any) -> list[Any]:
+def constraints(poly: Polytope, x: cvxpy.Expression) -> list[cvxpy.Constraint]:
     """The inequalities of a polytope as constraints on a cvxpy variable or expression with d entries.
 
     Examples
@@ -160,7 +162,8 @@ def constraints(poly: Polytope, x: Any) -> list[Any]:
             f"`cvxpy_constraints` needs a variable with {poly.dim} entries, the dimension of the polytope, but "
             f"received one of shape {x.shape}."
         )
-    return [poly.A @ x <= (poly.b if x.ndim == 1 else poly.b[:, None])]
+    constraint: Any = poly.A @ x <= (poly.b if x.ndim == 1 else poly.b[:, None])
+    return [constraint]
 
 
 def _cvxpy(purpose: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
 
 import numpy as np
 
@@ -30,15 +30,30 @@ if TYPE_CHECKING:
     from polytope_lens.training.recording import Recording
 
 
-PANELS = ("partition", "value", "target", "pattern", "slope", "layer", "error", "age")
+Panel = Literal["partition", "value", "target", "pattern", "slope", "layer", "error", "age"]
+PANELS: tuple[Panel, ...] = get_args(Panel)
 MOST_PANELS = 4
+
+
+class FilmOptions(TypedDict, total=False):
+    """The options of `film`."""
+
+    panels: Sequence[Panel] | None
+    curves: bool
+    size: tuple[int, int]
+    fps: float
+    output: int
+    domain: Box | None
+    workers: int
+    progress: bool
+    measures: Measures | None
 
 
 def film(
     recording: Recording,
     path: str | os.PathLike[str],
     *,
-    panels: Sequence[str] | None = None,
+    panels: Sequence[Panel] | None = None,
     curves: bool = True,
     size: tuple[int, int] = (1280, 480),
     fps: float = 30.0,
