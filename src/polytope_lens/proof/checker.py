@@ -435,7 +435,8 @@ class Known(NamedTuple):
         """The same, with the lines of some neurons drawn anew."""
         new = [*self.lines]
         for j in which:
-            new[j] = lines(*layer.slopes[j], *self.bounds[j], self.leans.get(j))
+            (p, q), (low, high) = layer.slopes[j], self.bounds[j]
+            new[j] = lines(p, q, low, high, self.leans.get(j))
         return self._replace(lines=new)
 
 

@@ -57,7 +57,7 @@ def write_property_proof(
     path: str | os.PathLike[str],
     *,
     is_over: Callable[[], bool] = lambda: False,
-    tick: Callable[[int], object] = lambda n: None,
+    tick: Callable[[int, float], object] = lambda n, share: None,
 ) -> bool:
     """Write a log that proves that a property is violated at a point, or that it holds.
 
@@ -71,7 +71,7 @@ def write_property_proof(
     is_over : callable
         Asked now and then whether to stop.
     tick : callable
-        Told how many cells more were written.
+        Told how many cells more were written, and what share of all boxes they close, by halvings.
 
     Returns
     -------
@@ -90,10 +90,10 @@ def write_property_proof(
                 return True
             boxes = asked.boxes()
             order = sorted(range(len(boxes)), key=lambda i: boxes.index(boxes[i]))
-            for box, group in groupby(order, key=lambda i: boxes[i]):
-                which = list(group)
+            groups = [(box, list(group)) for box, group in groupby(order, key=lambda i: boxes[i])]
+            for box, which in groups:
                 log.write("cases", *which)
-                _Tree(log, network, asked, which, is_over, tick).write(box)
+                _Tree(log, network, asked, which, is_over, lambda n, share: tick(n, share / len(groups))).write(box)
     except StoppedError:
         return False
     return True
@@ -159,6 +159,7 @@ class WaitingBox:
     box: ExactBox
     cell: WaitingCell
     axes: list[int]
+    share: float
     axis: int | None = None
     halves: list[WaitingBox] = field(default_factory=list)
 
@@ -168,7 +169,7 @@ class _Tree:
 
     def __init__(
         self, log: LogFile, network: Network, asked: Property, which: list[int], is_over: Callable[[], bool],
-        tick: Callable[[int], object],
+        tick: Callable[[int, float], object],
     ) -> None:  # fmt: skip
         self.log, self.network, self.cases, self.which = log, network, [asked.cases[i] for i in which], which
         self.is_over, self.tick = is_over, tick
@@ -179,18 +180,19 @@ class _Tree:
         """Write it, depth first."""
         is_open = np.ones(len(self.which), dtype=bool)
         whole = WaitingCell(self.bounds.whole(*_outward(box)), is_open, ProofNode(), np.zeros(0), np.zeros(0))
-        stack = [self.waiting(box, self.looked([whole])[0])]
+        stack = [self.waiting(box, self.looked([whole])[0], 1.0)]
         while stack:
             waiting = stack.pop()
             for line in waiting.cell.node.lines:
                 self.log.write(line)
-            self.tick(1)
             if not waiting.cell.open.any():
+                self.tick(1, waiting.share)
                 continue
+            self.tick(1, 0.0)
             if self.is_over():
                 raise StoppedError
             most = FEW_CELLS if waiting.axes else None
-            if self.is_few(waiting) and self.split(waiting.box, waiting.cell, most):
+            if self.is_few(waiting) and self.split(waiting, most):
                 continue
             if waiting.axis is None:
                 others = [other for other in stack[:-AHEAD:-1] if other.axis is None and not self.is_few(other)]
@@ -202,9 +204,9 @@ class _Tree:
         """Whether it is tried to close a box by signs of neurons."""
         return not waiting.axes or int(self.bounds.is_open(waiting.cell.cells).sum()) <= FEW_OPEN
 
-    def waiting(self, box: ExactBox, cell: WaitingCell) -> WaitingBox:
+    def waiting(self, box: ExactBox, cell: WaitingCell, share: float) -> WaitingBox:
         """A box, and where it may be halved, unless nothing is left to do there."""
-        return WaitingBox(box, cell, self.axes(cell) if cell.open.any() else [])
+        return WaitingBox(box, cell, self.axes(cell) if cell.open.any() else [], share)
 
     def axes(self, cell: WaitingCell) -> list[int]:
         """Coordinates to try to halve a box across, perhaps none."""
@@ -217,17 +219,16 @@ class _Tree:
 
     def halve(self, some: Sequence[WaitingBox]) -> None:
         """Cut boxes in two, across the coordinates that leave the least to do, and look at the halves."""
-        cells = []
+        halves, cells = [], []
         for waiting in some:
             waiting.axis = self.axis(waiting)
             for half in _halves(waiting.box, waiting.axis):
                 lower, upper = _outward(half)
-                parts = waiting.cell.cells._replace(lower=lower[None], upper=upper[None])
-                cells.append((half, waiting.cell._replace(cells=parts, node=ProofNode())))
-        looked = self.looked([cell for _, cell in cells])
-        halves = [self.waiting(half, cell) for (half, _), cell in zip(cells, looked, strict=True)]
-        for i, waiting in enumerate(some):
-            waiting.halves = halves[2 * i : 2 * i + 2]
+                part = waiting.cell.cells._replace(lower=lower[None], upper=upper[None])
+                halves.append((waiting, half))
+                cells.append(waiting.cell._replace(cells=part, node=ProofNode()))
+        for (waiting, half), cell in zip(halves, self.looked(cells), strict=True):
+            waiting.halves.append(self.waiting(half, cell, waiting.share / 2))
 
     def axis(self, waiting: WaitingBox) -> int:
         """The coordinate that leaves the least to do where a box is halved across it, as far as a quick look tells."""
@@ -269,9 +270,9 @@ class _Tree:
         words += [f"{self.bounds.named(j)} {hexadecimal(v)}" for j, v in claim.neurons.items() if v]
         return " ".join(words)
 
-    def split(self, box: ExactBox, cell: WaitingCell, most: int | None) -> bool:
+    def split(self, whole: WaitingBox, most: int | None) -> bool:
         """Write the tree of a box that is split by signs; False, and nothing written, if it has more cells."""
-        top = cell._replace(node=ProofNode())
+        box, top = whole.box, whole.cell._replace(node=ProofNode())
         waiting, n = self.parted(box, [top]), 0
         while waiting:
             if self.is_over():
@@ -281,7 +282,7 @@ class _Tree:
             if most is not None and n > most:
                 return False
             waiting += self.parted(box, self.looked(some))
-        self.tick(n)
+        self.tick(n, whole.share)
         nodes = [top.node]
         while nodes:
             node = nodes.pop()

@@ -15,8 +15,12 @@ from polytope_lens.exact.forward import quiet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from polytope_lens._types import Floats
     from polytope_lens.network.network import Layer
+
+    Singles = NDArray[np.float32]
 
 
 class QuickHeights:
@@ -44,7 +48,7 @@ class QuickHeights:
         """
         n = len(lower)
         middle, half = ((lower + upper) / 2).T.astype(np.float32), ((upper - lower) / 2).T.astype(np.float32)
-        lines: list[tuple[Floats, ...]] = []
+        lines: list[tuple[Singles, ...]] = []
         with quiet(), np.errstate(divide="ignore"):
             for index, ends in enumerate(zip(low, high, strict=True)):
                 bottom, top = (np.repeat(end.astype(np.float32)[:, None], n, axis=1) for end in ends)
@@ -61,7 +65,7 @@ class QuickHeights:
             found = np.maximum(found + given[-1][:, None], 0).sum(axis=0)
         return np.where(np.isnan(found), np.inf, found).astype(np.float64)
 
-    def _lines(self, index: int, low: Floats, high: Floats) -> tuple[Floats, ...]:
+    def _lines(self, index: int, low: Singles, high: Singles) -> tuple[Singles, ...]:
         """Slopes of lines above and below activations, (width, n), and by how much they are too high and too low."""
         p, q = (slope[:, None] for slope in self.slopes[index])
         known = (low >= 0) | (high <= 0) | (p == q)
@@ -77,9 +81,9 @@ class QuickHeights:
         )
 
     def _highest(
-        self, index: int, value: Floats, lines: Sequence[tuple[Floats, ...]], middle: Floats, half: Floats,
-        inputs: Floats | None = None,
-    ) -> Floats:  # fmt: skip
+        self, index: int, value: Singles, lines: Sequence[tuple[Singles, ...]], middle: Singles, half: Singles,
+        inputs: Singles | None = None,
+    ) -> Singles:  # fmt: skip
         """The greatest values, (k, n), of k sums of pre-activations of a layer, given by columns, and of inputs."""
         k, n = value.shape[1], middle.shape[1]
         value = np.repeat(value[:, :, None], n, axis=2)
@@ -95,4 +99,4 @@ class QuickHeights:
             value = np.asarray(self.weights[at].T @ flat).reshape(-1, k, n)
         if inputs is not None:
             value = value + inputs[:, :, None]
-        return constant + (value * middle[:, None] + np.abs(value) * half[:, None]).sum(axis=0)
+        return np.asarray(constant + (value * middle[:, None] + np.abs(value) * half[:, None]).sum(axis=0))
