@@ -6,6 +6,7 @@ lines are drawn here as there, between bounds that are multiples of a power of t
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from polytope_lens.exact.forward import quiet
 from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.network.network import Network, pass_through_layer
 from polytope_lens.properties.cell_lines import SLOPE_BITS, Sums, better_leans, lines_between, may_bend
+from polytope_lens.properties.sign_multipliers import Multiples, SignRows, best_multiples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +128,25 @@ class SumsOfRows(NamedTuple):
         return SumsOfRows._make(array[index] for array in self)
 
 
+class Reasons(NamedTuple):
+    """With which multiple over / under of a neuron that has a sign each bound is proved, the lower ones first."""
+
+    place: Ints  # (2, n, width)
+    over: Floats  # (2, n, width); 0 where none is needed
+    under: Floats
+
+    @classmethod
+    def none(cls, n: int, width: int) -> Reasons:
+        """Where none is needed."""
+        return cls(np.zeros((2, n, width), np.int64), np.zeros((2, n, width)), np.ones((2, n, width)))
+
+    def take(self, asked: Ints, is_better: Bools, found: Multiples) -> None:
+        """Note multiples for upper bounds on some neurons, and then on their negatives, where these are better."""
+        for side, part in ((1, slice(len(asked))), (0, slice(len(asked), None))):
+            for mine, other in zip(self, found[1:], strict=True):
+                mine[side][:, asked] = np.where(is_better[:, part], other[:, part], mine[side][:, asked])
+
+
 class Leaning(NamedTuple):
     """What better lines give for one case in each of m cells: claims, and upper bounds (m,)."""
 
@@ -161,18 +182,31 @@ class CellBounds:
         pairs = zip(self.hidden, self.at, strict=True)
         return [lines_between(layer, cells.low[:, here], cells.high[:, here]) for layer, here in pairs]
 
-    def told(self, before: ProofCells, after: ProofCells, i: int) -> list[str]:
+    def told(self, before: ProofCells, after: ProofCells, reasons: Sequence[Reasons], i: int) -> list[str]:
         """The lines of the log that say which bounds of a cell are new."""
         found = []
-        for index, here in enumerate(self.at):
+        for index, (here, by) in enumerate(zip(self.at, reasons, strict=True)):
             bits = int(after.bits[i, index])
             low, high = ((old[i, here], new[i, here]) for old, new in zip(before[2:4], after[2:4], strict=True))
-            words = []
+            words, apart = [], []
             for j in np.flatnonzero((low[0] != low[1]) | (high[0] != high[1])).tolist():
-                ends = [f"{int(new[j] * 2.0**bits):x}" if old[j] != new[j] else "*" for old, new in (low, high)]
-                words += [str(j), *ends]
+                ends = ["*", "*"]
+                for side, (old, new) in enumerate((low, high)):
+                    if old[j] == new[j]:
+                        continue
+                    end, over = f"{int(new[j] * 2.0**bits):x}", int(by.over[side, i, j])
+                    if not over:
+                        ends[side] = end
+                        continue
+                    times = Fraction(over << bits, int(by.under[side, i, j]))
+                    claim = "below" if side == 0 else "above", str(index), str(bits), str(j), end
+                    named = f"{times.denominator:x} 0 {self.named(int(by.place[side, i, j]))} {times.numerator:x}"
+                    apart.append(" ".join([*claim, named]))
+                if ends != ["*", "*"]:
+                    words += [str(j), *ends]
             if words or bits != before.bits[i, index]:
                 found.append(" ".join(["bounds", str(index), str(bits), *words]))
+            found += apart
         return found
 
     def leaning(self, leans: Floats, claim: Claim) -> list[str]:
@@ -198,22 +232,60 @@ class CellBounds:
         """Which neurons may change their sign, (n, N)."""
         return np.asarray((cells.low < 0) & (cells.high > 0) & self.cuts)
 
-    def narrowed(self, cells: ProofCells) -> tuple[ProofCells, list[Relaxation]]:
-        """The same cells with better bounds, and lines between them."""
+    def narrowed(self, cells: ProofCells) -> tuple[ProofCells, list[Relaxation], list[Reasons]]:
+        """The same cells with better bounds, lines between them, and for each layer what bounds need beside these."""
         cells = cells._replace(low=cells.low.copy(), high=cells.high.copy(), bits=cells.bits.copy())
-        lines: list[Relaxation] = []
+        lines, reasons, given = list[Relaxation](), list[Reasons](), list[SignRows]()
         for index, (layer, here) in enumerate(zip(self.hidden, self.at, strict=True)):
             low, high = cells.low[:, here], cells.high[:, here]
             was_open = (low < 0) & (high > 0) & layer.cuts
             asked = np.flatnonzero(was_open.any(axis=0))
+            reasons.append(Reasons.none(*low.shape))
+            given += self._signs(index, cells, lines)
             if len(asked):
                 above, doubt = rows_around(self.network, index, asked, lines, len(low))
                 top = highest_in_box(above, doubt, cells.lower, cells.upper)
+                if given:
+                    multiples = best_multiples(above, given, cells.lower, cells.upper)
+                    better = self._with_multiples(index, asked, top, multiples, cells, lines)
+                    reasons[-1].take(asked, better < top, multiples)
+                    top = np.minimum(top, better)
                 new_high, new_low = np.full(low.shape, np.inf), np.full(low.shape, -np.inf)
                 new_high[:, asked], new_low[:, asked] = top[:, : len(asked)], -top[:, len(asked) :]
                 self._take(index, cells, was_open, new_low, new_high)
             lines.append(lines_between(layer, low, high))
-        return cells, lines
+        return cells, lines, reasons
+
+    def _signs(self, index: int, cells: ProofCells, lines: Sequence[Relaxation]) -> list[SignRows]:
+        """Rows above what is at least 0 where neurons of a layer have signs, if any have."""
+        signs = cells.signs[:, self.at[index]]
+        signed = np.flatnonzero(signs.any(axis=0))
+        if not len(signed):
+            return []
+        above, _ = rows_around(self.network, index, signed, lines, len(signs))
+        is_on, m = (signs[:, signed] > 0)[:, :, None], len(signed)
+        rows = np.where(is_on, above[:, :m], above[:, m:])
+        return [SignRows(signed + self.at[index].start, rows, signs[:, signed] != 0)]
+
+    def _with_multiples(
+        self, index: int, asked: Ints, top: Floats, multiples: Multiples, cells: ProofCells, lines: Sequence[Relaxation]
+    ) -> Floats:
+        """Upper bounds (n, k) with multiples of neurons, where that promises much; infinite elsewhere."""
+        with quiet():
+            width = np.tile(top[:, : len(asked)] + top[:, len(asked) :], 2)
+            is_better = (multiples.top < top - (1 - NARROWER) * width) | ((multiples.top < 0) & (top > 0))
+        if not is_better.any():
+            return np.full(top.shape, np.inf)
+        added = [np.zeros((*top.shape, layer.width)) for layer in self.hidden[: index + 1]]
+        for i, k in np.argwhere(is_better).tolist():
+            place = int(multiples.place[i, k])
+            at = next(at for at, here in enumerate(self.at) if place < here.stop)
+            times = multiples.over[i, k] / multiples.under[i, k] * cells.signs[i, place]
+            added[at][i, k, place - self.at[at].start] = times
+        for sign, part in ((1.0, slice(len(asked))), (-1.0, slice(len(asked), None))):
+            added[index][:, np.arange(top.shape[1])[part], asked] += sign
+        rows, doubt = rows_above(self.network, index, added[index], lines, added)
+        return np.where(is_better, highest_in_box(rows, doubt, cells.lower, cells.upper), np.inf)
 
     def _take(self, index: int, cells: ProofCells, was_open: Bools, new_low: Floats, new_high: Floats) -> None:
         """Take bounds that say more than those known, moved outward to few digits."""

@@ -243,11 +243,11 @@ class _Tree:
     def looked(self, some: Sequence[WaitingCell]) -> list[WaitingCell]:
         """Look at cells: what is found goes to their nodes."""
         before = _joined(some)
-        cells, lines = self.bounds.narrowed(before)
+        cells, lines, reasons = self.bounds.narrowed(before)
         closing = self.bounds.closing(cells, lines, np.array([cell.open for cell in some]))
         found = []
         for i, cell in enumerate(some):
-            cell.node.lines += self.bounds.told(before, cells, i)
+            cell.node.lines += self.bounds.told(before, cells, reasons, i)
             closed = [(c, closing.claims[i][c]) for c in np.flatnonzero(closing.is_closed[i]).tolist()]
             leans = default_leans(cells.low[i], cells.high[i]) * 2**SLOPE_BITS
             for c, claim in sorted(closed, key=lambda pair: bool(pair[1].leans)):
