@@ -23,7 +23,7 @@ import sys
 import time
 import zlib
 from collections import deque
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from fractions import Fraction
@@ -156,10 +156,7 @@ def longest(rows: list[Row]) -> int:
 
 
 class Layer:
-    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers.
-
-    Numbers of all its neurons, one beside the other in slots of bits of one integer, are added and multiplied at once.
-    """
+    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers."""
 
     def __init__(self, neurons: list[list[float]]) -> None:
         # A neuron is [negative slope, positive slope, whether it cuts, weights ..., bias].
@@ -181,36 +178,6 @@ class Layer:
         chosen = [slopes[up] for slopes, up in zip(self.slopes, on)]
         factor = self.scale * self.unit
         return [[*map(mul, chosen, values), column[-1] * factor] for values, column in zip(z, columns)]
-
-    def pack(self, bits: int) -> None:
-        """Make slots for numbers of so many bits."""
-        self.slot = 8 * (bits // 8 + 1)
-        self.ones = sum(1 << self.slot * j for j in range(len(self.rows)))
-        self.tops = self.ones << self.slot - 1
-        self.cutting = sum(1 << self.slot * (j + 1) - 1 for j, cuts in enumerate(self.cuts) if cuts)
-        self.packed = [sum(v << self.slot * j for j, v in enumerate(column)) for column in self.columns]
-
-    def products(self, live: list[int], columns: list[Row]) -> list[int]:
-        """The pre-activations, packed, given some of the numbers that the layer sees; the others are 0."""
-        packed = [self.packed[j] for j in live]
-        return [sum(map(mul, packed, column)) for column in columns]
-
-    def taken(self, value: int, which: Iterable[int]) -> Row:
-        """Numbers of some neurons that have been packed."""
-        size, half = self.slot // 8, 1 << self.slot - 1
-        raw = (value + self.tops).to_bytes(len(self.rows) * size, "little")
-        return [int.from_bytes(raw[j * size : j * size + size], "little") - half for j in which]
-
-    def members(self, some: int) -> list[int]:
-        """Which neurons are in a set of them, in which the highest bit of a neuron's slot is set."""
-        size = self.slot // 8
-        return [j for j, top in enumerate(some.to_bytes(len(self.rows) * size, "little")[size - 1 :: size]) if top]
-
-    def ahead(self, on: Container[int]) -> tuple[list[int], Row, int]:
-        """The neurons that the next layer sees, and their slopes, given those that are on; and the factor of 1."""
-        slopes = [slopes[j in on] for j, slopes in enumerate(self.slopes)]
-        live = [j for j, slope in enumerate(slopes) if slope]
-        return live, [slopes[j] for j in live], self.scale * self.unit
 
 
 class Chart(NamedTuple):
@@ -360,12 +327,36 @@ def add_up(row: Row, halfspaces: list[Row]) -> None:
     require(not any(total[:-1]) and total[-1] >= 0, "the multipliers do not prove it")
 
 
+class Slots:
+    """Numbers side by side in one integer, so that one addition or multiplication does for all.
+
+    Each has so many bytes, of which so many from the lowest on are used; what is added to make all of them nonnegative
+    makes the highest of these bits one where the number is.
+    """
+
+    def __init__(self, n: int, size: int, used: int) -> None:
+        self.n, self.size, self.n_bytes, self.half = n, size, n * size, 1 << 8 * used - 1
+        self.ones = sum(1 << 8 * size * k for k in range(n))
+        self.bias = self.ones * self.half
+
+    def packed(self, numbers: Iterable[int]) -> int:
+        return sum(v << 8 * self.size * k for k, v in enumerate(numbers))
+
+    def raw(self, value: int) -> bytes:
+        return (value + self.bias).to_bytes(self.n_bytes, "little")
+
+    def unpacked(self, value: int) -> Row:
+        raw, size, half = self.raw(value), self.size, self.half
+        return [int.from_bytes(raw[at : at + size], "little") - half for at in range(0, self.n_bytes, size)]
+
+
 class Part(NamedTuple):
     """A part of a chart: halfspaces, and what is known of the neurons of the layer at hand."""
 
     depth: int
-    unit: Row  # what the layer sees of 1
-    rows: list[Row]  # its pre-activations
+    seen: Row  # what the layer sees: rows, packed
+    z: Row  # its pre-activations, packed
+    rows: list[Row]
     on: dict[int, bool]  # the neurons that have been decided
     halfspaces: list[Row]
     short: list[Row]  # the same, shortened
@@ -377,46 +368,40 @@ class Tree:
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
         self.layers, self.chart, self.budget = layers, chart, budget
         self.counts, self.sizes = [0] * len(layers), [*(layer.n_bits for layer in layers), -1]
-        for layer, bits in zip(layers, lengths(layers, chart.columns)):
-            layer.pack(bits)
+        size = max(lengths(layers, chart.columns), default=longest(chart.columns)) // 8 + 1
+        self.slots = Slots(len(chart.columns), size, size)
 
     def root(self) -> Part:
-        sides, columns = self.chart.sides, self.chart.columns
-        live = [*range(len(columns[0]))]
-        return self.entered(0, live, columns, [*sides], [shortened(row) for row in sides])
+        seen = [self.slots.packed(row) for row in zip(*self.chart.columns)]
+        return self.entered(0, seen, [*self.chart.sides], [shortened(row) for row in self.chart.sides])
 
-    def entered(self, depth: int, live: list[int], columns: list[Row], halfspaces: list[Row], short: list[Row]) -> Part:
+    def entered(self, depth: int, seen: Row, halfspaces: list[Row], short: list[Row]) -> Part:
         """A cell where a layer begins: neurons that do not vanish in the box inside are decided at once."""
         self.budget.check_time()
-        on, rows, in_box = dict[int, bool](), list[Row](), self.chart.in_box
+        on, z, in_box = dict[int, bool](), Row(), self.chart.in_box
         if depth < len(self.layers):
-            layer = self.layers[depth]
-            every = range(len(layer.rows))
-            rows = [*map(list, zip(*(layer.taken(v, every) for v in layer.products(live, columns))))]
-            for j, row in enumerate(rows):
-                constant, most = row[-1], sum(map(abs, row)) - abs(row[-1])
-                if layer.cuts[j] and (most == 0 or (in_box and -most >= constant) or (in_box and constant >= most)):
-                    on[j] = constant > 0
-        return Part(depth, [column[-1] for column in columns], rows, on, halfspaces, short)
+            (z,) = self.layers[depth].preactivations([seen])
+        rows = [self.slots.unpacked(v) for v in z]
+        for j, row in enumerate(rows):
+            constant, most = row[-1], sum(map(abs, row)) - abs(row[-1])
+            if (most == 0 or (in_box and not -most < constant < most)) and self.layers[depth].cuts[j]:
+                on[j] = constant > 0
+        return Part(depth, seen, z, rows, on, halfspaces, short)
 
     def advanced(self, cell: Part) -> Part:
         """The cell behind the layers whose neurons have all been decided."""
         while len(cell.on) == self.sizes[cell.depth]:
             self.counts[cell.depth] += 1
-            layer = self.layers[cell.depth]
-            live, slopes, factor = layer.ahead({j for j in range(len(layer.rows)) if cell.on.get(j, True)})
-            columns = [[*map(mul, slopes, column)] for column in zip(*(cell.rows[j] for j in live))]
-            columns = columns or [[] for _ in cell.unit]
-            for column, v in zip(columns, cell.unit):
-                column.append(v * factor)
-            cell = self.entered(cell.depth + 1, [*live, -1], columns, cell.halfspaces, cell.short)
+            on = [cell.on.get(j, True) for j in range(len(cell.z))]
+            (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
+            cell = self.entered(cell.depth + 1, seen, cell.halfspaces, cell.short)
         return cell
 
     def follow(self, cell: Part, steps: list[str], waiting: list[Part]) -> Part:
         """The cell after some steps; the halves where neurons are on that cut it are put on a stack."""
         for step in steps:
             cell = self.advanced(cell)
-            depth, unit, rows, on, halfspaces, short = cell
+            depth, seen, z, rows, on, halfspaces, short = cell
             found = STEP.fullmatch(step)
             j = int(found[1]) if found else decimal(step)
             require(j < len(rows) and self.layers[depth].cuts[j], "no such neuron")
@@ -426,7 +411,7 @@ class Tree:
                 minus = [-v for v in row]
                 size = len(halfspaces) * (len(waiting) + 1)
                 self.budget.afford(size * 16 + len(waiting) * 16 * len(rows) + 32 * sum(map(int.bit_length, row)))
-                other = Part(depth, unit, rows, {**on, j: True}, [*halfspaces, minus], [*short, shortened(minus)])
+                other = Part(depth, seen, z, rows, {**on, j: True}, [*halfspaces, minus], [*short, shortened(minus)])
                 waiting.append(other)
                 on[j] = False
                 halfspaces.append(row)
@@ -484,20 +469,22 @@ class Tree:
 class Polygon(NamedTuple):
     """A part of a chart with two coordinates.
 
-    Sets of neurons of the layer at hand are integers with the highest bit of each one's slot set. Corners are where edges
-    begin, in [x, x + 1] x [y, y + 1] in units of 2 ** -FINE, with the sets of neurons that are positive and negative there.
+    Sets of neurons of the layer at hand are integers with the highest used bit of each one's slot set. Corners are where
+    edges begin, in [x, x + 1] x [y, y + 1] in units of 2 ** -FINE, with the sets of neurons that are positive and negative.
     """
 
     depth: int
-    unit: Row  # what the layer sees of 1
-    packed: list[int]  # its pre-activations, the last number with FINE more bits
+    seen: Row  # what the layer sees: rows, packed
+    z: Row  # its pre-activations, packed
+    short: Row  # the highest bytes of their numbers, packed by neuron, the last one with FINE more bits
     active: int  # neurons that have not been used to cut
     on: int  # those that are on
     border: list[tuple[Row, int, int, int, int]]  # edge, x, y, above, below
     cutting: int
 
 
-FINE = 60
+FINE = 60  # bits of the coordinates of corners
+WIDTH = 16  # bytes of the numbers of rounded rows
 
 
 def meet(p: Row, q: Row) -> Row:
@@ -507,16 +494,44 @@ def meet(p: Row, q: Row) -> Row:
     return [x, y, w] if w > 0 else [-x, -y, -w]
 
 
+class Coarse:
+    """The highest bytes of a layer's rows, side by side for all of its neurons."""
+
+    def __init__(self, layer: Layer, exact: Slots, used: int) -> None:
+        width = min(used, WIDTH)
+        self.exact, self.below, self.used, self.cuts = exact, used - width, used, layer.cuts
+        self.slots, self.pad = Slots(len(layer.rows), width + FINE // 8 + 2, width), bytes(FINE // 8 + 2)
+        self.top = Slots(len(layer.rows), self.slots.size, self.slots.size)
+        # Rounding corners and rows changes a . s + c by at most |a_1| + |a_2| and, if rows are rounded, by 3 * 2 ** FINE.
+        self.sure = self.top.bias - self.slots.ones * ((2 * self.slots.half) + (4 << FINE if self.below else 0))
+        self.cutting = sum(self.bit(j) for j, cuts in enumerate(layer.cuts) if cuts)
+
+    def bit(self, j: int) -> int:
+        return self.top.half << 8 * self.top.size * j
+
+    def columns(self, z: Row) -> Row:
+        """The numbers a_1, a_2 and c of all neurons, c with FINE more bits."""
+        raws, size, low, high = [self.exact.raw(v) for v in z], self.exact.size, self.below, self.used
+        joined = (self.pad.join([raw[k * size + low : k * size + high] for raw in raws]) for k in range(3))
+        a, b, c = (int.from_bytes(numbers, "little") - self.slots.bias for numbers in joined)
+        return [a, b, c << FINE]
+
+    def members(self, some: int) -> list[bool]:
+        """Which neurons are in a set."""
+        return [top > 0 for top in some.to_bytes(self.top.n_bytes, "little")[self.top.size - 1 :: self.top.size]]
+
+
 class Plane:
     """Cells are polygons, which are cut here: nothing has to be said of them."""
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
         self.layers, self.chart, self.budget = layers, chart, budget
-        self.counts = [0] * len(layers)
+        self.counts, self.coarse = [0] * len(layers), list[Coarse]()
         require(chart.in_box and len(chart.columns) == 3, "a plane is a box with two coordinates, or lies in one")
-        for layer, bits in zip(layers, lengths(layers, chart.columns)):
-            layer.pack(bits + FINE + 2)
-            layer.blur = layer.ones << bits + 1
+        sizes = [bits // 8 + 1 for bits in lengths(layers, chart.columns)]
+        self.size = max(sizes, default=0)
+        for layer, used in zip(layers, sizes):
+            self.coarse.append(Coarse(layer, Slots(3, self.size, used), used))
 
     def root(self) -> Polygon:
         right, top, left, bottom = self.chart.sides[:4]
@@ -534,29 +549,25 @@ class Plane:
             require(min(values) < 0, "a domain without interior")
             edges = kept if max(values) > 0 else edges
         corners = [fine(meet(p, q)) for p, q in zip([edges[-1], *edges], edges)]
-        live = [*range(len(self.chart.columns[0]))]
-        return self.entered(0, live, self.chart.columns, edges, corners)
+        seen = [Slots(3, self.size, 1).packed(row) for row in zip(*self.chart.columns)]
+        return self.entered(0, seen, edges, corners)
 
-    def entered(self, depth: int, live: list[int], columns: list[Row], edges: list[Row], corners: list[Any]) -> Polygon:
+    def entered(self, depth: int, seen: Row, edges: list[Row], corners: list[Any]) -> Polygon:
         """A cell where a layer begins."""
         self.budget.check_time()
-        unit = [column[-1] for column in columns]
         if depth == len(self.layers):
-            return Polygon(depth, unit, [], 0, 0, [], 0)
-        layer = self.layers[depth]
-        packed = layer.products(live, columns)
-        packed[-1] <<= FINE
-        empty = Polygon(depth, unit, packed, layer.cutting, 0, [], 0)
+            return Polygon(depth, seen, [], [], 0, 0, [], 0)
+        (z,), coarse = self.layers[depth].preactivations([seen]), self.coarse[depth]
+        empty = Polygon(depth, seen, z, coarse.columns(z), coarse.cutting, 0, [], 0)
         signs = [self.signs(empty, x, y, p, q) for (x, y), p, q in zip(corners, [edges[-1], *edges], edges)]
         return completed(empty, [(q, x, y, *pair) for q, (x, y), pair in zip(edges, corners, signs)])
 
     def signs(self, cell: Polygon, x: int, y: int, p: Row, q: Row) -> tuple[int, int]:
         """The active neurons that are positive, and negative, where two lines meet."""
-        layer, (a, b, c) = self.layers[cell.depth], cell.packed
-        # A row a . s + c differs from that at the lower left by at most |a_1| + |a_2| units, less than the blur.
-        value, sure = a * x + b * y + c, layer.tops - layer.blur
-        above, below = (sure + value) & cell.active, (sure - value) & cell.active
-        left = cell.active ^ (above | below)
+        a, b, c = cell.short
+        value, sure, active = a * x + b * y + c, self.coarse[cell.depth].sure, cell.active
+        above, below = (sure + value) & active, (sure - value) & active
+        left = active ^ (above | below)
         while left:
             bit = left & -left
             sign = sum(map(mul, self.row(cell, bit), meet(p, q)))
@@ -564,20 +575,17 @@ class Plane:
         return above, below
 
     def row(self, cell: Polygon, bit: int) -> Row:
-        layer, (a, b, c) = self.layers[cell.depth], cell.packed
-        j = bit.bit_length() // layer.slot - 1
-        return [layer.taken(v, [j])[0] for v in (a, b, c >> FINE)]
+        coarse = self.coarse[cell.depth]
+        return coarse.exact.unpacked(cell.z[bit.bit_length() // (8 * coarse.slots.size) - 1])
 
     def advanced(self, cell: Polygon) -> Polygon:
         """The cell behind the layers whose neurons do not cut it any more."""
         while cell.depth < len(self.layers) and not cell.cutting:
             self.counts[cell.depth] += 1
-            layer, (a, b, c) = self.layers[cell.depth], cell.packed
-            live, slopes, factor = layer.ahead(layer.members(cell.on))
-            values = [layer.taken(v, live) for v in (a, b, c >> FINE)]
-            columns = [[*map(mul, slopes, column), v * factor] for column, v in zip(values, cell.unit)]
+            on = self.coarse[cell.depth].members(cell.on)
+            (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
             edges, corners = [edge for edge, *_ in cell.border], [(x, y) for _, x, y, _, _ in cell.border]
-            cell = self.entered(cell.depth + 1, [*live, -1], columns, edges, corners)
+            cell = self.entered(cell.depth + 1, seen, edges, corners)
         return cell
 
     def halves(self, cell: Polygon, bit: int) -> tuple[Polygon, Polygon]:
@@ -601,7 +609,7 @@ class Plane:
         for step in steps:
             cell, j = self.advanced(cell), decimal(step)
             require(cell.depth < len(self.layers) and j < len(self.layers[cell.depth].rows), "no such neuron")
-            bit = 1 << (j + 1) * self.layers[cell.depth].slot - 1
+            bit = self.coarse[cell.depth].bit(j)
             require(bit & cell.cutting, "a neuron that does not cut")
             cell, other = self.halves(cell, bit)
             waiting.append(other)
@@ -614,7 +622,7 @@ class Plane:
         while waiting:
             cell = self.advanced(waiting.pop())
             if cell.depth < len(self.layers):
-                n_bytes = len(cell.border) * (self.layers[cell.depth].ones.bit_length() // 4 + 400)
+                n_bytes = len(cell.border) * (2 * self.coarse[cell.depth].slots.n_bytes + 400)
                 self.budget.afford(len(waiting) * n_bytes)
                 waiting += reversed(self.halves(cell, cell.cutting & -cell.cutting))
             yield
@@ -632,8 +640,8 @@ def completed(cell: Polygon, border: list[tuple[Row, int, int, int, int]]) -> Po
         above |= up
         below |= down
     cutting = above & below & cell.active
-    depth, unit, packed, active, on, _, _ = cell
-    return Polygon(depth, unit, packed, active, on | ((above & active) ^ cutting), border, cutting)
+    depth, seen, z, short, active, on, _, _ = cell
+    return Polygon(depth, seen, z, short, active, on | ((above & active) ^ cutting), border, cutting)
 
 
 class Case(NamedTuple):
