@@ -279,6 +279,7 @@ STEP = re.compile("(0|[1-9][0-9]{0,17})([-+])([1-9]?)((?:[g-z]*[A-Z][0-9a-f]*)+)
 PAIR = re.compile("([g-z]*[A-Z])([0-9a-f]*)")
 DIGITS = re.compile("[0-9a-f]+")
 BITS = 64
+NOT_YET = Row()
 
 
 @lru_cache(2**12)
@@ -359,7 +360,7 @@ class Part(NamedTuple):
     rows: list[Row]
     on: dict[int, bool]  # the neurons that have been decided
     halfspaces: list[Row]
-    short: list[Row]  # the same, shortened
+    short: list[Row]  # the same, shortened as soon as it is asked for
 
 
 class Tree:
@@ -369,11 +370,11 @@ class Tree:
         self.layers, self.chart, self.budget = layers, chart, budget
         self.counts, self.sizes = [0] * len(layers), [*(layer.n_bits for layer in layers), -1]
         size = max(lengths(layers, chart.columns), default=longest(chart.columns)) // 8 + 1
-        self.slots = Slots(len(chart.columns), size, size)
+        self.slots, self.bytes_per_row = Slots(len(chart.columns), size, size), (size + 64) * len(chart.columns)
 
     def root(self) -> Part:
         seen = [self.slots.packed(row) for row in zip(*self.chart.columns)]
-        return self.entered(0, seen, [*self.chart.sides], [shortened(row) for row in self.chart.sides])
+        return self.entered(0, seen, [*self.chart.sides], [NOT_YET] * len(self.chart.sides))
 
     def entered(self, depth: int, seen: Row, halfspaces: list[Row], short: list[Row]) -> Part:
         """A cell where a layer begins: neurons that do not vanish in the box inside are decided at once."""
@@ -392,6 +393,8 @@ class Tree:
         """The cell behind the layers whose neurons have all been decided."""
         while len(cell.on) == self.sizes[cell.depth]:
             self.counts[cell.depth] += 1
+            if cell.depth + 1 == len(self.layers):
+                return cell._replace(depth=len(self.layers), rows=[])
             on = [cell.on.get(j, True) for j in range(len(cell.z))]
             (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
             cell = self.entered(cell.depth + 1, seen, cell.halfspaces, cell.short)
@@ -404,18 +407,15 @@ class Tree:
             depth, seen, z, rows, on, halfspaces, short = cell
             found = STEP.fullmatch(step)
             j = int(found[1]) if found else decimal(step)
-            require(j < len(rows) and self.layers[depth].cuts[j], "no such neuron")
-            require(j not in on, "a neuron that has been decided")
+            require(j < len(rows) and self.layers[depth].cuts[j] and j not in on, "no neuron that is to be decided")
             row = rows[j]
             if not found:
+                self.budget.afford((len(waiting) + 1) * (16 * len(halfspaces) + 100 * len(on) + self.bytes_per_row))
                 minus = [-v for v in row]
-                size = len(halfspaces) * (len(waiting) + 1)
-                self.budget.afford(size * 16 + len(waiting) * 16 * len(rows) + 32 * sum(map(int.bit_length, row)))
-                other = Part(depth, seen, z, rows, {**on, j: True}, [*halfspaces, minus], [*short, shortened(minus)])
-                waiting.append(other)
+                waiting.append(Part(depth, seen, z, rows, {**on, j: True}, [*halfspaces, minus], [*short, NOT_YET]))
                 on[j] = False
                 halfspaces.append(row)
-                short.append(shortened(row))
+                short.append(NOT_YET)
                 continue
             on[j] = found[2] == "+"
             target = row if on[j] else [-v for v in row]
@@ -425,13 +425,16 @@ class Tree:
                 total = [v << shift for v in shortened(target)]
                 for name, digits in pairs:
                     require(digits[0] != "0", "a multiplier is positive, without leading zeros")
-                    factor = int(digits, 16)
-                    total = [v + factor * h for v, h in zip(total, short[place(name)])]
+                    factor, at = int(digits, 16), place(name)
+                    half = short[at]
+                    if half is NOT_YET:
+                        half = short[at] = shortened(halfspaces[at])
+                    total = [v + factor * h for v, h in zip(total, half)]
                 constant = total.pop()
                 require(self.chart.in_box and constant >= sum(map(abs, total)), "no proof that a neuron does not cut")
             else:
                 require(not any(digits for _, digits in pairs), "multipliers without their scale")
-                self.budget.afford(64 * len(row) ** 2 * sum(map(int.bit_length, row)) // 8)
+                self.budget.afford(len(row) ** 2 * self.bytes_per_row)
                 add_up(target, [halfspaces[place(name)] for name, _ in pairs])
         return cell
 
@@ -582,6 +585,8 @@ class Plane:
         """The cell behind the layers whose neurons do not cut it any more."""
         while cell.depth < len(self.layers) and not cell.cutting:
             self.counts[cell.depth] += 1
+            if cell.depth + 1 == len(self.layers):
+                return cell._replace(depth=len(self.layers))
             on = self.coarse[cell.depth].members(cell.on)
             (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
             edges, corners = [edge for edge, *_ in cell.border], [(x, y) for _, x, y, _, _ in cell.border]
