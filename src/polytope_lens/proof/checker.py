@@ -14,7 +14,6 @@ a bit for each neuron that cuts, the first one highest: 1 where its pre-activati
 """
 
 import argparse
-import gzip
 import hashlib
 import math
 import os
@@ -28,7 +27,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from fractions import Fraction
 from functools import lru_cache
-from gzip import BadGzipFile
+from gzip import BadGzipFile, GzipFile
 from itertools import compress
 from multiprocessing import get_context
 from operator import add, mul
@@ -85,7 +84,7 @@ class Log(Budget):
 
     def __init__(self, file: BinaryIO, size: int, seconds: float = SECONDS) -> None:
         super().__init__(size, seconds)
-        self.file, self.digest, self.number, self.n_bytes = file, hashlib.sha256(), 0, 0
+        self.file, self.size, self.digest, self.number, self.n_bytes = file, size, hashlib.sha256(), 0, 0
         self.raw: bytes | None = None
 
     @property
@@ -405,7 +404,7 @@ class Tree:
         for step in steps:
             cell = self.advanced(cell)
             depth, seen, z, rows, on, halfspaces, short = cell
-            found = STEP.fullmatch(step)
+            found = None if step.isdigit() else STEP.fullmatch(step)
             j = int(found[1]) if found else decimal(step)
             require(j < len(rows) and self.layers[depth].cuts[j] and j not in on, "no neuron that is to be decided")
             row = rows[j]
@@ -472,8 +471,9 @@ class Tree:
 class Polygon(NamedTuple):
     """A part of a chart with two coordinates.
 
-    Sets of neurons of the layer at hand are integers with the highest used bit of each one's slot set. Corners are where
-    edges begin, in [x, x + 1] x [y, y + 1] in units of 2 ** -FINE, with the sets of neurons that are positive and negative.
+    Sets of neurons of the layer at hand are integers with the highest bit of each one's slot set. A corner is where an
+    edge begins. It lies in [x, x + 1] x [y, y + 1], in units of 2 ** -FINE; `above` and `below` are the active neurons
+    that are positive and negative there.
     """
 
     depth: int
@@ -505,7 +505,7 @@ class Coarse:
         self.exact, self.below, self.used, self.cuts = exact, used - width, used, layer.cuts
         self.slots, self.pad = Slots(len(layer.rows), width + FINE // 8 + 2, width), bytes(FINE // 8 + 2)
         self.top = Slots(len(layer.rows), self.slots.size, self.slots.size)
-        # Rounding corners and rows changes a . s + c by at most |a_1| + |a_2| and, if rows are rounded, by 3 * 2 ** FINE.
+        # Rounding a corner changes a . s + c by at most |a_1| + |a_2|, and rounding the row by 3 * 2 ** FINE.
         self.sure = self.top.bias - self.slots.ones * ((2 * self.slots.half) + (4 << FINE if self.below else 0))
         self.cutting = sum(self.bit(j) for j, cuts in enumerate(layer.cuts) if cuts)
 
@@ -926,8 +926,8 @@ def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claim
         require(hashlib.sha256(text).hexdigest() == digest, "a piece that has been changed since it was written")
         *lines, end = text.decode("ascii").split("\n")
         require(not end, "a piece ends with its last line")
-        for line, _ in enumerate(walk.finish(cell, lines), line + 1):
-            pass
+        for _ in walk.finish(cell, lines):
+            line += 1
         require(
             claims == [*map(str, walk.counts)], f"{walk.counts} cells were proved, but the piece says other numbers"
         )
@@ -1009,7 +1009,7 @@ def verify(path: str, seconds: float = SECONDS, jobs: int = 1, piece: int | None
         size = os.fstat(file.fileno()).st_size
         is_gzip = file.read(2) == b"\x1f\x8b"
         file.seek(0)
-        log = Log(gzip.open(file) if is_gzip else file, size, seconds)  # type: ignore[arg-type]
+        log = Log(GzipFile(fileobj=file) if is_gzip else file, size, seconds)  # type: ignore[arg-type]
         try:
             answer = check(log, jobs, piece)
         except EXPECTED as error:
@@ -1022,10 +1022,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Check a proof log of polytope_lens.")
     parser.add_argument("log")
     parser.add_argument(
-        "seconds", nargs="?", type=float, default=SECONDS, help=f"not proved what takes more: {SECONDS:g}"
+        "seconds", nargs="?", type=float, default=SECONDS, help="not proved what takes more; by default 600"
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that check pieces")
-    parser.add_argument("--piece", type=int, metavar="K", help="check this one only, counted from 0")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="so many processes, for logs of several pieces"
+    )
+    parser.add_argument("--piece", type=int, metavar="K", help="check this piece only, counted from 0")
     asked = parser.parse_args()
     try:
         answer = verify(asked.log, asked.seconds, asked.jobs, asked.piece)

@@ -17,8 +17,6 @@ from polytope_lens.proof.log import describe_domain, floats
 from polytope_lens.proof.names import name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from polytope_lens._types import Floats
     from polytope_lens.domain import Domain
 
@@ -67,7 +65,10 @@ def log_chart(domain: Domain, dim: int) -> LogChart:
         return _in_box(domain, [], lines)
     (piece,) = pieces(domain, dim)
     sides = [row for row in integer_sides(domain) if any(row)]
-    lines += [f"box {floats(piece.box.lower)} {floats(piece.box.upper)}", f"within {' '.join(_bounds(sides, piece.box))}"]
+    lines += [
+        f"box {floats(piece.box.lower)} {floats(piece.box.upper)}",
+        f"within {' '.join(_bounds(sides, piece.box))}",
+    ]
     return _in_box(piece.box, sides, lines)
 
 
@@ -81,7 +82,9 @@ def _in_box(box: Box, sides: list[list[fmpz]], lines: list[str]) -> LogChart:
     for k in range(d):
         matrix[k, len(free)] = below[k] + above[k]
     matrix[d, len(free)] = fmpz(2) << e
-    ends = [[fmpz(sign * (i == k)) for i in range(len(free))] + [fmpz(-1)] for sign in (1, -1) for k in range(len(free))]
+    ends = [
+        [fmpz(sign * (i == k)) for i in range(len(free))] + [fmpz(-1)] for sign in (1, -1) for k in range(len(free))
+    ]
     rows = [(fmpz_mat([row]) * matrix).tolist()[0] for row in sides]
     return LogChart(matrix, ends + rows, box, free, lines)
 
