@@ -23,7 +23,7 @@ class Block(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """What is kept of a piece: bits that are on in all of its regions, and in any, and how many cells each layer has."""
+    """What is kept of a piece: bits that are on in all of its regions, and in any, and how many cells layers have."""
 
     every: Bools
     some: Bools
