@@ -11,6 +11,7 @@ from polytope_lens.cli.arguments import (
     add_as_json,
     add_command,
     add_domain,
+    add_exact,
     add_listing,
     add_network,
     add_workers,
@@ -51,7 +52,7 @@ def add(commands: Commands) -> None:
     which.add_argument("--value", type=number, default=0.5, metavar="V", help="the value that the output takes")
     which.add_argument("--pair", type=int, nargs=2, metavar="I", help="where these two outputs are equal instead")
     level_set.add_argument("--output-index", type=int, default=0, metavar="I", help="which output that is")
-    _add_exact(level_set)
+    add_exact(level_set)
     add_as_json(level_set)
 
     neurons = add_command(
@@ -86,12 +87,8 @@ def add(commands: Commands) -> None:
     add_domain(compare)
     add_workers(compare)
     compare.add_argument("--yes", action="store_true", help="go on, too, where it takes more than a day or than memory")
-    _add_exact(compare)
+    add_exact(compare)
     add_as_json(compare)
-
-
-def _add_exact(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--exact", action="store_true", help="fractions instead of floats")
 
 
 def _add_table(sub: argparse.ArgumentParser) -> None:
