@@ -104,6 +104,11 @@ def add_max_seconds(sub: argparse.ArgumentParser, text: str = "end after so many
     sub.add_argument("--max-seconds", type=float, metavar="S", help=text)
 
 
+def add_limit(sub: argparse.ArgumentParser, what: str = "regions") -> None:
+    """How many lines to print."""
+    sub.add_argument("--limit", type=int, default=10, metavar="N", help=f"print this many {what} (JSON prints all)")
+
+
 def add_exact(sub: argparse.ArgumentParser) -> None:
     """Whether numbers are fractions."""
     sub.add_argument("--exact", action="store_true", help="fractions instead of floats")

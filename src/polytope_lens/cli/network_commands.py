@@ -14,6 +14,7 @@ from polytope_lens.cli.arguments import (
     add_choice,
     add_command,
     add_domain,
+    add_limit,
     add_listing,
     add_max_seconds,
     add_network,
@@ -25,7 +26,7 @@ from polytope_lens.cli.arguments import (
     partition_of,
 )
 from polytope_lens.cli.option_words import in_options
-from polytope_lens.cli.output import CODES, print_json, regions_as_json
+from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
 from polytope_lens.cli.pictures import check_picture, new_axes, save_axes
 from polytope_lens.errors import OptionError
 
@@ -100,9 +101,7 @@ def add(commands: Commands) -> None:
         help="what the store keeps of each region besides its pattern: witnesses, maps, volumes, vertices",
     )
     partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
-    partition.add_argument(
-        "--limit", type=int, default=10, metavar="N", help="print this many regions (JSON prints all)"
-    )
+    add_limit(partition)
     add_as_json(partition)
 
     plot = add_command(
@@ -259,9 +258,7 @@ def _partition(arguments: argparse.Namespace) -> int:
     for i in range(min(len(found), max(arguments.limit, 0))):
         region = found[i]
         print(f"{i:8d}  {region.pattern.hex}  inside: {np.array2string(region.point, precision=6)}")
-    if len(found) > arguments.limit:
-        where = "the store has all" if arguments.store else "--json all"
-        print(f"... and {len(found) - arguments.limit} more; --limit shows more of them, {where}")
+    print_more(len(found), arguments.limit, "the store has all" if arguments.store else "--json all")
     return code
 
 

@@ -79,6 +79,17 @@ def print_point(point: Iterable[float | Fraction]) -> None:
         print(f"input {k} = {about(v, inf)}")
 
 
+def point_text(point: Iterable[float | Fraction]) -> str:
+    """A point in one line: floats rounded to six digits, fractions as they are."""
+    return f"[{', '.join(str(v) if isinstance(v, Fraction) else f'{v:.6g}' for v in point)}]"
+
+
+def print_more(n: int, limit: int, where: str = "--json all") -> None:
+    """Say how many of n lines were left out, if any."""
+    if n > (shown := max(limit, 0)):
+        print(f"... and {n - shown} more; --limit shows more of them, {where}")
+
+
 def regions_as_json(found: Partition, order: Iterable[int], columns: Mapping[str, Any] | None = None) -> list[Any]:
     """Pattern, witness and affine map of regions in some order, with a number of each from further columns."""
     return [

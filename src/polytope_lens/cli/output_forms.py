@@ -31,7 +31,7 @@ def add_output(sub: argparse.ArgumentParser) -> None:
 def add_target(sub: argparse.ArgumentParser) -> None:
     """A set of outputs."""
     sub.add_argument(
-        "--target", nargs="+", action="append", required=True, metavar="SET",
+        "--where", nargs="+", action="append", required=True, metavar="SET",
         help="inequalities of the outputs y0, y1, ... which all hold, such as 'y0 - 2 y1 <= 1/2' '0 <= y2 <= 1', in "
         "quotation marks; or a number alone, for where no output is greater than that one. Given again, a union",
     )  # fmt: skip

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 # What Python reads as a negative number, and argparse before 3.14 as an option where it has an exponent.
 # A list with commas is none either, but `number` says better what is wrong with it.
-# Nor are fractions, or sums that begin with a negative multiple of an output, as -2y0+y1<=1.
+# Nor are fractions, or what begins with a negative number or multiple of an output, as -2y0+y1<=1.
 NEGATIVE_NUMBER = re.compile(
     r"-(?:(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?(?:/\d+)?|inf(?:inity)?|nan)(?:,.*)?$"
-    r"|-[\d./]*\*?y_?\d.*$",
+    r"|-[\d./]*\*?y_?\d.*$|-[\d.][^<>=]*[<>=].*$",
     re.IGNORECASE,
 )
 EXPONENT = re.compile(r"e[+-]?0*(\d+)$", re.IGNORECASE)

@@ -18,9 +18,7 @@ DPI = 200
 
 def add_picture(sub: argparse.ArgumentParser, text: str) -> None:
     """A picture to write besides."""
-    sub.add_argument(
-        "-o", "--output", metavar="FILE", help=f"picture to write, .png, .svg or .pdf, instead of printing: {text}"
-    )
+    sub.add_argument("-o", "--output", metavar="FILE", help=f"also a picture of {text}: .png, .svg or .pdf")
 
 
 def check_picture(output: str | None, *more: str) -> None:

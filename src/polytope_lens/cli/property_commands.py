@@ -62,7 +62,7 @@ def add(commands: Commands) -> None:
         add_as_json(extremum)
 
     steep = add_command(
-        commands, "lipschitz", _lipschitz, "How steep a network is on a domain: proved bounds on its Lipschitz constant.",
+        commands, "lipschitz", _lipschitz, "How steep a network is on a domain: bounds on its Lipschitz constant.",
         "net.npz --box -1 1", "net.npz --box -1 1 --norm inf --exact --max-seconds 60",
     )  # fmt: skip
     add_network(steep)
@@ -83,7 +83,9 @@ def add(commands: Commands) -> None:
     add_network(equal)
     equal.add_argument("other", help="the other network, read as the first one is")
     add_bounded_domain(equal, exact=True)
-    equal.add_argument("--within", type=exact_number, default=0, metavar="V", help="by how much outputs may differ; 0.1 is 1/10")
+    equal.add_argument(
+        "--within", type=exact_number, default=0, metavar="V", help="by how much outputs may differ; 0.1 is 1/10"
+    )
     add_max_seconds(equal, "after that the answer is that it is open")
     add_workers(equal)
     add_as_json(equal)
