@@ -14,7 +14,6 @@ from polytope_lens.errors import DomainError, LongRunWarning, OptionError
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
-    from fractions import Fraction
 
     from polytope_lens.domain import Domain
     from polytope_lens.lens import Lens
@@ -147,7 +146,7 @@ def point_of(arguments: argparse.Namespace, lens: Lens, command: str) -> Any:
     return array_of(arguments.point) if arguments.point else arguments.x
 
 
-def box_of(bounds: Sequence[float | Fraction] | None, lens: Lens) -> Domain:
+def box_of(bounds: Sequence[Any] | None, lens: Lens) -> Domain:
     """A box given by one pair of bounds, or by its corners; None, all of R^d, where none is given."""
     if bounds is None:
         return None

@@ -187,13 +187,12 @@ def _lipschitz(arguments: argparse.Namespace) -> int:
         norms = {name: f"{values[name]:g}" for name in ("norm", "output_norm")}  # JSON has no infinity
         print_json(as_plain(values | norms))
         return CODES.get(found.status, 0)
-    norms = f"from the norm {found.norm:g} to the norm {found.output_norm:g}"
     bounds = (
         f"is {about(found.lower)}"
         if found.lower == found.upper
         else f"lies between {about(found.lower)} and {about(found.upper)}"
     )
-    print(f"the Lipschitz constant {bounds}, {norms}")
+    print(f"the Lipschitz constant {bounds}, from the norm {found.norm:g} to the norm {found.output_norm:g}")
     print("the steepest region known holds")
     print_point(found.point.tolist())
     return CODES.get(found.status, 0)
