@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.cli.arguments import (
@@ -187,12 +188,9 @@ def _lipschitz(arguments: argparse.Namespace) -> int:
         norms = {name: f"{values[name]:g}" for name in ("norm", "output_norm")}  # JSON has no infinity
         print_json(as_plain(values | norms))
         return CODES.get(found.status, 0)
-    bounds = (
-        f"is {about(found.lower)}"
-        if found.lower == found.upper
-        else f"lies between {about(found.lower)} and {about(found.upper)}"
-    )
-    print(f"the Lipschitz constant {bounds}, from the norm {found.norm:g} to the norm {found.output_norm:g}")
-    print("the steepest region known holds")
+    print(in_options(found.explain(), arguments.parser))
+    if arguments.exact:
+        print(f"proved: at least {about(found.lower, inf)}, at most {about(found.upper, inf)}")
+    print("The steepest region known holds")
     print_point(found.point.tolist())
     return CODES.get(found.status, 0)

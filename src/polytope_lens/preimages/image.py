@@ -12,6 +12,7 @@ from flint import fmpq
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._kept import Keeper, answers
+from polytope_lens.displays.markup import ask, card
 from polytope_lens.displays.phrases import many
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import enumerate as engines
@@ -147,6 +148,9 @@ class Image(Keeper):
                 "`Lens(model, outputs=...)`, or ask for `image.vertices(i)`."
             )
         return draw_areas([self.vertices(i) for i in range(len(self))], ax, **areas)
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), ask("image.vertices(i)", "image.bounding_box()", "image.contains(Y)", "image.plot()"))
 
     def __repr__(self) -> str:
         where = f"in R^{self.partition.network.output_dim}, of {self.partition.domain!r}"

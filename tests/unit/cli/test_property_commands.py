@@ -100,8 +100,8 @@ def test_lipschitz(capsys, lines, monkeypatch):
     assert (found["lower"], found["upper"], found["norm"], found["status"]) == ("4", "4", "inf", "COMPLETE")
     assert main(["lipschitz", lines, "--norm", "inf", "--exact", "--box", "0.5", "1"]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "the Lipschitz constant is 4, from the norm inf to the norm inf"
-    assert printed[2].startswith("input 0 = 0.")
+    assert printed[0] == "The Lipschitz constant is 4.0, from the norm inf to the norm inf, after 1 box and 1 region."
+    assert printed[1] == "proved: at least 4, at most 4" and printed[3].startswith("input 0 = 0.")
     monkeypatch.setattr(steepest._Steepest, "run", lambda *_: None)
     assert main(["lipschitz", lines, "--output-norm", "1", "--max-seconds", "5"]) == 3
     assert "lies between" in capsys.readouterr().out
