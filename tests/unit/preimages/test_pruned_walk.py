@@ -58,18 +58,18 @@ def test_the_problem_is_about_the_box_around():
 
 
 def test_a_bar_tells_the_share_that_is_decided(lens, monkeypatch):
-    class Told(NoBar):
-        lines: list[str] = []
+    lines = []
 
+    class Told(NoBar):
         def update(self, n=1):
             super().update(n)
             return True
 
         def set_postfix_str(self, text="", **_):
-            self.lines.append(text)
+            lines.append(text)
 
     monkeypatch.setattr(module, "bar", lambda *_, **__: Told())
     monkeypatch.setattr(module, "few_open", lambda problem: 6)
     lens.preimage(([[1, 1], [-1, 0]], ["0.5", "2.3"]), Box([-1] * 3, [1] * 3), mesh=False)
-    shares = [float(line.partition("%")[0]) for line in Told.lines]
+    shares = [float(line.partition("%")[0]) for line in lines]
     assert len(shares) > 2 and shares == sorted(shares) and shares[-1] == 100
