@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 INTERRUPTED, UNREAD = 130, 141
 EXIT_CODES = """exit codes:
-  0    the answer is complete; a property holds, a proof is accepted
-  1    a property is violated, a proof is rejected, the self-test fails
+  0    the answer is complete; a property holds, networks are equal, a proof is
+       accepted
+  1    a property is violated, networks differ, a proof is rejected, the
+       self-test fails
   2    bad input, told in one sentence on standard error
   3    the answer is incomplete: a limit was reached, or the run was hopeless;
        what is printed is right as far as it goes
@@ -91,6 +93,7 @@ def command_parser() -> Parser:
         domain_commands,
         network_commands,
         point_commands,
+        preimage_commands,
         property_commands,
         training_commands,
         warm_up,
@@ -111,6 +114,7 @@ def command_parser() -> Parser:
         domain_commands,
         point_commands,
         property_commands,
+        preimage_commands,
         training_commands,
         doctor,
         warm_up,

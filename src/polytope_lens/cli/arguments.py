@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from polytope_lens.cli.parser import number
+from polytope_lens.cli.parser import exact_number, number
 from polytope_lens.errors import DomainError, LongRunWarning, OptionError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from polytope_lens.domain import Domain
     from polytope_lens.lens import Lens
@@ -64,6 +64,13 @@ def add_network(sub: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_bounded_domain(sub: argparse.ArgumentParser, *, exact: bool = False) -> None:
+    """Where to look, where that cannot be all of R^d; `exact` takes bounds as the numbers that they spell."""
+    text = f"the bounds of a box: {BOUNDS}" + ("; 0.1 is 1/10, and 1/3 is a number, too" if exact else "")
+    sub.add_argument("--box", nargs="+", type=exact_number if exact else number, metavar="X", help=text)
+    sub.set_defaults(everywhere=None)
+
+
 def add_domain(sub: argparse.ArgumentParser, use: str = "") -> None:
     """Where to look; `use` says what for, where it need not be said."""
     where = sub.add_mutually_exclusive_group()
@@ -89,6 +96,21 @@ def add_choice(sub: argparse.ArgumentParser, name: str, choices: Choices, text: 
     """An option with one of the values of a closed list, which its help names."""
     metavar = name.lstrip("-").upper()
     sub.add_argument(name, choices=choices, metavar=metavar, help=f"{text}; one of %(choices)s", **options)
+
+
+def add_max_seconds(sub: argparse.ArgumentParser, text: str = "end after so many seconds; exit code 3") -> None:
+    """How long to look."""
+    sub.add_argument("--max-seconds", type=float, metavar="S", help=text)
+
+
+def add_limit(sub: argparse.ArgumentParser, what: str = "regions") -> None:
+    """How many lines to print."""
+    sub.add_argument("--limit", type=int, default=10, metavar="N", help=f"print this many {what} (JSON prints all)")
+
+
+def add_exact(sub: argparse.ArgumentParser) -> None:
+    """Whether numbers are fractions."""
+    sub.add_argument("--exact", action="store_true", help="fractions instead of floats")
 
 
 def add_as_json(sub: argparse.ArgumentParser) -> None:
@@ -124,7 +146,7 @@ def point_of(arguments: argparse.Namespace, lens: Lens, command: str) -> Any:
     return array_of(arguments.point) if arguments.point else arguments.x
 
 
-def box_of(bounds: list[float] | None, lens: Lens) -> Domain:
+def box_of(bounds: Sequence[Any] | None, lens: Lens) -> Domain:
     """A box given by one pair of bounds, or by its corners; None, all of R^d, where none is given."""
     if bounds is None:
         return None
@@ -153,9 +175,9 @@ def domain_of(arguments: argparse.Namespace, lens: Lens) -> Domain:
         domain = load_npz(arguments.file)[1]
         if domain is not None:
             return domain
+    everywhere = "" if arguments.everywhere is None else ", or --everywhere for all of R^d"
     raise DomainError(
-        "where should the regions be looked for? Say --box LOWER UPPER, or --everywhere for all of R^d; "
-        f"{arguments.file} names no bounded domain."
+        f"where should be looked? Say --box LOWER UPPER{everywhere}; {arguments.file} names no bounded domain."
     )
 
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from polytope_lens.cli.arguments import (
     add_as_json,
+    add_bounded_domain,
     add_command,
     add_domain,
+    add_exact,
     add_listing,
+    add_max_seconds,
     add_network,
     add_workers,
     as_told,
@@ -19,8 +22,10 @@ from polytope_lens.cli.arguments import (
     lens_of,
     partition_of,
 )
-from polytope_lens.cli.output import as_plain, print_json
+from polytope_lens.cli.output import CODES, as_plain, point_text, print_json
 from polytope_lens.cli.parser import number
+from polytope_lens.cli.pictures import add_picture, check_picture, new_axes, save_axes
+from polytope_lens.displays.phrases import many
 from polytope_lens.errors import OptionError
 from polytope_lens.io.text_table import text_table
 
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from polytope_lens.cli.arguments import Commands
     from polytope_lens.function.level_set import LevelSet
     from polytope_lens.function.level_surface import LevelSurface
+    from polytope_lens.partition.partition import Partition
     from polytope_lens.polyhedral_complex.neurons import Neurons
 
 SUFFIXES = (".csv", ".parquet")
@@ -42,7 +48,7 @@ def add(commands: Commands) -> None:
     level_set = add_command(
         commands, "level-set", _level_set,
         "Where an output takes a value, or two outputs are equal: curves in the plane, surfaces in space.",
-        "net.npz --box -1 1 --value 0.5", "classes.onnx --box -1 1 --pair 0 1 --json",
+        "net.npz --box -1 1 --value 0.5 -o curve.svg", "classes.onnx --box -1 1 --pair 0 1 --json",
     )  # fmt: skip
     add_network(level_set)
     add_domain(level_set)
@@ -51,7 +57,8 @@ def add(commands: Commands) -> None:
     which.add_argument("--value", type=number, default=0.5, metavar="V", help="the value that the output takes")
     which.add_argument("--pair", type=int, nargs=2, metavar="I", help="where these two outputs are equal instead")
     level_set.add_argument("--output-index", type=int, default=0, metavar="I", help="which output that is")
-    _add_exact(level_set)
+    add_exact(level_set)
+    add_picture(level_set, "the regions with the curves, or of the surface")
     add_as_json(level_set)
 
     neurons = add_command(
@@ -79,19 +86,16 @@ def add(commands: Commands) -> None:
         commands, "compare", _compare,
         "How far two networks are apart on a domain: the supremum, and up to three inputs L1 and L2; nothing is "
         "sampled.",
-        "net.onnx pruned.onnx --box -1 1",
+        "net.onnx pruned.onnx --box -1 1", "net.onnx quantised.onnx --box 0 1 --max-seconds 60 --json",
     )  # fmt: skip
     add_network(compare)
     compare.add_argument("other", help="the other network, read as the first one is")
-    add_domain(compare)
+    add_bounded_domain(compare)
     add_workers(compare)
+    add_max_seconds(compare, "find the supremum alone, after that between two bounds; exit code 3")
     compare.add_argument("--yes", action="store_true", help="go on, too, where it takes more than a day or than memory")
-    _add_exact(compare)
+    add_exact(compare)
     add_as_json(compare)
-
-
-def _add_exact(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--exact", action="store_true", help="fractions instead of floats")
 
 
 def _add_table(sub: argparse.ArgumentParser) -> None:
@@ -101,19 +105,39 @@ def _add_table(sub: argparse.ArgumentParser) -> None:
 
 
 def _level_set(arguments: argparse.Namespace) -> None:
+    check_picture(arguments.output)
     found = partition_of(arguments, lens_of(arguments))
     pair, exact = arguments.pair, arguments.exact
     if pair is None:
         level = found.level_set(arguments.output_index, arguments.value, exact=exact)
     else:
         level = found.boundary(*pair, exact=exact)
+    if arguments.output is not None:
+        _draw(arguments, found, level)
     if arguments.json:
         print_json(_as_pieces(level))
         return
     print(level)
     for i in range(len(level)):
-        points = [f"[{', '.join(map(_shown, point))}]" for point in level[i].tolist()]
-        print(f"{i:8d}  {'  '.join(points)}")
+        print(f"{i:8d}  {'  '.join(map(point_text, level[i].tolist()))}")
+
+
+def _draw(arguments: argparse.Namespace, found: Partition, level: LevelSet | LevelSurface) -> None:
+    """A picture of a level set: in the plane over the regions, in space alone."""
+    from polytope_lens.flat_domain import within
+
+    seen = within(found)
+    ax: Any = new_axes(in_space=seen.network.input_dim == 3)
+    if seen.network.input_dim == 3:
+        from polytope_lens.drawing.space_axes import fit_space
+        from polytope_lens.polyhedral_complex.requirements import require_polyhedral_mesh
+
+        points = require_polyhedral_mesh(found).points
+        fit_space(ax, points.min(axis=0), points.max(axis=0), [f"input {k}" for k in level.axes])
+    else:
+        found.plot(ax, output=arguments.output_index if arguments.pair is None else arguments.pair[0])
+    level.plot(ax)
+    save_axes(ax, arguments.output)
 
 
 def _as_pieces(level: LevelSet | LevelSurface) -> dict[str, Any]:
@@ -189,18 +213,24 @@ def _write(frame: pd.DataFrame, output: str) -> None:
     print(f"{output}: {len(frame)} rows of {len(frame.columns)} columns")
 
 
-def _compare(arguments: argparse.Namespace) -> None:
+def _compare(arguments: argparse.Namespace) -> int:
     lens, other = lens_of(arguments), lens_of(arguments, arguments.other)
     with as_told(arguments):
-        found = lens.distance(other, domain_of(arguments, lens), exact=arguments.exact, workers=arguments.workers)
+        found = lens.distance(
+            other, domain_of(arguments, lens), exact=arguments.exact, max_seconds=arguments.max_seconds,
+            workers=arguments.workers,
+        )  # fmt: skip
+    code = CODES.get(found.status, 0)
     if arguments.json:
         print_json({field.name: as_plain(getattr(found, field.name)) for field in fields(found)})
-        return
-    where = ", ".join(map(_shown, found.argmax.tolist()))
-    print(f"supremum: {_shown(found.sup)}, of output {found.output} at [{where}]")
-    if found.l1 is not None and found.l2 is not None and found.mean_difference is not None:
-        means = ", ".join(map(_shown, found.mean_difference.tolist()))
-        print(f"L1: {_shown(found.l1)}")
-        print(f"L2: {_shown(found.l2)}")
-        print(f"mean difference: {means}")
+        return code
+    sup = _shown(found.sup) if found.is_complete else f"between {_shown(found.sup)} and {_shown(found.bound)}"
+    print(f"supremum: {sup}, of output {found.output} at {point_text(found.argmax.tolist())}")
+    if found.l1 is None or found.l2 is None or found.mean_difference is None:
+        print(f"{many(found.n_regions, 'region')} had to be listed")
+        return code
+    print(f"L1: {_shown(found.l1)}")
+    print(f"L2: {_shown(found.l2)}")
+    print(f"mean difference: {', '.join(map(_shown, found.mean_difference.tolist()))}")
     print(f"both are affine on each of {found.n_regions} regions")
+    return code

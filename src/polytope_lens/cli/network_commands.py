@@ -14,7 +14,9 @@ from polytope_lens.cli.arguments import (
     add_choice,
     add_command,
     add_domain,
+    add_limit,
     add_listing,
+    add_max_seconds,
     add_network,
     add_workers,
     array_of,
@@ -24,7 +26,8 @@ from polytope_lens.cli.arguments import (
     partition_of,
 )
 from polytope_lens.cli.option_words import in_options
-from polytope_lens.cli.output import CODES, print_json, regions_as_json
+from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
+from polytope_lens.cli.pictures import check_picture, new_axes, save_axes
 from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
@@ -98,9 +101,7 @@ def add(commands: Commands) -> None:
         help="what the store keeps of each region besides its pattern: witnesses, maps, volumes, vertices",
     )
     partition.add_argument("--save", metavar="FILE", help="also write all of it to a file, .npz; see Partition.load")
-    partition.add_argument(
-        "--limit", type=int, default=10, metavar="N", help="print this many regions (JSON prints all)"
-    )
+    add_limit(partition)
     add_as_json(partition)
 
     plot = add_command(
@@ -122,7 +123,7 @@ def add(commands: Commands) -> None:
     plot.add_argument("--surface", action="store_true", help="the graph over two inputs, as a folded sheet, instead")
     plot.add_argument("--output-index", type=int, default=0, metavar="I", help="which output of the network to draw")
     plot.add_argument("--points", metavar="FILE", help="inputs to draw on top, (n, d) in a .npy file")
-    plot.add_argument("--labels", metavar="FILE", help="for pages, a class of each of these, (n,) in a .npy file")
+    plot.add_argument("--labels", metavar="FILE", help="a class of each of these, (n,) in a .npy file")
     plot.add_argument("--no-boundaries", action="store_true", help="no lines between regions")
 
     verify = add_command(
@@ -145,7 +146,7 @@ def _add_run(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--store", metavar="FOLDER", help="write what is found to this folder, so that --resume can go on")
     sub.add_argument("--resume", action="store_true", help="go on with the run in --store, if there is one")
     sub.add_argument("--max-regions", type=int, metavar="N", help="end after so many regions; exit code 3")
-    sub.add_argument("--max-seconds", type=float, metavar="S", help="end after so many seconds; exit code 3")
+    add_max_seconds(sub)
     sub.add_argument("--max-memory", type=float, metavar="BYTES", help="end where the process takes more; exit code 3")
 
 
@@ -257,51 +258,43 @@ def _partition(arguments: argparse.Namespace) -> int:
     for i in range(min(len(found), max(arguments.limit, 0))):
         region = found[i]
         print(f"{i:8d}  {region.pattern.hex}  inside: {np.array2string(region.point, precision=6)}")
-    if len(found) > arguments.limit:
-        where = "the store has all" if arguments.store else "--json all"
-        print(f"... and {len(found) - arguments.limit} more; --limit shows more of them, {where}")
+    print_more(len(found), arguments.limit, "the store has all" if arguments.store else "--json all")
     return code
 
 
 def _plot(arguments: argparse.Namespace) -> None:
     target = Path(arguments.output)
     is_page = target.suffix.lower() == ".html"
-    if not is_page and target.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise OptionError(
-            f"a picture is written as .png, .svg or .pdf, and a page as .html, but {arguments.output!r} ends otherwise."
-        )
-    if arguments.labels and not is_page:
-        raise OptionError("--labels are for pages, but this is a picture. Leave them out, or write a file .html.")
+    check_picture(arguments.output, ".html")
+    if arguments.labels and not arguments.points:
+        raise OptionError("--labels are the classes of --points. Say these, too, or leave the labels out.")
     if arguments.surface and (is_page or arguments.points):
         raise OptionError("--surface is a picture without points. Leave --points out, or --surface.")
     lens = lens_of(arguments)
     found = partition_of(arguments, lens)
     points = array_of(arguments.points) if arguments.points else None
+    labels = array_of(arguments.labels) if arguments.labels else None
     if is_page:
         page = found.explorer(
             target,
             arguments.color,
             boundaries=not arguments.no_boundaries,
             points=points,
-            labels=array_of(arguments.labels) if arguments.labels else None,
+            labels=labels,
             output=arguments.output_index,
         )
         print(f"{target}: {page}")
         return
-    from matplotlib.figure import Figure
-
     from polytope_lens.flat_domain import within
-    from polytope_lens.render.matplotlib import save_figure
 
     in_space = within(found).network.input_dim == 3
-    figure = Figure(figsize=(6.4, 6.0), layout="constrained")
-    ax = figure.add_subplot(projection="3d" if in_space or arguments.surface else None)
+    ax = new_axes(in_space=in_space or arguments.surface)
     shown: dict[str, Any] = {"boundaries": not arguments.no_boundaries, "output": arguments.output_index}
     if arguments.surface:
         found.plot.surface(ax, arguments.color, **shown)
     else:
-        found.plot(ax, arguments.color, points=points, **shown)
-    save_figure(figure, target, 200)
+        found.plot(ax, arguments.color, points=points, labels=labels, **shown)
+    save_axes(ax, arguments.output)
     print(f"{target}: {len(found)} regions")
 
 

@@ -15,7 +15,7 @@ ARGUMENT = re.compile(
 )
 PUNCTUATION = str.maketrans("[]()'\",", " " * 7)
 # Arguments whose option has another name, where a command has that option.
-NAMES = {"domain": "--box", "output": "--output-index"}
+NAMES = {"domain": "--box", "output": "--output-index", "target": "--where"}
 
 
 def in_options(text: str, parser: argparse.ArgumentParser) -> str:

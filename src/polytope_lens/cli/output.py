@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import Enum
 from fractions import Fraction
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.errors import Status
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from polytope_lens.partition.partition import Partition
 
 
+# Characters of a fraction that are printed.
+MOST_DIGITS = 40
 # Exit codes of answers that lack something; of others it is 0.
 CODES = {Status.BUDGET_REACHED: 3, Status.UNFINISHED: 3, Status.INTERRUPTED: 130}
 
@@ -51,6 +53,41 @@ def as_plain(value: Any) -> Any:
     if isinstance(value, Fraction):
         return written(value)
     return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def about(value: float | Fraction, most: float = MOST_DIGITS) -> str:
+    """A number for people: a fraction as it is and about how much it is, or only that where it has too many digits.
+
+    Examples
+    --------
+    >>> about(Fraction(1, 3)), about(Fraction(3)), about(0.25), about(Fraction(1, 3), 2)
+    ('1/3, about 0.3333333333333333', '3', '0.25', 'about 0.3333333333333333')
+    """
+    from polytope_lens.arithmetic.rational import written
+
+    if not isinstance(value, Fraction):
+        return repr(value)
+    exact = written(value)
+    if len(exact) > most:
+        return f"about {float(value)!r}"
+    return exact if value.denominator == 1 else f"{exact}, about {float(value)!r}"
+
+
+def print_point(point: Iterable[float | Fraction]) -> None:
+    """A line for each coordinate, exact."""
+    for k, v in enumerate(point):
+        print(f"input {k} = {about(v, inf)}")
+
+
+def point_text(point: Iterable[float | Fraction]) -> str:
+    """A point in one line: floats rounded to six digits, fractions as they are."""
+    return f"[{', '.join(str(v) if isinstance(v, Fraction) else f'{v:.6g}' for v in point)}]"
+
+
+def print_more(n: int, limit: int, where: str = "--json all") -> None:
+    """Say how many of n lines were left out, if any."""
+    if n > (shown := max(limit, 0)):
+        print(f"... and {n - shown} more; --limit shows more of them, {where}")
 
 
 def regions_as_json(found: Partition, order: Iterable[int], columns: Mapping[str, Any] | None = None) -> list[Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from contextlib import suppress
 from difflib import get_close_matches
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -13,9 +15,13 @@ if TYPE_CHECKING:
 
 # What Python reads as a negative number, and argparse before 3.14 as an option where it has an exponent.
 # A list with commas is none either, but `number` says better what is wrong with it.
+# Nor are fractions, or what begins with a negative number or multiple of an output, as -2y0+y1<=1.
 NEGATIVE_NUMBER = re.compile(
-    r"-(?:(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?|inf(?:inity)?|nan)(?:,.*)?$", re.IGNORECASE
+    r"-(?:(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?(?:/\d+)?|inf(?:inity)?|nan)(?:,.*)?$"
+    r"|-[\d./]*\*?y_?\d.*$|-[\d.][^<>=]*[<>=].*$",
+    re.IGNORECASE,
 )
+EXPONENT = re.compile(r"e[+-]?0*(\d+)$", re.IGNORECASE)
 
 
 class HelpText(argparse.HelpFormatter):
@@ -97,3 +103,24 @@ def number(text: str) -> float:
     except ValueError:
         advice = "; numbers are separated by spaces" if "," in text else ""
         raise argparse.ArgumentTypeError(f"{text!r} is not a number{advice}") from None
+
+
+def exact_number(text: str) -> Fraction:
+    """A number on the command line as the fraction that it spells: 0.1 is 1/10, which no float is.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+
+    Examples
+    --------
+    >>> exact_number("-0.1"), exact_number("1/3")
+    (Fraction(-1, 10), Fraction(1, 3))
+    """
+    exponent = EXPONENT.search(text)
+    if exponent is None or len(exponent[1]) < 4:  # others would take gigabytes
+        with suppress(ValueError, ZeroDivisionError):
+            return Fraction(text)
+    if "/" not in text:
+        number(text)  # says what is wrong with what is none
+    raise argparse.ArgumentTypeError(f"{text!r} is not a finite number, such as 0.1 or 1/3")

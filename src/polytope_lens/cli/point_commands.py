@@ -13,6 +13,7 @@ from polytope_lens.cli.arguments import (
     add_choice,
     add_command,
     add_domain,
+    add_limit,
     add_network,
     add_point,
     array_of,
@@ -21,7 +22,7 @@ from polytope_lens.cli.arguments import (
     point_of,
 )
 from polytope_lens.cli.option_words import in_options
-from polytope_lens.cli.output import CODES, print_json, regions_as_json
+from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
 from polytope_lens.cli.parser import number
 from polytope_lens.errors import OptionError
 from polytope_lens.io.files import write_text
@@ -73,7 +74,7 @@ def add(commands: Commands) -> None:
     order = Choices("search.explore", "ORDERS")
     add_choice(explore, "--order", order, "nearest first, or those with the fewest facets to cross")
     add_domain(explore, "stay between these bounds")
-    explore.add_argument("--limit", type=int, default=10, metavar="N", help="print this many regions (JSON prints all)")
+    add_limit(explore)
     add_as_json(explore)
 
     export = add_command(
@@ -225,8 +226,7 @@ def _explore(arguments: argparse.Namespace) -> int:
     for i in search.order[:shown].tolist():
         told = "  ".join(f"{name} {values[i]:<9.4g}" for name, values in columns.items())
         print(f"{told}  {found[i].pattern.hex}")
-    if len(found) > shown:
-        print(f"... and {len(found) - shown} more; --limit shows more of them, --json all")
+    print_more(len(found), arguments.limit)
     return code
 
 

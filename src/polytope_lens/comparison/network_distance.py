@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq
 
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import Status, UnboundedPolytopeError
@@ -74,6 +75,14 @@ class Distance:
     def is_complete(self) -> bool:
         """Whether the supremum is known."""
         return self.status is Status.COMPLETE
+
+    def _repr_html_(self) -> str:
+        told = f"sup {float(self.sup):.6g}, of output {self.output}"
+        if not self.is_complete:
+            told += f"; proved: at most {float(self.bound):.6g}"
+        if self.l1 is not None and self.l2 is not None:
+            told += f"\nL1 {float(self.l1):.6g}, L2 {float(self.l2):.6g}"
+        return answer_card("Distance", told, self.argmax.tolist())
 
     def __repr__(self) -> str:
         integrals = {name: value for name, value in (("l1", self.l1), ("l2", self.l2)) if value is not None}

@@ -43,16 +43,23 @@ def network_card(
         rows.append([name, int(weight.shape[1]), int(weight.shape[0]), kind + stored, cutting])
         if steps:
             rows[-1].append(", ".join(steps[i]))
-    return card(title, note(", ".join(told)), _layers(head, rows), ask(*asked) if asked else "")
+    return card(title, note(", ".join(told)), _ends_of_table(head, rows), ask(*asked) if asked else "")
 
 
-def _layers(head: Sequence[str], rows: list[list[object]], colors: Sequence[str] = ()) -> str:
+def _ends_of_table(
+    head: Sequence[str], rows: list[list[object]], colors: Sequence[str] = (), what: str = "layer"
+) -> str:
     """A table with a row for each layer, of deep networks for the first and last ones."""
     if len(rows) <= 2 * FEW:
         return table(head, rows, colors=colors)
     dots = [*colors[:FEW], "transparent", *colors[-FEW:]] if colors else ()
-    more = f"{many(len(rows) - 2 * FEW, 'layer')} in between left out"
+    more = f"{many(len(rows) - 2 * FEW, what)} in between left out"
     return table(head, [*rows[:FEW], ["..."], *rows[-FEW:]], more, dots)
+
+
+def steps_card(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *asked: str) -> str:
+    """A row for each step of a training, of long ones for the first and last ones."""
+    return card(title, _ends_of_table(head, [list(row) for row in rows], what="row"), ask(*asked))
 
 
 def row_table(rows: Sequence[RowWords], n_more: int = 0, more: str = "") -> str:
@@ -81,7 +88,7 @@ def counts_table(counts: Sequence[int], is_complete: bool, bits: Sequence[int] =
     rows: list[list[object]] = [
         [i, *bits[i : i + 1], n if is_complete else f"at least {n}"] for i, n in enumerate(counts)
     ]
-    return _layers(["layer", *(["neurons"] if bits else []), "regions after it"], rows, colors)
+    return _ends_of_table(["layer", *(["neurons"] if bits else []), "regions after it"], rows, colors)
 
 
 def counts_card(total: int, counts: Sequence[int], explained: str, decisions: Sequence[int]) -> str:

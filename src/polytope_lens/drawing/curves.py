@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import patheffects
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
 from polytope_lens.drawing.picture_style import PLAIN
@@ -53,6 +53,28 @@ def draw_curves(
     if is_new:
         ax.set(xlabel=f"input {inputs[0]}", ylabel=f"input {inputs[1]}", aspect="equal")
         ax.spines[:].set(color=FRAME)
+    ax.autoscale_view()
+    return ax
+
+
+def draw_areas(rings: Sequence[Floats], ax: Axes | None = None, **style: Any) -> Axes:
+    """Draw convex sets of two outputs by their corners, each through the ones before; segments and points are lines.
+
+    Parameters
+    ----------
+    rings : sequence of (n, 2) arrays
+    ax : Axes, optional
+    **style
+        For matplotlib's ``PolyCollection``.
+    """
+    is_new = ax is None
+    ax = plane_axes(ax, PLAIN)
+    options: dict[str, Any] = {"facecolor": SHEET, "edgecolor": INK, "alpha": 0.4, "linewidth": 0.5, **style}
+    ax.add_collection(PolyCollection(rings, capstyle="round", **options))
+    if is_new:
+        ax.set(aspect="equal")
+    ax.set(xlabel="output 0", ylabel="output 1")
+    ax.spines[:].set(color=FRAME)
     ax.autoscale_view()
     return ax
 

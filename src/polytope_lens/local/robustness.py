@@ -19,6 +19,7 @@ from polytope_lens.domain import check_domain
 from polytope_lens.errors import ConsistencyError, OptionError, Status, require
 from polytope_lens.flat_domain import flat_domain
 from polytope_lens.local.boundary_search import BoundarySearch
+from polytope_lens.local.box_search import search_boxes
 from polytope_lens.local.deepfool import candidates
 from polytope_lens.local.margins import margin_network, margins_at
 from polytope_lens.local.sign_search import Outcome, search_signs
@@ -262,14 +263,16 @@ def robustness_radius(
     Exactness: the network is the real-valued function of its weights. The ball of the nearest point known to be across
     is searched by the signs of neurons: a set of regions in which some are given is left out if affine functions above
     the margins, or multipliers of rows, prove that no boundary in it is nearer. In regions in which all signs are
-    known, the nearest point of the boundary is found by a projection or a linear program. So `lower` is proved. `upper`
+    known, the nearest point of the boundary is found by a projection or a linear program. Up to three inputs an engine
+    lists all regions of the box around that ball first, or of the domain where no point across is known, and if they
+    are no more than `max_regions`, these are the ones looked at. So `lower` is proved. `upper`
     is the distance, rounded up, of floats at which the margin is proved not to be negative, or of a nearest point in
     fractions. A boundary that is only touched counts.
-    Cost: 1 to 10 milliseconds for each region or set of regions (up to 50 in the norms 1 and inf with hundreds of
-    inputs). How many there are depends on how many neurons change sign within the ball: some ten to some hundred for a
-    trained network with 64 neurons; with a hundred that do, they may be out of reach. With `exact`, also some
-    milliseconds to seconds in the end, that grow with inputs, depth, and the number of boundary pieces at about the
-    same distance.
+    Cost: microseconds for each region listed up to three inputs. Else 1 to 10 milliseconds for each region or set of
+    regions (up to 50 in the norms 1 and inf with hundreds of inputs). How many there are depends on how many neurons
+    change sign within the ball: some ten to some hundred for a trained network with 64 neurons; with a hundred that do,
+    they may be out of reach. With `exact`, also some milliseconds to seconds in the end, that grow with inputs, depth,
+    and the number of boundary pieces at about the same distance.
     Source: `sign_search`. The first upper bounds come from `candidates`. In unbounded space, if these find
     none, regions are searched nearest first, as in `explore`, until one is found (Jordan, Lewis and Dimakis
     2019, *Provable certificates for adversarial examples: fitting a ball in the union of polytopes*, algorithm 1).
@@ -352,7 +355,7 @@ def _of_one(network: Network, point: Floats, options: _Options, progress: bool |
             shown.set_postfix(waiting=waiting, upper=boundary.upper, refresh=False)
             shown.update(found - shown.n)
 
-        outcome = _searched(boundary, bits, max_regions, report)
+        outcome = search_boxes(boundary, max_regions) or _searched(boundary, bits, max_regions, report)
     return _answer(boundary, outcome, options.exact)
 
 

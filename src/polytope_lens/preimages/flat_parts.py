@@ -16,6 +16,7 @@ from flint import fmpz_mat
 
 from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.rational import fraction, integers
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import is_bounded
 from polytope_lens.engines.budget import Budget, metered
 from polytope_lens.engines.chunks import Record
@@ -64,6 +65,9 @@ class FlatPart:
     point: Fractions = field(metadata=POINTS)
     dim: int
     pattern: Bools
+
+    def _repr_html_(self) -> str:
+        return answer_card("FlatPart", f"dimension {self.dim}", self.point.tolist())
 
     def __repr__(self) -> str:
         return f"FlatPart(dim={self.dim}, at {[float(v) for v in self.point]})"

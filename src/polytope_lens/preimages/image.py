@@ -12,10 +12,11 @@ from flint import fmpq
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._kept import Keeper, answers
+from polytope_lens.displays.markup import ask, card
 from polytope_lens.displays.phrases import many
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import enumerate as engines
-from polytope_lens.errors import UnboundedPolytopeError
+from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import within
 from polytope_lens.polytope.convex_hull import convex_hull
@@ -24,6 +25,8 @@ from polytope_lens.properties.property_check import Verdict, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from matplotlib.axes import Axes
 
     from polytope_lens._types import Bools, ExactMatrix, Floats, Fractions
     from polytope_lens.domain import Domain
@@ -119,6 +122,36 @@ class Image(Keeper):
         """Least and greatest value of each output on the domain, (out,) and (out,); rounded once."""
         found = [self.partition.extrema(k) for k in range(self.partition.network.output_dim)]
         return np.array([one.minimum.value for one in found]), np.array([one.maximum.value for one in found])
+
+    def plot(self, ax: Axes | None = None, **areas: Any) -> Axes:
+        """Draw the polytopes of a network with two outputs one over the other: darker where they overlap.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; a new figure by default.
+        **areas
+            For matplotlib's ``PolyCollection``: ``facecolor``, ``edgecolor``, ``alpha``, ``linewidth``.
+
+        Returns
+        -------
+        Axes
+
+        Raises
+        ------
+        DimensionError
+        """
+        from polytope_lens.drawing.curves import draw_areas
+
+        if (m := self.partition.network.output_dim) != 2:
+            raise DimensionError(
+                f"images are drawn of networks with 2 outputs, but this one has {m}. Choose two, for example with "
+                "`Lens(model, outputs=...)`, or ask for `image.vertices(i)`."
+            )
+        return draw_areas([self.vertices(i) for i in range(len(self))], ax, **areas)
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), ask("image.vertices(i)", "image.bounding_box()", "image.contains(Y)", "image.plot()"))
 
     def __repr__(self) -> str:
         where = f"in R^{self.partition.network.output_dim}, of {self.partition.domain!r}"

@@ -16,6 +16,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.gate import checked
 from polytope_lens._arrays.ragged import entries, starts
+from polytope_lens.displays.markup import ask, card
 from polytope_lens.displays.phrases import many
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import OptionError
@@ -93,6 +94,9 @@ class LevelFacets:
         both = Target.of((rows, [self.value, -self.value]), len(self.row))
         found = preimage(self.source, both, self.cells.domain, mesh=False).flat_parts()
         return tuple(part for part in found if part.dim < within(self.cells).network.input_dim - 1)
+
+    def _repr_html_(self) -> str:
+        return card(repr(self), ask("level.polytope(i)", "level.facets", "level.plateaus", "level.touched()"))
 
     def __repr__(self) -> str:
         plateaus = f", {many(len(self.plateaus), 'plateau')}" if len(self.plateaus) else ""

@@ -14,6 +14,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import Box, is_bounded
 from polytope_lens.errors import IntractableError, UnboundedPolytopeError
 from polytope_lens.flat_domain import within
@@ -56,6 +57,9 @@ class Probability:
     def __float__(self) -> float:
         """The middle of both."""
         return float((self.lower + self.upper) / 2)
+
+    def _repr_html_(self) -> str:
+        return answer_card(repr(self), f"about {float(self):.6g}")
 
     def __repr__(self) -> str:
         if self.is_exact:

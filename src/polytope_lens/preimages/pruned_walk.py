@@ -43,10 +43,11 @@ class Walked(NamedTuple):
 
 
 class _Waiting(NamedTuple):
-    """A box, and with how many open signs its cells are listed."""
+    """A box, with how many open signs its cells are listed, and how often it was halved."""
 
     box: Boxes
     few: int
+    depth: int = 0
 
 
 def target_problem(network: Network, target: Target, domain: Box | Polytope) -> PropertyProblem:
@@ -82,7 +83,7 @@ def pruned_walk(
         Counts cells and ends the walk.
     """
     left = [_Waiting(whole_box(problem), few_open(problem))]
-    step = batch_size(problem)
+    step, decided = batch_size(problem), 0.0
 
     def walk(task: tuple[Boxes, int | None]) -> Walked:
         boxes, most = task
@@ -92,7 +93,7 @@ def pruned_walk(
         while left and not meter.is_over():
             nodes = [left.pop() for _ in range(min(step, len(left)))]
             looked = look(problem, joined(node.box for node in nodes))
-            shown.update(len(nodes))
+            is_told = shown.update(len(nodes))
             parts = [None if looked.is_missed[i] else halves(looked, i) for i in range(len(nodes))]
             listed = [
                 i
@@ -102,6 +103,8 @@ def pruned_walk(
             tasks = [(looked.boxes.at(np.array([i])), None if parts[i] is None else FEW_REGIONS) for i in listed]
             done = dict(zip(listed, (map if pool is None else pool.map)(walk, tasks), strict=True))
             for i, both in enumerate(parts):
+                if looked.is_missed[i] or (i in done and done[i].is_done):
+                    decided += 2.0 ** -nodes[i].depth
                 if i in done:
                     meter.n_regions += sum(chunk.n_regions for chunk in done[i].chunks)
                     yield done[i]
@@ -109,7 +112,10 @@ def pruned_walk(
                         continue
                 if both is not None:
                     few = int(FEWER * looked.n_open[i]) if i in done else nodes[i].few
-                    left += [_Waiting(both.at(np.array([k])), few) for k in range(2)]
+                    left += [_Waiting(both.at(np.array([k])), few, nodes[i].depth + 1) for k in range(2)]
+            if is_told:
+                told = f"{decided:.1%} of the domain decided, {meter.n_regions} cells walked"
+                shown.set_postfix_str(told, refresh=False)
 
 
 def _walk(

@@ -20,6 +20,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._progress import bar
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
+from polytope_lens.displays.cards import answer_card
 from polytope_lens.displays.phrases import many
 from polytope_lens.domain import Box, check_domain, part_in_box
 from polytope_lens.engines import enumerate as engines
@@ -78,6 +79,23 @@ class LipschitzBounds:
     def is_complete(self) -> bool:
         """Whether no steeper region is left to be looked for."""
         return self.status is Status.COMPLETE
+
+    def explain(self) -> str:
+        """The answer in one or two sentences: what is proved, and how to go on."""
+        bounds = (
+            f"is {float(self.lower)!r}"
+            if self.lower == self.upper
+            else f"lies between {float(self.lower)!r} and {float(self.upper)!r}"
+        )
+        norms = f"from the norm {self.norm:g} to the norm {self.output_norm:g}"
+        work = f"after {many(self.n_boxes, 'box', 'es')} and {many(self.n_regions, 'region')}"
+        told = f"The Lipschitz constant {bounds}, {norms}, {work}."
+        if self.is_complete:
+            return told
+        return f"{told} {'Raise `max_seconds`.' if self.status is Status.BUDGET_REACHED else 'It was interrupted.'}"
+
+    def _repr_html_(self) -> str:
+        return answer_card("LipschitzBounds", self.explain(), self.point.tolist())
 
     def __repr__(self) -> str:
         work = f"{many(self.n_boxes, 'box', 'es')}, {many(self.n_regions, 'region')}, {self.status.name}"

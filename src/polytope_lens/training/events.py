@@ -13,6 +13,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._progress import bar
 from polytope_lens.comparison.overlay import majorities, overlay
+from polytope_lens.displays.cards import steps_card
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import DimensionError
 from polytope_lens.io.text_table import MOST_ROWS, text_table
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 
 UNITS = ("updates", "records")
+HEAD = ("steps", "regions", "persist", "by pattern", "by overlap", "born", "split", "merged", "died", "kept")
+"""Of the table of events."""
 KINDS = ("persisting", "by_pattern", "by_overlap", "born", "split", "merged", "died")
 
 
@@ -189,9 +192,14 @@ class Events:
         missing = f", {len(self.skipped)} of them skipped, as the training had diverged" if self.skipped else ""
         return f"Events({len(self)} transitions between {len(self.steps)} recorded steps{missing})"
 
+    def _rows(self) -> list[tuple[str, ...]]:
+        return list(map(_row, pairwise(self.steps.tolist()), self.transitions))
+
+    def _repr_html_(self) -> str:
+        return steps_card(repr(self), HEAD, self._rows(), "events.plot()", "events.counts()", "events[i]")
+
     def __str__(self) -> str:
-        head = ("steps", "regions", "persist", "by pattern", "by overlap", "born", "split", "merged", "died", "kept")
-        return text_table(head, list(map(_row, pairwise(self.steps.tolist()), self.transitions)), MOST_ROWS)
+        return text_table(HEAD, self._rows(), MOST_ROWS)
 
 
 def _row(steps: tuple[int, int], change: Transition | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from scipy.special import log_softmax
 
 from polytope_lens._arrays import validate
 from polytope_lens._compiled.jit import jit
+from polytope_lens.displays.cards import steps_card
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError, require
 from polytope_lens.io.text_table import MOST_ROWS, text_table
@@ -144,11 +145,18 @@ class Measures:
             told.append(f"{self.counts[0, -1]} to {self.counts[-1, -1]} regions")
         return f"Measures({', '.join([last, *told])})"
 
+    def _repr_html_(self) -> str:
+        return steps_card(repr(self), *self._table(), "measures.plot()", "measures.to_frame()")
+
     def __str__(self) -> str:
+        return text_table(*self._table(), MOST_ROWS)
+
+    def _table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """The head and the rows of a table."""
         columns = self._columns()
         cells = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in c.tolist()] for c in columns.values()]
         rows = list(zip(map(str, self.step.tolist()), *cells, strict=True))
-        return text_table(("step", *columns), rows, MOST_ROWS)
+        return ("step", *columns), rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)

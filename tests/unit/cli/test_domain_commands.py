@@ -14,6 +14,7 @@ from polytope_lens import Box, Lens
 from polytope_lens.cli import main
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.network.network import from_arrays
+from polytope_lens.properties import best_first
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -123,6 +124,15 @@ def test_compare(capsys, lines, tmp_path):
     assert printed[0] == "supremum: 1, of output 0 at [1, 1]"
     assert printed[-1] == "both are affine on each of 2 regions"
     assert json.dumps(as_json(capsys, "compare", lines, lines)["sup"]) == "0.0"
+
+
+def test_a_supremum_between_two_bounds(capsys, lines, monkeypatch):
+    answer = as_json(capsys, "compare", lines, lines, "--max-seconds", "60")
+    assert (answer["sup"], answer["bound"], answer["l1"], answer["status"]) == (0, 0, None, "COMPLETE")
+    monkeypatch.setattr(best_first._BestFirst, "run", lambda *_: None)
+    assert as_json(capsys, "compare", lines, lines, "--max-seconds", "60", code=3)["bound"] is None
+    assert main(["compare", lines, lines, "--max-seconds", "60"]) == 3
+    assert capsys.readouterr().out.startswith("supremum: between 0 and inf, of output 0 at [")
 
 
 def test_compare_refuses(capsys, lines, space):

@@ -74,8 +74,9 @@ def test_plot_as_a_page(capsys, lines, tmp_path):
     assert main(["plot", lines, "-o", str(page), *points, *labels, "--color", "purity", "--no-boundaries"]) == 0
     assert capsys.readouterr().out.startswith(f"{page}: Explorer(7 regions, 0.")
     assert page.read_text().startswith("<!doctype html>")
-    assert main(["plot", lines, "-o", str(tmp_path / "picture.png"), *points, *labels]) == 2
-    assert "--labels are for pages" in capsys.readouterr().err
+    assert main(["plot", lines, "-o", str(tmp_path / "picture.png"), *points, *labels]) == 0
+    capsys.readouterr()
+    assert "classes of --points" in refused(capsys, "plot", lines, "-o", "picture.png", *labels)
 
 
 def test_plot_of_the_graph(capsys, lines, space, tmp_path):

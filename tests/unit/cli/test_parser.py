@@ -75,7 +75,7 @@ def test_help_ends_with_examples_that_are_understood(name):
     examples = lines[head + 1 :]
     assert examples and (lines[head] == "examples:") == (len(examples) > 1)
     for example in examples:
-        words = example.split(" > ")[0].split()
+        words = shlex.split(example.split(" > ")[0])
         assert words[:2] == ["polytope-lens", name]
         assert PARSER.parse_args(words[1:]).parser.prog == f"polytope-lens {name}"
 

@@ -8,6 +8,9 @@ from commands import as_json, refused
 from polytope_lens.cli import main
 from polytope_lens.cli import property_commands as commands
 from polytope_lens.errors import Status
+from polytope_lens.importers.npz import save_npz
+from polytope_lens.network.network import from_arrays
+from polytope_lens.properties import best_first, steepest
 from polytope_lens.properties import property_check as module
 
 DECLARED = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)\n"
@@ -68,8 +71,78 @@ def test_open_and_interrupted(capsys, lines, above, monkeypatch):
     assert told.startswith("OPEN\n") and "Raise `--max-seconds`." in told
     found = as_json(capsys, "check", lines, above("2"), code=3)
     assert found["open_boxes"] == [[[0.0, 0.0], [1.0, 0.1]]]
-    monkeypatch.setattr(commands, "Status", type("Ended", (), {"INTERRUPTED": Status.BUDGET_REACHED}))
+    ended = type("Ended", (), {"INTERRUPTED": Status.BUDGET_REACHED})
+    monkeypatch.setattr(commands, "Status", ended)
+    monkeypatch.setattr(commands, "CODES", {Status.BUDGET_REACHED: 130})
     assert main(["check", lines, above("2")]) == 130
+
+
+def test_extrema(capsys, lines):
+    found = as_json(capsys, "maximum", lines, "--box", "0", "1/3")
+    assert (found["value"], found["bound"], found["point"]) == ("5/6", "5/6", ["1/3", "1/3"])
+    assert found["status"] == "COMPLETE"
+    found = as_json(capsys, "maximum", lines, "--combination", "-2y0", "--box", "0.1", "1", "--workers", "2")
+    assert (found["value"], found["point"]) == ("-2/5", ["1/10", "1/10"])
+    assert main(["minimum", lines, "--box", "0.1", "1", "--output-index", "0"]) == 0
+    told = "the least value is 1/5, about 0.2, taken at\ninput 0 = 1/10, about 0.1\ninput 1 = 1/10, about 0.1\n"
+    assert capsys.readouterr().out == told
+
+
+def test_an_extremum_between_two_bounds(capsys, lines, monkeypatch):
+    monkeypatch.setattr(best_first._BestFirst, "run", lambda *_: None)
+    assert main(["maximum", lines, "--max-seconds", "5"]) == 3
+    assert "is 7/2, about 3.5, and no value exceeds inf; it is taken at" in capsys.readouterr().out
+    assert as_json(capsys, "minimum", lines, code=3)["bound"] is None
+
+
+def test_lipschitz(capsys, lines, monkeypatch):
+    found = as_json(capsys, "lipschitz", lines, "--norm", "inf", "--exact")
+    assert (found["lower"], found["upper"], found["norm"], found["status"]) == ("4", "4", "inf", "COMPLETE")
+    assert main(["lipschitz", lines, "--norm", "inf", "--exact", "--box", "0.5", "1"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "The Lipschitz constant is 4.0, from the norm inf to the norm inf, after 1 box and 1 region."
+    assert printed[1] == "proved: at least 4, at most 4" and printed[3].startswith("input 0 = 0.")
+    monkeypatch.setattr(steepest._Steepest, "run", lambda *_: None)
+    assert main(["lipschitz", lines, "--output-norm", "1", "--max-seconds", "5"]) == 3
+    assert "lies between" in capsys.readouterr().out
+
+
+@pytest.fixture
+def nearly(tmp_path):
+    """The same three lines, with an output that is greater by 1/8."""
+    path = tmp_path / "nearly.npz"
+    save_npz(from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 1]]], [[0, 0, -0.5], [0.125]]), path)
+    return str(path)
+
+
+def test_is_equal(capsys, lines, nearly, monkeypatch):
+    assert main(["is-equal", lines, lines]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("EQUAL\nNo output differs anywhere on the domain, proved by ")
+    assert main(["is-equal", lines, nearly, "--within", "0.125", "--workers", "2"]) == 0
+    assert capsys.readouterr().out.startswith("EQUAL\nNo output differs by more than 1/8")
+    found = as_json(capsys, "is-equal", lines, nearly, "--within", "0.1", code=1)
+    assert (found["verdict"], found["outputs"]) == ("VIOLATED", ["-1/8"])
+    assert main(["is-equal", lines, nearly, "--box", "0", "0.1"]) == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "DIFFERENT" and printed[-1] == "difference of output 0 is about -0.125"
+    monkeypatch.setattr(module._Search, "run", lambda *_: None)
+    assert main(["is-equal", lines, lines, "--max-seconds", "5"]) == 3
+    assert capsys.readouterr().out.startswith(
+        "OPEN\nAfter 0 boxes and 0 regions no point is known where outputs differ"
+    )
+
+
+def test_bad_input_of_extrema_and_the_like(capsys, lines, nearly, space, tmp_path):
+    for command in ("maximum", "minimum", "lipschitz"):
+        told = refused(capsys, command, nearly)
+        assert "Say --box LOWER UPPER; " in told and "names no bounded domain" in told
+        assert "lower <= upper" in refused(capsys, command, lines, "--box", "1", "0")
+    assert "`--max-seconds`" in refused(capsys, "maximum", lines, "--max-seconds", "0")
+    assert "inputs" in refused(capsys, "is-equal", lines, space, "--box", "0", "1")
+    assert "`--within` should be 0 or more" in refused(capsys, "is-equal", lines, lines, "--within", "-1")
+    assert "but received --norm 0.5" in refused(capsys, "lipschitz", lines, "--norm", "0.5")
+    assert "adds the number 1" in refused(capsys, "maximum", lines, "--combination", "y0 + 1")
 
 
 def test_bad_input(capsys, lines, space, above, tmp_path):

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from polytope_lens import Box, Lens, Property
+from polytope_lens.comparison.network_distance import Distance
 from polytope_lens.displays.cards import FEW
 from polytope_lens.displays.phrases import owner_names
 from polytope_lens.displays.sketch import MOST_POINTS
+from polytope_lens.errors import Status
 from polytope_lens.function.level_set import LevelSet
+from polytope_lens.training import Recording
 from shown_cards import LENS, MANY, SQUARE, dense, rows, words
 
 PARTITION = LENS.partition(SQUARE)
@@ -94,3 +97,31 @@ def test_answers_are_sentences_and_points():
     expected = LENS.estimate(SQUARE)
     assert all(line in words(expected) for line in str(expected).splitlines())
     assert words(MANY.check(Property.of(Box(X, X), ([[1] * 10], [1e9])))).endswith(", 776 more)")
+
+
+def test_answers_about_a_whole_domain_are_sentences():
+    steep = LENS.lipschitz(SQUARE, norm=1)
+    assert steep.explain() in words(steep) and f"at ({steep.point[0]:.6g}, " in words(steep)
+    far = LENS.distance(LENS, SQUARE)
+    assert "sup 0, of output 0" in words(far) and "L1 0, L2 0" in words(far)
+    short = Distance(0.5, X[:2], 1, 3, 0.75, Status.BUDGET_REACHED)
+    assert "proved: at most 0.75" in words(short) and "L1" not in words(short)
+    seen = LENS.image(SQUARE)
+    assert repr(seen) in words(seen) and "image.bounding_box()" in words(seen)
+    level = LENS.level_facets([1, -1], 0, SQUARE)
+    assert repr(level) in words(level) and "level.touched()" in words(level)
+    share = LENS.preimage(0, SQUARE).probability()
+    assert f"about {float(share):.6g}" in words(share) and repr(share) in words(share)
+    norm = Lens.from_arrays([np.eye(2), [[1, 1]]], [[0, 0], [0]], negative_slope=-1.0)
+    found = norm.preimage(([[1]], [0]), SQUARE)
+    assert "dimension 0at (0, 0)" in words(found.flat_parts()[0])
+    assert "0 cells" in words(found)
+
+
+def test_trainings_are_tables():
+    recording = Recording(range(50), [LENS.network] * 50, SQUARE)
+    for found in (recording.events(progress=False), recording.measure(progress=False)):
+        told = rows(found)
+        assert repr(found) in words(found) and ".plot()" in words(found)
+        assert told[1][0] == str(found).splitlines()[1].split()[0]
+        assert len(told) == 2 * FEW + 2 and "in between left out" in words(found)

@@ -10,8 +10,8 @@ import pytest
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, DomainError, OptionError, OutsideDomainError, Status
 from polytope_lens.local.boundary_search import BoundarySearch
+from polytope_lens.local.box_search import search_boxes
 from polytope_lens.local.robustness import RobustnessRadii
-from polytope_lens.local.sign_search import search_signs
 
 NORMS = [1, 2, np.inf]
 # The classes relu(x) and relu(y).
@@ -247,10 +247,10 @@ def test_an_interrupted_list_is_as_long_as_what_was_found(monkeypatch):
 
     def interrupted(*args):
         calls.append(1)
-        found = search_signs(*args)
+        found = search_boxes(*args)
         return found._replace(status=Status.INTERRUPTED) if len(calls) == 2 else found
 
-    monkeypatch.setattr("polytope_lens.local.robustness.search_signs", interrupted)
+    monkeypatch.setattr("polytope_lens.local.robustness.search_boxes", interrupted)
     radii = TWO.robustness_radius([[3, 1], [0.5, 2], [2, 5]])
     assert len(radii) == 2
     assert not radii.is_complete

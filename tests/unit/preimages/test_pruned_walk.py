@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from polytope_lens import Box, Lens, Polytope
+from polytope_lens._progress import NoBar
 from polytope_lens.preimages import pruned_walk as module
 from polytope_lens.preimages.target import Target
 
@@ -54,3 +55,21 @@ def test_the_problem_is_about_the_box_around():
     problem = module.target_problem(line.network, target, Box([0], [1]))
     assert problem.exact == ([Fraction(0)], [Fraction(1)])
     assert [case.tolist() for case in problem.cases] == [[0], [0, 1]]
+
+
+def test_a_bar_tells_the_share_that_is_decided(lens, monkeypatch):
+    lines = []
+
+    class Told(NoBar):
+        def update(self, n=1):
+            super().update(n)
+            return True
+
+        def set_postfix_str(self, text="", **_):
+            lines.append(text)
+
+    monkeypatch.setattr(module, "bar", lambda *_, **__: Told())
+    monkeypatch.setattr(module, "few_open", lambda problem: 6)
+    lens.preimage(([[1, 1], [-1, 0]], ["0.5", "2.3"]), Box([-1] * 3, [1] * 3), mesh=False)
+    shares = [float(line.partition("%")[0]) for line in lines]
+    assert len(shares) > 2 and shares == sorted(shares) and shares[-1] == 100

@@ -1,0 +1,144 @@
+"""The nearest point of a decision boundary among few inputs: the regions of boxes around x, as an engine lists them.
+
+The margins become one more layer, whose neurons are on where a margin is not negative. An engine lists regions in
+microseconds where the search by signs takes milliseconds for each set of them, so as long as they are not too many, all
+those of the box around the ball are listed, and of these the ones looked at that the boundary may meet. To the engine
+margins are a little higher than they are: then a closed region in which a margin is only touched has a part with
+interior where it is positive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polytope_lens.domain import Box, part_in_box
+from polytope_lens.engines import enumerate as engines
+from polytope_lens.errors import Status
+from polytope_lens.local.sign_search import Outcome
+from polytope_lens.network.network import Layer
+from polytope_lens.network.pattern import unpack
+
+if TYPE_CHECKING:
+    from polytope_lens._types import Bools, Floats, Ints
+    from polytope_lens.domain import Domain
+    from polytope_lens.local.boundary_search import BoundarySearch
+    from polytope_lens.network.network import Network
+
+# Inputs, and regions of a box where nobody set a limit.
+MOST_INPUTS, MOST_REGIONS = 3, 1_000_000
+# By how much margins are higher, as a share of the size of their numbers: a choice of whom to look at.
+HIGHER = 2.0**-30
+# Points from which descents to the boundary start, and regions looked at together.
+DESCENTS, TOGETHER = 8, 256
+# Boxes around x, as shares of its size: the first, by how much each is larger than the last, and the largest.
+FIRST, LARGER, LAST = 2.0**-24, 64.0, 2.0**40
+
+
+class Listed(NamedTuple):
+    """How many regions were listed, and those that the boundary may meet: a pattern, a margin, a point inside."""
+
+    n_regions: int
+    bits: Bools
+    margin: Ints
+    points: Floats
+    status: Status
+
+
+def search_boxes(boundary: BoundarySearch, most: int | None) -> Outcome | None:
+    """Find the nearest boundary around x by listing regions; None where those of the ball's box are too many.
+
+    Where no point across is known, and the domain has too many regions, it ends with the largest box that has not.
+    """
+    if boundary.asked.network.input_dim > MOST_INPUTS:
+        return None
+    most = MOST_REGIONS if most is None else most
+    network, x, domain = _with_margins(boundary.asked.network), boundary.space.x, boundary.domain
+    clear, n = 0.0, 0
+    if boundary.upper == np.inf:
+        found = _list(network, domain, most)
+        n = found.n_regions
+        if found.status is Status.BUDGET_REACHED:
+            clear, found = _outward(network, x, domain, most)
+            n += found.n_regions
+        _descend(boundary, found)
+        if boundary.upper == np.inf:
+            if found.status is Status.COMPLETE:
+                _look(boundary, found)
+                clear = np.inf
+            return Outcome(clear, n, found.status)
+    around = _part(domain, x, boundary.upper)
+    found = _list(network, around, most)
+    if found.status is Status.BUDGET_REACHED:
+        return None
+    if found.status is Status.COMPLETE:
+        _look(boundary, found)
+        clear = np.inf
+    return Outcome(clear, n + found.n_regions, found.status)
+
+
+def _with_margins(network: Network) -> Network:
+    """A margin network whose margins are neurons that cut where they are zero, and a little higher."""
+    *layers, last = network.layers
+    size = abs(last.dense_weight()).sum(axis=1) + np.abs(last.bias)
+    bias = np.nextafter(last.bias + size * HIGHER, np.inf)
+    return replace(
+        network,
+        layers=(*layers, Layer(last.weight, bias, last.negative_slope, last.positive_slope, np.ones(len(bias), bool))),
+    )
+
+
+def _list(network: Network, domain: Domain, most: int) -> Listed:
+    """The regions of a domain that the boundary may meet, nearest points first."""
+    found = engines.partition(network, domain, mesh=False, progress=False, max_regions=most)
+    n_margins = network.layers[-1].width
+    bits = unpack(found.packed_patterns, network.n_neurons)
+    at, margin = np.nonzero(bits[:, -n_margins:])
+    return Listed(len(found), bits[at, :-n_margins], margin, found.witnesses[at], found.status)
+
+
+def _outward(network: Network, x: Floats, domain: Domain, most: int) -> tuple[float, Listed]:
+    """List larger and larger boxes, until the boundary may meet one, or one has too many regions.
+
+    Returns a distance up to which there is no boundary, and what was listed last, which is not the whole domain.
+    """
+    clear, size = 0.0, 1.0 + float(np.abs(x).max())
+    half = size * FIRST
+    while True:
+        found = _list(network, _part(domain, x, half), most)
+        if found.status is not Status.COMPLETE:
+            return clear, found
+        if len(found.margin) or half > size * LAST:
+            return clear, found._replace(status=Status.BUDGET_REACHED)
+        clear, half = half, half * LARGER
+
+
+def _part(domain: Domain, x: Floats, half: float) -> Domain:
+    """The part of a domain in a box around x that holds the ball; all of it, where floats have no such box."""
+    with np.errstate(over="ignore"):
+        lower, upper = np.nextafter(x - half, -np.inf), np.nextafter(x + half, np.inf)
+    if isinstance(domain, Box):
+        return Box(np.maximum(lower, domain.lower), np.minimum(upper, domain.upper))
+    if not np.isfinite([lower, upper]).all():
+        return domain
+    if domain is None:
+        return Box(lower, upper)
+    part = part_in_box(domain, Box(lower, upper))
+    return domain if part is None else part
+
+
+def _descend(boundary: BoundarySearch, found: Listed) -> None:
+    """Go to the boundary from the points nearest to x."""
+    distance = np.linalg.norm(found.points - boundary.space.x, boundary.space.norm, axis=1)
+    for i in np.argsort(distance, kind="stable")[:DESCENTS]:
+        boundary.descend(found.points[i])
+
+
+def _look(boundary: BoundarySearch, found: Listed) -> None:
+    """Note the pieces of the boundary in these regions, those with the nearest points first."""
+    order = np.argsort(np.linalg.norm(found.points - boundary.space.x, axis=1), kind="stable")
+    for k in range(0, len(order), TOGETHER):
+        some = order[k : k + TOGETHER]
+        boundary.look(found.bits[some], found.margin[some])

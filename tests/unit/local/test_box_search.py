@@ -1,0 +1,78 @@
+"""The nearest boundary by lists of regions, beside the search by signs."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from polytope_lens import Box, Lens, Polytope, Status
+from polytope_lens.engines import enumerate as engines
+from polytope_lens.local import box_search as module
+
+NORMS = [1, 2, np.inf]
+# | |x| - 1 |, which touches 0 at two points.
+TOUCHING = Lens.from_arrays([[[1.0]], [[1.0]], [[1.0]]], [[0.0], [-1.0], [0.0]], negative_slope=-1.0)
+
+
+def generic(seed, *sizes):
+    rng = np.random.default_rng([seed, *sizes])
+    weights = [rng.standard_normal((n, m)) for m, n in pairwise(sizes)]
+    return Lens.from_arrays(weights, [rng.standard_normal(len(w)) for w in weights])
+
+
+def domains(d):
+    corner = Polytope(np.vstack([-np.eye(d), np.ones((1, d))]), [1.0] * d + [1.5])  # bounded, x may lie on its side
+    return None, Box([-1] * d, [1.25] * d), corner, Polytope(np.ones((1, d)), [2.0])
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_both_searches_find_the_same(d, norm, monkeypatch):
+    lens = generic(d, d, 4, 3, 2)
+    everywhere, *others = domains(d)
+    for domain in (everywhere, others[(d + NORMS.index(norm)) % 3]):
+        x = np.full(d, -0.3 if domain is None else 0.5)
+        for options in ({}, {"output": 1, "value": -2.0}):
+            found = lens.robustness_radius(x, norm=norm, domain=domain, exact=True, **options)
+            with monkeypatch.context() as patch:
+                patch.setattr(module, "MOST_INPUTS", 0)
+                other = lens.robustness_radius(x, norm=norm, domain=domain, exact=True, **options)
+            assert found.is_complete and other.is_complete
+            assert (found.exact, found.pair) == (other.exact, other.pair)
+            assert found.lower <= found.radius <= found.upper
+
+
+def test_what_is_only_touched_is_found():
+    found = TOUCHING.robustness_radius([3.0], value=0.0, exact=True)
+    assert (found.radius, found.exact, found.status) == (2.0, 4, Status.COMPLETE)
+    inside = TOUCHING.robustness_radius([0.25], value=0.0, domain=Box([-0.5], [0.5]))
+    assert (inside.radius, inside.is_complete) == (np.inf, True)
+
+
+def test_where_there_is_no_boundary_regions_are_listed_once(monkeypatch):
+    listed = []
+    walk = engines.partition
+    monkeypatch.setattr(engines, "partition", lambda *given, **more: listed.append(given) or walk(*given, **more))
+    lens = generic(3, 2, 12, 12, 1)
+    square = Box([-1, -1], [1, 1])
+    found = lens.robustness_radius([0.25, 0.5], value=1e6, domain=square)
+    assert (found.radius, found.n_regions, len(listed)) == (np.inf, lens.count(square).total, 1)
+
+
+def test_limits(monkeypatch):
+    """Whole domains with too many regions leave boxes around x, and full boxes leave the search by signs."""
+    lens = generic(3, 2, 12, 12, 1)
+    x, far = [0.25, 0.5], 1e4
+    whole = lens.robustness_radius(x, value=far)
+    near = lens.robustness_radius(x, value=float(lens(x)[0]) + 0.5)
+    assert near.n_regions < 100
+    monkeypatch.setattr("polytope_lens.local.robustness.candidates", lambda *_: np.zeros((0, 2)))
+    part = lens.robustness_radius(x, value=far, max_regions=60)
+    assert part.status is Status.BUDGET_REACHED and part.upper == np.inf
+    assert 0 < part.lower < whole.radius
+    outward = lens.robustness_radius(x, value=float(lens(x)[0]) + 0.5, max_regions=60)
+    assert outward.radius == pytest.approx(near.radius, rel=1e-12) and outward.is_complete
+    monkeypatch.setattr(module, "LAST", 0.0)
+    assert lens.robustness_radius(x, value=far, max_regions=60).lower < part.lower
