@@ -394,10 +394,11 @@ SLOPE_BITS = 12
 OFF = (0, 0, 0, 0)  # the lines around an activation that is zero
 
 
-def lines(p: int, q: int, low: int | None, high: int | None) -> tuple[int, int, int, int] | None:
+def lines(p: int, q: int, low: int | None, high: int | None, lean: int | None) -> tuple[int, int, int, int] | None:
     """Slopes and constants of lines above and below an activation, between bounds that it needs if it may bend there.
 
-    The activation has the slopes p below 0 and q above. Slopes are multiplied by 2 ** SLOPE_BITS.
+    The activation has the slopes p below 0 and q above, and the line through 0 has that of the longer side, or `lean`
+    parts of their difference more than p. Slopes are multiplied by 2 ** SLOPE_BITS.
     """
     p, q = p << SLOPE_BITS, q << SLOPE_BITS
     if p == q or (low is not None and low >= 0):
@@ -407,7 +408,7 @@ def lines(p: int, q: int, low: int | None, high: int | None) -> tuple[int, int, 
     if low is None or high is None:
         return None
     chord = p + ((q - p) >> SLOPE_BITS) * ((high << SLOPE_BITS) // (high - low))
-    through = q if high > -low else p
+    through = (q if high > -low else p) if lean is None else p + ((q - p) >> SLOPE_BITS) * lean
     s, t = (chord, through) if p < q else (through, chord)
     # What the activation has more than a line is greatest, and least, at 0 or at an end.
     return s, max(0, (p - s) * low, (q - s) * high), t, min(0, (p - t) * low, (q - t) * high)
@@ -418,19 +419,24 @@ class Known(NamedTuple):
 
     bits: int
     bounds: list[tuple[int | None, int | None]]
+    leans: list[int | None]
     lines: list[tuple[int, int, int, int] | None]
 
     def with_bounds(self, layer: Layer, bits: int, news: dict[int, tuple[int | None, int | None]]) -> "Known":
         """The same in units that are not larger, with the bounds of some neurons replaced."""
-        bounds, drawn, more = [*self.bounds], [*self.lines], bits - self.bits
+        bounds, more = [*self.bounds], bits - self.bits
         if more:
             bounds = [(v if v is None else v << more, w if w is None else w << more) for v, w in bounds]
         for j, pair in news.items():
             bounds[j] = pair
-        for j in range(len(bounds)) if more else news:
-            (p, q), (low, high) = layer.slopes[j], bounds[j]
-            drawn[j] = lines(p, q, low, high)
-        return Known(bits, bounds, drawn)
+        return self._replace(bits=bits, bounds=bounds).drawn(layer, range(len(bounds)) if more else news)
+
+    def drawn(self, layer: Layer, which: Iterable[int]) -> "Known":
+        """The same, with the lines of some neurons drawn anew."""
+        new = [*self.lines]
+        for j in which:
+            new[j] = lines(*layer.slopes[j], *self.bounds[j], self.leans[j])
+        return self._replace(lines=new)
 
 
 class Cell(NamedTuple):
@@ -499,21 +505,79 @@ def check_bounds(log: Log, stages: list[Layer], cell: Cell, words: list[str]) ->
     cell.known[at] = known.with_bounds(layer, bits, news)
 
 
-def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -> None:
-    """No point of a cell satisfies a case: multiples of what is at most 0 where one does add up to more than that."""
-    n, dim = 3 + 2 * decimal(words[2]), len(cell.lower)
-    sums, z, touches = [0] * len(case.rows[0]), dict[int, list[tuple[int, int]]](), False
-    for word, multiplier in zip(words[3:n:2], words[4:n:2], strict=True):
+class Multiples(NamedTuple):
+    """Nonnegative multiples of what is at most 0 where a point of a cell satisfies a case, taken away from nothing."""
+
+    sums: Row  # of inputs, outputs and a constant
+    z: dict[int, list[tuple[int, int]]]  # of pre-activations, by layer
+    strict: bool  # whether one of them is less than 0
+
+
+def read_multiples(case: Case, cell: Cell, words: list[str]) -> Multiples:
+    """N pairs of a constraint and a multiplier, and then threes of a layer, a neuron with a sign, and a multiplier."""
+    n = 1 + 2 * decimal(words[0])
+    sums, z, strict = [0] * len(case.rows[0]), dict[int, list[tuple[int, int]]](), False
+    for word, multiplier in zip(words[1:n:2], words[2:n:2], strict=True):
         place, v = decimal(word), hexadecimal(multiplier)
         require(v >= 0, "a negative multiplier")
-        sums = [sums_k - v * a for sums_k, a in zip(sums, case.rows[place])]
-        touches |= v > 0 and case.strict[place]
+        sums = [total - v * a for total, a in zip(sums, case.rows[place])]
+        strict |= v > 0 and case.strict[place]
     for layer, neuron, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
         at, j, v = decimal(layer), decimal(neuron), hexadecimal(multiplier)
         require(v >= 0 and (at, j) in cell.signs, "a negative multiplier, or of a neuron without a sign")
         z.setdefault(at, []).append((j, v * cell.signs[at, j] * case.unit))
+    return Multiples(sums, z, strict)
+
+
+def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -> None:
+    """No point of a cell satisfies a case: multiples of what is at most 0 where one does add up to more than that."""
+    dim, (sums, z, strict) = len(cell.lower), read_multiples(case, cell, words[2:])
     above = highest(stages, cell, sums[dim:-1], z, sums[:dim], sums[-1])
-    require(above < 0 or (touches and above == 0), "a point of the cell may satisfy the case")
+    require(above < 0 or (strict and above == 0), "a point of the cell may satisfy the case")
+
+
+def check_end(stages: list[Layer], cases: list[Case], cell: Cell, words: list[str]) -> Cell:
+    """A bound on a neuron or an input at all points of a cell that satisfy a case which is open: by multiples, too."""
+    sign, dim, case = (1 if words[0] == "above" else -1), len(cell.lower), cases[cell.open[0]]
+    bits, j, end, scale = decimal(words[2]), decimal(words[3]), hexadecimal(words[4]), hexadecimal(words[5])
+    require(words[6] == "0" or len(cell.open) == 1, "constraints of one of several cases")
+    require(scale > 0, "a scale is positive")
+    sums, z, _ = read_multiples(case, cell, words[6:])
+    scale *= sign * case.unit
+    sums[-1] -= scale * end
+    if words[1] == "x":
+        require(j < dim and bits < 64, "no such input, or too small a unit")
+        sums[j] += scale * (cell.unit << bits)
+    else:
+        at = decimal(words[1])
+        require(at < len(cell.known) and j < len(stages[at].rows), "no such neuron")
+        require(cell.known[at].bits <= bits < 4096, "bounds in other units")
+        z.setdefault(at, []).append((j, scale << bits))
+    last = len(stages) if any(sums[dim:-1]) else max(z, default=0) + 1
+    y = sums[dim:-1] if last == len(stages) else [0] * len(stages[last - 1].rows)
+    require(highest(stages[:last], cell, y, z, sums[:dim], sums[-1]) <= 0, "no proof of a bound")
+    if words[1] == "x":
+        lower, upper = ([v << bits for v in side] for side in (cell.lower, cell.upper))
+        side = upper if sign > 0 else lower
+        side[j] = sign * min(sign * side[j], sign * end)
+        return cell._replace(lower=lower, upper=upper, unit=cell.unit << bits)
+    known = cell.known[at].with_bounds(stages[at], bits, {})
+    low, high = known.bounds[j]
+    if sign > 0:
+        high = end if high is None else min(high, end)
+    else:
+        low = end if low is None else max(low, end)
+    cell.known[at] = known.with_bounds(stages[at], bits, {j: (low, high)})
+    return cell
+
+
+def check_leans(stages: list[Layer], cell: Cell, words: list[str]) -> None:
+    """Slopes of lines through 0 of some neurons of a layer; any will do."""
+    at, known = decimal(words[1]), cell.known[decimal(words[1])]
+    news = {decimal(j): hexadecimal(lean) for j, lean in zip(words[2::2], words[3::2], strict=True)}
+    require(all(0 <= lean <= 1 << SLOPE_BITS for lean in news.values()), "a slope between those of the activation")
+    leans = [news.get(j, lean) for j, lean in enumerate(known.leans)]
+    cell.known[at] = known._replace(leans=leans).drawn(stages[at], news)
 
 
 def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int]) -> None:
@@ -521,8 +585,8 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
     (lower, upper), *others = [cases[i].box for i in which]
     require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
     unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
-    nothing = [(layer, [(None, None)] * len(layer.rows)) for layer in stages[:-1]]
-    known = [Known(0, [*pairs], [lines(p, q, None, None) for p, q in layer.slopes]) for layer, pairs in nothing]
+    nothing = [(layer, range(len(layer.rows))) for layer in stages[:-1]]
+    known = [Known(0, *([v] * len(js) for v in ((None, None), None, None))).drawn(layer, js) for layer, js in nothing]
     waiting = [Cell([int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, known, {}, [*which])]
     while waiting:
         cell = waiting.pop()
@@ -530,6 +594,10 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
             words = log.next()
             if words[0] == "bounds":
                 check_bounds(log, stages, cell, words)
+            elif words[0] in ("above", "below"):
+                cell = check_end(stages, cases, cell, words)
+            elif words[0] == "slopes":
+                check_leans(stages, cell, words)
             elif words[0] == "close":
                 i = decimal(words[1])
                 require(i in cell.open, "a case that is not open")
@@ -537,7 +605,10 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 cell.open.remove(i)
             else:
                 size = sum((200 + known.bits) * len(known.bounds) for known in cell.known)
-                log.afford((len(waiting) + 2) * (size + 100 * len(lower) + 200 * len(cell.signs)))
+                log.afford(
+                    (len(waiting) + 2)
+                    * (size + (100 + cell.unit.bit_length() // 4) * len(lower) + 200 * len(cell.signs))
+                )
                 cell, other = halves(stages, cell, words)
                 waiting.append(other)
 

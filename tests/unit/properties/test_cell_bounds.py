@@ -24,7 +24,7 @@ def test_lines_are_those_of_the_checker(slope):
     rng = np.random.default_rng(0)
     for low, high in [(-1, 3), (-7, 7), (2, 5), (-5, 0), (0, 0), *np.sort(rng.integers(-999, 999, (50, 2))).tolist()]:
         found = lines_between(layer, np.array([[low / 8]]), np.array([[high / 8]]))
-        s, up, t, down = checker.lines(*reader.slopes[0], low, high)
+        s, up, t, down = checker.lines(*reader.slopes[0], low, high, None)
         assert (found.upper_slope[0, 0], found.lower_slope[0, 0]) == pytest.approx((s / unit, t / unit), rel=1e-15)
         offsets = found.upper_offset[0, 0] * 8, found.lower_offset[0, 0] * 8
         assert offsets == pytest.approx((up / unit, down / unit), rel=1e-12, abs=1e-12)
@@ -33,7 +33,7 @@ def test_lines_are_those_of_the_checker(slope):
 def test_without_bounds_there_are_no_lines():
     layer = piecewise_layer(np.eye(1), np.zeros(1))
     found = lines_between(layer, np.array([[-np.inf]]), np.array([[np.inf]]))
-    assert np.isinf(found.upper_offset).all() and checker.lines(0, 1, None, None) is None
+    assert np.isinf(found.upper_offset).all() and checker.lines(0, 1, None, None, None) is None
 
 
 def test_bounds_hold_and_are_short():
