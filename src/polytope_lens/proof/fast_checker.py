@@ -1,4 +1,4 @@
-"""Check a proof log as `checker` does, with compiled code: what floats prove is proved, the rest is left to integers."""
+"""Check a proof log as `checker` does, with compiled code: floats prove what they can, integers the rest."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from polytope_lens.proof import cases_in_floats, checker
-from polytope_lens.proof.cases_in_floats import OutOfRangeError, Tally
+from polytope_lens.proof import checker
+from polytope_lens.proof.cases_in_floats import Tally, check_cases
+from polytope_lens.proof.float_stages import OutOfRangeError
 
 if TYPE_CHECKING:
     import os
@@ -34,7 +35,7 @@ def verify(path: str | os.PathLike[str], seconds: float = checker.SECONDS) -> di
     """
     start, tally = time.monotonic(), Tally()
     try:
-        answer = checker.verify(str(path), seconds, partial(cases_in_floats.check_cases, tally=tally))
+        answer = checker.verify(str(path), seconds, partial(check_cases, tally=tally))
     except OutOfRangeError:
         left = max(0.0, seconds - (time.monotonic() - start))
         return {**checker.verify(str(path), left), "checker": "plain"}

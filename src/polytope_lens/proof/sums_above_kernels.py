@@ -121,12 +121,23 @@ class SumRows(NamedTuple):
 
 @jit
 def draw(
-    stages: StageArrays, lines: LineArrays, at: int, low: Any, high: Any, units: float
+    stages: StageArrays, lines: LineArrays, low: Any, high: Any, lean: Any, units: Any, which: Any
 ) -> Any:  # pragma: no cover - compiled
-    """Draw lines around a layer's activations between bounds, which are whole numbers over `units`; whether that worked.
+    """Draw lines around the activations of some layers between bounds; whether that worked.
 
-    Bounds that are not known are infinite.
+    Bounds (N,) are whole numbers over `units` of their layer, or infinite where they are not known; where no lean is
+    given, it is -1. `which` has the first layer and the last one.
     """
+    drawn = True
+    for at in range(which[0], which[1] + 1):
+        drawn = _draw_layer(stages, lines, at, low, high, lean, units[at]) and drawn
+    return drawn
+
+
+@inlined
+def _draw_layer(
+    stages: StageArrays, lines: LineArrays, at: int, low: Any, high: Any, lean: Any, units: float
+) -> Any:  # pragma: no cover - compiled
     for j in range(stages.first[at], stages.first[at + 1]):
         p, q = stages.negative[j], stages.positive[j]
         lines.slope_doubt[j] = lines.offset_doubt[j] = lines.top[j] = lines.bottom[j] = lines.far[j] = 0.0
@@ -147,6 +158,8 @@ def draw(
         share = (int(over) * STEPS) // (int(over) + int(under))
         chord = p + (q - p) * (share / STEPS)
         through = q if high[j] > -low[j] else p
+        if lean[j] >= 0:
+            through = p + (q - p) * (lean[j] / STEPS)
         s, t = (chord, through) if p < q else (through, chord)
         lines.above[j], lines.below[j] = s, t
         lines.top[j] = max(0.0, (p - s) * low[j], (q - s) * high[j])
@@ -162,13 +175,14 @@ def draw(
 
 @jit
 def bound_sums(
-    stages: StageArrays, lines: LineArrays, sums: SumRows, m: int, last: int, grain: float, lower: Any, upper: Any
+    stages: StageArrays, lines: LineArrays, sums: SumRows, asked: Any, grain_of_sums: Any, lower: Any, upper: Any
 ) -> Any:  # pragma: no cover - compiled
     """Bound m sums, whose terms are of layer `last` and those before, in a box; whether that worked.
 
-    Coefficients and constants are floats nearest to the true ones. What integers round up is at most `grain` times the
-    unit that they have come to.
+    `asked` has m and `last`. Coefficients and constants are floats nearest to the true ones, which are multiples of
+    ``grain_of_sums[0]``: this tells how much it is what integers round up.
     """
+    m, last, grain = asked[0], asked[1], grain_of_sums[0]
     doubt = 0.0  # of constants
     n = stages.width[last + 1]
     for j in range(n):
@@ -264,8 +278,8 @@ def _multiply(
         i = 0
         while i + 4 <= m:
             a = b = c = d = fill(0.0)
-            for l in range(n_live):
-                j = sums.live[l]
+            for e in range(n_live):
+                j = sums.live[e]
                 weight = load(stages.weight, (start + j * stride + k,))
                 a = multiply_add(weight, fill(value[i, j]), a)
                 b = multiply_add(weight, fill(value[i + 1, j]), b)
@@ -278,19 +292,19 @@ def _multiply(
             i += 4
         while i < m:
             a = fill(0.0)
-            for l in range(n_live):
-                j = sums.live[l]
+            for e in range(n_live):
+                j = sums.live[e]
                 a = multiply_add(load(stages.weight, (start + j * stride + k,)), fill(value[i, j]), a)
             store(other, (i, k), a)
             i += 1
     for k in range(width):
         sums.doubt[k] = 0.0
         sums.most[k] = 0.0
-    for l in range(n_live):
-        row = start + sums.live[l] * stride
+    for e in range(n_live):
+        row = start + sums.live[e] * stride
         for k in range(width):
             weight = abs(stages.weight[row + k])
-            sums.doubt[k] += sums.seen[l] * weight
+            sums.doubt[k] += sums.seen[e] * weight
             if weight > 0.0:
                 sums.doubt[k] += TINY
     in_range = True
@@ -353,6 +367,6 @@ def _highest(
         total = sums.constant[i]
         for k in range(d):
             slope = value[i, k] + sums.x[i, k]
-            total += slope * (upper[k] if slope > 0.0 else lower[k])
+            total += max(slope * upper[k], slope * lower[k])
         sums.bound[i] = total + doubt
     return doubt < HUGE
