@@ -1,6 +1,6 @@
 """Check a proof log of polytope_lens.
 
-    python checker.py LOG [SECONDS]
+    python checker.py LOG [--seconds S] [--jobs N] [--piece K]
 
 This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
 network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does. It
@@ -13,15 +13,25 @@ A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + 
 a bit for each neuron that cuts, the first one highest: 1 where its pre-activation is positive.
 """
 
+import argparse
+import gzip
 import hashlib
 import math
 import os
+import re
 import sys
 import time
+import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import ExitStack
 from fractions import Fraction
+from functools import lru_cache, reduce
+from gzip import BadGzipFile
 from itertools import compress
-from operator import mul
+from multiprocessing import get_context
+from operator import add, mul, or_
 from typing import Any, BinaryIO, NamedTuple
 
 Row = list[int]
@@ -38,34 +48,15 @@ def require(condition: object, message: str) -> None:
         raise RejectedError(message)
 
 
-class Log:
-    """The lines of a log, split into words. The last line holds the SHA-256 digest of all bytes before it.
+class Budget:
+    """The time and the memory that a log is granted."""
 
-    Words stand between single spaces, and each number is written in one way only: nobody reads another log in them.
-    """
-
-    def __init__(self, file: BinaryIO, size: int, seconds: float = SECONDS, cases: Any = None) -> None:
-        self.file, self.digest, self.number, self.cases = file, hashlib.sha256(), 0, cases or check_cases
-        self.raw, self.words = b"", list[str]()
-        self.size, self.held, self.most = size, 0, FREE_BYTES + BYTES_PER_BYTE * size
+    def __init__(self, size: int, seconds: float) -> None:
+        self.held, self.most = 0, FREE_BYTES + BYTES_PER_BYTE * size
         self.seconds, self.started = seconds, time.monotonic()
 
-    def advance(self) -> None:
-        self.raw = self.file.readline(self.size + 1)
-        self.words = self.raw.decode("ascii").split()
-        self.number += 1
-
-    def next(self, keyword: str | None = None, n: int | None = None) -> list[str]:
-        """The words of this line, n of them if that is known, after which the next one is read."""
-        words = self.words
-        require(words, "the log ends too early")
-        require(keyword in (None, words[0]), f"expected a line '{keyword} ...', but found '{words[0][:20]} ...'")
-        require(n in (None, len(words)), f"expected {n} words, but found {len(words)}")
-        require(" ".join(words).encode() + b"\n" == self.raw, "a line is words with single spaces between them")
-        self.check_time()
-        self.digest.update(self.raw)
-        self.advance()
-        return words
+    def left(self) -> float:
+        return self.started + self.seconds - time.monotonic()
 
     def check_time(self) -> None:
         late = time.monotonic() - self.started > self.seconds
@@ -84,6 +75,52 @@ class Log:
         """Count memory that stays in use."""
         self.afford(n_bytes)
         self.held += n_bytes
+
+
+class Log(Budget):
+    """The lines of a log, split into words. The last line holds the SHA-256 digest of the others, less the pieces.
+
+    Words stand between single spaces, and each number is written in one way only: nobody reads another log in them.
+    """
+
+    def __init__(self, file: BinaryIO, size: int, seconds: float = SECONDS, means: Any = None) -> None:
+        super().__init__(size, seconds)
+        self.cases, self.forms = means or (check_cases, FORMS)
+        self.file, self.digest, self.number, self.n_bytes = file, hashlib.sha256(), 0, 0
+        self.raw: bytes | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the line that comes next; none at the end."""
+        if self.raw is None:
+            self.raw = self.file.readline(self.most // 20 - self.n_bytes + 1)
+            self.n_bytes += len(self.raw)
+            self.afford(20 * self.n_bytes)
+            self.number += 1
+        return self.raw.decode("ascii").split()
+
+    def next(self, keyword: str | None = None, n: int | None = None) -> list[str]:
+        """The words of the next line, n of them if that is known."""
+        words = self.words
+        require(words, "the log ends too early")
+        require(keyword in (None, words[0]), f"expected a line '{keyword} ...', but found '{words[0][:20]} ...'")
+        require(n in (None, len(words)), f"expected {n} words, but found {len(words)}")
+        require(" ".join(words).encode() + b"\n" == self.raw, "a line is words with single spaces between them")
+        self.check_time()
+        self.digest.update(self.raw or b"")
+        self.raw = None
+        return words
+
+    def piece(self, n_bytes: int, *, skip: bool) -> bytes | None:
+        """So many bytes after a line, or None if they are passed over."""
+        self.check_time()
+        if skip:
+            self.file.seek(n_bytes, os.SEEK_CUR)
+            return None
+        self.afford(8 * n_bytes)
+        text = self.file.read(n_bytes)
+        self.number += text.count(b"\n")
+        return text
 
 
 def decimal(word: str) -> int:
@@ -120,7 +157,10 @@ def longest(rows: list[Row]) -> int:
 
 
 class Layer:
-    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers."""
+    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers.
+
+    Numbers of all its neurons, one beside the other in slots of bits of one integer, are added and multiplied at once.
+    """
 
     def __init__(self, neurons: list[list[float]]) -> None:
         # A neuron is [negative slope, positive slope, whether it cuts, weights ..., bias].
@@ -143,16 +183,37 @@ class Layer:
         factor = self.scale * self.unit
         return [[*map(mul, chosen, values), column[-1] * factor] for values, column in zip(z, columns)]
 
+    def pack(self, bits: int) -> None:
+        """Make slots for numbers of so many bits."""
+        self.slot = 8 * (bits // 8 + 1)
+        self.ones = sum(1 << self.slot * j for j in range(len(self.rows)))
+        self.tops = self.ones << self.slot - 1
+        self.cutting = sum(1 << self.slot * (j + 1) - 1 for j, cuts in enumerate(self.cuts) if cuts)
+        self.packed = [sum(v << self.slot * j for j, v in enumerate(column)) for column in self.columns]
+
+    def products(self, columns: Iterable[Row]) -> list[int]:
+        """The pre-activations, packed."""
+        return [sum(map(mul, compress(self.packed, column), filter(None, column))) for column in columns]
+
+    def unpacked(self, value: int) -> Row:
+        half, size = 1 << self.slot - 1, self.slot // 8
+        raw = (value + self.tops).to_bytes(len(self.rows) * size, "little")
+        return [int.from_bytes(raw[i : i + size], "little") - half for i in range(0, len(raw), size)]
+
+    def members(self, some: int) -> list[bool]:
+        """Which neurons are in a set of them, in which the highest bit of a neuron's slot is set."""
+        return [bool(some >> self.slot * (j + 1) - 1 & 1) for j in range(len(self.rows))]
+
 
 class Chart(NamedTuple):
-    """The points [x; t] = sum of u_k columns[k] + columns[-1] with u in a polytope, perhaps in a known box.
+    """The points [x; t] = sum of s_k columns[k] + columns[-1] where sides are <= 0, and where |s_k| <= 1 in a box.
 
-    Each u_k of the box runs from lower_k / q to upper_k / q.
+    In a box the first sides are those of |s_k| <= 1.
     """
 
     columns: list[Row]
     sides: list[Row]
-    box: tuple[Row, Row, int] | None
+    in_box: bool
 
 
 def read_floats(words: list[str], n: int) -> list[float]:
@@ -182,174 +243,370 @@ def unit(k: int, dim: int, sign: int = 1) -> Row:
     return row
 
 
-def read_domain(log: Log, dim: int) -> tuple[str, Iterator[Chart]]:
-    """What the domain is, and charts that together cover it."""
+def read_domain(log: Log, dim: int) -> tuple[str, Chart]:
+    """What the domain is, and a chart of it."""
     words = log.next("domain")
     if words[1] == "box":
-        corners = read_floats(words[2:], 2 * dim)
-        lower, upper = corners[:dim], corners[dim:]
-        free = [k for k in range(dim) if lower[k] != upper[k]]  # u runs over these; the other coordinates are fixed
-        log.afford(32 * (dim + len(free)) * (len(free) + 1))
-        (fixed,), q = integers([[lo if lo == hi else 0.0 for lo, hi in zip(lower, upper)]])
-        columns = [unit(k, dim, q) for k in free] + [[*fixed, q]]
-        chart = in_box(columns, [], [lower[k] for k in free], [upper[k] for k in free])
-        return f"box from {lower} to {upper}", iter([chart])
-    require(len(words) == 3 and words[1] in ("polytope", "cone"), "a domain is a box, a polytope or a cone")
-    sides = [read_floats(log.next("side")[1:], dim + 1) for _ in range(decimal(words[2]))]
-    log.afford(32 * (3 * dim + len(sides)) * (dim + 2))
-    listed = "".join(f"; {side[:-1]} . x <= {-side[-1]}" for side in sides)
-    if words[1] == "cone":
-        return f"all of R^{dim}{listed}", cone_charts(dim, sides)
-    rows = [integers([side])[0][0] for side in sides if any(side)]
-    return f"polytope in R^{dim}{listed}", iter([Chart([unit(k, dim) for k in range(dim + 1)], rows, None)])
+        ends = read_floats(words[2:], 2 * dim)
+        log.afford(64 * dim * (dim + 2))
+        return f"box from {ends[:dim]} to {ends[dim:]}", in_box(ends, [])
+    require(len(words) == 3 and words[1] == "polytope", "a domain is a box or a polytope")
+    n_sides = decimal(words[2])
+    floats = [read_floats(log.next("side")[1:], dim + 1) for _ in range(n_sides)]
+    log.afford(64 * (2 * dim + n_sides) * (dim + 2))
+    told = f"all of R^{dim}" + "".join(f"; {side[:-1]} . x <= {-side[-1]}" for side in floats)
+    sides = [integers([side])[0][0] for side in floats if any(side)]
+    if log.words[:1] != ["box"]:
+        return told, Chart([unit(k, dim) for k in range(dim + 1)], sides, False)
+    ends, proofs = read_floats(log.next()[1:], 2 * dim), log.next("within", 2 * dim + 1)[1:]
+    (below, above), q = integers([ends[:dim], ends[dim:]])
+    rows = [[*unit(k, dim, q)[:-1], -v] for k, v in enumerate(below)] + [
+        [*unit(k, dim, -q)[:-1], v] for k, v in enumerate(above)
+    ]
+    for row, names in zip(rows, proofs):
+        add_up(row, [sides[place(name)] for name, _ in PAIR.findall(names)])
+    return told, in_box(ends, sides)
 
 
-def cone_charts(dim: int, sides: list[list[float]]) -> Iterator[Chart]:
-    """Rays of {t > 0} meet a facet t = 1, x_k = 1 or x_k = -1 of the box |x_k| <= 1, 0 <= t <= 1: 2 dim + 1 in all."""
-    yield in_box([unit(k, dim) for k in range(dim + 1)], sides, [-1.0] * dim, [1.0] * dim)
-    for k in range(dim):
-        others = [unit(i, dim) for i in range(dim + 1) if i != k]
-        for sign in (1, -1):
-            yield in_box([*others, unit(k, dim, sign)], sides, [-1.0] * (dim - 1) + [0.0], [1.0] * dim)
+def in_box(ends: list[float], sides: list[Row]) -> Chart:
+    """The chart of a box and of sides in it: s_k runs from -1 to 1 along the axes on which the box is not flat."""
+    dim = len(ends) // 2
+    (below, above), q = integers([ends[:dim], ends[dim:]])
+    require(all(map(int.__le__, below, above)), "a box has lower <= upper")
+    columns = [unit(k, dim, hi - lo) for k, (lo, hi) in enumerate(zip(below, above)) if lo < hi]
+    columns.append([*map(add, below, above), 2 * q])
+    n = len(columns) - 1
+    ends_of_s = [[*unit(k, n, sign)[:-1], -1] for sign in (1, -1) for k in range(n)]
+    return Chart(columns, ends_of_s + [[sum(map(mul, side, column)) for column in columns] for side in sides], True)
 
 
-def in_box(columns: list[Row], sides: list[list[float]], lower: list[float], upper: list[float]) -> Chart:
-    require(all(map(float.__lt__, lower, upper)), "a box has lower < upper")
-    axes = range(len(lower))
-    rows = [[sum(map(mul, side, column)) for column in columns] for side in sides]
-    for sign, bounds in ((1, upper), (-1, lower)):
-        rows += [[*map(float, unit(k, len(lower), sign)[:-1]), -sign * bounds[k]] for k in axes]
-    (below, above), q = integers([lower, upper])
-    return Chart(columns, [integers([row])[0][0] for row in rows if any(row)], (below, above, q))
-
-
-def afford_layers(log: Log, layers: list[Layer], columns: list[Row]) -> None:
-    """Refuse numbers that become too long behind many layers, before they are computed."""
-    bits, total = longest(columns), sum(layer.n_bits for layer in layers) * len(layers) // 8
+def lengths(layers: list[Layer], columns: list[Row]) -> list[int]:
+    """For each layer, so many bits at most have its pre-activations, given what the first one sees."""
+    bits, found = longest(columns), list[int]()
     for layer in layers:
-        for longer in layer.longer:
-            bits += longer
-            total += 4 * len(columns) * len(layer.rows) * (bits // 8 + 64)
+        first, second = layer.longer
+        found.append(bits + first)
+        bits += first + second
+    return found
+
+
+def afford_layers(log: Budget, layers: list[Layer], columns: list[Row]) -> None:
+    """Refuse numbers that become too long behind many layers, before they are computed."""
+    total = sum(layer.n_bits for layer in layers) * len(layers) // 8
+    for layer, bits in zip(layers, lengths(layers, columns)):
+        total += 8 * len(columns) * len(layer.rows) * (bits // 8 + 64)
     log.afford(total)
 
 
-def check_plane(log: Log, layers: list[Layer], chart: Chart, found: set[int]) -> None:
-    """Polygons that tile the chart, whose patterns no neuron contradicts at any of their corners."""
-    n_bits = sum(layer.n_bits for layer in layers)
-    points, tight, signs, unmatched = list[Row](), list[int](), list[tuple[int, int]](), set[tuple[int, int]]()
-    while log.words[:1] in (["v"], ["r"]):
-        words = log.next()
-        log.hold((n_bits + len(chart.sides)) // 4 + 200 * len(words))
-        if words[0] == "v":
-            x, y, w = point = [hexadecimal(word) for word in words[1:]]
-            slacks = [a * x + b * y + c * w for a, b, c in chart.sides]
-            require(w > 0 and max(slacks, default=0) <= 0, "a corner outside the domain")
-            points.append(point)
-            tight.append(sum(1 << i for i, slack in enumerate(slacks) if slack == 0))
-            columns, above, below = [[sum(map(mul, row, point)) for row in zip(*chart.columns)]], 0, 0
-            afford_layers(log, layers, columns)
-            for layer in layers:
-                z = layer.preactivations(log.timed(columns))
-                on = [value > 0 for value in z[0]]
-                for value, up, cuts in zip(z[0], on, layer.cuts):
-                    if cuts:
-                        above, below = above * 2 + up, below * 2 + (value < 0)
-                columns = [] if layer is layers[-1] else layer.activations(columns, z, on)
-            signs.append((above, below))
-            continue
-        pattern, corners = hexadecimal(words[1]), [decimal(word) for word in words[2:]]
-        require(len(corners) > 2, "no polygon")
-        above = below = 0
-        for i in corners:
-            above, below = above | signs[i][0], below | signs[i][1]
-        require(above == pattern and not below & pattern, "a corner contradicts the pattern")
-        turns = [turn(points[corners[0]], points[i], points[j]) for i, j in zip(corners[1:], corners[2:])]
-        require(min(turns) >= 0 and max(turns) > 0, "a region without interior, or turned around")
-        require(pattern not in found, "a region is listed twice")
-        found.add(pattern)
-        for edge in zip(corners, corners[1:] + corners[:1]):
-            require(edge not in unmatched, "two regions on the same side of an edge")
-            unmatched ^= {edge[::-1] if edge[::-1] in unmatched else edge}
-    require(found, "a chart without regions")
-    for i, j in unmatched:
-        require(tight[i] & tight[j], "nothing beyond an edge inside the domain: a region is missing")
+# A step is a neuron that cuts, or one that is on or off, for which multipliers of halfspaces are named. A halfspace is
+# named by a capital letter, the last one of the cell by A; small letters before it count the alphabets.
+STEP = re.compile("(0|[1-9][0-9]{0,17})([-+])([1-9]?)((?:[g-z]*[A-Z][0-9a-f]*)+)")
+PAIR = re.compile("([g-z]*[A-Z])([0-9a-f]*)")
+DIGITS = re.compile("[0-9a-f]+")
+BITS = 64
 
 
-def turn(first: Row, second: Row, third: Row) -> int:
-    """Positive where three points [x, y, w] turn to the left."""
-    (a, b, c), (d, e, f), (g, h, i) = first, second, third
-    return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+@lru_cache(2**12)
+def place(name: str) -> int:
+    """Where in a cell's halfspaces one is found: -1 for A, which was added last, -2 for B and so on."""
+    alphabets = 0
+    for letter in name[:-1]:
+        alphabets = 20 * alphabets + ord(letter) - ord("g") + 1
+    return -1 - 26 * alphabets - ord(name[-1]) + ord("A")
 
 
-def check_tree(log: Log, layers: list[Layer], chart: Chart, found: set[int]) -> None:
-    """Cells cut in two, neuron by neuron; where one does not cut, multipliers say why; at the end a point inside."""
-    afford_layers(log, layers, chart.columns)
-    n_bits = sum(layer.n_bits for layer in layers)
-    # The halfspaces of the cell at hand, what was decided in it, and the other sides of cuts, still to come.
-    cell, decided, halves = [*chart.sides], list[tuple[int, bool]](), list[Any]()
-    begin, depth, columns, pattern = 0, 0, chart.columns, 0
-    z = layers[0].preactivations(log.timed(columns)) if layers else []
-    while True:
-        bits = dict(decided[begin:])
-        while True:
-            while depth < len(layers) and len(bits) == layers[depth].n_bits:
-                for j in sorted(bits):
-                    pattern = pattern * 2 + bits[j]
-                on = [bits.get(j, True) for j in range(len(z[0]))]
-                columns = layers[depth].activations(columns, z, on)
-                depth, begin, bits = depth + 1, len(decided), {}
-                z = layers[depth].preactivations(log.timed(columns)) if depth < len(layers) else []
-            words = log.next()
-            if words[0] == "in":
-                w, *point = [hexadecimal(word) for word in words[1:]]
-                require(depth == len(layers) and w > 0 and len(point) == len(chart.columns) - 1, "no point of a region")
-                require(all(sum(map(mul, row, [*point, w])) < 0 for row in cell), "a witness outside its region")
-                require(pattern not in found, "a region is listed twice")
-                log.hold(n_bits // 4 + 100)
-                found.add(pattern)
-                break
-            j = decimal(words[1])
-            require(depth < len(layers) and j < len(z[0]), "no such neuron")
-            require(layers[depth].cuts[j] and j not in bits, "a neuron that is not to be decided")
-            row = [values[j] for values in z]
-            minus = [-v for v in row]
-            if words[0] == "cut":
-                require(len(words) == 2, "a cut is that of one neuron")
-                halves.append((len(cell), minus, len(decided), j, begin, depth, columns, z, pattern))
-                cell.append(row)
-                bits[j] = False
-            else:
-                require(words[0] in ("on", "off"), f"unknown line '{words[0]} ...'")
-                bits[j] = words[0] == "on"
-                require(any(row) or not bits[j], "a neuron that vanishes is off")
-                log.afford(2 * len(row) * sum(map(len, words)))
-                scale = hexadecimal(words[2])
-                rest = leftover([scale * v for v in (minus if bits[j] else row)], cell, words[3:])
-                require(scale > 0 and greatest(rest, chart.box) <= 0, f"no proof that neuron {j} is {words[0]}")
-            decided.append((j, bits[j]))
-        if not halves:
-            return
-        n_rows, minus, n_decided, j, begin, depth, columns, z, pattern = halves.pop()
-        cell[n_rows:], decided[n_decided:] = [minus], [(j, True)]
-
-
-def leftover(row: Row, cell: list[Row], words: list[str]) -> Row:
-    """A row minus nonnegative multiples of the halfspaces of a cell, which are named by their places in it."""
-    for place, multiplier in zip(map(decimal, words[::2]), words[1::2], strict=True):
-        factor = hexadecimal(multiplier)
-        require(factor >= 0, "a negative multiplier")
-        row = [v - factor * h for v, h in zip(row, cell[place])]
+def shortened(row: Row) -> Row:
+    """A function that is less than a row, up to a power of two, where |s_k| <= 1; its numbers have 64 bits."""
+    excess = max(map(int.bit_length, row)) - BITS
+    if excess <= 0:
+        return [v << -excess for v in row]
+    row = [v >> excess for v in row]
+    row[-1] -= len(row) - 1
     return row
 
 
-def greatest(row: Row, box: tuple[Row, Row, int] | None) -> int:
-    """A number with the sign of the greatest value of an affine function in a box (of a constant, if there is none)."""
-    *gradient, constant = row
-    if box is None:
-        require(not any(gradient), "the multipliers leave something over")
-        return constant
-    lower, upper, q = box
-    return constant * q + sum(max(a * lo, a * hi) for a, lo, hi in zip(gradient, lower, upper))
+def add_up(row: Row, halfspaces: list[Row]) -> None:
+    """Prove that a row is >= 0 where halfspaces are <= 0.
+
+    There is one way at most to make a constant, by adding multiples of linearly independent ones. The multipliers are
+    solved for in integers, without fractions, and then tried.
+    """
+    equations = [[*column[:-1], -column[-1]] for column in zip(*(half[:-1] for half in halfspaces), row[:-1])]
+    scale = 1
+    for i in range(len(halfspaces)):
+        pivot = next((e for e in range(i, len(equations)) if equations[e][i]), None)
+        require(pivot is not None, "halfspaces that depend on each other")
+        equations[i], equations[pivot] = equations[pivot], equations[i]  # type: ignore[index]
+        head = equations[i]
+        for e, other in enumerate(equations):
+            if e != i:
+                equations[e] = [(head[i] * v - other[i] * w) // scale for v, w in zip(other, head)]
+        scale = head[i]
+    multipliers = [equation[-1] for equation in equations[: len(halfspaces)]]
+    if scale < 0:
+        scale, multipliers = -scale, [-v for v in multipliers]
+    require(min(multipliers) >= 0, "a negative multiplier")
+    total = [scale * v for v in row]
+    for factor, half in zip(multipliers, halfspaces):
+        total = [v + factor * h for v, h in zip(total, half)]
+    require(not any(total[:-1]) and total[-1] >= 0, "the multipliers do not prove it")
+
+
+class Part(NamedTuple):
+    """A part of a chart: halfspaces, and what is known of the neurons of the layer at hand."""
+
+    depth: int
+    columns: list[Row]  # what the layer sees
+    z: list[Row]  # its pre-activations: that of neuron j is the row [values[j] for values in z]
+    on: dict[int, bool]  # the neurons that have been decided
+    halfspaces: list[Row]
+    short: list[Row]  # the same, shortened
+
+
+class Tree:
+    """Cells are halfspaces: multipliers show that neurons do not cut one, and a point inside that it is not empty."""
+
+    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
+        self.layers, self.chart, self.budget = layers, chart, budget
+        self.counts = [0] * len(layers)
+        for layer, bits in zip(layers, lengths(layers, chart.columns)):
+            layer.pack(bits)
+
+    def root(self) -> Part:
+        sides = self.chart.sides
+        return self.entered(0, self.chart.columns, [*sides], [shortened(row) for row in sides])
+
+    def entered(self, depth: int, columns: list[Row], halfspaces: list[Row], short: list[Row]) -> Part:
+        """A cell where a layer begins: neurons that do not vanish in the box inside are decided at once."""
+        on = dict[int, bool]()
+        z = list[Row]()
+        if depth < len(self.layers):
+            layer = self.layers[depth]
+            z = [layer.unpacked(v) for v in layer.products(self.budget.timed(columns))]
+            for j, (*gradient, constant) in enumerate(zip(*z)):
+                most = sum(map(abs, gradient))
+                if layer.cuts[j] and (most == 0 or (self.chart.in_box and most <= abs(constant))):
+                    on[j] = constant > 0
+        return Part(depth, columns, z, on, halfspaces, short)
+
+    def advanced(self, cell: Part) -> Part:
+        """The cell behind the layers whose neurons have all been decided."""
+        while cell.depth < len(self.layers) and len(cell.on) == self.layers[cell.depth].n_bits:
+            self.counts[cell.depth] += 1
+            layer = self.layers[cell.depth]
+            on = [cell.on.get(j, True) for j in range(len(layer.rows))]
+            columns = layer.activations(cell.columns, cell.z, on)
+            cell = self.entered(cell.depth + 1, columns, cell.halfspaces, cell.short)
+        return cell
+
+    def follow(self, cell: Part, steps: list[str], waiting: list[Part]) -> Part:
+        """The cell after some steps; the halves where neurons are on that cut it are put on a stack."""
+        for step in steps:
+            cell = self.advanced(cell)
+            depth, columns, z, on, halfspaces, short = cell
+            found = STEP.fullmatch(step)
+            j = int(found[1]) if found else decimal(step)
+            require(depth < len(self.layers) and j < len(z[0]), "no such neuron")
+            require(self.layers[depth].cuts[j] and j not in on, "a neuron that is not to be decided")
+            row = [values[j] for values in z]
+            minus = [-v for v in row]
+            if not found:
+                other = Part(depth, columns, z, {**on, j: True}, [*halfspaces, minus], [*short, shortened(minus)])
+                waiting.append(other)
+                on[j] = False
+                halfspaces.append(row)
+                short.append(shortened(row))
+                continue
+            target = row if found[2] == "+" else minus
+            pairs = PAIR.findall(found[4])
+            if found[3]:
+                shift = 4 * int(found[3])
+                total = [v << shift for v in shortened(target)]
+                for name, digits in pairs:
+                    require(digits and digits[0] != "0", "a multiplier is positive, without leading zeros")
+                    factor = int(digits, 16)
+                    total = [v + factor * h for v, h in zip(total, short[place(name)])]
+                require(self.chart.in_box, "without a box, multipliers are not rounded")
+                constant = total.pop()
+                require(constant >= sum(map(abs, total)), f"no proof that neuron {j} does not cut")
+            else:
+                require(not any(digits for _, digits in pairs), "multipliers without their scale")
+                self.budget.afford(64 * len(row) ** 2 * sum(map(int.bit_length, row)) // 8)
+                add_up(target, [halfspaces[place(name)] for name, _ in pairs])
+            on[j] = found[2] == "+"
+        return cell
+
+    def finish(self, cell: Part, lines: list[str]) -> Iterator[None]:
+        """Prove all of a cell, a region with each line."""
+        waiting, first = [cell], 2 * len(self.chart.columns) - 2 if self.chart.in_box else 0
+        for line in lines:
+            require(waiting, "more regions than cells")
+            *steps, point = line.split(" ")
+            cell = self.advanced(self.follow(waiting.pop(), steps, waiting))
+            require(cell.depth == len(self.layers), "a region before all neurons are decided")
+            column = self.point(point)
+            require(
+                all(sum(map(mul, row, column)) < 0 for row in cell.halfspaces[first:]), "a point outside its region"
+            )
+            self.budget.check_time()
+            yield
+        require(not waiting, "a cell without regions")
+
+    def point(self, word: str) -> Row:
+        """A column, which is inside the box if there is one."""
+        n = len(self.chart.columns) - 1
+        if self.chart.in_box:
+            size, rest = divmod(len(word), n)
+            require(DIGITS.fullmatch(word) and not rest, "a point is as many fractions of the box")
+            fractions = [int(word[i : i + size], 16) for i in range(0, len(word), size)]
+            require(all(fractions), "a point on the border of the box")
+            one = 1 << 4 * size
+            return [*(2 * v - one for v in fractions), one]
+        column = [hexadecimal(v) for v in word.split(",")]
+        require(len(column) == n + 1 and column[-1] > 0, "a point is numbers over a positive one")
+        return column
+
+
+class Polygon(NamedTuple):
+    """A part of a chart with two coordinates: its edges, in order, and the corner where each begins.
+
+    A corner lies in [x, x + 1] x [y, y + 1], in units of 2 ** -FINE. Sets of neurons of the layer at hand are integers
+    with the highest bit of each one's slot set: `active` are those that have not been used to cut, `on` those that have
+    and are on, and `above` and `below` the active ones that are positive and negative at a corner.
+    """
+
+    depth: int
+    columns: list[Row]  # what the layer sees
+    z: list[Row]  # its pre-activations: that of neuron j is the row [values[j] for values in z]
+    packed: list[int]
+    active: int
+    on: int
+    border: list[tuple[Row, int, int, int, int]]  # edge, x, y, above, below
+    above: int  # the active neurons that are positive at some corner
+    cutting: int  # those that are negative at another
+
+
+FINE = 64
+
+
+def meet(p: Row, q: Row) -> Row:
+    """The column where two lines meet."""
+    (a, b, c), (d, e, f) = p, q
+    x, y, w = b * f - c * e, c * d - a * f, a * e - b * d
+    return [x, y, w] if w > 0 else [-x, -y, -w]
+
+
+class Plane:
+    """Cells are polygons, which are cut here: nothing has to be said of them."""
+
+    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
+        self.layers, self.chart, self.budget = layers, chart, budget
+        self.counts = [0] * len(layers)
+        require(chart.in_box and len(chart.columns) == 3, "a plane is a box with two coordinates, or lies in one")
+        for layer, bits in zip(layers, lengths(layers, chart.columns)):
+            layer.pack(bits + FINE + 2)
+            layer.blur = layer.ones << bits + 1
+
+    def root(self) -> Polygon:
+        right, top, left, bottom = self.chart.sides[:4]
+        edges = [bottom, right, top, left]
+        for side in self.chart.sides[4:]:
+            values = [sum(map(mul, side, meet(p, q))) for p, q in zip([edges[-1], *edges], edges)]
+            kept = list[Row]()
+            for edge, here, after in zip(edges, values, [*values[1:], values[0]]):
+                if here < 0 or (here == 0 and after < 0):
+                    kept.append(edge)
+                if here < 0 < after or (here == 0 and after > 0):
+                    kept.append(side)
+                if here > 0 > after:
+                    kept.append(edge)
+            require(min(values) < 0, "a domain without interior")
+            edges = kept if max(values) > 0 else edges
+        return self.entered(0, self.chart.columns, edges)
+
+    def entered(self, depth: int, columns: list[Row], edges: list[Row]) -> Polygon:
+        """A cell where a layer begins."""
+        if depth == len(self.layers):
+            return Polygon(depth, columns, [], [], 0, 0, [(edge, 0, 0, 0, 0) for edge in edges], 0, 0)
+        layer = self.layers[depth]
+        packed = layer.products(self.budget.timed(columns))
+        z = [layer.unpacked(value) for value in packed]
+        packed[-1] <<= FINE
+        empty = Polygon(depth, columns, z, packed, layer.cutting, 0, [], 0, 0)
+        return completed(empty, [(q, *self.corner(empty, p, q)) for p, q in zip([edges[-1], *edges], edges)])
+
+    def corner(self, cell: Polygon, p: Row, q: Row) -> tuple[int, int, int, int]:
+        """Where two lines meet, and the signs of the active neurons there."""
+        x, y, w = exact = meet(p, q)
+        x, y = (x << FINE) // w, (y << FINE) // w
+        layer, (a, b, c) = self.layers[cell.depth], cell.packed
+        # A row a . s + c differs from that at the lower left by at most |a_1| + |a_2| units, less than the blur.
+        value, sure = a * x + b * y + c, layer.tops - layer.blur
+        above, below = (sure + value) & cell.active, (sure - value) & cell.active
+        left = cell.active ^ (above | below)
+        while left:
+            bit = left & -left
+            sign = sum(map(mul, self.row(cell, bit), exact))
+            above, below, left = above | bit * (sign > 0), below | bit * (sign < 0), left ^ bit
+        return x, y, above, below
+
+    def row(self, cell: Polygon, bit: int) -> Row:
+        j = bit.bit_length() // self.layers[cell.depth].slot - 1
+        return [values[j] for values in cell.z]
+
+    def advanced(self, cell: Polygon) -> Polygon:
+        """The cell behind the layers whose neurons do not cut it any more."""
+        while cell.depth < len(self.layers) and not cell.cutting:
+            self.counts[cell.depth] += 1
+            layer = self.layers[cell.depth]
+            columns = layer.activations(cell.columns, cell.z, layer.members(cell.on | cell.above))
+            cell = self.entered(cell.depth + 1, columns, [edge for edge, *_ in cell.border])
+        return cell
+
+    def halves(self, cell: Polygon, bit: int) -> tuple[Polygon, Polygon]:
+        """The parts of a cell where a neuron that cuts it is off and on."""
+        row, cell = self.row(cell, bit), cell._replace(active=cell.active ^ bit)
+        off, on, signs = list[Any](), list[Any](), [bool(up & bit) - bool(down & bit) for *_, up, down in cell.border]
+        for corner, here, after in zip(cell.border, signs, [*signs[1:], signs[0]]):
+            turned = (row, *corner[1:])
+            if here <= 0:
+                off.append(turned if here == 0 and after > 0 else corner)
+            if here >= 0:
+                on.append(turned if here == 0 and after < 0 else corner)
+            if here * after < 0:
+                made = self.corner(cell, corner[0], row)
+                (off if here < 0 else on).append((row, *made))
+                (on if here < 0 else off).append((corner[0], *made))
+        return completed(cell, off), completed(cell._replace(on=cell.on | bit), on)
+
+    def follow(self, cell: Polygon, steps: list[str], waiting: list[Any]) -> Polygon:
+        """The cell after some cuts; the halves where neurons are on are put on a stack."""
+        for step in steps:
+            cell, j = self.advanced(cell), decimal(step)
+            require(cell.depth < len(self.layers) and j < len(cell.z[0]), "no such neuron")
+            bit = 1 << (j + 1) * self.layers[cell.depth].slot - 1
+            require(bit & cell.cutting, "a neuron that does not cut")
+            cell, other = self.halves(cell, bit)
+            waiting.append(other)
+        return cell
+
+    def finish(self, cell: Polygon, lines: list[str]) -> Iterator[None]:
+        """Find all of a cell."""
+        require(not lines, "polygons need no proof")
+        waiting = [cell]
+        while waiting:
+            self.budget.check_time()
+            cell = self.advanced(waiting.pop())
+            if cell.depth < len(self.layers):
+                n_bytes = len(cell.border) * (self.layers[cell.depth].ones.bit_length() // 4 + 400)
+                self.budget.afford(len(waiting) * n_bytes)
+                waiting += reversed(self.halves(cell, cell.cutting & -cell.cutting))
+            yield
+
+
+def completed(cell: Polygon, border: list[tuple[Row, int, int, int, int]]) -> Polygon:
+    above, below = reduce(or_, [up for *_, up, _ in border]), reduce(or_, [down for *_, down in border])
+    return cell._replace(border=border, above=above & cell.active, cutting=above & below & cell.active)
 
 
 class Case(NamedTuple):
@@ -673,66 +930,141 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     return {"verdict": verdict, "network": network, "statement": statement, "property": told}
 
 
-def check_counts(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
+FORMS: dict[str, Any] = {"tree": Tree, "plane": Plane}
+
+
+def read_pieces(log: Log, trunk: Any, only: int | None, totals: list[int]) -> Iterator[tuple[Any, ...]]:
+    """Follow the trunk of a tree, and say what is claimed of the pieces at its ends: of all, or of one."""
+    waiting, number = [trunk.root()], 0
+    while waiting:
+        cell = trunk.follow(waiting.pop(), log.next("to")[1:], waiting)
+        n_bytes, digest, *claims = log.next("piece", 3 + len(totals))[1:]
+        for k, word in enumerate(claims):
+            totals[k] += decimal(word)
+        line, text = log.number, log.piece(decimal(n_bytes), skip=only not in (None, number))
+        if text is not None:
+            yield line, cell, text, digest, claims
+        number += 1
+    for k, n in enumerate(trunk.counts):
+        totals[k] += n
+    require(only is None or only < number, f"there are {number} pieces, counted from 0")
+
+
+def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claims: list[str]) -> None:
+    """Prove the numbers of cells that are claimed of a piece, which begins after a line."""
+    walk.counts = [0] * len(walk.layers)
+    try:
+        require(hashlib.sha256(text).hexdigest() == digest, "a piece that has been changed since it was written")
+        *lines, end = text.decode("ascii").split("\n")
+        require(not end, "a piece ends with its last line")
+        for line, _ in enumerate(walk.finish(cell, lines), line + 1):
+            pass
+        require(
+            claims == [*map(str, walk.counts)], f"{walk.counts} cells were proved, but the piece says other numbers"
+        )
+    except EXPECTED as error:
+        raise RejectedError(why(error), line) from None
+
+
+worker: Any = None  # what a process that checks pieces needs for all of them
+
+
+def begin_worker(form: Any, layers: list[Layer], chart: Chart, size: int) -> None:
+    global worker
+    worker = form(layers, chart, Budget(size, math.inf))
+
+
+def check_piece_there(seconds: float, *piece: Any) -> None:
+    worker.budget.started, worker.budget.seconds = time.monotonic(), seconds
+    check_piece(worker, *piece)
+
+
+def check_counts(log: Log, dim: int, layers: list[Layer], jobs: int, only: int | None) -> dict[str, Any]:
     """Prove the numbers of regions of a domain, in total and after each layer."""
     network = log.digest.copy().hexdigest()
-    domain, charts = read_domain(log, dim)
-    patterns = set[int]()
-    for number, chart in enumerate(charts):
-        words, found = log.next("chart"), set[int]()
-        require(decimal(words[1]) == number, "charts out of order")
-        if words[2] == "empty":
-            # Nonnegative multiples of the sides, not all zero, add up to a number >= 0: nowhere are all of them < 0.
-            log.afford(2 * (dim + 1) * sum(map(len, words)))
-            rest = leftover([0] * (dim + 1), chart.sides, words[3:])
-            require(
-                any(hexadecimal(word) for word in words[4::2]) and greatest(rest, None) <= 0, "no proof of emptiness"
-            )
-        else:
-            plane = words[2] == "plane" and len(chart.columns) == 3
-            require(len(words) == 3 and (plane or words[2] == "tree"), f"unknown form of proof '{words[2][:20]}'")
-            (check_plane if plane else check_tree)(log, layers, chart, found)
-        patterns |= found
-    still_to_come = [sum(layer.n_bits for layer in layers[i + 1 :]) for i in range(len(layers))]
-    counts = [len(patterns), *(len({pattern >> n for pattern in patterns}) for n in still_to_come)]
+    domain, chart = read_domain(log, dim)
+    afford_layers(log, layers, chart.columns)
+    name, totals = log.next("form", 2)[1], [0] * len(layers)
+    require(name in log.forms, f"unknown form of proof '{name[:20]}'")
+    form = log.forms[name]
+    trunk, walk, under_way = form(layers, chart, log), form(layers, chart, log), deque[Future[None]]()
+    with ExitStack() as stack:
+        pool = None
+        for number, piece in enumerate(read_pieces(log, trunk, only, totals)):
+            if jobs == 1 or number == 0:
+                check_piece(walk, *piece)
+                continue
+            if pool is None:
+                start = get_context("spawn"), begin_worker, (form, layers, chart, log.size)
+                pool = stack.enter_context(ProcessPoolExecutor(jobs, *start))
+            under_way.append(pool.submit(check_piece_there, log.left(), *piece))
+            while len(under_way) > 2 * jobs:
+                under_way.popleft().result()
+        for future in under_way:
+            future.result()
+    counts = [totals[-1] if layers else 1, *totals]
     claimed = log.next("regions")[1:]
-    require(claimed == list(map(str, counts)), f"{counts} regions were proved, but the log says another number")
+    require(claimed == list(map(str, counts)), f"{counts} regions were proved, but the log says other numbers")
     return {"total": counts[0], "per_layer": counts[1:], "network": network, "domain": domain}
 
 
-def check(log: Log) -> dict[str, Any]:
+def check(log: Log, jobs: int, only: int | None) -> dict[str, Any]:
     """Prove a log: what is proved, of which network."""
-    log.advance()
     require(log.next() == ["polytope_lens", "proof", "1"], "not a proof log of this version")
     dim, layers = read_network(log)
-    found = (check_property if log.words[:1] == ["outputs"] else check_counts)(log, dim, layers)
+    is_count = log.words[:1] != ["outputs"]
+    require(is_count or only is None, "a property is proved in one piece")
+    found = check_counts(log, dim, layers, jobs, only) if is_count else check_property(log, dim, layers)
     digest = log.digest.hexdigest()
-    require(log.next() == ["sha256", digest] and not log.raw, "the log has been changed since it was written")
+    require(log.next() == ["sha256", digest] and not log.words, "the log has been changed since it was written")
+    require(not log.raw, "the log goes on after its end")
     return {"proved": True, **found, "inputs": dim, "widths": [len(layer.rows) for layer in layers]}
 
 
-def verify(path: str, seconds: float = SECONDS, cases: Any = None) -> dict[str, Any]:
+EXPECTED = (RejectedError, ValueError, IndexError, ArithmeticError, MemoryError, EOFError, zlib.error, BadGzipFile)
+
+
+def why(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "more memory than there is"
+    return str(error.args[0]) if isinstance(error, RejectedError) else f"a damaged line ({error!s:.200})"
+
+
+def verify(
+    path: str, seconds: float = SECONDS, jobs: int = 1, piece: int | None = None, means: Any = None
+) -> dict[str, Any]:
     """Whether the log in a file proves what it claims, and that; or else the line at which it fails, and why.
 
     ``network`` in what is returned is the SHA-256 of the lines down to the last one of the network, and ``statement``
-    that of the lines down to the last one of a property. Whoever has something quicker than `check_cases` may give it.
+    that of the lines down to the last one of a property. Pieces are checked by as many processes as there are `jobs`.
+    Where only one `piece` is, what is said of the others is believed: it is proved when each of them has been.
+    Whoever has something quicker than `check_cases` and `FORMS` may give it as `means`.
     """
     with open(path, "rb") as file:
-        log = Log(file, os.fstat(file.fileno()).st_size, seconds, cases)
+        size = os.fstat(file.fileno()).st_size
+        is_gzip = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        log = Log(gzip.open(file) if is_gzip else file, size, seconds, means)  # type: ignore[arg-type]
         try:
-            return check(log)
-        except (RejectedError, ValueError, IndexError, ArithmeticError, MemoryError) as error:
-            why = "more memory than there is" if isinstance(error, MemoryError) else f"a damaged line ({error!s:.200})"
-            reason = str(error) if isinstance(error, RejectedError) else why
-            return {"proved": False, "line": max(1, log.number - 1), "reason": reason}
+            answer = check(log, jobs, piece)
+        except EXPECTED as error:
+            line = error.args[1] if isinstance(error, RejectedError) and len(error.args) > 1 else log.number
+            return {"proved": False, "line": max(1, line), "reason": why(error)}
+        return answer if piece is None else {**answer, "only": f"piece {piece}"}
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit("usage: python checker.py LOG [SECONDS]")
+    parser = argparse.ArgumentParser(description="Check a proof log of polytope_lens.")
+    parser.add_argument("log")
+    parser.add_argument(
+        "seconds", nargs="?", type=float, default=SECONDS, help=f"not proved what takes more: {SECONDS:g}"
+    )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that check pieces")
+    parser.add_argument("--piece", type=int, metavar="K", help="check this one only, counted from 0")
+    asked = parser.parse_args()
     try:
-        answer = verify(sys.argv[1], *map(float, sys.argv[2:]))
-    except (OSError, ValueError) as problem:
+        answer = verify(asked.log, asked.seconds, asked.jobs, asked.piece)
+    except OSError as problem:
         sys.exit(str(problem))
     print(*(f"{key}: {value}" for key, value in answer.items()), sep="\n")
     sys.exit(not answer["proved"])

@@ -35,7 +35,8 @@ def verify(path: str | os.PathLike[str], seconds: float = checker.SECONDS) -> di
     """
     start, tally = time.monotonic(), Tally()
     try:
-        answer = checker.verify(str(path), seconds, partial(check_cases, tally=tally))
+        means = partial(check_cases, tally=tally), checker.FORMS
+        answer = checker.verify(str(path), seconds, means=means)
     except OutOfRangeError:
         left = max(0.0, seconds - (time.monotonic() - start))
         return {**checker.verify(str(path), left), "checker": "plain"}

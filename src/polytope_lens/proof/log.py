@@ -10,7 +10,6 @@ import numpy as np
 
 from polytope_lens.domain import Box
 from polytope_lens.io.files import whole_file
-from polytope_lens.polytope import Polytope
 
 if TYPE_CHECKING:
     import os
@@ -29,7 +28,7 @@ VERSION = "polytope_lens proof 1"
 
 
 class LogFile:
-    """Writes lines and keeps the digest of all of them."""
+    """Writes lines and keeps the digest of all of them but pieces, which have digests of their own."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -40,6 +39,10 @@ class LogFile:
         line = (" ".join(map(str, words)) + "\n").encode("ascii")
         self._file.write(line)
         self._digest.update(line)
+
+    def write_piece(self, text: bytes) -> None:
+        """Bytes of which a line has said the digest."""
+        self._file.write(text)
 
     def close(self) -> None:
         """Write the last line, the digest of the ones before it."""
@@ -62,7 +65,7 @@ def describe(network: Network) -> list[str]:
         lines.append(f"layer {layer.width}")
         kinds = layer.negative_slope, layer.positive_slope, layer.cuts.astype(np.float64)
         neurons = np.column_stack([*kinds, layer.dense_weight(), layer.bias])
-        lines.extend(f"neuron {_floats(neuron)}" for neuron in neurons)
+        lines.extend(f"neuron {floats(neuron)}" for neuron in neurons)
     return lines
 
 
@@ -70,16 +73,15 @@ def describe_outputs(network: Network) -> list[str]:
     """The lines that add a network's output layer."""
     weight: Any = network.output_weight
     rows = np.column_stack([weight if isinstance(weight, np.ndarray) else weight.toarray(), network.output_bias])
-    return [f"outputs {len(rows)}", *(f"output {_floats(row)}" for row in rows)]
+    return [f"outputs {len(rows)}", *(f"output {floats(row)}" for row in rows)]
 
 
 def describe_domain(domain: Domain) -> list[str]:
-    """The lines that name a domain; "cone" stands for an unbounded one, which is seen through several charts."""
+    """The lines that name a domain."""
     if isinstance(domain, Box):
-        return [f"domain box {_floats(domain.lower)} {_floats(domain.upper)}"]
-    sides = [] if domain is None else [f"side {_floats([*a, -b])}" for a, b in zip(domain.A, domain.b, strict=True)]
-    kind = "polytope" if isinstance(domain, Polytope) and domain.is_bounded else "cone"
-    return [f"domain {kind} {len(sides)}", *sides]
+        return [f"domain box {floats(domain.lower)} {floats(domain.upper)}"]
+    sides = [] if domain is None else [f"side {floats([*a, -b])}" for a, b in zip(domain.A, domain.b, strict=True)]
+    return [f"domain polytope {len(sides)}", *sides]
 
 
 def is_about(answer: Mapping[str, Any], network: Network) -> bool:
@@ -92,7 +94,8 @@ def is_about(answer: Mapping[str, Any], network: Network) -> bool:
     return bool(answer["network"] == hashlib.sha256(lines.encode("ascii")).hexdigest())
 
 
-def _floats(values: Iterable[float]) -> str:
+def floats(values: Iterable[float]) -> str:
+    """Floats in hexadecimal, hence exact."""
     return " ".join(float(value).hex() for value in values)
 
 

@@ -1,231 +1,233 @@
-"""The proof for any number of inputs: a tree of cells, multipliers where a neuron does not cut one, points inside."""
+"""The proof for any number of inputs: multipliers where a neuron does not cut a cell, and points inside of regions."""
 
 from __future__ import annotations
 
 from copy import copy
-from itertools import chain
+from itertools import product
 from operator import mul
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import fmpq, fmpz
+from flint import fmpq, fmpz, fmpz_mat
 
-from polytope_lens.arithmetic.rational import dot, integer_matrix, integers, nearest_float, rational, rationals
-from polytope_lens.engines import split
-from polytope_lens.engines.chunks import Record
+from polytope_lens.arithmetic.rational import dot, integers, rationals, scaled_quotient
 from polytope_lens.errors import REPORT, ConsistencyError
-from polytope_lens.exact.owner_rows import integer_sides
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.float_simplex import propose_multipliers
-from polytope_lens.lp.interior_point import contradiction, inside_box
+from polytope_lens.lp.interior_point import inside, inside_box
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
-from polytope_lens.network.network import bit_starts
-from polytope_lens.network.pattern import unpack
 from polytope_lens.proof.log import hexadecimal
+from polytope_lens.proof.names import name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from polytope_lens.domain import Box
-    from polytope_lens.engines.charts import Chart
-    from polytope_lens.flat_domain import FlatDomain
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Network
-    from polytope_lens.proof.log import LogFile, Tick
+    from polytope_lens.proof.log_chart import LogChart
 
     Row = Sequence[fmpz]
-    Multipliers = tuple[fmpz, list[tuple[int, fmpz]]]  # a scale, and halfspaces with their multipliers
 
-# Multipliers are rounded to as many bits at least where a proof has room for it: a matter of the log's size alone.
-SHORT_BITS = (12, 52)
-# Multipliers by floats below this, for rows of length 1, are noise.
-NEGLIGIBLE = 2.0**-44
-
-
-def prove_tree(
-    log: LogFile, network: Network, chart: Chart, box: Box | None, tick: Tick, flat: FlatDomain | None = None
-) -> None:
-    """Write the tree of a chart, depth first, the half where a neuron is off before the other.
-
-    The regions are found by the split engine, which is trusted with nothing: that a neuron does not cut a cell is
-    proved by a linear program in rational arithmetic, and each region's witness is checked, or replaced by an exact
-    one. `box` is a box that the log's reader knows to hold the chart, which is one of the inputs, or of a flat: there
-    it walks the network on the flat, but rows are those of the network itself, which the log has.
-    """
-    walked, matrix = (network, chart.matrix) if flat is None else (flat.network, flat.matrix)
-    rows = ExactRows(network, integer_matrix(matrix))
-    chunks = list(split.walk(walked, chart, Record(), want_output=True))
-    bits = unpack(np.concatenate([chunk.patterns for chunk in chunks]), network.n_neurons)
-    witnesses = np.concatenate([chunk.witnesses for chunk in chunks])
-    neurons = [np.flatnonzero(layer.cuts).tolist() for layer in network.layers]
-    first_bit = bit_starts(network).tolist()
-    stack: list[tuple[int, int, int, list[int] | None, _Cell]] = [(0, len(bits), 0, None, _Cell(chart, box))]
-    while stack:
-        start, stop, layer, candidates, cell = stack.pop()
-        while True:
-            if candidates is None:
-                if layer == len(neurons):
-                    log.write("in", *map(hexadecimal, cell.point_inside(_chart_point(chart, witnesses[start]))))
-                    tick(1)
-                    break
-                block = bits[start:stop, first_bit[layer] : first_bit[layer + 1]]
-                cut = block.any(axis=0) & ~block.all(axis=0)
-                for i in np.flatnonzero(~cut).tolist():
-                    j = neurons[layer][i]
-                    log.write(*cell.explain(j, rows.rows(layer, bits[start])[j], on=bool(block[0, i])))
-                candidates = np.flatnonzero(cut).tolist()
-            if not candidates:
-                layer, candidates = layer + 1, None
-                continue
-            i, *candidates = candidates
-            j, column = neurons[layer][i], bits[start:stop, first_bit[layer] + i]
-            row = rows.rows(layer, bits[start])[j]
-            middle = start + int(np.searchsorted(column, True))
-            if start < middle < stop:
-                log.write("cut", j)
-                stack.append((middle, stop, layer, candidates, cell.half([-v for v in row])))
-                stop, cell = middle, cell.half(row)
-            else:
-                log.write(*cell.explain(j, row, on=bool(column[0])))
+# Hexadecimal digits behind the point that multipliers are tried with, before they are exact.
+DIGITS = (1, 2, 3, 4, 6, 9)
+# As many bits have the shortened rows that rounded multipliers belong to.
+BITS = 64
+# Digits of the coordinates of points, tried in order, and to how many of them all grid points around one are tried.
+POINT_DIGITS = (1, 2, 3, 4, 5, 6, 8, 12, 13)
+MOST_AROUND = 6
+ONE = fmpq(1)
 
 
-def prove_empty(log: LogFile, number: int, chart: Chart) -> None:
-    """Write why a chart has no interior: nonnegative multiples of its sides that add up to a number >= 0."""
-    found = contradiction(sides(chart))
-    if found is None:
-        raise ConsistencyError(f"a chart was left out although it is not empty. {REPORT}")
-    log.write("chart", number, "empty", *chain.from_iterable((q, hexadecimal(y)) for q, y in found))
+class TreeCell:
+    """Halfspaces ``row <= 0`` as the log counts them: the sides of its chart, then cuts.
 
-
-def sides(chart: Chart) -> list[list[fmpz]]:
-    """Sides of a chart as the log counts them: integer rows ``a . u + c <= 0``, without rows of zeros."""
-    return [row for row in integer_sides(chart) if any(row)]
-
-
-def _chart_point(chart: Chart, x: NDArray[np.float64]) -> list[fmpz] | None:
-    """Homogeneous integer coordinates [y, w], w > 0, in a chart, of an input; None where it has none."""
-    if not np.isfinite(x).all():
-        return None
-    given = [*rationals(x), fmpq(1)]
-    point = [dot(rationals(column), given) for column in chart.matrix.T]
-    return integers(point) if point[-1] > 0 else None
-
-
-class _Cell:
-    """Halfspaces ``a . u + c <= 0`` in the order in which the log counts them: the sides of the chart, then cuts.
-
-    Linear programs run over a box, from `lower` to `upper`, that holds the chart strictly, so that its sides are in no
-    optimal basis. `charged` are the corners of the box at whose size the reader of the log charges what multipliers
-    leave over. `normal` and `offset` are the rows as floats of length about 1, those of the larger box first, and
-    `exponents` the powers of two by which the others were divided.
+    Programs in floats run over them and a box, whose sides come first: that of the chart, if it has one. Without one,
+    they are about cones of points [x; t].
     """
 
-    def __init__(self, chart: Chart, box: Box | None) -> None:
-        d = len(chart.box.lower)
-        self._charged = None if box is None else (rationals(box.lower), rationals(box.upper))
-        self._lower = [v - 1 for v in rationals(chart.box.lower)]
-        self._upper = [v + 1 for v in rationals(chart.box.upper)]
-        self._rows: tuple[Row, ...] = ()
-        self._halfspaces: tuple[Halfspace, ...] = ()
-        self._exponents: tuple[int, ...] = ()
-        self._normal = np.vstack([np.eye(d), -np.eye(d)])
-        self._offset = np.concatenate([chart.box.upper + 1.0, 1.0 - chart.box.lower])
-        for row in sides(chart):
+    def __init__(self, network: Network, chart: LogChart) -> None:
+        self._cuts = [layer.cuts for layer in network.layers]
+        self._exact = ExactRows(network, chart.matrix)
+        self._in_box, d = chart.in_box, chart.dim
+        self._halfspaces: tuple[Row, ...] = ()
+        self._short: tuple[list[int], ...] = ()
+        n = d if chart.in_box else d + 1
+        self._normal, self._offset = np.vstack([np.eye(n), -np.eye(n)]), np.ones(2 * n)
+        if not chart.in_box:
+            self._offset[-1] = 0.0  # t >= 0
+        for row in chart.sides:
             self._add(row)
-
-    def half(self, row: Row) -> _Cell:
-        """The part of the cell where a row is negative."""
-        half = copy(self)
-        half._add(row)
-        return half
+        self._n_sides = len(chart.sides)
 
     def _add(self, row: Row) -> None:
-        exponent, floats = _unit_floats(row)
-        self._rows += (row,)
-        self._halfspaces += (Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1])),)
-        self._exponents += (exponent,)
-        self._normal = np.vstack([self._normal, floats[:-1]])
-        self._offset = np.append(self._offset, -floats[-1])
+        short = shortened([int(v) for v in row])
+        self._halfspaces += (row,)
+        self._short += (short,)
+        if self._in_box and len(self._halfspaces) <= 2 * (len(row) - 1):
+            return  # the box, which is in the programs
+        floats = np.array(short, dtype=np.float64) / 2.0**BITS
+        self._normal = np.vstack([self._normal, floats[:-1] if self._in_box else floats])
+        self._offset = np.append(self._offset, -floats[-1] if self._in_box else 0.0)
 
-    def point_inside(self, proposal: Row | None) -> list[fmpz]:
-        """Homogeneous integer coordinates [w, y] of a point strictly inside: the proposal, if it is."""
-        if proposal is not None and all(sum(map(mul, row, proposal), fmpz(0)) < 0 for row in self._rows):
-            return [proposal[-1], *proposal[:-1]]
-        listed = [q for q in self._halfspaces if any(q.normal)]
-        inside = inside_box(listed, self._lower, self._upper)
-        if inside is None:
-            raise ConsistencyError("a region has no interior. This is a defect of polytope_lens: please report it.")
-        *y, w = integers([*inside, fmpq(1)])
-        return [w, *y]
+    def undecided(self, layer: int, bits: Bools) -> list[int]:
+        """Neurons that cut, but do not vanish where the reader looks: neither everywhere nor anywhere in the box."""
+        found = []
+        for j, (*gradient, constant) in enumerate(self._exact.rows(layer, bits)):
+            most = sum(map(abs, gradient), fmpz(0))
+            if self._cuts[layer][j] and most != 0 and not (self._in_box and most <= abs(constant)):
+                found.append(j)
+        return found
 
-    def explain(self, j: int, row: Row, *, on: bool) -> list[object]:
-        """The words that prove that a row is positive, or not, in the cell."""
-        verdict, target = ("on", [-v for v in row]) if on else ("off", row)
-        found = self._proposed(target) or self._exactly(target)
-        if found is None:
-            raise ConsistencyError(
-                f"neuron {j} was said to be {verdict} in a cell that it cuts. This is a defect of polytope_lens: "
-                "please report the network and the domain."
-            )
-        scale, multipliers = found
-        return [verdict, j, hexadecimal(scale), *chain.from_iterable((q, hexadecimal(y)) for q, y in multipliers)]
+    def halves(self, layer: int, neuron: int, bits: Bools) -> tuple[TreeCell, TreeCell]:
+        """Where a neuron is off, and where it is on."""
+        row = self._exact.rows(layer, bits)[neuron]
+        off, on = copy(self), copy(self)
+        off._add(row)
+        on._add([-v for v in row])
+        return off, on
 
-    def _proposed(self, target: Row) -> Multipliers | None:
-        """Multipliers by floats, if they prove that the target is <= 0."""
-        if self._charged is None or not any(target[:-1]):
+    def explanation(self, layer: int, neuron: int, bits: Bools, *, on: bool) -> str:
+        """The word that proves that a neuron does not cut the cell."""
+        row = self._exact.rows(layer, bits)[neuron]
+        target = row if on else [-v for v in row]
+        return f"{neuron}{'+' if on else '-'}{self._rounded(target) or self._exactly(target)}"
+
+    def point_inside(self, proposal: Floats | None) -> str:
+        """The word that names a point strictly inside: near the proposal, if there is one."""
+        if not self._in_box:
+            return self._any_point(proposal)
+        if proposal is not None and np.isfinite(proposal).all():
+            for n_digits in POINT_DIGITS:
+                found = self._grid_point(proposal, n_digits)
+                if found is not None:
+                    return "".join(f"{v:0{n_digits}x}" for v in found)
+        d = len(self._halfspaces[0]) - 1
+        listed = [_halfspace(row) for row in self._halfspaces[2 * d :] if any(row[:-1])]
+        best = inside_box(listed, [-ONE] * d, [ONE] * d)
+        if best is None:
+            raise ConsistencyError(f"a region has no interior. {REPORT}")
+        n_digits = 16
+        while True:  # a ball around the point is inside
+            one = fmpz(16) ** n_digits
+            found = [int(((v + 1) * one / 2).floor()) for v in best]
+            if self._is_inside([2 * v - int(one) for v in found], int(one)):
+                return "".join(f"{v:0{n_digits}x}" for v in found)
+            n_digits *= 2
+
+    def _any_point(self, proposal: Floats | None) -> str:
+        d = len(self._halfspaces[0]) - 1 if self._halfspaces else 0
+        if proposal is not None and np.isfinite(proposal).all():
+            *point, one = integers([*rationals(proposal), ONE])
+            if self._is_inside(point, one):
+                return ",".join(map(hexadecimal, [*point, one]))
+        best = inside([_scaled(row) for row in self._halfspaces], d)
+        if best is None:
+            raise ConsistencyError(f"a region has no interior. {REPORT}")
+        return ",".join(map(hexadecimal, integers(best)))
+
+    def _grid_point(self, proposal: Floats, n_digits: int) -> list[int] | None:
+        """A point of a grid next to a proposal that is inside."""
+        one = 16**n_digits
+        at = (proposal + 1.0) * (one / 2)
+        base = np.clip(np.floor(at), 1, one - 2).astype(np.int64) if one < 2**62 else None
+        if base is None:
             return None
-        exponent, floats = _unit_floats(target)
-        found = propose_multipliers(floats[:-1], self._normal, self._offset)
-        if found is None:
-            return None
-        first = 2 * len(self._lower)
-        pairs = [(q - first, y) for q, y in zip(*(a.tolist() for a in found), strict=True) if y > NEGLIGIBLE]
-        if any(q < 0 for q, _ in pairs):
-            return None
-        two = fmpq(2)
-        return self._shortened(target, [(q, rational(y) * two ** (exponent - self._exponents[q])) for q, y in pairs])
-
-    def _exactly(self, target: Row) -> Multipliers | None:
-        """Multipliers by a rational linear program, or None if the target is not <= 0 in the cell."""
-        best = maximize([fmpq(v) for v in target[:-1]], self._halfspaces, self._lower, self._upper)
-        assert best is not None  # the cell has interior
-        slack = -best.value - target[-1]
-        if slack < 0:
-            return None
-        first = 2 * len(self._lower)
-        multipliers = [(q - first, y) for q, y in zip(best.basis, best.multipliers, strict=True) if y > 0]
-        short = self._shortened(target, multipliers) if slack > 0 and self._charged is not None else None
-        if short is not None:
-            return short
-        scale, *whole = integers([fmpq(1), *(y for _, y in multipliers)])
-        return scale, [(q, y) for (q, _), y in zip(multipliers, whole, strict=True)]
-
-    def _shortened(self, target: Row, multipliers: Sequence[tuple[int, fmpq]]) -> Multipliers | None:
-        """Few digits that prove it, what they leave over charged at the size of the box; None if they do not."""
-        least = min((y for _, y in multipliers), default=fmpq(1))
-        for bits in SHORT_BITS:
-            scale = fmpz(1) << max(0, bits + int(least.q).bit_length() - int(least.p).bit_length())
-            whole = [(q, (y * scale).floor()) for q, y in multipliers]
-            rest = [v * scale for v in target]
-            for q, y in whole:
-                rest = [v - y * h for v, h in zip(rest, self._rows[q], strict=True)]
-            if self._greatest(rest) <= 0:
-                return scale, whole
+        nearest = np.clip(np.rint(at), 1, one - 1).astype(np.int64)
+        tried = [nearest.tolist()]
+        if n_digits <= 4 and len(base) <= MOST_AROUND:
+            around = base + np.array(list(product((0, 1), repeat=len(base))))
+            values = (2.0 * around / one - 1.0) @ self._normal.T - self._offset
+            best = np.argsort(values.max(axis=1))[:2]
+            tried = around[best].tolist()
+        for found in tried:
+            if min(found) > 0 and max(found) < one and self._is_inside([2 * v - one for v in found], one):
+                return found
         return None
 
-    def _greatest(self, row: Row) -> fmpq:
-        """Greatest value of an affine function in the box that leftovers are charged at."""
-        assert self._charged is not None
-        *gradient, constant = row
-        corner = (hi if a > 0 else lo for a, lo, hi in zip(gradient, *self._charged, strict=True))
-        return sum(map(mul, corner, gradient), fmpq(constant))
+    def _is_inside(self, point: Sequence[Any], one: Any) -> bool:
+        column = [*point, one]
+        first = 2 * (len(column) - 1) if self._in_box else 0
+        return all(sum(map(mul, row, column), fmpz(0)) < 0 for row in self._halfspaces[first:])
+
+    def _rounded(self, target: Row) -> str | None:
+        """Multipliers with few digits that prove that a row is >= 0 in the cell, if floats find any."""
+        if not self._in_box:
+            return None
+        short = shortened([int(v) for v in target])
+        floats = np.array(short, dtype=np.float64) / 2.0**BITS
+        found = propose_multipliers(-floats[:-1], self._normal, self._offset)
+        if found is None:
+            return None
+        d = len(target) - 1
+        pairs = [(q, y) for q, y in zip(*(a.tolist() for a in found), strict=True) if q >= 2 * d and y > 0]
+        for n_digits in DIGITS:
+            whole = [(q, round(y * 16**n_digits)) for q, y in pairs]
+            total = [v << 4 * n_digits for v in short]
+            for q, y in whole:
+                total = [v + y * h for v, h in zip(total, self._short[q], strict=True)]
+            *gradient, constant = total
+            if any(y for _, y in whole) and constant >= sum(map(abs, gradient)):
+                return f"{n_digits}" + "".join(f"{self._name(q)}{y:x}" for q, y in whole if y)
+        return None
+
+    def _exactly(self, target: Row) -> str:
+        """Halfspaces of which there are multiples that make a constant of a row."""
+        d = len(target) - 1
+        if self._in_box:
+            rows = [_halfspace(row) for row in self._halfspaces[2 * d :]]
+            best = maximize([fmpq(-v) for v in target[:-1]], rows, [-ONE] * d, [ONE] * d)
+            assert best is not None  # the cell has interior
+            proved = best.value <= target[-1]
+            named = [q for q, y in zip(best.basis, best.multipliers, strict=True) if y > 0]
+        else:
+            proved, named = self._in_cone(target)
+        if not proved:
+            raise ConsistencyError(f"a neuron was said not to cut a cell that it cuts. {REPORT}")
+        return "".join(map(self._name, named))
+
+    def _in_cone(self, target: Row) -> tuple[bool, list[int]]:
+        n = len(target)
+        objective = [fmpq(-v) for v in target]
+        start = propose_multipliers(-_scaled(target), self._normal, self._offset)
+        best = maximize(
+            objective, [Halfspace([fmpq(v) for v in row], fmpq(0)) for row in self._halfspaces],
+            [-ONE] * (n - 1) + [fmpq(0)], [ONE] * n, start=None if start is None else start[0].tolist(),
+        )  # fmt: skip
+        assert best is not None  # the origin is in the cone
+        pairs = {q - 2 * n: y for q, y in zip(best.basis, best.multipliers, strict=True) if q >= 2 * n and y > 0}
+        return best.value <= 0, _independent(self._halfspaces, pairs)
+
+    def _name(self, place: int) -> str:
+        return name(len(self._halfspaces) - 1 - place)
 
 
-def _unit_floats(row: Row) -> tuple[int, NDArray[np.float64]]:
-    """A power of two, and the row divided by it, its gradient of length about 1; a row without gradient is harmless."""
-    exponent = max(v.bit_length() for v in row[:-1])
-    if not exponent:
-        return 0, np.array([0.0] * (len(row) - 1) + [-1.0])
-    unit = fmpz(1) << exponent
-    return exponent, np.array([nearest_float(fmpq(v, unit)) for v in row])
+def shortened(row: list[int]) -> list[int]:
+    """A row as the log's reader shortens it, or a little less."""
+    excess = max(map(int.bit_length, row)) - BITS
+    short = [v >> excess if excess > 0 else v << -excess for v in row]
+    short[-1] -= len(row) - 1
+    return short
+
+
+def _independent(halfspaces: Sequence[Row], multipliers: dict[int, fmpq]) -> list[int]:
+    """Halfspaces with independent normals, of which there are multiples that do what the multipliers do."""
+    while multipliers:
+        rows = [halfspaces[q] for q in multipliers]
+        kernel, rank = fmpz_mat([list(row[:-1]) for row in rows]).transpose().nullspace()
+        if rank == 0:
+            break
+        direction = [kernel[i, 0] for i in range(len(rows))]
+        if sum((v * row[-1] for v, row in zip(direction, rows, strict=True)), fmpz(0)) > 0:
+            direction = [-v for v in direction]
+        step = min(y / v for v, y in zip(direction, multipliers.values(), strict=True) if v > 0)
+        left = {q: y - step * v for v, (q, y) in zip(direction, multipliers.items(), strict=True)}
+        multipliers = {q: y for q, y in left.items() if y > 0}
+    return list(multipliers)
+
+
+def _halfspace(row: Row) -> Halfspace:
+    return Halfspace([fmpq(v) for v in row[:-1]], fmpq(-row[-1]))
+
+
+def _scaled(row: Row) -> Floats:
+    return scaled_quotient(row, max(map(abs, row)) or fmpz(1))
