@@ -10,7 +10,7 @@ from polytope_lens.proof import checker, fast_checker
 def verify(path, seconds=checker.SECONDS):
     """What the checker says of a log; and the compiled one has to say the same."""
     plain, compiled = checker.verify(path, seconds), fast_checker.verify(path, seconds)
-    by = {key: compiled.pop(key) for key in ("checker", "lines", "by_integers") if key in compiled}
+    by = {key: compiled.pop(key) for key in ("checker", "questions", "by_integers") if key in compiled}
     assert compiled == plain and by["checker"] in ("compiled", "plain")
     return plain
 

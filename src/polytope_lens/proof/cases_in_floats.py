@@ -14,20 +14,13 @@ import numpy as np
 
 from polytope_lens.proof import checker
 from polytope_lens.proof.checker import Known, Multiples, Row, decimal, hexadecimal, require
-from polytope_lens.proof.float_stages import MOST_BITS, FloatStages, OutOfRangeError, require_range
+from polytope_lens.proof.float_stages import MOST_BITS, FloatStages, OutOfRangeError, Tally, require_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from polytope_lens._types import Floats, Ints
     from polytope_lens.proof.checker import Case, Cell, Layer, Log
-
-
-class Tally:
-    """How many lines were decided, and how many of them in integers."""
-
-    def __init__(self) -> None:
-        self.lines = self.by_integers = 0
 
 
 class FloatCell(NamedTuple):
@@ -126,7 +119,7 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
         tree.enter(cell)
         while cell.open:
             words = log.next()
-            tally.lines += 1
+            tally.questions += 1
             if words[0] == "bounds":
                 cell = _check_bounds(tree, cell, words)
             elif words[0] in ("above", "below"):

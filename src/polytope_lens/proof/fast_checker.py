@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens.proof import checker
-from polytope_lens.proof.cases_in_floats import Tally, check_cases
-from polytope_lens.proof.float_stages import OutOfRangeError
+from polytope_lens.proof.cases_in_floats import check_cases
+from polytope_lens.proof.float_stages import OutOfRangeError, Tally
+from polytope_lens.proof.pieces_in_floats import FloatTree
 
 if TYPE_CHECKING:
     import os
@@ -26,8 +27,8 @@ def verify(path: str | os.PathLike[str], seconds: float = checker.SECONDS) -> di
     Returns
     -------
     dict
-        As from `checker.verify`. `checker` tells by which of the two, "compiled" or "plain"; `lines` and `by_integers`
-        how many lines of trees there were, and how many of them floats left to integers.
+        As from `checker.verify`. `checker` tells by which of the two, "compiled" or "plain"; `questions` and
+        `by_integers` how many lines of properties and pieces of counts there were, and how many floats left to integers.
 
     Notes
     -----
@@ -35,9 +36,9 @@ def verify(path: str | os.PathLike[str], seconds: float = checker.SECONDS) -> di
     """
     start, tally = time.monotonic(), Tally()
     try:
-        means = partial(check_cases, tally=tally), checker.FORMS
+        means = partial(check_cases, tally=tally), {**checker.FORMS, "tree": partial(FloatTree, tally=tally)}
         answer = checker.verify(str(path), seconds, means=means)
     except OutOfRangeError:
         left = max(0.0, seconds - (time.monotonic() - start))
         return {**checker.verify(str(path), left), "checker": "plain"}
-    return {**answer, "checker": "compiled", "lines": tally.lines, "by_integers": tally.by_integers}
+    return {**answer, "checker": "compiled", "questions": tally.questions, "by_integers": tally.by_integers}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._compiled.simd import padded
 from polytope_lens.proof.sums_above_kernels import LineArrays, StageArrays, SumRows, bound_sums, draw
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ MOST_SCALE, MOST_BITS = 512, 900
 LARGEST, SMALLEST = 2.0**200, 2.0**-900
 # So many products at most are made at once, that time is looked at in between; and sums of so many.
 AT_ONCE, MOST_ROWS = 2**22, 256
+
+
+class Tally:
+    """How many lines of a property's trees and pieces of a count there were, and how many of them integers decided."""
+
+    def __init__(self) -> None:
+        self.questions = self.by_integers = 0
 
 
 class OutOfRangeError(Exception):
@@ -100,28 +108,32 @@ class FloatStages:
         return math.inf if found is None else float(found[0])
 
 
+def numbers_of(layer: Layer) -> tuple[Floats, Floats, Floats]:
+    """Weights (n, m), biases (n,) and slopes (n, 2) of a layer; none is so large or so small that floats end."""
+    require_range(max(layer.scale, layer.unit).bit_length() <= MOST_SCALE)
+    rows = np.array([[v / layer.scale for v in row] for row in layer.rows])
+    slopes = np.array([[v / layer.unit for v in pair] for pair in layer.slopes])
+    require_range(*(np.abs(numbers).max() <= LARGEST for numbers in (rows, slopes)))
+    return rows[:, :-1], rows[:, -1], slopes
+
+
 def _arrays(stages: list[Layer], dim: int) -> StageArrays:
-    require_range(*(max(layer.scale, layer.unit).bit_length() <= MOST_SCALE for layer in stages))
     width = [dim, *(len(layer.rows) for layer in stages)]
-    stride = [-(-n // 8) * 8 for n in width[:-1]]
-    weights = [np.zeros((n, s)) for n, s in zip(width[1:], stride, strict=True)]
-    rows = [np.array([[v / layer.scale for v in row] for row in layer.rows]) for layer in stages]
-    for weight, row in zip(weights, rows, strict=True):
-        weight[:, : row.shape[1] - 1] = row[:, :-1]
-    slopes = np.array([[v / layer.unit for v in pair] for layer in stages for pair in layer.slopes])
-    made = StageArrays(
+    stride = [padded(n) for n in width[:-1]]
+    weights, biases, slopes = zip(*map(numbers_of, stages), strict=True)
+    wide = [np.pad(weight, ((0, 0), (0, s - weight.shape[1]))) for weight, s in zip(weights, stride, strict=True)]
+    negative, positive = np.concatenate(slopes).T
+    return StageArrays(
         width=np.array(width),
         first=np.cumsum([0, *width[1:]]),
-        weight_start=np.cumsum([0, *(weight.size for weight in weights[:-1])]),
+        weight_start=np.cumsum([0, *(weight.size for weight in wide[:-1])]),
         stride=np.array(stride),
-        weight=np.concatenate([weight.ravel() for weight in weights]),
-        bias=np.concatenate([row[:, -1] for row in rows]),
-        negative=np.ascontiguousarray(slopes[:, 0]),
-        positive=np.ascontiguousarray(slopes[:, 1]),
+        weight=np.concatenate([weight.ravel() for weight in wide]),
+        bias=np.concatenate(biases),
+        negative=np.ascontiguousarray(negative),
+        positive=np.ascontiguousarray(positive),
         grain=np.array([1 / layer.scale for layer in stages]) * [1.0, *(1 / layer.unit for layer in stages[:-1])],
     )
-    require_range(*(np.abs(numbers).max(initial=0.0) <= LARGEST for numbers in (made.weight, made.bias, slopes)))
-    return made
 
 
 def _room(arrays: StageArrays) -> SumRows:
