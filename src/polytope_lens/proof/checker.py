@@ -27,11 +27,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import lru_cache
 from gzip import BadGzipFile
 from itertools import compress
 from multiprocessing import get_context
-from operator import add, mul, or_
+from operator import add, mul
 from typing import Any, BinaryIO, NamedTuple
 
 Row = list[int]
@@ -157,10 +157,7 @@ def longest(rows: list[Row]) -> int:
 
 
 class Layer:
-    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers.
-
-    Numbers of all its neurons, one beside the other in slots of bits of one integer, are added and multiplied at once.
-    """
+    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers."""
 
     def __init__(self, neurons: list[list[float]]) -> None:
         # A neuron is [negative slope, positive slope, whether it cuts, weights ..., bias].
@@ -170,7 +167,7 @@ class Layer:
         self.columns = list(zip(*self.rows))
         self.n_bits = sum(self.cuts)
         # So many bits at most are longer what this layer computes of what it sees, and what the next one sees of that.
-        first = longest([*self.rows, [self.scale]]) + len(self.rows[0]).bit_length()
+        first = max(self.scale, *(sum(map(abs, row)) for row in self.rows)).bit_length()
         self.longer = first, longest([*self.slopes, [self.unit]])
 
     def preactivations(self, columns: Iterable[Row]) -> list[Row]:
@@ -182,27 +179,6 @@ class Layer:
         chosen = [slopes[up] for slopes, up in zip(self.slopes, on)]
         factor = self.scale * self.unit
         return [[*map(mul, chosen, values), column[-1] * factor] for values, column in zip(z, columns)]
-
-    def pack(self, bits: int) -> None:
-        """Make slots for numbers of so many bits."""
-        self.slot = 8 * (bits // 8 + 1)
-        self.ones = sum(1 << self.slot * j for j in range(len(self.rows)))
-        self.tops = self.ones << self.slot - 1
-        self.cutting = sum(1 << self.slot * (j + 1) - 1 for j, cuts in enumerate(self.cuts) if cuts)
-        self.packed = [sum(v << self.slot * j for j, v in enumerate(column)) for column in self.columns]
-
-    def products(self, columns: Iterable[Row]) -> list[int]:
-        """The pre-activations, packed."""
-        return [sum(map(mul, compress(self.packed, column), filter(None, column))) for column in columns]
-
-    def unpacked(self, value: int) -> Row:
-        half, size = 1 << self.slot - 1, self.slot // 8
-        raw = (value + self.tops).to_bytes(len(self.rows) * size, "little")
-        return [int.from_bytes(raw[i : i + size], "little") - half for i in range(0, len(raw), size)]
-
-    def members(self, some: int) -> list[bool]:
-        """Which neurons are in a set of them, in which the highest bit of a neuron's slot is set."""
-        return [bool(some >> self.slot * (j + 1) - 1 & 1) for j in range(len(self.rows))]
 
 
 class Chart(NamedTuple):
@@ -352,12 +328,36 @@ def add_up(row: Row, halfspaces: list[Row]) -> None:
     require(not any(total[:-1]) and total[-1] >= 0, "the multipliers do not prove it")
 
 
+class Slots:
+    """Numbers side by side in one integer, so that one addition or multiplication does for all.
+
+    Each has so many bytes, of which so many from the lowest on are used; what is added to make all of them nonnegative
+    makes the highest of these bits one where the number is.
+    """
+
+    def __init__(self, n: int, size: int, used: int) -> None:
+        self.n, self.size, self.n_bytes, self.half = n, size, n * size, 1 << 8 * used - 1
+        self.ones = sum(1 << 8 * size * k for k in range(n))
+        self.bias = self.ones * self.half
+
+    def packed(self, numbers: Iterable[int]) -> int:
+        return sum(v << 8 * self.size * k for k, v in enumerate(numbers))
+
+    def raw(self, value: int) -> bytes:
+        return (value + self.bias).to_bytes(self.n_bytes, "little")
+
+    def unpacked(self, value: int) -> Row:
+        raw, size, half = self.raw(value), self.size, self.half
+        return [int.from_bytes(raw[at : at + size], "little") - half for at in range(0, self.n_bytes, size)]
+
+
 class Part(NamedTuple):
     """A part of a chart: halfspaces, and what is known of the neurons of the layer at hand."""
 
     depth: int
-    columns: list[Row]  # what the layer sees
-    z: list[Row]  # its pre-activations: that of neuron j is the row [values[j] for values in z]
+    seen: Row  # what the layer sees: rows, packed
+    z: Row  # its pre-activations, packed
+    rows: list[Row]
     on: dict[int, bool]  # the neurons that have been decided
     halfspaces: list[Row]
     short: list[Row]  # the same, shortened
@@ -368,72 +368,72 @@ class Tree:
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
         self.layers, self.chart, self.budget = layers, chart, budget
-        self.counts = [0] * len(layers)
-        for layer, bits in zip(layers, lengths(layers, chart.columns)):
-            layer.pack(bits)
+        self.counts, self.sizes = [0] * len(layers), [*(layer.n_bits for layer in layers), -1]
+        size = max(lengths(layers, chart.columns), default=longest(chart.columns)) // 8 + 1
+        self.slots = Slots(len(chart.columns), size, size)
 
     def root(self) -> Part:
-        sides = self.chart.sides
-        return self.entered(0, self.chart.columns, [*sides], [shortened(row) for row in sides])
+        seen = [self.slots.packed(row) for row in zip(*self.chart.columns)]
+        return self.entered(0, seen, [*self.chart.sides], [shortened(row) for row in self.chart.sides])
 
-    def entered(self, depth: int, columns: list[Row], halfspaces: list[Row], short: list[Row]) -> Part:
+    def entered(self, depth: int, seen: Row, halfspaces: list[Row], short: list[Row]) -> Part:
         """A cell where a layer begins: neurons that do not vanish in the box inside are decided at once."""
-        on = dict[int, bool]()
-        z = list[Row]()
+        self.budget.check_time()
+        on, z, in_box = dict[int, bool](), Row(), self.chart.in_box
         if depth < len(self.layers):
-            layer = self.layers[depth]
-            z = [layer.unpacked(v) for v in layer.products(self.budget.timed(columns))]
-            for j, (*gradient, constant) in enumerate(zip(*z)):
-                most = sum(map(abs, gradient))
-                if layer.cuts[j] and (most == 0 or (self.chart.in_box and most <= abs(constant))):
-                    on[j] = constant > 0
-        return Part(depth, columns, z, on, halfspaces, short)
+            (z,) = self.layers[depth].preactivations([seen])
+        rows = [self.slots.unpacked(v) for v in z]
+        for j, row in enumerate(rows):
+            constant, most = row[-1], sum(map(abs, row)) - abs(row[-1])
+            if (most == 0 or (in_box and not -most < constant < most)) and self.layers[depth].cuts[j]:
+                on[j] = constant > 0
+        return Part(depth, seen, z, rows, on, halfspaces, short)
 
     def advanced(self, cell: Part) -> Part:
         """The cell behind the layers whose neurons have all been decided."""
-        while cell.depth < len(self.layers) and len(cell.on) == self.layers[cell.depth].n_bits:
+        while len(cell.on) == self.sizes[cell.depth]:
             self.counts[cell.depth] += 1
-            layer = self.layers[cell.depth]
-            on = [cell.on.get(j, True) for j in range(len(layer.rows))]
-            columns = layer.activations(cell.columns, cell.z, on)
-            cell = self.entered(cell.depth + 1, columns, cell.halfspaces, cell.short)
+            on = [cell.on.get(j, True) for j in range(len(cell.z))]
+            (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
+            cell = self.entered(cell.depth + 1, seen, cell.halfspaces, cell.short)
         return cell
 
     def follow(self, cell: Part, steps: list[str], waiting: list[Part]) -> Part:
         """The cell after some steps; the halves where neurons are on that cut it are put on a stack."""
         for step in steps:
             cell = self.advanced(cell)
-            depth, columns, z, on, halfspaces, short = cell
+            depth, seen, z, rows, on, halfspaces, short = cell
             found = STEP.fullmatch(step)
             j = int(found[1]) if found else decimal(step)
-            require(depth < len(self.layers) and j < len(z[0]), "no such neuron")
-            require(self.layers[depth].cuts[j] and j not in on, "a neuron that is not to be decided")
-            row = [values[j] for values in z]
-            minus = [-v for v in row]
+            require(j < len(rows) and self.layers[depth].cuts[j], "no such neuron")
+            require(j not in on, "a neuron that has been decided")
+            row = rows[j]
             if not found:
-                other = Part(depth, columns, z, {**on, j: True}, [*halfspaces, minus], [*short, shortened(minus)])
+                minus = [-v for v in row]
+                size = len(halfspaces) * (len(waiting) + 1)
+                self.budget.afford(size * 16 + len(waiting) * 16 * len(rows) + 32 * sum(map(int.bit_length, row)))
+                other = Part(depth, seen, z, rows, {**on, j: True}, [*halfspaces, minus], [*short, shortened(minus)])
                 waiting.append(other)
                 on[j] = False
                 halfspaces.append(row)
                 short.append(shortened(row))
                 continue
-            target = row if found[2] == "+" else minus
+            on[j] = found[2] == "+"
+            target = row if on[j] else [-v for v in row]
             pairs = PAIR.findall(found[4])
             if found[3]:
                 shift = 4 * int(found[3])
                 total = [v << shift for v in shortened(target)]
                 for name, digits in pairs:
-                    require(digits and digits[0] != "0", "a multiplier is positive, without leading zeros")
+                    require(digits[0] != "0", "a multiplier is positive, without leading zeros")
                     factor = int(digits, 16)
                     total = [v + factor * h for v, h in zip(total, short[place(name)])]
-                require(self.chart.in_box, "without a box, multipliers are not rounded")
                 constant = total.pop()
-                require(constant >= sum(map(abs, total)), f"no proof that neuron {j} does not cut")
+                require(self.chart.in_box and constant >= sum(map(abs, total)), "no proof that a neuron does not cut")
             else:
                 require(not any(digits for _, digits in pairs), "multipliers without their scale")
                 self.budget.afford(64 * len(row) ** 2 * sum(map(int.bit_length, row)) // 8)
                 add_up(target, [halfspaces[place(name)] for name, _ in pairs])
-            on[j] = found[2] == "+"
         return cell
 
     def finish(self, cell: Part, lines: list[str]) -> Iterator[None]:
@@ -445,9 +445,9 @@ class Tree:
             cell = self.advanced(self.follow(waiting.pop(), steps, waiting))
             require(cell.depth == len(self.layers), "a region before all neurons are decided")
             column = self.point(point)
-            require(
-                all(sum(map(mul, row, column)) < 0 for row in cell.halfspaces[first:]), "a point outside its region"
-            )
+            for row in cell.halfspaces[first:]:
+                if sum(map(mul, row, column)) >= 0:
+                    raise RejectedError("a point outside its region")
             self.budget.check_time()
             yield
         require(not waiting, "a cell without regions")
@@ -468,25 +468,24 @@ class Tree:
 
 
 class Polygon(NamedTuple):
-    """A part of a chart with two coordinates: its edges, in order, and the corner where each begins.
+    """A part of a chart with two coordinates.
 
-    A corner lies in [x, x + 1] x [y, y + 1], in units of 2 ** -FINE. Sets of neurons of the layer at hand are integers
-    with the highest bit of each one's slot set: `active` are those that have not been used to cut, `on` those that have
-    and are on, and `above` and `below` the active ones that are positive and negative at a corner.
+    Sets of neurons of the layer at hand are integers with the highest used bit of each one's slot set. Corners are where
+    edges begin, in [x, x + 1] x [y, y + 1] in units of 2 ** -FINE, with the sets of neurons that are positive and negative.
     """
 
     depth: int
-    columns: list[Row]  # what the layer sees
-    z: list[Row]  # its pre-activations: that of neuron j is the row [values[j] for values in z]
-    packed: list[int]
-    active: int
-    on: int
+    seen: Row  # what the layer sees: rows, packed
+    z: Row  # its pre-activations, packed
+    short: Row  # the highest bytes of their numbers, packed by neuron, the last one with FINE more bits
+    active: int  # neurons that have not been used to cut
+    on: int  # those that are on
     border: list[tuple[Row, int, int, int, int]]  # edge, x, y, above, below
-    above: int  # the active neurons that are positive at some corner
-    cutting: int  # those that are negative at another
+    cutting: int
 
 
-FINE = 64
+FINE = 60  # bits of the coordinates of corners
+WIDTH = 16  # bytes of the numbers of rounded rows
 
 
 def meet(p: Row, q: Row) -> Row:
@@ -496,16 +495,44 @@ def meet(p: Row, q: Row) -> Row:
     return [x, y, w] if w > 0 else [-x, -y, -w]
 
 
+class Coarse:
+    """The highest bytes of a layer's rows, side by side for all of its neurons."""
+
+    def __init__(self, layer: Layer, exact: Slots, used: int) -> None:
+        width = min(used, WIDTH)
+        self.exact, self.below, self.used, self.cuts = exact, used - width, used, layer.cuts
+        self.slots, self.pad = Slots(len(layer.rows), width + FINE // 8 + 2, width), bytes(FINE // 8 + 2)
+        self.top = Slots(len(layer.rows), self.slots.size, self.slots.size)
+        # Rounding corners and rows changes a . s + c by at most |a_1| + |a_2| and, if rows are rounded, by 3 * 2 ** FINE.
+        self.sure = self.top.bias - self.slots.ones * ((2 * self.slots.half) + (4 << FINE if self.below else 0))
+        self.cutting = sum(self.bit(j) for j, cuts in enumerate(layer.cuts) if cuts)
+
+    def bit(self, j: int) -> int:
+        return self.top.half << 8 * self.top.size * j
+
+    def columns(self, z: Row) -> Row:
+        """The numbers a_1, a_2 and c of all neurons, c with FINE more bits."""
+        raws, size, low, high = [self.exact.raw(v) for v in z], self.exact.size, self.below, self.used
+        joined = (self.pad.join([raw[k * size + low : k * size + high] for raw in raws]) for k in range(3))
+        a, b, c = (int.from_bytes(numbers, "little") - self.slots.bias for numbers in joined)
+        return [a, b, c << FINE]
+
+    def members(self, some: int) -> list[bool]:
+        """Which neurons are in a set."""
+        return [top > 0 for top in some.to_bytes(self.top.n_bytes, "little")[self.top.size - 1 :: self.top.size]]
+
+
 class Plane:
     """Cells are polygons, which are cut here: nothing has to be said of them."""
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
         self.layers, self.chart, self.budget = layers, chart, budget
-        self.counts = [0] * len(layers)
+        self.counts, self.coarse = [0] * len(layers), list[Coarse]()
         require(chart.in_box and len(chart.columns) == 3, "a plane is a box with two coordinates, or lies in one")
-        for layer, bits in zip(layers, lengths(layers, chart.columns)):
-            layer.pack(bits + FINE + 2)
-            layer.blur = layer.ones << bits + 1
+        sizes = [bits // 8 + 1 for bits in lengths(layers, chart.columns)]
+        self.size = max(sizes, default=0)
+        for layer, used in zip(layers, sizes):
+            self.coarse.append(Coarse(layer, Slots(3, self.size, used), used))
 
     def root(self) -> Polygon:
         right, top, left, bottom = self.chart.sides[:4]
@@ -522,45 +549,44 @@ class Plane:
                     kept.append(edge)
             require(min(values) < 0, "a domain without interior")
             edges = kept if max(values) > 0 else edges
-        return self.entered(0, self.chart.columns, edges)
+        corners = [fine(meet(p, q)) for p, q in zip([edges[-1], *edges], edges)]
+        seen = [Slots(3, self.size, 1).packed(row) for row in zip(*self.chart.columns)]
+        return self.entered(0, seen, edges, corners)
 
-    def entered(self, depth: int, columns: list[Row], edges: list[Row]) -> Polygon:
+    def entered(self, depth: int, seen: Row, edges: list[Row], corners: list[Any]) -> Polygon:
         """A cell where a layer begins."""
+        self.budget.check_time()
         if depth == len(self.layers):
-            return Polygon(depth, columns, [], [], 0, 0, [(edge, 0, 0, 0, 0) for edge in edges], 0, 0)
-        layer = self.layers[depth]
-        packed = layer.products(self.budget.timed(columns))
-        z = [layer.unpacked(value) for value in packed]
-        packed[-1] <<= FINE
-        empty = Polygon(depth, columns, z, packed, layer.cutting, 0, [], 0, 0)
-        return completed(empty, [(q, *self.corner(empty, p, q)) for p, q in zip([edges[-1], *edges], edges)])
+            return Polygon(depth, seen, [], [], 0, 0, [], 0)
+        (z,), coarse = self.layers[depth].preactivations([seen]), self.coarse[depth]
+        empty = Polygon(depth, seen, z, coarse.columns(z), coarse.cutting, 0, [], 0)
+        signs = [self.signs(empty, x, y, p, q) for (x, y), p, q in zip(corners, [edges[-1], *edges], edges)]
+        return completed(empty, [(q, x, y, *pair) for q, (x, y), pair in zip(edges, corners, signs)])
 
-    def corner(self, cell: Polygon, p: Row, q: Row) -> tuple[int, int, int, int]:
-        """Where two lines meet, and the signs of the active neurons there."""
-        x, y, w = exact = meet(p, q)
-        x, y = (x << FINE) // w, (y << FINE) // w
-        layer, (a, b, c) = self.layers[cell.depth], cell.packed
-        # A row a . s + c differs from that at the lower left by at most |a_1| + |a_2| units, less than the blur.
-        value, sure = a * x + b * y + c, layer.tops - layer.blur
-        above, below = (sure + value) & cell.active, (sure - value) & cell.active
-        left = cell.active ^ (above | below)
+    def signs(self, cell: Polygon, x: int, y: int, p: Row, q: Row) -> tuple[int, int]:
+        """The active neurons that are positive, and negative, where two lines meet."""
+        a, b, c = cell.short
+        value, sure, active = a * x + b * y + c, self.coarse[cell.depth].sure, cell.active
+        above, below = (sure + value) & active, (sure - value) & active
+        left = active ^ (above | below)
         while left:
             bit = left & -left
-            sign = sum(map(mul, self.row(cell, bit), exact))
+            sign = sum(map(mul, self.row(cell, bit), meet(p, q)))
             above, below, left = above | bit * (sign > 0), below | bit * (sign < 0), left ^ bit
-        return x, y, above, below
+        return above, below
 
     def row(self, cell: Polygon, bit: int) -> Row:
-        j = bit.bit_length() // self.layers[cell.depth].slot - 1
-        return [values[j] for values in cell.z]
+        coarse = self.coarse[cell.depth]
+        return coarse.exact.unpacked(cell.z[bit.bit_length() // (8 * coarse.slots.size) - 1])
 
     def advanced(self, cell: Polygon) -> Polygon:
         """The cell behind the layers whose neurons do not cut it any more."""
         while cell.depth < len(self.layers) and not cell.cutting:
             self.counts[cell.depth] += 1
-            layer = self.layers[cell.depth]
-            columns = layer.activations(cell.columns, cell.z, layer.members(cell.on | cell.above))
-            cell = self.entered(cell.depth + 1, columns, [edge for edge, *_ in cell.border])
+            on = self.coarse[cell.depth].members(cell.on)
+            (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
+            edges, corners = [edge for edge, *_ in cell.border], [(x, y) for _, x, y, _, _ in cell.border]
+            cell = self.entered(cell.depth + 1, seen, edges, corners)
         return cell
 
     def halves(self, cell: Polygon, bit: int) -> tuple[Polygon, Polygon]:
@@ -568,13 +594,13 @@ class Plane:
         row, cell = self.row(cell, bit), cell._replace(active=cell.active ^ bit)
         off, on, signs = list[Any](), list[Any](), [bool(up & bit) - bool(down & bit) for *_, up, down in cell.border]
         for corner, here, after in zip(cell.border, signs, [*signs[1:], signs[0]]):
-            turned = (row, *corner[1:])
             if here <= 0:
-                off.append(turned if here == 0 and after > 0 else corner)
+                off.append((row, *corner[1:]) if here == 0 and after > 0 else corner)
             if here >= 0:
-                on.append(turned if here == 0 and after < 0 else corner)
+                on.append((row, *corner[1:]) if here == 0 and after < 0 else corner)
             if here * after < 0:
-                made = self.corner(cell, corner[0], row)
+                x, y = fine(meet(corner[0], row))
+                made = x, y, *self.signs(cell, x, y, corner[0], row)
                 (off if here < 0 else on).append((row, *made))
                 (on if here < 0 else off).append((corner[0], *made))
         return completed(cell, off), completed(cell._replace(on=cell.on | bit), on)
@@ -583,8 +609,8 @@ class Plane:
         """The cell after some cuts; the halves where neurons are on are put on a stack."""
         for step in steps:
             cell, j = self.advanced(cell), decimal(step)
-            require(cell.depth < len(self.layers) and j < len(cell.z[0]), "no such neuron")
-            bit = 1 << (j + 1) * self.layers[cell.depth].slot - 1
+            require(cell.depth < len(self.layers) and j < len(self.layers[cell.depth].rows), "no such neuron")
+            bit = self.coarse[cell.depth].bit(j)
             require(bit & cell.cutting, "a neuron that does not cut")
             cell, other = self.halves(cell, bit)
             waiting.append(other)
@@ -595,18 +621,28 @@ class Plane:
         require(not lines, "polygons need no proof")
         waiting = [cell]
         while waiting:
-            self.budget.check_time()
             cell = self.advanced(waiting.pop())
             if cell.depth < len(self.layers):
-                n_bytes = len(cell.border) * (self.layers[cell.depth].ones.bit_length() // 4 + 400)
+                n_bytes = len(cell.border) * (2 * self.coarse[cell.depth].slots.n_bytes + 400)
                 self.budget.afford(len(waiting) * n_bytes)
                 waiting += reversed(self.halves(cell, cell.cutting & -cell.cutting))
             yield
 
 
+def fine(column: Row) -> tuple[int, int]:
+    """A point in units of 2 ** -FINE, rounded down."""
+    x, y, w = column
+    return (x << FINE) // w, (y << FINE) // w
+
+
 def completed(cell: Polygon, border: list[tuple[Row, int, int, int, int]]) -> Polygon:
-    above, below = reduce(or_, [up for *_, up, _ in border]), reduce(or_, [down for *_, down in border])
-    return cell._replace(border=border, above=above & cell.active, cutting=above & below & cell.active)
+    above = below = 0
+    for _, _, _, up, down in border:
+        above |= up
+        below |= down
+    cutting = above & below & cell.active
+    depth, seen, z, short, active, on, _, _ = cell
+    return Polygon(depth, seen, z, short, active, on | ((above & active) ^ cutting), border, cutting)
 
 
 class Case(NamedTuple):

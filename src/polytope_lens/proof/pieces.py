@@ -79,4 +79,5 @@ def _n_in_piece(bits: Bools, before: Bools | None, *, is_end: bool) -> int:
 
 def _first_difference(left: Bools, right: Bools) -> Ints:
     """Where rows (n, k) differ first."""
-    return np.argmax(left != right, axis=1)
+    different = left != right
+    return np.argmax(different, axis=1) if different.shape[1] else np.zeros(len(different), np.int64)

@@ -48,22 +48,21 @@ class TreeCell:
     def __init__(self, network: Network, chart: LogChart) -> None:
         self._cuts = [layer.cuts for layer in network.layers]
         self._exact = ExactRows(network, chart.matrix)
-        self._in_box, d = chart.in_box, chart.dim
+        self._in_box, self._dim = chart.in_box, chart.dim
         self._halfspaces: tuple[Row, ...] = ()
         self._short: tuple[list[int], ...] = ()
-        n = d if chart.in_box else d + 1
+        n = chart.dim if chart.in_box else chart.dim + 1
         self._normal, self._offset = np.vstack([np.eye(n), -np.eye(n)]), np.ones(2 * n)
         if not chart.in_box:
             self._offset[-1] = 0.0  # t >= 0
         for row in chart.sides:
             self._add(row)
-        self._n_sides = len(chart.sides)
 
     def _add(self, row: Row) -> None:
         short = shortened([int(v) for v in row])
         self._halfspaces += (row,)
         self._short += (short,)
-        if self._in_box and len(self._halfspaces) <= 2 * (len(row) - 1):
+        if self._in_box and len(self._halfspaces) <= 2 * self._dim:
             return  # the box, which is in the programs
         floats = np.array(short, dtype=np.float64) / 2.0**BITS
         self._normal = np.vstack([self._normal, floats[:-1] if self._in_box else floats])
@@ -101,7 +100,7 @@ class TreeCell:
                 found = self._grid_point(proposal, n_digits)
                 if found is not None:
                     return "".join(f"{v:0{n_digits}x}" for v in found)
-        d = len(self._halfspaces[0]) - 1
+        d = self._dim
         listed = [_halfspace(row) for row in self._halfspaces[2 * d :] if any(row[:-1])]
         best = inside_box(listed, [-ONE] * d, [ONE] * d)
         if best is None:
@@ -115,12 +114,11 @@ class TreeCell:
             n_digits *= 2
 
     def _any_point(self, proposal: Floats | None) -> str:
-        d = len(self._halfspaces[0]) - 1 if self._halfspaces else 0
         if proposal is not None and np.isfinite(proposal).all():
             *point, one = integers([*rationals(proposal), ONE])
             if self._is_inside(point, one):
                 return ",".join(map(hexadecimal, [*point, one]))
-        best = inside([_scaled(row) for row in self._halfspaces], d)
+        best = inside(self._halfspaces, self._dim)
         if best is None:
             raise ConsistencyError(f"a region has no interior. {REPORT}")
         return ",".join(map(hexadecimal, integers(best)))
@@ -146,7 +144,7 @@ class TreeCell:
 
     def _is_inside(self, point: Sequence[Any], one: Any) -> bool:
         column = [*point, one]
-        first = 2 * (len(column) - 1) if self._in_box else 0
+        first = 2 * self._dim if self._in_box else 0
         return all(sum(map(mul, row, column), fmpz(0)) < 0 for row in self._halfspaces[first:])
 
     def _rounded(self, target: Row) -> str | None:
@@ -158,7 +156,7 @@ class TreeCell:
         found = propose_multipliers(-floats[:-1], self._normal, self._offset)
         if found is None:
             return None
-        d = len(target) - 1
+        d = self._dim
         pairs = [(q, y) for q, y in zip(*(a.tolist() for a in found), strict=True) if q >= 2 * d and y > 0]
         for n_digits in DIGITS:
             whole = [(q, round(y * 16**n_digits)) for q, y in pairs]
@@ -172,7 +170,7 @@ class TreeCell:
 
     def _exactly(self, target: Row) -> str:
         """Halfspaces of which there are multiples that make a constant of a row."""
-        d = len(target) - 1
+        d = self._dim
         if self._in_box:
             rows = [_halfspace(row) for row in self._halfspaces[2 * d :]]
             best = maximize([fmpq(-v) for v in target[:-1]], rows, [-ONE] * d, [ONE] * d)
