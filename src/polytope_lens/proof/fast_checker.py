@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from polytope_lens.proof import checker
 from polytope_lens.proof.cases_in_floats import check_cases
 from polytope_lens.proof.float_stages import OutOfRangeError, Tally
-from polytope_lens.proof.pieces_in_floats import FloatTree
+from polytope_lens.proof.pieces_in_floats import FloatPlane, FloatTree
 
 if TYPE_CHECKING:
     import os
@@ -27,8 +27,8 @@ def verify(path: str | os.PathLike[str], seconds: float = checker.SECONDS) -> di
     Returns
     -------
     dict
-        As from `checker.verify`. `checker` tells by which of the two, "compiled" or "plain"; `questions` and
-        `by_integers` how many lines of properties and pieces of counts there were, and how many floats left to integers.
+        As from `checker.verify`. `checker` tells by which of the two, "compiled" or "plain"; `questions` how many lines
+        of properties and pieces of counts there were, and `by_integers` how many of them floats left to integers.
 
     Notes
     -----
@@ -36,7 +36,10 @@ def verify(path: str | os.PathLike[str], seconds: float = checker.SECONDS) -> di
     """
     start, tally = time.monotonic(), Tally()
     try:
-        means = partial(check_cases, tally=tally), {**checker.FORMS, "tree": partial(FloatTree, tally=tally)}
+        means = (
+            partial(check_cases, tally=tally),
+            {"tree": partial(FloatTree, tally=tally), "plane": partial(FloatPlane, tally=tally)},
+        )
         answer = checker.verify(str(path), seconds, means=means)
     except OutOfRangeError:
         left = max(0.0, seconds - (time.monotonic() - start))

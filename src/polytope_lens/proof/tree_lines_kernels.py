@@ -12,48 +12,20 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._compiled.jit import inlined, walk_kernel
-from polytope_lens._compiled.simd import LANES, fill, load, multiply_add, size, store
-from polytope_lens.proof.sums_above_kernels import HUGE, SLACK, TINY, U
+from polytope_lens.proof.rows_on_cells_kernels import OFF, ON, ForwardArrays, add_layer
+from polytope_lens.proof.sums_above_kernels import SLACK, TINY, U
 
 if TYPE_CHECKING:
     from polytope_lens._types import Floats, Frame, Ints
 
 # How a walk ends: where it was told to, at the end of the text, or at something that floats do not prove.
 GOES_ON, IS_PROVED, IS_OPEN = 0, 1, 2
-UNKNOWN, OFF, ON = -1, 0, 1
+UNKNOWN = -1
 # A shortened row has so many bits.
 SHORT = 2.0**-64
-# At least as much is what is passed on of the doubt of a number that may not be zero, so that no product of it is zero.
-LEAST_DOUBT = 2.0**-400
 # Multipliers and points have at most so many digits; numbers of neurons so many.
 MOST_DIGITS, MOST_DECIMALS = 13, 9
 SPACE, LINE, PLUS, MINUS = ord(" "), ord("\n"), ord("+"), ord("-")
-
-
-class ForwardArrays(NamedTuple):
-    """Layers of neurons as arrays, of L layers.
-
-    Parameters
-    ----------
-    width : (L + 1,) array
-        What the first layer sees, then numbers of neurons.
-    first : (L + 1,) array
-        Where a layer's neurons begin among all, at multiples of eight.
-    weight_start : (L,) array
-        Where its weights begin: first those of what it sees first.
-    weight : (...,) array
-    bias, negative, positive, cuts : (N,) arrays
-        `cuts` is 1 for neurons that cut.
-    """
-
-    width: Ints
-    first: Ints
-    weight_start: Ints
-    weight: Floats
-    bias: Floats
-    negative: Floats
-    positive: Floats
-    cuts: Ints
 
 
 class TreeWalk(NamedTuple):
@@ -314,46 +286,14 @@ def _advance(net: ForwardArrays, walk: TreeWalk) -> Any:  # pragma: no cover - c
 
 @inlined
 def _enter(net: ForwardArrays, walk: TreeWalk, layer: int) -> Any:  # pragma: no cover - compiled
-    """Compute a layer's rows from those of the layer before, and decide the neurons that do not vanish in the box."""
-    d, n_live = len(walk.total) - 1, 0
-    before, start, stride = net.first[layer - 1], net.weight_start[layer], net.first[layer + 1] - net.first[layer]
-    for i in range(net.width[layer]):
-        slope = net.negative[before + i] if walk.on[layer - 1, i] == OFF else net.positive[before + i]
-        most = 0.0
-        for k in range(d + 1):
-            v = slope * walk.z[layer - 1, k, i]
-            walk.seen[k, n_live] = v
-            most = max(most, abs(v))
-        doubt = abs(slope) * walk.doubt[layer - 1, i]
-        if most == 0.0 and doubt == 0.0:
-            continue
-        # What it adds to the doubts of rows is this times the weight.
-        walk.seen[d + 1, n_live] = (doubt + (net.width[layer] + 4) * U * most) * SLACK + LEAST_DOUBT
-        walk.seen[d + 2, n_live] = start + i * stride
-        n_live += 1
-    own = net.first[layer]
-    for j in range(0, stride, LANES):
-        for k in range(d + 1):
-            total = load(net.bias, (own + j,)) if k == d else fill(0.0)
-            for e in range(n_live):
-                weight = load(net.weight, (int(walk.seen[d + 2, e]) + j,))
-                total = multiply_add(weight, fill(walk.seen[k, e]), total)
-            store(walk.z, (layer, k, j), total)
-        total = fill(0.0)
-        for e in range(n_live):
-            weight = load(net.weight, (int(walk.seen[d + 2, e]) + j,))
-            total = multiply_add(size(weight), fill(walk.seen[d + 1, e]), total)
-        store(walk.doubt, (layer, j), total)
-    left, known = 0, True
+    """Compute a layer's rows, and decide the neurons that do not vanish in the box; whether all that is certain."""
+    if not add_layer(net, walk.z, walk.doubt, walk.on, walk.seen, layer):
+        return False
+    d, left, own = len(walk.total) - 1, 0, net.first[layer]
     for j in range(net.width[layer + 1]):
-        inherited, bias = walk.doubt[layer, j], abs(net.bias[own + j])
-        doubt = (inherited + (net.width[layer] + 4) * U * bias) * SLACK + TINY if inherited > 0.0 else 0.0
-        walk.doubt[layer, j] = doubt
-        spread, constant = 0.0, walk.z[layer, d, j]
+        spread, constant, doubt = 0.0, walk.z[layer, d, j], walk.doubt[layer, j]
         for k in range(d):
             spread += abs(walk.z[layer, k, j])
-        if not spread + abs(constant) + doubt < HUGE:
-            known = False
         margin = (d + 1) * (doubt + (d + 4) * U * (spread + abs(constant))) * SLACK
         if net.cuts[own + j] == 0:
             walk.on[layer, j] = ON
@@ -363,6 +303,6 @@ def _enter(net: ForwardArrays, walk: TreeWalk, layer: int) -> Any:  # pragma: no
             walk.on[layer, j] = UNKNOWN
             left += 1
         else:
-            known = False
+            return False
     walk.left[layer] = left
-    return known
+    return True
