@@ -8,7 +8,6 @@ the checker might reject. docs/proofs.md derives the bounds ("In floats").
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._compiled.jit import inlined, walk_kernel
@@ -147,7 +146,11 @@ def _unit(walk: TreeWalk, j: int) -> Any:  # pragma: no cover - compiled
     least = most
     if doubt > 0.0:
         least, most = (most - doubt) * (1 - 4 * U), (most + doubt) * (1 + 4 * U)
-    unit = math.ldexp(1.0, math.frexp(most)[1])
+    unit = 1.0
+    while most >= unit:
+        unit *= 2
+    while most < unit / 2:
+        unit /= 2
     return unit if least >= unit / 2 else 0.0
 
 
@@ -202,7 +205,9 @@ def _proves(walk: TreeWalk, text: Any, place: int, end: int, j: int, sign: float
     unit, d, layer = _unit(walk, j), len(walk.total) - 1, walk.at[LAYER]
     if unit == 0.0 or place == end or not ord("1") <= text[place] <= ord("9"):
         return False
-    scale = math.ldexp(1.0, 4 * (text[place] - ord("0")))
+    scale = 1.0
+    for _ in range(text[place] - ord("0")):
+        scale *= 16
     place += 1
     for k in range(d + 1):
         walk.total[k] = sign * walk.z[layer, k, j] / unit * scale
@@ -257,11 +262,14 @@ def _has_point(walk: TreeWalk, text: Any, start: int, end: int) -> Any:  # pragm
     n_digits = (end - start) // d
     if n_digits * d != end - start or n_digits > MOST_DIGITS:
         return False
+    grain = 2.0
+    for _ in range(n_digits):
+        grain /= 16
     for k in range(d):
         value, n = _digits(text, start + k * n_digits, start + (k + 1) * n_digits)
         if n < n_digits or value == 0.0:
             return False
-        walk.total[k] = math.ldexp(value, 1 - 4 * n_digits) - 1.0
+        walk.total[k] = grain * value - 1.0
     walk.total[d] = 1.0
     for i in range(2 * d, walk.at[HALFSPACES]):
         value = 0.0
