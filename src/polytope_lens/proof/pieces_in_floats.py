@@ -56,6 +56,7 @@ class FloatTree(checker.Tree):
         self.tally.questions += 1
         if self._is_proved(cell, lines):
             self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
+            yield from (None for _ in lines)
             return
         self.tally.by_integers += 1
         yield from super().finish(cell, lines)
