@@ -14,7 +14,6 @@ a bit for each neuron that cuts, the first one highest: 1 where its pre-activati
 """
 
 import argparse
-import gzip
 import hashlib
 import math
 import os
@@ -28,7 +27,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from fractions import Fraction
 from functools import lru_cache
-from gzip import BadGzipFile
+from gzip import BadGzipFile, GzipFile
 from itertools import compress
 from multiprocessing import get_context
 from operator import add, mul
@@ -86,7 +85,7 @@ class Log(Budget):
     def __init__(self, file: BinaryIO, size: int, seconds: float = SECONDS, means: Any = None) -> None:
         super().__init__(size, seconds)
         self.cases, self.forms = means or (check_cases, FORMS)
-        self.file, self.digest, self.number, self.n_bytes = file, hashlib.sha256(), 0, 0
+        self.file, self.size, self.digest, self.number, self.n_bytes = file, size, hashlib.sha256(), 0, 0
         self.raw: bytes | None = None
 
     @property
@@ -280,6 +279,7 @@ STEP = re.compile("(0|[1-9][0-9]{0,17})([-+])([1-9]?)((?:[g-z]*[A-Z][0-9a-f]*)+)
 PAIR = re.compile("([g-z]*[A-Z])([0-9a-f]*)")
 DIGITS = re.compile("[0-9a-f]+")
 BITS = 64
+NOT_YET = Row()
 
 
 @lru_cache(2**12)
@@ -360,7 +360,7 @@ class Part(NamedTuple):
     rows: list[Row]
     on: dict[int, bool]  # the neurons that have been decided
     halfspaces: list[Row]
-    short: list[Row]  # the same, shortened
+    short: list[Row]  # the same, shortened as soon as it is asked for
 
 
 class Tree:
@@ -370,11 +370,11 @@ class Tree:
         self.layers, self.chart, self.budget = layers, chart, budget
         self.counts, self.sizes = [0] * len(layers), [*(layer.n_bits for layer in layers), -1]
         size = max(lengths(layers, chart.columns), default=longest(chart.columns)) // 8 + 1
-        self.slots = Slots(len(chart.columns), size, size)
+        self.slots, self.bytes_per_row = Slots(len(chart.columns), size, size), (size + 64) * len(chart.columns)
 
     def root(self) -> Part:
         seen = [self.slots.packed(row) for row in zip(*self.chart.columns)]
-        return self.entered(0, seen, [*self.chart.sides], [shortened(row) for row in self.chart.sides])
+        return self.entered(0, seen, [*self.chart.sides], [NOT_YET] * len(self.chart.sides))
 
     def entered(self, depth: int, seen: Row, halfspaces: list[Row], short: list[Row]) -> Part:
         """A cell where a layer begins: neurons that do not vanish in the box inside are decided at once."""
@@ -393,6 +393,8 @@ class Tree:
         """The cell behind the layers whose neurons have all been decided."""
         while len(cell.on) == self.sizes[cell.depth]:
             self.counts[cell.depth] += 1
+            if cell.depth + 1 == len(self.layers):
+                return cell._replace(depth=len(self.layers), rows=[])
             on = [cell.on.get(j, True) for j in range(len(cell.z))]
             (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
             cell = self.entered(cell.depth + 1, seen, cell.halfspaces, cell.short)
@@ -403,20 +405,17 @@ class Tree:
         for step in steps:
             cell = self.advanced(cell)
             depth, seen, z, rows, on, halfspaces, short = cell
-            found = STEP.fullmatch(step)
+            found = None if step.isdigit() else STEP.fullmatch(step)
             j = int(found[1]) if found else decimal(step)
-            require(j < len(rows) and self.layers[depth].cuts[j], "no such neuron")
-            require(j not in on, "a neuron that has been decided")
+            require(j < len(rows) and self.layers[depth].cuts[j] and j not in on, "no neuron that is to be decided")
             row = rows[j]
             if not found:
+                self.budget.afford((len(waiting) + 1) * (16 * len(halfspaces) + 100 * len(on) + self.bytes_per_row))
                 minus = [-v for v in row]
-                size = len(halfspaces) * (len(waiting) + 1)
-                self.budget.afford(size * 16 + len(waiting) * 16 * len(rows) + 32 * sum(map(int.bit_length, row)))
-                other = Part(depth, seen, z, rows, {**on, j: True}, [*halfspaces, minus], [*short, shortened(minus)])
-                waiting.append(other)
+                waiting.append(Part(depth, seen, z, rows, {**on, j: True}, [*halfspaces, minus], [*short, NOT_YET]))
                 on[j] = False
                 halfspaces.append(row)
-                short.append(shortened(row))
+                short.append(NOT_YET)
                 continue
             on[j] = found[2] == "+"
             target = row if on[j] else [-v for v in row]
@@ -426,13 +425,16 @@ class Tree:
                 total = [v << shift for v in shortened(target)]
                 for name, digits in pairs:
                     require(digits[0] != "0", "a multiplier is positive, without leading zeros")
-                    factor = int(digits, 16)
-                    total = [v + factor * h for v, h in zip(total, short[place(name)])]
+                    factor, at = int(digits, 16), place(name)
+                    half = short[at]
+                    if half is NOT_YET:
+                        half = short[at] = shortened(halfspaces[at])
+                    total = [v + factor * h for v, h in zip(total, half)]
                 constant = total.pop()
                 require(self.chart.in_box and constant >= sum(map(abs, total)), "no proof that a neuron does not cut")
             else:
                 require(not any(digits for _, digits in pairs), "multipliers without their scale")
-                self.budget.afford(64 * len(row) ** 2 * sum(map(int.bit_length, row)) // 8)
+                self.budget.afford(len(row) ** 2 * self.bytes_per_row)
                 add_up(target, [halfspaces[place(name)] for name, _ in pairs])
         return cell
 
@@ -470,8 +472,9 @@ class Tree:
 class Polygon(NamedTuple):
     """A part of a chart with two coordinates.
 
-    Sets of neurons of the layer at hand are integers with the highest used bit of each one's slot set. Corners are where
-    edges begin, in [x, x + 1] x [y, y + 1] in units of 2 ** -FINE, with the sets of neurons that are positive and negative.
+    Sets of neurons of the layer at hand are integers with the highest bit of each one's slot set. A corner is where an
+    edge begins. It lies in [x, x + 1] x [y, y + 1], in units of 2 ** -FINE; `above` and `below` are the active neurons
+    that are positive and negative there.
     """
 
     depth: int
@@ -503,7 +506,7 @@ class Coarse:
         self.exact, self.below, self.used, self.cuts = exact, used - width, used, layer.cuts
         self.slots, self.pad = Slots(len(layer.rows), width + FINE // 8 + 2, width), bytes(FINE // 8 + 2)
         self.top = Slots(len(layer.rows), self.slots.size, self.slots.size)
-        # Rounding corners and rows changes a . s + c by at most |a_1| + |a_2| and, if rows are rounded, by 3 * 2 ** FINE.
+        # Rounding a corner changes a . s + c by at most |a_1| + |a_2|, and rounding the row by 3 * 2 ** FINE.
         self.sure = self.top.bias - self.slots.ones * ((2 * self.slots.half) + (4 << FINE if self.below else 0))
         self.cutting = sum(self.bit(j) for j, cuts in enumerate(layer.cuts) if cuts)
 
@@ -583,6 +586,8 @@ class Plane:
         """The cell behind the layers whose neurons do not cut it any more."""
         while cell.depth < len(self.layers) and not cell.cutting:
             self.counts[cell.depth] += 1
+            if cell.depth + 1 == len(self.layers):
+                return cell._replace(depth=len(self.layers))
             on = self.coarse[cell.depth].members(cell.on)
             (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
             edges, corners = [edge for edge, *_ in cell.border], [(x, y) for _, x, y, _, _ in cell.border]
@@ -993,8 +998,8 @@ def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claim
         require(hashlib.sha256(text).hexdigest() == digest, "a piece that has been changed since it was written")
         *lines, end = text.decode("ascii").split("\n")
         require(not end, "a piece ends with its last line")
-        for line, _ in enumerate(walk.finish(cell, lines), line + 1):
-            pass
+        for _ in walk.finish(cell, lines):
+            line += 1
         require(
             claims == [*map(str, walk.counts)], f"{walk.counts} cells were proved, but the piece says other numbers"
         )
@@ -1080,7 +1085,7 @@ def verify(
         size = os.fstat(file.fileno()).st_size
         is_gzip = file.read(2) == b"\x1f\x8b"
         file.seek(0)
-        log = Log(gzip.open(file) if is_gzip else file, size, seconds, means)  # type: ignore[arg-type]
+        log = Log(GzipFile(fileobj=file) if is_gzip else file, size, seconds, means)  # type: ignore[arg-type]
         try:
             answer = check(log, jobs, piece)
         except EXPECTED as error:
@@ -1093,10 +1098,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Check a proof log of polytope_lens.")
     parser.add_argument("log")
     parser.add_argument(
-        "seconds", nargs="?", type=float, default=SECONDS, help=f"not proved what takes more: {SECONDS:g}"
+        "seconds", nargs="?", type=float, default=SECONDS, help="not proved what takes more; by default 600"
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that check pieces")
-    parser.add_argument("--piece", type=int, metavar="K", help="check this one only, counted from 0")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="so many processes, for logs of several pieces"
+    )
+    parser.add_argument("--piece", type=int, metavar="K", help="check this piece only, counted from 0")
     asked = parser.parse_args()
     try:
         answer = verify(asked.log, asked.seconds, asked.jobs, asked.piece)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -15,32 +15,35 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
 
 
+C = TypeVar("C", bound="Cell")
+
+
 class Cell(Protocol):
     """A cell that is described while it is cut."""
 
     def undecided(self, layer: int, bits: Bools) -> list[int]:
-        """Neurons of a layer that cut, of which the log's reader does not know at once that they do not cut this cell."""
+        """Neurons of a layer that may cut the cell, as far as the log's reader sees at once."""
 
-    def halves(self, layer: int, neuron: int, bits: Bools) -> tuple[Cell, Cell]:
+    def halves(self: C, layer: int, neuron: int, bits: Bools) -> tuple[C, C]:
         """Where a neuron is off, and where it is on."""
 
     def explanation(self, layer: int, neuron: int, bits: Bools, *, on: bool) -> str | None:
         """Why a neuron does not cut the cell; None if nobody has to be told."""
 
 
-class Node(NamedTuple):
+class Node(NamedTuple, Generic[C]):
     """Some of the things that lie in a cell, the layer at hand (-1 before the first), and its undecided neurons."""
 
     start: int
     stop: int
     layer: int
     undecided: list[int]
-    cell: Cell
+    cell: C
 
 
 def descend(
-    network: Network, some: Bools, every: Bools, root: Node, *, to_regions: bool
-) -> Iterator[tuple[list[str], Node]]:
+    network: Network, some: Bools, every: Bools, root: Node[C], *, to_regions: bool
+) -> Iterator[tuple[list[str], Node[C]]]:
     """The words on the way to each of many things, and the node in which it is alone.
 
     Parameters

@@ -17,8 +17,6 @@ from polytope_lens.proof.log import describe_domain, floats
 from polytope_lens.proof.names import name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from polytope_lens._types import Floats
     from polytope_lens.domain import Domain
 

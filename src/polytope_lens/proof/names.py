@@ -1,4 +1,4 @@
-"""What halfspaces are called in a log: by capital letters from the last one on, after small ones that count alphabets."""
+"""What halfspaces are called in a log: capital letters from the last one on, after small ones that count alphabets."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Block(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """What is kept of a piece: the bits that are on in all of its regions, in any, and how many cells each layer has."""
+    """What is kept of a piece: the bits that are on in all of its regions, and in any, and how many cells layers have."""
 
     every: Bools
     some: Bools
@@ -36,7 +36,7 @@ class Outline(NamedTuple):
 def outline(bits: Bools, stops: Sequence[int]) -> Outline:
     """What is kept of the regions (n, n_neurons) of a piece; `stops` says where the bits of each layer end."""
     first = _first_difference(bits[1:], bits[:-1])
-    return Outline(bits.all(axis=0), bits.any(axis=0), [1 + int((first < stop).sum()) for stop in stops])
+    return Outline(np.all(bits, axis=0), np.any(bits, axis=0), [1 + int((first < stop).sum()) for stop in stops])
 
 
 def blocks(chunks: Iterable[Chunk], n_bits: int, most: int = MOST) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""The proof for two inputs: polygons, which the log's reader cuts itself, so that only cuts on the way to pieces are said."""
+"""The proof for two inputs: the log's reader cuts polygons itself, so that only cuts on the way to pieces are said."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from polytope_lens.arithmetic.rational import dot, integers, rationals, scaled_quotient
+from polytope_lens.arithmetic.rational import integers, rationals, scaled_quotient
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.lp.float_simplex import propose_multipliers
@@ -127,18 +127,15 @@ class TreeCell:
         """A point of a grid next to a proposal that is inside."""
         one = 16**n_digits
         at = (proposal + 1.0) * (one / 2)
-        base = np.clip(np.floor(at), 1, one - 2).astype(np.int64) if one < 2**62 else None
-        if base is None:
-            return None
-        nearest = np.clip(np.rint(at), 1, one - 1).astype(np.int64)
-        tried = [nearest.tolist()]
-        if n_digits <= 4 and len(base) <= MOST_AROUND:
-            around = base + np.array(list(product((0, 1), repeat=len(base))))
-            values = (2.0 * around / one - 1.0) @ self._normal.T - self._offset
-            best = np.argsort(values.max(axis=1))[:2]
-            tried = around[best].tolist()
-        for found in tried:
-            if min(found) > 0 and max(found) < one and self._is_inside([2 * v - one for v in found], one):
+        around = np.clip(np.rint(at), 1, one - 1)[None]
+        if n_digits <= 4 and self._dim <= MOST_AROUND:
+            corners = np.array(list(product((0, 1), repeat=self._dim)))
+            around = np.clip(np.floor(at), 1, one - 2) + corners
+            depth = ((2.0 * around / one - 1.0) @ self._normal.T - self._offset).max(axis=1)
+            around = around[np.argsort(depth)[:2]]
+        for grid in around.tolist():
+            found = [int(v) for v in grid]
+            if self._is_inside([2 * v - one for v in found], one):
                 return found
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
+    from polytope_lens.proof.log_chart import LogChart
     from polytope_lens.proof.pieces import Block
 
 
@@ -51,8 +52,8 @@ def write_proof(
     Notes
     -----
     The regions are walked twice: to see what pieces there are, and then to write them, one by one. Memory is that of a
-    piece. In the plane nothing is said of regions, since the checker finds them; elsewhere each neuron that does not cut
-    a cell gets multipliers that prove it, and each region a point inside. Cost: some 0.1 ms for each of these.
+    piece. In the plane nothing is said of regions, since the checker finds them; elsewhere each neuron that does not
+    cut a cell gets multipliers that prove it, and each region a point inside. Cost: some 0.1 ms for each of these.
     docs/proofs.md describes the format, and why the checks suffice.
     """
     chart, stops = log_chart(domain, network.input_dim), bit_starts(network).tolist()[1:]
@@ -65,23 +66,26 @@ def write_proof(
         every, some = (np.array([one[i] for one in outlines]) for i in (0, 1))
         for line in (VERSION, *describe(network), *chart.lines, f"form {'plane' if in_plane else 'tree'}"):
             log.write(line)
-        root = Node(0, len(outlines), -1, [], PlaneCell(network) if in_plane else TreeCell(network, chart))
-        ends = descend(network, some, every, root, to_regions=False)
+        cell: PlaneCell | TreeCell = PlaneCell(network) if in_plane else TreeCell(network, chart)
+        ends = descend(network, some, every, Node(0, len(outlines), -1, [], cell), to_regions=False)
         for (steps, node), block in zip(ends, _blocks(network, domain), strict=True):
             log.write("to", *steps)
-            text = b""
-            if not in_plane:
-                points = chart.coordinates(block.witnesses)
-                start = node._replace(start=0, stop=len(block.bits))
-                lines = []
-                for words, leaf in descend(network, block.bits, block.bits, start, to_regions=True):
-                    lines.append(" ".join([*words, leaf.cell.point_inside(points[leaf.start])]) + "\n")
-                text = "".join(lines).encode("ascii")
+            text = _regions(network, chart, block, node) if isinstance(node.cell, TreeCell) else b""
+            # Cells of the layers that end on the way to the piece are counted there.
             first, cells = max(0, node.layer), outlines[node.start].cells
             log.write("piece", len(text), hashlib.sha256(text).hexdigest(), *[0] * first, *cells[first:])
             log.write_piece(text)
             shown.update(len(block.bits))
         log.write("regions", *counts)
+
+
+def _regions(network: Network, chart: LogChart, block: Block, node: Node[Any]) -> bytes:
+    """The lines of a piece, one for each region."""
+    points, lines = chart.coordinates(block.witnesses), []
+    root: Node[TreeCell] = node._replace(start=0, stop=len(block.bits))
+    for steps, leaf in descend(network, block.bits, block.bits, root, to_regions=True):
+        lines.append(" ".join([*steps, leaf.cell.point_inside(points[leaf.start])]) + "\n")
+    return "".join(lines).encode("ascii")
 
 
 def _blocks(network: Network, domain: Domain) -> Iterator[Block]:
