@@ -717,7 +717,7 @@ class Known(NamedTuple):
 
     bits: int
     bounds: list[tuple[int | None, int | None]]
-    leans: list[int | None]
+    leans: dict[int, int]
     lines: list[tuple[int, int, int, int] | None]
 
     def with_bounds(self, layer: Layer, bits: int, news: dict[int, tuple[int | None, int | None]]) -> "Known":
@@ -733,7 +733,8 @@ class Known(NamedTuple):
         """The same, with the lines of some neurons drawn anew."""
         new = [*self.lines]
         for j in which:
-            new[j] = lines(*layer.slopes[j], *self.bounds[j], self.leans[j])
+            (p, q), (low, high) = layer.slopes[j], self.bounds[j]
+            new[j] = lines(p, q, low, high, self.leans.get(j))
         return self._replace(lines=new)
 
 
@@ -870,12 +871,11 @@ def check_end(stages: list[Layer], cases: list[Case], cell: Cell, words: list[st
 
 
 def check_leans(stages: list[Layer], cell: Cell, words: list[str]) -> None:
-    """Slopes of lines through 0 of some neurons of a layer; any will do."""
+    """Slopes of lines through 0 of some neurons of a layer, until the cell ends or is cut; any will do."""
     at, known = decimal(words[1]), cell.known[decimal(words[1])]
     news = {decimal(j): hexadecimal(lean) for j, lean in zip(words[2::2], words[3::2], strict=True)}
     require(all(0 <= lean <= 1 << SLOPE_BITS for lean in news.values()), "a slope between those of the activation")
-    leans = [news.get(j, lean) for j, lean in enumerate(known.leans)]
-    cell.known[at] = known._replace(leans=leans).drawn(stages[at], news)
+    cell.known[at] = known._replace(leans={**known.leans, **news}).drawn(stages[at], news)
 
 
 def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int]) -> None:
@@ -884,7 +884,7 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
     require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
     unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
     nothing = [(layer, range(len(layer.rows))) for layer in stages[:-1]]
-    known = [Known(0, *([v] * len(js) for v in ((None, None), None, None))).drawn(layer, js) for layer, js in nothing]
+    known = [Known(0, [(None, None)] * len(js), {}, [None] * len(js)).drawn(layer, js) for layer, js in nothing]
     waiting = [Cell([int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, known, {}, [*which])]
     while waiting:
         cell = waiting.pop()
@@ -914,6 +914,8 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
 def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cell]:
     """A cell cut in two: its box in the middle of an input, or by the sign of a neuron, where it is <= 0 first."""
     numbers = [decimal(word) for word in words[1:]]
+    plain = [known._replace(leans={}).drawn(stage, known.leans) for stage, known in zip(stages, cell.known)]
+    cell = cell._replace(known=plain)
     if words[0] == "halve":
         (k,) = numbers
         lower, upper = [2 * v for v in cell.lower], [2 * v for v in cell.upper]

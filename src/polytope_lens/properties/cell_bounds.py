@@ -6,6 +6,7 @@ lines are drawn here as there, between bounds that are multiples of a power of t
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from polytope_lens.bounds.relaxation import Relaxation
 from polytope_lens.exact.forward import quiet
 from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.network.network import Network, pass_through_layer
+from polytope_lens.properties.cell_lines import SLOPE_BITS, Sums, better_leans, lines_between, may_bend
+from polytope_lens.properties.sign_multipliers import Multiples, SignRows, best_multiples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +28,10 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Layer
     from polytope_lens.properties.property import Constraint
 
-# Chords have slopes of so many bits, as in the checker.
-SLOPE_BITS = 12
 # Bounds are multiples of the widest interval of the layer over this power of two, and moved outward by a share of that.
 GRID_BITS, SPARE = 12, 2.0**-8
 # A neuron that stays open gets new bounds where they are nearer to each other than this share of the old ones.
-NARROWER = 0.8
+NARROWER = 0.9
 # Room that a proof needs beside rounding, in shares of the numbers in it.
 ROOM = 2.0**-20
 # Multipliers have so many bits.
@@ -86,10 +87,14 @@ class CaseRows(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """Multipliers for a case in a cell, whole numbers: of its constraints, and of neurons with signs."""
+    """Multipliers for a case in a cell, whole numbers: of its constraints, and of neurons with signs.
+
+    And slopes of lines through 0, by neurons, in parts of the way between the slopes of the activation.
+    """
 
     rows: dict[int, int]
     neurons: dict[int, int]
+    leans: dict[int, int]
 
 
 class Closing(NamedTuple):
@@ -97,34 +102,62 @@ class Closing(NamedTuple):
 
     claims: list[list[Claim]]
     is_closed: Bools  # (n, k)
-    height: Floats  # (n, k): how far floats are from closing them
+    sums: Floats  # (n, k, M + d + 1): of outputs, inputs and 1, with those multipliers; one at most 0 closes a case
     reliance: Floats  # (n, N): how much the lines of neurons cost, 0 where no line is used
+
+
+class SumsOfRows(NamedTuple):
+    """Sums whose greatest values in boxes are asked, m of them: of terms as in `Sums`, and constants."""
+
+    outputs: Floats  # (m, M)
+    hidden: Floats  # (m, N)
+    inputs: Floats  # (m, d)
+    constant: Floats  # (m,)
+    lower: Floats  # (m, d)
+    upper: Floats
+    unit: Floats  # (m,): the size of the rows in them
+
+    @property
+    def rows(self) -> Floats:
+        """Coefficients (m, M + d + 1) of outputs, inputs and 1, in units of the rows."""
+        whole = np.concatenate([self.outputs, self.inputs, self.constant[:, None]], axis=1)
+        return np.asarray(whole / np.maximum(self.unit, 1.0)[:, None])
+
+    def at(self, index: Ints) -> SumsOfRows:
+        """Some of them."""
+        return SumsOfRows._make(array[index] for array in self)
+
+
+class Reasons(NamedTuple):
+    """With which multiple over / under of a neuron that has a sign each bound is proved, the lower ones first."""
+
+    place: Ints  # (2, n, width)
+    over: Floats  # (2, n, width); 0 where none is needed
+    under: Floats
+
+    @classmethod
+    def none(cls, n: int, width: int) -> Reasons:
+        """Where none is needed."""
+        return cls(np.zeros((2, n, width), np.int64), np.zeros((2, n, width)), np.ones((2, n, width)))
+
+    def take(self, asked: Ints, is_better: Bools, found: Multiples) -> None:
+        """Note multiples for upper bounds on some neurons, and then on their negatives, where these are better."""
+        for side, part in ((1, slice(len(asked))), (0, slice(len(asked), None))):
+            for mine, other in zip(self, found[1:], strict=True):
+                mine[side][:, asked] = np.where(is_better[:, part], other[:, part], mine[side][:, asked])
+
+
+class Leaning(NamedTuple):
+    """What better lines give for one case in each of m cells: claims, and upper bounds (m,)."""
+
+    claims: list[Claim]
+    top: Floats
 
 
 def neurons_of(layers: Sequence[Layer]) -> list[slice]:
     """Where the neurons of each layer are among all."""
     stops = np.cumsum([layer.width for layer in layers]).tolist()
     return [slice(stop - layer.width, stop) for layer, stop in zip(layers, stops, strict=True)]
-
-
-def lines_between(layer: Layer, low: Floats, high: Floats) -> Relaxation:
-    """Lines around the activations of a layer, as the checker draws them."""
-    p, q = layer.negative_slope, layer.positive_slope
-    with quiet(), np.errstate(divide="ignore"):
-        known = (low >= 0) | (high <= 0) | (p == q)
-        own = np.where(low >= 0, q, np.where(high <= 0, p, q))
-        share = np.floor(high / (high - low) * 2.0**SLOPE_BITS) / 2.0**SLOPE_BITS
-        is_bounded = np.isfinite(low) & np.isfinite(high)
-        chord = p + (q - p) * np.where(is_bounded, share, 0.0)
-        through = np.where(high > -low, q, p)
-        above = np.where(known, own, np.where(p < q, chord, through))
-        below = np.where(known, own, np.where(p < q, through, chord))
-        top = np.maximum(0.0, np.maximum((p - above) * low, (q - above) * high))
-        bottom = np.minimum(0.0, np.minimum((p - below) * low, (q - below) * high))
-        top = np.where(known, 0.0, np.where(is_bounded, top, np.inf))
-        bottom = np.where(known, 0.0, np.where(is_bounded, bottom, -np.inf))
-    steepest = np.where(known, np.abs(own), np.maximum(np.abs(p), np.abs(q)))
-    return Relaxation(below, bottom, above, top, steepest)
 
 
 class CellBounds:
@@ -149,18 +182,44 @@ class CellBounds:
         pairs = zip(self.hidden, self.at, strict=True)
         return [lines_between(layer, cells.low[:, here], cells.high[:, here]) for layer, here in pairs]
 
-    def told(self, before: ProofCells, after: ProofCells, i: int) -> list[str]:
+    def told(self, before: ProofCells, after: ProofCells, reasons: Sequence[Reasons], i: int) -> list[str]:
         """The lines of the log that say which bounds of a cell are new."""
         found = []
-        for index, here in enumerate(self.at):
+        for index, (here, by) in enumerate(zip(self.at, reasons, strict=True)):
             bits = int(after.bits[i, index])
             low, high = ((old[i, here], new[i, here]) for old, new in zip(before[2:4], after[2:4], strict=True))
-            words = []
+            words, apart = [], []
             for j in np.flatnonzero((low[0] != low[1]) | (high[0] != high[1])).tolist():
-                ends = [f"{int(new[j] * 2.0**bits):x}" if old[j] != new[j] else "*" for old, new in (low, high)]
-                words += [str(j), *ends]
+                ends = ["*", "*"]
+                for side, (old, new) in enumerate((low, high)):
+                    if old[j] == new[j]:
+                        continue
+                    end, over = f"{int(new[j] * 2.0**bits):x}", int(by.over[side, i, j])
+                    if not over:
+                        ends[side] = end
+                        continue
+                    times = Fraction(over << bits, int(by.under[side, i, j]))
+                    claim = "below" if side == 0 else "above", str(index), str(bits), str(j), end
+                    named = f"{times.denominator:x} 0 {self.named(int(by.place[side, i, j]))} {times.numerator:x}"
+                    apart.append(" ".join([*claim, named]))
+                if ends != ["*", "*"]:
+                    words += [str(j), *ends]
             if words or bits != before.bits[i, index]:
                 found.append(" ".join(["bounds", str(index), str(bits), *words]))
+            found += apart
+        return found
+
+    def leaning(self, leans: Floats, claim: Claim) -> list[str]:
+        """What the log says of slopes of lines through 0 for a claim; `leans` (N,) are those before, and changed."""
+        found = []
+        for index, here in enumerate(self.at):
+            words = []
+            for j, lean in claim.leans.items():
+                if here.start <= j < here.stop and leans[j] != lean:
+                    leans[j] = lean
+                    words += [str(j - here.start), f"{lean:x}"]
+            if words:
+                found.append(" ".join(["slopes", str(index), *words]))
         return found
 
     def whole(self, lower: Floats, upper: Floats) -> ProofCells:
@@ -173,22 +232,60 @@ class CellBounds:
         """Which neurons may change their sign, (n, N)."""
         return np.asarray((cells.low < 0) & (cells.high > 0) & self.cuts)
 
-    def narrowed(self, cells: ProofCells) -> tuple[ProofCells, list[Relaxation]]:
-        """The same cells with better bounds, and lines between them."""
+    def narrowed(self, cells: ProofCells) -> tuple[ProofCells, list[Relaxation], list[Reasons]]:
+        """The same cells with better bounds, lines between them, and for each layer what bounds need beside these."""
         cells = cells._replace(low=cells.low.copy(), high=cells.high.copy(), bits=cells.bits.copy())
-        lines: list[Relaxation] = []
+        lines, reasons, given = list[Relaxation](), list[Reasons](), list[SignRows]()
         for index, (layer, here) in enumerate(zip(self.hidden, self.at, strict=True)):
             low, high = cells.low[:, here], cells.high[:, here]
             was_open = (low < 0) & (high > 0) & layer.cuts
             asked = np.flatnonzero(was_open.any(axis=0))
+            reasons.append(Reasons.none(*low.shape))
+            given += self._signs(index, cells, lines)
             if len(asked):
                 above, doubt = rows_around(self.network, index, asked, lines, len(low))
                 top = highest_in_box(above, doubt, cells.lower, cells.upper)
+                if given:
+                    multiples = best_multiples(above, given, cells.lower, cells.upper)
+                    better = self._with_multiples(index, asked, top, multiples, cells, lines)
+                    reasons[-1].take(asked, better < top, multiples)
+                    top = np.minimum(top, better)
                 new_high, new_low = np.full(low.shape, np.inf), np.full(low.shape, -np.inf)
                 new_high[:, asked], new_low[:, asked] = top[:, : len(asked)], -top[:, len(asked) :]
                 self._take(index, cells, was_open, new_low, new_high)
             lines.append(lines_between(layer, low, high))
-        return cells, lines
+        return cells, lines, reasons
+
+    def _signs(self, index: int, cells: ProofCells, lines: Sequence[Relaxation]) -> list[SignRows]:
+        """Rows above what is at least 0 where neurons of a layer have signs, if any have."""
+        signs = cells.signs[:, self.at[index]]
+        signed = np.flatnonzero(signs.any(axis=0))
+        if not len(signed):
+            return []
+        above, _ = rows_around(self.network, index, signed, lines, len(signs))
+        is_on, m = (signs[:, signed] > 0)[:, :, None], len(signed)
+        rows = np.where(is_on, above[:, :m], above[:, m:])
+        return [SignRows(signed + self.at[index].start, rows, signs[:, signed] != 0)]
+
+    def _with_multiples(
+        self, index: int, asked: Ints, top: Floats, multiples: Multiples, cells: ProofCells, lines: Sequence[Relaxation]
+    ) -> Floats:
+        """Upper bounds (n, k) with multiples of neurons, where that promises much; infinite elsewhere."""
+        with quiet():
+            width = np.tile(top[:, : len(asked)] + top[:, len(asked) :], 2)
+            is_better = (multiples.top < top - (1 - NARROWER) * width) | ((multiples.top < 0) & (top > 0))
+        if not is_better.any():
+            return np.full(top.shape, np.inf)
+        added = [np.zeros((*top.shape, layer.width)) for layer in self.hidden[: index + 1]]
+        for i, k in np.argwhere(is_better).tolist():
+            place = int(multiples.place[i, k])
+            at = next(at for at, here in enumerate(self.at) if place < here.stop)
+            times = multiples.over[i, k] / multiples.under[i, k] * cells.signs[i, place]
+            added[at][i, k, place - self.at[at].start] = times
+        for sign, part in ((1.0, slice(len(asked))), (-1.0, slice(len(asked), None))):
+            added[index][:, np.arange(top.shape[1])[part], asked] += sign
+        rows, doubt = rows_above(self.network, index, added[index], lines, added)
+        return np.where(is_better, highest_in_box(rows, doubt, cells.lower, cells.upper), np.inf)
 
     def _take(self, index: int, cells: ProofCells, was_open: Bools, new_low: Floats, new_high: Floats) -> None:
         """Take bounds that say more than those known, moved outward to few digits."""
@@ -211,46 +308,81 @@ class CellBounds:
 
     def closing(self, cells: ProofCells, lines: Sequence[Relaxation], is_asked: Bools) -> Closing:
         """Whether cases are closed by multipliers; `is_asked` (n, k) says which are to be looked at."""
-        n, k = is_asked.shape
+        which, cases = np.nonzero(is_asked)
+        some, own = cells.at(which), [_at(line, which) for line in lines]
+        claims, sums = self._proposed(some, own, cases)
+        top, spent = self._top(sums, own)
+        weak = np.flatnonzero(top >= 0)
+        if len(weak):
+            better = self._with_leans(some.at(weak), sums.at(weak), cases[weak])
+            for at, i in enumerate(weak.tolist()):
+                if better.top[at] < top[i]:
+                    top[i], claims[i] = better.top[at], better.claims[at]
+        found = [[Claim({}, {}, {}) for _ in row] for row in is_asked]
+        made, loss = np.zeros((*is_asked.shape, sums.rows.shape[1])), np.zeros(cells.low.shape)
+        for i, c, claim in zip(which.tolist(), cases.tolist(), claims, strict=True):
+            found[i][c] = claim
+        made[which, cases] = sums.rows
+        for index, (layer, here, shares) in enumerate(zip(self.hidden, self.at, reversed(spent), strict=True)):
+            gap = _gaps(layer, some.low[:, here], some.high[:, here])
+            with quiet():
+                cost = np.where((shares == 0) | (top < 0)[:, None], 0.0, np.abs(shares) * gap)
+                np.add.at(loss[:, here], which, cost * EARLIER ** (len(self.hidden) - index))
+        is_closed = np.zeros(is_asked.shape, dtype=bool)
+        is_closed[which, cases] = top < 0
+        return Closing(found, is_closed, made, loss)
+
+    def _proposed(self, cells: ProofCells, lines: Sequence[Relaxation], cases: Ints) -> tuple[list[Claim], SumsOfRows]:
+        """Multipliers for one case in each cell, and the sums that they make, of which upper bounds are asked."""
+        m, d = cells.lower.shape
         signed = np.flatnonzero((cells.signs != 0).any(axis=0))
         below = self._rows_of_signs(cells, lines, signed)
-        claims = [[Claim({}, {}) for _ in range(k)] for _ in range(n)]
-        coefficients = np.zeros((n, k, self.stages[-1].width))
-        units = np.ones((n, k))
-        x, constant = np.zeros((n, k, cells.lower.shape[1])), np.zeros((n, k))
-        more = np.zeros((n, k, len(self.cuts)))
+        claims = [Claim({}, {}, {}) for _ in range(m)]
+        outputs, inputs, constant = np.zeros((m, self.stages[-1].width)), np.zeros((m, d)), np.zeros(m)
+        hidden, unit = np.zeros((m, len(self.cuts))), np.ones(m)
         for c, rows in enumerate(self.cases):
-            if not is_asked[:, c].any():
+            some = np.flatnonzero(cases == c)
+            if not len(some):
                 continue
-            given = np.broadcast_to(-rows.outputs, (n, *rows.outputs.shape))
-            own, _ = rows_above(self.network, len(self.hidden), given, lines)
+            given = np.broadcast_to(-rows.outputs, (len(some), *rows.outputs.shape))
+            own, _ = rows_above(self.network, len(self.hidden), given, [_at(line, some) for line in lines])
             own = -own + np.concatenate([rows.inputs, rows.constant[:, None]], axis=1)
-            for i in np.flatnonzero(is_asked[:, c]).tolist():
+            for at, i in enumerate(some.tolist()):
                 which = np.flatnonzero(cells.signs[i, signed])
-                claim = _multipliers(own[i], rows.unit, below[i, which], cells.lower[i], cells.upper[i])
-                v, w = claim[: len(own[i])], claim[len(own[i]) :]
+                claim = _multipliers(own[at], rows.unit, below[i, which], cells.lower[i], cells.upper[i])
+                v, w = claim[: len(rows.unit)], claim[len(rows.unit) :]
                 places = signed[which]
-                claims[i][c] = Claim(_whole(rows.places, v), _whole(places.tolist(), w))
-                units[i, c] = v @ rows.unit
-                coefficients[i, c] = -(v @ rows.outputs)
-                x[i, c], constant[i, c] = -(v @ rows.inputs), -(v @ rows.constant)
-                more[i, c, places] = w * cells.signs[i, places]
-        spent: list[Floats] = []
-        added = [more[:, :, here] for here in self.at]
-        above, doubt = rows_above(self.network, len(self.hidden), coefficients, lines, added, spent)
-        above = above + np.concatenate([x, constant[:, :, None]], axis=2)
-        size = np.abs(x).max(axis=2, initial=0.0) + np.abs(constant) + np.abs(coefficients).max(axis=2)
-        top = highest_in_box(above, doubt, cells.lower, cells.upper) + ROOM * size
-        loss = np.zeros((n, len(self.cuts)))
-        weight = is_asked & (top >= 0)
-        for index, (layer, here, shares) in enumerate(zip(self.hidden, self.at, reversed(spent), strict=True)):
-            gap = _gaps(layer, cells.low[:, here], cells.high[:, here])
-            with quiet():
-                cost = np.where(shares == 0, 0.0, np.abs(shares) * gap[:, None])
-                loss[:, here] = (cost * weight[:, :, None]).sum(axis=1) * EARLIER ** (len(self.hidden) - index)
-        return Closing(
-            claims, is_asked & (top < 0), np.where(is_asked, np.maximum(top, 0.0) / np.maximum(units, 1.0), 0.0), loss
-        )
+                claims[i] = Claim(_whole(rows.places, v), _whole(places.tolist(), w), {})
+                unit[i] = v @ rows.unit
+                outputs[i], inputs[i], constant[i] = -(v @ rows.outputs), -(v @ rows.inputs), -(v @ rows.constant)
+                hidden[i, places] = w * cells.signs[i, places]
+        return claims, SumsOfRows(outputs, hidden, inputs, constant, cells.lower, cells.upper, unit)
+
+    def _top(self, sums: SumsOfRows, lines: Sequence[Relaxation]) -> tuple[Floats, list[Floats]]:
+        """Upper bounds on sums, with room to spare, and what coefficients activations have on the way."""
+        shares: list[Floats] = []
+        added = [sums.hidden[:, None, here] for here in self.at]
+        above, doubt = rows_above(self.network, len(self.hidden), sums.outputs[:, None], lines, added, shares)
+        above = above + np.concatenate([sums.inputs, sums.constant[:, None]], axis=1)[:, None]
+        size = np.abs(sums.inputs).max(axis=1, initial=0.0) + np.abs(sums.constant) + np.abs(sums.outputs).max(axis=1)
+        top = highest_in_box(above, doubt, sums.lower, sums.upper)[:, 0] + ROOM * size
+        return top, [share[:, 0] for share in shares]
+
+    def _with_leans(self, cells: ProofCells, sums: SumsOfRows, cases: Ints) -> Leaning:
+        """Upper bounds with better lines through 0, and multipliers for these."""
+        low, high = ([ends[:, here] for here in self.at] for ends in (cells.low, cells.high))
+        hidden = [sums.hidden[:, here] for here in self.at]
+        asked = Sums(sums.outputs, hidden, sums.inputs, sums.lower, sums.upper)
+        leans = better_leans(self.stages, asked, low, high)
+        lines = [lines_between(*given) for given in zip(self.hidden, low, high, leans, strict=True)]
+        claims, sums = self._proposed(cells, lines, cases)
+        top, shares = self._top(sums, lines)
+        for index, (layer, here) in enumerate(zip(self.hidden, self.at, strict=True)):
+            rise = layer.positive_slope - layer.negative_slope
+            is_used = may_bend(layer, low[index], high[index]) & (shares[-1 - index] * rise < 0)
+            for i, j in np.argwhere(is_used).tolist():
+                claims[i].leans[here.start + j] = int(leans[index][i, j] * 2.0**SLOPE_BITS)
+        return Leaning(claims, top)
 
     def _rows_of_signs(self, cells: ProofCells, lines: Sequence[Relaxation], signed: Ints) -> Floats:
         """CaseRows (n, m, d + 1) below what is at most 0 where neurons have their signs."""
@@ -278,6 +410,10 @@ class CellBounds:
             width = cells.upper[0] - cells.lower[0]
             reach = np.where(np.isfinite(sums), sums, 0.0) * width
         return np.asarray(reach if reach.any() else width)
+
+
+def _at(line: Relaxation, index: Ints) -> Relaxation:
+    return Relaxation._make(array[index] for array in line)
 
 
 def _gaps(layer: Layer, low: Floats, high: Floats) -> Floats:

@@ -218,14 +218,29 @@ def check(
         search = _Search(network, asked)
         found = search.first_guesses() or search.run(meter.is_over, pool, shown)
         is_open = found is None and search.left
-        is_done = not is_open and (
-            proof is None or write_property_proof(network, asked, found, proof, is_over=meter.is_over)
-        )
+        is_done = not is_open and (proof is None or _prove(network, asked, found, proof, meter.is_over, progress))
         return search.result(found, Status.COMPLETE if is_done else meter.ended, meter.seconds)
 
 
 def _bar(progress: bool | None) -> Any:
     return bar(progress, desc="boxes", unit=" boxes", unit_scale=True)
+
+
+def _prove(
+    network: Network, asked: Property, found: Counterexample | None, path: str | os.PathLike[str],
+    is_over: Callable[[], bool], progress: bool | None,
+) -> bool:  # fmt: skip
+    """Write the log of the answer, and tell how far it is."""
+    decided = 0.0
+    with bar(progress, desc="proof", unit=" cells", unit_scale=True) as shown:
+
+        def tick(n: int, share: float) -> None:
+            nonlocal decided
+            decided += share
+            if shown.update(n):
+                shown.set_postfix_str(f"{decided:.1%} of the domain proved", refresh=False)
+
+        return write_property_proof(network, asked, found, path, is_over=is_over, tick=tick)
 
 
 def pool_of(workers: int) -> Any:

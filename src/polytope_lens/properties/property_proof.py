@@ -20,8 +20,10 @@ import numpy as np
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.proof.log import VERSION, describe, describe_outputs, hexadecimal, log_file
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
+from polytope_lens.properties.cell_lines import SLOPE_BITS, default_leans
 from polytope_lens.properties.problem import rounded_outward
 from polytope_lens.properties.property import ExactBox
+from polytope_lens.properties.quick_heights import QuickHeights
 from polytope_lens.properties.touching_cells import exact_claim
 
 if TYPE_CHECKING:
@@ -38,8 +40,8 @@ if TYPE_CHECKING:
 
 # Up to how many neurons that may change their sign a box is split by them, and after how many cells it is halved.
 FEW_OPEN, FEW_CELLS = 10, 256
-# ProofCells looked at together
-TOGETHER = 32
+# Cells with signs that are looked at together, and boxes that are halved together
+TOGETHER, AHEAD = 32, 8
 # How many coordinates are tried to halve a box across, and along what share of the most that outputs may change there.
 TRIED, LEAST = 8, 2.0**-3
 
@@ -55,7 +57,7 @@ def write_property_proof(
     path: str | os.PathLike[str],
     *,
     is_over: Callable[[], bool] = lambda: False,
-    tick: Callable[[int], object] = lambda n: None,
+    tick: Callable[[int, float], object] = lambda n, share: None,
 ) -> bool:
     """Write a log that proves that a property is violated at a point, or that it holds.
 
@@ -69,7 +71,7 @@ def write_property_proof(
     is_over : callable
         Asked now and then whether to stop.
     tick : callable
-        Told how many cells more were written.
+        Told how many cells more were written, and what share of all boxes they close, by halvings.
 
     Returns
     -------
@@ -88,10 +90,10 @@ def write_property_proof(
                 return True
             boxes = asked.boxes()
             order = sorted(range(len(boxes)), key=lambda i: boxes.index(boxes[i]))
-            for box, group in groupby(order, key=lambda i: boxes[i]):
-                which = list(group)
+            groups = [(box, list(group)) for box, group in groupby(order, key=lambda i: boxes[i])]
+            for box, which in groups:
                 log.write("cases", *which)
-                _Tree(log, network, asked, which, is_over, tick).write(box)
+                _Tree(log, network, asked, which, is_over, lambda n, share: tick(n, share / len(groups))).write(box)
     except StoppedError:
         return False
     return True
@@ -139,14 +141,27 @@ class ProofNode:
 class WaitingCell(NamedTuple):
     """One cell, with the cases that are open in it, and where what is said of it goes.
 
-    `height` says how far floats are from closing them, and `reliance` (N,) how much the lines of neurons cost.
+    `sums` (k, M + d + 1) would close these if they were at most 0, and `reliance` (N,) says how much the lines of
+    neurons cost.
     """
 
     cells: ProofCells
     open: Bools
     node: ProofNode
-    height: float
+    sums: Floats
     reliance: Floats
+
+
+@dataclass(slots=True)
+class WaitingBox:
+    """A cell without signs, its box, and where it may be halved; then where it is, and the halves."""
+
+    box: ExactBox
+    cell: WaitingCell
+    axes: list[int]
+    share: float
+    axis: int | None = None
+    halves: list[WaitingBox] = field(default_factory=list)
 
 
 class _Tree:
@@ -154,32 +169,44 @@ class _Tree:
 
     def __init__(
         self, log: LogFile, network: Network, asked: Property, which: list[int], is_over: Callable[[], bool],
-        tick: Callable[[int], object],
+        tick: Callable[[int, float], object],
     ) -> None:  # fmt: skip
         self.log, self.network, self.cases, self.which = log, network, [asked.cases[i] for i in which], which
         self.is_over, self.tick = is_over, tick
         self.bounds = CellBounds(network, self.cases)
+        self.quick = QuickHeights(self.bounds.stages)
 
     def write(self, box: ExactBox) -> None:
         """Write it, depth first."""
         is_open = np.ones(len(self.which), dtype=bool)
-        whole = self.bounds.whole(*_outward(box))
-        stack = [(box, self.looked([WaitingCell(whole, is_open, ProofNode(), np.inf, np.zeros(0))])[0])]
+        whole = WaitingCell(self.bounds.whole(*_outward(box)), is_open, ProofNode(), np.zeros(0), np.zeros(0))
+        stack = [self.waiting(box, self.looked([whole])[0], 1.0)]
         while stack:
-            box, cell = stack.pop()
-            for line in cell.node.lines:
+            waiting = stack.pop()
+            for line in waiting.cell.node.lines:
                 self.log.write(line)
-            self.tick(1)
-            if not cell.open.any():
+            if not waiting.cell.open.any():
+                self.tick(1, waiting.share)
                 continue
+            self.tick(1, 0.0)
             if self.is_over():
                 raise StoppedError
-            axes = self.axes(cell)
-            is_few = not axes or int(self.bounds.is_open(cell.cells).sum()) <= FEW_OPEN
-            if not is_few or not self.split(box, cell, FEW_CELLS if axes else None):
-                axis, halves = self.halved(box, cell, axes)
-                self.log.write("halve", axis)
-                stack += halves[::-1]
+            most = FEW_CELLS if waiting.axes else None
+            if self.is_few(waiting) and self.split(waiting, most):
+                continue
+            if waiting.axis is None:
+                others = [other for other in stack[:-AHEAD:-1] if other.axis is None and not self.is_few(other)]
+                self.halve([waiting, *(other for other in others if other.cell.open.any())])
+            self.log.write("halve", waiting.axis)
+            stack += waiting.halves[::-1]
+
+    def is_few(self, waiting: WaitingBox) -> bool:
+        """Whether it is tried to close a box by signs of neurons."""
+        return not waiting.axes or int(self.bounds.is_open(waiting.cell.cells).sum()) <= FEW_OPEN
+
+    def waiting(self, box: ExactBox, cell: WaitingCell, share: float) -> WaitingBox:
+        """A box, and where it may be halved, unless nothing is left to do there."""
+        return WaitingBox(box, cell, self.axes(cell) if cell.open.any() else [], share)
 
     def axes(self, cell: WaitingCell) -> list[int]:
         """Coordinates to try to halve a box across, perhaps none."""
@@ -190,38 +217,47 @@ class _Tree:
         order = np.argsort(-reach, kind="stable")[:TRIED]
         return [int(axis) for axis in order if reach[axis] > LEAST * reach.max()]
 
-    def halved(
-        self, box: ExactBox, cell: WaitingCell, axes: Sequence[int]
-    ) -> tuple[int, list[tuple[ExactBox, WaitingCell]]]:
-        """A box in two halves, across the coordinate that leaves the least to do, as far as one look ahead tells."""
-        halves = [half for axis in axes for half in _halves(box, axis)]
-        waiting = []
-        for half in halves:
-            lower, upper = _outward(half)
-            cells = cell.cells._replace(lower=lower[None], upper=upper[None])
-            waiting.append(cell._replace(cells=cells, node=ProofNode()))
-        looked = self.looked(waiting)
-        best = min(range(len(axes)), key=lambda i: looked[2 * i].height + looked[2 * i + 1].height)
-        two = slice(2 * best, 2 * best + 2)
-        return axes[best], list(zip(halves[two], looked[two], strict=True))
+    def halve(self, some: Sequence[WaitingBox]) -> None:
+        """Cut boxes in two, across the coordinates that leave the least to do, and look at the halves."""
+        halves, cells = [], []
+        for waiting in some:
+            waiting.axis = self.axis(waiting)
+            for half in _halves(waiting.box, waiting.axis):
+                lower, upper = _outward(half)
+                part = waiting.cell.cells._replace(lower=lower[None], upper=upper[None])
+                halves.append((waiting, half))
+                cells.append(waiting.cell._replace(cells=part, node=ProofNode()))
+        for (waiting, half), cell in zip(halves, self.looked(cells), strict=True):
+            waiting.halves.append(self.waiting(half, cell, waiting.share / 2))
+
+    def axis(self, waiting: WaitingBox) -> int:
+        """The coordinate that leaves the least to do where a box is halved across it, as far as a quick look tells."""
+        axes, cell = waiting.axes, waiting.cell
+        lower, upper = (np.repeat(side, 2 * len(axes), axis=0) for side in cell.cells[:2])
+        for i, axis in enumerate(axes):
+            upper[2 * i, axis] = lower[2 * i + 1, axis] = (lower[2 * i, axis] + upper[2 * i, axis]) / 2
+        low, high = ([ends[0, here] for here in self.bounds.at] for ends in (cell.cells.low, cell.cells.high))
+        heights = self.quick.heights(lower, upper, low, high, cell.sums[cell.open])
+        return axes[int((heights[::2] + heights[1::2]).argmin())]
 
     def looked(self, some: Sequence[WaitingCell]) -> list[WaitingCell]:
         """Look at cells: what is found goes to their nodes."""
         before = _joined(some)
-        cells, lines = self.bounds.narrowed(before)
+        cells, lines, reasons = self.bounds.narrowed(before)
         closing = self.bounds.closing(cells, lines, np.array([cell.open for cell in some]))
         found = []
         for i, cell in enumerate(some):
-            cell.node.lines += self.bounds.told(before, cells, i)
-            cell.node.lines += [
-                self.told(c, closing.claims[i][c]) for c in np.flatnonzero(closing.is_closed[i]).tolist()
-            ]
+            cell.node.lines += self.bounds.told(before, cells, reasons, i)
+            closed = [(c, closing.claims[i][c]) for c in np.flatnonzero(closing.is_closed[i]).tolist()]
+            leans = default_leans(cells.low[i], cells.high[i]) * 2**SLOPE_BITS
+            for c, claim in sorted(closed, key=lambda pair: bool(pair[1].leans)):
+                cell.node.lines += [*self.bounds.leaning(leans, claim), self.told(c, claim)]
             found.append(
                 WaitingCell(
                     cells.at(np.array([i])),
                     cell.open & ~closing.is_closed[i],
                     cell.node,
-                    float(closing.height[i].sum()),
+                    closing.sums[i],
                     closing.reliance[i],
                 )
             )
@@ -234,9 +270,9 @@ class _Tree:
         words += [f"{self.bounds.named(j)} {hexadecimal(v)}" for j, v in claim.neurons.items() if v]
         return " ".join(words)
 
-    def split(self, box: ExactBox, cell: WaitingCell, most: int | None) -> bool:
+    def split(self, whole: WaitingBox, most: int | None) -> bool:
         """Write the tree of a box that is split by signs; False, and nothing written, if it has more cells."""
-        top = cell._replace(node=ProofNode())
+        box, top = whole.box, whole.cell._replace(node=ProofNode())
         waiting, n = self.parted(box, [top]), 0
         while waiting:
             if self.is_over():
@@ -246,7 +282,7 @@ class _Tree:
             if most is not None and n > most:
                 return False
             waiting += self.parted(box, self.looked(some))
-        self.tick(n)
+        self.tick(n, whole.share)
         nodes = [top.node]
         while nodes:
             node = nodes.pop()

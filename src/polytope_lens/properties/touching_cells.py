@@ -60,7 +60,7 @@ def exact_claim(
     assert best is not None
     used = [(q - 2 * (d + 1), y) for q, y in zip(best.basis, best.multipliers, strict=True) if y > 0]
     used = [(i, y) for i, y in used if i >= 0]
-    claim = Claim({}, {})
+    claim = Claim({}, {}, {})
     for (i, _), whole in zip(used, integers([y for _, y in used]), strict=True):
         kind, place = names[i]
         (claim.rows if kind == "row" else claim.neurons)[place] = int(whole)

@@ -1,0 +1,143 @@
+"""Lines around activations on the cells of a property's proof, as its checker draws them, and which ones are best.
+
+One line goes through 0, with any slope between those of the activation: by default that of the longer side. An upper
+bound on a sum of outputs is a function of these slopes: on the way back from the outputs each line multiplies a
+coefficient, and the affine function that is left is greatest at a corner of the box. With that corner carried forward
+through the lines, the derivative by a slope is its coefficient times the value that comes to the line. So slopes take
+some steps down, in floats: whoever uses them proves what comes of them. Source: Xu, Zhang, Wang, Wang, Jana, Lin and
+Hsieh 2021, *Fast and complete: enabling complete neural network verification with rapid and massively parallel
+incomplete verifiers*.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polytope_lens.bounds.relaxation import Relaxation
+from polytope_lens.exact.forward import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from polytope_lens._types import Bools, Floats
+    from polytope_lens.network.network import Layer
+
+# Chords have slopes of so many bits, as in the checker; lines through 0 have so many parts of the way between slopes.
+SLOPE_BITS, LEANS = 12, 256
+# Steps of slopes, how long the first one is in parts of that way, and how soon they are shorter.
+STEPS, FIRST, SHORTER = 20, 0.3, 0.5
+
+
+class Sums(NamedTuple):
+    """Sums of outputs, pre-activations and inputs, m of them, each on a box of its own."""
+
+    outputs: Floats  # (m, M)
+    hidden: list[Floats]  # (m, width) for each hidden layer: of its pre-activations
+    inputs: Floats  # (m, d)
+    lower: Floats  # (m, d)
+    upper: Floats
+
+
+def lines_between(layer: Layer, low: Floats, high: Floats, lean: Floats | None = None) -> Relaxation:
+    """Lines around the activations of a layer, as the checker draws them; `lean` (n, width) from 0 to 1, exact."""
+    p, q = layer.negative_slope, layer.positive_slope
+    with quiet(), np.errstate(divide="ignore"):
+        known = (low >= 0) | (high <= 0) | (p == q)
+        own = np.where(low >= 0, q, np.where(high <= 0, p, q))
+        share = np.floor(high / (high - low) * 2.0**SLOPE_BITS) / 2.0**SLOPE_BITS
+        is_bounded = np.isfinite(low) & np.isfinite(high)
+        chord = p + (q - p) * np.where(is_bounded, share, 0.0)
+        through = p + (q - p) * (default_leans(low, high) if lean is None else lean)
+        above = np.where(known, own, np.where(p < q, chord, through))
+        below = np.where(known, own, np.where(p < q, through, chord))
+        top = np.maximum(0.0, np.maximum((p - above) * low, (q - above) * high))
+        bottom = np.minimum(0.0, np.minimum((p - below) * low, (q - below) * high))
+        top = np.where(known, 0.0, np.where(is_bounded, top, np.inf))
+        bottom = np.where(known, 0.0, np.where(is_bounded, bottom, -np.inf))
+    steepest = np.where(known, np.abs(own), np.maximum(np.abs(p), np.abs(q)))
+    return Relaxation(below, bottom, above, top, steepest)
+
+
+def default_leans(low: Floats, high: Floats) -> Floats:
+    """Those of lines through 0 about which a log says nothing."""
+    return np.where(high > -low, 1.0, 0.0)
+
+
+def may_bend(layer: Layer, low: Floats, high: Floats) -> Bools:
+    """Which neurons have lines that are not their activation."""
+    return np.asarray((low < 0) & (high > 0) & (layer.negative_slope != layer.positive_slope))
+
+
+def better_leans(stages: Sequence[Layer], sums: Sums, low: Sequence[Floats], high: Sequence[Floats]) -> list[Floats]:
+    """Slopes of lines through 0 that make upper bounds on sums lower: 0 is the slope below 0, and 1 that above.
+
+    Parameters
+    ----------
+    stages : sequence of Layer
+        The hidden layers, and the outputs as one more.
+    sums : Sums
+    low, high : sequences of (m, width) arrays
+        Bounds on the pre-activations of each hidden layer.
+
+    Returns
+    -------
+    list of (m, width) arrays
+        Those of the lowest bound that was seen, rounded to few digits; nothing is proved.
+    """
+    layers = stages[:-1]
+    bends = [may_bend(*given) for given in zip(layers, low, high, strict=True)]
+    lines = [lines_between(*given) for given in zip(layers, low, high, strict=True)]
+    leans = [default_leans(*pair) for pair in zip(low, high, strict=True)]
+    best, best_leans = np.full(len(sums.inputs), np.inf), [lean.copy() for lean in leans]
+    for step in range(STEPS):
+        top, derivatives = _slopes_down(stages, sums, [*map(_leaning, layers, lines, bends, leans)], bends)
+        is_best = top < best
+        best = np.where(is_best, top, best)
+        for kept, lean in zip(best_leans, leans, strict=True):
+            kept[is_best] = lean[is_best]
+        length = FIRST / (1 + SHORTER * step)
+        leans = [
+            np.round(np.clip(lean - length * np.sign(down), 0, 1) * LEANS) / LEANS
+            for lean, down in zip(leans, derivatives, strict=True)
+        ]
+    return best_leans
+
+
+def _leaning(layer: Layer, line: Relaxation, bends: Bools, lean: Floats) -> Relaxation:
+    """The same lines, but those through 0 have other slopes."""
+    p, q = layer.negative_slope, layer.positive_slope
+    through = p + (q - p) * lean
+    return line._replace(
+        lower_slope=np.where(bends & (p < q), through, line.lower_slope),
+        upper_slope=np.where(bends & (p > q), through, line.upper_slope),
+    )
+
+
+def _slopes_down(
+    stages: Sequence[Layer], sums: Sums, lines: Sequence[Relaxation], bends: Sequence[Bools]
+) -> tuple[Floats, list[Floats]]:
+    """Upper bounds, but for constants, on sums in their boxes, and their derivatives by leans, for each layer."""
+    chosen: list[tuple[Floats, Floats, Floats]] = []
+    constant = np.zeros(len(sums.inputs))
+    with quiet():
+        value = sums.outputs @ stages[-1].factor()
+        for layer, line, more in zip(stages[-2::-1], lines[::-1], sums.hidden[::-1], strict=True):
+            slope = np.where(value > 0, line.upper_slope, line.lower_slope)
+            offset = np.where(value > 0, line.upper_offset, line.lower_offset)
+            chosen.append((value, slope, offset))
+            constant = constant + np.where(value == 0, 0.0, value * offset).sum(axis=1)
+            value = value * slope + more
+            constant = constant + value @ layer.bias
+            value = value @ layer.factor()
+        value = value + sums.inputs
+        x = np.where(value > 0, sums.upper, sums.lower)
+        constant = constant + (value * x).sum(axis=1)
+        found: list[Floats] = []
+        for layer, bent, (value, slope, offset) in zip(stages[:-1], bends, chosen[::-1], strict=True):
+            z = x @ layer.factor().T + layer.bias
+            rise = layer.positive_slope - layer.negative_slope
+            found.append(np.where(bent & (value * rise < 0), value * rise * z, 0.0))
+            x = slope * z + offset
+    return np.where(np.isnan(constant), np.inf, constant), found

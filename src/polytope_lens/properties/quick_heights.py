@@ -1,0 +1,102 @@
+"""How far the parts of a cell are from being closed, guessed quickly.
+
+The bounds are those of `cell_bounds`, but in single precision, and nothing is known of their errors. They choose where
+a cell is cut, and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens.exact.forward import quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from polytope_lens._types import Floats
+    from polytope_lens.network.network import Layer
+
+    Singles = NDArray[np.float32]
+
+
+class QuickHeights:
+    """Guesses for the cells of one network, whose outputs are one more layer."""
+
+    def __init__(self, stages: Sequence[Layer]) -> None:
+        self.weights = [stage.factor().astype(np.float32) for stage in stages]
+        self.biases = [stage.bias.astype(np.float32) for stage in stages]
+        self.slopes = [
+            (stage.negative_slope.astype(np.float32), stage.positive_slope.astype(np.float32)) for stage in stages[:-1]
+        ]
+
+    def heights(
+        self, lower: Floats, upper: Floats, low: Sequence[Floats], high: Sequence[Floats], sums: Floats
+    ) -> Floats:
+        """How far above 0 upper bounds on k sums are in n boxes, (n,), all together.
+
+        Parameters
+        ----------
+        lower, upper : (n, d) arrays
+        low, high : lists of (width,) arrays
+            Bounds on the pre-activations of each hidden layer that hold in all boxes.
+        sums : (k, M + d + 1) array
+            Coefficients of outputs and inputs, and constants.
+        """
+        n = len(lower)
+        middle, half = ((lower + upper) / 2).T.astype(np.float32), ((upper - lower) / 2).T.astype(np.float32)
+        lines: list[tuple[Singles, ...]] = []
+        with quiet(), np.errstate(divide="ignore"):
+            for index, ends in enumerate(zip(low, high, strict=True)):
+                bottom, top = (np.repeat(end.astype(np.float32)[:, None], n, axis=1) for end in ends)
+                asked = np.flatnonzero((ends[0] < 0) & (ends[1] > 0) & (np.subtract(*self.slopes[index]) != 0))
+                if len(asked):
+                    chosen = np.eye(len(self.biases[index]), dtype=np.float32)[:, asked]
+                    both = self._highest(index, np.concatenate([chosen, -chosen], axis=1), lines, middle, half)
+                    top[asked] = np.fmin(top[asked], both[: len(asked)])
+                    bottom[asked] = np.fmax(bottom[asked], -both[len(asked) :])
+                lines.append(self._lines(index, bottom, top))
+            m = len(self.biases[-1])
+            given = np.ascontiguousarray(sums.T, dtype=np.float32)
+            found = self._highest(len(self.weights) - 1, given[:m], lines, middle, half, given[m:-1])
+            found = np.maximum(found + given[-1][:, None], 0).sum(axis=0)
+        return np.where(np.isnan(found), np.inf, found).astype(np.float64)
+
+    def _lines(self, index: int, low: Singles, high: Singles) -> tuple[Singles, ...]:
+        """Slopes of lines above and below activations, (width, n), and by how much they are too high and too low."""
+        p, q = (slope[:, None] for slope in self.slopes[index])
+        known = (low >= 0) | (high <= 0) | (p == q)
+        own = np.where(low >= 0, q, np.where(high <= 0, p, q))
+        chord = np.where(known, own, (q * high - p * low) / (high - low))
+        through = np.where(known, own, np.where(high > -low, q, p))
+        offset = np.where(known, 0, (q - p) * high * -low / (high - low))
+        return (
+            np.where(p < q, chord, through),
+            np.where(p < q, through, chord),
+            np.maximum(offset, 0),
+            np.minimum(offset, 0),
+        )
+
+    def _highest(
+        self, index: int, value: Singles, lines: Sequence[tuple[Singles, ...]], middle: Singles, half: Singles,
+        inputs: Singles | None = None,
+    ) -> Singles:  # fmt: skip
+        """The greatest values, (k, n), of k sums of pre-activations of a layer, given by columns, and of inputs."""
+        k, n = value.shape[1], middle.shape[1]
+        value = np.repeat(value[:, :, None], n, axis=2)
+        constant = np.zeros((k, n), dtype=np.float32)
+        for at in range(index, -1, -1):
+            if at < index:
+                above, below, top, bottom = (line[:, None] for line in lines[at])
+                is_above = value > 0
+                constant += (value * np.where(is_above, top, bottom)).sum(axis=0)
+                value = value * np.where(is_above, above, below)
+            flat = value.reshape(len(value), -1)
+            constant += (self.biases[at] @ flat).reshape(k, n)
+            value = np.asarray(self.weights[at].T @ flat).reshape(-1, k, n)
+        if inputs is not None:
+            value = value + inputs[:, :, None]
+        return np.asarray(constant + (value * middle[:, None] + np.abs(value) * half[:, None]).sum(axis=0))
