@@ -63,7 +63,7 @@ class _Tree(NamedTuple):
         known = []
         for layer, here, bits in zip(self.stages, self.floats.at, cell.bits, strict=False):
             ends = ([_whole(end, bits) for end in side[here].tolist()] for side in (cell.low, cell.high))
-            leans = [None if lean < 0 else lean for lean in cell.lean[here].tolist()]
+            leans = {j: lean for j, lean in enumerate(cell.lean[here].tolist()) if lean >= 0}
             pairs = list(zip(*ends, strict=True))
             known.append(Known(bits, pairs, leans, [None] * len(pairs)).drawn(layer, range(len(pairs))))
         return checker.Cell([*cell.lower], [*cell.upper], cell.unit, known, {**cell.signs}, [*cell.open])
@@ -74,7 +74,7 @@ class _Tree(NamedTuple):
             cell.bits[at] = known.bits
             cell.low[here] = [-math.inf if low is None else _rounded(low, known.bits) for low, _ in known.bounds]
             cell.high[here] = [math.inf if high is None else _rounded(high, known.bits) for _, high in known.bounds]
-            cell.lean[here] = [-1 if lean is None else lean for lean in known.leans]
+            cell.lean[here] = [known.leans.get(j, -1) for j in range(len(known.bounds))]
         cell = cell._replace(lower=exact.lower, upper=exact.upper, unit=exact.unit)
         self.enter(cell)
         return cell
@@ -142,7 +142,9 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
 
 def _halves(tree: _Tree, cell: FloatCell, words: list[str]) -> tuple[FloatCell, FloatCell]:
     """As `checker.halves`, which also says what is wrong with a line."""
-    numbers, floats, other = [decimal(word) for word in words[1:]], tree.floats, cell.copied()
+    numbers, floats = [decimal(word) for word in words[1:]], tree.floats
+    cell.lean[:] = -1
+    other = cell.copied()
     if words[0] == "halve" and len(numbers) == 1 and numbers[0] < floats.dim:
         (k,) = numbers
         lower, upper = [2 * v for v in cell.lower], [2 * v for v in cell.upper]

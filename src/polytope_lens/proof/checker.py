@@ -84,7 +84,8 @@ class Log(Budget):
 
     def __init__(self, file: BinaryIO, size: int, seconds: float = SECONDS, means: Any = None) -> None:
         super().__init__(size, seconds)
-        self.cases, self.forms = means or (check_cases, FORMS)
+        self.cases: Any = means[0] if means else check_cases
+        self.forms: dict[str, Any] = means[1] if means else FORMS
         self.file, self.size, self.digest, self.number, self.n_bytes = file, size, hashlib.sha256(), 0, 0
         self.raw: bytes | None = None
 
