@@ -334,7 +334,7 @@ def json():
 
 def proof():
     from polytope_lens import Box
-    from polytope_lens.proof.checker import verify
+    from proof_logs import verify
 
     def write(path):
         _network().count(Box([-1, -1], [1, 1]), proof=path)
@@ -345,7 +345,7 @@ def proof():
 def proof_tree():
     from families import golden
     from polytope_lens import Lens
-    from polytope_lens.proof.checker import verify
+    from proof_logs import verify
 
     return "run.proof", lambda path: Lens(golden((3, 3, 2), 1)).count(proof=path), of_log, lambda p: verify(p, 5), False
 

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from families import DEEP, ONE_LAYER
 from polytope_lens import Lens, Polytope
-from polytope_lens.proof.checker import verify
 from polytope_lens.testing import domains, networks
-from proof_logs import proves
+from proof_logs import proves, verify
 
 
 def unbounded(d):

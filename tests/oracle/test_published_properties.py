@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from polytope_lens import Lens, Status, Verdict, read_vnnlib
-from polytope_lens.proof.checker import verify
 from polytope_lens.properties.property_proof import is_about_property
+from proof_logs import verify
 
 FOLDER = os.environ.get("POLYTOPE_LENS_ACASXU")
 # Property, network, and whether others found it violated: some of each kind, the closest calls among them.

@@ -84,7 +84,7 @@ def test_a_slice_of_a_slice_is_a_slice(network, plane, start, step):
 
 
 def test_proofs_of_slices(tmp_path):
-    from polytope_lens.proof.checker import verify
+    from proof_logs import verify
 
     lens = Lens(Network((piecewise_layer(np.eye(3), np.zeros(3)),), np.ones((1, 3)), np.zeros(1)))
     plane = lens.slice(origin=[0.5, 0, 0], basis=[[1, 1, 0], [0, 1, 1]])

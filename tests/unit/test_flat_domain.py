@@ -17,9 +17,8 @@ from polytope_lens.comparison.overlay import overlay
 from polytope_lens.errors import DimensionError, DomainError, OptionError, OutsideDomainError
 from polytope_lens.flat_domain import flat_domain, flat_of, within
 from polytope_lens.polytope import Polytope
-from polytope_lens.proof.checker import verify
 from polytope_lens.testing import assert_embedded, assert_partition, assert_same_regions, flat_boxes, networks
-from proof_logs import proves
+from proof_logs import proves, verify
 
 ENGINES = {1: ["split", "brute"], 2: ["split", "brute", "subdivide"], 3: ["split", "brute", "polyhedra"]}
 

@@ -19,8 +19,7 @@ import pytest
 from families import golden
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.proof import checker, write
-from polytope_lens.proof.checker import verify
-from proof_logs import answer, proves, sealed, with_line
+from proof_logs import answer, proves, sealed, verify, with_line
 
 SQUARE, CUBE = Box([-2, -2], [2, 2]), Box([-1, -1, -1], [1, 1, 1])
 # Duplicated and negated lines, a dead neuron, three lines through a point, and a layer on top.

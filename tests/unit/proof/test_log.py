@@ -12,8 +12,8 @@ from families import golden, random_deep
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.network.network import Network, pass_through_layer
 from polytope_lens.proof import checker
-from polytope_lens.proof.checker import verify
 from polytope_lens.proof.log import describe, describe_domain, hexadecimal, is_about, log_file
+from proof_logs import verify
 
 LEAKY = random_deep((2, 3, 4), 1, 0.1)
 CARRIES = Network((pass_through_layer([[0.5, 3]], [1]), *golden((1, 3), 1).layers), [[1, 1, 1]], [0])

@@ -7,9 +7,8 @@ import pytest
 from families import golden
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.proof import write
-from polytope_lens.proof.checker import verify
 from polytope_lens.proof.write import write_proof
-from proof_logs import proves
+from proof_logs import proves, verify
 
 PLANE, SPACE = golden((2, 3, 3), 1), golden((3, 3, 2), 1)
 DOMAINS = {

@@ -11,10 +11,10 @@ from families import golden, random_deep
 from polytope_lens import Box, Lens, Property, Status, Verdict
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.network.network import Network, pass_through_layer
-from polytope_lens.proof.checker import verify
 from polytope_lens.proof.log import is_about
 from polytope_lens.properties import property_proof
 from polytope_lens.properties.property_proof import is_about_property, write_property_proof
+from proof_logs import verify
 from properties_twin import random_box, random_network
 
 LENS = Lens(golden((2, 6, 6), 1))

@@ -1,0 +1,223 @@
+"""The pieces of a count's log, proved in floats whose errors are bounded; in integers where that is not enough.
+
+A piece that floats prove is proved, and any other one is left to `checker` as a whole. So both accept the same logs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from polytope_lens._compiled.simd import padded
+from polytope_lens.proof import checker
+from polytope_lens.proof.float_stages import LARGEST, SMALLEST, OutOfRangeError, Tally, numbers_of, require_range
+from polytope_lens.proof.polygons_kernels import IS_FULL, PlaneWalk, begin_polygon, walk_polygons
+from polytope_lens.proof.rows_on_cells_kernels import ON, ForwardArrays
+from polytope_lens.proof.sums_above_kernels import U
+from polytope_lens.proof.tree_lines_kernels import GOES_ON, IS_PROVED, SHORT, UNKNOWN, TreeWalk, walk_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from polytope_lens._types import Floats, Words
+    from polytope_lens.proof.checker import Budget, Chart, Layer, Part, Polygon, Row
+
+# So many products at most are made at once, that time is looked at in between.
+AT_ONCE = 2**24
+
+
+class FloatTree(checker.Tree):
+    """As `checker.Tree`."""
+
+    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: Tally) -> None:
+        super().__init__(layers, chart, budget)
+        self.tally = tally
+        self.dim = len(chart.columns) - 1
+        self.net: ForwardArrays | None = None
+        try:
+            require_range(chart.in_box, layers, self.dim)
+            self.net = forward_arrays(layers)
+        except OutOfRangeError:
+            return
+        n, n_layers, widest = len(self.net.bias), len(layers), int(np.diff(self.net.first).max())
+        self.walk = TreeWalk(
+            z=np.zeros((n_layers, self.dim + 1, widest)), doubt=np.zeros((n_layers, widest)),
+            on=np.zeros((n_layers, widest), np.int64), left=np.zeros(n_layers, np.int64),
+            half=np.zeros((len(chart.sides) + n, self.dim + 1)), half_doubt=np.zeros(len(chart.sides) + n),
+            trail=np.zeros((n, 2), np.int64), waiting=np.zeros((n + 1, 4), np.int64),
+            counts=np.zeros(n_layers, np.int64), at=np.zeros(5, np.int64),
+            seen=np.zeros((self.dim + 3, widest)), total=np.zeros(self.dim + 1),
+        )  # fmt: skip
+        self.most_lines = np.array([max(1, AT_ONCE // (self.net.weight.size * (self.dim + 2)))])
+
+    def finish(self, cell: Part, lines: list[str]) -> Iterator[None]:
+        """Prove all of a cell, by floats or else line by line."""
+        self.tally.questions += 1
+        if self._is_proved(cell, lines):
+            self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
+            yield from (None for _ in lines)
+            return
+        self.tally.by_integers += 1
+        yield from super().finish(cell, lines)
+
+    def _is_proved(self, cell: Part, lines: list[str]) -> bool:
+        if self.net is None:
+            return False
+        try:
+            self._enter(cell)
+        except OutOfRangeError:
+            return False
+        text = np.frombuffer("".join(f"{line}\n" for line in lines).encode("ascii"), dtype=np.uint8)
+        end = GOES_ON
+        while end == GOES_ON:
+            self.budget.check_time()
+            end = walk_lines(self.net, self.walk, text, self.most_lines)
+        return bool(end == IS_PROVED)
+
+    def _enter(self, cell: Part) -> None:
+        """Begin at a cell that is known in integers."""
+        walk, n = self.walk, len(cell.halfspaces)
+        walk.counts[:], walk.at[:] = 0, (0, n, 0, 0, cell.depth)
+        for i, row in enumerate(cell.halfspaces):
+            walk.half[i], walk.half_doubt[i] = rounded(row, 1 << checker.longest([row]))
+            walk.half_doubt[i] += (self.dim + 2) * SHORT
+        if cell.depth < len(self.layers):
+            layer = self.layers[cell.depth]
+            one = self.slots.unpacked(cell.seen[-1])[-1] * layer.scale
+            for j, row in enumerate(cell.rows):
+                walk.z[cell.depth, :, j], walk.doubt[cell.depth, j] = rounded(row, one)
+                walk.on[cell.depth, j] = cell.on.get(j, UNKNOWN) if layer.cuts[j] else ON
+            walk.left[cell.depth] = layer.n_bits - len(cell.on)
+
+
+class FloatPlane(checker.Plane):
+    """As `checker.Plane`."""
+
+    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: Tally) -> None:
+        super().__init__(layers, chart, budget)
+        self.tally = tally
+        self.net: ForwardArrays | None = None
+        try:
+            require_range(layers)
+            self.net = forward_arrays(layers)
+        except OutOfRangeError:
+            return
+        self.n_lines = len(chart.sides) + len(self.net.bias)
+        self.walk = self._room(2**10, 2**7, 2**7)
+        self.most_steps = np.array([max(1, AT_ONCE // self.net.weight.size)])
+
+    def _room(self, n_corners: int, n_polygons: int, longest: int) -> PlaneWalk:
+        """Room for so many corners and polygons, and for one polygon with so many corners."""
+        net, n_layers = self.net, len(self.layers)
+        assert net is not None
+        widest = int(np.diff(net.first).max())
+        words = -(-widest // 64)
+        self.budget.afford(8 * (n_corners + longest) * (4 + 2 * words) + 8 * n_polygons * (4 + 2 * words))
+        cutting = np.zeros((n_layers, words), np.uint64)
+        for layer, cuts in zip(cutting, (layer.cuts for layer in self.layers), strict=True):
+            layer[:] = in_words(cuts, words)
+        return PlaneWalk(
+            z=np.zeros((n_layers, 3, widest)), doubt=np.zeros((n_layers, widest)),
+            on=np.zeros((n_layers, widest), np.int64), seen=np.zeros((5, widest)),
+            spread=np.zeros((n_layers, widest)), slack=np.zeros((n_layers, widest)),
+            polygon=np.zeros((n_polygons, 4), np.int64), active=np.zeros((n_polygons, words), np.uint64),
+            above=np.zeros((n_polygons, words), np.uint64), corner=np.zeros((n_corners, 3)),
+            line=np.zeros(n_corners, np.int64), up=np.zeros((n_corners, words), np.uint64),
+            down=np.zeros((n_corners, words), np.uint64), lines=np.zeros((self.n_lines, 4)),
+            old_corner=np.zeros((longest, 3)), old_line=np.zeros(longest, np.int64),
+            old_up=np.zeros((longest, words), np.uint64), old_down=np.zeros((longest, words), np.uint64),
+            cutting=cutting, zero=np.zeros((n_layers, words), np.uint64), both=np.zeros((2, words), np.uint64),
+            counts=np.zeros(n_layers, np.int64), top=np.zeros(1, np.int64),
+        )  # fmt: skip
+
+    def _grow(self) -> None:
+        """Make twice as much room."""
+        old = self.walk
+        self.walk = self._room(2 * len(old.line), 2 * len(old.polygon), 2 * len(old.old_line))
+        for name, array in old._asdict().items():
+            getattr(self.walk, name)[tuple(map(slice, array.shape))] = array
+
+    def finish(self, cell: Polygon, lines: list[str]) -> Iterator[None]:
+        """Find all of a cell, in floats or else in integers."""
+        self.tally.questions += 1
+        if self._is_counted(cell, lines):
+            self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
+            return
+        self.tally.by_integers += 1
+        yield from super().finish(cell, lines)
+
+    def _is_counted(self, cell: Polygon, lines: list[str]) -> bool:
+        if self.net is None or lines or cell.depth == len(self.layers):
+            return False
+        try:
+            self._enter(cell)
+        except OutOfRangeError:
+            return False
+        if not begin_polygon(self.net, self.walk):
+            return False
+        end = GOES_ON
+        while end in (GOES_ON, IS_FULL):
+            self.budget.check_time()
+            end = walk_polygons(self.net, self.walk, self.most_steps)
+            if end == IS_FULL:
+                self._grow()
+        return bool(end == IS_PROVED)
+
+    def _enter(self, cell: Polygon) -> None:
+        """Begin at a polygon that is known in integers."""
+        layer, coarse, n = self.layers[cell.depth], self.coarse[cell.depth], len(cell.border)
+        while n > len(self.walk.old_line):
+            self._grow()
+        walk = self.walk
+        walk.counts[:], walk.top[0], walk.polygon[0] = 0, 0, (cell.depth, 0, n, n)
+        active = coarse.members(cell.active)
+        on = [up and not free for up, free in zip(coarse.members(cell.on), active, strict=True)]
+        walk.active[0], walk.above[0] = (in_words(some, walk.active.shape[1]) for some in (active, on))
+        edges = [edge for edge, *_ in cell.border]
+        for i, (before, edge) in enumerate(zip([edges[-1], *edges], edges, strict=False)):
+            walk.lines[i, :3], walk.lines[i, 3] = rounded(edge, 1 << checker.longest([edge]))
+            *point, under = checker.meet(before, edge)
+            walk.corner[i] = *(v / under for v in point), 4 * U
+            walk.line[i] = i
+        one = coarse.exact.unpacked(cell.seen[-1])[-1] * layer.scale
+        for j, value in enumerate(cell.z):
+            walk.z[cell.depth, :, j], walk.doubt[cell.depth, j] = rounded(coarse.exact.unpacked(value), one)
+
+
+def in_words(some: list[bool], n: int) -> Words:
+    """A set of neurons as n words, the first neuron lowest."""
+    value = sum(1 << j for j, is_in in enumerate(some) if is_in)
+    return np.array([value >> 64 * w & 2**64 - 1 for w in range(n)], dtype=np.uint64)
+
+
+def forward_arrays(layers: list[Layer]) -> ForwardArrays:
+    """Layers as arrays; none has numbers that are out of range."""
+    width = [len(layers[0].rows[0]) - 1, *(len(layer.rows) for layer in layers)]
+    weights, biases, slopes = zip(*map(numbers_of, layers), strict=True)
+    beyond = [padded(n) - n for n in width[1:]]
+    columns = [np.pad(weight.T, ((0, 0), (0, more))) for weight, more in zip(weights, beyond, strict=True)]
+    numbers = [np.concatenate([b[:, None], s, np.array(layer.cuts)[:, None]], axis=1)
+               for b, s, layer in zip(biases, slopes, layers, strict=True)]  # fmt: skip
+    together = np.concatenate([np.pad(part, ((0, more), (0, 0))) for part, more in zip(numbers, beyond, strict=True)])
+    bias, negative, positive, cuts = (np.ascontiguousarray(part) for part in together.T)
+    return ForwardArrays(
+        width=np.array(width),
+        first=np.cumsum([0, *map(padded, width[1:])]),
+        weight_start=np.cumsum([0, *(part.size for part in columns[:-1])]),
+        weight=np.concatenate([part.ravel() for part in columns]),
+        bias=bias,
+        negative=negative,
+        positive=positive,
+        cuts=cuts.astype(np.int64),
+    )
+
+
+def rounded(row: Row, one: int) -> tuple[Floats, float]:
+    """A row over a power of two in floats, and how far these are from it at most."""
+    most = checker.longest([row]) - one.bit_length()
+    require_range(abs(most) < 200 or not any(row))
+    found = np.array([v / one for v in row])
+    require_range(*(v == 0 or SMALLEST <= abs(f) <= LARGEST for v, f in zip(row, found, strict=True)))
+    is_exact = all(p * one == v * q for v, (p, q) in zip(row, map(float.as_integer_ratio, found.tolist()), strict=True))
+    return found, 0.0 if is_exact else float(np.abs(found).max() * 2 * U)
