@@ -311,16 +311,20 @@ class Lens:
     @documented_by(extremum.maximum, checks.check)
     def maximum(
         self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
-        progress: bool | None = None,
+        proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> ExtremeValue:  # fmt: skip
-        return extremum.maximum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+        return extremum.maximum(
+            self.network, c, domain, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress
+        )
 
     @documented_by(extremum.minimum, extremum.maximum, checks.check)
     def minimum(
         self, c: Any, domain: Any, *, max_seconds: float | None = None, workers: int = 1,
-        progress: bool | None = None,
+        proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> ExtremeValue:  # fmt: skip
-        return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+        return extremum.minimum(
+            self.network, c, domain, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress
+        )
 
     @documented_by(steepest.lipschitz_bounds)
     def lipschitz(
@@ -394,7 +398,7 @@ class Lens:
     @documented_by(distances.distance)
     def distance(
         self, other: Lens | net.Network, domain: Domain, *, exact: bool = False, max_seconds: float | None = None,
-        workers: int = 1, progress: bool | None = None,
+        workers: int = 1, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> distances.Distance:  # fmt: skip
         """How far another network is from this one on a bounded domain: supremum, and up to three inputs L1 and L2.
 
@@ -405,13 +409,13 @@ class Lens:
         """
         return distances.distance(
             self.network, _network_of(other), domain, exact=exact, max_seconds=max_seconds, workers=workers,
-            progress=progress,
+            proof=proof, progress=progress,
         )  # fmt: skip
 
-    @documented_by(equality.is_equal)
+    @documented_by(equality.is_equal, checks.check)
     def is_equal(
         self, other: Lens | net.Network, domain: Any, *, within: Any = 0, max_seconds: float | None = None,
-        workers: int = 1, progress: bool | None = None,
+        workers: int = 1, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> checks.CheckResult:  # fmt: skip
         """Whether another network is the same function on a domain, or nearly so: HOLDS, VIOLATED with a point, OPEN.
 
@@ -422,7 +426,7 @@ class Lens:
         """
         return equality.is_equal(
             self.network, _network_of(other), domain, within=within, max_seconds=max_seconds, workers=workers,
-            progress=progress,
+            proof=proof, progress=progress,
         )  # fmt: skip
 
     @documented_by(overlays.overlay, engines.partition)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens.errors import REPORT, ConsistencyError
-from polytope_lens.proof.log import VERSION, describe, describe_outputs, hexadecimal, log_file
+from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
 from polytope_lens.properties.problem import rounded_outward
 from polytope_lens.properties.property import ExactBox
@@ -27,7 +27,6 @@ from polytope_lens.properties.touching_cells import exact_claim
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
-    from fractions import Fraction
 
     from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Network
@@ -56,6 +55,8 @@ def write_property_proof(
     *,
     is_over: Callable[[], bool] = lambda: False,
     tick: Callable[[int], object] = lambda n: None,
+    lines: Sequence[str] = (),
+    end: Sequence[object] = (),
 ) -> bool:
     """Write a log that proves that a property is violated at a point, or that it holds.
 
@@ -70,6 +71,10 @@ def write_property_proof(
         Asked now and then whether to stop.
     tick : callable
         Told how many cells more were written.
+    lines : sequence of str, optional
+        What the log says of the network and the property, if not that it is this property of this network.
+    end : words, optional
+        A line behind the trees.
 
     Returns
     -------
@@ -81,10 +86,10 @@ def write_property_proof(
     """
     try:
         with log_file(path) as log:
-            for line in _statement(network, asked):
+            for line in lines or [*names(network), *statement(asked)]:
                 log.write(line)
             if found is not None:
-                log.write("violated", found.case, *map(_fraction, found.point))
+                log.write("violated", found.case, *map(hexadecimal_fraction, found.point))
                 return True
             boxes = asked.boxes()
             order = sorted(range(len(boxes)), key=lambda i: boxes.index(boxes[i]))
@@ -92,6 +97,8 @@ def write_property_proof(
                 which = list(group)
                 log.write("cases", *which)
                 _Tree(log, network, asked, which, is_over, tick).write(box)
+            if end:
+                log.write(*end)
     except StoppedError:
         return False
     return True
@@ -103,29 +110,28 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
         raise StoppedError
 
 
-def is_about_property(answer: Mapping[str, Any], network: Network, asked: Property) -> bool:
-    """Whether what the checker proved is about this network and this property, number for number."""
-    lines = "".join(f"{line}\n" for line in _statement(network, asked))
+def is_about_property(
+    answer: Mapping[str, Any], network: Network, asked: Property, other: Network | None = None
+) -> bool:
+    """Whether what the checker proved is about this network and this property, number for number.
+
+    With another network, it is about what the first one gives more than that.
+    """
+    lines = "".join(f"{line}\n" for line in (*names(network, other), *statement(asked)))
     return bool(answer.get("statement") == hashlib.sha256(lines.encode("ascii")).hexdigest())
 
 
-def _statement(network: Network, asked: Property) -> list[str]:
-    """The lines that say what is proved or refuted."""
-    lines = [VERSION, *describe(network), *describe_outputs(network), f"property {len(asked.cases)}"]
+def statement(asked: Property) -> list[str]:
+    """The lines that say what is proved or refuted of a network."""
+    lines = [f"property {len(asked.cases)}"]
     for case in asked.cases:
         lines.append(f"case {len(case)}")
         for constraint in case:
-            terms = [f"x{k} {_fraction(v)}" for k, v in constraint.inputs]
-            terms += [f"y{k} {_fraction(v)}" for k, v in constraint.outputs]
-            lines.append(
-                " ".join(["constraint", "<" if constraint.strict else "<=", _fraction(constraint.bound), *terms])
-            )
+            terms = [f"x{k} {hexadecimal_fraction(v)}" for k, v in constraint.inputs]
+            terms += [f"y{k} {hexadecimal_fraction(v)}" for k, v in constraint.outputs]
+            sign = "<" if constraint.strict else "<="
+            lines.append(" ".join(["constraint", sign, hexadecimal_fraction(constraint.bound), *terms]))
     return lines
-
-
-def _fraction(value: Fraction) -> str:
-    over = hexadecimal(value.numerator)
-    return over if value.denominator == 1 else f"{over}/{hexadecimal(value.denominator)}"
 
 
 @dataclass(slots=True)
