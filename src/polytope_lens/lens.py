@@ -27,7 +27,7 @@ from polytope_lens.preimages import image as images
 from polytope_lens.preimages import level_facets as levels
 from polytope_lens.preimages import preimage as preimages
 from polytope_lens.proof.write import write_proof
-from polytope_lens.properties import extremum, steepest
+from polytope_lens.properties import extremum, radius_proof, steepest
 from polytope_lens.properties import property_check as checks
 from polytope_lens.search import explore as exploration
 
@@ -452,21 +452,21 @@ class Lens:
     def robustness_radius(
         self, x: Point, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
         output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
-        exact: bool = False, progress: bool | None = None,
+        exact: bool = False, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> Robustness: ...  # fmt: skip
     @overload
     def robustness_radius(
         self, x: Points, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
         output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
-        exact: bool = False, progress: bool | None = None,
+        exact: bool = False, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> RobustnessRadii: ...  # fmt: skip
     @overload
     def robustness_radius(
         self, x: ArrayLike, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
         output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
-        exact: bool = False, progress: bool | None = None,
+        exact: bool = False, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> Robustness | RobustnessRadii: ...  # fmt: skip
-    @documented_by(robustness.robustness_radius)
+    @documented_by(robustness.robustness_radius, radius_proof.proved_radius)
     def robustness_radius(
         self,
         x: ArrayLike,
@@ -479,13 +479,17 @@ class Lens:
         domain: Domain = None,
         max_regions: int | None = 10_000,
         exact: bool = False,
+        proof: str | os.PathLike[str] | None = None,
         progress: bool | None = None,
     ) -> Robustness | RobustnessRadii:
         """Distance from a point, or from each of many, to the decision boundary, with proved bounds."""
-        return robustness.robustness_radius(
-            self.network, x, norm=norm, rival=rival, pair=pair, output=output, value=value, domain=domain,
-            max_regions=max_regions, exact=exact, progress=progress,
-        )  # fmt: skip
+        asked: dict[str, Any] = {
+            "norm": norm, "rival": rival, "pair": pair, "output": output, "value": value, "domain": domain,
+            "max_regions": max_regions, "progress": progress,
+        }  # fmt: skip
+        if proof is not None:
+            return radius_proof.proved_radius(self.network, x, proof, **asked)
+        return robustness.robustness_radius(self.network, x, exact=exact, **asked)
 
     @overload
     def local_complexity(

@@ -339,16 +339,23 @@ def _verify(arguments: argparse.Namespace) -> int:
         that = f", that in {arguments.network}" if network is not None else ""
         says = answer.get("says") or f"{answer['total']} regions, {answer['per_layer']} after each layer"
         print(f"proved: {says}")
+        for name in ("value", "bound", "radius", "reached", "point"):
+            if name in answer:
+                told = answer[name] if isinstance(answer[name], str) else ", ".join(answer[name])
+                print(f"{name}: {_shortened(told)}")
         print(f"network: {answer['inputs']} inputs, {widths} hidden neurons, SHA-256 {answer['network']}{that}")
         if "less" in answer:
             widths = ", ".join(map(str, answer["less"])) or "no"
             print(f"outputs: those of this network less those of another one, with {widths} hidden neurons")
         kind = "domain" if "domain" in answer else "property"
-        told = answer[kind]
-        print(f"{kind}: {told if len(told) <= MOST_WORDS else told[:MOST_WORDS] + ' ... (all of it with --json)'}")
+        print(f"{kind}: {_shortened(answer[kind])}")
     else:
         verdict = "NOT DECIDED" if is_open else "REJECTED"
         print(f"{arguments.log}: {verdict} at line {answer['line']}: {answer['reason']}")
     if is_open:
         return 3
     return 0 if answer["proved"] else 1
+
+
+def _shortened(told: str) -> str:
+    return told if len(told) <= MOST_WORDS else told[:MOST_WORDS] + " ... (all of it with --json)"

@@ -21,7 +21,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import compress
+from itertools import compress, product
 from operator import mul
 from typing import Any, BinaryIO, NamedTuple
 
@@ -115,9 +115,13 @@ def shown(value: Fraction) -> str:
 
 
 def about(value: Fraction) -> str:
-    """The same, and where that is long, what it is near."""
+    """The same, or where that is long, what it is near."""
     text = shown(value)
-    return text if len(text) < 20 or abs(value) > 2**1000 else f"{text} (about {float(value)!r})"
+    return text if len(text) < 20 or abs(value) > 2**1000 else f"about {float(value)!r}"
+
+
+def place(point: list[Fraction]) -> str:
+    return f"({', '.join(map(about, point))})"
 
 
 def integers(rows: list[list[float]]) -> tuple[list[Row], int]:
@@ -421,8 +425,34 @@ class Case(NamedTuple):
     texts: list[str]
 
 
-def read_case(log: Log, dim: int, n_outputs: int) -> Case:
-    """One way to violate a property."""
+class Ball(NamedTuple):
+    """The points that are nearer to a center than some radius, in the norm 1 or inf, and the open halfspaces around."""
+
+    norm: str
+    radius: Fraction
+    center: list[Fraction]
+    sides: list[tuple[dict[Any, Fraction], Fraction]]
+
+
+def read_ball(log: Log, dim: int) -> Ball:
+    norm, radius, *center = log.next("ball", dim + 3)[1:]
+    require(norm in ("1", "inf"), "a ball has the norm 1 or inf")
+    r, c, log_terms = fraction(radius), [fraction(word) for word in center], dim if norm == "1" else 0
+    require(r >= 0 and log_terms < 64, "a ball has a radius, and in the norm 1 not too many inputs")
+    log.afford((dim << log_terms) * (500 + 2 * sum(map(len, center))))
+    normals = [{("x", k): Fraction(sign)} for k in range(dim) for sign in (1, -1)]
+    if norm == "1":
+        normals += [{("x", k): Fraction(v) for k, v in enumerate(signs)} for signs in product((1, -1), repeat=dim)]
+    return Ball(norm, r, c, [(row, -r - sum(v * c[k] for (_, k), v in row.items())) for row in normals])
+
+
+def distance(ball: Ball, point: list[Fraction]) -> Fraction:
+    steps = [abs(x - c) for x, c in zip(point, ball.center)]
+    return sum(steps, Fraction(0)) if ball.norm == "1" else max(steps)
+
+
+def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None) -> Case:
+    """One way to violate a property, where that is asked in a ball."""
     exact, strict, texts = list[Any](), list[bool](), list[str]()
     ends: tuple[Any, Any] = ([None] * dim, [None] * dim)
     for _ in range(decimal(log.next("case", 2)[1])):
@@ -434,12 +464,14 @@ def read_case(log: Log, dim: int, n_outputs: int) -> Case:
         require(all(k < {"x": dim, "y": n_outputs}.get(of, 0) for of, k in names), "no such input or output")
         exact.append((dict(zip(names, values.values())), -fraction(bound)))
         strict.append(sign == "<")
-        texts.append(
-            " + ".join(f"{shown(v)} {name}" for name, v in values.items()) + f" {sign} {shown(fraction(bound))}"
-        )
-        if len(names) == 1 and names[0][0] == "x":
-            (((_, k), factor),) = exact[-1][0].items()
-            side, end = ends[factor > 0], -exact[-1][1] / factor
+        left = " + ".join(f"{shown(v)} {name}" for name, v in values.items())
+        texts.append(f"{left} {sign} {shown(fraction(bound))}")
+    exact += ball.sides if ball else []
+    strict += [True] * (len(exact) - len(strict))
+    for terms, b in exact:
+        if [of for of, _ in terms] == ["x"]:
+            (((_, k), factor),) = terms.items()
+            side, end = ends[factor > 0], -b / factor
             side[k] = end if side[k] is None else (min if factor > 0 else max)(side[k], end)
     require(all(end is not None for side in ends for end in side), "an input without a least or greatest value")
     require(all(map(Fraction.__le__, *ends)), "a box has lower <= upper")
@@ -646,6 +678,17 @@ def is_met(case: Case, sums: list[Fraction]) -> bool:
     return all(v < 0 or (v == 0 and not strict) for v, strict in zip(sums, case.strict))
 
 
+def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> dict[str, Any]:
+    """A point at which a case is met, and how far that is; nearer than the radius there is none."""
+    n, point, radius = len(case.texts), values[:dim], ball.radius
+    require(all(v < 0 or (v == 0 and not s) for v, s in zip(sums_at(case, values)[:n], case.strict)), "no violation")
+    at = distance(ball, point)
+    numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
+    size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
+    says = f"the distance of {place(ball.center)} from a violation, in the norm {ball.norm}, is {size}: one is at {place(point)}"
+    return {"verdict": "NEAREST", "says": says, **numbers}
+
+
 def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], sign: int) -> dict[str, Any]:
     """The value of an output at a point, and a bound that it does not exceed, since no case is met.
 
@@ -663,10 +706,9 @@ def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], s
     goals = [[Fraction(-sign * v, case.unit) for v in case.rows[-1][dim:-1]] for case in cases]
     told = dict.fromkeys(" + ".join(f"{shown(v)} y{k}" for k, v in enumerate(goal) if v) or "0" for goal in goals)
     low, high = map(about, sorted([value, bound]))
-    point = [*map(shown, values[:dim])]
     size = f"{low}," if value == bound else f"between {low} and {high}; it is {about(value)}"
-    says = f"the {what} value of {' and '.join(told)} is {size} at ({', '.join(point)})"
-    numbers = {"value": shown(value), "bound": shown(bound), "point": point}
+    says = f"the {what} value of {' and '.join(told)} is {size} at {place(values[:dim])}"
+    numbers = {"value": shown(value), "bound": shown(bound), "point": [*map(shown, values[:dim])]}
     where = " | ".join(dict.fromkeys("; ".join(case.texts[:-1]) for case in cases))
     return {"verdict": what.upper(), "says": says, **numbers, "domain": where}
 
@@ -681,7 +723,8 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         stages = difference(log, dim, stages, read_outputs(log, dim, others))
         compared = {"less": [len(layer.rows) for layer in others]}
     network = log.digest.copy().hexdigest()
-    cases = [read_case(log, dim, len(stages[-1].rows)) for _ in range(decimal(log.next("property", 2)[1]))]
+    ball = read_ball(log, dim) if log.words[:1] == ["ball"] else None
+    cases = [read_case(log, dim, len(stages[-1].rows), ball) for _ in range(decimal(log.next("property", 2)[1]))]
     statement, left = log.digest.copy().hexdigest(), set(range(len(cases)))
     afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
     while log.words[:1] == ["cases"]:
@@ -690,12 +733,17 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         check_cases(log, stages, cases, which)
         left -= {*which}
     found: dict[str, Any] = {"verdict": "HOLDS", "says": "the property holds"}
-    if log.words[:1] in (["violated"], ["greatest"], ["least"]):
+    if ball:
+        found["says"] += f" nearer than {about(ball.radius)} to {place(ball.center)} in the norm {ball.norm}"
+    if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"]):
         kind, number, *point = log.next()
         i, values = decimal(number), values_at(log, stages, dim, point)
         if kind == "violated":
             require(is_met(cases[i], sums_at(cases[i], values)), "no violation")
             found, left = {"verdict": "VIOLATED", "says": "the property is violated"}, set()
+        elif kind == "nearest":
+            require(ball, "no ball in which a violation is the nearest")
+            found = check_nearest(cases[i], ball, dim, values)  # type: ignore[arg-type]
         else:
             found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
     require(not left, f"nothing is said of case {min(left, default=0)}")
