@@ -213,6 +213,7 @@ def difference(log: Log, dim: int, first: list[Layer], second: list[Layer]) -> l
     layers = zip(*([hand_on] * (depth - len(net)) + [layer.neurons for layer in net] for net in (first, second)))
     stages, here, there, width = list[Layer](), [*range(dim)], [*range(dim)], dim
     for mine, others in layers:
+        log.check_time()
         log.hold(100 * (len(mine) + len(others)) * (width + 8))
         joint = [widened(neuron, here, width) for neuron in mine]
         others, known = [widened(neuron, there, width) for neuron in others], dict[tuple[float, ...], list[int]]()
@@ -685,8 +686,8 @@ def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> d
     at = distance(ball, point)
     numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
     size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
-    says = f"the distance of {place(ball.center)} from a violation, in the norm {ball.norm}, is {size}: one is at {place(point)}"
-    return {"verdict": "NEAREST", "says": says, **numbers}
+    says = f"the distance of {place(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
+    return {"verdict": "NEAREST", "says": f"{says}: one is at {place(point)}", **numbers}
 
 
 def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], sign: int) -> dict[str, Any]:

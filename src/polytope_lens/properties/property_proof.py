@@ -170,9 +170,10 @@ class _Tree:
         """Write it, depth first."""
         is_open = np.ones(len(self.which), dtype=bool)
         whole = self.bounds.whole(*_outward(box))
-        stack = [(box, self.looked([WaitingCell(whole, is_open, ProofNode(), np.inf, np.zeros(0))])[0])]
+        # With each box, after how many cells it is halved: twice as many where that has helped little.
+        stack = [(box, self.looked([WaitingCell(whole, is_open, ProofNode(), np.inf, np.zeros(0))])[0], FEW_CELLS)]
         while stack:
-            box, cell = stack.pop()
+            box, cell, most = stack.pop()
             for line in cell.node.lines:
                 self.log.write(line)
             self.tick(1)
@@ -182,10 +183,10 @@ class _Tree:
                 raise StoppedError
             axes = self.axes(cell)
             is_few = not axes or int(self.bounds.is_open(cell.cells).sum()) <= FEW_OPEN
-            if not is_few or not self.split(box, cell, FEW_CELLS if axes else None):
+            if not is_few or not self.split(box, cell, most if axes else None):
                 axis, halves = self.halved(box, cell, axes)
                 self.log.write("halve", axis)
-                stack += halves[::-1]
+                stack += [(*half, 2 * most if is_few else most) for half in halves[::-1]]
 
     def axes(self, cell: WaitingCell) -> list[int]:
         """Coordinates to try to halve a box across, perhaps none."""
