@@ -27,7 +27,7 @@ from polytope_lens.preimages import image as images
 from polytope_lens.preimages import level_facets as levels
 from polytope_lens.preimages import preimage as preimages
 from polytope_lens.proof.write import write_proof
-from polytope_lens.properties import extremum, steepest
+from polytope_lens.properties import extremum, radius_proof, steepest
 from polytope_lens.properties import property_check as checks
 from polytope_lens.search import explore as exploration
 
@@ -313,16 +313,20 @@ class Lens:
     @documented_by(extremum.maximum, checks.check)
     def maximum(
         self, c: ExactVector, domain: InputSets, *, max_seconds: float | None = None, workers: int = 1,
-        progress: bool | None = None,
+        proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> ExtremeValue:  # fmt: skip
-        return extremum.maximum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+        return extremum.maximum(
+            self.network, c, domain, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress
+        )
 
     @documented_by(extremum.minimum, extremum.maximum, checks.check)
     def minimum(
         self, c: ExactVector, domain: InputSets, *, max_seconds: float | None = None, workers: int = 1,
-        progress: bool | None = None,
+        proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> ExtremeValue:  # fmt: skip
-        return extremum.minimum(self.network, c, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+        return extremum.minimum(
+            self.network, c, domain, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress
+        )
 
     @documented_by(steepest.lipschitz_bounds)
     def lipschitz(
@@ -396,7 +400,7 @@ class Lens:
     @documented_by(distances.distance)
     def distance(
         self, other: Lens | net.Network, domain: Domain, *, exact: bool = False, max_seconds: float | None = None,
-        workers: int = 1, progress: bool | None = None,
+        workers: int = 1, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> distances.Distance:  # fmt: skip
         """How far another network is from this one on a bounded domain: supremum, and up to three inputs L1 and L2.
 
@@ -407,13 +411,14 @@ class Lens:
         """
         return distances.distance(
             self.network, _network_of(other), domain, exact=exact, max_seconds=max_seconds, workers=workers,
-            progress=progress,
+            proof=proof, progress=progress,
         )  # fmt: skip
 
-    @documented_by(equality.is_equal)
+    @documented_by(equality.is_equal, checks.check)
     def is_equal(
         self, other: Lens | net.Network, domain: InputSets, *, within: ExactNumber = 0,
-        max_seconds: float | None = None, workers: int = 1, progress: bool | None = None,
+        max_seconds: float | None = None, workers: int = 1, proof: str | os.PathLike[str] | None = None,
+        progress: bool | None = None,
     ) -> checks.CheckResult:  # fmt: skip
         """Whether another network is the same function on a domain, or nearly so: HOLDS, VIOLATED with a point, OPEN.
 
@@ -424,7 +429,7 @@ class Lens:
         """
         return equality.is_equal(
             self.network, _network_of(other), domain, within=within, max_seconds=max_seconds, workers=workers,
-            progress=progress,
+            proof=proof, progress=progress,
         )  # fmt: skip
 
     @documented_by(overlays.overlay, engines.partition)
@@ -450,21 +455,21 @@ class Lens:
     def robustness_radius(
         self, x: Point, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
         output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
-        exact: bool = False, progress: bool | None = None,
+        exact: bool = False, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> Robustness: ...  # fmt: skip
     @overload
     def robustness_radius(
         self, x: Points, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
         output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
-        exact: bool = False, progress: bool | None = None,
+        exact: bool = False, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> RobustnessRadii: ...  # fmt: skip
     @overload
     def robustness_radius(
         self, x: ArrayLike, *, norm: float = 2, rival: int | None = None, pair: tuple[int, int] | None = None,
         output: int | None = None, value: float | None = None, domain: Domain = None, max_regions: int | None = 10_000,
-        exact: bool = False, progress: bool | None = None,
+        exact: bool = False, proof: str | os.PathLike[str] | None = None, progress: bool | None = None,
     ) -> Robustness | RobustnessRadii: ...  # fmt: skip
-    @documented_by(robustness.robustness_radius)
+    @documented_by(robustness.robustness_radius, radius_proof.proved_radius)
     def robustness_radius(
         self,
         x: ArrayLike,
@@ -477,13 +482,17 @@ class Lens:
         domain: Domain = None,
         max_regions: int | None = 10_000,
         exact: bool = False,
+        proof: str | os.PathLike[str] | None = None,
         progress: bool | None = None,
     ) -> Robustness | RobustnessRadii:
         """Distance from a point, or from each of many, to the decision boundary, with proved bounds."""
-        return robustness.robustness_radius(
-            self.network, x, norm=norm, rival=rival, pair=pair, output=output, value=value, domain=domain,
-            max_regions=max_regions, exact=exact, progress=progress,
-        )  # fmt: skip
+        asked: dict[str, Any] = {
+            "norm": norm, "rival": rival, "pair": pair, "output": output, "value": value, "domain": domain,
+            "max_regions": max_regions, "progress": progress,
+        }  # fmt: skip
+        if proof is not None:
+            return radius_proof.proved_radius(self.network, x, proof, **asked)
+        return robustness.robustness_radius(self.network, x, exact=exact, **asked)
 
     @overload
     def local_complexity(

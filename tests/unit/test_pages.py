@@ -29,6 +29,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         ("pictures.md", 12),
         ("points.md", 15),
         ("preimages.md", 15),
+        ("proofs.md", 4),
         ("scale.md", 15),
         ("training.md", 15),
         ("verification.md", 8),

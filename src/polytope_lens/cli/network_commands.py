@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 # Characters of a domain that are printed.
 MOST_WORDS = 500
+# Files of properties; what `verify` is given else is a network.
+PROPERTIES = re.compile(r"\.vnnlib(\.gz)?$", re.IGNORECASE)
 
 
 def add(commands: Commands) -> None:
@@ -127,12 +130,16 @@ def add(commands: Commands) -> None:
     plot.add_argument("--no-boundaries", action="store_true", help="no lines between regions")
 
     verify = add_command(
-        commands, "verify", _verify, "Prove again, in integers, what a log claims: numbers of regions, or a property.",
+        commands, "verify", _verify,
+        "Prove again, in integers, what a log claims: numbers of regions, a property, a greatest or least value.",
         "run.proof net.npz",
     )  # fmt: skip
     verify.add_argument("log", help="proof log, written with --proof or proof=")
     verify.add_argument("network", nargs="?", metavar="NETWORK", help="also check that the log is about this network")
-    verify.add_argument("property", nargs="?", metavar="PROPERTY", help="and about this property, a file in VNN-LIB")
+    verify.add_argument(
+        "about", nargs="?", metavar="PROPERTY|OTHER",
+        help="and about this property, a file in VNN-LIB, or about how this other network differs",
+    )  # fmt: skip
     verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
     add_as_json(verify)
@@ -305,30 +312,43 @@ def _verify(arguments: argparse.Namespace) -> int:
     from polytope_lens.properties.property_proof import is_about_property
     from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
-    lens = Lens(arguments.network) if arguments.network else None
-    asked = read_vnnlib(arguments.property) if arguments.property else None
+    network = Lens(arguments.network).network if arguments.network else None
+    about, is_property = arguments.about, arguments.about and PROPERTIES.search(arguments.about)
+    asked = read_vnnlib(about) if is_property else None
+    other = Lens(about).network if about and not is_property else None
     answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
-    if lens is not None and answer["proved"] and not is_about(answer, lens.network):
-        answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
-    elif lens and asked and answer["proved"] and not is_about_property(answer, lens.network, asked):
-        answer = {"proved": False, "line": 2, "reason": f"{arguments.property} holds another property than the log"}
+    if network is not None and answer["proved"] and not is_about(answer, network, other):
+        reason = f"{arguments.network} holds another network than the log"
+        if other is not None and not is_about(answer, network):
+            reason = f"the log is not about what {arguments.network} gives more than {about}"
+        answer = {"proved": False, "line": 2, "reason": reason}
+    elif network and asked and answer["proved"] and not is_about_property(answer, network, asked):
+        answer = {"proved": False, "line": 2, "reason": f"{about} holds another property than the log"}
     if arguments.json:
         print_json(answer)
     elif answer["proved"]:
         widths = ", ".join(map(str, answer["widths"])) or "no"
-        that = f", that in {arguments.network}" if lens is not None else ""
-        if "verdict" in answer:
-            print(f"proved: the property {'holds' if answer['verdict'] == 'HOLDS' else 'is violated'}")
-        else:
-            print(f"proved: {answer['total']} regions, {answer['per_layer']} after each layer")
+        that = f", that in {arguments.network}" if network is not None else ""
+        says = answer.get("says") or f"{answer['total']} regions, {answer['per_layer']} after each layer"
+        print(f"proved: {says}")
+        for name in ("value", "bound", "radius", "reached", "point"):
+            if name in answer:
+                told = answer[name] if isinstance(answer[name], str) else ", ".join(answer[name])
+                print(f"{name}: {_shortened(told)}")
         print(f"network: {answer['inputs']} inputs, {widths} hidden neurons, SHA-256 {answer['network']}{that}")
-        about = "property" if "verdict" in answer else "domain"
-        told = answer[about]
-        print(f"{about}: {told if len(told) <= MOST_WORDS else told[:MOST_WORDS] + ' ... (all of it with --json)'}")
+        if "less" in answer:
+            widths = ", ".join(map(str, answer["less"])) or "no"
+            print(f"outputs: those of this network less those of another one, with {widths} hidden neurons")
+        kind = "domain" if "domain" in answer else "property"
+        print(f"{kind}: {_shortened(answer[kind])}")
     else:
         verdict = "NOT DECIDED" if is_open else "REJECTED"
         print(f"{arguments.log}: {verdict} at line {answer['line']}: {answer['reason']}")
     if is_open:
         return 3
     return 0 if answer["proved"] else 1
+
+
+def _shortened(told: str) -> str:
+    return told if len(told) <= MOST_WORDS else told[:MOST_WORDS] + " ... (all of it with --json)"

@@ -11,6 +11,8 @@ from polytope_lens.properties.property import exact_number
 from polytope_lens.properties.property_check import check
 
 if TYPE_CHECKING:
+    import os
+
     from polytope_lens._types import ExactNumber
     from polytope_lens.network.network import Network
     from polytope_lens.properties.property import InputSets
@@ -25,6 +27,7 @@ def is_equal(
     within: ExactNumber = 0,
     max_seconds: float | None = None,
     workers: int = 1,
+    proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> CheckResult:
     """Whether no output of two networks differs anywhere on a domain, or by no more than some amount.
@@ -37,7 +40,7 @@ def is_equal(
         As in `Property.of`; bounded, and it may be flat.
     within : number, fraction, or decimal in text
         By how much they may differ.
-    max_seconds, workers, progress
+    max_seconds, workers, proof, progress
         As in `property_check.check`.
 
     Returns
@@ -72,4 +75,6 @@ def is_equal(
     if most < 0:
         raise DomainError(f"`within` should be 0 or more, but is {most}.")
     asked = above(domain, both_signs(both.output_dim), most)
-    return check(both, asked, max_seconds=max_seconds, workers=workers, progress=progress)
+    return check(
+        both, asked, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress, pair=(first, second)
+    )

@@ -22,6 +22,8 @@ from polytope_lens.properties.best_first import best_value, both_signs
 from polytope_lens.properties.counterexample import exact_outputs
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import NDArray
 
     from polytope_lens.domain import Box, Domain
@@ -51,13 +53,15 @@ class Distance:
         COMPLETE; BUDGET_REACHED or INTERRUPTED, where the supremum is between `sup` and `bound`.
     l1 : float or Fraction, or None
         Integral of the sum of all outputs' ``|f_k - g_k|``. This and the other integrals are None where the networks
-        have more than three inputs, or there is a limit.
+        have more than three inputs, there is a limit, or a log is asked for.
     l2 : float or None
         Square root of the integral of ``|f - g|^2``; rounded.
     mean_difference : (out,) array or None
         Average of ``f_k - g_k``.
     volume : float or Fraction, or None
         Of the domain: ``l1 / volume`` and ``l2 / volume**0.5`` are averages.
+    is_logged : bool
+        Whether a proof log was written, of the supremum or of the two bounds.
     """
 
     sup: float | Fraction
@@ -70,6 +74,7 @@ class Distance:
     l2: float | None = None
     mean_difference: NDArray[Any] | None = None
     volume: float | Fraction | None = None
+    is_logged: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -99,6 +104,7 @@ def distance(
     exact: bool = False,
     max_seconds: float | None = None,
     workers: int = 1,
+    proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> Distance:
     """Supremum distance of two networks on a bounded domain; with up to three inputs, those of L1 and L2, too.
@@ -119,6 +125,9 @@ def distance(
         Time after which the supremum may be known between two bounds only; there are no integrals then.
     workers, progress
         As in `property_check.check`.
+    proof : str or path-like, optional
+        Also write a log that proves the supremum, as in `extremum.maximum`. It is then found by boxes in any number of
+        inputs, and there are no integrals.
 
     Raises
     ------
@@ -153,8 +162,9 @@ def distance(
             "bounded one, for example a `Box`."
         )
     flat = flat_domain(both, domain)
-    if max_seconds is not None or (both if flat is None else flat.network).input_dim > 3:
-        return _supremum(both, domain, exact, max_seconds, workers, progress)
+    if max_seconds is not None or proof is not None or (both if flat is None else flat.network).input_dim > 3:
+        search = {"max_seconds": max_seconds, "workers": workers, "proof": proof, "progress": progress}
+        return _supremum(first, second, domain, exact, search)
     partition = engines.partition(both, domain, workers=workers, progress=progress)
     found = norms(partition, exact=exact)
     output = int(np.argmax(found.sup))
@@ -168,20 +178,17 @@ def distance(
 
 
 def _supremum(
-    both: Network,
-    domain: Box | Polytope,
-    exact: bool,
-    max_seconds: float | None,
-    workers: int,
-    progress: bool | None,
+    first: Network, second: Network, domain: Box | Polytope, exact: bool, options: dict[str, Any]
 ) -> Distance:
     """The greatest absolute value of the outputs of a difference."""
-    rows = both_signs(both.output_dim)
-    found = best_value(both, rows, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+    both = difference(first, second)
+    found = best_value(both, both_signs(both.output_dim), domain, **options, pair=(first, second))
     values = [abs(v) for v in exact_outputs(both, found.point)]
     point = np.array(found.point, dtype=object if exact else np.float64)
     sup, bound = (found.value, found.bound) if exact else (float(found.value), _rounded_up(found))
-    return Distance(sup, point, values.index(found.value), found.n_regions, bound, found.status)
+    return Distance(
+        sup, point, values.index(found.value), found.n_regions, bound, found.status, is_logged=found.is_logged
+    )
 
 
 def _rounded_up(found: ExtremeValue) -> float:

@@ -71,6 +71,8 @@ class Robustness:
         there is no boundary.
     exact_point : (d,) array of Fraction, or None
         A nearest point itself.
+    is_logged : bool
+        Whether a proof log was written.
     """
 
     norm: float
@@ -83,6 +85,7 @@ class Robustness:
     status: Status
     exact: Fraction | None = None
     exact_point: Fractions | None = field(default=None, metadata=POINTS)
+    is_logged: bool = False
 
     @property
     def is_complete(self) -> bool:

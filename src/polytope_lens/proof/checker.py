@@ -3,7 +3,8 @@
     python checker.py LOG [--seconds S] [--jobs N] [--piece K]
 
 This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
-network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does. It
+network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does; or
+what the greatest value of a combination of outputs is, of one network or of the difference of two. It
 needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it. docs/proofs.md
 describes the format, and why the checks below suffice. The exit code is 0 if it is proved. What would take more memory
 than 256 MB and 200 times the log, or more than so many seconds, is not proved.
@@ -28,7 +29,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from functools import lru_cache
 from gzip import BadGzipFile, GzipFile
-from itertools import compress
+from itertools import compress, product
 from multiprocessing import get_context
 from operator import add, mul
 from typing import Any, BinaryIO, NamedTuple
@@ -144,6 +145,22 @@ def fraction(word: str) -> Fraction:
     return value
 
 
+def shown(value: Fraction) -> str:
+    """In decimal digits, or in those of the log where they are thousands."""
+    p, q = value.as_integer_ratio()
+    return str(value) if max(p.bit_length(), q.bit_length()) < 10_000 else f"{p:#x}/{q:#x}"
+
+
+def about(value: Fraction) -> str:
+    """The same, or where that is long, what it is near."""
+    text = shown(value)
+    return text if len(text) < 20 or abs(value) > 2**1000 else f"about {float(value)!r}"
+
+
+def place(point: list[Fraction]) -> str:
+    return f"({', '.join(map(about, point))})"
+
+
 def integers(rows: list[list[float]]) -> tuple[list[Row], int]:
     """Rows of floats times the least power of two >= 1 that makes all of them integers, and that power."""
     pairs = [[value.as_integer_ratio() for value in row] for row in rows]
@@ -161,6 +178,7 @@ class Layer:
 
     def __init__(self, neurons: list[list[float]]) -> None:
         # A neuron is [negative slope, positive slope, whether it cuts, weights ..., bias].
+        self.neurons = neurons
         self.slopes, self.unit = integers([neuron[:2] for neuron in neurons])
         self.cuts = [bool(neuron[2]) for neuron in neurons]
         self.rows, self.scale = integers([neuron[3:] for neuron in neurons])
@@ -211,6 +229,52 @@ def read_network(log: Log) -> tuple[int, list[Layer]]:
         layers.append(Layer(neurons))
         fan_in = width
     return dim, layers
+
+
+def read_outputs(log: Log, dim: int, layers: list[Layer]) -> list[Layer]:
+    """All layers of a network, given its hidden ones."""
+    fan_in = len(layers[-1].rows) if layers else dim
+    rows = [read_floats(log.next("output")[1:], fan_in + 1) for _ in range(decimal(log.next("outputs", 2)[1]))]
+    require(dim > 0 and rows, "a network without inputs or outputs")
+    return [*layers, Layer([[1.0, 1.0, 0.0, *row] for row in rows])]
+
+
+def difference(log: Log, dim: int, first: list[Layer], second: list[Layer]) -> list[Layer]:
+    """Two networks side by side, and behind their outputs what the first one gives more than the second.
+
+    The one with fewer layers is preceded by some that hand its inputs on. A hidden neuron of the second one that
+    computes the same of the same values as one of the first is that neuron.
+    """
+    require(len(first[-1].rows) == len(second[-1].rows), "networks with different numbers of outputs")
+    hand_on, depth = [[1.0, 1.0, 0.0, *map(float, unit(k, dim))] for k in range(dim)], max(len(first), len(second))
+    layers = zip(*([hand_on] * (depth - len(net)) + [layer.neurons for layer in net] for net in (first, second)))
+    stages, here, there, width = list[Layer](), [*range(dim)], [*range(dim)], dim
+    for mine, others in layers:
+        log.check_time()
+        log.hold(100 * (len(mine) + len(others)) * (width + 8))
+        joint = [widened(neuron, here, width) for neuron in mine]
+        others, known = [widened(neuron, there, width) for neuron in others], dict[tuple[float, ...], list[int]]()
+        if len(stages) < depth - 1:
+            for j in range(len(joint) - 1, -1, -1):
+                known.setdefault(tuple(joint[j]), []).append(j)
+        here, there = [*range(len(joint))], []
+        for neuron in others:
+            same = known.get(tuple(neuron))
+            there.append(same.pop() if same else len(joint))
+            joint += [neuron] if there[-1] == len(joint) else []
+        width = len(joint)
+        stages.append(Layer(joint))
+    minus = [[float((k == j) - (k == j + len(here))) for k in range(width)] for j in here]
+    return [*stages, Layer([[1.0, 1.0, 0.0, *row, 0.0] for row in minus])]
+
+
+def widened(neuron: list[float], places: list[int], width: int) -> list[float]:
+    """A neuron that sees more values, of which those at some places are its own."""
+    *weights, bias = neuron[3:]
+    spread = [0.0] * width
+    for k, weight in zip(places, weights):
+        spread[k] = weight
+    return [*neuron[:3], *spread, bias]
 
 
 def unit(k: int, dim: int, sign: int = 1) -> Row:
@@ -658,12 +722,38 @@ class Case(NamedTuple):
     strict: list[bool]
     unit: int
     box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
-    text: str
+    texts: list[str]
 
 
-def read_case(log: Log, dim: int, n_outputs: int) -> Case:
-    """One way to violate a property."""
-    exact, strict, shown = list[Any](), list[bool](), list[str]()
+class Ball(NamedTuple):
+    """The points that are nearer to a center than some radius, in the norm 1 or inf, and the open halfspaces around."""
+
+    norm: str
+    radius: Fraction
+    center: list[Fraction]
+    sides: list[tuple[dict[Any, Fraction], Fraction]]
+
+
+def read_ball(log: Log, dim: int) -> Ball:
+    norm, radius, *center = log.next("ball", dim + 3)[1:]
+    require(norm in ("1", "inf"), "a ball has the norm 1 or inf")
+    r, c, log_terms = fraction(radius), [fraction(word) for word in center], dim if norm == "1" else 0
+    require(r >= 0 and log_terms < 64, "a ball has a radius, and in the norm 1 not too many inputs")
+    log.afford((dim << log_terms) * (500 + 2 * sum(map(len, center))))
+    normals = [{("x", k): Fraction(sign)} for k in range(dim) for sign in (1, -1)]
+    if norm == "1":
+        normals += [{("x", k): Fraction(v) for k, v in enumerate(signs)} for signs in product((1, -1), repeat=dim)]
+    return Ball(norm, r, c, [(row, -r - sum(v * c[k] for (_, k), v in row.items())) for row in normals])
+
+
+def distance(ball: Ball, point: list[Fraction]) -> Fraction:
+    steps = [abs(x - c) for x, c in zip(point, ball.center)]
+    return sum(steps, Fraction(0)) if ball.norm == "1" else max(steps)
+
+
+def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None) -> Case:
+    """One way to violate a property, where that is asked in a ball."""
+    exact, strict, texts = list[Any](), list[bool](), list[str]()
     ends: tuple[Any, Any] = ([None] * dim, [None] * dim)
     for _ in range(decimal(log.next("case", 2)[1])):
         sign, bound, *words = log.next("constraint")[1:]
@@ -674,18 +764,22 @@ def read_case(log: Log, dim: int, n_outputs: int) -> Case:
         require(all(k < {"x": dim, "y": n_outputs}.get(of, 0) for of, k in names), "no such input or output")
         exact.append((dict(zip(names, values.values())), -fraction(bound)))
         strict.append(sign == "<")
-        shown.append(" + ".join(f"{v} {name}" for name, v in values.items()) + f" {sign} {-exact[-1][1]}")
-        if len(names) == 1 and names[0][0] == "x":
-            (((_, k), factor),) = exact[-1][0].items()
-            side, end = ends[factor > 0], -exact[-1][1] / factor
+        left = " + ".join(f"{shown(v)} {name}" for name, v in values.items())
+        texts.append(f"{left} {sign} {shown(fraction(bound))}")
+    exact += ball.sides if ball else []
+    strict += [True] * (len(exact) - len(strict))
+    for terms, b in exact:
+        if [of for of, _ in terms] == ["x"]:
+            (((_, k), factor),) = terms.items()
+            side, end = ends[factor > 0], -b / factor
             side[k] = end if side[k] is None else (min if factor > 0 else max)(side[k], end)
     require(all(end is not None for side in ends for end in side), "an input without a least or greatest value")
     require(all(map(Fraction.__le__, *ends)), "a box has lower <= upper")
-    log.afford(sum(map(len, shown)) * (len(exact) * (dim + n_outputs) + 64))
+    log.afford(sum(map(len, texts)) * (len(exact) * (dim + n_outputs) + 64))
     unit = math.lcm(*(v.denominator for terms, b in exact for v in (*terms.values(), b)))
     keys = [("x", k) for k in range(dim)] + [("y", k) for k in range(n_outputs)]
     rows = [[int(terms.get(key, 0) * unit) for key in keys] + [int(b * unit)] for terms, b in exact]
-    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), "; ".join(shown))
+    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts)
 
 
 # The chord of an activation has one of its slopes and so many parts of their difference.
@@ -935,10 +1029,10 @@ def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cel
     return low, high._replace(known=[*high.known], open=[*cell.open])
 
 
-def check_violation(log: Log, stages: list[Layer], cases: list[Case], words: list[str]) -> None:
-    """A point satisfies a case."""
-    case, point = cases[decimal(words[1])], [fraction(word) for word in words[2:]]
-    require(len(point) == len(case.box[0]), "a point of another dimension")
+def values_at(log: Log, stages: list[Layer], dim: int, words: list[str]) -> list[Fraction]:
+    """The coordinates of a point, the outputs there, and 1."""
+    point = [fraction(word) for word in words]
+    require(len(point) == dim, "a point of another dimension")
     unit = math.lcm(*(v.denominator for v in point))
     columns = [[*(int(v * unit) for v in point), unit]]
     afford_layers(log, stages, columns)
@@ -946,32 +1040,88 @@ def check_violation(log: Log, stages: list[Layer], cases: list[Case], words: lis
         z = stage.preactivations(log.timed(columns))
         columns = stage.activations(columns, z, [value > 0 for value in z[0]])
     *outputs, under = columns[0]
-    values = [*point, *(Fraction(v, under) for v in outputs), Fraction(1)]
-    sums = [sum(map(mul, row, values), Fraction(0)) for row in case.rows]
-    require(all(v < 0 or (v == 0 and not strict) for v, strict in zip(sums, case.strict)), "no violation")
+    return [*point, *(Fraction(v, under) for v in outputs), Fraction(1)]
+
+
+def sums_at(case: Case, values: list[Fraction]) -> list[Fraction]:
+    return [sum(map(mul, row, values), Fraction(0)) / case.unit for row in case.rows]
+
+
+def is_met(case: Case, sums: list[Fraction]) -> bool:
+    return all(v < 0 or (v == 0 and not strict) for v, strict in zip(sums, case.strict))
+
+
+def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> dict[str, Any]:
+    """A point at which a case is met, and how far that is; nearer than the radius there is none."""
+    n, point, radius = len(case.texts), values[:dim], ball.radius
+    require(all(v < 0 or (v == 0 and not s) for v, s in zip(sums_at(case, values)[:n], case.strict)), "no violation")
+    at = distance(ball, point)
+    numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
+    size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
+    says = f"the distance of {place(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
+    return {"verdict": "NEAREST", "says": f"{says}: one is at {place(point)}", **numbers}
+
+
+def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], sign: int) -> dict[str, Any]:
+    """The value of an output at a point, and a bound that it does not exceed, since no case is met.
+
+    Each case is a part of the domain, and the constraint ``-c . y < -bound``; a least value is minus a greatest one.
+    """
+    bound = Fraction(cases[0].rows[-1][-1], cases[0].unit)
+    for case in cases:
+        *domain, goal = case.rows
+        apart = not any(v for row in domain for v in row[dim:-1]) and not any(goal[:dim])
+        require(apart and case.strict[-1], "no optimum: a case is a domain and, at last, a strict bound on outputs")
+        require(Fraction(goal[-1], case.unit) == bound, "no optimum: cases with several bounds")
+    *inside, excess = sums_at(cases[i], values)
+    require(is_met(cases[i], [*inside, Fraction(-1)]), "a point outside the domain")
+    value, bound, what = sign * (bound - excess), sign * bound, "greatest" if sign > 0 else "least"
+    goals = [[Fraction(-sign * v, case.unit) for v in case.rows[-1][dim:-1]] for case in cases]
+    told = dict.fromkeys(" + ".join(f"{shown(v)} y{k}" for k, v in enumerate(goal) if v) or "0" for goal in goals)
+    low, high = map(about, sorted([value, bound]))
+    size = f"{low}," if value == bound else f"between {low} and {high}; it is {about(value)}"
+    says = f"the {what} value of {' and '.join(told)} is {size} at {place(values[:dim])}"
+    numbers = {"value": shown(value), "bound": shown(bound), "point": [*map(shown, values[:dim])]}
+    where = " | ".join(dict.fromkeys("; ".join(case.texts[:-1]) for case in cases))
+    return {"verdict": what.upper(), "says": says, **numbers, "domain": where}
 
 
 def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     """Prove that no point satisfies any case of a property, or that one does."""
-    fan_in = len(layers[-1].rows) if layers else dim
-    rows = [read_floats(log.next("output")[1:], fan_in + 1) for _ in range(decimal(log.next("outputs", 2)[1]))]
-    require(dim > 0 and rows, "a network without inputs or outputs")
-    stages = [*layers, Layer([[1.0, 1.0, 0.0, *row] for row in rows])]
+    stages, compared = read_outputs(log, dim, layers), dict[str, Any]()
+    if log.words == ["less"]:
+        log.next()
+        other_dim, others = read_network(log)
+        require(other_dim == dim, "networks with different numbers of inputs")
+        stages = difference(log, dim, stages, read_outputs(log, dim, others))
+        compared = {"less": [len(layer.rows) for layer in others]}
     network = log.digest.copy().hexdigest()
-    cases = [read_case(log, dim, len(rows)) for _ in range(decimal(log.next("property", 2)[1]))]
-    statement, left, verdict = log.digest.copy().hexdigest(), set(range(len(cases))), "HOLDS"
+    ball = read_ball(log, dim) if log.words[:1] == ["ball"] else None
+    cases = [read_case(log, dim, len(stages[-1].rows), ball) for _ in range(decimal(log.next("property", 2)[1]))]
+    statement, left = log.digest.copy().hexdigest(), set(range(len(cases)))
     afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
     while log.words[:1] == ["cases"]:
         which = [decimal(word) for word in log.next()[1:]]
         require(which and left.issuperset(which) and len(set(which)) == len(which), "cases that are not open")
         log.cases(log, stages, cases, which)
         left -= {*which}
-    if log.words[:1] == ["violated"]:
-        check_violation(log, stages, cases, log.next())
-        verdict = "VIOLATED"
-    require(not left or verdict == "VIOLATED", f"nothing is said of case {min(left, default=0)}")
-    told = " | ".join(case.text for case in cases)
-    return {"verdict": verdict, "network": network, "statement": statement, "property": told}
+    found: dict[str, Any] = {"verdict": "HOLDS", "says": "the property holds"}
+    if ball:
+        found["says"] += f" nearer than {about(ball.radius)} to {place(ball.center)} in the norm {ball.norm}"
+    if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"]):
+        kind, number, *point = log.next()
+        i, values = decimal(number), values_at(log, stages, dim, point)
+        if kind == "violated":
+            require(is_met(cases[i], sums_at(cases[i], values)), "no violation")
+            found, left = {"verdict": "VIOLATED", "says": "the property is violated"}, set()
+        elif kind == "nearest":
+            require(ball, "no ball in which a violation is the nearest")
+            found = check_nearest(cases[i], ball, dim, values)  # type: ignore[arg-type]
+        else:
+            found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
+    require(not left, f"nothing is said of case {min(left, default=0)}")
+    told = " | ".join("; ".join(case.texts) for case in cases)
+    return {"network": network, "statement": statement, "property": told, **found, **compared}
 
 
 FORMS: dict[str, Any] = {"tree": Tree, "plane": Plane}

@@ -14,6 +14,7 @@ from polytope_lens.io.files import whole_file
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from fractions import Fraction
 
     from flint import fmpz
 
@@ -84,14 +85,20 @@ def describe_domain(domain: Domain) -> list[str]:
     return [f"domain polytope {len(sides)}", *sides]
 
 
-def is_about(answer: Mapping[str, Any], network: Network) -> bool:
-    """Whether what the checker proved is about this network, number for number.
+def names(network: Network, other: Network | None = None) -> list[str]:
+    """The first lines of a log about a network's outputs, or about what they are more than those of another one."""
+    lines = [VERSION, *describe(network), *describe_outputs(network)]
+    return lines if other is None else [*lines, "less", *describe(other), *describe_outputs(other)]
+
+
+def is_about(answer: Mapping[str, Any], network: Network, other: Network | None = None) -> bool:
+    """Whether what the checker proved is about this network, or the difference of these two, number for number.
 
     Outputs have no part in regions, but in properties they have: then they are compared, too.
     """
-    outputs = describe_outputs(network) if "statement" in answer else []
-    lines = "".join(f"{line}\n" for line in (VERSION, *describe(network), *outputs))
-    return bool(answer["network"] == hashlib.sha256(lines.encode("ascii")).hexdigest())
+    lines = names(network, other) if "statement" in answer else [VERSION, *describe(network)]
+    written = "".join(f"{line}\n" for line in lines)
+    return bool(answer["network"] == hashlib.sha256(written.encode("ascii")).hexdigest())
 
 
 def floats(values: Iterable[float]) -> str:
@@ -102,3 +109,9 @@ def floats(values: Iterable[float]) -> str:
 def hexadecimal(value: fmpz | int) -> str:
     """An integer as the checker reads it."""
     return f"{int(value):x}"
+
+
+def hexadecimal_fraction(value: Fraction) -> str:
+    """A fraction as the checker reads it."""
+    over = hexadecimal(value.numerator)
+    return over if value.denominator == 1 else f"{over}/{hexadecimal(value.denominator)}"

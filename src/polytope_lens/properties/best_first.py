@@ -10,7 +10,7 @@ greatest bound of the boxes that are left.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
 from math import inf
@@ -25,6 +25,7 @@ from polytope_lens.displays.cards import answer_card
 from polytope_lens.displays.phrases import many
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, DomainError, Status
+from polytope_lens.proof.log import hexadecimal_fraction, names
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.cells_in_target import lowest_in_region, point_of_region, suspects
 from polytope_lens.properties.counterexample import descended, exact_outputs, exact_pass, guesses, heights
@@ -41,8 +42,10 @@ from polytope_lens.properties.property_check import (
     few_open,
     pool_of,
 )
+from polytope_lens.properties.property_proof import refuse_unwritable, statement, write_property_proof
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from polytope_lens._types import Bools, Floats
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
 
 # Batches of boxes between two looks at the clock
 BATCHES = 4
+# What share of the time is for the search, where a proof log is to be written, too
+SEARCH_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,9 +76,12 @@ class ExtremeValue:
     point : tuple of Fraction
         Where it is taken, a point of the domain.
     status : Status
-        COMPLETE, BUDGET_REACHED or INTERRUPTED.
+        COMPLETE; BUDGET_REACHED or INTERRUPTED, where the extremum is between `value` and `bound`, or a log that was
+        asked for is not written.
     n_boxes, n_regions : int
         How many boxes were looked at and how many regions listed, over all levels.
+    is_logged : bool
+        Whether a proof log was written, of `value` and `bound`.
     """
 
     value: Fraction
@@ -82,10 +90,11 @@ class ExtremeValue:
     status: Status
     n_boxes: int
     n_regions: int
+    is_logged: bool = False
 
     @property
     def is_complete(self) -> bool:
-        """Whether no value beyond this one is taken, which is then proved."""
+        """Whether no value beyond this one is taken, which is then proved, also in the log that was asked for."""
         return self.status is Status.COMPLETE
 
     def _repr_html_(self) -> str:
@@ -93,7 +102,7 @@ class ExtremeValue:
 
     def __repr__(self) -> str:
         value = f"{float(self.value)!r}"
-        if not self.is_complete:
+        if self.value != self.bound:
             value = "between " + " and ".join(repr(float(v)) for v in sorted([self.value, self.bound]))
         work = f"{many(self.n_boxes, 'box', 'es')}, {many(self.n_regions, 'region')}"
         return f"ExtremeValue({value}, {work}, {self.status.name})"
@@ -136,7 +145,10 @@ def best_value(
     *,
     max_seconds: float | None = None,
     workers: int = 1,
+    proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
+    is_least: bool = False,
+    pair: tuple[Network, Network] | None = None,
 ) -> ExtremeValue:
     """The greatest value of ``c . y`` over the outputs y of a domain and some c.
 
@@ -144,8 +156,12 @@ def best_value(
     ----------
     network : Network
     rows : list of rows of Fraction, each (out,)
-    domain, max_seconds, workers, progress
+    domain, max_seconds, workers, proof, progress
         As in `extremum.maximum`.
+    is_least : bool
+        Whether the log calls it the least value of minus these.
+    pair : two Networks, optional
+        Those whose difference the network is, for the log.
 
     Raises
     ------
@@ -158,11 +174,39 @@ def best_value(
             f"the domain should have {network.input_dim} coordinates, the inputs of the network, but has "
             f"{asked.input_dim}."
         )
+    if proof is not None:
+        refuse_unwritable(proof)
     with metered(limits) as meter, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
         search = _BestFirst(network, rows, domain, _some_point(network, asked))
         search.begin()
-        search.run(meter.is_over, pool, shown)
-        return search.result(meter.ended)
+        until = inf if limits.seconds is None or proof is None else limits.seconds * SEARCH_SHARE
+        search.run(lambda: meter.is_over() or meter.seconds >= until, pool, shown)
+        found = search.result(meter.ended)
+        if proof is None or not isinstance(found.bound, Fraction):
+            return found
+        if _write_optimum(search, found.bound, proof, "least" if is_least else "greatest", pair, meter.is_over):
+            return replace(found, is_logged=True)
+        return replace(found, status=meter.ended)
+
+
+def _write_optimum(
+    search: _BestFirst, bound: Fraction, path: str | os.PathLike[str], kind: str,
+    pair: tuple[Network, Network] | None, is_over: Callable[[], bool],
+) -> bool:  # fmt: skip
+    """Write a log: that nothing exceeds a bound, and a point at which the best value is taken."""
+    asked = above(search.domain, search.rows, bound)
+    values = exact_outputs(search.network, search.point)
+    case = next(
+        i
+        for i, (*inside, goal) in enumerate(asked.cases)
+        if all(constraint.is_satisfied(search.point, values) for constraint in inside)
+        and sum((c * values[j] for j, c in goal.outputs), search.value) == 0
+    )
+    named = names(search.network) if pair is None else names(*pair)
+    return write_property_proof(
+        search.network, asked, None, path, is_over=is_over, lines=[*named, *statement(asked)],
+        end=[kind, case, *map(hexadecimal_fraction, search.point)],
+    )  # fmt: skip
 
 
 def _some_point(network: Network, asked: Property) -> Point:

@@ -11,6 +11,7 @@ from polytope_lens.properties.best_first import best_value
 from polytope_lens.properties.property import exact_number
 
 if TYPE_CHECKING:
+    import os
     from fractions import Fraction
 
     from polytope_lens._types import ExactVector
@@ -26,6 +27,7 @@ def maximum(
     *,
     max_seconds: float | None = None,
     workers: int = 1,
+    proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> ExtremeValue:
     """The greatest value of ``c . y`` over the outputs y of a domain, and where it is taken.
@@ -39,6 +41,11 @@ def maximum(
         As in `Property.of`; bounded, and it may be flat.
     max_seconds, workers, progress
         As in `property_check.check`.
+    proof : str or path-like, optional
+        Also write a log that proves the value; see docs/proofs.md. It is found on its own, when the answer is known, at
+        the cost of a check with a proof, of a call that is as close as can be. Of `max_seconds`, half is for the
+        search; where it ends first, the log is about the bound that was reached. ``is_logged`` says whether time was
+        left to write it.
 
     Returns
     -------
@@ -62,7 +69,7 @@ def maximum(
     (Fraction(2, 1), (Fraction(1, 1), Fraction(0, 1)))
     """
     row = coefficients(network, c)
-    return best_value(network, [row], domain, max_seconds=max_seconds, workers=workers, progress=progress)
+    return best_value(network, [row], domain, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress)
 
 
 def minimum(
@@ -72,6 +79,7 @@ def minimum(
     *,
     max_seconds: float | None = None,
     workers: int = 1,
+    proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> ExtremeValue:
     """The least value of ``c . y`` over the outputs y of a domain, and where it is taken; see `maximum`.
@@ -84,7 +92,10 @@ def minimum(
     Fraction(0, 1)
     """
     negative = [-v for v in coefficients(network, c)]
-    found = maximum(network, negative, domain, max_seconds=max_seconds, workers=workers, progress=progress)
+    found = best_value(
+        network, [negative], domain, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress,
+        is_least=True,
+    )  # fmt: skip
     return replace(found, value=-found.value, bound=-found.bound)
 
 

@@ -122,7 +122,7 @@ class Property:
         >>> some
         Property(R^2 -> R^2, 2 cases)
         """
-        domains = [_domain(one) for one in (domain if isinstance(domain, list) else [domain])]
+        domains = [domain_rows(one) for one in (domain if isinstance(domain, list) else [domain])]
         targets = [halfspaces(one, "the target") for one in (target if isinstance(target, list) else [target])]
         if not domains or not targets:
             raise OptionError("a property needs a domain and a target, but received an empty list.")
@@ -222,8 +222,8 @@ def _shown(value: Fraction | None) -> str:
     return "anything" if value is None else str(float(value)) if float(value) == value else str(value)
 
 
-def _domain(domain: Any) -> list[tuple[tuple[Fraction, ...], Fraction]]:
-    """Rows ``a . x <= b`` of a domain."""
+def domain_rows(domain: Any) -> list[tuple[tuple[Fraction, ...], Fraction]]:
+    """Rows ``a . x <= b`` of a domain, those of a box around it among them."""
     if isinstance(domain, Box):
         corners = domain.fractions()
     elif isinstance(domain, Polytope):
@@ -256,7 +256,7 @@ def _sides_of(domain: Polytope) -> list[tuple[tuple[Fraction, ...], Fraction]]:
     if len(sides) == 2 * domain.dim or domain.is_empty or not domain.is_bounded:
         return []
     lower, upper = domain.bounding_box()
-    return _domain((lower.tolist(), upper.tolist()))
+    return domain_rows((lower.tolist(), upper.tolist()))
 
 
 def halfspaces(given: Any, name: str) -> list[tuple[tuple[Fraction, ...], Fraction]]:

@@ -25,17 +25,18 @@ from polytope_lens.displays.phrases import many
 from polytope_lens.domain import Box
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, Status
+from polytope_lens.proof.log import names
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_proof import refuse_unwritable, write_property_proof
+from polytope_lens.properties.property_proof import refuse_unwritable, statement, write_property_proof
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from fractions import Fraction
 
     from polytope_lens.network.network import Network
@@ -157,6 +158,7 @@ def check(
     workers: int = 1,
     proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
+    pair: tuple[Network, Network] | None = None,
 ) -> CheckResult:
     """Decide a property on its whole domain: whether any input of it has an output in the target.
 
@@ -175,6 +177,8 @@ def check(
         and appears when it is complete; where the time ends before that, `status` says so.
     progress : bool, optional
         A bar on standard error; by default on terminals and in notebooks, for runs of more than a second.
+    pair : two Networks, optional
+        Those whose difference the network is, for the log.
 
     Returns
     -------
@@ -218,7 +222,10 @@ def check(
         search = _Search(network, asked)
         found = search.first_guesses() or search.run(meter.is_over, pool, shown)
         is_open = found is None and search.left
-        is_done = not is_open and (proof is None or _prove(network, asked, found, proof, meter.is_over, progress))
+        lines = () if pair is None else (*names(*pair), *statement(asked))
+        is_done = not is_open and (
+            proof is None or _prove(network, asked, found, proof, meter.is_over, lines, progress)
+        )
         return search.result(found, Status.COMPLETE if is_done else meter.ended, meter.seconds)
 
 
@@ -228,7 +235,7 @@ def _bar(progress: bool | None) -> Any:
 
 def _prove(
     network: Network, asked: Property, found: Counterexample | None, path: str | os.PathLike[str],
-    is_over: Callable[[], bool], progress: bool | None,
+    is_over: Callable[[], bool], lines: Sequence[str], progress: bool | None,
 ) -> bool:  # fmt: skip
     """Write the log of the answer, and tell how far it is."""
     decided = 0.0
@@ -240,7 +247,7 @@ def _prove(
             if shown.update(n):
                 shown.set_postfix_str(f"{decided:.1%} of the domain proved", refresh=False)
 
-        return write_property_proof(network, asked, found, path, is_over=is_over, tick=tick)
+        return write_property_proof(network, asked, found, path, is_over=is_over, tick=tick, lines=lines)
 
 
 def pool_of(workers: int) -> Any:

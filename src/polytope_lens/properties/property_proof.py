@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens.errors import REPORT, ConsistencyError
-from polytope_lens.proof.log import VERSION, describe, describe_outputs, hexadecimal, log_file
+from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
 from polytope_lens.properties.cell_lines import SLOPE_BITS, default_leans
 from polytope_lens.properties.problem import rounded_outward
@@ -29,7 +29,6 @@ from polytope_lens.properties.touching_cells import exact_claim
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping, Sequence
-    from fractions import Fraction
 
     from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Network
@@ -58,6 +57,8 @@ def write_property_proof(
     *,
     is_over: Callable[[], bool] = lambda: False,
     tick: Callable[[int, float], object] = lambda n, share: None,
+    lines: Sequence[str] = (),
+    end: Sequence[object] = (),
 ) -> bool:
     """Write a log that proves that a property is violated at a point, or that it holds.
 
@@ -72,6 +73,10 @@ def write_property_proof(
         Asked now and then whether to stop.
     tick : callable
         Told how many cells more were written, and what share of all boxes they close, by halvings.
+    lines : sequence of str, optional
+        What the log says of the network and the property, if not that it is this property of this network.
+    end : words, optional
+        A line behind the trees.
 
     Returns
     -------
@@ -83,10 +88,10 @@ def write_property_proof(
     """
     try:
         with log_file(path) as log:
-            for line in _statement(network, asked):
+            for line in lines or [*names(network), *statement(asked)]:
                 log.write(line)
             if found is not None:
-                log.write("violated", found.case, *map(_fraction, found.point))
+                log.write("violated", found.case, *map(hexadecimal_fraction, found.point))
                 return True
             boxes = asked.boxes()
             order = sorted(range(len(boxes)), key=lambda i: boxes.index(boxes[i]))
@@ -94,6 +99,8 @@ def write_property_proof(
             for box, which in groups:
                 log.write("cases", *which)
                 _Tree(log, network, asked, which, is_over, lambda n, share: tick(n, share / len(groups))).write(box)
+            if end:
+                log.write(*end)
     except StoppedError:
         return False
     return True
@@ -105,29 +112,28 @@ def refuse_unwritable(path: str | os.PathLike[str]) -> None:
         raise StoppedError
 
 
-def is_about_property(answer: Mapping[str, Any], network: Network, asked: Property) -> bool:
-    """Whether what the checker proved is about this network and this property, number for number."""
-    lines = "".join(f"{line}\n" for line in _statement(network, asked))
+def is_about_property(
+    answer: Mapping[str, Any], network: Network, asked: Property, other: Network | None = None
+) -> bool:
+    """Whether what the checker proved is about this network and this property, number for number.
+
+    With another network, it is about what the first one gives more than that.
+    """
+    lines = "".join(f"{line}\n" for line in (*names(network, other), *statement(asked)))
     return bool(answer.get("statement") == hashlib.sha256(lines.encode("ascii")).hexdigest())
 
 
-def _statement(network: Network, asked: Property) -> list[str]:
-    """The lines that say what is proved or refuted."""
-    lines = [VERSION, *describe(network), *describe_outputs(network), f"property {len(asked.cases)}"]
+def statement(asked: Property) -> list[str]:
+    """The lines that say what is proved or refuted of a network."""
+    lines = [f"property {len(asked.cases)}"]
     for case in asked.cases:
         lines.append(f"case {len(case)}")
         for constraint in case:
-            terms = [f"x{k} {_fraction(v)}" for k, v in constraint.inputs]
-            terms += [f"y{k} {_fraction(v)}" for k, v in constraint.outputs]
-            lines.append(
-                " ".join(["constraint", "<" if constraint.strict else "<=", _fraction(constraint.bound), *terms])
-            )
+            terms = [f"x{k} {hexadecimal_fraction(v)}" for k, v in constraint.inputs]
+            terms += [f"y{k} {hexadecimal_fraction(v)}" for k, v in constraint.outputs]
+            sign = "<" if constraint.strict else "<="
+            lines.append(" ".join(["constraint", sign, hexadecimal_fraction(constraint.bound), *terms]))
     return lines
-
-
-def _fraction(value: Fraction) -> str:
-    over = hexadecimal(value.numerator)
-    return over if value.denominator == 1 else f"{over}/{hexadecimal(value.denominator)}"
 
 
 @dataclass(slots=True)
@@ -154,12 +160,16 @@ class WaitingCell(NamedTuple):
 
 @dataclass(slots=True)
 class WaitingBox:
-    """A cell without signs, its box, and where it may be halved; then where it is, and the halves."""
+    """A cell without signs, its box, and where it may be halved; then where it is, and the halves.
+
+    It is halved after `most` cells: twice as many where that has helped little.
+    """
 
     box: ExactBox
     cell: WaitingCell
     axes: list[int]
     share: float
+    most: int = FEW_CELLS
     axis: int | None = None
     halves: list[WaitingBox] = field(default_factory=list)
 
@@ -191,8 +201,7 @@ class _Tree:
             self.tick(1, 0.0)
             if self.is_over():
                 raise StoppedError
-            most = FEW_CELLS if waiting.axes else None
-            if self.is_few(waiting) and self.split(waiting, most):
+            if self.is_few(waiting) and self.split(waiting, waiting.most if waiting.axes else None):
                 continue
             if waiting.axis is None:
                 others = [other for other in stack[:-AHEAD:-1] if other.axis is None and not self.is_few(other)]
@@ -204,9 +213,9 @@ class _Tree:
         """Whether it is tried to close a box by signs of neurons."""
         return not waiting.axes or int(self.bounds.is_open(waiting.cell.cells).sum()) <= FEW_OPEN
 
-    def waiting(self, box: ExactBox, cell: WaitingCell, share: float) -> WaitingBox:
+    def waiting(self, box: ExactBox, cell: WaitingCell, share: float, most: int = FEW_CELLS) -> WaitingBox:
         """A box, and where it may be halved, unless nothing is left to do there."""
-        return WaitingBox(box, cell, self.axes(cell) if cell.open.any() else [], share)
+        return WaitingBox(box, cell, self.axes(cell) if cell.open.any() else [], share, most)
 
     def axes(self, cell: WaitingCell) -> list[int]:
         """Coordinates to try to halve a box across, perhaps none."""
@@ -228,7 +237,8 @@ class _Tree:
                 halves.append((waiting, half))
                 cells.append(waiting.cell._replace(cells=part, node=ProofNode()))
         for (waiting, half), cell in zip(halves, self.looked(cells), strict=True):
-            waiting.halves.append(self.waiting(half, cell, waiting.share / 2))
+            most = 2 * waiting.most if self.is_few(waiting) else waiting.most
+            waiting.halves.append(self.waiting(half, cell, waiting.share / 2, most))
 
     def axis(self, waiting: WaitingBox) -> int:
         """The coordinate that leaves the least to do where a box is halved across it, as far as a quick look tells."""

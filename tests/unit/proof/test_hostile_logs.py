@@ -65,6 +65,16 @@ HOSTILE = {
     "a stack of signs": ["inputs 1", *wide(20000), *[f"split 0 {k}" for k in range(20000)]],
     "ever finer bounds": ["inputs 1", *wide(1000), *[f"bounds 0 {k}" for k in range(4000)]],
     "bounds behind long numbers": [*chain(30, 30)[:-1], *asks(1, "0 y0 1", width=30), *["bounds 29 0 0 0 0"] * 9],
+    "a ball of many sides": ["inputs 40", *asks(40, "0 y0 1", width=40)[:2], f"ball 1 1{' 0' * 40}"],
+    "sides with long numbers": ["inputs 16", *asks(16, "0 y0 1", width=16)[:2], f"ball 1 1{(' ' + 'f' * 500) * 16}"],
+    "inputs handed on through many layers": [
+        "inputs 300", "outputs 1", f"output {' '.join([ONE] * 301)}", "less", "inputs 300",
+        *layer(1, *[ONE] * 300), *layer(1, ONE) * 300, "outputs 1", f"output {ONE} {ONE}",
+    ],
+    "wide networks side by side": [
+        "inputs 1", *layer(3000, ONE), "outputs 1", f"output {' '.join([ONE] * 3001)}", "less",
+        "inputs 1", *layer(3000, SMALL), "outputs 1", f"output {' '.join([ONE] * 3001)}",
+    ],
     "a line without end": ["inputs " + "1" * 10_000_000],
 }  # fmt: skip
 LIMITED = "import json, resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]),) * 2); "
