@@ -38,7 +38,7 @@ KEPT: dict[KeptColumn, str] = dict(zip(get_args(KeptColumn), ("witness", "map", 
 Columns = dict[str, Any]
 
 
-class Piece(TypedDict, total=False):
+class StoredPiece(TypedDict, total=False):
     """Columns of some regions, those that were asked for; patterns are packed."""
 
     patterns: Required[Words]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Floats, Ints, Words
-    from polytope_lens.partition.parts import KeptColumn, Piece, StoredColumn
+    from polytope_lens.partition.parts import KeptColumn, StoredColumn, StoredPiece
     from polytope_lens.partition.store import Store
     from polytope_lens.region import Region
 
@@ -100,7 +100,7 @@ class StoredPartition(Partition):
             return embedded
         return pattern_witnesses(self.network, self.domain, words)
 
-    def pieces(self, *names: KeptColumn) -> Iterator[Piece]:
+    def pieces(self, *names: KeptColumn) -> Iterator[StoredPiece]:
         """The regions in canonical order, some ten thousand at a time.
 
         Parameters
@@ -211,8 +211,8 @@ class StoredPartition(Partition):
 
 
 @lru_cache(maxsize=MOST_FILES)
-def _columns(store: Store, number: int, group: int, names: tuple[KeptColumn, ...]) -> Piece:
-    return cast("Piece", _file(store, number).read(group, names))
+def _columns(store: Store, number: int, group: int, names: tuple[KeptColumn, ...]) -> StoredPiece:
+    return cast("StoredPiece", _file(store, number).read(group, names))
 
 
 @lru_cache(maxsize=MOST_FILES)
