@@ -24,7 +24,7 @@ from polytope_lens.cli.arguments import (
 )
 from polytope_lens.cli.output import CODES, as_plain, point_text, print_json
 from polytope_lens.cli.parser import number
-from polytope_lens.cli.pictures import add_picture, check_picture, new_axes, save_axes
+from polytope_lens.cli.picture_files import add_picture, check_picture, new_axes, save_axes
 from polytope_lens.displays.phrases import many
 from polytope_lens.errors import OptionError
 from polytope_lens.io.text_table import text_table

@@ -27,7 +27,7 @@ from polytope_lens.cli.arguments import (
 )
 from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
-from polytope_lens.cli.pictures import check_picture, new_axes, save_axes
+from polytope_lens.cli.picture_files import check_picture, new_axes, save_axes
 from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
