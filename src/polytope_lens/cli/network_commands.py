@@ -309,6 +309,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     asked = read_vnnlib(arguments.property) if arguments.property else None
     answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
+    if not answer["proved"] and answer["line"] == 1 and answer["reason"].startswith("a damaged line"):
+        answer["reason"] = "this is no proof log, such as --proof and proof= write"
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
     elif lens and asked and answer["proved"] and not is_about_property(answer, lens.network, asked):
