@@ -25,6 +25,8 @@ from polytope_lens.cli.output_forms import add_output, add_target, output_of, ta
 from polytope_lens.cli.parser import exact_number
 from polytope_lens.cli.picture_files import add_picture, check_picture, new_axes, save_axes
 
+from polytope_lens.errors import Status
+
 if TYPE_CHECKING:
     import argparse
 
@@ -153,6 +155,8 @@ def _probability(arguments: argparse.Namespace) -> int:
     begun = time.monotonic()
     found, seconds = _found(arguments), arguments.max_seconds
     left = None if seconds is None else max(seconds - (time.monotonic() - begun), LEAST_SECONDS)
+    if found.status is Status.INTERRUPTED:
+        left = LEAST_SECONDS
     share = found.probability(exact=arguments.exact, max_seconds=left)
     code = 0 if found.has_all_cells else CODES.get(found.status, 0)
     if arguments.json:
