@@ -24,7 +24,6 @@ from polytope_lens.cli.output import CODES, about, as_plain, point_text, print_j
 from polytope_lens.cli.output_forms import add_output, add_target, output_of, target_of
 from polytope_lens.cli.parser import exact_number
 from polytope_lens.cli.picture_files import add_picture, check_picture, new_axes, save_axes
-
 from polytope_lens.errors import Status
 
 if TYPE_CHECKING:

@@ -127,7 +127,7 @@ def test_is_equal(capsys, lines, nearly, monkeypatch):
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "DIFFERENT" and printed[-1] == "difference of output 0 is about -0.125"
     monkeypatch.setattr(module._Search, "run", lambda *_: None)
-    assert main(["is-equal", lines, lines, "--max-seconds", "5"]) == 3
+    assert main(["is-equal", lines, nearly, "--within", "1", "--max-seconds", "5"]) == 3
     assert capsys.readouterr().out.startswith(
         "OPEN\nAfter 0 boxes and 0 regions no point is known where outputs differ"
     )
