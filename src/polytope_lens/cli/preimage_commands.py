@@ -66,7 +66,7 @@ def add(commands: Commands) -> None:
     add_target(probability)
     add_listing(probability)
     add_exact(probability)
-    add_max_seconds(probability, "after that the bounds are farther apart")
+    add_max_seconds(probability, "after that the bounds are farther apart; beyond four inputs 10 by default")
     add_as_json(probability)
 
     image = add_command(
