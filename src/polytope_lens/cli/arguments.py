@@ -176,9 +176,7 @@ def domain_of(arguments: argparse.Namespace, lens: Lens) -> Domain:
         if domain is not None:
             return domain
     everywhere = "" if arguments.everywhere is None else ", or --everywhere for all of R^d"
-    raise DomainError(
-        f"where should be looked? Say --box LOWER UPPER{everywhere}; {arguments.file} names no bounded domain."
-    )
+    raise DomainError(f"on which domain? Say --box LOWER UPPER{everywhere}; {arguments.file} names no bounded domain.")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from polytope_lens.cli.arguments import (
 )
 from polytope_lens.cli.output import CODES, as_plain, point_text, print_json
 from polytope_lens.cli.parser import number
-from polytope_lens.cli.pictures import add_picture, check_picture, new_axes, save_axes
+from polytope_lens.cli.picture_files import add_picture, check_picture, new_axes, save_axes
 from polytope_lens.displays.phrases import many
 from polytope_lens.errors import OptionError
 from polytope_lens.io.text_table import text_table
@@ -227,7 +227,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     sup = _shown(found.sup) if found.is_complete else f"between {_shown(found.sup)} and {_shown(found.bound)}"
     print(f"supremum: {sup}, of output {found.output} at {point_text(found.argmax.tolist())}")
     if found.l1 is None or found.l2 is None or found.mean_difference is None:
-        print(f"{many(found.n_regions, 'region')} had to be listed")
+        print(f"{many(found.n_regions, 'region')} listed")
         return code
     print(f"L1: {_shown(found.l1)}")
     print(f"L2: {_shown(found.l2)}")

@@ -28,7 +28,7 @@ from polytope_lens.cli.arguments import (
 )
 from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
-from polytope_lens.cli.pictures import check_picture, new_axes, save_axes
+from polytope_lens.cli.picture_files import check_picture, new_axes, save_axes
 from polytope_lens.errors import OptionError
 
 if TYPE_CHECKING:
@@ -318,6 +318,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     other = Lens(about).network if about and not is_property else None
     answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
+    if not answer["proved"] and answer["line"] == 1 and answer["reason"].startswith("a damaged line"):
+        answer["reason"] = "this is no proof log, such as --proof and proof= write"
     if network is not None and answer["proved"] and not is_about(answer, network, other):
         reason = f"{arguments.network} holds another network than the log"
         if other is not None and not is_about(answer, network):

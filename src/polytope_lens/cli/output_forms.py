@@ -47,7 +47,8 @@ def output_of(arguments: argparse.Namespace, n_outputs: int) -> list[Fraction]:
             f"the network has {n_outputs} outputs: which one? Say --output-index I, counted from 0, or --combination "
             "FORM."
         )
-    return combination(f"y{index or 0}", n_outputs)
+    chosen = output_number(index or 0, n_outputs)
+    return [Fraction(int(k == chosen)) for k in range(n_outputs)]
 
 
 def combination(text: str, n_outputs: int) -> list[Fraction]:
@@ -86,8 +87,7 @@ def target_of(sets: Sequence[Sequence[str]], n_outputs: int) -> list[Any]:
 
 def _set(words: Sequence[str], n_outputs: int) -> Any:
     if len(words) == 1 and re.fullmatch(r"\d{1,9}", words[0]):
-        _check_output(int(words[0]), n_outputs)
-        return int(words[0])
+        return output_number(int(words[0]), n_outputs)
     rows = [row for word in words for row in _inequalities(word, n_outputs)]
     return [row for row, _ in rows], [bound for _, bound in rows]
 
@@ -140,8 +140,7 @@ def _form(text: str, n_outputs: int, *, of: str | None = None) -> Form:
         if output is None:
             constant += value
         else:
-            _check_output(int(output), n_outputs)
-            row[int(output)] += value
+            row[output_number(int(output), n_outputs)] += value
         at = match.end()
     return row, constant
 
@@ -151,7 +150,14 @@ def _number(text: str) -> Fraction:
     return Fraction(above) / int(below or 1)
 
 
-def _check_output(index: int, n_outputs: int) -> None:
-    if index >= n_outputs:
+def output_number(index: int, n_outputs: int) -> int:
+    """The number of an output that there is.
+
+    Raises
+    ------
+    OptionError
+    """
+    if not 0 <= index < n_outputs:
         count = "one output, y0" if n_outputs == 1 else f"{n_outputs} outputs, y0 to y{n_outputs - 1}"
-        raise OptionError(f"there is no output y{index}: the network has {count}.")
+        raise OptionError(f"there is no output {index}: the network has {count}.")
+    return index

@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
         options = [word.partition("=")[0] for word in self._words if word.startswith("--") and len(word) > 2]
         known = [option for option in self._option_string_actions if option.startswith("--")]
         slips = [option for option in options if option not in known]
-        told = message + meant(slips, known)
+        told = message if message.endswith("?") else message + meant(slips, known)
         end = "" if told.endswith("?") else "."
         self.exit(2, f"polytope-lens: {told}{end} `{self.prog} --help` lists what there is.\n")
 

@@ -23,7 +23,8 @@ from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, about, as_plain, point_text, print_json, print_more, regions_as_json
 from polytope_lens.cli.output_forms import add_output, add_target, output_of, target_of
 from polytope_lens.cli.parser import exact_number
-from polytope_lens.cli.pictures import add_picture, check_picture, new_axes, save_axes
+from polytope_lens.cli.picture_files import add_picture, check_picture, new_axes, save_axes
+from polytope_lens.errors import Status
 
 if TYPE_CHECKING:
     import argparse
@@ -65,7 +66,7 @@ def add(commands: Commands) -> None:
     add_target(probability)
     add_listing(probability)
     add_exact(probability)
-    add_max_seconds(probability, "after that the bounds are farther apart")
+    add_max_seconds(probability, "after that the bounds are farther apart; beyond four inputs 10 by default")
     add_as_json(probability)
 
     image = add_command(
@@ -153,6 +154,8 @@ def _probability(arguments: argparse.Namespace) -> int:
     begun = time.monotonic()
     found, seconds = _found(arguments), arguments.max_seconds
     left = None if seconds is None else max(seconds - (time.monotonic() - begun), LEAST_SECONDS)
+    if found.status is Status.INTERRUPTED:
+        left = LEAST_SECONDS
     share = found.probability(exact=arguments.exact, max_seconds=left)
     code = 0 if found.has_all_cells else CODES.get(found.status, 0)
     if arguments.json:

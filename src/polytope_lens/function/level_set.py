@@ -408,5 +408,6 @@ def _require_low_dimension(partition: Partition, purpose: str) -> None:
     if partition.network.input_dim not in (2, 3):
         raise DimensionError(
             f"{purpose} finds curves in the plane and surfaces in space, but this network has "
-            f"{partition.network.input_dim} inputs. Look at a plane: `lens.slice(p, q, r).partition(domain)`."
+            f"{partition.network.input_dim} inputs. Look at a plane: `lens.slice(p, q, r).partition(domain)`, "
+            "or ask for facets: `lens.level_facets(c, value, domain)`."
         )

@@ -134,6 +134,21 @@ def difference(first: Network, second: Network) -> Network:
     return Network((*both.layers, outputs), np.hstack([identity, -identity]), np.zeros(first.output_dim))
 
 
+def has_equal_halves(both: Network) -> bool:
+    """Whether a difference is nothing at all: whether both networks make their outputs of the same neurons alike.
+
+    Examples
+    --------
+    >>> from polytope_lens.network.network import from_arrays
+    >>> one, turned = (from_arrays([w, [[1, 1]]], [[0, 0], [0]]) for w in ([[1, 0], [0, 1]], [[0, 1], [1, 0]]))
+    >>> has_equal_halves(difference(one, turned))  # neurons exchanged
+    True
+    """
+    outputs, m = both.layers[-1], both.output_dim
+    weight, bias = outputs.dense_weight(), outputs.bias
+    return bool(np.array_equal(weight[:m], weight[m:]) and np.array_equal(bias[:m], bias[m:]))
+
+
 def _deepened(network: Network, depth: int) -> list[Layer]:
     d = network.input_dim
     identity = pass_through_layer(np.eye(d), np.zeros(d))

@@ -10,6 +10,7 @@ from polytope_lens.errors import (
     OptionError,
     PartialPartitionError,
     PolytopeLensError,
+    Status,
     UnboundedPolytopeError,
 )
 from polytope_lens.flat_domain import within
@@ -77,7 +78,8 @@ def _no_mesh(partition: Partition, what: str, dim: int, flat: str) -> PolytopeLe
             f"{what} exist for networks with {dim} inputs; {has}. Restrict it to {flat} first, or ask single regions "
             "for their polytope."
         )
-    require_complete(partition, f"a mesh of {what}")
+    if partition.status is not Status.PREIMAGE:
+        require_complete(partition, f"a mesh of {what}")
     if is_bounded(partition.domain):
         return OptionError(
             f"the partition was made without a mesh, so its {what} are not known. Make it with `mesh=True`."

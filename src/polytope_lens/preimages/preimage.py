@@ -82,10 +82,9 @@ class Preimage(Partition):
         """The status in one or two sentences: whether these are all cells, and how to find the others."""
         if self.has_all_cells:
             return super().explain()
-        return (
-            f"{self.status!r}: The cells found are correct but not all of them. Raise the limit, choose a smaller "
-            "`domain`, or leave out the mesh, `mesh=False`."
-        )
+        is_short = self.status is Status.BUDGET_REACHED
+        advice = "Raise the limit or choose a smaller `domain`." if is_short else "It was interrupted."
+        return f"{self.status!r}: The cells found are correct but not all of them. {advice}"
 
     @property
     def plot(self) -> PartitionPlot:

@@ -89,7 +89,7 @@ def pruned_walk(
         boxes, most = task
         return _walk(network, part_in_box(domain, Box(boxes.lower[0], boxes.upper[0])), keep, meter, engine, most)
 
-    with pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes", unit_scale=True) as shown:
+    with pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
         while left and not meter.is_over():
             nodes = [left.pop() for _ in range(min(step, len(left)))]
             looked = look(problem, joined(node.box for node in nodes))

@@ -37,7 +37,7 @@ def test_combinations(text, row):
         ("1e9999 y0", "is not understood"),
         ("y0 + 1", "'y0 + 1' adds the number 1"),
         ("y0 - y0", "has no output in it"),
-        ("y3", "there is no output y3: the network has 3 outputs, y0 to y2"),
+        ("y3", "there is no output 3: the network has 3 outputs, y0 to y2"),
     ],
 )
 def test_what_is_no_combination(text, says):
@@ -55,7 +55,7 @@ def test_targets():
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["3"], "there is no output y3"),
+        (["3"], "there is no output 3"),
         (["1", "y0 <= 1"], "'1' is no inequality"),
         (["y0"], "shells take < and > for themselves"),
         (["y0 < 1"], "'y0 < 1' is strict"),

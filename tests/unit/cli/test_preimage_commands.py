@@ -79,6 +79,8 @@ def test_pictures(capsys, corner, space, tmp_path, command):
 def test_a_preimage_without_cells_has_no_picture(capsys, corner, tmp_path):
     told = refused(capsys, "preimage", corner, "--where", "y0 <= -1", "-o", str(tmp_path / "none.png"))
     assert "there is nothing to draw" in told
+    told = refused(capsys, "preimage", corner, "--everywhere", "--where", "0", "-o", str(tmp_path / "none.png"))
+    assert "the domain is unbounded" in told
 
 
 def test_probability(capsys, corner):
@@ -127,7 +129,7 @@ def test_level_facets(capsys, corner, space):
 
 def test_bad_input(capsys, corner):
     assert "which one? Say --output-index I" in refused(capsys, "level-facets", corner)
-    assert "there is no output y5" in refused(capsys, "level-facets", corner, "--output-index", "5")
+    assert "there is no output 5" in refused(capsys, "level-facets", corner, "--output-index", "5")
     assert "'y0 < 1' is strict" in refused(capsys, "preimage", corner, "--where", "y0 < 1")
-    assert "no output y2" in refused(capsys, "preimage", corner, "--where", "2")
+    assert "no output 2" in refused(capsys, "preimage", corner, "--where", "2")
     assert "--box takes 2 numbers, or 4" in refused(capsys, "image", corner, "--box", "1", "2", "3")

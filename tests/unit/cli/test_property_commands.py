@@ -127,7 +127,7 @@ def test_is_equal(capsys, lines, nearly, monkeypatch):
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "DIFFERENT" and printed[-1] == "difference of output 0 is about -0.125"
     monkeypatch.setattr(module._Search, "run", lambda *_: None)
-    assert main(["is-equal", lines, lines, "--max-seconds", "5"]) == 3
+    assert main(["is-equal", lines, nearly, "--within", "1", "--max-seconds", "5"]) == 3
     assert capsys.readouterr().out.startswith(
         "OPEN\nAfter 0 boxes and 0 regions no point is known where outputs differ"
     )
@@ -136,12 +136,15 @@ def test_is_equal(capsys, lines, nearly, monkeypatch):
 def test_bad_input_of_extrema_and_the_like(capsys, lines, nearly, space, tmp_path):
     for command in ("maximum", "minimum", "lipschitz"):
         told = refused(capsys, command, nearly)
-        assert "Say --box LOWER UPPER; " in told and "names no bounded domain" in told
+        assert "on which domain? Say --box LOWER UPPER; " in told and "names no bounded domain" in told
         assert "lower <= upper" in refused(capsys, command, lines, "--box", "1", "0")
     assert "`--max-seconds`" in refused(capsys, "maximum", lines, "--max-seconds", "0")
     assert "inputs" in refused(capsys, "is-equal", lines, space, "--box", "0", "1")
     assert "`--within` should be 0 or more" in refused(capsys, "is-equal", lines, lines, "--within", "-1")
     assert "but received --norm 0.5" in refused(capsys, "lipschitz", lines, "--norm", "0.5")
+    assert "there is no output -1: the network has one output" in refused(
+        capsys, "maximum", lines, "--output-index", "-1"
+    )
     assert "adds the number 1" in refused(capsys, "maximum", lines, "--combination", "y0 + 1")
 
 
