@@ -58,12 +58,12 @@ def test_lattices_of_two_inputs_whose_peaks_are_all_just_below(k, tmp_path):
     assert found.verdict is Verdict.VIOLATED
 
 
-@pytest.mark.parametrize("d", [4, 6, *(pytest.param(d, marks=pytest.mark.long) for d in (8, 10, 12, 14))])
+@pytest.mark.parametrize("d", [4, *(pytest.param(d, marks=pytest.mark.long) for d in (6, 8, 10, 12, 14))])
 def test_controllers_with_some_inputs(d, tmp_path):
     """The first output is never so much greater than the second, on a box and with a bound that is nearly reached."""
     lens = controller(d)
     box = Box([-0.25] * d, [0.25] * d)
-    most = lens.maximum([1, -1, 0], box, max_seconds=20)
+    most = lens.maximum([1, -1, 0], box, max_seconds=5)
     room = (most.bound - lens.minimum([1, -1, 0], box, max_seconds=5).value) / 100
     found = decided(lens, Property.of(box, ([[-1, 1, 0]], [-most.bound - room])), tmp_path)
     assert found.verdict is Verdict.HOLDS
@@ -71,7 +71,7 @@ def test_controllers_with_some_inputs(d, tmp_path):
     assert found.verdict is Verdict.VIOLATED
 
 
-@pytest.mark.parametrize("d", [1, 2, 3])
+@pytest.mark.parametrize("d", [1, 2, pytest.param(3, marks=pytest.mark.long)])
 def test_the_greatest_value_and_a_little_more(d, tmp_path):
     """Between lines that are 2^-40 apart, one is reached and the other is not."""
     lens, box = controller(d, width=6), Box([-1] * d, [1] * d)
