@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,6 +134,7 @@ def add(commands: Commands) -> None:
     verify.add_argument("network", nargs="?", metavar="NETWORK", help="also check that the log is about this network")
     verify.add_argument("property", nargs="?", metavar="PROPERTY", help="and about this property, a file in VNN-LIB")
     verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
+    add_workers(verify, "processes that share the pieces of the log (default: one for each core)", 0)
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
     add_as_json(verify)
 
@@ -314,7 +316,8 @@ def _verify(arguments: argparse.Namespace) -> int:
 
     lens = Lens(arguments.network) if arguments.network else None
     asked = read_vnnlib(arguments.property) if arguments.property else None
-    answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
+    seconds = SECONDS if arguments.max_seconds is None else arguments.max_seconds
+    answer = verify(arguments.log, seconds, jobs=max(1, arguments.workers or os.cpu_count() or 1))
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}

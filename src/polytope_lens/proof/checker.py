@@ -941,6 +941,7 @@ def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claim
         raise RejectedError(why(error), line) from None
 
 
+ALONE = 1.0  # seconds after which other processes are asked to help, if any are wanted
 worker: Any = None  # what a process that checks pieces needs for all of them
 
 
@@ -964,8 +965,8 @@ def check_counts(log: Log, dim: int, layers: list[Layer], jobs: int, only: int |
     trunk, walk, under_way = FORMS[form](layers, chart, log), FORMS[form](layers, chart, log), deque[Future[None]]()
     with ExitStack() as stack:
         pool = None
-        for number, piece in enumerate(read_pieces(log, trunk, only, totals)):
-            if jobs == 1 or number == 0:
+        for piece in read_pieces(log, trunk, only, totals):
+            if jobs == 1 or (pool is None and log.seconds - log.left() < ALONE):
                 check_piece(walk, *piece)
                 continue
             if pool is None:

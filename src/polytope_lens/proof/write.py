@@ -61,17 +61,18 @@ def write_proof(
     """
     chart, stops = log_chart(domain, network.input_dim), bit_starts(network).tolist()[1:]
     in_plane = chart.in_box and chart.dim == 2
+    engine = "subdivide" if in_plane else "split"
     with (
         log_file(path) as log,
         bar(progress, desc="proof", unit=" regions", unit_scale=True) as shown,
     ):
-        outlines = [outline(block.bits, stops) for block in _blocks(network, domain)]
+        outlines = [outline(block.bits, stops) for block in _blocks(network, domain, engine)]
         every, some = (np.array([one[i] for one in outlines]) for i in (0, 1))
         for line in (VERSION, *describe(network), *chart.lines, f"form {'plane' if in_plane else 'tree'}"):
             log.write(line)
         cell: PlaneCell | TreeCell = PlaneCell(network) if in_plane else TreeCell(network, chart)
         ends = descend(network, some, every, Node(0, len(outlines), -1, [], cell), to_regions=False)
-        for (steps, node), block in zip(ends, _blocks(network, domain), strict=True):
+        for (steps, node), block in zip(ends, _blocks(network, domain, engine), strict=True):
             log.write("to", *steps)
             text = _regions(network, chart, block, node) if isinstance(node.cell, TreeCell) else b""
             # Cells of the layers that end on the way to the piece are counted there.
@@ -91,6 +92,6 @@ def _regions(network: Network, chart: LogChart, block: Block, node: Node[Any]) -
     return "".join(lines).encode("ascii")
 
 
-def _blocks(network: Network, domain: Domain) -> Iterator[Block]:
-    walked = task(network, domain, "auto")
+def _blocks(network: Network, domain: Domain, engine: str) -> Iterator[Block]:
+    walked = task(network, domain, engine)
     return blocks(walked.walk(walked.span, Record(), workers=1, want_output=True), network.n_neurons, MOST_REGIONS)

@@ -221,7 +221,8 @@ def test_a_piece_that_is_wrong_is_found_by_who_checks_it(logs, tmp_path):
             assert verify(path, piece=0)["proved"]
 
 
-def test_processes_share_the_pieces(logs, tmp_path):
+def test_processes_share_the_pieces(logs, tmp_path, monkeypatch):
+    monkeypatch.setattr(checker, "ALONE", 0.0)
     path, lines = tmp_path / "run.proof", logs["space"]
     path.write_bytes(sealed(lines))
     assert verify(path, jobs=2) == verify(path)
