@@ -31,7 +31,7 @@ VERSION = "polytope_lens proof 1"
 class LogFile:
     """Writes lines and keeps the digest of all of them but pieces, which have digests of their own."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO | gzip.GzipFile) -> None:
         self._file = file
         self._digest = hashlib.sha256()
 
