@@ -3,8 +3,8 @@
     python benchmarks/proofs.py [--runs 5] [--everything] [name ...]
 
 A name is a file in nets, or widths such as 4-16-16: a network as PyTorch initialises it, on [-1, 1]^d. The checker runs
-in a process of its own, whose start-up (some 0.05 s) is left out; its counts are asserted equal to the enumeration's. Bytes for each region
-are those of pieces alone, of the whole log, and of the log packed with gzip.
+in a process of its own, whose start-up (some 0.05 s) is left out; its counts are asserted equal to the enumeration's.
+Bytes for each region are those of pieces alone, of the whole log, and of the log packed with gzip.
 """
 
 from __future__ import annotations
