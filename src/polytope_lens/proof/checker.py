@@ -234,6 +234,7 @@ def read_domain(log: Log, dim: int) -> tuple[str, Chart]:
         return told, Chart([unit(k, dim) for k in range(dim + 1)], sides, False)
     ends, proofs = read_floats(log.next()[1:], 2 * dim), log.next("within", 2 * dim + 1)[1:]
     (below, above), q = integers([ends[:dim], ends[dim:]])
+    require(all(map(int.__lt__, below, above)), "a box around a polytope has lower < upper")
     rows = [[*unit(k, dim, q)[:-1], -v] for k, v in enumerate(below)] + [
         [*unit(k, dim, -q)[:-1], v] for k, v in enumerate(above)
     ]
