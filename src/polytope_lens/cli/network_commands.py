@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -141,6 +142,7 @@ def add(commands: Commands) -> None:
         help="and about this property, a file in VNN-LIB, or about how this other network differs",
     )  # fmt: skip
     verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
+    add_workers(verify, "processes that share the pieces of the log (default: one for each core)", 0)
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
     add_as_json(verify)
 
@@ -316,7 +318,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     about, is_property = arguments.about, arguments.about and PROPERTIES.search(arguments.about)
     asked = read_vnnlib(about) if is_property else None
     other = Lens(about).network if about and not is_property else None
-    answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
+    seconds = SECONDS if arguments.max_seconds is None else arguments.max_seconds
+    answer = verify(arguments.log, seconds, jobs=max(1, arguments.workers or os.cpu_count() or 1))
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if not answer["proved"] and answer["line"] == 1 and answer["reason"].startswith("a damaged line"):
         answer["reason"] = "this is no proof log, such as --proof and proof= write"

@@ -35,6 +35,8 @@ BITS = 64
 # Digits of the coordinates of points, tried in order, and to how many of them all grid points around one are tried.
 POINT_DIGITS = (1, 2, 3, 4, 5, 6, 8, 12, 13)
 MOST_AROUND = 6
+# Bits of the coordinates of points without a box.
+POINT_BITS = (2, 4, 6, 9, 13, 18, 25, 53)
 ONE = fmpq(1)
 
 
@@ -115,9 +117,13 @@ class TreeCell:
 
     def _any_point(self, proposal: Floats | None) -> str:
         if proposal is not None and np.isfinite(proposal).all():
-            *point, one = integers([*rationals(proposal), ONE])
-            if self._is_inside(point, one):
-                return ",".join(map(hexadecimal, [*point, one]))
+            for n_bits in POINT_BITS:
+                shift = n_bits - np.frexp(proposal)[1]
+                with np.errstate(all="ignore"):
+                    rounded = np.ldexp(np.rint(np.ldexp(proposal, shift)), -shift)
+                *point, one = integers([*rationals(rounded), ONE])
+                if self._is_inside(point, one):
+                    return ",".join(map(hexadecimal, [*point, one]))
         best = inside(self._halfspaces, self._dim)
         if best is None:
             raise ConsistencyError(f"a region has no interior. {REPORT}")
@@ -156,14 +162,22 @@ class TreeCell:
         d = self._dim
         pairs = [(q, y) for q, y in zip(*(a.tolist() for a in found), strict=True) if q >= 2 * d and y > 0]
         for n_digits in DIGITS:
-            whole = [(q, round(y * 16**n_digits)) for q, y in pairs]
-            total = [v << 4 * n_digits for v in short]
-            for q, y in whole:
-                total = [v + y * h for v, h in zip(total, self._short[q], strict=True)]
-            *gradient, constant = total
-            if any(y for _, y in whole) and constant >= sum(map(abs, gradient)):
-                return f"{n_digits}" + "".join(f"{self._name(q)}{y:x}" for q, y in whole if y)
+            whole = {q: rounded for q, y in pairs if (rounded := round(y * 16**n_digits))}
+            if whole and self._proves(whole, short, n_digits):
+                for q in sorted(whole, key=whole.__getitem__):
+                    fewer = {p: y for p, y in whole.items() if p != q}
+                    if fewer and self._proves(fewer, short, n_digits):
+                        whole = fewer
+                return f"{n_digits}" + "".join(f"{self._name(q)}{y:x}" for q, y in whole.items())
         return None
+
+    def _proves(self, multipliers: dict[int, int], short: list[int], n_digits: int) -> bool:
+        """Whether a shortened row, in units of the last of so many digits, and multiples of halfspaces are >= 0."""
+        total = [v << 4 * n_digits for v in short]
+        for q, y in multipliers.items():
+            total = [v + y * h for v, h in zip(total, self._short[q], strict=True)]
+        *gradient, constant = total
+        return constant >= sum(map(abs, gradient))
 
     def _exactly(self, target: Row) -> str:
         """Halfspaces of which there are multiples that make a constant of a row."""
