@@ -134,6 +134,9 @@ def add(commands: Commands) -> None:
     verify.add_argument("property", nargs="?", metavar="PROPERTY", help="and about this property, a file in VNN-LIB")
     verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
+    verify.add_argument(
+        "--plain", action="store_true", help="decide all in integers, by checker.py: slower, and easier to believe"
+    )
     add_as_json(verify)
 
 
@@ -305,16 +308,28 @@ def _plot(arguments: argparse.Namespace) -> None:
     print(f"{target}: {len(found)} regions")
 
 
+def _how(answer: dict[str, Any]) -> str:
+    """By which checker a log was proved."""
+    if answer["checker"] == "plain":
+        return "in integers, by checker.py"
+    things = "pieces" if "total" in answer else "lines"
+    return f"by compiled code, {answer['by_integers']} of {answer['questions']} {things} in integers"
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     from polytope_lens.lens import Lens
-    from polytope_lens.proof.checker import SECONDS, verify
+    from polytope_lens.proof import checker, fast_checker
     from polytope_lens.proof.log import is_about
     from polytope_lens.properties.property_proof import is_about_property
     from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
     lens = Lens(arguments.network) if arguments.network else None
     asked = read_vnnlib(arguments.property) if arguments.property else None
-    answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
+    seconds = checker.SECONDS if arguments.max_seconds is None else arguments.max_seconds
+    if arguments.plain:
+        answer = {**checker.verify(arguments.log, seconds), "checker": "plain"}
+    else:
+        answer = fast_checker.verify(arguments.log, seconds)
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
@@ -333,6 +348,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         about = "property" if "verdict" in answer else "domain"
         told = answer[about]
         print(f"{about}: {told if len(told) <= MOST_WORDS else told[:MOST_WORDS] + ' ... (all of it with --json)'}")
+        print(f"checked: {_how(answer)}")
     else:
         verdict = "NOT DECIDED" if is_open else "REJECTED"
         print(f"{arguments.log}: {verdict} at line {answer['line']}: {answer['reason']}")
