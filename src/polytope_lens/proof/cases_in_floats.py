@@ -14,7 +14,7 @@ import numpy as np
 
 from polytope_lens.proof import checker
 from polytope_lens.proof.checker import Known, Multiples, Row, decimal, hexadecimal, require
-from polytope_lens.proof.float_stages import MOST_BITS, FloatStages, OutOfRangeError, Tally, require_range
+from polytope_lens.proof.float_stages import MOST_BITS, FloatStages, OutOfRangeError, ProofTally, require_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,7 @@ class _Tree(NamedTuple):
     log: Log
     floats: FloatStages
     cases: list[Case]
-    tally: Tally
+    tally: ProofTally
 
     @property
     def stages(self) -> list[Layer]:
@@ -105,7 +105,7 @@ def _rounded(end: int, bits: int) -> float:
     return math.ldexp(end, -bits)
 
 
-def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int], tally: Tally) -> None:
+def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int], tally: ProofTally) -> None:
     """As `checker.check_cases`."""
     (lower, upper), *others = [cases[i].box for i in which]
     require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")

@@ -23,7 +23,7 @@ LARGEST, SMALLEST = 2.0**200, 2.0**-900
 AT_ONCE, MOST_ROWS = 2**22, 256
 
 
-class Tally:
+class ProofTally:
     """How many lines of a property's trees and pieces of a count there were, and how many of them integers decided."""
 
     def __init__(self) -> None:

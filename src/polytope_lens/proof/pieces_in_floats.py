@@ -11,7 +11,7 @@ import numpy as np
 
 from polytope_lens._compiled.simd import padded
 from polytope_lens.proof import checker
-from polytope_lens.proof.float_stages import LARGEST, SMALLEST, OutOfRangeError, Tally, numbers_of, require_range
+from polytope_lens.proof.float_stages import LARGEST, SMALLEST, OutOfRangeError, ProofTally, numbers_of, require_range
 from polytope_lens.proof.polygons_kernels import IS_FULL, PlaneWalk, begin_polygon, walk_polygons
 from polytope_lens.proof.rows_on_cells_kernels import ON, ForwardArrays
 from polytope_lens.proof.sums_above_kernels import U
@@ -30,7 +30,7 @@ AT_ONCE = 2**24
 class FloatTree(checker.Tree):
     """As `checker.Tree`."""
 
-    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: Tally) -> None:
+    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: ProofTally) -> None:
         super().__init__(layers, chart, budget)
         self.tally = tally
         self.dim = len(chart.columns) - 1
@@ -94,7 +94,7 @@ class FloatTree(checker.Tree):
 class FloatPlane(checker.Plane):
     """As `checker.Plane`."""
 
-    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: Tally) -> None:
+    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: ProofTally) -> None:
         super().__init__(layers, chart, budget)
         self.tally = tally
         self.net: ForwardArrays | None = None
