@@ -25,9 +25,27 @@ def proves(answer, total, per_layer):
 
 
 def sealed(lines):
-    """The bytes of a log of these lines."""
-    body = "".join(f"{line}\n" for line in lines).encode()
-    return body + b"sha256 " + hashlib.sha256(body).hexdigest().encode() + b"\n"
+    """The bytes of a log of these lines, with new digests, and with the sizes that pieces have in it."""
+    body, outside, i = [], [], 0
+    while i < len(lines):
+        line = lines[i]
+        i += 1
+        text = b""
+        if line.startswith("piece "):
+            j = i
+            while j < len(lines) and lines[j].split(" ")[0] not in ("to", "regions"):
+                j += 1
+            text = written(lines[i:j])
+            _, _, _, *counts = line.split(" ")
+            line, i = " ".join(["piece", str(len(text)), hashlib.sha256(text).hexdigest(), *counts]), j
+        outside.append(line)
+        body += [written([line]), text]
+    return b"".join([*body, b"sha256 ", hashlib.sha256(written(outside)).hexdigest().encode(), b"\n"])
+
+
+def written(lines):
+    """Lines as bytes."""
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def answer(tmp_path, lines):

@@ -240,6 +240,7 @@ def read_domain(log: Log, dim: int) -> tuple[str, Chart]:
         [*unit(k, dim, -q)[:-1], v] for k, v in enumerate(above)
     ]
     for row, names in zip(rows, proofs):
+        require(NAMES.fullmatch(names), "sides are named by letters")
         add_up(row, [sides[place(name)] for name, _ in PAIR.findall(names)])
     return told, in_box(ends, sides)
 
@@ -278,6 +279,7 @@ def afford_layers(log: Budget, layers: list[Layer], columns: list[Row]) -> None:
 # named by a capital letter, the last one of the cell by A; small letters before it count the alphabets.
 STEP = re.compile("(0|[1-9][0-9]{0,17})([-+])([1-9]?)((?:[g-z]*[A-Z][0-9a-f]*)+)")
 PAIR = re.compile("([g-z]*[A-Z])([0-9a-f]*)")
+NAMES = re.compile("([g-z]*[A-Z])+")
 DIGITS = re.compile("[0-9a-f]+")
 BITS = 64
 NOT_YET = Row()
@@ -322,7 +324,7 @@ def add_up(row: Row, halfspaces: list[Row]) -> None:
     multipliers = [equation[-1] for equation in equations[: len(halfspaces)]]
     if scale < 0:
         scale, multipliers = -scale, [-v for v in multipliers]
-    require(min(multipliers) >= 0, "a negative multiplier")
+    require(min(multipliers, default=1) > 0, "a multiplier that is not positive")
     total = [scale * v for v in row]
     for factor, half in zip(multipliers, halfspaces):
         total = [v + factor * h for v, h in zip(total, half)]
@@ -439,7 +441,7 @@ class Tree:
                 add_up(target, [halfspaces[place(name)] for name, _ in pairs])
         return cell
 
-    def finish(self, cell: Part, lines: list[str]) -> Iterator[None]:
+    def finish(self, cell: Part, lines: Iterator[str]) -> None:
         """Prove all of a cell, a region with each line."""
         waiting, first = [cell], 2 * len(self.chart.columns) - 2 if self.chart.in_box else 0
         for line in lines:
@@ -452,7 +454,6 @@ class Tree:
                 if sum(map(mul, row, column)) >= 0:
                     raise RejectedError("a point outside its region")
             self.budget.check_time()
-            yield
         require(not waiting, "a cell without regions")
 
     def point(self, word: str) -> Row:
@@ -622,9 +623,9 @@ class Plane:
             waiting.append(other)
         return cell
 
-    def finish(self, cell: Polygon, lines: list[str]) -> Iterator[None]:
+    def finish(self, cell: Polygon, lines: Iterator[str]) -> None:
         """Find all of a cell."""
-        require(not lines, "polygons need no proof")
+        require(next(lines, None) is None, "polygons need no proof")
         waiting = [cell]
         while waiting:
             cell = self.advanced(waiting.pop())
@@ -632,7 +633,6 @@ class Plane:
                 n_bytes = len(cell.border) * (2 * self.coarse[cell.depth].slots.n_bytes + 400)
                 self.budget.afford(len(waiting) * n_bytes)
                 waiting += reversed(self.halves(cell, cell.cutting & -cell.cutting))
-            yield
 
 
 def fine(column: Row) -> tuple[int, int]:
@@ -997,12 +997,18 @@ def read_pieces(log: Log, trunk: Any, only: int | None, totals: list[int]) -> It
 def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claims: list[str]) -> None:
     """Prove the numbers of cells that are claimed of a piece, which begins after a line."""
     walk.counts = [0] * len(walk.layers)
+
+    def numbered(lines: list[str]) -> Iterator[str]:
+        nonlocal line
+        for text in lines:
+            line += 1
+            yield text
+
     try:
         require(hashlib.sha256(text).hexdigest() == digest, "a piece that has been changed since it was written")
         *lines, end = text.decode("ascii").split("\n")
         require(not end, "a piece ends with its last line")
-        for _ in walk.finish(cell, lines):
-            line += 1
+        walk.finish(cell, numbered(lines))
         require(
             claims == [*map(str, walk.counts)], f"{walk.counts} cells were proved, but the piece says other numbers"
         )

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.engines.chunks import Chunk
 
-# Regions of a piece at most.
-MOST = 1024
-
 
 class Block(NamedTuple):
     """The regions of a piece in order: bits (n, n_neurons), and points inside (n, d)."""
@@ -26,7 +23,7 @@ class Block(NamedTuple):
 
 
 class Outline(NamedTuple):
-    """What is kept of a piece: the bits that are on in all of its regions, and in any, and how many cells layers have."""
+    """What is kept of a piece: bits that are on in all of its regions, and in any, and how many cells layers have."""
 
     every: Bools
     some: Bools
@@ -39,7 +36,7 @@ def outline(bits: Bools, stops: Sequence[int]) -> Outline:
     return Outline(np.all(bits, axis=0), np.any(bits, axis=0), [1 + int((first < stop).sum()) for stop in stops])
 
 
-def blocks(chunks: Iterable[Chunk], n_bits: int, most: int = MOST) -> Iterator[Block]:
+def blocks(chunks: Iterable[Chunk], n_bits: int, most: int) -> Iterator[Block]:
     """Cut regions, which come in order, into pieces.
 
     All regions with the same first bits, as many bits as it takes, are a piece. Memory is that of a batch and a piece.

@@ -35,6 +35,8 @@ BITS = 64
 # Digits of the coordinates of points, tried in order, and to how many of them all grid points around one are tried.
 POINT_DIGITS = (1, 2, 3, 4, 5, 6, 8, 12, 13)
 MOST_AROUND = 6
+# Bits of the coordinates of points without a box.
+POINT_BITS = (2, 4, 6, 9, 13, 18, 25, 53)
 ONE = fmpq(1)
 
 
@@ -115,9 +117,13 @@ class TreeCell:
 
     def _any_point(self, proposal: Floats | None) -> str:
         if proposal is not None and np.isfinite(proposal).all():
-            *point, one = integers([*rationals(proposal), ONE])
-            if self._is_inside(point, one):
-                return ",".join(map(hexadecimal, [*point, one]))
+            for n_bits in POINT_BITS:
+                shift = n_bits - np.frexp(proposal)[1]
+                with np.errstate(all="ignore"):
+                    rounded = np.ldexp(np.rint(np.ldexp(proposal, shift)), -shift)
+                *point, one = integers([*rationals(rounded), ONE])
+                if self._is_inside(point, one):
+                    return ",".join(map(hexadecimal, [*point, one]))
         best = inside(self._halfspaces, self._dim)
         if best is None:
             raise ConsistencyError(f"a region has no interior. {REPORT}")

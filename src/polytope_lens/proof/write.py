@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from polytope_lens.proof.log_chart import LogChart
     from polytope_lens.proof.pieces import Block
 
+# Regions of a piece at most.
+MOST_REGIONS = 1024
+
 
 def write_proof(
     network: Network,
@@ -90,4 +93,4 @@ def _regions(network: Network, chart: LogChart, block: Block, node: Node[Any]) -
 
 def _blocks(network: Network, domain: Domain) -> Iterator[Block]:
     walked = task(network, domain, "auto")
-    return blocks(walked.walk(walked.span, Record(), workers=1, want_output=True), network.n_neurons)
+    return blocks(walked.walk(walked.span, Record(), workers=1, want_output=True), network.n_neurons, MOST_REGIONS)

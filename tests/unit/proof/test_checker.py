@@ -5,9 +5,12 @@ Tampered logs get a new digest, so that it is the proof that fails and not the s
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ import pytest
 
 from families import golden
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.proof import checker
+from polytope_lens.proof import checker, write
 from proof_logs import answer, proves, sealed, verify, with_line
 
 SQUARE, CUBE = Box([-2, -2], [2, 2]), Box([-1, -1, -1], [1, 1, 1])
@@ -40,14 +43,20 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module")
-def logs(tmp_path_factory):
+PLANES = ["plane", "degenerate plane", "triangle", "flat plane"]
+TREES = [name for name in CASES if name not in PLANES]
+
+
+@pytest.fixture(scope="module", params=[1024, 3], ids=["one piece", "many pieces"])
+def logs(request, tmp_path_factory):
     """The lines of each case's log, without the digest."""
     found = {}
-    for name, (lens, domain) in CASES.items():
-        path = tmp_path_factory.mktemp("proofs") / "run.proof"
-        lens.count(domain, proof=path)
-        found[name] = path.read_text().splitlines()[:-1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(write, "MOST_REGIONS", request.param)
+        for name, (lens, domain) in CASES.items():
+            path = tmp_path_factory.mktemp("proofs") / "run.proof"
+            lens.count(domain, proof=path)
+            found[name] = path.read_text().splitlines()[:-1]
     return found
 
 
@@ -55,12 +64,35 @@ def rejected(tmp_path, lines):
     return not answer(tmp_path, lines)["proved"]
 
 
+def is_harmless(tmp_path, lines, changed):
+    """Whether a log is rejected, or proves what the other one does."""
+    found = answer(tmp_path, changed)
+    return not found["proved"] or found == answer(tmp_path, lines)
+
+
 def places(lines, keyword):
     return [i for i, line in enumerate(lines) if line.split()[0] == keyword]
 
 
-def shifted(word, by):
-    return f"{int(word, 16) + by:x}"
+def regions(lines):
+    """Where the lines of regions are, piece by piece."""
+    ends = [i for i, line in enumerate(lines) if line.split(" ")[0] in ("to", "regions")]
+    return [[*range(i + 1, min(end for end in ends if end > i))] for i in places(lines, "piece")]
+
+
+def steps(lines):
+    """The places of all steps: lines and words."""
+    found = [(i, k) for i in places(lines, "to") for k in range(1, len(lines[i].split()))]
+    return found + [(i, k) for piece in regions(lines) for i in piece for k in range(len(lines[i].split()) - 1)]
+
+
+def with_word(lines, i, k, *others):
+    words = lines[i].split(" ")
+    return with_line(lines, i, *words[:k], *others, *words[k + 1 :])
+
+
+def without(lines, i):
+    return lines[:i] + lines[i + 1 :]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -78,10 +110,9 @@ def test_a_log_that_ends_early_is_rejected(name, logs, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["plane", "space"])
-def test_every_changed_byte_breaks_the_seal(name, tmp_path):
-    lens, domain = CASES[name]
+def test_every_changed_byte_breaks_a_seal(name, logs, tmp_path):
     path = tmp_path / "run.proof"
-    lens.count(domain, proof=path)
+    path.write_bytes(sealed(logs[name]))
     whole = path.read_bytes()
     for place in np.random.default_rng(0).choice(len(whole), 300, replace=False).tolist():
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
@@ -95,123 +126,241 @@ def test_every_changed_byte_breaks_the_seal(name, tmp_path):
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_other_count_is_rejected(name, logs, tmp_path):
+    """At the end; at the end and for a piece; and for a piece, but so that all of them add up."""
     lines = logs[name]
     *rest, last = lines
     counts = [int(word) for word in last.split()[1:]]
     for i in range(len(counts)):
         for step in (-1, 1):
             wrong = [*counts[:i], counts[i] + step, *counts[i + 1 :]]
-            assert rejected(tmp_path, [*rest, f"regions {' '.join(map(str, wrong))}"])
+            end = f"regions {' '.join(map(str, wrong))}"
+            assert rejected(tmp_path, [*rest, end])
+            for j in places(lines, "piece") if i else ():
+                claim = int(lines[j].split()[2 + i]) + step
+                assert rejected(tmp_path, [*with_word(rest, j, 2 + i, claim), end])
+                assert rejected(tmp_path, with_word(lines, j, 2 + i, claim))
+    pieces = places(lines, "piece")
+    for j, k in pairwise(pieces):
+        more, less = int(lines[j].split()[-1]) + 1, int(lines[k].split()[-1]) - 1
+        assert rejected(
+            tmp_path,
+            with_word(with_word(lines, j, -1 + len(lines[j].split()), more), k, -1 + len(lines[k].split()), less),
+        )
 
 
-@pytest.mark.parametrize("name", ["plane", "degenerate plane", "whole plane", "triangle", "flat plane"])
-def test_a_dropped_or_repeated_polygon_is_rejected(name, logs, tmp_path):
+@pytest.mark.parametrize("name", CASES)
+def test_a_piece_left_out_or_given_twice_or_moved_is_rejected(name, logs, tmp_path):
     lines = logs[name]
-    for i in places(lines, "r"):
-        reason = answer(tmp_path, lines[:i] + lines[i + 1 :])["reason"]
-        assert "missing" in reason or "without regions" in reason
-        assert "twice" in answer(tmp_path, [*lines[: i + 1], lines[i], *lines[i + 1 :]])["reason"]
+    starts = places(lines, "to")
+    for i, end in zip(starts, [*starts[1:], len(lines) - 1], strict=True):
+        piece = lines[i:end]
+        assert rejected(tmp_path, lines[:i] + lines[end:])
+        assert rejected(tmp_path, lines[:end] + piece + lines[end:])
+        assert rejected(tmp_path, lines[: i + 1] + lines[end:])
+        for other in starts[:3]:
+            if lines[other] != lines[i]:
+                assert is_harmless(tmp_path, lines, [*lines[:i], lines[other], *lines[i + 1 :]])
 
 
-@pytest.mark.parametrize("name", ["plane", "degenerate plane", "whole plane", "triangle", "flat plane"])
-def test_a_flipped_sign_is_rejected(name, logs, tmp_path):
+@pytest.mark.parametrize("name", TREES)
+def test_pieces_of_other_logs_prove_nothing(name, logs, tmp_path):
+    lines, texts = logs[name], regions(logs[name])
+    others = [[lines[i] for i in text] for text in texts[:4]]
+    others += [[logs["space"][i] for i in text] for text in regions(logs["space"])[:2]] if name != "space" else []
+    for text in texts:
+        own = [lines[i] for i in text]
+        for other in others:
+            if other != own:
+                assert rejected(tmp_path, lines[: text[0]] + other + lines[text[-1] + 1 :])
+
+
+def test_sizes_and_digests_that_lie_are_rejected(logs, tmp_path):
+    path = tmp_path / "run.proof"
+    for name in ("plane", "space"):
+        whole = sealed(logs[name]).decode()
+        for found in re.finditer(r"piece (\d+) (\w+) ", whole):
+            for size in {0, int(found[1]) - 1, int(found[1]) + 1, 10**9, 10**17} - {int(found[1]), -1}:
+                path.write_text(resealed(whole[: found.start(1)] + str(size) + whole[found.end(1) :]))
+                assert not verify(path)["proved"]
+            path.write_text(resealed(whole[: found.start(2)] + "0" * 64 + whole[found.end(2) :]))
+            assert "a piece that has been changed" in verify(path)["reason"]
+
+
+def resealed(text):
+    """A log with a new last digest, made as if sizes of pieces were what they say."""
+    rest, outside = text[: text.rindex("sha256 ")], b""
+    while rest:
+        line, _, rest = rest.partition("\n")
+        outside += line.encode() + b"\n"
+        if line.startswith("piece "):
+            rest = rest[int(line.split()[1]) :]
+    return text[: text.rindex("sha256 ")] + "sha256 " + hashlib.sha256(outside).hexdigest() + "\n"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_pieces_can_be_checked_one_by_one(name, logs, tmp_path):
+    path, lines = tmp_path / "run.proof", logs[name]
+    path.write_bytes(sealed(lines))
+    n_pieces = len(places(lines, "piece"))
+    for k in range(n_pieces):
+        found = verify(path, piece=k)
+        assert found["proved"] and found["only"] == f"piece {k}"
+        assert found["total"] == verify(path)["total"]
+    assert "pieces, counted from 0" in verify(path, piece=n_pieces)["reason"]
+
+
+def test_a_piece_that_is_wrong_is_found_by_who_checks_it(logs, tmp_path):
+    path, lines = tmp_path / "run.proof", logs["space"]
+    for k, text in enumerate(regions(lines)):
+        path.write_bytes(sealed(with_line(lines, text[-1], "0")))
+        found = verify(path)
+        assert not found["proved"] and found["line"] == text[-1] + 1
+        assert verify(path, piece=k)["reason"] == found["reason"]
+        if k:
+            assert verify(path, piece=0)["proved"]
+
+
+def test_processes_share_the_pieces(logs, tmp_path):
+    path, lines = tmp_path / "run.proof", logs["space"]
+    path.write_bytes(sealed(lines))
+    assert verify(path, jobs=2) == verify(path)
+    last = regions(lines)[-1]
+    path.write_bytes(sealed(with_line(lines, last[-1], "0")))
+    assert verify(path, jobs=2) == verify(path)
+    assert verify(path, jobs=2)["line"] == last[-1] + 1
+
+
+@pytest.mark.parametrize("name", ["plane", "space"])
+def test_packed_logs_are_read(name, logs, tmp_path):
+    path = tmp_path / "run.proof.gz"
+    whole = gzip.compress(sealed(logs[name]))
+    path.write_bytes(whole)
+    assert verify(path)["proved"] and verify(path, piece=0)["proved"]
+    for place in range(10, len(whole), 37):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        assert not verify(path)["proved"]
+        path.write_bytes(whole[:place])
+        assert not verify(path)["proved"]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_step_left_out_or_given_twice_is_rejected(name, logs, tmp_path):
     lines = logs[name]
-    for i in places(lines, "r"):
-        _, pattern, *corners = lines[i].split()
-        for bit in range(CASES[name][0].network.n_neurons):
-            changed = with_line(lines, i, "r", f"{int(pattern, 16) ^ (1 << bit):x}", *corners)
-            assert "contradicts" in answer(tmp_path, changed)["reason"]
+    for i, k in steps(lines):
+        step = lines[i].split(" ")[k]
+        assert rejected(tmp_path, with_word(lines, i, k))
+        assert rejected(tmp_path, with_word(lines, i, k, step, step))
 
 
-@pytest.mark.parametrize("name", ["plane", "degenerate plane", "triangle", "flat plane"])
-def test_a_moved_corner_is_rejected(name, logs, tmp_path):
+@pytest.mark.parametrize("name", TREES)
+def test_a_region_left_out_or_given_twice_is_rejected(name, logs, tmp_path):
     lines = logs[name]
-    for i in places(lines, "v"):
-        words = lines[i].split()
-        point = [int(word, 16) for word in words[1:]]
-        for k in range(3):
-            for by in (-1, 1):
-                moved = [v + by * (k == q) for q, v in enumerate(point)]
-                if moved[2] > 0 and any(a * point[2] != b * moved[2] for a, b in zip(moved, point, strict=True)):
-                    assert rejected(tmp_path, with_line(lines, i, "v", *(f"{v:x}" for v in moved)))
+    for i in (i for text in regions(lines) for i in text):
+        assert rejected(tmp_path, without(lines, i))
+        assert rejected(tmp_path, [*lines[:i], lines[i], *lines[i:]])
 
 
-def test_a_polygon_without_one_of_its_corners_is_rejected(logs, tmp_path):
-    lines = logs["plane"]
-    for i in places(lines, "r"):
-        _, pattern, *corners = lines[i].split()
-        for k in range(len(corners)):
-            assert rejected(tmp_path, with_line(lines, i, "r", pattern, *corners[:k], *corners[k + 1 :]))
-        assert rejected(tmp_path, with_line(lines, i, "r", pattern, *reversed(corners)))
-
-
-@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex", "flat space"])
+@pytest.mark.parametrize("name", TREES)
 def test_a_cut_that_is_passed_over_is_rejected(name, logs, tmp_path):
+    """Half of a cell is left out, and something is said of the neuron in its place."""
     lines = logs[name]
-    for i in places(lines, "cut"):
-        neuron = lines[i].split()[1]
-        middle, end = subtree(lines, i + 1), subtree(lines, subtree(lines, i + 1))
-        for verdict, kept in (("off", lines[i + 1 : middle]), ("on", lines[middle:end])):
-            for scale in ("1", "0"):
-                claim = f"{verdict} {neuron} {scale}"
-                assert rejected(tmp_path, [*lines[:i], claim, *kept, *lines[end:]])
+    for text in regions(lines):
+        tree = [lines[i].split(" ") for i in text]
+        for i, k in [(i, k) for i, words in enumerate(tree) for k in range(len(words) - 1) if words[k].isdigit()]:
+            middle = subtree(tree, i, k + 1)
+            end = subtree(tree, middle, 0)
+            (first, *off), (other, *on) = tree[i:middle], tree[middle:end]
+            for verdict, kept in (("-", [first[k + 1 :], *off]), ("+", [other, *on])):
+                for proof in ("", "A", "1A1", "1A8B8", "9A1"):
+                    claimed = [*first[:k], f"{first[k]}{verdict}{proof}", *kept[0]]
+                    forged = [*tree[:i], claimed, *kept[1:], *tree[end:]]
+                    n, claims = len(forged) - len(tree), [int(word) for word in lines[text[0] - 1].split()[3:]]
+                    piece = " ".join(["piece 0 0", *map(str, [*claims[:-1], claims[-1] + n])])
+                    rest = [*lines[: text[0] - 1], piece, *map(" ".join, forged), *lines[text[-1] + 1 :]]
+                    assert rejected(tmp_path, rest)
 
 
-def subtree(lines, i):
-    """Where the subtree that begins at a line ends."""
-    leaves = 1
-    while leaves:
-        leaves += {"cut": 1, "in": -1}.get(lines[i].split()[0], 0)
+def subtree(tree, i, k):
+    """The line after those of the cell that is at hand in a line before a step."""
+    leaves, words = 1, tree[i][k:-1]
+    while True:
+        leaves += sum(word.isdigit() for word in words) - 1
         i += 1
-    return i
+        if not leaves:
+            return i
+        words = tree[i][:-1]
 
 
-@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex", "flat space"])
+@pytest.mark.parametrize("name", TREES)
 def test_a_wrong_verdict_is_rejected(name, logs, tmp_path):
     lines = logs[name]
-    for keyword, other in (("on", "off"), ("off", "on")):
-        for i in places(lines, keyword):
-            words = lines[i].split()[1:]
-            assert rejected(tmp_path, with_line(lines, i, other, *words))
-            assert rejected(tmp_path, with_line(lines, i, "cut", words[0]))
-            assert rejected(tmp_path, lines[:i] + lines[i + 1 :])
+    for i, k in steps(lines):
+        step = lines[i].split(" ")[k]
+        sign = re.search("[-+]", step)
+        if sign:
+            other = step.replace(sign[0], {"+": "-", "-": "+"}[sign[0]])
+            assert rejected(tmp_path, with_word(lines, i, k, other))
+            assert rejected(tmp_path, with_word(lines, i, k, step[: sign.start()]))
+            assert rejected(tmp_path, with_word(lines, i, k, step[: sign.end()]))
 
 
-def test_a_nudged_multiplier_is_rejected(logs, tmp_path):
-    # Of a polytope no box is known, so multipliers leave nothing over, and each has only one right value.
-    lines = logs["simplex"]
-    for i in [*places(lines, "on"), *places(lines, "off")]:
-        words = lines[i].split()
-        for k in (2, *range(4, len(words), 2)):
-            for by in (-1, 1):
-                assert rejected(tmp_path, with_line(lines, i, *words[:k], shifted(words[k], by), *words[k + 1 :]))
-
-
-@pytest.mark.parametrize("name", ["space", "whole space"])
+@pytest.mark.parametrize("name", TREES)
 def test_wrong_multipliers_are_rejected(name, logs, tmp_path):
-    # Short multipliers have room to spare, so a nudge may leave a proof a proof.
-    lines, halved = logs[name], []
-    for i in [*places(lines, "on"), *places(lines, "off")]:
-        words = lines[i].split()
-        for k in range(4, len(words), 2):
-            halved.append(rejected(tmp_path, with_line(lines, i, *words[:k], words[k][:-1] or "0", *words[k + 1 :])))
-            assert rejected(tmp_path, with_line(lines, i, *words[:k], f"-{words[k]}", *words[k + 1 :]))
-            assert rejected(tmp_path, with_line(lines, i, *words[: k - 1], "999", *words[k:]))
-    assert any(halved)
+    """Rounded ones have room to spare, so that another one may do as well."""
+    lines, changed = logs[name], []
+    for i, k in steps(lines):
+        step = lines[i].split(" ")[k]
+        for found in re.finditer("([A-Z])([0-9a-f]*)", step):
+            others = [f"{found[1]}0{found[2]}", f"{found[1]}-{found[2] or 1}", f"zzzZ{found[2]}"]
+            for other in others:
+                forged = with_word(lines, i, k, step[: found.start()] + other + step[found.end() :])
+                assert rejected(tmp_path, forged), other
+            changed.append(rejected(tmp_path, with_word(lines, i, k, step[: found.start()] + step[found.end() :])))
+    assert sum(changed) > len(changed) / 3
 
 
-@pytest.mark.parametrize("name", ["space", "whole space", "wedge", "simplex", "flat space"])
-def test_a_witness_outside_or_on_the_boundary_is_rejected(name, logs, tmp_path):
+@pytest.mark.parametrize("name", TREES)
+def test_a_point_of_another_region_or_on_the_boundary_is_rejected(name, logs, tmp_path):
     lines = logs[name]
-    for i in places(lines, "in"):
-        w, *point = (int(word, 16) for word in lines[i].split()[1:])
-        for k in range(3):
-            for by in (-64 * w, 64 * w):
-                moved = [v + by * (k == q) for q, v in enumerate(point)]
-                changed = with_line(lines, i, "in", f"{w:x}", *(f"{v:x}" for v in moved))
-                assert "outside" in answer(tmp_path, changed)["reason"]
-        assert rejected(tmp_path, with_line(lines, i, "in", f"{-w:x}", *(f"{-v:x}" for v in point)))
-        assert rejected(tmp_path, with_line(lines, i, "in", "0", *(f"{v:x}" for v in point)))
+    ends = [i for text in regions(lines) for i in text]
+    points = [lines[i].split(" ")[-1] for i in ends]
+    for i, point in zip(ends, points, strict=True):
+        k = len(lines[i].split(" ")) - 1
+        zero = re.sub("[0-9a-f]", "0", point)
+        for other in {*points[:9], zero, "", "-1", f"{point} 1", f"{point},", f"-{point}"} - {point}:
+            forged = with_word(lines, i, k, other)
+            assert rejected(tmp_path, forged) or (other not in points and is_harmless(tmp_path, lines, forged)), other
+
+
+@pytest.mark.parametrize("name", PLANES)
+def test_polygons_are_not_cut_where_no_neuron_cuts(name, logs, tmp_path):
+    lens, lines = CASES[name][0], logs[name]
+    for i, k in steps(lines):
+        step = int(lines[i].split(" ")[k])
+        for j in {*range(max(layer.width for layer in lens.network.layers)), 99} - {step}:
+            assert is_harmless(tmp_path, lines, with_word(lines, i, k, j))
+    assert rejected(tmp_path, [line.replace("form plane", "form tree") for line in lines])
+
+
+def test_a_form_that_does_not_fit_is_rejected(logs, tmp_path):
+    for name in TREES:
+        for form in ("plane", "corners", "tree 2"):
+            assert rejected(tmp_path, [line.replace("form tree", f"form {form}") for line in logs[name]])
+
+
+def test_a_box_around_a_polytope_needs_its_sides(logs, tmp_path):
+    for name in ("triangle", "simplex"):
+        lines = logs[name]
+        (i,) = places(lines, "box")
+        words = lines[i].split()
+        for k in range(1, len(words)):
+            inward = 0.25 if k <= len(words) // 2 else -0.25
+            assert rejected(tmp_path, with_word(lines, i, k, (float.fromhex(words[k]) + inward).hex()))
+        for k, names in enumerate(lines[i + 1].split()[1:], 1):
+            for other in {"A", "B", "AB", "AA", "Z", "gA", "1A1", "A1", ""} - {names}:
+                assert rejected(tmp_path, with_word(lines, i + 1, k, other))
+        assert rejected(tmp_path, lines[:i] + lines[i + 2 :])
+        assert rejected(tmp_path, without(lines, i + 1))
 
 
 def is_true(lines):
@@ -240,7 +389,7 @@ def is_true(lines):
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_changed_weight_is_rejected_or_changes_no_count(name, logs, tmp_path):
-    lines, n_rejected, n_accepted = logs[name], 0, 0
+    lines, n_rejected = logs[name], 0
     for i in places(lines, "neuron"):
         words = lines[i].split()
         for k in range(4, len(words)):
@@ -249,10 +398,8 @@ def test_a_changed_weight_is_rejected_or_changes_no_count(name, logs, tmp_path):
                 if rejected(tmp_path, changed):
                     n_rejected += 1
                 else:
-                    n_accepted += 1
                     assert is_true(changed)
-    assert n_rejected > n_accepted or "space" in name or name in ("wedge", "simplex")
-    assert n_rejected
+    assert n_rejected or name in PLANES
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "whole" not in name])
@@ -268,31 +415,12 @@ def test_another_domain_is_rejected_or_changes_no_count(name, logs, tmp_path):
                         n_rejected += 1
                     else:
                         assert is_true(changed)
-    assert n_rejected
-
-
-def test_a_domain_that_is_left_half_uncovered_is_rejected(logs, tmp_path):
-    lines = logs["whole space"]
-    i = places(lines, "chart")[1]
-    for kind in ("empty", "empty 0 1", "empty 0 1 3 1", "plane", "tree"):
-        assert rejected(tmp_path, [*lines[:i], f"chart 1 {kind}", *lines[places(lines, "chart")[2] :]])
-    assert rejected(tmp_path, [*lines[:i], *lines[places(lines, "chart")[2] :]])
-
-
-def test_empty_charts_need_their_multipliers(logs, tmp_path):
-    lines = logs["wedge"]
-    empty = [i for i in places(lines, "chart") if lines[i].split()[2] == "empty"]
-    assert empty
-    for i in empty:
-        words = lines[i].split()
-        assert rejected(tmp_path, with_line(lines, i, *words[:3]))
-        for k in range(4, len(words), 2):
-            changed = with_line(lines, i, *words[:k], shifted(words[k], 1), *words[k + 1 :])
-            assert rejected(tmp_path, changed) or len(words) == 5
+    assert n_rejected or name in PLANES
 
 
 @pytest.mark.parametrize(
-    "line", ["", "r", "r 1", "r x 0 1 2", "v 1 2", "in 1 0 0", "cut 0", "on 0 1", "chart 1 tree", "nonsense"]
+    "line",
+    ["", "to", "to 0", "to x", "piece", "piece 0 0", "0", "0 1", "0-", "0+A", "0-1A1 1", "zz", "1,1", "form plane"],
 )
 def test_nonsense_is_rejected(line, logs, tmp_path):
     for name in ("plane", "space"):
@@ -307,9 +435,10 @@ inputs 1
 layer 1
 neuron 0x0.0p+0 {ONE} {ONE} WEIGHT 0x0.0p+0
 domain box -{ONE} {ONE}
-chart 0 tree
-off 0 1
-in 1 0
+form tree
+to
+piece 0 0 1
+8
 regions 1 1"""
 
 
@@ -348,14 +477,15 @@ def test_a_log_says_what_it_says_in_one_way_only(logs, tmp_path):
                 [*words, ""],
                 [words[0], "", *words[1:]],
             ]
-            for k, word in enumerate(words[1:], 1):
+            for k, word in list(enumerate(words))[3 if words[0] == "piece" else 1 :]:
                 others = {f"+{word}", f"0{word}", f"{word[:1]}_{word[1:]}", f"0x{word}", word.upper(), f"{word}\v"}
                 changed += [[*words[:k], other, *words[k + 1 :]] for other in others - {word}]
             for other in changed:
-                assert rejected(tmp_path, with_line(lines, i, *other)), other
-            for space in ("\t", "\r", "\x1c", "  "):
-                assert rejected(tmp_path, [*lines[:i], lines[i].replace(" ", space), *lines[i + 1 :]])
-                assert rejected(tmp_path, [*lines[:i], lines[i] + space, *lines[i + 1 :]])
+                assert rejected(tmp_path, with_line(lines, i, *other)), (lines[i], other)
+            for space in ("\t", "\r", "\x1c", "  ") if words[0] != "piece" else ():
+                assert rejected(tmp_path, with_line(lines, i, *words[:-1], words[-1] + space))
+                if len(words) > 1:
+                    assert rejected(tmp_path, with_line(lines, i, space.join(words)))
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"\xff\xfe", b"polytope_lens proof 2\n", b"PK\x03\x04"])
@@ -368,7 +498,7 @@ def test_other_files_are_rejected(body, tmp_path):
 def test_the_checker_is_short_and_stands_alone(tmp_path):
     source = Path(checker.__file__)
     text = source.read_text()
-    assert len(text.splitlines()) <= 670
+    assert len(text.splitlines()) <= 1040
     imports = re.findall(r"^\s*(?:from|import) (\S+)", text, re.MULTILINE)
     assert {name.split(".")[0] for name in imports} <= sys.stdlib_module_names
     CASES["plane"][0].count(SQUARE, proof=tmp_path / "run.proof")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -17,6 +18,17 @@ LARGE, SMALL, ZERO, ONE = (value.hex() for value in (1.7e308, 5e-324, 0.0, 1.0))
 def layer(width, *weights, negative=ZERO, positive=ONE):
     """Equal neurons, with a bias of 0."""
     return [f"layer {width}", *[f"neuron {negative} {positive} {ONE} {' '.join(weights)} {ZERO}"] * width]
+
+
+def zigzag(n):
+    """Layers of tents, which have ever more regions."""
+    steep, half = (4.0).hex(), (-0.5).hex()
+    tent = [
+        "layer 2",
+        f"neuron -{steep} {steep} {ONE} {ONE} {ZERO} {half}",
+        f"neuron -{steep} {steep} {ONE} {ZERO} {ONE} {half}",
+    ]
+    return tent * n
 
 
 def square(d):
@@ -42,21 +54,31 @@ def chain(n, width):
     return ["inputs 1", *layer(width, LARGE, negative=LARGE, positive=SMALL), *later * (n - 1), square(1)]
 
 
+def piece(*lines, counts=1):
+    """A trunk without steps, and its only piece."""
+    return ["to", f"piece 0 0 {' '.join(['1'] * counts)}", *lines]
+
+
 HOSTILE = {
     "a huge box": ["inputs 30000", "domain box 0 1"],
-    "a box that is there": ["inputs 20000", square(20000), "chart 0 tree", "in 1"],
-    "many charts": ["inputs 600", "domain cone 0"],
-    "charts, each of which is begun": ["inputs 2000", "domain cone 0", *[f"chart {k} tree" for k in range(9)]],
-    "no end of inputs": ["inputs 999999999999999999", "domain cone 0"],
-    "more inputs than words": ["inputs 99999999999999999999", "domain cone 0"],
+    "a box that is there": ["inputs 20000", square(20000), "form tree", *piece("1" * 20000, counts=0)],
+    "all of a large space": ["inputs 30000", "domain polytope 0", "form tree"],
+    "no end of inputs": ["inputs 999999999999999999", "domain polytope 0"],
+    "more inputs than words": ["inputs 99999999999999999999", "domain polytope 0"],
     "more neurons than lines": ["inputs 2", "layer 999999999999999999", "neuron 0"],
     "many sides": ["inputs 2", "domain polytope 999999999999999999", "side 0"],
-    "long numbers": [*chain(3000, 1), "chart 0 tree", "cut 0", "off 0 1"],
-    "long numbers of many neurons": [*chain(30, 30), "chart 0 tree", "cut 0"],
-    "a long corner": ["inputs 2", *layer(300, LARGE, SMALL), square(2), "chart 0 plane", "v 0 0 1" + "0" * 200_000],
-    "a long factor": ["inputs 300", *layer(1, *[SMALL] * 300), square(300), "chart 0 tree", "off 0 " + "f" * 2**21],
-    "a stack of cuts": ["inputs 1", *layer(20000, ONE), square(1), "chart 0 tree", *[f"cut {k}" for k in range(20000)]],
-    "many corners": ["inputs 2", *layer(2000, ZERO, ZERO), square(2), "chart 0 plane", *["v 0 0 1"] * 3000, "r 0 0 0"],
+    "many pieces": ["inputs 1", *layer(9, ONE), square(1), "form tree", *["to 0", "piece 0 0 1"] * 3000],
+    "a piece that is not there": ["inputs 1", *layer(1, ONE), square(1), "form tree", "to", "piece 99999999999999 0 1"],
+    "long numbers": [*chain(3000, 1), "form tree", *piece("0", counts=3000)],
+    "long numbers of many neurons": [*chain(30, 30), "form tree", *piece("0", counts=30)],
+    "a long corner": ["inputs 2", *layer(300, LARGE, SMALL) * 40, square(2), "form plane", *piece(counts=40)],
+    "a long factor": ["inputs 300", *layer(1, *[SMALL] * 300), square(300), "form tree", *piece("0+9A" + "f" * 2**21)],
+    "many halfspaces": ["inputs 300", *layer(1, *[SMALL] * 300), square(300), "form tree", *piece("0+" + "A" * 2**21)],
+    "a name without end": ["inputs 1", *layer(1, ONE), square(1), "form tree", *piece("0+1" + "g" * 2**21 + "A1")],
+    "a long point": ["inputs 1", *layer(1, ONE), square(1), "form tree", *piece("0 " + "1" * 2**24, "1")],
+    "a stack of cuts": ["inputs 1", *layer(20000, ONE), square(1), "form tree", *piece(" ".join(map(str, range(999))))],
+    "many neurons": ["inputs 2", *layer(2000, ONE, SMALL), square(2), "form plane", *piece()],
+    "polygons without end": ["inputs 2", *zigzag(60), square(2), "form plane", *piece(counts=60)],
     "more outputs than lines": ["inputs 2", "outputs 999999999999999999", "output 0"],
     "more cases than lines": ["inputs 1", "outputs 1", f"output {ONE} {ZERO}", "property 999999999999999999", "case 1"],
     "long fractions": ["inputs 1", *layer(1, ONE), *asks(1, "1/" + "f" * 4000, "y0", "1", n=2000)],
@@ -74,8 +96,34 @@ LIMITED += "print(json.dumps(runpy.run_path(sys.argv[1])['verify'](sys.argv[2], 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_logs_get_as_much_memory_and_time_as_is_stated(name, tmp_path):
     path = tmp_path / "hostile.proof"
-    path.write_bytes(sealed(["polytope_lens proof 1", *HOSTILE[name]]))
+    path.write_bytes(sealed(["polytope_lens proof 1", *HOSTILE[name], "regions 1"]))
     most = checker.FREE_BYTES + checker.BYTES_PER_BYTE * path.stat().st_size + 2**26  # the last for Python itself
+    refuses(path, most)
+
+
+@pytest.mark.parametrize("name", ["neurons", "steps", "lines", "one line", "bounds"])
+def test_bombs_that_are_packed_are_refused(name, tmp_path):
+    """A megabyte of gzip holds hundreds."""
+    head = ["polytope_lens proof 1", "inputs 1", *layer(1, ONE)]
+    start, again = {
+        "neurons": ([*head[:2], "layer 99999999"], layer(1, ONE)[1]),
+        "steps": ([*head, square(1), "form tree", "to"], "to 0"),
+        "lines": ([*head, square(1), "form tree", "to", "piece 999999999 0 1"], "0 8"),
+        "one line": ([*head, square(1), "form tree"], "to 0 0 0 0 0 0 0 0 0 0"),
+        "bounds": ([*head, *asks(1, "0 y0 1")], "bounds 0 1 0 * *"),
+    }[name]
+    end = " " if name == "one line" else "\n"
+    path = tmp_path / "bomb.proof.gz"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(("\n".join(start) + "\n").encode())
+        block = (again + end).encode() * 2**16
+        for _ in range(2**27 // len(block)):
+            file.write(block)
+    refuses(path, checker.FREE_BYTES + checker.BYTES_PER_BYTE * path.stat().st_size + 2**26)
+
+
+def refuses(path, most):
+    """The checker says no within 30 seconds, in so many bytes."""
     run = [sys.executable, "-I", "-S", "-c", LIMITED, checker.__file__, str(path), str(most)]
     done = subprocess.run(run, capture_output=True, text=True, check=True, timeout=30)
     found = json.loads(done.stdout)

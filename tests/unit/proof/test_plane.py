@@ -1,86 +1,88 @@
-"""The polygons that a proof lists tile their chart, with corners in whole numbers."""
+"""Plane proofs: the checker, which cuts polygons itself, finds what the library does."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from math import gcd
 
+import numpy as np
 import pytest
-from flint import fmpz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference
 from families import golden
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.engines.charts import pieces
-from polytope_lens.proof.plane import _crossing, pattern_number, prove_plane
+from polytope_lens.proof import checker, write
+from polytope_lens.proof.checker import verify
+from polytope_lens.proof.plane import PlaneCell
 from polytope_lens.testing import boxes, networks, simplices
+from proof_logs import proves
 
 
-class Lines(list):
-    """A log that keeps its lines as words."""
+@pytest.mark.parametrize("most", [1, 4, 1024])
+def test_the_checker_finds_all_regions(most, tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "MOST_REGIONS", most)
 
-    def write(self, *words):
-        self.append(" ".join(map(str, words)).split())
+    @settings(max_examples=40)
+    @given(network=networks(2, max_depth=3, max_width=4), domain=st.one_of(boxes(2), simplices(2)))
+    def prove(network, domain):
+        counts = Lens(network).count(domain, proof=tmp_path / "log")
+        assert proves(verify(tmp_path / "log"), counts.total, counts.per_layer)
 
-
-def proved(network, domain):
-    """Corners and polygons of the only chart of a bounded domain, and how many regions were told of."""
-    log, ticks = Lines(), []
-    (chart,) = pieces(domain, network.input_dim)
-    prove_plane(log, network, chart, ticks.append)
-    corners, polygons = [], []
-    for keyword, *words in log:
-        if keyword == "v":
-            corners.append(tuple(int(word, 16) for word in words))
-        else:
-            assert keyword == "r"
-            polygon = [int(word) for word in words[1:]]
-            assert max(polygon) < len(corners)  # corners come before the first region that has them
-            polygons.append((int(words[0], 16), polygon))
-    return corners, polygons, sum(ticks)
+    prove()
 
 
-@settings(max_examples=40)
-@given(network=networks(2, max_depth=3, max_width=3), domain=st.one_of(boxes(2), simplices(2)))
-def test_polygons_are_the_regions_with_their_exact_corners(network, domain):
-    corners, polygons, told = proved(network, domain)
+def polygons(network, domain, tmp_path, monkeypatch):
+    """The corners of the checker's polygons behind the last layer, as fractions of the box."""
+    found = []
+    completed = checker.Plane.advanced
+
+    def advanced(self, cell):
+        cell = completed(self, cell)
+        if cell.depth == len(self.layers) and found[-1:] != [cell]:
+            found.append(cell)
+        return cell
+
+    monkeypatch.setattr(checker.Plane, "advanced", advanced)
+    Lens(network).count(domain, proof=tmp_path / "log")
+    assert verify(tmp_path / "log")["proved"]
+    rings = []
+    for cell in found:
+        edges = [edge for edge, *_ in cell.border]
+        columns = [checker.meet(p, q) for p, q in zip([edges[-1], *edges], edges, strict=False)]
+        rings.append([(Fraction(x, w), Fraction(y, w)) for x, y, w in columns])
+    return rings
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_its_polygons_have_the_exact_corners(seed, tmp_path, monkeypatch):
+    network, domain = golden((2, 4, 4), seed), Box([-1, -1], [1, 1])
     partition = Lens(network).partition(domain)
-    assert told == len(polygons) == len(partition)
-    points = [(Fraction(x, w), Fraction(y, w)) for x, y, w in corners]
-    assert all(w > 0 and gcd(x, y, w) == 1 for x, y, w in corners)
-    assert len(set(points)) == len(points)
-    numbers = [pattern_number(bits) for bits in partition.patterns()]
-    found = dict(polygons)
-    assert sorted(found) == sorted(numbers)
-    area = Fraction(0)
-    for i, number in enumerate(numbers):
-        ring = [points[k] for k in found[number]]
-        assert sorted(ring) == sorted(reference.tuples(partition.vertices(i, exact=True)))
-        area += reference.polygon_moments(ring)[0]
-    assert area == reference.polygon_moments(reference.tuples(Polytope(domain.A, domain.b).vertices(exact=True)))[0]
+    expected = [sorted(reference.tuples(partition.vertices(i, exact=True))) for i in range(len(partition))]
+    rings = polygons(network, domain, tmp_path, monkeypatch)
+    assert sorted(map(sorted, rings)) == sorted(expected)
 
 
-def test_corners_of_several_regions_are_written_once():
-    corners, polygons, _ = proved(golden((2, 4, 4), 1), Box([-2, -2], [2, 2]))
-    mesh = Lens(golden((2, 4, 4), 1)).partition(Box([-2, -2], [2, 2])).mesh
-    assert len(corners) == len(mesh.points) < sum(len(polygon) for _, polygon in polygons) == len(mesh.corners)
+@pytest.mark.parametrize("gap", [2.0**-30, 2.0**-55, 2.0**-200, 0.0])
+def test_lines_that_are_closer_than_corners_are_rounded(gap, tmp_path):
+    """Three lines through a point, or nearly: a triangle that is smaller than the grid of corners, or none."""
+    lens = Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, -1]]], [[0.25, 0.125, 0.375 + gap], [0]])
+    counts = lens.count(Box([-1, -1], [1, 1]), proof=tmp_path / "log")
+    assert counts.total == (7 if gap > 2.0**-54 else 6)
+    assert proves(verify(tmp_path / "log"), counts.total, counts.per_layer)
 
 
-@given(rows=st.lists(st.tuples(*[st.integers(-9, 9)] * 3), min_size=2, max_size=2))
-def test_crossings_are_solutions_in_lowest_terms(rows):
-    (a, b, _), (p, q, _) = rows
-    if a * q == b * p:
-        return
-    x, y, w = (int(v) for v in _crossing(*[[fmpz(v) for v in row] for row in rows]))
-    assert w > 0 and gcd(x, y, w) == 1
-    assert all(row[0] * x + row[1] * y + row[2] * w == 0 for row in rows)
+def test_polytopes_are_cut_out_of_their_box(tmp_path):
+    network = golden((2, 3, 3), 1)
+    for sides in ([[1, 1], [-1, 0], [0, -1]], [[3, 1], [-1, 2], [-1, -5], [1, 0], [1, 1]]):
+        domain = Polytope(sides, [1] * len(sides))
+        counts = Lens(network).count(domain, proof=tmp_path / "log")
+        assert "form plane" in (tmp_path / "log").read_text()
+        assert proves(verify(tmp_path / "log"), counts.total, counts.per_layer)
 
 
-@pytest.mark.parametrize("n", [0, 1, 7, 8, 9, 64, 65])
-def test_patterns_are_numbers_with_the_first_bit_highest(n):
-    import numpy as np
-
-    bits = np.random.default_rng(n).random(n) < 0.5
-    assert pattern_number(bits) == int("0" + "".join("1" if bit else "0" for bit in bits), 2)
+def test_nothing_is_said_of_cells():
+    cell = PlaneCell(golden((2, 3, 2), 1))
+    assert cell.undecided(1, np.zeros(5, bool)) == [0, 1]
+    assert cell.explanation(0, 1, np.zeros(5, bool), on=True) is None
+    assert cell.halves(0, 1, np.zeros(5, bool)) == (cell, cell)

@@ -1,154 +1,149 @@
-"""The tree that a proof writes, read by plain fractions: cuts, multipliers and points inside."""
+"""The tree that a proof writes, read by plain fractions: multipliers and points inside."""
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from flint import fmpz
-from hypothesis import given, settings
+from flint import fmpq, fmpz
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import reference
+from families import golden
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.engines.charts import pieces
 from polytope_lens.errors import ConsistencyError
-from polytope_lens.proof.tree import _Cell, _chart_point, _unit_floats, prove_empty, prove_tree, sides
+from polytope_lens.proof import checker
+from polytope_lens.proof.log_chart import log_chart
+from polytope_lens.proof.tree import TreeCell, _independent, shortened
 from polytope_lens.testing import boxes, networks, simplices
 
-
-class Lines(list):
-    """A log that keeps its lines as words."""
-
-    def write(self, *words):
-        self.append(" ".join(map(str, words)).split())
+SQUARE, CORNER = Box([-1, -1], [1, 1]), Polytope([[-1, 0], [0, -1]], [1, 1])
 
 
-def combination(target, rows, words, box):
-    """What is left of ``scale * target`` less multiples of rows, at its greatest in a box; it should be <= 0."""
-    scale, *pairs = words
-    rest = [v * int(scale, 16) for v in target]
-    for q, y in zip(pairs[::2], pairs[1::2], strict=True):
-        assert int(y, 16) >= 0
-        rest = [v - int(y, 16) * w for v, w in zip(rest, rows[int(q)], strict=True)]
-    assert int(scale, 16) > 0
-    *gradient, constant = rest
-    if box is None:
-        assert not any(gradient)
-        return constant
-    low, high = (reference.fractions(side) for side in (box.lower, box.upper))
-    return constant + sum(a * (h if a > 0 else lo) for a, lo, h in zip(gradient, low, high, strict=True))
+def neurons(*rows):
+    """A network of one layer with these rows ``[a, c]`` as pre-activations."""
+    array = np.array(rows, dtype=float)
+    return Lens.from_arrays([array[:, :-1], [[1.0] * len(rows)]], [array[:, -1], [0.0]]).network
 
 
-@settings(max_examples=30)
-@given(data=st.data(), d=st.integers(1, 3))
-def test_the_leaves_are_the_regions(data, d):
-    network = data.draw(networks(d, max_depth=2, max_width=3))
-    domain = data.draw(st.one_of(boxes(d), simplices(d)))
-    (chart,) = pieces(domain, d)
-    log, ticks = Lines(), []
-    prove_tree(log, network, chart, domain if isinstance(domain, Box) else chart.box, ticks.append)
-    points = [[int(word, 16) for word in words] for keyword, *words in log if keyword == "in"]
-    found = set()
-    for w, *y in points:
-        x = [Fraction(v, w) for v in y]
-        assert Polytope(domain.A, domain.b).contains([[float(v) for v in x]]).all()
-        found.add(tuple(bits_at(network, x)))
-    partition = Lens(network).partition(domain)
-    assert found == set(map(tuple, partition.patterns().tolist()))
-    assert len(points) == sum(ticks) == len(partition)
-    assert sum(keyword == "cut" for keyword, *_ in log) == len(partition) - 1
+def said(word, halfspaces, target, in_box):
+    """Whether a step proves that a row is >= 0 where halfspaces are <= 0, by fractions."""
+    sign, scale, pairs = re.fullmatch(r"7([-+])(\d?)(.*)", word).groups()
+    pairs = re.findall("([A-Z])([0-9a-f]*)", pairs)
+    rows = [halfspaces[-1 - "ABCDEFGHIJKL".index(letter)] for letter, _ in pairs]
+    if not scale:
+        checker.add_up(target, rows)
+        return sign
+    assert in_box
+    total = [v * Fraction(16) ** int(scale) for v in down(target)]
+    for (_, digits), row in zip(pairs, rows, strict=True):
+        total = [v + int(digits, 16) * h for v, h in zip(total, down(row), strict=True)]
+    assert total[-1] >= sum(map(abs, total[:-1]))
+    return sign
 
 
-def bits_at(network, x):
-    """The pattern at a point of fractions; a neuron that is zero there is off."""
-    hidden, bits = x, []
-    for layer in network.layers:
-        after = []
-        for w, b, low, high, cuts in zip(
-            layer.weight, layer.bias, layer.negative_slope, layer.positive_slope, layer.cuts, strict=True
-        ):
-            z = reference.dot(reference.fractions(w), hidden) + Fraction(float(b))
-            after.append(Fraction(float(high if z > 0 else low)) * z)
-            bits += [z > 0] if cuts else []
-        hidden = after
-    return bits
-
-
-SQUARE = Box([-1, -1], [1, 1])
+def down(row):
+    """A shortened row as the checker knows it."""
+    return checker.shortened(row)
 
 
 @settings(max_examples=80)
-@given(row=st.tuples(*[st.integers(-5, 5)] * 3), cut=st.tuples(*[st.integers(-3, 3)] * 2), with_box=st.booleans())
-def test_multipliers_prove_what_they_say(row, cut, with_box):
-    """In the half of a square where x a + y b <= 1: a row that is positive, or not, in all of it, or refused."""
-    (chart,) = pieces(SQUARE, 2)
-    half = [fmpz(v) for v in (*cut, -1)]
-    cell = _Cell(chart, SQUARE if with_box else None).half(half)
-    rows = [[int(v) for v in row] for row in [*sides(chart), half]]
-    corners = reference.vertices([[Fraction(v) for v in row] for row in rows])
+@given(row=st.tuples(*[st.integers(-5, 5)] * 3), cut=st.tuples(*[st.integers(-3, 3)] * 2), in_box=st.booleans())
+@example(row=(1, 1, 2), cut=(1, 1), in_box=True)
+@example(row=(-2, -2, 2), cut=(1, 1), in_box=False)
+def test_multipliers_prove_what_they_say(row, cut, in_box):
+    """In the half of a square, or of a corner of the plane, where x a + y b <= 1: a row that does not cut it."""
+    domain = SQUARE if in_box else CORNER
+    half = [*cut, -1]
+    network = neurons(*[[0, 0, -1]] * 6, half, row)
+    chart, bits = log_chart(domain, 2), np.zeros(8, bool)
+    cell = TreeCell(network, chart).halves(0, 6, bits)[0]
+    halfspaces = [[int(v) for v in side] for side in [*chart.sides, half]]
+    size = 1 if in_box else 10**6
+    around = [[1, 0, -size], [0, 1, -size], [-1, 0, -size], [0, -1, -size]]
+    corners = reference.vertices([[Fraction(v) for v in side] for side in halfspaces + around])
     values = [reference.dot([Fraction(v) for v in row], [*x, Fraction(1)]) for x in corners]
+    assume(any(row[:2]))
     for on in (True, False):
         if min(values) >= 0 if on else max(values) <= 0:
-            verdict, j, *words = " ".join(map(str, cell.explain(7, [fmpz(v) for v in row], on=on))).split()
-            assert (verdict, j) == ("on" if on else "off", "7")
-            target = [-v for v in row] if on else row
-            assert combination(target, rows, words, SQUARE if with_box else None) <= 0
+            word = cell.explanation(0, 7, bits, on=on)
+            target = list(row) if on else [-v for v in row]
+            assert said(word, halfspaces, target, in_box) == ("+" if on else "-")
         else:
-            with pytest.raises(ConsistencyError, match="neuron 7 was said to be"):
-                cell.explain(7, [fmpz(v) for v in row], on=on)
+            with pytest.raises(ConsistencyError, match="not to cut a cell that it cuts"):
+                cell.explanation(0, 7, bits, on=on)
 
 
-def test_points_inside_are_the_proposal_or_better():
-    (chart,) = pieces(SQUARE, 2)
-    cell = _Cell(chart, SQUARE)
-    assert cell.point_inside([fmpz(1), fmpz(0), fmpz(3)]) == [3, 1, 0]
-    for outside in (None, [fmpz(3), fmpz(0), fmpz(3)], [fmpz(9), fmpz(0), fmpz(3)]):
-        w, *y = cell.point_inside(outside)
-        assert w > 0 and max(map(abs, y)) < w
-    flat = cell.half([fmpz(1), fmpz(0), fmpz(0)]).half([fmpz(-1), fmpz(0), fmpz(0)])
-    with pytest.raises(ConsistencyError, match="no interior"):
-        flat.point_inside(None)
+@settings(max_examples=60)
+@given(data=st.data(), d=st.integers(1, 3))
+def test_points_are_inside_with_few_digits(data, d):
+    network = data.draw(networks(d, max_depth=1, max_width=3))
+    chart = log_chart(data.draw(st.one_of(boxes(d), simplices(d), st.none())), d)
+    cell = TreeCell(network, chart)
+    proposal = np.zeros(d)
+    for known in (proposal, None, np.full(d, np.nan), np.full(d, 7.0)):
+        word = cell.point_inside(known)
+        tree = checker.Tree([], checker.Chart([[0] * (d + 1)] * (d + 1), [], chart.in_box), checker.Budget(0, 9))
+        *point, one = tree.point(word)
+        assert all(sum(int(a) * v for a, v in zip(row, [*point, one], strict=True)) < 0 for row in chart.sides)
+        if chart.in_box and known is proposal and isinstance(chart.box, Box) and len(chart.sides) == 2 * d:
+            assert len(word) == d
 
 
-def test_points_in_charts_of_the_whole_plane():
-    for chart in pieces(None, 2):
-        u = np.array([0.25, 0.5])
-        *x, t = (chart.matrix @ np.append(u, 1.0)).tolist()
-        if t <= 0:
-            continue
-        *y, w = _chart_point(chart, np.array(x) / t)
-        assert [Fraction(int(v), int(w)) for v in y] == u.tolist()
-    assert _chart_point(chart, np.array([np.nan, 0])) is None
+def test_a_cell_without_interior_has_no_point():
+    network = neurons([1, 0, 0], [-1, 0, 0])
+    for domain in (SQUARE, CORNER):
+        cell = TreeCell(network, log_chart(domain, 2))
+        flat = cell.halves(0, 0, np.zeros(2, bool))[0].halves(0, 1, np.zeros(2, bool))[0]
+        with pytest.raises(ConsistencyError, match="no interior"):
+            flat.point_inside(np.zeros(2))
 
 
-@pytest.mark.parametrize("row", [[3, -4, 1], [10**300, 1, -(10**300)], [0, 0, 5], [1, 0, 0]])
-def test_rows_as_floats_times_a_power_of_two(row):
-    exponent, floats = _unit_floats([fmpz(v) for v in row])
-    if not any(row[:-1]):
-        assert (exponent, floats.tolist()) == (0, [0, 0, -1])
-        return
-    assert 0.5 <= np.abs(floats[:-1]).max() <= 1
-    for v, f in zip(row, floats.tolist(), strict=True):
-        assert Fraction(f) * 2**exponent == pytest.approx(v, rel=2.0**-52)
+def test_thin_cells_get_the_digits_that_they_need():
+    gap = 2.0**-70
+    network = neurons([1, 0, 0], [-1, 0, gap])
+    cell = TreeCell(network, log_chart(SQUARE, 2))
+    thin = cell.halves(0, 0, np.zeros(2, bool))[1].halves(0, 1, np.zeros(2, bool))[1]
+    word = thin.point_inside(np.array([0.0, 0.0]))
+    size = len(word) // 2
+    assert 0 < 2 * int(word[:size], 16) - 16**size < gap * 16**size
 
 
-def test_an_empty_chart_gets_its_contradiction():
-    """A strip reaches infinity on two sides of five."""
-    strip = Polytope([[1, 0], [-1, 0]], [1, 1])
-    charts = [chart for chart in pieces(strip, 2) if not Polytope(chart.A, chart.b).has_interior]
-    assert charts
-    for number, chart in enumerate(charts):
-        log = Lines()
-        prove_empty(log, number, chart)
-        ((keyword, at, verdict, *pairs),) = log
-        assert (keyword, int(at), verdict) == ("chart", number, "empty")
-        rows = sides(chart)
-        at, multipliers = [int(q) for q in pairs[::2]], [int(y, 16) for y in pairs[1::2]]
-        *gradient, constant = (np.array(multipliers) @ np.array([[int(v) for v in rows[q]] for q in at])).tolist()
-        assert not any(gradient) and constant >= 0
-        assert min(multipliers) >= 0 and max(multipliers) > 0
-    (square,) = pieces(SQUARE, 2)
-    with pytest.raises(ConsistencyError, match="left out although it is not empty"):
-        prove_empty(Lines(), 0, square)
+def test_what_is_decided_by_itself_needs_no_word():
+    network = neurons([0, 0, 0], [0, 0, 1], [1, 1, 2], [1, 1, 1], [1, 1, -3])
+    bits = np.zeros(5, bool)
+    assert TreeCell(network, log_chart(SQUARE, 2)).undecided(0, bits) == [3]
+    assert TreeCell(network, log_chart(CORNER, 2)).undecided(0, bits) == [2, 3, 4]
+    assert TreeCell(network, log_chart(None, 2)).undecided(0, bits) == [2, 3, 4]
+
+
+@settings(max_examples=200)
+@given(row=st.lists(st.integers(-(2**90), 2**90) | st.integers(-9, 9), min_size=2, max_size=5).filter(any))
+def test_shortened_rows_are_at_most_the_rows(row):
+    for short in (shortened(row), checker.shortened(row)):
+        unit = Fraction(2) ** (max(map(int.bit_length, row)) - 64)
+        *slopes, least = [v - s * unit for v, s in zip(row, short, strict=True)]
+        assert least >= sum(map(abs, slopes))
+        assert max(abs(v) for v in short) <= 2**64 + len(row)
+    assert shortened(row)[:-1] == checker.shortened(row)[:-1] and shortened(row)[-1] <= checker.shortened(row)[-1]
+
+
+def test_dependent_halfspaces_are_left_out():
+    rows = [[fmpz(v) for v in row] for row in ([1, 0, -1], [-1, 0, -1], [0, 1, -1], [1, 1, -3])]
+    for given_ in ({0: 1, 1: 1}, {0: 3, 1: 1}, {0: 1, 2: 1, 3: 2}):
+        found = _independent(rows, {q: fmpq(y) for q, y in given_.items()})
+        normals = np.array([[int(v) for v in rows[q][:-1]] for q in found], dtype=float).reshape(-1, 2)
+        assert np.linalg.matrix_rank(normals) == len(found) < len(given_)
+
+
+@pytest.mark.parametrize("domain", [Box([-1] * 3, [1] * 3), None], ids=["box", "space"])
+def test_words_are_short(domain, tmp_path):
+    """A cut, a point and some explanations for each region."""
+    network = golden((3, 6, 6), 1)
+    counts = Lens(network).count(domain, proof=tmp_path / "log")
+    lines = (tmp_path / "log").read_text().splitlines()
+    (n_bytes,) = [int(line.split()[1]) for line in lines if line.startswith("piece")]
+    assert n_bytes < (30 if domain else 50) * counts.total

@@ -34,25 +34,38 @@ def test_the_right_counts_are_proved_and_no_others(name, tmp_path):
     assert not verify(path)["proved"]
 
 
-def test_charts_without_interior_are_proved_empty(tmp_path):
-    """A strip reaches infinity on two sides of five."""
+@pytest.mark.parametrize("name", DOMAINS)
+def test_pieces_are_small_and_few(name, tmp_path, monkeypatch):
+    network, domain = DOMAINS[name]
+    counts = Lens(network).count(domain)
+    for most in (1, 4, counts.total):
+        monkeypatch.setattr(write, "MOST_REGIONS", most)
+        write_proof(network, domain, tmp_path / "proof", [counts.total, *counts.per_layer.tolist()])
+        lines = (tmp_path / "proof").read_text().splitlines()
+        pieces = [line.split() for line in lines if line.startswith("piece ")]
+        assert all(int(words[-1]) <= most for words in pieces if network.layers)
+        assert (len(pieces) == 1) == (most >= counts.total)
+        assert proves(verify(tmp_path / "proof"), counts.total, counts.per_layer)
+
+
+def test_regions_that_reach_infinity_are_listed_once(tmp_path):
+    """A strip reaches infinity on two sides."""
     strip = Polytope([[1, 0], [-1, 0]], [1, 1])
     counts = Lens(PLANE).count(strip)
     write_proof(PLANE, strip, tmp_path / "proof", [counts.total, *counts.per_layer.tolist()])
-    charts = [line.split() for line in (tmp_path / "proof").read_text().splitlines() if line.startswith("chart")]
-    assert [int(words[1]) for words in charts] == list(range(5))
-    assert {words[2] for words in charts} == {"plane", "empty"}
-    assert verify(tmp_path / "proof")["proved"]
+    lines = (tmp_path / "proof").read_text().splitlines()
+    assert sum("," in line for line in lines) == counts.total
+    assert proves(verify(tmp_path / "proof"), counts.total, counts.per_layer)
 
 
 def test_a_proof_that_was_interrupted_is_not_there(tmp_path, monkeypatch):
     path = tmp_path / "proof"
     path.write_text("an old one")
 
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(write, "prove_plane", interrupt)
+    monkeypatch.setattr(write, "descend", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_proof(PLANE, Box([0, 0], [1, 1]), path, [1])
     assert [one.read_text() for one in tmp_path.iterdir()] == ["an old one"]
