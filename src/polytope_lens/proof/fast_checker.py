@@ -46,7 +46,7 @@ def verify(
     Notes
     -----
     Exactness: floats carry bounds on their errors, and decide nothing that these leave open (docs/proofs.md). Logs with
-    numbers out of their range are left to the plain checker as a whole, and so are small ones where nothing is compiled.
+    numbers out of their range are left to the plain checker as a whole, and small ones where nothing is compiled.
     """
     start, tally = time.monotonic(), ProofTally()
     if pays(KERNELS, PLAIN * os.stat(path).st_size):

@@ -18,7 +18,6 @@ from polytope_lens.proof.sums_above_kernels import U
 from polytope_lens.proof.tree_lines_kernels import GOES_ON, IS_PROVED, SHORT, UNKNOWN, TreeWalk, walk_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
 
     from polytope_lens._types import Floats, Words
     from polytope_lens.proof.checker import Budget, Chart, Layer, Part, Polygon, Row
@@ -51,15 +50,14 @@ class FloatTree(checker.Tree):
         )  # fmt: skip
         self.most_lines = np.array([max(1, AT_ONCE // (self.net.weight.size * (self.dim + 2)))])
 
-    def finish(self, cell: Part, lines: list[str]) -> Iterator[None]:
-        """Prove all of a cell, by floats or else line by line."""
+    def is_proved(self, cell: Part, lines: list[str]) -> bool:
+        """Whether floats prove all of a cell, which is then counted."""
         self.tally.questions += 1
         if self._is_proved(cell, lines):
             self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
-            yield from (None for _ in lines)
-            return
+            return True
         self.tally.by_integers += 1
-        yield from super().finish(cell, lines)
+        return False
 
     def _is_proved(self, cell: Part, lines: list[str]) -> bool:
         if self.net is None:
@@ -138,14 +136,14 @@ class FloatPlane(checker.Plane):
         for name, array in old._asdict().items():
             getattr(self.walk, name)[tuple(map(slice, array.shape))] = array
 
-    def finish(self, cell: Polygon, lines: list[str]) -> Iterator[None]:
-        """Find all of a cell, in floats or else in integers."""
+    def is_proved(self, cell: Polygon, lines: list[str]) -> bool:
+        """Whether floats find all of a cell, which is then counted."""
         self.tally.questions += 1
         if self._is_counted(cell, lines):
             self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
-            return
+            return True
         self.tally.by_integers += 1
-        yield from super().finish(cell, lines)
+        return False
 
     def _is_counted(self, cell: Polygon, lines: list[str]) -> bool:
         if self.net is None or lines or cell.depth == len(self.layers):
