@@ -71,6 +71,7 @@ class _Tree(NamedTuple):
     def taken(self, cell: FloatCell, exact: Cell) -> FloatCell:
         """The cell that `checker` has come to."""
         for at, (here, known) in enumerate(zip(self.floats.at, exact.known, strict=True)):
+            require_range(known.bits <= MOST_BITS)
             cell.bits[at] = known.bits
             cell.low[here] = [-math.inf if low is None else _rounded(low, known.bits) for low, _ in known.bounds]
             cell.high[here] = [math.inf if high is None else _rounded(high, known.bits) for _, high in known.bounds]
@@ -100,7 +101,7 @@ def _whole(end: float, bits: int) -> int | None:
 
 def _rounded(end: int, bits: int) -> float:
     """A bound over a power of two, which has to be exact."""
-    require_range(bits <= MOST_BITS, end.bit_length() <= MOST_BITS)
+    require_range(end.bit_length() <= MOST_BITS)
     require_range(float(end) == end)
     return math.ldexp(end, -bits)
 
