@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,6 +134,7 @@ def add(commands: Commands) -> None:
     verify.add_argument("network", nargs="?", metavar="NETWORK", help="also check that the log is about this network")
     verify.add_argument("property", nargs="?", metavar="PROPERTY", help="and about this property, a file in VNN-LIB")
     verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
+    add_workers(verify, "processes that share the pieces of the log (default: one; with --plain, one for each core)", 0)
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
     verify.add_argument(
         "--plain", action="store_true", help="decide all in integers, by checker.py: slower, and easier to believe"
@@ -312,6 +314,8 @@ def _how(answer: dict[str, Any]) -> str:
     """By which checker a log was proved."""
     if answer["checker"] == "plain":
         return "in integers, by checker.py"
+    if "questions" not in answer:
+        return "by compiled code"
     things = "pieces" if "total" in answer else "lines"
     return f"by compiled code, {answer['by_integers']} of {answer['questions']} {things} in integers"
 
@@ -327,9 +331,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     asked = read_vnnlib(arguments.property) if arguments.property else None
     seconds = checker.SECONDS if arguments.max_seconds is None else arguments.max_seconds
     if arguments.plain:
-        answer = {**checker.verify(arguments.log, seconds), "checker": "plain"}
+        jobs = max(1, arguments.workers or os.cpu_count() or 1)
+        answer = {**checker.verify(arguments.log, seconds, jobs), "checker": "plain"}
     else:
-        answer = fast_checker.verify(arguments.log, seconds)
+        answer = fast_checker.verify(arguments.log, seconds, max(1, arguments.workers))
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}

@@ -1,6 +1,6 @@
 """Check a proof log of polytope_lens.
 
-    python checker.py LOG [--seconds S] [--jobs N] [--piece K]
+    python checker.py LOG [SECONDS] [--jobs N] [--piece K]
 
 This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
 network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does. It
@@ -478,6 +478,9 @@ class Tree(Walk):
         return column
 
 
+Corner = tuple[Row, int, int, int, int]  # edge, x, y, above, below
+
+
 class Polygon(NamedTuple):
     """A part of a chart with two coordinates.
 
@@ -492,7 +495,7 @@ class Polygon(NamedTuple):
     short: Row  # the highest bytes of their numbers, packed by neuron, the last one with FINE more bits
     active: int  # neurons that have not been used to cut
     on: int  # those that are on
-    border: list[tuple[Row, int, int, int, int]]  # edge, x, y, above, below
+    border: list[Corner]
     cutting: int
 
 
@@ -561,24 +564,26 @@ class Plane(Walk):
                     kept.append(edge)
             require(min(values) < 0, "a domain without interior")
             edges = kept if max(values) > 0 else edges
-        corners = [fine(meet(p, q)) for p, q in zip([edges[-1], *edges], edges)]
-        seen = [Slots(3, self.size, 1).packed(row) for row in zip(*self.chart.columns)]
-        return self.entered(0, seen, edges, corners)
+        border = [(q, *fine(meet(p, q)), 0, 0) for p, q in zip([edges[-1], *edges], edges)]
+        return self.entered(0, [Slots(3, self.size, 1).packed(row) for row in zip(*self.chart.columns)], border)
 
-    def entered(self, depth: int, seen: Row, edges: list[Row], corners: list[Any]) -> Polygon:
+    def entered(self, depth: int, seen: Row, border: list[Corner]) -> Polygon:
         """A cell where a layer begins."""
         self.budget.check_time()
         if depth == len(self.layers):
-            return Polygon(depth, seen, [], [], 0, 0, [], 0)
+            return Polygon(depth, seen, [], [], 0, 0, border, 0)
         (z,), coarse = self.layers[depth].preactivations([seen]), self.coarse[depth]
-        empty = Polygon(depth, seen, z, coarse.columns(z), coarse.cutting, 0, [], 0)
-        signs = [self.signs(empty, x, y, p, q) for (x, y), p, q in zip(corners, [edges[-1], *edges], edges)]
-        return completed(empty, [(q, x, y, *pair) for q, (x, y), pair in zip(edges, corners, signs)])
+        cell = Polygon(depth, seen, z, coarse.columns(z), coarse.cutting, 0, [], 0)
+        p = border[-1][0]
+        for q, x, y, _, _ in border:
+            cell.border.append((q, x, y, *self.signs(cell, x, y, p, q)))
+            p = q
+        return completed(cell, cell.border)
 
     def signs(self, cell: Polygon, x: int, y: int, p: Row, q: Row) -> tuple[int, int]:
         """The active neurons that are positive, and negative, where two lines meet."""
-        a, b, c = cell.short
-        value, sure, active = a * x + b * y + c, self.coarse[cell.depth].sure, cell.active
+        (a, b, c), active, sure = cell.short, cell.active, self.coarse[cell.depth].sure
+        value = a * x + b * y + c
         above, below = (sure + value) & active, (sure - value) & active
         left = active ^ (above | below)
         while left:
@@ -599,14 +604,17 @@ class Plane(Walk):
                 return cell._replace(depth=len(self.layers))
             on = self.coarse[cell.depth].members(cell.on)
             (seen,) = self.layers[cell.depth].activations([cell.seen], [cell.z], on)
-            edges, corners = [edge for edge, *_ in cell.border], [(x, y) for _, x, y, _, _ in cell.border]
-            cell = self.entered(cell.depth + 1, seen, edges, corners)
+            cell = self.entered(cell.depth + 1, seen, cell.border)
         return cell
 
     def halves(self, cell: Polygon, bit: int) -> tuple[Polygon, Polygon]:
         """The parts of a cell where a neuron that cuts it is off and on."""
         row, cell = self.row(cell, bit), cell._replace(active=cell.active ^ bit)
-        off, on, signs = list[Any](), list[Any](), [bool(up & bit) - bool(down & bit) for *_, up, down in cell.border]
+        off, on, signs = (
+            list[Corner](),
+            list[Corner](),
+            [bool(up & bit) - bool(down & bit) for *_, up, down in cell.border],
+        )
         for corner, here, after in zip(cell.border, signs, [*signs[1:], signs[0]]):
             if here <= 0:
                 off.append((row, *corner[1:]) if here == 0 and after > 0 else corner)
@@ -648,7 +656,7 @@ def fine(column: Row) -> tuple[int, int]:
     return (x << FINE) // w, (y << FINE) // w
 
 
-def completed(cell: Polygon, border: list[tuple[Row, int, int, int, int]]) -> Polygon:
+def completed(cell: Polygon, border: list[Corner]) -> Polygon:
     above = below = 0
     for _, _, _, up, down in border:
         above |= up
@@ -1024,6 +1032,7 @@ def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claim
         raise RejectedError(why(error), line) from None
 
 
+ALONE = 1.0  # seconds after which other processes are asked to help, if any are wanted
 worker: Any = None  # what a process that checks pieces needs for all of them
 
 
@@ -1048,8 +1057,8 @@ def check_counts(log: Log, dim: int, layers: list[Layer], jobs: int, only: int |
     trunk, walk, under_way = form(layers, chart, log), form(layers, chart, log), deque[Future[None]]()
     with ExitStack() as stack:
         pool = None
-        for number, piece in enumerate(read_pieces(log, trunk, only, totals)):
-            if jobs == 1 or number == 0:
+        for piece in read_pieces(log, trunk, only, totals):
+            if jobs == 1 or (pool is None and log.seconds - log.left() < ALONE):
                 check_piece(walk, *piece)
                 continue
             if pool is None:

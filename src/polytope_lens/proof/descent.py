@@ -31,7 +31,7 @@ class Cell(Protocol):
         """Why a neuron does not cut the cell; None if nobody has to be told."""
 
 
-class Node(NamedTuple, Generic[C]):
+class CellNode(NamedTuple, Generic[C]):
     """Some of the things that lie in a cell, the layer at hand (-1 before the first), and its undecided neurons."""
 
     start: int
@@ -42,8 +42,8 @@ class Node(NamedTuple, Generic[C]):
 
 
 def descend(
-    network: Network, some: Bools, every: Bools, root: Node[C], *, to_regions: bool
-) -> Iterator[tuple[list[str], Node[C]]]:
+    network: Network, some: Bools, every: Bools, root: CellNode[C], *, to_regions: bool
+) -> Iterator[tuple[list[str], CellNode[C]]]:
     """The words on the way to each of many things, and the node in which it is alone.
 
     Parameters
@@ -80,6 +80,6 @@ def descend(
                     middle = start + int(np.searchsorted(some[start:stop, place[layer][j]], True))
                     off, on = cell.halves(layer, j, some[start])
                     steps.append(str(j))
-                    stack.append(Node(middle, stop, layer, undecided, on))
+                    stack.append(CellNode(middle, stop, layer, undecided, on))
                     stop, cell = middle, off
-        yield steps, Node(start, stop, layer, undecided, cell)
+        yield steps, CellNode(start, stop, layer, undecided, cell)

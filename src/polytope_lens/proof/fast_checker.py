@@ -39,9 +39,9 @@ def verify(
     Returns
     -------
     dict
-        As from `checker.verify`. `checker` tells by which of the two, "compiled" or "plain". `questions` says how many
-        lines of properties and pieces of counts there were in this process, and `by_integers` how many of them floats
-        left to integers.
+        As from `checker.verify`. `checker` tells by which of the two, "compiled" or "plain". Where one process did it,
+        `questions` says how many lines of properties and pieces of counts there were, and `by_integers` how many of
+        them floats left to integers.
 
     Notes
     -----
@@ -57,5 +57,6 @@ def verify(
         except OutOfRangeError:
             seconds = max(0.0, seconds - (time.monotonic() - start))
         else:
-            return {**answer, "checker": "compiled", "questions": tally.questions, "by_integers": tally.by_integers}
+            told = {"questions": tally.questions, "by_integers": tally.by_integers} if jobs == 1 else {}
+            return {**answer, "checker": "compiled", **told}
     return {**checker.verify(str(path), seconds, jobs, piece), "checker": "plain"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from contextlib import contextmanager
+import os
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -12,7 +14,6 @@ from polytope_lens.domain import Box
 from polytope_lens.io.files import whole_file
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from flint import fmpz
@@ -30,7 +31,7 @@ VERSION = "polytope_lens proof 1"
 class LogFile:
     """Writes lines and keeps the digest of all of them but pieces, which have digests of their own."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO | gzip.GzipFile) -> None:
         self._file = file
         self._digest = hashlib.sha256()
 
@@ -51,9 +52,10 @@ class LogFile:
 
 @contextmanager
 def log_file(path: str | os.PathLike[str]) -> Iterator[LogFile]:
-    """A log that appears at `path` when it is complete, and not before."""
-    with whole_file(path) as file:
-        log = LogFile(file)
+    """A log that appears at `path` when it is complete, and not before; packed if its name ends in .gz."""
+    with whole_file(path) as file, ExitStack() as stack:
+        packed = os.fspath(path).endswith(".gz")
+        log = LogFile(stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0)) if packed else file)
         yield log
         log.close()
 

@@ -162,14 +162,22 @@ class TreeCell:
         d = self._dim
         pairs = [(q, y) for q, y in zip(*(a.tolist() for a in found), strict=True) if q >= 2 * d and y > 0]
         for n_digits in DIGITS:
-            whole = [(q, round(y * 16**n_digits)) for q, y in pairs]
-            total = [v << 4 * n_digits for v in short]
-            for q, y in whole:
-                total = [v + y * h for v, h in zip(total, self._short[q], strict=True)]
-            *gradient, constant = total
-            if any(y for _, y in whole) and constant >= sum(map(abs, gradient)):
-                return f"{n_digits}" + "".join(f"{self._name(q)}{y:x}" for q, y in whole if y)
+            whole = {q: rounded for q, y in pairs if (rounded := round(y * 16**n_digits))}
+            if whole and self._proves(whole, short, n_digits):
+                for q in sorted(whole, key=whole.__getitem__):
+                    fewer = {p: y for p, y in whole.items() if p != q}
+                    if fewer and self._proves(fewer, short, n_digits):
+                        whole = fewer
+                return f"{n_digits}" + "".join(f"{self._name(q)}{y:x}" for q, y in whole.items())
         return None
+
+    def _proves(self, multipliers: dict[int, int], short: list[int], n_digits: int) -> bool:
+        """Whether a shortened row, in units of the last of so many digits, and multiples of halfspaces are >= 0."""
+        total = [v << 4 * n_digits for v in short]
+        for q, y in multipliers.items():
+            total = [v + y * h for v, h in zip(total, self._short[q], strict=True)]
+        *gradient, constant = total
+        return constant >= sum(map(abs, gradient))
 
     def _exactly(self, target: Row) -> str:
         """Halfspaces of which there are multiples that make a constant of a row."""

@@ -11,10 +11,10 @@ from polytope_lens._progress import bar
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.task import task
 from polytope_lens.network.network import bit_starts
-from polytope_lens.proof.descent import Node, descend
+from polytope_lens.proof.descent import CellNode, descend
 from polytope_lens.proof.log import VERSION, describe, log_file
 from polytope_lens.proof.log_chart import log_chart
-from polytope_lens.proof.pieces import blocks, outline
+from polytope_lens.proof.log_pieces import blocks, outline
 from polytope_lens.proof.plane import PlaneCell
 from polytope_lens.proof.tree import TreeCell
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from polytope_lens.domain import Domain
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log_chart import LogChart
-    from polytope_lens.proof.pieces import Block
+    from polytope_lens.proof.log_pieces import Block
 
 # Regions of a piece at most.
 MOST_REGIONS = 1024
@@ -61,17 +61,18 @@ def write_proof(
     """
     chart, stops = log_chart(domain, network.input_dim), bit_starts(network).tolist()[1:]
     in_plane = chart.in_box and chart.dim == 2
+    engine = "subdivide" if in_plane else "split"
     with (
         log_file(path) as log,
         bar(progress, desc="proof", unit=" regions", unit_scale=True) as shown,
     ):
-        outlines = [outline(block.bits, stops) for block in _blocks(network, domain)]
+        outlines = [outline(block.bits, stops) for block in _blocks(network, domain, engine)]
         every, some = (np.array([one[i] for one in outlines]) for i in (0, 1))
         for line in (VERSION, *describe(network), *chart.lines, f"form {'plane' if in_plane else 'tree'}"):
             log.write(line)
         cell: PlaneCell | TreeCell = PlaneCell(network) if in_plane else TreeCell(network, chart)
-        ends = descend(network, some, every, Node(0, len(outlines), -1, [], cell), to_regions=False)
-        for (steps, node), block in zip(ends, _blocks(network, domain), strict=True):
+        ends = descend(network, some, every, CellNode(0, len(outlines), -1, [], cell), to_regions=False)
+        for (steps, node), block in zip(ends, _blocks(network, domain, engine), strict=True):
             log.write("to", *steps)
             text = _regions(network, chart, block, node) if isinstance(node.cell, TreeCell) else b""
             # Cells of the layers that end on the way to the piece are counted there.
@@ -82,15 +83,15 @@ def write_proof(
         log.write("regions", *counts)
 
 
-def _regions(network: Network, chart: LogChart, block: Block, node: Node[Any]) -> bytes:
+def _regions(network: Network, chart: LogChart, block: Block, node: CellNode[Any]) -> bytes:
     """The lines of a piece, one for each region."""
     points, lines = chart.coordinates(block.witnesses), []
-    root: Node[TreeCell] = node._replace(start=0, stop=len(block.bits))
+    root: CellNode[TreeCell] = node._replace(start=0, stop=len(block.bits))
     for steps, leaf in descend(network, block.bits, block.bits, root, to_regions=True):
         lines.append(" ".join([*steps, leaf.cell.point_inside(points[leaf.start])]) + "\n")
     return "".join(lines).encode("ascii")
 
 
-def _blocks(network: Network, domain: Domain) -> Iterator[Block]:
-    walked = task(network, domain, "auto")
+def _blocks(network: Network, domain: Domain, engine: str) -> Iterator[Block]:
+    walked = task(network, domain, engine)
     return blocks(walked.walk(walked.span, Record(), workers=1, want_output=True), network.n_neurons, MOST_REGIONS)

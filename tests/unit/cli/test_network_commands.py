@@ -130,10 +130,10 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
 def test_a_proof_that_fails_leaves_nothing_behind(lines, tmp_path, monkeypatch):
     from polytope_lens.proof import write
 
-    def fail(*_):
+    def fail(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(write, "prove_plane", fail)
+    monkeypatch.setattr(write, "descend", fail)
     assert main(["count", lines, "--proof", str(tmp_path / "run.proof")]) == 130
     assert [path.name for path in tmp_path.iterdir()] == ["lines.npz"]
 

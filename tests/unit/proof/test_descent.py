@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from families import golden
 from polytope_lens import Box, Lens
-from polytope_lens.proof.descent import Node, descend
-from polytope_lens.proof.pieces import blocks, outline
+from polytope_lens.proof.descent import CellNode, descend
+from polytope_lens.proof.log_pieces import blocks, outline
 from polytope_lens.testing import boxes, networks
 
 
@@ -52,7 +52,7 @@ def read(network, ends):
 def test_steps_lead_to_all_patterns(data, d):
     network = data.draw(networks(d, max_depth=3, max_width=4))
     bits = Lens(network).partition(data.draw(boxes(d))).patterns()
-    ends = descend(network, bits, bits, Node(0, len(bits), -1, [], Spoken(network)), to_regions=True)
+    ends = descend(network, bits, bits, CellNode(0, len(bits), -1, [], Spoken(network)), to_regions=True)
     found = [[known[j] for known in at for j in sorted(known)] for at in read(network, ends)]
     assert found == bits.tolist()
 
@@ -61,14 +61,14 @@ def test_a_trunk_and_its_pieces_are_the_tree():
     network = golden((2, 6, 6), 1)
     partition = Lens(network).partition(Box([-2, -2], [2, 2]))
     bits = partition.patterns()
-    whole = list(descend(network, bits, bits, Node(0, len(bits), -1, [], Spoken(network)), to_regions=True))
+    whole = list(descend(network, bits, bits, CellNode(0, len(bits), -1, [], Spoken(network)), to_regions=True))
     chunk = type("Chunk", (), {"n_regions": len(bits), "patterns": partition.packed_patterns, "witnesses": bits * 1.0})
     found = list(blocks([chunk], bits.shape[1], 5))
     assert len(found) > 3
     outlines = [outline(block.bits, [6, 12]) for block in found]
     every, some = (np.array([one[i] for one in outlines]) for i in (0, 1))
     leads, steps, starts = [], [], []
-    trunk = descend(network, some, every, Node(0, len(found), -1, [], Spoken(network)), to_regions=False)
+    trunk = descend(network, some, every, CellNode(0, len(found), -1, [], Spoken(network)), to_regions=False)
     for (lead, node), block in zip(trunk, found, strict=True):
         starts.append(node.start)
         root = node._replace(start=0, stop=len(block.bits))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from io import BytesIO
 
@@ -48,6 +49,16 @@ def test_the_last_line_is_the_digest_of_all_others_but_pieces(tmp_path):
     assert body == b"one 1 ff\ntwo\npiece\nthree\n"
     outside = b"one 1 ff\ntwo\nthree\n"
     assert digest == f"{hashlib.sha256(outside).hexdigest()}\n".encode()
+
+
+def test_a_name_that_ends_in_gz_packs_the_log(tmp_path):
+    for name in ("log", "log.gz"):
+        Lens(LEAKY).count(Box([0, 0], [1, 1]), proof=tmp_path / name)
+    packed = (tmp_path / "log.gz").read_bytes()
+    assert (
+        gzip.decompress(packed) == (tmp_path / "log").read_bytes() and len(packed) < (tmp_path / "log").stat().st_size
+    )
+    assert verify(tmp_path / "log.gz") == verify(tmp_path / "log")
 
 
 def test_a_log_that_was_not_finished_is_not_there(tmp_path):

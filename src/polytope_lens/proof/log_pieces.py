@@ -22,7 +22,7 @@ class Block(NamedTuple):
     witnesses: Floats
 
 
-class Outline(NamedTuple):
+class PieceOutline(NamedTuple):
     """What is kept of a piece: bits that are on in all of its regions, and in any, and how many cells layers have."""
 
     every: Bools
@@ -30,10 +30,10 @@ class Outline(NamedTuple):
     cells: list[int]
 
 
-def outline(bits: Bools, stops: Sequence[int]) -> Outline:
+def outline(bits: Bools, stops: Sequence[int]) -> PieceOutline:
     """What is kept of the regions (n, n_neurons) of a piece; `stops` says where the bits of each layer end."""
     first = _first_difference(bits[1:], bits[:-1])
-    return Outline(np.all(bits, axis=0), np.any(bits, axis=0), [1 + int((first < stop).sum()) for stop in stops])
+    return PieceOutline(np.all(bits, axis=0), np.any(bits, axis=0), [1 + int((first < stop).sum()) for stop in stops])
 
 
 def blocks(chunks: Iterable[Chunk], n_bits: int, most: int) -> Iterator[Block]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytope_lens.network.pattern import pack
-from polytope_lens.proof.pieces import blocks, outline
+from polytope_lens.proof.log_pieces import blocks, outline
 
 
 def cut(numbers, n_bits, most, size):
