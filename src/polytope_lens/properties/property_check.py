@@ -108,7 +108,8 @@ class CheckResult:
         """The answer in one or two sentences."""
         work = f"{many(self.n_boxes, 'box', 'es')} and {many(self.n_regions, 'region')}"
         if self.verdict is Verdict.HOLDS:
-            left = "" if self.status is Status.COMPLETE else " The proof log was not written: it takes more time."
+            why = "it was interrupted" if self.status is Status.INTERRUPTED else "it takes more time"
+            left = "" if self.status is Status.COMPLETE else f" The proof log was not written: {why}."
             return f"The property holds: no point of its domain violates it, proved by {work}.{left}"
         if self.counterexample is not None:
             too = "also" if self.counterexample.is_violated_in_float32 else "not"

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from polytope_lens.properties.counterexample import Counterexample
     from polytope_lens.properties.property import Property
 
-# Up to how many neurons that may change their sign a box is split by them, and after how many cells it is halved.
-FEW_OPEN, FEW_CELLS = 10, 256
+# Up to how many neurons that may change their sign a box is split by them, after how many cells it is halved, and what
+# share of these neurons its halves may then have.
+FEW_OPEN, FEW_CELLS, FEWER = 10, 256, 0.75
 # Cells with signs that are looked at together, and boxes that are halved together
 TOGETHER, AHEAD = 32, 8
 # How many coordinates are tried to halve a box across, and along what share of the most that outputs may change there.
@@ -154,12 +155,16 @@ class WaitingCell(NamedTuple):
 
 @dataclass(slots=True)
 class WaitingBox:
-    """A cell without signs, its box, and where it may be halved; then where it is, and the halves."""
+    """A cell without signs, its box, and where it may be halved; then where it is, and the halves.
+
+    `share` is that of its volume, and it is split by signs if no more than `few` neurons may change theirs.
+    """
 
     box: ExactBox
     cell: WaitingCell
     axes: list[int]
     share: float
+    few: int
     axis: int | None = None
     halves: list[WaitingBox] = field(default_factory=list)
 
@@ -180,7 +185,7 @@ class _Tree:
         """Write it, depth first."""
         is_open = np.ones(len(self.which), dtype=bool)
         whole = WaitingCell(self.bounds.whole(*_outward(box)), is_open, ProofNode(), np.zeros(0), np.zeros(0))
-        stack = [self.waiting(box, self.looked([whole])[0], 1.0)]
+        stack = [self.waiting(box, self.looked([whole])[0], 1.0, FEW_OPEN)]
         while stack:
             waiting = stack.pop()
             for line in waiting.cell.node.lines:
@@ -192,8 +197,10 @@ class _Tree:
             if self.is_over():
                 raise StoppedError
             most = FEW_CELLS if waiting.axes else None
-            if self.is_few(waiting) and self.split(waiting, most):
-                continue
+            if self.is_few(waiting):
+                if self.split(waiting, most):
+                    continue
+                waiting.few = int(FEWER * self.n_open(waiting))
             if waiting.axis is None:
                 others = [other for other in stack[:-AHEAD:-1] if other.axis is None and not self.is_few(other)]
                 self.halve([waiting, *(other for other in others if other.cell.open.any())])
@@ -202,11 +209,15 @@ class _Tree:
 
     def is_few(self, waiting: WaitingBox) -> bool:
         """Whether it is tried to close a box by signs of neurons."""
-        return not waiting.axes or int(self.bounds.is_open(waiting.cell.cells).sum()) <= FEW_OPEN
+        return not waiting.axes or self.n_open(waiting) <= waiting.few
 
-    def waiting(self, box: ExactBox, cell: WaitingCell, share: float) -> WaitingBox:
+    def n_open(self, waiting: WaitingBox) -> int:
+        """How many neurons may change their sign."""
+        return int(self.bounds.is_open(waiting.cell.cells).sum())
+
+    def waiting(self, box: ExactBox, cell: WaitingCell, share: float, few: int) -> WaitingBox:
         """A box, and where it may be halved, unless nothing is left to do there."""
-        return WaitingBox(box, cell, self.axes(cell) if cell.open.any() else [], share)
+        return WaitingBox(box, cell, self.axes(cell) if cell.open.any() else [], share, few)
 
     def axes(self, cell: WaitingCell) -> list[int]:
         """Coordinates to try to halve a box across, perhaps none."""
@@ -228,7 +239,7 @@ class _Tree:
                 halves.append((waiting, half))
                 cells.append(waiting.cell._replace(cells=part, node=ProofNode()))
         for (waiting, half), cell in zip(halves, self.looked(cells), strict=True):
-            waiting.halves.append(self.waiting(half, cell, waiting.share / 2))
+            waiting.halves.append(self.waiting(half, cell, waiting.share / 2, waiting.few))
 
     def axis(self, waiting: WaitingBox) -> int:
         """The coordinate that leaves the least to do where a box is halved across it, as far as a quick look tells."""

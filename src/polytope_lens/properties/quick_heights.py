@@ -6,7 +6,7 @@ a cell is cut, and nothing else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,11 +27,9 @@ class QuickHeights:
     """Guesses for the cells of one network, whose outputs are one more layer."""
 
     def __init__(self, stages: Sequence[Layer]) -> None:
-        self.weights = [stage.factor().astype(np.float32) for stage in stages]
-        self.biases = [stage.bias.astype(np.float32) for stage in stages]
-        self.slopes = [
-            (stage.negative_slope.astype(np.float32), stage.positive_slope.astype(np.float32)) for stage in stages[:-1]
-        ]
+        self.weights = [_single(stage.factor()) for stage in stages]
+        self.biases = [_single(stage.bias) for stage in stages]
+        self.slopes = [(_single(stage.negative_slope), _single(stage.positive_slope)) for stage in stages[:-1]]
 
     def heights(
         self, lower: Floats, upper: Floats, low: Sequence[Floats], high: Sequence[Floats], sums: Floats
@@ -47,11 +45,11 @@ class QuickHeights:
             Coefficients of outputs and inputs, and constants.
         """
         n = len(lower)
-        middle, half = ((lower + upper) / 2).T.astype(np.float32), ((upper - lower) / 2).T.astype(np.float32)
+        middle, half = _single((lower + upper).T / 2), _single((upper - lower).T / 2)
         lines: list[tuple[Singles, ...]] = []
         with quiet(), np.errstate(divide="ignore"):
             for index, ends in enumerate(zip(low, high, strict=True)):
-                bottom, top = (np.repeat(end.astype(np.float32)[:, None], n, axis=1) for end in ends)
+                bottom, top = (np.repeat(_single(end)[:, None], n, axis=1) for end in ends)
                 asked = np.flatnonzero((ends[0] < 0) & (ends[1] > 0) & (np.subtract(*self.slopes[index]) != 0))
                 if len(asked):
                     chosen = np.eye(len(self.biases[index]), dtype=np.float32)[:, asked]
@@ -60,7 +58,7 @@ class QuickHeights:
                     bottom[asked] = np.fmax(bottom[asked], -both[len(asked) :])
                 lines.append(self._lines(index, bottom, top))
             m = len(self.biases[-1])
-            given = np.ascontiguousarray(sums.T, dtype=np.float32)
+            given = np.ascontiguousarray(_single(sums.T))
             found = self._highest(len(self.weights) - 1, given[:m], lines, middle, half, given[m:-1])
             found = np.maximum(found + given[-1][:, None], 0).sum(axis=0)
         return np.where(np.isnan(found), np.inf, found).astype(np.float64)
@@ -100,3 +98,9 @@ class QuickHeights:
         if inputs is not None:
             value = value + inputs[:, :, None]
         return np.asarray(constant + (value * middle[:, None] + np.abs(value) * half[:, None]).sum(axis=0))
+
+
+def _single(array: Any) -> Any:
+    """An array, or a sparse matrix, in single precision; numbers that are too large are infinite."""
+    with quiet():
+        return array.astype(np.float32)

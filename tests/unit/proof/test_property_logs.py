@@ -246,8 +246,9 @@ def test_random_changes_prove_nothing_false(name, logs, tmp_path):
     ["", "close", "close 0", "close 0 1 0", "close 0 1 0 1", "halve 9", "halve", "split 0", "split 9 0", "split 0 99",
      "above", "above 0 40 0 0", "above 0 40 0 0 0 0", "above 0 40 0 0 -1 0", "above 0 40 99 0 1 0",
      "above 9 40 0 0 1 0", "above 0 0 0 0 1 0", "above 0 9999 0 0 1 0", "above 0 40 0 0 1 0 0 0 1",
-     "above 0 40 0 0 1 1 99 1", "below x 0 9 0 1 0", "above x 64 0 0 1 0", "above x 0 0 -100 1 0", "slopes", "slopes 9 0 0", "slopes 0 99 0", "slopes 0 0 1001",
-     "slopes 0 0 -1", "slopes 0 0", "bounds 0", "bounds 0 0 0 1", "bounds 0 99999 0 0 0", "bounds 9 0 0 0 0", "cases 0",
+     "above 0 40 0 0 1 1 99 1", "below x 0 9 0 1 0", "above x 64 0 0 1 0", "above x 0 0 -100 1 0",
+     "slopes", "slopes 9 0 0", "slopes 0 99 0", "slopes 0 0 1001", "slopes 0 0 -1", "slopes 0 0",
+     "bounds 0", "bounds 0 0 0 1", "bounds 0 99999 0 0 0", "bounds 9 0 0 0 0", "cases 0",
      "violated 0 0 0", "holds"],
 )  # fmt: skip
 def test_nonsense_is_rejected(line, logs, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import signal
 from fractions import Fraction
 
 import numpy as np
@@ -80,6 +82,51 @@ def test_what_is_stopped_leaves_no_file(tmp_path):
     asked, path = below(LENS, SQUARE, Fraction(1, 10**9)), tmp_path / "run.proof"
     assert not write_property_proof(LENS.network, asked, None, path, is_over=lambda: True)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_interrupted_leaves_no_file_and_says_so(tmp_path, monkeypatch):
+    before = property_proof.CellBounds.narrowed
+
+    def interrupted(bounds, cells):
+        signal.raise_signal(signal.SIGINT)
+        monkeypatch.setattr(property_proof.CellBounds, "narrowed", before)
+        return before(bounds, cells)
+
+    monkeypatch.setattr(property_proof.CellBounds, "narrowed", interrupted)
+    found = LENS.check(below(LENS, SQUARE, Fraction(1, 10**9)), proof=tmp_path / "run.proof")
+    assert found.verdict is Verdict.HOLDS and found.status is Status.INTERRUPTED
+    assert "it was interrupted" in found.explain() and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("few", [-1, 99])
+def test_shares_of_the_boxes_add_up(few, tmp_path, monkeypatch):
+    monkeypatch.setattr(property_proof, "FEW_OPEN", few)
+    boxes = [(["0", "0"], ["1", "1"]), (["-1", "0"], ["0", "1"])]
+    asked = Property.of(boxes, ([[-1]], [-LENS.maximum([1], SQUARE).value - 1]))
+    told = []
+    write_property_proof(
+        LENS.network, asked, None, tmp_path / "run.proof", tick=lambda n, share: told.append((n, share))
+    )
+    cells = [
+        line for line in (tmp_path / "run.proof").read_text().splitlines() if line.split()[0] in ("halve", "split")
+    ]
+    assert sum(n for n, _ in told) >= 2 * len(cells) + 2
+    assert sum(share for _, share in told) == 1 and max(share for _, share in told) <= 0.5
+
+
+def test_a_bar_tells_how_much_is_proved(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("polytope_lens._progress.LINE_SECONDS", 0.0)
+    found = LENS.check(below(LENS, SQUARE, Fraction(1, 10**9)), proof=tmp_path / "run.proof", progress=True)
+    assert found.status is Status.COMPLETE
+    assert re.search(r"proof: .*% of the domain proved", capsys.readouterr().err)
+
+
+def test_numbers_too_large_for_single_precision(tmp_path, monkeypatch):
+    monkeypatch.setattr(property_proof, "FEW_OPEN", -1)
+    lens = Lens.from_arrays([[[2.0**300, 1], [1, 2.0**300], [1, -1]], [[1, -1, 1]]], [[0, 0, 0], [0]])
+    asked = Property.of(Box([-1, 0], [1, 1]), ([[-1]], [-(2**301)]))
+    assert write_property_proof(lens.network, asked, None, tmp_path / "run.proof")
+    assert verify(tmp_path / "run.proof")["proved"]
 
 
 def test_a_proof_that_is_not_finished_is_told(tmp_path, monkeypatch):
