@@ -7,9 +7,10 @@ import hashlib
 from polytope_lens.proof import checker, fast_checker
 
 
-def verify(path, seconds=checker.SECONDS):
+def verify(path, seconds=checker.SECONDS, jobs=1, piece=None):
     """What the checker says of a log; and the compiled one has to say the same."""
-    plain, compiled = checker.verify(path, seconds), fast_checker.verify(path, seconds)
+    plain = checker.verify(path, seconds, jobs, piece)
+    compiled = fast_checker.verify(path, seconds, jobs, piece)
     by = {key: compiled.pop(key) for key in ("checker", "questions", "by_integers") if key in compiled}
     assert by["checker"] in ("compiled", "plain")
     if plain.get("reason", "").endswith("says other numbers"):

@@ -142,8 +142,11 @@ def add(commands: Commands) -> None:
         help="and about this property, a file in VNN-LIB, or about how this other network differs",
     )  # fmt: skip
     verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
-    add_workers(verify, "processes that share the pieces of the log (default: one for each core)", 0)
+    add_workers(verify, "processes that share the pieces of the log (default: one; with --plain, one for each core)", 0)
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
+    verify.add_argument(
+        "--plain", action="store_true", help="decide all in integers, by checker.py: slower, and easier to believe"
+    )
     add_as_json(verify)
 
 
@@ -307,9 +310,19 @@ def _plot(arguments: argparse.Namespace) -> None:
     print(f"{target}: {len(found)} regions")
 
 
+def _how(answer: dict[str, Any]) -> str:
+    """By which checker a log was proved."""
+    if answer["checker"] == "plain":
+        return "in integers, by checker.py"
+    if "questions" not in answer:
+        return "by compiled code"
+    things = "pieces" if "total" in answer else "lines"
+    return f"by compiled code, {answer['by_integers']} of {answer['questions']} {things} in integers"
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     from polytope_lens.lens import Lens
-    from polytope_lens.proof.checker import SECONDS, verify
+    from polytope_lens.proof import checker, fast_checker
     from polytope_lens.proof.log import is_about
     from polytope_lens.properties.property_proof import is_about_property
     from polytope_lens.properties.vnnlib_reader import read_vnnlib
@@ -318,8 +331,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     about, is_property = arguments.about, arguments.about and PROPERTIES.search(arguments.about)
     asked = read_vnnlib(about) if is_property else None
     other = Lens(about).network if about and not is_property else None
-    seconds = SECONDS if arguments.max_seconds is None else arguments.max_seconds
-    answer = verify(arguments.log, seconds, jobs=max(1, arguments.workers or os.cpu_count() or 1))
+    seconds = checker.SECONDS if arguments.max_seconds is None else arguments.max_seconds
+    if arguments.plain:
+        jobs = max(1, arguments.workers or os.cpu_count() or 1)
+        answer = {**checker.verify(arguments.log, seconds, jobs), "checker": "plain"}
+    else:
+        answer = fast_checker.verify(arguments.log, seconds, max(1, arguments.workers))
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if not answer["proved"] and answer["line"] == 1 and answer["reason"].startswith("a damaged line"):
         answer["reason"] = "this is no proof log, such as --proof and proof= write"
@@ -347,6 +364,7 @@ def _verify(arguments: argparse.Namespace) -> int:
             print(f"outputs: those of this network less those of another one, with {widths} hidden neurons")
         kind = "domain" if "domain" in answer else "property"
         print(f"{kind}: {_shortened(answer[kind])}")
+        print(f"checked: {_how(answer)}")
     else:
         verdict = "NOT DECIDED" if is_open else "REJECTED"
         print(f"{arguments.log}: {verdict} at line {answer['line']}: {answer['reason']}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from polytope_lens.cli.arguments import add_as_json, add_command
@@ -97,6 +99,23 @@ def _asked() -> Iterator[object]:
             yield lens.path(np.zeros(d), np.ones(d))
             yield found.function.pieces(0.1)
             yield lens.explore(x, max_regions=5, progress=False)
+    yield from _proofs()
+
+
+def _proofs() -> Iterator[object]:
+    """Proofs of all forms, checked."""
+    from polytope_lens.domain import Box
+    from polytope_lens.proof.fast_checker import verify
+    from polytope_lens.properties.property import Property
+
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "run.proof"
+        for d in (2, 3):
+            box = Box([-1] * d, [1] * d)
+            yield _lens(d, sparse=False).count(box, proof=log, progress=False)
+            yield verify(log)
+        yield _lens(1, sparse=False).check(Property.of(Box([-1], [1]), ([[-1]], [-1000])), proof=log, progress=False)
+        yield verify(log)
 
 
 def _lens(d: int, *, sparse: bool) -> Lens:

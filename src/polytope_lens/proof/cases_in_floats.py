@@ -14,7 +14,7 @@ import numpy as np
 
 from polytope_lens.proof import checker
 from polytope_lens.proof.checker import Known, Multiples, Row, decimal, hexadecimal, require
-from polytope_lens.proof.float_stages import MOST_BITS, FloatStages, OutOfRangeError, Tally, require_range
+from polytope_lens.proof.float_stages import MOST_BITS, FloatStages, OutOfRangeError, ProofTally, require_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,7 @@ class _Tree(NamedTuple):
     log: Log
     floats: FloatStages
     cases: list[Case]
-    tally: Tally
+    tally: ProofTally
 
     @property
     def stages(self) -> list[Layer]:
@@ -71,6 +71,7 @@ class _Tree(NamedTuple):
     def taken(self, cell: FloatCell, exact: Cell) -> FloatCell:
         """The cell that `checker` has come to."""
         for at, (here, known) in enumerate(zip(self.floats.at, exact.known, strict=True)):
+            require_range(known.bits <= MOST_BITS)
             cell.bits[at] = known.bits
             cell.low[here] = [-math.inf if low is None else _rounded(low, known.bits) for low, _ in known.bounds]
             cell.high[here] = [math.inf if high is None else _rounded(high, known.bits) for _, high in known.bounds]
@@ -100,12 +101,12 @@ def _whole(end: float, bits: int) -> int | None:
 
 def _rounded(end: int, bits: int) -> float:
     """A bound over a power of two, which has to be exact."""
-    require_range(bits <= MOST_BITS, end.bit_length() <= MOST_BITS)
+    require_range(end.bit_length() <= MOST_BITS)
     require_range(float(end) == end)
     return math.ldexp(end, -bits)
 
 
-def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int], tally: Tally) -> None:
+def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int], tally: ProofTally) -> None:
     """As `checker.check_cases`."""
     (lower, upper), *others = [cases[i].box for i in which]
     require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")

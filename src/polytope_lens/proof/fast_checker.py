@@ -10,7 +10,7 @@ from typing import Any
 from polytope_lens._compiled.jit import pays
 from polytope_lens.proof import checker
 from polytope_lens.proof.cases_in_floats import check_cases
-from polytope_lens.proof.float_stages import OutOfRangeError, Tally
+from polytope_lens.proof.float_stages import OutOfRangeError, ProofTally
 from polytope_lens.proof.pieces_in_floats import FloatPlane, FloatTree
 from polytope_lens.proof.polygons_kernels import begin_polygon, walk_polygons
 from polytope_lens.proof.sums_above_kernels import bound_sums, draw
@@ -39,16 +39,16 @@ def verify(
     Returns
     -------
     dict
-        As from `checker.verify`. `checker` tells by which of the two, "compiled" or "plain". `questions` says how many
-        lines of properties and pieces of counts there were in this process, and `by_integers` how many of them floats
-        left to integers.
+        As from `checker.verify`. `checker` tells by which of the two, "compiled" or "plain". Where one process did it,
+        `questions` says how many lines of properties and pieces of counts there were, and `by_integers` how many of
+        them floats left to integers.
 
     Notes
     -----
     Exactness: floats carry bounds on their errors, and decide nothing that these leave open (docs/proofs.md). Logs with
-    numbers out of their range are left to the plain checker as a whole, and so are small ones where nothing is compiled.
+    numbers out of their range are left to the plain checker as a whole, and small ones where nothing is compiled.
     """
-    start, tally = time.monotonic(), Tally()
+    start, tally = time.monotonic(), ProofTally()
     if pays(KERNELS, PLAIN * os.stat(path).st_size):
         forms = {"tree": partial(FloatTree, tally=tally), "plane": partial(FloatPlane, tally=tally)}
         means = partial(check_cases, tally=tally), forms
@@ -57,5 +57,6 @@ def verify(
         except OutOfRangeError:
             seconds = max(0.0, seconds - (time.monotonic() - start))
         else:
-            return {**answer, "checker": "compiled", "questions": tally.questions, "by_integers": tally.by_integers}
+            told = {"questions": tally.questions, "by_integers": tally.by_integers} if jobs == 1 else {}
+            return {**answer, "checker": "compiled", **told}
     return {**checker.verify(str(path), seconds, jobs, piece), "checker": "plain"}

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 MOST_SCALE, MOST_BITS = 512, 900
 LARGEST, SMALLEST = 2.0**200, 2.0**-900
 # So many products at most are made at once, that time is looked at in between; and sums of so many.
-AT_ONCE, MOST_ROWS = 2**22, 256
+AT_ONCE, MOST_ROWS = 2**20, 256
 
 
-class Tally:
+class ProofTally:
     """How many lines of a property's trees and pieces of a count there were, and how many of them integers decided."""
 
     def __init__(self) -> None:

@@ -11,15 +11,13 @@ import numpy as np
 
 from polytope_lens._compiled.simd import padded
 from polytope_lens.proof import checker
-from polytope_lens.proof.float_stages import LARGEST, SMALLEST, OutOfRangeError, Tally, numbers_of, require_range
+from polytope_lens.proof.float_stages import LARGEST, SMALLEST, OutOfRangeError, ProofTally, numbers_of, require_range
 from polytope_lens.proof.polygons_kernels import IS_FULL, PlaneWalk, begin_polygon, walk_polygons
 from polytope_lens.proof.rows_on_cells_kernels import ON, ForwardArrays
 from polytope_lens.proof.sums_above_kernels import U
 from polytope_lens.proof.tree_lines_kernels import GOES_ON, IS_PROVED, SHORT, UNKNOWN, TreeWalk, walk_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from polytope_lens._types import Floats, Words
     from polytope_lens.proof.checker import Budget, Chart, Layer, Part, Polygon, Row
 
@@ -30,7 +28,7 @@ AT_ONCE = 2**24
 class FloatTree(checker.Tree):
     """As `checker.Tree`."""
 
-    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: Tally) -> None:
+    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: ProofTally) -> None:
         super().__init__(layers, chart, budget)
         self.tally = tally
         self.dim = len(chart.columns) - 1
@@ -41,6 +39,9 @@ class FloatTree(checker.Tree):
         except OutOfRangeError:
             return
         n, n_layers, widest = len(self.net.bias), len(layers), int(np.diff(self.net.first).max())
+        if not has_room(budget, n_layers * widest * (self.dim + 3) + (n + len(chart.sides)) * (self.dim + 9)):
+            self.net = None
+            return
         self.walk = TreeWalk(
             z=np.zeros((n_layers, self.dim + 1, widest)), doubt=np.zeros((n_layers, widest)),
             on=np.zeros((n_layers, widest), np.int64), left=np.zeros(n_layers, np.int64),
@@ -51,15 +52,14 @@ class FloatTree(checker.Tree):
         )  # fmt: skip
         self.most_lines = np.array([max(1, AT_ONCE // (self.net.weight.size * (self.dim + 2)))])
 
-    def finish(self, cell: Part, lines: list[str]) -> Iterator[None]:
-        """Prove all of a cell, by floats or else line by line."""
+    def is_proved(self, cell: Part, lines: list[str]) -> bool:
+        """Whether floats prove all of a cell, which is then counted."""
         self.tally.questions += 1
         if self._is_proved(cell, lines):
             self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
-            yield from (None for _ in lines)
-            return
+            return True
         self.tally.by_integers += 1
-        yield from super().finish(cell, lines)
+        return False
 
     def _is_proved(self, cell: Part, lines: list[str]) -> bool:
         if self.net is None:
@@ -94,7 +94,7 @@ class FloatTree(checker.Tree):
 class FloatPlane(checker.Plane):
     """As `checker.Plane`."""
 
-    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: Tally) -> None:
+    def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: ProofTally) -> None:
         super().__init__(layers, chart, budget)
         self.tally = tally
         self.net: ForwardArrays | None = None
@@ -104,20 +104,24 @@ class FloatPlane(checker.Plane):
         except OutOfRangeError:
             return
         self.n_lines = len(chart.sides) + len(self.net.bias)
-        self.walk = self._room(2**10, 2**7, 2**7)
+        if not self._make_room(2**10, 2**7, 2**7):
+            self.net = None
+            return
         self.most_steps = np.array([max(1, AT_ONCE // self.net.weight.size)])
 
-    def _room(self, n_corners: int, n_polygons: int, longest: int) -> PlaneWalk:
-        """Room for so many corners and polygons, and for one polygon with so many corners."""
+    def _make_room(self, n_corners: int, n_polygons: int, longest: int) -> bool:
+        """Make room for so many corners and polygons, and for one polygon with so many corners, if it may be had."""
         net, n_layers = self.net, len(self.layers)
         assert net is not None
         widest = int(np.diff(net.first).max())
         words = -(-widest // 64)
-        self.budget.afford(8 * (n_corners + longest) * (4 + 2 * words) + 8 * n_polygons * (4 + 2 * words))
+        n_numbers = n_layers * (widest * 7 + 2 * words) + (n_corners + longest + n_polygons) * (4 + 2 * words)
+        if not has_room(self.budget, n_numbers + 4 * self.n_lines):
+            return False
         cutting = np.zeros((n_layers, words), np.uint64)
         for layer, cuts in zip(cutting, (layer.cuts for layer in self.layers), strict=True):
             layer[:] = in_words(cuts, words)
-        return PlaneWalk(
+        self.walk = PlaneWalk(
             z=np.zeros((n_layers, 3, widest)), doubt=np.zeros((n_layers, widest)),
             on=np.zeros((n_layers, widest), np.int64), seen=np.zeros((5, widest)),
             spread=np.zeros((n_layers, widest)), slack=np.zeros((n_layers, widest)),
@@ -130,22 +134,25 @@ class FloatPlane(checker.Plane):
             cutting=cutting, zero=np.zeros((n_layers, words), np.uint64), both=np.zeros((2, words), np.uint64),
             counts=np.zeros(n_layers, np.int64), top=np.zeros(1, np.int64),
         )  # fmt: skip
+        return True
 
-    def _grow(self) -> None:
+    def _grow(self) -> bool:
         """Make twice as much room."""
         old = self.walk
-        self.walk = self._room(2 * len(old.line), 2 * len(old.polygon), 2 * len(old.old_line))
+        if not self._make_room(2 * len(old.line), 2 * len(old.polygon), 2 * len(old.old_line)):
+            return False
         for name, array in old._asdict().items():
             getattr(self.walk, name)[tuple(map(slice, array.shape))] = array
+        return True
 
-    def finish(self, cell: Polygon, lines: list[str]) -> Iterator[None]:
-        """Find all of a cell, in floats or else in integers."""
+    def is_proved(self, cell: Polygon, lines: list[str]) -> bool:
+        """Whether floats find all of a cell, which is then counted."""
         self.tally.questions += 1
         if self._is_counted(cell, lines):
             self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
-            return
+            return True
         self.tally.by_integers += 1
-        yield from super().finish(cell, lines)
+        return False
 
     def _is_counted(self, cell: Polygon, lines: list[str]) -> bool:
         if self.net is None or lines or cell.depth == len(self.layers):
@@ -160,15 +167,15 @@ class FloatPlane(checker.Plane):
         while end in (GOES_ON, IS_FULL):
             self.budget.check_time()
             end = walk_polygons(self.net, self.walk, self.most_steps)
-            if end == IS_FULL:
-                self._grow()
+            if end == IS_FULL and not self._grow():
+                return False
         return bool(end == IS_PROVED)
 
     def _enter(self, cell: Polygon) -> None:
         """Begin at a polygon that is known in integers."""
         layer, coarse, n = self.layers[cell.depth], self.coarse[cell.depth], len(cell.border)
         while n > len(self.walk.old_line):
-            self._grow()
+            require_range(self._grow())
         walk = self.walk
         walk.counts[:], walk.top[0], walk.polygon[0] = 0, 0, (cell.depth, 0, n, n)
         active = coarse.members(cell.active)
@@ -189,6 +196,11 @@ def in_words(some: list[bool], n: int) -> Words:
     """A set of neurons as n words, the first neuron lowest."""
     value = sum(1 << j for j, is_in in enumerate(some) if is_in)
     return np.array([value >> 64 * w & 2**64 - 1 for w in range(n)], dtype=np.uint64)
+
+
+def has_room(budget: Budget, n_numbers: int) -> bool:
+    """Whether so many numbers of eight bytes may be held; if not, integers are asked, which take less or refuse."""
+    return 8 * n_numbers + budget.held <= budget.most
 
 
 def forward_arrays(layers: list[Layer]) -> ForwardArrays:

@@ -111,8 +111,11 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
         assert main(["verify", log]) == 0
         told = capsys.readouterr().out
         assert "proved: 7 regions, [7] after each layer\nnetwork: 2 inputs, 3 hidden neurons, SHA-256 " in told
-        assert told.endswith("\ndomain: box from [-1.0, -1.0] to [1.0, 1.0]\n")
+        assert "\ndomain: box from [-1.0, -1.0] to [1.0, 1.0]\nchecked: " in told
         assert proves(as_json(capsys, "verify", log, "--network", lines), 7, [7])
+    assert main(["verify", log, "--plain"]) == 0
+    assert capsys.readouterr().out.endswith("\nchecked: in integers, by checker.py\n")
+    assert as_json(capsys, "verify", log, "--plain")["checker"] == "plain"
     assert main(["verify", log, "--max-seconds", "0"]) == 3
     assert "NOT DECIDED at line 1: not decided within 0 seconds" in capsys.readouterr().out
     assert main(["verify", log, "--network", space]) == 1

@@ -52,7 +52,9 @@ def test_proofs_are_written_and_verified(capsys, lines, space, above, tmp_path):
     assert main(["verify", log, lines, holds]) == 0
     told = capsys.readouterr().out
     assert told.startswith("proved: the property holds\nnetwork: 2 inputs, 3 hidden neurons, SHA-256 ")
-    assert "\nproperty: " in told and told.endswith("<= -170001/100000\n")
+    assert "\nproperty: " in told and "<= -170001/100000\nchecked: by compiled code, 0 of " in told
+    assert main(["verify", log, lines, holds, "--plain"]) == 0
+    assert capsys.readouterr().out.endswith("<= -170001/100000\nchecked: in integers, by checker.py\n")
     assert as_json(capsys, "verify", log, lines, holds)["verdict"] == "HOLDS"
     violated = above("1.5")  # the same file, with another property
     assert main(["verify", log, lines, violated]) == 1

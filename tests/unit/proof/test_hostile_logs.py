@@ -6,10 +6,11 @@ import gzip
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
-from polytope_lens.proof import checker
+from polytope_lens.proof import checker, fast_checker
 from proof_logs import sealed
 
 LARGE, SMALL, ZERO, ONE = (value.hex() for value in (1.7e308, 5e-324, 0.0, 1.0))
@@ -109,6 +110,16 @@ def test_hostile_logs_get_as_much_memory_and_time_as_is_stated(name, tmp_path):
     path.write_bytes(sealed(["polytope_lens proof 1", *HOSTILE[name], "regions 1"]))
     most = checker.FREE_BYTES + checker.BYTES_PER_BYTE * path.stat().st_size + 2**26  # the last for Python itself
     refuses(path, most)
+
+
+@pytest.mark.parametrize("name", ["a stack of signs", "a name without end", "polygons without end", "a long point"])
+def test_the_compiled_checker_says_the_same_in_time(name, tmp_path):
+    path = tmp_path / "hostile.proof"
+    path.write_bytes(sealed(["polytope_lens proof 1", *HOSTILE[name], "regions 1"]))
+    start = time.monotonic()
+    found = fast_checker.verify(path, 2)
+    assert not found["proved"] and time.monotonic() - start < 10
+    assert found["reason"] == checker.verify(path, 2)["reason"]
 
 
 @pytest.mark.parametrize("name", ["neurons", "steps", "lines", "one line", "bounds"])
