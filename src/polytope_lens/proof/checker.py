@@ -424,6 +424,7 @@ class Case(NamedTuple):
     unit: int
     box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
     texts: list[str]
+    slope: "Slope | None"  # what is asked of the matrices of regions in the box, and not of single points
 
 
 class Ball(NamedTuple):
@@ -452,8 +453,103 @@ def distance(ball: Ball, point: list[Fraction]) -> Fraction:
     return sum(steps, Fraction(0)) if ball.norm == "1" else max(steps)
 
 
-def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None) -> Case:
-    """One way to violate a property, where that is asked in a ball."""
+class Slope(NamedTuple):
+    """A bound on the norm of matrices, from the norm p of inputs to q of outputs; squared, if these are roots."""
+
+    p: str
+    q: str
+    bound: Fraction
+
+    @property
+    def degree(self) -> int:
+        return 2 if (self.q if self.p == "1" else self.p) == "2" else 1
+
+    @property
+    def name(self) -> str:
+        what = "Lipschitz constant" if self.degree == 1 else "square of the Lipschitz constant"
+        return f"the {what} from the norm {self.p} to the norm {self.q}"
+
+    def power(self, matrix: list[Row]) -> int:
+        """The norm, or its square, of a matrix: the greatest of a column, or of a row in the dual norm of p."""
+        lines = [*zip(*matrix)] if self.p == "1" else matrix
+        order = self.q if self.p == "1" else {"inf": "1", "2": "2"}[self.p]
+        sizes = [[abs(v) ** self.degree for v in line] for line in lines]
+        return max((max(line) if order == "inf" else sum(line) for line in sizes if line), default=0)
+
+
+def read_slope(log: Log, n_outputs: int) -> Slope:
+    p, q, bound = log.next("lipschitz", 4)[1:]
+    require({p, q} <= {"1", "2", "inf"}, "norms are 1, 2 or inf")
+    require(p == "1" or q == "inf" or n_outputs == 1, "no norm that is one of rows or of columns")
+    return Slope(p, q, fraction(bound))
+
+
+def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int]:
+    """Least and greatest coefficients, over a scale, of inputs in a sum of values of the last of some layers."""
+    low, high, scale = row, row, 1
+    for at in range(len(stages) - 1, -1, -1):
+        stage = stages[at]
+        columns, scale = stage.columns[:-1], scale * stage.scale
+        up = [([v if v > 0 else 0 for v in column], [v if v < 0 else 0 for v in column]) for column in columns]
+        low, high = (
+            [sum(map(mul, plus, a)) + sum(map(mul, minus, b)) for plus, minus in up]
+            for a, b in ((low, high), (high, low))
+        )
+        if at:
+            known, before = cell.known[at - 1], stages[at - 1]
+            ends = list[tuple[int, int]]()
+            for (p, q), (bottom, top), a, b in zip(before.slopes, known.bounds, low, high):
+                is_on, is_off = bottom is not None and bottom >= 0, top is not None and top <= 0
+                slopes = (q,) if is_on else (p,) if is_off else (p, q)
+                products = [slope * v for slope in slopes for v in (a, b)]
+                ends.append((min(products), max(products)))
+            low, high, scale = [a for a, _ in ends], [b for _, b in ends], scale * before.unit
+    return low, high, scale
+
+
+def check_slope(stages: list[Layer], case: Case, cell: "Cell") -> None:
+    """All matrices of regions in a cell are within the bound."""
+    free = [lo < hi for lo, hi in zip(cell.lower, cell.upper)]
+    require(case.slope, "nothing is asked about slopes")
+    slope, largest, scale = case.slope, list[Row](), 1  # type: ignore[assignment]
+    for o in range(len(stages[-1].rows)):
+        low, high, scale = matrices(stages, cell, [int(i == o) for i in range(len(stages[-1].rows))])
+        largest.append([max(-a, b) for a, b, is_free in zip(low, high, free) if is_free])
+    require(slope.power(largest) <= slope.bound * scale**slope.degree, "the network may be steeper in this cell")
+
+
+def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
+    """Whether a neuron may be zero on an open part of a cell: not if it depends on an input there."""
+    low, high, _ = matrices(stages[: at + 1], cell, unit(j, len(stages[at].rows))[:-1])
+    return not any((a > 0 or b < 0) and lo < hi for a, b, lo, hi in zip(low, high, cell.lower, cell.upper))
+
+
+def check_steepest(log: Log, stages: list[Layer], case: Case, values: list[Fraction]) -> dict[str, Any]:
+    """The norm of the matrix at a point of the box around which the network is affine."""
+    require(
+        case.slope and is_met(case, sums_at(case, values)), "no slope is asked about, or a point outside the domain"
+    )
+    slope: Slope = case.slope  # type: ignore[assignment]
+    point, free = values[: len(case.box[0])], [k for k, ends in enumerate(zip(*case.box)) if ends[0] < ends[1]]
+    under = math.lcm(*(v.denominator for v in point))
+    columns = [*(unit(k, len(point)) for k in free), [*(int(v * under) for v in point), under]]
+    afford_layers(log, stages, columns)
+    for stage in stages[:-1]:
+        *z, here = stage.preactivations(log.timed(columns))
+        bends = [j for j, (p, q) in enumerate(stage.slopes) if p != q and here[j] == 0]
+        require(not any(values[j] for values in z for j in bends), "the network bends at the point")
+        columns = stage.activations(columns, [*z, here], [v > 0 for v in here])
+    z = stages[-1].preactivations(log.timed(columns))[:-1]
+    scale = Fraction(columns[-1][-1] * stages[-1].scale, under)
+    reached = slope.power([*map(list, zip(*z))]) / scale**slope.degree
+    size = about(reached) if reached == slope.bound else f"between {about(reached)} and {about(slope.bound)}"
+    says = f"{slope.name} is {size}; around {place(point)} it is {about(reached)}"
+    numbers = {"value": shown(reached), "bound": shown(slope.bound), "point": [*map(shown, point)]}
+    return {"verdict": "STEEPEST", "says": says, **numbers}
+
+
+def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slope | None) -> Case:
+    """One way to violate a property, where that is asked in a ball or of slopes."""
     exact, strict, texts = list[Any](), list[bool](), list[str]()
     ends: tuple[Any, Any] = ([None] * dim, [None] * dim)
     for _ in range(decimal(log.next("case", 2)[1])):
@@ -480,7 +576,7 @@ def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None) -> Case:
     unit = math.lcm(*(v.denominator for terms, b in exact for v in (*terms.values(), b)))
     keys = [("x", k) for k in range(dim)] + [("y", k) for k in range(n_outputs)]
     rows = [[int(terms.get(key, 0) * unit) for key in keys] + [int(b * unit)] for terms, b in exact]
-    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts)
+    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts, slope)
 
 
 # The chord of an activation has one of its slopes and so many parts of their difference.
@@ -605,6 +701,10 @@ def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -
     for layer, neuron, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
         at, j, v = decimal(layer), decimal(neuron), hexadecimal(multiplier)
         require(v >= 0 and (at, j) in cell.signs, "a negative multiplier, or of a neuron without a sign")
+        if (
+            case.slope and v > 0 and not touches
+        ):  # inside a region a neuron that is on is > 0, and < 0 if it is off and not 0
+            touches = cell.signs[at, j] > 0 or not may_vanish(stages, cell, at, j)
         z.setdefault(at, []).append((j, v * cell.signs[at, j] * case.unit))
     above = highest(stages, cell, sums[dim:-1], z, sums[:dim], sums[-1])
     require(above < 0 or (touches and above == 0), "a point of the cell may satisfy the case")
@@ -628,6 +728,11 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 i = decimal(words[1])
                 require(i in cell.open, "a case that is not open")
                 check_close(stages, cases[i], cell, words)
+                cell.open.remove(i)
+            elif words[0] == "slope":
+                i = decimal(words[1])
+                require(i in cell.open, "a case that is not open")
+                check_slope(stages, cases[i], cell)
                 cell.open.remove(i)
             else:
                 size = sum((200 + known.bits) * len(known.bounds) for known in cell.known)
@@ -725,7 +830,9 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         compared = {"less": [len(layer.rows) for layer in others]}
     network = log.digest.copy().hexdigest()
     ball = read_ball(log, dim) if log.words[:1] == ["ball"] else None
-    cases = [read_case(log, dim, len(stages[-1].rows), ball) for _ in range(decimal(log.next("property", 2)[1]))]
+    n_outputs = len(stages[-1].rows)
+    slope = read_slope(log, n_outputs) if log.words[:1] == ["lipschitz"] else None
+    cases = [read_case(log, dim, n_outputs, ball, slope) for _ in range(decimal(log.next("property", 2)[1]))]
     statement, left = log.digest.copy().hexdigest(), set(range(len(cases)))
     afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
     while log.words[:1] == ["cases"]:
@@ -733,18 +840,25 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         require(which and left.issuperset(which) and len(set(which)) == len(which), "cases that are not open")
         check_cases(log, stages, cases, which)
         left -= {*which}
+    sides = all(not any(row[dim:-1]) and sum(map(bool, row[:dim])) == 1 for case in cases for row in case.rows)
+    require(not slope or (len(cases) == 1 and sides and not any(cases[0].strict)), "slopes are those in a box")
     found: dict[str, Any] = {"verdict": "HOLDS", "says": "the property holds"}
+    if slope:
+        found |= {"bound": shown(slope.bound), "says": f"{slope.name} is at most {about(slope.bound)}"}
     if ball:
         found["says"] += f" nearer than {about(ball.radius)} to {place(ball.center)} in the norm {ball.norm}"
-    if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"]):
+    if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
         kind, number, *point = log.next()
         i, values = decimal(number), values_at(log, stages, dim, point)
+        require(not slope or kind == "steepest", "nothing is said of single points")
         if kind == "violated":
             require(is_met(cases[i], sums_at(cases[i], values)), "no violation")
             found, left = {"verdict": "VIOLATED", "says": "the property is violated"}, set()
         elif kind == "nearest":
             require(ball, "no ball in which a violation is the nearest")
             found = check_nearest(cases[i], ball, dim, values)  # type: ignore[arg-type]
+        elif kind == "steepest":
+            found = check_steepest(log, stages, cases[i], values)
         else:
             found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
     require(not left, f"nothing is said of case {min(left, default=0)}")

@@ -169,7 +169,7 @@ class _Tree:
     def write(self, box: ExactBox) -> None:
         """Write it, depth first."""
         is_open = np.ones(len(self.which), dtype=bool)
-        whole = self.bounds.whole(*_outward(box))
+        whole = self.bounds.whole(*box_outward(box))
         # With each box, after how many cells it is halved: twice as many where that has helped little.
         stack = [(box, self.looked([WaitingCell(whole, is_open, ProofNode(), np.inf, np.zeros(0))])[0], FEW_CELLS)]
         while stack:
@@ -201,10 +201,10 @@ class _Tree:
         self, box: ExactBox, cell: WaitingCell, axes: Sequence[int]
     ) -> tuple[int, list[tuple[ExactBox, WaitingCell]]]:
         """A box in two halves, across the coordinate that leaves the least to do, as far as one look ahead tells."""
-        halves = [half for axis in axes for half in _halves(box, axis)]
+        halves = [half for axis in axes for half in box_halves(box, axis)]
         waiting = []
         for half in halves:
-            lower, upper = _outward(half)
+            lower, upper = box_outward(half)
             cells = cell.cells._replace(lower=lower[None], upper=upper[None])
             waiting.append(cell._replace(cells=cells, node=ProofNode()))
         looked = self.looked(waiting)
@@ -297,12 +297,13 @@ def _joined(some: Sequence[WaitingCell]) -> ProofCells:
     return ProofCells._make(np.concatenate(part) for part in zip(*(cell.cells for cell in some), strict=True))
 
 
-def _outward(box: ExactBox) -> tuple[Floats, Floats]:
+def box_outward(box: ExactBox) -> tuple[Floats, Floats]:
+    """Corners of a box in floats, rounded outward."""
     lower = np.array([rounded_outward(v, -np.inf) for v in box.lower])
     return lower, np.array([rounded_outward(v, np.inf) for v in box.upper])
 
 
-def _halves(box: ExactBox, axis: int) -> list[ExactBox]:
+def box_halves(box: ExactBox, axis: int) -> list[ExactBox]:
     """A box cut in two in its middle."""
     middle = (box.lower[axis] + box.upper[axis]) / 2
     lower, upper = list(box.lower), list(box.upper)
