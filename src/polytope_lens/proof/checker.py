@@ -507,15 +507,20 @@ def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int
     return low, high, scale
 
 
-def check_slope(stages: list[Layer], case: Case, cell: "Cell") -> None:
+def check_slope(log: Log, stages: list[Layer], case: Case, cell: "Cell") -> None:
     """All matrices of regions in a cell are within the bound."""
-    free = [lo < hi for lo, hi in zip(cell.lower, cell.upper)]
-    require(case.slope, "nothing is asked about slopes")
-    slope, largest, scale = case.slope, list[Row](), 1  # type: ignore[assignment]
-    for o in range(len(stages[-1].rows)):
-        low, high, scale = matrices(stages, cell, [int(i == o) for i in range(len(stages[-1].rows))])
-        largest.append([max(-a, b) for a, b, is_free in zip(low, high, free) if is_free])
+    slope, largest, scale = slope_of(case), list[Row](), 1
+    for row in (unit(o, len(stages[-1].rows))[:-1] for o in range(len(stages[-1].rows))):
+        log.check_time()
+        low, high, scale = matrices(stages, cell, row)
+        largest.append([max(-a, b) for a, b, lo, hi in zip(low, high, cell.lower, cell.upper) if lo < hi])
     require(slope.power(largest) <= slope.bound * scale**slope.degree, "the network may be steeper in this cell")
+
+
+def slope_of(case: Case) -> Slope:
+    if case.slope is None:
+        raise RejectedError("nothing is asked about slopes")
+    return case.slope
 
 
 def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
@@ -526,10 +531,8 @@ def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
 
 def check_steepest(log: Log, stages: list[Layer], case: Case, values: list[Fraction]) -> dict[str, Any]:
     """The norm of the matrix at a point of the box around which the network is affine."""
-    require(
-        case.slope and is_met(case, sums_at(case, values)), "no slope is asked about, or a point outside the domain"
-    )
-    slope: Slope = case.slope  # type: ignore[assignment]
+    slope = slope_of(case)
+    require(is_met(case, sums_at(case, values)), "a point outside the domain")
     point, free = values[: len(case.box[0])], [k for k, ends in enumerate(zip(*case.box)) if ends[0] < ends[1]]
     under = math.lcm(*(v.denominator for v in point))
     columns = [*(unit(k, len(point)) for k in free), [*(int(v * under) for v in point), under]]
@@ -732,7 +735,7 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
             elif words[0] == "slope":
                 i = decimal(words[1])
                 require(i in cell.open, "a case that is not open")
-                check_slope(stages, cases[i], cell)
+                check_slope(log, stages, cases[i], cell)
                 cell.open.remove(i)
             else:
                 size = sum((200 + known.bits) * len(known.bounds) for known in cell.known)
@@ -854,12 +857,12 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         if kind == "violated":
             require(is_met(cases[i], sums_at(cases[i], values)), "no violation")
             found, left = {"verdict": "VIOLATED", "says": "the property is violated"}, set()
-        elif kind == "nearest":
-            require(ball, "no ball in which a violation is the nearest")
-            found = check_nearest(cases[i], ball, dim, values)  # type: ignore[arg-type]
+        elif kind == "nearest" and ball:
+            found = check_nearest(cases[i], ball, dim, values)
         elif kind == "steepest":
             found = check_steepest(log, stages, cases[i], values)
         else:
+            require(kind != "nearest", "no ball in which a violation is the nearest")
             found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
     require(not left, f"nothing is said of case {min(left, default=0)}")
     told = " | ".join("; ".join(case.texts) for case in cases)
