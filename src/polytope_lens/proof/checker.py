@@ -4,7 +4,7 @@
 
 This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
 network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does; or
-what the greatest value of a combination of outputs is, of one network or of the difference of two. It
+how great outputs are, of one network or of the difference of two, how near a violation is, how steep the network is. It
 needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it. docs/proofs.md
 describes the format, and why the checks below suffice. The exit code is 0 if it is proved. What would take more memory
 than 256 MB and 200 times the log, or more than so many seconds, is not proved.
@@ -416,17 +416,6 @@ def greatest(row: Row, box: tuple[Row, Row, int] | None) -> int:
     return constant * q + sum(max(a * lo, a * hi) for a, lo, hi in zip(gradient, lower, upper))
 
 
-class Case(NamedTuple):
-    """Constraints ``a . x + c . y + b <= 0``, or ``< 0`` if strict, as rows of integers over `unit`."""
-
-    rows: list[Row]
-    strict: list[bool]
-    unit: int
-    box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
-    texts: list[str]
-    slope: "Slope | None"  # what is asked of the matrices of regions in the box, and not of single points
-
-
 class Ball(NamedTuple):
     """The points that are nearer to a center than some radius, in the norm 1 or inf, and the open halfspaces around."""
 
@@ -482,6 +471,17 @@ def read_slope(log: Log, n_outputs: int) -> Slope:
     require({p, q} <= {"1", "2", "inf"}, "norms are 1, 2 or inf")
     require(p == "1" or q == "inf" or n_outputs == 1, "no norm that is one of rows or of columns")
     return Slope(p, q, fraction(bound))
+
+
+class Case(NamedTuple):
+    """Constraints ``a . x + c . y + b <= 0``, or ``< 0`` if strict, as rows of integers over `unit`."""
+
+    rows: list[Row]
+    strict: list[bool]
+    unit: int
+    box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
+    texts: list[str]
+    slope: Slope | None  # what is asked of the matrices of regions in the box, and not of single points
 
 
 def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int]:
@@ -704,9 +704,8 @@ def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -
     for layer, neuron, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
         at, j, v = decimal(layer), decimal(neuron), hexadecimal(multiplier)
         require(v >= 0 and (at, j) in cell.signs, "a negative multiplier, or of a neuron without a sign")
-        if (
-            case.slope and v > 0 and not touches
-        ):  # inside a region a neuron that is on is > 0, and < 0 if it is off and not 0
+        if case.slope and v > 0 and not touches:
+            # Inside a region a neuron that is on is positive; one that is off is negative, if it depends on an input.
             touches = cell.signs[at, j] > 0 or not may_vanish(stages, cell, at, j)
         z.setdefault(at, []).append((j, v * cell.signs[at, j] * case.unit))
     above = highest(stages, cell, sums[dim:-1], z, sums[:dim], sums[-1])
@@ -780,17 +779,19 @@ def values_at(log: Log, stages: list[Layer], dim: int, words: list[str]) -> list
 
 
 def sums_at(case: Case, values: list[Fraction]) -> list[Fraction]:
+    """The left sides of the constraints of a case at a point, less their bounds."""
     return [sum(map(mul, row, values), Fraction(0)) / case.unit for row in case.rows]
 
 
 def is_met(case: Case, sums: list[Fraction]) -> bool:
+    """Whether the first constraints of a case are, whose left sides less their bounds are given."""
     return all(v < 0 or (v == 0 and not strict) for v, strict in zip(sums, case.strict))
 
 
 def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> dict[str, Any]:
     """A point at which a case is met, and how far that is; nearer than the radius there is none."""
-    n, point, radius = len(case.texts), values[:dim], ball.radius
-    require(all(v < 0 or (v == 0 and not s) for v, s in zip(sums_at(case, values)[:n], case.strict)), "no violation")
+    point, radius = values[:dim], ball.radius
+    require(is_met(case, sums_at(case, values)[: len(case.texts)]), "no violation")
     at = distance(ball, point)
     numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
     size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
@@ -813,13 +814,15 @@ def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], s
     require(is_met(cases[i], [*inside, Fraction(-1)]), "a point outside the domain")
     value, bound, what = sign * (bound - excess), sign * bound, "greatest" if sign > 0 else "least"
     goals = [[Fraction(-sign * v, case.unit) for v in case.rows[-1][dim:-1]] for case in cases]
-    told = dict.fromkeys(" + ".join(f"{shown(v)} y{k}" for k, v in enumerate(goal) if v) or "0" for goal in goals)
+    told = [" + ".join(f"{shown(v)} y{k}" for k, v in enumerate(goal) if v) or "0" for goal in goals]
+    parts = ["; ".join(case.texts[:-1]) for case in cases]
+    each, where = list(dict.fromkeys(told)), list(dict.fromkeys(parts))
+    require(len({*zip(told, parts)}) == len(each) * len(where), "an output is bounded in some parts of the domain only")
     low, high = map(about, sorted([value, bound]))
     size = f"{low}," if value == bound else f"between {low} and {high}; it is {about(value)}"
-    says = f"the {what} value of {' and '.join(told)} is {size} at {place(values[:dim])}"
+    says = f"the {what} value of {' and '.join(each)} is {size} at {place(values[:dim])}"
     numbers = {"value": shown(value), "bound": shown(bound), "point": [*map(shown, values[:dim])]}
-    where = " | ".join(dict.fromkeys("; ".join(case.texts[:-1]) for case in cases))
-    return {"verdict": what.upper(), "says": says, **numbers, "domain": where}
+    return {"verdict": what.upper(), "says": says, **numbers, "domain": " | ".join(where)}
 
 
 def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
@@ -847,9 +850,11 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     require(not slope or (len(cases) == 1 and sides and not any(cases[0].strict)), "slopes are those in a box")
     found: dict[str, Any] = {"verdict": "HOLDS", "says": "the property holds"}
     if slope:
-        found |= {"bound": shown(slope.bound), "says": f"{slope.name} is at most {about(slope.bound)}"}
+        says = f"{slope.name} is at most {about(slope.bound)}"
+        found = {"verdict": "NOT STEEPER", "says": says, "bound": shown(slope.bound)}
     if ball:
-        found["says"] += f" nearer than {about(ball.radius)} to {place(ball.center)} in the norm {ball.norm}"
+        says = f"the property holds nearer than {about(ball.radius)} to {place(ball.center)} in the norm {ball.norm}"
+        found = {"verdict": "HOLDS NEARBY", "says": says, "radius": shown(ball.radius)}
     if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
         kind, number, *point = log.next()
         i, values = decimal(number), values_at(log, stages, dim, point)
