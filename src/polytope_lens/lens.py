@@ -331,11 +331,12 @@ class Lens:
     @documented_by(steepest.lipschitz_bounds)
     def lipschitz(
         self, domain: Domain, norm: float = 2, output_norm: float | None = None, *, exact: bool = False,
-        max_seconds: float | None = None, workers: int = 1, progress: bool | None = None,
+        max_seconds: float | None = None, workers: int = 1, proof: str | os.PathLike[str] | None = None,
+        progress: bool | None = None,
     ) -> steepest.LipschitzBounds:  # fmt: skip
         return steepest.lipschitz_bounds(
             self.network, domain, norm, output_norm, exact=exact, max_seconds=max_seconds, workers=workers,
-            progress=progress,
+            proof=proof, progress=progress,
         )  # fmt: skip
 
     @documented_by(preimages.preimage)

@@ -342,8 +342,11 @@ def _verify(arguments: argparse.Namespace) -> int:
         answer["reason"] = "this is no proof log, such as --proof and proof= write"
     if network is not None and answer["proved"] and not is_about(answer, network, other):
         reason = f"{arguments.network} holds another network than the log"
-        if other is not None and not is_about(answer, network):
+        if other is not None and "less" in answer:
             reason = f"the log is not about what {arguments.network} gives more than {about}"
+        elif other is not None or "less" in answer:
+            what = "the difference of two networks" if "less" in answer else "one network"
+            reason = f"the log is about {what}: name {'both' if other is None else 'that one alone'}"
         answer = {"proved": False, "line": 2, "reason": reason}
     elif network and asked and answer["proved"] and not is_about_property(answer, network, asked):
         answer = {"proved": False, "line": 2, "reason": f"{about} holds another property than the log"}

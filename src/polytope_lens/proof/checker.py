@@ -4,7 +4,7 @@
 
 This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
 network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does; or
-what the greatest value of a combination of outputs is, of one network or of the difference of two. It
+how great outputs are, of one network or of the difference of two, how near a violation is, how steep the network is. It
 needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it. docs/proofs.md
 describes the format, and why the checks below suffice. The exit code is 0 if it is proved. What would take more memory
 than 256 MB and 200 times the log, or more than so many seconds, is not proved.
@@ -731,16 +731,6 @@ def completed(cell: Polygon, border: list[Corner]) -> Polygon:
     return Polygon(depth, seen, z, short, active, on | ((above & active) ^ cutting), border, cutting)
 
 
-class Case(NamedTuple):
-    """Constraints ``a . x + c . y + b <= 0``, or ``< 0`` if strict, as rows of integers over `unit`."""
-
-    rows: list[Row]
-    strict: list[bool]
-    unit: int
-    box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
-    texts: list[str]
-
-
 class Ball(NamedTuple):
     """The points that are nearer to a center than some radius, in the norm 1 or inf, and the open halfspaces around."""
 
@@ -767,8 +757,117 @@ def distance(ball: Ball, point: list[Fraction]) -> Fraction:
     return sum(steps, Fraction(0)) if ball.norm == "1" else max(steps)
 
 
-def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None) -> Case:
-    """One way to violate a property, where that is asked in a ball."""
+class Slope(NamedTuple):
+    """A bound on the norm of matrices, from the norm p of inputs to q of outputs; squared, if these are roots."""
+
+    p: str
+    q: str
+    bound: Fraction
+
+    @property
+    def degree(self) -> int:
+        return 2 if (self.q if self.p == "1" else self.p) == "2" else 1
+
+    @property
+    def name(self) -> str:
+        what = "Lipschitz constant" if self.degree == 1 else "square of the Lipschitz constant"
+        return f"the {what} from the norm {self.p} to the norm {self.q}"
+
+    def power(self, matrix: list[Row]) -> int:
+        """The norm, or its square, of a matrix: the greatest of a column, or of a row in the dual norm of p."""
+        lines = [*zip(*matrix)] if self.p == "1" else matrix
+        order = self.q if self.p == "1" else {"inf": "1", "2": "2"}[self.p]
+        sizes = [[abs(v) ** self.degree for v in line] for line in lines]
+        return max((max(line) if order == "inf" else sum(line) for line in sizes if line), default=0)
+
+
+def read_slope(log: Log, n_outputs: int) -> Slope:
+    p, q, bound = log.next("lipschitz", 4)[1:]
+    require({p, q} <= {"1", "2", "inf"}, "norms are 1, 2 or inf")
+    require(p == "1" or q == "inf" or n_outputs == 1, "no norm that is one of rows or of columns")
+    return Slope(p, q, fraction(bound))
+
+
+class Case(NamedTuple):
+    """Constraints ``a . x + c . y + b <= 0``, or ``< 0`` if strict, as rows of integers over `unit`."""
+
+    rows: list[Row]
+    strict: list[bool]
+    unit: int
+    box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
+    texts: list[str]
+    slope: Slope | None  # what is asked of the matrices of regions in the box, and not of single points
+
+
+def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int]:
+    """Least and greatest coefficients, over a scale, of inputs in a sum of values of the last of some layers."""
+    low, high, scale = row, row, 1
+    for at in range(len(stages) - 1, -1, -1):
+        stage = stages[at]
+        columns, scale = stage.columns[:-1], scale * stage.scale
+        up = [([v if v > 0 else 0 for v in column], [v if v < 0 else 0 for v in column]) for column in columns]
+        low, high = (
+            [sum(map(mul, plus, a)) + sum(map(mul, minus, b)) for plus, minus in up]
+            for a, b in ((low, high), (high, low))
+        )
+        if at:
+            known, before = cell.known[at - 1], stages[at - 1]
+            ends = list[tuple[int, int]]()
+            for (p, q), (bottom, top), a, b in zip(before.slopes, known.bounds, low, high):
+                is_on, is_off = bottom is not None and bottom >= 0, top is not None and top <= 0
+                slopes = (q,) if is_on else (p,) if is_off else (p, q)
+                products = [slope * v for slope in slopes for v in (a, b)]
+                ends.append((min(products), max(products)))
+            low, high, scale = [a for a, _ in ends], [b for _, b in ends], scale * before.unit
+    return low, high, scale
+
+
+def check_slope(log: Log, stages: list[Layer], case: Case, cell: "Cell") -> None:
+    """All matrices of regions in a cell are within the bound."""
+    slope, largest, scale = slope_of(case), list[Row](), 1
+    for row in (unit(o, len(stages[-1].rows))[:-1] for o in range(len(stages[-1].rows))):
+        log.check_time()
+        low, high, scale = matrices(stages, cell, row)
+        largest.append([max(-a, b) for a, b, lo, hi in zip(low, high, cell.lower, cell.upper) if lo < hi])
+    require(slope.power(largest) <= slope.bound * scale**slope.degree, "the network may be steeper in this cell")
+
+
+def slope_of(case: Case) -> Slope:
+    if case.slope is None:
+        raise RejectedError("nothing is asked about slopes")
+    return case.slope
+
+
+def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
+    """Whether a neuron may be zero on an open part of a cell: not if it depends on an input there."""
+    low, high, _ = matrices(stages[: at + 1], cell, unit(j, len(stages[at].rows))[:-1])
+    return not any((a > 0 or b < 0) and lo < hi for a, b, lo, hi in zip(low, high, cell.lower, cell.upper))
+
+
+def check_steepest(log: Log, stages: list[Layer], case: Case, values: list[Fraction]) -> dict[str, Any]:
+    """The norm of the matrix at a point of the box around which the network is affine."""
+    slope = slope_of(case)
+    require(is_met(case, sums_at(case, values)), "a point outside the domain")
+    point, free = values[: len(case.box[0])], [k for k, ends in enumerate(zip(*case.box)) if ends[0] < ends[1]]
+    under = math.lcm(*(v.denominator for v in point))
+    columns = [*(unit(k, len(point)) for k in free), [*(int(v * under) for v in point), under]]
+    afford_layers(log, stages, columns)
+    for stage in stages[:-1]:
+        *z, here = stage.preactivations(log.timed(columns))
+        bends = [j for j, (p, q) in enumerate(stage.slopes) if p != q and here[j] == 0]
+        require(not any(values[j] for values in z for j in bends), "the network bends at the point")
+        columns = stage.activations(columns, [*z, here], [v > 0 for v in here])
+    z = stages[-1].preactivations(log.timed(columns))[:-1]
+    scale = Fraction(columns[-1][-1] * stages[-1].scale, under)
+    reached = slope.power([*map(list, zip(*z))]) / scale**slope.degree
+    size = about(reached) if reached == slope.bound else f"between {about(reached)} and {about(slope.bound)}"
+    says = f"{slope.name} is {size}; around {place(point)} it is {about(reached)}"
+    numbers = {"value": shown(reached), "bound": shown(slope.bound), "point": [*map(shown, point)]}
+    return {"verdict": "STEEPEST", "says": says, **numbers}
+
+
+def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slope | None) -> Case:
+    """One way to violate a property, where that is asked in a ball or of slopes."""
     exact, strict, texts = list[Any](), list[bool](), list[str]()
     ends: tuple[Any, Any] = ([None] * dim, [None] * dim)
     for _ in range(decimal(log.next("case", 2)[1])):
@@ -795,7 +894,7 @@ def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None) -> Case:
     unit = math.lcm(*(v.denominator for terms, b in exact for v in (*terms.values(), b)))
     keys = [("x", k) for k in range(dim)] + [("y", k) for k in range(n_outputs)]
     rows = [[int(terms.get(key, 0) * unit) for key in keys] + [int(b * unit)] for terms, b in exact]
-    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts)
+    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts, slope)
 
 
 # The chord of an activation has one of its slopes and so many parts of their difference.
@@ -935,6 +1034,9 @@ def read_multiples(case: Case, cell: Cell, words: list[str]) -> Multiples:
     for layer, neuron, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
         at, j, v = decimal(layer), decimal(neuron), hexadecimal(multiplier)
         require(v >= 0 and (at, j) in cell.signs, "a negative multiplier, or of a neuron without a sign")
+        if case.slope and v > 0 and not touches:
+            # Inside a region a neuron that is on is positive; one that is off is negative, if it depends on an input.
+            touches = cell.signs[at, j] > 0 or not may_vanish(stages, cell, at, j)
         z.setdefault(at, []).append((j, v * cell.signs[at, j] * case.unit))
     return Multiples(sums, z, strict)
 
@@ -1012,6 +1114,11 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 require(i in cell.open, "a case that is not open")
                 check_close(stages, cases[i], cell, words)
                 cell.open.remove(i)
+            elif words[0] == "slope":
+                i = decimal(words[1])
+                require(i in cell.open, "a case that is not open")
+                check_slope(log, stages, cases[i], cell)
+                cell.open.remove(i)
             else:
                 size = sum((200 + known.bits) * len(known.bounds) for known in cell.known)
                 log.afford(
@@ -1060,17 +1167,19 @@ def values_at(log: Log, stages: list[Layer], dim: int, words: list[str]) -> list
 
 
 def sums_at(case: Case, values: list[Fraction]) -> list[Fraction]:
+    """The left sides of the constraints of a case at a point, less their bounds."""
     return [sum(map(mul, row, values), Fraction(0)) / case.unit for row in case.rows]
 
 
 def is_met(case: Case, sums: list[Fraction]) -> bool:
+    """Whether the first constraints of a case are, whose left sides less their bounds are given."""
     return all(v < 0 or (v == 0 and not strict) for v, strict in zip(sums, case.strict))
 
 
 def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> dict[str, Any]:
     """A point at which a case is met, and how far that is; nearer than the radius there is none."""
-    n, point, radius = len(case.texts), values[:dim], ball.radius
-    require(all(v < 0 or (v == 0 and not s) for v, s in zip(sums_at(case, values)[:n], case.strict)), "no violation")
+    point, radius = values[:dim], ball.radius
+    require(is_met(case, sums_at(case, values)[: len(case.texts)]), "no violation")
     at = distance(ball, point)
     numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
     size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
@@ -1093,13 +1202,15 @@ def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], s
     require(is_met(cases[i], [*inside, Fraction(-1)]), "a point outside the domain")
     value, bound, what = sign * (bound - excess), sign * bound, "greatest" if sign > 0 else "least"
     goals = [[Fraction(-sign * v, case.unit) for v in case.rows[-1][dim:-1]] for case in cases]
-    told = dict.fromkeys(" + ".join(f"{shown(v)} y{k}" for k, v in enumerate(goal) if v) or "0" for goal in goals)
+    told = [" + ".join(f"{shown(v)} y{k}" for k, v in enumerate(goal) if v) or "0" for goal in goals]
+    parts = ["; ".join(case.texts[:-1]) for case in cases]
+    each, where = list(dict.fromkeys(told)), list(dict.fromkeys(parts))
+    require(len({*zip(told, parts)}) == len(each) * len(where), "an output is bounded in some parts of the domain only")
     low, high = map(about, sorted([value, bound]))
     size = f"{low}," if value == bound else f"between {low} and {high}; it is {about(value)}"
-    says = f"the {what} value of {' and '.join(told)} is {size} at {place(values[:dim])}"
+    says = f"the {what} value of {' and '.join(each)} is {size} at {place(values[:dim])}"
     numbers = {"value": shown(value), "bound": shown(bound), "point": [*map(shown, values[:dim])]}
-    where = " | ".join(dict.fromkeys("; ".join(case.texts[:-1]) for case in cases))
-    return {"verdict": what.upper(), "says": says, **numbers, "domain": where}
+    return {"verdict": what.upper(), "says": says, **numbers, "domain": " | ".join(where)}
 
 
 def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
@@ -1113,7 +1224,9 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         compared = {"less": [len(layer.rows) for layer in others]}
     network = log.digest.copy().hexdigest()
     ball = read_ball(log, dim) if log.words[:1] == ["ball"] else None
-    cases = [read_case(log, dim, len(stages[-1].rows), ball) for _ in range(decimal(log.next("property", 2)[1]))]
+    n_outputs = len(stages[-1].rows)
+    slope = read_slope(log, n_outputs) if log.words[:1] == ["lipschitz"] else None
+    cases = [read_case(log, dim, n_outputs, ball, slope) for _ in range(decimal(log.next("property", 2)[1]))]
     statement, left = log.digest.copy().hexdigest(), set(range(len(cases)))
     afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
     while log.words[:1] == ["cases"]:
@@ -1121,19 +1234,28 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         require(which and left.issuperset(which) and len(set(which)) == len(which), "cases that are not open")
         log.cases(log, stages, cases, which)
         left -= {*which}
+    sides = all(not any(row[dim:-1]) and sum(map(bool, row[:dim])) == 1 for case in cases for row in case.rows)
+    require(not slope or (len(cases) == 1 and sides and not any(cases[0].strict)), "slopes are those in a box")
     found: dict[str, Any] = {"verdict": "HOLDS", "says": "the property holds"}
+    if slope:
+        says = f"{slope.name} is at most {about(slope.bound)}"
+        found = {"verdict": "NOT STEEPER", "says": says, "bound": shown(slope.bound)}
     if ball:
-        found["says"] += f" nearer than {about(ball.radius)} to {place(ball.center)} in the norm {ball.norm}"
-    if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"]):
+        says = f"the property holds nearer than {about(ball.radius)} to {place(ball.center)} in the norm {ball.norm}"
+        found = {"verdict": "HOLDS NEARBY", "says": says, "radius": shown(ball.radius)}
+    if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
         kind, number, *point = log.next()
         i, values = decimal(number), values_at(log, stages, dim, point)
+        require(not slope or kind == "steepest", "nothing is said of single points")
         if kind == "violated":
             require(is_met(cases[i], sums_at(cases[i], values)), "no violation")
             found, left = {"verdict": "VIOLATED", "says": "the property is violated"}, set()
-        elif kind == "nearest":
-            require(ball, "no ball in which a violation is the nearest")
-            found = check_nearest(cases[i], ball, dim, values)  # type: ignore[arg-type]
+        elif kind == "nearest" and ball:
+            found = check_nearest(cases[i], ball, dim, values)
+        elif kind == "steepest":
+            found = check_steepest(log, stages, cases[i], values)
         else:
+            require(kind != "nearest", "no ball in which a violation is the nearest")
             found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
     require(not left, f"nothing is said of case {min(left, default=0)}")
     told = " | ".join("; ".join(case.texts) for case in cases)

@@ -190,7 +190,7 @@ class _Tree:
     def write(self, box: ExactBox) -> None:
         """Write it, depth first."""
         is_open = np.ones(len(self.which), dtype=bool)
-        whole = WaitingCell(self.bounds.whole(*_outward(box)), is_open, ProofNode(), np.zeros(0), np.zeros(0))
+        whole = WaitingCell(self.bounds.whole(*box_outward(box)), is_open, ProofNode(), np.zeros(0), np.zeros(0))
         stack = [self.waiting(box, self.looked([whole])[0], 1.0, FEW_OPEN)]
         while stack:
             waiting = stack.pop()
@@ -239,8 +239,8 @@ class _Tree:
         halves, cells = [], []
         for waiting in some:
             waiting.axis = self.axis(waiting)
-            for half in _halves(waiting.box, waiting.axis):
-                lower, upper = _outward(half)
+            for half in box_halves(waiting.box, waiting.axis):
+                lower, upper = box_outward(half)
                 part = waiting.cell.cells._replace(lower=lower[None], upper=upper[None])
                 halves.append((waiting, half))
                 cells.append(waiting.cell._replace(cells=part, node=ProofNode()))
@@ -343,12 +343,13 @@ def _joined(some: Sequence[WaitingCell]) -> ProofCells:
     return ProofCells._make(np.concatenate(part) for part in zip(*(cell.cells for cell in some), strict=True))
 
 
-def _outward(box: ExactBox) -> tuple[Floats, Floats]:
+def box_outward(box: ExactBox) -> tuple[Floats, Floats]:
+    """Corners of a box in floats, rounded outward."""
     lower = np.array([rounded_outward(v, -np.inf) for v in box.lower])
     return lower, np.array([rounded_outward(v, np.inf) for v in box.upper])
 
 
-def _halves(box: ExactBox, axis: int) -> list[ExactBox]:
+def box_halves(box: ExactBox, axis: int) -> list[ExactBox]:
     """A box cut in two in its middle."""
     middle = (box.lower[axis] + box.upper[axis]) / 2
     lower, upper = list(box.lower), list(box.upper)

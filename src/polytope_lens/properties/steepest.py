@@ -19,25 +19,29 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._progress import bar
-from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.displays.cards import answer_card
 from polytope_lens.displays.phrases import many
 from polytope_lens.domain import Box, check_domain, part_in_box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.engines.budget import budget, metered
-from polytope_lens.errors import Status, UnboundedPolytopeError
-from polytope_lens.exact.forward import quiet
+from polytope_lens.errors import OptionError, Status, UnboundedPolytopeError
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.exact.rows import ExactRows
 from polytope_lens.flat_domain import flat_domain
-from polytope_lens.function.lipschitz import checked_norms, exact_norm, norm_bounds, norm_slack, operator_norms
+from polytope_lens.function.lipschitz import EXACT_NORMS, checked_norms, exact_norm, norm_bounds
 from polytope_lens.network.pattern import pack, unpack
+from polytope_lens.polytope import Polytope
+from polytope_lens.properties.best_first import SEARCH_SHARE
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
+from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
 from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open, pool_of
+from polytope_lens.properties.property_proof import refuse_unwritable
+from polytope_lens.properties.slope_proof import write_slope_proof
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
     from polytope_lens._types import Floats
@@ -62,8 +66,10 @@ class LipschitzBounds:
         The norms of inputs and outputs.
     status : Status
         COMPLETE, if both bounds are as close as numbers allow: equal fractions, or some roundings apart; else
-        BUDGET_REACHED or INTERRUPTED.
+        BUDGET_REACHED or INTERRUPTED, also where a log that was asked for is not written.
     n_boxes, n_regions : int
+    is_logged : bool
+        Whether a proof log was written, of `upper` and of the slope around `point`.
     """
 
     lower: float | Fraction
@@ -74,6 +80,7 @@ class LipschitzBounds:
     status: Status
     n_boxes: int
     n_regions: int
+    is_logged: bool = False
 
     @property
     def is_complete(self) -> bool:
@@ -129,6 +136,7 @@ def lipschitz_bounds(
     exact: bool = False,
     max_seconds: float | None = None,
     workers: int = 1,
+    proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
 ) -> LipschitzBounds:
     """Proved bounds on the Lipschitz constant of a network on a bounded domain, as close as time allows.
@@ -142,6 +150,11 @@ def lipschitz_bounds(
         As in `lipschitz.lipschitz`.
     max_seconds, workers, progress
         As in `property_check.check`.
+    proof : str or path-like, optional
+        Also write a log that proves `upper`, and the slope around `point`; see docs/proofs.md. For boxes, and the norms
+        1, 2 and infinity where the first is 1, the second is infinity, or there is one output; fractions are used where
+        these can be exact. It is found on its own, when the answer is known, and takes some milliseconds for each cell,
+        of which there may be many more than boxes. Of `max_seconds`, half is for the search.
 
     Returns
     -------
@@ -166,6 +179,9 @@ def lipschitz_bounds(
     LipschitzBounds(5.0, 1 box, 4 regions, COMPLETE)
     """
     p, q = checked_norms(norm, output_norm, exact=exact)
+    if proof is not None:
+        _refuse_unprovable(proof, network, domain, p, q)
+        exact = exact or (p, q) in EXACT_NORMS
     workers, limits = validate.workers(workers), budget(None, max_seconds, None)
     domain = check_domain(domain, network.input_dim)
     if domain is None or not (isinstance(domain, Box) or domain.is_bounded):
@@ -177,10 +193,30 @@ def lipschitz_bounds(
     seen, around = (network, domain) if flat is None else (flat.network, flat.domain)
     with metered(limits) as meter, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
         search = _Steepest(seen, around, p, q, exact)
-        search.run(meter.is_over, pool, shown)
-    point = search.point if flat is None else flat.embed(search.point)
-    status = meter.ended if search.left else Status.COMPLETE
-    return LipschitzBounds(search.lower, search.upper, point, p, q, status, search.n_boxes, search.n_regions)
+        until = inf if limits.seconds is None or proof is None else limits.seconds * SEARCH_SHARE
+        search.run(lambda: meter.is_over() or meter.seconds >= until, pool, shown)
+        point = search.point if flat is None else flat.embed(search.point)
+        is_logged = (
+            proof is not None
+            and isinstance(domain, Box)
+            and search.upper < inf
+            and write_slope_proof(network, domain, (p, q), search.upper, point, proof, is_over=meter.is_over)
+        )
+        status = meter.ended if search.left or (proof is not None and not is_logged) else Status.COMPLETE
+    lower, upper = search.lower, search.upper
+    return LipschitzBounds(lower, upper, point, p, q, status, search.n_boxes, search.n_regions, is_logged)
+
+
+def _refuse_unprovable(path: str | os.PathLike[str], network: Network, domain: Domain, p: float, q: float) -> None:
+    if isinstance(domain, Polytope):
+        raise OptionError("a proof log of a Lipschitz constant is about a box. Choose one, or leave out `proof`.")
+    if not {p, q} <= {1.0, 2.0, inf} or not (p == 1 or q == inf or network.output_dim == 1):
+        raise OptionError(
+            f"a proof log of a Lipschitz constant is about the norms 1, 2 and inf, where the norm of inputs is 1, that "
+            f"of outputs is inf, or there is one output, but received ({p:g}, {q:g}) and {network.output_dim} outputs. "
+            "Choose other norms, or leave out `proof`."
+        )
+    refuse_unwritable(path)
 
 
 class _Steepest:
@@ -284,44 +320,3 @@ class _Steepest:
             if is_over():
                 return _Listed(steepest, steepest, found.witnesses[best], n, False)
         return _Listed(steepest, steepest, found.witnesses[best], n, is_done)
-
-
-def matrix_bounds(network: Network, boxes: Boxes, p: float, q: float) -> Floats:
-    """Bounds on the operator norms of a network's matrices on n boxes with known bounds on its neurons, (n,); proved.
-
-    The matrix is a product, taken from the outputs back to the inputs, of which each entry is known up to a radius.
-    """
-    weight: Any = network.dense_output_weight()
-    n = len(boxes.low)
-    middle, radius = np.broadcast_to(weight, (n, *weight.shape)), np.zeros((n, *weight.shape))
-    stop = sum(network.widths)
-    with quiet():
-        for layer in reversed(network.layers):
-            here = slice(stop - layer.width, stop)
-            stop -= layer.width
-            center, spread = _slopes(
-                layer.negative_slope, layer.positive_slope, boxes.low[:, here], boxes.high[:, here]
-            )
-            product = middle * center[:, None, :]
-            radius = np.abs(middle) * spread[:, None, :] + radius * (np.abs(center) + spread)[:, None, :]
-            radius = (radius + 2 * UNIT_ROUNDOFF * np.abs(product)) * BOUND_SLACK + UNDERFLOW_GUARD
-            matrix: Any = layer.factor()
-            size: Any = abs(matrix)
-            unit = summation_bound(layer.width)
-            middle = np.asarray(product @ matrix)
-            radius = np.asarray((radius + unit * np.abs(product)) @ size) * BOUND_SLACK + UNDERFLOW_GUARD
-        entries = (np.abs(middle) + radius) * BOUND_SLACK
-        known = np.isfinite(entries).all(axis=(1, 2))
-        slack = norm_slack(network.input_dim, network.output_dim, p, q)
-        found = operator_norms(np.where(known[:, None, None], entries, 0.0), p, q) * (1 + 2 * slack)
-    return np.where(known & np.isfinite(found), found, inf)
-
-
-def _slopes(negative: Floats, positive: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """Slopes of neurons between bounds on their pre-activations: middles and radii, (n, width) each."""
-    on, off = low >= 0, high <= 0
-    first, second = np.where(on, positive, negative), np.where(off & ~on, negative, positive)
-    center = (first + second) / 2
-    # The middle is rounded.
-    spread = np.where(first == second, 0.0, np.abs(second - first) / 2 * BOUND_SLACK + UNIT_ROUNDOFF * np.abs(center))
-    return center, spread

@@ -24,6 +24,27 @@ if TYPE_CHECKING:
 ZERO, ONE = fmpq(0), fmpq(1)
 
 
+def exact_emptiness(
+    network: Network, box: ExactBox, signs: NDArray[np.int8], on: Bools
+) -> tuple[Claim | None, list[list[fmpq]]]:
+    """Multipliers that show that no region has an inner point in a cell, if none has; and the map there; exact.
+
+    Inside a region a neuron that is on is positive, and one that is off is negative, unless it is zero throughout.
+    """
+    given, outputs = affine_rows(network, box, signs, on)
+    free = [k for k, (lo, hi) in enumerate(zip(*box, strict=True)) if lo < hi]
+    rows = [[-v for v in row] if signs[j] > 0 else row for j, row in given]
+    strict = [bool(signs[j] > 0 or any(row[k] != 0 for k in free)) for j, row in given]
+    claim = None
+    if any(strict):
+        best = _lowest(rows, [True] * len(rows), box)
+        if best is not None and best.value >= 0:
+            best = _lowest(rows, strict, box)
+        if best is not None and best.value <= 0:
+            claim = _claim(best, [("neuron", j) for j, _ in given], len(box.lower))
+    return claim, outputs
+
+
 def exact_claim(
     network: Network, case: Sequence[Constraint], box: ExactBox, signs: NDArray[np.int8], on: Bools
 ) -> Claim | None:
@@ -32,7 +53,7 @@ def exact_claim(
     `signs` (N,) are the signs given in the cell, and `on` (N,) which neurons are on there, those of all hidden layers
     one after the other.
     """
-    given, outputs = _affine_rows(network, box, signs, on)
+    given, outputs = affine_rows(network, box, signs, on)
     d = len(box.lower)
     rows, names, strict = [], list[tuple[str, int]](), []
     for place, constraint in enumerate(case):
@@ -58,6 +79,11 @@ def exact_claim(
     elif best is None or best.value >= 0:
         return None
     assert best is not None
+    return _claim(best, names, d)
+
+
+def _claim(best: Optimum, names: Sequence[tuple[str, int]], d: int) -> Claim:
+    """The multipliers of a least slack, as whole numbers."""
     used = [(q - 2 * (d + 1), y) for q, y in zip(best.basis, best.multipliers, strict=True) if y > 0]
     used = [(i, y) for i, y in used if i >= 0]
     claim = Claim({}, {}, {})
@@ -67,10 +93,10 @@ def exact_claim(
     return claim
 
 
-def _affine_rows(
+def affine_rows(
     network: Network, box: ExactBox, signs: NDArray[np.int8], on: Bools
 ) -> tuple[list[tuple[int, list[fmpq]]], list[list[fmpq]]]:
-    """Affine functions of the inputs, as rows: of the neurons with given signs, and of the outputs."""
+    """Affine functions of the inputs where these neurons are on: those with signs, and the outputs, as rows."""
     d = len(box.lower)
     values, scale = [[fmpz(int(i == k)) for i in range(d + 1)] for k in range(d)], fmpz(1)
     given, start = list[tuple[int, list[fmpq]]](), 0

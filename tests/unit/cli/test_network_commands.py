@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from commands import as_json, refused
-from polytope_lens import Partition
+from polytope_lens import Box, Lens, Partition
 from polytope_lens.cli import main
 from polytope_lens.engines import task
+from polytope_lens.importers.npz import save_npz
+from polytope_lens.network.network import from_arrays
 from proof_logs import proves
 from stored_runs import in_many_parts
 
@@ -126,6 +128,32 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["proved"] is False
     assert "No such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
     assert "there is no folder" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
+
+
+def test_proofs_about_two_networks_and_about_values(lines, space, tmp_path, capsys):
+    log, other = str(tmp_path / "run.proof"), str(tmp_path / "other.npz")
+    save_npz(from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]]), other)
+    Lens(lines).distance(Lens(other), Box([-1, -1], [1, 1]), proof=log)
+    assert main(["verify", log, lines, other]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("proved: the greatest value of 1 y0 and -1 y0 is 3/2, at (1, 1)\nvalue: 3/2\nbound: 3/2\n")
+    assert "\noutputs: those of this network less those of another one, with 2 hidden neurons\n" in told
+    assert "\ndomain: 1 x0 <= 1; " in told
+    for files, reason in (
+        ([lines], "about the difference of two networks: name both"),
+        ([other, lines], f"not about what {other} gives more than {lines}"),
+        ([lines, space], f"not about what {lines} gives more than {space}"),
+    ):
+        assert main(["verify", log, *files]) == 1
+        assert reason in capsys.readouterr().out
+    Lens(lines).maximum([1], Box([-1, -1], [1, 1]), proof=log)
+    assert main(["verify", log, lines]) == 0
+    assert "proved: the greatest value of 1 y0 is 7/2, at (1, 1)" in capsys.readouterr().out
+    assert main(["verify", log, lines, other]) == 1
+    assert "about one network: name that one alone" in capsys.readouterr().out
+    Lens(lines).robustness_radius([0.5, 0.25], norm=float("inf"), value=1.25, proof=log)
+    assert main(["verify", log, lines]) == 0
+    assert "\nradius: 1/16\nreached: 1/16\npoint: 9/16, 5/16\n" in capsys.readouterr().out
 
 
 def test_a_proof_that_fails_leaves_nothing_behind(lines, tmp_path, monkeypatch):

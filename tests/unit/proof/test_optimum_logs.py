@@ -187,6 +187,19 @@ def test_properties_that_are_no_extrema_have_none(tmp_path):
         assert not answer(tmp_path, [changes.get(i, line) for i, line in enumerate(lines)])["proved"]
 
 
+def test_each_output_is_bounded_in_all_of_the_domain(tmp_path):
+    """A difference whose positive part is bounded in one box and whose negative part in another is no distance."""
+    path, one = tmp_path / "run.proof", Lens.from_arrays([[[1, 0]]], [[0]])
+    one.distance(Lens.from_arrays([[[0, 0]]], [[0]]), SQUARE, proof=path)
+    lines = lines_of(path)
+    second = max(i for i, line in enumerate(lines) if line.startswith("case "))
+    smaller = [line.replace("constraint <= 1 x0 1", "constraint <= 0 x0 1") for line in lines[second:]]
+    forged = [*lines[:second], *smaller]
+    end = next(i for i, line in enumerate(forged) if line.startswith("cases"))
+    cells = ["cases 0", "close 0 1 4 1", "cases 1", "close 1 1 4 1"]
+    assert "some parts of the domain only" in answer(tmp_path, [*forged[:end], *cells, forged[-1]])["reason"]
+
+
 # ------------------------------------------------------------------------------------------------- two networks
 
 

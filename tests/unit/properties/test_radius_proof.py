@@ -137,7 +137,7 @@ def test_forged_points_are_rejected(log, tmp_path):
     ):  # fmt: skip
         assert not answer(tmp_path, with_line(log, len(log) - 1, *other))["proved"]
     told = answer(tmp_path, log[:-1])  # which says less: that there is none in the ball
-    assert told["proved"] and told["verdict"] == "HOLDS" and " nearer than " in told["says"]
+    assert told["proved"] and told["verdict"] == "HOLDS NEARBY" and " nearer than " in told["says"]
 
 
 def test_without_its_tree_nothing_is_proved(log, tmp_path):

@@ -12,9 +12,6 @@ from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import OptionError, Status, UnboundedPolytopeError
 from polytope_lens.function.lipschitz import operator_norms
 from polytope_lens.properties import steepest as module
-from polytope_lens.properties.box_bounds import look, whole_box
-from polytope_lens.properties.problem import problems
-from polytope_lens.properties.property import Property
 from properties_twin import random_network
 
 
@@ -76,17 +73,6 @@ def test_flat_boxes_and_polytopes(monkeypatch):
     monkeypatch.setattr(module, "few_open", lambda problem: 4)
     simplex = Polytope(np.vstack([-np.eye(3), np.ones((1, 3))]), [1, 1, 1, 1])
     assert lens.lipschitz(simplex, 1, exact=True).upper == lens.partition(simplex).lipschitz(1, exact=True).value
-
-
-def test_matrix_bounds_hold_on_boxes():
-    rng = np.random.default_rng(3)
-    lens = random_network(rng, 2, 2)
-    box = Box([-0.5, -0.25], [0.25, 0.5])
-    (problem,) = problems(lens.network, Property.of(box, ([[1, 1]], [0])))
-    looked = look(problem, whole_box(problem))
-    for p, q in ((1, 1), (2, 2), (inf, inf), (1, inf), (inf, 1)):
-        bound = module.matrix_bounds(lens.network, looked.boxes, p, q)
-        assert lens.partition(box).lipschitz(p, q).value <= bound[0] * (1 + 1e-12)
 
 
 def test_refusals():

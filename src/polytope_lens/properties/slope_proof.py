@@ -1,0 +1,223 @@
+"""The proof log of a Lipschitz constant: cells in which no matrix exceeds a bound, and a point around which one has it.
+
+Boxes are halved until few neurons may change their sign in them, and then cells are split by these signs. A cell
+is done where interval matrices of floats are within the bound, or, where all signs are known, the matrix itself is, or
+no region has an inner point.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import inf, isqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from polytope_lens.errors import REPORT, ConsistencyError
+from polytope_lens.exact.point_signs import point_signs
+from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
+from polytope_lens.properties.box_bounds import Boxes
+from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
+from polytope_lens.properties.matrix_bounds import matrix_bounds
+from polytope_lens.properties.property import ExactBox, Property
+from polytope_lens.properties.property_proof import ProofNode, StoppedError, box_halves, box_outward, statement
+from polytope_lens.properties.touching_cells import affine_rows, exact_emptiness
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from flint import fmpq
+
+    from polytope_lens._types import Floats
+    from polytope_lens.domain import Box
+    from polytope_lens.network.network import Network
+    from polytope_lens.proof.log import LogFile
+
+# Up to how many neurons that may change their sign a box is split by them; and one more each time that all of its sides
+# have been halved, since there are points at which many are zero.
+FEW_OPEN = 6
+# Cells looked at together
+TOGETHER = 32
+WORDS = {1.0: "1", 2.0: "2", inf: "inf"}
+
+
+def write_slope_proof(
+    network: Network,
+    box: Box,
+    norms: tuple[float, float],
+    bound: float | Fraction,
+    point: Floats,
+    path: str | os.PathLike[str],
+    *,
+    is_over: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Write a log that proves a bound on the Lipschitz constant of a network in a box, and the slope around a point.
+
+    Parameters
+    ----------
+    network : Network
+    box : Box
+        It may be flat.
+    norms : (float, float)
+        1, 2 or infinity, of inputs and of outputs.
+    bound : float or Fraction
+    point : (d,) array
+        Left out if the network bends there.
+    path, is_over
+        As in `property_proof.write_property_proof`.
+
+    Returns
+    -------
+    Whether the log was written.
+    """
+    p, q = norms
+    power = Fraction(bound) ** degree(p, q)
+    lower, upper = box.fractions()
+    asked = Property.of((lower, upper), ([[0] * network.output_dim], [0]))
+    asked = Property(asked.input_dim, asked.output_dim, (asked.cases[0][:-1],))
+    try:
+        with log_file(path) as log:
+            for line in names(network):
+                log.write(line)
+            log.write("lipschitz", WORDS[p], WORDS[q], hexadecimal_fraction(power))
+            for line in statement(asked):
+                log.write(line)
+            log.write("cases", 0)
+            _SlopeTree(log, network, norms, power, is_over).write(asked.boxes()[0])
+            if not _bends(network, asked.boxes()[0], point):
+                log.write("steepest", 0, *(hexadecimal_fraction(Fraction(v)) for v in point.tolist()))
+    except StoppedError:
+        return False
+    return True
+
+
+def degree(p: float, q: float) -> int:
+    """2 if norms of matrices from p to q are roots of sums of squares, and 1 otherwise."""
+    return 2 if (q if p == 1 else p) == 2 else 1
+
+
+def norm_power(matrix: list[list[Fraction]], p: float, q: float) -> Fraction:
+    """The norm of a matrix, squared if it is a root: the greatest of its columns, or of its rows; exact."""
+    lines = list(zip(*matrix, strict=True)) if p == 1 else matrix
+    is_largest = (q == inf) if p == 1 else False
+    sizes = [[abs(v) ** degree(p, q) for v in line] for line in lines]
+    return max((max(line) if is_largest else sum(line, Fraction(0)) for line in sizes if line), default=Fraction(0))
+
+
+def _bends(network: Network, box: ExactBox, point: Floats) -> bool:
+    """Whether a neuron is zero at a point, and not around it; exact."""
+    signs = point_signs(network, point[None])[0]
+    zero = (signs == 0).astype(np.int8)
+    given, _ = affine_rows(network, box, zero, signs > 0)
+    bends = np.concatenate([[], *(layer.positive_slope != layer.negative_slope for layer in network.layers)])
+    free = _free(box)
+    return any(bends[j] and any(row[k] != 0 for k in free) for j, row in given)
+
+
+def _free(box: ExactBox) -> list[int]:
+    return [k for k, (lo, hi) in enumerate(zip(*box, strict=True)) if lo < hi]
+
+
+class _Waiting(NamedTuple):
+    """One cell, how often its box was halved, and where what is said of it goes."""
+
+    box: ExactBox
+    cells: ProofCells
+    depth: int
+    node: ProofNode
+
+
+class _SlopeTree:
+    """Boxes and signs."""
+
+    def __init__(
+        self, log: LogFile, network: Network, norms: tuple[float, float], power: Fraction, is_over: Callable[[], bool]
+    ) -> None:
+        self.log, self.network, self.norms, self.power, self.is_over = log, network, norms, power, is_over
+        self.bounds = CellBounds(network, [])
+        root = power if degree(*norms) == 1 else Fraction(isqrt(int(power * 2**200)), 2**100)
+        self.level = float(np.nextafter(float(root), 0.0))
+        self.weights = _reach(network)
+
+    def write(self, box: ExactBox) -> None:
+        """Write the tree of a box, when all of it is found: some cells at a time are looked at."""
+        root = ProofNode()
+        waiting = [_Waiting(box, self.bounds.whole(*box_outward(box)), 0, root)]
+        while waiting:
+            if self.is_over():
+                raise StoppedError
+            some, waiting = waiting[-TOGETHER:], waiting[:-TOGETHER]
+            waiting += self.looked(some)
+        nodes = [root]
+        while nodes:
+            node = nodes.pop()
+            for line in node.lines:
+                self.log.write(line)
+            nodes += node.parts[::-1] if node.parts is not None else ()
+
+    def looked(self, some: Sequence[_Waiting]) -> list[_Waiting]:
+        """Look at cells of one box, all of whose free sides are the same: what is left of them."""
+        free, left = _free(some[0].box), list[_Waiting]()
+        before = ProofCells._make(np.concatenate(part) for part in zip(*(one.cells for one in some), strict=True))
+        after, _ = self.bounds.narrowed(before)
+        known = Boxes(after.lower, after.upper, after.low, after.high)
+        is_within = matrix_bounds(self.network, known, *self.norms, free) <= self.level
+        is_open = self.bounds.is_open(after)
+        for i, (box, _, depth, node) in enumerate(some):
+            cells = after.at(np.array([i]))
+            node.lines += self.bounds.told(before, after, i)
+            if is_within[i]:
+                node.lines.append("slope 0")
+            elif not is_open[i].any():
+                node.lines.append(self.closed_exactly(box, cells))
+            elif is_open[i].sum() > FEW_OPEN + depth // max(1, len(free)) and not cells.signs.any():
+                axis = int(np.argmax([float(hi - lo) for lo, hi in zip(*box, strict=True)]))
+                node.lines.append(f"halve {axis}")
+                node.parts = ProofNode(), ProofNode()
+                for half, part in zip(box_halves(box, axis), node.parts, strict=True):
+                    lower, upper = box_outward(half)
+                    halved = cells._replace(lower=lower[None], upper=upper[None])
+                    left.append(_Waiting(half, halved, depth + 1, part))
+            else:
+                j = int(np.where(is_open[i], self.weights, -1.0).argmax())
+                node.lines.append(f"split {self.bounds.named(j)}")
+                node.parts = ProofNode(), ProofNode()
+                for sign, part in zip((-1, 1), node.parts, strict=True):
+                    left.append(_Waiting(box, _signed(cells, j, sign), depth, part))
+        return left
+
+    def closed_exactly(self, box: ExactBox, cells: ProofCells) -> str:
+        """The line that closes a cell where all signs are known."""
+        claim, outputs = exact_emptiness(self.network, box, cells.signs[0], cells.low[0] >= 0)
+        matrix = [[_fraction(row[k]) for k in _free(box)] for row in outputs]
+        if norm_power(matrix, *self.norms) <= self.power:
+            return "slope 0"
+        if claim is None:
+            raise ConsistencyError(f"a region is steeper than all are said to be. {REPORT}")
+        return " ".join(["close 0 0", *(f"{self.bounds.named(j)} {hexadecimal(v)}" for j, v in claim.neurons.items())])
+
+
+def _signed(cells: ProofCells, j: int, sign: int) -> ProofCells:
+    """The half of a cell in which a neuron has a sign."""
+    cells = ProofCells._make(array.copy() for array in cells)
+    cells.signs[0, j] = sign
+    (cells.high if sign < 0 else cells.low)[0, j] = 0.0
+    return cells
+
+
+def _reach(network: Network) -> Floats:
+    """How much each neuron may add to the outputs' slopes: a guess, by sizes of weights."""
+    weight: Any = network.dense_output_weight()
+    sums: Any = np.abs(weight).sum(axis=0)
+    found: list[Floats] = []
+    for layer in reversed(network.layers):
+        bend = np.abs(layer.positive_slope - layer.negative_slope)
+        size: Any = np.abs(layer.dense_weight())
+        found.append(sums * bend * size.sum(axis=1))
+        sums = (sums * np.maximum(np.abs(layer.positive_slope), np.abs(layer.negative_slope))) @ size
+    return np.concatenate([*found[::-1], np.zeros(0)])
+
+
+def _fraction(value: fmpq) -> Fraction:
+    return Fraction(int(value.numerator), int(value.denominator))
