@@ -101,8 +101,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _is_equal(arguments: argparse.Namespace) -> int:
     lens, other = lens_of(arguments), lens_of(arguments, arguments.other)
+    domain = domain_of(arguments, lens)
+    assert domain is not None  # --everywhere is no option here
     found = lens.is_equal(
-        other, domain_of(arguments, lens), within=arguments.within, max_seconds=arguments.max_seconds,
+        other, domain, within=arguments.within, max_seconds=arguments.max_seconds,
         workers=arguments.workers,
     )  # fmt: skip
     title = {"HOLDS": "EQUAL", "VIOLATED": "DIFFERENT"}.get(found.verdict.name, found.verdict.name)

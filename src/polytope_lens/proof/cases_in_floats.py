@@ -107,7 +107,10 @@ def _rounded(end: int, bits: int) -> float:
 
 
 def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int], tally: ProofTally) -> None:
-    """As `checker.check_cases`."""
+    """As `checker.check_cases`, which slopes are left to."""
+    if any(cases[i].slope for i in which):
+        checker.check_cases(log, stages, cases, which)
+        return
     (lower, upper), *others = [cases[i].box for i in which]
     require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
     unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
@@ -243,7 +246,7 @@ def _signed(cell: FloatCell) -> Cell:
 
 def _check_close(tree: _Tree, case: Case, cell: FloatCell, words: list[str]) -> None:
     """As `checker.check_close`."""
-    multiples = checker.read_multiples(case, _signed(cell), words[2:])
+    multiples = checker.read_multiples(tree.stages, case, _signed(cell), words[2:])
     above = tree.floats.greatest(len(tree.stages), multiples)
     if not (above < 0 or (multiples.strict and above == 0)):
         checker.check_close(tree.stages, case, tree.exact(cell), words)
@@ -261,7 +264,7 @@ def _proved_end(tree: _Tree, cell: FloatCell, words: list[str]) -> FloatCell | N
     bits, j, end, scale = decimal(words[2]), decimal(words[3]), hexadecimal(words[4]), hexadecimal(words[5])
     if scale <= 0 or (words[6] != "0" and len(cell.open) > 1):
         return None
-    sums, z, strict = checker.read_multiples(case, _signed(cell), words[6:])
+    sums, z, strict = checker.read_multiples(tree.stages, case, _signed(cell), words[6:])
     scale *= sign * case.unit
     sums[-1] -= scale * end
     if words[1] == "x":

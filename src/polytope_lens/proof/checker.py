@@ -157,7 +157,7 @@ def about(value: Fraction) -> str:
     return text if len(text) < 20 or abs(value) > 2**1000 else f"about {float(value)!r}"
 
 
-def place(point: list[Fraction]) -> str:
+def told_point(point: list[Fraction]) -> str:
     return f"({', '.join(map(about, point))})"
 
 
@@ -861,7 +861,7 @@ def check_steepest(log: Log, stages: list[Layer], case: Case, values: list[Fract
     scale = Fraction(columns[-1][-1] * stages[-1].scale, under)
     reached = slope.power([*map(list, zip(*z))]) / scale**slope.degree
     size = about(reached) if reached == slope.bound else f"between {about(reached)} and {about(slope.bound)}"
-    says = f"{slope.name} is {size}; around {place(point)} it is {about(reached)}"
+    says = f"{slope.name} is {size}; around {told_point(point)} it is {about(reached)}"
     numbers = {"value": shown(reached), "bound": shown(slope.bound), "point": [*map(shown, point)]}
     return {"verdict": "STEEPEST", "says": says, **numbers}
 
@@ -1022,28 +1022,28 @@ class Multiples(NamedTuple):
     strict: bool  # whether one of them is less than 0
 
 
-def read_multiples(case: Case, cell: Cell, words: list[str]) -> Multiples:
+def read_multiples(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -> Multiples:
     """N pairs of a constraint and a multiplier, and then threes of a layer, a neuron with a sign, and a multiplier."""
     n = 1 + 2 * decimal(words[0])
     sums, z, strict = [0] * len(case.rows[0]), dict[int, list[tuple[int, int]]](), False
     for word, multiplier in zip(words[1:n:2], words[2:n:2], strict=True):
-        place, v = decimal(word), hexadecimal(multiplier)
+        i, v = decimal(word), hexadecimal(multiplier)
         require(v >= 0, "a negative multiplier")
-        sums = [total - v * a for total, a in zip(sums, case.rows[place])]
-        strict |= v > 0 and case.strict[place]
+        sums = [total - v * a for total, a in zip(sums, case.rows[i])]
+        strict |= v > 0 and case.strict[i]
     for layer, neuron, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
         at, j, v = decimal(layer), decimal(neuron), hexadecimal(multiplier)
         require(v >= 0 and (at, j) in cell.signs, "a negative multiplier, or of a neuron without a sign")
-        if case.slope and v > 0 and not touches:
+        if case.slope and v > 0 and not strict:
             # Inside a region a neuron that is on is positive; one that is off is negative, if it depends on an input.
-            touches = cell.signs[at, j] > 0 or not may_vanish(stages, cell, at, j)
+            strict = cell.signs[at, j] > 0 or not may_vanish(stages, cell, at, j)
         z.setdefault(at, []).append((j, v * cell.signs[at, j] * case.unit))
     return Multiples(sums, z, strict)
 
 
 def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -> None:
     """No point of a cell satisfies a case: multiples of what is at most 0 where one does add up to more than that."""
-    dim, (sums, z, strict) = len(cell.lower), read_multiples(case, cell, words[2:])
+    dim, (sums, z, strict) = len(cell.lower), read_multiples(stages, case, cell, words[2:])
     above = highest(stages, cell, sums[dim:-1], z, sums[:dim], sums[-1])
     require(above < 0 or (strict and above == 0), "a point of the cell may satisfy the case")
 
@@ -1054,7 +1054,7 @@ def check_end(stages: list[Layer], cases: list[Case], cell: Cell, words: list[st
     bits, j, end, scale = decimal(words[2]), decimal(words[3]), hexadecimal(words[4]), hexadecimal(words[5])
     require(words[6] == "0" or len(cell.open) == 1, "constraints of one of several cases")
     require(scale > 0, "a scale is positive")
-    sums, z, _ = read_multiples(case, cell, words[6:])
+    sums, z, _ = read_multiples(stages, case, cell, words[6:])
     scale *= sign * case.unit
     sums[-1] -= scale * end
     if words[1] == "x":
@@ -1183,8 +1183,8 @@ def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> d
     at = distance(ball, point)
     numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
     size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
-    says = f"the distance of {place(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
-    return {"verdict": "NEAREST", "says": f"{says}: one is at {place(point)}", **numbers}
+    says = f"the distance of {told_point(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
+    return {"verdict": "NEAREST", "says": f"{says}: one is at {told_point(point)}", **numbers}
 
 
 def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], sign: int) -> dict[str, Any]:
@@ -1208,7 +1208,7 @@ def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], s
     require(len({*zip(told, parts)}) == len(each) * len(where), "an output is bounded in some parts of the domain only")
     low, high = map(about, sorted([value, bound]))
     size = f"{low}," if value == bound else f"between {low} and {high}; it is {about(value)}"
-    says = f"the {what} value of {' and '.join(each)} is {size} at {place(values[:dim])}"
+    says = f"the {what} value of {' and '.join(each)} is {size} at {told_point(values[:dim])}"
     numbers = {"value": shown(value), "bound": shown(bound), "point": [*map(shown, values[:dim])]}
     return {"verdict": what.upper(), "says": says, **numbers, "domain": " | ".join(where)}
 
@@ -1241,7 +1241,9 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         says = f"{slope.name} is at most {about(slope.bound)}"
         found = {"verdict": "NOT STEEPER", "says": says, "bound": shown(slope.bound)}
     if ball:
-        says = f"the property holds nearer than {about(ball.radius)} to {place(ball.center)} in the norm {ball.norm}"
+        says = (
+            f"the property holds nearer than {about(ball.radius)} to {told_point(ball.center)} in the norm {ball.norm}"
+        )
         found = {"verdict": "HOLDS NEARBY", "says": says, "radius": shown(ball.radius)}
     if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
         kind, number, *point = log.next()
