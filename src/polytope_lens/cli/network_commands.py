@@ -127,7 +127,7 @@ def add(commands: Commands) -> None:
     plot.add_argument("--no-boundaries", action="store_true", help="no lines between regions")
 
     verify = add_command(
-        commands, "verify", _verify, "Prove again, in integers, what a log claims: numbers of regions, or a property.",
+        commands, "verify", _verify, "Prove again what a log claims, numbers of regions or a property.",
         "run.proof net.npz",
     )  # fmt: skip
     verify.add_argument("log", help="proof log, written with --proof or proof=")

@@ -77,7 +77,7 @@ class FloatStages:
         require_range(self._draw())
 
     def bound(self, m: int, last: int, grain: float) -> Floats | None:
-        """Upper bounds on the first m sums, whose last terms are of that layer; see `bound_sums`."""
+        """Upper bounds on the first m sums, whose last terms are of that layer; None where floats know none."""
         self.asked[:], self.grain[0] = (m, last), grain
         return self.sums.bound[:m] if self._bound() else None
 
