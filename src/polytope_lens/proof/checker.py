@@ -431,7 +431,7 @@ class Tree:
                         raise RejectedError("a multiplier is positive, without leading zeros")
                     factor, at = int(digits, 16), place(name)
                     half = short[at]
-                    if half is NOT_YET:
+                    if not half:
                         half = short[at] = shortened(halfspaces[at])
                     total = [v + factor * h for v, h in zip(total, half)]
                 constant = total.pop()
