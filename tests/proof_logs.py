@@ -37,7 +37,7 @@ def sealed(lines):
             while j < len(lines) and lines[j].split(" ")[0] not in ("to", "regions"):
                 j += 1
             text = written(lines[i:j])
-            _, _, _, *counts = line.split(" ")
+            counts = line.split(" ")[3:]
             line, i = " ".join(["piece", str(len(text)), hashlib.sha256(text).hexdigest(), *counts]), j
         outside.append(line)
         body += [written([line]), text]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Regions of a piece at most.
 MOST_REGIONS = 1024
+# The engines along whose walks logs are written.
+IN_PLANE, ELSEWHERE = "subdivide", "split"
 
 
 def write_proof(
@@ -61,7 +63,7 @@ def write_proof(
     """
     chart, stops = log_chart(domain, network.input_dim), bit_starts(network).tolist()[1:]
     in_plane = chart.in_box and chart.dim == 2
-    engine = "subdivide" if in_plane else "split"
+    engine = IN_PLANE if in_plane else ELSEWHERE
     with (
         log_file(path) as log,
         bar(progress, desc="proof", unit=" regions", unit_scale=True) as shown,
