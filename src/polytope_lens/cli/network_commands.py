@@ -132,7 +132,7 @@ def add(commands: Commands) -> None:
 
     verify = add_command(
         commands, "verify", _verify,
-        "Prove again, in integers, what a log claims: numbers of regions, a property, a greatest or least value.",
+        "Prove again what a log claims: numbers of regions, a property, a greatest or least value.",
         "run.proof net.npz",
     )  # fmt: skip
     verify.add_argument("log", help="proof log, written with --proof or proof=")

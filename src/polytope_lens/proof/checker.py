@@ -478,7 +478,8 @@ class Tree(Walk):
     def follow(self, cell: Part, steps: list[str], waiting: list[Part]) -> Part:
         """The cell after some steps; the halves where neurons are on that cut it are put on a stack."""
         for step in steps:
-            cell = self.advanced(cell)
+            if len(cell.on) == self.sizes[cell.depth]:
+                cell = self.advanced(cell)
             depth, seen, z, rows, on, halfspaces, short = cell
             found = None if step.isdigit() else STEP.fullmatch(step)
             j = int(found[1]) if found else decimal(step)
@@ -499,10 +500,11 @@ class Tree(Walk):
                 shift = 4 * int(found[3])
                 total = [v << shift for v in shortened(target)]
                 for name, digits in pairs:
-                    require(digits[0] != "0", "a multiplier is positive, without leading zeros")
+                    if digits[0] == "0":
+                        raise RejectedError("a multiplier is positive, without leading zeros")
                     factor, at = int(digits, 16), place(name)
                     half = short[at]
-                    if half is NOT_YET:
+                    if not half:
                         half = short[at] = shortened(halfspaces[at])
                     total = [v + factor * h for v, h in zip(total, half)]
                 constant = total.pop()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Numbers of a log that floats handle: powers of two that make weights whole, those that bounds are over, and sizes.
 MOST_SCALE, MOST_BITS = 512, 900
 LARGEST, SMALLEST = 2.0**200, 2.0**-900
+# Sums have so many terms at most (`SLACK`).
+MOST_TERMS = 2**20
 # So many products at most are made at once, that time is looked at in between; and sums of so many.
 AT_ONCE, MOST_ROWS = 2**20, 256
 
@@ -77,7 +79,7 @@ class FloatStages:
         require_range(self._draw())
 
     def bound(self, m: int, last: int, grain: float) -> Floats | None:
-        """Upper bounds on the first m sums, whose last terms are of that layer; see `bound_sums`."""
+        """Upper bounds on the first m sums, whose last terms are of that layer; None where floats know none."""
         self.asked[:], self.grain[0] = (m, last), grain
         return self.sums.bound[:m] if self._bound() else None
 
@@ -111,6 +113,7 @@ class FloatStages:
 def numbers_of(layer: Layer) -> tuple[Floats, Floats, Floats]:
     """Weights (n, m), biases (n,) and slopes (n, 2) of a layer; none is so large or so small that floats end."""
     require_range(max(layer.scale, layer.unit).bit_length() <= MOST_SCALE)
+    require_range(len(layer.rows) <= MOST_TERMS, len(layer.rows[0]) <= MOST_TERMS)
     rows = np.array([[v / layer.scale for v in row] for row in layer.rows])
     slopes = np.array([[v / layer.unit for v in pair] for pair in layer.slopes])
     require_range(*(np.abs(numbers).max() <= LARGEST for numbers in (rows, slopes)))

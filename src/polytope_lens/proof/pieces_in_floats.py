@@ -11,16 +11,18 @@ import numpy as np
 
 from polytope_lens._compiled.simd import padded
 from polytope_lens.proof import checker
-from polytope_lens.proof.float_stages import LARGEST, SMALLEST, OutOfRangeError, ProofTally, numbers_of, require_range
+from polytope_lens.proof.float_stages import OutOfRangeError, ProofTally, numbers_of, require_range
 from polytope_lens.proof.polygons_kernels import IS_FULL, PlaneWalk, begin_polygon, walk_polygons
 from polytope_lens.proof.rows_on_cells_kernels import ON, ForwardArrays
 from polytope_lens.proof.sums_above_kernels import U
 from polytope_lens.proof.tree_lines_kernels import GOES_ON, IS_PROVED, SHORT, UNKNOWN, TreeWalk, walk_lines
 
 if TYPE_CHECKING:
-    from polytope_lens._types import Floats, Words
+    from polytope_lens._types import Words
     from polytope_lens.proof.checker import Budget, Chart, Layer, Part, Polygon, Row
 
+# Powers of two of numbers that floats are asked about, and how many bits of a number they keep.
+REACH, SIGNIFICANT = 200, 53
 # So many products at most are made at once, that time is looked at in between.
 AT_ONCE = 2**24
 
@@ -225,11 +227,12 @@ def forward_arrays(layers: list[Layer]) -> ForwardArrays:
     )
 
 
-def rounded(row: Row, one: int) -> tuple[Floats, float]:
+def rounded(row: Row, one: int) -> tuple[list[float], float]:
     """A row over a power of two in floats, and how far these are from it at most."""
-    most = checker.longest([row]) - one.bit_length()
-    require_range(abs(most) < 200 or not any(row))
-    found = np.array([v / one for v in row])
-    require_range(*(v == 0 or SMALLEST <= abs(f) <= LARGEST for v, f in zip(row, found, strict=True)))
-    is_exact = all(p * one == v * q for v, (p, q) in zip(row, map(float.as_integer_ratio, found.tolist()), strict=True))
-    return found, 0.0 if is_exact else float(np.abs(found).max() * 2 * U)
+    unit, is_exact = one.bit_length(), True
+    for v in row:
+        n = v.bit_length()
+        require_range(v == 0 or -REACH < n - unit < REACH)
+        is_exact = is_exact and n - (v & -v).bit_length() < SIGNIFICANT
+    found = [v / one for v in row]
+    return found, 0.0 if is_exact else 2 * U * max(map(abs, found))

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from polytope_lens.properties.property import Property
 
 # Up to how many neurons that may change their sign a box is split by them, after how many cells it is halved, and what
-# share of these neurons its halves may then have.
-FEW_OPEN, FEW_CELLS, FEWER = 10, 256, 0.75
+# share of these neurons its halves may then have; and up to how many neurons all cells are looked at.
+FEW_OPEN, FEW_CELLS, FEWER, FEWEST = 24, 48, 0.75, 8
 # Cells with signs that are looked at together, and boxes that are halved together
 TOGETHER, AHEAD = 32, 8
 # How many coordinates are tried to halve a box across, and along what share of the most that outputs may change there.
@@ -202,9 +202,8 @@ class _Tree:
             self.tick(1, 0.0)
             if self.is_over():
                 raise StoppedError
-            most = FEW_CELLS if waiting.axes else None
             if self.is_few(waiting):
-                if self.split(waiting, most):
+                if self.split(waiting, FEW_CELLS if waiting.axes and self.n_open(waiting) > FEWEST else None):
                     continue
                 waiting.few = int(FEWER * self.n_open(waiting))
             if waiting.axis is None:

@@ -222,11 +222,12 @@ def test_a_piece_that_is_wrong_is_found_by_who_checks_it(logs, tmp_path):
 
 def test_processes_share_the_pieces(logs, tmp_path, monkeypatch):
     monkeypatch.setattr(checker, "ALONE", 0.0)
-    path, lines = tmp_path / "run.proof", logs["space"]
-    path.write_bytes(sealed(lines))
-    assert verify(path, jobs=2) == verify(path)
-    last = regions(lines)[-1]
-    path.write_bytes(sealed(with_line(lines, last[-1], "0")))
+    path = tmp_path / "run.proof"
+    for name in ("space", "flat space", "plane"):
+        path.write_bytes(sealed(logs[name]))
+        assert verify(path, jobs=2) == verify(path)
+    last = regions(logs["space"])[-1]
+    path.write_bytes(sealed(with_line(logs["space"], last[-1], "0")))
     assert verify(path, jobs=2) == verify(path)
     assert verify(path, jobs=2)["line"] == last[-1] + 1
 

@@ -162,3 +162,15 @@ def test_numbers_out_of_range_are_left_to_integers(exponent, tmp_path):
         path = tmp_path / "run.proof"
         total = lens.count(Box([-1] * d, [1] * d), proof=path).total
         assert verify(path)["total"] == total
+
+
+@pytest.mark.parametrize("d", [2, 3])
+@pytest.mark.parametrize("k", [20, 40, 48, 50, 51, 52])
+def test_thin_cells_are_found_or_left_to_integers(d, k, tmp_path):
+    """A plane cuts off a corner of the box, 2^-k wide, or misses it by as much, or meets it."""
+    for by in (-1, 0, 1):
+        bent = Lens.from_arrays([np.ones((1, d)), [[3.0]], [[1.0]]], [[-(d + by * 2.0**-k)], [-(2.0**-60)], [0.0]])
+        path = tmp_path / "run.proof"
+        total = bent.count(Box([-1] * d, [1] * d), proof=path).total
+        is_cut = d + by * 2.0**-k < d  # 3 - 2^-52 is no float
+        assert verify(path)["total"] == total == (3 if is_cut else 1)

@@ -50,6 +50,7 @@ def test_signs_are_split_where_few_are_open_and_boxes_where_that_takes_too_long(
     for name, few, cells in (("signs", 99, 999), ("boxes", -1, 0), ("both", 99, 4)):
         monkeypatch.setattr(property_proof, "FEW_OPEN", few)
         monkeypatch.setattr(property_proof, "FEW_CELLS", cells)
+        monkeypatch.setattr(property_proof, "FEWEST", 0)
         assert write_property_proof(LENS.network, asked, None, tmp_path / "run.proof")
         assert verify(tmp_path / "run.proof")["proved"]
         kinds[name] = {line.split()[0] for line in (tmp_path / "run.proof").read_text().splitlines()}
