@@ -160,7 +160,7 @@ class _SlopeTree:
         """Look at cells of one box, all of whose free sides are the same: what is left of them."""
         free, left = _free(some[0].box), list[_Waiting]()
         before = ProofCells._make(np.concatenate(part) for part in zip(*(one.cells for one in some), strict=True))
-        after, _ = self.bounds.narrowed(before)
+        after = self.bounds.narrowed(before)[0]
         known = Boxes(after.lower, after.upper, after.low, after.high)
         is_within = matrix_bounds(self.network, known, *self.norms, free) <= self.level
         is_open = self.bounds.is_open(after)
