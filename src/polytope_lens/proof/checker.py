@@ -872,8 +872,11 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
             require(kind != "nearest", "no ball in which a violation is the nearest")
             found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
     require(not left, f"nothing is said of case {min(left, default=0)}")
+    if compared:
+        found["says"] += "; y is what the first network gives more than the second"
     told = " | ".join("; ".join(case.texts) for case in cases)
-    return {"network": network, "statement": statement, "property": told, **found, **compared}
+    about_what = "domain" if slope else "property"
+    return {"network": network, "statement": statement, about_what: told, **found, **compared}
 
 
 def check_counts(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
