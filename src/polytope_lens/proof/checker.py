@@ -157,7 +157,7 @@ def about(value: Fraction) -> str:
     return text if len(text) < 20 or abs(value) > 2**1000 else f"about {float(value)!r}"
 
 
-def told_point(point: list[Fraction]) -> str:
+def coordinates(point: list[Fraction]) -> str:
     return f"({', '.join(map(about, point))})"
 
 
@@ -863,7 +863,7 @@ def check_steepest(log: Log, stages: list[Layer], case: Case, values: list[Fract
     scale = Fraction(columns[-1][-1] * stages[-1].scale, under)
     reached = slope.power([*map(list, zip(*z))]) / scale**slope.degree
     size = about(reached) if reached == slope.bound else f"between {about(reached)} and {about(slope.bound)}"
-    says = f"{slope.name} is {size}; around {told_point(point)} it is {about(reached)}"
+    says = f"{slope.name} is {size}; around {coordinates(point)} it is {about(reached)}"
     numbers = {"value": shown(reached), "bound": shown(slope.bound), "point": [*map(shown, point)]}
     return {"verdict": "STEEPEST", "says": says, **numbers}
 
@@ -1185,8 +1185,8 @@ def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> d
     at = distance(ball, point)
     numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
     size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
-    says = f"the distance of {told_point(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
-    return {"verdict": "NEAREST", "says": f"{says}: one is at {told_point(point)}", **numbers}
+    says = f"the distance of {coordinates(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
+    return {"verdict": "NEAREST", "says": f"{says}: one is at {coordinates(point)}", **numbers}
 
 
 def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], sign: int) -> dict[str, Any]:
@@ -1210,7 +1210,7 @@ def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], s
     require(len({*zip(told, parts)}) == len(each) * len(where), "an output is bounded in some parts of the domain only")
     low, high = map(about, sorted([value, bound]))
     size = f"{low}," if value == bound else f"between {low} and {high}; it is {about(value)}"
-    says = f"the {what} value of {' and '.join(each)} is {size} at {told_point(values[:dim])}"
+    says = f"the {what} value of {' and '.join(each)} is {size} at {coordinates(values[:dim])}"
     numbers = {"value": shown(value), "bound": shown(bound), "point": [*map(shown, values[:dim])]}
     return {"verdict": what.upper(), "says": says, **numbers, "domain": " | ".join(where)}
 
@@ -1244,7 +1244,7 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         found = {"verdict": "NOT STEEPER", "says": says, "bound": shown(slope.bound)}
     if ball:
         says = (
-            f"the property holds nearer than {about(ball.radius)} to {told_point(ball.center)} in the norm {ball.norm}"
+            f"the property holds nearer than {about(ball.radius)} to {coordinates(ball.center)} in the norm {ball.norm}"
         )
         found = {"verdict": "HOLDS NEARBY", "says": says, "radius": shown(ball.radius)}
     if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
@@ -1262,8 +1262,11 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
             require(kind != "nearest", "no ball in which a violation is the nearest")
             found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
     require(not left, f"nothing is said of case {min(left, default=0)}")
+    if compared:
+        found["says"] += "; y is what the first network gives more than the second"
     told = " | ".join("; ".join(case.texts) for case in cases)
-    return {"network": network, "statement": statement, "property": told, **found, **compared}
+    about_what = "domain" if slope else "property"
+    return {"network": network, "statement": statement, about_what: told, **found, **compared}
 
 
 FORMS: dict[str, Any] = {"tree": Tree, "plane": Plane}
