@@ -61,6 +61,9 @@ def logs(request, tmp_path_factory):
     return found
 
 
+in_one_piece = pytest.mark.parametrize("logs", [1024], indirect=True)
+
+
 def rejected(tmp_path, lines):
     return not answer(tmp_path, lines)["proved"]
 
@@ -294,6 +297,7 @@ def subtree(tree, i, k):
         words = tree[i][:-1]
 
 
+@in_one_piece
 @pytest.mark.parametrize("name", TREES)
 def test_a_wrong_verdict_is_rejected(name, logs, tmp_path):
     lines = logs[name]
@@ -307,6 +311,7 @@ def test_a_wrong_verdict_is_rejected(name, logs, tmp_path):
             assert rejected(tmp_path, with_word(lines, i, k, step[: sign.end()]))
 
 
+@in_one_piece
 @pytest.mark.parametrize("name", TREES)
 def test_wrong_multipliers_are_rejected(name, logs, tmp_path):
     """Rounded ones have room to spare, so that another one may do as well."""
@@ -322,6 +327,7 @@ def test_wrong_multipliers_are_rejected(name, logs, tmp_path):
     assert sum(changed) > len(changed) / 3
 
 
+@in_one_piece
 @pytest.mark.parametrize("name", TREES)
 def test_a_point_of_another_region_or_on_the_boundary_is_rejected(name, logs, tmp_path):
     lines = logs[name]
@@ -390,6 +396,7 @@ def is_true(lines):
     return [int(word) for word in words[-1][1:]] == [counts.total, *counts.per_layer]
 
 
+@in_one_piece
 @pytest.mark.parametrize("name", CASES)
 def test_a_changed_weight_is_rejected_or_changes_no_count(name, logs, tmp_path):
     lines, n_rejected = logs[name], 0
@@ -405,6 +412,7 @@ def test_a_changed_weight_is_rejected_or_changes_no_count(name, logs, tmp_path):
     assert n_rejected or name in PLANES
 
 
+@in_one_piece
 @pytest.mark.parametrize("name", [name for name in CASES if "whole" not in name])
 def test_another_domain_is_rejected_or_changes_no_count(name, logs, tmp_path):
     lines, n_rejected = logs[name], 0
@@ -467,6 +475,7 @@ def test_numbers_are_not_rounded(tmp_path):
         assert not answer(tmp_path, one_neuron(weight))["proved"]
 
 
+@in_one_piece
 def test_a_log_says_what_it_says_in_one_way_only(logs, tmp_path):
     """Each word in other spellings that Python reads as the same, and each line in other spaces."""
     for name in ("plane", "space", "wedge"):
