@@ -1105,6 +1105,8 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
         cell = waiting.pop()
         while cell.open:
             words = log.next()
+            size = sum((200 + known.bits) * len(known.bounds) for known in cell.known) + 200 * len(cell.signs)
+            log.afford((len(waiting) + 2) * (size + (100 + cell.unit.bit_length() // 4) * len(lower)))
             if words[0] == "bounds":
                 check_bounds(log, stages, cell, words)
             elif words[0] in ("above", "below"):
@@ -1122,11 +1124,6 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 check_slope(log, stages, cases[i], cell)
                 cell.open.remove(i)
             else:
-                size = sum((200 + known.bits) * len(known.bounds) for known in cell.known)
-                log.afford(
-                    (len(waiting) + 2)
-                    * (size + (100 + cell.unit.bit_length() // 4) * len(lower) + 200 * len(cell.signs))
-                )
                 cell, other = halves(stages, cell, words)
                 waiting.append(other)
 
