@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Inputs, and regions of a box where nobody set a limit.
 MOST_INPUTS, MOST_REGIONS = 3, 1_000_000
+# To list so many regions takes about as long as the search by signs takes for one set of them, or less.
+LISTED = 100
 # By how much margins are higher, as a share of the size of their numbers: a choice of whom to look at.
 HIGHER = 2.0**-30
 # Points from which descents to the boundary start, and regions looked at together.
@@ -54,7 +56,7 @@ def search_boxes(boundary: BoundarySearch, most: int | None) -> Outcome | None:
     """
     if boundary.asked.network.input_dim > MOST_INPUTS:
         return None
-    most = MOST_REGIONS if most is None else most
+    most = MOST_REGIONS if most is None else LISTED * most
     network, x, domain = _with_margins(boundary.asked.network), boundary.space.x, boundary.domain
     clear, n = 0.0, 0
     if boundary.upper == np.inf:
