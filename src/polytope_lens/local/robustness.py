@@ -242,8 +242,8 @@ def robustness_radius(
         Points outside of it do not count.
     max_regions : int or None
         Give up after so many regions, or sets of regions that agree in the signs of some neurons, with bounds as far as
-        they are proved; None for as many as it takes. For each point anew. Up to three inputs, where regions are listed,
-        a hundred times as many.
+        they are proved; None for as many as it takes. For each point anew. Up to three inputs regions are listed, and
+        these may be a hundred times as many.
     exact : bool
         Also compute the radius (its square for norm 2) and the point as fractions.
     progress : bool, optional
