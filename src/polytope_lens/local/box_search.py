@@ -35,6 +35,8 @@ LISTED = 100
 HIGHER = 2.0**-30
 # Points from which descents to the boundary start, and regions looked at together.
 DESCENTS, TOGETHER = 8, 256
+# A ball that has shrunk to this share is worth another list, where many regions had to be looked at.
+NEARER = 0.75
 # Boxes around x, as shares of its size: the first, by how much each is larger than the last, and the largest.
 FIRST, LARGER, LAST = 2.0**-24, 64.0, 2.0**40
 
@@ -71,9 +73,15 @@ def search_boxes(boundary: BoundarySearch, most: int | None) -> Outcome | None:
                 _look(boundary, found)
                 clear = np.inf
             return Outcome(clear, n, found.status)
-    around = _part(domain, x, boundary.upper)
-    found = _list(network, around, most)
-    if found.status is Status.BUDGET_REACHED:
+    while True:
+        before = boundary.upper
+        found = _list(network, _part(domain, x, before), most)
+        if len(found.margin) <= TOGETHER or found.status is not Status.COMPLETE:
+            break
+        _descend(boundary, found)
+        if not boundary.upper < before * NEARER:
+            break
+    if found.status is Status.BUDGET_REACHED or len(found.margin) > max(most // LISTED, TOGETHER):
         return None
     if found.status is Status.COMPLETE:
         _look(boundary, found)
