@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 
 # Inputs, and regions of a box where nobody set a limit.
 MOST_INPUTS, MOST_REGIONS = 3, 1_000_000
+# To list so many regions takes about as long as the search by signs takes for one set of them, or less.
+LISTED = 100
 # By how much margins are higher, as a share of the size of their numbers: a choice of whom to look at.
 HIGHER = 2.0**-30
 # Points from which descents to the boundary start, and regions looked at together.
 DESCENTS, TOGETHER = 8, 256
+# A ball that has shrunk to this share is worth another list, where many regions had to be looked at.
+NEARER = 0.75
 # Boxes around x, as shares of its size: the first, by how much each is larger than the last, and the largest.
 FIRST, LARGER, LAST = 2.0**-24, 64.0, 2.0**40
 
@@ -54,7 +58,7 @@ def search_boxes(boundary: BoundarySearch, most: int | None) -> Outcome | None:
     """
     if boundary.asked.network.input_dim > MOST_INPUTS:
         return None
-    most = MOST_REGIONS if most is None else most
+    most = MOST_REGIONS if most is None else LISTED * most
     network, x, domain = _with_margins(boundary.asked.network), boundary.space.x, boundary.domain
     clear, n = 0.0, 0
     if boundary.upper == np.inf:
@@ -69,9 +73,15 @@ def search_boxes(boundary: BoundarySearch, most: int | None) -> Outcome | None:
                 _look(boundary, found)
                 clear = np.inf
             return Outcome(clear, n, found.status)
-    around = _part(domain, x, boundary.upper)
-    found = _list(network, around, most)
-    if found.status is Status.BUDGET_REACHED:
+    while True:
+        before = boundary.upper
+        found = _list(network, _part(domain, x, before), most)
+        if len(found.margin) <= TOGETHER or found.status is not Status.COMPLETE:
+            break
+        _descend(boundary, found)
+        if not boundary.upper < before * NEARER:
+            break
+    if found.status is Status.BUDGET_REACHED or len(found.margin) > max(most // LISTED, TOGETHER):
         return None
     if found.status is Status.COMPLETE:
         _look(boundary, found)

@@ -245,7 +245,8 @@ def robustness_radius(
         Points outside of it do not count.
     max_regions : int or None
         Give up after so many regions, or sets of regions that agree in the signs of some neurons, with bounds as far as
-        they are proved; None for as many as it takes. For each point anew.
+        they are proved; None for as many as it takes. For each point anew. Up to three inputs regions are listed, and
+        these may be a hundred times as many.
     exact : bool
         Also compute the radius (its square for norm 2) and the point as fractions.
     progress : bool, optional
@@ -267,8 +268,8 @@ def robustness_radius(
     is searched by the signs of neurons: a set of regions in which some are given is left out if affine functions above
     the margins, or multipliers of rows, prove that no boundary in it is nearer. In regions in which all signs are
     known, the nearest point of the boundary is found by a projection or a linear program. Up to three inputs an engine
-    lists all regions of the box around that ball first, or of the domain where no point across is known, and if they
-    are no more than `max_regions`, these are the ones looked at. So `lower` is proved. `upper`
+    lists all regions of the box around that ball first, or of the domain where no point across is known, and if these
+    are not too many, they are the ones looked at. So `lower` is proved. `upper`
     is the distance, rounded up, of floats at which the margin is proved not to be negative, or of a nearest point in
     fractions. A boundary that is only touched counts.
     Cost: microseconds for each region listed up to three inputs. Else 1 to 10 milliseconds for each region or set of

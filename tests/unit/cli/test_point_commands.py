@@ -179,6 +179,7 @@ def test_searches_that_are_cut_short_say_so_by_their_exit_code(capsys, lines, mo
     for enough in (["--unlimited"], ["--max-regions", "7"], ["--max-flips", "1"], ["--radius", "0.1"]):
         assert main(["explore", lines, "0.5", "0.25", *enough]) == 0
     capsys.readouterr()
+    monkeypatch.setattr("polytope_lens.local.box_search.LISTED", 1)
     far = ["robustness", lines, "0.5", "0.25", "--value", "100"]
     assert main([*far, "--max-regions", "1"]) == 3
     assert capsys.readouterr().out.splitlines()[0].endswith("Raise `--max-regions` for more.")

@@ -68,6 +68,7 @@ def test_limits(monkeypatch):
     whole = lens.robustness_radius(x, value=far)
     near = lens.robustness_radius(x, value=float(lens(x)[0]) + 0.5)
     assert near.n_regions < 100
+    monkeypatch.setattr(module, "LISTED", 1)
     monkeypatch.setattr("polytope_lens.local.robustness.candidates", lambda *_: np.zeros((0, 2)))
     part = lens.robustness_radius(x, value=far, max_regions=60)
     assert part.status is Status.BUDGET_REACHED and part.upper == np.inf

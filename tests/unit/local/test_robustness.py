@@ -219,7 +219,7 @@ def test_many_points_are_one_after_the_other(norm):
         assert len(many[1:3]) == 2
 
 
-def test_many_points_as_a_table_and_in_words():
+def test_many_points_as_a_table_and_in_words(monkeypatch):
     pytest.importorskip("pandas")
     radii = TWO.robustness_radius([[3, 1], [0.5, 2], [-1, -1]], norm=1)
     assert repr(radii) == "RobustnessRadii(3 points, 3 known, norm 1, radius 0 to 2)"
@@ -238,6 +238,7 @@ def test_many_points_as_a_table_and_in_words():
     assert np.isinf(level.radius).all()
     none = TWO.robustness_radius(np.zeros((0, 2)))
     assert (len(none), none.is_complete, len(none.to_frame())) == (0, True, 0)
+    monkeypatch.setattr("polytope_lens.local.box_search.LISTED", 1)
     part = TWO.robustness_radius([[3, 1], [-1, -1]], max_regions=1)
     assert "known of 1 of 2 points, and bounds on it of the others. Raise `max_regions`" in part.explain()
 
