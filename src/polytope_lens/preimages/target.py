@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Row = tuple[tuple[Fraction, ...], Fraction]
 # As users say it: a set of outputs, the number of the greatest one, or a list of these for their union.
 TargetSet: TypeAlias = "OutputSet | int"
-TargetSets: TypeAlias = "TargetSet | Sequence[TargetSet]"
+TargetSets: TypeAlias = "TargetSet | list[TargetSet]"
 
 
 @dataclass(frozen=True, slots=True)
