@@ -132,7 +132,7 @@ def add(commands: Commands) -> None:
     verify.add_argument("log", help="proof log, written with --proof or proof=")
     verify.add_argument("network", nargs="?", metavar="NETWORK", help="also check that the log is about this network")
     verify.add_argument("property", nargs="?", metavar="PROPERTY", help="and about this property, a file in VNN-LIB")
-    verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
+    verify.add_argument("--network", dest="named", metavar="FILE", help="the network, said by its name")
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
     add_as_json(verify)
 
@@ -312,19 +312,21 @@ def _verify(arguments: argparse.Namespace) -> int:
     from polytope_lens.properties.property_proof import is_about_property
     from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
-    lens = Lens(arguments.network) if arguments.network else None
+    # Two places, for argparse of 3.14 writes None over an option where an argument of its name is missing.
+    model = arguments.network or arguments.named
+    lens = Lens(model) if model else None
     asked = read_vnnlib(arguments.property) if arguments.property else None
     answer = verify(arguments.log, SECONDS if arguments.max_seconds is None else arguments.max_seconds)
     is_open = not answer["proved"] and answer["reason"].startswith("not decided")
     if lens is not None and answer["proved"] and not is_about(answer, lens.network):
-        answer = {"proved": False, "line": 2, "reason": f"{arguments.network} holds another network than the log"}
+        answer = {"proved": False, "line": 2, "reason": f"{model} holds another network than the log"}
     elif lens and asked and answer["proved"] and not is_about_property(answer, lens.network, asked):
         answer = {"proved": False, "line": 2, "reason": f"{arguments.property} holds another property than the log"}
     if arguments.json:
         print_json(answer)
     elif answer["proved"]:
         widths = ", ".join(map(str, answer["widths"])) or "no"
-        that = f", that in {arguments.network}" if lens is not None else ""
+        that = f", that in {model}" if lens is not None else ""
         if "verdict" in answer:
             print(f"proved: the property {'holds' if answer['verdict'] == 'HOLDS' else 'is violated'}")
         else:
