@@ -43,3 +43,10 @@ def test_what_may_be_missing_is_what_extras_and_tests_want():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     tried = set(re.findall(r"[\w-]+", " ".join(re.findall(r"^(?:EXTRAS|PROGRAMS) = (.*)$", makefile, re.MULTILINE))))
     assert {*extras, *programs} - {"torch"} <= tried
+
+
+def test_the_oldest_python_is_told_once():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    told = [line.rpartition(" ")[2] for line in project["classifiers"] if re.search(r"Python :: 3\.\d+$", line)]
+    assert project["requires-python"] == f">={told[0]}"
+    assert told == [f"3.{minor}" for minor in range(11, 11 + len(told))]
