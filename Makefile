@@ -94,7 +94,7 @@ WHEEL ?= $(firstword $(shell ls -t dist/*.whl 2>/dev/null))
 WHEEL_VENV ?= build/test-wheel/$(notdir $(PYTHON))
 TESTS ?= --quick
 EXTRAS = onnx sklearn convex graph data distributed film interactive testing $(TORCH)
-PROGRAMS = safetensors onnxruntime highspy duckdb polars pycddlib-standalone trimesh gudhi vnnlib z3-solver
+PROGRAMS = safetensors onnxruntime highspy duckdb polars pycddlib-standalone trimesh gudhi 'vnnlib>=1' z3-solver
 WHEEL_PIP = $(WHEEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 test-wheel:
 	@test -n "$(WHEEL)" || { echo "There is no wheel in dist: make wheel"; exit 1; }
@@ -102,8 +102,9 @@ test-wheel:
 	$(WHEEL_PIP) $(WHEEL) pytest pytest-xdist
 	$(WHEEL_PIP) --force-reinstall --no-deps $(WHEEL)
 	@for wanted in $(EXTRAS:%=$(WHEEL)[%]) $(PROGRAMS); do \
-		$(WHEEL_PIP) --only-binary :all: $$wanted 2>/dev/null || echo "not to be had: $$wanted"; done
-	PYTHONPATH=tests $(WHEEL_VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -p against_wheel $(TESTS) tests \
+		$(WHEEL_PIP) --only-binary :all: "$$wanted" 2>/dev/null || echo "not to be had: $$wanted"; done
+	PYTHONPATH=tests $(WHEEL_VENV)/bin/python -m pytest -c pyproject.toml -n $(WORKERS) --dist worksteal \
+		-p against_wheel $(TESTS) tests \
 		$$(cd / && $(abspath $(WHEEL_VENV))/bin/python -c "import polytope_lens as p; print(*p.__path__)")
 
 $(VENV)/.installed: pyproject.toml constraints.txt

@@ -30,6 +30,7 @@ class _File(io.RawIOBase):
     """A file whose writes are calls of the system that can be seen."""
 
     def __init__(self, path):
+        self._descriptor = None  # what could not be opened is closed, too
         self._descriptor = os.open(path, os.O_RDWR | os.O_TRUNC)
 
     def fileno(self):
@@ -50,7 +51,8 @@ class _File(io.RawIOBase):
     def close(self):
         if not self.closed:
             super().close()
-            REAL["close"](self._descriptor)
+            if self._descriptor is not None:
+                REAL["close"](self._descriptor)
 
 
 class _Inode:

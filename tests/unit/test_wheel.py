@@ -36,10 +36,17 @@ def test_what_may_be_missing_is_what_extras_and_tests_want():
     optional = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     (together,) = optional.pop("all")[0].removeprefix("polytope-lens").split()
     extras = together.strip("[]").split(",")
-    wanted = {re.match(r"[\w-]+", line).group() for extra in (*extras, "dev") for line in optional[extra]}
-    wanted -= TOOLS | {"polytope-lens"}
+    names = {extra: {re.match(r"[\w-]+", line).group() for line in optional[extra]} for extra in (*extras, "dev")}
+    programs = names["dev"] - TOOLS - {"polytope-lens"}
+    wanted = programs.union(*(names[extra] for extra in extras))
     assert {IMPORTED_AS.get(name, name) for name in wanted} <= against_wheel.OPTIONAL
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     tried = set(re.findall(r"[\w-]+", " ".join(re.findall(r"^(?:EXTRAS|PROGRAMS) = (.*)$", makefile, re.MULTILINE))))
-    programs = {line for line in optional["dev"] if re.fullmatch(r"[\w-]+", line)} - TOOLS
     assert {*extras, *programs} - {"torch"} <= tried
+
+
+def test_the_oldest_python_is_told_once():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    told = [line.rpartition(" ")[2] for line in project["classifiers"] if re.search(r"Python :: 3\.\d+$", line)]
+    assert project["requires-python"] == f">={told[0]}"
+    assert told == [f"3.{minor}" for minor in range(11, 11 + len(told))]

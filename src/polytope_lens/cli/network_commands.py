@@ -141,7 +141,7 @@ def add(commands: Commands) -> None:
         "about", nargs="?", metavar="PROPERTY|OTHER",
         help="and about this property, a file in VNN-LIB, or about how this other network differs",
     )  # fmt: skip
-    verify.add_argument("--network", dest="network", metavar="FILE", help="the network, said by its name")
+    verify.add_argument("--network", dest="named", metavar="FILE", help="the network, said by its name")
     add_workers(verify, "processes that share the pieces of the log (default: one; with --plain, one for each core)", 0)
     verify.add_argument("--max-seconds", type=float, metavar="S", help="not proved what takes longer (default: 600)")
     verify.add_argument(
@@ -327,7 +327,9 @@ def _verify(arguments: argparse.Namespace) -> int:
     from polytope_lens.properties.property_proof import is_about_property
     from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
-    network = Lens(arguments.network).network if arguments.network else None
+    # Two places, for argparse of 3.14 writes None over an option where an argument of its name is missing.
+    model = arguments.network or arguments.named
+    network = Lens(model).network if model else None
     about, is_property = arguments.about, arguments.about and PROPERTIES.search(arguments.about)
     asked = read_vnnlib(about) if is_property else None
     other = Lens(about).network if about and not is_property else None
@@ -341,9 +343,9 @@ def _verify(arguments: argparse.Namespace) -> int:
     if not answer["proved"] and answer["line"] == 1 and answer["reason"].startswith("a damaged line"):
         answer["reason"] = "this is no proof log, such as --proof and proof= write"
     if network is not None and answer["proved"] and not is_about(answer, network, other):
-        reason = f"{arguments.network} holds another network than the log"
+        reason = f"{model} holds another network than the log"
         if other is not None and "less" in answer:
-            reason = f"the log is not about what {arguments.network} gives more than {about}"
+            reason = f"the log is not about what {model} gives more than {about}"
         elif other is not None or "less" in answer:
             what = "the difference of two networks" if "less" in answer else "one network"
             reason = f"the log is about {what}: name {'both' if other is None else 'that one alone'}"
@@ -354,7 +356,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         print_json(answer)
     elif answer["proved"]:
         widths = ", ".join(map(str, answer["widths"])) or "no"
-        that = f", that in {arguments.network}" if network is not None else ""
+        that = f", that in {model}" if network is not None else ""
         says = answer.get("says") or f"{answer['total']} regions, {answer['per_layer']} after each layer"
         print(f"proved: {says}")
         for name in ("value", "bound", "radius", "reached", "point"):

@@ -56,6 +56,9 @@ class Parser(argparse.ArgumentParser):
         self._words = list(sys.argv[1:] if args is None else args)
         return super().parse_known_args(args, namespace)
 
+    def _check_help(self, action: argparse.Action) -> None:
+        """Do not look up lists of choices, which argparse of 3.14 does for each option that has help."""
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Refuse what is not in a closed list; says which entry is nearest."""
         if action.choices is None or value in action.choices:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from polytope_lens.polytope import Polytope
     from polytope_lens.preimages.target import Target
     from polytope_lens.properties.problem import PropertyProblem
+    from polytope_lens.properties.property import OutputSet
 
 
 class Walked(NamedTuple):
@@ -53,7 +54,7 @@ class _Waiting(NamedTuple):
 def target_problem(network: Network, target: Target, domain: Box | Polytope) -> PropertyProblem:
     """Whether outputs of a bounded domain lie in the target, as a question about the box around it."""
     box = domain if isinstance(domain, Box) else Box(*domain.bounding_box())
-    sets = [([row for row, _ in case], [bound for _, bound in case]) for case in target.cases]
+    sets: list[OutputSet] = [([row for row, _ in case], [bound for _, bound in case]) for case in target.cases]
     (problem,) = problems(network, Property.of(box, sets))
     return problem
 

@@ -23,13 +23,13 @@ from polytope_lens.properties.property import Constraint, halfspaces, terms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from polytope_lens._types import Bools, Ints
+    from polytope_lens._types import Bools, ExactMatrix, ExactVector, Ints
     from polytope_lens.properties.property import OutputSet
 
 Row = tuple[tuple[Fraction, ...], Fraction]
 # As users say it: a set of outputs, the number of the greatest one, or a list of these for their union.
 TargetSet: TypeAlias = "OutputSet | int"
-TargetSets: TypeAlias = "TargetSet | Sequence[TargetSet]"
+TargetSets: TypeAlias = "Polytope | tuple[ExactMatrix, ExactVector] | int | list[TargetSet]"
 
 
 @dataclass(frozen=True, slots=True)

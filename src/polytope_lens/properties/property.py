@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
 Terms: TypeAlias = "tuple[tuple[int, Fraction], ...]"
 # Where to look, and which outputs are meant, as users say it: one set, or a list of them for their union.
+# Unions in unions would keep mypy from seeing what a pair of lists is meant to be.
 InputSet: TypeAlias = "Box | Polytope | tuple[ExactVector, ExactVector]"
-InputSets: TypeAlias = "InputSet | Sequence[InputSet]"
+InputSets: TypeAlias = "Box | Polytope | tuple[ExactVector, ExactVector] | list[InputSet]"
 OutputSet: TypeAlias = "Polytope | tuple[ExactMatrix, ExactVector]"
-OutputSets: TypeAlias = "OutputSet | Sequence[OutputSet]"
+OutputSets: TypeAlias = "Polytope | tuple[ExactMatrix, ExactVector] | list[OutputSet]"
 
 # Cases of a property: more are refused rather than written out.
 MOST_CASES = 10_000

@@ -51,7 +51,7 @@ def told_by(capsys, *words):
         ("count net.npz --max-region 3", "did you mean `--max-regions`?"),  # no abbreviations
         ("count net.npz --box -1,1", "'-1,1' is not a number; numbers are separated by spaces."),
         ("count net.npz --box 1x 1", "argument --box: '1x' is not a number."),
-        ("path net.npz --from 0 0", "unrecognized arguments: --from 0 0. `polytope-lens path --help`"),
+        ("path net.npz 0 0 1 1 --from", "unrecognized arguments: --from. `polytope-lens path --help`"),
         ("film -o a.gif --points 3", "did you mean `--n-points`?"),
     ],
 )

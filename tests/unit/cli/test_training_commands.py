@@ -18,6 +18,7 @@ TINY = ["--n-points=40", "--n-validation=10", "--steps=4", "--frames=2", "--targ
 
 
 def test_a_film_to_explore(capsys, tmp_path):
+    pytest.importorskip("torch")
     page = tmp_path / "ring.html"
     assert main(["film", "-o", str(page), "--shape", "4x2", *TINY]) == 0
     assert capsys.readouterr().out.startswith(f"{page}: Explorer(3 steps of up to ")
