@@ -16,8 +16,8 @@ from polytope_lens.bounds.relaxation import Relaxation
 from polytope_lens.exact.forward import quiet
 from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.network.network import Network, pass_through_layer
-from polytope_lens.properties.cell_lines import SLOPE_BITS, Sums, better_leans, lines_between, may_bend
-from polytope_lens.properties.sign_multipliers import Multiples, SignRows, best_multiples
+from polytope_lens.properties.cell_lines import SLOPE_BITS, BoxSums, better_leans, lines_between, may_bend
+from polytope_lens.properties.sign_multipliers import SignMultiples, SignRows, best_multiples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ class Closing(NamedTuple):
 
 
 class SumsOfRows(NamedTuple):
-    """Sums whose greatest values in boxes are asked, m of them: of terms as in `Sums`, and constants."""
+    """BoxSums whose greatest values in boxes are asked, m of them: of terms as in `BoxSums`, and constants."""
 
     outputs: Floats  # (m, M)
     hidden: Floats  # (m, N)
@@ -140,7 +140,7 @@ class Reasons(NamedTuple):
         """Where none is needed."""
         return cls(np.zeros((2, n, width), np.int64), np.zeros((2, n, width)), np.ones((2, n, width)))
 
-    def take(self, asked: Ints, is_better: Bools, found: Multiples) -> None:
+    def take(self, asked: Ints, is_better: Bools, found: SignMultiples) -> None:
         """Note multiples for upper bounds on some neurons, and then on their negatives, where these are better."""
         for side, part in ((1, slice(len(asked))), (0, slice(len(asked), None))):
             for mine, other in zip(self, found[1:], strict=True):
@@ -268,7 +268,13 @@ class CellBounds:
         return [SignRows(signed + self.at[index].start, rows, signs[:, signed] != 0)]
 
     def _with_multiples(
-        self, index: int, asked: Ints, top: Floats, multiples: Multiples, cells: ProofCells, lines: Sequence[Relaxation]
+        self,
+        index: int,
+        asked: Ints,
+        top: Floats,
+        multiples: SignMultiples,
+        cells: ProofCells,
+        lines: Sequence[Relaxation],
     ) -> Floats:
         """Upper bounds (n, k) with multiples of neurons, where that promises much; infinite elsewhere."""
         with quiet():
@@ -372,7 +378,7 @@ class CellBounds:
         """Upper bounds with better lines through 0, and multipliers for these."""
         low, high = ([ends[:, here] for here in self.at] for ends in (cells.low, cells.high))
         hidden = [sums.hidden[:, here] for here in self.at]
-        asked = Sums(sums.outputs, hidden, sums.inputs, sums.lower, sums.upper)
+        asked = BoxSums(sums.outputs, hidden, sums.inputs, sums.lower, sums.upper)
         leans = better_leans(self.stages, asked, low, high)
         lines = [lines_between(*given) for given in zip(self.hidden, low, high, leans, strict=True)]
         claims, sums = self._proposed(cells, lines, cases)

@@ -30,8 +30,8 @@ SLOPE_BITS, LEANS = 12, 256
 STEPS, FIRST, SHORTER = 20, 0.3, 0.5
 
 
-class Sums(NamedTuple):
-    """Sums of outputs, pre-activations and inputs, m of them, each on a box of its own."""
+class BoxSums(NamedTuple):
+    """BoxSums of outputs, pre-activations and inputs, m of them, each on a box of its own."""
 
     outputs: Floats  # (m, M)
     hidden: list[Floats]  # (m, width) for each hidden layer: of its pre-activations
@@ -70,14 +70,14 @@ def may_bend(layer: Layer, low: Floats, high: Floats) -> Bools:
     return np.asarray((low < 0) & (high > 0) & (layer.negative_slope != layer.positive_slope))
 
 
-def better_leans(stages: Sequence[Layer], sums: Sums, low: Sequence[Floats], high: Sequence[Floats]) -> list[Floats]:
+def better_leans(stages: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats]) -> list[Floats]:
     """Slopes of lines through 0 that make upper bounds on sums lower: 0 is the slope below 0, and 1 that above.
 
     Parameters
     ----------
     stages : sequence of Layer
         The hidden layers, and the outputs as one more.
-    sums : Sums
+    sums : BoxSums
     low, high : sequences of (m, width) arrays
         Bounds on the pre-activations of each hidden layer.
 
@@ -116,7 +116,7 @@ def _leaning(layer: Layer, line: Relaxation, bends: Bools, lean: Floats) -> Rela
 
 
 def _slopes_down(
-    stages: Sequence[Layer], sums: Sums, lines: Sequence[Relaxation], bends: Sequence[Bools]
+    stages: Sequence[Layer], sums: BoxSums, lines: Sequence[Relaxation], bends: Sequence[Bools]
 ) -> tuple[Floats, list[Floats]]:
     """Upper bounds, but for constants, on sums in their boxes, and their derivatives by leans, for each layer."""
     chosen: list[tuple[Floats, Floats, Floats]] = []

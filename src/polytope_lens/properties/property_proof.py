@@ -160,7 +160,7 @@ class WaitingCell(NamedTuple):
 
 
 @dataclass(slots=True)
-class WaitingBox:
+class ProofBox:
     """A cell without signs, its box, and where it may be halved; then where it is, and the halves.
 
     `share` is that of its volume, and it is split by signs if no more than `few` neurons may change theirs.
@@ -172,7 +172,7 @@ class WaitingBox:
     share: float
     few: int
     axis: int | None = None
-    halves: list[WaitingBox] = field(default_factory=list)
+    halves: list[ProofBox] = field(default_factory=list)
 
 
 class _Tree:
@@ -212,17 +212,17 @@ class _Tree:
             self.log.write("halve", waiting.axis)
             stack += waiting.halves[::-1]
 
-    def is_few(self, waiting: WaitingBox) -> bool:
+    def is_few(self, waiting: ProofBox) -> bool:
         """Whether it is tried to close a box by signs of neurons."""
         return not waiting.axes or self.n_open(waiting) <= waiting.few
 
-    def n_open(self, waiting: WaitingBox) -> int:
+    def n_open(self, waiting: ProofBox) -> int:
         """How many neurons may change their sign."""
         return int(self.bounds.is_open(waiting.cell.cells).sum())
 
-    def waiting(self, box: ExactBox, cell: WaitingCell, share: float, few: int) -> WaitingBox:
+    def waiting(self, box: ExactBox, cell: WaitingCell, share: float, few: int) -> ProofBox:
         """A box, and where it may be halved, unless nothing is left to do there."""
-        return WaitingBox(box, cell, self.axes(cell) if cell.open.any() else [], share, few)
+        return ProofBox(box, cell, self.axes(cell) if cell.open.any() else [], share, few)
 
     def axes(self, cell: WaitingCell) -> list[int]:
         """Coordinates to try to halve a box across, perhaps none."""
@@ -233,7 +233,7 @@ class _Tree:
         order = np.argsort(-reach, kind="stable")[:TRIED]
         return [int(axis) for axis in order if reach[axis] > LEAST * reach.max()]
 
-    def halve(self, some: Sequence[WaitingBox]) -> None:
+    def halve(self, some: Sequence[ProofBox]) -> None:
         """Cut boxes in two, across the coordinates that leave the least to do, and look at the halves."""
         halves, cells = [], []
         for waiting in some:
@@ -246,7 +246,7 @@ class _Tree:
         for (waiting, half), cell in zip(halves, self.looked(cells), strict=True):
             waiting.halves.append(self.waiting(half, cell, waiting.share / 2, waiting.few))
 
-    def axis(self, waiting: WaitingBox) -> int:
+    def axis(self, waiting: ProofBox) -> int:
         """The coordinate that leaves the least to do where a box is halved across it, as far as a quick look tells."""
         axes, cell = waiting.axes, waiting.cell
         lower, upper = (np.repeat(side, 2 * len(axes), axis=0) for side in cell.cells[:2])
@@ -286,7 +286,7 @@ class _Tree:
         words += [f"{self.bounds.named(j)} {hexadecimal(v)}" for j, v in claim.neurons.items() if v]
         return " ".join(words)
 
-    def split(self, whole: WaitingBox, most: int | None) -> bool:
+    def split(self, whole: ProofBox, most: int | None) -> bool:
         """Write the tree of a box that is split by signs; False, and nothing written, if it has more cells."""
         box, top = whole.box, whole.cell._replace(node=ProofNode())
         waiting, n = self.parted(box, [top]), 0

@@ -32,7 +32,7 @@ class SignRows(NamedTuple):
     is_given: Bools  # (n, m): whether the neuron has a sign in the cell
 
 
-class Multiples(NamedTuple):
+class SignMultiples(NamedTuple):
     """For each of k sums in n cells a multiple over / under of a neuron's row."""
 
     top: Floats  # (n, k): the greatest value of the sum with it, a guess; infinite where there is none
@@ -41,10 +41,10 @@ class Multiples(NamedTuple):
     under: Floats  # (n, k), powers of two
 
 
-def best_multiples(rows: Floats, signs: Sequence[SignRows], lower: Floats, upper: Floats) -> Multiples:
+def best_multiples(rows: Floats, signs: Sequence[SignRows], lower: Floats, upper: Floats) -> SignMultiples:
     """Those of single neurons that make the greatest values of rows (n, k, d + 1) in boxes least."""
     n, k, _ = rows.shape
-    best = Multiples(np.full((n, k), np.inf), np.zeros((n, k), np.int64), np.zeros((n, k)), np.ones((n, k)))
+    best = SignMultiples(np.full((n, k), np.inf), np.zeros((n, k), np.int64), np.zeros((n, k)), np.ones((n, k)))
     middle, half = (lower + upper) / 2, (upper - lower) / 2
     normal = rows[:, :, :-1] * half[:, None]
     centre = rows[:, :, -1] + (rows[:, :, :-1] * middle[:, None]).sum(axis=2)
@@ -61,8 +61,8 @@ def best_multiples(rows: Floats, signs: Sequence[SignRows], lower: Floats, upper
                 t = over / under
                 top = centre + t * base + np.abs(normal + t[:, :, None] * across).sum(axis=2)
             top = np.where(some.is_given[:, at][:, None] & (over > 0) & np.isfinite(top), top, np.inf)
-            found = Multiples(top, np.full((n, k), place), over, under)
-            best = Multiples._make(np.where(top < best.top, *pair) for pair in zip(found, best, strict=True))
+            found = SignMultiples(top, np.full((n, k), place), over, under)
+            best = SignMultiples._make(np.where(top < best.top, *pair) for pair in zip(found, best, strict=True))
     return best
 
 

@@ -9,7 +9,7 @@ from families import random_deep
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above
 from polytope_lens.network.network import Network, pass_through_layer, piecewise_layer
 from polytope_lens.proof import checker
-from polytope_lens.properties.cell_lines import LEANS, Sums, better_leans, default_leans, lines_between
+from polytope_lens.properties.cell_lines import LEANS, BoxSums, better_leans, default_leans, lines_between
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.1, -1.0, 1.5, 1.0])
@@ -59,7 +59,7 @@ def test_better_slopes_make_bounds_lower_and_never_higher(slope):
         lines.append(lines_between(layer, low[-1], high[-1]))
     outputs = rng.standard_normal((m, 2))
     hidden = [np.zeros(end.shape) for end in low]
-    leans = better_leans(stages, Sums(outputs, hidden, np.zeros((m, 3)), lower, upper), low, high)
+    leans = better_leans(stages, BoxSums(outputs, hidden, np.zeros((m, 3)), lower, upper), low, high)
     better = [lines_between(*given) for given in zip(network.layers, low, high, leans, strict=True)]
     before, after = (
         highest_in_box(*rows_above(whole, len(lines), outputs[:, None], some), lower, upper)[:, 0]
@@ -72,5 +72,5 @@ def test_better_slopes_make_bounds_lower_and_never_higher(slope):
 def test_without_bounds_slopes_stay_as_they_are():
     stages = (piecewise_layer(np.eye(2), np.zeros(2)), pass_through_layer([[1.0, -1.0]], [0.0]))
     ends = [np.full((1, 2), -np.inf)], [np.full((1, 2), np.inf)]
-    sums = Sums(np.ones((1, 1)), [np.zeros((1, 2))], np.zeros((1, 2)), np.zeros((1, 2)), np.ones((1, 2)))
+    sums = BoxSums(np.ones((1, 1)), [np.zeros((1, 2))], np.zeros((1, 2)), np.zeros((1, 2)), np.ones((1, 2)))
     assert (better_leans(stages, sums, *ends)[0] == default_leans(ends[0][0], ends[1][0])).all()
