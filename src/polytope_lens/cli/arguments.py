@@ -98,6 +98,11 @@ def add_choice(sub: argparse.ArgumentParser, name: str, choices: Choices, text: 
     sub.add_argument(name, choices=choices, metavar=metavar, help=f"{text}; one of %(choices)s", **options)
 
 
+def add_proof(sub: argparse.ArgumentParser, what: str = "the answer") -> None:
+    """Add the option of a proof log."""
+    sub.add_argument("--proof", metavar="LOG", help=f"also write a log that proves {what}; see `verify`")
+
+
 def add_max_seconds(sub: argparse.ArgumentParser, text: str = "end after so many seconds; exit code 3") -> None:
     """How long to look."""
     sub.add_argument("--max-seconds", type=float, metavar="S", help=text)

@@ -16,13 +16,14 @@ from polytope_lens.cli.arguments import (
     add_listing,
     add_max_seconds,
     add_network,
+    add_proof,
     add_workers,
     as_told,
     domain_of,
     lens_of,
     partition_of,
 )
-from polytope_lens.cli.output import CODES, as_plain, point_text, print_json
+from polytope_lens.cli.output import CODES, as_plain, point_text, print_json, print_proof
 from polytope_lens.cli.parser import number
 from polytope_lens.cli.picture_files import add_picture, check_picture, new_axes, save_axes
 from polytope_lens.displays.phrases import many
@@ -95,6 +96,7 @@ def add(commands: Commands) -> None:
     add_max_seconds(compare, "find the supremum alone, after that between two bounds; exit code 3")
     compare.add_argument("--yes", action="store_true", help="go on, too, where it takes more than a day or than memory")
     add_exact(compare)
+    add_proof(compare, "the supremum")
     add_as_json(compare)
 
 
@@ -218,13 +220,14 @@ def _compare(arguments: argparse.Namespace) -> int:
     with as_told(arguments):
         found = lens.distance(
             other, domain_of(arguments, lens), exact=arguments.exact, max_seconds=arguments.max_seconds,
-            workers=arguments.workers,
+            workers=arguments.workers, proof=arguments.proof,
         )  # fmt: skip
     code = CODES.get(found.status, 0)
     if arguments.json:
         print_json({field.name: as_plain(getattr(found, field.name)) for field in fields(found)})
         return code
     sup = _shown(found.sup) if found.is_complete else f"between {_shown(found.sup)} and {_shown(found.bound)}"
+    print_proof(arguments.proof, is_logged=found.is_logged)
     print(f"supremum: {sup}, of output {found.output} at {point_text(found.argmax.tolist())}")
     if found.l1 is None or found.l2 is None or found.mean_difference is None:
         print(f"{many(found.n_regions, 'region')} listed")

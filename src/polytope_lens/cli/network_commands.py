@@ -20,6 +20,7 @@ from polytope_lens.cli.arguments import (
     add_listing,
     add_max_seconds,
     add_network,
+    add_proof,
     add_workers,
     array_of,
     as_told,
@@ -67,7 +68,7 @@ def add(commands: Commands) -> None:
     add_network(count)
     add_domain(count)
     add_listing(count)
-    _add_proof(count)
+    add_proof(count, "the numbers")
     _add_run(count)
     add_as_json(count)
 
@@ -95,7 +96,7 @@ def add(commands: Commands) -> None:
     add_network(partition)
     add_domain(partition)
     add_listing(partition)
-    _add_proof(partition)
+    add_proof(partition, "the numbers")
     _add_run(partition)
     partition.add_argument(
         "--keep",
@@ -148,10 +149,6 @@ def add(commands: Commands) -> None:
         "--plain", action="store_true", help="decide all in integers, by checker.py: slower, and easier to believe"
     )
     add_as_json(verify)
-
-
-def _add_proof(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--proof", metavar="LOG", help="also write a log that proves the numbers; see `verify`")
 
 
 def _add_run(sub: argparse.ArgumentParser) -> None:
@@ -312,7 +309,7 @@ def _plot(arguments: argparse.Namespace) -> None:
 
 def _how(answer: dict[str, Any]) -> str:
     """By which checker a log was proved."""
-    if answer["checker"] == "plain":
+    if answer["checker"] == "plain" or answer.get("questions") == 0:
         return "in integers, by checker.py"
     if "questions" not in answer:
         return "by compiled code"

@@ -79,6 +79,12 @@ def print_point(point: Iterable[float | Fraction]) -> None:
         print(f"input {k} = {about(v, inf)}")
 
 
+def print_proof(path: str | None, *, is_logged: bool) -> None:
+    """Say where the log is that was asked for, if there is one."""
+    if path is not None:
+        print(f"{path}: {'a log that proves it' if is_logged else 'not written, as the time was over'}")
+
+
 def point_text(point: Iterable[float | Fraction]) -> str:
     """A point in one line: floats rounded to six digits, fractions as they are."""
     return f"[{', '.join(str(v) if isinstance(v, Fraction) else f'{v:.6g}' for v in point)}]"

@@ -16,13 +16,14 @@ from polytope_lens.cli.arguments import (
     add_limit,
     add_network,
     add_point,
+    add_proof,
     array_of,
     box_of,
     lens_of,
     point_of,
 )
 from polytope_lens.cli.option_words import in_options
-from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
+from polytope_lens.cli.output import CODES, print_json, print_more, print_proof, regions_as_json
 from polytope_lens.cli.parser import number
 from polytope_lens.errors import OptionError
 from polytope_lens.io.files import write_text
@@ -102,6 +103,7 @@ def add(commands: Commands) -> None:
     robustness.add_argument(
         "--max-regions", type=int, default=10_000, metavar="N", help="end after so many; exit code 3"
     )
+    add_proof(robustness, "the distance")
     add_as_json(robustness)
 
 
@@ -260,10 +262,12 @@ def _robustness(arguments: argparse.Namespace) -> int:
         value=arguments.value,
         domain=box_of(arguments.box, lens),
         max_regions=arguments.max_regions,
+        proof=arguments.proof,
     )
     code = CODES.get(found.status, 0)
     if not arguments.json:
         print(in_options(found.explain(), arguments.parser))
+        print_proof(arguments.proof, is_logged=found.is_logged)
         print(f"proved: at least {found.lower!r}, at most {found.upper!r}")
         return code
     numbers = {"radius": found.radius, "lower": found.lower, "upper": found.upper}

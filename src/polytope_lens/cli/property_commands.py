@@ -12,12 +12,13 @@ from polytope_lens.cli.arguments import (
     add_exact,
     add_max_seconds,
     add_network,
+    add_proof,
     add_workers,
     domain_of,
     lens_of,
 )
 from polytope_lens.cli.option_words import in_options
-from polytope_lens.cli.output import CODES, about, as_plain, print_json, print_point
+from polytope_lens.cli.output import CODES, about, as_plain, print_json, print_point, print_proof
 from polytope_lens.cli.output_forms import add_output, output_of
 from polytope_lens.cli.parser import exact_number
 from polytope_lens.displays.phrases import many
@@ -47,7 +48,7 @@ def add(commands: Commands) -> None:
     check.add_argument("property", help="file in VNN-LIB, .vnnlib, also as .gz, which states the violation")
     add_max_seconds(check, "after that the answer is that it is open")
     add_workers(check)
-    check.add_argument("--proof", metavar="LOG", help="also write a log that proves the answer; see `verify`")
+    add_proof(check)
     add_as_json(check)
 
     for name, run, which in (("maximum", _maximum, "greatest"), ("minimum", _minimum, "least")):
@@ -60,6 +61,7 @@ def add(commands: Commands) -> None:
         add_output(extremum)
         add_max_seconds(extremum, "after that the answer is two bounds; exit code 3")
         add_workers(extremum)
+        add_proof(extremum)
         add_as_json(extremum)
 
     steep = add_command(
@@ -73,6 +75,7 @@ def add(commands: Commands) -> None:
     add_exact(steep)
     add_max_seconds(steep, "after that the bounds are apart; exit code 3")
     add_workers(steep)
+    add_proof(steep)
     add_as_json(steep)
 
     equal = add_command(
@@ -89,6 +92,7 @@ def add(commands: Commands) -> None:
     )
     add_max_seconds(equal, "after that the answer is that it is open")
     add_workers(equal)
+    add_proof(equal)
     add_as_json(equal)
 
 
@@ -105,7 +109,7 @@ def _is_equal(arguments: argparse.Namespace) -> int:
     assert domain is not None  # --everywhere is no option here
     found = lens.is_equal(
         other, domain, within=arguments.within, max_seconds=arguments.max_seconds,
-        workers=arguments.workers,
+        workers=arguments.workers, proof=arguments.proof,
     )  # fmt: skip
     title = {"HOLDS": "EQUAL", "VIOLATED": "DIFFERENT"}.get(found.verdict.name, found.verdict.name)
     more = f" by more than {about(arguments.within)}" if arguments.within else ""
@@ -164,7 +168,7 @@ def _extremum(arguments: argparse.Namespace, which: str) -> int:
     lens = lens_of(arguments)
     row, domain = output_of(arguments, lens.network.output_dim), domain_of(arguments, lens)
     ask: Callable[..., Any] = lens.maximum if which == "greatest" else lens.minimum
-    found = ask(row, domain, max_seconds=arguments.max_seconds, workers=arguments.workers)
+    found = ask(row, domain, max_seconds=arguments.max_seconds, workers=arguments.workers, proof=arguments.proof)
     if arguments.json:
         names = ("value", "bound", "point", "status", "n_boxes", "n_regions")
         print_json({name: as_plain(getattr(found, name)) for name in names})
@@ -175,6 +179,7 @@ def _extremum(arguments: argparse.Namespace, which: str) -> int:
         beyond = "no value exceeds" if which == "greatest" else "no value is below"
         print(f"the {which} value known is {about(found.value)}, and {beyond} {about(found.bound)}; it is taken at")
     print_point(found.point)
+    print_proof(arguments.proof, is_logged=found.is_logged)
     return CODES.get(found.status, 0)
 
 
@@ -182,7 +187,7 @@ def _lipschitz(arguments: argparse.Namespace) -> int:
     lens = lens_of(arguments)
     found = lens.lipschitz(
         domain_of(arguments, lens), arguments.norm, arguments.output_norm, exact=arguments.exact,
-        max_seconds=arguments.max_seconds, workers=arguments.workers,
+        max_seconds=arguments.max_seconds, workers=arguments.workers, proof=arguments.proof,
     )  # fmt: skip
     if arguments.json:
         names = ("lower", "upper", "point", "norm", "output_norm", "status", "n_boxes", "n_regions")
@@ -195,4 +200,5 @@ def _lipschitz(arguments: argparse.Namespace) -> int:
         print(f"proved: at least {about(found.lower, inf)}, at most {about(found.upper, inf)}")
     print("The steepest region known holds")
     print_point(found.point.tolist())
+    print_proof(arguments.proof, is_logged=found.is_logged)
     return CODES.get(found.status, 0)

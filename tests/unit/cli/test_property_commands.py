@@ -158,3 +158,30 @@ def test_bad_input(capsys, lines, space, above, tmp_path):
     )
     assert "nowhere.vnnlib" in refused(capsys, "check", lines, "nowhere.vnnlib")
     assert "`--max-seconds`" in refused(capsys, "check", lines, above("2"), "--max-seconds", "0")
+
+
+@pytest.mark.parametrize(
+    ("asked", "says", "others"),
+    [
+        (["maximum", "LINES", "--box", "0", "1"], "the greatest value of 1 y0 is ", 0),
+        (["minimum", "LINES", "--box", "0", "1"], "the least value of 1 y0 is ", 0),
+        (["lipschitz", "LINES", "--box", "0", "1", "--norm", "inf"], "the Lipschitz constant ", 0),
+        (["is-equal", "LINES", "LINES", "--box", "0", "1"], "the property holds; y is what the first", 1),
+        (["compare", "LINES", "LINES", "--box", "0", "1"], "the greatest value of 1 y0 and -1 y0 is 0", 1),
+        (["robustness", "LINES", "0.1", "0.2", "--norm", "inf", "--output-index", "0", "--value", "1"], "the dist", 0),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_answers_about_domains_have_proofs(capsys, lines, tmp_path, asked, says, others):
+    log = str(tmp_path / "run.proof")
+    assert main([lines if word == "LINES" else word for word in asked] + ["--proof", log]) == 0
+    told = capsys.readouterr().out
+    assert f"{log}: a log that proves it\n" in told or asked[0] == "is-equal"
+    assert main(["verify", log, lines, *[lines] * others]) == 0
+    assert capsys.readouterr().out.startswith(f"proved: {says}")
+
+
+def test_a_log_for_which_there_is_no_time_is_missed(capsys, space, tmp_path):
+    log = tmp_path / "run.proof"
+    assert main(["maximum", space, "--box", "-1", "1", "--max-seconds", "1e-6", "--proof", str(log)]) == 3
+    assert f"{log}: not written, as the time was over\n" in capsys.readouterr().out and not log.exists()
