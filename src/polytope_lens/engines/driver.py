@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 FIRST_BATCH, BATCH = 256, 2048
 # Batches that a walk may be ahead of the one that is handed on next.
 AHEAD = 64
-# The same where regions are only counted. A batch is a few numbers then, whose size doubles up to so many regions while
-# it takes less than so many seconds: Ctrl-C and budgets wait for it.
-AHEAD_COUNTED, MOST_COUNTED, COUNTED_SECONDS = 1024, 2**14, 0.05
+# The same where regions are only counted. A batch is a few numbers then, of up to so many regions, but no more than one
+# in 64 that its walk has found, and while it takes less than so many seconds: Ctrl-C and budgets wait for it.
+AHEAD_COUNTED, MOST_COUNTED, SHARE_COUNTED, COUNTED_SECONDS = 1024, 2**14, 64, 0.05
 # Walks for each thread that there may be at a time, as each that is ahead holds its stack and what it has found; and
 # fewer, but at least so many, where their states would take more memory than that together.
 MOST_WALKS, FEWEST_WALKS, MOST_BYTES = 16, 3, 2**28
@@ -150,6 +150,7 @@ class _Walk(Generic[State, Output]):
         self.answer: Callable[[State], None] | None = None
         self.found: deque[Chunk] = deque()
         self._told = Tally.nothing(problem.net.n_hidden)
+        self._n_found = 0
         self.is_running = False
         self.is_done = False
 
@@ -181,7 +182,8 @@ class _Walk(Generic[State, Output]):
         self._told = tally
         self.is_done = code == outcomes.DONE  # not before the batch is there: whoever sees it done looks no more
         is_quick = storage is None and time.perf_counter() - since < COUNTED_SECONDS
-        self.batch = min(max(BATCH, 2 * self.batch), MOST_COUNTED) if is_quick else BATCH
+        self._n_found += n
+        self.batch = min(max(BATCH, self._n_found // SHARE_COUNTED), MOST_COUNTED) if is_quick else BATCH
 
     def _tally(self, last: Words | None) -> Tally:
         """What has been counted up to the last region found; at the end, or if there is none, all.

@@ -17,6 +17,7 @@ import numpy as np
 from polytope_lens.domain import Box, part_in_box
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import Status
+from polytope_lens.exact.forward import quiet
 from polytope_lens.local.sign_search import Outcome
 from polytope_lens.network.network import Layer
 from polytope_lens.network.pattern import unpack
@@ -141,14 +142,16 @@ def _part(domain: Domain, x: Floats, half: float) -> Domain:
 
 def _descend(boundary: BoundarySearch, found: Listed) -> None:
     """Go to the boundary from the points nearest to x."""
-    distance = np.linalg.norm(found.points - boundary.space.x, boundary.space.norm, axis=1)
+    with quiet():
+        distance = np.linalg.norm(found.points - boundary.space.x, boundary.space.norm, axis=1)
     for i in np.argsort(distance, kind="stable")[:DESCENTS]:
         boundary.descend(found.points[i])
 
 
 def _look(boundary: BoundarySearch, found: Listed) -> None:
     """Note the pieces of the boundary in these regions, those with the nearest points first."""
-    order = np.argsort(np.linalg.norm(found.points - boundary.space.x, axis=1), kind="stable")
+    with quiet():
+        order = np.argsort(np.linalg.norm(found.points - boundary.space.x, axis=1), kind="stable")
     for k in range(0, len(order), TOGETHER):
         some = order[k : k + TOGETHER]
         boundary.look(found.bits[some], found.margin[some])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from flint import fmpq
@@ -123,7 +123,7 @@ class Image(Keeper):
         found = [self.partition.extrema(k) for k in range(self.partition.network.output_dim)]
         return np.array([one.minimum.value for one in found]), np.array([one.maximum.value for one in found])
 
-    def plot(self, ax: Axes | None = None, **areas: Any) -> Axes:
+    def plot(self, ax: Axes | None = None, **areas: object) -> Axes:
         """Draw the polytopes of a network with two outputs one over the other: darker where they overlap.
 
         Parameters

@@ -44,8 +44,7 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order(widths, engine):
     ("widths", "engine"), [((2, 60, 60, 1), "subdivide"), ((3, 20, 20, 1), "polyhedra"), ((4, 14, 14, 1), "split")]
 )
 @pytest.mark.parametrize("workers", [1, 2])
-def test_what_is_done_grows_from_nothing_to_all(widths, engine, workers, monkeypatch):
-    monkeypatch.setattr(driver, "MOST_COUNTED", driver.BATCH)
+def test_what_is_done_grows_from_nothing_to_all(widths, engine, workers):
     network, d = random_lens(widths, seed=0).network, widths[0]
     record = Record(is_watched=True)
     (chart,) = charts(Box([-1] * d, [2] * d), d)

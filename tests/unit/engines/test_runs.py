@@ -148,8 +148,7 @@ def kill_again_and_again(case, folder, rng, n):
 
 
 @pytest.mark.parametrize("case", [LARGE_COUNT, LARGE], ids=["count", "plane"])
-def test_runs_that_are_killed_go_on(case, tmp_path, monkeypatch):
-    monkeypatch.setattr(driver, "MOST_COUNTED", driver.BATCH)  # or the count is one batch
+def test_runs_that_are_killed_go_on(case, tmp_path):
     n_killed, n_kept = kill_again_and_again(case, tmp_path, np.random.default_rng(3), 4)
     assert n_killed > 2
     assert n_kept
