@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 
-import numpy as np
 import pytest
 
-from polytope_lens import Box, Lens, Property, Status, Verdict
+from hostile_networks import absorbed, controller, needle, tents
+from polytope_lens import Box, Property, Status, Verdict
 from polytope_lens.proof.checker import verify
 from polytope_lens.properties.property_proof import is_about_property
 
@@ -24,29 +23,6 @@ def decided(lens, asked, tmp_path, **options):
     assert answer["proved"] and is_about_property(answer, lens.network, asked)
     assert answer["verdict"] == found.verdict.name
     return found
-
-
-def tents(k):
-    """Each of two inputs of [0, 1] folded k times, 2^k regions each, and the sum of both tents: 2 at most."""
-    folds = [np.array([[2.0, -4, 0, 0], [2, -4, 0, 0], [0, 0, 2, -4], [0, 0, 2, -4]])] * (k - 1)
-    weights = [np.array([[1.0, 0], [1, 0], [0, 1], [0, 1]]), *folds, np.array([[2.0, -4, 2, -4]])]
-    return Lens.from_arrays(weights, [*[np.array([0, -0.5, 0, -0.5])] * k, np.zeros(1)])
-
-
-def controller(d, seed=0, width=12):
-    """A random network with d inputs and three outputs."""
-    rng = np.random.default_rng([d, seed])
-    sizes = (d, width, width, 3)
-    weights = [rng.standard_normal((n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
-    return Lens.from_arrays(weights, [rng.standard_normal(n) / 8 for n in sizes[1:]])
-
-
-def needle(d):
-    """A network that is 1 but on a pyramid of height 1, whose base is 2^-30 around a point, and that point."""
-    centre = np.random.default_rng(d).integers(-(2**10), 2**10, d) / 2.0**11
-    first = 2.0**30 * np.concatenate([np.eye(d), -np.eye(d)])
-    bias = -first @ centre
-    return Lens.from_arrays([first, -np.ones((1, 2 * d)), [[1.0]]], [bias, [1.0], [1.0]]), centre
 
 
 @pytest.mark.parametrize("k", [1, 2, pytest.param(3, marks=pytest.mark.long)])
@@ -96,8 +72,7 @@ def test_a_violation_under_a_needle(d, tmp_path):
 @pytest.mark.parametrize("digits", [26, 55, 300])
 def test_large_weights_that_cancel(digits, tmp_path):
     """relu(2^digits x + 1) - relu(2^digits x) is 1 where x is at least 0; floats absorb the 1, of 32 or of 64 bits."""
-    large, box = 2.0**digits, Box([0.5], [1])
-    lens = Lens.from_arrays([[[large], [large]], [[1, -1]]], [[1.0, 0.0], [0.0]])
+    lens, box = absorbed(digits), Box([0.5], [1])
     found = decided(lens, Property.of(box, ([[-1]], [-1])), tmp_path)
     assert found.verdict is Verdict.VIOLATED and found.counterexample.outputs == (1,)
     assert not found.counterexample.is_violated_in_float32
