@@ -404,7 +404,7 @@ class Slots:
     """
 
     def __init__(self, n: int, size: int, used: int) -> None:
-        self.n, self.size, self.n_bytes, self.half = n, size, n * size, 1 << 8 * used - 1
+        self.size, self.n_bytes, self.half = size, n * size, 1 << 8 * used - 1
         self.ones = sum(1 << 8 * size * k for k in range(n))
         self.bias = self.ones * self.half
 
@@ -1027,6 +1027,7 @@ class Multiples(NamedTuple):
 def read_multiples(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -> Multiples:
     """N pairs of a constraint and a multiplier, and then threes of a layer, a neuron with a sign, and a multiplier."""
     n = 1 + 2 * decimal(words[0])
+    require(len(words) >= n, "fewer multipliers than it says")
     sums, z, strict = [0] * len(case.rows[0]), dict[int, list[tuple[int, int]]](), False
     for word, multiplier in zip(words[1:n:2], words[2:n:2], strict=True):
         i, v = decimal(word), hexadecimal(multiplier)

@@ -25,6 +25,8 @@ IS_FULL = 3
 """How a walk ends that needs more room; it can go on with more."""
 # Corners are known better than this, and lie in the box |x|, |y| <= 1.
 MOST_RADIUS = 2.0**-20
+# Smaller determinants are left open: numbers too small for floats, divided by greater ones, stay below 2**-100.
+LEAST_CROSS = 2.0**-900
 BYTE = np.uint64(255)
 # Fields of a polygon
 LAYER, START, SIZE, LINES = range(4)
@@ -210,7 +212,7 @@ def _meet(lines: Any, p: int, q: int, corner: Any, i: int) -> Any:  # pragma: no
     w = a * e - b * d
     doubt = first * (abs(d) + abs(e)) + second * (abs(a) + abs(b)) + 2 * first * second
     least = (abs(w) - (doubt + 4 * U * (abs(a * e) + abs(b * d))) * SLACK - TINY) * (1 - 4 * U)
-    if not least > 0.0:
+    if not least > LEAST_CROSS:
         return False
     x, y = (b * f - c * e) / w, (c * d - a * f) / w
     r = abs(a * x + b * y + c) + 4 * U * (abs(a * x) + abs(b * y) + abs(c)) + first * (abs(x) + abs(y) + 1)

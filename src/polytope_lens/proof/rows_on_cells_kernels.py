@@ -67,9 +67,9 @@ def add_layer(
             v = slope * z[layer - 1, k, i]
             seen[k, n_live] = v
             most = max(most, abs(v))
+        if slope == 0.0 or (most == 0.0 and doubt[layer - 1, i] == 0.0):
+            continue  # nothing is left out because it is small: the next product may be zero though no factor is
         inherited = abs(slope) * doubt[layer - 1, i]
-        if most == 0.0 and inherited == 0.0:
-            continue
         # What it adds to the doubts of rows is this times the weight.
         seen[d + 1, n_live] = (inherited + (net.width[layer] + 4) * U * most) * SLACK + LEAST_DOUBT
         seen[d + 2, n_live] = start + i * stride

@@ -14,7 +14,7 @@ import pytest
 from families import random_deep
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.proof import fast_checker
-from proof_logs import verify
+from proof_logs import sealed, verify
 
 
 def drawn(*widths):
@@ -174,3 +174,25 @@ def test_thin_cells_are_found_or_left_to_integers(d, k, tmp_path):
         total = bent.count(Box([-1] * d, [1] * d), proof=path).total
         is_cut = d + by * 2.0**-k < d  # 3 - 2^-52 is no float
         assert verify(path)["total"] == total == (3 if is_cut else 1)
+
+
+@pytest.mark.parametrize(("form", "d", "regions"), [("tree", 1, ["8"]), ("plane", 2, [])])
+def test_nothing_is_zero_because_it_is_small(form, d, regions, tmp_path):
+    """A neuron whose row floats find to be zero, and whose doubt times its slope is less than any float."""
+    more, rest = 1 + 2.0**-52, [0.0] * (d - 1)
+    layers = [
+        [[2.0**-150 * more, 2.0**-150 * more, 0, more, *rest, 0], [2.0**-150, 2.0**-150, 0, 2 * more - 1, *rest, 0]],
+        [[2.0**-400, 2.0**-400, 0, 2.0**-500, -(2.0**-500), 0]],
+        [[0, 1, 1, 1, 0]],
+    ]
+    lines = ["polytope_lens proof 1", f"inputs {d}"]
+    for neurons in layers:
+        lines += [f"layer {len(neurons)}", *(" ".join(["neuron", *hexadecimal(neuron)]) for neuron in neurons)]
+    lines += [" ".join(["domain box", *hexadecimal([-1] * d + [1] * d)]), f"form {form}", "to"]
+    path = tmp_path / "run.proof"
+    path.write_bytes(sealed([*lines, "piece 0 - 1 1 1", *regions, "regions 1 1 1 1"]))
+    assert not verify(path)["proved"]  # the last neuron is zero where the first input is
+
+
+def hexadecimal(numbers):
+    return [float(number).hex() for number in numbers]

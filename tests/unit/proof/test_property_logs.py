@@ -299,6 +299,7 @@ def test_constraints_of_one_of_several_open_cases_prove_no_bound(tmp_path):
     closed = ["close 0 1 2 1", "close 1 1 2 1"]
     begin = [*two, "cases 0 1", "bounds 0 0 0 -1 1"]
     assert not rejected(tmp_path, [*begin, *closed])
+    assert rejected(tmp_path, [*begin, "close 0 2 2 1", closed[1]])  # of two multipliers there is one
     assert rejected(tmp_path, [*begin, "below x 0 0 3 1 1 2 2", *closed])
     assert not rejected(tmp_path, [*begin, closed[0], "below x 0 0 3 1 1 2 2", closed[1]])
     assert not rejected(tmp_path, [*begin, "below x 0 0 -1 1 0", *closed])
