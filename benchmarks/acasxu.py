@@ -24,7 +24,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 from polytope_lens import CheckResult, Lens, Property, Verdict, read_vnnlib  # noqa: E402
-from polytope_lens.proof.checker import verify  # noqa: E402
+from polytope_lens.proof.fast_checker import verify  # noqa: E402
 from polytope_lens.properties.property_proof import write_property_proof  # noqa: E402
 
 NETWORKS = [f"{a}_{b}" for a in range(1, 6) for b in range(1, 10)]
