@@ -8,7 +8,6 @@ with them. Random points of the domain have to lie in a region that was found.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -163,12 +162,10 @@ def points(rng: np.random.Generator, domain: Any, d: int) -> Any:
     return X[inside & (domain.b > X @ domain.A.T).all(axis=1)]
 
 
-def agree(block: tuple[int, int, Path]) -> dict[str, Any]:
-    """Networks numbered from `first` on; what was found is written to files of their numbers."""
-    first, n, folder = block
-    tally, began = Counter[str](), time.perf_counter()
-    found = 0
-    for seed in range(first, first + n):
+def agree(numbers: range, folder: Path) -> Counter[str]:
+    """Networks of these numbers; what was found is written to files, and counted."""
+    tally = Counter[str]()
+    for seed in numbers:
         rng = np.random.default_rng([2026, seed])
         network = random_network(rng)
         domain = random_domain(rng, network.input_dim)
@@ -177,12 +174,6 @@ def agree(block: tuple[int, int, Path]) -> dict[str, Any]:
         except Exception as error:  # whatever it is, it is a fault, and the campaign goes on
             wrong = [f"{type(error).__name__}: {error}"]
         if wrong:
-            found += 1
+            tally["found"] += 1
             (folder / f"agree-{seed}.txt").write_text(f"{network!r}\n{domain!r}\n" + "\n".join(wrong) + "\n")
-    return {
-        "first": first,
-        "networks": n,
-        "found": found,
-        "seconds": time.perf_counter() - began,
-        "tally": dict(tally),
-    }
+    return tally

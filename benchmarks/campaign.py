@@ -16,61 +16,65 @@ import argparse
 import json
 import multiprocessing
 import sys
+import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from agreement import agree
 from damage import damage
 from shared_cache import share_cache
 from soak import soak
 
-# What is done between two lines of the journal: seconds rather than minutes
-BLOCKS = {"agree": (agree, 500), "damage": (damage, 100), "cache": (share_cache, 1)}
+# What is done, and how many times between two lines of the journal: for seconds rather than minutes
+WORK = {"agree": (agree, 500), "damage": (damage, 100), "cache": (share_cache, 1)}
 
 
-def lines_of(journal: Path) -> list[dict[str, Any]]:
+def lines_of(journal: Path) -> list[dict[str, float]]:
     """What the journal says; a last line that was cut off is as if it were not there."""
     if not journal.exists():
         return []
     return [json.loads(line) for line in journal.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
-def told(lines: list[dict[str, Any]]) -> dict[str, Any]:
-    """The sum of what blocks tell: numbers, and tables of numbers by name."""
-    total: Counter[str] = Counter()
+def told(lines: list[dict[str, float]]) -> dict[str, float]:
+    """The sum of what lines tell."""
+    total: Counter[str] = Counter({"found": 0})
     for line in lines:
-        for key, value in line.items():
-            for name, n in value.items() if isinstance(value, dict) else [("", value)]:
-                total[f"{key}: {name}" if name else key] += n
-    total.pop("first", None)
+        total.update(line)
+    del total["first"]
     return dict(sorted(total.items()))
 
 
-def campaign(what: str, folder: Path, begin: int, n: int, workers: int) -> bool:
+def do(block: tuple[str, range, Path]) -> dict[str, float]:
+    """Do some of the work: a line of the journal."""
+    what, numbers, folder = block
+    began, tally = time.perf_counter(), WORK[what][0](numbers, folder)
+    return {"first": numbers.start, "done": len(numbers), "seconds": time.perf_counter() - began, **tally}
+
+
+def campaign(what: str, folder: Path, numbers: range, workers: int) -> bool:
     """Do the blocks that are left, and say whether nothing was found."""
-    work, size = BLOCKS[what]
-    journal = folder / f"{what}.jsonl"
-    done = {line["first"] for line in lines_of(journal)}
-    if journal.exists():
-        journal.write_text("".join(json.dumps(line) + "\n" for line in lines_of(journal)))
-    firsts = range(begin, begin + n, size)
-    todo = [(first, min(size, begin + n - first), folder) for first in firsts if first not in done]
+    journal, size = folder / f"{what}.jsonl", WORK[what][1]
+    lines = lines_of(journal)
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = {line["first"] for line in lines}
+    blocks = [numbers[i : i + size] for i in range(0, len(numbers), size)]
+    todo = [(what, block, folder) for block in blocks if block.start not in done]
     with multiprocessing.get_context("spawn").Pool(workers) as pool, journal.open("a") as file:
-        for i, line in enumerate(pool.imap_unordered(work, todo)):
+        for i, line in enumerate(pool.imap_unordered(do, todo)):
+            lines.append(line)
             file.write(json.dumps(line) + "\n")
             file.flush()
             if i % 20 == 0:
-                print(told(lines_of(journal)), flush=True)
-    total = told(lines_of(journal))
-    print(total)
-    return not total["found"]
+                print(told(lines), flush=True)
+    print(told(lines))
+    return not told(lines)["found"]
 
 
 def main() -> None:
     """As the first lines of this file say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=[*BLOCKS, "soak", "tell"])
+    parser.add_argument("what", choices=[*WORK, "soak", "tell"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--networks", "--files", "--rounds", type=int, default=10**6, dest="n")
     parser.add_argument("--first", type=int, default=0, help="number of the first one: each is another")
@@ -84,7 +88,7 @@ def main() -> None:
         return
     if given.what == "soak":
         sys.exit(not soak(given.folder, 60 * given.minutes))
-    sys.exit(not campaign(given.what, given.folder, given.first, given.n, given.workers))
+    sys.exit(not campaign(given.what, given.folder, range(given.first, given.first + given.n), given.workers))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import json
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -113,16 +112,15 @@ def spoil(run: Path, root: Path, rng: np.random.Generator) -> str:
     return "nothing"
 
 
-def damage(block: tuple[int, int, Path]) -> dict[str, Any]:
-    """Folders numbered from `first` on; those that were read wrongly, or refused badly, are kept."""
-    first, n, folder = block
-    tally, found, began = Counter[str](), 0, time.perf_counter()
+def damage(numbers: range, folder: Path) -> Counter[str]:
+    """Folders of these numbers; those that were read wrongly, or refused badly, are kept, and counted as found."""
+    tally = Counter[str]()
     with pytest.MonkeyPatch.context() as patch:
         stored_runs.in_many_parts(patch)
         root = pristine()
         for case in CASES.values():
             case.expected  # noqa: B018 - before anything is damaged
-        for seed in range(first, first + n):
+        for seed in numbers:
             rng = np.random.default_rng([2027, seed])
             name = ["plane", "space", "count"][rng.integers(3)]
             with tempfile.TemporaryDirectory() as temporary:
@@ -133,16 +131,10 @@ def damage(block: tuple[int, int, Path]) -> dict[str, Any]:
                 try:
                     is_redone = stored_runs.is_told_or_redone(CASES[name], run)
                 except Exception as error:  # no library's error, or wrong arrays
-                    found += 1
+                    tally["found"] += 1
                     shutil.copytree(Path(temporary) / "kept", folder / f"damage-{seed}", dirs_exist_ok=True)
                     (folder / f"damage-{seed}.txt").write_text(f"{name}, {kinds}\n{type(error).__name__}: {error}\n")
                 else:
                     tally["gone on with" if is_redone else "refused"] += 1
             tally.update(kinds)
-    return {
-        "first": first,
-        "folders": n,
-        "found": found,
-        "seconds": time.perf_counter() - began,
-        "tally": dict(tally),
-    }
+    return tally

@@ -10,9 +10,8 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -46,11 +45,10 @@ def started(folder: Path, d: int) -> subprocess.Popen[str]:
     )
 
 
-def share_cache(block: tuple[int, int, Path]) -> dict[str, Any]:
-    """Rounds numbered from `first` on; what went wrong is written down."""
-    first, n, folder = block
-    began, n_found, n_killed = time.perf_counter(), 0, 0
-    for seed in range(first, first + n):
+def share_cache(numbers: range, folder: Path) -> Counter[str]:
+    """Rounds of these numbers; what went wrong is written down, and counted as found."""
+    tally = Counter[str]()
+    for seed in numbers:
         rng, wrong = np.random.default_rng([2029, seed]), []
         with tempfile.TemporaryDirectory() as temporary:
             cache = Path(temporary)
@@ -62,7 +60,7 @@ def share_cache(block: tuple[int, int, Path]) -> dict[str, Any]:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.communicate()
-                    n_killed += 1
+                    tally["killed"] += 1
                     running[i] = d, started(cache, d)
             wrong += [told for d, process in running if (told := mistake(d, process))]
             before = {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
@@ -71,15 +69,9 @@ def share_cache(block: tuple[int, int, Path]) -> dict[str, Any]:
             if before != after:
                 wrong.append("something was compiled twice, or written again")
         if wrong:
-            n_found += 1
+            tally["found"] += 1
             (folder / f"cache-{seed}.txt").write_text("\n".join(wrong) + "\n")
-    return {
-        "first": first,
-        "rounds": n,
-        "found": n_found,
-        "killed": n_killed,
-        "seconds": time.perf_counter() - began,
-    }
+    return tally
 
 
 def mistake(d: int, process: subprocess.Popen[str]) -> str:
