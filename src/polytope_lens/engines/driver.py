@@ -150,7 +150,6 @@ class _Walk(Generic[State, Output]):
         self.answer: Callable[[State], None] | None = None
         self.found: deque[Chunk] = deque()
         self._told = Tally.nothing(problem.net.n_hidden)
-        self._n_found = 0
         self.is_running = False
         self.is_done = False
 
@@ -182,8 +181,8 @@ class _Walk(Generic[State, Output]):
         self._told = tally
         self.is_done = code == outcomes.DONE  # not before the batch is there: whoever sees it done looks no more
         is_quick = storage is None and time.perf_counter() - since < COUNTED_SECONDS
-        self._n_found += n
-        self.batch = min(max(BATCH, self._n_found // SHARE_COUNTED), MOST_COUNTED) if is_quick else BATCH
+        n_found = int(tally.per_layer[-1:].sum())  # none of a network without hidden layers
+        self.batch = min(max(BATCH, n_found // SHARE_COUNTED), MOST_COUNTED) if is_quick else BATCH
 
     def _tally(self, last: Words | None) -> Tally:
         """What has been counted up to the last region found; at the end, or if there is none, all.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -42,26 +43,17 @@ def blocks(chunks: Iterable[Chunk], n_bits: int, most: int) -> Iterator[Block]:
     All regions with the same first bits, as many bits as it takes, are a piece. Memory is that of a batch and a piece.
     """
     before: Bools | None = None
-    held = Block(np.zeros((0, n_bits), bool), np.zeros((0, 0)))
-    for chunk in chunks:
-        if not chunk.n_regions:
-            continue
-        bits = unpack(chunk.patterns, n_bits)
-        held = (
-            Block(np.vstack([held.bits, bits]), np.vstack([held.witnesses, chunk.witnesses]))
-            if len(held.bits)
-            else (Block(bits, chunk.witnesses))
-        )
-        while len(held.bits) > most:
-            n = _n_in_piece(held.bits[: most + 1], before, is_end=False)
+    held: Block | None = None
+    for chunk in chain(chunks, [None]):
+        if chunk is not None and chunk.n_regions:
+            new = Block(unpack(chunk.patterns, n_bits), chunk.witnesses)
+            held = new if held is None else Block._make(map(np.vstack, zip(held, new, strict=True)))
+        # A piece may end with the regions that are held only if no more come.
+        while held is not None and len(held.bits) > (0 if chunk is None else most):
+            n = _n_in_piece(held.bits[: most + 1], before, is_end=chunk is None)
             before = held.bits[n - 1]
             yield Block(held.bits[:n], held.witnesses[:n])
             held = Block(held.bits[n:], held.witnesses[n:])
-    while len(held.bits):
-        n = _n_in_piece(held.bits, before, is_end=True)
-        before = held.bits[n - 1]
-        yield Block(held.bits[:n], held.witnesses[:n])
-        held = Block(held.bits[n:], held.witnesses[n:])
 
 
 def _n_in_piece(bits: Bools, before: Bools | None, *, is_end: bool) -> int:

@@ -5,7 +5,7 @@ A piece that floats prove is proved, and any other one is left to `checker` as a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,7 +27,28 @@ REACH, SIGNIFICANT = 200, 53
 AT_ONCE = 2**24
 
 
-class FloatTree(checker.Tree):
+class InFloats(checker.Walk):
+    """A form of proof of which floats try each piece first; `walk` has what they count."""
+
+    tally: ProofTally
+    walk: Any
+    counts: list[int]
+
+    def is_proved(self, cell: Any, lines: list[str]) -> bool:
+        """Whether floats prove all of a cell, which is then counted."""
+        self.tally.questions += 1
+        if self._walked(cell, lines):
+            self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
+            return True
+        self.tally.by_integers += 1
+        return False
+
+    def _walked(self, cell: Any, lines: list[str]) -> bool:
+        """Whether a walk in floats came to the end of it."""
+        raise NotImplementedError
+
+
+class FloatTree(InFloats, checker.Tree):
     """As `checker.Tree`."""
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: ProofTally) -> None:
@@ -54,16 +75,7 @@ class FloatTree(checker.Tree):
         )  # fmt: skip
         self.most_lines = np.array([max(1, AT_ONCE // (self.net.weight.size * (self.dim + 2)))])
 
-    def is_proved(self, cell: Part, lines: list[str]) -> bool:
-        """Whether floats prove all of a cell, which is then counted."""
-        self.tally.questions += 1
-        if self._is_proved(cell, lines):
-            self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
-            return True
-        self.tally.by_integers += 1
-        return False
-
-    def _is_proved(self, cell: Part, lines: list[str]) -> bool:
+    def _walked(self, cell: Part, lines: list[str]) -> bool:
         if self.net is None:
             return False
         try:
@@ -93,7 +105,7 @@ class FloatTree(checker.Tree):
             walk.left[cell.depth] = layer.n_bits - len(cell.on)
 
 
-class FloatPlane(checker.Plane):
+class FloatPlane(InFloats, checker.Plane):
     """As `checker.Plane`."""
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: ProofTally) -> None:
@@ -147,16 +159,7 @@ class FloatPlane(checker.Plane):
             getattr(self.walk, name)[tuple(map(slice, array.shape))] = array
         return True
 
-    def is_proved(self, cell: Polygon, lines: list[str]) -> bool:
-        """Whether floats find all of a cell, which is then counted."""
-        self.tally.questions += 1
-        if self._is_counted(cell, lines):
-            self.counts = [n + m for n, m in zip(self.counts, self.walk.counts.tolist(), strict=True)]
-            return True
-        self.tally.by_integers += 1
-        return False
-
-    def _is_counted(self, cell: Polygon, lines: list[str]) -> bool:
+    def _walked(self, cell: Polygon, lines: list[str]) -> bool:
         if self.net is None or lines or cell.depth == len(self.layers):
             return False
         try:
