@@ -227,10 +227,10 @@ def _compare(arguments: argparse.Namespace) -> int:
         print_json({field.name: as_plain(getattr(found, field.name)) for field in fields(found)})
         return code
     sup = _shown(found.sup) if found.is_complete else f"between {_shown(found.sup)} and {_shown(found.bound)}"
-    print_proof(arguments.proof, is_logged=found.is_logged)
     print(f"supremum: {sup}, of output {found.output} at {point_text(found.argmax.tolist())}")
     if found.l1 is None or found.l2 is None or found.mean_difference is None:
         print(f"{many(found.n_regions, 'region')} listed")
+        print_proof(arguments.proof, is_logged=found.is_logged, status=found.status)
         return code
     print(f"L1: {_shown(found.l1)}")
     print(f"L2: {_shown(found.l2)}")

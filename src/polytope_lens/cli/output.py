@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 MOST_DIGITS = 40
 # Exit codes of answers that lack something; of others it is 0.
 CODES = {Status.BUDGET_REACHED: 3, Status.UNFINISHED: 3, Status.INTERRUPTED: 130}
+# Why there is no log beside an answer.
+UNLOGGED = {
+    Status.BUDGET_REACHED: "the time was over",
+    Status.UNFINISHED: "the answer is not finished",
+    Status.INTERRUPTED: "it was interrupted",
+    Status.COMPLETE: "there is no boundary anywhere, which no log says",
+}
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -79,10 +86,10 @@ def print_point(point: Iterable[float | Fraction]) -> None:
         print(f"input {k} = {about(v, inf)}")
 
 
-def print_proof(path: str | None, *, is_logged: bool) -> None:
-    """Say where the log is that was asked for, if there is one."""
+def print_proof(path: str | None, *, is_logged: bool, status: Status) -> None:
+    """Say where the log is that was asked for, or why there is none."""
     if path is not None:
-        print(f"{path}: {'a log that proves it' if is_logged else 'not written, as the time was over'}")
+        print(f"{path}: {'a log that proves it' if is_logged else f'not written, as {UNLOGGED[status]}'}")
 
 
 def point_text(point: Iterable[float | Fraction]) -> str:

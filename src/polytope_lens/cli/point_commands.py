@@ -267,7 +267,7 @@ def _robustness(arguments: argparse.Namespace) -> int:
     code = CODES.get(found.status, 0)
     if not arguments.json:
         print(in_options(found.explain(), arguments.parser))
-        print_proof(arguments.proof, is_logged=found.is_logged)
+        print_proof(arguments.proof, is_logged=found.is_logged, status=found.status)
         print(f"proved: at least {found.lower!r}, at most {found.upper!r}")
         return code
     numbers = {"radius": found.radius, "lower": found.lower, "upper": found.upper}

@@ -120,7 +120,10 @@ def _is_equal(arguments: argparse.Namespace) -> int:
         "OPEN": f"After {work} no point is known where outputs differ{more}, and {1 - found.decided:.3g} of the domain "
         "is not decided.",
     }[found.verdict.name]
-    return _print_verdict(arguments, found, title, told, output="difference of output")
+    code = _print_verdict(arguments, found, title, told, output="difference of output")
+    if not arguments.json:
+        print_proof(arguments.proof, is_logged=found.status is Status.COMPLETE, status=found.status)
+    return code
 
 
 def _print_verdict(
@@ -179,7 +182,7 @@ def _extremum(arguments: argparse.Namespace, which: str) -> int:
         beyond = "no value exceeds" if which == "greatest" else "no value is below"
         print(f"the {which} value known is {about(found.value)}, and {beyond} {about(found.bound)}; it is taken at")
     print_point(found.point)
-    print_proof(arguments.proof, is_logged=found.is_logged)
+    print_proof(arguments.proof, is_logged=found.is_logged, status=found.status)
     return CODES.get(found.status, 0)
 
 
@@ -200,5 +203,5 @@ def _lipschitz(arguments: argparse.Namespace) -> int:
         print(f"proved: at least {about(found.lower, inf)}, at most {about(found.upper, inf)}")
     print("The steepest region known holds")
     print_point(found.point.tolist())
-    print_proof(arguments.proof, is_logged=found.is_logged)
+    print_proof(arguments.proof, is_logged=found.is_logged, status=found.status)
     return CODES.get(found.status, 0)
