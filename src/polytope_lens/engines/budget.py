@@ -79,13 +79,13 @@ class Meter:
         limit = self._limits.seconds
         return limit is None or limit >= PATIENT_SECONDS
 
-    def is_over(self) -> bool:
-        """Whether the run is to end."""
+    def is_over(self, share: float = 1.0) -> bool:
+        """Whether the run is to end, or a part of it that may take a share of the time."""
         limits = self._limits
         return (
             self._stop.is_set()
             or (limits.regions is not None and self.n_regions >= limits.regions)
-            or (limits.seconds is not None and self.seconds >= limits.seconds)
+            or (limits.seconds is not None and self.seconds >= share * limits.seconds)
             or (limits.memory is not None and resident() >= limits.memory)
         )
 

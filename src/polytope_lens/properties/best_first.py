@@ -179,8 +179,7 @@ def best_value(
     with metered(limits) as meter, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
         search = _BestFirst(network, rows, domain, _some_point(network, asked))
         search.begin()
-        until = inf if limits.seconds is None or proof is None else limits.seconds * SEARCH_SHARE
-        search.run(lambda: meter.is_over() or meter.seconds >= until, pool, shown)
+        search.run(lambda: meter.is_over(1.0 if proof is None else SEARCH_SHARE), pool, shown)
         found = search.result(meter.ended)
         if proof is None or not isinstance(found.bound, Fraction):
             return found

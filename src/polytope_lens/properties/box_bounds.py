@@ -7,7 +7,7 @@ parts of the box, so halves inherit bounds and ask about fewer neurons.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from polytope_lens.bounds.relaxation import Relaxation
     from polytope_lens.network.network import Network
     from polytope_lens.properties.problem import PropertyProblem
+
+Arrays = TypeVar("Arrays")
 
 
 class Boxes(NamedTuple):
@@ -50,9 +52,12 @@ class Looked(NamedTuple):
     lowest: Floats  # (n, m): lower bounds on the rows
 
 
-def joined(some: Iterable[Boxes]) -> Boxes:
-    """Boxes of the same problem together."""
-    return Boxes._make(map(np.concatenate, zip(*some, strict=True)))
+def joined(some: Iterable[Arrays]) -> Arrays:
+    """Boxes of the same problem together, or what else is a named tuple of arrays."""
+    first, *others = some
+    made: Any = first
+    together: Arrays = made._make(map(np.concatenate, zip(made, *others, strict=True)))
+    return together
 
 
 def whole_box(problem: PropertyProblem) -> Boxes:

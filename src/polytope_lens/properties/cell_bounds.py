@@ -54,6 +54,17 @@ class ProofCells(NamedTuple):
         """Some of them."""
         return ProofCells._make(array[index] for array in self)
 
+    def within(self, lower: Floats, upper: Floats) -> ProofCells:
+        """The part in a box, (d,) each, of which the same is known."""
+        return self._replace(lower=lower[None], upper=upper[None])
+
+    def half(self, j: int, sign: int) -> ProofCells:
+        """The half of one cell in which a neuron is at least 0, or at most 0."""
+        half = ProofCells._make(array.copy() for array in self)
+        half.signs[0, j] = sign
+        (half.high if sign < 0 else half.low)[0, j] = 0.0
+        return half
+
 
 class CaseRows(NamedTuple):
     """The constraints of a case, rounded: ``inputs @ x + outputs @ y + constant`` at most 0.
@@ -107,7 +118,7 @@ class Closing(NamedTuple):
 
 
 class SumsOfRows(NamedTuple):
-    """BoxSums whose greatest values in boxes are asked, m of them: of terms as in `BoxSums`, and constants."""
+    """Sums whose greatest values in boxes are asked, m of them: of terms as in `BoxSums`, and constants."""
 
     outputs: Floats  # (m, M)
     hidden: Floats  # (m, N)
@@ -172,10 +183,14 @@ class CellBounds:
         self.at = neurons_of(self.hidden)
         self.cuts = np.concatenate([np.zeros(0, dtype=bool), *(layer.cuts for layer in self.hidden)])
 
-    def named(self, j: int) -> str:
+    def place(self, j: int) -> tuple[int, int]:
         """The layer of a neuron, and its place there."""
         index = next(index for index, here in enumerate(self.at) if j < here.stop)
-        return f"{index} {j - self.at[index].start}"
+        return index, j - self.at[index].start
+
+    def named(self, j: int) -> str:
+        """The same in words."""
+        return " ".join(map(str, self.place(j)))
 
     def lines(self, cells: ProofCells) -> list[Relaxation]:
         """Lines around all activations."""
@@ -284,10 +299,9 @@ class CellBounds:
             return np.full(top.shape, np.inf)
         added = [np.zeros((*top.shape, layer.width)) for layer in self.hidden[: index + 1]]
         for i, k in np.argwhere(is_better).tolist():
-            place = int(multiples.place[i, k])
-            at = next(at for at, here in enumerate(self.at) if place < here.stop)
-            times = multiples.over[i, k] / multiples.under[i, k] * cells.signs[i, place]
-            added[at][i, k, place - self.at[at].start] = times
+            j = int(multiples.place[i, k])
+            at, place = self.place(j)
+            added[at][i, k, place] = multiples.over[i, k] / multiples.under[i, k] * cells.signs[i, j]
         for sign, part in ((1.0, slice(len(asked))), (-1.0, slice(len(asked), None))):
             added[index][:, np.arange(top.shape[1])[part], asked] += sign
         rows, doubt = rows_above(self.network, index, added[index], lines, added)
@@ -391,7 +405,7 @@ class CellBounds:
         return Leaning(claims, top)
 
     def _rows_of_signs(self, cells: ProofCells, lines: Sequence[Relaxation], signed: Ints) -> Floats:
-        """CaseRows (n, m, d + 1) below what is at most 0 where neurons have their signs."""
+        """Rows (n, m, d + 1) below what is at most 0 where neurons have their signs."""
         found = np.zeros((len(cells.low), len(signed), cells.lower.shape[1] + 1))
         for index, here in enumerate(self.at):
             which = np.flatnonzero((signed >= here.start) & (signed < here.stop))

@@ -31,7 +31,7 @@ STEPS, FIRST, SHORTER = 20, 0.3, 0.5
 
 
 class BoxSums(NamedTuple):
-    """BoxSums of outputs, pre-activations and inputs, m of them, each on a box of its own."""
+    """Sums of outputs, pre-activations and inputs, m of them, each on a box of its own."""
 
     outputs: Floats  # (m, M)
     hidden: list[Floats]  # (m, width) for each hidden layer: of its pre-activations

@@ -73,6 +73,11 @@ class ExactBox(NamedTuple):
     lower: tuple[Fraction, ...]
     upper: tuple[Fraction, ...]
 
+    @property
+    def free(self) -> list[int]:
+        """Axes along which it is not flat."""
+        return [k for k, (lo, hi) in enumerate(zip(*self, strict=True)) if lo < hi]
+
 
 @dataclass(frozen=True, slots=True)
 class Property:

@@ -19,7 +19,8 @@ import numpy as np
 
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
-from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
+from polytope_lens.properties.box_bounds import joined
+from polytope_lens.properties.cell_bounds import CellBounds
 from polytope_lens.properties.cell_lines import SLOPE_BITS, default_leans
 from polytope_lens.properties.problem import rounded_outward
 from polytope_lens.properties.property import ExactBox
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile
-    from polytope_lens.properties.cell_bounds import Claim
+    from polytope_lens.properties.cell_bounds import Claim, ProofCells
     from polytope_lens.properties.counterexample import Counterexample
     from polytope_lens.properties.property import Property
 
@@ -144,6 +145,15 @@ class ProofNode:
     lines: list[str] = field(default_factory=list)
     parts: tuple[ProofNode, ProofNode] | None = None
 
+    def write(self, log: LogFile) -> None:
+        """Write it and what is below it, depth first."""
+        nodes = [self]
+        while nodes:
+            node = nodes.pop()
+            for line in node.lines:
+                log.write(line)
+            nodes += node.parts[::-1] if node.parts is not None else ()
+
 
 class WaitingCell(NamedTuple):
     """One cell, with the cases that are open in it, and where what is said of it goes.
@@ -239,8 +249,7 @@ class _Tree:
         for waiting in some:
             waiting.axis = self.axis(waiting)
             for half in box_halves(waiting.box, waiting.axis):
-                lower, upper = box_outward(half)
-                part = waiting.cell.cells._replace(lower=lower[None], upper=upper[None])
+                part = waiting.cell.cells.within(*box_outward(half))
                 halves.append((waiting, half))
                 cells.append(waiting.cell._replace(cells=part, node=ProofNode()))
         for (waiting, half), cell in zip(halves, self.looked(cells), strict=True):
@@ -258,7 +267,7 @@ class _Tree:
 
     def looked(self, some: Sequence[WaitingCell]) -> list[WaitingCell]:
         """Look at cells: what is found goes to their nodes."""
-        before = _joined(some)
+        before = joined(cell.cells for cell in some)
         cells, lines, reasons = self.bounds.narrowed(before)
         closing = self.bounds.closing(cells, lines, np.array([cell.open for cell in some]))
         found = []
@@ -299,12 +308,7 @@ class _Tree:
                 return False
             waiting += self.parted(box, self.looked(some))
         self.tick(n, whole.share)
-        nodes = [top.node]
-        while nodes:
-            node = nodes.pop()
-            for line in node.lines:
-                self.log.write(line)
-            nodes += node.parts[::-1] if node.parts is not None else ()
+        top.node.write(self.log)
         return True
 
     def parted(self, box: ExactBox, some: Sequence[WaitingCell]) -> list[WaitingCell]:
@@ -321,10 +325,7 @@ class _Tree:
             cell.node.lines.append(f"split {self.bounds.named(j)}")
             cell.node.parts = ProofNode(), ProofNode()
             for sign, node in zip((-1, 1), cell.node.parts, strict=True):
-                cells = ProofCells._make(array.copy() for array in cell.cells)
-                cells.signs[0, j] = sign
-                (cells.high if sign < 0 else cells.low)[0, j] = 0.0
-                found.append(cell._replace(cells=cells, node=node))
+                found.append(cell._replace(cells=cell.cells.half(j, sign), node=node))
         return found
 
     def closed_exactly(self, box: ExactBox, cell: WaitingCell) -> list[str]:
@@ -336,10 +337,6 @@ class _Tree:
                 raise ConsistencyError(f"a property was said to hold, but a region violates it. {REPORT}")
             lines.append(self.told(c, claim))
         return lines
-
-
-def _joined(some: Sequence[WaitingCell]) -> ProofCells:
-    return ProofCells._make(np.concatenate(part) for part in zip(*(cell.cells for cell in some), strict=True))
 
 
 def box_outward(box: ExactBox) -> tuple[Floats, Floats]:

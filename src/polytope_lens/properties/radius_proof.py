@@ -17,6 +17,7 @@ from polytope_lens.errors import OptionError
 from polytope_lens.local.margins import margin_network
 from polytope_lens.local.robustness import Robustness, robustness_radius
 from polytope_lens.proof.log import hexadecimal_fraction, names
+from polytope_lens.properties.best_first import both_signs
 from polytope_lens.properties.counterexample import exact_outputs
 from polytope_lens.properties.property import Constraint, Property, checked_property, domain_rows, terms
 from polytope_lens.properties.property_proof import refuse_unwritable, statement, write_property_proof
@@ -111,10 +112,9 @@ def _write(
 
 def _open_ball(center: Sequence[Fraction], radius: Fraction, norm: float) -> list[Constraint]:
     """Its sides, in the order in which the checker puts them: strict, those of a box first."""
-    d = len(center)
-    rows = [tuple(Fraction(sign * (i == k)) for i in range(d)) for k in range(d) for sign in (1, -1)]
+    rows = [*both_signs(len(center))]
     if norm == 1:
-        rows += [tuple(map(Fraction, signs)) for signs in product((1, -1), repeat=d)]
+        rows += [[*map(Fraction, signs)] for signs in product((1, -1), repeat=len(center))]
     return [
         Constraint(terms(row), (), radius + sum((a * c for a, c in zip(row, center, strict=True)), Fraction(0)), True)
         for row in rows

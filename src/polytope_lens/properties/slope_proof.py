@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
-from polytope_lens.properties.box_bounds import Boxes
+from polytope_lens.properties.box_bounds import Boxes, joined
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
 from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.property import ExactBox, Property
@@ -26,8 +27,6 @@ from polytope_lens.properties.touching_cells import affine_rows, exact_emptiness
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
-
-    from flint import fmpq
 
     from polytope_lens._types import Floats
     from polytope_lens.domain import Box
@@ -111,12 +110,7 @@ def _bends(network: Network, box: ExactBox, point: Floats) -> bool:
     zero = (signs == 0).astype(np.int8)
     given, _ = affine_rows(network, box, zero, signs > 0)
     bends = np.concatenate([[], *(layer.positive_slope != layer.negative_slope for layer in network.layers)])
-    free = _free(box)
-    return any(bends[j] and any(row[k] != 0 for k in free) for j, row in given)
-
-
-def _free(box: ExactBox) -> list[int]:
-    return [k for k, (lo, hi) in enumerate(zip(*box, strict=True)) if lo < hi]
+    return any(bends[j] and any(row[k] != 0 for k in box.free) for j, row in given)
 
 
 class _Waiting(NamedTuple):
@@ -149,17 +143,12 @@ class _SlopeTree:
                 raise StoppedError
             some, waiting = waiting[-TOGETHER:], waiting[:-TOGETHER]
             waiting += self.looked(some)
-        nodes = [root]
-        while nodes:
-            node = nodes.pop()
-            for line in node.lines:
-                self.log.write(line)
-            nodes += node.parts[::-1] if node.parts is not None else ()
+        root.write(self.log)
 
     def looked(self, some: Sequence[_Waiting]) -> list[_Waiting]:
         """Look at cells of one box, all of whose free sides are the same: what is left of them."""
-        free, left = _free(some[0].box), list[_Waiting]()
-        before = ProofCells._make(np.concatenate(part) for part in zip(*(one.cells for one in some), strict=True))
+        free, left = some[0].box.free, list[_Waiting]()
+        before = joined(one.cells for one in some)
         after, _, reasons = self.bounds.narrowed(before)
         known = Boxes(after.lower, after.upper, after.low, after.high)
         is_within = matrix_bounds(self.network, known, *self.norms, free) <= self.level
@@ -176,34 +165,24 @@ class _SlopeTree:
                 node.lines.append(f"halve {axis}")
                 node.parts = ProofNode(), ProofNode()
                 for half, part in zip(box_halves(box, axis), node.parts, strict=True):
-                    lower, upper = box_outward(half)
-                    halved = cells._replace(lower=lower[None], upper=upper[None])
-                    left.append(_Waiting(half, halved, depth + 1, part))
+                    left.append(_Waiting(half, cells.within(*box_outward(half)), depth + 1, part))
             else:
                 j = int(np.where(is_open[i], self.weights, -1.0).argmax())
                 node.lines.append(f"split {self.bounds.named(j)}")
                 node.parts = ProofNode(), ProofNode()
                 for sign, part in zip((-1, 1), node.parts, strict=True):
-                    left.append(_Waiting(box, _signed(cells, j, sign), depth, part))
+                    left.append(_Waiting(box, cells.half(j, sign), depth, part))
         return left
 
     def closed_exactly(self, box: ExactBox, cells: ProofCells) -> str:
         """The line that closes a cell where all signs are known."""
         claim, outputs = exact_emptiness(self.network, box, cells.signs[0], cells.low[0] >= 0)
-        matrix = [[_fraction(row[k]) for k in _free(box)] for row in outputs]
+        matrix = [[fraction(row[k]) for k in box.free] for row in outputs]
         if norm_power(matrix, *self.norms) <= self.power:
             return "slope 0"
         if claim is None:
             raise ConsistencyError(f"a region is steeper than all are said to be. {REPORT}")
         return " ".join(["close 0 0", *(f"{self.bounds.named(j)} {hexadecimal(v)}" for j, v in claim.neurons.items())])
-
-
-def _signed(cells: ProofCells, j: int, sign: int) -> ProofCells:
-    """The half of a cell in which a neuron has a sign."""
-    cells = ProofCells._make(array.copy() for array in cells)
-    cells.signs[0, j] = sign
-    (cells.high if sign < 0 else cells.low)[0, j] = 0.0
-    return cells
 
 
 def _reach(network: Network) -> Floats:
@@ -217,7 +196,3 @@ def _reach(network: Network) -> Floats:
         found.append(sums * bend * size.sum(axis=1))
         sums = (sums * np.maximum(np.abs(layer.positive_slope), np.abs(layer.negative_slope))) @ size
     return np.concatenate([*found[::-1], np.zeros(0)])
-
-
-def _fraction(value: fmpq) -> Fraction:
-    return Fraction(int(value.numerator), int(value.denominator))

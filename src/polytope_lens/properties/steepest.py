@@ -193,8 +193,7 @@ def lipschitz_bounds(
     seen, around = (network, domain) if flat is None else (flat.network, flat.domain)
     with metered(limits) as meter, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
         search = _Steepest(seen, around, p, q, exact)
-        until = inf if limits.seconds is None or proof is None else limits.seconds * SEARCH_SHARE
-        search.run(lambda: meter.is_over() or meter.seconds >= until, pool, shown)
+        search.run(lambda: meter.is_over(1.0 if proof is None else SEARCH_SHARE), pool, shown)
         point = search.point if flat is None else flat.embed(search.point)
         is_logged = (
             proof is not None

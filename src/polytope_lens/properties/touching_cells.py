@@ -32,9 +32,8 @@ def exact_emptiness(
     Inside a region a neuron that is on is positive, and one that is off is negative, unless it is zero throughout.
     """
     given, outputs = affine_rows(network, box, signs, on)
-    free = [k for k, (lo, hi) in enumerate(zip(*box, strict=True)) if lo < hi]
     rows = [[-v for v in row] if signs[j] > 0 else row for j, row in given]
-    strict = [bool(signs[j] > 0 or any(row[k] != 0 for k in free)) for j, row in given]
+    strict = [bool(signs[j] > 0 or any(row[k] != 0 for k in box.free)) for j, row in given]
     claim = None
     if any(strict):
         best = _lowest(rows, [True] * len(rows), box)
