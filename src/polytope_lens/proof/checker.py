@@ -10,8 +10,7 @@ describes the format, and why the checks below suffice. The exit code is 0 if it
 than 256 MB and 200 times the log, or more than so many seconds, is not proved.
 
 A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + c``, and in a cell for the halfspace
-``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0. A pattern is an integer with
-a bit for each neuron that cuts, the first one highest: 1 where its pre-activation is positive.
+``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0.
 """
 
 import argparse
@@ -1114,15 +1113,13 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 cell = check_end(stages, cases, cell, words)
             elif words[0] == "slopes":
                 check_leans(stages, cell, words)
-            elif words[0] == "close":
+            elif words[0] in ("close", "slope"):
                 i = decimal(words[1])
                 require(i in cell.open, "a case that is not open")
-                check_close(stages, cases[i], cell, words)
-                cell.open.remove(i)
-            elif words[0] == "slope":
-                i = decimal(words[1])
-                require(i in cell.open, "a case that is not open")
-                check_slope(log, stages, cases[i], cell)
+                if words[0] == "close":
+                    check_close(stages, cases[i], cell, words)
+                else:
+                    check_slope(log, stages, cases[i], cell)
                 cell.open.remove(i)
             else:
                 cell, other = halves(stages, cell, words)
