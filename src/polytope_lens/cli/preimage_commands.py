@@ -15,12 +15,22 @@ from polytope_lens.cli.arguments import (
     add_listing,
     add_max_seconds,
     add_network,
+    add_proof,
     as_told,
     domain_of,
     lens_of,
 )
 from polytope_lens.cli.option_words import in_options
-from polytope_lens.cli.output import CODES, about, as_plain, point_text, print_json, print_more, regions_as_json
+from polytope_lens.cli.output import (
+    CODES,
+    about,
+    as_plain,
+    point_text,
+    print_json,
+    print_more,
+    print_proof,
+    regions_as_json,
+)
 from polytope_lens.cli.output_forms import add_output, add_target, output_of, target_of
 from polytope_lens.cli.parser import exact_number
 from polytope_lens.cli.picture_files import add_picture, check_picture, new_axes, save_axes
@@ -60,6 +70,7 @@ def add(commands: Commands) -> None:
         commands, "probability", _probability,
         "How often outputs lie in a set, for inputs that are uniformly distributed on a domain: proved bounds.",
         f"net.npz --box -1 1 {LOW}", "net.npz --box -1 1 --where 0 --exact",
+        f"net.npz --box -1 1 {LOW} --proof run.proof",
     )  # fmt: skip
     add_network(probability)
     add_bounded_domain(probability)
@@ -67,6 +78,7 @@ def add(commands: Commands) -> None:
     add_listing(probability)
     add_exact(probability)
     add_max_seconds(probability, "after that the bounds are farther apart; beyond four inputs 10 by default")
+    add_proof(probability, "it, exactly")
     add_as_json(probability)
 
     image = add_command(
@@ -156,15 +168,16 @@ def _probability(arguments: argparse.Namespace) -> int:
     left = None if seconds is None else max(seconds - (time.monotonic() - begun), LEAST_SECONDS)
     if found.status is Status.INTERRUPTED:
         left = LEAST_SECONDS
-    share = found.probability(exact=arguments.exact, max_seconds=left)
+    share = found.probability(exact=arguments.exact, max_seconds=left, proof=arguments.proof)
     code = 0 if found.has_all_cells else CODES.get(found.status, 0)
     if arguments.json:
-        names = ("lower", "upper", "is_exact")
+        names = ("lower", "upper", "is_exact", "is_logged")
         facts = {"n_cells": len(found), "status": found.status.name}
         print_json(as_plain({name: getattr(share, name) for name in names} | facts))
         return code
     bounds = about(share.lower) if share.is_exact else f"between {about(share.lower)} and {about(share.upper)}"
     print(f"probability: {bounds}")
+    print_proof(arguments.proof, is_logged=share.is_logged, status=found.status)
     if code:
         print(in_options(found.explain(), arguments.parser))
     return code

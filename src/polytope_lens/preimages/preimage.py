@@ -29,6 +29,8 @@ from polytope_lens.preimages.pruned_walk import pruned_walk, target_problem
 from polytope_lens.preimages.target import Target, behind
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import ArrayLike
 
     from polytope_lens._types import Bools, Floats, Ints, Words
@@ -115,8 +117,10 @@ class Preimage(Partition):
         return np.array([cell.volume() for cell in self], dtype=np.float64)
 
     @documented_by(shares.probability)
-    def probability(self, *, exact: bool = False, max_seconds: float | None = None) -> shares.Probability:
-        return shares.probability(self, exact=exact, max_seconds=max_seconds)
+    def probability(
+        self, *, exact: bool = False, max_seconds: float | None = None, proof: str | os.PathLike[str] | None = None
+    ) -> shares.Probability:
+        return shares.probability(self, exact=exact, max_seconds=max_seconds, proof=proof)
 
     @documented_by(flats.flat_parts)
     def flat_parts(self) -> tuple[flats.FlatPart, ...]:

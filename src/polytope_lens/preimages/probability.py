@@ -6,13 +6,13 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from fractions import Fraction
-from math import fsum, prod
+from math import fsum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polytope_lens._arrays import validate
-from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.arithmetic.rational import fraction, written
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import Box, is_bounded
@@ -21,10 +21,14 @@ from polytope_lens.flat_domain import within
 from polytope_lens.polyhedral_complex.volume_bounds import around, exact_volumes, mesh_bounds
 from polytope_lens.preimages.pruned_walk import target_problem
 from polytope_lens.preimages.target import Target
+from polytope_lens.preimages.volume_proof import volume, write_volume_proof
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.property_check import batch_size
+from polytope_lens.properties.property_proof import refuse_unwritable
 
 if TYPE_CHECKING:
+    import os
+
     from polytope_lens._types import Bools, Floats
     from polytope_lens.preimages.preimage import Preimage
     from polytope_lens.properties.box_bounds import Looked
@@ -34,6 +38,8 @@ MOST_EXACT_DIM = 4
 MAX_SECONDS = 10.0
 # Boxes are not halved any more when about so little of the domain is left.
 CLOSE = 2.0**-40
+# A fraction with more digits is shown as what it is near.
+MOST_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,13 @@ class Probability:
     ----------
     lower, upper : float or Fraction
         Equal fractions where it is known exactly.
+    is_logged : bool
+        Whether a proof log was written.
     """
 
     lower: float | Fraction
     upper: float | Fraction
+    is_logged: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -62,12 +71,19 @@ class Probability:
         return answer_card(repr(self), f"about {float(self):.6g}")
 
     def __repr__(self) -> str:
-        if self.is_exact:
-            return f"Probability({self.lower})"
+        if isinstance(self.lower, Fraction) and self.is_exact:
+            exact = written(self.lower)
+            return f"Probability({exact if len(exact) <= MOST_DIGITS else f'about {float(self.lower)!r}, a fraction'})"
         return f"Probability(between {float(self.lower)!r} and {float(self.upper)!r})"
 
 
-def probability(preimage: Preimage, *, exact: bool = False, max_seconds: float | None = None) -> Probability:
+def probability(
+    preimage: Preimage,
+    *,
+    exact: bool = False,
+    max_seconds: float | None = None,
+    proof: str | os.PathLike[str] | None = None,
+) -> Probability:
     """The share of a bounded domain that the preimage is: how often outputs lie in the target.
 
     Parameters
@@ -77,6 +93,9 @@ def probability(preimage: Preimage, *, exact: bool = False, max_seconds: float |
         As a fraction, in any dimension and however long it takes.
     max_seconds : float, optional
         With more than four inputs, 10 seconds by default: half of the time for volumes of cells, the rest for boxes.
+    proof : str or path-like, optional
+        Also write a log that proves it (docs/proofs.md), whatever the time; it is then computed as with `exact`. There
+        is none where cells of the preimage are missing, as ``is_logged`` says.
 
     Returns
     -------
@@ -113,10 +132,14 @@ def probability(preimage: Preimage, *, exact: bool = False, max_seconds: float |
             "distribution. Choose a bounded one, for example a `Box`."
         )
     seconds = MAX_SECONDS if max_seconds is None else validate.number(max_seconds, name="`max_seconds`", positive=True)
-    if exact:
+    if proof is not None:
+        refuse_unwritable(proof)
+    if exact or (proof is not None and preimage.has_all_cells):
         volume_of = exact_volumes(seen)
-        total = sum((fraction(volume_of(i)) for i in range(len(seen))), Fraction(0)) / _size(seen.domain)
-        return Probability(total, total if preimage.has_all_cells else Fraction(1))
+        total = sum((fraction(volume_of(i)) for i in range(len(seen))), Fraction(0)) / volume(seen.domain)
+        if proof is not None:
+            write_volume_proof(preimage, total, proof)
+        return Probability(total, total if preimage.has_all_cells else Fraction(1), proof is not None)
     if seen.mesh is not None:
         return _of_volumes(preimage, *mesh_bounds(seen.mesh))
     if seen.network.input_dim <= MOST_EXACT_DIM or not isinstance(seen.domain, Box):
@@ -146,20 +169,11 @@ def _volumes_until(preimage: Preimage, end: float) -> Floats:
 
 def _of_volumes(preimage: Preimage, lower: Floats, upper: Floats, *, are_all: bool = True) -> Probability:
     """The share of cells between these bounds; it is at most 1 if there may be others."""
-    least, most = (Fraction(fsum(bound)) / _size(within(preimage).domain) for bound in (lower, upper))
+    least, most = (Fraction(fsum(bound)) / volume(within(preimage).domain) for bound in (lower, upper))
     # Sums are rounded once, and quotients once more.
     rounding = Fraction(4 * UNIT_ROUNDOFF)
     is_known = are_all and preimage.has_all_cells
     return Probability(float(least * (1 - rounding)), min(float(most * (1 + rounding)), 1.0) if is_known else 1.0)
-
-
-def _size(domain: object) -> Fraction:
-    """Volume of a domain that is not flat; exact."""
-    if isinstance(domain, Box):
-        sides = zip(domain.lower.tolist(), domain.upper.tolist(), strict=True)
-        return prod((Fraction(high) - Fraction(low) for low, high in sides), start=Fraction(1))
-    volume: Fraction = domain.volume(exact=True)  # type: ignore[attr-defined]
-    return volume
 
 
 def _from_boxes(preimage: Preimage, end: float) -> Probability:

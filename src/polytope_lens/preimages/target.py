@@ -98,8 +98,8 @@ def _rows(given: Any, output_dim: int) -> list[Row]:
     rows = halfspaces(given, "the target")
     if len(rows[0][0]) != output_dim:
         raise DimensionError(
-            f"the network has {output_dim} outputs, so a target is a set in R^{output_dim}, but received one in "
-            f"R^{len(rows[0][0])}."
+            f"the network has {many(output_dim, 'output')}, so a target is a set in R^{output_dim}, but received one "
+            f"in R^{len(rows[0][0])}."
         )
     return rows
 
@@ -113,7 +113,8 @@ def _largest(output: int, output_dim: int) -> list[Row]:
         )
     if not -output_dim <= output < output_dim:
         raise OptionError(
-            f"the target is output {validate.shown(output)}, but the network has {output_dim} outputs, counted from 0."
+            f"the target is output {validate.shown(output)}, but the network has {many(output_dim, 'output')}, counted "
+            "from 0."
         )
     here = int(output) % output_dim
     unit = {here: Fraction(-1)}

@@ -106,17 +106,17 @@ def _rounded(end: int, bits: int) -> float:
     return math.ldexp(end, -bits)
 
 
-def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int], tally: ProofTally) -> None:
+def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int], tally: ProofTally) -> Fraction:
     """As `checker.check_cases`, which slopes are left to."""
     if any(cases[i].slope for i in which):
-        checker.check_cases(log, stages, cases, which)
-        return
+        return checker.check_cases(log, stages, cases, which)
     (lower, upper), *others = [cases[i].box for i in which]
     require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
     unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
     tree = _Tree(log, FloatStages(stages, len(lower)), cases, tally)
     n = sum(len(layer.rows) for layer in stages[:-1])
     known = np.full(n, -np.inf), np.full(n, np.inf), np.full(n, -1), [0] * (len(stages) - 1)
+    measured = Fraction(0)
     waiting = [FloatCell([int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, *known, {}, [*which])]
     while waiting:
         cell = waiting.pop()
@@ -135,6 +135,9 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 require(i in cell.open, "a case that is not open")
                 _check_close(tree, cases[i], cell, words)
                 cell.open.remove(i)
+            elif words == ["volume"]:
+                measured += checker.measure(log, stages, cases, tree.exact(cell))
+                cell.open.clear()
             else:
                 size = sum((200 + bits) * len(layer.rows) for bits, layer in zip(cell.bits, stages, strict=False))
                 inputs = (100 + cell.unit.bit_length() // 4) * len(lower)
@@ -142,6 +145,7 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 cell, other = _halves(tree, cell, words)
                 waiting.append(other)
                 tree.enter(cell)
+    return measured
 
 
 def _halves(tree: _Tree, cell: FloatCell, words: list[str]) -> tuple[FloatCell, FloatCell]:
@@ -149,8 +153,12 @@ def _halves(tree: _Tree, cell: FloatCell, words: list[str]) -> tuple[FloatCell, 
     numbers, floats = [decimal(word) for word in words[1:]], tree.floats
     cell.lean[:] = -1
     other = cell.copied()
-    if words[0] == "halve" and len(numbers) == 1 and numbers[0] < floats.dim:
-        (k,) = numbers
+    if (
+        words[0] == "halve"
+        and len(numbers) == 1
+        and numbers[0] < floats.dim
+        and cell.lower[k := numbers[0]] < cell.upper[k]
+    ):
         lower, upper = [2 * v for v in cell.lower], [2 * v for v in cell.upper]
         middle, unit = cell.lower[k] + cell.upper[k], 2 * cell.unit
         return (

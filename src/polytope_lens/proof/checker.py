@@ -4,10 +4,10 @@
 
 This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
 network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does; or
-how great outputs are, of one network or of the difference of two, how near a violation is, how steep the network is. It
-needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it. docs/proofs.md
-describes the format, and why the checks below suffice. The exit code is 0 if it is proved. What would take more memory
-than 256 MB and 200 times the log, or more than so many seconds, is not proved.
+how great outputs are, of one network or of the difference of two, how near a violation is, how steep the network is, or
+how often a property is violated. It needs nothing but Python's standard library and trusts nothing in the log: copy it,
+read it, run it. docs/proofs.md describes the format, and why the checks below suffice. The exit code is 0 if it is
+proved. What would take more memory than 256 MB and 200 times the log, or more than so many seconds, is not proved.
 
 A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + c``, and in a cell for the halfspace
 ``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0.
@@ -26,11 +26,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from gzip import BadGzipFile, GzipFile
 from itertools import compress, product
 from multiprocessing import get_context
-from operator import add, mul
+from operator import add, mul, or_
 from typing import Any, BinaryIO, NamedTuple
 
 Row = list[int]
@@ -798,6 +798,7 @@ class Case(NamedTuple):
     box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
     texts: list[str]
     slope: Slope | None  # what is asked of the matrices of regions in the box, and not of single points
+    is_measured: bool  # whether it is asked how large the set of its points is
 
 
 def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int]:
@@ -867,8 +868,8 @@ def check_steepest(log: Log, stages: list[Layer], case: Case, values: list[Fract
     return {"verdict": "STEEPEST", "says": says, **numbers}
 
 
-def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slope | None) -> Case:
-    """One way to violate a property, where that is asked in a ball or of slopes."""
+def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slope | None, is_measured: bool) -> Case:
+    """One way to violate a property, where that is asked in a ball, or of slopes, or how large it is."""
     exact, strict, texts = list[Any](), list[bool](), list[str]()
     ends: tuple[Any, Any] = ([None] * dim, [None] * dim)
     for _ in range(decimal(log.next("case", 2)[1])):
@@ -895,7 +896,7 @@ def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slop
     unit = math.lcm(*(v.denominator for terms, b in exact for v in (*terms.values(), b)))
     keys = [("x", k) for k in range(dim)] + [("y", k) for k in range(n_outputs)]
     rows = [[int(terms.get(key, 0) * unit) for key in keys] + [int(b * unit)] for terms, b in exact]
-    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts, slope)
+    return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts, slope, is_measured)
 
 
 # The chord of an activation has one of its slopes and so many parts of their difference.
@@ -1093,8 +1094,158 @@ def check_leans(stages: list[Layer], cell: Cell, words: list[str]) -> None:
     cell.known[at] = known._replace(leans={**known.leans, **news}).drawn(stages[at], news)
 
 
-def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int]) -> None:
-    """No point of the box that some cases share satisfies one: the box is cut, and their signs, until that is shown."""
+class Vertex(NamedTuple):
+    """A corner of a polytope on which some layers are affine, and what they compute there."""
+
+    seen: Row  # what the layer at hand sees; the last number is positive, and stands for 1 here and below
+    z: Row  # its pre-activations
+    point: Row  # the inputs
+    sides: int  # a bit for each side of the polytope on which it lies
+
+
+def cut(polytope: list[Vertex], values: Row, dim: int) -> tuple[list[Vertex], list[Vertex]]:
+    """The parts of a polytope with interior where a function is at most 0, and at least 0, given its values at corners.
+
+    An edge is two corners and all sides on which both lie, if there is no third corner on these.
+    """
+    if max(values, default=0) <= 0:
+        return polytope, []
+    if min(values) >= 0:
+        return [], polytope
+    side = 1 << max(corner.sides for corner in polytope).bit_length()
+    parts = list[Vertex](), list[Vertex]()
+    for corner, v in zip(polytope, values):
+        for part, sign in zip(parts, (1, -1)):
+            if sign * v <= 0:
+                part.append(corner if v else corner._replace(sides=corner.sides | side))
+    low, high = ([pair for pair in zip(polytope, values) if sign * pair[1] > 0] for sign in (-1, 1))
+    for (p, v), (q, w) in product(low, high):
+        both = p.sides & q.sides
+        if both.bit_count() >= dim - 1 and sum(both & ~corner.sides == 0 for corner in polytope) == 2:
+            numbers = [w * a - v * b for a, b in zip(p.seen + p.z + p.point, q.seen + q.z + q.point)]
+            common, m, n = math.gcd(*numbers), len(p.seen), len(p.seen) + len(p.z)
+            numbers = [a // common for a in numbers]
+            corner = Vertex(numbers[:m], numbers[m:n], numbers[n:], both | side)
+            for part in parts:
+                part.append(corner)
+    return parts
+
+
+def simplices(polytope: list[Vertex], dim: int) -> Iterator[list[Vertex]]:
+    """Those of a polytope, or of fewer dimensions: they have its first corner, and lie above sides without that."""
+    apex, *others = polytope
+    if not dim:
+        yield [apex]
+        return
+    rest, faces = reduce(or_, (corner.sides for corner in others), 0) & ~apex.sides, set[int]()
+    while rest:
+        side, rest = rest & -rest, rest & (rest - 1)
+        face = [corner for corner in others if corner.sides & side]
+        here = sum(1 << k for k, corner in enumerate(others) if corner.sides & side)
+        if len(face) >= dim and here not in faces:
+            yield from ([apex, *simplex] for simplex in simplices(face, dim - 1))
+        faces.add(here)
+
+
+def determinant(rows: list[Row]) -> int:
+    if len(rows) < 2:
+        return rows[0][0] if rows else 1
+    (first, *others), columns = rows, range(len(rows))
+    minors = ([row[:k] + row[k + 1 :] for row in others] for k in columns)
+    return sum((-1) ** k * v * determinant(minor) for k, (v, minor) in enumerate(zip(first, minors)) if v)
+
+
+def volume(polytope: list[Vertex], free: list[int]) -> Fraction:
+    """The volume of a polytope, in the coordinates that are free."""
+    found = Fraction(0)
+    for apex, *simplex in simplices(polytope, len(free)):
+        t, *others = apex.seen[-1], *(corner.seen[-1] for corner in simplex)
+        edges = [[c.point[k] * t - apex.point[k] * u for k in free] for c, u in zip(simplex, others)]
+        found += Fraction(abs(determinant(edges)), t ** len(free) * math.prod(others))
+    return found / math.factorial(len(free))
+
+
+def covered(polytope: list[Vertex], cases: list[Case], free: list[int]) -> Fraction:
+    """The volume of the points of a polytope on which outputs are affine, and seen, that satisfy one of some cases."""
+    if not polytope or not cases:
+        return Fraction(0)
+    case, found = cases[0], Fraction(0)
+    for row, is_strict in zip(case.rows, case.strict):
+        sign = -1 if is_strict else 1  # a function that is 0 throughout is nowhere less
+        values = [sign * sum(map(mul, row, corner.point + corner.seen)) for corner in polytope]
+        polytope, beside = cut(polytope, values, len(free))[::sign]
+        found += covered(beside, cases[1:], free)
+    return found + (volume(polytope, free) if polytope else 0)
+
+
+def measure(log: Log, stages: list[Layer], cases: list[Case], cell: "Cell") -> Fraction:
+    """The volume of the points of a box that satisfy one of its open cases: its regions are found and measured."""
+    some, found = [cases[i] for i in cell.open], Fraction(0)
+    require(not cell.signs and all(case.is_measured for case in some), "boxes are measured, where that is asked")
+    corners, free = corners_of(log, cell.lower, cell.upper, cell.unit, some[0])
+    waiting = [(0, 0, [corner._replace(seen=corner.point + corner.seen) for corner in corners])]
+    while waiting:
+        log.check_time()
+        depth, j, polytope = waiting.pop()
+        if depth == len(stages):
+            found += covered(polytope, some, free)
+            continue
+        stage = stages[depth]
+        if not j:
+            z = stage.preactivations(log.timed(corner.seen for corner in polytope))
+            polytope = [corner._replace(z=values) for corner, values in zip(polytope, z)]
+        parts = polytope, list[Vertex]()
+        while j < len(stage.slopes) and not all(parts):
+            if stage.slopes[j][0] != stage.slopes[j][1]:
+                parts = cut(polytope, [corner.z[j] for corner in polytope], len(free))
+            j += 1
+        if all(parts):
+            size = sum(map(len, polytope[0][:3])) * (64 + longest([polytope[0].z]) // 4)
+            log.afford((len(waiting) + 3) * len(polytope) * size)
+            waiting += [(depth, j, part) for part in parts]
+            continue
+        seen, z = [corner.seen for corner in polytope], [corner.z for corner in polytope]
+        seen = stage.activations(seen, z, [max(values) > 0 for values in zip(*z)])
+        factor = stage.scale * stage.unit
+        points = ([factor * v for v in corner.point] for corner in polytope)
+        behind = [Vertex(row, [], point, corner.sides) for row, point, corner in zip(seen, points, polytope)]
+        waiting.append((depth + 1, 0, behind))
+    return found
+
+
+def corners_of(log: Log, lower: Row, upper: Row, unit: int, case: Case) -> tuple[list[Vertex], list[int]]:
+    """Corners of a box in that of a case, from lower / unit to upper / unit, and along what axes that is not flat."""
+    free = [k for k, (low, high) in enumerate(zip(*case.box)) if low < high]
+    require(len(free) < 64, "too many inputs for a volume")
+    log.afford(500 * (len(lower) + 10) << len(free))
+    if any(lower[k] >= upper[k] for k in free):
+        return [], free
+    corners = list[Vertex]()
+    for which in product((0, 1), repeat=len(free)):
+        point = [*lower]
+        for k, end in zip(free, which):
+            point[k] = (lower, upper)[end][k]
+        corners.append(Vertex([unit], [], point, sum(1 << 2 * i + end for i, end in enumerate(which))))
+    return corners, free
+
+
+def domain_volume(log: Log, cases: list[Case]) -> Fraction:
+    """The volume of the points that satisfy those constraints of some case which are about inputs alone."""
+    lower, upper = cases[0].box
+    unit, dim, domains = math.lcm(*(v.denominator for v in (*lower, *upper))), len(lower), list[Case]()
+    for case in cases:
+        rows = [row[:dim] + row[-1:] for row in case.rows if any(row[:dim]) and not any(row[dim:-1])]
+        domains.append(case._replace(rows=rows, strict=[False] * len(rows)))
+    corners, free = corners_of(log, [int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, cases[0])
+    return covered(corners, domains, free)
+
+
+def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int]) -> Fraction:
+    """No point of the box that some cases share satisfies one: the box is cut, and their signs, until that is shown.
+
+    Or else boxes are measured: how large is the set of the points in it that do?
+    """
+    measured = Fraction(0)
     (lower, upper), *others = [cases[i].box for i in which]
     require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
     unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
@@ -1121,9 +1272,13 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 else:
                     check_slope(log, stages, cases[i], cell)
                 cell.open.remove(i)
+            elif words == ["volume"]:
+                measured += measure(log, stages, cases, cell)
+                cell.open.clear()
             else:
                 cell, other = halves(stages, cell, words)
                 waiting.append(other)
+    return measured
 
 
 def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cell]:
@@ -1133,6 +1288,7 @@ def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cel
     cell = cell._replace(known=plain)
     if words[0] == "halve":
         (k,) = numbers
+        require(cell.lower[k] < cell.upper[k], "a box is halved where it is flat")
         lower, upper = [2 * v for v in cell.lower], [2 * v for v in cell.upper]
         middle = cell.lower[k] + cell.upper[k]
         low = cell._replace(lower=lower, upper=[*upper[:k], middle, *upper[k + 1 :]], unit=2 * cell.unit)
@@ -1223,20 +1379,31 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     ball = read_ball(log, dim) if log.words[:1] == ["ball"] else None
     n_outputs = len(stages[-1].rows)
     slope = read_slope(log, n_outputs) if log.words[:1] == ["lipschitz"] else None
-    cases = [read_case(log, dim, n_outputs, ball, slope) for _ in range(decimal(log.next("property", 2)[1]))]
-    statement, left = log.digest.copy().hexdigest(), set(range(len(cases)))
+    size = fraction(log.next(n=2)[1]) if log.words[:1] == ["volume"] else None
+    require((ball, slope, size).count(None) > 1, "one question at a time")
+    n_cases, asked = decimal(log.next("property", 2)[1]), (ball, slope, size is not None)
+    cases = [read_case(log, dim, n_outputs, *asked) for _ in range(n_cases)]
+    statement, left, measured = log.digest.copy().hexdigest(), set(range(len(cases))), Fraction(0)
     afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
     while log.words[:1] == ["cases"]:
         which = [decimal(word) for word in log.next()[1:]]
         require(which and left.issuperset(which) and len(set(which)) == len(which), "cases that are not open")
-        log.cases(log, stages, cases, which)
+        measured += log.cases(log, stages, cases, which)
         left -= {*which}
+        require(size is None or not left, "cases that are measured are measured together")
     sides = all(not any(row[dim:-1]) and sum(map(bool, row[:dim])) == 1 for case in cases for row in case.rows)
     require(not slope or (len(cases) == 1 and sides and not any(cases[0].strict)), "slopes are those in a box")
     found: dict[str, Any] = {"verdict": "HOLDS", "says": "the property holds"}
     if slope:
         says = f"{slope.name} is at most {about(slope.bound)}"
         found = {"verdict": "NOT STEEPER", "says": says, "bound": shown(slope.bound)}
+    if size is not None:
+        require(measured == size, f"the volume is {about(measured)}")
+        domain = domain_volume(log, cases)
+        require(domain > 0, "a domain without volume")
+        share = size / domain
+        says = f"the property is met on a share of {about(share)} of the domain, whose volume is {about(domain)}"
+        found = {"verdict": "MEASURED", "says": says, "volume": shown(size), "share": shown(share)}
     if ball:
         says = (
             f"the property holds nearer than {about(ball.radius)} to {coordinates(ball.center)} in the norm {ball.norm}"
@@ -1245,7 +1412,7 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
         kind, number, *point = log.next()
         i, values = decimal(number), values_at(log, stages, dim, point)
-        require(not slope or kind == "steepest", "nothing is said of single points")
+        require(size is None and (not slope or kind == "steepest"), "nothing is said of single points")
         if kind == "violated":
             require(is_met(cases[i], sums_at(cases[i], values)), "no violation")
             found, left = {"verdict": "VIOLATED", "says": "the property is violated"}, set()

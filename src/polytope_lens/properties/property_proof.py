@@ -100,7 +100,9 @@ def write_property_proof(
             groups = [(box, list(group)) for box, group in groupby(order, key=lambda i: boxes[i])]
             for box, which in groups:
                 log.write("cases", *which)
-                _Tree(log, network, asked, which, is_over, lambda n, share: tick(n, share / len(groups))).write(box)
+                PropertyTree(log, network, asked, which, is_over, lambda n, share: tick(n, share / len(groups))).write(
+                    box
+                )
             if end:
                 log.write(*end)
     except StoppedError:
@@ -185,7 +187,7 @@ class ProofBox:
     halves: list[ProofBox] = field(default_factory=list)
 
 
-class _Tree:
+class PropertyTree:
     """The tree of some cases that share a box."""
 
     def __init__(

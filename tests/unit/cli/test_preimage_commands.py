@@ -97,6 +97,17 @@ def test_probability(capsys, corner):
     assert "--everywhere" not in refused(capsys, "probability", str(commands.__file__), "--where", "0")
 
 
+def test_probability_with_a_log(capsys, corner, tmp_path):
+    log = str(tmp_path / "run.proof")
+    assert main(["probability", corner, "--where", "0", "--proof", log]) == 0
+    assert capsys.readouterr().out == f"probability: 5/8, about 0.625\n{log}: a log that proves it\n"
+    assert main(["verify", log, corner]) == 0
+    assert "a share of 5/8 of the domain, whose volume is 4" in capsys.readouterr().out
+    none = str(tmp_path / "none.proof")
+    assert main(["probability", corner, "--where", "0", "--max-seconds", "1e-9", "--proof", none]) == 3
+    assert "not written, as the time was over" in capsys.readouterr().out
+
+
 def test_image(capsys, corner):
     found = Lens(corner).image(SQUARE)
     answer = as_json(capsys, "image", corner)

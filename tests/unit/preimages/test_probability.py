@@ -29,6 +29,13 @@ def test_bounds_are_tight_up_to_four_inputs(d):
     assert float(exact) == 0.5
 
 
+def test_long_fractions_are_shown_as_what_they_are_near():
+    found = Probability(Fraction(1, 3**9000), Fraction(1, 3**9000))
+    assert repr(found) == "Probability(about 0.0, a fraction)"
+    assert repr(Probability(Fraction(1, 3), Fraction(1, 3))) == "Probability(1/3)"
+    assert repr(Probability(0.5, 0.5)) == "Probability(between 0.5 and 0.5)"
+
+
 def test_boxes_bound_it_where_volumes_take_too_long(monkeypatch):
     found = sums(5).preimage(([[1]], ["1.5"]), Box([-1] * 5, [1] * 5))
     tight = found.probability()
