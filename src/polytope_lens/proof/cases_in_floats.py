@@ -76,7 +76,6 @@ class _Tree(NamedTuple):
             cell.low[here] = [-math.inf if low is None else _rounded(low, known.bits) for low, _ in known.bounds]
             cell.high[here] = [math.inf if high is None else _rounded(high, known.bits) for _, high in known.bounds]
             cell.lean[here] = [known.leans.get(j, -1) for j in range(len(known.bounds))]
-        cell = cell._replace(lower=exact.lower, upper=exact.upper, unit=exact.unit)
         self.enter(cell)
         return cell
 
@@ -262,40 +261,20 @@ def _check_close(tree: _Tree, case: Case, cell: FloatCell, words: list[str]) -> 
 
 def _check_end(tree: _Tree, cell: FloatCell, words: list[str]) -> FloatCell:
     """As `checker.check_end`."""
-    new = _proved_end(tree, cell, words)
-    return tree.taken(cell, checker.check_end(tree.stages, tree.cases, tree.exact(cell), words)) if new is None else new
-
-
-def _proved_end(tree: _Tree, cell: FloatCell, words: list[str]) -> FloatCell | None:
-    """A cell with the bound that a line states, or None if floats do not prove it."""
-    sign, case, floats = (1 if words[0] == "above" else -1), tree.cases[cell.open[0]], tree.floats
-    bits, j, end, scale = decimal(words[2]), decimal(words[3]), hexadecimal(words[4]), hexadecimal(words[5])
-    if scale <= 0 or (words[6] != "0" and len(cell.open) > 1):
-        return None
-    sums, z, strict = checker.read_multiples(tree.stages, case, _signed(cell), words[6:])
-    scale *= sign * case.unit
-    sums[-1] -= scale * end
-    if words[1] == "x":
-        if j >= floats.dim or bits >= 64:
-            return None
-        sums[j] += scale * (cell.unit << bits)
-    else:
-        at = decimal(words[1])
-        if not floats.has_neuron(at, j) or not cell.bits[at] <= bits <= MOST_BITS:
-            return None
-        if end.bit_length() > MOST_BITS or float(end) != end:
-            return None
-        z.setdefault(at, []).append((j, scale << bits))
-    last = len(floats.stages) if any(sums[floats.dim : -1]) else max(z, default=0) + 1
-    if not floats.greatest(last, Multiples(sums, z, strict)) <= 0:
-        return None
-    if words[1] == "x":
-        lower, upper = ([v << bits for v in side] for side in (cell.lower, cell.upper))
-        side = upper if sign > 0 else lower
-        side[j] = sign * min(sign * side[j], sign * end)
-        cell = cell._replace(lower=lower, upper=upper, unit=cell.unit << bits)
-        floats.enter(lower, upper, cell.unit)
-        return cell
+    sign, floats, z = (1 if words[0] == "above" else -1), tree.floats, dict[int, list[tuple[int, int]]]()
+    (at, bits, j), end, scale = map(decimal, words[1:4]), hexadecimal(words[4]), hexadecimal(words[5])
+    is_in_range = floats.has_neuron(at, j) and cell.bits[at] <= bits <= MOST_BITS and scale > 0
+    for layer, neuron, v in [
+        *checker.of_signs(_signed(cell), words[6:]),
+        (at, j, sign * scale << min(bits, MOST_BITS)),
+    ]:
+        z.setdefault(layer, []).append((neuron, v))
+    multiples = Multiples([0] * floats.dim + [-sign * scale * end], z, strict=False)
+    is_float = end.bit_length() <= MOST_BITS and float(end) == end
+    if not (is_in_range and is_float and floats.greatest(max(z) + 1, multiples) <= 0):
+        exact = tree.exact(cell)
+        checker.check_end(tree.stages, exact, words)
+        return tree.taken(cell, exact)
     place, new = floats.at[at].start + j, math.ldexp(end, -bits)
     ends = cell.high if sign > 0 else cell.low
     ends[place] = sign * min(sign * float(ends[place]), sign * new)

@@ -1034,14 +1034,20 @@ def read_multiples(stages: list[Layer], case: Case, cell: Cell, words: list[str]
         require(v >= 0, "a negative multiplier")
         sums = [total - v * a for total, a in zip(sums, case.rows[i])]
         strict |= v > 0 and case.strict[i]
-    for layer, neuron, multiplier in zip(words[n::3], words[n + 1 :: 3], words[n + 2 :: 3], strict=True):
+    for at, j, v in of_signs(cell, words[n:]):
+        if case.slope and v and not strict:
+            # Inside a region a neuron that is on is positive; one that is off is negative, if it depends on an input.
+            strict = v > 0 or not may_vanish(stages, cell, at, j)
+        z.setdefault(at, []).append((j, v * case.unit))
+    return Multiples(sums, z, strict)
+
+
+def of_signs(cell: Cell, words: list[str]) -> Iterator[tuple[int, int, int]]:
+    """Threes of a layer, a neuron with a sign, and a multiplier, which is given that sign."""
+    for layer, neuron, multiplier in zip(words[::3], words[1::3], words[2::3], strict=True):
         at, j, v = decimal(layer), decimal(neuron), hexadecimal(multiplier)
         require(v >= 0 and (at, j) in cell.signs, "a negative multiplier, or of a neuron without a sign")
-        if case.slope and v > 0 and not strict:
-            # Inside a region a neuron that is on is positive; one that is off is negative, if it depends on an input.
-            strict = cell.signs[at, j] > 0 or not may_vanish(stages, cell, at, j)
-        z.setdefault(at, []).append((j, v * cell.signs[at, j] * case.unit))
-    return Multiples(sums, z, strict)
+        yield at, j, v * cell.signs[at, j]
 
 
 def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -> None:
@@ -1051,31 +1057,19 @@ def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -
     require(above < 0 or (strict and above == 0), "a point of the cell may satisfy the case")
 
 
-def check_end(stages: list[Layer], cases: list[Case], cell: Cell, words: list[str]) -> Cell:
-    """A bound on a neuron or an input at all points of a cell that satisfy a case which is open: by multiples, too."""
-    sign, dim, case = (1 if words[0] == "above" else -1), len(cell.lower), cases[cell.open[0]]
-    bits, j, end, scale = decimal(words[2]), decimal(words[3]), hexadecimal(words[4]), hexadecimal(words[5])
-    require(words[6] == "0" or len(cell.open) == 1, "constraints of one of several cases")
-    require(scale > 0, "a scale is positive")
-    sums, z, _ = read_multiples(stages, case, cell, words[6:])
-    scale *= sign * case.unit
-    sums[-1] -= scale * end
-    if words[1] == "x":
-        require(j < dim and bits < 64, "no such input, or too small a unit")
-        sums[j] += scale * (cell.unit << bits)
-    else:
-        at = decimal(words[1])
-        require(at < len(cell.known) and j < len(stages[at].rows), "no such neuron")
-        require(cell.known[at].bits <= bits < 4096, "bounds in other units")
-        z.setdefault(at, []).append((j, scale << bits))
-    last = len(stages) if any(sums[dim:-1]) else max(z, default=0) + 1
-    y = sums[dim:-1] if last == len(stages) else [0] * len(stages[last - 1].rows)
-    require(highest(stages[:last], cell, y, z, sums[:dim], sums[-1]) <= 0, "no proof of a bound")
-    if words[1] == "x":
-        lower, upper = ([v << bits for v in side] for side in (cell.lower, cell.upper))
-        side = upper if sign > 0 else lower
-        side[j] = sign * min(sign * side[j], sign * end)
-        return cell._replace(lower=lower, upper=upper, unit=cell.unit << bits)
+def check_end(stages: list[Layer], cell: Cell, words: list[str]) -> None:
+    """A bound on a neuron at all points of a cell: by multiples of signs, too."""
+    sign, numbers, end, scale = (1 if words[0] == "above" else -1), words[1:4], hexadecimal(words[4]), words[5]
+    (at, bits, j), times, z = map(decimal, numbers), hexadecimal(scale), dict[int, list[tuple[int, int]]]()
+    require(times > 0, "a scale is positive")
+    require(at < len(cell.known) and j < len(stages[at].rows), "no such neuron")
+    require(cell.known[at].bits <= bits < 4096, "bounds in other units")
+    for layer, neuron, v in [*of_signs(cell, words[6:]), (at, j, sign * times << bits)]:
+        z.setdefault(layer, []).append((neuron, v))
+    last = max(z)
+    y, x = [0] * len(stages[last].rows), [0] * len(cell.lower)
+    above = highest(stages[: last + 1], cell, y, z, x, -sign * times * end)
+    require(above <= 0, "no proof of a bound")
     known = cell.known[at].with_bounds(stages[at], bits, {})
     low, high = known.bounds[j]
     if sign > 0:
@@ -1083,7 +1077,6 @@ def check_end(stages: list[Layer], cases: list[Case], cell: Cell, words: list[st
     else:
         low = end if low is None else max(low, end)
     cell.known[at] = known.with_bounds(stages[at], bits, {j: (low, high)})
-    return cell
 
 
 def check_leans(stages: list[Layer], cell: Cell, words: list[str]) -> None:
@@ -1182,7 +1175,7 @@ def measure(log: Log, stages: list[Layer], cases: list[Case], cell: "Cell") -> F
     """The volume of the points of a box that satisfy one of its open cases: its regions are found and measured."""
     some, found = [cases[i] for i in cell.open], Fraction(0)
     require(not cell.signs and all(case.is_measured for case in some), "boxes are measured, where that is asked")
-    corners, free = corners_of(log, cell.lower, cell.upper, cell.unit, some[0])
+    corners, free = corners_of(log, cell.lower, cell.upper, cell.unit)
     waiting = [(0, 0, [corner._replace(seen=corner.point + corner.seen) for corner in corners])]
     while waiting:
         log.check_time()
@@ -1213,13 +1206,11 @@ def measure(log: Log, stages: list[Layer], cases: list[Case], cell: "Cell") -> F
     return found
 
 
-def corners_of(log: Log, lower: Row, upper: Row, unit: int, case: Case) -> tuple[list[Vertex], list[int]]:
-    """Corners of a box in that of a case, from lower / unit to upper / unit, and along what axes that is not flat."""
-    free = [k for k, (low, high) in enumerate(zip(*case.box)) if low < high]
+def corners_of(log: Log, lower: Row, upper: Row, unit: int) -> tuple[list[Vertex], list[int]]:
+    """The corners of a box, from lower / unit to upper / unit, and along what axes it is not flat."""
+    free = [k for k, (low, high) in enumerate(zip(lower, upper)) if low < high]
     require(len(free) < 64, "too many inputs for a volume")
     log.afford(500 * (len(lower) + 10) << len(free))
-    if any(lower[k] >= upper[k] for k in free):
-        return [], free
     corners = list[Vertex]()
     for which in product((0, 1), repeat=len(free)):
         point = [*lower]
@@ -1236,7 +1227,7 @@ def domain_volume(log: Log, cases: list[Case]) -> Fraction:
     for case in cases:
         rows = [row[:dim] + row[-1:] for row in case.rows if any(row[:dim]) and not any(row[dim:-1])]
         domains.append(case._replace(rows=rows, strict=[False] * len(rows)))
-    corners, free = corners_of(log, [int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, cases[0])
+    corners, free = corners_of(log, [int(v * unit) for v in lower], [int(v * unit) for v in upper], unit)
     return covered(corners, domains, free)
 
 
@@ -1261,7 +1252,7 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
             if words[0] == "bounds":
                 check_bounds(log, stages, cell, words)
             elif words[0] in ("above", "below"):
-                cell = check_end(stages, cases, cell, words)
+                check_end(stages, cell, words)
             elif words[0] == "slopes":
                 check_leans(stages, cell, words)
             elif words[0] in ("close", "slope"):

@@ -84,8 +84,8 @@ class FloatStages:
         return self.sums.bound[:m] if self._bound() else None
 
     def enter(self, lower: Iterable[int], upper: Iterable[int], unit: int) -> None:
-        """Take a box of floats around the ends of one, of which the lower may be the greater one in an empty cell."""
-        for k, (least, most) in enumerate(map(sorted, zip(lower, upper, strict=True))):
+        """Take a box of floats around the ends of one."""
+        for k, (least, most) in enumerate(zip(lower, upper, strict=True)):
             self.lower[k], self.upper[k] = _beyond(least, unit, -math.inf), _beyond(most, unit, math.inf)
 
     def greatest(self, last: int, multiples: Multiples) -> float:

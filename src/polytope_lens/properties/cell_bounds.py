@@ -215,7 +215,7 @@ class CellBounds:
                         continue
                     times = Fraction(over << bits, int(by.under[side, i, j]))
                     claim = "below" if side == 0 else "above", str(index), str(bits), str(j), end
-                    named = f"{times.denominator:x} 0 {self.named(int(by.place[side, i, j]))} {times.numerator:x}"
+                    named = f"{times.denominator:x} {self.named(int(by.place[side, i, j]))} {times.numerator:x}"
                     apart.append(" ".join([*claim, named]))
                 if ends != ["*", "*"]:
                     words += [str(j), *ends]

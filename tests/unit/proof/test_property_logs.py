@@ -244,9 +244,9 @@ def test_random_changes_prove_nothing_false(name, logs, tmp_path):
 @pytest.mark.parametrize(
     "line",
     ["", "close", "close 0", "close 0 1 0", "close 0 1 0 1", "halve 9", "halve", "split 0", "split 9 0", "split 0 99",
-     "above", "above 0 40 0 0", "above 0 40 0 0 0 0", "above 0 40 0 0 -1 0", "above 0 40 99 0 1 0",
-     "above 9 40 0 0 1 0", "above 0 0 0 0 1 0", "above 0 9999 0 0 1 0", "above 0 40 0 0 1 0 0 0 1",
-     "above 0 40 0 0 1 1 99 1", "below x 0 9 0 1 0", "above x 64 0 0 1 0", "above x 0 0 -100 1 0",
+     "above", "above 0 40 0 0", "above 0 40 0 0 0", "above 0 40 0 0 -1", "above 0 40 99 0 1",
+     "above 9 40 0 0 1", "above 0 0 0 0 1", "above 0 9999 0 0 1", "above 0 40 0 0 1 0 0 1",
+     "above 0 40 0 0 1 99 1", "above 0 40 0 0 1 9", "above 0 40 0 0 1 99 0 1",
      "slopes", "slopes 9 0 0", "slopes 0 99 0", "slopes 0 0 1001", "slopes 0 0 -1", "slopes 0 0",
      "bounds 0", "bounds 0 0 0 1", "bounds 0 99999 0 0 0", "bounds 9 0 0 0 0", "cases 0",
      "violated 0 0 0", "holds"],
@@ -275,24 +275,7 @@ BETWEEN = ["constraint <= 1 x0 1", "constraint <= 1 x0 -1"]  # -1 <= x <= 1
 BEGIN = [*RAMP, "property 1", "case 3", *BETWEEN, "constraint <= -2 y0 -1", "cases 0", "bounds 0 0 0 -1 1"]  # y >= 2
 
 
-@pytest.mark.parametrize(
-    ("end", "scale", "multiplier", "is_proved"),
-    [
-        (47, 1, 32, True),
-        (47, 2, 64, True),
-        (49, 1, 32, False),
-        (47, 1, 31, False),
-        (47, 2, 32, False),
-        (9, 1, 32, True),
-    ],
-)
-def test_a_constraint_moves_the_end_of_a_box(end, scale, multiplier, is_proved, tmp_path):
-    """Where relu(x) >= 2 and its line is (x + 1) / 2, x is at least 3, which is 48 sixteenths."""
-    lines = [*BEGIN, f"below x 4 0 {end:x} {scale} 1 2 {multiplier:x}", "close 0 1 2 1"]
-    assert rejected(tmp_path, lines) is not is_proved
-
-
-def test_constraints_of_one_of_several_open_cases_prove_no_bound(tmp_path):
+def test_multipliers_are_as_many_as_is_said(tmp_path):
     two = [*RAMP, "property 2"]
     for least in ("-2", "-3"):
         two += ["case 3", *BETWEEN, f"constraint <= {least} y0 -1"]
@@ -300,40 +283,25 @@ def test_constraints_of_one_of_several_open_cases_prove_no_bound(tmp_path):
     begin = [*two, "cases 0 1", "bounds 0 0 0 -1 1"]
     assert not rejected(tmp_path, [*begin, *closed])
     assert rejected(tmp_path, [*begin, "close 0 2 2 1", closed[1]])  # of two multipliers there is one
-    assert rejected(tmp_path, [*begin, "below x 0 0 3 1 1 2 2", *closed])
-    assert not rejected(tmp_path, [*begin, closed[0], "below x 0 0 3 1 1 2 2", closed[1]])
-    assert not rejected(tmp_path, [*begin, "below x 0 0 -1 1 0", *closed])
 
 
 @pytest.mark.parametrize(
     ("claim", "is_proved"),
     [
-        ("above x 0 0 0 1 0 0 0 1", True),
-        ("above x 4 0 0 1 0 0 0 10", True),  # in sixteenths
-        ("above x 4 0 0 1 0 0 0 1", False),
-        ("above x 0 0 -1 1 0 0 0 1", False),
-        ("below x 0 0 0 1 0 0 0 1", False),
-        ("above 0 0 0 0 1 0 0 0 1", True),
-        ("above 0 0 0 0 1 0 0 0 -1", False),
-        ("below 0 0 0 0 1 0 0 0 1", False),
-        ("above 0 0 0 0 1 0 0 1 1", False),
+        ("above 0 0 0 0 1 0 0 1", True),
+        ("above 0 4 0 0 1 0 0 10", True),  # in sixteenths
+        ("above 0 4 0 0 1 0 0 1", False),
+        ("above 0 0 0 -1 1 0 0 1", False),
+        ("above 0 0 0 0 1 0 0 -1", False),
+        ("below 0 0 0 0 1 0 0 1", False),
+        ("above 0 0 0 0 1 0 1 1", False),
+        ("above x 0 0 0 1 0 0 1", False),
     ],
 )
 def test_signs_prove_bounds_where_they_are_given(claim, is_proved, tmp_path):
     lines = [*BEGIN, "split 0 0", claim, "close 0 1 2 1", "close 0 1 2 1"]
     assert rejected(tmp_path, lines) is not is_proved
     assert rejected(tmp_path, [*BEGIN, claim, "close 0 1 2 1"])
-
-
-def test_the_end_of_a_box_is_moved_in_its_own_unit(tmp_path):
-    """A box from 0 to 1 in halves and then in eighths of these: sixteenths, which show where x is after two cuts."""
-    between = ["constraint <= 1 x0 1", "constraint <= 0 x0 -1", "constraint < 0 x0 -1"]
-    begin = [*RAMP, "property 1", "case 4", *between, "constraint <= 1/2 x0 1", "cases 0"]  # 0 < x <= 1/2
-    closed = ["below x 0 0 0 1 0", "above x 3 0 0 1 0", "close 0 1 2 1"]
-    assert rejected(tmp_path, [*begin, *closed])
-    assert not rejected(tmp_path, [*begin[:-2], "constraint <= 0 x0 1", "cases 0", "close 0 1 2 1"])
-    assert rejected(tmp_path, [*begin, "above x 3 0 3 1 0", "close 0 1 2 1"])
-    assert rejected(tmp_path, [*begin, "above x 3 0 8 1 0", "halve 0", "close 0 1 2 1", "close 0 1 2 1"])
 
 
 def test_slopes_hold_until_a_cell_is_cut(tmp_path):
@@ -356,5 +324,5 @@ def test_ends_that_are_too_good_are_rejected(name, logs, tmp_path):
         n_asked += 1
         assert rejected(tmp_path, with_line(lines, i, *words[:4], f"{int(words[4], 16) + inward:x}", *words[5:]))
         assert rejected(tmp_path, with_line(lines, i, *words[:5], "0", *words[6:]))
-        assert rejected(tmp_path, with_line(lines, i, *words[:7]))
+        assert rejected(tmp_path, with_line(lines, i, *words[:6]))
     assert n_asked > 2
