@@ -1,6 +1,7 @@
 """A campaign against the library: networks by the hundred thousand, damaged files, an hour of everything at once.
 
     python benchmarks/campaign.py agree campaign/ --networks 1000000     # all engines on random degenerate networks
+    python benchmarks/campaign.py prove campaign/ --networks 100000      # their proof logs, and changed ones
     python benchmarks/campaign.py damage campaign/ --files 100000        # stores and manifests with wrong bytes
     python benchmarks/campaign.py cache campaign/ --rounds 20 --workers 1 # processes that compile into one folder
     python benchmarks/campaign.py soak campaign/ --minutes 60            # memory, threads and descriptors stay flat
@@ -22,11 +23,12 @@ from pathlib import Path
 
 from agreement import agree
 from damage import damage
+from proof_agreement import prove
 from shared_cache import share_cache
 from soak import soak
 
 # What is done, and how many times between two lines of the journal: for seconds rather than minutes
-WORK = {"agree": (agree, 500), "damage": (damage, 100), "cache": (share_cache, 1)}
+WORK = {"agree": (agree, 500), "prove": (prove, 50), "damage": (damage, 100), "cache": (share_cache, 1)}
 
 
 def lines_of(journal: Path) -> list[dict[str, float]]:

@@ -21,7 +21,7 @@ from polytope_lens.flat_domain import within
 from polytope_lens.polyhedral_complex.volume_bounds import around, exact_volumes, mesh_bounds
 from polytope_lens.preimages.pruned_walk import target_problem
 from polytope_lens.preimages.target import Target
-from polytope_lens.preimages.volume_proof import volume, write_volume_proof
+from polytope_lens.preimages.volume_proof import domain_volume, write_volume_proof
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.property_check import batch_size
 from polytope_lens.properties.property_proof import refuse_unwritable
@@ -135,8 +135,9 @@ def probability(
     if proof is not None:
         refuse_unwritable(proof)
     if exact or (proof is not None and preimage.has_all_cells):
-        volume_of = exact_volumes(seen)
-        total = sum((fraction(volume_of(i)) for i in range(len(seen))), Fraction(0)) / volume(seen.domain)
+        volume_of = None if seen.mesh is None else exact_volumes(seen)
+        sizes = (seen[i].volume(exact=True) if volume_of is None else fraction(volume_of(i)) for i in range(len(seen)))
+        total = sum(sizes, Fraction(0)) / domain_volume(seen.domain)
         if proof is not None:
             write_volume_proof(preimage, total, proof)
         return Probability(total, total if preimage.has_all_cells else Fraction(1), proof is not None)
@@ -169,7 +170,7 @@ def _volumes_until(preimage: Preimage, end: float) -> Floats:
 
 def _of_volumes(preimage: Preimage, lower: Floats, upper: Floats, *, are_all: bool = True) -> Probability:
     """The share of cells between these bounds; it is at most 1 if there may be others."""
-    least, most = (Fraction(fsum(bound)) / volume(within(preimage).domain) for bound in (lower, upper))
+    least, most = (Fraction(fsum(bound)) / domain_volume(within(preimage).domain) for bound in (lower, upper))
     # Sums are rounded once, and quotients once more.
     rounding = Fraction(4 * UNIT_ROUNDOFF)
     is_known = are_all and preimage.has_all_cells

@@ -49,7 +49,7 @@ def write_volume_proof(preimage: Preimage, share: Fraction, path: str | os.PathL
     with log_file(path) as log:
         for line in names(preimage.source):
             log.write(line)
-        log.write("volume", hexadecimal_fraction(share * volume(domain)))
+        log.write("volume", hexadecimal_fraction(share * domain_volume(domain)))
         for line in statement(asked):
             log.write(line)
         which = [*range(len(asked.cases))]
@@ -57,7 +57,7 @@ def write_volume_proof(preimage: Preimage, share: Fraction, path: str | os.PathL
         _VolumeTree(log, preimage.source, asked, which, lambda: False, lambda n, share: None).write(asked.boxes()[0])
 
 
-def volume(domain: Domain) -> Fraction:
+def domain_volume(domain: Domain) -> Fraction:
     """The volume of a bounded domain, of a flat box in the inputs that vary in it; exact."""
     if isinstance(domain, Box):
         sides = zip(domain.lower.tolist(), domain.upper.tolist(), strict=True)

@@ -34,6 +34,8 @@ GRID_BITS, SPARE = 12, 2.0**-8
 NARROWER = 0.9
 # Room that a proof needs beside rounding, in shares of the numbers in it.
 ROOM = 2.0**-20
+# Bounds in units of their layer are smaller.
+LARGEST = 2.0**1000
 # Multipliers have so many bits.
 MULTIPLIER_BITS = 16
 # How much more the lines of a neuron count than those of one in the next layer: its sign also narrows what is behind.
@@ -312,11 +314,14 @@ class CellBounds:
         low, high = cells.low[:, self.at[index]], cells.high[:, self.at[index]]
         is_finite = was_open & np.isfinite(new_low) & np.isfinite(new_high)
         with quiet():
-            width = np.where(is_finite, np.minimum(new_high, high) - np.maximum(new_low, low), 0.0).max(axis=1)
+            # In an empty cell bounds may contradict each other by much.
+            apart = np.abs(np.minimum(new_high, high) - np.maximum(new_low, low))
+            width = np.where(is_finite, apart, 0.0).max(axis=1)
             wanted = GRID_BITS - np.frexp(np.where(width > 0, width, 1.0))[1]
             bits = np.clip(np.maximum(wanted, cells.bits[:, index]), 0, 1000)
             cells.bits[:, index] = np.where(is_finite.any(axis=1), bits, cells.bits[:, index])
             unit = np.exp2(-cells.bits[:, index].astype(np.float64))[:, None]
+            is_finite &= np.maximum(np.abs(new_low), np.abs(new_high)) < unit * LARGEST
             new_low = np.floor(new_low / unit - SPARE) * unit
             new_high = np.ceil(new_high / unit + SPARE) * unit
             on, off = is_finite & (new_low >= 0), is_finite & (new_high <= 0)

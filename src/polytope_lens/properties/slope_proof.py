@@ -106,9 +106,11 @@ def norm_power(matrix: list[list[Fraction]], p: float, q: float) -> Fraction:
 
 def _bends(network: Network, box: ExactBox, point: Floats) -> bool:
     """Whether a neuron is zero at a point, and not around it; exact."""
+    cuts = np.concatenate([np.zeros(0, dtype=bool), *(layer.cuts for layer in network.layers)])
+    zero, on = np.zeros(len(cuts), np.int8), np.ones(len(cuts), dtype=bool)
     signs = point_signs(network, point[None])[0]
-    zero = (signs == 0).astype(np.int8)
-    given, _ = affine_rows(network, box, zero, signs > 0)
+    zero[cuts], on[cuts] = signs == 0, signs > 0
+    given, _ = affine_rows(network, box, zero, on)
     bends = np.concatenate([[], *(layer.positive_slope != layer.negative_slope for layer in network.layers)])
     return any(bends[j] and any(row[k] != 0 for k in box.free) for j, row in given)
 

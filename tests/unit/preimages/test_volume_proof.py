@@ -69,6 +69,14 @@ def test_flat_boxes_and_polytopes(domain, share, size, tmp_path):
     assert Fraction(told["volume"]) == expected * size
 
 
+@pytest.mark.parametrize("d", [1, 2, 3])
+def test_preimages_without_a_mesh(d, tmp_path):
+    lens = Lens(random_deep((d, 5, 4), 1, 0.1))
+    target, box = ([[1]], [float(lens(np.zeros(d))[0])]), Box([-1] * d, [1] * d)
+    share, told = logged(lens.preimage(target, box, mesh=False), tmp_path / "run.proof")
+    assert told["proved"] and share == lens.preimage(target, box).probability(exact=True).lower
+
+
 def test_no_log_where_cells_are_missing(tmp_path):
     preimage = HAT.preimage(([[1]], [1]), SQUARE, mesh=False, max_regions=1)
     assert preimage.status is Status.BUDGET_REACHED

@@ -7,7 +7,7 @@ import numpy as np
 from families import random_deep
 from polytope_lens import Property
 from polytope_lens.network.network import evaluate
-from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
+from polytope_lens.properties.cell_bounds import CellBounds, ProofCells, Reasons
 from polytope_lens.properties.property import Constraint
 
 NETWORK = random_deep((3, 6, 5), 2, 0.1)
@@ -86,3 +86,18 @@ def test_rows_of_a_case_are_those_that_its_box_does_not_say():
     strict = Constraint(((0, 1),), (), 1, strict=True)
     bounds = CellBounds(NETWORK, [(*CASE, strict)])
     assert bounds.cases[0].places == [len(CASE) - 1, len(CASE)]
+
+
+def test_bounds_that_contradict_each_other_by_much_stay_in_range():
+    """In an empty cell, where others are 10^-300 wide."""
+    bounds, n = CellBounds(NETWORK, [CASE]), len(NETWORK.layers[0].bias)
+    cells = bounds.whole(np.full(3, -1.0), np.full(3, 1.0))
+    low, high = np.full((1, n), -1e-300), np.full((1, n), 1e-300)
+    low[0, -1], high[0, -1] = 1e26, -1e31
+    before = ProofCells._make(array.copy() for array in cells)
+    bounds._take(0, cells, np.ones((1, n), dtype=bool), low, high)
+    assert not np.isposinf(cells.low).any() and not np.isneginf(cells.high).any()
+    assert bounds.told(before, cells, [Reasons.none(1, layer.width) for layer in NETWORK.layers], 0)
+    cells.bits[0, 0] = 1000
+    bounds._take(0, cells, np.ones((1, n), dtype=bool), low, high)
+    assert not np.isposinf(cells.low).any() and not np.isneginf(cells.high).any()

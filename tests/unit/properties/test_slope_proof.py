@@ -11,6 +11,7 @@ import pytest
 from families import golden, random_deep
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import ConsistencyError, OptionError
+from polytope_lens.network.network import Layer, Network
 from polytope_lens.proof.checker import verify
 from polytope_lens.proof.log import hexadecimal_fraction, is_about
 from polytope_lens.properties import slope_proof
@@ -45,6 +46,16 @@ def test_constants_of_random_networks_are_proved(seed, norms, tmp_path):
     assert told["bound"] == str(found.upper)
     assert found.upper == lens.partition(Box(lower, upper)).lipschitz(*norms, exact=True).value
     assert told["verdict"] == "NOT STEEPER" or told["value"] == told["bound"]
+
+
+def test_neurons_that_only_carry_their_value_along(tmp_path):
+    carry = Layer(np.eye(3), np.zeros(3), np.ones(3), np.ones(3), np.array([False, True, False]))
+    cut = Layer(
+        np.array([[1.0, 1], [1, -1], [2, 1]]), np.array([0.0, 0, -1]), np.zeros(3), np.ones(3), np.ones(3, bool)
+    )
+    lens = Lens(Network((cut, carry, carry), np.ones((1, 3)), np.zeros(1)))
+    found, told = lens.lipschitz(SQUARE, inf, proof=tmp_path / "run.proof"), verify(tmp_path / "run.proof")
+    assert found.is_logged and told["proved"] and told["value"] == told["bound"] == str(found.upper)
 
 
 @pytest.mark.parametrize("lens", [TWINS, BENT, Lens(golden((2, 4, 4), 1)), Lens(random_deep((2, 3, 4), 1, 0.1))])
