@@ -23,7 +23,7 @@ notebooks: $(VENV)/.installed
 gallery: $(VENV)/.installed
 	$(PYTEST) -m gallery tests/test_gallery.py
 
-.PHONY: demo quick test browser docs gallery notebooks oldest lint bench studies wheel sdist test-wheel clean
+.PHONY: demo quick test browser docs gallery notebooks strict oldest newest lint bench studies wheel sdist test-wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/polytope-lens demo --folder demo
@@ -35,6 +35,12 @@ quick: $(VENV)/.installed
 test: $(VENV)/.installed
 	@$(BIN)/polytope-lens warm-up
 	$(PYTEST)
+
+# All tests in Python's development mode, in processes that they start, too: files and sockets that nobody closed,
+# coroutines that nobody awaited and broken memory are errors.
+strict: $(VENV)/.installed
+	@$(BIN)/polytope-lens warm-up
+	PYTHONDEVMODE=1 PYTHONWARNINGS=error $(PYTEST)
 
 # The site, in build/docs/html; a warning fails. Notebooks and scripts of the gallery run; those that have not changed
 # are not run again.
@@ -63,6 +69,14 @@ oldest:
 		onnxruntime highspy pycddlib-standalone trimesh vnnlib z3-solver
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	$(VENV)-oldest/bin/python -m pytest -n $(WORKERS) --dist worksteal --quick -W ignore::DeprecationWarning
+
+# The quick tests with the newest versions of everything that pip finds; torch is that of constraints.txt.
+newest:
+	$(PYTHON) -m venv --clear $(VENV)-newest
+	$(VENV)-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(VENV)-newest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(VENV)-newest/bin/python -m pip list --disable-pip-version-check
+	$(VENV)-newest/bin/python -m pytest -n $(WORKERS) --dist worksteal --quick
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/all.py
@@ -115,4 +129,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-newest demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

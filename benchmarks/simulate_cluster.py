@@ -8,17 +8,15 @@ played through, event by event. The scheduler is one thread and spends the overh
 about 1 ms for dask (distributed.dask.org, "Low latency"). The efficiency is the time of one worker without any
 scheduler, over workers times the time of all.
 
-- "as is": a task walks its span for `SHORT` or `LONG` seconds and gives back what waits, at most `MOST_SPANS` spans;
-  the last task that comes back is gone on with first.
-- "largest first": it gives back four spans at most, with guesses of their sizes, wrong by a factor of e (one standard
-  deviation). The largest is next; small ones share a task; and a task takes a quarter of what is left for each worker.
+- "as is": the tasks of `spread.Plan`. Sizes are guessed as they are there, from shares of which each cut leaves half.
+- "before": a task walks one span for `SHORT` or `LONG` seconds and gives back what waits, in at most twelve spans; the
+  last task that comes back is gone on with first.
 """
 
 from __future__ import annotations
 
 import argparse
 import heapq
-import random
 import time
 from collections import deque
 from itertools import pairwise
@@ -31,6 +29,7 @@ from polytope_lens.engines import spread
 from polytope_lens.engines.charts import whole
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.table import ENGINES, choose_engine
+from polytope_lens.network.span import Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,16 +42,19 @@ NETWORKS = ("2-(30 x 30), trained", "3-64-64-64, He", "8-(16 x 4), PyTorch")
 
 # Seconds of a worker for each span besides its regions
 START_UP = 0.01
-# The other rule: seconds of tasks while some workers have nothing to do, portions of what is left for each worker,
-# spans that a task gives back, and small ones that share one
-FIRST, PORTIONS, FEW_SPANS, TOGETHER = 0.1, 4, 4, 64
+# Spans that a task gave back before
+MANY_SPANS = 12
 
 
 class Tree(NamedTuple):
-    """Regions in order: ``following`` (n + 1,) is the next place where a cell begins that is higher up in the tree."""
+    """Regions in order: ``following`` (n + 1,) is the next place where a cell begins that is higher up in the tree.
+
+    ``shares`` (n + 1,) has the share of the cell that begins at each place.
+    """
 
     n: int
     following: list[int]
+    shares: list[float]
     pace: float
 
 
@@ -62,7 +64,8 @@ def tree_of(network: Network, domain: Box) -> Tree:
     chunks = list(walk(network, whole(network, domain), Record(), want_output=True))
     seconds = time.process_time() - start
     depth = depths(np.concatenate([chunk.patterns for chunk in chunks]))
-    return Tree(len(depth), following(depth), seconds / len(depth))
+    after = following(depth)
+    return Tree(len(depth), after, shares(depth, after), seconds / len(depth))
 
 
 def depths(patterns: NDArray[np.uint64]) -> NDArray[np.int64]:
@@ -83,30 +86,77 @@ def following(depth: NDArray[np.int64]) -> list[int]:
     return found
 
 
-def waiting(tree: Tree, at: int, end: int, most: int) -> list[tuple[int, int]]:
-    """Spans of what is not done at a place, the largest cells each by itself."""
-    firsts, place = [at], at + 1
+def shares(depth: NDArray[np.int64], after: list[int]) -> list[float]:
+    """For each place, half to the power of the cuts above the largest cell that begins there."""
+    n = len(depth)
+    before = (n - 1 - np.array(following(depth[::-1])[:n], dtype=np.int64)).tolist()
+    bits, cuts = [*depth.tolist(), -2], [0] * (n + 1)
+    for at in np.argsort(depth, kind="stable")[1:].tolist():
+        one, other = before[at], after[at]
+        cuts[at] = cuts[one if bits[one] > bits[other] else other] + 1
+    return np.ldexp(1.0, -np.array(cuts)).tolist()
+
+
+def waiting(tree: Tree, at: int, end: int, most: int) -> list[tuple[Span, float]]:
+    """Spans of what is not done at a place, the largest cells each by itself, and their shares."""
+    firsts, place = [at], tree.following[at]
     while place < end:
         firsts.append(place)
         place = tree.following[place]
     few = max(len(firsts) - most + 1, 1)
+    parts = [sum(tree.shares[place] for place in firsts[:few]), *(tree.shares[place] for place in firsts[few:])]
     firsts = [firsts[0], *firsts[few:], end]
-    return list(pairwise(firsts))
+    return [(Span(*bounds), share) for bounds, share in zip(pairwise(firsts), parts, strict=True)]
 
 
 def as_is(tree: Tree, n_workers: int, each: float, overhead: float) -> float:
     """Seconds that a run takes; `each` is the time for one region of the tree."""
-    queue: list[tuple[int, int]] = [(0, tree.n)]
-    submitted: deque[tuple[int, int, float]] = deque()
+    plan = spread.Plan([Span(0, tree.n)], n_workers)
+    submitted: deque[tuple[list[spread.Piece], float]] = deque()
+    done: list[tuple[float, int, list[spread.Piece], list[spread.Piece]]] = []
+    idle, now, scheduler, n_running, order = n_workers, 0.0, 0.0, 0, 0
+    while plan.waiting or n_running:
+        while plan.waiting and n_running < 2 * n_workers:
+            submitted.append(plan.task(n_running))
+            n_running += 1
+        while idle and submitted:
+            pieces, seconds = submitted.popleft()
+            spent, rest = 0.0, []
+            for i, piece in enumerate(pieces):
+                if i and spent > seconds:
+                    rest += pieces[i:]
+                    break
+                (at, end), took = piece.span, START_UP
+                behind = min(at + max(int((seconds - spent) / each), 1), end)
+                took += (behind - at) * each
+                spent += took
+                if behind < end:
+                    rest += spread.guessed(waiting(tree, behind, end, spread.MOST_SPANS), piece, took)
+            heapq.heappush(done, (max(now, scheduler) + spent, order, pieces, rest))
+            order += 1
+            idle -= 1
+        now, _, pieces, rest = heapq.heappop(done)
+        plan.done(pieces)
+        plan.add(rest)
+        idle += 1
+        n_running -= 1
+        scheduler = max(scheduler, now) + overhead
+    return max(now, scheduler)
+
+
+def as_before(tree: Tree, n_workers: int, each: float, overhead: float) -> float:
+    """The same for the rule before."""
+    queue: list[Span] = [Span(0, tree.n)]
+    submitted: deque[tuple[Span, float]] = deque()
     done: list[tuple[float, int, int, int]] = []
     idle, now, scheduler, n_running, order = n_workers, 0.0, 0.0, 0, 0
     while queue or n_running:
         while queue and n_running < 2 * n_workers:
             is_short = len(queue) + n_running < spread.ENOUGH * n_workers
-            submitted.append((*queue.pop(), spread.SHORT if is_short else spread.LONG))
+            submitted.append((queue.pop(), spread.SHORT if is_short else spread.LONG))
             n_running += 1
         while idle and submitted:
-            at, end, seconds = submitted.popleft()
+            (at, end), seconds = submitted.popleft()
             behind = min(at + max(int(seconds / each), 1), end)
             heapq.heappush(done, (max(now, scheduler) + START_UP + (behind - at) * each, order, behind, end))
             order += 1
@@ -116,42 +166,7 @@ def as_is(tree: Tree, n_workers: int, each: float, overhead: float) -> float:
         n_running -= 1
         scheduler = max(scheduler, now) + overhead
         if at < end:
-            queue.extend(reversed(waiting(tree, at, end, spread.MOST_SPANS)))
-    return max(now, scheduler)
-
-
-def largest_first(tree: Tree, n_workers: int, each: float, overhead: float) -> float:
-    """The same for the other rule."""
-    wrong = random.Random(1)
-    queue: list[tuple[float, int, int]] = [(-tree.n * each, 0, tree.n)]
-    done: list[tuple[float, int, int, list[tuple[int, int]]]] = []
-    idle, now, scheduler, order, left = n_workers, 0.0, 0.0, 0, tree.n
-    while queue or done:
-        while queue and idle:
-            is_short = len(queue) + len(done) < 2 * n_workers
-            seconds = FIRST if is_short else max(spread.SHORT, left * each / n_workers / PORTIONS)
-            spans, guessed = [], 0.0
-            while queue and (not spans or (guessed < seconds and len(spans) < TOGETHER and len(queue) >= n_workers)):
-                size, at, end = heapq.heappop(queue)
-                spans.append((at, end))
-                guessed -= size
-            room, rest = max(int(seconds / each), 1), []
-            n_done = room
-            for at, end in spans:
-                behind = min(end, at + room)
-                room -= behind - at
-                if behind < end:
-                    rest += waiting(tree, behind, end, FEW_SPANS)
-            n_done -= room
-            scheduler = max(scheduler, now) + overhead
-            heapq.heappush(done, (scheduler + START_UP * len(spans) + n_done * each, order, n_done, rest))
-            order += 1
-            idle -= 1
-        now, _, n_done, rest = heapq.heappop(done)
-        idle += 1
-        left -= n_done
-        for at, end in rest:
-            heapq.heappush(queue, (-(end - at) * each * wrong.lognormvariate(0, 1), at, end))
+            queue.extend(span for span, _ in reversed(waiting(tree, at, end, MANY_SPANS)))
     return max(now, scheduler)
 
 
@@ -170,7 +185,7 @@ def main() -> None:
         for n_regions in arguments.regions:
             for n_workers in arguments.workers:
                 alone, each = tree.pace * n_regions / n_workers, tree.pace * n_regions / tree.n
-                one, other = (rule(tree, n_workers, each, arguments.overhead) for rule in (as_is, largest_first))
+                one, other = (rule(tree, n_workers, each, arguments.overhead) for rule in (as_before, as_is))
                 told = f"{alone:.0f} | {alone / one:.1%} | {alone / other:.1%}"
                 print(f"| {name} | {n_regions:.0e} | {n_workers} | {told} |", flush=True)
 

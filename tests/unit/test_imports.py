@@ -86,14 +86,15 @@ def test_what_a_first_call_does_not_need_is_not_loaded(road, everything_compiled
 MEMORY = f"""{FIRST}
 lens.count(box)
 with open("/proc/self/status") as status:
-    print(*(line.split()[1] for line in status if line.startswith("VmHWM")))
+    print(*(line.split()[1] for line in status if line.startswith("RssAnon")))
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the peak, which others count from the parent on")
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what is the process's own")
 def test_a_small_count_takes_little_memory(everything_compiled):
     done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
-    assert int(done.stdout) / 2**10 < 140  # 110 MB, most of it libraries; 210 with numba and scipy.optimize
+    # 40 MB, and 75 with numba. How much of the files of libraries is in memory besides is up to the system.
+    assert int(done.stdout) / 2**10 < 60
 
 
 def test_every_public_name_loads():

@@ -1,9 +1,10 @@
 """Runs that are spread over the workers of an executor: spans as tasks, which give back what they do not finish.
 
-A task walks its span for some seconds and returns what it has found and the cells that still wait, as spans. These are
-tasks in their turn, so work goes where there is none, however uneven the tree is (Avis and Jordan 2018, *mplrs: a
+A task walks its spans for some seconds and returns what it has found and the cells that still wait, as spans. These
+are tasks in their turn, so work goes where there is none, however uneven the tree is (Avis and Jordan 2018, *mplrs: a
 scalable parallel vertex/facet enumeration code*). Tasks are short while there are fewer than workers could do, and
-long, so that few are needed, once there are enough. What was found does not depend on any of it.
+then take a portion of what is left for each worker, so that few are needed. The largest span is next, by a guess from
+its share and the pace of the task that left it; small ones go together. What was found does not depend on any of it.
 
 An executor is anything with the interface of `concurrent.futures.Executor`, or a ``dask.distributed.Client``.
 """
@@ -14,7 +15,8 @@ import os
 import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import closing
-from itertools import pairwise
+from heapq import heappop, heappush
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from polytope_lens._arrays import validate
@@ -28,15 +30,16 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines.budget import Meter
     from polytope_lens.engines.chunks import Chunk
-    from polytope_lens.engines.task import Job
+    from polytope_lens.engines.task import Job, Sink
     from polytope_lens.partition.store import Part
 
-# Seconds of a task while there are few for each worker, and later.
-SHORT, LONG = 0.25, 10.0
-# Tasks for each worker that are enough.
-ENOUGH = 4
-# Spans that a task gives back at most.
-MOST_SPANS = 12
+# Seconds of a task, at least and at most; and at least so many for each that is running, so that whoever hands them out
+# can do it in half of the time.
+SHORT, LONG, TURN = 0.1, 10.0, 0.002
+# Spans for each worker that are enough, and tasks into which what is left for each is divided.
+ENOUGH, PORTIONS = 2, 4
+# Spans that a walk gives back at most, and small ones that share a task.
+MOST_SPANS, MOST_TOGETHER = 4, 64
 # Tasks, for each worker, that may be lost with their workers before one is finished again.
 MOST_LOST = 20
 # How long to wait for some worker to be there.
@@ -50,17 +53,36 @@ class TaskExecutor(Protocol):
         """Start a task."""
 
 
+class Piece(NamedTuple):
+    """A span that waits, its share of the whole, and about how many seconds it takes."""
+
+    span: Span
+    share: float
+    seconds: float
+
+
 class Found(NamedTuple):
-    """What a task has done: parts, with batches where they are sent back, and what it leaves, with its share."""
+    """What a task has done: parts, with batches where they are sent back, and what it leaves."""
 
     parts: list[tuple[Part, list[Chunk] | None]]
-    rest: list[tuple[Span, float]]
+    rest: list[Piece]
 
 
-def work(job: Job, span: Span, seconds: float) -> Found:
-    """One task: walk a span for some seconds, or to its end. It runs wherever the executor wants it to."""
-    walked, found = job.task, Found([], [])
+def work(job: Job, pieces: list[Piece], seconds: float) -> Found:
+    """One task: walk spans for some seconds, or to their end. It runs wherever the executor wants it to."""
+    found, until = Found([], []), time.monotonic() + seconds
     sink = job.sink(lambda part, chunks: found.parts.append((part, chunks)))
+    for i, piece in enumerate(pieces):
+        if i and time.monotonic() > until:
+            found.rest.extend(pieces[i:])
+            break
+        found.rest.extend(_walked(job, piece, sink, until))
+    return found
+
+
+def _walked(job: Job, piece: Piece, sink: Sink, until: float) -> list[Piece]:
+    """Walk a span until some time; what is left of it."""
+    walked, span = job.task, piece.span
     record, began = Record(), time.monotonic()
     at = behind = span.first
     with closing(walked.walk(span, record, workers=1, **sink.wanted)) as chunks:
@@ -69,17 +91,16 @@ def work(job: Job, span: Span, seconds: float) -> Found:
             behind = walked.behind(chunk, span, behind)
             if behind == at:
                 continue
-            if time.monotonic() - began > seconds:
+            if (now := time.monotonic()) > until:
                 waiting = [(max(first, behind), share) for first, share in record.waiting() if first < span.end]
                 behind = waiting[0][0] if waiting else span.end
-                found.rest.extend(_merged(waiting, span.end))
                 sink.flush(Span(at, behind))
-                return found
+                return guessed(_merged(waiting, span.end), piece, now - began)
             if sink.is_full:
                 sink.flush(Span(at, behind))
                 at = behind
     sink.flush(Span(at, span.end))
-    return found
+    return []
 
 
 def _merged(waiting: list[tuple[int, float]], end: int) -> list[tuple[Span, float]]:
@@ -91,6 +112,45 @@ def _merged(waiting: list[tuple[int, float]], end: int) -> list[tuple[Span, floa
     shares = [sum(share for _, share in waiting[:few]), *(share for _, share in waiting[few:])]
     spans = [Span(*bounds) for bounds in pairwise([*firsts, end])]
     return [(span, share) for span, share in zip(spans, shares, strict=True) if not span.is_empty]
+
+
+def guessed(rest: list[tuple[Span, float]], piece: Piece, seconds: float) -> list[Piece]:
+    """What is left of a piece after some seconds: at the pace at which its share went."""
+    done = piece.share - sum(share for _, share in rest)
+    pace = seconds / done if done > 0 else 0.0
+    return [Piece(span, share, share * pace or piece.seconds) for span, share in rest]
+
+
+class Plan:
+    """What waits, and what tasks are made of."""
+
+    def __init__(self, spans: list[Span], n_workers: int) -> None:
+        self.n_workers = n_workers
+        self.waiting: list[tuple[float, Span, Piece]] = []
+        self._left = 0.0
+        self.add([Piece(span, 1.0 / len(spans), LONG) for span in spans])
+
+    def add(self, pieces: list[Piece]) -> None:
+        """Let pieces wait."""
+        for piece in pieces:
+            heappush(self.waiting, (-piece.seconds, piece.span, piece))
+            self._left += piece.seconds
+
+    def done(self, pieces: list[Piece]) -> None:
+        """A task has come back, whatever came of it."""
+        self._left -= sum(piece.seconds for piece in pieces)
+
+    def task(self, n_running: int) -> tuple[list[Piece], float]:
+        """The pieces of the next task, and its seconds, while so many tasks are running."""
+        seconds = max(SHORT, n_running * TURN)
+        if len(self.waiting) + n_running >= ENOUGH * self.n_workers:
+            seconds = max(seconds, min(self._left / self.n_workers / PORTIONS, LONG))
+        pieces = [heappop(self.waiting)[-1]]
+        size = pieces[0].seconds
+        while size < seconds and self.n_workers <= len(self.waiting) and len(pieces) < MOST_TOGETHER:
+            pieces.append(heappop(self.waiting)[-1])
+            size += pieces[-1].seconds
+        return pieces, seconds
 
 
 class Pool:
@@ -113,11 +173,11 @@ class Pool:
             )
         self._job: Any = None
 
-    def submit(self, job: Job, span: Span, seconds: float) -> Future[Found]:
+    def submit(self, job: Job, pieces: list[Piece], seconds: float) -> Future[Found]:
         """Start a task; dask is sent the job only once."""
         if self._client is not None and self._job is None:
             self._job = self._client.scatter(job, broadcast=True, hash=False, timeout=WORKER_SECONDS)
-        future: Future[Found] = self._executor.submit(work, job if self._job is None else self._job, span, seconds)
+        future: Future[Found] = self._executor.submit(work, job if self._job is None else self._job, pieces, seconds)
         return future
 
     def forget_job(self) -> None:
@@ -150,34 +210,34 @@ def spread(
         The executor broke down. What was committed before is safe.
     """
     pool, status, pace = Pool(executor), Status.COMPLETE, Pace()
-    spans = list(spans)
-    queue = [(span, 1.0 / len(spans)) for span in reversed(spans)]
-    running: dict[Future[Found], tuple[Span, float]] = {}
+    plan = Plan(list(spans), pool.size)
+    running: dict[Future[Found], list[Piece]] = {}
     n_lost = 0
     try:
-        while running or (queue and status is Status.COMPLETE):
-            while queue and status is Status.COMPLETE and len(running) < 2 * pool.size:
-                is_short = len(queue) + len(running) < ENOUGH * pool.size
-                future = pool.submit(job, queue[-1][0], SHORT if is_short else LONG)
-                running[future] = queue.pop()
+        while running or (plan.waiting and status is Status.COMPLETE):
+            while plan.waiting and status is Status.COMPLETE and len(running) < 2 * pool.size:
+                pieces, seconds = plan.task(len(running))
+                running[pool.submit(job, pieces, seconds)] = pieces
             for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                span, share = running.pop(future)
+                pieces = running.pop(future)
+                plan.done(pieces)
                 if (error := _error(future)) is None:
                     found, n_lost = future.result(), 0
                     for part, chunks in found.parts:
                         commit(part, chunks)
                         meter.n_regions += part.n_regions
                         shown.update(part.n_regions)
-                    queue.extend(reversed(found.rest))
+                    plan.add(found.rest)
                 elif _is_loss(error) and n_lost < MOST_LOST * pool.size:
                     n_lost += 1
                     pool.forget_job()
-                    queue.append((span, share))
+                    plan.add(pieces)
                 else:
                     raise error
             status = meter.status() if status is Status.COMPLETE else status
-            closed = max(1.0 - sum(share for _, share in [*queue, *running.values()]), 0.0)
             if not shown.disable:
+                left = chain((piece for *_, piece in plan.waiting), *running.values())
+                closed = max(1.0 - sum(piece.share for piece in left), 0.0)
                 shown.set_postfix_str(f"{pace.far(closed, of)}, {len(running)} tasks", refresh=False)
     except (BrokenExecutor, CancelledError, TimeoutError) as error:
         raise RunError(

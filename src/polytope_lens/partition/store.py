@@ -134,7 +134,8 @@ class Store:
     def place(self, part: Part) -> Path:
         """Where a part's file is."""
         path = self.path / PARTS / part.file
-        return path if path.exists() else path.with_name(part.file + UNFINISHED)
+        unfinished = path.with_name(part.file + UNFINISHED)
+        return unfinished if _size(path) < 0 <= _size(unfinished) else path
 
     def content(self, part: Part) -> bytes:
         """What a part's file holds.
@@ -155,13 +156,14 @@ class Store:
 
 def is_store(path: str | os.PathLike[str]) -> bool:
     """Whether this is a folder, as runs are."""
-    return validate.path(path, name="a run").is_dir()
+    folder = validate.path(path, name="a run")
+    return _is_there(folder) and folder.is_dir()
 
 
 def engine_of(path: str | os.PathLike[str]) -> str | None:
     """The engine of the run in a folder, None if there is none."""
     folder = validate.path(path, name="`store`")
-    return _read_run(folder)[0].engine if (folder / FACTS).exists() else None
+    return _read_run(folder)[0].engine if _is_there(folder / FACTS) else None
 
 
 def open_store(path: str | os.PathLike[str]) -> Store:
@@ -177,8 +179,8 @@ def open_store(path: str | os.PathLike[str]) -> Store:
     run, about = _read_run(folder)
     _check_journal(folder)
     begun = folder / JOURNAL
-    entries = read_journal(begun, about).entries if begun.exists() else []
-    parts = _valid([_part(entry) for entry in entries])
+    entries = read_journal(begun, about).entries if _is_there(begun) else []
+    parts = _valid(_told(begun, entries, run.network))
     store = Store(folder, run, parts)
     lost = [part for part in parts if part.file and _size(store.place(part)) != part.size]
     if lost:
@@ -202,10 +204,10 @@ class Writer:
         FileAccessError, FileFormatError
         """
         self.path, self.run = validate.path(path, name="`store`"), run
-        if self.path.exists() and not self.path.is_dir():
+        if (is_there := _is_there(self.path)) and not self.path.is_dir():
             raise FileAccessError(f"{self.path} is a file, but `store` should be a folder. Choose a new one.")
         with named(self.path, "written"):
-            if not self.path.exists():
+            if not is_there:
                 os.mkdir(self.path)
                 sync_folder(self.path.absolute().parent)
             self._lock = os.open(self.path / LOCK, os.O_CREAT | os.O_RDWR, 0o666)
@@ -215,7 +217,7 @@ class Writer:
                 raise FileAccessError(
                     f"{self.path} is written to by another run. Wait for its end, or choose another folder."
                 )
-            if (self.path / FACTS).exists():
+            if _is_there(self.path / FACTS):
                 if not resume:
                     raise OptionError(
                         f"{self.path} holds a run already. Go on with it with `resume=True`, or choose another folder."
@@ -244,7 +246,8 @@ class Writer:
     def _begin(self) -> str:
         """Write what the run is about; `run.json` comes last, when all else is on the disk."""
         ours = {LOCK, NETWORK, PARTS}
-        others = sorted(entry.name for entry in self.path.iterdir() if entry.name not in ours)
+        with named(self.path, "read"):
+            others = sorted(entry.name for entry in self.path.iterdir() if entry.name not in ours)
         others = [name for name in others if not name.startswith(LEFTOVER[0])]
         if others:
             raise OptionError(
@@ -274,13 +277,14 @@ class Writer:
     def _settled(self) -> list[Part]:
         """The parts that are done, each with its file under its own name, and no other file beside them."""
         parts, folder = [], self.path / PARTS
+        valid = _valid(_told(self.path / JOURNAL, self._journal.entries, self.run.network))
         if self.run.is_count:
-            return list(_valid([_part(entry) for entry in self._journal.entries]))
+            return list(valid)
         with named(folder, "written"):
             if not folder.exists():
                 os.mkdir(folder)
                 sync_folder(self.path)
-            for part in _valid([_part(entry) for entry in self._journal.entries]):
+            for part in valid:
                 path = folder / part.file
                 if part.file and not _holds(path, part):
                     unfinished = path.with_name(part.file + UNFINISHED)
@@ -371,7 +375,7 @@ def _seal(facts: dict[str, Any]) -> str:
 
 def _read_run(folder: Path) -> tuple[Subject, str]:
     """What a folder's run is about, and its digest."""
-    if folder.is_dir() and not (folder / FACTS).exists():
+    if not _is_there(folder / FACTS) and folder.is_dir():
         raise FileFormatError(
             f"{folder} holds no run: it has no {FACTS}. Runs are made by `lens.partition(domain, store=...)` and "
             "`lens.count(domain, store=...)`."
@@ -407,7 +411,9 @@ def _read_run(folder: Path) -> tuple[Subject, str]:
 def _check_journal(folder: Path) -> None:
     """Refuse parts without a journal, all of which would have to be found anew."""
     parts = folder / PARTS
-    if not (folder / JOURNAL).exists() and parts.is_dir() and any(parts.iterdir()):
+    with named(parts, "read"):
+        is_lost = not _is_there(folder / JOURNAL) and parts.is_dir() and any(parts.iterdir())
+    if is_lost:
         raise FileFormatError(
             f"{folder} has lost its journal, which tells what its parts are. Put it back, or begin a run in another "
             "folder."
@@ -445,10 +451,28 @@ def _entry(part: Part) -> dict[str, Any]:
     return entry | ({"file": part.file, "sha256": part.digest, "bytes": part.size} if part.file else {})
 
 
-def _part(entry: dict[str, Any]) -> Part:
+def _told(journal: Path, entries: Sequence[dict[str, Any]], network: Network) -> list[Part]:
+    """The parts that a journal tells of."""
+    try:
+        return [_part(entry, network) for entry in entries]
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise FileFormatError(
+            f"{journal} has lines that are not such as this release writes. Read it with the release that wrote it, or "
+            "begin a run in another folder."
+        ) from error
+
+
+def _part(entry: dict[str, Any], network: Network) -> Part:
     span = Span(int(entry["first"], 16), int(entry["end"], 16))
-    tally = Tally(np.array(entry["per_layer"], dtype=np.int64), *entry["decided"])
-    return Part(span, entry["regions"], tally, entry.get("file", ""), entry.get("sha256", ""), entry.get("bytes", 0))
+    numbers = np.array([*entry["per_layer"], *entry["decided"]], dtype=np.int64)
+    tally = Tally(numbers[:-3], *numbers[-3:].tolist())
+    part = Part(span, entry["regions"], tally, entry.get("file", ""), entry.get("sha256", ""), entry.get("bytes", 0))
+    outer, n_layers = whole(network.n_neurons), len(network.layers)
+    is_in = outer.first <= span.first <= span.end <= outer.end
+    is_name = part.file == os.path.basename(part.file)
+    if not (is_in and is_name and len(tally.per_layer) == n_layers and isinstance(part.n_regions, int)):
+        raise ValueError(entry)
+    return part
 
 
 def _valid(parts: Sequence[Part]) -> tuple[Part, ...]:
@@ -460,6 +484,16 @@ def _valid(parts: Sequence[Part]) -> tuple[Part, ...]:
         if is_free and (not place or chosen[place - 1].span.end <= part.span.first):
             chosen.insert(place, part)
     return tuple(chosen)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file or folder; if nobody may look, that is told."""
+    with named(path, "read"):
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
 
 
 def _size(path: Path) -> int:

@@ -146,12 +146,15 @@ class Video:
         self.stream = self.container.add_stream("libx264", rate=rate, options=X264_OPTIONS)
         self.stream.width, self.stream.height = (n + n % 2 for n in size)
         self.stream.pix_fmt = "yuv420p"
+        # One that all frames of the process share has threads, for which a forked process would wait for ever.
+        self.reformatter = av.video.reformatter.VideoReformatter()
         self.odd = ((0, size[1] % 2), (0, size[0] % 2), (0, 0))
 
     def add(self, frame: Frame) -> None:
         """Encode the next frame."""
         picture = self.av.VideoFrame.from_ndarray(np.pad(frame, self.odd, mode="edge"), format="rgb24")
-        self.container.mux(self.stream.encode(picture.reformat(format="yuv420p", dst_colorspace=BT709)))
+        picture = self.reformatter.reformat(picture, format="yuv420p", dst_colorspace=BT709)
+        self.container.mux(self.stream.encode(picture))
 
     def close(self) -> None:
         """Encode what the encoder holds back, and close the file."""

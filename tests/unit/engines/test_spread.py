@@ -15,9 +15,10 @@ import pytest
 
 from polytope_lens import Box, Lens
 from polytope_lens.engines import spread
-from polytope_lens.engines.spread import work
+from polytope_lens.engines.spread import LONG, SHORT, TURN, Piece, Plan, guessed, work
 from polytope_lens.engines.task import Job, task
 from polytope_lens.errors import OptionError, RunError, Status
+from polytope_lens.network.span import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,7 @@ def _same_arrays(one: Any, other: Any) -> bool:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tasks that end after a batch, of a few regions."""
     monkeypatch.setattr(spread, "SHORT", 0.0)
+    monkeypatch.setattr(spread, "TURN", 0.0)
     monkeypatch.setattr(spread, "LONG", 0.0)
     monkeypatch.setattr("polytope_lens.engines.driver.FIRST_BATCH", 3)
 
@@ -82,17 +84,62 @@ def test_what_a_task_leaves_is_the_rest_in_order(tiny: None) -> None:
     lens = _lens(2, 20, 9, 1)
     walked = task(lens.network, _box(lens), "auto")
     job = Job(walked, (lens.network, _box(lens)), None, None)
-    found = work(job, walked.span, 0.0)
+    found = work(job, [Piece(walked.span, 1.0, 9.0)], 0.0)
     (part, columns), *_ = found.parts
     assert columns is None
-    spans = [part.span, *(span for span, _ in found.rest)]
+    spans = [part.span, *(piece.span for piece in found.rest)]
     assert spans[0].first == 0
     assert spans[-1].end == walked.span.end
     assert all(one.end == other.first for one, other in pairwise(spans))
     assert 2 <= len(found.rest) <= spread.MOST_SPANS
-    assert 0 < sum(share for _, share in found.rest) < 1
-    left = [work(job, span, 1e9).parts[0][0].n_regions for span, _ in found.rest]
+    assert 0 < sum(piece.share for piece in found.rest) < 1
+    paces = [piece.seconds / piece.share for piece in found.rest]
+    assert min(paces) > 0
+    np.testing.assert_allclose(paces, paces[0])
+    left = [part.n_regions for part, _ in work(job, found.rest, 1e9).parts]
+    assert len(left) == len(found.rest)
     assert part.n_regions + sum(left) == lens.count(_box(lens))
+
+
+def test_spans_for_which_no_time_is_left_come_back(tiny: None) -> None:
+    lens = _lens(2, 20, 9, 1)
+    walked = task(lens.network, _box(lens), "auto")
+    job = Job(walked, (lens.network, _box(lens)), None, None)
+    first = work(job, [Piece(walked.span, 1.0, 9.0)], 0.0)
+    again = work(job, first.rest, 0.0)
+    assert again.rest[-len(first.rest) + 1 :] == first.rest[1:]
+    assert again.rest[0].span.end <= first.rest[1].span.first
+
+
+def test_guesses() -> None:
+    whole = Piece(Span(0, 64), 0.5, 7.0)
+    # A quarter of the whole took 3 seconds.
+    rest = guessed([(Span(10, 20), 0.125), (Span(20, 64), 0.125)], whole, 3.0)
+    assert [piece.seconds for piece in rest] == [1.5, 1.5]
+    # Where no share has gone, nothing is known.
+    assert guessed([(Span(10, 64), 0.5)], whole, 3.0) == [Piece(Span(10, 64), 0.5, 7.0)]
+
+
+def test_the_largest_span_is_next_and_small_ones_go_together() -> None:
+    plan = Plan([Span(0, 100)], 2)
+    pieces, seconds = plan.task(0)
+    assert (pieces, seconds) == ([Piece(Span(0, 100), 1.0, LONG)], SHORT)
+    plan.done(pieces)
+    large = [Piece(Span(i, i + 1), 0.01, size) for i, size in enumerate([40.0, 5.0, 100.0])]
+    small = [Piece(Span(i, i + 1), 0.001, 0.5) for i in range(10, 20)]
+    plan.add([*large, *small])
+    assert plan.task(0) == ([large[2]], LONG)
+    assert plan.task(1) == ([large[0]], LONG)
+    plan.done([large[2]])
+    plan.done([large[0]])
+    # 10 seconds are left, for 2 workers, in portions.
+    assert plan.task(2) == ([large[1]], 10 / 2 / 4)
+    plan.done([large[1]])
+    pieces, seconds = plan.task(3)
+    assert seconds == 5 / 2 / 4
+    assert pieces == small[:2]
+    # With many tasks, none is so short that whoever hands them out has no time for it.
+    assert Plan([Span(0, 100)], 5000).task(5000)[1] == 5000 * TURN
 
 
 def test_unbounded_and_flat_domains_are_spread(tiny: None, threads: ThreadPoolExecutor) -> None:
@@ -173,6 +220,7 @@ def _die(_: int) -> None:
 
 def test_processes_that_are_killed_leave_a_store_to_go_on_with(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spread, "SHORT", 0.0)
+    monkeypatch.setattr(spread, "TURN", 0.0)
     lens = _lens(3, 14, 12, 1)
     box, path = _box(lens), tmp_path / "run"
     context = multiprocessing.get_context("spawn")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from disks import FAULTS, CrashError, Disk
 from polytope_lens import Partition
 from polytope_lens.errors import FileAccessError, FileFormatError, OptionError, PolytopeLensError
+from polytope_lens.io import journal
 from polytope_lens.partition.store import Subject, Writer, open_store
 from stored_runs import COUNT, KINDS, PLANE, SPACE, Case, damaged, in_many_parts, is_told_or_redone, refusal
 
@@ -209,6 +212,61 @@ def test_what_run_json_says_cannot_be_changed(tmp_path, change):
     for ask in (Partition.load, lambda run: PLANE.run(run, resume=True)):
         with pytest.raises(FileFormatError, match=r"of version 2, but this release|of the format|damaged"):
             ask(run)
+
+
+def resealed(run, change):
+    """The folder of a run whose first line says something else, as another release might write it."""
+    first, *others = (run / "journal").read_bytes().splitlines(keepends=True)
+    entry = json.loads(first.partition(b"\t")[0]) | change
+    text = json.dumps({name: value for name, value in entry.items() if value != "lost"}).encode("ascii")
+    (run / "journal").write_bytes(b"".join([text, b"\t", journal._seal(text), b"\n", *others]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"first": "lost"},
+        {"first": None},
+        {"end": "0x1000000000000000"},
+        {"regions": "7"},
+        {"per_layer": [1, 2, 3]},
+        {"per_layer": 3},
+        {"decided": [2**64, 0, 0]},
+        {"decided": []},
+        {"file": "../run.json"},
+        {"file": ["x"]},
+    ],
+)
+def test_lines_that_mean_nothing_are_refused(tmp_path, change):
+    run = tmp_path / "run"
+    PLANE.run(run)
+    resealed(run, change)
+    for ask in (Partition.load, lambda run: PLANE.run(run, resume=True)):
+        with pytest.raises(FileFormatError, match=r"journal has lines that are not such as this release writes\. Read"):
+            ask(run)
+
+
+def test_lines_may_say_more(tmp_path):
+    PLANE.run(tmp_path / "run")
+    resealed(tmp_path / "run", {"seconds": 0.5})
+    PLANE.check(Partition.load(tmp_path / "run"))
+    PLANE.resumes(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["run", "run.json", "journal"])
+def test_what_nobody_may_look_at(tmp_path, name, monkeypatch):
+    PLANE.run(tmp_path / "run")
+    see = Path.stat
+
+    def barred(path, **options):
+        if name in path.parts[-2:]:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return see(path, **options)
+
+    monkeypatch.setattr(Path, "stat", barred)
+    for ask in (Partition.load, lambda run: PLANE.run(run, resume=True)):
+        with pytest.raises(FileAccessError, match=r"cannot be read: Permission denied\."):
+            ask(tmp_path / "run")
 
 
 def test_lost_files(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,6 +12,7 @@ from polytope_lens.errors import DimensionError, FilmError, MissingExtraError, O
 from polytope_lens.render import encoders
 from polytope_lens.render import matplotlib as render
 from polytope_lens.render.encoders import BT709, save_film
+from processes import forked
 
 
 def film(n=7):
@@ -123,6 +126,16 @@ class Broken:
 
     def close(self):
         raise AssertionError("closed after a failure")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_makes_films_like_its_parent(tmp_path):
+    """PyAV 19 has one scaler for all frames of a process, with threads that a forked one has not."""
+    pytest.importorskip("av")
+    frames = [np.full((34, 30, 3), 9 * i, np.uint8) for i in range(3)]
+    save_film(frames, tmp_path / "first.mp4")
+    assert forked(lambda: save_film(frames, tmp_path / "second.mp4")) == (0, "")
+    assert (tmp_path / "second.mp4").read_bytes() == (tmp_path / "first.mp4").read_bytes()
 
 
 def test_a_failed_encoder_leaves_the_frames(tmp_path, monkeypatch):
