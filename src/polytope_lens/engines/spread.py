@@ -61,7 +61,7 @@ def work(job: Job, span: Span, seconds: float) -> Found:
     """One task: walk a span for some seconds, or to its end. It runs wherever the executor wants it to."""
     walked, found = job.task, Found([], [])
     sink = job.sink(lambda part, chunks: found.parts.append((part, chunks)))
-    record, began = Record(), time.monotonic()
+    record, began = Record(is_watched=True), time.monotonic()
     at = behind = span.first
     with closing(walked.walk(span, record, workers=1, **sink.wanted)) as chunks:
         for chunk in chunks:
