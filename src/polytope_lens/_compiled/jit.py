@@ -49,6 +49,22 @@ compiled: list[Compilation] = []
 """All that was compiled in this process."""
 
 
+class Arguments(NamedTuple):
+    """The first arguments of many calls, how they look, and their words."""
+
+    parts: tuple[Any, ...]
+    look: Look
+    words: list[Any]
+
+    @classmethod
+    def of(cls, *parts: Any) -> Arguments:
+        """Take them apart."""
+        return cls(parts, *taken_apart(parts))
+
+
+NO_ARGUMENTS = Arguments.of()
+
+
 class LazyKernel:
     """A function over arrays and numbers that is compiled when it is first called with arguments that look like these.
 
@@ -86,9 +102,13 @@ class LazyKernel:
     def __call__(self, *arguments: Any) -> Any:
         return self.prepared(*arguments)()
 
-    def prepared(self, *arguments: Any) -> Callable[[], Any]:
-        """A call with these arguments that can be made again and again: arrays may change, but not their sizes."""
+    def prepared(self, *arguments: Any, first: Arguments = NO_ARGUMENTS) -> Callable[[], Any]:
+        """A call with these arguments that can be made again and again: arrays may change, but not their sizes.
+
+        `first` are others before them.
+        """
         look, words = taken_apart(arguments)
+        arguments, look, words = first.parts + arguments, first.look + look, first.words + words
         code = self._codes.get(look)
         if code is None:
             code = self._found(look) or waited_for(self._compiled, look, arguments)

@@ -53,6 +53,12 @@ class Chart:
         return bool(self.matrix[-1, -1] == 1.0)
 
     @property
+    def key(self) -> tuple[bytes, ...]:
+        """Equal for charts that are."""
+        arrays = self.matrix, self.box.lower, self.box.upper, self.A, self.b, np.array(self.is_bounded)
+        return tuple(array.tobytes() for array in arrays)
+
+    @property
     def has_all_coordinates(self) -> bool:
         """Whether there are as many as in the input space, so that `matrix` is a permutation, up to signs."""
         return bool(self.matrix.shape[0] == self.matrix.shape[1])

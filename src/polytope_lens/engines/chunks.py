@@ -64,8 +64,8 @@ class Record:
 
     Where somebody watches, ``closed()`` is the share of the whole that is behind the walk, by the measure `of`: area,
     volume, or the search tree, in which each cut halves its cell's share. It grows to 1, but not evenly: regions are
-    not spread evenly either. After each batch of a walk on one thread, ``waiting()`` tells of the cells that wait, in
-    order, where they begin (a pattern as a number, see `Span`) and what share they have.
+    not spread evenly either. Then, after each batch of a walk on one thread, ``waiting()`` tells of the cells that
+    wait, in order, where they begin (a pattern as a number, see `Span`) and what share they have.
     """
 
     layer_counts: list[int] = field(default_factory=list)
@@ -91,6 +91,19 @@ def first_rows(network: Network, chart: Chart) -> Floats:
         else (network.dense_output_weight(), network.output_bias)
     )
     return np.asarray(np.concatenate([weight, bias[:, None]], axis=1) @ chart.matrix)
+
+
+def others(rows: Floats, known: Floats) -> list[int]:
+    """Which of some rows are not among those known.
+
+    Examples
+    --------
+    >>> others(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[3.0, 4.0]]))
+    [0]
+    """
+    if np.array_equal(rows, known):
+        return []
+    return [i for i, row in enumerate(rows) if not (row == known).all(axis=1).any()]
 
 
 def unit_rows(sides: Floats, reach: Floats) -> tuple[Floats, Floats]:

@@ -12,14 +12,16 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol
 
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._compiled.jit import Arguments
 from polytope_lens.engines._kernels import outcomes, spans
 from polytope_lens.engines.chunks import counted
+from polytope_lens.engines.kept_starts import left, taken
 from polytope_lens.engines.kernel import Kernel, Output, State, copy_with_frame, n_bytes
 from polytope_lens.network.span import whole, words_of
 from polytope_lens.partition.provenance import Tally
@@ -72,7 +74,7 @@ class Problem(NamedTuple, Generic[State, Output]):
     not above any in it; ``enlarge(state)`` is the same state with more room for cells.
     """
 
-    kernel: Kernel[State, Output]
+    kernel: Kernel[Output]
     engine: str
     net: PackedNetwork
     oracle: Callable[[], Callable[[State], None]]
@@ -132,9 +134,16 @@ def walk_of(set_up: SetUp) -> Walk:
         workers: int = 1,
         span: Span | None = None,
     ) -> Iterator[Chunk]:
-        problem, state = set_up(network, chart, want_output=want_output, want_mesh=want_mesh)
-        record.of = problem.of
-        return batches(problem, state, record, workers=workers, span=span)
+        key = (set_up, chart.key, want_output, want_mesh)
+        make = partial(set_up, network, chart, want_output=want_output, want_mesh=want_mesh)
+        start = taken(network, key, make)
+        record.of = start.problem.of
+
+        def found() -> Iterator[Chunk]:
+            yield from batches(start.problem, start.state, record, start.arguments, workers=workers, span=span)
+            left(network, key, start)
+
+        return found()
 
     return walk
 
@@ -142,9 +151,12 @@ def walk_of(set_up: SetUp) -> Walk:
 class _Walk(Generic[State, Output]):
     """A walk over some frames of the stack, and what it has found but not yet handed on."""
 
-    def __init__(self, problem: Problem[State, Output], state: State, batch: int) -> None:
+    def __init__(
+        self, problem: Problem[State, Output], state: State, batch: int, arguments: Arguments | None = None
+    ) -> None:
         self.problem = problem
         self.state = state
+        self.arguments = arguments or Arguments.of(problem.net, state)
         self.batch = batch
         self.ahead = AHEAD_COUNTED if problem.storage is None else AHEAD
         self.answer: Callable[[State], None] | None = None
@@ -165,6 +177,7 @@ class _Walk(Generic[State, Output]):
         while code in (outcomes.UNDECIDED, outcomes.SHARE, outcomes.CRAMPED):
             if code == outcomes.CRAMPED:
                 self.state = self.problem.enlarge(self.state)
+                self.arguments = Arguments.of(self.problem.net, self.state)
                 go_on = self._prepared(given, out is not None)
             elif code == outcomes.UNDECIDED:
                 if self.answer is None:
@@ -202,7 +215,7 @@ class _Walk(Generic[State, Output]):
         return Tally(per_layer, *decided.tolist())
 
     def _prepared(self, out: Output, want_output: bool) -> Callable[[], int]:
-        return self.problem.kernel.walk.prepared(self.problem.net, self.state, out, self.batch, want_output)
+        return self.problem.kernel.walk.prepared(out, self.batch, want_output, first=self.arguments)
 
     def share(self) -> _Walk[State, Output]:
         """Give the lowest frame to a new walk, whose regions come after all of this one's."""
@@ -320,16 +333,23 @@ class _Team(Generic[State, Output]):
 
 
 def batches(
-    problem: Problem[State, Output], state: State, record: Record, *, workers: int, span: Span | None = None
+    problem: Problem[State, Output],
+    state: State,
+    record: Record,
+    arguments: Arguments | None = None,
+    *,
+    workers: int,
+    span: Span | None = None,
 ) -> Iterator[Chunk]:
     """Walk to the end on `workers` threads; yields batches of regions in canonical order, the same for any number.
 
-    Those of a span only, if one is given. The record tells of all batches taken so far.
+    Those of a span only, if one is given. The record tells of all batches taken so far. `arguments` are the network and
+    the state, if they have been taken apart before.
     """
     if span is not None:
         _confine(state, span, problem.n_bits)
     tally = Tally.nothing(problem.net.n_hidden)
-    for chunk in _batches(problem, state, record, workers):
+    for chunk in _batches(_Walk(problem, state, FIRST_BATCH, arguments), record, workers):
         assert chunk.tally is not None
         tally = tally.plus(chunk.tally)
         record.fill(tally)
@@ -355,15 +375,13 @@ def _confine(state: State, span: Span, n_bits: int) -> None:
     state.scalars[outcomes.ALONG] = along
 
 
-def _batches(problem: Problem[State, Output], state: State, record: Record, workers: int) -> Iterator[Chunk]:
-    first = _Walk(problem, state, FIRST_BATCH)
-    walks = [first]
+def _batches(first: _Walk[Any, Any], record: Record, workers: int) -> Iterator[Chunk]:
+    problem, walks = first.problem, [first]
     if record.is_watched:
-        size = problem.size(state, 0)
+        size = problem.size(first.state, 0)
         record.closed = lambda: _closed(problem, [walk.state for walk in [*walks]], size)
-    if workers == 1:
-        size = problem.size(state, 0)
         record.waiting = lambda: _waiting(problem, first.state, size)
+    if workers == 1:
         while not first.is_done:
             first.advance()
             yield first.found.popleft()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._arrays import validate
+from polytope_lens._compiled.jit import Arguments
 from polytope_lens._deferred import special
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines.charts import central_size, charts, whole
@@ -161,7 +162,7 @@ def _set_up(name: EngineName, network: Network, chart: Chart) -> tuple[Problem[A
             f"{', '.join(fit)}."
         )
     problem, state = set_up(network, chart, want_output=False)
-    problem.kernel.walk.prepared(problem.net, state, problem.kernel.NO_OUTPUT, 1, False)
+    problem.kernel.walk.prepared(problem.kernel.NO_OUTPUT, 1, False, first=Arguments.of(problem.net, state))
     return problem, state
 
 

@@ -14,13 +14,17 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
+    from polytope_lens._compiled.jit import Arguments
     from polytope_lens._types import Ints, Words
-    from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines._kernels.spans import SpanBounds
 
 Parts = TypeVar("Parts")
 # Bytes of an array from which on it is looked at for rows that have not been used
 SPARSE = 2**16
+# Arrays in one piece of memory begin at multiples of so many bytes.
+ALIGNED = 64
 
 
 class WalkState(Protocol):
@@ -49,24 +53,21 @@ class WalkState(Protocol):
 
 State = TypeVar("State", bound=WalkState)
 Output = TypeVar("Output")
-AnyState = TypeVar("AnyState", bound=WalkState, contravariant=True)
 AnyOutput = TypeVar("AnyOutput", contravariant=True)
 
 
-class CompiledWalk(Protocol[AnyState, AnyOutput]):
+class CompiledWalk(Protocol[AnyOutput]):
     """A walk that goes on until `limit` regions are in the output or something stops it; returns which (`outcomes`)."""
 
-    def prepared(
-        self, net: PackedNetwork, state: AnyState, out: AnyOutput, limit: int, want_output: bool, /
-    ) -> Callable[[], int]:
-        """A call, to be made until it is through."""
+    def prepared(self, out: AnyOutput, limit: int, want_output: bool, /, *, first: Arguments) -> Callable[[], int]:
+        """A call, to be made until it is through; `first` are the packed network and the state."""
 
 
-class Kernel(Protocol[AnyState, Output]):
+class Kernel(Protocol[Output]):
     """A module with a compiled walk, and an output for walks that only count."""
 
     @property
-    def walk(self) -> CompiledWalk[AnyState, Output]:
+    def walk(self) -> CompiledWalk[Output]:
         """The compiled walk."""
 
     @property
@@ -87,11 +88,39 @@ def _sparsely_copied(array: Any) -> Any:
     return copy
 
 
+def arrays(part: object) -> list[NDArray[Any]]:
+    """All arrays."""
+    if isinstance(part, np.ndarray):
+        return [part]
+    return [array for field in part for array in arrays(field)] if isinstance(part, tuple) else []
+
+
 def n_bytes(part: object) -> int:
     """Memory of all arrays, once all of it is in use."""
-    if isinstance(part, np.ndarray):
-        return part.nbytes
-    return sum(map(n_bytes, part)) if isinstance(part, tuple) else 0
+    return sum(array.nbytes for array in arrays(part))
+
+
+def in_one_piece(part: Parts) -> tuple[Parts, NDArray[np.uint8]]:
+    """The same with arrays that lie one after the other in memory, and this memory.
+
+    Those not to be written to stay where they are.
+    """
+    memory, at = np.zeros(sum(_room(array) for array in arrays(part)), np.uint8), 0
+
+    def moved(array: Any) -> Any:
+        nonlocal at
+        if not array.flags.writeable:
+            return array
+        place: Any = np.ndarray(array.shape, array.dtype, memory, at)
+        place[...] = array
+        at += _room(array)
+        return place
+
+    return _each(moved, part), memory
+
+
+def _room(array: NDArray[Any]) -> int:
+    return -(-array.nbytes // ALIGNED) * ALIGNED
 
 
 def only_frame(frames: Parts, f: int) -> Parts:

@@ -16,7 +16,7 @@ from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.planes import RADIUS
 from polytope_lens.engines.cell_corners import CornerDecisions, lowest, shared_parts
-from polytope_lens.engines.chunks import Chunk, Outline, input_maps, input_points, trimmed, unit_rows
+from polytope_lens.engines.chunks import Chunk, Outline, input_maps, input_points, others, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, walk_of
 from polytope_lens.engines.kept_networks import kept_packed
 from polytope_lens.engines.kernel import doubled
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from polytope_lens._types import Floats
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
-# Vertices on the stack, and of one cell, that there is room for in the beginning
+# Vertices on the stack, and of one cell, that there is room for in the beginning: at most, and for each plane.
 STACK, CELL = 4096, 512
+STACK_PER_PLANE, CELL_PER_PLANE = 64, 8
 
 
 def set_up(
@@ -57,15 +59,7 @@ def set_up(
     def oracle() -> Callable[[kernel.PolyhedraState], None]:
         return _VertexDecisions(network, chart, integer_rows(chart_sides(chart))).answer
 
-    side_row = _rows_of_sides(chart)
-    n_planes = len(side_row) + network.n_neurons if want_mesh else 0
-
-    def room(n_regions: int) -> kernel.PolyhedraOutput:
-        return kernel.room(
-            n_regions, n_words(network.n_neurons), network.output_dim, side_row, n_planes if want_mesh else 0
-        )
-
-    storage = Storage(room, partial(_chunk, network, chart)) if want_output else None
+    storage = _storage(network, chart, want_mesh=want_mesh) if want_output else None
     problem = Problem(kernel, "polyhedra", net, oracle, storage, "volume", _volume, lowest, enlarged)
     return problem, _start(ordered, chart, net, want_mesh=want_mesh)
 
@@ -73,35 +67,47 @@ def set_up(
 walk = walk_of(set_up)
 
 
+def _storage(network: Network, chart: Chart, *, want_mesh: bool) -> Storage[kernel.PolyhedraOutput]:
+    side_row = _rows_of_sides(chart)
+    n_planes = len(side_row) + network.n_neurons if want_mesh else 0
+
+    def room(n_regions: int) -> kernel.PolyhedraOutput:
+        return kernel.room(n_regions, n_words(network.n_neurons), network.output_dim, side_row, n_planes)
+
+    return Storage(room, partial(_chunk, network, chart))
+
+
 @lru_cache(maxsize=16)
-def _corners(sides: bytes, shape: tuple[int, int]) -> list[Vertex]:
-    """The corners where these sides meet; exact, and most often asked of the box that was asked of before."""
-    return bounded_vertices(integer_rows(np.frombuffer(sides).reshape(shape)))
+def _corners(sides: bytes, shape: tuple[int, int]) -> tuple[list[Vertex], Floats]:
+    """The corners where these sides meet, exact and rounded; most often asked of the box that was asked of before."""
+    corners = bounded_vertices(integer_rows(np.frombuffer(sides).reshape(shape)))
+    return corners, np.array([[nearest_float(fmpq(x, t)) for x in of] for *of, t in (c.coordinates for c in corners)])
 
 
 def _start(network: Network, chart: Chart, net: PackedNetwork, *, want_mesh: bool) -> kernel.PolyhedraState:
     """A state whose only cell is the chart's polytope, before the first layer."""
     d = network.input_dim
     sides = chart_sides(chart)
-    corners = _corners(sides.tobytes(), sides.shape)
-    n_lines = len(sides) + network.n_neurons + 1
+    corners, rounded = _corners(sides.tobytes(), sides.shape)
+    n_lines, n = len(sides) + network.n_neurons + 1, len(corners)
     line_words = -(-n_lines // 64)
+    stack, cell = min(STACK, STACK_PER_PLANE * n_lines), min(CELL, CELL_PER_PLANE * n_lines)
     n_bits, ints, word = network.n_neurons, np.int64, np.uint64
     state = kernel.PolyhedraState(
-        **shared_parts(network, chart, net, frames=n_bits + 2, n_points=STACK, n_lines=n_lines, n_sides=len(sides)),
-        corners=kernel.Vertices(np.zeros((STACK, 1), ints), np.zeros((line_words, STACK), word)),
+        **shared_parts(network, chart, net, frames=n_bits + 2, n_points=stack, n_lines=n_lines, n_sides=len(sides)),
+        corners=kernel.Vertices(np.zeros((stack, 1), ints), np.zeros((line_words, stack), word)),
         cut=kernel.PolyhedronCut(
-            point=np.zeros(CELL, ints),
-            tight=np.zeros((line_words, CELL), word),
-            value=np.zeros(CELL),
+            point=np.zeros(cell, ints),
+            tight=np.zeros((line_words, cell), word),
+            value=np.zeros(cell),
             common=np.zeros(line_words, word),
         ),
         faces=kernel.FaceRoom(
-            ring=np.zeros(CELL, ints),
-            on=np.zeros((n_lines if want_mesh else 0, CELL), ints),
+            ring=np.zeros(cell, ints),
+            on=np.zeros((n_lines if want_mesh else 0, cell), ints),
             n_on=np.zeros(n_lines, ints),
             sums=np.zeros(n_lines, word),
-            on_planes=np.zeros((line_words, CELL), word),
+            on_planes=np.zeros((line_words, cell), word),
             plane=np.zeros(n_lines, ints),
             number=np.zeros(n_lines, ints),
         ),
@@ -109,18 +115,16 @@ def _start(network: Network, chart: Chart, net: PackedNetwork, *, want_mesh: boo
     while 2 * len(corners) > len(state.cut.point):
         state = enlarged(state)
     state.scalars[outcomes.TOP] = 1
-    state.frames.n_corners[0] = state.frames.n_points[0] = len(corners)
+    state.frames.n_corners[0] = state.frames.n_points[0] = n
     state.frames.n_lines[0] = len(sides)
     state.lines.row[: len(sides), : d + 1], state.lines.row[: len(sides), d + 1] = unit_rows(sides, net.reach[:d])
     state.lines.owner[: len(sides)] = -1 - np.arange(len(sides))
     state.lines.exact[: len(sides)], state.lines.scale[: len(sides)] = sides, side_scales(sides)
+    position = np.clip(rounded, chart.box.lower, chart.box.upper)
+    state.points.position[:n, :d] = position
+    state.points.position[:n, d] = 2 * UNIT_ROUNDOFF * np.abs(position).sum(axis=1) + UNDERFLOW_GUARD
+    state.corners.place[:n, POINT] = np.arange(n)
     for i, vertex in enumerate(corners):
-        *position, t = vertex.coordinates
-        state.corners.place[i] = i
-        state.points.position[i, :d] = np.clip(
-            [nearest_float(fmpq(x, t)) for x in position], chart.box.lower, chart.box.upper
-        )
-        state.points.position[i, d] = 2 * UNIT_ROUNDOFF * np.abs(state.points.position[i, :d]).sum() + UNDERFLOW_GUARD
         for side in vertex.tight:
             state.corners.tight[side // 64, i] |= np.uint64(1 << side % 64)
         state.frames.simple[0] &= len(vertex.tight) == d
@@ -130,7 +134,7 @@ def _start(network: Network, chart: Chart, net: PackedNetwork, *, want_mesh: boo
 def chart_sides(chart: Chart) -> NDArray[np.float64]:
     """Rows ``[a, c]`` of the sides ``a . u + c <= 0`` of a chart: its box, upper ones first, then what is not of it."""
     box, rows = (float_sides(sided, chart.box.dim) for sided in (chart.box, chart))
-    return np.vstack([box, [row for row in rows if not (row == box).all(axis=1).any()] or np.empty((0, box.shape[1]))])
+    return np.vstack([box, rows[others(rows, box)]])
 
 
 def _rows_of_sides(chart: Chart) -> NDArray[np.int64]:

@@ -27,6 +27,7 @@ from polytope_lens.engines.chunks import (
     first_rows,
     input_maps,
     input_points,
+    others,
     trimmed,
     unit_rows,
 )
@@ -102,7 +103,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     n_bits, n_hidden, widest = network.n_neurons, len(network.layers), padded(int(max(width.max(), 1)))
     d, box = chart.box.dim, chart.box
     around, own = float_sides(box if chart.is_bounded else None, d), float_sides(chart, d)
-    kept = [q for q in range(len(own)) if not (own[q] == around).all(axis=1).any()]
+    kept = others(own, around)
     sides = np.vstack([around, own[kept]])
     owners = [-1 - q for q in (*range(len(own), len(own) + len(around)), *kept)]
     frames = min(n_bits + 2, max(4, MOST_NUMBERS // ((d + 2) * widest)))

@@ -83,7 +83,7 @@ def work(job: Job, pieces: list[Piece], seconds: float) -> Found:
 def _walked(job: Job, piece: Piece, sink: Sink, until: float) -> list[Piece]:
     """Walk a span until some time; what is left of it."""
     walked, span = job.task, piece.span
-    record, began = Record(), time.monotonic()
+    record, began = Record(is_watched=True), time.monotonic()
     at = behind = span.first
     with closing(walked.walk(span, record, workers=1, **sink.wanted)) as chunks:
         for chunk in chunks:

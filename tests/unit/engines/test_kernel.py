@@ -7,7 +7,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from polytope_lens.engines._kernels import polyhedra, split, split_state, subdivide
-from polytope_lens.engines.kernel import copied, copy_with_frame, doubled, only_frame, with_larger_stack
+from polytope_lens.engines.kernel import (
+    arrays,
+    copied,
+    copy_with_frame,
+    doubled,
+    in_one_piece,
+    only_frame,
+    with_larger_stack,
+)
 
 
 class Stack(NamedTuple):
@@ -68,3 +76,14 @@ def test_kernels_have_what_the_driver_asks_of_them():
         assert callable(kernel.walk)
         assert all(part.shape[0] <= 1 for part in kernel.NO_OUTPUT if isinstance(part, np.ndarray))
         assert {"scalars", "layer_counts", "frames"} <= set(state._fields)
+
+
+def test_arrays_in_one_piece_are_the_same_arrays():
+    state = example()
+    state.frames.layer.flags.writeable = False
+    other, memory = in_one_piece(state)
+    assert [array.tolist() for array in arrays(other)] == [array.tolist() for array in arrays(state)]
+    assert other.frames.layer is state.frames.layer and (type(other), other.room.unit) == (Example, 2.0)
+    assert all(np.shares_memory(array, memory) for array in (other.scalars, other.frames.rows))
+    memory[:] = 0
+    assert not other.frames.rows.any() and state.frames.rows[2, 1] == 5.0

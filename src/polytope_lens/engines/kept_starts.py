@@ -1,0 +1,68 @@
+"""Where walks begin, kept with small networks: to make a state takes longer than many a walk that begins there.
+
+A walk takes what is kept with it, so nobody else has it meanwhile, and at its end leaves it to the next one that begins
+alike. That there may be one is assumed of what has been asked before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from polytope_lens._compiled.jit import Arguments
+from polytope_lens._kept import answers
+from polytope_lens.engines.kernel import in_one_piece, n_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from polytope_lens.engines.driver import Problem
+    from polytope_lens.network.network import Network
+
+# Bytes of a state that is kept, and how many of them for one network.
+MOST_BYTES, MOST_KEPT = 2**17, 8
+
+
+class Start(NamedTuple):
+    """What there is to walk, and a state whose only cell is all of it; both as the kernel is given them.
+
+    If the state will be kept, the memory of its arrays, and what is there before a walk.
+    """
+
+    problem: Problem[Any, Any]
+    state: Any
+    arguments: Arguments
+    memory: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None
+
+
+def taken(network: Network, key: Hashable, make: Callable[[], tuple[Problem[Any, Any], Any]]) -> Start:
+    """Where a walk begins that is told by `key`: made now, unless it is kept."""
+    starts = _of(network)
+    is_known = key in starts
+    start = starts.pop(key, None)
+    if start is not None and start.memory is not None:
+        memory, fresh = start.memory
+        memory[:] = fresh
+        return start
+    problem, state = make()
+    both = None
+    if is_known and n_bytes(state) <= MOST_BYTES:
+        state, memory = in_one_piece(state)
+        both = memory, memory.copy()
+    return Start(problem, state, Arguments.of(problem.net, state), both)
+
+
+def left(network: Network, key: Hashable, start: Start) -> None:
+    """A walk has come to its end."""
+    starts = _of(network)
+    starts[key] = None if start.memory is None else start
+    if len(starts) > MOST_KEPT:
+        starts.pop(next(iter(starts)), None)
+
+
+def _of(network: Network) -> dict[Hashable, Start | None]:
+    """By key; None for what has been asked about before."""
+    starts: dict[Hashable, Start | None] = answers(network).setdefault(Start, {})
+    return starts
