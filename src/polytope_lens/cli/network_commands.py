@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
     """Add these commands."""
     inspect = add_command(
         commands, "inspect", _inspect, "What a model becomes: layers, widths, weights, and the steps in them.",
-        "model.onnx", "model.onnx --input-shape 3 32 32 --outputs logits",
+        "net.npz", "model.onnx --input-shape 3 32 32 --outputs logits",
     )  # fmt: skip
     add_network(inspect)
     add_as_json(inspect)
@@ -63,7 +63,7 @@ def add(commands: Commands) -> None:
 
     count = add_command(
         commands, "count", _count, "Number of regions, after each layer and in total.",
-        "net.npz --box -1 1", "net.npz --everywhere --workers 2 --json",
+        "net.npz --box -1 1 --proof run.proof", "net.npz --everywhere --workers 2 --json",
     )  # fmt: skip
     add_network(count)
     add_domain(count)
@@ -133,7 +133,8 @@ def add(commands: Commands) -> None:
 
     verify = add_command(
         commands, "verify", _verify,
-        "Prove again what a log claims: numbers of regions, a property, a greatest or least value.",
+        "Prove again what a log claims: numbers of regions, a property, a greatest or least value, a radius, a slope, or "
+        "that networks are equal.",
         "run.proof net.npz",
     )  # fmt: skip
     verify.add_argument("log", help="proof log, written with --proof or proof=")

@@ -73,7 +73,7 @@ def test_open_and_interrupted(capsys, lines, above, monkeypatch):
     assert told.startswith("OPEN\n") and "Raise `--max-seconds`." in told
     found = as_json(capsys, "check", lines, above("2"), code=3)
     assert found["open_boxes"] == [[[0.0, 0.0], [1.0, 0.1]]]
-    ended = type("Ended", (), {"INTERRUPTED": Status.BUDGET_REACHED})
+    ended = type("Ended", (), {"INTERRUPTED": Status.BUDGET_REACHED, "COMPLETE": Status.COMPLETE})
     monkeypatch.setattr(commands, "Status", ended)
     monkeypatch.setattr(commands, "CODES", {Status.BUDGET_REACHED: 130})
     assert main(["check", lines, above("2")]) == 130
