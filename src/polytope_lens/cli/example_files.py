@@ -1,4 +1,4 @@
-"""The files that examples are about, written to a folder: with them the commands at the end of each help run as they are."""
+"""The files that examples are about, written to a folder: with them those at the end of each help run as they are."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _files() -> dict[str, tuple[str, Callable[[Path], object]]]:
     from polytope_lens.importers.read import EXAMPLE
 
     network, domain = load_npz(EXAMPLE)
-    last = network.output_weight
+    last = np.asarray(network.output_weight, dtype=np.float64)
     pruned = replace(network, output_weight=np.where(abs(last) < 0.15, 0, last))
     bias = network.output_bias
     classes = replace(network, output_weight=np.vstack([last, last[:, ::-1]]), output_bias=np.append(bias, bias - 0.2))

@@ -32,6 +32,7 @@ from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
 from polytope_lens.cli.picture_files import check_picture, new_axes, save_axes
 from polytope_lens.errors import OptionError
+from polytope_lens.io.files import named
 
 if TYPE_CHECKING:
     import argparse
@@ -133,8 +134,8 @@ def add(commands: Commands) -> None:
 
     verify = add_command(
         commands, "verify", _verify,
-        "Prove again what a log claims: numbers of regions, a property, a greatest or least value, a radius, a slope, or "
-        "that networks are equal.",
+        "Prove again what a log claims: numbers of regions, a property, a greatest or least value, a radius, a slope, "
+        "or that networks are equal.",
         "run.proof net.npz",
     )  # fmt: skip
     verify.add_argument("log", help="proof log, written with --proof or proof=")
@@ -331,6 +332,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     about, is_property = arguments.about, arguments.about and PROPERTIES.search(arguments.about)
     asked = read_vnnlib(about) if is_property else None
     other = Lens(about).network if about and not is_property else None
+    with named(Path(arguments.log), "read"), Path(arguments.log).open("rb"):
+        pass  # or it says why not, as of all other files
     seconds = checker.SECONDS if arguments.max_seconds is None else arguments.max_seconds
     if arguments.plain:
         jobs = max(1, arguments.workers or os.cpu_count() or 1)

@@ -42,7 +42,8 @@ def add(commands: Commands) -> None:
         "check",
         _check,
         "Whether a property holds on its whole domain: exit code 0 if it holds, 1 if it is violated, 3 if it is open.",
-        "net.npz property.vnnlib --max-seconds 116 --workers 2", "net.npz property.vnnlib --proof holds.proof",
+        "net.npz property.vnnlib --max-seconds 116 --workers 2",
+        "net.npz property.vnnlib --proof holds.proof",
     )
     add_network(check)
     check.add_argument("property", help="file in VNN-LIB, .vnnlib, also as .gz, which states the violation")

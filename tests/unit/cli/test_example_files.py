@@ -6,8 +6,8 @@ import shlex
 
 import numpy as np
 import pytest
-from commands import refused
 
+from commands import refused
 from polytope_lens import Box, Lens
 from polytope_lens.cli import command_parser, main
 from polytope_lens.cli.example_files import write_examples

@@ -126,7 +126,7 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
         file.write("more\n")
     assert main(["verify", log, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["proved"] is False
-    assert "No such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
+    assert "there is no such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
     assert "there is no folder" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
 
 
@@ -276,3 +276,13 @@ def test_what_a_run_is_refused_for(capsys, lines, tmp_path):
     )
     assert "`--max-seconds`" in refused(capsys, "count", lines, "--max-seconds", "-1")
     assert not (tmp_path / "run").exists()
+
+
+def test_files_in_the_wrong_order_are_told(capsys, lines, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.proof", "a.vnnlib"):
+        (tmp_path / name).touch()
+    assert "looks like a proof log, where a network is expected: mind the order" in refused(
+        capsys, "verify", lines, "a.proof"
+    )
+    assert "looks like a property, where" in refused(capsys, "check", "a.vnnlib", lines)
