@@ -204,7 +204,7 @@ def _count(arguments: argparse.Namespace) -> int:
     with as_told(arguments):
         counts = lens.count(
             domain_of(arguments, lens), arguments.engine, workers=arguments.workers, proof=arguments.proof,
-            **_run_of(arguments),
+            progress=True, **_run_of(arguments),
         )  # fmt: skip
     code = CODES.get(counts.status, 0)
     if arguments.json:
