@@ -61,12 +61,12 @@ def test_the_page_of_polytopes_is_one_program(capsys):
 
 def test_the_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
     page = (DOCS / "command_line.md").read_text(encoding="utf-8")
-    commands = [
-        line for line in re.findall(r"^\$ polytope-lens (.*)$", page, flags=re.MULTILINE) if "benchmarks/" in line
-    ]
-    assert len(commands) > 5
+    written = re.findall(r"^\$ polytope-lens (example|.*\.npz.*)$", page, flags=re.MULTILINE)
+    commands = [words.partition(" && ")[0] for words in written if not words.startswith("cuont")]
+    assert commands[0] == "example" and len(commands) > 25
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "benchmarks").symlink_to(DOCS.parent / "benchmarks")
     for command in commands:
-        assert main(shlex.split(command)) == (3 if "--max" in command else 0), command
-        assert capsys.readouterr().out
+        if "parquet" in command:
+            pytest.importorskip("pyarrow")
+        assert main(shlex.split(command)) == (3 if "--max-regions" in command else 0), command
+        assert capsys.readouterr().out or "-o" in command

@@ -10,6 +10,7 @@ import pytest
 
 from polytope_lens import Box
 from polytope_lens.cli import main
+from polytope_lens.cli.example_files import write_examples
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,8 +52,9 @@ def test_calls_of_the_table_run(call, names, tmp_path, monkeypatch):
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in LONG])
 def test_commands_run(command, names, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
-    if "run.proof" in command:
+    if "net.npz" in command:
+        write_examples(tmp_path)
+    if "verify" in command:
         names["lens"].count(names["box"], proof="run.proof")
     program, *arguments = shlex.split(command)
     assert program == "polytope-lens"
@@ -63,4 +65,4 @@ def test_commands_run(command, names, tmp_path, monkeypatch, capsys):
 def test_it_is_short_and_its_links_lead_somewhere():
     assert len(README.splitlines()) <= 120
     for target in re.findall(r"\]\(([^)]+)\)", README):
-        assert (ROOT / target).exists(), target
+        assert (ROOT / target.partition("#")[0]).exists(), target

@@ -91,6 +91,7 @@ def command_parser() -> Parser:
         completion,
         doctor,
         domain_commands,
+        example_files,
         network_commands,
         point_commands,
         preimage_commands,
@@ -103,7 +104,7 @@ def command_parser() -> Parser:
     parser = Parser(
         prog="polytope-lens",
         description="Exact polytope geometry of trained ReLU and leaky-ReLU networks. `polytope-lens COMMAND --help` "
-        "tells more, with an example.",
+        "tells more, with an example; `polytope-lens example` writes the files of all of them.",
         epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"polytope-lens {__version__}")
@@ -116,6 +117,7 @@ def command_parser() -> Parser:
         property_commands,
         preimage_commands,
         training_commands,
+        example_files,
         doctor,
         warm_up,
         completion,

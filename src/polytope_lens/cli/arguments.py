@@ -193,9 +193,10 @@ def as_told(arguments: argparse.Namespace) -> Iterator[None]:
 
 
 def partition_of(arguments: argparse.Namespace, lens: Lens, **options: Any) -> Partition:
-    """Every region of the domain asked for."""
+    """Every region of the domain asked for; also where nobody watches, lines tell how far it is and what to expect."""
+    domain, engine = domain_of(arguments, lens), arguments.engine
     with as_told(arguments):
-        return lens.partition(domain_of(arguments, lens), arguments.engine, workers=arguments.workers, **options)
+        return lens.partition(domain, engine, workers=arguments.workers, progress=True, **options)
 
 
 def array_of(file: str) -> Any:

@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
     level_set = add_command(
         commands, "level-set", _level_set,
         "Where an output takes a value, or two outputs are equal: curves in the plane, surfaces in space.",
-        "net.npz --box -1 1 --value 0.5 -o curve.svg", "classes.onnx --box -1 1 --pair 0 1 --json",
+        "net.npz --box -1 1 --value 0 -o curve.svg", "classes.npz --box -1 1 --pair 0 1 --json",
     )  # fmt: skip
     add_network(level_set)
     add_domain(level_set)
@@ -87,7 +87,7 @@ def add(commands: Commands) -> None:
         commands, "compare", _compare,
         "How far two networks are apart on a domain: the supremum, and up to three inputs L1 and L2; nothing is "
         "sampled.",
-        "net.onnx pruned.onnx --box -1 1", "net.onnx quantised.onnx --box 0 1 --max-seconds 60 --json",
+        "net.npz pruned.npz --box -1 1", "net.npz pruned.npz --box -1 1 --max-seconds 60 --json",
     )  # fmt: skip
     add_network(compare)
     compare.add_argument("other", help="the other network, read as the first one is")

@@ -32,6 +32,7 @@ from polytope_lens.cli.option_words import in_options
 from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
 from polytope_lens.cli.picture_files import check_picture, new_axes, save_axes
 from polytope_lens.errors import OptionError
+from polytope_lens.io.files import named
 
 if TYPE_CHECKING:
     import argparse
@@ -49,7 +50,7 @@ def add(commands: Commands) -> None:
     """Add these commands."""
     inspect = add_command(
         commands, "inspect", _inspect, "What a model becomes: layers, widths, weights, and the steps in them.",
-        "model.onnx", "model.onnx --input-shape 3 32 32 --outputs logits",
+        "net.npz", "model.onnx --input-shape 3 32 32 --outputs logits",
     )  # fmt: skip
     add_network(inspect)
     add_as_json(inspect)
@@ -63,7 +64,7 @@ def add(commands: Commands) -> None:
 
     count = add_command(
         commands, "count", _count, "Number of regions, after each layer and in total.",
-        "net.npz --box -1 1", "net.npz --everywhere --workers 2 --json",
+        "net.npz --box -1 1 --proof run.proof", "net.npz --everywhere --workers 2 --json",
     )  # fmt: skip
     add_network(count)
     add_domain(count)
@@ -133,7 +134,8 @@ def add(commands: Commands) -> None:
 
     verify = add_command(
         commands, "verify", _verify,
-        "Prove again what a log claims: numbers of regions, a property, a greatest or least value.",
+        "Prove again what a log claims: numbers of regions, a property, a greatest or least value, a radius, a slope, "
+        "or that networks are equal.",
         "run.proof net.npz",
     )  # fmt: skip
     verify.add_argument("log", help="proof log, written with --proof or proof=")
@@ -202,7 +204,7 @@ def _count(arguments: argparse.Namespace) -> int:
     with as_told(arguments):
         counts = lens.count(
             domain_of(arguments, lens), arguments.engine, workers=arguments.workers, proof=arguments.proof,
-            **_run_of(arguments),
+            progress=True, **_run_of(arguments),
         )  # fmt: skip
     code = CODES.get(counts.status, 0)
     if arguments.json:
@@ -330,6 +332,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     about, is_property = arguments.about, arguments.about and PROPERTIES.search(arguments.about)
     asked = read_vnnlib(about) if is_property else None
     other = Lens(about).network if about and not is_property else None
+    with named(Path(arguments.log), "read"), Path(arguments.log).open("rb"):
+        pass  # or it says why not, as of all other files
     seconds = checker.SECONDS if arguments.max_seconds is None else arguments.max_seconds
     if arguments.plain:
         jobs = max(1, arguments.workers or os.cpu_count() or 1)

@@ -63,18 +63,20 @@ def as_plain(value: Any) -> Any:
 
 
 def about(value: float | Fraction, most: float = MOST_DIGITS) -> str:
-    """A number for people: a fraction as it is and about how much it is, or only that where it has too many digits.
+    """A number for people: a fraction as a decimal if it is one, else as it is and about how much, if it is short.
 
     Examples
     --------
-    >>> about(Fraction(1, 3)), about(Fraction(3)), about(0.25), about(Fraction(1, 3), 2)
-    ('1/3, about 0.3333333333333333', '3', '0.25', 'about 0.3333333333333333')
+    >>> about(Fraction(1, 3)), about(Fraction(3)), about(Fraction(1, 8)), about(Fraction(1, 3), 2)
+    ('1/3, about 0.3333333333333333', '3', '0.125', 'about 0.3333333333333333')
     """
     from polytope_lens.arithmetic.rational import written
 
     if not isinstance(value, Fraction):
         return repr(value)
     exact = written(value)
+    if Fraction(repr(float(value))) == value:
+        return repr(float(value)) if value.denominator > 1 else exact
     if len(exact) > most:
         return f"about {float(value)!r}"
     return exact if value.denominator == 1 else f"{exact}, about {float(value)!r}"

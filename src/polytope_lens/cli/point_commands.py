@@ -90,7 +90,7 @@ def add(commands: Commands) -> None:
 
     robustness = add_command(
         commands, "robustness", _robustness, "How far a point is from the decision boundary.",
-        "net.npz 0.3 -0.2 --norm inf", "net.npz 0.3 -0.2 --value 0.5",
+        "net.npz 0.3 -0.2 --value 0", "classes.npz 0.3 -0.2 --norm inf",
     )  # fmt: skip
     add_point(robustness)
     robustness.add_argument("--norm", type=float, default=2, metavar="P", help="1, 2 or inf")

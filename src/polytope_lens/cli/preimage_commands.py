@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from polytope_lens.cli.arguments import Commands
     from polytope_lens.preimages.preimage import Preimage
 
-LOW = "--where 'y0 <= 0.5'"
+LOW = "--where 'y0 <= -0.2'"
 # What is left for volumes if the time ends before.
 LEAST_SECONDS = 0.001
 
@@ -51,8 +51,8 @@ def add(commands: Commands) -> None:
     """Add these commands."""
     preimage = add_command(
         commands, "preimage", _preimage, "Which inputs lead to some outputs: all polytopes of these, exactly.",
-        f"net.npz --box -1 1 {LOW}", "classes.onnx --box -1 1 --where 2 -o class2.png",
-        "net.npz --everywhere --where 'y0 <= 0' 'y1 >= 1' --where 'y0 >= 2 y1' --flat-parts --json",
+        f"net.npz --box -1 1 {LOW}", "classes.npz --box -1 1 --where 1 -o class1.png",
+        "classes.npz --everywhere --where 'y0 <= 0' 'y1 >= 1' --where 'y0 >= 2 y1' --flat-parts --json",
     )  # fmt: skip
     add_network(preimage)
     add_domain(preimage)
@@ -69,7 +69,7 @@ def add(commands: Commands) -> None:
     probability = add_command(
         commands, "probability", _probability,
         "How often outputs lie in a set, for inputs that are uniformly distributed on a domain: proved bounds.",
-        f"net.npz --box -1 1 {LOW}", "net.npz --box -1 1 --where 0 --exact",
+        f"net.npz --box -1 1 {LOW}", "classes.npz --box -1 1 --where 0 --exact",
         f"net.npz --box -1 1 {LOW} --proof run.proof",
     )  # fmt: skip
     add_network(probability)
@@ -83,7 +83,7 @@ def add(commands: Commands) -> None:
 
     image = add_command(
         commands, "image", _image, "Which outputs a domain has: a polytope for each region.",
-        "net.npz --box -1 1", "net.npz --box -1 1 -o image.svg",
+        "net.npz --box -1 1", "classes.npz --box -1 1 -o image.svg",
     )  # fmt: skip
     add_network(image)
     add_bounded_domain(image)
@@ -96,7 +96,7 @@ def add(commands: Commands) -> None:
     facets = add_command(
         commands, "level-facets", _level_facets,
         "Where an output takes a value, in any number of inputs: facets between cells, and plateaus apart.",
-        "net.npz --box -1 1 --value 0.5", "classes.onnx --box -1 1 --combination 'y0 - y1' --touched --json",
+        "net.npz --box -1 1 --value 0", "classes.npz --box -1 1 --combination 'y0 - y1' --json",
     )  # fmt: skip
     add_network(facets)
     add_domain(facets)

@@ -42,7 +42,8 @@ def add(commands: Commands) -> None:
         "check",
         _check,
         "Whether a property holds on its whole domain: exit code 0 if it holds, 1 if it is violated, 3 if it is open.",
-        "model.onnx property.vnnlib --max-seconds 116 --workers 2",
+        "net.npz property.vnnlib --max-seconds 116 --workers 2",
+        "net.npz property.vnnlib --proof holds.proof",
     )
     add_network(check)
     check.add_argument("property", help="file in VNN-LIB, .vnnlib, also as .gz, which states the violation")
@@ -54,7 +55,7 @@ def add(commands: Commands) -> None:
     for name, run, which in (("maximum", _maximum, "greatest"), ("minimum", _minimum, "least")):
         extremum = add_command(
             commands, name, run, f"The {which} value of an output on a domain, exactly, and where it is taken.",
-            "net.npz --box -1 1", "net.onnx --box 0 0.1 --combination '2 y0 - y1' --max-seconds 60 --json",
+            "net.npz --box -1 1", "classes.npz --box 0 0.1 --combination '2 y0 - y1' --max-seconds 60 --json",
         )  # fmt: skip
         add_network(extremum)
         add_bounded_domain(extremum, exact=True)
@@ -82,7 +83,7 @@ def add(commands: Commands) -> None:
         commands, "is-equal", _is_equal,
         "Whether two networks are the same function on a domain, or nearly: exit code 0 if so, 1 if not, 3 if it is "
         "open.",
-        "net.onnx pruned.onnx --box -1 1", "net.onnx quantised.onnx --box 0 1 --within 0.01 --max-seconds 60",
+        "net.npz pruned.npz --box -1 1", "net.npz pruned.npz --box -1 1 --within 0.03 --max-seconds 60",
     )  # fmt: skip
     add_network(equal)
     equal.add_argument("other", help="the other network, read as the first one is")
@@ -120,10 +121,7 @@ def _is_equal(arguments: argparse.Namespace) -> int:
         "OPEN": f"After {work} no point is known where outputs differ{more}, and {1 - found.decided:.3g} of the domain "
         "is not decided.",
     }[found.verdict.name]
-    code = _print_verdict(arguments, found, title, told, output="difference of output")
-    if not arguments.json:
-        print_proof(arguments.proof, is_logged=found.status is Status.COMPLETE, status=found.status)
-    return code
+    return _print_verdict(arguments, found, title, told, output="difference of output")
 
 
 def _print_verdict(
@@ -139,6 +137,7 @@ def _print_verdict(
             print_point(point.point)
             for k, v in enumerate(point.outputs):
                 print(f"{output} {k} is about {float(v)!r}")
+        print_proof(arguments.proof, is_logged=found.status is Status.COMPLETE, status=found.status)
         return code
     print_json(
         {

@@ -58,7 +58,7 @@ def _ends_of_table(
 
 
 def steps_card(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *asked: str) -> str:
-    """A row for each step of a training, of long ones for the first and last ones."""
+    """A row for each step of a training, or whatever else is many; of long ones for the first and last ones."""
     return card(title, _ends_of_table(head, [list(row) for row in rows], what="row"), ask(*asked))
 
 

@@ -11,6 +11,7 @@ from polytope_lens._arrays.ragged import entries, following, list_of
 from polytope_lens._places import AXES, POINTS
 from polytope_lens.arithmetic.rational import fraction
 from polytope_lens.displays.markup import beside, card, facts
+from polytope_lens.displays.phrases import many
 from polytope_lens.displays.sketch import alone, curves
 from polytope_lens.errors import DimensionError
 from polytope_lens.flat_domain import asked_on_flat, flat_of
@@ -137,10 +138,10 @@ class LevelSet:
 
     def __repr__(self) -> str:
         loops = int(self.closed.sum())
-        more = [f"{len(self.flat_regions)} flat regions"] if len(self.flat_regions) else []
-        more += [f"{len(self.isolated)} isolated points"] if len(self.isolated) else []
+        more = [many(len(self.flat_regions), "flat region")] if len(self.flat_regions) else []
+        more += [many(len(self.isolated), "isolated point")] if len(self.isolated) else []
         told = "".join(f", {text}" for text in more)
-        return f"LevelSet({len(self)} polylines, {loops} of them closed, length {self.length:.6g}{told})"
+        return f"LevelSet({many(len(self), 'polyline')}, {loops} of them closed, length {self.length:.6g}{told})"
 
 
 @asked_on_flat
@@ -184,7 +185,7 @@ def level_set(
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]], negative_slope=-1.0)
     >>> square = lens.partition(Box([-1, -1], [1, 1])).level_set(value=0.5)
     >>> square
-    LevelSet(1 polylines, 1 of them closed, length 2.82843)
+    LevelSet(1 polyline, 1 of them closed, length 2.82843)
     >>> square[0].tolist()
     [[0.0, -0.5], [-0.5, 0.0], [0.0, 0.5], [0.5, 0.0], [0.0, -0.5]]
     """

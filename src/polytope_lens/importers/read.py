@@ -175,6 +175,9 @@ def _by_suffix(path: Path, asked: Wanted, architecture: Any) -> Found:
             f"{path} holds a program of torch.export. If you trust the file, load it yourself with "
             "torch.export.load(path), and pass the program."
         )
+    if suffix in (".vnnlib", ".proof"):
+        what = "a property" if suffix == ".vnnlib" else "a proof log"
+        raise FileFormatError(f"{path} looks like {what}, where a network is expected: mind the order.")
     raise FileFormatError(
         f"cannot tell what {str(path)!r} holds: a lens reads .onnx, .nnet (both also as .gz), .npz (arrays W0, b0, W1, "
         "b1, ...), .safetensors, and .pt or .pth (a saved torch module)."

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import factorial, log10, prod
 from typing import TYPE_CHECKING, Literal
 
+from polytope_lens.displays.markup import card, table
 from polytope_lens.network.activation_histograms import zaslavsky
 from polytope_lens.network.layer_recursions import (
     has_small_weights,
@@ -78,6 +79,11 @@ class RegionCountBounds:
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.bounds))
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a row for each bound."""
+        cells = [[one.kind, _shown(one.value), f"{one.name}: {one.formula}", one.source] for one in self.bounds]
+        return card(repr(self), table(["", "regions", "bound", "source"], cells))
 
     def __repr__(self) -> str:
         return f"RegionCountBounds(at most {_shown(self.upper)} regions, from {len(self.bounds)} bounds)"

@@ -9,6 +9,7 @@ import numpy as np
 
 from polytope_lens._arrays.batches import batches
 from polytope_lens._places import LAYERS
+from polytope_lens.displays.cards import steps_card
 from polytope_lens.errors import require
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.network.network import bit_places
@@ -96,6 +97,14 @@ class Neurons:
         if np.isnan(self.size).any():
             return draw_neurons(self.layer, self.on_share, self.n_facets.astype(float), n_layers, "its facets", ax)
         return draw_neurons(self.layer, self.on_volume, self.size, n_layers, "size of its bent hyperplane", ax)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the table, of many neurons the first and last rows."""
+        columns = [getattr(self, field.name).tolist() for field in fields(self)]
+        cells = [[f"{v:.4g}" if isinstance(v, float) else str(v) for v in row] for row in zip(*columns, strict=True)]
+        return steps_card(
+            repr(self), [field.name for field in fields(self)], cells, "neurons.plot()", "neurons.to_frame()"
+        )
 
     def __repr__(self) -> str:
         told = (f"{int((self.side == side).sum())} {side}" for side in ("both", "on", "off", "zero"))

@@ -75,8 +75,8 @@ def _no_mesh(partition: Partition, what: str, dim: int, flat: str) -> PolytopeLe
     if (n_free := within(partition).network.input_dim) != dim:
         has = f"this one has {n_free}" if partition.on_flat is None else f"this domain leaves {n_free} free"
         return DimensionError(
-            f"{what} exist for networks with {dim} inputs; {has}. Restrict it to {flat} first, or ask single regions "
-            "for their polytope."
+            f"{what} exist for networks with {dim} inputs; {has}. Fix inputs by equal bounds of the box, "
+            f"restrict it to {flat} (`Lens.slice`), or ask single regions for their polytope."
         )
     if partition.status is not Status.PREIMAGE:
         require_complete(partition, f"a mesh of {what}")

@@ -100,8 +100,9 @@ def probability(
     Returns
     -------
     Probability
-        Proved bounds: a few roundings apart up to four inputs, and where all volumes were found in time. Else they come
-        from the volumes that were, and from boxes of inputs that lie in the preimage, or beside it, for certain.
+        Proved bounds: up to three inputs as far apart as rounded corners allow; with more a few roundings, where all
+        volumes were found in time. Else they come from the volumes that were, and from boxes of inputs that lie in the
+        preimage, or beside it, for certain.
 
     Raises
     ------

@@ -119,9 +119,11 @@ def _colors(color: Any, n: int) -> Floats:
     try:
         found = np.asarray(mcolors.to_rgba_array(color), dtype=np.float64)
     except (ValueError, TypeError, AttributeError, OverflowError, RuntimeError) as refused:
+        are_classes = isinstance(color, list | np.ndarray) and all(isinstance(c, int | np.integer) for c in color)
+        advice = " Numbers of classes are `labels`." if are_classes else ""
         raise OptionError(
             "`points_color` should be a colour of matplotlib, such as 'crimson', or one for each point, but received "
-            f"{validate.shown(color)}."
+            f"{validate.shown(color)}.{advice}"
         ) from refused
     if len(found) not in (1, n):
         raise DimensionError(

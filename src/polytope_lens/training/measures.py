@@ -12,6 +12,7 @@ from scipy.special import log_softmax
 from polytope_lens._arrays import validate
 from polytope_lens._compiled.jit import jit
 from polytope_lens.displays.cards import steps_card
+from polytope_lens.displays.phrases import many
 from polytope_lens.engines.enumerate import count, partition
 from polytope_lens.errors import DimensionError, DomainError, OptionError, require
 from polytope_lens.io.text_table import MOST_ROWS, text_table
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from polytope_lens.network.network import Network
     from polytope_lens.partition.partition import Partition
     from polytope_lens.training.recording import Recording
+    from polytope_lens.training.samples import Samples
 
 
 LOSSES = ("train_loss", "validation_loss", "true_error")
@@ -131,9 +133,15 @@ class Measures:
         counts = [
             (column.astype(np.float64), tuple(color), f"after layer {layer}")
             for layer, (column, color) in enumerate(zip(self.counts.T, colors, strict=True))
+            if layer in self._layers_that_cut()
         ]
         panels = [("cross-entropy" if self.categorical else "mean squared error", losses)] if losses else []
         return plot_over_steps(self.step, [*panels, ("regions", counts)], figure)
+
+    def _layers_that_cut(self) -> list[int]:
+        """Layers after which there are more regions than before at any step, and the first one."""
+        more = (np.diff(self.counts, axis=1) > 0).any(axis=0)
+        return [0, *(np.flatnonzero(more) + 1).tolist()]
 
     def __repr__(self) -> str:
         if not len(self):
@@ -351,27 +359,36 @@ def _loss(network: Network, output: int, points: Floats, values: NDArray[np.floa
     return float(np.mean((outputs[:, output] - values) ** 2))
 
 
+def check_categories(network: Network, samples: Samples | None, target: NDArray[Any] | None) -> None:
+    """Raise where a network has too few outputs for the categories that it should learn."""
+    labels = [] if target is None else [target]
+    if samples is not None:
+        labels += [samples.train_values, samples.validation_values]
+    m = network.output_dim
+    for values in labels:
+        if values.dtype.kind == "i" and values.size and not 0 <= values.min() <= values.max() < m:
+            advice = "Where one output tells two classes apart, give them as floats, 0.0 and 1.0." if m == 1 else ""
+            raise OptionError(
+                "integers are numbers of categories, each with an output of its own: a network with "
+                f"{many(m, 'output')} tells those from 0 to {m - 1}, but the values run from {values.min()} to "
+                f"{values.max()}. "
+                f"{advice or 'For values that are no categories give floats.'}"
+            )
+
+
 def check(recording: Recording, output: int) -> int:
     """The number of the output, counted from the first; raises where a recording cannot be measured."""
     network = next((network for network in recording.networks if network is not None), None)
     if network is None:
         return validate.count(output, name="`output`", least=0)
     output = check_output(network, output)
-    labels = [] if recording.target is None else [recording.target]
-    if recording.samples is not None:
-        labels += [recording.samples.train_values, recording.samples.validation_values]
-    for values in labels:
-        if values.dtype.kind == "i" and values.size and not 0 <= values.min() <= values.max() < network.output_dim:
-            raise OptionError(
-                f"a network with {network.output_dim} outputs tells categories from 0 to {network.output_dim - 1}, but "
-                f"the values run from {values.min()} to {values.max()}. For values that are no categories give floats."
-            )
+    check_categories(network, recording.samples, recording.target)
     if recording.target is None:
         return output
     if network.input_dim != 2:
         raise DimensionError(
-            f"a target image is learnt by networks with 2 inputs, but these have {network.input_dim}. Slice them to a "
-            "plane first (`Lens.slice`)."
+            f"a target image is learnt by networks with 2 inputs, but these have {network.input_dim}. Leave the "
+            "target out, or look at a plane: `recording.slice(p, q, r)`."
         )
     assert recording.domain is not None  # there is one where there is a target
     if not recording.domain.contains([[-1, -1], [1, 1]]).all():

@@ -12,17 +12,18 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens._progress import in_notebook
+from polytope_lens.displays.phrases import many
 from polytope_lens.errors import OptionError, require
 from polytope_lens.training.events import Events, events
 from polytope_lens.training.films.film import film
 from polytope_lens.training.live_page import LivePage
-from polytope_lens.training.measures import Measures, measure
+from polytope_lens.training.measures import Measures, check_categories, measure
 from polytope_lens.training.recorded_domain import in_domain, n_outside, usual_domain
 from polytope_lens.training.recording import Recording
 from polytope_lens.training.recording_page import explorer
 from polytope_lens.training.samples import check_samples
 from polytope_lens.training.target_image import check_image
-from polytope_lens.training.weights import network_now
+from polytope_lens.training.weights import left_out, network_now
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -80,12 +81,12 @@ class Recorder:
     Raises
     ------
     OptionError
-        Another model than one of torch, `every` below 1; when called with a step before the last one kept; when entered
-        twice at once.
+        Another model than one of torch, `every` below 1; on entry, more categories than outputs; when called with a
+        step before the last one kept; when entered twice at once.
     DomainError
         On entry, if `live`: nothing says where to look.
     UnsupportedLayerError, InvalidNetworkError
-        On entry, or when called: the model is none that can be read.
+        On entry, or when first called: the model is none that can be read.
 
     Notes
     -----
@@ -150,6 +151,12 @@ class Recorder:
                 stacklevel=3,
             )
 
+    def _tell_end(self) -> None:
+        """Say what is no part of the networks, though it stands at the end of the model."""
+        if (name := left_out(self.model)) is not None:
+            told = f"the {name} at the end of the model is left out"
+            print(f"polytope_lens: {told}: values and losses are those of what goes into it.", file=sys.stderr)
+
     def __call__(self, step: int) -> None:
         """Keep the weights if it is this step's turn; to be handed to `train` as `on_step`."""
         step = validate.count(step, name="the step", least=0)
@@ -160,7 +167,11 @@ class Recorder:
                 f"steps should increase, but {step} comes after {self.steps[-1]}. Make another Recorder for another "
                 "training."
             )
-        self.networks.append(network_now(self.model))
+        network = network_now(self.model)
+        if not self.steps and network is not None:
+            check_categories(network, self.samples, self.target)
+            self._tell_end()
+        self.networks.append(network)
         self.steps.append(step)
         if self._page is not None:
             self._page.add(step, len(self.steps) - 1, self.networks[-1])
@@ -250,4 +261,4 @@ class Recorder:
         return self.recording().events(**options)
 
     def __repr__(self) -> str:
-        return f"Recorder({len(self.steps)} networks, every {self.every} steps)"
+        return f"Recorder({many(len(self.steps), 'network')}, every {many(self.every, 'step')})"

@@ -10,6 +10,7 @@ import numpy as np
 from polytope_lens._arrays import validate
 from polytope_lens._docstrings import documented_by
 from polytope_lens.errors import DimensionError
+from polytope_lens.network import subspace as flats
 from polytope_lens.network.network import Network
 from polytope_lens.training import recording_archive, recording_page
 from polytope_lens.training.events import Events, events
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from typing import Unpack
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from polytope_lens._types import Ints
     from polytope_lens.domain import Box
@@ -141,6 +142,43 @@ class Recording:
         return recording_page.explorer(
             self, path, color, boundaries=boundaries, output=output, domain=domain, workers=workers, progress=progress
         )
+
+    def slice(self, *points: ArrayLike, domain: Box | None = None) -> Recording:
+        """The recording on the flat through some points: of three, a plane, whose films there are for any model.
+
+        Parameters
+        ----------
+        *points : k + 1 arrays of shape (d,)
+            As for `Lens.slice`: on the flat, the first has the coordinates (0, ..., 0), the second (1, 0, ..., 0), ...
+        domain : Box, optional
+            Where to look, in these coordinates.
+
+        Returns
+        -------
+        Recording
+            Of networks with k inputs, without samples and target, which do not lie there.
+
+        Raises
+        ------
+        DomainError, DimensionError
+
+        Notes
+        -----
+        Exact: neither weights nor points are multiplied. The flat's maps are the first two layers, which cut nothing.
+
+        Examples
+        --------
+        >>> from polytope_lens import Box
+        >>> from polytope_lens.network.network import from_arrays
+        >>> model = from_arrays([[[1, 0, 0], [0, 1, 1]], [[1, 1]]], [[0, 0], [0]])
+        >>> plane = Recording([0], (model,)).slice([0, 0, 0], [1, 0, 0], [0, 1, 2], domain=Box([-1, -1], [1, 1]))
+        >>> plane.measure(progress=False).counts
+        array([[1, 1, 4]])
+        """
+        dims = [network.input_dim for network in self.networks if network is not None]
+        flat = flats.through_points(points, dims[0]) if dims else None
+        networks = (n if n is None or flat is None else flats.restrict(n, flat) for n in self.networks)
+        return Recording(self.steps, tuple(networks), domain)
 
     @documented_by(events)
     def events(self, **options: Unpack[EventOptions]) -> Events:

@@ -55,6 +55,16 @@ def network_now(model: nn.Module) -> Network | None:
     return network
 
 
+def left_out(model: nn.Module) -> str | None:
+    """The name of what stands at the end of a model and is no part of its network, such as a sigmoid, if anything."""
+    from polytope_lens.importers.torch.torch import lower
+
+    if _plain_network(model) is not None:
+        return None
+    with in_eval_mode(model):
+        return lower(model).stripped
+
+
 def _plain_network(model: nn.Module) -> Network | None:
     """The network of a Sequential of Linear and ReLU or LeakyReLU in turn, which nothing changes from outside."""
     from torch import nn

@@ -14,7 +14,7 @@ import pytest
 from commands import as_json, refused
 from polytope_lens import Box, Lens, Partition
 from polytope_lens.cli import main
-from polytope_lens.engines import task
+from polytope_lens.engines import forecast, task
 from polytope_lens.importers.npz import save_npz
 from polytope_lens.network.network import from_arrays
 from proof_logs import proves
@@ -126,7 +126,7 @@ def test_proofs_are_written_and_verified(lines, space, tmp_path, capsys):
         file.write("more\n")
     assert main(["verify", log, "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["proved"] is False
-    assert "No such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
+    assert "there is no such file" in refused(capsys, "verify", str(tmp_path / "absent.proof"))
     assert "there is no folder" in refused(capsys, "count", lines, "--proof", str(tmp_path / "absent" / "run.proof"))
 
 
@@ -276,3 +276,25 @@ def test_what_a_run_is_refused_for(capsys, lines, tmp_path):
     )
     assert "`--max-seconds`" in refused(capsys, "count", lines, "--max-seconds", "-1")
     assert not (tmp_path / "run").exists()
+
+
+def test_files_in_the_wrong_order_are_told(capsys, lines, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.proof", "a.vnnlib"):
+        (tmp_path / name).touch()
+    assert "looks like a proof log, where a network is expected: mind the order" in refused(
+        capsys, "verify", lines, "a.proof"
+    )
+    assert "looks like a property, where" in refused(capsys, "check", "a.vnnlib", lines)
+
+
+@pytest.mark.parametrize("command", ["count", "partition"])
+def test_hopeless_runs_end_where_nobody_watches_too(capsys, monkeypatch, space, command):
+    monkeypatch.setattr(forecast, "SOON", -1.0)
+    monkeypatch.setattr(forecast, "DAY", -1.0)
+    asked = [command, space, "--box", "-1", "1", "--engine", "split"]
+    assert main(asked) == 3
+    streams = capsys.readouterr()
+    assert "8 regions" in streams.err and "It was ended; with --yes it goes on." in streams.err and not streams.out
+    assert main([*asked, "--yes", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "COMPLETE"

@@ -125,3 +125,13 @@ def test_trainings_are_tables():
         assert repr(found) in words(found) and ".plot()" in words(found)
         assert told[1][0] == str(found).splitlines()[1].split()[0]
         assert len(told) == 2 * FEW + 2 and "in between left out" in words(found)
+
+
+def test_neurons_and_bounds_are_tables():
+    found = LENS.partition(SQUARE).neurons()
+    head, *told = rows(found)
+    assert head[:4] == ["layer", "neuron", "side", "on_share"] and len(told) == len(found) == 12
+    assert told[7][:3] == ["1", "1", str(found.side[7])] and "neurons.to_frame()" in words(found)
+    bounds = LENS.region_count_bounds()
+    head, *told = rows(bounds)
+    assert head == ["", "regions", "bound", "source"] and len(told) == len(bounds.bounds)

@@ -62,3 +62,17 @@ def test_refusals():
         seen.contains([[1, 2]])
     with pytest.raises(DomainError, match="`Y`"):
         seen.contains([["a"]])
+
+
+@pytest.mark.parametrize("box", [Box([-1, -1, 0.25], [1, 1, 0.25]), Box([-1, -1, -1], [1, 1, 1])])
+def test_pictures_have_the_corners_of_each_part(box):
+    rng = np.random.default_rng(3)
+    lens = Lens.from_arrays([rng.normal(size=(4, 3)), rng.normal(size=(2, 4))], [rng.normal(size=4), [0, 1]])
+    seen = lens.image(box)
+    (areas,) = seen.plot().collections
+    assert len(areas.get_paths()) == len(seen)
+    for k, path in enumerate(areas.get_paths()):
+        corners = seen.vertices(k)  # what is mapped onto a side, or onto another corner, is drawn as well
+        assert len(corners) <= len(path.vertices) - 1
+        assert all(abs(path.vertices - corner).sum(axis=1).min() < 1e-9 for corner in corners)
+        assert np.allclose([path.vertices.min(axis=0), path.vertices.max(axis=0)], [corners.min(0), corners.max(0)])

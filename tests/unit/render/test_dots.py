@@ -50,5 +50,8 @@ def test_what_cannot_be_drawn_is_refused_in_one_sentence(lines):
     for wrong in ("reddish", 3, ["red", "?", "blue"], object(), [[0, 0]], {"a": 1}, np.nan):
         with pytest.raises(OptionError, match="`points_color` should be a colour"):
             dots_of(lines, POINTS, None, wrong)
+    for classes in ([0, 1, 2], np.array([0, 1, 2])):
+        with pytest.raises(OptionError, match=r"Numbers of classes are `labels`\.$"):
+            dots_of(lines, POINTS, None, classes)
     with pytest.raises(OptionError, match="`points_size` should be a positive number"):
         dots_of(lines, POINTS, size=0)

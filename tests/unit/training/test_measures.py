@@ -106,7 +106,7 @@ def test_bad_recordings():
     network = random_network()
     with pytest.raises(OptionError, match="`output` is 1, but the network has 1 output, counted from 0"):
         measure(Recording([0], (network,), SQUARE), output=1)
-    with pytest.raises(OptionError, match="1 outputs tells categories from 0 to 0, but the values run from 0 to 2"):
+    with pytest.raises(OptionError, match="1 output tells those from 0 to 0, but the values run from 0 to 2"):
         measure(Recording([0], (network,), target=categories()))
     with pytest.raises(DimensionError, match="networks with 2 inputs, but these have 3"):
         measure(Recording([0], (random_network(inputs=3),), Box([-1] * 3, [1] * 3), target=ring(8)))

@@ -7,7 +7,7 @@ import pytest
 
 from polytope_lens.errors import OptionError, UnsupportedLayerError
 from polytope_lens.experiments import mlp, ring, train
-from polytope_lens.training import Recorder
+from polytope_lens.training import Recorder, Samples
 from refusals import NO_COUNTS, NO_OBJECTS, refuses
 from trainings import SAMPLES, run, same_network, steps_of
 
@@ -190,3 +190,24 @@ def test_options_of_another_kind_are_refused():
     refuses(lambda domain: Recorder(model, domain=domain), "domain", NO_OBJECTS, "needs a Box as domain")
     refuses(lambda target: Recorder(model, target=target), "target", NO_OBJECTS, "an image")
     refuses(Recorder(model), "step", NO_COUNTS, "the step should be a whole number of at least 0")
+
+
+def test_categories_that_a_model_cannot_tell_are_refused_before_it_trains():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    points = np.array([[0.0, 0.0], [1.0, 1.0]])
+    with pytest.raises(OptionError, match=r"a network with 1 output .*as floats, 0\.0 and 1\.0"):
+        Recorder(model, samples=Samples(points, [0, 1])).__enter__()
+    with Recorder(model, samples=Samples(points, [0.0, 1.0])) as recorder:
+        assert repr(recorder) == "Recorder(1 network, every 1 step)"
+    wide = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 3))
+    with pytest.raises(OptionError, match=r"a network with 3 outputs tells those from 0 to 2, but .* 3 to 4"):
+        Recorder(wide, samples=Samples(points, [3, 4])).__enter__()
+
+
+def test_what_is_left_out_at_the_end_is_told(capsys):
+    layers = [torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)]
+    for end, told in (([], ""), ([torch.nn.Sigmoid()], "the 3 (Sigmoid) at the end of the model is left out: values")):
+        with Recorder(torch.nn.Sequential(*layers, *end)):
+            pass
+        assert told in capsys.readouterr().err
+    assert told

@@ -284,6 +284,6 @@ def _check_planar(recording: Recording) -> None:
     for network in recording.networks:
         if network is not None and network.input_dim != 2:
             raise DimensionError(
-                f"a film shows networks with 2 inputs, but these have {network.input_dim}. Record the network's "
-                "restriction to a plane (`Lens.slice`)."
+                f"a film shows networks with 2 inputs, but these have {network.input_dim}. Look at "
+                "a plane through three points: `recording.slice(p, q, r, domain=Box([-1, -1], [2, 2])).film(...)`."
             )
