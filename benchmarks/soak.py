@@ -25,8 +25,8 @@ from polytope_lens import Box, Lens, Partition
 from polytope_lens.errors import PolytopeLensError
 
 mpl.use("Agg")
-# What a run may end with more than the middle of it had, in megabytes and numbers. Threads are kept for the next run, as
-# many as ever worked at once, and one whose stream was left may not have ended when others are asked for.
+# What a run may end with more than the middle of it had, in megabytes and numbers. Threads are kept for the next run,
+# as many as ever worked at once, and one whose stream was left may not have ended when others are asked for.
 MEGABYTES, MORE_THREADS, MORE_FILES = 16.0, 2, 0
 WARM_ROUNDS = 30
 
