@@ -89,7 +89,7 @@ def test_probability(capsys, corner):
     rounded = as_json(capsys, "probability", corner, "--where", "0", "--max-seconds", "5")
     assert rounded["lower"] <= 0.625 <= rounded["upper"] < 0.6251
     assert main(["probability", corner, "--where", "0", "--exact"]) == 0
-    assert capsys.readouterr().out == "probability: 5/8, about 0.625\n"
+    assert capsys.readouterr().out == "probability: 0.625\n"
     assert main(["probability", corner, "--where", "0"]) == 0
     assert capsys.readouterr().out.startswith("probability: between 0.62")
     assert main(["probability", corner, "--where", "0", "--max-seconds", "1e-9"]) == 3
@@ -100,7 +100,7 @@ def test_probability(capsys, corner):
 def test_probability_with_a_log(capsys, corner, tmp_path):
     log = str(tmp_path / "run.proof")
     assert main(["probability", corner, "--where", "0", "--proof", log]) == 0
-    assert capsys.readouterr().out == f"probability: 5/8, about 0.625\n{log}: a log that proves it\n"
+    assert capsys.readouterr().out == f"probability: 0.625\n{log}: a log that proves it\n"
     assert main(["verify", log, corner]) == 0
     assert "a share of 5/8 of the domain, whose volume is 4" in capsys.readouterr().out
     none = str(tmp_path / "none.proof")
