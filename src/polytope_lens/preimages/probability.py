@@ -16,12 +16,12 @@ from polytope_lens.arithmetic.rational import fraction, written
 from polytope_lens.arithmetic.signs import UNIT_ROUNDOFF
 from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import Box, is_bounded
-from polytope_lens.errors import IntractableError, UnboundedPolytopeError
+from polytope_lens.errors import IntractableError, OptionError, UnboundedPolytopeError
 from polytope_lens.flat_domain import within
 from polytope_lens.polyhedral_complex.volume_bounds import around, exact_volumes, mesh_bounds
 from polytope_lens.preimages.pruned_walk import target_problem
 from polytope_lens.preimages.target import Target
-from polytope_lens.preimages.volume_proof import domain_volume, write_volume_proof
+from polytope_lens.preimages.volume_proof import MOST_DIM, domain_volume, write_volume_proof
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.property_check import batch_size
 from polytope_lens.properties.property_proof import refuse_unwritable
@@ -109,6 +109,8 @@ def probability(
     UnboundedPolytopeError
     IntractableError
         See `volumes.volumes`.
+    OptionError
+        A log of more than 12 inputs.
 
     Notes
     -----
@@ -134,6 +136,11 @@ def probability(
         )
     seconds = MAX_SECONDS if max_seconds is None else validate.number(max_seconds, name="`max_seconds`", positive=True)
     if proof is not None:
+        if seen.network.input_dim > MOST_DIM:
+            raise OptionError(
+                f"a proof log of a share is about at most {MOST_DIM} inputs, since boxes have 2^d corners, but "
+                f"{seen.network.input_dim} vary in the domain. Leave out `proof`, or fix some of them by a flat `Box`."
+            )
         refuse_unwritable(proof)
     if exact or (proof is not None and preimage.has_all_cells):
         volume_of = None if seen.mesh is None else exact_volumes(seen)

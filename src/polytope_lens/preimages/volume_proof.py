@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Up to how many neurons that may change their sign a box is measured as a whole.
 FEW_OPEN = {1: 256, 2: 64}
 FEW_OPEN_IN_SPACE = 32
+# A checker takes volumes in so many dimensions, since a box has 2^d corners.
+MOST_DIM = 12
 
 
 def write_volume_proof(preimage: Preimage, share: Fraction, path: str | os.PathLike[str]) -> None:

@@ -1209,7 +1209,7 @@ def measure(log: Log, stages: list[Layer], cases: list[Case], cell: "Cell") -> F
 def corners_of(log: Log, lower: Row, upper: Row, unit: int) -> tuple[list[Vertex], list[int]]:
     """The corners of a box, from lower / unit to upper / unit, and along what axes it is not flat."""
     free = [k for k, (low, high) in enumerate(zip(lower, upper)) if low < high]
-    require(len(free) < 64, "too many inputs for a volume")
+    require(len(free) <= 12, "a volume in more than 12 dimensions")
     log.afford(500 * (len(lower) + 10) << len(free))
     corners = list[Vertex]()
     for which in product((0, 1), repeat=len(free)):

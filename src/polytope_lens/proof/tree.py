@@ -111,7 +111,7 @@ class TreeCell:
         while True:  # a ball around the point is inside
             one = fmpz(16) ** n_digits
             found = [int(((v + 1) * one / 2).floor()) for v in best]
-            if self._is_inside([2 * v - int(one) for v in found], int(one)):
+            if all(found) and self._is_inside([2 * v - int(one) for v in found], int(one)):
                 return "".join(f"{v:0{n_digits}x}" for v in found)
             n_digits *= 2
 

@@ -9,7 +9,8 @@ import pytest
 
 from families import golden, random_deep
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.errors import Status
+from polytope_lens.errors import OptionError, Status
+from polytope_lens.preimages.volume_proof import write_volume_proof
 from preimages_twin import random_target
 from proof_logs import answer, verify
 
@@ -170,3 +171,13 @@ def test_a_domain_without_volume_has_no_shares(lines, tmp_path):
     empty += ["constraint <= -2 x0 1 x1 1", "cases 0", "volume"]
     empty.remove("volume 4")
     assert "without volume" in reason(tmp_path, empty)
+
+
+def test_too_many_dimensions_are_refused(tmp_path):
+    path = tmp_path / "run.proof"
+    lens = Lens.from_arrays([[[1.0] + [0.0] * 12], [[1]]], [[0], [0]])
+    half = lens.preimage(([[1]], [0]), Box([-1] * 13, [1] * 13))
+    with pytest.raises(OptionError, match="at most 12 inputs"):
+        half.probability(proof=path)
+    write_volume_proof(half, Fraction(1, 2), path)
+    assert "12 dimensions" in verify(path)["reason"]

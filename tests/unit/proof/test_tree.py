@@ -147,3 +147,11 @@ def test_words_are_short(domain, tmp_path):
     lines = (tmp_path / "log").read_text().splitlines()
     (n_bytes,) = [int(line.split()[1]) for line in lines if line.startswith("piece")]
     assert n_bytes < (30 if domain else 50) * counts.total
+
+
+@pytest.mark.parametrize("d", [1, 3])
+def test_points_next_to_the_border_of_the_box_are_inside(d, tmp_path):
+    """A region narrower than what 64 bits tell from the border."""
+    lens = Lens.from_arrays([[[2.0**70] + [0] * (d - 1)], [[1]]], [[-1], [0]])
+    assert lens.count(Box([0] * d, [1] * d), proof=tmp_path / "run.proof").total == 2
+    assert checker.verify(tmp_path / "run.proof")["proved"]
