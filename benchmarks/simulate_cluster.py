@@ -42,8 +42,8 @@ NETWORKS = ("2-(30 x 30), trained", "3-64-64-64, He", "8-(16 x 4), PyTorch")
 
 # Seconds of a worker for each span besides its regions
 START_UP = 0.01
-# Spans that a task gave back before
-MANY_SPANS = 12
+# The rule before: seconds of tasks while there are fewer than so many for each worker, and later; spans that come back
+SHORT, LONG, ENOUGH, MOST_SPANS = 0.25, 10.0, 4, 12
 
 
 class Tree(NamedTuple):
@@ -152,8 +152,8 @@ def as_before(tree: Tree, n_workers: int, each: float, overhead: float) -> float
     idle, now, scheduler, n_running, order = n_workers, 0.0, 0.0, 0, 0
     while queue or n_running:
         while queue and n_running < 2 * n_workers:
-            is_short = len(queue) + n_running < spread.ENOUGH * n_workers
-            submitted.append((queue.pop(), spread.SHORT if is_short else spread.LONG))
+            is_short = len(queue) + n_running < ENOUGH * n_workers
+            submitted.append((queue.pop(), SHORT if is_short else LONG))
             n_running += 1
         while idle and submitted:
             (at, end), seconds = submitted.popleft()
@@ -166,7 +166,7 @@ def as_before(tree: Tree, n_workers: int, each: float, overhead: float) -> float
         n_running -= 1
         scheduler = max(scheduler, now) + overhead
         if at < end:
-            queue.extend(span for span, _ in reversed(waiting(tree, at, end, MANY_SPANS)))
+            queue.extend(span for span, _ in reversed(waiting(tree, at, end, MOST_SPANS)))
     return max(now, scheduler)
 
 

@@ -41,9 +41,12 @@ WRITE_AGAIN = "Write it again, with numpy.savez or by what wrote it before."
 
 def save_arrays(path: str | os.PathLike[str], arrays: Mapping[str, Any], *, compress: bool = False) -> None:
     """Write arrays, and their digest, as a file that is complete or not there."""
-    save: Any = np.savez_compressed if compress else np.savez
-    with whole_file(path) as file:
-        save(file, **arrays, **{DIGEST: np.array(digest(arrays))})
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    # As numpy.savez, of which old releases leave the archive open where a disk is full.
+    with whole_file(path) as file, zipfile.ZipFile(file, "w", method) as archive:
+        for name, array in {**arrays, DIGEST: np.array(digest(arrays))}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def load_arrays(path: str | os.PathLike[str], *, sealed: str = "") -> Arrays:

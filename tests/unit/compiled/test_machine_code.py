@@ -47,7 +47,7 @@ def kernel(tmp_path):
 
 def run(kernel, *, prepare=None, **environment):
     """What a process prints that asks the kernel, and what it warns of."""
-    environment = {"PYTHONDONTWRITEBYTECODE": "1", **environment}
+    environment = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "default", **environment}
     left = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
     done = subprocess.run(
         [sys.executable, str(kernel)], capture_output=True, text=True, env=left | environment, preexec_fn=prepare
