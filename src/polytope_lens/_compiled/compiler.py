@@ -99,7 +99,7 @@ IDLE = frozenset(
         "ir_legalization",
     ]
 )
-"""Names of passes of numba that kernels give nothing to do."""
+"""Names of passes of numba that kernels give nothing to do: the last one deletes variables, which nobody counts."""
 
 
 class _PartCompiler(Compiler):
@@ -115,7 +115,7 @@ class _PartCompiler(Compiler):
         )
 
     def define_pipelines(self) -> list[Any]:
-        """Numba's passes but for those that kernels give nothing to do: closures, literals, expressions of arrays."""
+        """Numba's passes but for those that kernels give nothing to do: closures, literals, deletions."""
         (manager,) = Compiler.define_pipelines(self)
         manager.passes = [step for step in manager.passes if step[0]._name not in IDLE]
         manager._finalized = False
@@ -123,8 +123,8 @@ class _PartCompiler(Compiler):
         return [manager]
 
 
-class _Dispatcher(CPUDispatcher):  # type: ignore[misc]
-    """numba's, which compiles a function once for all numbers: not anew for each that is written down in its callers."""
+class _Dispatcher(CPUDispatcher):
+    """numba's, which compiles a function once for all numbers, not anew for each that its callers have written down."""
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """What numba asks when a function is called."""
