@@ -39,9 +39,10 @@ LOADED = "from polytope_lens.importers.npz import load_npz\nlens = Lens(load_npz
 COUNT = LOADED + "box = Box([-1] * {}, [1] * {})\nanswer = lens.count(box, progress=False).total"
 TINY = """
 rng = np.random.default_rng(0)
-d = {}
-weights = [rng.normal(size=(3, d)), rng.normal(size=(1, 3))]
-lens, box, x = Lens.from_arrays(weights, [rng.normal(size=3), [0.0]]), Box([-1] * d, [1] * d), np.full(d, 0.1)
+d, n = {}
+weights = [rng.normal(size=(n, d)), rng.normal(size=(1, n))]
+lens, box, x = Lens.from_arrays(weights, [rng.normal(size=n), [0.0]]), Box([-1] * d, [1] * d), np.full(d, 0.1)
+others = iter([Box([-1 - i / 1000] * d, [1] * d) for i in range(300)])
 
 def best(ask, runs=300):
     seconds = []
@@ -84,9 +85,9 @@ class Question(NamedTuple):
     is_command: bool = False
 
 
-def tiny(d: int, ask: str) -> str:
-    """A program that times a call."""
-    return START + TINY.format(d) + f"answer = None\nseconds = best(lambda: {ask})\nprint([answer, seconds])"
+def tiny(d: int, n: int, ask: str) -> str:
+    """A program that times a call, of a network d-n-1."""
+    return START + TINY.format((d, n)) + f"answer = None\nseconds = best(lambda: {ask})\nprint([answer, seconds])"
 
 
 WARM = (
@@ -95,8 +96,20 @@ WARM = (
     Question("count, 3997 regions in the plane", "s", START + COUNT.format(IN_PLANE, 2, 2) + END),
     Question("count, 3997 regions in the plane", "MB", START + COUNT.format(IN_PLANE, 2, 2) + END, figure=2),
     Question("polytope-lens count", "s wall", IN_PLANE, is_command=True),
-    *(Question(f"count, {d}-3-1", "ms", tiny(d, "lens.count(box)"), scale=1e3) for d in (2, 3, 4)),
-    *(Question(f"at().inequalities(), {d}-3-1", "ms", tiny(d, "lens.at(x).inequalities()"), scale=1e3) for d in (2, 4)),
+    *(
+        Question(f"{what}, {d}-{n}-1", "ms", tiny(d, n, ask), scale=1e3)
+        for what, ask in (
+            ("count", "lens.count(box)"),
+            ("count, other boxes", "lens.count(next(others))"),
+            ("partition", "lens.partition(box)"),
+            ("regions", "list(lens.regions(box))"),
+        )
+        for d, n in ((2, 3), (3, 3), (4, 3), (5, 5))
+    ),
+    *(
+        Question(f"at().inequalities(), {d}-3-1", "ms", tiny(d, 3, "lens.at(x).inequalities()"), scale=1e3)
+        for d in (2, 4)
+    ),
     *(
         Question(f"regions over partition, {'-'.join(map(str, sizes))}", "times", START + STREAM.format(sizes))
         for sizes in ((2, 60, 60, 1), (3, 20, 20, 1), (4, 14, 14, 1))

@@ -39,6 +39,9 @@ WORD, WORDS, CODE = ir.IntType(64), ir.IntType(64).as_pointer(), ir.IntType(32)
 DATA, SHAPE, STRIDES = 0, 2, 3
 HEAD = object.__basicsize__
 
+# How hard LLVM tries. Walks run as fast at its first level, which takes it two thirds of the time of the third.
+LEVEL, LEVEL_OF_LONG_LOOPS = 1, 3
+
 Returned = Any
 """What a kernel returns: the letter of a number (see `struct`), "" for None, or a tuple of these."""
 
@@ -93,9 +96,10 @@ IDLE = frozenset(
         "inline_overloads",
         "nopython_rewrites",
         "dump_parfor_diagnostics",
+        "ir_legalization",
     ]
 )
-"""Names of passes of numba that kernels give nothing to do."""
+"""Names of passes of numba that kernels give nothing to do: the last one deletes variables, which nobody counts."""
 
 
 class _PartCompiler(Compiler):
@@ -111,12 +115,21 @@ class _PartCompiler(Compiler):
         )
 
     def define_pipelines(self) -> list[Any]:
-        """Numba's passes but for those that kernels give nothing to do: closures, literals, expressions of arrays."""
+        """Numba's passes but for those that kernels give nothing to do: closures, literals, deletions."""
         (manager,) = Compiler.define_pipelines(self)
         manager.passes = [step for step in manager.passes if step[0]._name not in IDLE]
         manager._finalized = False
         manager.finalize()
         return [manager]
+
+
+class _Dispatcher(CPUDispatcher):
+    """numba's, which compiles a function once for all numbers, not anew for each that its callers have written down."""
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """What numba asks when a function is called."""
+        numbers = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return CPUDispatcher.get_call_template(self, tuple(map(types.unliteral, args)), numbers)
 
 
 def dispatcher(function: Any, options: dict[str, Any]) -> Any:
@@ -125,7 +138,7 @@ def dispatcher(function: Any, options: dict[str, Any]) -> Any:
     Without numba's run-time: kernels allocate nothing, and counting references to the arrays of the state would take
     most of their time (14 x 6 neurons: 19 ms with it, 3 ms without).
     """
-    compiled_later: Any = CPUDispatcher
+    compiled_later: Any = _Dispatcher
     alone = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     asked = {"nopython": True, "boundscheck": None, "error_model": "numpy", "_nrt": False, **alone, **options}
     return compiled_later(function, targetoptions=asked, pipeline_class=_PartCompiler)
@@ -185,7 +198,8 @@ def _self_contained(result: Any, has_long_loops: bool) -> bytes:
     for variable in module.global_variables:
         if not variable.is_declaration:
             variable.linkage = llvm.Linkage.internal
-    manager, builder = codegen._module_pass_manager(loop_vectorize=has_long_loops)
+    level = LEVEL_OF_LONG_LOOPS if has_long_loops else LEVEL
+    manager, builder = codegen._module_pass_manager(loop_vectorize=has_long_loops, opt=level)
     manager.run(module, builder)
     code: bytes = codegen._tm.emit_object(module)
     return code

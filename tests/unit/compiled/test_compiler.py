@@ -29,3 +29,19 @@ def test_an_object_shows_one_function_and_needs_no_others():
 def test_a_kernel_that_returns_an_array_is_refused():
     with pytest.raises(Exception, match="array"):
         compiler.object_code(compiler.dispatcher(views, {}), (np.zeros(3),))
+
+
+def test_numbers_written_down_do_not_make_a_function_anew():
+    def plus(n, k):
+        return n + k
+
+    part = compiler.dispatcher(plus, {})
+
+    def repeated(k):
+        n = -1
+        for i in range(k):
+            n = part(n, i)
+        return part(part(n, 3), 7)
+
+    _, returned = compiler.object_code(compiler.dispatcher(repeated, {}), (5,))
+    assert returned == "q" and len(part.overloads) == 1
