@@ -164,7 +164,7 @@ def sizes() -> plt.Figure:
         neurons, rows = [8, 16, 32, 64, 128, 256], []
         for n in neurons:
             try:
-                found = random_lens("He", d, (n // 2, n // 2)).estimate(Box([-1] * d, [1] * d), max_seconds=2.0)
+                found = random_lens("He", d, (n // 2, n // 2)).estimate(Box([-1] * d, [1] * d), max_seconds=6.0)
             except IntractableError:  # too many to be looked at in this time
                 break
             rows.append((found.regions, found.low, found.high, found.seconds))
