@@ -120,8 +120,17 @@ def _level_set(arguments: argparse.Namespace) -> None:
         print_json(_as_pieces(level))
         return
     print(level)
+    if pair is None and not len(level):
+        _tell_range(found, arguments)
     for i in range(len(level)):
         print(f"{i:8d}  {'  '.join(map(point_text, level[i].tolist()))}")
+
+
+def _tell_range(found: Partition, arguments: argparse.Namespace) -> None:
+    """Say which values there are, where one was asked for that is not taken, or at points alone."""
+    range_of = found.extrema(arguments.output_index)
+    least, greatest = float(range_of.minimum.value), float(range_of.maximum.value)
+    print(f"output {arguments.output_index} is between {least:.6g} and {greatest:.6g} there")
 
 
 def _draw(arguments: argparse.Namespace, found: Partition, level: LevelSet | LevelSurface) -> None:
