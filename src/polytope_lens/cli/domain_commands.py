@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -198,7 +199,9 @@ def _table(arguments: argparse.Namespace) -> None:
     found = partition_of(arguments, lens_of(arguments))
     frame = found.to_frame(with_facets=not arguments.without_facets, with_maps=arguments.with_maps).reset_index()
     if arguments.output is None:
-        print(frame.to_csv(index=False, lineterminator="\n"), end="")
+        frame.to_csv(
+            sys.stdout, index=False, lineterminator="\n"
+        )  # in pieces: of one that is long, the end may be lost
     else:
         _write(frame, arguments.output)
 
