@@ -81,6 +81,7 @@ def polytopes() -> plt.Figure:
     ax.plot(*P.centroid(), "+", color=INK, ms=12, mew=2, label="centroid()")
     ax.plot(*P.sample(200, seed=0).T, ".", color=INK, ms=2, alpha=0.6, label="sample(200)")
     ax.set_aspect("equal")
+    ax.locator_params(axis="x", nbins=5)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     return figure
 
@@ -148,7 +149,7 @@ def verification() -> plt.Figure:
     right.plot(ends, bound - ends, color=RED, lw=2)
     for ax, at in ((left, x), (right, lens([x])[0])):
         ax.plot(*at, "*", color=RED, ms=15, mec="white")
-    left.set(title="the domain, region by region", aspect="equal")
+    left.set(title="the domain, region by region", aspect="equal", xticks=[-1, -0.5, 0, 0.5, 1])
     right.set(title="its image, and a target: VIOLATED, with a point", xlabel="output 0", ylabel="output 1")
     return figure
 
