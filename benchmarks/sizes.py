@@ -3,7 +3,7 @@
     python benchmarks/sizes.py [--seconds 2] [--run 20]
 
 Random networks in [-1, 1]^d, He's weights. A count of each is run where it is expected to take less than `--run`
-seconds; else the numbers are those of `Lens.estimate`, marked by "about". Seconds are those of a processor, so that other
+seconds; else the numbers are those of `Lens.estimate`, marked by "about". Seconds are a processor's, so that other
 programs on the machine matter less, and the least of some runs where they are short. Memory is that of a partition.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -120,8 +121,17 @@ def _level_set(arguments: argparse.Namespace) -> None:
         print_json(_as_pieces(level))
         return
     print(level)
+    if pair is None and not len(level):
+        _tell_range(found, arguments)
     for i in range(len(level)):
         print(f"{i:8d}  {'  '.join(map(point_text, level[i].tolist()))}")
+
+
+def _tell_range(found: Partition, arguments: argparse.Namespace) -> None:
+    """Say which values there are, where one was asked for that is not taken, or at points alone."""
+    range_of = found.extrema(arguments.output_index)
+    least, greatest = float(range_of.minimum.value), float(range_of.maximum.value)
+    print(f"output {arguments.output_index} is between {least:.6g} and {greatest:.6g} there")
 
 
 def _draw(arguments: argparse.Namespace, found: Partition, level: LevelSet | LevelSurface) -> None:
@@ -189,7 +199,9 @@ def _table(arguments: argparse.Namespace) -> None:
     found = partition_of(arguments, lens_of(arguments))
     frame = found.to_frame(with_facets=not arguments.without_facets, with_maps=arguments.with_maps).reset_index()
     if arguments.output is None:
-        print(frame.to_csv(index=False, lineterminator="\n"), end="")
+        frame.to_csv(
+            sys.stdout, index=False, lineterminator="\n"
+        )  # in pieces: of one that is long, the end may be lost
     else:
         _write(frame, arguments.output)
 

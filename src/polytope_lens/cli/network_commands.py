@@ -29,7 +29,7 @@ from polytope_lens.cli.arguments import (
     partition_of,
 )
 from polytope_lens.cli.option_words import in_options
-from polytope_lens.cli.output import CODES, print_json, print_more, regions_as_json
+from polytope_lens.cli.output import CODES, print_json, print_more, print_proof, regions_as_json
 from polytope_lens.cli.picture_files import check_picture, new_axes, save_axes
 from polytope_lens.errors import OptionError
 from polytope_lens.io.files import named
@@ -221,6 +221,7 @@ def _count(arguments: argparse.Namespace) -> int:
     for layer, count in enumerate(counts.per_layer):
         print(f"after layer {layer}: {least}{count}")
     print(f"total: {least}{counts.total}")
+    print_proof(arguments.proof, is_logged=counts.is_complete, status=counts.status)
     if code:
         print(in_options(counts.explain(), arguments.parser))
     return code
@@ -264,6 +265,7 @@ def _partition(arguments: argparse.Namespace) -> int:
         print_json(facts | regions)
         return code
     print(found)
+    print_proof(arguments.proof, is_logged=found.is_complete, status=found.status)
     if code:
         print(in_options(found.explain(), arguments.parser))
     for i in range(min(len(found), max(arguments.limit, 0))):

@@ -81,13 +81,19 @@ class Distance:
         """Whether the supremum is known."""
         return self.status is Status.COMPLETE
 
-    def _repr_html_(self) -> str:
-        told = f"sup {float(self.sup):.6g}, of output {self.output}"
+    def explain(self) -> str:
+        """The answer in one or two sentences: how far apart the networks are, what is proved, and how to go on."""
+        far = f"differ by {float(self.sup):.6g} in output {self.output}"
         if not self.is_complete:
-            told += f"; proved: at most {float(self.bound):.6g}"
-        if self.l1 is not None and self.l2 is not None:
-            told += f"\nL1 {float(self.l1):.6g}, L2 {float(self.l2):.6g}"
-        return answer_card("Distance", told, self.argmax.tolist())
+            advice = "Raise `max_seconds` for more." if self.status is Status.BUDGET_REACHED else "It was interrupted."
+            return f"The networks {far}, and by {float(self.bound):.6g} at most. {advice}"
+        if self.sup == 0:
+            return "The networks do not differ there."
+        norms = "" if self.l1 is None or self.l2 is None else f" L1 {float(self.l1):.6g}, L2 {float(self.l2):.6g}."
+        return f"The networks {far}, and nowhere more.{norms}"
+
+    def _repr_html_(self) -> str:
+        return answer_card("Distance", self.explain(), self.argmax.tolist())
 
     def __repr__(self) -> str:
         integrals = {name: value for name, value in (("l1", self.l1), ("l2", self.l2)) if value is not None}

@@ -97,8 +97,16 @@ class ExtremeValue:
         """Whether no value beyond this one is taken, which is then proved, also in the log that was asked for."""
         return self.status is Status.COMPLETE
 
+    def explain(self) -> str:
+        """The answer in one or two sentences: what is taken, what is proved, and how to go on."""
+        taken, known = f"{float(self.value):.6g}", f"{float(self.bound):.6g}"
+        if self.value == self.bound:
+            return f"The value {taken} is taken, and none beyond it."
+        advice = "Raise `max_seconds` for more." if self.status is Status.BUDGET_REACHED else "It was interrupted."
+        return f"The value {taken} is taken, and none beyond {known}. {advice}"
+
     def _repr_html_(self) -> str:
-        return answer_card(repr(self), "", self.point)
+        return answer_card(repr(self), self.explain(), self.point)
 
     def __repr__(self) -> str:
         value = f"{float(self.value)!r}"

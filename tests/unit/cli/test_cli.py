@@ -15,6 +15,7 @@ import pytest
 from commands import refused
 from polytope_lens.cli import main
 from polytope_lens.importers.npz import save_npz
+from polytope_lens.importers.read import EXAMPLE
 from polytope_lens.network.network import from_arrays
 
 
@@ -94,6 +95,15 @@ def test_ctrl_c_while_kernels_are_compiled_ends_the_program_at_once(lines, tmp_p
 def test_a_reader_that_has_seen_enough_ends_the_program_quietly(lines):
     command = [sys.executable, "-m", "polytope_lens", "partition", lines]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        run.stdout.close()
+        assert run.stderr.read() == ""
+    assert run.returncode == 141
+
+
+def test_a_table_that_is_read_in_part_ends_the_program_quietly():
+    command = [sys.executable, "-m", "polytope_lens", "table", str(EXAMPLE), "--without-facets"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout.readline().startswith("region,pattern,")
         run.stdout.close()
         assert run.stderr.read() == ""
     assert run.returncode == 141

@@ -43,6 +43,11 @@ def test_level_set(capsys, lines):
     assert "[1/4, " in capsys.readouterr().out
 
 
+def test_a_level_that_is_not_taken_is_told_with_those_that_are(capsys, lines):
+    assert main(["level-set", lines, "--value", "9"]) == 0
+    assert capsys.readouterr().out.endswith("\noutput 0 is between 0 and 3.5 there\n")
+
+
 def test_decision_boundary(capsys, classes):
     answer = as_json(capsys, "level-set", classes, "--pair", "0", "1")
     assert answer["length"] == pytest.approx(2 + 2**0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -103,9 +104,18 @@ def test_answers_about_a_whole_domain_are_sentences():
     steep = LENS.lipschitz(SQUARE, norm=1)
     assert steep.explain() in words(steep) and f"at ({steep.point[0]:.6g}, " in words(steep)
     far = LENS.distance(LENS, SQUARE)
-    assert "sup 0, of output 0" in words(far) and "L1 0, L2 0" in words(far)
+    assert "The networks do not differ there." in words(far)
+    apart = LENS.distance(dense(2, 5, 2), SQUARE)
+    assert apart.explain() in words(apart)
+    assert f"differ by {apart.sup:.6g} in output {apart.output}, and nowhere more." in apart.explain()
+    assert apart.explain().endswith(f" L1 {apart.l1:.6g}, L2 {apart.l2:.6g}.")
     short = Distance(0.5, X[:2], 1, 3, 0.75, Status.BUDGET_REACHED)
-    assert "proved: at most 0.75" in words(short) and "L1" not in words(short)
+    assert "differ by 0.5 in output 1, and by 0.75 at most. Raise max_seconds for more." in words(short)
+    assert "L1" not in words(short)
+    top = LENS.maximum([1, 0], SQUARE)
+    assert top.explain() in words(top) and top.explain().endswith("is taken, and none beyond it.")
+    cut = replace(top, bound=top.value + 1, status=Status.INTERRUPTED)
+    assert cut.explain().endswith(f"and none beyond {float(cut.bound):.6g}. It was interrupted.")
     seen = LENS.image(SQUARE)
     assert repr(seen) in words(seen) and "image.bounding_box()" in words(seen)
     level = LENS.level_facets([1, -1], 0, SQUARE)
