@@ -30,7 +30,16 @@ from polytope_lens.errors import DimensionError, Status
 from polytope_lens.proof.log import names
 from polytope_lens.properties.cell_tree import CellTree
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
-from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
+from polytope_lens.properties.counterexample import (
+    LITTLE,
+    THOROUGH,
+    USUAL,
+    confirmed,
+    confirmed_input,
+    descended,
+    guesses,
+    heights,
+)
 from polytope_lens.properties.problem import problems, rounded_outward
 from polytope_lens.properties.property import Constraint, ExactBox, Property
 from polytope_lens.properties.property_proof import refuse_unwritable, statement, write_property_proof
@@ -43,7 +52,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats
     from polytope_lens.network.network import Network
     from polytope_lens.properties.cell_tree import Cut, OpenCell
-    from polytope_lens.properties.counterexample import Counterexample
+    from polytope_lens.properties.counterexample import Counterexample, Effort
     from polytope_lens.properties.problem import PropertyProblem
 
 # Boxes looked at together, and such batches between two looks at the clock
@@ -56,8 +65,9 @@ FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
 FEW_REGIONS, FEWER = 2**16, 0.75
 # What share of what was to do a cut may leave to be tried before such a list
 PROMISING = 2.0**-2
-# After so many boxes of a problem violations are guessed once more, thoroughly: it takes as long as a thousand boxes.
-MANY_BOXES = 1500
+# After how many boxes of a problem violations are guessed, and with how much effort: the last one takes as long as a
+# thousand boxes.
+EFFORTS = {0: LITTLE, 1: USUAL, 1500: THOROUGH}
 # Steps down from the middle of each box that is not decided
 FEW_STEPS = 6
 # Regions asked exactly at a time, before those whose points are best
@@ -282,15 +292,17 @@ class _Search:
         for x in self.corners:
             if (found := confirmed_input(self.network, self.asked, x)) is not None:
                 return found
-        return self.guess(self.problems)
+        for problem in self.problems:
+            if (found := self.guess(problem, EFFORTS[0])) is not None:
+                return found
+        return None
 
-    def guess(self, some: list[PropertyProblem], *, thorough: bool = False) -> Counterexample | None:
+    def guess(self, problem: PropertyProblem, effort: Effort) -> Counterexample | None:
         """A violation where steps down in floats lead to one."""
-        for problem in some:
-            points = guesses(problem, thorough=thorough)
-            for u in points[heights(problem, points) <= 0][:GUESSED]:
-                if (found := confirmed(self.network, self.asked, problem, [fraction(v) for v in u])) is not None:
-                    return found
+        points = guesses(problem, effort)
+        for u in points[heights(problem, points) <= 0][:GUESSED]:
+            if (found := confirmed(self.network, self.asked, problem, [fraction(v) for v in u])) is not None:
+                return found
         return None
 
     def run(self, is_over: Callable[[], bool], pool: Any, shown: Any) -> Counterexample | None:
@@ -318,9 +330,10 @@ class _Search:
             for outcome in done:
                 if outcome.found is not None:
                     return outcome.found
-            self.looked[index] += len(nodes)
-            is_due = self.looked[index] >= MANY_BOXES > self.looked[index] - len(nodes)
-            if is_due and (found := self.guess([problem], thorough=True)) is not None:
+            before, self.looked[index] = self.looked[index], self.looked[index] + len(nodes)
+            due = [effort for n, effort in EFFORTS.items() if before < n <= self.looked[index]]
+            is_due = due and any(node.problem == index for node in self.left)
+            if is_due and (found := self.guess(problem, due[-1])) is not None:
                 return found
         return None
 
@@ -406,10 +419,10 @@ def _look_at(
     for exact in parted.points:
         if (sure := confirmed(network, asked, problem, exact)) is not None:
             return BatchOutcome([], 0.0, n, n_regions, sure)
-    for (few, _, point, _), parts in zip(cut, parted.cells, strict=True):
-        for part in parts:
-            inside = np.clip(point, part.cells.lower[0], part.cells.upper[0])
-            kept.append(WaitingCell(index, part, few, float(heights(problem, inside[None])[0])))
+    parts = [(few, point, part) for (few, _, point, _), of in zip(cut, parted.cells, strict=True) for part in of]
+    inside = [np.clip(point, part.cells.lower[0], part.cells.upper[0]) for _, point, part in parts]
+    found = heights(problem, np.array(inside)).tolist() if parts else []
+    kept += [WaitingCell(index, part, few, height) for (few, _, part), height in zip(parts, found, strict=True)]
     return BatchOutcome(kept, share - sum(node.cell.share for node in kept), n, n_regions, None)
 
 
