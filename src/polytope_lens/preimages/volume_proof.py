@@ -11,17 +11,22 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from polytope_lens.domain import Box
 from polytope_lens.proof.log import hexadecimal_fraction, log_file, names
+from polytope_lens.properties.cell_tree import CellTree, Cut, ProofNode, write_finished
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_proof import PropertyTree, statement
+from polytope_lens.properties.property_proof import statement
 
 if TYPE_CHECKING:
     import os
 
     from polytope_lens.domain import Domain
     from polytope_lens.preimages.preimage import Preimage
-    from polytope_lens.properties.property_proof import ProofBox
+    from polytope_lens.proof.log import LogFile
+    from polytope_lens.properties.cell_tree import OpenCell
+    from polytope_lens.properties.property import ExactBox
 
 # Up to how many neurons that may change their sign a box is measured as a whole.
 FEW_OPEN = {1: 256, 2: 64}
@@ -56,7 +61,7 @@ def write_volume_proof(preimage: Preimage, share: Fraction, path: str | os.PathL
             log.write(line)
         which = [*range(len(asked.cases))]
         log.write("cases", *which)
-        _VolumeTree(log, preimage.source, asked, which, lambda: False, lambda n, share: None).write(asked.boxes()[0])
+        _write_tree(log, CellTree(preimage.source, asked.cases, which), asked.boxes()[0])
 
 
 def domain_volume(domain: Domain) -> Fraction:
@@ -69,13 +74,27 @@ def domain_volume(domain: Domain) -> Fraction:
     return size
 
 
-class _VolumeTree(PropertyTree):
-    """A tree whose boxes end in a word instead of a proof, where few neurons are open."""
+def _write_tree(log: LogFile, tree: CellTree, box: ExactBox) -> None:
+    """Write the tree of a box, depth first."""
+    root = ProofNode()
+    waiting, unwritten = [tree.whole(box, root)], [root]
+    while waiting:
+        (cell,) = tree.looked([waiting.pop()])
+        if cell is not None:
+            assert cell.node is not None
+            cut = _cut(tree, cell)
+            if cut is None:
+                cell.node.lines.append("volume")
+                cell.node.is_closed = True
+            else:
+                waiting += tree.parted([cell], [cut]).cells[0][::-1]
+        write_finished(log, unwritten)
 
-    def is_few(self, waiting: ProofBox) -> bool:
-        return not waiting.axes or self.n_open(waiting) <= FEW_OPEN.get(len(waiting.box.free), FEW_OPEN_IN_SPACE)
 
-    def split(self, whole: ProofBox, most: int | None) -> bool:
-        self.log.write("volume")
-        self.tick(1, whole.share)
-        return True
+def _cut(tree: CellTree, cell: OpenCell) -> Cut | None:
+    """Where a box is halved, which is across the input along which outputs may change most; None if it is measured."""
+    (lower,), (upper,) = cell.cells.lower, cell.cells.upper
+    middle = (lower + upper) / 2
+    reach = np.where((lower < middle) & (middle < upper), tree.bounds.reach(cell.cells)[0], 0.0)
+    is_few = tree.n_open(cell) <= FEW_OPEN.get(len(cell.box.free), FEW_OPEN_IN_SPACE)
+    return None if is_few or not reach.any() else Cut(int(reach.argmax()), -1)

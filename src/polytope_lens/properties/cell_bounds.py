@@ -161,10 +161,11 @@ class Reasons(NamedTuple):
 
 
 class Leaning(NamedTuple):
-    """What better lines give for one case in each of m cells: claims, and upper bounds (m,)."""
+    """What better lines give for one case in each of m of some cells: claims, and upper bounds."""
 
+    which: Ints  # (m,)
     claims: list[Claim]
-    top: Floats
+    top: Floats  # (m,)
 
 
 def neurons_of(layers: Sequence[Layer]) -> list[slice]:
@@ -340,7 +341,7 @@ class CellBounds:
         weak = np.flatnonzero(top >= 0)
         if len(weak):
             better = self._with_leans(some.at(weak), sums.at(weak), cases[weak])
-            for at, i in enumerate(weak.tolist()):
+            for at, i in enumerate(weak[better.which].tolist()):
                 if better.top[at] < top[i]:
                     top[i], claims[i] = better.top[at], better.claims[at]
         found = [[Claim({}, {}, {}) for _ in row] for row in is_asked]
@@ -397,8 +398,13 @@ class CellBounds:
         """Upper bounds with better lines through 0, and multipliers for these."""
         low, high = ([ends[:, here] for here in self.at] for ends in (cells.low, cells.high))
         hidden = [sums.hidden[:, here] for here in self.at]
-        asked = BoxSums(sums.outputs, hidden, sums.inputs, sums.lower, sums.upper)
-        leans = better_leans(self.stages, asked, low, high)
+        asked = BoxSums(sums.outputs, hidden, sums.inputs, sums.constant, sums.lower, sums.upper)
+        leans, is_near = better_leans(self.stages, asked, low, high)
+        which = np.flatnonzero(is_near)
+        if not len(which):
+            return Leaning(which, [], np.zeros(0))
+        cells, low, high, leans = cells.at(which), *([part[which] for part in parts] for parts in (low, high, leans))
+        cases = cases[which]
         lines = [lines_between(*given) for given in zip(self.hidden, low, high, leans, strict=True)]
         claims, sums = self._proposed(cells, lines, cases)
         top, shares = self._top(sums, lines)
@@ -407,7 +413,7 @@ class CellBounds:
             is_used = may_bend(layer, low[index], high[index]) & (shares[-1 - index] * rise < 0)
             for i, j in np.argwhere(is_used).tolist():
                 claims[i].leans[here.start + j] = int(leans[index][i, j] * 2.0**SLOPE_BITS)
-        return Leaning(claims, top)
+        return Leaning(which, claims, top)
 
     def _rows_of_signs(self, cells: ProofCells, lines: Sequence[Relaxation], signed: Ints) -> Floats:
         """Rows (n, m, d + 1) below what is at most 0 where neurons have their signs."""
@@ -423,18 +429,18 @@ class CellBounds:
         return found
 
     def reach(self, cells: ProofCells) -> Floats:
-        """How much the outputs of one cell may change along each coordinate, at most: a guess."""
+        """How much the outputs of cells may change along each coordinate, (n, d), at most: a guess."""
         lines = self.lines(cells)
-        sums = np.ones(self.stages[-1].width)
+        sums = np.ones((len(cells.lower), self.stages[-1].width))
         with quiet():
             for at in range(len(self.stages) - 1, -1, -1):
                 weight: Any = abs(self.stages[at].weight)
-                sums = sums @ weight
+                sums = np.asarray(sums @ weight)
                 if at:
-                    sums = sums * lines[at - 1].steepest[0]
-            width = cells.upper[0] - cells.lower[0]
+                    sums = sums * lines[at - 1].steepest
+            width = cells.upper - cells.lower
             reach = np.where(np.isfinite(sums), sums, 0.0) * width
-        return np.asarray(reach if reach.any() else width)
+        return np.where(reach.any(axis=1, keepdims=True), reach, width)
 
 
 def _at(line: Relaxation, index: Ints) -> Relaxation:

@@ -28,14 +28,17 @@ if TYPE_CHECKING:
 SLOPE_BITS, LEANS = 12, 256
 # Steps of slopes, how long the first one is in parts of that way, and how soon they are shorter.
 STEPS, FIRST, SHORTER = 20, 0.3, 0.5
+# How far below 0 a bound is low enough, how near to 0 it must come, in shares of the first one, and after which step.
+ENOUGH, NEAR, SOON = 2.0**-6, 0.75, 8
 
 
 class BoxSums(NamedTuple):
-    """Sums of outputs, pre-activations and inputs, m of them, each on a box of its own."""
+    """Sums of outputs, pre-activations, inputs and constants, m of them, each on a box of its own."""
 
     outputs: Floats  # (m, M)
     hidden: list[Floats]  # (m, width) for each hidden layer: of its pre-activations
     inputs: Floats  # (m, d)
+    constant: Floats  # (m,)
     lower: Floats  # (m, d)
     upper: Floats
 
@@ -70,7 +73,9 @@ def may_bend(layer: Layer, low: Floats, high: Floats) -> Bools:
     return np.asarray((low < 0) & (high > 0) & (layer.negative_slope != layer.positive_slope))
 
 
-def better_leans(stages: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats]) -> list[Floats]:
+def better_leans(
+    stages: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats]
+) -> tuple[list[Floats], Bools]:
     """Slopes of lines through 0 that make upper bounds on sums lower: 0 is the slope below 0, and 1 that above.
 
     Parameters
@@ -83,26 +88,68 @@ def better_leans(stages: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], 
 
     Returns
     -------
-    list of (m, width) arrays
+    leans : list of (m, width) arrays
         Those of the lowest bound that was seen, rounded to few digits; nothing is proved.
+    is_near : (m,) array
+        Whether bounds came below 0, or so near that others of these slopes may.
+
+    Notes
+    -----
+    Steps end where a bound is below 0, or did not come near to it soon: 0 is what closes a case.
     """
     layers = stages[:-1]
-    bends = [may_bend(*given) for given in zip(layers, low, high, strict=True)]
-    lines = [lines_between(*given) for given in zip(layers, low, high, strict=True)]
+    m = len(sums.inputs)
     leans = [default_leans(*pair) for pair in zip(low, high, strict=True)]
-    best, best_leans = np.full(len(sums.inputs), np.inf), [lean.copy() for lean in leans]
+    best, first, left = np.full(m, np.inf), np.full(m, np.inf), np.arange(m)
+    best_leans, now = [lean.copy() for lean in leans], _Descent.of(layers, sums, low, high, leans)
     for step in range(STEPS):
-        top, derivatives = _slopes_down(stages, sums, [*map(_leaning, layers, lines, bends, leans)], bends)
-        is_best = top < best
-        best = np.where(is_best, top, best)
-        for kept, lean in zip(best_leans, leans, strict=True):
-            kept[is_best] = lean[is_best]
+        lines = [*map(_leaning, layers, now.lines, now.bends, now.leans)]
+        top, derivatives = _slopes_down(stages, now.sums, lines, now.bends)
+        is_best = top < best[left]
+        best[left[is_best]] = top[is_best]
+        if step == 0:
+            first = np.maximum(top, 0.0)
+        for kept, lean in zip(best_leans, now.leans, strict=True):
+            kept[left[is_best]] = lean[is_best]
         length = FIRST / (1 + SHORTER * step)
         leans = [
             np.round(np.clip(lean - length * np.sign(down), 0, 1) * LEANS) / LEANS
-            for lean, down in zip(leans, derivatives, strict=True)
+            for lean, down in zip(now.leans, derivatives, strict=True)
         ]
-    return best_leans
+        goes_on = (best[left] > -ENOUGH * first[left]) & ((step < SOON) | (best[left] < NEAR * first[left]))
+        now = now._replace(leans=leans)
+        if not goes_on.all():
+            left, now = left[goes_on], now.at(goes_on)
+            if not len(left):
+                break
+    return best_leans, best < NEAR * first
+
+
+class _Descent(NamedTuple):
+    """Sums whose slopes take steps, with lines by layer, where these bend, and slopes now."""
+
+    sums: BoxSums
+    lines: list[Relaxation]
+    bends: list[Bools]
+    leans: list[Floats]
+
+    @classmethod
+    def of(
+        cls, layers: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats], leans: list[Floats]
+    ) -> _Descent:
+        """Those between these bounds."""
+        bends = [may_bend(*given) for given in zip(layers, low, high, strict=True)]
+        return cls(sums, [lines_between(*given) for given in zip(layers, low, high, strict=True)], bends, leans)
+
+    def at(self, index: Bools) -> _Descent:
+        """Some of them."""
+        outputs, hidden, *others = self.sums
+        return _Descent(
+            BoxSums(outputs[index], [part[index] for part in hidden], *(part[index] for part in others)),
+            [Relaxation._make(part[index] for part in line) for line in self.lines],
+            [part[index] for part in self.bends],
+            [part[index] for part in self.leans],
+        )
 
 
 def _leaning(layer: Layer, line: Relaxation, bends: Bools, lean: Floats) -> Relaxation:
@@ -118,10 +165,10 @@ def _leaning(layer: Layer, line: Relaxation, bends: Bools, lean: Floats) -> Rela
 def _slopes_down(
     stages: Sequence[Layer], sums: BoxSums, lines: Sequence[Relaxation], bends: Sequence[Bools]
 ) -> tuple[Floats, list[Floats]]:
-    """Upper bounds, but for constants, on sums in their boxes, and their derivatives by leans, for each layer."""
+    """Upper bounds on sums in their boxes, and their derivatives by leans, for each layer."""
     chosen: list[tuple[Floats, Floats, Floats]] = []
-    constant = np.zeros(len(sums.inputs))
     with quiet():
+        constant = sums.constant + sums.outputs @ stages[-1].bias
         value = sums.outputs @ stages[-1].factor()
         for layer, line, more in zip(stages[-2::-1], lines[::-1], sums.hidden[::-1], strict=True):
             slope = np.where(value > 0, line.upper_slope, line.lower_slope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,18 @@ if TYPE_CHECKING:
     from polytope_lens.properties.problem import PropertyProblem
     from polytope_lens.properties.property import Property
 
-# Points to begin with, those followed, and steps
-N_POINTS, FOLLOWED, STEPS, MORE_STEPS = 2**12, 2**6, 40, 100
+STEPS = 40
+
+
+class Effort(NamedTuple):
+    """Points to begin with, how many of them are followed, and in how many steps."""
+
+    points: int
+    followed: int
+    steps: int
+
+
+LITTLE, USUAL, THOROUGH = Effort(2**9, 2**4, STEPS), Effort(2**12, 2**6, STEPS), Effort(2**12, 2**12, 100)
 FIRST_STEP, LAST_STEP = 2.0**-3, 2.0**-10
 MOST_NUMBERS = 2**24
 
@@ -88,22 +98,21 @@ def _affine(weight: Matrix, bias: Floats, values: list[int], scale: int) -> tupl
     return sums, scale << e
 
 
-def guesses(problem: PropertyProblem, *, thorough: bool = False) -> Floats:
+def guesses(problem: PropertyProblem, effort: Effort = USUAL) -> Floats:
     """Points of the box where the rows of some case are low, (n, k), the lowest first; nothing is proved.
 
-    Half of the points to begin with have some coordinates at their bounds, where extremes are found more often. If it
-    is to be thorough, more of them are followed, in smaller steps.
+    Half of the points to begin with have some coordinates at their bounds, where extremes are found more often.
     """
     lower, upper, k = problem.lower, problem.upper, len(problem.lower)
     size = max(1, *problem.margins.widths, problem.margins.input_dim)
-    n = max(FOLLOWED, min(N_POINTS, MOST_NUMBERS // size))
-    rng = np.random.default_rng(int(thorough))
+    n = max(USUAL.followed, min(effort.points, MOST_NUMBERS // size))
+    rng = np.random.default_rng(int(effort is THOROUGH))
     points, bound = rng.uniform(lower, upper, (n, k)), rng.integers(0, 3, (n, k))
     bound[::2] = 2
     points = np.where(bound == 0, lower, np.where(bound == 1, upper, points))
-    if not thorough:
-        points = points[np.argsort(heights(problem, points), kind="stable")[:FOLLOWED]]
-    found = descended(problem, points, steps=MORE_STEPS if thorough else STEPS)
+    if effort.followed < n:
+        points = points[np.argsort(heights(problem, points), kind="stable")[: effort.followed]]
+    found = descended(problem, points, steps=effort.steps)
     return np.asarray(found[np.argsort(heights(problem, found), kind="stable")])
 
 

@@ -13,6 +13,8 @@ import enum
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -26,21 +28,31 @@ from polytope_lens.domain import Box
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, Status
 from polytope_lens.proof.log import names
-from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
+from polytope_lens.properties.cell_tree import CellTree
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
-from polytope_lens.properties.counterexample import confirmed, confirmed_input, descended, guesses, heights
-from polytope_lens.properties.problem import problems
-from polytope_lens.properties.property import Property
+from polytope_lens.properties.counterexample import (
+    LITTLE,
+    THOROUGH,
+    USUAL,
+    confirmed,
+    confirmed_input,
+    descended,
+    guesses,
+    heights,
+)
+from polytope_lens.properties.problem import problems, rounded_outward
+from polytope_lens.properties.property import Constraint, ExactBox, Property
 from polytope_lens.properties.property_proof import refuse_unwritable, statement, write_property_proof
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
-    from fractions import Fraction
 
+    from polytope_lens._types import Floats
     from polytope_lens.network.network import Network
-    from polytope_lens.properties.counterexample import Counterexample
+    from polytope_lens.properties.cell_tree import Cut, OpenCell
+    from polytope_lens.properties.counterexample import Counterexample, Effort
     from polytope_lens.properties.problem import PropertyProblem
 
 # Boxes looked at together, and such batches between two looks at the clock
@@ -51,8 +63,11 @@ MOST_NUMBERS = 2**23
 # many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
 FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
 FEW_REGIONS, FEWER = 2**16, 0.75
-# After so many boxes of a problem violations are guessed once more, thoroughly: it takes as long as some hundred boxes.
-MANY_BOXES = 500
+# What share of what was to do a cut may leave to be tried before such a list
+PROMISING = 2.0**-2
+# After how many boxes of a problem violations are guessed, and with how much effort: the last one takes as long as a
+# thousand boxes.
+EFFORTS = {0: LITTLE, 1: USUAL, 1500: THOROUGH}
 # Steps down from the middle of each box that is not decided
 FEW_STEPS = 6
 # Regions asked exactly at a time, before those whose points are best
@@ -128,23 +143,22 @@ class CheckResult:
         return f"CheckResult({self.verdict.name}{decided}, {work})"
 
 
-class WaitingBox(NamedTuple):
-    """A box to be looked at: of which problem, how often it was halved, with how many open signs it is listed.
+class WaitingCell(NamedTuple):
+    """A cell to be looked at: of which problem, and with how many open signs the regions of a box are listed.
 
     `height` is how far the best point known in it is from a violation; those nearest to one come first.
     """
 
     problem: int
-    box: Boxes
-    depth: int
+    cell: OpenCell
     few_open: int
     height: float = np.inf
 
 
 class BatchOutcome(NamedTuple):
-    """What came of some boxes: those left to be looked at, and the share of their problem that is decided."""
+    """What came of some cells: those left to be looked at, and the share of their problem that is decided."""
 
-    left: list[WaitingBox]
+    left: list[WaitingCell]
     decided: float
     n_boxes: int
     n_regions: int
@@ -264,8 +278,10 @@ class _Search:
         boxes = asked.boxes()
         self.corners = [box.lower for box in dict.fromkeys(boxes) if box.lower == box.upper]
         self.problems = problems(network, asked)
+        self.trees = [tree_of(problem) for problem in self.problems]
         self.left = [
-            WaitingBox(i, whole_box(problem), 0, few_open(problem)) for i, problem in enumerate(self.problems)
+            WaitingCell(i, tree.whole(ExactBox(*map(tuple, problem.exact))), few_open(problem))
+            for i, (problem, tree) in enumerate(zip(self.problems, self.trees, strict=True))
         ][::-1]
         self.decided = [0.0] * len(self.problems)
         self.looked = [0] * len(self.problems)
@@ -276,15 +292,17 @@ class _Search:
         for x in self.corners:
             if (found := confirmed_input(self.network, self.asked, x)) is not None:
                 return found
-        return self.guess(self.problems)
+        for problem in self.problems:
+            if (found := self.guess(problem, EFFORTS[0])) is not None:
+                return found
+        return None
 
-    def guess(self, some: list[PropertyProblem], *, thorough: bool = False) -> Counterexample | None:
+    def guess(self, problem: PropertyProblem, effort: Effort) -> Counterexample | None:
         """A violation where steps down in floats lead to one."""
-        for problem in some:
-            points = guesses(problem, thorough=thorough)
-            for u in points[heights(problem, points) <= 0][:GUESSED]:
-                if (found := confirmed(self.network, self.asked, problem, [fraction(v) for v in u])) is not None:
-                    return found
+        points = guesses(problem, effort)
+        for u in points[heights(problem, points) <= 0][:GUESSED]:
+            if (found := confirmed(self.network, self.asked, problem, [fraction(v) for v in u])) is not None:
+                return found
         return None
 
     def run(self, is_over: Callable[[], bool], pool: Any, shown: Any) -> Counterexample | None:
@@ -297,7 +315,7 @@ class _Search:
             while self.left and self.left[-1].problem == index and len(nodes) < step * BATCHES:
                 nodes.append(self.left.pop())
             parts = [nodes[i : i + step] for i in range(0, len(nodes), step)]
-            tasks = [(self.network, self.asked, problem, part, is_over) for part in parts]
+            tasks = [(self.network, self.asked, problem, self.trees[index], part, is_over) for part in parts]
             done = (
                 [_look_at(*task) for task in tasks] if pool is None else list(pool.map(lambda t: _look_at(*t), tasks))
             )
@@ -312,9 +330,10 @@ class _Search:
             for outcome in done:
                 if outcome.found is not None:
                     return outcome.found
-            self.looked[index] += len(nodes)
-            is_due = self.looked[index] >= MANY_BOXES > self.looked[index] - len(nodes)
-            if is_due and (found := self.guess([problem], thorough=True)) is not None:
+            before, self.looked[index] = self.looked[index], self.looked[index] + len(nodes)
+            due = [effort for n, effort in EFFORTS.items() if before < n <= self.looked[index]]
+            is_due = due and any(node.problem == index for node in self.left)
+            if is_due and (found := self.guess(problem, due[-1])) is not None:
                 return found
         return None
 
@@ -322,16 +341,24 @@ class _Search:
         """The answer."""
         verdict = Verdict.VIOLATED if found is not None else Verdict.OPEN if self.left else Verdict.HOLDS
         is_open = verdict is Verdict.OPEN
+        boxes = dict.fromkeys((node.problem, node.cell.outer) for node in self.left) if is_open else {}
+        decided = 1 - sum(_share(self.problems[i], box) for i, box in boxes) / max(1, len(self.problems))
         return CheckResult(
             verdict,
             found,
             self.n_boxes,
             self.n_regions,
-            float(np.mean(self.decided)) if is_open or (found is not None and self.decided) else 1.0,
-            tuple(_input_box(self.problems[node.problem], node.box) for node in self.left) if is_open else (),
+            decided if found is None or not self.decided else float(np.mean(self.decided)),
+            tuple(_input_box(self.problems[i], box) for i, box in boxes),
             status,
             seconds,
         )
+
+
+def _share(problem: PropertyProblem, box: ExactBox) -> float:
+    """That of a problem's box which one in it has."""
+    sides = ((b - a) / (hi - lo) for a, b, lo, hi in zip(*box, *problem.exact, strict=True))
+    return float(prod(sides, start=Fraction(1)))
 
 
 def batch_size(problem: PropertyProblem) -> int:
@@ -345,55 +372,66 @@ def few_open(problem: PropertyProblem) -> int:
     return FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
 
 
+def tree_of(problem: PropertyProblem) -> CellTree:
+    """The tree of a problem. Its cases are about the signs of rows, so their numbers are 1, and nothing is rounded."""
+    cases = [
+        [Constraint((), ((j, Fraction(1)),), Fraction(0), bool(problem.strict[j])) for j in case.tolist()]
+        for case in problem.cases
+    ]
+    return CellTree(problem.margins, cases)
+
+
 def _look_at(
-    network: Network, asked: Property, problem: PropertyProblem, nodes: list[WaitingBox], is_over: Callable[[], bool]
-) -> BatchOutcome:
-    """Look at some boxes of a problem: decide those that can be, and halve the others."""
-    looked = look(problem, joined(node.box for node in nodes))
-    open_boxes = np.flatnonzero(~looked.is_missed)
-    lower, upper = looked.boxes.lower[open_boxes], looked.boxes.upper[open_boxes]
-    lowest = np.full((len(nodes), len(problem.lower)), np.nan)
-    lowest[open_boxes] = descended(problem, (lower + upper) / 2, lower, upper, FEW_STEPS)
-    for point in lowest[open_boxes][heights(problem, lowest[open_boxes]) <= 0][:GUESSED]:
+    network: Network, asked: Property, problem: PropertyProblem, tree: CellTree, nodes: list[WaitingCell],
+    is_over: Callable[[], bool],
+) -> BatchOutcome:  # fmt: skip
+    """Look at some cells of a problem: decide those that can be, and cut the others in two."""
+    pairs = zip(nodes, tree.looked([node.cell for node in nodes]), strict=True)
+    left = [(node.few_open, cell) for node, cell in pairs if cell is not None]
+    n, n_regions, share = len(nodes), 0, sum(node.cell.share for node in nodes)
+    if not left:
+        return BatchOutcome([], share, n, 0, None)
+    lower, upper = (np.concatenate([cell.cells[side] for _, cell in left]) for side in (0, 1))
+    lowest = descended(problem, (lower + upper) / 2, lower, upper, FEW_STEPS)
+    for point in lowest[heights(problem, lowest) <= 0][:GUESSED]:
         if (sure := confirmed(network, asked, problem, [fraction(v) for v in point])) is not None:
-            return BatchOutcome([], 0.0, len(nodes), 0, sure)
-    left: list[WaitingBox] = []
-    decided, n_regions = 0.0, 0
-    for i, node in enumerate(nodes):
-        if looked.is_missed[i]:
-            decided += 2.0**-node.depth
-            continue
-        parts = halves(looked, i)
-        few = node.few_open
-        if parts is None or looked.n_open[i] <= few:
-            most = None if parts is None else FEW_REGIONS
-            n, found, is_done = _list_regions(network, asked, problem, node, most, is_over)
-            n_regions += n
+            return BatchOutcome([], 0.0, n, 0, sure)
+    index = nodes[0].problem
+    kept: list[WaitingCell] = []
+    cut: list[tuple[int, OpenCell, Floats, Cut | None]] = []
+    cuts = tree.cuts([cell for _, cell in left])
+    for (few, cell), point, where in zip(left, lowest, cuts, strict=True):
+        n_open = tree.n_open(cell)
+        is_promising = where is not None and where.left < PROMISING
+        if n_open <= few and not is_promising and not cell.cells.signs.any():
+            n_listed, found, is_done = _list_regions(network, asked, problem, cell, is_over)
+            n_regions += n_listed
             if found is not None:
-                return BatchOutcome([], decided, len(nodes), n_regions, found)
+                return BatchOutcome([], 0.0, n, n_regions, found)
             if is_done:
-                decided += 2.0**-node.depth
                 continue
-            if is_over() or parts is None:
-                left.append(node)
+            if is_over():
+                kept.append(WaitingCell(index, cell, few))
                 continue
-            few = int(FEWER * looked.n_open[i])
-        assert parts is not None
-        points = np.clip(lowest[i], parts.lower, parts.upper)
-        left += [
-            WaitingBox(node.problem, parts.at(np.array([k])), node.depth + 1, few, float(height))
-            for k, height in enumerate(heights(problem, points))
-        ]
-    return BatchOutcome(left, decided, len(nodes), n_regions, None)
+            few = int(FEWER * n_open)
+        cut.append((few, cell, point, where))
+    parted = tree.parted([cell for _, cell, _, _ in cut], [where for *_, where in cut])
+    for exact in parted.points:
+        if (sure := confirmed(network, asked, problem, exact)) is not None:
+            return BatchOutcome([], 0.0, n, n_regions, sure)
+    parts = [(few, point, part) for (few, _, point, _), of in zip(cut, parted.cells, strict=True) for part in of]
+    inside = [np.clip(point, part.cells.lower[0], part.cells.upper[0]) for _, point, part in parts]
+    found = heights(problem, np.array(inside)).tolist() if parts else []
+    kept += [WaitingCell(index, part, few, height) for (few, _, part), height in zip(parts, found, strict=True)]
+    return BatchOutcome(kept, share - sum(node.cell.share for node in kept), n, n_regions, None)
 
 
 def _list_regions(
-    network: Network, asked: Property, problem: PropertyProblem, node: WaitingBox, most: int | None,
-    is_over: Callable[[], bool],
+    network: Network, asked: Property, problem: PropertyProblem, cell: OpenCell, is_over: Callable[[], bool]
 ) -> tuple[int, Counterexample | None, bool]:  # fmt: skip
     """List the regions of a box: how many, a violation if there is one, and whether all were listed."""
     n = 0
-    for step in suspects(problem, node.box.lower[0], node.box.upper[0]):
+    for step in suspects(problem, cell.cells.lower[0], cell.cells.upper[0]):
         n += step.n_regions
         for point in step.points[heights(problem, step.points) <= 0][:GUESSED]:
             if (found := confirmed(network, asked, problem, [fraction(v) for v in point])) is not None:
@@ -407,21 +445,14 @@ def _list_regions(
                     return n, found, True
             if is_over():
                 return n, None, False
-        if is_over() or (most is not None and n > most):
+        if is_over() or n > FEW_REGIONS:
             return n, None, False
     return n, None, True
 
 
-def _input_box(problem: PropertyProblem, box: Boxes) -> Box:
+def _input_box(problem: PropertyProblem, box: ExactBox) -> Box:
     """A box of coordinates as one of inputs, rounded outward."""
-    scale, free, fixed = problem.coordinates
-    d = len(free) + len(fixed)
     corners = []
-    for values, towards in ((box.lower[0], -np.inf), (box.upper[0], np.inf)):
-        given = dict(zip(free, values.tolist(), strict=True))
-        corner = [given[k] / scale if k in given else float(fixed[k]) for k in range(d)]
-        is_exact = [
-            (k not in fixed and scale == 1) or (k in fixed and fraction(corner[k]) == fixed[k]) for k in range(d)
-        ]
-        corners.append([v if exact else np.nextafter(v, towards) for v, exact in zip(corner, is_exact, strict=True)])
+    for corner, towards in zip(box, (-np.inf, np.inf), strict=True):
+        corners.append([rounded_outward(v, towards) for v in problem.coordinates.point(corner)])
     return Box(*corners)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polytope_lens._arrays.batches import batches
 from polytope_lens.exact.forward import quiet
 
 if TYPE_CHECKING:
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from polytope_lens._types import Floats
+    from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Layer
 
     Singles = NDArray[np.float32]
+
+
+# Numbers looked at together: what a processor's cache holds
+MOST_NUMBERS = 2**18
 
 
 class QuickHeights:
@@ -32,36 +37,50 @@ class QuickHeights:
         self.slopes = [(_single(stage.negative_slope), _single(stage.positive_slope)) for stage in stages[:-1]]
 
     def heights(
-        self, lower: Floats, upper: Floats, low: Sequence[Floats], high: Sequence[Floats], sums: Floats
+        self, lower: Floats, upper: Floats, low: Sequence[Floats], high: Sequence[Floats], sums: Floats, is_asked: Bools
     ) -> Floats:
-        """How far above 0 upper bounds on k sums are in n boxes, (n,), all together.
+        """How far above 0 upper bounds on k sums are in each of n boxes, (n,), all together.
 
         Parameters
         ----------
         lower, upper : (n, d) arrays
-        low, high : lists of (width,) arrays
-            Bounds on the pre-activations of each hidden layer that hold in all boxes.
-        sums : (k, M + d + 1) array
+        low, high : lists of (n, width) arrays
+            Bounds on the pre-activations of each hidden layer.
+        sums : (n, k, M + d + 1) array
             Coefficients of outputs and inputs, and constants.
+        is_asked : (n, k) array
+            Which sums count.
         """
-        n = len(lower)
+        widest = max(len(bias) for bias in self.biases)
+        parts = [
+            self._heights(lower[some], upper[some], [e[some] for e in low], [e[some] for e in high], sums[some])
+            for some in batches(len(lower), 2 * widest**2, MOST_NUMBERS)
+        ]
+        found = np.where(is_asked, np.maximum(np.concatenate(parts), 0), 0).sum(axis=1)
+        return np.where(np.isnan(found), np.inf, found).astype(np.float64)
+
+    def _heights(
+        self, lower: Floats, upper: Floats, low: Sequence[Floats], high: Sequence[Floats], sums: Floats
+    ) -> Singles:
+        """The upper bounds, (n, k)."""
         middle, half = _single((lower + upper).T / 2), _single((upper - lower).T / 2)
         lines: list[tuple[Singles, ...]] = []
         with quiet(), np.errstate(divide="ignore"):
             for index, ends in enumerate(zip(low, high, strict=True)):
-                bottom, top = (np.repeat(_single(end)[:, None], n, axis=1) for end in ends)
-                asked = np.flatnonzero((ends[0] < 0) & (ends[1] > 0) & (np.subtract(*self.slopes[index]) != 0))
+                bottom, top = (_single(end.T) for end in ends)
+                is_open = (ends[0] < 0) & (ends[1] > 0) & (np.subtract(*self.slopes[index]) != 0)
+                asked = np.flatnonzero(is_open.any(axis=0))
                 if len(asked):
                     chosen = np.eye(len(self.biases[index]), dtype=np.float32)[:, asked]
-                    both = self._highest(index, np.concatenate([chosen, -chosen], axis=1), lines, middle, half)
+                    both = np.concatenate([chosen, -chosen], axis=1)[:, :, None]
+                    both = self._highest(index, both, lines, middle, half)
                     top[asked] = np.fmin(top[asked], both[: len(asked)])
                     bottom[asked] = np.fmax(bottom[asked], -both[len(asked) :])
                 lines.append(self._lines(index, bottom, top))
             m = len(self.biases[-1])
-            given = np.ascontiguousarray(_single(sums.T))
+            given = np.ascontiguousarray(_single(sums.transpose(2, 1, 0)))
             found = self._highest(len(self.weights) - 1, given[:m], lines, middle, half, given[m:-1])
-            found = np.maximum(found + given[-1][:, None], 0).sum(axis=0)
-        return np.where(np.isnan(found), np.inf, found).astype(np.float64)
+        return np.asarray(found + given[-1]).T
 
     def _lines(self, index: int, low: Singles, high: Singles) -> tuple[Singles, ...]:
         """Slopes of lines above and below activations, (width, n), and by how much they are too high and too low."""
@@ -82,9 +101,9 @@ class QuickHeights:
         self, index: int, value: Singles, lines: Sequence[tuple[Singles, ...]], middle: Singles, half: Singles,
         inputs: Singles | None = None,
     ) -> Singles:  # fmt: skip
-        """The greatest values, (k, n), of k sums of pre-activations of a layer, given by columns, and of inputs."""
+        """The greatest values, (k, n), of k sums of pre-activations of a layer, (width, k, 1 or n), and of inputs."""
         k, n = value.shape[1], middle.shape[1]
-        value = np.repeat(value[:, :, None], n, axis=2)
+        value = np.ascontiguousarray(np.broadcast_to(value, (len(value), k, n)))
         constant = np.zeros((k, n), dtype=np.float32)
         for at in range(index, -1, -1):
             if at < index:
@@ -96,7 +115,7 @@ class QuickHeights:
             constant += (self.biases[at] @ flat).reshape(k, n)
             value = np.asarray(self.weights[at].T @ flat).reshape(-1, k, n)
         if inputs is not None:
-            value = value + inputs[:, :, None]
+            value = value + inputs
         return np.asarray(constant + (value * middle[:, None] + np.abs(value) * half[:, None]).sum(axis=0))
 
 

@@ -19,9 +19,10 @@ from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
 from polytope_lens.properties.box_bounds import Boxes, joined
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
+from polytope_lens.properties.cell_tree import ProofNode, box_halves, box_outward, write_finished
 from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.property import ExactBox, Property
-from polytope_lens.properties.property_proof import ProofNode, StoppedError, box_halves, box_outward, statement
+from polytope_lens.properties.property_proof import StoppedError, statement
 from polytope_lens.properties.touching_cells import affine_rows, exact_emptiness
 
 if TYPE_CHECKING:
@@ -137,15 +138,15 @@ class _SlopeTree:
         self.weights = _reach(network)
 
     def write(self, box: ExactBox) -> None:
-        """Write the tree of a box, when all of it is found: some cells at a time are looked at."""
+        """Write the tree of a box, depth first; some cells are looked at together, the first ones first."""
         root = ProofNode()
-        waiting = [_Waiting(box, self.bounds.whole(*box_outward(box)), 0, root)]
+        waiting, unwritten = [_Waiting(box, self.bounds.whole(*box_outward(box)), 0, root)], [root]
         while waiting:
             if self.is_over():
                 raise StoppedError
-            some, waiting = waiting[-TOGETHER:], waiting[:-TOGETHER]
-            waiting += self.looked(some)
-        root.write(self.log)
+            some, waiting = waiting[: -TOGETHER - 1 : -1], waiting[:-TOGETHER]
+            waiting += self.looked(some)[::-1]
+            write_finished(self.log, unwritten)
 
     def looked(self, some: Sequence[_Waiting]) -> list[_Waiting]:
         """Look at cells of one box, all of whose free sides are the same: what is left of them."""
@@ -160,19 +161,19 @@ class _SlopeTree:
             node.lines += self.bounds.told(before, after, reasons, i)
             if is_within[i]:
                 node.lines.append("slope 0")
+                node.is_closed = True
             elif not is_open[i].any():
                 node.lines.append(self.closed_exactly(box, cells))
+                node.is_closed = True
             elif is_open[i].sum() > FEW_OPEN + depth // max(1, len(free)) and not cells.signs.any():
                 axis = int(np.argmax([float(hi - lo) for lo, hi in zip(*box, strict=True)]))
-                node.lines.append(f"halve {axis}")
-                node.parts = ProofNode(), ProofNode()
-                for half, part in zip(box_halves(box, axis), node.parts, strict=True):
+                parts = node.cut(f"halve {axis}")
+                for half, part in zip(box_halves(box, axis), parts, strict=True):
                     left.append(_Waiting(half, cells.within(*box_outward(half)), depth + 1, part))
             else:
                 j = int(np.where(is_open[i], self.weights, -1.0).argmax())
-                node.lines.append(f"split {self.bounds.named(j)}")
-                node.parts = ProofNode(), ProofNode()
-                for sign, part in zip((-1, 1), node.parts, strict=True):
+                parts = node.cut(f"split {self.bounds.named(j)}")
+                for sign, part in zip((-1, 1), parts, strict=True):
                     left.append(_Waiting(box, cells.half(j, sign), depth, part))
         return left
 

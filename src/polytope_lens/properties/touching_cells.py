@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from polytope_lens.arithmetic.rational import common_exponent, integers, scaled_integers
+from polytope_lens.arithmetic.rational import common_exponent, fraction, integers, scaled_integers
 from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.properties.cell_bounds import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from numpy.typing import NDArray
 
@@ -46,8 +47,8 @@ def exact_emptiness(
 
 def exact_claim(
     network: Network, case: Sequence[Constraint], box: ExactBox, signs: NDArray[np.int8], on: Bools
-) -> Claim | None:
-    """Multipliers that close a case in a cell, or None if a point of it satisfies the case; exact.
+) -> tuple[Claim | None, list[Fraction]]:
+    """Multipliers that close a case in a cell, or else a point of it that satisfies the case; exact.
 
     `signs` (N,) are the signs given in the cell, and `on` (N,) which neurons are on there, those of all hidden layers
     one after the other.
@@ -71,14 +72,13 @@ def exact_claim(
         names.append(("neuron", j))
         strict.append(False)
     best = _lowest(rows, [True] * len(rows), box)
-    if best is not None and best.value >= 0 and any(strict):
+    assert best is not None  # the slack may be as far below 0 as any row needs
+    is_met = best.value >= 0
+    if is_met and any(strict):
         best = _lowest(rows, strict, box)
-        if best is not None and best.value > 0:
-            return None
-    elif best is None or best.value >= 0:
-        return None
-    assert best is not None
-    return _claim(best, names, d)
+        assert best is not None  # all rows are at most 0 somewhere
+        is_met = best.value > 0
+    return (None, [fraction(v) for v in best.point[:-1]]) if is_met else (_claim(best, names, d), [])
 
 
 def _claim(best: Optimum, names: Sequence[tuple[str, int]], d: int) -> Claim:

@@ -59,7 +59,13 @@ def test_better_slopes_make_bounds_lower_and_never_higher(slope):
         lines.append(lines_between(layer, low[-1], high[-1]))
     outputs = rng.standard_normal((m, 2))
     hidden = [np.zeros(end.shape) for end in low]
-    leans = better_leans(stages, BoxSums(outputs, hidden, np.zeros((m, 3)), lower, upper), low, high)
+    # Far above 0 steps end soon; just above 0 they go on until they are below
+    sums = BoxSums(outputs, hidden, np.zeros((m, 3)), np.full(m, 1e6), lower, upper)
+    _, is_near = better_leans(stages, sums, low, high)
+    assert not is_near.any()
+    begun = highest_in_box(*rows_above(whole, len(lines), outputs[:, None], lines), lower, upper)[:, 0]
+    leans, is_near = better_leans(stages, sums._replace(constant=1e-6 - begun), low, high)
+    assert is_near.sum() > m / 2
     better = [lines_between(*given) for given in zip(network.layers, low, high, leans, strict=True)]
     before, after = (
         highest_in_box(*rows_above(whole, len(lines), outputs[:, None], some), lower, upper)[:, 0]
@@ -72,5 +78,6 @@ def test_better_slopes_make_bounds_lower_and_never_higher(slope):
 def test_without_bounds_slopes_stay_as_they_are():
     stages = (piecewise_layer(np.eye(2), np.zeros(2)), pass_through_layer([[1.0, -1.0]], [0.0]))
     ends = [np.full((1, 2), -np.inf)], [np.full((1, 2), np.inf)]
-    sums = BoxSums(np.ones((1, 1)), [np.zeros((1, 2))], np.zeros((1, 2)), np.zeros((1, 2)), np.ones((1, 2)))
-    assert (better_leans(stages, sums, *ends)[0] == default_leans(ends[0][0], ends[1][0])).all()
+    zero = np.zeros((1, 2))
+    sums = BoxSums(np.ones((1, 1)), [zero], zero, np.zeros(1), zero, np.ones((1, 2)))
+    assert (better_leans(stages, sums, *ends)[0][0] == default_leans(ends[0][0], ends[1][0])).all()

@@ -11,6 +11,9 @@ import reference
 from polytope_lens import Box, Lens, Property
 from polytope_lens.network.network import evaluate
 from polytope_lens.properties.counterexample import (
+    LITTLE,
+    THOROUGH,
+    USUAL,
     confirmed,
     confirmed_input,
     descended,
@@ -47,8 +50,8 @@ def test_steps_go_down_and_stay_in_the_box(seed):
     end = descended(problem, start)
     assert ((end >= problem.lower) & (end <= problem.upper)).all()
     assert heights(problem, end).max() <= heights(problem, start).max()
-    for thorough in (False, True):
-        found = heights(problem, guesses(problem, thorough=thorough))
+    for effort in (LITTLE, USUAL, THOROUGH):
+        found = heights(problem, guesses(problem, effort))
         assert found[0] == found.min() <= heights(problem, start).min() + 1e-9
 
 

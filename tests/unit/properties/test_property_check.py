@@ -160,13 +160,19 @@ def test_threads_change_nothing():
 
 
 def test_boxes_that_are_cut_and_listed_agree(monkeypatch):
-    """With regions never listed where a box can be cut, or after few of them."""
+    """With regions listed after few of them, or where fewer signs are open, or never."""
     rng = np.random.default_rng(5)
     lens = random_network(rng, 2, 1)
     box = [Fraction(-1)] * 2, [Fraction(1)] * 2
     most = greatest(lens, *box, [1])
     monkeypatch.setattr(module._Search, "first_guesses", lambda search: None)
-    for name, value in (("FEW_REGIONS", 1), ("FEW_OPEN_BY_DIM", {2: 3}), ("MANY_BOXES", 1)):
+    changed = (
+        ("FEW_REGIONS", 1),
+        ("FEW_OPEN_BY_DIM", {2: 3}),
+        ("FEW_OPEN_BY_DIM", {2: -1}),
+        ("EFFORTS", {0: module.LITTLE, 1: module.THOROUGH}),
+    )
+    for name, value in changed:
         with monkeypatch.context() as patch:
             patch.setattr(module, name, value)
             for above, verdict in ((0, Verdict.VIOLATED), (Fraction(1, 10**4), Verdict.HOLDS)):

@@ -14,7 +14,7 @@ from polytope_lens import Box, Lens, Property, Status, Verdict
 from polytope_lens.errors import ConsistencyError
 from polytope_lens.network.network import Network, pass_through_layer
 from polytope_lens.proof.log import is_about
-from polytope_lens.properties import property_proof
+from polytope_lens.properties import cell_tree
 from polytope_lens.properties.property_proof import is_about_property, write_property_proof
 from proof_logs import verify
 from properties_twin import random_box, random_network
@@ -44,13 +44,12 @@ def test_verdicts_of_random_networks_are_proved(seed, tmp_path):
     assert is_about(answer, lens.network) and is_about_property(answer, lens.network, asked)
 
 
-def test_signs_are_split_where_few_are_open_and_boxes_where_that_takes_too_long(tmp_path, monkeypatch):
+def test_signs_are_split_where_few_are_open_and_boxes_halved_elsewhere(tmp_path, monkeypatch):
     asked = below(LENS, SQUARE, Fraction(1, 100))
     kinds = {}
-    for name, few, cells in (("signs", 99, 999), ("boxes", -1, 0), ("both", 99, 4)):
-        monkeypatch.setattr(property_proof, "FEW_OPEN", few)
-        monkeypatch.setattr(property_proof, "FEW_CELLS", cells)
-        monkeypatch.setattr(property_proof, "FEWEST", 0)
+    for name, few, fewest in (("signs", 99, 99), ("boxes", -1, -1), ("both", 4, 4)):
+        monkeypatch.setattr(cell_tree, "FEW_OPEN", few)
+        monkeypatch.setattr(cell_tree, "FEWEST", fewest)
         assert write_property_proof(LENS.network, asked, None, tmp_path / "run.proof")
         assert verify(tmp_path / "run.proof")["proved"]
         kinds[name] = {line.split()[0] for line in (tmp_path / "run.proof").read_text().splitlines()}
@@ -86,14 +85,14 @@ def test_what_is_stopped_leaves_no_file(tmp_path):
 
 
 def test_what_is_interrupted_leaves_no_file_and_says_so(tmp_path, monkeypatch):
-    before = property_proof.CellBounds.narrowed
+    before = cell_tree.CellTree.closed
 
-    def interrupted(bounds, cells):
+    def interrupted(tree, *closing):
         signal.raise_signal(signal.SIGINT)
-        monkeypatch.setattr(property_proof.CellBounds, "narrowed", before)
-        return before(bounds, cells)
+        monkeypatch.setattr(cell_tree.CellTree, "closed", before)
+        return before(tree, *closing)
 
-    monkeypatch.setattr(property_proof.CellBounds, "narrowed", interrupted)
+    monkeypatch.setattr(cell_tree.CellTree, "closed", interrupted)
     found = LENS.check(below(LENS, SQUARE, Fraction(1, 10**9)), proof=tmp_path / "run.proof")
     assert found.verdict is Verdict.HOLDS and found.status is Status.INTERRUPTED
     assert "it was interrupted" in found.explain() and not list(tmp_path.iterdir())
@@ -101,7 +100,7 @@ def test_what_is_interrupted_leaves_no_file_and_says_so(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("few", [-1, 99])
 def test_shares_of_the_boxes_add_up(few, tmp_path, monkeypatch):
-    monkeypatch.setattr(property_proof, "FEW_OPEN", few)
+    monkeypatch.setattr(cell_tree, "FEW_OPEN", few)
     boxes = [(["0", "0"], ["1", "1"]), (["-1", "0"], ["0", "1"])]
     asked = Property.of(boxes, ([[-1]], [-LENS.maximum([1], SQUARE).value - 1]))
     told = []
@@ -123,7 +122,7 @@ def test_a_bar_tells_how_much_is_proved(tmp_path, monkeypatch, capsys):
 
 
 def test_numbers_too_large_for_single_precision(tmp_path, monkeypatch):
-    monkeypatch.setattr(property_proof, "FEW_OPEN", -1)
+    monkeypatch.setattr(cell_tree, "FEW_OPEN", -1)
     lens = Lens.from_arrays([[[2.0**300, 1], [1, 2.0**300], [1, -1]], [[1, -1, 1]]], [[0, 0, 0], [0]])
     asked = Property.of(Box([-1, 0], [1, 1]), ([[-1]], [-(2**301)]))
     assert write_property_proof(lens.network, asked, None, tmp_path / "run.proof")

@@ -9,12 +9,13 @@ from families import random_deep
 from polytope_lens import Property
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above
 from polytope_lens.network.network import Network
+from polytope_lens.properties import quick_heights as module
 from polytope_lens.properties.cell_bounds import CellBounds
 from polytope_lens.properties.quick_heights import QuickHeights
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.1, -1.0])
-def test_guesses_are_close_to_what_is_proved(slope):
+def test_guesses_are_close_to_what_is_proved(slope, monkeypatch):
     network = Network(
         random_deep((3, 6, 5), 2, slope).layers, np.array([[1.0] * 5, [1, -1, 2, 0, 0.5]]), np.array([0, 1.0])
     )
@@ -23,7 +24,12 @@ def test_guesses_are_close_to_what_is_proved(slope):
     lower, upper = np.array([[-1, -0.5, 0.25], [-0.5, -1, -1]]), np.array([[0, 0.5, 0.75], [0.5, 0, 1]])
     nothing = [np.full(layer.width, np.inf) for layer in network.layers]
     sums = np.array([[1.0, 0, 0, 0, 0, 7.0], [0, 1, 0, 0.5, 0, 9.0]])
-    found = QuickHeights(bounds.stages).heights(lower, upper, [-end for end in nothing], nothing, sums)
+    low, high = ([np.tile(sign * end, (2, 1)) for end in nothing] for sign in (-1, 1))
+    both, asked = np.tile(sums, (2, 1, 1)), np.full((2, 2), True)
+    quick = QuickHeights(bounds.stages)
+    found = quick.heights(lower, upper, low, high, both, asked)
+    monkeypatch.setattr(module, "MOST_NUMBERS", 1)  # one box after the other
+    assert quick.heights(lower, upper, low, high, both, asked) == pytest.approx(found)
     for i in range(2):
         cells, lines, _ = bounds.narrowed(bounds.whole(lower[i], upper[i]))
         total = 0.0
@@ -45,6 +51,11 @@ def test_without_neurons_that_bend_the_value_is_that_of_the_map():
     bias = network.output_weight @ network.layers[0].bias + network.output_bias
     bounds = CellBounds(network, [])
     found = QuickHeights(bounds.stages).heights(
-        np.zeros((1, 2)), np.ones((1, 2)), [np.full(3, -np.inf)], [np.full(3, np.inf)], np.array([[1.0, 0, 0, 50.0]])
+        np.zeros((1, 2)),
+        np.ones((1, 2)),
+        [np.full((1, 3), -np.inf)],
+        [np.full((1, 3), np.inf)],
+        np.array([[[1.0, 0, 0, 50.0]]]),
+        np.array([[True]]),
     )
     assert found[0] == pytest.approx(50 + bias[0] + np.maximum(weight, 0).sum(), rel=1e-5)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from polytope_lens import Lens, Property
+from polytope_lens.properties.counterexample import exact_outputs
 from polytope_lens.properties.touching_cells import exact_claim
 
 # |x| - y, whose two signs are those of x and of y
@@ -23,7 +24,11 @@ def asked(bound, *, strict=False):
 
 def claim_of(bound, *, strict=False, on=(True, False, True), signs=(1, -1, 0)):
     case, box = asked(bound, strict=strict)
-    return exact_claim(NETWORK, case, box, np.array(signs, np.int8), np.array(on))
+    claim, point = exact_claim(NETWORK, case, box, np.array(signs, np.int8), np.array(on))
+    if claim is None:
+        outputs = exact_outputs(NETWORK, point)
+        assert all(constraint.is_satisfied(point, outputs) for constraint in case)
+    return claim
 
 
 def test_a_target_beyond_the_greatest_value_is_closed():
@@ -51,6 +56,6 @@ def test_slopes_are_exact(slope):
     made = Property.of((["-1"], ["-0.5"]), ([[1]], [-Fraction(slope)]))
     case, box = made.cases[0], made.boxes()[0]
     off = np.array([-1], np.int8), np.array([False])
-    assert exact_claim(network, case, box, *off) is None  # at -1
+    assert exact_claim(network, case, box, *off) == (None, [-1])
     less = tuple(c._replace(bound=c.bound - Fraction(1, 10**40)) if c.outputs else c for c in case)
-    assert exact_claim(network, less, box, *off) is not None
+    assert exact_claim(network, less, box, *off)[0] is not None
