@@ -112,8 +112,8 @@ def waiting(tree: Tree, at: int, end: int, most: int) -> list[tuple[Span, float]
 def as_is(tree: Tree, n_workers: int, each: float, overhead: float) -> float:
     """Seconds that a run takes; `each` is the time for one region of the tree."""
     plan = spread.Plan([Span(0, tree.n)], n_workers)
-    submitted: deque[tuple[list[spread.Piece], float]] = deque()
-    done: list[tuple[float, int, list[spread.Piece], list[spread.Piece]]] = []
+    submitted: deque[tuple[list[spread.WaitingSpan], float]] = deque()
+    done: list[tuple[float, int, list[spread.WaitingSpan], list[spread.WaitingSpan]]] = []
     idle, now, scheduler, n_running, order = n_workers, 0.0, 0.0, 0, 0
     while plan.waiting or n_running:
         while plan.waiting and n_running < 2 * n_workers:

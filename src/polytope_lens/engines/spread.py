@@ -53,7 +53,7 @@ class TaskExecutor(Protocol):
         """Start a task."""
 
 
-class Piece(NamedTuple):
+class WaitingSpan(NamedTuple):
     """A span that waits, its share of the whole, and about how many seconds it takes."""
 
     span: Span
@@ -65,10 +65,10 @@ class Found(NamedTuple):
     """What a task has done: parts, with batches where they are sent back, and what it leaves."""
 
     parts: list[tuple[Part, list[Chunk] | None]]
-    rest: list[Piece]
+    rest: list[WaitingSpan]
 
 
-def work(job: Job, pieces: list[Piece], seconds: float) -> Found:
+def work(job: Job, pieces: list[WaitingSpan], seconds: float) -> Found:
     """One task: walk spans for some seconds, or to their end. It runs wherever the executor wants it to."""
     found, until = Found([], []), time.monotonic() + seconds
     sink = job.sink(lambda part, chunks: found.parts.append((part, chunks)))
@@ -80,7 +80,7 @@ def work(job: Job, pieces: list[Piece], seconds: float) -> Found:
     return found
 
 
-def _walked(job: Job, piece: Piece, sink: Sink, until: float) -> list[Piece]:
+def _walked(job: Job, piece: WaitingSpan, sink: Sink, until: float) -> list[WaitingSpan]:
     """Walk a span until some time; what is left of it."""
     walked, span = job.task, piece.span
     record, began = Record(is_watched=True), time.monotonic()
@@ -114,11 +114,11 @@ def _merged(waiting: list[tuple[int, float]], end: int) -> list[tuple[Span, floa
     return [(span, share) for span, share in zip(spans, shares, strict=True) if not span.is_empty]
 
 
-def guessed(rest: list[tuple[Span, float]], piece: Piece, seconds: float) -> list[Piece]:
+def guessed(rest: list[tuple[Span, float]], piece: WaitingSpan, seconds: float) -> list[WaitingSpan]:
     """What is left of a piece after some seconds: at the pace at which its share went."""
     done = piece.share - sum(share for _, share in rest)
     pace = seconds / done if done > 0 else 0.0
-    return [Piece(span, share, share * pace or piece.seconds) for span, share in rest]
+    return [WaitingSpan(span, share, share * pace or piece.seconds) for span, share in rest]
 
 
 class Plan:
@@ -126,21 +126,21 @@ class Plan:
 
     def __init__(self, spans: list[Span], n_workers: int) -> None:
         self.n_workers = n_workers
-        self.waiting: list[tuple[float, Span, Piece]] = []
+        self.waiting: list[tuple[float, Span, WaitingSpan]] = []
         self._left = 0.0
-        self.add([Piece(span, 1.0 / len(spans), LONG) for span in spans])
+        self.add([WaitingSpan(span, 1.0 / len(spans), LONG) for span in spans])
 
-    def add(self, pieces: list[Piece]) -> None:
+    def add(self, pieces: list[WaitingSpan]) -> None:
         """Let pieces wait."""
         for piece in pieces:
             heappush(self.waiting, (-piece.seconds, piece.span, piece))
             self._left += piece.seconds
 
-    def done(self, pieces: list[Piece]) -> None:
+    def done(self, pieces: list[WaitingSpan]) -> None:
         """A task has come back, whatever came of it."""
         self._left -= sum(piece.seconds for piece in pieces)
 
-    def task(self, n_running: int) -> tuple[list[Piece], float]:
+    def task(self, n_running: int) -> tuple[list[WaitingSpan], float]:
         """The pieces of the next task, and its seconds, while so many tasks are running."""
         seconds = max(SHORT, n_running * TURN)
         if len(self.waiting) + n_running >= ENOUGH * self.n_workers:
@@ -173,7 +173,7 @@ class Pool:
             )
         self._job: Any = None
 
-    def submit(self, job: Job, pieces: list[Piece], seconds: float) -> Future[Found]:
+    def submit(self, job: Job, pieces: list[WaitingSpan], seconds: float) -> Future[Found]:
         """Start a task; dask is sent the job only once."""
         if self._client is not None and self._job is None:
             self._job = self._client.scatter(job, broadcast=True, hash=False, timeout=WORKER_SECONDS)
@@ -211,7 +211,7 @@ def spread(
     """
     pool, status, pace = Pool(executor), Status.COMPLETE, Pace()
     plan = Plan(list(spans), pool.size)
-    running: dict[Future[Found], list[Piece]] = {}
+    running: dict[Future[Found], list[WaitingSpan]] = {}
     n_lost = 0
     try:
         while running or (plan.waiting and status is Status.COMPLETE):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Largest file that is unpacked: no ONNX model is larger, since protobuf has no larger messages.
 MOST_BYTES = 2**31
+# Room is asked for so much at a time, and not for all that there might be.
+PIECE = 2**20
 
 
 def content(path: Path) -> bytes:
@@ -29,12 +31,13 @@ def content(path: Path) -> bytes:
     data = read_bytes(path)
     if data[:2] != b"\x1f\x8b":
         return data
+    found = io.BytesIO()
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            found = stream.read(MOST_BYTES)
-            more = bool(stream.read(1))
+            while found.tell() <= MOST_BYTES and (piece := stream.read(PIECE)):
+                found.write(piece)
     except (OSError, EOFError, zlib.error) as error:
         raise FileFormatError(f"{path} is damaged: it cannot be unpacked ({error}).") from error
-    if more:
+    if found.tell() > MOST_BYTES:
         raise FileFormatError(f"{path} holds more than {MOST_BYTES} bytes when it is unpacked, too many for a model.")
-    return found
+    return found.getvalue()

@@ -15,7 +15,7 @@ import pytest
 
 from polytope_lens import Box, Lens
 from polytope_lens.engines import spread
-from polytope_lens.engines.spread import LONG, SHORT, TURN, Piece, Plan, guessed, work
+from polytope_lens.engines.spread import LONG, SHORT, TURN, Plan, WaitingSpan, guessed, work
 from polytope_lens.engines.task import Job, task
 from polytope_lens.errors import OptionError, RunError, Status
 from polytope_lens.network.span import Span
@@ -84,7 +84,7 @@ def test_what_a_task_leaves_is_the_rest_in_order(tiny: None) -> None:
     lens = _lens(2, 20, 9, 1)
     walked = task(lens.network, _box(lens), "auto")
     job = Job(walked, (lens.network, _box(lens)), None, None)
-    found = work(job, [Piece(walked.span, 1.0, 9.0)], 0.0)
+    found = work(job, [WaitingSpan(walked.span, 1.0, 9.0)], 0.0)
     (part, columns), *_ = found.parts
     assert columns is None
     spans = [part.span, *(piece.span for piece in found.rest)]
@@ -105,28 +105,28 @@ def test_spans_for_which_no_time_is_left_come_back(tiny: None) -> None:
     lens = _lens(2, 20, 9, 1)
     walked = task(lens.network, _box(lens), "auto")
     job = Job(walked, (lens.network, _box(lens)), None, None)
-    first = work(job, [Piece(walked.span, 1.0, 9.0)], 0.0)
+    first = work(job, [WaitingSpan(walked.span, 1.0, 9.0)], 0.0)
     again = work(job, first.rest, 0.0)
     assert again.rest[-len(first.rest) + 1 :] == first.rest[1:]
     assert again.rest[0].span.end <= first.rest[1].span.first
 
 
 def test_guesses() -> None:
-    whole = Piece(Span(0, 64), 0.5, 7.0)
+    whole = WaitingSpan(Span(0, 64), 0.5, 7.0)
     # A quarter of the whole took 3 seconds.
     rest = guessed([(Span(10, 20), 0.125), (Span(20, 64), 0.125)], whole, 3.0)
     assert [piece.seconds for piece in rest] == [1.5, 1.5]
     # Where no share has gone, nothing is known.
-    assert guessed([(Span(10, 64), 0.5)], whole, 3.0) == [Piece(Span(10, 64), 0.5, 7.0)]
+    assert guessed([(Span(10, 64), 0.5)], whole, 3.0) == [WaitingSpan(Span(10, 64), 0.5, 7.0)]
 
 
 def test_the_largest_span_is_next_and_small_ones_go_together() -> None:
     plan = Plan([Span(0, 100)], 2)
     pieces, seconds = plan.task(0)
-    assert (pieces, seconds) == ([Piece(Span(0, 100), 1.0, LONG)], SHORT)
+    assert (pieces, seconds) == ([WaitingSpan(Span(0, 100), 1.0, LONG)], SHORT)
     plan.done(pieces)
-    large = [Piece(Span(i, i + 1), 0.01, size) for i, size in enumerate([40.0, 5.0, 100.0])]
-    small = [Piece(Span(i, i + 1), 0.001, 0.5) for i in range(10, 20)]
+    large = [WaitingSpan(Span(i, i + 1), 0.01, size) for i, size in enumerate([40.0, 5.0, 100.0])]
+    small = [WaitingSpan(Span(i, i + 1), 0.001, 0.5) for i in range(10, 20)]
     plan.add([*large, *small])
     assert plan.task(0) == ([large[2]], LONG)
     assert plan.task(1) == ([large[0]], LONG)
