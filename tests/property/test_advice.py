@@ -268,7 +268,7 @@ TRAININGS = {
         "Choose a box that holds the square, or leave the target out",
         lambda: (measure(recording(target=RAMP, domain=SQUARE)), measure(recording(domain=Box([0, 0], [1, 1]))))),
     "categories that are none": (
-        lambda: measure(recording(target=np.arange(16).reshape(4, 4))), "For values that are no categories give floats",
+        lambda: measure(recording(target=np.arange(16).reshape(4, 4))), "give them as floats",
         lambda: measure(recording(target=np.arange(16).reshape(4, 4).astype(float)))),
 }  # fmt: skip
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 BAR = "{desc}: {percentage:.0f}%|{bar}| {elapsed}, {remaining} to go"
 # Seconds that a function takes, on the slower of the machines that we know; for the line in pipes.
 SECONDS_EACH = 0.25
-# Lines written by this process: several kernels of a module have the same one, which says enough once.
-written: set[str] = set()
 
 
 @contextmanager
@@ -48,8 +46,7 @@ def _seconds(n_functions: int) -> int:
 
 
 def _write(line: str) -> None:
-    if sys.stderr is not None and line not in written:
-        written.add(line)
+    if sys.stderr is not None:
         print(line, file=sys.stderr, flush=True)
 
 

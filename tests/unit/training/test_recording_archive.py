@@ -44,7 +44,11 @@ def recorded(model, *, samples=None, target=None, n=6, **options):
 
 def classified():
     image = categories(moons(32), 3)
-    return recorded(mlp((2, 6, 1), negative_slope=0.1), every=4, samples=sample(image, 50, 0), target=image)
+    model = mlp((2, 6, 3), negative_slope=0.1)
+    recorder = Recorder(model, every=4, samples=sample(image, 50, 0), target=image)
+    for step in range(9):
+        recorder(step)
+    return recorder
 
 
 def sloping():
@@ -141,7 +145,9 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path):
 def test_users_may_hand_in_their_own_samples(tmp_path):
     rng = np.random.default_rng(0)
     samples = Samples(rng.normal(size=(5, 2)), np.arange(5), np.zeros((0, 2)), np.zeros(0, dtype=int))
-    recorded(mlp((2, 3, 1)), samples=samples).save(tmp_path / "own.npz")
+    recorder = Recorder(mlp((2, 3, 5)), samples=samples)
+    recorder(0)
+    recorder.save(tmp_path / "own.npz")
     assert np.array_equal(Recording.load(tmp_path / "own.npz").samples.train_points, samples.train_points)
 
 
