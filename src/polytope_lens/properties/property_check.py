@@ -28,7 +28,7 @@ from polytope_lens.domain import Box
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, Status
 from polytope_lens.proof.log import names
-from polytope_lens.properties.cell_tree import CellTree
+from polytope_lens.properties.cell_tree import CellTree, batch_of
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import (
     LITTLE,
@@ -55,10 +55,8 @@ if TYPE_CHECKING:
     from polytope_lens.properties.counterexample import Counterexample, Effort
     from polytope_lens.properties.problem import PropertyProblem
 
-# Boxes looked at together, and such batches between two looks at the clock
-TOGETHER, BATCHES = 32, 4
-# Numbers of a batch's affine functions
-MOST_NUMBERS = 2**23
+# Batches of cells between two looks at the clock
+BATCHES = 4
 # Up to how many neurons that may change their sign in a box its regions are listed, by the number of inputs; after how
 # many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
 FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
@@ -363,8 +361,7 @@ def _share(problem: PropertyProblem, box: ExactBox) -> float:
 
 def batch_size(problem: PropertyProblem) -> int:
     """How many boxes of a problem are looked at together."""
-    widest = max(1, *problem.bounded.widths)
-    return int(np.clip(MOST_NUMBERS // (widest * max(widest, problem.margins.input_dim)), 1, TOGETHER))
+    return batch_of(problem.bounded)
 
 
 def few_open(problem: PropertyProblem) -> int:
