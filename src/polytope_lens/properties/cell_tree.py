@@ -186,8 +186,12 @@ class CellTree:
                 boxes = box_halves(cell.box, axis)
                 cells = [cell.cells.within(*box_outward(box)) for box in boxes]
             outer = [cell.outer] * 2 if axis is None or cell.cells.signs.any() else boxes
-            of = zip(boxes, outer, cells, [cell.open] * 2, [cell.share / 2] * 2, nodes, strict=True)
-            found.append([OpenCell(*part, cell.sums, cell.reliance, NOTHING) for part in of])
+            found.append(
+                [
+                    cell._replace(box=box, outer=at, cells=of, share=cell.share / 2, node=node, rows=NOTHING)
+                    for box, at, of, node in zip(boxes, outer, cells, nodes, strict=True)
+                ]
+            )
         return Parts(found, points)
 
     def cuts(self, some: Sequence[OpenCell]) -> list[Cut | None]:

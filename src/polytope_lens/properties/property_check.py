@@ -1,10 +1,10 @@
 """Deciding a property on its whole domain.
 
-Boxes of inputs are looked at from outside (`box_bounds`): most are proved to have no violation in them, the
-others are cut in two. Where few neurons are left that may change their sign, an engine lists the regions of the box
-(`cells_in_target`), and what may violate the property is decided exactly. The search ends at the first violation,
-or when nothing is left. Splitting boxes where bounds are too coarse is from Wang, Pei, Whitehouse, Yang and Jana 2018,
-*Formal security analysis of neural networks using symbolic intervals*.
+Boxes of inputs are looked at from outside (`cell_tree`): most are proved to have no violation in them, the others are
+cut in two, by an input or the sign of a neuron. Where few neurons are left that may change their sign, an engine lists
+the regions of the box (`cells_in_target`), and what may violate the property is decided exactly. The search ends at the
+first violation, or when nothing is left. Splitting boxes where bounds are too coarse is from Wang, Pei, Whitehouse,
+Yang and Jana 2018, *Formal security analysis of neural networks using symbolic intervals*.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ BATCHES = 4
 # many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
 FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
 FEW_REGIONS, FEWER = 2**16, 0.75
-# What share of what was to do a cut may leave to be tried before such a list
-PROMISING = 2.0**-2
+# What share of what was to do a cut may leave to be tried before such a list, where more neurons than so are open
+PROMISING, SHORT = 2.0**-2, 24
 # After how many boxes of a problem violations are guessed, and with how much effort: the last one takes as long as a
 # thousand boxes.
 EFFORTS = {0: LITTLE, 1: USUAL, 1500: THOROUGH}
@@ -94,7 +94,7 @@ class CheckResult:
     counterexample : Counterexample or None
         The point that violates it.
     n_boxes, n_regions : int
-        How many boxes were looked at as a whole, and how many regions were listed.
+        How many boxes, and parts of boxes, were looked at as a whole, and how many regions were listed.
     decided : float
         Share of the domain in which no point violates the property, by halvings of its boxes: 1 where it holds.
     open_boxes : tuple of Box
@@ -209,8 +209,8 @@ def check(
     proved by bounds with all rounding taken into account and by complete lists of regions, of which those near the
     target are decided in rational arithmetic; VIOLATED by a point in fractions. The network is the exact function that
     its weights define: float32 inference may differ near a boundary, and the counterexample says whether it does.
-    Cost: a millisecond for each box in a network of 300 neurons, some microseconds for each region. Boxes are halved,
-    so it is a method for few inputs, up to ten or so, or small boxes.
+    Cost: some milliseconds for each box in a network of 300 neurons, some microseconds for each region. Boxes are
+    halved, so it is a method for few inputs, up to ten or so, or small boxes.
 
     Examples
     --------
@@ -399,7 +399,7 @@ def _look_at(
     cuts = tree.cuts([cell for _, cell in left])
     for (few, cell), point, where in zip(left, lowest, cuts, strict=True):
         n_open = tree.n_open(cell)
-        is_promising = where is not None and where.left < PROMISING
+        is_promising = n_open > SHORT and where is not None and where.left < PROMISING
         if n_open <= few and not is_promising and not cell.cells.signs.any():
             n_listed, found, is_done = _list_regions(network, asked, problem, cell, is_over)
             n_regions += n_listed
@@ -418,8 +418,8 @@ def _look_at(
             return BatchOutcome([], 0.0, n, n_regions, sure)
     parts = [(few, point, part) for (few, _, point, _), of in zip(cut, parted.cells, strict=True) for part in of]
     inside = [np.clip(point, part.cells.lower[0], part.cells.upper[0]) for _, point, part in parts]
-    found = heights(problem, np.array(inside)).tolist() if parts else []
-    kept += [WaitingCell(index, part, few, height) for (few, _, part), height in zip(parts, found, strict=True)]
+    high = heights(problem, np.array(inside)).tolist() if parts else []
+    kept += [WaitingCell(index, part, few, height) for (few, _, part), height in zip(parts, high, strict=True)]
     return BatchOutcome(kept, share - sum(node.cell.share for node in kept), n, n_regions, None)
 
 
