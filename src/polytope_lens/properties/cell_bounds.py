@@ -160,6 +160,15 @@ class Reasons(NamedTuple):
                 mine[side][:, asked] = np.where(is_better[:, part], other[:, part], mine[side][:, asked])
 
 
+class Narrowed(NamedTuple):
+    """Cells with better bounds, n of them, with what made these."""
+
+    cells: ProofCells
+    lines: list[Relaxation]  # around the activations of each layer
+    reasons: list[Reasons]  # for each layer, what bounds need beside lines
+    rows: NDArray[np.float32]  # (2, n, N, d + 1): below and above pre-activations, rounded; NaN where none is known
+
+
 class Leaning(NamedTuple):
     """What better lines give for one case in each of m of some cells: claims, and upper bounds."""
 
@@ -250,10 +259,11 @@ class CellBounds:
         """Which neurons may change their sign, (n, N)."""
         return np.asarray((cells.low < 0) & (cells.high > 0) & self.cuts)
 
-    def narrowed(self, cells: ProofCells) -> tuple[ProofCells, list[Relaxation], list[Reasons]]:
-        """The same cells with better bounds, lines between them, and for each layer what bounds need beside these."""
+    def narrowed(self, cells: ProofCells) -> Narrowed:
+        """The same cells with better bounds."""
         cells = cells._replace(low=cells.low.copy(), high=cells.high.copy(), bits=cells.bits.copy())
         lines, reasons, given = list[Relaxation](), list[Reasons](), list[SignRows]()
+        rows = np.full((2, *cells.low.shape, cells.lower.shape[1] + 1), np.nan, dtype=np.float32)
         for index, (layer, here) in enumerate(zip(self.hidden, self.at, strict=True)):
             low, high = cells.low[:, here], cells.high[:, here]
             was_open = (low < 0) & (high > 0) & layer.cuts
@@ -263,6 +273,9 @@ class CellBounds:
             if len(asked):
                 above, doubt = rows_around(self.network, index, asked, lines, len(low))
                 top = highest_in_box(above, doubt, cells.lower, cells.upper)
+                with quiet():
+                    rows[1][:, here.start + asked] = above[:, : len(asked)]
+                    rows[0][:, here.start + asked] = -above[:, len(asked) :]
                 if given:
                     multiples = best_multiples(above, given, cells.lower, cells.upper)
                     better = self._with_multiples(index, asked, top, multiples, cells, lines)
@@ -272,7 +285,7 @@ class CellBounds:
                 new_high[:, asked], new_low[:, asked] = top[:, : len(asked)], -top[:, len(asked) :]
                 self._take(index, cells, was_open, new_low, new_high)
             lines.append(lines_between(layer, low, high))
-        return cells, lines, reasons
+        return Narrowed(cells, lines, reasons, rows)
 
     def _signs(self, index: int, cells: ProofCells, lines: Sequence[Relaxation]) -> list[SignRows]:
         """Rows above what is at least 0 where neurons of a layer have signs, if any have."""

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
+    from numpy.typing import NDArray
+
     from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 # up to how many open neurons a cell may also be split by one, of how many tried, and up to how many it is never halved.
 AXES, LEAST = 8, 2.0**-3
 FEW_OPEN, NEURONS, FEWEST = 24, 2, 8
+# Cells that are looked at together, and numbers of their affine functions
+TOGETHER, MOST_NUMBERS = 32, 2**23
+NOTHING = np.zeros(0, dtype=np.float32)
 
 
 @dataclass(slots=True)
@@ -68,9 +73,9 @@ class OpenCell(NamedTuple):
     """One cell of a box, with the cases that are open in it.
 
     `outer` is its box before signs were given, if any were, so those of several cells are equal or apart. `share` is
-    that of the whole box, by cuts. Behind a look at it, `sums` (k, M + d + 1) would close the cases if they
-    were at most 0, and `reliance` (N,) says how much the lines of neurons cost. What is said of it goes to `node`,
-    where a log is written.
+    that of the whole box, by cuts. What is said of it goes to `node`, where a log is written. Behind a look at it,
+    `sums` (k, M + d + 1) would close the cases if they were at most 0, `reliance` (N,) says how much the lines of
+    neurons cost, and `rows` (2, N, d + 1) lie below and above these.
     """
 
     box: ExactBox
@@ -81,6 +86,7 @@ class OpenCell(NamedTuple):
     node: ProofNode | None
     sums: Floats
     reliance: Floats
+    rows: NDArray[np.float32]
 
 
 class Cut(NamedTuple):
@@ -101,6 +107,12 @@ class Parts(NamedTuple):
     points: list[list[Fraction]]
 
 
+def batch_of(network: Network) -> int:
+    """How many cells of a network are looked at together."""
+    widest = max([1, *(layer.width for layer in network.layers)])
+    return int(np.clip(MOST_NUMBERS // (widest * max(widest, network.input_dim)), 1, TOGETHER))
+
+
 class CellTree:
     """Cells of a network on which some cases are to be closed that have one box, and these numbers in the log."""
 
@@ -115,7 +127,7 @@ class CellTree:
     def whole(self, box: ExactBox, node: ProofNode | None = None) -> OpenCell:
         """The box, to be looked at."""
         is_open, nothing = np.ones(len(self.cases), dtype=bool), np.zeros(0)
-        return OpenCell(box, box, self.bounds.whole(*box_outward(box)), is_open, 1.0, node, nothing, nothing)
+        return OpenCell(box, box, self.bounds.whole(*box_outward(box)), is_open, 1.0, node, nothing, nothing, NOTHING)
 
     def n_open(self, cell: OpenCell) -> int:
         """How many neurons may change their sign."""
@@ -124,7 +136,7 @@ class CellTree:
     def looked(self, some: Sequence[OpenCell]) -> list[OpenCell | None]:
         """What is known of cells after a look at them; None where all cases are closed."""
         before = joined(cell.cells for cell in some)
-        cells, lines, reasons = self.bounds.narrowed(before)
+        cells, lines, reasons, rows = self.bounds.narrowed(before)
         closing = self.bounds.closing(cells, lines, np.array([cell.open for cell in some]))
         found: list[OpenCell | None] = []
         for i, cell in enumerate(some):
@@ -134,7 +146,9 @@ class CellTree:
                 cell.node.lines += self.closed(cells.at(np.array([i])), closing, i)
                 cell.node.is_closed = not is_open.any()
             known = cells.at(np.array([i]))
-            left = cell._replace(cells=known, open=is_open, sums=closing.sums[i], reliance=closing.reliance[i])
+            left = cell._replace(
+                cells=known, open=is_open, sums=closing.sums[i], reliance=closing.reliance[i], rows=rows[:, i]
+            )
             found.append(left if is_open.any() else None)
         return found
 
@@ -172,8 +186,12 @@ class CellTree:
                 boxes = box_halves(cell.box, axis)
                 cells = [cell.cells.within(*box_outward(box)) for box in boxes]
             outer = [cell.outer] * 2 if axis is None or cell.cells.signs.any() else boxes
-            of = zip(boxes, outer, cells, [cell.open] * 2, [cell.share / 2] * 2, nodes, strict=True)
-            found.append([OpenCell(*part, cell.sums, cell.reliance) for part in of])
+            found.append(
+                [
+                    cell._replace(box=box, outer=at, cells=of, share=cell.share / 2, node=node, rows=NOTHING)
+                    for box, at, of, node in zip(boxes, outer, cells, nodes, strict=True)
+                ]
+            )
         return Parts(found, points)
 
     def cuts(self, some: Sequence[OpenCell]) -> list[Cut | None]:
@@ -193,7 +211,8 @@ class CellTree:
                 upper[2 * at, axis] = lower[2 * at + 1, axis] = (lower[2 * at, axis] + upper[2 * at, axis]) / 2
         low, high = ([ends[:, here] for here in self.bounds.at] for ends in (low, high))
         sums, asked = (np.array(of)[which] for of in ([cell.sums for cell in some], [cell.open for cell in some]))
-        heights = self.quick.heights(lower, upper, low, high, sums, asked)
+        rows = np.stack([cell.rows for cell in some], axis=1)
+        heights = self.quick.heights(lower, upper, low, high, sums, asked, rows, which)
         parts, whole = heights[: 2 * len(pairs)], heights[2 * len(pairs) :].tolist()
         best = [cuts[0]._replace(left=np.inf) if cuts else None for cuts in tried]
         for (i, cut), height in zip(pairs, (parts[::2] + parts[1::2]).tolist(), strict=True):

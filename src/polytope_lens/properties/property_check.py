@@ -1,10 +1,10 @@
 """Deciding a property on its whole domain.
 
-Boxes of inputs are looked at from outside (`box_bounds`): most are proved to have no violation in them, the
-others are cut in two. Where few neurons are left that may change their sign, an engine lists the regions of the box
-(`cells_in_target`), and what may violate the property is decided exactly. The search ends at the first violation,
-or when nothing is left. Splitting boxes where bounds are too coarse is from Wang, Pei, Whitehouse, Yang and Jana 2018,
-*Formal security analysis of neural networks using symbolic intervals*.
+Boxes of inputs are looked at from outside (`cell_tree`): most are proved to have no violation in them, the others are
+cut in two, by an input or the sign of a neuron. Where few neurons are left that may change their sign, an engine lists
+the regions of the box (`cells_in_target`), and what may violate the property is decided exactly. The search ends at the
+first violation, or when nothing is left. Splitting boxes where bounds are too coarse is from Wang, Pei, Whitehouse,
+Yang and Jana 2018, *Formal security analysis of neural networks using symbolic intervals*.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from polytope_lens.domain import Box
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, Status
 from polytope_lens.proof.log import names
-from polytope_lens.properties.cell_tree import CellTree
+from polytope_lens.properties.cell_tree import CellTree, batch_of
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import (
     LITTLE,
@@ -55,16 +55,14 @@ if TYPE_CHECKING:
     from polytope_lens.properties.counterexample import Counterexample, Effort
     from polytope_lens.properties.problem import PropertyProblem
 
-# Boxes looked at together, and such batches between two looks at the clock
-TOGETHER, BATCHES = 32, 4
-# Numbers of a batch's affine functions
-MOST_NUMBERS = 2**23
+# Batches of cells between two looks at the clock
+BATCHES = 4
 # Up to how many neurons that may change their sign in a box its regions are listed, by the number of inputs; after how
 # many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
 FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
 FEW_REGIONS, FEWER = 2**16, 0.75
-# What share of what was to do a cut may leave to be tried before such a list
-PROMISING = 2.0**-2
+# What share of what was to do a cut may leave to be tried before such a list, where more neurons than so are open
+PROMISING, SHORT = 2.0**-2, 24
 # After how many boxes of a problem violations are guessed, and with how much effort: the last one takes as long as a
 # thousand boxes.
 EFFORTS = {0: LITTLE, 1: USUAL, 1500: THOROUGH}
@@ -96,7 +94,7 @@ class CheckResult:
     counterexample : Counterexample or None
         The point that violates it.
     n_boxes, n_regions : int
-        How many boxes were looked at as a whole, and how many regions were listed.
+        How many boxes, and parts of boxes, were looked at as a whole, and how many regions were listed.
     decided : float
         Share of the domain in which no point violates the property, by halvings of its boxes: 1 where it holds.
     open_boxes : tuple of Box
@@ -211,8 +209,8 @@ def check(
     proved by bounds with all rounding taken into account and by complete lists of regions, of which those near the
     target are decided in rational arithmetic; VIOLATED by a point in fractions. The network is the exact function that
     its weights define: float32 inference may differ near a boundary, and the counterexample says whether it does.
-    Cost: a millisecond for each box in a network of 300 neurons, some microseconds for each region. Boxes are halved,
-    so it is a method for few inputs, up to ten or so, or small boxes.
+    Cost: some milliseconds for each box in a network of 300 neurons, some microseconds for each region. Boxes are
+    halved, so it is a method for few inputs, up to ten or so, or small boxes.
 
     Examples
     --------
@@ -363,8 +361,7 @@ def _share(problem: PropertyProblem, box: ExactBox) -> float:
 
 def batch_size(problem: PropertyProblem) -> int:
     """How many boxes of a problem are looked at together."""
-    widest = max(1, *problem.bounded.widths)
-    return int(np.clip(MOST_NUMBERS // (widest * max(widest, problem.margins.input_dim)), 1, TOGETHER))
+    return batch_of(problem.bounded)
 
 
 def few_open(problem: PropertyProblem) -> int:
@@ -402,7 +399,7 @@ def _look_at(
     cuts = tree.cuts([cell for _, cell in left])
     for (few, cell), point, where in zip(left, lowest, cuts, strict=True):
         n_open = tree.n_open(cell)
-        is_promising = where is not None and where.left < PROMISING
+        is_promising = n_open > SHORT and where is not None and where.left < PROMISING
         if n_open <= few and not is_promising and not cell.cells.signs.any():
             n_listed, found, is_done = _list_regions(network, asked, problem, cell, is_over)
             n_regions += n_listed
@@ -421,8 +418,8 @@ def _look_at(
             return BatchOutcome([], 0.0, n, n_regions, sure)
     parts = [(few, point, part) for (few, _, point, _), of in zip(cut, parted.cells, strict=True) for part in of]
     inside = [np.clip(point, part.cells.lower[0], part.cells.upper[0]) for _, point, part in parts]
-    found = heights(problem, np.array(inside)).tolist() if parts else []
-    kept += [WaitingCell(index, part, few, height) for (few, _, part), height in zip(parts, found, strict=True)]
+    high = heights(problem, np.array(inside)).tolist() if parts else []
+    kept += [WaitingCell(index, part, few, height) for (few, _, part), height in zip(parts, high, strict=True)]
     return BatchOutcome(kept, share - sum(node.cell.share for node in kept), n, n_regions, None)
 
 

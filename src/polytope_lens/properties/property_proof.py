@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.proof.log import hexadecimal_fraction, log_file, names
-from polytope_lens.properties.cell_tree import CellTree, ProofNode, write_finished
+from polytope_lens.properties.cell_tree import CellTree, ProofNode, batch_of, write_finished
 
 if TYPE_CHECKING:
     import os
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from polytope_lens.proof.log import LogFile
     from polytope_lens.properties.counterexample import Counterexample
     from polytope_lens.properties.property import ExactBox, Property
-
-# Cells that are looked at together
-TOGETHER = 32
 
 
 class StoppedError(Exception):
@@ -125,11 +122,11 @@ def _write_tree(
 ) -> None:
     """Write the tree of a box, depth first; some cells are looked at together, the first ones first."""
     root = ProofNode()
-    waiting, unwritten = [tree.whole(box, root)], [root]
+    waiting, unwritten, n = [tree.whole(box, root)], [root], batch_of(tree.network)
     while waiting:
         if is_over():
             raise StoppedError
-        some, waiting = waiting[: -TOGETHER - 1 : -1], waiting[:-TOGETHER]
+        some, waiting = waiting[: -n - 1 : -1], waiting[:-n]
         left = [cell for cell in tree.looked(some) if cell is not None]
         parted = tree.parted(left, tree.cuts(left))
         if parted.points:

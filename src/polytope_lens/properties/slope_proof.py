@@ -152,7 +152,7 @@ class _SlopeTree:
         """Look at cells of one box, all of whose free sides are the same: what is left of them."""
         free, left = some[0].box.free, list[_Waiting]()
         before = joined(one.cells for one in some)
-        after, _, reasons = self.bounds.narrowed(before)
+        after, _, reasons, _ = self.bounds.narrowed(before)
         known = Boxes(after.lower, after.upper, after.low, after.high)
         is_within = matrix_bounds(self.network, known, *self.norms, free) <= self.level
         is_open = self.bounds.is_open(after)

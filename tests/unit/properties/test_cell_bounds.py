@@ -17,10 +17,12 @@ CASE = Property.of((["-1"] * 3, ["1"] * 3), ([[-1, 0]], [-100])).cases[0]
 def test_bounds_hold_and_are_short():
     bounds = CellBounds(NETWORK, [CASE])
     lower, upper = np.array([-1, -0.5, 0.25]), np.array([0, 0.5, 0.75])
-    cells, _, _ = bounds.narrowed(bounds.whole(lower, upper))
+    cells, _, _, rows = bounds.narrowed(bounds.whole(lower, upper))
     X = np.random.default_rng(0).uniform(lower, upper, (500, 3))
     z = pre_activations(X)
     assert (cells.low[0] <= z.min(axis=0)).all() and (z.max(axis=0) <= cells.high[0]).all()
+    below, above = (X @ side[0, :, :-1].T + side[0, :, -1] for side in rows)
+    assert (below <= z + 1e-5).all() and (z <= above + 1e-5).all()
     for index, here in enumerate(bounds.at):
         whole = cells.low[0, here] * 2.0 ** cells.bits[0, index]
         assert (whole[np.isfinite(whole)] == np.round(whole[np.isfinite(whole)])).all()
@@ -41,14 +43,14 @@ def test_bounds_where_neurons_have_signs_hold_there_and_are_better():
     lower, upper = np.full(3, -1.0), np.full(3, 1.0)
     X = np.random.default_rng(0).uniform(lower, upper, (4000, 3))
     z = pre_activations(X)
-    whole, _, _ = bounds.narrowed(bounds.whole(lower, upper))
+    whole, *_ = bounds.narrowed(bounds.whole(lower, upper))
     is_better = []
     for j in np.flatnonzero(bounds.is_open(whole)[0])[:6]:
         for sign in (-1, 1):
             cells = ProofCells._make(array.copy() for array in whole)
             cells.signs[0, j] = sign
             (cells.high if sign < 0 else cells.low)[0, j] = 0.0
-            found, _, reasons = bounds.narrowed(cells)
+            found, _, reasons, _ = bounds.narrowed(cells)
             some = z[sign * z[:, j] >= 0]
             assert (found.low[0] <= some.min(axis=0)).all() and (some.max(axis=0) <= found.high[0]).all()
             is_better.append(any((by.over > 0).any() for by in reasons))
@@ -64,7 +66,7 @@ def test_better_slopes_close_more():
     for bound in np.linspace(20, 45, 80):
         case = tuple(c._replace(bound=-bound) if c.outputs else c for c in CASE)
         bounds = CellBounds(NETWORK, [case])
-        cells, lines, _ = bounds.narrowed(bounds.whole(lower, upper))
+        cells, lines, *_ = bounds.narrowed(bounds.whole(lower, upper))
         closing = bounds.closing(cells, lines, np.array([[True]]))
         n_closed += closing.is_closed[0, 0]
         n_leaning += closing.is_closed[0, 0] and bool(closing.claims[0][0].leans)
@@ -77,7 +79,7 @@ def test_what_is_closed_has_no_violation_and_what_is_violated_is_not_closed():
     for bound, is_closed in ((1000, True), (y, False)):
         case = tuple(c._replace(bound=-bound) if c.outputs else c for c in CASE)
         bounds = CellBounds(NETWORK, [case])
-        cells, lines, _ = bounds.narrowed(bounds.whole(lower, upper))
+        cells, lines, *_ = bounds.narrowed(bounds.whole(lower, upper))
         closing = bounds.closing(cells, lines, np.array([[True]]))
         assert closing.is_closed[0, 0] == is_closed
 

@@ -8,35 +8,40 @@ import pytest
 from families import random_deep
 from polytope_lens import Property
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above
+from polytope_lens.bounds.relaxation import Relaxation
 from polytope_lens.network.network import Network
-from polytope_lens.properties import quick_heights as module
+from polytope_lens.properties.box_bounds import joined
 from polytope_lens.properties.cell_bounds import CellBounds
 from polytope_lens.properties.quick_heights import QuickHeights
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.1, -1.0])
-def test_guesses_are_close_to_what_is_proved(slope, monkeypatch):
+def test_guesses_are_close_to_what_is_proved(slope):
     network = Network(
         random_deep((3, 6, 5), 2, slope).layers, np.array([[1.0] * 5, [1, -1, 2, 0, 0.5]]), np.array([0, 1.0])
     )
     case = Property.of((["-1"] * 3, ["1"] * 3), ([[-1, 0]], [3])).cases[0]
     bounds = CellBounds(network, [case])
     lower, upper = np.array([[-1, -0.5, 0.25], [-0.5, -1, -1]]), np.array([[0, 0.5, 0.75], [0.5, 0, 1]])
-    nothing = [np.full(layer.width, np.inf) for layer in network.layers]
     sums = np.array([[1.0, 0, 0, 0, 0, 7.0], [0, 1, 0, 0.5, 0, 9.0]])
-    low, high = ([np.tile(sign * end, (2, 1)) for end in nothing] for sign in (-1, 1))
-    both, asked = np.tile(sums, (2, 1, 1)), np.full((2, 2), True)
+    cells, lines, _, rows = joined_pair(bounds, lower, upper)
+    low, high = ([ends[:, here] for here in bounds.at] for ends in (cells.low, cells.high))
+    asked, which = np.full((2, 2), True), np.arange(2)
     quick = QuickHeights(bounds.stages)
-    found = quick.heights(lower, upper, low, high, both, asked)
-    monkeypatch.setattr(module, "MOST_NUMBERS", 1)  # one box after the other
-    assert quick.heights(lower, upper, low, high, both, asked) == pytest.approx(found)
+    found = quick.heights(lower, upper, low, high, np.tile(sums, (2, 1, 1)), asked, rows, which)
     for i in range(2):
-        cells, lines, _ = bounds.narrowed(bounds.whole(lower[i], upper[i]))
-        total = 0.0
-        for row in sums:
-            top = exact_top(bounds, row, cells, lines)
-            total += max(top, 0.0)
+        own = [Relaxation._make(part[[i]] for part in line) for line in lines]
+        total = sum(max(exact_top(bounds, row, cells.at(which[[i]]), own), 0.0) for row in sums)
         assert found[i] == pytest.approx(total, rel=0.02)
+    # In a part, rows of the whole say more than its bounds alone.
+    inside = quick.heights(lower / 2, upper / 2, low, high, np.tile(sums, (2, 1, 1)), asked, rows, which)
+    alone = quick.heights(lower / 2, upper / 2, low, high, np.tile(sums, (2, 1, 1)), asked, rows * np.nan, which)
+    assert (inside <= alone + 1e-5).all() and (inside < alone - 1e-3).any()
+
+
+def joined_pair(bounds, lower, upper):
+    """A look at two boxes."""
+    return bounds.narrowed(joined(bounds.whole(*corners) for corners in zip(lower, upper, strict=True)))
 
 
 def exact_top(bounds, row, cells, lines):
@@ -57,5 +62,7 @@ def test_without_neurons_that_bend_the_value_is_that_of_the_map():
         [np.full((1, 3), np.inf)],
         np.array([[[1.0, 0, 0, 50.0]]]),
         np.array([[True]]),
+        np.full((2, 1, 3, 3), np.nan, dtype=np.float32),
+        np.array([0]),
     )
     assert found[0] == pytest.approx(50 + bias[0] + np.maximum(weight, 0).sum(), rel=1e-5)
