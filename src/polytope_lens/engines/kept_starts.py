@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from polytope_lens.engines.driver import Problem
     from polytope_lens.network.network import Network
 
 # Bytes of a state that is kept, and how many of them for one network.
@@ -26,18 +25,19 @@ MOST_BYTES, MOST_KEPT = 2**17, 8
 
 
 class Start(NamedTuple):
-    """What there is to walk, and a state whose only cell is all of it; both as the kernel is given them.
+    """What there is to walk (`driver.Problem`), and a state whose only cell is all of it.
 
-    If the state will be kept, the memory of its arrays, and what is there before a walk.
+    `arguments` are both as the kernel is given them. If the state will be kept, `memory` is that of its arrays, and
+    what is there before a walk.
     """
 
-    problem: Problem[Any, Any]
+    problem: Any
     state: Any
     arguments: Arguments
     memory: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None
 
 
-def taken(network: Network, key: Hashable, make: Callable[[], tuple[Problem[Any, Any], Any]]) -> Start:
+def taken(network: Network, key: Hashable, make: Callable[[], tuple[Any, Any]]) -> Start:
     """Where a walk begins that is told by `key`: made now, unless it is kept."""
     starts = _of(network)
     is_known = key in starts
