@@ -23,7 +23,10 @@ OPTIONAL = {
 }  # fmt: skip
 """What may be missing: the libraries of extras, and programs that only tests ask."""
 WANTING = re.compile(r"No module named '([\w.]+)'|needs ([\w.]+), which is not installed")
+HALF_LOADED = re.compile(r"cannot import name '\w+' from '[\w.]+' \(([^)]*)\)")
 left_out: Counter[str] = Counter()
+modules: dict[str, str] = {}
+"""Files of modules that were left out, of which others may find only what was loaded, and the libraries they want."""
 
 
 def pytest_configure(config):
@@ -52,6 +55,7 @@ def pytest_terminal_summary(terminalreporter):
 
 def _skipped(report, path):
     if report.failed and (name := missing_in(report.longreprtext)):
+        modules[str(path)] = name
         report.outcome, report.longrepr = "skipped", (str(path), 0, f"Skipped: no {name}")
         left_out[name] += 1
     return report
@@ -59,5 +63,7 @@ def _skipped(report, path):
 
 def missing_in(told: str) -> str | None:
     """The library for want of which something failed, by what was told of it; None if it failed for another reason."""
+    if half := next((modules[file] for file in HALF_LOADED.findall(told) if file in modules), None):
+        return half
     named = {word.partition(".")[0] for words in WANTING.findall(told) for word in words} & OPTIONAL
     return next((name for name in sorted(named) if importlib.util.find_spec(name) is None), None)

@@ -50,3 +50,10 @@ def test_the_oldest_python_is_told_once():
     told = [line.rpartition(" ")[2] for line in project["classifiers"] if re.search(r"Python :: 3\.\d+$", line)]
     assert project["requires-python"] == f">={told[0]}"
     assert told == [f"3.{minor}" for minor in range(11, 11 + len(told))]
+
+
+def test_what_imports_a_module_that_was_left_out_is_left_out(monkeypatch):
+    told = "ImportError: cannot import name 'X' from 'polytope_lens.importers.claims' (/site/claims.py)"
+    assert against_wheel.missing_in(told) is None
+    monkeypatch.setattr(against_wheel, "modules", {"/site/claims.py": "torch"})
+    assert against_wheel.missing_in(told) == "torch"

@@ -52,8 +52,8 @@ def relax(layer: Layer, low: Floats, high: Floats, lean: Floats | None = None) -
     --------
     >>> from polytope_lens.network.network import piecewise_layer
     >>> lines = relax(piecewise_layer([[1.0]], [0.0]), np.array([[-1.0]]), np.array([[3.0]]))
-    >>> lines.upper_slope[0, 0], round(lines.upper_offset[0, 0], 12), lines.lower_slope[0, 0]
-    (np.float64(0.75), np.float64(0.75), np.float64(1.0))
+    >>> lines.upper_slope.tolist(), lines.upper_offset.round(12).tolist(), lines.lower_slope.tolist()
+    ([[0.75]], [[0.75]], [[1.0]])
     """
     p, q = layer.negative_slope, layer.positive_slope
     with quiet(), np.errstate(divide="ignore"):

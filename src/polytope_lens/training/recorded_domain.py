@@ -52,7 +52,7 @@ def box_around(samples: Samples) -> Box | None:
         return None
     lower, upper = points.min(axis=0), points.max(axis=0)
     extent = np.where(upper > lower, upper - lower, np.maximum(np.abs(upper), 1))
-    units = 10 ** (np.floor(np.log10(extent)) - 1)
+    units = np.array([float(f"1e{n:.0f}") for n in np.floor(np.log10(extent)) - 1])
     room = MARGIN * extent
     return Box(_multiples(np.floor((lower - room) / units), units), _multiples(np.ceil((upper + room) / units), units))
 

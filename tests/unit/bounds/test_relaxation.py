@@ -28,7 +28,7 @@ def test_the_activation_is_between_the_lines(slopes, one, other, lean):
     below, below_offset, above, above_offset, steepest = lines(slopes, low, high, lean)
     far = 2.0**900
     for z in {max(low, -far), min(high, far), min(max(low, 0.0), high)}:
-        if not low <= z <= high:
+        if not low <= z <= high or abs(z) == np.inf:
             continue
         z = Fraction(z)
         value = Fraction(slopes[0]) * z if z < 0 else Fraction(slopes[1]) * z

@@ -116,9 +116,9 @@ def test_hostile_logs_get_as_much_memory_and_time_as_is_stated(name, tmp_path):
 def test_the_compiled_checker_says_the_same_in_time(name, tmp_path):
     path = tmp_path / "hostile.proof"
     path.write_bytes(sealed(["polytope_lens proof 1", *HOSTILE[name], "regions 1"]))
-    start = time.monotonic()
+    start = time.process_time()
     found = fast_checker.verify(path, 2)
-    assert not found["proved"] and time.monotonic() - start < 10
+    assert not found["proved"] and time.process_time() - start < 10
     reasons = {found["reason"], checker.verify(path, 2)["reason"]}
     # On a busy machine one of them may run out of time before it runs out of memory.
     assert len(reasons) == 1 or any(reason.startswith("not decided") for reason in reasons)
