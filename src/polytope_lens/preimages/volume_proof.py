@@ -15,7 +15,7 @@ import numpy as np
 
 from polytope_lens.domain import Box
 from polytope_lens.proof.log import hexadecimal_fraction, log_file, names
-from polytope_lens.properties.cell_tree import CellTree, Cut, ProofNode, write_finished
+from polytope_lens.properties.cell_tree import CellCut, CellTree, ProofNode, write_finished
 from polytope_lens.properties.property import Property
 from polytope_lens.properties.property_proof import statement
 
@@ -91,10 +91,10 @@ def _write_tree(log: LogFile, tree: CellTree, box: ExactBox) -> None:
         write_finished(log, unwritten)
 
 
-def _cut(tree: CellTree, cell: OpenCell) -> Cut | None:
+def _cut(tree: CellTree, cell: OpenCell) -> CellCut | None:
     """Where a box is halved, which is across the input along which outputs may change most; None if it is measured."""
     (lower,), (upper,) = cell.cells.lower, cell.cells.upper
     middle = (lower + upper) / 2
     reach = np.where((lower < middle) & (middle < upper), tree.bounds.reach(cell.cells)[0], 0.0)
     is_few = tree.n_open(cell) <= FEW_OPEN.get(len(cell.box.free), FEW_OPEN_IN_SPACE)
-    return None if is_few or not reach.any() else Cut(int(reach.argmax()), -1)
+    return None if is_few or not reach.any() else CellCut(int(reach.argmax()), -1)

@@ -89,7 +89,7 @@ class OpenCell(NamedTuple):
     rows: NDArray[np.float32]
 
 
-class Cut(NamedTuple):
+class CellCut(NamedTuple):
     """Where a cell is cut in two: in the middle along an axis, or else by the sign of a neuron.
 
     `left` is the share of what was to do that the parts leave, as a quick look at them tells.
@@ -100,7 +100,7 @@ class Cut(NamedTuple):
     left: float = 1.0
 
 
-class Parts(NamedTuple):
+class CellParts(NamedTuple):
     """What each of some open cells is cut into, and points that satisfy a case, where cells of known signs have one."""
 
     cells: list[list[OpenCell]]
@@ -168,7 +168,7 @@ class CellTree:
         words += [f"{self.bounds.named(j)} {hexadecimal(v)}" for j, v in claim.neurons.items() if v]
         return " ".join(words)
 
-    def parted(self, some: Sequence[OpenCell], cuts: Sequence[Cut | None]) -> Parts:
+    def parted(self, some: Sequence[OpenCell], cuts: Sequence[CellCut | None]) -> CellParts:
         """The parts of cells that were looked at, or they are closed exactly where they are not cut."""
         found: list[list[OpenCell]] = []
         points: list[list[Fraction]] = []
@@ -192,9 +192,9 @@ class CellTree:
                     for box, at, of, node in zip(boxes, outer, cells, nodes, strict=True)
                 ]
             )
-        return Parts(found, points)
+        return CellParts(found, points)
 
-    def cuts(self, some: Sequence[OpenCell]) -> list[Cut | None]:
+    def cuts(self, some: Sequence[OpenCell]) -> list[CellCut | None]:
         """Where to cut cells in two so that the parts promise to be closed soonest; None where all signs are known."""
         if not some:
             return []
@@ -221,7 +221,7 @@ class CellTree:
                 best[i] = cut._replace(left=left)
         return best
 
-    def tried(self, cells: ProofCells, reliance: Floats) -> list[list[Cut]]:
+    def tried(self, cells: ProofCells, reliance: Floats) -> list[list[CellCut]]:
         """Cuts to try in each cell, none where nothing can be cut."""
         may_change = self.bounds.is_open(cells)
         n_open = may_change.sum(axis=1)
@@ -235,7 +235,7 @@ class CellTree:
             axes = [axis for axis in np.argsort(-reach[i], kind="stable")[:AXES].tolist() if reach[i, axis]]
             best = np.argsort(-cost[i], kind="stable")[:NEURONS].tolist()
             neurons = [j for j in best if may_change[i, j]] if n_open[i] <= FEW_OPEN or not axes else []
-            found.append([*(Cut(axis, -1) for axis in axes), *(Cut(None, j) for j in neurons)])
+            found.append([*(CellCut(axis, -1) for axis in axes), *(CellCut(None, j) for j in neurons)])
         return found
 
     def close_exactly(self, cell: OpenCell) -> list[list[Fraction]]:

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Floats
     from polytope_lens.network.network import Network
-    from polytope_lens.properties.cell_tree import Cut, OpenCell
+    from polytope_lens.properties.cell_tree import CellCut, OpenCell
     from polytope_lens.properties.counterexample import Counterexample, Effort
     from polytope_lens.properties.problem import PropertyProblem
 
@@ -395,7 +395,7 @@ def _look_at(
             return BatchOutcome([], 0.0, n, 0, sure)
     index = nodes[0].problem
     kept: list[WaitingCell] = []
-    cut: list[tuple[int, OpenCell, Floats, Cut | None]] = []
+    cut: list[tuple[int, OpenCell, Floats, CellCut | None]] = []
     cuts = tree.cuts([cell for _, cell in left])
     for (few, cell), point, where in zip(left, lowest, cuts, strict=True):
         n_open = tree.n_open(cell)

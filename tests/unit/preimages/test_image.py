@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from polytope_lens import Box, Lens
 from polytope_lens.errors import DimensionError, DomainError, UnboundedPolytopeError
@@ -69,7 +70,7 @@ def test_pictures_have_the_corners_of_each_part(box):
     rng = np.random.default_rng(3)
     lens = Lens.from_arrays([rng.normal(size=(4, 3)), rng.normal(size=(2, 4))], [rng.normal(size=4), [0, 1]])
     seen = lens.image(box)
-    (areas,) = seen.plot().collections
+    (areas,) = seen.plot(Figure().add_subplot()).collections
     assert len(areas.get_paths()) == len(seen)
     for k, path in enumerate(areas.get_paths()):
         corners = seen.vertices(k)  # what is mapped onto a side, or onto another corner, is drawn as well

@@ -9,7 +9,7 @@ import pytest
 from families import golden, random_deep
 from polytope_lens import Box, Lens, Property
 from polytope_lens.properties import cell_tree
-from polytope_lens.properties.cell_tree import CellTree, Cut, ProofNode, write_finished
+from polytope_lens.properties.cell_tree import CellCut, CellTree, ProofNode, write_finished
 from polytope_lens.properties.counterexample import exact_outputs
 
 NETWORK = golden((2, 6, 6), 1)
@@ -63,7 +63,7 @@ def test_cuts_are_halves_of_few_axes_and_signs_of_few_neurons(monkeypatch):
     (cell,) = tree.looked([tree.whole(box)])
     monkeypatch.setattr(cell_tree, "FEWEST", 0)
     tried = tree.tried(cell.cells, cell.reliance[None])[0]
-    assert {cut.axis for cut in tried} <= {0, 2, None} and Cut(0, -1) in tried
+    assert {cut.axis for cut in tried} <= {0, 2, None} and CellCut(0, -1) in tried
     assert sum(cut.axis is None for cut in tried) == cell_tree.NEURONS
     monkeypatch.setattr(cell_tree, "FEWEST", 99)
     assert all(cut.axis is None for cut in tree.tried(cell.cells, cell.reliance[None])[0])

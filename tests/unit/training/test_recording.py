@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from polytope_lens.domain import Box
 from polytope_lens.errors import DimensionError, DomainError, OptionError
@@ -46,7 +47,9 @@ def test_films_of_any_model_are_those_of_a_plane(tmp_path):
         assert np.allclose(evaluate(network, [[0, 0], [1, 0], [0, 1]]), evaluate(model, corners))
     plane.film(tmp_path / "plane.gif", fps=1, workers=1, progress=False)
     assert (tmp_path / "plane.gif").stat().st_size > 1000
-    labels = [axis.get_text() for axis in plane.measure(workers=1, progress=False).plot().axes[0].get_legend().texts]
+    labels = [
+        axis.get_text() for axis in plane.measure(workers=1, progress=False).plot(Figure()).axes[0].get_legend().texts
+    ]
     assert labels == ["after layer 0", "after layer 2"]  # layer 1 mixes points, and cuts nothing
     assert Recording([0], (None,)).slice(*corners).networks == (None,)
     with pytest.raises(DomainError, match="line"):
