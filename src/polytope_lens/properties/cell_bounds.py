@@ -494,7 +494,8 @@ def _multipliers(rows: Floats, unit: Floats, others: Floats, lower: Floats, uppe
         normal, offset = (np.where(is_used[:, None], normal, 0.0).T / size).T, np.where(is_used, offset, -1.0) / size
     reach = 2.0 * float((size[:r] / unit).max())
     box = np.concatenate([np.eye(d + 1), -np.eye(d + 1)])
-    hard = np.concatenate([unit * reach / size[:r], np.zeros(len(others))])
+    with quiet():
+        hard = np.concatenate([np.minimum(unit * reach / size[:r], LARGEST), np.zeros(len(others))])
     for level in (hard, np.full(len(every), 2.0)):
         given = np.concatenate([normal, -level[:, None]], axis=1)
         found = propose_multipliers(

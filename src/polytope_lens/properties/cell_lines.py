@@ -11,6 +11,7 @@ incomplete verifiers*.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 # Chords have slopes of so many bits, as in the checker; lines through 0 have so many parts of the way between slopes.
 SLOPE_BITS, LEANS = 12, 256
+# Nearer than this to a whole number, a share in these bits is rounded down in fractions.
+DOUBTFUL = 2.0**-20
+# How far lines may be from the checker's, in shares of an activation's slopes, unless these are multiples of 1 / SHORT
+SHORT, ROUNDED = 2.0**20, 2.0**-49
 # Steps of slopes, how long the first one is in parts of that way, and how soon they are shorter.
 STEPS, FIRST, SHORTER = 20, 0.3, 0.5
 # How far below 0 a bound is low enough, how near to 0 it must come, in shares of the first one, and after which step.
@@ -44,23 +49,39 @@ class BoxSums(NamedTuple):
 
 
 def lines_between(layer: Layer, low: Floats, high: Floats, lean: Floats | None = None) -> Relaxation:
-    """Lines around the activations of a layer, as the checker draws them; `lean` (n, width) from 0 to 1, exact."""
+    """Lines around the activations of a layer, as the checker draws them, or just beyond where these are rounded.
+
+    `lean` (n, width) from 0 to 1 is exact.
+    """
     p, q = layer.negative_slope, layer.positive_slope
     with quiet(), np.errstate(divide="ignore"):
         known = (low >= 0) | (high <= 0) | (p == q)
         own = np.where(low >= 0, q, np.where(high <= 0, p, q))
-        share = np.floor(high / (high - low) * 2.0**SLOPE_BITS) / 2.0**SLOPE_BITS
         is_bounded = np.isfinite(low) & np.isfinite(high)
+        share = _shares_above(low, high, is_bounded & ~known)
         chord = p + (q - p) * np.where(is_bounded, share, 0.0)
         through = p + (q - p) * (default_leans(low, high) if lean is None else lean)
         above = np.where(known, own, np.where(p < q, chord, through))
         below = np.where(known, own, np.where(p < q, through, chord))
-        top = np.maximum(0.0, np.maximum((p - above) * low, (q - above) * high))
-        bottom = np.minimum(0.0, np.minimum((p - below) * low, (q - below) * high))
+        # The checker rounds nothing, and nothing is rounded here of slopes with few bits, such as 0 and 1.
+        is_short = (np.rint(p * SHORT) == p * SHORT) & (np.rint(q * SHORT) == q * SHORT)
+        apart = np.where(is_short, 0.0, ROUNDED * (np.abs(p) + np.abs(q))) * np.maximum(-low, high)
+        top = np.maximum(0.0, np.maximum((p - above) * low, (q - above) * high)) + apart
+        bottom = np.minimum(0.0, np.minimum((p - below) * low, (q - below) * high)) - apart
         top = np.where(known, 0.0, np.where(is_bounded, top, np.inf))
         bottom = np.where(known, 0.0, np.where(is_bounded, bottom, -np.inf))
     steepest = np.where(known, np.abs(own), np.maximum(np.abs(p), np.abs(q)))
     return Relaxation(below, bottom, above, top, steepest)
+
+
+def _shares_above(low: Floats, high: Floats, asked: Bools) -> Floats:
+    """What share of intervals is above 0, rounded down to SLOPE_BITS bits: exactly, where that is asked."""
+    parts = high / (high - low) * 2.0**SLOPE_BITS
+    share = np.floor(parts)
+    for i in zip(*np.nonzero(asked & (np.abs(parts - np.rint(parts)) < DOUBTFUL)), strict=True):
+        above, below = Fraction(high[i]), -Fraction(low[i])
+        share[i] = (above * 2**SLOPE_BITS) // (above + below)
+    return np.asarray(share / 2.0**SLOPE_BITS)
 
 
 def default_leans(low: Floats, high: Floats) -> Floats:

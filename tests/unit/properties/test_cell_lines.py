@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,7 @@ def assert_same(layer, reader, low, high, lean):
     s, up, t, down = checker.lines(*reader.slopes[0], low, high, lean)
     assert (found.upper_slope[0, 0], found.lower_slope[0, 0]) == pytest.approx((s / unit, t / unit), rel=1e-15)
     offsets = found.upper_offset[0, 0] * 8, found.lower_offset[0, 0] * 8
-    assert offsets == pytest.approx((up / unit, down / unit), rel=1e-12, abs=1e-12)
+    assert offsets == pytest.approx((up / unit, down / unit), rel=1e-12, abs=1e-11)
 
 
 def test_without_bounds_there_are_no_lines():
@@ -81,3 +83,20 @@ def test_without_bounds_slopes_stay_as_they_are():
     zero = np.zeros((1, 2))
     sums = BoxSums(np.ones((1, 1)), [zero], zero, np.zeros(1), zero, np.ones((1, 2)))
     assert (better_leans(stages, sums, *ends)[0][0] == default_leans(ends[0][0], ends[1][0])).all()
+
+
+@pytest.mark.parametrize("slope", [0.1, 0.01, -1.0, 3.7])
+def test_rounded_lines_lie_beyond_those_of_the_checker(slope):
+    """Also where an interval is a little below 0, so that the chord has a small slope, or none in 53 bits."""
+    layer = piecewise_layer(np.eye(1), np.zeros(1), negative_slope=slope)
+    reader = checker.Layer([[slope, 1.0, 1.0, 1.0, 0.0]])
+    unit = reader.unit << checker.SLOPE_BITS
+    for low, high in [(-1, 55930881), (-1, 2**80), (-(2**70), 2**10), (-3, 4093), (-7, 2**53)]:
+        found = lines_between(layer, np.array([[float(low)]]), np.array([[float(high)]]))
+        s, up, t, down = (Fraction(v, unit) for v in checker.lines(*reader.slopes[0], low, high, None))
+        above, top, below, bottom = (
+            Fraction(float(part[0, 0]))
+            for part in (found.upper_slope, found.upper_offset, found.lower_slope, found.lower_offset)
+        )
+        for z in (low, high):
+            assert s * z + up <= above * z + top and below * z + bottom <= t * z + down
