@@ -34,8 +34,8 @@ GRID_BITS, SPARE = 12, 2.0**-8
 NARROWER = 0.9
 # Room that a proof needs beside rounding, in shares of the numbers in it.
 ROOM = 2.0**-20
-# Bounds in units of their layer are smaller.
-LARGEST = 2.0**1000
+# Bounds in units of their layer are smaller; rows whose greatest value in a cell is less take no part in combinations.
+LARGEST, SMALLEST = 2.0**1000, 2.0**-900
 # Multipliers have so many bits.
 MULTIPLIER_BITS = 16
 # How much more the lines of a neuron count than those of one in the next layer: its sign also narrows what is behind.
@@ -489,7 +489,7 @@ def _multipliers(rows: Floats, unit: Floats, others: Floats, lower: Floats, uppe
         normal = every[:, :-1] * ((upper - lower) / 2)
         offset = every[:, -1] + every[:, :-1] @ ((lower + upper) / 2)
         size = np.abs(normal).sum(axis=1) + np.abs(offset)
-        is_used = np.isfinite(size) & (size > 0)
+        is_used = np.isfinite(size) & (size > SMALLEST)
         size = np.where(is_used, size, 1.0)
         normal, offset = (np.where(is_used[:, None], normal, 0.0).T / size).T, np.where(is_used, offset, -1.0) / size
     reach = 2.0 * float((size[:r] / unit).max())
