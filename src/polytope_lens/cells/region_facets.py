@@ -347,6 +347,8 @@ class Cells:
 
     def _facets(self, rows: Sequence[Sequence[fmpz]], point: Floats, known: Statuses, hasty: bool) -> set[int]:
         """Which of a region's distinct rows are facets; some may be known."""
+        if not rows:
+            return set()
         inside = homogeneous(point)
         if inside is not None and not (hasty and len(rows) * len(point) <= SMALL):
             extent = np.maximum(self._around.upper - point, point - self._around.lower) * BOUND_SLACK

@@ -226,3 +226,10 @@ def test_rows_without_bounds_are_the_same_but_for_rounding(domain):
     rounded = rounded_rows(network, around, bits)
     assert rounded.shape == rows.shape
     assert (np.abs(rounded - rows) <= 2 * error + 1e-15).all()
+
+
+def test_without_rows_there_are_no_facets():
+    """As in a cell of all space whose neurons are all constant, far from the origin."""
+    lens = Lens.from_arrays([np.eye(4)[:1], [[1.0]]], [[0.0], [0.0]])
+    cells = region_facets.Cells(lens.network, None)
+    assert cells._facets([], np.full(4, 2.0**70), np.zeros(0, np.int8), False) == set()
