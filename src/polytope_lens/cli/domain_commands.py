@@ -199,9 +199,8 @@ def _table(arguments: argparse.Namespace) -> None:
     found = partition_of(arguments, lens_of(arguments))
     frame = found.to_frame(with_facets=not arguments.without_facets, with_maps=arguments.with_maps).reset_index()
     if arguments.output is None:
-        frame.to_csv(
-            sys.stdout, index=False, lineterminator="\n"
-        )  # in pieces: of one that is long, the end may be lost
+        # In pieces: of one that is long, the end may be lost.
+        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
     else:
         _write(frame, arguments.output)
 

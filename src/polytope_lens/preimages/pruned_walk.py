@@ -51,11 +51,16 @@ class _Waiting(NamedTuple):
     depth: int = 0
 
 
+def target_property(target: Target, domain: Box | Polytope) -> Property:
+    """The property of a bounded domain that is violated where outputs lie in the target."""
+    sets: list[OutputSet] = [([row for row, _ in case], [bound for _, bound in case]) for case in target.cases]
+    return Property.of(domain, sets)
+
+
 def target_problem(network: Network, target: Target, domain: Box | Polytope) -> PropertyProblem:
     """Whether outputs of a bounded domain lie in the target, as a question about the box around it."""
     box = domain if isinstance(domain, Box) else Box(*domain.bounding_box())
-    sets: list[OutputSet] = [([row for row, _ in case], [bound for _, bound in case]) for case in target.cases]
-    (problem,) = problems(network, Property.of(box, sets))
+    (problem,) = problems(network, target_property(target, box))
     return problem
 
 

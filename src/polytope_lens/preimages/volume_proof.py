@@ -11,12 +11,10 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from polytope_lens.domain import Box
+from polytope_lens.preimages.pruned_walk import target_property
 from polytope_lens.proof.log import hexadecimal_fraction, log_file, names
-from polytope_lens.properties.cell_tree import CellCut, CellTree, ProofNode, write_finished
-from polytope_lens.properties.property import Property
+from polytope_lens.properties.cell_tree import CellCut, CellTree, ProofNode, batch_of, write_tree
 from polytope_lens.properties.property_proof import statement
 
 if TYPE_CHECKING:
@@ -51,8 +49,7 @@ def write_volume_proof(preimage: Preimage, share: Fraction, path: str | os.PathL
     Cost: some milliseconds for each box; checking costs about as much as the exact volumes do.
     """
     domain: Any = preimage.domain  # bounded, since it has volumes
-    sets = [([row for row, _ in case], [bound for _, bound in case]) for case in preimage.target.cases]
-    asked = Property.of(domain, list(sets))
+    asked = target_property(preimage.target, domain)
     with log_file(path) as log:
         for line in names(preimage.source):
             log.write(line)
@@ -75,26 +72,28 @@ def domain_volume(domain: Domain) -> Fraction:
 
 
 def _write_tree(log: LogFile, tree: CellTree, box: ExactBox) -> None:
-    """Write the tree of a box, depth first."""
+    """Write the tree of a box."""
     root = ProofNode()
-    waiting, unwritten = [tree.whole(box, root)], [root]
-    while waiting:
-        (cell,) = tree.looked([waiting.pop()])
-        if cell is not None:
-            assert cell.node is not None
-            cut = _cut(tree, cell)
-            if cut is None:
+
+    def looked(some: list[OpenCell]) -> list[OpenCell]:
+        cut: list[tuple[OpenCell, CellCut]] = []
+        for cell in tree.looked(some):
+            if cell is None:
+                continue
+            where = _cut(tree, cell)
+            if where is not None:
+                cut.append((cell, where))
+            elif cell.node is not None:
                 cell.node.lines.append("volume")
                 cell.node.is_closed = True
-            else:
-                waiting += tree.parted([cell], [cut]).cells[0][::-1]
-        write_finished(log, unwritten)
+        parted = tree.parted([cell for cell, _ in cut], [where for _, where in cut])
+        return [part for parts in parted.cells for part in parts]
+
+    write_tree(log, tree.whole(box, root), root, looked, batch_of(tree.network))
 
 
 def _cut(tree: CellTree, cell: OpenCell) -> CellCut | None:
     """Where a box is halved, which is across the input along which outputs may change most; None if it is measured."""
-    (lower,), (upper,) = cell.cells.lower, cell.cells.upper
-    middle = (lower + upper) / 2
-    reach = np.where((lower < middle) & (middle < upper), tree.bounds.reach(cell.cells)[0], 0.0)
+    reach = tree.reach(cell.cells)[0]
     is_few = tree.n_open(cell) <= FEW_OPEN.get(len(cell.box.free), FEW_OPEN_IN_SPACE)
     return None if is_few or not reach.any() else CellCut(int(reach.argmax()), -1)

@@ -109,14 +109,12 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
     """As `checker.check_cases`, which slopes are left to."""
     if any(cases[i].slope for i in which):
         return checker.check_cases(log, stages, cases, which)
-    (lower, upper), *others = [cases[i].box for i in which]
-    require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
-    unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
+    lower, upper, unit = checker.shared_box(cases, which)
     tree = _Tree(log, FloatStages(stages, len(lower)), cases, tally)
     n = sum(len(layer.rows) for layer in stages[:-1])
     known = np.full(n, -np.inf), np.full(n, np.inf), np.full(n, -1), [0] * (len(stages) - 1)
     measured = Fraction(0)
-    waiting = [FloatCell([int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, *known, {}, [*which])]
+    waiting = [FloatCell(lower, upper, unit, *known, {}, [*which])]
     while waiting:
         cell = waiting.pop()
         tree.enter(cell)

@@ -800,6 +800,13 @@ class Case(NamedTuple):
     slope: Slope | None  # what is asked of the matrices of regions in the box, and not of single points
     is_measured: bool  # whether it is asked how large the set of its points is
 
+    @property
+    def ends(self) -> tuple[Row, Row, int]:
+        """Those of the box, times the least number that makes all of them integers, and that."""
+        unit = math.lcm(*(v.denominator for side in self.box for v in side))
+        lower, upper = ([int(v * unit) for v in side] for side in self.box)
+        return lower, upper, unit
+
 
 def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int]:
     """Least and greatest coefficients, over a scale, of inputs in a sum of values of the last of some layers."""
@@ -1130,14 +1137,13 @@ def simplices(polytope: list[Vertex], dim: int) -> Iterator[list[Vertex]]:
     if not dim:
         yield [apex]
         return
-    rest, faces = reduce(or_, (corner.sides for corner in others), 0) & ~apex.sides, set[int]()
+    rest, faces = reduce(or_, (corner.sides for corner in others), 0) & ~apex.sides, set[tuple[int, ...]]()
     while rest:
         side, rest = rest & -rest, rest & (rest - 1)
-        face = [corner for corner in others if corner.sides & side]
-        here = sum(1 << k for k, corner in enumerate(others) if corner.sides & side)
-        if len(face) >= dim and here not in faces:
-            yield from ([apex, *simplex] for simplex in simplices(face, dim - 1))
-        faces.add(here)
+        face = tuple(k for k, corner in enumerate(others) if corner.sides & side)
+        if len(face) >= dim and face not in faces:
+            yield from ([apex, *simplex] for simplex in simplices([others[k] for k in face], dim - 1))
+        faces.add(face)
 
 
 def determinant(rows: list[Row]) -> int:
@@ -1222,13 +1228,19 @@ def corners_of(log: Log, lower: Row, upper: Row, unit: int) -> tuple[list[Vertex
 
 def domain_volume(log: Log, cases: list[Case]) -> Fraction:
     """The volume of the points that satisfy those constraints of some case which are about inputs alone."""
-    lower, upper = cases[0].box
-    unit, dim, domains = math.lcm(*(v.denominator for v in (*lower, *upper))), len(lower), list[Case]()
+    dim, domains = len(cases[0].box[0]), list[Case]()
     for case in cases:
         rows = [row[:dim] + row[-1:] for row in case.rows if any(row[:dim]) and not any(row[dim:-1])]
         domains.append(case._replace(rows=rows, strict=[False] * len(rows)))
-    corners, free = corners_of(log, [int(v * unit) for v in lower], [int(v * unit) for v in upper], unit)
+    corners, free = corners_of(log, *cases[0].ends)
     return covered(corners, domains, free)
+
+
+def shared_box(cases: list[Case], which: list[int]) -> tuple[Row, Row, int]:
+    """The ends of the box of some cases, in integers, and what they are over."""
+    boxes = [cases[i].box for i in which]
+    require(all(box == boxes[0] for box in boxes), "cases that are closed together have one box")
+    return cases[which[0]].ends
 
 
 def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int]) -> Fraction:
@@ -1237,18 +1249,15 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
     Or else boxes are measured: how large is the set of the points in it that do?
     """
     measured = Fraction(0)
-    (lower, upper), *others = [cases[i].box for i in which]
-    require(all(box == (lower, upper) for box in others), "cases that are closed together have one box")
-    unit = math.lcm(*(v.denominator for v in (*lower, *upper)))
     nothing = [(layer, range(len(layer.rows))) for layer in stages[:-1]]
     known = [Known(0, [(None, None)] * len(js), {}, [None] * len(js)).drawn(layer, js) for layer, js in nothing]
-    waiting = [Cell([int(v * unit) for v in lower], [int(v * unit) for v in upper], unit, known, {}, [*which])]
+    waiting = [Cell(*shared_box(cases, which), known, {}, [*which])]
     while waiting:
         cell = waiting.pop()
         while cell.open:
             words = log.next()
             size = sum((200 + known.bits) * len(known.bounds) for known in cell.known) + 200 * len(cell.signs)
-            log.afford((len(waiting) + 2) * (size + (100 + cell.unit.bit_length() // 4) * len(lower)))
+            log.afford((len(waiting) + 2) * (size + (100 + cell.unit.bit_length() // 4) * len(cell.lower)))
             if words[0] == "bounds":
                 check_bounds(log, stages, cell, words)
             elif words[0] in ("above", "below"):

@@ -14,8 +14,8 @@ import numpy as np
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above, rows_around
 from polytope_lens.bounds.relaxation import Relaxation
 from polytope_lens.exact.forward import quiet
-from polytope_lens.lp.float_simplex import propose_multipliers
 from polytope_lens.network.network import Network, pass_through_layer
+from polytope_lens.properties.best_combination import best_combination
 from polytope_lens.properties.cell_lines import SLOPE_BITS, BoxSums, better_leans, lines_between, may_bend
 from polytope_lens.properties.sign_multipliers import SignMultiples, SignRows, best_multiples
 
@@ -34,10 +34,8 @@ GRID_BITS, SPARE = 12, 2.0**-8
 NARROWER = 0.9
 # Room that a proof needs beside rounding, in shares of the numbers in it.
 ROOM = 2.0**-20
-# Bounds in units of their layer are smaller; rows whose greatest value in a cell is less take no part in combinations.
-LARGEST, SMALLEST = 2.0**1000, 2.0**-900
-# Multipliers have so many bits.
-MULTIPLIER_BITS = 16
+# Bounds in units of their layer are smaller.
+LARGEST = 2.0**1000
 # How much more the lines of a neuron count than those of one in the next layer: its sign also narrows what is behind.
 EARLIER = 2.0
 
@@ -388,7 +386,7 @@ class CellBounds:
             own = -own + np.concatenate([rows.inputs, rows.constant[:, None]], axis=1)
             for at, i in enumerate(some.tolist()):
                 which = np.flatnonzero(cells.signs[i, signed])
-                claim = _multipliers(own[at], rows.unit, below[i, which], cells.lower[i], cells.upper[i])
+                claim = best_combination(own[at], rows.unit, below[i, which], cells.lower[i], cells.upper[i])
                 v, w = claim[: len(rows.unit)], claim[len(rows.unit) :]
                 places = signed[which]
                 claims[i] = Claim(_whole(rows.places, v), _whole(places.tolist(), w), {})
@@ -471,43 +469,3 @@ def _gaps(layer: Layer, low: Floats, high: Floats) -> Floats:
 def _whole(places: Sequence[int], values: Floats) -> dict[int, int]:
     """Whole numbers in floats by their places, without zeros."""
     return {place: int(v) for place, v in zip(places, values.tolist(), strict=True) if v}
-
-
-def _multipliers(rows: Floats, unit: Floats, others: Floats, lower: Floats, upper: Floats) -> Floats:
-    """Whole numbers for rows and others that are at most 0, whose combination is greatest where it is least in a box.
-
-    By a linear program in floats over the inputs, a point u of [-1, 1]^d, and the greatest row in its unit, which is to
-    be least. Where there is none, since no point has all signs, the greatest of all takes its place.
-    """
-    r, d = len(rows), len(lower)
-    every = np.concatenate([rows, others])
-    first = np.zeros(len(every))
-    first[0] = 1.0
-    if len(every) == 1:
-        return np.asarray(first * 2.0**MULTIPLIER_BITS)
-    with quiet():
-        normal = every[:, :-1] * ((upper - lower) / 2)
-        offset = every[:, -1] + every[:, :-1] @ ((lower + upper) / 2)
-        size = np.abs(normal).sum(axis=1) + np.abs(offset)
-        is_used = np.isfinite(size) & (size > SMALLEST)
-        size = np.where(is_used, size, 1.0)
-        normal, offset = (np.where(is_used[:, None], normal, 0.0).T / size).T, np.where(is_used, offset, -1.0) / size
-    reach = 2.0 * float((size[:r] / unit).max())
-    box = np.concatenate([np.eye(d + 1), -np.eye(d + 1)])
-    with quiet():
-        hard = np.concatenate([np.minimum(unit * reach / size[:r], LARGEST), np.zeros(len(others))])
-    for level in (hard, np.full(len(every), 2.0)):
-        given = np.concatenate([normal, -level[:, None]], axis=1)
-        found = propose_multipliers(
-            np.eye(d + 1)[-1] * -1.0, np.concatenate([box, given]), np.concatenate([np.ones(2 * d + 2), -offset])
-        )
-        if found is not None:
-            weights = np.zeros(len(every))
-            for q, y in zip(*(part.tolist() for part in found), strict=True):
-                i = q - 2 * (d + 1)
-                if i >= 0 and is_used[i]:
-                    weights[i] = max(y, 0.0) / size[i]
-            if weights.any():
-                first = weights
-                break
-    return np.asarray(np.round(first / first.max() * 2.0**MULTIPLIER_BITS))

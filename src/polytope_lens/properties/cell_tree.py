@@ -11,7 +11,7 @@ arithmetic closes it, or finds a point (`touching_cells`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from polytope_lens.properties.quick_heights import QuickHeights
 from polytope_lens.properties.touching_cells import exact_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from fractions import Fraction
 
     from numpy.typing import NDArray
@@ -43,6 +43,9 @@ FEW_OPEN, NEURONS, FEWEST = 24, 2, 8
 # Cells that are looked at together, and numbers of their affine functions
 TOGETHER, MOST_NUMBERS = 32, 2**23
 NOTHING = np.zeros(0, dtype=np.float32)
+
+
+Waiting = TypeVar("Waiting")
 
 
 @dataclass(slots=True)
@@ -67,6 +70,17 @@ def write_finished(log: LogFile, nodes: list[ProofNode]) -> None:
         for line in node.lines:
             log.write(line)
         nodes += node.parts[::-1] if node.parts is not None else ()
+
+
+def write_tree(
+    log: LogFile, whole: Waiting, node: ProofNode, looked: Callable[[list[Waiting]], list[Waiting]], n: int
+) -> None:
+    """Write a tree, depth first: up to n cells are looked at together, the first ones first, and give those left."""
+    waiting, unwritten = [whole], [node]
+    while waiting:
+        some, waiting = waiting[: -n - 1 : -1], waiting[:-n]
+        waiting += looked(some)[::-1]
+        write_finished(log, unwritten)
 
 
 class OpenCell(NamedTuple):
@@ -221,13 +235,16 @@ class CellTree:
                 best[i] = cut._replace(left=left)
         return best
 
+    def reach(self, cells: ProofCells) -> Floats:
+        """How much the outputs may change along each coordinate that can be halved, (n, d), at most: a guess."""
+        middle = (cells.lower + cells.upper) / 2
+        return np.where((cells.lower < middle) & (middle < cells.upper), self.bounds.reach(cells), 0.0)
+
     def tried(self, cells: ProofCells, reliance: Floats) -> list[list[CellCut]]:
         """Cuts to try in each cell, none where nothing can be cut."""
         may_change = self.bounds.is_open(cells)
         n_open = may_change.sum(axis=1)
-        middle = (cells.lower + cells.upper) / 2
-        can = (cells.lower < middle) & (middle < cells.upper) & (n_open > FEWEST)[:, None]
-        reach = np.where(can, self.bounds.reach(cells), 0.0)
+        reach = np.where((n_open > FEWEST)[:, None], self.reach(cells), 0.0)
         reach[reach <= LEAST * reach.max(axis=1, keepdims=True)] = 0.0
         cost = np.where(may_change, np.nan_to_num(reliance, posinf=1e300), -1.0)
         found = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.proof.log import hexadecimal_fraction, log_file, names
-from polytope_lens.properties.cell_tree import CellTree, ProofNode, batch_of, write_finished
+from polytope_lens.properties.cell_tree import CellTree, ProofNode, batch_of, write_tree
 
 if TYPE_CHECKING:
     import os
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile
+    from polytope_lens.properties.cell_tree import OpenCell
     from polytope_lens.properties.counterexample import Counterexample
     from polytope_lens.properties.property import ExactBox, Property
 
@@ -120,18 +121,18 @@ def statement(asked: Property) -> list[str]:
 def _write_tree(
     log: LogFile, tree: CellTree, box: ExactBox, is_over: Callable[[], bool], tick: Callable[[int, float], object]
 ) -> None:
-    """Write the tree of a box, depth first; some cells are looked at together, the first ones first."""
+    """Write the tree of a box."""
     root = ProofNode()
-    waiting, unwritten, n = [tree.whole(box, root)], [root], batch_of(tree.network)
-    while waiting:
+
+    def looked(some: list[OpenCell]) -> list[OpenCell]:
         if is_over():
             raise StoppedError
-        some, waiting = waiting[: -n - 1 : -1], waiting[:-n]
         left = [cell for cell in tree.looked(some) if cell is not None]
         parted = tree.parted(left, tree.cuts(left))
         if parted.points:
             raise ConsistencyError(f"a property was said to hold, but a region violates it. {REPORT}")
         parts = [part for parts in parted.cells for part in parts]
-        waiting += parts[::-1]
         tick(len(some), sum(cell.share for cell in some) - sum(part.share for part in parts))
-        write_finished(log, unwritten)
+        return parts
+
+    write_tree(log, tree.whole(box, root), root, looked, batch_of(tree.network))

@@ -19,7 +19,7 @@ from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
 from polytope_lens.properties.box_bounds import Boxes, joined
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
-from polytope_lens.properties.cell_tree import ProofNode, box_halves, box_outward, write_finished
+from polytope_lens.properties.cell_tree import ProofNode, box_halves, box_outward, write_tree
 from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.property import ExactBox, Property
 from polytope_lens.properties.property_proof import StoppedError, statement
@@ -138,18 +138,14 @@ class _SlopeTree:
         self.weights = _reach(network)
 
     def write(self, box: ExactBox) -> None:
-        """Write the tree of a box, depth first; some cells are looked at together, the first ones first."""
+        """Write the tree of a box."""
         root = ProofNode()
-        waiting, unwritten = [_Waiting(box, self.bounds.whole(*box_outward(box)), 0, root)], [root]
-        while waiting:
-            if self.is_over():
-                raise StoppedError
-            some, waiting = waiting[: -TOGETHER - 1 : -1], waiting[:-TOGETHER]
-            waiting += self.looked(some)[::-1]
-            write_finished(self.log, unwritten)
+        write_tree(self.log, _Waiting(box, self.bounds.whole(*box_outward(box)), 0, root), root, self.looked, TOGETHER)
 
     def looked(self, some: Sequence[_Waiting]) -> list[_Waiting]:
         """Look at cells of one box, all of whose free sides are the same: what is left of them."""
+        if self.is_over():
+            raise StoppedError
         free, left = some[0].box.free, list[_Waiting]()
         before = joined(one.cells for one in some)
         after, _, reasons, _ = self.bounds.narrowed(before)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from families import random_deep
 from polytope_lens import Property
 from polytope_lens.network.network import evaluate
-from polytope_lens.properties.cell_bounds import CellBounds, ProofCells, Reasons, _multipliers
+from polytope_lens.properties.cell_bounds import CellBounds, ProofCells, Reasons
 from polytope_lens.properties.property import Constraint
 
 NETWORK = random_deep((3, 6, 5), 2, 0.1)
@@ -104,10 +103,3 @@ def test_bounds_that_contradict_each_other_by_much_stay_in_range():
     cells.bits[0, 0] = 1000
     bounds._take(0, cells, np.ones((1, n), dtype=bool), low, high)
     assert not np.isposinf(cells.low).any() and not np.isneginf(cells.high).any()
-
-
-@pytest.mark.parametrize("tiny", [2.0**-1070, 2.0**-950])
-def test_multipliers_of_rows_that_hardly_differ_from_0_are_finite(tiny):
-    rows, others = np.array([[1.0, -0.5]]), np.array([[-tiny, 0.75 * tiny]])  # x <= 1/2, and x >= 3/4
-    found = _multipliers(rows, np.ones(1), others, np.array([-1.0]), np.array([1.0]))
-    assert np.isfinite(found).all() and found.any()
