@@ -74,6 +74,14 @@ print([n, streamed / found])
 """
 
 
+ALL = (
+    "from polytope_lens.importers.npz import load_npz\nanswer = []\n"
+    "for path, d, engine in {!r}:\n"
+    "    box = Box([-1] * d, [1] * d)\n"
+    "    answer.append(Lens(load_npz(path)[0]).count(box, engine=engine, progress=False).total)"
+).format([(IN_PLANE, 2, "subdivide"), (IN_SPACE, 3, "polyhedra"), (IN_FOUR, 4, "split")])
+
+
 class Question(NamedTuple):
     """What is measured: a program, and which of the figures that it prints is meant."""
 
@@ -120,6 +128,8 @@ COLD = (
         Question(f"cold: count, {name}", "s", START + COUNT.format(net, d, d) + END)
         for name, net, d in (("subdivide", IN_PLANE, 2), ("polyhedra", IN_SPACE, 3), ("split", IN_FOUR, 4))
     ),
+    Question("cold: count, all three in one process", "s", START + ALL + END),
+    Question("cold: count, all three in one process", "MB", START + ALL + END, figure=2),
     Question(
         "cold: at().inequalities(), vertices(), neighbors()",
         "s",
