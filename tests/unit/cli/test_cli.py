@@ -73,7 +73,8 @@ def test_arguments_that_cannot_be_read_get_one_sentence_too(capsys, lines):
 
 def test_ctrl_c_while_kernels_are_compiled_ends_the_program_at_once(lines, tmp_path):
     """It ended in a traceback of numba, after what was left of half a minute."""
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    # Who tells numba how to compile is not given the code that a wheel brings along.
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "NUMBA_OPT": "3"}
     command = [sys.executable, "-m", "polytope_lens", "partition", lines, "--save", str(tmp_path / "run.npz")]
     # Shells start what runs in the background with the signal ignored, which would be inherited.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
