@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 ARGUMENT = re.compile(
     r"`[^`]*\w\([^`]*`|`(\w+)`|(?<![\w.-])(\w+)=('[^']*'|\"[^\"]*\"|\([^()]*\)|\[[^][]*\]|[\w.+-]*\w)"
 )
+# `repr` of a status in front of what it says: the command line tells it by words and the exit code.
+STATUS = re.compile(r"Status\.[A-Z_]+: (\w)")
 PUNCTUATION = str.maketrans("[]()'\",", " " * 7)
 # Arguments whose option has another name, where a command has that option.
 NAMES = {"domain": "--box", "output": "--output-index", "target": "--where"}
@@ -26,8 +28,9 @@ def in_options(text: str, parser: argparse.ArgumentParser) -> str:
     >>> from argparse import ArgumentParser
     >>> parser = ArgumentParser()
     >>> _ = parser.add_argument("--max-regions"), parser.add_argument("--box")
-    >>> in_options("stopped at max_regions=3. Raise `max_regions` or choose a smaller `domain`, not `exact`.", parser)
-    'stopped at --max-regions 3. Raise `--max-regions` or choose a smaller `--box`, not `exact`.'
+    >>> told = "Status.BUDGET_REACHED: stopped at max_regions=3. Raise it or choose a smaller `domain`, not `exact`."
+    >>> in_options(told, parser)
+    'Stopped at --max-regions 3. Raise it or choose a smaller `--box`, not `exact`.'
     """
     known = {
         option[2:].replace("-", "_"): option
@@ -46,4 +49,4 @@ def in_options(text: str, parser: argparse.ArgumentParser) -> str:
             return option
         return f"`{option}`" if quoted else " ".join([option, *value.translate(PUNCTUATION).split()])
 
-    return ARGUMENT.sub(told, text)
+    return ARGUMENT.sub(told, STATUS.sub(lambda match: match[1].upper(), text))

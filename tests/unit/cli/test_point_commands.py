@@ -20,7 +20,7 @@ def test_explore(capsys, lines, space, tmp_path):
     assert answer["n_regions"] == len(answer["regions"]) == 3
     assert answer["status"] == "BUDGET_REACHED"
     assert answer["uncrossed"] > 0
-    assert answer["explanation"].startswith("Status.BUDGET_REACHED: stopped at --max-regions 3 with ")
+    assert answer["explanation"].startswith("Stopped at --max-regions 3 with ")
     assert answer["explanation"].endswith("Raise `--max-regions` or choose a smaller `--box`.")
     # Nearest first, and 100 is the pattern of the point.
     assert answer["regions"][0]["pattern"] == "8"
@@ -35,7 +35,7 @@ def test_explore(capsys, lines, space, tmp_path):
     np.save(tmp_path / "x.npy", [1.0, 1.0, 1.0])
     assert main(["explore", space, "--point", str(tmp_path / "x.npy"), "--order", "breadth", "--limit", "1"]) == 0
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "8 regions. Status.COMPLETE: every region of the domain is here."
+    assert printed[0] == "8 regions. Every region of the domain is here."
     assert printed[1].split() == ["crossings", "0", "e"]
     assert printed[2].startswith("... and 7 more")
 
