@@ -112,13 +112,12 @@ def _rows(
     net: DenseLayers, bits: Any, found: Any, error: Any, value: Any, doubt: Any, row: Any, row_doubt: Any, active: Any,
     is_used: Any,
 ) -> None:  # pragma: no cover - compiled  # fmt: skip
-    width, wide, bounded = found.shape[2], value.shape[1], error.shape[0] > 0
+    width, bounded = found.shape[2], error.shape[0] > 0
     last = width - 1
     for r in range(bits.shape[0]):
         bit = 0
         for layer in range(net.unit.shape[0]):
             first, n_neurons = net.starts[layer], net.starts[layer + 1] - net.starts[layer]
-            unit = net.unit[layer]
             following = net.unit[layer + 1] if layer + 1 < net.unit.shape[0] else 0.0
             if layer == 0:
                 for i in range(n_neurons):

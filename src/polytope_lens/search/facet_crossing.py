@@ -258,10 +258,10 @@ def _open_ends(state: SearchState, listed: Ints) -> tuple[int, int]:
     found = state.found
     is_listed = np.zeros(found.count, dtype=bool)
     is_listed[listed] = True
-    pairs = np.stack([np.concatenate([np.empty(0, np.int64), *ends]) for ends in (state.inner, state.across)])
+    inner, across = (np.concatenate([np.empty(0, np.int64), *ends]) for ends in (state.inner, state.across))
     # A facet may have been found twice, and two regions share one at most.
-    inner, across = np.unique(pairs, axis=1)
-    uncrossed = int((is_listed[inner] & ~is_listed[across]).sum())
+    pairs = np.sort((inner * found.count + across)[is_listed[inner] & ~is_listed[across]])
+    uncrossed = int((pairs[1:] != pairs[:-1]).sum()) + min(len(pairs), 1)
     return uncrossed, int(((found.state[listed] != DONE) | (found.rest[listed] < np.inf)).sum())
 
 
@@ -366,7 +366,7 @@ def _leads(state: SearchState, index: Ints, rows: Floats, error: Floats) -> tupl
     lower, bound = np.zeros((2, len(rows), n_bits))
     if state.by_distance:
         layer = np.append(layer_of_bit(space.network), np.full(rows.shape[1] - n_bits, -1))
-        lower = np.maximum(distances_across(space, rows, error, layer)[:, :n_bits], state.found.key[index][:, None])
+        lower = np.maximum(distances_across(space, rows, layer)[:, :n_bits], state.found.key[index][:, None])
     if state.radius is not None:
         slack, slack_error = (part[:, :n_bits].ravel() for part in start_slacks(space, rows, error))
         normal, doubt = (part[:, :n_bits].reshape(len(slack), rows.shape[2])[:, :-1] for part in (rows, error))

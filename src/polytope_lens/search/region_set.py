@@ -97,8 +97,9 @@ class RegionSet:
         before, index = self.count, np.zeros(len(words), dtype=np.int64)
         self.count = int(number(np.ascontiguousarray(words), self._room["words"], self._table, before, index))
         self._show()
-        fresh, first = np.unique(index, return_index=True)
-        fresh, first = fresh[fresh >= before], first[fresh >= before]
+        # Numbers ascend, so a region is new where none so far is as great.
+        fresh = np.arange(before, self.count)
+        first = np.searchsorted(np.maximum.accumulate(index), fresh)
         self.point[fresh] = point[first]
         self.parent[fresh] = parent[first]
         self.crossings[fresh] = np.where(parent[first] < 0, 0, self.crossings[parent[first]] + 1)
