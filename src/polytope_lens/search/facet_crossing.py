@@ -172,7 +172,9 @@ def _nearest_first(
             more = len(done) > wanted or bool((found.state != DONE).any())
             if more and due[waiting].min(initial=np.inf) >= last:
                 return _nearest(found, done)[:wanted], Status.BUDGET_REACHED
-        size = min(state.step, max(1, len(done) // SHARE))
+        size, enough = min(state.step, max(1, len(done) // SHARE)), _enough(found, wanted)
+        if (soon := waiting[due[waiting] <= enough]).size:
+            waiting = soon
         waiting = _first(waiting, due, CHEAPER * size)
         is_met = found.state[waiting] == MET
         _measure(state, waiting[is_met])
@@ -181,7 +183,7 @@ def _nearest_first(
         if look is not None and placed.size:
             state.radius = look(state, placed)
         if crossed.size:
-            _cross(state, crossed, _far_enough(state, wanted, due[crossed]))
+            _cross(state, crossed, _far_enough(state, enough, float(due[crossed].max())))
 
 
 def _first(index: Ints, due: Floats, size: int) -> Ints:
@@ -201,17 +203,20 @@ def _guess(state: SearchState, wanted: int) -> float:
     return float(nearest_first[place]) if place < len(nearest_first) else np.inf
 
 
-def _far_enough(state: SearchState, wanted: int | None, due: Floats) -> float:
-    """The distance before which rows are asked now, because as many regions as wanted begin before it.
+def _enough(found: RegionSet, wanted: int | None) -> float:
+    """About the distance before which as many regions as wanted begin that are known by now; infinite if fewer do."""
+    if wanted is None or found.count < wanted:
+        return np.inf
+    return float(np.partition(found.near, wanted - 1)[wanted - 1]) * FARTHER + UNDERFLOW_GUARD
 
-    As long as fewer are known it is guessed. What is farther is asked when it is due.
+
+def _far_enough(state: SearchState, enough: float, due: float) -> float:
+    """The distance before which rows are asked now, of regions that are due at `due` at the latest.
+
+    It is guessed, as those that are known at first may begin far out. What is farther is asked when it is due.
     """
-    found, enough = state.found, np.inf
-    if wanted is not None:
-        enough = float(np.partition(found.near, wanted - 1)[wanted - 1]) if found.count >= wanted else np.inf
-        if enough == np.inf:
-            enough = max(state.guess, AGAIN * float(due.max()))
-    return max(enough, float(due.max())) * FARTHER + UNDERFLOW_GUARD
+    guess = max(state.guess, AGAIN * due)
+    return max(min(enough, guess), due) * FARTHER + UNDERFLOW_GUARD
 
 
 def _nearest(found: RegionSet, index: Ints) -> Ints:
