@@ -47,21 +47,19 @@ def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
     with np.errstate(all="ignore"):
         slack = -(times_each(normals, points) + rows[:, :, -1])
         length = np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))
-        points = points.copy()
+        points, at = points.copy(), np.arange(len(rows))
         for move in range(MOVES + 1):
+            if move:
+                distance = np.where(length > 0, slack / length, np.inf)
+                nearest = distance.argmin(axis=1)
+                behind = distance[at, nearest]
+                ways = -normals[at, nearest] / np.where(length[at, nearest] > 0, length[at, nearest], 1.0)[:, None]
             speed = times_each(normals, ways)
             ahead = np.where(speed > 0, slack / speed, np.inf).min(axis=1)
-            if move:
-                behind = np.where(length > 0, slack / length, np.inf).min(axis=1)
-                step = (ahead - behind) / 2
-            else:
-                step = np.where(np.isfinite(ahead), ahead / 2, 1.0)
+            step = (ahead - behind) / 2 if move else np.where(np.isfinite(ahead), ahead / 2, 1.0)
             step = np.where(np.isfinite(step), step, 0.0)
             points += step[:, None] * ways
             slack -= step[:, None] * speed
-            nearest = np.where(length > 0, slack / length, np.inf).argmin(axis=1)
-            at = np.arange(len(rows))
-            ways = -normals[at, nearest] / np.where(length[at, nearest] > 0, length[at, nearest], 1.0)[:, None]
     return points
 
 

@@ -103,12 +103,15 @@ def lift(space: SearchSpace, points: Floats) -> Floats:
     return np.where(np.isfinite(found), found, space.x)
 
 
-def about_nearest(space: SearchSpace, rows: Floats) -> Floats:
-    """Distances of n regions, given by rounded rows, from x, (n,); rounded, and too small where the method gives up."""
+def about_nearest(space: SearchSpace, rows: Floats, limit: float = np.inf) -> Floats:
+    """Distances of n regions, given by rounded rows, from x, (n,); rounded, and too small where the method gives up.
+
+    Also those greater than `limit` may be too small, but are greater.
+    """
     if space.norm != 2:
         return nearest(space, rows, np.zeros_like(rows))[0]
     with quiet():
-        distance, _ = nearest_points(_in_frame(space, rows), _about_slacks(space, rows), rows.shape[2] - 1)
+        distance, _ = nearest_points(_in_frame(space, rows), _about_slacks(space, rows), rows.shape[2] - 1, limit)
     return distance
 
 

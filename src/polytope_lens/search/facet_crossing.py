@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from polytope_lens._types import Bools, Floats, Ints, Statuses
+    from polytope_lens._types import Bools, Floats, Ints, Statuses, Words
     from polytope_lens.cells.search_space import SearchSpace
 
     Report = Callable[[int, int], None]
@@ -70,7 +70,7 @@ class FacetCrossings(NamedTuple):
     """
 
     at: Ints
-    across: Bools
+    across: Words
     entry: Floats
     lower: Floats
     bound: Floats
@@ -148,7 +148,8 @@ def _nearest_first(
 
     A region waits with a lower bound on its distance, that of the hyperplane it was entered through, until this is
     among the least; then its distance is computed, and it waits again. Regions that meet an open ball around the start
-    are connected through facets that do, so no region is nearer than all that wait.
+    are connected through facets that do, so no region is nearer than all that wait, and one that is nearer than those
+    it was met from so far will be met again from one that is not farther.
     """
     found, wanted = state.found, limits.regions
     if wanted is not None:
@@ -157,7 +158,11 @@ def _nearest_first(
         if state.radius is not None:
             found.state[(found.state <= PLACED) & (found.bound >= state.radius)] = BEYOND
         done, beyond = np.flatnonzero(found.state == DONE), bool((found.state == BEYOND).any())
-        due = np.where(found.state <= PLACED, found.key, np.where(found.state == DONE, found.rest, np.inf))
+        due = np.select(
+            [found.state == MET, found.state == PLACED, found.state == DONE],
+            [np.maximum(found.key, found.via), found.key, found.rest],
+            np.inf,
+        )
         if beyond and state.radius is not None:
             due[(found.state == DONE) & (found.rest_bound >= state.radius)] = np.inf
         waiting = np.flatnonzero((found.state <= PLACED) | (due < np.inf))
@@ -173,11 +178,11 @@ def _nearest_first(
             if more and due[waiting].min(initial=np.inf) >= last:
                 return _nearest(found, done)[:wanted], Status.BUDGET_REACHED
         size, enough = min(state.step, max(1, len(done) // SHARE)), _enough(found, wanted)
-        if (soon := waiting[due[waiting] <= enough]).size:
-            waiting = soon
+        soon = waiting[due[waiting] <= enough]
+        waiting, enough = (soon, enough) if soon.size else (waiting, np.inf)
         waiting = _first(waiting, due, CHEAPER * size)
         is_met = found.state[waiting] == MET
-        _measure(state, waiting[is_met])
+        _measure(state, waiting[is_met], enough)
         crossed = _first(waiting[~is_met], due, size)
         placed = crossed[found.state[crossed] == PLACED]
         if look is not None and placed.size:
@@ -197,7 +202,7 @@ def _guess(state: SearchState, wanted: int) -> float:
     """A distance at which many of the wanted regions may begin: that of some hyperplanes of the first region."""
     network = state.space.network
     rows, error = region_rows(network, state.space.around, unpack(state.found.words[:1], network.n_neurons))
-    lower, _ = _leads(state, np.zeros(1, dtype=np.int64), rows, error)
+    lower, _ = _leads(state, rows, error)
     nearest_first = np.sort(lower[0])
     place = wanted.bit_length()
     return float(nearest_first[place]) if place < len(nearest_first) else np.inf
@@ -282,15 +287,16 @@ def _clear(state: SearchState) -> float:
         _measure(state, met)
 
 
-def _measure(state: SearchState, index: Ints) -> None:
-    """Find the distances of regions that were met."""
+def _measure(state: SearchState, index: Ints, enough: float = np.inf) -> None:
+    """Find the distances of regions that were met; of those beyond `enough`, only that they are."""
     space, found = state.space, state.found
     limit = np.inf if state.radius is None else state.radius
     for start in range(0, len(index), state.step):
         part = index[start : start + state.step]
         bits = unpack(found.words[part], space.network.n_neurons)
         if state.radius is None:
-            found.key[part] = about_nearest(space, rounded_rows(space.network, space.around, bits))
+            found.key[part] = about_nearest(space, rounded_rows(space.network, space.around, bits), enough)
+            part = part[~(found.key[part] > enough)]
         else:
             found.key[part], shown, _, _ = nearest(space, *region_rows(space.network, space.around, bits), limit)
             found.bound[part] = np.maximum(found.bound[part], shown)
@@ -320,7 +326,7 @@ def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
     if (new := np.flatnonzero(~found.entered[index])).size:
         _enter(state, index[new], bits[new], rows[new], error[new])
     points = found.point[index]
-    lower, bound = _leads(state, index, rows, error)
+    lower, bound = _leads(state, rows, error)
     before = unpack(found.asked[index], n_bits)
     asked = ~before & (lower < far)
     if state.radius is not None:
@@ -344,14 +350,13 @@ def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
     state.rational += int(is_open.sum())
     state.float64 += int((~is_open & (status != NOT_ASKED)).sum())
     at, owner = np.nonzero(status[:, :n_bits] == FACET)
-    across = bits[at]
-    across[np.arange(len(at)), owner] ^= True
+    across = found.words[index[at]] ^ pack(np.eye(n_bits, dtype=bool))[owner]
     # Where the way to the point beyond each facet crosses it.
     entry = exit_points(rows[at, owner], points[at], aims[at, owner])
     facets = FacetCrossings(at, across, entry, lower[at, owner], bound[at, owner])
     if unsure.size:
-        facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status, vanishes)
-    numbers, fresh = found.add(pack(facets.across), facets.entry, index[facets.at], facets.lower, facets.bound)
+        facets = _decided(state, facets, owner, unsure, bits, points, status, vanishes)
+    numbers, fresh = found.add(facets.across, facets.entry, index[facets.at], facets.lower, facets.bound)
     found.near[fresh] = point_distances(space, found.point[fresh])
     asked = before | (status != NOT_ASKED)[:, :n_bits]
     found.asked[index], found.state[index] = pack(asked), DONE
@@ -362,7 +367,7 @@ def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
     return fresh
 
 
-def _leads(state: SearchState, index: Ints, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
+def _leads(state: SearchState, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
     """How far what lies across the neurons' rows of some regions is from the start, (n, n_neurons).
 
     About, and at least, as is proved; only where it is needed, in searches by distance, and with a radius.
@@ -371,7 +376,7 @@ def _leads(state: SearchState, index: Ints, rows: Floats, error: Floats) -> tupl
     lower, bound = np.zeros((2, len(rows), n_bits))
     if state.by_distance:
         layer = np.append(layer_of_bit(space.network), np.full(rows.shape[1] - n_bits, -1))
-        lower = np.maximum(distances_across(space, rows, layer)[:, :n_bits], state.found.key[index][:, None])
+        lower = distances_across(space, rows, layer)[:, :n_bits]
     if state.radius is not None:
         slack, slack_error = (part[:, :n_bits].ravel() for part in start_slacks(space, rows, error))
         normal, doubt = (part[:, :n_bits].reshape(len(slack), rows.shape[2])[:, :-1] for part in (rows, error))
@@ -384,14 +389,14 @@ def _decided(
     sure: FacetCrossings,
     owner: Ints,
     unsure: Ints,
-    keys: Floats,
     bits: Bools,
     points: Floats,
     status: Statuses,
     vanishes: Bools,
 ) -> FacetCrossings:
     """The same facets with those of some regions decided exactly; new ones are entered at an unknown point."""
-    index_of = {(i, q): f for f, (i, q) in enumerate(zip(sure.at.tolist(), owner.tolist(), strict=True))}
+    here = np.flatnonzero(np.isin(sure.at, unsure))
+    index_of = {(i, q): f for f, i, q in zip(here.tolist(), sure.at[here].tolist(), owner[here].tolist(), strict=True)}
     at: list[int] = []
     across: list[Bools] = []
     known: list[int] = []
@@ -401,16 +406,16 @@ def _decided(
                 at.append(i)
                 across.append(pattern)
                 known.append(index_of.get((i, owners[0]), -1) if len(owners) == 1 else -1)
-    kept = FacetCrossings._make(array[~np.isin(sure.at, unsure)] for array in sure)
+    kept = FacetCrossings._make(np.delete(array, here, axis=0) for array in sure)
     if not at:
         return kept
     number, regions = np.array(known), np.array(at)
     is_known = number >= 0
     entry = np.full((len(at), points.shape[1]), np.nan)
     entry[is_known] = sure.entry[number[is_known]]
-    lower, bound = keys[regions], np.zeros(len(at))
+    lower, bound = np.zeros((2, len(at)))
     lower[is_known] = sure.lower[number[is_known]]
     bound[is_known] = sure.bound[number[is_known]]
-    decided = FacetCrossings(regions, np.array(across), entry, lower, bound)
+    decided = FacetCrossings(regions, pack(np.array(across)), entry, lower, bound)
     order = np.argsort(np.concatenate([kept.at, regions]), kind="stable")
     return FacetCrossings._make(np.concatenate(pair)[order] for pair in zip(kept, decided, strict=True))
