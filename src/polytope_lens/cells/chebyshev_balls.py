@@ -110,7 +110,8 @@ def balls_from_rows(partition: Partition, wanted: Ints) -> BallsFromRows:
         again = np.flatnonzero(may_be_constant.any(axis=1))
         if again.size:
             others, inside = ~may_be_constant[again, :, None], partition.witnesses[wanted[some]][again]
-            _, without = kernel.chebyshev_balls(*(np.where(others, part[again], 0.0) for part in (rows, error)), inside)
+            kept, its_error = (np.where(others, part[again], 0.0) for part in (rows, error))
+            _, without = kernel.chebyshev_balls(kept, its_error, inside)
             doubtful[some][again] |= without > radii[some][again] * (1.0 + GAIN)
     return BallsFromRows(centers, radii, doubtful, lost)
 

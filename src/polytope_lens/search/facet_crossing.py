@@ -158,11 +158,8 @@ def _nearest_first(
         if state.radius is not None:
             found.state[(found.state <= PLACED) & (found.bound >= state.radius)] = BEYOND
         done, beyond = np.flatnonzero(found.state == DONE), bool((found.state == BEYOND).any())
-        due = np.select(
-            [found.state == MET, found.state == PLACED, found.state == DONE],
-            [np.maximum(found.key, found.via), found.key, found.rest],
-            np.inf,
-        )
+        due = np.where(found.state == MET, np.maximum(found.key, found.via), found.key)
+        due = np.where(found.state <= PLACED, due, np.where(found.state == DONE, found.rest, np.inf))
         if beyond and state.radius is not None:
             due[(found.state == DONE) & (found.rest_bound >= state.radius)] = np.inf
         waiting = np.flatnonzero((found.state <= PLACED) | (due < np.inf))
