@@ -4,7 +4,7 @@
 
 Each search starts from a point of the data and ends at a number of regions; medians of `--runs`, seconds of the
 processor, matrix products on one thread, with the compiled code loaded. The order "distance" lists the regions nearest
-to the point, "breadth" those with the fewest facets to cross; "looked at" are the regions whose facets were all decided.
+to the point, "breadth" those with the fewest facets to cross; "looked at" are those whose facets were all decided.
 
 The d4 network is searched to its end, and the number of its regions asserted. Elsewhere it is asserted that the list is
 full, that the first region holds the point, and that witnesses have the patterns of their regions: all but one in
