@@ -9,6 +9,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._arrays.batches import batches
+from polytope_lens._arrays.products import times_each
 from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.signs import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.cells.inequalities import exact_system
@@ -96,20 +97,21 @@ def balls_from_rows(partition: Partition, wanted: Ints) -> BallsFromRows:
         rows, error = region_rows(network, around, bits)
         centers[some], radii[some] = kernel.chebyshev_balls(rows, error, partition.witnesses[wanted[some]])
         with np.errstate(all="ignore"):
-            off = np.einsum("nmk,nk->nm", error[:, :, :-1], np.abs(centers[some])) + error[:, :, -1]
+            off = times_each(error[:, :, :-1], np.abs(centers[some])) + error[:, :, -1]
             share = off / np.sqrt(np.einsum("nmk,nmk->nm", rows[:, :, :-1], rows[:, :, :-1]))
         lost[some] = np.where(off > 0, share, 0.0).max(axis=1, initial=0.0)
-        size = np.abs(rows[:, :, :-1])
-        known = size > error[:, :, :-1]
-        least = np.where(known, size, np.inf).min(axis=2)
-        doubtful[some] = (size.max(axis=2) > SPREAD * least).any(axis=1)
+        # Coordinate by coordinate: of few numbers next to each other, numpy takes the greatest one by one.
+        size, doubt = (np.ascontiguousarray(part[:, :, :-1].transpose(2, 0, 1)) for part in (np.abs(rows), error))
+        known = size > doubt
+        least = np.where(known, size, np.inf).min(axis=0)
+        doubtful[some] = (size.max(axis=0) > SPREAD * least).any(axis=1)
         # Rows that may be constant, such as those of neurons that see no input, have no side unless they matter.
-        may_be_constant: Bools = np.asarray(~known.any(axis=2) & error[:, :, :-1].any(axis=2))
+        may_be_constant: Bools = np.asarray(~known.any(axis=0) & doubt.any(axis=0))
         again = np.flatnonzero(may_be_constant.any(axis=1))
         if again.size:
             others, inside = ~may_be_constant[again, :, None], partition.witnesses[wanted[some]][again]
-            kept, doubt = (np.where(others, part[again], 0.0) for part in (rows, error))
-            _, without = kernel.chebyshev_balls(kept, doubt, inside)
+            kept, its_error = (np.where(others, part[again], 0.0) for part in (rows, error))
+            _, without = kernel.chebyshev_balls(kept, its_error, inside)
             doubtful[some][again] |= without > radii[some][again] * (1.0 + GAIN)
     return BallsFromRows(centers, radii, doubtful, lost)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.products import times_each
 from polytope_lens._compiled.jit import pays
 from polytope_lens.arithmetic.signs import BOUND_SLACK
 from polytope_lens.exact.bounded_rows import slacks
@@ -27,7 +28,11 @@ RATIONAL_POINT = 2e-5
 
 def are_constant(rows: Floats, error: Floats) -> Bools:
     """Which rows of n regions are known not to depend on x, (n, m)."""
-    return np.asarray(~((rows[:, :, :-1] != 0) | (error[:, :, :-1] != 0)).any(axis=2))
+    with np.errstate(all="ignore"):
+        constant = np.asarray(np.abs(rows[:, :, :-1]) @ np.ones(rows.shape[2] - 1) == 0)
+    some = np.nonzero(constant)
+    constant[some] = ~(error[some][:, :-1] != 0).any(axis=1)
+    return constant
 
 
 def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
@@ -40,23 +45,21 @@ def step_in(rows: Floats, points: Floats, ways: Floats) -> Floats:
         return points + ways
     normals = rows[:, :, :-1]
     with np.errstate(all="ignore"):
-        slack = -(np.einsum("nmk,nk->nm", normals, points) + rows[:, :, -1])
+        slack = -(times_each(normals, points) + rows[:, :, -1])
         length = np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))
-        points = points.copy()
+        points, at = points.copy(), np.arange(len(rows))
         for move in range(MOVES + 1):
-            speed = np.einsum("nmk,nk->nm", normals, ways)
-            ahead = np.where(speed > 0, slack / speed, np.inf).min(axis=1)
             if move:
-                behind = np.where(length > 0, slack / length, np.inf).min(axis=1)
-                step = (ahead - behind) / 2
-            else:
-                step = np.where(np.isfinite(ahead), ahead / 2, 1.0)
+                distance = np.where(length > 0, slack / length, np.inf)
+                nearest = distance.argmin(axis=1)
+                behind = distance[at, nearest]
+                ways = -normals[at, nearest] / np.where(length[at, nearest] > 0, length[at, nearest], 1.0)[:, None]
+            speed = times_each(normals, ways)
+            ahead = np.where(speed > 0, slack / speed, np.inf).min(axis=1)
+            step = (ahead - behind) / 2 if move else np.where(np.isfinite(ahead), ahead / 2, 1.0)
             step = np.where(np.isfinite(step), step, 0.0)
             points += step[:, None] * ways
             slack -= step[:, None] * speed
-            nearest = np.where(length > 0, slack / length, np.inf).argmin(axis=1)
-            at = np.arange(len(rows))
-            ways = -normals[at, nearest] / np.where(length[at, nearest] > 0, length[at, nearest], 1.0)[:, None]
     return points
 
 
@@ -67,7 +70,7 @@ def surely_inside(rows: Floats, error: Floats, points: Floats, doubt: Floats | N
     """
     slack, slack_error = slacks(rows, error, points)
     if doubt is not None:
-        moved = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]) + error[:, :, :-1], doubt)
+        moved = times_each(np.abs(rows[:, :, :-1]) + error[:, :, :-1], doubt)
         slack_error = (slack_error + moved) * BOUND_SLACK
     return np.asarray((are_constant(rows, error) | (slack > slack_error)).all(axis=1) & np.isfinite(points).all(axis=1))
 

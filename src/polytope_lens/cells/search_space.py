@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.products import times_each
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.cells.interior_proposals import surely_inside
 from polytope_lens.cells.region_facets import DomainSides, domain_sides, in_first_layer_coordinates
@@ -102,20 +103,27 @@ def lift(space: SearchSpace, points: Floats) -> Floats:
     return np.where(np.isfinite(found), found, space.x)
 
 
-def about_nearest(space: SearchSpace, rows: Floats) -> Floats:
-    """Distances of n regions, given by rounded rows, from x, (n,); rounded, and too small where the method gives up."""
+def about_nearest(space: SearchSpace, rows: Floats, limit: float = np.inf) -> Floats:
+    """Distances of n regions, given by rounded rows, from x, (n,); rounded, and too small where the method gives up.
+
+    Also those greater than `limit` may be too small, but are greater.
+    """
     if space.norm != 2:
         return nearest(space, rows, np.zeros_like(rows))[0]
     with quiet():
-        slack: Floats = -(rows[:, :, :-1] @ space.start + rows[:, :, -1])
-        distance, _ = _nearest(space, rows, slack)
+        distance, _ = nearest_points(_in_frame(space, rows), _about_slacks(space, rows), rows.shape[2] - 1, limit)
     return distance
 
 
-def _nearest(space: SearchSpace, rows: Floats, slack: Floats) -> tuple[Floats, Floats]:
-    """What `nearest_points` says of rows with these slacks at the start."""
-    in_frame = rows if space.stretch is None else rows[:, :, :-1] @ space.stretch
-    return nearest_points(in_frame, slack, rows.shape[2] - 1)
+def _about_slacks(space: SearchSpace, rows: Floats) -> Floats:
+    """``-(a . u + c)`` of rows (n, m, k + 1) at the start, (n, m); rounded."""
+    with quiet():
+        return np.asarray(-(rows[:, :, :-1] @ space.start + rows[:, :, -1]))
+
+
+def _in_frame(space: SearchSpace, rows: Floats) -> Floats:
+    """Rows (n, m, k + 1) or their normals, in an orthonormal frame, so that lengths are those among the inputs."""
+    return rows if space.stretch is None else rows[:, :, :-1] @ space.stretch
 
 
 def point_distances(space: SearchSpace, points: Floats) -> Floats:
@@ -155,11 +163,10 @@ def nearest(
     distance is too small; so it may be where that of a region is proved to be `limit` at least. With `hasty` it gives
     up sooner.
     """
-    slack, _ = start_slacks(space, rows, error)
-    normals = rows[:, :, :-1]
-    normals = normals if space.stretch is None else normals @ space.stretch
-    distance, multipliers = _nearest(space, rows, slack)
-    step = -np.einsum("nm,nmk->nk", multipliers, normals)
+    slack = _about_slacks(space, rows)
+    in_frame, k = _in_frame(space, rows), rows.shape[2] - 1
+    distance, multipliers = nearest_points(in_frame, slack, k)
+    step = -times_each(in_frame[:, :, :k].transpose(0, 2, 1), multipliers)
     step = step if space.frame is None else step @ space.frame.T
     shown = shown_distances(space, rows, error, multipliers)
     if space.norm != 2:
@@ -327,31 +334,32 @@ def _bisected(norm: float, normal: Floats, of_cut: Floats, depth: Floats, radius
     return low
 
 
-def distances_across(space: SearchSpace, rows: Floats, error: Floats, layer: Ints) -> Floats:
+def distances_across(space: SearchSpace, rows: Floats, layer: Ints) -> Floats:
     """About how far from x at least is what lies across each row of n regions, (n, m); ends of the domain are layer -1.
 
-    It is across the row's hyperplane, and the rows of the same layer and those before it are the same there, but for
-    signs. Of these, those that keep the region itself away from x add up to a halfspace, and so, in norm 2, it is at
-    least as far as the corner of two halfspaces. In the other norms the row's own is taken alone.
+    Rows of one layer follow each other. It is across the row's hyperplane, and the rows of the same layer and those
+    before it are the same there, but for signs. Of these, those that keep the region itself away from x add up to a
+    halfspace, and so, in norm 2, it is at least as far as the corner of two halfspaces. In the other norms the row's
+    own is taken alone.
     """
-    slack, _ = start_slacks(space, rows, error)
-    n, m = slack.shape
     with np.errstate(all="ignore"):
+        slack = _about_slacks(space, rows)
         if space.norm != 2:
             length = np.linalg.norm(_among_inputs(space, rows[:, :, :-1]), DUAL[space.norm], axis=2)
             return np.asarray(np.nan_to_num(slack / length, posinf=0.0))
-        normals = rows[:, :, :-1]
-        normals = normals if space.stretch is None else normals @ space.stretch
+        in_frame, k = _in_frame(space, rows), rows.shape[2] - 1
+        normals = in_frame[:, :, :k]
         own = slack / np.sqrt(np.einsum("nmk,nmk->nm", normals, normals))
-        _, multipliers = _nearest(space, rows, slack)
-        found = np.zeros((n, m))
+        _, multipliers = nearest_points(in_frame, slack, k)
+        found = np.zeros(slack.shape)
         for index in np.unique(layer):
-            here = np.flatnonzero(layer == index)
+            its = np.flatnonzero(layer == index)
+            here = slice(its[0], its[-1] + 1)
             weights = np.where(layer <= index, multipliers, 0.0)
-            normal = np.einsum("nm,nmk->nk", weights, normals)
+            normal = times_each(normals.transpose(0, 2, 1), weights)
             length = np.sqrt(np.einsum("nk,nk->n", normal, normal))[:, None]
             away = -np.einsum("nm,nm->n", weights, slack)[:, None] / length
-            cosine = -np.einsum("nmk,nk->nm", normals[:, here], normal) / length * (own[:, here] / slack[:, here])
+            cosine = -times_each(normals[:, here], normal) / length * (own[:, here] / slack[:, here])
             # A row that keeps the region away from x itself is turned round.
             away = np.where(weights[:, here] > 0, -np.inf, away)
             found[:, here] = _corner(away, own[:, here], cosine)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytope_lens._arrays.products import times_each
 from polytope_lens.exact.forward import affine, product_bound, quiet, scaled
 from polytope_lens.network.network import augment, slopes
 
@@ -63,7 +64,7 @@ def slacks(rows: Floats, error: Floats, points: Floats) -> tuple[Floats, Floats]
     """``-(a . x + c)`` of the rows of n regions at a point each, (n, m), and bounds on their error."""
     away = np.abs(points)
     with np.errstate(all="ignore"):
-        slack = -(np.einsum("nmk,nk->nm", rows[:, :, :-1], points) + rows[:, :, -1])
-        size = np.einsum("nmk,nk->nm", np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
-        inherited = np.einsum("nmk,nk->nm", error[:, :, :-1], away) + error[:, :, -1]
+        slack = -(times_each(rows[:, :, :-1], points) + rows[:, :, -1])
+        size = times_each(np.abs(rows[:, :, :-1]), away) + np.abs(rows[:, :, -1])
+        inherited = times_each(error[:, :, :-1], away) + error[:, :, -1]
         return slack, product_bound(inherited, size, rows.shape[2] - 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens._compiled.jit import jit, pays
+from polytope_lens._compiled.jit import inlined, jit, pays
 from polytope_lens._compiled.simd import LANES, fill, load, multiply_add, padded, store
 from polytope_lens._kept import kept
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
@@ -102,77 +102,109 @@ def dense_rows(network: Network, bits: Bools, walls: Floats, *, bounded: bool = 
     value, doubt, row, row_doubt = (np.zeros((most, wide)) for _ in range(4))
     # Copied, since code for arrays that must not be written to would be compiled once more.
     layers, of_bits = dense_layers(network), np.array(bits, order="C")
-    _rows(layers, of_bits, found, error, value, doubt, row, row_doubt, np.zeros(most, dtype=np.int64))
+    active, is_used = np.zeros(most, dtype=np.int64), np.zeros(width, dtype=bool)
+    _rows(layers, of_bits, found, error, value, doubt, row, row_doubt, active, is_used)
     return found, error
 
 
 @jit
 def _rows(
-    net: DenseLayers, bits: Any, found: Any, error: Any, value: Any, doubt: Any, row: Any, row_doubt: Any, active: Any
-) -> None:  # pragma: no cover - compiled
-    width, wide, bounded = found.shape[2], value.shape[1], error.shape[0] > 0
+    net: DenseLayers, bits: Any, found: Any, error: Any, value: Any, doubt: Any, row: Any, row_doubt: Any, active: Any,
+    is_used: Any,
+) -> None:  # pragma: no cover - compiled  # fmt: skip
+    width, bounded = found.shape[2], error.shape[0] > 0
     last = width - 1
     for r in range(bits.shape[0]):
         bit = 0
         for layer in range(net.unit.shape[0]):
             first, n_neurons = net.starts[layer], net.starts[layer + 1] - net.starts[layer]
-            n_in = (net.at[layer + 1] - net.at[layer]) // n_neurons if n_neurons else 0
-            unit = net.unit[layer]
-            n_active = 0
-            if layer > 0:
-                for j in range(n_in):
-                    if active[j]:
-                        active[n_active] = j
-                        n_active += 1
-            for i in range(n_neurons):
-                weights = net.at[layer] + i * n_in
-                if layer == 0:
-                    for k in range(last):
-                        row[i, k] = net.weight[weights + k]
-                        row_doubt[i, k] = 0.0
-                    row[i, last], row_doubt[i, last] = net.bias[first + i], 0.0
-                else:
-                    for k in range(0, wide, LANES):
-                        total, bound = fill(0.0), fill(0.0)
-                        for a in range(n_active):
-                            j = active[a]
-                            w = net.weight[weights + j]
-                            total = multiply_add(fill(w), load(value, (j, k)), total)
-                            if bounded:
-                                bound = multiply_add(fill(abs(w)), load(doubt, (j, k)), bound)
-                        store(row, (i, k), total)
-                        store(row_doubt, (i, k), bound)
-                    for k in range(width):
-                        is_nothing = row_doubt[i, k] == 0.0
-                        if bounded and is_nothing:
-                            # Products of two numbers that are not zero may have underflowed.
-                            for a in range(n_active):
-                                j = active[a]
-                                if net.weight[weights + j] != 0.0 and (value[j, k] != 0.0 or doubt[j, k] != 0.0):
-                                    is_nothing = False
-                        if k == last:
-                            row[i, k] += net.bias[first + i]
-                        if bounded and not is_nothing:
-                            if k == last:
-                                row_doubt[i, k] += unit * abs(net.bias[first + i])
-                            row_doubt[i, k] = row_doubt[i, k] * (1.0 + 3.0 * unit) + net.lost[first + i]
             following = net.unit[layer + 1] if layer + 1 < net.unit.shape[0] else 0.0
+            if layer == 0:
+                for i in range(n_neurons):
+                    for k in range(last):
+                        row[i, k] = net.weight[i * last + k]
+                        row_doubt[i, k] = 0.0
+                    row[i, last], row_doubt[i, last] = net.bias[i], 0.0
+            else:
+                _pass_on(net, layer, bounded, value, doubt, row, row_doubt, active, is_used)
             for i in range(n_neurons):
                 is_on = True
                 if net.cuts[first + i]:
                     is_on = bits[r, bit]
+                    turn = -1.0 if is_on else 1.0
                     for k in range(width):
-                        found[r, bit, k] = -row[i, k] if is_on else row[i, k]
+                        found[r, bit, k] = turn * row[i, k]
                     if bounded:
                         for k in range(width):
                             error[r, bit, k] = row_doubt[i, k]
                     bit += 1
                 slope = net.positive[first + i] if is_on else net.negative[first + i]
                 active[i] = slope != 0.0
-                is_exact = slope == 0.0 or abs(slope) == 1.0
+                if not active[i]:
+                    continue
                 for k in range(width):
-                    v, e = slope * row[i, k], abs(slope) * row_doubt[i, k]
-                    if not is_exact and (row[i, k] != 0.0 or row_doubt[i, k] != 0.0):
-                        e = (e + UNIT_ROUNDOFF * abs(v)) * BOUND_SLACK + UNDERFLOW_GUARD
-                    value[i, k] = v
-                    doubt[i, k] = abs(v) * following + e
+                    value[i, k] = slope * row[i, k]
+                if bounded:
+                    is_exact = abs(slope) == 1.0
+                    for k in range(width):
+                        e = abs(slope) * row_doubt[i, k]
+                        if not is_exact and (row[i, k] != 0.0 or row_doubt[i, k] != 0.0):
+                            e = (e + UNIT_ROUNDOFF * abs(value[i, k])) * BOUND_SLACK + UNDERFLOW_GUARD
+                        doubt[i, k] = abs(value[i, k]) * following + e
+
+
+@inlined
+def _pass_on(
+    net: DenseLayers, layer: int, bounded: bool, value: Any, doubt: Any, row: Any, row_doubt: Any, active: Any,
+    is_used: Any,
+) -> None:  # pragma: no cover - compiled  # fmt: skip
+    """The rows of a layer from the values of the one before, two neurons at a time, and their bounds, if wanted."""
+    first, n_neurons = net.starts[layer], net.starts[layer + 1] - net.starts[layer]
+    n_in = net.starts[layer] - net.starts[layer - 1]
+    n_active, width, unit = 0, is_used.shape[0], net.unit[layer]
+    for j in range(n_in):
+        if active[j]:
+            active[n_active] = j
+            n_active += 1
+    if bounded:
+        for k in range(width):
+            is_used[k] = False
+        for a in range(n_active):
+            j = active[a]
+            for k in range(width):
+                is_used[k] |= value[j, k] != 0.0 or doubt[j, k] != 0.0
+    for i in range(0, n_neurons, 2):
+        other = min(i + 1, n_neurons - 1)
+        weights, of_other = net.at[layer] + i * n_in, net.at[layer] + other * n_in
+        for k in range(0, value.shape[1], LANES):
+            total, bound, total_of_other, bound_of_other = fill(0.0), fill(0.0), fill(0.0), fill(0.0)
+            for a in range(n_active):
+                j = active[a]
+                w, v, numbers = net.weight[weights + j], net.weight[of_other + j], load(value, (j, k))
+                total = multiply_add(fill(w), numbers, total)
+                total_of_other = multiply_add(fill(v), numbers, total_of_other)
+                if bounded:
+                    doubts = load(doubt, (j, k))
+                    bound = multiply_add(fill(abs(w)), doubts, bound)
+                    bound_of_other = multiply_add(fill(abs(v)), doubts, bound_of_other)
+            store(row, (i, k), total)
+            store(row, (other, k), total_of_other)
+            store(row_doubt, (i, k), bound)
+            store(row_doubt, (other, k), bound_of_other)
+    for i in range(n_neurons):
+        row[i, width - 1] += net.bias[first + i]
+        if not bounded:
+            continue
+        weights = net.at[layer] + i * n_in
+        for k in range(width):
+            is_nothing = row_doubt[i, k] == 0.0
+            if is_nothing and is_used[k]:
+                # Products of two numbers that are not zero may have underflowed.
+                for a in range(n_active):
+                    j = active[a]
+                    if net.weight[weights + j] != 0.0 and (value[j, k] != 0.0 or doubt[j, k] != 0.0):
+                        is_nothing = False
+            if not is_nothing:
+                if k == width - 1:
+                    row_doubt[i, k] += unit * abs(net.bias[first + i])
+                row_doubt[i, k] = row_doubt[i, k] * (1.0 + 3.0 * unit) + net.lost[first + i]

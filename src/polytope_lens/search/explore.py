@@ -87,7 +87,7 @@ def explore(
     none of what they promise: a region is left out only if a bound proves that its distance is at least `radius`. The
     order among regions whose distances differ by rounding only is not promised.
     Ctrl-C ends the search with what was found so far; pressed again, it raises KeyboardInterrupt.
-    Cost: 0.1 to 0.3 milliseconds for each region with 10 inputs and 64 neurons. It grows with the number of neurons
+    Cost: about 0.1 milliseconds for each region with 10 inputs and 64 neurons. It grows with the number of neurons
     times the square of the number of inputs, or of neurons in the first layer if they are fewer and there is no domain.
     Rows behind which no region is near enough are not asked whether they are facets; nor are, in "breadth" order, those
     of the regions listed last. Memory is that of the result and of the regions that wait, some 5 to 20 for each.

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from polytope_lens._types import Bools, Floats, Ints, Statuses
+    from polytope_lens._types import Bools, Floats, Ints, Statuses, Words
     from polytope_lens.cells.search_space import SearchSpace
 
     Report = Callable[[int, int], None]
@@ -70,7 +70,7 @@ class FacetCrossings(NamedTuple):
     """
 
     at: Ints
-    across: Bools
+    across: Words
     entry: Floats
     lower: Floats
     bound: Floats
@@ -148,7 +148,8 @@ def _nearest_first(
 
     A region waits with a lower bound on its distance, that of the hyperplane it was entered through, until this is
     among the least; then its distance is computed, and it waits again. Regions that meet an open ball around the start
-    are connected through facets that do, so no region is nearer than all that wait.
+    are connected through facets that do, so no region is nearer than all that wait, and one that is nearer than those
+    it was met from so far will be met again from one that is not farther.
     """
     found, wanted = state.found, limits.regions
     if wanted is not None:
@@ -157,7 +158,8 @@ def _nearest_first(
         if state.radius is not None:
             found.state[(found.state <= PLACED) & (found.bound >= state.radius)] = BEYOND
         done, beyond = np.flatnonzero(found.state == DONE), bool((found.state == BEYOND).any())
-        due = np.where(found.state <= PLACED, found.key, np.where(found.state == DONE, found.rest, np.inf))
+        due = np.where(found.state == MET, np.maximum(found.key, found.via), found.key)
+        due = np.where(found.state <= PLACED, due, np.where(found.state == DONE, found.rest, np.inf))
         if beyond and state.radius is not None:
             due[(found.state == DONE) & (found.rest_bound >= state.radius)] = np.inf
         waiting = np.flatnonzero((found.state <= PLACED) | (due < np.inf))
@@ -172,16 +174,18 @@ def _nearest_first(
             more = len(done) > wanted or bool((found.state != DONE).any())
             if more and due[waiting].min(initial=np.inf) >= last:
                 return _nearest(found, done)[:wanted], Status.BUDGET_REACHED
-        size = min(state.step, max(1, len(done) // SHARE))
+        size, enough = min(state.step, max(1, len(done) // SHARE)), _enough(found, wanted)
+        soon = waiting[due[waiting] <= enough]
+        waiting, enough = (soon, enough) if soon.size else (waiting, np.inf)
         waiting = _first(waiting, due, CHEAPER * size)
         is_met = found.state[waiting] == MET
-        _measure(state, waiting[is_met])
+        _measure(state, waiting[is_met], enough)
         crossed = _first(waiting[~is_met], due, size)
         placed = crossed[found.state[crossed] == PLACED]
         if look is not None and placed.size:
             state.radius = look(state, placed)
         if crossed.size:
-            _cross(state, crossed, _far_enough(state, wanted, due[crossed]))
+            _cross(state, crossed, _far_enough(state, enough, float(due[crossed].max())))
 
 
 def _first(index: Ints, due: Floats, size: int) -> Ints:
@@ -195,23 +199,26 @@ def _guess(state: SearchState, wanted: int) -> float:
     """A distance at which many of the wanted regions may begin: that of some hyperplanes of the first region."""
     network = state.space.network
     rows, error = region_rows(network, state.space.around, unpack(state.found.words[:1], network.n_neurons))
-    lower, _ = _leads(state, np.zeros(1, dtype=np.int64), rows, error)
+    lower, _ = _leads(state, rows, error)
     nearest_first = np.sort(lower[0])
     place = wanted.bit_length()
     return float(nearest_first[place]) if place < len(nearest_first) else np.inf
 
 
-def _far_enough(state: SearchState, wanted: int | None, due: Floats) -> float:
-    """The distance before which rows are asked now, because as many regions as wanted begin before it.
+def _enough(found: RegionSet, wanted: int | None) -> float:
+    """About the distance before which as many regions as wanted begin that are known by now; infinite if fewer do."""
+    if wanted is None or found.count < wanted:
+        return np.inf
+    return float(np.partition(found.near, wanted - 1)[wanted - 1]) * FARTHER + UNDERFLOW_GUARD
 
-    As long as fewer are known it is guessed. What is farther is asked when it is due.
+
+def _far_enough(state: SearchState, enough: float, due: float) -> float:
+    """The distance before which rows are asked now, of regions that are due at `due` at the latest.
+
+    It is guessed, as those that are known at first may begin far out. What is farther is asked when it is due.
     """
-    found, enough = state.found, np.inf
-    if wanted is not None:
-        enough = float(np.partition(found.near, wanted - 1)[wanted - 1]) if found.count >= wanted else np.inf
-        if enough == np.inf:
-            enough = max(state.guess, AGAIN * float(due.max()))
-    return max(enough, float(due.max())) * FARTHER + UNDERFLOW_GUARD
+    guess = max(state.guess, AGAIN * due)
+    return max(min(enough, guess), due) * FARTHER + UNDERFLOW_GUARD
 
 
 def _nearest(found: RegionSet, index: Ints) -> Ints:
@@ -258,10 +265,10 @@ def _open_ends(state: SearchState, listed: Ints) -> tuple[int, int]:
     found = state.found
     is_listed = np.zeros(found.count, dtype=bool)
     is_listed[listed] = True
-    pairs = np.stack([np.concatenate([np.empty(0, np.int64), *ends]) for ends in (state.inner, state.across)])
+    inner, across = (np.concatenate([np.empty(0, np.int64), *ends]) for ends in (state.inner, state.across))
     # A facet may have been found twice, and two regions share one at most.
-    inner, across = np.unique(pairs, axis=1)
-    uncrossed = int((is_listed[inner] & ~is_listed[across]).sum())
+    pairs = np.sort((inner * found.count + across)[is_listed[inner] & ~is_listed[across]])
+    uncrossed = int((pairs[1:] != pairs[:-1]).sum()) + min(len(pairs), 1)
     return uncrossed, int(((found.state[listed] != DONE) | (found.rest[listed] < np.inf)).sum())
 
 
@@ -277,15 +284,16 @@ def _clear(state: SearchState) -> float:
         _measure(state, met)
 
 
-def _measure(state: SearchState, index: Ints) -> None:
-    """Find the distances of regions that were met."""
+def _measure(state: SearchState, index: Ints, enough: float = np.inf) -> None:
+    """Find the distances of regions that were met; of those beyond `enough`, only that they are."""
     space, found = state.space, state.found
     limit = np.inf if state.radius is None else state.radius
     for start in range(0, len(index), state.step):
         part = index[start : start + state.step]
         bits = unpack(found.words[part], space.network.n_neurons)
         if state.radius is None:
-            found.key[part] = about_nearest(space, rounded_rows(space.network, space.around, bits))
+            found.key[part] = about_nearest(space, rounded_rows(space.network, space.around, bits), enough)
+            part = part[~(found.key[part] > enough)]
         else:
             found.key[part], shown, _, _ = nearest(space, *region_rows(space.network, space.around, bits), limit)
             found.bound[part] = np.maximum(found.bound[part], shown)
@@ -315,7 +323,7 @@ def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
     if (new := np.flatnonzero(~found.entered[index])).size:
         _enter(state, index[new], bits[new], rows[new], error[new])
     points = found.point[index]
-    lower, bound = _leads(state, index, rows, error)
+    lower, bound = _leads(state, rows, error)
     before = unpack(found.asked[index], n_bits)
     asked = ~before & (lower < far)
     if state.radius is not None:
@@ -339,14 +347,13 @@ def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
     state.rational += int(is_open.sum())
     state.float64 += int((~is_open & (status != NOT_ASKED)).sum())
     at, owner = np.nonzero(status[:, :n_bits] == FACET)
-    across = bits[at]
-    across[np.arange(len(at)), owner] ^= True
+    across = found.words[index[at]] ^ pack(np.eye(n_bits, dtype=bool))[owner]
     # Where the way to the point beyond each facet crosses it.
     entry = exit_points(rows[at, owner], points[at], aims[at, owner])
     facets = FacetCrossings(at, across, entry, lower[at, owner], bound[at, owner])
     if unsure.size:
-        facets = _decided(state, facets, owner, unsure, found.key[index], bits, points, status, vanishes)
-    numbers, fresh = found.add(pack(facets.across), facets.entry, index[facets.at], facets.lower, facets.bound)
+        facets = _decided(state, facets, owner, unsure, bits, points, status, vanishes)
+    numbers, fresh = found.add(facets.across, facets.entry, index[facets.at], facets.lower, facets.bound)
     found.near[fresh] = point_distances(space, found.point[fresh])
     asked = before | (status != NOT_ASKED)[:, :n_bits]
     found.asked[index], found.state[index] = pack(asked), DONE
@@ -357,7 +364,7 @@ def _cross(state: SearchState, index: Ints, far: float = np.inf) -> Ints:
     return fresh
 
 
-def _leads(state: SearchState, index: Ints, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
+def _leads(state: SearchState, rows: Floats, error: Floats) -> tuple[Floats, Floats]:
     """How far what lies across the neurons' rows of some regions is from the start, (n, n_neurons).
 
     About, and at least, as is proved; only where it is needed, in searches by distance, and with a radius.
@@ -366,7 +373,7 @@ def _leads(state: SearchState, index: Ints, rows: Floats, error: Floats) -> tupl
     lower, bound = np.zeros((2, len(rows), n_bits))
     if state.by_distance:
         layer = np.append(layer_of_bit(space.network), np.full(rows.shape[1] - n_bits, -1))
-        lower = np.maximum(distances_across(space, rows, error, layer)[:, :n_bits], state.found.key[index][:, None])
+        lower = distances_across(space, rows, layer)[:, :n_bits]
     if state.radius is not None:
         slack, slack_error = (part[:, :n_bits].ravel() for part in start_slacks(space, rows, error))
         normal, doubt = (part[:, :n_bits].reshape(len(slack), rows.shape[2])[:, :-1] for part in (rows, error))
@@ -379,14 +386,14 @@ def _decided(
     sure: FacetCrossings,
     owner: Ints,
     unsure: Ints,
-    keys: Floats,
     bits: Bools,
     points: Floats,
     status: Statuses,
     vanishes: Bools,
 ) -> FacetCrossings:
     """The same facets with those of some regions decided exactly; new ones are entered at an unknown point."""
-    index_of = {(i, q): f for f, (i, q) in enumerate(zip(sure.at.tolist(), owner.tolist(), strict=True))}
+    here = np.flatnonzero(np.isin(sure.at, unsure))
+    index_of = {(i, q): f for f, i, q in zip(here.tolist(), sure.at[here].tolist(), owner[here].tolist(), strict=True)}
     at: list[int] = []
     across: list[Bools] = []
     known: list[int] = []
@@ -396,16 +403,16 @@ def _decided(
                 at.append(i)
                 across.append(pattern)
                 known.append(index_of.get((i, owners[0]), -1) if len(owners) == 1 else -1)
-    kept = FacetCrossings._make(array[~np.isin(sure.at, unsure)] for array in sure)
+    kept = FacetCrossings._make(np.delete(array, here, axis=0) for array in sure)
     if not at:
         return kept
     number, regions = np.array(known), np.array(at)
     is_known = number >= 0
     entry = np.full((len(at), points.shape[1]), np.nan)
     entry[is_known] = sure.entry[number[is_known]]
-    lower, bound = keys[regions], np.zeros(len(at))
+    lower, bound = np.zeros((2, len(at)))
     lower[is_known] = sure.lower[number[is_known]]
     bound[is_known] = sure.bound[number[is_known]]
-    decided = FacetCrossings(regions, np.array(across), entry, lower, bound)
+    decided = FacetCrossings(regions, pack(np.array(across)), entry, lower, bound)
     order = np.argsort(np.concatenate([kept.at, regions]), kind="stable")
     return FacetCrossings._make(np.concatenate(pair)[order] for pair in zip(kept, decided, strict=True))

@@ -44,6 +44,8 @@ class RegionSet:
         How many facets were crossed on the way.
     key : (n,) array
         About a lower bound on its distance, and then about the distance: what the search goes by.
+    via : (n,) array
+        The least key of the regions it was met from.
     bound : (n,) array
         A lower bound on its distance that is proved.
     near : (n,) array
@@ -64,6 +66,7 @@ class RegionSet:
     parent: Ints
     crossings: Ints
     key: Floats
+    via: Floats
     bound: Floats
     near: Floats
     asked: Words
@@ -82,6 +85,7 @@ class RegionSet:
             "parent": np.zeros(0, dtype=np.int64),
             "crossings": np.zeros(0, dtype=np.int64),
             "key": np.zeros(0),
+            "via": np.zeros(0),
             "bound": np.zeros(0),
             "near": np.zeros(0),
             "asked": np.zeros((0, n_words), dtype=np.uint64),
@@ -97,15 +101,18 @@ class RegionSet:
         before, index = self.count, np.zeros(len(words), dtype=np.int64)
         self.count = int(number(np.ascontiguousarray(words), self._room["words"], self._table, before, index))
         self._show()
-        fresh, first = np.unique(index, return_index=True)
-        fresh, first = fresh[fresh >= before], first[fresh >= before]
+        # Numbers ascend, so a region is new where none so far is as great.
+        fresh = np.arange(before, self.count)
+        first = np.searchsorted(np.maximum.accumulate(index), fresh)
         self.point[fresh] = point[first]
         self.parent[fresh] = parent[first]
         self.crossings[fresh] = np.where(parent[first] < 0, 0, self.crossings[parent[first]] + 1)
         self.key[fresh] = key[first]
+        self.via[fresh] = np.inf
         self.bound[fresh] = 0.0
         self.near[fresh] = self.rest[fresh] = self.rest_bound[fresh] = np.inf
         np.maximum.at(self.bound, index, bound)
+        np.minimum.at(self.via, index, np.where(parent < 0, 0.0, self.key[parent]))
         again = self.state[index] == MET
         np.maximum.at(self.key, index[again], key[again])
         return index, fresh

@@ -3,11 +3,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from polytope_lens.cells.interior_proposals import propose_centers, step_in, surely_inside
+from polytope_lens.cells.interior_proposals import are_constant, propose_centers, step_in, surely_inside
 
 # The square |x| <= 1, a row that says nothing, and one that is always true.
 SQUARE = np.array([[[1, 0, -1], [-1, 0, -1], [0, 1, -1], [0, -1, -1], [0, 0, 0], [0, 0, -2]]], dtype=float)
 EXACT = np.zeros(SQUARE.shape)
+
+
+def test_constant_rows_are_those_without_any_number_or_doubt():
+    assert are_constant(SQUARE, EXACT).tolist() == [[False] * 4 + [True] * 2]
+    doubt = EXACT.copy()
+    doubt[0, 4, 1] = doubt[0, 5, 2] = 5e-324
+    assert are_constant(SQUARE, doubt).tolist() == [[False] * 5 + [True]]
+    tiny = np.array([[[5e-324, -5e-324, 1.0], [np.nan, 0.0, 1.0], [np.inf, 0.0, 1.0], [1e308, 1e308, 0.0]]])
+    assert not are_constant(tiny, np.zeros(tiny.shape)).any()
 
 
 def test_a_way_in_ends_well_inside():

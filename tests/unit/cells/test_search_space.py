@@ -68,7 +68,7 @@ def test_no_region_across_a_row_is_nearer_than_is_said(norm, network):
     space, bits, rows, error = regions_seen_from(X[: network.input_dim], network, norm)
     distance, *_ = nearest(space, rows, error)
     assert np.allclose(about_nearest(space, rows), distance)
-    across = distances_across(space, rows, error, layer_of_bit(network))
+    across = distances_across(space, rows, layer_of_bit(network))
     of = {row.tobytes(): float(at) for row, at in zip(bits, distance, strict=True)}
     met = 0
     for i, row in enumerate(bits):

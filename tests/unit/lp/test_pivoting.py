@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -58,6 +59,15 @@ def test_a_row_takes_the_place_of_another(matrix, row, leaving):
     pivoting.exchange(inverse, products, leaving)
     assert np.allclose(inverse, np.linalg.inv(after), rtol=1e-6, atol=1e-8)
     assert products[leaving] == 0.0
+
+
+@pytest.mark.parametrize("d", range(10))
+def test_rows_times_a_vector_whatever_is_left_of_four_columns(d):
+    rng = np.random.default_rng(d)
+    columns, v = rng.integers(-9, 10, (d, 5)).astype(float), rng.integers(-9, 10, d).astype(float)
+    found = np.full(5, np.nan)
+    pivoting.times(columns, v, found)
+    np.testing.assert_array_equal(found, v @ columns)
 
 
 def test_a_pivot_is_larger_than_rounding_and_a_violation_may_be_smaller():

@@ -76,6 +76,17 @@ def test_the_nearest_regions_come_first(domain, n):
     assert found.search.n_uncrossed == leading or found.search.n_unseen > 0
 
 
+@pytest.mark.parametrize(
+    ("widths", "seed", "n"),
+    [((2, 6), 20, 15), ((2, 6), 20, 20), ((2, 5, 5), 29, 19), ((3, 5, 4), 28, 18), ((3, 6, 6), 49, 11)],
+)
+def test_a_region_that_is_met_from_a_farther_one_first_is_not_put_off(widths, seed, n):
+    """The farther one was crossed in one batch with that across which the nearest way leads."""
+    lens, x = Lens(random_deep(widths, seed, 0.0)), np.full(widths[0], 0.1)
+    whole = lens.explore(x, max_regions=None).search.distances
+    assert np.allclose(np.sort(lens.explore(x, max_regions=n).search.distances), np.sort(whole)[:n], rtol=1e-9)
+
+
 @pytest.mark.parametrize("radius", [0.05, 0.4, 1.5, 1e6])
 @pytest.mark.parametrize("network", [DEEP, stack((np.eye(2, 5) + 0.5, [0.1, -0.7]), ([[1, -1], [2, 1]], [0.3, -1]))])
 def test_all_regions_that_meet_a_ball_are_found(radius, network):

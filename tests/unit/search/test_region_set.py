@@ -36,3 +36,13 @@ def test_regions_are_entered_the_first_time_and_keep_their_best_bound():
     # A distance stays, a lower bound rises.
     assert found.key.tolist() == [0.0, 7.0]
     assert found.state.tolist() == [PLACED, MET]
+
+
+def test_a_region_is_as_near_as_the_nearest_from_which_it_was_met():
+    found = RegionSet(1, 1)
+    words = np.array([[5], [6], [7], [8]], dtype=np.uint64)
+    found.add(words[:1], np.zeros((1, 1)), np.array([-1]), np.zeros(1), np.zeros(1))
+    found.add(words[1:3], np.zeros((2, 1)), np.zeros(2, dtype=int), np.array([2.0, 3.0]), np.zeros(2))
+    assert found.via.tolist() == [0.0, 0.0, 0.0]
+    found.add(words[[3, 3]], np.zeros((2, 1)), np.array([2, 1]), np.array([1.0, 0.5]), np.zeros(2))
+    assert found.via[3] == 2.0 and found.key[3] == 1.0

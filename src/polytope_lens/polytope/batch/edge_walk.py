@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._compiled.jit import inlined
-from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, exchange
+from polytope_lens.lp.pivoting import EXHAUSTED, PATIENCE, TINY_PIVOT, exchange, times
 from polytope_lens.polytope.batch.ray_shooting import shoot
 from polytope_lens.polytope.batch.statuses import CONSTANT, OPEN, REDUNDANT
 
@@ -114,12 +114,7 @@ def climb_towards(
         for k in range(d):
             way[k] = turn * inverse[k, leaving]
             widest = max(widest, abs(way[k]))
-        for p in range(m):
-            rate[p] = 0.0
-        for k in range(d):
-            entry = way[k]
-            for p in range(m):
-                rate[p] += columns[k, p] * entry
+        times(columns, way, rate)
         # What is met first, and next: all times, then the least, which is quicker than to decide row by row.
         time = climb.speed
         for p in range(m):

@@ -19,7 +19,9 @@ PARALLEL = 2.0**-20
 EXHAUSTED = 20
 
 
-def nearest_points(normals: Floats, slack: Floats, d: int | None = None) -> tuple[Floats, Floats]:
+def nearest_points(
+    normals: Floats, slack: Floats, d: int | None = None, limit: float = np.inf
+) -> tuple[Floats, Floats]:
     """Distances from the origin to n polytopes ``{w : normals @ w <= slack}``, and multipliers of their rows.
 
     Parameters
@@ -27,6 +29,9 @@ def nearest_points(normals: Floats, slack: Floats, d: int | None = None) -> tupl
     normals, slack : (n, m, d) and (n, m) arrays
     d : int, optional
         Only the first d numbers of each row are its normal.
+    limit : float
+        Of polytopes that are farther away, only that they are is of interest; what is said of them is that of some of
+        their halfspaces which are.
 
     Returns
     -------
@@ -48,7 +53,8 @@ def nearest_points(normals: Floats, slack: Floats, d: int | None = None) -> tupl
     basis, triangle = np.zeros((2, d, d))
     active, excess = np.zeros(d, dtype=np.int64), np.zeros(m)
     rows = np.ascontiguousarray(normals), np.ascontiguousarray(slack)
-    project(*rows, multipliers, distance, columns, lengths, w, active, dual, basis, triangle, turn, unit, excess)
+    work = columns, lengths, w, active, dual, basis, triangle, turn, unit, excess
+    project(*rows, multipliers, distance, *work, limit * limit)
     return distance, multipliers
 
 
@@ -56,6 +62,7 @@ def nearest_points(normals: Floats, slack: Floats, d: int | None = None) -> tupl
 def project(
     normals: Any, slack: Any, multipliers: Any, distance: Any, columns: Any, length: Any, w: Any, active: Any,
     dual: Any, basis: Any, triangle: Any, turn: Any, unit: Any, excess_of: Any,
+    most: float,
 ) -> None:  # pragma: no cover - compiled  # fmt: skip
     """A dual method: violated rows are taken in one by one, those whose multipliers would turn negative are let go.
 
@@ -166,6 +173,11 @@ def project(
                     active[count] = entering
                     multipliers[r, entering] = added
                     count += 1
+                    square = 0.0
+                    for k in range(d):
+                        square += w[k] * w[k]
+                    if square > most:
+                        changes = EXHAUSTED * (d + 1)
                 else:
                     multipliers[r, active[leaving]] = 0.0
                     for i in range(leaving, count - 1):

@@ -11,19 +11,15 @@ from typing import Any
 
 from polytope_lens._compiled.jit import inlined
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polytope_lens.lp.pivoting import times
 from polytope_lens.polytope.batch.statuses import CONSTANT, FACET, OPEN
 
 
 @inlined
 def first_hit(columns: Any, known: Any, v: Any, speed: Any) -> Any:  # pragma: no cover - compiled
     """The row that the ray along v seems to meet first, or -1, and the speed towards the next; fills in all speeds."""
-    d, m = columns.shape
-    for q in range(m):
-        speed[q] = 0.0
-    for k in range(d):
-        vk = v[k]
-        for q in range(m):
-            speed[q] += columns[k, q] * vk
+    m = columns.shape[1]
+    times(columns, v, speed)
     best, second, hit = 0.0, 0.0, -1
     for q in range(m):
         if speed[q] > second and known[q] != CONSTANT:
@@ -52,13 +48,13 @@ def is_met_first(
     for k in range(d):
         far = max(far, abs(v[k]))
     far *= t * BOUND_SLACK
+    n_shown = 0
+    # All rows, without a way out, which is quicker than to decide one by one.
     for q in range(m):
-        if known[q] == CONSTANT:
-            continue
         gap = t * speed[q] - 1.0 if q == hit else 1.0 - t * speed[q]
-        if not gap > ((doubt[q] + unit * length[q]) * far + slack_bound[q] + unit) * BOUND_SLACK + UNDERFLOW_GUARD:
-            return False
-    return True
+        needed = ((doubt[q] + unit * length[q]) * far + slack_bound[q] + unit) * BOUND_SLACK + UNDERFLOW_GUARD
+        n_shown += 1 if gap > needed or known[q] == CONSTANT else 0
+    return n_shown == m
 
 
 @inlined

@@ -299,13 +299,15 @@ def _prove_seen(
             if not slack[q] > slack_error[q]:
                 slack[q] = np.nan
             slack_error[q] = slack_error[q] / slack[q] * BOUND_SLACK
+            seen.length[q], seen.doubt[q], seen.scale[q] = 0.0, 0.0, 0.0
         for k in range(d):
-            # A power of two for each coordinate, so that the greatest entry is about 1.
-            greatest = 0.0
             for q in range(m):
                 guard = UNDERFLOW_GUARD if columns[k, q] != 0.0 or doubts[k, q] != 0.0 else 0.0
                 columns[k, q] /= slack[q]
                 doubts[k, q] = doubts[k, q] / slack[q] * BOUND_SLACK + UNIT_ROUNDOFF * abs(columns[k, q]) + guard
+            # A power of two for each coordinate, so that the greatest entry is about 1.
+            greatest = 0.0
+            for q in range(m):
                 if greatest < abs(columns[k, q]) < np.inf:
                     greatest = abs(columns[k, q])
             power = 1.0
@@ -321,17 +323,15 @@ def _prove_seen(
                 guard = UNDERFLOW_GUARD if columns[k, q] != 0.0 or doubts[k, q] != 0.0 else 0.0
                 columns[k, q] /= power
                 doubts[k, q] = doubts[k, q] / power + guard
+                seen.length[q] += abs(columns[k, q])
+                seen.doubt[q] += doubts[k, q]
+                seen.scale[q] += columns[k, q] * columns[k, q]
         for q in range(m):
-            length, doubt, square = 0.0, 0.0, 0.0
-            for k in range(d):
-                value = columns[k, q]
-                seen.rows[q, k] = value
-                seen.bound[q, k] = doubts[k, q]
-                length += abs(value)
-                doubt += doubts[k, q]
-                square += value * value
-            seen.length[q], seen.doubt[q], seen.scale[q] = length, doubt, 1.0 / square**0.5
+            seen.scale[q] = 1.0 / seen.scale[q] ** 0.5
             seen.asked[q] = status[r, q] == OPEN
+            for k in range(d):
+                seen.rows[q, k] = columns[k, q]
+                seen.bound[q, k] = doubts[k, q]
         prove_one(
             seen.rows, columns, seen.length, seen.doubt, seen.scale, seen.bound, slack_error, seen.extent, central[r],
             found, status[r], work, climb,

@@ -24,6 +24,11 @@ def test_distances_and_multipliers(m, d):
     assert np.abs(gap * multipliers).max() < 1e-7
     exact = [Polytope(*one).distance(np.zeros(d)) for one in zip(normals, slack, strict=True)]
     assert np.allclose(distance, exact)
+    limit = float(np.median(distance))
+    limited, _ = nearest_points(normals, slack, limit=limit)
+    is_near = distance <= limit
+    np.testing.assert_array_equal(limited[is_near], distance[is_near])
+    assert (limited[~is_near] > limit).all() and (limited <= distance * (1 + 1e-12)).all()
 
 
 def test_the_origin_is_at_no_distance_from_what_holds_it():
