@@ -1103,35 +1103,48 @@ class Vertex(NamedTuple):
     sides: int  # a bit for each side of the polytope on which it lies
 
 
-def cut(polytope: list[Vertex], values: Row, dim: int) -> tuple[list[Vertex], list[Vertex]]:
+def bytes_of(polytope: list[Vertex]) -> int:
+    """About so many take the corners of a polytope."""
+    numbers = [polytope[0].seen, polytope[0].z, polytope[0].point]
+    return len(polytope) * sum(map(len, numbers)) * (64 + longest(numbers) // 4)
+
+
+def cut(log: Budget, polytope: list[Vertex], values: Row, dim: int) -> tuple[list[Vertex], list[Vertex]]:
     """The parts of a polytope with interior where a function is at most 0, and at least 0, given its values at corners.
 
     An edge is two corners and all sides on which both lie, if there is no third corner on these.
     """
+    log.check_time()
     if max(values, default=0) <= 0:
         return polytope, []
     if min(values) >= 0:
         return [], polytope
-    side = 1 << max(corner.sides for corner in polytope).bit_length()
+    side, size = 1 << max(corner.sides for corner in polytope).bit_length(), bytes_of(polytope) // len(polytope)
     parts = list[Vertex](), list[Vertex]()
     for corner, v in zip(polytope, values):
         for part, sign in zip(parts, (1, -1)):
             if sign * v <= 0:
                 part.append(corner if v else corner._replace(sides=corner.sides | side))
     low, high = ([pair for pair in zip(polytope, values) if sign * pair[1] > 0] for sign in (-1, 1))
-    for (p, v), (q, w) in product(low, high):
-        both = p.sides & q.sides
-        if both.bit_count() >= dim - 1 and sum(both & ~corner.sides == 0 for corner in polytope) == 2:
-            numbers = [w * a - v * b for a, b in zip(p.seen + p.z + p.point, q.seen + q.z + q.point)]
-            common, m, n = math.gcd(*numbers), len(p.seen), len(p.seen) + len(p.z)
-            numbers = [a // common for a in numbers]
-            corner = Vertex(numbers[:m], numbers[m:n], numbers[n:], both | side)
-            for part in parts:
-                part.append(corner)
+    for p, v in low:
+        log.check_time()
+        for q, w in high:
+            both = p.sides & q.sides
+            if both.bit_count() < dim - 1:
+                continue
+            log.check_time()
+            if sum(both & ~corner.sides == 0 for corner in polytope) == 2:
+                numbers = [w * a - v * b for a, b in zip(p.seen + p.z + p.point, q.seen + q.z + q.point)]
+                common, m, n = math.gcd(*numbers), len(p.seen), len(p.seen) + len(p.z)
+                numbers = [a // common for a in numbers]
+                corner = Vertex(numbers[:m], numbers[m:n], numbers[n:], both | side)
+                log.afford(2 * sum(map(len, parts)) * size)
+                for part in parts:
+                    part.append(corner)
     return parts
 
 
-def simplices(polytope: list[Vertex], dim: int) -> Iterator[list[Vertex]]:
+def simplices(log: Budget, polytope: list[Vertex], dim: int) -> Iterator[list[Vertex]]:
     """Those of a polytope, or of fewer dimensions: they have its first corner, and lie above sides without that."""
     apex, *others = polytope
     if not dim:
@@ -1139,42 +1152,57 @@ def simplices(polytope: list[Vertex], dim: int) -> Iterator[list[Vertex]]:
         return
     rest, faces = reduce(or_, (corner.sides for corner in others), 0) & ~apex.sides, set[tuple[int, ...]]()
     while rest:
+        log.check_time()
         side, rest = rest & -rest, rest & (rest - 1)
         face = tuple(k for k, corner in enumerate(others) if corner.sides & side)
         if len(face) >= dim and face not in faces:
-            yield from ([apex, *simplex] for simplex in simplices([others[k] for k in face], dim - 1))
+            yield from ([apex, *simplex] for simplex in simplices(log, [others[k] for k in face], dim - 1))
         faces.add(face)
 
 
 def determinant(rows: list[Row]) -> int:
-    if len(rows) < 2:
-        return rows[0][0] if rows else 1
-    (first, *others), columns = rows, range(len(rows))
-    minors = ([row[:k] + row[k + 1 :] for row in others] for k in columns)
-    return sum((-1) ** k * v * determinant(minor) for k, (v, minor) in enumerate(zip(first, minors)) if v)
+    """By elimination without fractions, up to its sign."""
+    scale = 1
+    while rows:
+        pivot = next((row for row in rows if row[0]), None)
+        if pivot is None:
+            return 0
+        head, *tail = pivot
+        others = [row for row in rows if row is not pivot]
+        rows = [[(head * v - row[0] * w) // scale for v, w in zip(row[1:], tail)] for row in others]
+        scale = head
+    return scale
 
 
-def volume(polytope: list[Vertex], free: list[int]) -> Fraction:
+def volume(log: Budget, polytope: list[Vertex], free: list[int]) -> Fraction:
     """The volume of a polytope, in the coordinates that are free."""
     found = Fraction(0)
-    for apex, *simplex in simplices(polytope, len(free)):
+    for apex, *simplex in simplices(log, polytope, len(free)):
         t, *others = apex.seen[-1], *(corner.seen[-1] for corner in simplex)
         edges = [[c.point[k] * t - apex.point[k] * u for k in free] for c, u in zip(simplex, others)]
         found += Fraction(abs(determinant(edges)), t ** len(free) * math.prod(others))
     return found / math.factorial(len(free))
 
 
-def covered(polytope: list[Vertex], cases: list[Case], free: list[int]) -> Fraction:
+def covered(log: Budget, polytope: list[Vertex], cases: list[Case], free: list[int]) -> Fraction:
     """The volume of the points of a polytope on which outputs are affine, and seen, that satisfy one of some cases."""
-    if not polytope or not cases:
-        return Fraction(0)
-    case, found = cases[0], Fraction(0)
-    for row, is_strict in zip(case.rows, case.strict):
-        sign = -1 if is_strict else 1  # a function that is 0 throughout is nowhere less
-        values = [sign * sum(map(mul, row, corner.point + corner.seen)) for corner in polytope]
-        polytope, beside = cut(polytope, values, len(free))[::sign]
-        found += covered(beside, cases[1:], free)
-    return found + (volume(polytope, free) if polytope else 0)
+    found, waiting, size = Fraction(0), [(0, polytope)], bytes_of(polytope)
+    while waiting:
+        i, polytope = waiting.pop()
+        size -= bytes_of(polytope)
+        for row, is_strict in zip(cases[i].rows, cases[i].strict):
+            sign = -1 if is_strict else 1  # a function that is 0 throughout is nowhere less
+            values = [sign * sum(map(mul, row, corner.point + corner.seen)) for corner in polytope]
+            polytope, beside = cut(log, polytope, values, len(free))[::sign]
+            if beside and i + 1 < len(cases):
+                waiting.append((i + 1, beside))
+                size += bytes_of(beside)
+                log.afford(size)
+            if not polytope:
+                break
+        else:
+            found += volume(log, polytope, free)
+    return found
 
 
 def measure(log: Log, stages: list[Layer], cases: list[Case], cell: "Cell") -> Fraction:
@@ -1187,7 +1215,7 @@ def measure(log: Log, stages: list[Layer], cases: list[Case], cell: "Cell") -> F
         log.check_time()
         depth, j, polytope = waiting.pop()
         if depth == len(stages):
-            found += covered(polytope, some, free)
+            found += covered(log, polytope, some, free)
             continue
         stage = stages[depth]
         if not j:
@@ -1196,11 +1224,10 @@ def measure(log: Log, stages: list[Layer], cases: list[Case], cell: "Cell") -> F
         parts = polytope, list[Vertex]()
         while j < len(stage.slopes) and not all(parts):
             if stage.slopes[j][0] != stage.slopes[j][1]:
-                parts = cut(polytope, [corner.z[j] for corner in polytope], len(free))
+                parts = cut(log, polytope, [corner.z[j] for corner in polytope], len(free))
             j += 1
         if all(parts):
-            size = sum(map(len, polytope[0][:3])) * (64 + longest([polytope[0].z]) // 4)
-            log.afford((len(waiting) + 3) * len(polytope) * size)
+            log.afford((len(waiting) + 3) * bytes_of(polytope))
             waiting += [(depth, j, part) for part in parts]
             continue
         seen, z = [corner.seen for corner in polytope], [corner.z for corner in polytope]
@@ -1233,7 +1260,7 @@ def domain_volume(log: Log, cases: list[Case]) -> Fraction:
         rows = [row[:dim] + row[-1:] for row in case.rows if any(row[:dim]) and not any(row[dim:-1])]
         domains.append(case._replace(rows=rows, strict=[False] * len(rows)))
     corners, free = corners_of(log, *cases[0].ends)
-    return covered(corners, domains, free)
+    return covered(log, corners, domains, free)
 
 
 def shared_box(cases: list[Case], which: list[int]) -> tuple[Row, Row, int]:

@@ -231,7 +231,9 @@ class CellTree:
         best = [cuts[0]._replace(left=np.inf) if cuts else None for cuts in tried]
         for (i, cut), height in zip(pairs, (parts[::2] + parts[1::2]).tolist(), strict=True):
             before, left = best[i], height / whole[i] if whole[i] > 0 else 1.0
-            if before is None or left < before.left:
+            # Where all that is open meets, halves may have as much left at any size; there are only so many signs.
+            is_in_vain = before is not None and before.left >= 1 and before.axis is not None and cut.axis is None
+            if before is None or left < before.left or (is_in_vain and left == before.left):
                 best[i] = cut._replace(left=left)
         return best
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import fmpz_mat
 
 from families import golden, random_deep
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import OptionError, Status
 from polytope_lens.preimages.volume_proof import write_volume_proof
+from polytope_lens.proof import checker, fast_checker
 from preimages_twin import random_target
-from proof_logs import answer, verify
+from proof_logs import answer, sealed, verify
 
 HAT = Lens.from_arrays([[[3, 0], [0, 1], [1, 1]], [[1, 1, -2]]], [[-1, 0, -1], [0]])
 SQUARE = Box([-1, -1], [1, 1])
@@ -181,3 +184,43 @@ def test_too_many_dimensions_are_refused(tmp_path):
         half.probability(proof=path)
     write_volume_proof(half, Fraction(1, 2), path)
     assert "12 dimensions" in verify(path)["reason"]
+
+
+def sides(d):
+    """Constraints of the cube from 0 to 1."""
+    return [f"constraint <= {bound} x{k} {a}" for k in range(d) for bound, a in (("1", "1"), ("0", "-1"))]
+
+
+def of_a_sum(d, size, *cases):
+    """A log about the sum of d inputs: that all of it is measured."""
+    output = " ".join(["output", *[(1.0).hex()] * d, (0.0).hex()])
+    lines = ["polytope_lens proof 1", f"inputs {d}", "outputs 1", output, f"volume {size}", f"property {len(cases)}"]
+    for case in cases:
+        lines += [f"case {2 * d + len(case)}", *sides(d), *case]
+    return [*lines, " ".join(["cases", *map(str, range(len(cases)))]), "volume"]
+
+
+@pytest.mark.parametrize("check", [checker.verify, fast_checker.verify])
+def test_volumes_take_no_more_time_than_is_granted(check, tmp_path):
+    """A cube of twelve dimensions has 12! simplices; a cut takes all pairs of its corners."""
+    path = tmp_path / "run.proof"
+    for case in ([], ["constraint <= 6 y0 1"]):
+        path.write_bytes(sealed(of_a_sum(12, "1", case)))
+        start = time.process_time()
+        assert "not decided within" in check(path, 0.5)["reason"]
+        assert time.process_time() - start < 5
+
+
+def test_a_union_of_many_polytopes(tmp_path):
+    """Slices from 1 / (i + 2) to 1 / (i + 1), each of which is measured beside all those before."""
+    slices = [[f"constraint <= 1/{i + 1:x} y0 1", f"constraint <= -1/{i + 2:x} y0 -1"] for i in range(1, 1500)]
+    told = answer(tmp_path, of_a_sum(1, "1", ["constraint <= 1 y0 1", "constraint <= -1/2 y0 -1"], *slices))
+    assert told["reason"] == "the volume is 1500/1501"
+
+
+@pytest.mark.parametrize("n", range(8))
+def test_determinants(n):
+    rng = np.random.default_rng(n)
+    for size in (1, 2, 10**30):
+        rows = [[int(v) * size for v in row] for row in rng.integers(-3, 4, (n, n))]
+        assert abs(checker.determinant(rows)) == abs(fmpz_mat(n, n, [v for row in rows for v in row]).det())

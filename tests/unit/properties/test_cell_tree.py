@@ -103,3 +103,12 @@ def test_finished_nodes_are_written_in_order():
     first.is_closed = True
     write_finished(Log, nodes)
     assert lines == ["root", "halve 0", "first", "second"] and not nodes
+
+
+def test_halves_in_which_as_much_is_left_at_any_size_are_split(monkeypatch):
+    """max(0, x) - max(0, -x) - max(0, 2 x) / 2 + max(0, -2 x) / 2 is 0, but bounds around 0 say so of signs only."""
+    monkeypatch.setattr(cell_tree, "FEWEST", 0)
+    nothing = Lens.from_arrays([[[1], [-1], [2], [-2]], [[1, -1, -0.5, 0.5]]], [[0] * 4, [0]]).network
+    asked = Property.of(Box([-1], [2]), ([[-1]], [-(2.0**-1000)]))
+    done, points = leaves(CellTree(nothing, asked.cases), asked.boxes()[0])
+    assert not points and len(done) < 250
