@@ -58,8 +58,8 @@ def left(network: Network, key: Hashable, start: Start) -> None:
     """A walk has come to its end."""
     starts = _of(network)
     starts[key] = None if start.memory is None else start
-    if len(starts) > MOST_KEPT:
-        starts.pop(next(iter(starts)), None)
+    for oldest in list(starts)[:-MOST_KEPT]:  # a list, as other threads may leave theirs meanwhile
+        starts.pop(oldest, None)
 
 
 def _of(network: Network) -> dict[Hashable, Start | None]:
