@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 AXES, LEAST = 8, 2.0**-3
 FEW_OPEN, NEURONS, FEWEST = 24, 2, 8
 # Cells that are looked at together, and numbers of their affine functions
-TOGETHER, MOST_NUMBERS = 32, 2**23
+TOGETHER, MOST_NUMBERS = 128, 2**23
 NOTHING = np.zeros(0, dtype=np.float32)
 
 

@@ -360,8 +360,8 @@ def _share(problem: PropertyProblem, box: ExactBox) -> float:
 
 
 def batch_size(problem: PropertyProblem) -> int:
-    """How many boxes of a problem are looked at together."""
-    return batch_of(problem.bounded)
+    """How many boxes of a problem are looked at together, so that some batches take as long as one of a log."""
+    return max(1, batch_of(problem.bounded) // BATCHES)
 
 
 def few_open(problem: PropertyProblem) -> int:
