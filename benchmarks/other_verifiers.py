@@ -3,8 +3,8 @@
     pip install maraboupy z3-solver
     python benchmarks/other_verifiers.py [Marabou] [z3]
 
-Each row is a network, a statement about its outputs, the exact verdict, and those of the named solvers: Marabou (Wu et al.
-2024, *Marabou 2.0*) with its default options, which computes in floats, and z3 (de Moura and Bjorner 2008), which
+Each row is a network, a statement about its outputs, the exact verdict, and those of the named solvers: Marabou (Wu et
+al. 2024, *Marabou 2.0*) with its default options, which computes in floats, and z3 (de Moura and Bjorner 2008), which
 computes in fractions and knows nothing of networks. docs/verification.md has the table. The networks are those of the
 tests' hostile properties.
 """
@@ -134,10 +134,8 @@ def main() -> None:
             open_[solver] += is_open
             wrong[solver] += not is_open and code != exact
             mark = "" if code == exact or is_open else "differs"
-            print(
-                f"{name:<26} y >= {float(least):<20.16g} exact {exact:<8} {solver} {code:<8} {seconds:.2f} s {outputs} {mark}",
-                flush=True,
-            )
+            told = f"{name:<26} y >= {float(least):<20.16g} exact {exact:<8}"
+            print(f"{told} {solver} {code:<8} {seconds:.2f} s {outputs} {mark}", flush=True)
     print(*(f"{solver}: {wrong[solver]} verdicts differ, {open_[solver]} open" for solver in names), sep="\n")
 
 
