@@ -106,7 +106,7 @@ def _list(network: Network, domain: Domain, most: int) -> Listed:
     higher, lower = np.split(unpack(select_bits(packed, np.arange(n - 2 * n_margins, n)), 2 * n_margins), 2, axis=1)
     # Parts of one region come one after the other.
     hidden = packed & pack(np.arange(n)[None] < n - 2 * n_margins)
-    starts = np.flatnonzero(np.append(True, (hidden[1:] != hidden[:-1]).any(axis=1)))
+    starts = np.flatnonzero(np.append(True, (hidden[1:] != hidden[:-1]).any(axis=1))[: len(packed)])
     part_of = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(packed))))
     is_met = ~np.logical_and.reduceat(lower, starts, axis=0)[part_of] & higher
     # Each of them once, with the part that comes first
@@ -114,7 +114,7 @@ def _list(network: Network, domain: Domain, most: int) -> Listed:
     _, first = np.unique(part_of[at] * n_margins + margin, return_index=True)
     at, margin = at[first], margin[first]
     bits = unpack(packed[at], n)[:, : -2 * n_margins]
-    return Listed(len(found), bits, margin, found.witnesses[at], found.status)
+    return Listed(len(starts), bits, margin, found.witnesses[at], found.status)
 
 
 def _outward(network: Network, x: Floats, domain: Domain, most: int) -> tuple[float, Listed]:

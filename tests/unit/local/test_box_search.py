@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -67,6 +68,17 @@ def test_only_regions_that_the_boundary_meets_are_looked_at():
     is_across = lens(lens.partition(square).witnesses).argmax(axis=1) != lens(x[None]).argmax()
     assert 0 < len(listed.margin) < is_across.sum() / 5
     assert len(np.unique(listed.bits, axis=0)) == len(listed.bits)
+
+
+def test_a_list_that_was_interrupted_at_once_is_empty(monkeypatch):
+    nothing = SimpleNamespace(
+        packed_patterns=np.zeros((0, 1), np.uint64), witnesses=np.zeros((0, 2)), status=Status.INTERRUPTED
+    )
+    monkeypatch.setattr(engines, "partition", lambda *given, **more: nothing)
+    network = generic(2, 2, 30, 30, 2).network
+    asked = module._with_margins(margin_network(network, np.zeros(2)).network)
+    listed = module._list(asked, Box([-1, -1], [1, 1]), 10**6)
+    assert (listed.n_regions, listed.bits.shape, len(listed.points)) == (0, (0, 60), 0)
 
 
 def test_where_there_is_no_boundary_regions_are_listed_once(monkeypatch):
