@@ -1,23 +1,23 @@
-"""What a verifier that computes in floats says of properties that are only just true, or hardly ever violated.
+"""What other solvers say of properties that are only just true, or hardly ever violated.
 
-    pip install maraboupy
-    python benchmarks/other_verifiers.py
+    pip install maraboupy z3-solver
+    python benchmarks/other_verifiers.py [Marabou] [z3]
 
-Each row is a network, a statement about its outputs, the exact verdict, and that of Marabou (Wu et al. 2024, *Marabou
-2.0*) with its default options; docs/verification.md has the table. The networks are those of the tests' hostile
-properties.
+Each row is a network, a statement about its outputs, the exact verdict, and those of the named solvers: Marabou (Wu et
+al. 2024, *Marabou 2.0*) with its default options, which computes in floats, and z3 (de Moura and Bjorner 2008), which
+computes in fractions and knows nothing of networks. docs/verification.md has the table. The networks are those of the
+tests' hostile properties.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from maraboupy import Marabou, MarabouUtils
-from maraboupy.MarabouNetwork import MarabouNetwork
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -33,6 +33,8 @@ VERDICTS = {"VIOLATED": "sat", "HOLDS": "unsat", "OPEN": "unknown"}
 
 def affine(query: Any, row: Any, bias: float, inputs: list[int]) -> int:
     """A variable that is a combination of others."""
+    from maraboupy import MarabouUtils
+
     value, equation = query.getNewVariable(), MarabouUtils.Equation()
     for weight, variable in zip(row, inputs, strict=True):
         if weight:
@@ -45,6 +47,9 @@ def affine(query: Any, row: Any, bias: float, inputs: list[int]) -> int:
 
 def by_marabou(lens: Lens, box: Box, row: list[int], least: Fraction) -> tuple[str, Any]:
     """Its verdict on whether row . y is at least that anywhere, and the outputs that it shows."""
+    from maraboupy import Marabou
+    from maraboupy.MarabouNetwork import MarabouNetwork
+
     query, network = MarabouNetwork(), lens.network
     query.clear()
     values = [query.getNewVariable() for _ in range(network.input_dim)]
@@ -66,6 +71,33 @@ def by_marabou(lens: Lens, box: Box, row: list[int], least: Fraction) -> tuple[s
     return code, [found[variable] for variable in outputs] if found else None
 
 
+def by_z3(lens: Lens, box: Box, row: list[int], least: Fraction) -> tuple[str, Any]:
+    """The same of z3, over the reals."""
+    import z3
+
+    def exact(value: float | Fraction) -> Any:
+        return z3.Q(*Fraction(value).as_integer_ratio())
+
+    def affine_of(weights: Any, bias: float, values: list[Any]) -> Any:
+        return z3.Sum([exact(w) * v for w, v in zip(weights.tolist(), values, strict=True) if w] + [exact(bias)])
+
+    solver, network = z3.SolverFor("QF_LRA"), lens.network
+    solver.set("timeout", 1000 * SECONDS)
+    values = [z3.Real(f"x{k}") for k in range(network.input_dim)]
+    for x, lower, upper in zip(values, box.lower.tolist(), box.upper.tolist(), strict=True):
+        solver.add(exact(lower) <= x, x <= exact(upper))
+    for at, layer in enumerate(network.layers):
+        before = [affine_of(*pair, values) for pair in zip(layer.dense_weight(), layer.bias.tolist(), strict=True)]
+        values = [z3.Real(f"a{at}_{j}") for j in range(len(before))]
+        for z, a in zip(before, values, strict=True):
+            solver.add(z3.If(z > 0, a == z, a == 0))
+    weight = network.dense_output_weight()
+    outputs = [affine_of(*pair, values) for pair in zip(weight, network.output_bias.tolist(), strict=True)]
+    solver.add(z3.Sum([v * y for v, y in zip(row, outputs, strict=True)]) >= exact(least))
+    code = str(solver.check())
+    return code, [str(solver.model().eval(y)) for y in outputs] if code == "sat" else None
+
+
 def questions() -> Iterator[tuple[str, Lens, Box, list[int], Fraction]]:
     """Networks, and whether a combination of outputs is at least a value anywhere in a box."""
     for digits in (26, 40, 55):
@@ -84,17 +116,27 @@ def questions() -> Iterator[tuple[str, Lens, Box, list[int], Fraction]]:
             yield f"controller, {d} inputs", lens, box, [1, 0, 0], most + more
 
 
+SOLVERS = {"Marabou": by_marabou, "z3": by_z3}
+
+
 def main() -> None:
-    """A line for each question, and how many verdicts differ."""
-    different = 0
+    """A line for each question and solver, and how many verdicts differ."""
+    names = sys.argv[1:] or [*SOLVERS]
+    wrong, open_ = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for name, lens, box, row, least in questions():
         asked = Property.of(box, ([[-v for v in row]], [-least]))
         exact = VERDICTS[lens.check(asked, max_seconds=SECONDS).verdict.name]
-        code, outputs = by_marabou(lens, box, row, least)
-        different += code != exact
-        mark = "" if code == exact else "differs"
-        print(f"{name:<26} y >= {float(least):<20.16g} exact {exact:<8} Marabou {code:<8} {outputs} {mark}", flush=True)
-    print(f"{different} verdicts differ")
+        for solver in names:
+            start = time.process_time()
+            code, outputs = SOLVERS[solver](lens, box, row, least)
+            seconds = time.process_time() - start
+            is_open = code not in ("sat", "unsat")
+            open_[solver] += is_open
+            wrong[solver] += not is_open and code != exact
+            mark = "" if code == exact or is_open else "differs"
+            told = f"{name:<26} y >= {float(least):<20.16g} exact {exact:<8}"
+            print(f"{told} {solver} {code:<8} {seconds:.2f} s {outputs} {mark}", flush=True)
+    print(*(f"{solver}: {wrong[solver]} verdicts differ, {open_[solver]} open" for solver in names), sep="\n")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 The margins become one more layer, whose neurons are on where a margin is not negative. An engine lists regions in
 microseconds where the search by signs takes milliseconds for each set of them, so as long as they are not too many, all
-those of the box around the ball are listed, and of these the ones looked at that the boundary may meet. To the engine
-margins are a little higher than they are: then a closed region in which a margin is only touched has a part with
-interior where it is positive.
+those of the box around the ball are listed, and of these the ones looked at that the boundary may meet. The engine sees
+each margin twice, a little higher and a little lower than it is. A closed region in which a margin is only touched has
+a part with interior where the higher one is positive. And one where the lower one is positive throughout is behind a
+boundary that is nearer: the way to it from x, where the margin is negative, comes to 0 in a region where it was not.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,14 +19,13 @@ from polytope_lens.engines import enumerate as engines
 from polytope_lens.errors import Status
 from polytope_lens.exact.forward import quiet
 from polytope_lens.local.sign_search import Outcome
-from polytope_lens.network.network import Layer
-from polytope_lens.network.pattern import unpack
+from polytope_lens.network.network import Layer, Network
+from polytope_lens.network.pattern import pack, select_bits, unpack
 
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.domain import Domain
     from polytope_lens.local.boundary_search import BoundarySearch
-    from polytope_lens.network.network import Network
 
 # Inputs, and regions of a box where nobody set a limit.
 MOST_INPUTS, MOST_REGIONS = 3, 1_000_000
@@ -91,23 +90,31 @@ def search_boxes(boundary: BoundarySearch, most: int | None) -> Outcome | None:
 
 
 def _with_margins(network: Network) -> Network:
-    """A margin network whose margins are neurons that cut where they are zero, and a little higher."""
+    """A margin network whose margins are neurons that cut where they are zero: a little higher, then a little lower."""
     *layers, last = network.layers
-    size = abs(last.dense_weight()).sum(axis=1) + np.abs(last.bias)
-    bias = np.nextafter(last.bias + size * HIGHER, np.inf)
-    return replace(
-        network,
-        layers=(*layers, Layer(last.weight, bias, last.negative_slope, last.positive_slope, np.ones(len(bias), bool))),
-    )
+    size = (abs(last.dense_weight()).sum(axis=1) + np.abs(last.bias)) * HIGHER
+    bias = np.concatenate([np.nextafter(last.bias + size, np.inf), np.nextafter(last.bias - size, -np.inf)])
+    twice, ones = np.vstack([last.dense_weight()] * 2), np.ones(len(bias))
+    margins = Layer(twice, bias, ones, ones, np.ones(len(bias), bool))
+    return Network((*layers, margins), np.zeros((1, len(bias))), np.zeros(1))
 
 
 def _list(network: Network, domain: Domain, most: int) -> Listed:
-    """The regions of a domain that the boundary may meet, nearest points first."""
+    """The regions of a domain that the boundary may meet."""
     found = engines.partition(network, domain, mesh=False, progress=False, max_regions=most)
-    n_margins = network.layers[-1].width
-    bits = unpack(found.packed_patterns, network.n_neurons)
-    at, margin = np.nonzero(bits[:, -n_margins:])
-    return Listed(len(found), bits[at, :-n_margins], margin, found.witnesses[at], found.status)
+    packed, n, n_margins = found.packed_patterns, network.n_neurons, network.layers[-1].width // 2
+    higher, lower = np.split(unpack(select_bits(packed, np.arange(n - 2 * n_margins, n)), 2 * n_margins), 2, axis=1)
+    # Parts of one region come one after the other.
+    hidden = packed & pack(np.arange(n)[None] < n - 2 * n_margins)
+    starts = np.flatnonzero(np.append(True, (hidden[1:] != hidden[:-1]).any(axis=1))[: len(packed)])
+    part_of = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(packed))))
+    is_met = ~np.logical_and.reduceat(lower, starts, axis=0)[part_of] & higher
+    # Each of them once, with the part that comes first
+    at, margin = np.nonzero(is_met)
+    _, first = np.unique(part_of[at] * n_margins + margin, return_index=True)
+    at, margin = at[first], margin[first]
+    bits = unpack(packed[at], n)[:, : -2 * n_margins]
+    return Listed(len(starts), bits, margin, found.witnesses[at], found.status)
 
 
 def _outward(network: Network, x: Floats, domain: Domain, most: int) -> tuple[float, Listed]:

@@ -287,7 +287,7 @@ def robustness_radius(
     >>> from polytope_lens import Lens
     >>> lens = Lens.from_arrays([[[1, 0], [0, 1]], [[1, 0], [0, 1]]], [[0, 0], [0, 0]])  # relu(x), relu(y)
     >>> lens.robustness_radius([3, 1], norm=1, exact=True)
-    Robustness(radius=2.0, norm 1, outputs (0, 1), 3 regions, COMPLETE)
+    Robustness(radius=2.0, norm 1, outputs (0, 1), 2 regions, COMPLETE)
     >>> lens.robustness_radius([3, 1], exact=True).exact
     Fraction(2, 1)
     >>> lens.robustness_radius([[3, 1], [0.5, 2], [-1, -1]], norm=1).radius

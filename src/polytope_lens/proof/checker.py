@@ -162,8 +162,8 @@ def coordinates(point: list[Fraction]) -> str:
 
 def integers(rows: list[list[float]]) -> tuple[list[Row], int]:
     """Rows of floats times the least power of two >= 1 that makes all of them integers, and that power."""
-    pairs = [[value.as_integer_ratio() for value in row] for row in rows]
-    scale = max((q for row in pairs for _, q in row), default=1)
+    pairs = [[*map(float.as_integer_ratio, row)] for row in rows]
+    scale = max([q for row in pairs for _, q in row], default=1)
     return [[p * (scale // q) for p, q in row] for row in pairs], scale
 
 
@@ -210,9 +210,9 @@ class Chart(NamedTuple):
 
 
 def read_floats(words: list[str], n: int) -> list[float]:
-    values = [float.fromhex(word) for word in words]
+    values = [*map(float.fromhex, words)]
     require(len(values) == n and all(map(math.isfinite, values)), f"expected {n} finite numbers")
-    require(all(value.hex() == word for value, word in zip(values, words)), "a float is written as float.hex does")
+    require([*map(float.hex, values)] == words, "a float is written as float.hex does")
     return values
 
 

@@ -114,10 +114,9 @@ def numbers_of(layer: Layer) -> tuple[Floats, Floats, Floats]:
     """Weights (n, m), biases (n,) and slopes (n, 2) of a layer; none is so large or so small that floats end."""
     require_range(max(layer.scale, layer.unit).bit_length() <= MOST_SCALE)
     require_range(len(layer.rows) <= MOST_TERMS, len(layer.rows[0]) <= MOST_TERMS)
-    rows = np.array([[v / layer.scale for v in row] for row in layer.rows])
-    slopes = np.array([[v / layer.unit for v in pair] for pair in layer.slopes])
-    require_range(*(np.abs(numbers).max() <= LARGEST for numbers in (rows, slopes)))
-    return rows[:, :-1], rows[:, -1], slopes
+    numbers = np.array(layer.neurons)
+    require_range(np.abs(numbers).max() <= LARGEST)
+    return numbers[:, 3:-1], numbers[:, -1], numbers[:, :2]
 
 
 def _arrays(stages: list[Layer], dim: int) -> StageArrays:

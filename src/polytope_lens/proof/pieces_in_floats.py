@@ -5,6 +5,7 @@ A piece that floats prove is proved, and any other one is left to `checker` as a
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from polytope_lens._compiled.simd import padded
 from polytope_lens.proof import checker
 from polytope_lens.proof.float_stages import OutOfRangeError, ProofTally, numbers_of, require_range
 from polytope_lens.proof.polygons_kernels import IS_FULL, PlaneWalk, begin_polygon, walk_polygons
-from polytope_lens.proof.rows_on_cells_kernels import ON, ForwardArrays
+from polytope_lens.proof.rows_on_cells_kernels import ON, ForwardArrays, rows_of_room
 from polytope_lens.proof.sums_above_kernels import U
 from polytope_lens.proof.tree_lines_kernels import GOES_ON, IS_PROVED, SHORT, UNKNOWN, TreeWalk, walk_lines
 
@@ -30,9 +31,30 @@ AT_ONCE = 2**24
 class InFloats(checker.Walk):
     """A form of proof of which floats try each piece first; `walk` has what they count."""
 
+    layers: list[Layer]
+    chart: Chart
+    budget: Budget
     tally: ProofTally
     walk: Any
     counts: list[int]
+
+    @cached_property
+    def net(self) -> ForwardArrays | None:
+        """The network in floats, with room for a walk; None where there is none, or numbers are out of their range.
+
+        Made when it is first asked for: the trunk of a log has no use for it.
+        """
+        try:
+            require_range(self.layers)
+            net = forward_arrays(self.layers)
+            require_range(self.make_room(net))
+        except OutOfRangeError:
+            return None
+        return net
+
+    def make_room(self, net: ForwardArrays) -> bool:
+        """Make room for a walk, if it may be had."""
+        raise NotImplementedError
 
     def is_proved(self, cell: Any, lines: list[str]) -> bool:
         """Whether floats prove all of a cell, which is then counted."""
@@ -55,25 +77,25 @@ class FloatTree(InFloats, checker.Tree):
         super().__init__(layers, chart, budget)
         self.tally = tally
         self.dim = len(chart.columns) - 1
-        self.net: ForwardArrays | None = None
-        try:
-            require_range(chart.in_box, layers, self.dim)
-            self.net = forward_arrays(layers)
-        except OutOfRangeError:
-            return
-        n, n_layers, widest = len(self.net.bias), len(layers), int(np.diff(self.net.first).max())
-        if not has_room(budget, n_layers * widest * (self.dim + 3) + (n + len(chart.sides)) * (self.dim + 9)):
-            self.net = None
-            return
+
+    def make_room(self, net: ForwardArrays) -> bool:
+        """Make room for what is known of cells on one way down."""
+        n, n_layers, widest = len(net.bias), len(self.layers), int(np.diff(net.first).max())
+        n_halves = len(self.chart.sides) + n
+        if not (self.chart.in_box and self.dim):
+            return False
+        if not has_room(self.budget, n_layers * widest * (self.dim + 5) + n_halves * (self.dim + 9)):
+            return False
         self.walk = TreeWalk(
             z=np.zeros((n_layers, self.dim + 1, widest)), doubt=np.zeros((n_layers, widest)),
             on=np.zeros((n_layers, widest), np.int64), left=np.zeros(n_layers, np.int64),
-            half=np.zeros((len(chart.sides) + n, self.dim + 1)), half_doubt=np.zeros(len(chart.sides) + n),
+            half=np.zeros((n_halves, self.dim + 1)), half_doubt=np.zeros(n_halves),
             trail=np.zeros((n, 2), np.int64), waiting=np.zeros((n + 1, 4), np.int64),
             counts=np.zeros(n_layers, np.int64), at=np.zeros(5, np.int64),
-            seen=np.zeros((self.dim + 3, widest)), total=np.zeros(self.dim + 1),
+            seen=np.zeros((rows_of_room(self.dim), widest)), total=np.zeros(self.dim + 1),
         )  # fmt: skip
-        self.most_lines = np.array([max(1, AT_ONCE // (self.net.weight.size * (self.dim + 2)))])
+        self.most_lines = np.array([max(1, AT_ONCE // (net.weight.size * (self.dim + 2)))])
+        return True
 
     def _walked(self, cell: Part, lines: list[str]) -> bool:
         if self.net is None:
@@ -111,23 +133,16 @@ class FloatPlane(InFloats, checker.Plane):
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget, tally: ProofTally) -> None:
         super().__init__(layers, chart, budget)
         self.tally = tally
-        self.net: ForwardArrays | None = None
-        try:
-            require_range(layers)
-            self.net = forward_arrays(layers)
-        except OutOfRangeError:
-            return
-        self.n_lines = len(chart.sides) + len(self.net.bias)
-        if not self._make_room(2**10, 2**7, 2**7):
-            self.net = None
-            return
-        self.most_steps = np.array([max(1, AT_ONCE // self.net.weight.size)])
 
-    def _make_room(self, n_corners: int, n_polygons: int, longest: int) -> bool:
+    def make_room(self, net: ForwardArrays) -> bool:
+        """Make room for some polygons, which may grow."""
+        self.widest, self.n_lines = int(np.diff(net.first).max()), len(self.chart.sides) + len(net.bias)
+        self.most_steps = np.array([max(1, AT_ONCE // net.weight.size)])
+        return self._has_walk(2**10, 2**7, 2**7)
+
+    def _has_walk(self, n_corners: int, n_polygons: int, longest: int) -> bool:
         """Make room for so many corners and polygons, and for one polygon with so many corners, if it may be had."""
-        net, n_layers = self.net, len(self.layers)
-        assert net is not None
-        widest = int(np.diff(net.first).max())
+        n_layers, widest = len(self.layers), self.widest
         words = -(-widest // 64)
         n_numbers = n_layers * (widest * 7 + 2 * words) + (n_corners + longest + n_polygons) * (4 + 2 * words)
         if not has_room(self.budget, n_numbers + 4 * self.n_lines):
@@ -137,7 +152,7 @@ class FloatPlane(InFloats, checker.Plane):
             layer[:] = in_words(cuts, words)
         self.walk = PlaneWalk(
             z=np.zeros((n_layers, 3, widest)), doubt=np.zeros((n_layers, widest)),
-            on=np.zeros((n_layers, widest), np.int64), seen=np.zeros((5, widest)),
+            on=np.zeros((n_layers, widest), np.int64), seen=np.zeros((rows_of_room(2), widest)),
             spread=np.zeros((n_layers, widest)), slack=np.zeros((n_layers, widest)),
             polygon=np.zeros((n_polygons, 4), np.int64), active=np.zeros((n_polygons, words), np.uint64),
             above=np.zeros((n_polygons, words), np.uint64), corner=np.zeros((n_corners, 3)),
@@ -153,7 +168,7 @@ class FloatPlane(InFloats, checker.Plane):
     def _grow(self) -> bool:
         """Make twice as much room."""
         old = self.walk
-        if not self._make_room(2 * len(old.line), 2 * len(old.polygon), 2 * len(old.old_line)):
+        if not self._has_walk(2 * len(old.line), 2 * len(old.polygon), 2 * len(old.old_line)):
             return False
         for name, array in old._asdict().items():
             getattr(self.walk, name)[tuple(map(slice, array.shape))] = array
@@ -211,18 +226,20 @@ def has_room(budget: Budget, n_numbers: int) -> bool:
 def forward_arrays(layers: list[Layer]) -> ForwardArrays:
     """Layers as arrays; none has numbers that are out of range."""
     width = [len(layers[0].rows[0]) - 1, *(len(layer.rows) for layer in layers)]
-    weights, biases, slopes = zip(*map(numbers_of, layers), strict=True)
-    beyond = [padded(n) - n for n in width[1:]]
-    columns = [np.pad(weight.T, ((0, 0), (0, more))) for weight, more in zip(weights, beyond, strict=True)]
-    numbers = [np.concatenate([b[:, None], s, np.array(layer.cuts)[:, None]], axis=1)
-               for b, s, layer in zip(biases, slopes, layers, strict=True)]  # fmt: skip
-    together = np.concatenate([np.pad(part, ((0, more), (0, 0))) for part, more in zip(numbers, beyond, strict=True)])
-    bias, negative, positive, cuts = (np.ascontiguousarray(part) for part in together.T)
+    weights, columns = [], []
+    for layer in layers:
+        weight, bias, slopes = numbers_of(layer)
+        n, beyond = len(bias), padded(len(bias))
+        wide, numbers = np.zeros((weight.shape[1], beyond)), np.zeros((4, beyond))
+        wide[:, :n], numbers[0, :n], numbers[1:3, :n], numbers[3, :n] = weight.T, bias, slopes.T, layer.cuts
+        weights.append(wide.ravel())
+        columns.append(numbers)
+    bias, negative, positive, cuts = np.concatenate(columns, axis=1)
     return ForwardArrays(
         width=np.array(width),
         first=np.cumsum([0, *map(padded, width[1:])]),
-        weight_start=np.cumsum([0, *(part.size for part in columns[:-1])]),
-        weight=np.concatenate([part.ravel() for part in columns]),
+        weight_start=np.cumsum([0, *(part.size for part in weights[:-1])]),
+        weight=np.concatenate(weights),
         bias=bias,
         negative=negative,
         positive=positive,

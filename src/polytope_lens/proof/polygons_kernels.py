@@ -13,8 +13,8 @@ import numpy as np
 
 from polytope_lens._compiled.bits import NOTHING, ONE, lowest_bit
 from polytope_lens._compiled.jit import inlined, walk_kernel
-from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply_add
-from polytope_lens.proof.rows_on_cells_kernels import OFF, ON, ForwardArrays, add_layer
+from polytope_lens._compiled.simd import LANES, add, exceeding, fill, load, multiply, multiply_add, size, store
+from polytope_lens.proof.rows_on_cells_kernels import BYTE, OFF, ON, ForwardArrays, add_layer
 from polytope_lens.proof.sums_above_kernels import SLACK, TINY, U
 from polytope_lens.proof.tree_lines_kernels import GOES_ON, IS_OPEN, IS_PROVED
 
@@ -27,7 +27,6 @@ IS_FULL = 3
 MOST_RADIUS = 2.0**-20
 # Smaller determinants are left open: numbers too small for floats, divided by greater ones, stay below 2**-100.
 LEAST_CROSS = 2.0**-900
-BYTE = np.uint64(255)
 # Fields of a polygon
 LAYER, START, SIZE, LINES = range(4)
 
@@ -146,10 +145,11 @@ def _first_that_cuts(walk: PlaneWalk, top: int) -> Any:  # pragma: no cover - co
 @inlined
 def _leave(net: ForwardArrays, walk: PlaneWalk, top: int, layer: int) -> Any:  # pragma: no cover - compiled
     """Go to the next layer; whether all signs at the corners are certain."""
-    for j in range(net.width[layer + 1]):
-        w, bit = j >> 6, ONE << np.uint64(j & 63)
-        is_on = (walk.above[top, w] | walk.both[0, w] | ~walk.cutting[layer, w]) & bit
-        walk.on[layer, j] = OFF if is_on == NOTHING else ON
+    for w in range(walk.both.shape[1]):
+        on = walk.above[top, w] | walk.both[0, w] | ~walk.cutting[layer, w]
+        for j in range(64 * w, min(64 * w + 64, net.width[layer + 1])):
+            walk.on[layer, j] = OFF if on & ONE == NOTHING else ON
+            on >>= ONE
     if not add_layer(net, walk.z, walk.doubt, walk.on, walk.seen, layer + 1):
         return False
     walk.polygon[top, LAYER] = layer + 1
@@ -162,13 +162,15 @@ def _leave(net: ForwardArrays, walk: PlaneWalk, top: int, layer: int) -> Any:  #
 def _take_signs(net: ForwardArrays, walk: PlaneWalk, top: int, layer: int) -> Any:  # pragma: no cover - compiled
     """How well values of a layer's neurons are known, and their signs at all corners of a polygon."""
     for w in range(walk.both.shape[1]):
-        walk.zero[layer, w] = NOTHING
-    for j in range(net.width[layer + 1]):
-        a, b, c = abs(walk.z[layer, 0, j]), abs(walk.z[layer, 1, j]), abs(walk.z[layer, 2, j])
-        walk.spread[layer, j] = (a + b) * SLACK
-        walk.slack[layer, j] = (3 * walk.doubt[layer, j] + 6 * U * (a + b + c)) * SLACK + TINY
-        if a == 0.0 and b == 0.0 and c == 0.0 and walk.doubt[layer, j] == 0.0:
-            walk.zero[layer, j >> 6] |= ONE << np.uint64(j & 63)
+        walk.zero[layer, w] = ~NOTHING
+    for j in range(0, walk.z.shape[2], LANES):
+        slopes = add(size(load(walk.z, (layer, 0, j))), size(load(walk.z, (layer, 1, j))))
+        doubt, total = load(walk.doubt, (layer, j)), add(slopes, size(load(walk.z, (layer, 2, j))))
+        slack = multiply_add(fill(6 * U), total, multiply(fill(3.0), doubt))
+        store(walk.spread, (layer, j), multiply(slopes, fill(SLACK)))
+        store(walk.slack, (layer, j), multiply_add(slack, fill(SLACK), fill(TINY)))
+        is_not = (exceeding(total, fill(0.0)) | exceeding(doubt, fill(0.0))) & BYTE
+        walk.zero[layer, j >> 6] &= ~(is_not << np.uint64(j & 63))
     start, known = walk.polygon[top, START], True
     for c in range(start, start + walk.polygon[top, SIZE]):
         known = _signs(walk, top, layer, walk.corner, c, walk.up, walk.down) and known

@@ -50,7 +50,7 @@ class TreeWalk(NamedTuple):
         How many cells each layer has.
     at : (5,) int array
         The place in the text; numbers of halfspaces, of decided and of waiting ones; the layer.
-    seen : (d + 3, widest) array
+    seen : (rows_of_room(d), widest) array
         Room.
     total : (d + 1,) array
         Room.

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from polytope_lens.proof.log_chart import LogChart
     from polytope_lens.proof.log_pieces import Block
 
-# Regions of a piece at most.
-MOST_REGIONS = 1024
 # The engines along whose walks logs are written.
 IN_PLANE, ELSEWHERE = "subdivide", "split"
+# Regions of a piece at most: in the plane, where it has no lines, more, since to begin with one costs most.
+MOST_REGIONS = {IN_PLANE: 4096, ELSEWHERE: 1024}
 
 
 def write_proof(
@@ -96,4 +96,5 @@ def _regions(network: Network, chart: LogChart, block: Block, node: CellNode[Any
 
 def _blocks(network: Network, domain: Domain, engine: str) -> Iterator[Block]:
     walked = task(network, domain, engine)
-    return blocks(walked.walk(walked.span, Record(), workers=1, want_output=True), network.n_neurons, MOST_REGIONS)
+    chunks = walked.walk(walked.span, Record(), workers=1, want_output=True)
+    return blocks(chunks, network.n_neurons, MOST_REGIONS[engine])

@@ -28,6 +28,7 @@ from polytope_lens.errors import DimensionError, DomainError, Status
 from polytope_lens.proof.log import hexadecimal_fraction, names
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.cells_in_target import lowest_in_region, point_of_region, suspects
+from polytope_lens.properties.constant_sums import constant_value
 from polytope_lens.properties.counterexample import descended, exact_outputs, exact_pass, guesses, heights
 from polytope_lens.properties.problem import problems, row_scale
 from polytope_lens.properties.property import Property
@@ -42,7 +43,7 @@ from polytope_lens.properties.property_check import (
     few_open,
     pool_of,
 )
-from polytope_lens.properties.property_proof import refuse_unwritable, statement, write_property_proof
+from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, statement, write_property_proof
 
 if TYPE_CHECKING:
     import os
@@ -191,14 +192,15 @@ def best_value(
         found = search.result(meter.ended)
         if proof is None or not isinstance(found.bound, Fraction):
             return found
-        if _write_optimum(search, found.bound, proof, "least" if is_least else "greatest", pair, meter.is_over):
+        kind = "least" if is_least else "greatest"
+        if _write_optimum(search, found.bound, proof, kind, pair, meter.is_over, progress):
             return replace(found, is_logged=True)
         return replace(found, status=meter.ended)
 
 
 def _write_optimum(
     search: _BestFirst, bound: Fraction, path: str | os.PathLike[str], kind: str,
-    pair: tuple[Network, Network] | None, is_over: Callable[[], bool],
+    pair: tuple[Network, Network] | None, is_over: Callable[[], bool], progress: bool | None,
 ) -> bool:  # fmt: skip
     """Write a log: that nothing exceeds a bound, and a point at which the best value is taken."""
     asked = above(search.domain, search.rows, bound)
@@ -210,10 +212,11 @@ def _write_optimum(
         and sum((c * values[j] for j, c in goal.outputs), search.value) == 0
     )
     named = names(search.network) if pair is None else names(*pair)
-    return write_property_proof(
-        search.network, asked, None, path, is_over=is_over, lines=[*named, *statement(asked)],
-        end=[kind, case, *map(hexadecimal_fraction, search.point)],
-    )  # fmt: skip
+    with proof_bar(progress) as tick:
+        return write_property_proof(
+            search.network, asked, None, path, is_over=is_over, tick=tick, lines=[*named, *statement(asked)],
+            end=[kind, case, *map(hexadecimal_fraction, search.point)],
+        )  # fmt: skip
 
 
 def _some_point(network: Network, asked: Property) -> Point:
@@ -272,8 +275,19 @@ class _BestFirst:
         # Bounds are differences from this level.
         self.level, self.base = self.value, self.problems
         self.scales = [_scales(self.asked, problem) for problem in self.base]
+        self.constants = [self.constant_combinations(problem) for problem in self.base]
         for index, problem in enumerate(self.base):
-            self.push(_OpenBox(index, whole_box(problem), inf, few_open(problem)))
+            whole = whole_box(problem)
+            self.push(_OpenBox(index, whole, bound_of(self, index, look(problem, whole), 0), few_open(problem)))
+
+    def constant_combinations(self, problem: PropertyProblem) -> dict[int, Fraction]:
+        """The values of those combinations that are the same everywhere, by their rows; exact."""
+        found: dict[int, Fraction] = {}
+        for number, row in _goals(problem):
+            negative = constant_value(self.network, dict(self.asked.cases[number][-1].outputs))
+            if negative is not None:
+                found[row] = -negative
+        return found
 
     def push(self, node: _OpenBox) -> None:
         heapq.heappush(self.left, (-float(node.bound), next(self.order), node))
@@ -318,11 +332,15 @@ class _BestFirst:
 
 def _scales(asked: Property, problem: PropertyProblem) -> dict[int, Fraction]:
     """For each strict row, one of the combinations, how many times its lack of the level it is."""
-    found: dict[int, Fraction] = {}
-    for number, case in zip(problem.numbers, problem.cases, strict=True):
-        (row,) = (j for j in case.tolist() if problem.strict[j])
-        found[row] = row_scale(asked.cases[number][-1], problem.coordinates)
-    return found
+    return {row: row_scale(asked.cases[number][-1], problem.coordinates) for number, row in _goals(problem)}
+
+
+def _goals(problem: PropertyProblem) -> list[tuple[int, int]]:
+    """Which row of each case is the strict one, that of a combination; with the number of the case."""
+    return [
+        (number, next(j for j in case.tolist() if problem.strict[j]))
+        for number, case in zip(problem.numbers, problem.cases, strict=True)
+    ]
 
 
 def exceeding(search: _BestFirst, problem: PropertyProblem, points: Floats) -> list[Point]:
@@ -390,6 +408,9 @@ def bound_of(search: _BestFirst, index: int, looked: Looked, i: int) -> Fraction
         if any(looked.lowest[i, j] > 0 for j in at if not problem.strict[j]):
             continue
         (row,) = (j for j in at if problem.strict[j])
+        if row in search.constants[index]:
+            best = max(best, search.constants[index][row])
+            continue
         lowest = float(looked.lowest[i, row])
         best = max(best, search.level - Fraction(lowest) / search.scales[index][row] if np.isfinite(lowest) else inf)
     return best

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above, rows_around
+from polytope_lens._arrays.batches import batches
+from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above
 from polytope_lens.bounds.relaxation import Relaxation
 from polytope_lens.exact.forward import quiet
 from polytope_lens.network.network import Network, pass_through_layer
@@ -151,11 +152,12 @@ class Reasons(NamedTuple):
         """Where none is needed."""
         return cls(np.zeros((2, n, width), np.int64), np.zeros((2, n, width)), np.ones((2, n, width)))
 
-    def take(self, asked: Ints, is_better: Bools, found: SignMultiples) -> None:
-        """Note multiples for upper bounds on some neurons, and then on their negatives, where these are better."""
-        for side, part in ((1, slice(len(asked))), (0, slice(len(asked), None))):
+    def take(self, at: tuple[Ints, Ints], is_better: Bools, found: SignMultiples) -> None:
+        """Note multiples for upper bounds on neurons (cells, places) and on their negatives, where these are better."""
+        for side in (0, 1):
+            here = is_better[:, 1 - side]
             for mine, other in zip(self, found[1:], strict=True):
-                mine[side][:, asked] = np.where(is_better[:, part], other[:, part], mine[side][:, asked])
+                mine[side][at[0][here], at[1][here]] = other[here, 1 - side]
 
 
 class Narrowed(NamedTuple):
@@ -265,61 +267,75 @@ class CellBounds:
         for index, (layer, here) in enumerate(zip(self.hidden, self.at, strict=True)):
             low, high = cells.low[:, here], cells.high[:, here]
             was_open = (low < 0) & (high > 0) & layer.cuts
-            asked = np.flatnonzero(was_open.any(axis=0))
+            which, asked = np.nonzero(was_open)
             reasons.append(Reasons.none(*low.shape))
             given += self._signs(index, cells, lines)
-            if len(asked):
-                above, doubt = rows_around(self.network, index, asked, lines, len(low))
-                top = highest_in_box(above, doubt, cells.lower, cells.upper)
+            if len(which):
+                sides = np.zeros((len(which), 2, layer.width))
+                sides[np.arange(len(which)), :, asked] = 1.0, -1.0
+                above, doubt = self._above(index, which, sides, lines)
+                lower, upper = cells.lower[which], cells.upper[which]
+                top = highest_in_box(above, doubt, lower, upper)
                 with quiet():
-                    rows[1][:, here.start + asked] = above[:, : len(asked)]
-                    rows[0][:, here.start + asked] = -above[:, len(asked) :]
+                    rows[1][which, here.start + asked], rows[0][which, here.start + asked] = above[:, 0], -above[:, 1]
                 if given:
-                    multiples = best_multiples(above, given, cells.lower, cells.upper)
-                    better = self._with_multiples(index, asked, top, multiples, cells, lines)
-                    reasons[-1].take(asked, better < top, multiples)
+                    own = [part._replace(rows=part.rows[which], is_given=part.is_given[which]) for part in given]
+                    multiples = best_multiples(above, own, lower, upper)
+                    better = self._with_multiples(index, which, sides, top, multiples, cells, lines)
+                    reasons[-1].take((which, asked), better < top, multiples)
                     top = np.minimum(top, better)
                 new_high, new_low = np.full(low.shape, np.inf), np.full(low.shape, -np.inf)
-                new_high[:, asked], new_low[:, asked] = top[:, : len(asked)], -top[:, len(asked) :]
+                new_high[which, asked], new_low[which, asked] = top[:, 0], -top[:, 1]
                 self._take(index, cells, was_open, new_low, new_high)
             lines.append(lines_between(layer, low, high))
         return Narrowed(cells, lines, reasons, rows)
 
+    def _above(
+        self, index: int, which: Ints, coefficients: Floats, lines: Sequence[Relaxation],
+        added: Sequence[Floats] | None = None,
+    ) -> tuple[Floats, Floats]:  # fmt: skip
+        """Rows above sums of a layer's pre-activations (p, k, width) in p cells, as `rows_above` finds them."""
+        found = []
+        for some in batches(len(which), coefficients[:1].size):
+            more = None if added is None else [part[some] for part in added]
+            own = [_at(line, which[some]) for line in lines[:index]]
+            found.append(rows_above(self.network, index, coefficients[some], own, more))
+        rows, error = zip(*found, strict=True)
+        return np.concatenate(rows), np.concatenate(error)
+
     def _signs(self, index: int, cells: ProofCells, lines: Sequence[Relaxation]) -> list[SignRows]:
         """Rows above what is at least 0 where neurons of a layer have signs, if any have."""
         signs = cells.signs[:, self.at[index]]
-        signed = np.flatnonzero(signs.any(axis=0))
+        signed, (which, asked) = np.flatnonzero(signs.any(axis=0)), np.nonzero(signs)
         if not len(signed):
             return []
-        above, _ = rows_around(self.network, index, signed, lines, len(signs))
-        is_on, m = (signs[:, signed] > 0)[:, :, None], len(signed)
-        rows = np.where(is_on, above[:, :m], above[:, m:])
+        sums = np.zeros((len(which), 1, signs.shape[1]))
+        sums[np.arange(len(which)), 0, asked] = signs[which, asked]
+        rows = np.zeros((len(signs), len(signed), cells.lower.shape[1] + 1))
+        rows[which, np.searchsorted(signed, asked)] = self._above(index, which, sums, lines)[0][:, 0]
         return [SignRows(signed + self.at[index].start, rows, signs[:, signed] != 0)]
 
     def _with_multiples(
-        self,
-        index: int,
-        asked: Ints,
-        top: Floats,
-        multiples: SignMultiples,
-        cells: ProofCells,
+        self, index: int, which: Ints, sides: Floats, top: Floats, multiples: SignMultiples, cells: ProofCells,
         lines: Sequence[Relaxation],
-    ) -> Floats:
-        """Upper bounds (n, k) with multiples of neurons, where that promises much; infinite elsewhere."""
+    ) -> Floats:  # fmt: skip
+        """Upper bounds (p, 2) with multiples of neurons, where that promises much; infinite elsewhere."""
         with quiet():
-            width = np.tile(top[:, : len(asked)] + top[:, len(asked) :], 2)
+            width = top.sum(axis=1, keepdims=True)
             is_better = (multiples.top < top - (1 - NARROWER) * width) | ((multiples.top < 0) & (top > 0))
-        if not is_better.any():
-            return np.full(top.shape, np.inf)
-        added = [np.zeros((*top.shape, layer.width)) for layer in self.hidden[: index + 1]]
-        for i, k in np.argwhere(is_better).tolist():
-            j = int(multiples.place[i, k])
-            at, place = self.place(j)
-            added[at][i, k, place] = multiples.over[i, k] / multiples.under[i, k] * cells.signs[i, j]
-        for sign, part in ((1.0, slice(len(asked))), (-1.0, slice(len(asked), None))):
-            added[index][:, np.arange(top.shape[1])[part], asked] += sign
-        rows, doubt = rows_above(self.network, index, added[index], lines, added)
-        return np.where(is_better, highest_in_box(rows, doubt, cells.lower, cells.upper), np.inf)
+        found = np.full(top.shape, np.inf)
+        at, side = np.nonzero(is_better)
+        if len(at):
+            some, own = which[at], np.arange(len(at))
+            places = multiples.place[at, side]
+            factor = multiples.over[at, side] / multiples.under[at, side] * cells.signs[some, places]
+            every = np.zeros((len(at), 1, self.at[index].stop))
+            every[own, 0, places] = factor
+            added = [every[:, :, here] for here in self.at[: index + 1]]
+            added[index] += sides[at, side][:, None]
+            rows, doubt = self._above(index, some, added[index], lines, added)
+            found[at, side] = highest_in_box(rows, doubt, cells.lower[some], cells.upper[some])[:, 0]
+        return found
 
     def _take(self, index: int, cells: ProofCells, was_open: Bools, new_low: Floats, new_high: Floats) -> None:
         """Take bounds that say more than those known, moved outward to few digits."""
@@ -383,14 +399,14 @@ class CellBounds:
                 continue
             given = np.broadcast_to(-rows.outputs, (len(some), *rows.outputs.shape))
             own, _ = rows_above(self.network, len(self.hidden), given, [_at(line, some) for line in lines])
-            own = -own + np.concatenate([rows.inputs, rows.constant[:, None]], axis=1)
+            own, size = -own + np.concatenate([rows.inputs, rows.constant[:, None]], axis=1), rows.unit
             for at, i in enumerate(some.tolist()):
                 which = np.flatnonzero(cells.signs[i, signed])
-                claim = best_combination(own[at], rows.unit, below[i, which], cells.lower[i], cells.upper[i])
-                v, w = claim[: len(rows.unit)], claim[len(rows.unit) :]
+                claim = best_combination(own[at], size, below[i, which], cells.lower[i], cells.upper[i])
+                v, w = claim[: len(size)], claim[len(size) :]
                 places = signed[which]
                 claims[i] = Claim(_whole(rows.places, v), _whole(places.tolist(), w), {})
-                unit[i] = v @ rows.unit
+                unit[i] = v @ size
                 outputs[i], inputs[i], constant[i] = -(v @ rows.outputs), -(v @ rows.inputs), -(v @ rows.constant)
                 hidden[i, places] = w * cells.signs[i, places]
         return claims, SumsOfRows(outputs, hidden, inputs, constant, cells.lower, cells.upper, unit)
@@ -429,14 +445,9 @@ class CellBounds:
     def _rows_of_signs(self, cells: ProofCells, lines: Sequence[Relaxation], signed: Ints) -> Floats:
         """Rows (n, m, d + 1) below what is at most 0 where neurons have their signs."""
         found = np.zeros((len(cells.low), len(signed), cells.lower.shape[1] + 1))
-        for index, here in enumerate(self.at):
-            which = np.flatnonzero((signed >= here.start) & (signed < here.stop))
-            if len(which):
-                above, _ = rows_around(self.network, index, signed[which] - here.start, lines, len(cells.low))
-                m = len(which)
-                off = (cells.signs[:, signed[which]] < 0)[:, :, None]
-                # z <= 0, of which -(-z) is below; or -z <= 0
-                found[:, which] = np.where(off, -above[:, m:], -above[:, :m])
+        for index in range(len(self.at)):
+            for some in self._signs(index, cells, lines):
+                found[:, np.searchsorted(signed, some.places)] = -some.rows
         return found
 
     def reach(self, cells: ProofCells) -> Floats:

@@ -17,8 +17,9 @@ import numpy as np
 
 from polytope_lens.proof.log import hexadecimal
 from polytope_lens.properties.box_bounds import joined
-from polytope_lens.properties.cell_bounds import CellBounds
+from polytope_lens.properties.cell_bounds import CellBounds, Claim
 from polytope_lens.properties.cell_lines import SLOPE_BITS, default_leans
+from polytope_lens.properties.constant_sums import refuted
 from polytope_lens.properties.problem import rounded_outward
 from polytope_lens.properties.property import ExactBox
 from polytope_lens.properties.quick_heights import QuickHeights
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile
-    from polytope_lens.properties.cell_bounds import Claim, Closing, ProofCells
+    from polytope_lens.properties.cell_bounds import Closing, ProofCells
     from polytope_lens.properties.property import Constraint
 
 # How many coordinates are tried to halve a cell across, and along what share of the most that outputs may change there;
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 AXES, LEAST = 8, 2.0**-3
 FEW_OPEN, NEURONS, FEWEST = 24, 2, 8
 # Cells that are looked at together, and numbers of their affine functions
-TOGETHER, MOST_NUMBERS = 32, 2**23
+TOGETHER, MOST_NUMBERS = 128, 2**23
 NOTHING = np.zeros(0, dtype=np.float32)
 
 
@@ -137,10 +138,16 @@ class CellTree:
         self.numbers = range(len(cases)) if numbers is None else numbers
         self.bounds = CellBounds(network, cases)
         self.quick = QuickHeights(self.bounds.stages)
+        # What is met nowhere is closed at once.
+        self.refuted = [refuted(network, case) for case in cases]
 
     def whole(self, box: ExactBox, node: ProofNode | None = None) -> OpenCell:
         """The box, to be looked at."""
-        is_open, nothing = np.ones(len(self.cases), dtype=bool), np.zeros(0)
+        is_open, nothing = np.array([place is None for place in self.refuted]), np.zeros(0)
+        if node is not None:
+            node.lines += [
+                self.told(c, Claim({place: 1}, {}, {})) for c, place in enumerate(self.refuted) if place is not None
+            ]
         return OpenCell(box, box, self.bounds.whole(*box_outward(box)), is_open, 1.0, node, nothing, nothing, NOTHING)
 
     def n_open(self, cell: OpenCell) -> int:
@@ -149,6 +156,11 @@ class CellTree:
 
     def looked(self, some: Sequence[OpenCell]) -> list[OpenCell | None]:
         """What is known of cells after a look at them; None where all cases are closed."""
+        if all(place is not None for place in self.refuted):
+            for cell in some:
+                if cell.node is not None:
+                    cell.node.is_closed = True
+            return [None] * len(some)
         before = joined(cell.cells for cell in some)
         cells, lines, reasons, rows = self.bounds.narrowed(before)
         closing = self.bounds.closing(cells, lines, np.array([cell.open for cell in some]))

@@ -42,7 +42,7 @@ from polytope_lens.properties.counterexample import (
 )
 from polytope_lens.properties.problem import problems, rounded_outward
 from polytope_lens.properties.property import Constraint, ExactBox, Property
-from polytope_lens.properties.property_proof import refuse_unwritable, statement, write_property_proof
+from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, statement, write_property_proof
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
 if TYPE_CHECKING:
@@ -251,15 +251,7 @@ def _prove(
     is_over: Callable[[], bool], lines: Sequence[str], progress: bool | None,
 ) -> bool:  # fmt: skip
     """Write the log of the answer, and tell how far it is."""
-    decided = 0.0
-    with bar(progress, desc="proof", unit=" cells", unit_scale=True) as shown:
-
-        def tick(n: int, share: float) -> None:
-            nonlocal decided
-            decided += share
-            if shown.update(n):
-                shown.set_postfix_str(f"{decided:.1%} of the domain proved", refresh=False)
-
+    with proof_bar(progress) as tick:
         return write_property_proof(network, asked, found, path, is_over=is_over, tick=tick, lines=lines)
 
 
@@ -360,8 +352,8 @@ def _share(problem: PropertyProblem, box: ExactBox) -> float:
 
 
 def batch_size(problem: PropertyProblem) -> int:
-    """How many boxes of a problem are looked at together."""
-    return batch_of(problem.bounded)
+    """How many boxes of a problem are looked at together, so that some batches take as long as one of a log."""
+    return max(1, batch_of(problem.bounded) // BATCHES)
 
 
 def few_open(problem: PropertyProblem) -> int:

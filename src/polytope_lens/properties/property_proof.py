@@ -7,23 +7,39 @@ docs/proofs.md has its format, and why it proves the property.
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from polytope_lens._progress import bar
 from polytope_lens.errors import REPORT, ConsistencyError
 from polytope_lens.proof.log import hexadecimal_fraction, log_file, names
 from polytope_lens.properties.cell_tree import CellTree, ProofNode, batch_of, write_tree
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from polytope_lens.network.network import Network
     from polytope_lens.proof.log import LogFile
     from polytope_lens.properties.cell_tree import OpenCell
     from polytope_lens.properties.counterexample import Counterexample
     from polytope_lens.properties.property import ExactBox, Property
+
+
+@contextmanager
+def proof_bar(progress: bool | None) -> Iterator[Callable[[int, float], None]]:
+    """A bar of the cells of a proof; gives what is to be told of cells, how many and what share of the domain."""
+    proved = 0.0
+    with bar(progress, desc="proof", unit=" cells", unit_scale=True) as shown:
+
+        def tick(n: int, share: float) -> None:
+            nonlocal proved
+            proved += share
+            if shown.update(n):
+                shown.set_postfix_str(f"{proved:.1%} of the domain proved", refresh=False)
+
+        yield tick
 
 
 class StoppedError(Exception):

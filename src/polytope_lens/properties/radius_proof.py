@@ -20,7 +20,7 @@ from polytope_lens.proof.log import hexadecimal_fraction, names
 from polytope_lens.properties.best_first import both_signs
 from polytope_lens.properties.counterexample import exact_outputs
 from polytope_lens.properties.property import Constraint, Property, checked_property, domain_rows, terms
-from polytope_lens.properties.property_proof import refuse_unwritable, statement, write_property_proof
+from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, statement, write_property_proof
 
 if TYPE_CHECKING:
     import os
@@ -84,14 +84,16 @@ def proved_radius(
     with metered(budget(None, None, None)) as meter:
         if found.lower == inf and domain is None:
             return found  # there is nothing to be found anywhere
-        if _write(network, point, found, proof, domain, which, meter.is_over):
+        with proof_bar(progress) as tick:
+            is_logged = _write(network, point, found, proof, domain, which, meter.is_over, tick)
+        if is_logged:
             return replace(found, is_logged=True)
         return replace(found, status=meter.ended)
 
 
 def _write(
     network: Network, x: Floats, found: Robustness, path: str | os.PathLike[str], domain: Domain,
-    which: dict[str, Any], is_over: Callable[[], bool],
+    which: dict[str, Any], is_over: Callable[[], bool], tick: Callable[[int, float], object],
 ) -> bool:  # fmt: skip
     margins = margin_network(network, x, **which).network.layers[-1]
     center = [Fraction(v) for v in x.tolist()]
@@ -107,7 +109,9 @@ def _write(
         of.append(" ".join(["ball", f"{found.norm:g}", *map(hexadecimal_fraction, [radius, *center])]))
         cases = [(*case, *_open_ball(center, radius, found.norm)) for case in cases]
     asked = checked_property(network.input_dim, network.output_dim, cases)
-    return write_property_proof(network, asked, None, path, is_over=is_over, lines=[*of, *told], end=end)
+    return write_property_proof(
+        network, asked, None, path, is_over=is_over, tick=tick, lines=[*of, *told], end=end
+    )  # fmt: skip
 
 
 def _open_ball(center: Sequence[Fraction], radius: Fraction, norm: float) -> list[Constraint]:

@@ -51,6 +51,7 @@ def write_slope_proof(
     path: str | os.PathLike[str],
     *,
     is_over: Callable[[], bool] = lambda: False,
+    tick: Callable[[int, float], object] = lambda n, share: None,
 ) -> bool:
     """Write a log that proves a bound on the Lipschitz constant of a network in a box, and the slope around a point.
 
@@ -64,7 +65,7 @@ def write_slope_proof(
     bound : float or Fraction
     point : (d,) array
         Left out if the network bends there.
-    path, is_over
+    path, is_over, tick
         As in `property_proof.write_property_proof`.
 
     Returns
@@ -84,7 +85,7 @@ def write_slope_proof(
             for line in statement(asked):
                 log.write(line)
             log.write("cases", 0)
-            _SlopeTree(log, network, norms, power, is_over).write(asked.boxes()[0])
+            _SlopeTree(log, network, norms, power, is_over, tick).write(asked.boxes()[0])
             if not _bends(network, asked.boxes()[0], point):
                 log.write("steepest", 0, *(hexadecimal_fraction(Fraction(v)) for v in point.tolist()))
     except StoppedError:
@@ -117,11 +118,12 @@ def _bends(network: Network, box: ExactBox, point: Floats) -> bool:
 
 
 class _Waiting(NamedTuple):
-    """One cell, how often its box was halved, and where what is said of it goes."""
+    """One cell, how often its box was halved, what share of the whole it is, by cuts, and where its lines go."""
 
     box: ExactBox
     cells: ProofCells
     depth: int
+    share: float
     node: ProofNode
 
 
@@ -129,9 +131,12 @@ class _SlopeTree:
     """Boxes and signs."""
 
     def __init__(
-        self, log: LogFile, network: Network, norms: tuple[float, float], power: Fraction, is_over: Callable[[], bool]
-    ) -> None:
-        self.log, self.network, self.norms, self.power, self.is_over = log, network, norms, power, is_over
+        self, log: LogFile, network: Network, norms: tuple[float, float], power: Fraction, is_over: Callable[[], bool],
+        tick: Callable[[int, float], object],
+    ) -> None:  # fmt: skip
+        self.log, self.network, self.norms, self.power, self.is_over, self.tick = (
+            log, network, norms, power, is_over, tick
+        )  # fmt: skip
         self.bounds = CellBounds(network, [])
         root = power if degree(*norms) == 1 else Fraction(isqrt(int(power * 2**200)), 2**100)
         self.level = float(np.nextafter(float(root), 0.0))
@@ -140,7 +145,8 @@ class _SlopeTree:
     def write(self, box: ExactBox) -> None:
         """Write the tree of a box."""
         root = ProofNode()
-        write_tree(self.log, _Waiting(box, self.bounds.whole(*box_outward(box)), 0, root), root, self.looked, TOGETHER)
+        whole = _Waiting(box, self.bounds.whole(*box_outward(box)), 0, 1.0, root)
+        write_tree(self.log, whole, root, self.looked, TOGETHER)
 
     def looked(self, some: Sequence[_Waiting]) -> list[_Waiting]:
         """Look at cells of one box, all of whose free sides are the same: what is left of them."""
@@ -152,7 +158,7 @@ class _SlopeTree:
         known = Boxes(after.lower, after.upper, after.low, after.high)
         is_within = matrix_bounds(self.network, known, *self.norms, free) <= self.level
         is_open = self.bounds.is_open(after)
-        for i, (box, _, depth, node) in enumerate(some):
+        for i, (box, _, depth, share, node) in enumerate(some):
             cells = after.at(np.array([i]))
             node.lines += self.bounds.told(before, after, reasons, i)
             if is_within[i]:
@@ -165,12 +171,13 @@ class _SlopeTree:
                 axis = int(np.argmax([float(hi - lo) for lo, hi in zip(*box, strict=True)]))
                 parts = node.cut(f"halve {axis}")
                 for half, part in zip(box_halves(box, axis), parts, strict=True):
-                    left.append(_Waiting(half, cells.within(*box_outward(half)), depth + 1, part))
+                    left.append(_Waiting(half, cells.within(*box_outward(half)), depth + 1, share / 2, part))
             else:
                 j = int(np.where(is_open[i], self.weights, -1.0).argmax())
                 parts = node.cut(f"split {self.bounds.named(j)}")
                 for sign, part in zip((-1, 1), parts, strict=True):
-                    left.append(_Waiting(box, cells.half(j, sign), depth, part))
+                    left.append(_Waiting(box, cells.half(j, sign), depth, share / 2, part))
+        self.tick(len(some), sum(one.share for one in some) - sum(one.share for one in left))
         return left
 
     def closed_exactly(self, box: ExactBox, cells: ProofCells) -> str:

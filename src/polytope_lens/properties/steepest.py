@@ -37,7 +37,7 @@ from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
 from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open, pool_of
-from polytope_lens.properties.property_proof import refuse_unwritable
+from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable
 from polytope_lens.properties.slope_proof import write_slope_proof
 
 if TYPE_CHECKING:
@@ -199,11 +199,20 @@ def lipschitz_bounds(
             proof is not None
             and isinstance(domain, Box)
             and search.upper < inf
-            and write_slope_proof(network, domain, (p, q), search.upper, point, proof, is_over=meter.is_over)
+            and _write(network, domain, (p, q), search.upper, point, proof, meter.is_over, progress)
         )
         status = meter.ended if search.left or (proof is not None and not is_logged) else Status.COMPLETE
     lower, upper = search.lower, search.upper
     return LipschitzBounds(lower, upper, point, p, q, status, search.n_boxes, search.n_regions, is_logged)
+
+
+def _write(
+    network: Network, box: Box, norms: tuple[float, float], bound: float | Fraction, point: Floats,
+    path: str | os.PathLike[str], is_over: Callable[[], bool], progress: bool | None,
+) -> bool:  # fmt: skip
+    """Write the log of a bound, and tell how far it is."""
+    with proof_bar(progress) as tick:
+        return write_slope_proof(network, box, norms, bound, point, path, is_over=is_over, tick=tick)
 
 
 def _refuse_unprovable(path: str | os.PathLike[str], network: Network, domain: Domain, p: float, q: float) -> None:
@@ -232,7 +241,9 @@ class _Steepest:
         self.order = count()
         self.left: list[tuple[float, int, _OpenBox]] = []
         self.n_boxes = self.n_regions = 0
-        self.push(_OpenBox(whole_box(self.problem), inf, few_open(self.problem)))
+        whole = whole_box(self.problem)
+        (bound,) = matrix_bounds(network, look(self.problem, whole).boxes, p, q).tolist()
+        self.push(_OpenBox(whole, bound, few_open(self.problem)))
         self.take_samples(np.random.default_rng(0).uniform(box.lower, box.upper, (N_SAMPLES, box.dim)))
 
     def take_samples(self, points: Floats) -> None:

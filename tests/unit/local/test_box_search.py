@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from polytope_lens import Box, Lens, Polytope, Status
 from polytope_lens.engines import enumerate as engines
 from polytope_lens.local import box_search as module
+from polytope_lens.local.margins import margin_network
 
 NORMS = [1, 2, np.inf]
 # | |x| - 1 |, which touches 0 at two points.
@@ -49,6 +51,34 @@ def test_what_is_only_touched_is_found():
     assert (found.radius, found.exact, found.status) == (2.0, 4, Status.COMPLETE)
     inside = TOUCHING.robustness_radius([0.25], value=0.0, domain=Box([-0.5], [0.5]))
     assert (inside.radius, inside.is_complete) == (np.inf, True)
+
+
+def test_a_boundary_behind_a_region_that_floats_hardly_tell_from_it():
+    """From 1 to 2 the output is less than 2^-36 below the value, and equal to it at 2."""
+    small = 2.0**-36
+    lens = Lens.from_arrays([[[-1.0], [1.0], [1.0]], [[-1.0, small, 1.0]]], [[1.0, -1.0, -2.0], [-small]])
+    found = lens.robustness_radius([0.0], value=0.0, exact=True)
+    assert (found.exact, found.status) == (4, Status.COMPLETE)
+
+
+def test_only_regions_that_the_boundary_meets_are_looked_at():
+    """Not all that lie behind it, none of which holds the nearest point: some ten thousand of them took minutes."""
+    lens, x, square = generic(2, 2, 30, 30, 2), np.array([0.3, -0.2]), Box([-2, -2], [2, 2])
+    listed = module._list(module._with_margins(margin_network(lens.network, x).network), square, 10**6)
+    is_across = lens(lens.partition(square).witnesses).argmax(axis=1) != lens(x[None]).argmax()
+    assert 0 < len(listed.margin) < is_across.sum() / 5
+    assert len(np.unique(listed.bits, axis=0)) == len(listed.bits)
+
+
+def test_a_list_that_was_interrupted_at_once_is_empty(monkeypatch):
+    nothing = SimpleNamespace(
+        packed_patterns=np.zeros((0, 1), np.uint64), witnesses=np.zeros((0, 2)), status=Status.INTERRUPTED
+    )
+    monkeypatch.setattr(engines, "partition", lambda *given, **more: nothing)
+    network = generic(2, 2, 30, 30, 2).network
+    asked = module._with_margins(margin_network(network, np.zeros(2)).network)
+    listed = module._list(asked, Box([-1, -1], [1, 1]), 10**6)
+    assert (listed.n_regions, listed.bits.shape, len(listed.points)) == (0, (0, 60), 0)
 
 
 def test_where_there_is_no_boundary_regions_are_listed_once(monkeypatch):

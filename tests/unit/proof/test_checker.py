@@ -52,7 +52,7 @@ def logs(request, tmp_path_factory):
     """The lines of each case's log, without the digest."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(write, "MOST_REGIONS", request.param)
+        patch.setattr(write, "MOST_REGIONS", dict.fromkeys(write.MOST_REGIONS, request.param))
         for name, (lens, domain) in CASES.items():
             path = tmp_path_factory.mktemp("proofs") / "run.proof"
             lens.count(domain, proof=path)

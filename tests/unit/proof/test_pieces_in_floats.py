@@ -13,7 +13,7 @@ import pytest
 
 from families import random_deep
 from polytope_lens import Box, Lens, Polytope
-from polytope_lens.proof import fast_checker
+from polytope_lens.proof import fast_checker, pieces_in_floats
 from proof_logs import sealed, verify
 
 
@@ -24,6 +24,14 @@ def drawn(*widths):
     return Lens.from_arrays(weights, [rng.normal(size=len(weight)) for weight in weights])
 
 
+def pruned(lens, which):
+    """The same network, with neurons of its second layer that see nothing, one of which gives nothing."""
+    first, second = lens.network.layers
+    weight, bias = second.dense_weight().copy(), second.bias.copy()
+    weight[which], bias[which[0]] = 0.0, 0.0
+    return Lens.from_arrays([first.dense_weight(), weight, np.ones((1, len(bias)))], [first.bias, bias, [0]])
+
+
 CASES = {
     "plane": (drawn(2, 8, 8, 8), Box([-1, -1], [1, 1])),
     "flat plane": (drawn(3, 6, 4), Box([-1, 0.25, -1], [1, 0.25, 1])),
@@ -31,6 +39,10 @@ CASES = {
     "space": (drawn(3, 5, 5), Box([-1, -1, -1], [1, 1, 1])),
     "leaky space": (Lens(random_deep((3, 4, 4, 3), 1, 0.1)), Box([-1, -1, -0.5], [1, 2, 1])),
     "line": (drawn(1, 8, 8), Box([-1], [1])),
+    "wide plane": (pruned(drawn(2, 9, 70), [3, 66]), Box([-1, -1], [1, 1])),
+    "pruned space": (pruned(drawn(3, 5, 9), [2, 8]), Box([-1] * 3, [1] * 3)),
+    "four inputs": (drawn(4, 4, 4), Box([-1] * 4, [1] * 4)),
+    "five inputs": (drawn(5, 4, 4), Box([-1] * 5, [1] * 5)),
 }
 DEGENERATE = {
     "three lines through a point": (Lens.from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, -1]]], [[0, 0, 0], [0]]), 2),
@@ -100,6 +112,17 @@ def test_counts_are_proved_in_floats(name, logs, tmp_path):
     found, (lens, domain) = fast_checker.verify(path), CASES[name]
     assert (found["proved"], found["total"]) == (True, lens.count(domain).total)
     assert found["checker"] == "compiled" and found["questions"] >= 1 and found["by_integers"] == 0
+
+
+def test_a_plane_begins_once(tmp_path, monkeypatch):
+    """A plane of a thousand regions is one piece, and the network is made floats of for that alone."""
+    made, make = [], pieces_in_floats.forward_arrays
+    monkeypatch.setattr(pieces_in_floats, "forward_arrays", lambda layers: made.append(layers) or make(layers))
+    path = tmp_path / "run.proof"
+    total = drawn(2, 40, 40).count(Box([-1, -1], [1, 1]), proof=path).total
+    found = fast_checker.verify(path)
+    assert 1024 < total == found["total"] < 4096
+    assert found["questions"] == len(made) == 1
 
 
 @pytest.mark.parametrize("name", DEGENERATE)

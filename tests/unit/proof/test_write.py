@@ -39,7 +39,7 @@ def test_pieces_are_small_and_few(name, tmp_path, monkeypatch):
     network, domain = DOMAINS[name]
     counts = Lens(network).count(domain)
     for most in (1, 4, counts.total):
-        monkeypatch.setattr(write, "MOST_REGIONS", most)
+        monkeypatch.setattr(write, "MOST_REGIONS", dict.fromkeys(write.MOST_REGIONS, most))
         write_proof(network, domain, tmp_path / "proof", [counts.total, *counts.per_layer.tolist()])
         lines = (tmp_path / "proof").read_text().splitlines()
         pieces = [line.split() for line in lines if line.startswith("piece ")]

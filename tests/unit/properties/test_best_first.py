@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import inf
 
 import numpy as np
 import pytest
@@ -38,8 +37,10 @@ def test_bounds_hold_at_any_time(lens, best, seconds, monkeypatch):
     least = lens.minimum([-1, 1], BOX, max_seconds=seconds)
     assert least.bound <= -best.value <= least.value
     if seconds < 1e-3:
-        assert (found.status, found.bound, least.bound) == (Status.BUDGET_REACHED, inf, -inf)
-        assert "between" in repr(found) and "inf, 0 boxes" in repr(found)
+        # A bound that is proved is there before the first batch.
+        assert (found.status, found.n_boxes) == (Status.BUDGET_REACHED, 0)
+        assert isinstance(found.bound, Fraction) and isinstance(least.bound, Fraction)
+        assert "between" in repr(found) and "inf" not in repr(found) + found.explain()
 
 
 @pytest.mark.parametrize("few", [8, 12])
@@ -78,3 +79,9 @@ def test_an_interrupted_search_for_a_first_point_is_no_empty_domain(monkeypatch)
     monkeypatch.setattr(module, "check", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Lens.example().maximum([1], Box([-1, -1], [1, 1]))
+
+
+def test_a_bar_tells_how_much_of_the_log_is_written(lens, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("polytope_lens._progress.LINE_SECONDS", 0.0)
+    found = lens.maximum([1, -1], Box([-0.1] * 4, [0.1] * 4), proof=tmp_path / "run.proof", progress=True)
+    assert found.is_logged and "% of the domain proved" in capsys.readouterr().err

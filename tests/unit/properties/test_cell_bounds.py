@@ -7,6 +7,8 @@ import numpy as np
 from families import random_deep
 from polytope_lens import Property
 from polytope_lens.network.network import evaluate
+from polytope_lens.properties import cell_bounds
+from polytope_lens.properties.box_bounds import joined
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells, Reasons
 from polytope_lens.properties.property import Constraint
 
@@ -36,6 +38,32 @@ def pre_activations(X):
         hidden.append(z)
         X = np.where(z > 0, layer.positive_slope, layer.negative_slope) * z
     return np.concatenate(hidden, axis=1)
+
+
+def test_cells_together_are_asked_about_their_own_open_neurons(monkeypatch):
+    """As many sums as for each of them alone, and the same bounds: no cell pays for the neurons of another."""
+    asked, rows_above = [], cell_bounds.rows_above
+
+    def counted(network, index, coefficients, *others):
+        asked.append(coefficients.shape[0] * coefficients.shape[1])
+        return rows_above(network, index, coefficients, *others)
+
+    monkeypatch.setattr(cell_bounds, "rows_above", counted)
+    bounds, rng = CellBounds(NETWORK, [CASE]), np.random.default_rng(0)
+    middle = rng.uniform(-1, 1, (20, 3))
+    cells = [bounds.narrowed(bounds.whole(x - 0.3, x + 0.3)).cells for x in middle]
+    for at, cell in enumerate(cells):
+        (some,) = np.nonzero(bounds.is_open(cell)[0])
+        if len(some) and at % 2:
+            cells[at] = cell.half(int(some[0]), 1)
+    asked.clear()
+    alone = [bounds.narrowed(cell).cells for cell in cells]
+    n_alone = sum(asked)
+    asked.clear()
+    together = bounds.narrowed(joined(cells)).cells
+    assert sum(asked) == n_alone > 0
+    for mine, others in zip(together, zip(*alone, strict=True), strict=True):
+        np.testing.assert_allclose(mine, np.concatenate(others), atol=1e-12)
 
 
 def test_bounds_where_neurons_have_signs_hold_there_and_are_better():

@@ -148,3 +148,9 @@ def test_without_its_tree_nothing_is_proved(log, tmp_path):
     for i in range(first, len(log) - 1):
         if log[i].startswith(("close", "split", "halve")):
             assert not answer(tmp_path, [*log[:i], *log[i + 1 :]])["proved"]
+
+
+def test_a_bar_tells_how_much_of_the_log_is_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("polytope_lens._progress.LINE_SECONDS", 0.0)
+    found = PLANE.robustness_radius([0.5, 0.25], norm=inf, proof=tmp_path / "run.proof", progress=True)
+    assert found.is_logged and "% of the domain proved" in capsys.readouterr().err

@@ -187,3 +187,14 @@ def test_a_log_about_slopes_is_about_a_box(log, tmp_path):
     i = next(i for i, line in enumerate(log) if line.startswith("constraint"))
     for other in ("constraint < 1 x0 1", "constraint <= 1 y0 1", "constraint <= 1 x0 1 x1 1"):
         assert not answer(tmp_path, with_line(log, i, *other.split()))["proved"]
+
+
+def test_a_bar_tells_how_much_of_the_log_is_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("polytope_lens._progress.LINE_SECONDS", 0.0)
+    told = []
+    box, path = Box([-2, -1], [1, 1]), tmp_path / "run.proof"
+    found = BENT.lipschitz(box, inf, proof=path, progress=True)
+    assert found.is_logged and "% of the domain proved" in capsys.readouterr().err
+    bound, point = found.upper, np.array(found.point)
+    write_slope_proof(BENT.network, box, (inf, inf), bound, point, path, tick=lambda n, share: told.append((n, share)))
+    assert sum(share for _, share in told) == 1 and sum(n for n, _ in told) > 1
