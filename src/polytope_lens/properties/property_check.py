@@ -41,7 +41,7 @@ from polytope_lens.properties.counterexample import (
     heights,
 )
 from polytope_lens.properties.problem import problems, rounded_outward
-from polytope_lens.properties.property import Constraint, ExactBox, Property
+from polytope_lens.properties.property import Constraint, ExactBox, Property, checked_property
 from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, statement, write_property_proof
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
@@ -228,6 +228,7 @@ def check(
             f"the property is about {asked.input_dim} inputs and {asked.output_dim} outputs, but the network has "
             f"{network.input_dim} and {network.output_dim}."
         )
+    asked = checked_property(asked.input_dim, asked.output_dim, asked.cases)
     workers, limits = validate.workers(workers), budget(None, max_seconds, None)
     if proof is not None:
         refuse_unwritable(proof)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from polytope_lens import Box, Lens, Polytope, Property, Verdict
-from polytope_lens.errors import DimensionError, OptionError, Status
+from polytope_lens.errors import DimensionError, DomainError, OptionError, Status
 from polytope_lens.properties import property_check as module
 from polytope_lens.properties.property import Constraint, checked_property
+from proof_logs import verify
 from properties_twin import greatest, is_reached, random_box, random_network
 
 TINY = Fraction(1, 10**12)
@@ -200,3 +201,16 @@ def test_open_boxes_hold_what_is_open():
     assert (box.lower <= [-1, 0.1, 0]).all() and (box.upper >= [1, 0.1, 1]).all()
     assert box.lower[1] < Fraction(1, 10) < box.upper[1] and np.allclose(box.upper - box.lower, [2, 0, 1])
     assert "interrupted" in found.explain()
+
+
+def test_a_property_put_together_by_hand_is_looked_at_as_any_other(tmp_path):
+    """Bounds that contradict each other were a KeyError, or beside other cases a log that proves nothing."""
+    lens = Lens.from_arrays([[[1.0]], [[1.0]]], [[0.0], [0.0]])
+    one, sides = Fraction(1), [((0, Fraction(1)),), ((0, Fraction(-1)),)]
+    above = Constraint((), ((0, -one),), Fraction(-9))
+    cases = [(Constraint(sides[0], (), top), Constraint(sides[1], (), -one), above) for top in (Fraction(0), 2 * one)]
+    with pytest.raises(DomainError, match=r"empty: input 0 would be at least 1\.0 and at most 0\.0"):
+        lens.check(Property(1, 1, (cases[0],)))
+    found = lens.check(Property(1, 1, tuple(cases)), proof=tmp_path / "x.proof")
+    assert found.verdict is Verdict.HOLDS
+    assert verify(tmp_path / "x.proof")["proved"]
