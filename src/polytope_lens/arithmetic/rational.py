@@ -65,10 +65,10 @@ def rationals(values: Sequence[float] | Floats) -> list[fmpq]:
     return [rational(value) for value in values]
 
 
-def nearest_float(value: fmpq) -> float:
+def nearest_float(value: fmpq | Fraction | float) -> float:
     """The float nearest to a fraction; infinite where it is out of range."""
     try:
-        return int(value.p) / int(value.q)
+        return int(value.p) / int(value.q) if isinstance(value, fmpq) else float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from flint import fmpq
 
+from polytope_lens.arithmetic.rational import nearest_float
 from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import enumerate as engines
@@ -83,10 +84,10 @@ class Distance:
 
     def explain(self) -> str:
         """The answer in one or two sentences: how far apart the networks are, what is proved, and how to go on."""
-        far = f"differ by {float(self.sup):.6g} in output {self.output}"
+        far = f"differ by {nearest_float(self.sup):.6g} in output {self.output}"
         if not self.is_complete:
             advice = "Raise `max_seconds` for more." if self.status is Status.BUDGET_REACHED else "It was interrupted."
-            return f"The networks {far}, and by {float(self.bound):.6g} at most. {advice}"
+            return f"The networks {far}, and by {nearest_float(self.bound):.6g} at most. {advice}"
         if self.sup == 0:
             return "The networks do not differ there."
         norms = "" if self.l1 is None or self.l2 is None else f" L1 {float(self.l1):.6g}, L2 {float(self.l2):.6g}."
@@ -98,8 +99,8 @@ class Distance:
     def __repr__(self) -> str:
         integrals = {name: value for name, value in (("l1", self.l1), ("l2", self.l2)) if value is not None}
         told = "".join(f"{name}={float(value):.6g}, " for name, value in integrals.items())
-        told += f"sup={float(self.sup):.6g} at {self.argmax.astype(np.float64).tolist()}"
-        return f"Distance({told})" if self.is_complete else f"Distance({told}, at most {float(self.bound):.6g})"
+        told += f"sup={nearest_float(self.sup):.6g} at {self.argmax.astype(np.float64).tolist()}"
+        return f"Distance({told})" if self.is_complete else f"Distance({told}, at most {nearest_float(self.bound):.6g})"
 
 
 def distance(
@@ -191,7 +192,7 @@ def _supremum(
     found = best_value(both, both_signs(both.output_dim), domain, **options, pair=(first, second))
     values = [abs(v) for v in exact_outputs(both, found.point)]
     point = np.array(found.point, dtype=object if exact else np.float64)
-    sup, bound = (found.value, found.bound) if exact else (float(found.value), _rounded_up(found))
+    sup, bound = (found.value, found.bound) if exact else (nearest_float(found.value), _rounded_up(found))
     return Distance(
         sup, point, values.index(found.value), found.n_regions, bound, found.status, is_logged=found.is_logged
     )
@@ -200,5 +201,5 @@ def _supremum(
 def _rounded_up(found: ExtremeValue) -> float:
     """The bound as a float that is no less, but that of a known supremum as the supremum is rounded."""
     if found.is_complete or not isinstance(found.bound, Fraction):
-        return float(found.bound)
+        return nearest_float(found.bound)
     return rounded_up(fmpq(*found.bound.as_integer_ratio()))

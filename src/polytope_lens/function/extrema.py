@@ -43,7 +43,8 @@ class Extremum:
     region: int
 
     def __repr__(self) -> str:
-        return f"Extremum({float(self.value):.6g} at {self.point.astype(np.float64).tolist()}, region {self.region})"
+        value = nearest_float(self.value)
+        return f"Extremum({value:.6g} at {self.point.astype(np.float64).tolist()}, region {self.region})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -124,9 +124,8 @@ class Log(Budget):
 
 
 def decimal(word: str) -> int:
-    require(
-        len(word) < 19 and word.isdigit() and word == str(int(word)), "a number of things is written in decimal digits"
-    )
+    is_plain = len(word) < 19 and word.isdigit() and word == str(int(word))
+    require(is_plain, "a number of things is written in decimal digits")
     return int(word)
 
 
@@ -1105,8 +1104,8 @@ class Vertex(NamedTuple):
 
 def bytes_of(polytope: list[Vertex]) -> int:
     """About so many take the corners of a polytope."""
-    numbers = [polytope[0].seen, polytope[0].z, polytope[0].point]
-    return len(polytope) * sum(map(len, numbers)) * (64 + longest(numbers) // 4)
+    numbers = polytope[0].seen + polytope[0].z + polytope[0].point
+    return len(polytope) * len(numbers) * (64 + longest([numbers]) // 4)
 
 
 def cut(log: Budget, polytope: list[Vertex], values: Row, dim: int) -> tuple[list[Vertex], list[Vertex]]:
@@ -1186,18 +1185,16 @@ def volume(log: Budget, polytope: list[Vertex], free: list[int]) -> Fraction:
 
 def covered(log: Budget, polytope: list[Vertex], cases: list[Case], free: list[int]) -> Fraction:
     """The volume of the points of a polytope on which outputs are affine, and seen, that satisfy one of some cases."""
-    found, waiting, size = Fraction(0), [(0, polytope)], bytes_of(polytope)
+    found, waiting = Fraction(0), [(0, polytope)]
     while waiting:
         i, polytope = waiting.pop()
-        size -= bytes_of(polytope)
         for row, is_strict in zip(cases[i].rows, cases[i].strict):
             sign = -1 if is_strict else 1  # a function that is 0 throughout is nowhere less
             values = [sign * sum(map(mul, row, corner.point + corner.seen)) for corner in polytope]
             polytope, beside = cut(log, polytope, values, len(free))[::sign]
             if beside and i + 1 < len(cases):
+                log.afford((len(waiting) + 3) * bytes_of(beside))
                 waiting.append((i + 1, beside))
-                size += bytes_of(beside)
-                log.afford(size)
             if not polytope:
                 break
         else:
@@ -1432,9 +1429,8 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         says = f"the property is met on a share of {about(share)} of the domain, whose volume is {about(domain)}"
         found = {"verdict": "MEASURED", "says": says, "volume": shown(size), "share": shown(share)}
     if ball:
-        says = (
-            f"the property holds nearer than {about(ball.radius)} to {coordinates(ball.center)} in the norm {ball.norm}"
-        )
+        at = coordinates(ball.center)
+        says = f"the property holds nearer than {about(ball.radius)} to {at} in the norm {ball.norm}"
         found = {"verdict": "HOLDS NEARBY", "says": says, "radius": shown(ball.radius)}
     if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
         kind, number, *point = log.next()
@@ -1592,12 +1588,8 @@ def verify(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Check a proof log of polytope_lens.")
     parser.add_argument("log")
-    parser.add_argument(
-        "seconds", nargs="?", type=float, default=SECONDS, help="not proved what takes more; by default 600"
-    )
-    parser.add_argument(
-        "--jobs", type=int, default=1, metavar="N", help="so many processes, for logs of several pieces"
-    )
+    parser.add_argument("seconds", nargs="?", type=float, default=SECONDS, help="600; what takes more is not proved")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many processes, for logs in pieces")
     parser.add_argument("--piece", type=int, metavar="K", help="check this piece only, counted from 0")
     asked = parser.parse_args()
     try:

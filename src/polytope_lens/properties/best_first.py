@@ -20,7 +20,7 @@ import numpy as np
 
 from polytope_lens._arrays import validate
 from polytope_lens._progress import bar
-from polytope_lens.arithmetic.rational import fraction
+from polytope_lens.arithmetic.rational import fraction, nearest_float
 from polytope_lens.displays.cards import answer_card
 from polytope_lens.displays.phrases import many
 from polytope_lens.engines.budget import budget, metered
@@ -100,7 +100,7 @@ class ExtremeValue:
 
     def explain(self) -> str:
         """The answer in one or two sentences: what is taken, what is proved, and how to go on."""
-        taken, known = f"{float(self.value):.6g}", f"{float(self.bound):.6g}"
+        taken, known = f"{nearest_float(self.value):.6g}", f"{nearest_float(self.bound):.6g}"
         if self.value == self.bound:
             return f"The value {taken} is taken, and none beyond it."
         advice = "Raise `max_seconds` for more." if self.status is Status.BUDGET_REACHED else "It was interrupted."
@@ -110,9 +110,9 @@ class ExtremeValue:
         return answer_card(repr(self), self.explain(), self.point)
 
     def __repr__(self) -> str:
-        value = f"{float(self.value)!r}"
+        value = f"{nearest_float(self.value)!r}"
         if self.value != self.bound:
-            value = "between " + " and ".join(repr(float(v)) for v in sorted([self.value, self.bound]))
+            value = "between " + " and ".join(repr(nearest_float(v)) for v in sorted([self.value, self.bound]))
         work = f"{many(self.n_boxes, 'box', 'es')}, {many(self.n_regions, 'region')}"
         return f"ExtremeValue({value}, {work}, {self.status.name})"
 
@@ -290,7 +290,7 @@ class _BestFirst:
         return found
 
     def push(self, node: _OpenBox) -> None:
-        heapq.heappush(self.left, (-float(node.bound), next(self.order), node))
+        heapq.heappush(self.left, (-nearest_float(node.bound), next(self.order), node))
 
     @property
     def bound(self) -> Fraction | float:
@@ -320,7 +320,7 @@ class _BestFirst:
                     if node.bound > self.value:
                         self.push(node)
                 if shown.update(outcome.n_boxes):
-                    between = f"between {float(self.value):.6g} and {float(self.bound):.6g}"
+                    between = f"between {nearest_float(self.value):.6g} and {nearest_float(self.bound):.6g}"
                     shown.set_postfix_str(between, refresh=False)
 
     def result(self, ended: Status) -> ExtremeValue:

@@ -131,13 +131,16 @@ def test_compare(capsys, lines, tmp_path):
     assert json.dumps(as_json(capsys, "compare", lines, lines)["sup"]) == "0.0"
 
 
-def test_a_supremum_between_two_bounds(capsys, lines, monkeypatch):
+def test_a_supremum_between_two_bounds(capsys, lines, tmp_path, monkeypatch):
     answer = as_json(capsys, "compare", lines, lines, "--max-seconds", "60")
     assert (answer["sup"], answer["bound"], answer["l1"], answer["status"]) == (0, 0, None, "COMPLETE")
     monkeypatch.setattr(best_first._BestFirst, "run", lambda *_: None)
-    assert as_json(capsys, "compare", lines, lines, "--max-seconds", "60", code=3)["bound"] is None
-    assert main(["compare", lines, lines, "--max-seconds", "60"]) == 3
-    assert capsys.readouterr().out.startswith("supremum: between 0 and inf, of output 0 at [")
+    other = str(tmp_path / "other.npz")
+    save_npz(from_arrays([[[1, 0], [0, 1], [1, 1]], [[1, 1, 2]]], [[0, 0, -0.5], [0]]), other)
+    answer = as_json(capsys, "compare", lines, other, "--max-seconds", "60", code=3)
+    assert answer["sup"] <= 1.5 <= answer["bound"] < 2
+    assert main(["compare", lines, other, "--max-seconds", "60"]) == 3
+    assert capsys.readouterr().out.startswith("supremum: between 1.5 and 1.5, of output 0 at [")
 
 
 def test_compare_refuses(capsys, lines, space):
