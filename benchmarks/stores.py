@@ -24,11 +24,12 @@ NETWORKS = {(3, 40, 40, 1): 49_729, (5, 16, 16, 16, 1): 871_069, (2, 200, 200, 1
 
 
 class Way(NamedTuple):
-    """What is kept in a folder, or None in memory, and the way in memory that it is beside."""
+    """What is kept in a folder, or None in memory, where there may be a mesh and volumes; and the one it is beside."""
 
     keep: tuple[str, ...] | None
     beside: str = "in memory"
     mesh: bool = False
+    volumes: bool = False
 
 
 WAYS = {
@@ -40,7 +41,7 @@ WAYS = {
 PLANE = {
     "in memory, vertices": Way(None, "in memory, vertices", mesh=True),
     "vertices": Way(("witnesses", "vertices"), "in memory, vertices"),
-    "in memory, volumes": Way(None, "in memory, volumes", mesh=True),
+    "in memory, volumes": Way(None, "in memory, volumes", mesh=True, volumes=True),
     "volumes": Way(("witnesses", "volumes"), "in memory, volumes"),
 }
 
@@ -52,14 +53,14 @@ def random_lens(widths: tuple[int, ...]) -> Lens:
     return Lens.from_arrays(weights, [rng.normal(size=n) * 0.3 for _, n in shapes])
 
 
-def measure(lens: Lens, name: str, way: Way, clock) -> tuple[int, float, int]:
+def measure(lens: Lens, way: Way, clock) -> tuple[int, float, int]:
     """Regions, seconds, and bytes of the files of parts."""
     box = Box([-1] * lens.network.input_dim, [1] * lens.network.input_dim)
     with tempfile.TemporaryDirectory() as folder:
         where = {} if way.keep is None else {"store": f"{folder}/run", "keep": way.keep}
         began = clock()
         found = lens.partition(box, mesh=way.mesh, **where)
-        if way.mesh and name.endswith("volumes"):
+        if way.volumes:
             found.volumes()
         seconds = clock() - began
         return len(found), seconds, sum(path.stat().st_size for path in Path(folder).glob("run/parts/*"))
@@ -76,7 +77,7 @@ def main() -> None:
     for widths, known in NETWORKS.items():
         lens = random_lens(widths)
         ways = WAYS if widths[0] > 2 else WAYS | PLANE
-        turns = [{name: measure(lens, name, way, clock) for name, way in ways.items()} for _ in range(given.runs + 1)]
+        turns = [{name: measure(lens, way, clock) for name, way in ways.items()} for _ in range(given.runs + 1)]
         for name, way in ways.items():
             found = [turn[name] for turn in turns[1:]]  # the first one loads code
             assert {n for n, _, _ in found} == {known}, (widths, name, found)

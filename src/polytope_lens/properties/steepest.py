@@ -195,24 +195,15 @@ def lipschitz_bounds(
         search = _Steepest(seen, around, p, q, exact)
         search.run(lambda: meter.is_over(1.0 if proof is None else SEARCH_SHARE), pool, shown)
         point = search.point if flat is None else flat.embed(search.point)
-        is_logged = (
-            proof is not None
-            and isinstance(domain, Box)
-            and search.upper < inf
-            and _write(network, domain, (p, q), search.upper, point, proof, meter.is_over, progress)
-        )
+        is_logged = False
+        if proof is not None and isinstance(domain, Box) and search.upper < inf:
+            with proof_bar(progress) as tick:
+                is_logged = write_slope_proof(
+                    network, domain, (p, q), search.upper, point, proof, is_over=meter.is_over, tick=tick
+                )
         status = meter.ended if search.left or (proof is not None and not is_logged) else Status.COMPLETE
     lower, upper = search.lower, search.upper
     return LipschitzBounds(lower, upper, point, p, q, status, search.n_boxes, search.n_regions, is_logged)
-
-
-def _write(
-    network: Network, box: Box, norms: tuple[float, float], bound: float | Fraction, point: Floats,
-    path: str | os.PathLike[str], is_over: Callable[[], bool], progress: bool | None,
-) -> bool:  # fmt: skip
-    """Write the log of a bound, and tell how far it is."""
-    with proof_bar(progress) as tick:
-        return write_slope_proof(network, box, norms, bound, point, path, is_over=is_over, tick=tick)
 
 
 def _refuse_unprovable(path: str | os.PathLike[str], network: Network, domain: Domain, p: float, q: float) -> None:
