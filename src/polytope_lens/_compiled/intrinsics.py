@@ -134,6 +134,51 @@ def _exceeding(typing: Any, octet: Any, bound: Any) -> Any:
     return types.uint64(octet, bound), code
 
 
+def _folded(builder: Any, octet: Any, two: Any) -> Any:
+    """What an operation of two makes of all eight numbers, always in the same order."""
+    for half in (4, 2, 1):
+        low, high = (
+            builder.shuffle_vector(octet, octet, ir.Constant(ir.VectorType(ir.IntType(32), half), lanes))
+            for lanes in (list(range(half)), list(range(half, 2 * half)))
+        )
+        octet = two(low, high)
+    return builder.extract_element(octet, ir.Constant(ir.IntType(32), 0))
+
+
+def _total(typing: Any, octet: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _folded(builder, arguments[0], builder.fadd)
+
+    return types.float64(octet), code
+
+
+def _least(typing: Any, octet: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def lesser(a: Any, b: Any) -> Any:
+            return builder.select(builder.fcmp_ordered("<", a, b), a, b)
+
+        return _folded(builder, arguments[0], lesser)
+
+    return types.float64(octet), code
+
+
+def _larger(typing: Any, a: Any, b: Any, then: Any, otherwise: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        a, b, then, otherwise = arguments
+        return builder.select(builder.fcmp_ordered(">", a, b), then, otherwise)
+
+    return OCTET(a, b, then, otherwise), code
+
+
+def _first_of(typing: Any, n: Any, octet: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        lanes = ir.Constant(WORDS, list(range(LANES)))
+        flags = builder.icmp_signed("<", lanes, _filled(builder, WORDS, arguments[0]))
+        return builder.select(flags, arguments[1], ir.Constant(VECTOR, [0.0] * LANES))
+
+    return OCTET(types.int64, octet), code
+
+
 def _shared_bits(typing: Any, octet: Any, word: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         shared = builder.and_(arguments[0], _filled(builder, WORDS, arguments[1]))
@@ -184,10 +229,15 @@ CODE: dict[str, Any] = {
     "add": _arithmetic("fadd"),
     "subtract": _arithmetic("fsub"),
     "multiply": _arithmetic("fmul"),
+    "divide": _arithmetic("fdiv"),
     "multiply_add": intrinsic(_multiply_add),
     "fused": intrinsic(_fused),
     "size": intrinsic(_size),
     "exceeding": intrinsic(_exceeding),
+    "total": intrinsic(_total),
+    "least": intrinsic(_least),
+    "larger": intrinsic(_larger),
+    "first_of": intrinsic(_first_of),
     "shared_bits": intrinsic(_shared_bits),
     "plus": intrinsic(_plus),
     "reaching": intrinsic(_reaching),

@@ -37,6 +37,8 @@ subtract: Any = Instruction("subtract")
 """``subtract(a, b)``."""
 multiply: Any = Instruction("multiply")
 """``multiply(a, b)``."""
+divide: Any = Instruction("divide")
+"""``divide(a, b)``."""
 multiply_add: Any = Instruction("multiply_add")
 """``multiply_add(a, b, c)``: ``a * b + c`` of octets, with one rounding or two."""
 fused: Any = Instruction("fused")
@@ -45,6 +47,14 @@ size: Any = Instruction("size")
 """``size(octet)``: absolute values."""
 exceeding: Any = Instruction("exceeding")
 """``exceeding(octet, bound)``: bits 0 to 7 tell where octet > bound, bits 8 to 15 where -octet > bound."""
+total: Any = Instruction("total")
+"""``total(octet)``: the sum of all eight, added up in pairs."""
+least: Any = Instruction("least")
+"""``least(octet)``: the least of all eight, of which none may be NaN."""
+larger: Any = Instruction("larger")
+"""``larger(a, b, then, otherwise)``: those of `then` where a > b, of `otherwise` elsewhere."""
+first_of: Any = Instruction("first_of")
+"""``first_of(n, octet)``: the first n, then zeros."""
 shared_bits: Any = Instruction("shared_bits")
 """``shared_bits(words, word)``: how many bits each of eight words has in common with a word."""
 plus: Any = Instruction("plus")

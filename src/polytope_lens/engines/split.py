@@ -130,7 +130,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             n_rows=np.zeros(frames, ints),
             vertex=np.zeros((frames, d), floats),
             basis=np.zeros((frames, d), ints),
-            inverse=np.zeros((frames, d, d), floats),
+            inverse=np.zeros((frames, d, padded(d)), floats),
             witness=np.zeros((frames, d), floats),
             rows=np.zeros((frames, d + 1, widest), floats),
             error=np.zeros((frames, widest), floats),
@@ -155,7 +155,8 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
         walk=EdgeWalk(
             vertex=np.zeros(d, floats),
             basis=np.zeros(d, ints),
-            inverse=np.zeros((d, d), floats),
+            inverse=np.zeros((d, padded(d)), floats),
+            growth=np.zeros(padded(d), floats),
             after=np.zeros(d, floats),
             gradient=np.zeros(d, floats),
             multiplier=np.zeros(d, floats),

@@ -8,8 +8,12 @@ from hypothesis import strategies as st
 
 from polytope_lens._compiled.jit import jit
 from polytope_lens._compiled.simd import (
+    divide,
     exceeding,
     fill,
+    first_of,
+    larger,
+    least,
     load,
     multiply_add,
     padded,
@@ -18,6 +22,7 @@ from polytope_lens._compiled.simd import (
     shared_bits,
     size,
     store,
+    total,
 )
 
 WORDS = st.lists(st.integers(0, 2**64 - 1), min_size=8, max_size=8)
@@ -32,6 +37,20 @@ def add_multiple(to, place, factor, source, start):
 @jit
 def compare(values, bounds):
     return exceeding(load(values, (0,)), load(bounds, (0,)))
+
+
+@jit
+def choose(values, bounds, n, to):
+    octet, bound = load(values, (0,)), load(bounds, (0,))
+    store(to, (0, 0), larger(octet, bound, octet, bound))
+    store(to, (1, 0), first_of(n, octet))
+    store(to, (2, 0), divide(octet, bound))
+
+
+@jit
+def fold(values):
+    octet = load(values, (0,))
+    return least(octet), total(octet)
 
 
 @jit
@@ -77,3 +96,21 @@ def test_words_with_enough_bits_in_common(words, more, word, least):
 
 def test_widths_are_rounded_up():
     assert [padded(n) for n in (0, 1, 8, 9)] == [0, 8, 8, 16]
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=16, max_size=16), st.integers(-3, 11))
+def test_lanes_are_chosen_and_divided(numbers, n):
+    values, bounds, found = np.array(numbers[:8]), np.array(numbers[8:]), np.full((3, 8), np.nan)
+    choose(values, bounds, n, found)
+    assert (found[0] == np.maximum(values, bounds)).all()
+    assert (found[1] == np.where(np.arange(8) < n, values, 0.0)).all()
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        assert np.array_equal(found[2], values / bounds, equal_nan=True)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=8, max_size=8))
+def test_octets_are_folded_in_pairs(numbers):
+    lowest, added = fold(np.array(numbers))
+    a, b, c, d, e, f, g, h = numbers
+    assert lowest == min(numbers)
+    assert added == ((a + e) + (c + g)) + ((b + f) + (d + h))

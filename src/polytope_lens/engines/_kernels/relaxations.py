@@ -23,7 +23,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from polytope_lens._compiled.jit import jit
-from polytope_lens._compiled.simd import LANES, fill, load, multiply_add, store
+from polytope_lens._compiled.simd import (
+    LANES,
+    add,
+    fill,
+    first_of,
+    larger,
+    load,
+    multiply,
+    multiply_add,
+    size,
+    store,
+    total,
+)
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.engines._kernels.outcomes import FLOAT_DECISIONS
 from polytope_lens.engines._kernels.packed_network import length
@@ -148,10 +160,10 @@ def _first_layer(net: PackedNetwork, s: Any, f: int, layer: int) -> None:  # pra
     row, sure, first = s.layers.rows[layer], s.layers.sure[layer], net.neuron_start[layer]
     start_walk(s, f)
     for j in range(net.width[layer]):
-        total = abs(row[k, j])
+        magnitude = abs(row[k, j])
         for i in range(k):
-            total += abs(row[i, j]) * net.reach[i]
-        r.here[j] = total * BOUND_SLACK
+            magnitude += abs(row[i, j]) * net.reach[i]
+        r.here[j] = magnitude * BOUND_SLACK
         value = value_at(row, j, s.frames.witness[f])
         r.value[layer, j] = value
         if net.bit[first + j] >= 0 and r.sign[layer, layer, j] == 0:
@@ -250,51 +262,44 @@ def _substitute(
     """
     r, k1 = s.relaxed, s.relaxed.form.shape[0]
     constant = side * net.bias[net.neuron_start[m] + j]
-    total, terms = abs(constant), 8.0 + k1
+    magnitude, terms = abs(constant), 8.0 + k1
     for q in range(net.width[m - 1]):
         r.coefficient[0, q] = side * net.weights[net.weight_start[m] + q * net.stride[m] + j]
     for i in range(m - 1, layer - 1, -1):
         n = net.width[i]
         terms += n + 2.0
-        for q in range(n):
-            a = r.coefficient[0, q]
-            line = 0 if a > 0.0 else 2
-            b, c = a * r.lines[line, i, q], a * r.lines[line + 1, i, q]
-            r.coefficient[1, q] = b
-            constant += c
-            total += abs(c) + abs(b) * (r.size[i, q] if i > layer else r.here[q])
-        for q in range(n, net.stride[i]):
-            r.coefficient[1, q] = 0.0
+        constants, sizes = fill(0.0), fill(0.0)
+        for at in range(0, n, LANES):
+            a, nothing = first_of(n - at, load(r.coefficient, (0, at))), fill(0.0)
+            b = multiply(a, larger(a, nothing, load(r.lines, (0, i, at)), load(r.lines, (2, i, at))))
+            c = multiply(a, larger(a, nothing, load(r.lines, (1, i, at)), load(r.lines, (3, i, at))))
+            store(r.coefficient, (1, at), b)
+            constants = add(constants, c)
+            here = load(r.size, (i, at)) if i > layer else load(r.here, (at,))
+            sizes = add(sizes, multiply_add(size(b), here, size(c)))
+        constant += total(constants)
+        magnitude += total(sizes)
         if i > layer:
-            for q in range(n):
-                constant += r.coefficient[1, q] * net.bias[net.neuron_start[i] + q]
+            constant += _product(r.coefficient, net.bias, net.neuron_start[i], n)
             for p in range(net.width[i - 1]):
-                r.coefficient[0, p] = _product(
-                    r.coefficient, net.weights, net.weight_start[i] + p * net.stride[i], n, s
-                )
-    rows, sures, handed = s.layers.rows[layer], s.layers.sure[layer], 0.0
-    for q in range(net.width[layer]):
-        handed += abs(r.coefficient[1, q]) * sures[q]
+                r.coefficient[0, p] = _product(r.coefficient, net.weights, net.weight_start[i] + p * net.stride[i], n)
+    rows, sures, n = s.layers.rows[layer], s.layers.sure[layer], net.width[layer]
+    handed = fill(0.0)
+    for at in range(0, n, LANES):
+        handed = multiply_add(size(load(r.coefficient, (1, at))), load(sures, (at,)), handed)
     for i in range(k1):
-        value = 0.0
-        for q in range(net.width[layer]):
-            value += r.coefficient[1, q] * rows[i, q]
-        r.form[i, j] = value
+        r.form[i, j] = _product(r.coefficient, rows[i], 0, n)
     r.form[k1 - 1, j] += constant
-    r.sure[j] = (handed + terms * UNIT_ROUNDOFF * total) * BOUND_SLACK + UNDERFLOW_GUARD
+    r.sure[j] = (total(handed) + terms * UNIT_ROUNDOFF * magnitude) * BOUND_SLACK + UNDERFLOW_GUARD
 
 
 @jit
-def _product(coefficients: Any, weights: Any, start: int, n: int, s: Any) -> float:  # pragma: no cover - compiled
+def _product(coefficients: Any, weights: Any, start: int, n: int) -> Any:  # pragma: no cover - compiled
     """The sum of n products of the second row of coefficients and weights from a place on."""
     sums = fill(0.0)
     for at in range(0, n, LANES):
         sums = multiply_add(load(coefficients, (1, at)), load(weights, (start + at,)), sums)
-    store(s.walk.octets, (0, 0), sums)
-    total = 0.0
-    for lane in range(LANES):
-        total += s.walk.octets[0, lane]
-    return total
+    return total(sums)
 
 
 @jit

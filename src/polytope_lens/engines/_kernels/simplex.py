@@ -18,7 +18,21 @@ import numpy as np
 
 from polytope_lens._compiled.bits import NOTHING, ONE, lowest_bit
 from polytope_lens._compiled.jit import jit
-from polytope_lens._compiled.simd import LANES, exceeding, fill, load, multiply, multiply_add, size, store
+from polytope_lens._compiled.simd import (
+    LANES,
+    add,
+    divide,
+    exceeding,
+    fill,
+    first_of,
+    larger,
+    least,
+    load,
+    multiply,
+    multiply_add,
+    size,
+    store,
+)
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 from polytope_lens.lp.pivoting import TINY_PIVOT
 
@@ -75,8 +89,18 @@ def start_walk(s: Any, f: int) -> None:  # pragma: no cover - compiled
     for i in range(s.walk.vertex.shape[0]):
         s.walk.vertex[i] = s.frames.vertex[f, i]
         s.walk.basis[i] = s.frames.basis[f, i]
-        for j in range(s.walk.vertex.shape[0]):
-            s.walk.inverse[i, j] = s.frames.inverse[f, i, j]
+        for at in range(0, s.walk.inverse.shape[1], LANES):
+            store(s.walk.inverse, (i, at), load(s.frames.inverse, (f, i, at)))
+
+
+@jit
+def _times_inverse(s: Any, row: Any, factor: float, to: Any) -> None:  # pragma: no cover - compiled
+    """A row times the inverse at hand and a factor: how much the row grows along each edge."""
+    for at in range(0, to.shape[0], LANES):
+        sums = fill(0.0)
+        for j in range(row.shape[0]):
+            sums = multiply_add(load(s.walk.inverse, (j, at)), fill(factor * row[j]), sums)
+        store(to, (at,), sums)
 
 
 @jit
@@ -111,24 +135,12 @@ def descend(
     for i in range(k):
         value += s.walk.gradient[i] * s.walk.vertex[i]
     for pivots in range(EXHAUSTED):
-        best, leaving = -TINY_DUAL, -1
-        for i in range(k):
-            y = 0.0
-            for j in range(k):
-                y -= side * s.walk.gradient[j] * s.walk.inverse[j, i]
-            if s.walk.basis[i] < 0:
-                y = -abs(y)
-            if y < best:
-                if pivots < PATIENCE:
-                    best = y
-                    leaving = i
-                elif leaving < 0 or s.walk.basis[i] < s.walk.basis[leaving]:
-                    leaving = i
+        leaving = _falling_fastest(s, side)
+        if pivots >= PATIENCE or not s.chart.is_bounded:
+            leaving = _falling(s, pivots < PATIENCE)
         if leaving < 0:
             return OPTIMAL
-        slope = 0.0
-        for j in range(k):
-            slope -= s.walk.gradient[j] * s.walk.inverse[j, leaving]
+        slope = side * s.walk.growth[leaving]
         if side * slope > 0.0:  # along a coordinate, whose direction is of no account
             slope = -slope
             for j in range(k):
@@ -144,19 +156,53 @@ def descend(
             for j in range(k):
                 s.walk.after[j] = s.walk.vertex[j] - step * s.walk.inverse[j, leaving]
                 s.walk.vertex[j] -= t * s.walk.inverse[j, leaving]
-            _exchange(s, leaving, n_rows, -slope, s.walk.gradient)
+            _exchange(s, leaving, n_rows, s.walk.gradient)
             return CROSSED
         if entering < 0:
             return LOST
         for j in range(k):
             s.walk.vertex[j] -= step * s.walk.inverse[j, leaving]
         value = following
-        a = 0.0
         for j in range(k):
             s.walk.entering[j] = s.halfspaces.normal[j, entering]
-            a += s.walk.entering[j] * s.walk.inverse[j, leaving]
-        _exchange(s, leaving, entering, a, s.walk.entering)
+        _exchange(s, leaving, entering, s.walk.entering)
     return LOST
+
+
+@jit
+def _falling_fastest(s: Any, side: float) -> int:  # pragma: no cover - compiled
+    """The edge along which the value falls fastest, -1 for none, if no coordinate stands in for a halfspace.
+
+    How much it grows along each edge is written down.
+    """
+    best, leaving = -TINY_DUAL, -1
+    for at in range(0, s.walk.growth.shape[0], LANES):
+        growth = fill(0.0)
+        for j in range(s.walk.gradient.shape[0]):
+            growth = multiply_add(load(s.walk.inverse, (j, at)), fill(-side * s.walk.gradient[j]), growth)
+        store(s.walk.growth, (at,), growth)
+        lowest = least(growth)
+        if lowest < best:
+            best = lowest
+            leaving = at + lowest_bit(~exceeding(growth, fill(lowest)))
+    return leaving
+
+
+@jit
+def _falling(s: Any, fastest: bool) -> int:  # pragma: no cover - compiled
+    """The same, or that of the halfspace that comes first; coordinates are left in both directions."""
+    best, leaving = -TINY_DUAL, -1
+    for i in range(s.walk.vertex.shape[0]):
+        y = s.walk.growth[i]
+        if s.walk.basis[i] < 0:
+            y = -abs(y)
+        if y < best:
+            if fastest:
+                best = y
+                leaving = i
+            elif leaving < 0 or s.walk.basis[i] < s.walk.basis[leaving]:
+                leaving = i
+    return leaving
 
 
 # The same again for whoever asks seldom: with a third caller, `descend` is no longer compiled into the two that ask all
@@ -165,54 +211,72 @@ descend_seldom = jit(descend.py_func)
 
 
 @jit
-def _nearest(s: Any, n_rows: int, leaving: int) -> tuple[float, int]:  # pragma: no cover - compiled
-    """How far an edge goes, and which of the first `n_rows` halfspaces ends it; -1 for none."""
+def _nearest(s: Any, n_rows: int, leaving: int) -> Any:  # pragma: no cover - compiled
+    """How far an edge goes, and which of the first `n_rows` halfspaces ends it; -1 for none.
+
+    Each lane keeps the nearest that it has seen as a fraction, slack over pace, and compares without dividing.
+    """
     k = s.walk.vertex.shape[0]
-    normals, offsets, basis, inverse, vertex = (
-        s.halfspaces.normal, s.halfspaces.offset, s.walk.basis, s.walk.inverse, s.walk.vertex
-    )  # fmt: skip
-    step, nearest = np.inf, -1
+    normals, offsets, inverse, vertex = s.halfspaces.normal, s.halfspaces.offset, s.walk.inverse, s.walk.vertex
+    nothing = fill(0.0)
+    least_slack, most_pace, where, place = fill(1.0), nothing, nothing, nothing
     for at in range(0, n_rows, LANES):
-        pace, slack = fill(0.0), load(offsets, (at,))
+        pace, slack = nothing, load(offsets, (at,))
         for j in range(k):
             normal = load(normals, (j, at))
             pace = multiply_add(normal, fill(-inverse[j, leaving]), pace)
             slack = multiply_add(normal, fill(-vertex[j]), slack)
-        # Those that it comes nearer to, and of these the ones that it meets before all so far.
-        rest = exceeding(pace, fill(TINY_PIVOT)) & exceeding(multiply(pace, fill(step)), slack)
-        rest &= LOWEST if n_rows - at >= LANES else (ONE << np.uint64(n_rows - at)) - ONE
-        if rest != NOTHING:
-            store(s.walk.octets, (0, 0), pace)
-            store(s.walk.octets, (1, 0), slack)
-        while rest != NOTHING:
-            lane = lowest_bit(rest)
-            rest &= rest - ONE
-            t = max(s.walk.octets[1, lane], 0.0) / s.walk.octets[0, lane]
-            if t < step:
-                is_active = False
-                for i in range(k):
-                    if basis[i] == at + lane:
-                        is_active = True
-                if not is_active:
-                    step = t
-                    nearest = at + lane
+        slack = larger(slack, nothing, slack, nothing)
+        pace = first_of(n_rows - at, larger(pace, fill(TINY_PIVOT), pace, nothing))
+        mine, best = multiply(slack, most_pace), multiply(least_slack, pace)
+        least_slack, most_pace = larger(best, mine, slack, least_slack), larger(best, mine, pace, most_pace)
+        where = larger(best, mine, place, where)
+        place = add(place, fill(float(LANES)))
+    steps = divide(least_slack, most_pace)
+    step, nearest = least(steps), -1
+    if not step < np.inf:
+        return np.inf, -1
+    store(s.walk.octets, (0, 0), where)
+    rest = LOWEST & ~exceeding(steps, fill(step))
+    while rest != NOTHING:
+        lane = lowest_bit(rest)
+        rest &= rest - ONE
+        row = int(s.walk.octets[0, lane]) + lane
+        if nearest < 0 or row < nearest:
+            nearest = row
+    for i in range(k):
+        if s.walk.basis[i] == nearest:
+            return _nearest_other(s, n_rows, leaving)
     return step, nearest
 
 
 @jit
-def _exchange(s: Any, leaving: int, entering: int, pivot: float, normal: Any) -> None:  # pragma: no cover
-    """Put halfspace `entering` in place `leaving` of the basis and update the inverse."""
+def _nearest_other(s: Any, n_rows: int, leaving: int) -> Any:  # pragma: no cover - compiled
+    """The same where rounding says that a halfspace of the basis ends the edge: one by one, without these."""
     k = s.walk.vertex.shape[0]
-    for j in range(k):
-        s.walk.inverse[j, leaving] /= pivot
-    for i in range(k):
-        if i != leaving:
-            factor = 0.0
-            for j in range(k):
-                factor += normal[j] * s.walk.inverse[j, i]
-            if factor != 0.0:
-                for j in range(k):
-                    s.walk.inverse[j, i] -= factor * s.walk.inverse[j, leaving]
+    step, nearest = np.inf, -1
+    for row in range(n_rows):
+        pace, slack, is_active = 0.0, s.halfspaces.offset[row], False
+        for j in range(k):
+            pace -= s.halfspaces.normal[j, row] * s.walk.inverse[j, leaving]
+            slack -= s.halfspaces.normal[j, row] * s.walk.vertex[j]
+            is_active = is_active or s.walk.basis[j] == row
+        if not is_active and pace > TINY_PIVOT and max(slack, 0.0) < step * pace:
+            step, nearest = max(slack, 0.0) / pace, row
+    return step, nearest
+
+
+@jit
+def _exchange(s: Any, leaving: int, entering: int, normal: Any) -> None:  # pragma: no cover - compiled
+    """Put halfspace `entering`, with this normal, in place `leaving` of the basis and update the inverse."""
+    _times_inverse(s, normal, 1.0, s.walk.growth)
+    pivot = s.walk.growth[leaving]
+    for j in range(normal.shape[0]):
+        own = s.walk.inverse[j, leaving] / pivot
+        for at in range(0, s.walk.growth.shape[0], LANES):
+            others = multiply_add(load(s.walk.growth, (at,)), fill(-own), load(s.walk.inverse, (j, at)))
+            store(s.walk.inverse, (j, at), others)
+        s.walk.inverse[j, leaving] = own
     s.walk.basis[leaving] = entering
 
 
@@ -239,11 +303,11 @@ def combine(
     In a bounded cell ``side * z`` is at least their difference.
     """
     k = s.walk.vertex.shape[0]
+    for q in range(k):
+        s.walk.entering[q] = row[q, j]
+    _times_inverse(s, s.walk.entering, -side, s.walk.growth)
     for i in range(k):
-        y = 0.0
-        for q in range(k):
-            y -= side * row[q, j] * s.walk.inverse[q, i]
-        s.walk.multiplier[i] = max(y, 0.0)
+        s.walk.multiplier[i] = max(s.walk.growth[i], 0.0)
     bound = side * row[k, j]
     total_size = abs(row[k, j])
     charge = sure

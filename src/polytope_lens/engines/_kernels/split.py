@@ -351,10 +351,14 @@ def _split(
         s.frames.vertex[g, i] = s.walk.vertex[i]
         s.frames.basis[f, i] = s.walk.basis[i]
         s.frames.basis[g, i] = s.walk.basis[i]
-        turn = -1.0 if s.walk.basis[i] == at else 1.0
-        for q in range(s.walk.vertex.shape[0]):
-            s.frames.inverse[g, q, i] = s.walk.inverse[q, i]
-            s.frames.inverse[f, q, i] = turn * s.walk.inverse[q, i]
+        for place in range(0, s.walk.inverse.shape[1], LANES):
+            octet = load(s.walk.inverse, (i, place))
+            store(s.frames.inverse, (f, i, place), octet)
+            store(s.frames.inverse, (g, i, place), octet)
+    for i in range(s.walk.vertex.shape[0]):
+        if s.walk.basis[i] == at:
+            for q in range(s.walk.vertex.shape[0]):
+                s.frames.inverse[f, q, i] = -s.frames.inverse[f, q, i]
 
 
 @jit

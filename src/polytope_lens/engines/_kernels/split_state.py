@@ -24,7 +24,7 @@ class SplitFrames(NamedTuple):
     n_rows: Ints
     vertex: Floats  # (frames, k)
     basis: Ints  # (frames, k): the halfspaces that meet in the vertex; -1 - c is coordinate c, where there is none yet
-    inverse: Floats  # (frames, k, k): of their normals
+    inverse: Floats  # (frames, k, k in whole octets): of their normals, and zeros
     witness: Floats  # (frames, k): a point proved to be inside
     rows: Floats  # (frames, k + 1, width): rows of the next layer, as far as summed up
     error: Floats  # (frames, width)
@@ -63,7 +63,8 @@ class EdgeWalk(NamedTuple):
 
     vertex: Floats  # (k,)
     basis: Ints
-    inverse: Floats
+    inverse: Floats  # (k, k in whole octets)
+    growth: Floats  # (k in whole octets,): of a row along each edge
     after: Floats  # (k,): the vertex behind a crossing
     gradient: Floats  # (k,): unit normal of the neuron at hand
     multiplier: Floats  # (k,)
