@@ -70,7 +70,7 @@ def maximize(
         entering, normal, gap = _first_violated(point, rows, lower, upper)
         if entering < 0:
             return Optimum(dot(objective, point), point, basis, dual)
-        alpha = [dot(normal, [inverse[k][i] for k in range(d)]) for i in range(d)]
+        alpha = _product(normal, inverse)
         ratios = [(dual[i] / alpha[i], basis[i], i) for i in range(d) if alpha[i] > 0]
         if not ratios:
             return None
@@ -80,13 +80,26 @@ def maximize(
                 dual[i] -= step * alpha[i]
         dual[leaving] = step
         basis[leaving] = entering
-        for k in range(d):
-            new = inverse[k][leaving] / alpha[leaving]
-            for i in range(d):
-                if i != leaving:
-                    inverse[k][i] -= alpha[i] * new
-            inverse[k][leaving] = new
-            point[k] += gap * new
+        # Much of an inverse is zero: a side of the box in the basis is one number.
+        others = [(i, a) for i, a in enumerate(alpha) if a and i != leaving]
+        for k, row in enumerate(inverse):
+            if row[leaving]:
+                new = row[leaving] / alpha[leaving]
+                for i, a in others:
+                    row[i] -= a * new
+                row[leaving] = new
+                point[k] += gap * new
+
+
+def _product(vector: Vector, matrix: Sequence[Vector]) -> list[fmpq]:
+    """``vector @ matrix`` of square matrices, much of which is zero."""
+    found = [fmpq(0)] * len(vector)
+    for factor, row in zip(vector, matrix, strict=True):
+        if factor:
+            for i, v in enumerate(row):
+                if v:
+                    found[i] += factor * v
+    return found
 
 
 def _dual_feasible(
