@@ -224,14 +224,15 @@ def one_bit_apart(bits: Bools) -> Pairs:
 
 
 def _at_witnesses(network: Network, bits: Bools, points: Floats) -> list[tuple[Floats, Floats]]:
-    """Pre-activations of each layer at a point of each region, (width, n), and bounds on their errors."""
+    """Pre-activations of each layer at a point of each region, (n, width), and bounds on their errors."""
     layers, n = network.layers, len(points)
-    found = [(np.empty((layer.width, n)), np.empty((layer.width, n))) for layer in layers]
+    found = [(np.empty((n, layer.width)), np.empty((n, layer.width))) for layer in layers]
     for some in batches(n, max(network.widths, default=1), AT_ONCE):
         value, error = points[some].T, np.zeros(points[some].T.shape)
         with quiet():
             for (values, errors), layer, slope in zip(found, layers, slopes(layers, bits[some]), strict=True):
-                value, error = values[:, some], errors[:, some] = affine(layer.weight, layer.bias, value, error)
+                value, error = affine(layer.weight, layer.bias, value, error)
+                values[some], errors[some] = value.T, error.T
                 value, error = scaled(slope.T, value, error)
     return found
 
@@ -239,8 +240,8 @@ def _at_witnesses(network: Network, bits: Bools, points: Floats) -> list[tuple[F
 def _have_signs(value: Floats, error: Floats, cuts: Bools, bits: Bools) -> Bools:
     """At which points all neurons of a layer that cut are proved to have the signs of the bits, (n,)."""
     if not cuts.all():
-        value, error = value[cuts], error[cuts]
-    return np.asarray(((np.abs(value) > error) & ((value > 0) == bits.T)).all(axis=0))
+        value, error = value[:, cuts], error[:, cuts]
+    return np.asarray(((np.abs(value) > error) & ((value > 0) == bits)).all(axis=1))
 
 
 def _are_sure(partition: Partition, bits: Bools, values: list[tuple[Floats, Floats]]) -> Bools:
@@ -272,20 +273,20 @@ def _meet(network: Network, bits: Bools, values: list[tuple[Floats, Floats]], fo
         chosen = np.flatnonzero(~is_last & (of_bit[found.bit] == index))
         if not chosen.size:
             continue
-        here, (far, doubt) = values[index], (np.ascontiguousarray(part.T) for part in values[index + 1])
+        here, there = values[index : index + 2]
         for some in batches(len(chosen), max(network.widths), AT_ONCE):
             part = chosen[some]
             first, second, bit = found.part(part)
             neuron = np.flatnonzero(layers[index].cuts)[bit - starts[index]]
-            value, error = _behind(layers[index], layers[index + 1], here, (far, doubt), first, second, neuron)
+            value, error = _behind(layers[index], layers[index + 1], here, there, first, second, neuron)
             on, good = bits[first], np.ones(len(part), dtype=bool)
             of_layers = slopes(layers[:-1], on) if len(layers) > index + 2 else []
             for behind in range(index + 1, len(layers)):
                 layer = layers[behind]
                 if behind > index + 1:
                     with quiet():
-                        value, error = scaled(of_layers[behind - 1].T, value, error)
-                        value, error = affine(layer.weight, layer.bias, value, error)
+                        value, error = scaled(of_layers[behind - 1], value, error)
+                        value, error = (part.T for part in affine(layer.weight, layer.bias, value.T, error.T))
                 good &= _have_signs(value, error, layer.cuts, on[:, starts[behind] : starts[behind + 1]])
             shown[part] = good
     return np.asarray(shown)
@@ -300,11 +301,11 @@ def _behind(
     second: Ints,
     neuron: Ints,
 ) -> tuple[Floats, Floats]:
-    """Pre-activations of the next layer where a neuron is zero on the segments between points, (width, n), and bounds.
+    """Pre-activations of the next layer where a neuron is zero on the segments between points, (n, width), and bounds.
 
-    `at` are those of its own layer at all points, (width, points), `behind` those of the next layer, (points, width),
-    with bounds. The neuron is positive at the first point of a pair and negative at the second; its layer's other
-    neurons have the same signs at both. In the region of the first point, the next layer is affine as far as the
+    `at` are those of its own layer at all points, (points, width), `behind` those of the next layer, with bounds. The
+    neuron is positive at the first point of a pair and negative at the second; its layer's other neurons have the same
+    signs at both. In the region of the first point, the next layer is affine as far as the
     neuron's zero, and what that function is at the second point differs from what the network does there by the
     neuron alone: by its weights times its bend times its value.
 
@@ -312,8 +313,8 @@ def _behind(
     greater of e and e', divided by the least that the exact sizes may add up to.
     """
     (value, error), (far, far_error) = at, behind
-    before, size = value[neuron, first], -value[neuron, second]
-    before_error, after_error = error[neuron, first], error[neuron, second]
+    before, size = value[first, neuron], -value[second, neuron]
+    before_error, after_error = error[first, neuron], error[second, neuron]
     with quiet():
         total = before + size
         least = total * (1 - 4 * UNIT_ROUNDOFF) - (before_error + after_error) * BOUND_SLACK
@@ -328,7 +329,7 @@ def _behind(
     columns = np.ascontiguousarray((weights if isinstance(weights, np.ndarray) else weights.toarray()).T)
     found, bound = np.empty((2, len(neuron), next_layer.width))
     _interpolate(far, far_error, columns, first, second, kind, share, doubt, turn, turn_doubt, found, bound)
-    return found.T, bound.T
+    return found, bound
 
 
 @jit

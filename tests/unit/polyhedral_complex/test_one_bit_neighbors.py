@@ -172,8 +172,8 @@ def test_bounds_behind_a_crossing_hold(slope, is_sparse):
     layer = Layer(np.eye(4), np.zeros(4), np.full(4, slope), np.ones(4), np.ones(4, dtype=bool))
     rows = csr_array(weight) if is_sparse else weight
     next_layer = Layer(rows, rng.standard_normal(5), np.zeros(5), np.ones(5), np.ones(5, dtype=bool))
-    value = np.tile(rng.standard_normal((4, 10)), 2) * (1 + rng.random((4, 20)))
-    value[0] = np.abs(value[0]) * np.repeat([1.0, -1.0], 10)
+    value = np.tile(rng.standard_normal((10, 4)), (2, 1)) * (1 + rng.random((20, 4)))
+    value[:, 0] = np.abs(value[:, 0]) * np.repeat([1.0, -1.0], 10)
 
     def exactly(z, slopes):
         one = [s * Fraction(float(v)) for s, v in zip(slopes, z, strict=True)]
@@ -185,24 +185,24 @@ def test_bounds_behind_a_crossing_hold(slope, is_sparse):
     def slopes(z):
         return [Fraction(1) if v > 0 else Fraction(slope) for v in z]
 
-    behind = np.array([[float(v) for v in exactly(z, slopes(z))] for z in value.T]).T
+    behind = np.array([[float(v) for v in exactly(z, slopes(z))] for z in value])
     # What is behind has errors of its own.
     doubt = 2.0**-30 * np.abs(behind)
     first, second, neuron = np.arange(10), np.arange(10, 20), np.zeros(10, dtype=np.int64)
     here = value, np.full(value.shape, 2.0**-40)
-    far = np.ascontiguousarray((behind * (1 - 2.0**-31)).T), np.ascontiguousarray(doubt.T)
+    far = behind * (1 - 2.0**-31), doubt
     found, bound = _behind(layer, next_layer, here, far, first, second, neuron)
     for i in range(10):
         for moved in (0.0, 2.0**-40, -(2.0**-40)):
-            a, b = value[:, i].copy(), value[:, 10 + i].copy()
+            a, b = value[i].copy(), value[10 + i].copy()
             a[0] += moved
             share = Fraction(a[0]) / (Fraction(a[0]) - Fraction(b[0]))
             x = [Fraction(p) + share * (Fraction(q) - Fraction(p)) for p, q in zip(a.tolist(), b.tolist(), strict=True)]
-            one = [s * v for s, v in zip(slopes(value[:, i]), x, strict=True)]
+            one = [s * v for s, v in zip(slopes(value[i]), x, strict=True)]
             for row in range(5):
                 exact = sum((Fraction(w) * v for w, v in zip(weight[row].tolist(), one, strict=True)), Fraction(0))
                 exact += Fraction(float(next_layer.bias[row]))
-                assert abs(Fraction(float(found[row, i])) - exact) <= Fraction(float(bound[row, i]))
+                assert abs(Fraction(float(found[i, row])) - exact) <= Fraction(float(bound[i, row]))
     assert bound.max() < 2.0**-28 * (np.abs(behind).max() + np.abs(weight).max())
 
 
