@@ -155,7 +155,7 @@ def adjacency(partition: Partition) -> sparse.csr_array:
 
     Notes
     -----
-    Cost: with a mesh, that of its edges or faces. Without one, some two to four times that of the partition, for most
+    Cost: with a mesh, that of its edges or faces. Without one, some two to three times that of the partition, for most
     neighbours in a complete one are found by their patterns (`one_bit_neighbors`).
 
     Examples
