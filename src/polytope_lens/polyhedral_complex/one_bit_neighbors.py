@@ -305,9 +305,9 @@ def _behind(
 
     `at` are those of its own layer at all points, (points, width), `behind` those of the next layer, with bounds. The
     neuron is positive at the first point of a pair and negative at the second; its layer's other neurons have the same
-    signs at both. In the region of the first point, the next layer is affine as far as the
-    neuron's zero, and what that function is at the second point differs from what the network does there by the
-    neuron alone: by its weights times its bend times its value.
+    signs at both. In the region of the first point, the next layer is affine as far as the neuron's zero, and what that
+    function is at the second point differs from what the network does there by the neuron alone: by its weights times
+    its bend times its value.
 
     If s and s' are its sizes at the points, within e and e', the share ``s / (s + s')`` of the way is known to the
     greater of e and e', divided by the least that the exact sizes may add up to.
